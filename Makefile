@@ -1,0 +1,53 @@
+# The few commands people type. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+READY := $(VENV)/.ready
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(READY) ## Run the pipeline: data, model, metrics, package; only what changed
+	@$(RUN) python -m mainline repro
+
+plots: $(READY) ## Draw the plots as pictures into metrics/plots/
+	@$(RUN) python -m mainline plots
+
+verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with dvc.lock
+	@$(RUN) python -m mainline verify
+
+test: $(READY) ## Run the tests
+	@$(RUN) python -m pytest -m "not slow"
+
+test-slow: $(READY) ## Run the tests that take minutes
+	@$(RUN) python -m pytest -m slow
+
+check: $(READY) ## Check format, lint, types and dependencies of the stages
+	@$(RUN)
+	ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
+	ruff check --quiet .
+	mypy
+	python -m mainline deps
+
+format: $(READY) ## Format the code
+	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .
+
+setup: $(READY) ## Make the virtual environment from the lock; the other commands do it by themselves
+
+lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
+	@compile() { uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+	    --python-version 3.11 --custom-compile-command "make lock" --upgrade "$$@"; }
+	compile requirements/dev.in --output-file requirements/dev.txt
+	compile requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
+
+# Every command waits for this file; it is made again when the lock changes.
+$(READY): requirements/dev.txt pyproject.toml
+	@requirements/install.sh "$(VENV)" requirements/dev.txt .
+	touch $@
+
+.PHONY: help repro plots verify test test-slow check format setup lock
