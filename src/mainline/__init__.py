@@ -1,0 +1,1 @@
+"""Mainline: the model on main is the model in production."""

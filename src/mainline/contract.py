@@ -1,0 +1,111 @@
+"""Where the use case and the machinery meet.
+
+`src/usecase/` offers six modules; the machinery calls the names below and nothing else:
+
+| module      | offers                                                                  | may import            |
+|-------------|-------------------------------------------------------------------------|-----------------------|
+| `source`    | `describe()`, `fetch(months)`                                           | anything              |
+| `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
+| `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`         | this module           |
+| `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current)`| pandas, this module   |
+| `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
+| `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
+
+`features` and `scoring` travel inside every model package, which is why they import numpy alone.
+`check_policy` is the one rule both sides are held to before a model is trained.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainline.errors import PolicyError, nearest
+
+Array = NDArray[Any]
+"""A 1-D column of n values, one per row."""
+
+Columns = Mapping[str, Array]
+"""Columns of equal length n by name."""
+
+Task = Literal["regression", "classification"]
+"""What a prediction is: a number, or the probability of the positive class of two."""
+
+Kind = Literal["string", "integer", "number", "time"]
+"""`string` is an object array of str ('' where absent), `integer` int64, `number` float64 (NaN where absent),
+`time` int64 minutes since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of a request or of a response."""
+
+    name: str
+    kind: Kind
+    description: str
+    example: str | float
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Knowledge about an entity that the client does not send.
+
+    `key` is the request column that names the entity. A row may be seen `lag` minutes after its event
+    time and stays valid for `keep` minutes (None: until a newer row). Static tables hold one row per entity
+    and no event time.
+    """
+
+    name: str
+    key: str
+    columns: tuple[str, ...]
+    lag: int = 0
+    keep: int | None = None
+    static: bool = False
+
+
+PERSONAL = frozenset(
+    "name first_name last_name full_name passenger email phone mobile ssn passport address street birth_date "
+    "birthday date_of_birth credit_card iban ip_address latitude_home longitude_home".split()
+)
+"""Column names that identify a person; no request and no feature may carry one."""
+
+
+def check_policy(features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str]) -> None:
+    """Refuse features and request fields that leak the label or identify a person.
+
+    Raises:
+        PolicyError: naming the column and the reason it is banned.
+    """
+    named = [("feature", name) for name in features] + [("request field", field.name) for field in request]
+    for role, name in named:
+        if name in banned:
+            raise PolicyError(
+                f"{role} '{name}' is banned: {banned[name]}. Remove it; the list is BANNED in src/usecase/interface.py."
+            )
+        if name.lower() in PERSONAL:
+            raise PolicyError(f"{role} '{name}' is banned: it identifies a person. Remove it.")
+
+
+def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:
+    """Refuse a feature that the use case does not compute.
+
+    Raises:
+        PolicyError: naming the nearest feature that exists.
+    """
+    offered = tuple(offered)
+    for name in chosen:
+        if name not in offered:
+            raise PolicyError(f"params.yaml: features: '{name}' is not computed by src/usecase/features.py; "
+                              f"{nearest(name, offered)}.")
+
+
+def as_float32(values: Array) -> NDArray[np.float32]:
+    """Round n numbers to the precision every runtime of the model shares."""
+    return np.asarray(values, dtype=np.float32)

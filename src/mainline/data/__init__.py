@@ -1,0 +1,1 @@
+"""Columns, tables and files: everything between a source and a feature."""

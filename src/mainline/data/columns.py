@@ -1,0 +1,98 @@
+"""From a batch or a request to the typed columns that features are computed on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from mainline.contract import Array, Field
+from mainline.errors import RequestError
+
+_ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
+_DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
+_PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
+
+
+def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str, Array]:
+    """Take the request's columns out of n rows of a validated batch.
+
+    Args:
+        batch: columns as read from a file: objects with None for missing text, datetime64 for times.
+        fields: the use case's request.
+    """
+    return {field.name: _column(batch[field.name], field) for field in fields}
+
+
+def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dict[str, Array]:
+    """Turn n requests, as parsed from JSON, into typed columns.
+
+    Raises:
+        RequestError: for a field that is unknown, absent though required, or of another type.
+    """
+    known = {field.name for field in fields}
+    for number, row in enumerate(rows):
+        if not row.keys() <= known:
+            unknown = sorted(row.keys() - known)[0]
+            raise RequestError(number, unknown, "is unknown", f"the fields are {', '.join(sorted(known))}")
+    return {
+        field.name: np.array([_value(row, field, number) for number, row in enumerate(rows)], _DTYPE[field.kind])
+        for field in fields
+    }
+
+
+def to_rows(columns: Mapping[str, Array], fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """Write n rows of typed columns as requests a client could send; inverse of `from_rows`."""
+    names = [field.name for field in fields]
+    values = [[_plain(value, field) for value in columns[field.name].tolist()] for field in fields]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def parse_time(text: str) -> int:
+    """Return the minutes since 1970-01-01 UTC of an ISO 8601 time with an offset.
+
+    Raises:
+        ValueError: when the text is no such time or says no offset.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no UTC offset")
+    return int(moment.timestamp()) // 60
+
+
+def format_time(minutes: int) -> str:
+    """Write minutes since 1970-01-01 UTC as ISO 8601; inverse of `parse_time`."""
+    return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _column(values: Array, field: Field) -> Array:
+    if field.kind == "time":
+        return values.astype("datetime64[m]").astype(np.int64)
+    if field.kind == "string":
+        return np.array(["" if value is None or value != value else value for value in values], dtype=object)
+    return values.astype(_DTYPE[field.kind])
+
+
+def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
+    value = row.get(field.name)
+    if value is None:
+        if field.optional:
+            return _ABSENT[field.kind]
+        raise RequestError(number, field.name, "is missing", f"send a {field.kind}, such as {field.example!r}")
+    if not isinstance(value, _PYTHON[field.kind]) or isinstance(value, bool):
+        raise RequestError(number, field.name, f"is {value!r}", f"send a {field.kind}, such as {field.example!r}")
+    if field.kind != "time":
+        return value
+    try:
+        return parse_time(value)
+    except ValueError as error:
+        raise RequestError(number, field.name, f"is {value!r} ({error})", "send UTC, such as "
+                           f"{field.example!r}") from error
+
+
+def _plain(value: Any, field: Field) -> Any:
+    if field.kind == "time":
+        return format_time(value)
+    absent = value == "" if field.kind == "string" else value != value
+    return None if absent and field.optional else value

@@ -1,0 +1,93 @@
+"""Split a batch into rows to work with and rows in quarantine, or refuse it whole."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+from pandera.errors import SchemaError as PanderaError
+from pandera.errors import SchemaErrorReason as Reason
+from pandera.errors import SchemaErrors
+from pandera.pandas import DataFrameSchema
+
+from mainline.errors import LimitError, SchemaError
+
+_OF_ROWS = {
+    Reason.DATAFRAME_CHECK: "",
+    Reason.SERIES_CONTAINS_NULLS: "is missing",
+    Reason.SERIES_CONTAINS_DUPLICATES: "is repeated",
+    Reason.DUPLICATES: "key is repeated",
+}
+"""Findings about single rows; every other finding is about the batch and stops the pipeline."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A batch after validation. `quarantined` has the rejected rows and a column `reasons`."""
+
+    accepted: pd.DataFrame
+    quarantined: pd.DataFrame
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str) -> Checked:
+    """Check n rows against a schema.
+
+    Raises:
+        SchemaError: when columns are missing, unexpected or of another type.
+    """
+    try:
+        schema.validate(rows, lazy=True)
+    except SchemaErrors as error:
+        problems = [_problem(found) for found in error.schema_errors if found.reason_code not in _OF_ROWS]
+        if problems:
+            raise SchemaError(table, partition, sorted(set(problems))) from error
+        return _quarantine(rows, error.schema_errors)
+    return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
+
+
+def check_share(found: int, of: int, limit: float, what: str) -> None:
+    """Refuse a batch in which too many rows are unusable.
+
+    Raises:
+        LimitError: when `found` of `of` rows is more than the declared share.
+    """
+    if found > limit * of:
+        raise LimitError(
+            f"The share of {what}", f"{found / of:.2%} ({found} of {of} rows)", f"{limit:.2%}",
+            "Look at the rows in data/quarantine, mend the source, or declare another limit in params.yaml.",
+        )  # fmt: skip
+
+
+def _quarantine(rows: pd.DataFrame, findings: list[PanderaError]) -> Checked:
+    reasons: dict[int, list[str]] = {}
+    for found in findings:
+        for index in sorted({int(index) for index in found.failure_cases["index"]}):
+            reasons.setdefault(index, []).append(_reason(found))
+    rejected = sorted(reasons)
+    quarantined = rows.loc[rejected].assign(reasons=["; ".join(reasons[index]) for index in rejected])
+    counts: dict[str, int] = {}
+    for reason in (reason for found in reasons.values() for reason in found):
+        counts[reason] = counts.get(reason, 0) + 1
+    accepted = rows.drop(index=rejected).reset_index(drop=True)
+    return Checked(accepted, quarantined.reset_index(drop=True), dict(sorted(counts.items())))
+
+
+def _reason(found: PanderaError) -> str:
+    name = "" if found.reason_code is Reason.DUPLICATES else f"{found.schema.name} "
+    said = _OF_ROWS[found.reason_code]
+    return name + (said or f"fails {found.check.error or found.check.name}")
+
+
+def _problem(found: PanderaError) -> str:
+    """Say what is wrong with the columns of a batch, in words."""
+    cases = found.failure_cases
+    if not isinstance(cases, str):
+        cases = ", ".join(sorted({str(case) for case in cases["failure_case"]}))
+    match found.reason_code:
+        case Reason.COLUMN_NOT_IN_DATAFRAME:
+            return f"column '{cases}' is missing"
+        case Reason.COLUMN_NOT_IN_SCHEMA:
+            return f"column '{cases}' is unexpected"
+        case Reason.WRONG_DATATYPE:
+            return f"column '{found.schema.name}' is {cases}, declared is {found.schema.dtype}"
+        case _:
+            return f"column '{found.schema.name}' cannot be checked"
