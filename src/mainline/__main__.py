@@ -1,0 +1,78 @@
+"""`python -m mainline COMMAND`: what the Makefile calls."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mainline.errors import MainlineError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; print what it says, or one line of what is wrong."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        print(chosen.run(chosen))
+    except MainlineError as error:
+        if chosen.traceback:
+            raise
+        print(f"mainline: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mainline", description="The model on main is the model in production.")
+    parser.add_argument("--traceback", action="store_true", help="show where an expected error came from")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], str], description: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=description, description=description)
+        command.set_defaults(run=run)
+        return command
+
+    add("repro", _repro, "run what changed in the pipeline and summarise the result")
+    add("summary", _summary, "say what was trained on what and how good it is")
+    add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
+    verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
+    verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
+    add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
+    return parser
+
+
+# Each command imports what it needs when it runs, so that none waits for the libraries of the others.
+def _repro(_: argparse.Namespace) -> str:
+    from mainline.commands.repro import repro
+
+    return repro()
+
+
+def _summary(_: argparse.Namespace) -> str:
+    from mainline.commands.summary import text
+
+    return text("The model in models/package:")
+
+
+def _plots(_: argparse.Namespace) -> str:
+    from mainline.commands.plots import draw
+
+    return draw()
+
+
+def _verify(chosen: argparse.Namespace) -> str:
+    from mainline.commands.verify import verify
+
+    return verify(chosen.keep)
+
+
+def _deps(_: argparse.Namespace) -> str:
+    from mainline.commands.deps import check
+
+    return check()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

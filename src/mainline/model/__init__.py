@@ -1,0 +1,1 @@
+"""From declared parameters to a fitted, exported and measured model."""

@@ -1,0 +1,97 @@
+"""From declared parameters to a scikit-learn pipeline that can be fitted."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from mainline.contract import Array, Task
+from mainline.errors import ParamsError, nearest
+from mainline.params import Model, Preprocessing
+
+
+def build(
+    model: Model, preprocessing: Preprocessing, numeric: Sequence[str], categorical: Sequence[str], task: Task, seed: int
+) -> Pipeline:
+    """Put preprocessing and the declared estimator into one pipeline over `table`'s columns, by position.
+
+    Raises:
+        ParamsError: when the estimator does not exist, is of another task, or has no such hyperparameter.
+    """
+    estimator = _estimator(model, task, seed)
+    width = len(numeric)
+    blocks = [
+        ("numeric", _numeric(preprocessing.numeric, estimator), list(range(width))),
+        ("categorical", _categorical(preprocessing.categorical), list(range(width, width + len(categorical)))),
+    ]
+    # A block of nothing would put an input of width 0 into the exported graph.
+    used = [block for block in blocks if block[2]]
+    return Pipeline([("preprocessing", ColumnTransformer(used, sparse_threshold=0)), ("estimator", estimator)])
+
+
+def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
+    """Arrange n rows of features as the pipeline expects them: numbers first, then text."""
+    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32)
+    text = pd.DataFrame({name: features[name] for name in categorical}, dtype=object)
+    return pd.concat([numbers, text], axis=1)
+
+
+def predict(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> Array:
+    """Predict a number per row: the value, or the probability of the positive class. Shape (n,)."""
+    return pipeline.predict_proba(rows)[:, 1] if task == "classification" else pipeline.predict(rows)
+
+
+def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:
+    """Predict n rows after each boosting iteration; empty for estimators that don't learn in stages."""
+    estimator = pipeline[-1]
+    staged = getattr(estimator, "staged_predict_proba" if task == "classification" else "staged_predict", None)
+    if staged is None:
+        return []
+    return [np.asarray(raw)[:, 1] if task == "classification" else raw for raw in staged(pipeline[:-1].transform(rows))]
+
+
+def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
+    found = _resolve(model.type)
+    known = found().get_params() if not getattr(found, "__abstractmethods__", None) else {}
+    for name in model.params:
+        if name not in known:
+            raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))
+    seeded = {"random_state": seed} if "random_state" in known else {}
+    estimator = found(**(seeded | dict(model.params)))
+    if not (is_classifier(estimator) if task == "classification" else is_regressor(estimator)):
+        raise ParamsError("model.type", f"{model.type} is no {task} estimator", f"the use case's TASK is {task}")
+    return estimator
+
+
+def _resolve(path: str) -> Any:
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise ParamsError("model.type", f"there is no module {module_name}", "see scikit-learn's list of estimators") from error
+    found = getattr(module, name, None)
+    if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
+        offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]
+        raise ParamsError("model.type", f"{module_name} has no estimator '{name}'", nearest(name, offered))
+    return found
+
+
+def _numeric(choice: str, estimator: BaseEstimator) -> Any:
+    if choice == "auto":
+        choice = "passthrough" if estimator.__sklearn_tags__().input_tags.allow_nan else "impute-scale"
+    if choice == "passthrough":
+        return "passthrough"
+    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
+
+
+def _categorical(choice: str) -> Any:
+    if choice == "one-hot":
+        return OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
+    return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32)

@@ -1,0 +1,156 @@
+"""From a fitted pipeline to bytes that any version of the machinery can load, without pickle."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from skl2onnx import convert_sklearn
+from skl2onnx.common._container import ModelComponentContainer
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.pipeline import Pipeline
+
+from mainline.contract import Array, Task
+from mainline.model import estimator, runtime
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How to run an exported model. `parity` is its largest difference from scikit-learn on the rows it was held to."""
+
+    type: str
+    format: str
+    task: Task
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    parity: float
+    reason: str = ""
+    trusted: tuple[str, ...] = field(default=())
+
+    @property
+    def filename(self) -> str:
+        """The file's name inside a package."""
+        return f"model.{self.format}"
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as JSON."""
+        return asdict(self)
+
+
+def export(
+    pipeline: Pipeline, type_: str, task: Task, numeric: Sequence[str], categorical: Sequence[str],
+    rows: Mapping[str, Array], tolerance: float,
+) -> tuple[bytes, Exported]:  # fmt: skip
+    """Export a fitted pipeline: to ONNX if it predicts the given rows as scikit-learn does, else to skops.
+
+    Args:
+        pipeline: fitted on `estimator.table`.
+        type_: import path of the estimator, for the record.
+        task: what a prediction is.
+        numeric: names of the number features, in the order of the fit.
+        categorical: names of the text features, likewise.
+        rows: n rows of features on which both must agree.
+        tolerance: the largest difference allowed, in the units of the fit target.
+    """
+    expected = estimator.predict(pipeline, estimator.table(rows, numeric, categorical), task)
+    shape = {"type": type_, "task": task, "numeric": tuple(numeric), "categorical": tuple(categorical)}
+    try:
+        content = _to_onnx(pipeline, len(numeric), len(categorical), task)
+        described = Exported(**shape, format="onnx", parity=0.0)  # type: ignore[arg-type]
+        parity = _difference(runtime.load(content, described.describe()), rows, expected)
+        reason = "" if parity <= tolerance else f"ONNX differs by {parity:.3g}, allowed is {tolerance:g}"
+    except Exception as error:  # a converter may fail in any way; the fallback is the answer to all of them
+        reason = f"no conversion to ONNX ({type(error).__name__})"
+    if not reason:
+        return content, Exported(**shape, format="onnx", parity=parity)  # type: ignore[arg-type]
+    content, trusted = _to_skops(pipeline)
+    described = Exported(**shape, format="skops", parity=0.0, reason=reason, trusted=trusted)  # type: ignore[arg-type]
+    parity = _difference(runtime.load(content, described.describe()), rows, expected)
+    return content, Exported(**{**described.describe(), "parity": parity})
+
+
+def _difference(loaded: runtime.Runtime, rows: Mapping[str, Array], expected: Array) -> float:
+    """Return the largest absolute difference over n rows; infinite where one of the two is not a number."""
+    difference = np.abs(loaded.predict(rows) - expected)
+    return float(np.max(np.nan_to_num(difference, nan=np.inf)))
+
+
+def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> bytes:
+    inputs = [("numeric", FloatTensorType([None, numeric])), ("categorical", StringTensorType([None, categorical]))]
+    options = {id(pipeline): {"zipmap": False}} if task == "classification" else None
+    with _plain_integers():
+        model = convert_sklearn(
+            pipeline, name="model", initial_types=[pair for pair in inputs if pair[1].shape[1]], options=options
+        )
+    return bytes(model.SerializeToString())
+
+
+@contextmanager
+def _plain_integers() -> Iterator[None]:
+    """Let skl2onnx 1.20 write the tree attributes of histogram gradient boosting.
+
+    It passes numpy integers and booleans on to protobuf, which takes Python's own only.
+    """
+    original = ModelComponentContainer.add_node
+
+    def add_node(self: Any, kind: Any, inputs: Any, outputs: Any, *args: Any, **attributes: Any) -> Any:
+        for name, value in attributes.items():
+            if isinstance(value, list) and value and all(isinstance(item, Integral | np.bool_) for item in value):
+                attributes[name] = [int(item) for item in value]
+        return original(self, kind, inputs, outputs, *args, **attributes)
+
+    ModelComponentContainer.add_node = add_node
+    try:
+        yield
+    finally:
+        ModelComponentContainer.add_node = original
+
+
+def _to_skops(pipeline: Pipeline) -> tuple[bytes, tuple[str, ...]]:
+    """Write a skops file whose bytes repeat, and list the types it needs beyond those skops trusts by itself."""
+    from skops.io import dumps, get_untrusted_types
+
+    content = _without_addresses(dumps(pipeline))
+    return content, tuple(sorted(get_untrusted_types(data=content)))
+
+
+def _without_addresses(content: bytes) -> bytes:
+    """Number the objects of a skops file in order of appearance; skops names them by memory address."""
+    source = zipfile.ZipFile(io.BytesIO(content))
+    schema = json.loads(source.read("schema.json"))
+    numbers: dict[int, int] = {}
+    files: dict[str, str] = {}
+
+    def renumber(node: Any) -> Any:
+        if isinstance(node, list):
+            return [renumber(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        changed = {}
+        for key, value in node.items():
+            if key == "__id__":
+                value = numbers.setdefault(value, len(numbers) + 1)
+            elif key == "file" and isinstance(value, str):
+                value = files.setdefault(value, f"{len(files) + 1}{value[value.rfind('.'):]}")
+            else:
+                value = renumber(value)
+            changed[key] = value
+        return changed
+
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(renumber(schema)))
+        for old, new in files.items():
+            archive.writestr(zipfile.ZipInfo(new), source.read(old))
+    return target.getvalue()
+
+
+def as_frame(rows: Mapping[str, Array], exported: Exported) -> pd.DataFrame:
+    """Arrange features for the scikit-learn pipeline this was exported from."""
+    return estimator.table(rows, exported.numeric, exported.categorical)

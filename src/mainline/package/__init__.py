@@ -1,0 +1,1 @@
+"""The model package: everything needed to answer a request."""

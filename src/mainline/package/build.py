@@ -1,0 +1,110 @@
+"""Write a model package: everything needed to answer a request, sealed by its manifest."""
+
+import ast
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mainline.contract import Array, FeatureTable, Field
+from mainline.data.columns import to_rows
+from mainline.data.lookup import Table
+from mainline.errors import UseCaseError
+from mainline.package import manifest, schemas
+from mainline.package.predictor import Predictor
+
+GOLDEN_ROWS = 20
+RUNTIME = {"onnx": ("numpy", "onnxruntime"), "skops": ("numpy", "onnxruntime", "pandas", "scikit-learn", "skops")}
+"""The libraries a package needs at run time, by the format of its model."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes into a package, as far as it is not read from the use case's code."""
+
+    description: Mapping[str, Any]
+    request: tuple[Field, ...]
+    response: Field
+    tables: Mapping[str, Table]
+    model: bytes
+    profile: Mapping[str, Any]
+    card: str
+    test_predictions: bytes
+    test_columns: Mapping[str, Array]
+    code: Path
+
+
+def build(directory: Path, contents: Contents) -> Predictor:
+    """Fill an empty directory with a package and load it back.
+
+    The golden requests are spread over the test rows; their predictions are the finished package's own.
+    """
+    described = dict(contents.description)
+    (directory / "code").mkdir()
+    (directory / "tables").mkdir()
+    for name in ("features", "scoring"):
+        (directory / "code" / f"{name}.py").write_bytes(_portable(contents.code / f"{name}.py"))
+    for name, table in contents.tables.items():
+        with (directory / "tables" / f"{name}.npz").open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **table.arrays())
+    name = described["name"]
+    (directory / f"model.{described['model']['format']}").write_bytes(contents.model)
+    (directory / "test_predictions.parquet").write_bytes(contents.test_predictions)
+    (directory / "model_card.md").write_text(contents.card, encoding="utf-8")
+    (directory / "requirements.txt").write_text(_requirements(described["model"]["format"]), encoding="utf-8")
+    _write_json(directory / "profile.json", contents.profile)
+    _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
+    _write_json(directory / "response.schema.json", schemas.of_response(name, contents.response))
+    described |= {
+        "request": [asdict(field) for field in contents.request],
+        "response": asdict(contents.response),
+        "tables": [_declared(table.declared) for table in contents.tables.values()],
+    }
+    manifest.seal(directory, described)
+    _write_golden(directory, contents)
+    manifest.seal(directory, described)
+    return Predictor.load(directory)
+
+
+def _write_golden(directory: Path, contents: Contents) -> None:
+    count = len(next(iter(contents.test_columns.values())))
+    chosen = np.linspace(0, count - 1, min(GOLDEN_ROWS, count)).astype(int)
+    columns = {name: values[chosen] for name, values in contents.test_columns.items()}
+    requests = to_rows(columns, contents.request)
+    predictions = Predictor.load(directory).predict(requests)
+    _write_json(directory / "golden.json", {"requests": requests, "predictions": predictions})
+
+
+def _portable(path: Path) -> bytes:
+    """Read code that goes into the package; it may import numpy and the standard library, nothing else.
+
+    Raises:
+        UseCaseError: naming the import that would not be there at the other end.
+    """
+    source = path.read_bytes()
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or "." * node.level]
+        for name in names:
+            if name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}:
+                raise UseCaseError(f"{path} imports {name}; code that travels in the package may import numpy and "
+                                   "the standard library. Move what needs more to src/usecase/tables.py.")
+    return source
+
+
+def _declared(table: FeatureTable) -> dict[str, Any]:
+    return {**asdict(table), "columns": list(table.columns)}
+
+
+def _requirements(format_: str) -> str:
+    return "".join(f"{name}=={version(name)}\n" for name in RUNTIME[format_])
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,89 @@
+"""What is in a package, by content: sealed once, verified by every reader."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import PackageError
+
+NAME = "manifest.json"
+FORMAT = 1
+
+
+def seal(directory: Path, description: Mapping[str, Any]) -> str:
+    """Write the manifest over every file of a directory and return the package's digest.
+
+    The manifest is the description, the sha256 of each file, and the sha256 of all that. It holds no time and no
+    place, so the same package built again has the same digest.
+    """
+    files = {name: sha256(path.read_bytes()) for name, path in _files(directory).items()}
+    manifest = {"format": FORMAT, **description, "files": files}
+    manifest["digest"] = digest(manifest)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+    (directory / NAME).write_text(text, encoding="utf-8")
+    return str(manifest["digest"])
+
+
+def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read a package into memory and verify it there: what was checked is what is used.
+
+    Returns:
+        The manifest, and the content of every file by its name.
+
+    Raises:
+        PackageError: when the manifest is absent, unreadable or altered, or a file is changed, missing or extra.
+    """
+    manifest = _manifest(directory)
+    declared: dict[str, str] = manifest["files"]
+    found = _files(directory)
+    missing, extra = sorted(declared.keys() - found.keys()), sorted(found.keys() - declared.keys())
+    if missing:
+        raise PackageError(directory, f"{missing[0]} is missing")
+    if extra:
+        raise PackageError(directory, f"{extra[0]} does not belong to the package")
+    contents = {name: path.read_bytes() for name, path in found.items()}
+    for name, content in contents.items():
+        if sha256(content) != declared[name]:
+            raise PackageError(directory, f"{name} was changed")
+    return manifest, contents
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of a manifest's content, its own digest left out."""
+    content = {key: value for key, value in manifest.items() if key != "digest"}
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def sha256(content: bytes) -> str:
+    """Return the sha256 of bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    path = directory / NAME
+    if not path.is_file():
+        raise PackageError(directory, f"there is no {NAME}")
+    try:
+        manifest = json.loads(path.read_bytes())
+        altered = manifest["digest"] != digest(manifest)
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackageError(directory, f"{NAME} is unreadable") from error
+    if altered:
+        raise PackageError(directory, f"{NAME} was changed")
+    if manifest["format"] != FORMAT:
+        raise PackageError(directory, f"format {manifest['format']} is not {FORMAT}, which this version reads")
+    return dict(manifest)
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    """Name everything below a directory but the manifest; a link could point anywhere and is refused."""
+    found = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink():
+            raise PackageError(directory, f"{name} is a symbolic link")
+        if path.is_file() and name != NAME:
+            found[name] = path
+    return found

@@ -1,0 +1,72 @@
+"""Answer requests from a model package. Needs numpy and the package's runtime, neither scikit-learn nor pandas."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from mainline.contract import Array, FeatureTable, Field
+from mainline.data import columns as typed
+from mainline.data.lookup import Table, from_arrays, look_up_all
+from mainline.model import runtime
+from mainline.package import manifest as manifests
+
+
+class Predictor:
+    """A loaded, verified package: requests in, predictions out."""
+
+    def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> None:
+        """Build from what `manifest.read` verified."""
+        self.manifest = manifest
+        self.digest: str = manifest["digest"]
+        self.request = tuple(Field(**field) for field in manifest["request"])
+        self.features = _module("features", contents["code/features.py"], self.digest)
+        self.scoring = _module("scoring", contents["code/scoring.py"], self.digest)
+        self.tables = {table["name"]: _table(table, contents) for table in manifest["tables"]}
+        model = manifest["model"]
+        self.runtime = runtime.load(contents[f"model.{model['format']}"], model)
+
+    @classmethod
+    def load(cls, directory: Path | str) -> "Predictor":
+        """Load a package directory.
+
+        Raises:
+            PackageError: when a file is changed, missing or extra.
+        """
+        return cls(*manifests.read(Path(directory)))
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[float]:
+        """Predict n requests, given as parsed JSON objects.
+
+        Raises:
+            RequestError: naming the first row and field that does not fit.
+        """
+        return self.predict_columns(typed.from_rows(rows, self.request)).tolist()
+
+    def predict_columns(self, columns: Mapping[str, Array]) -> Array:
+        """Predict n requests, given as typed columns; returns float64 of shape (n,)."""
+        return np.asarray(self.scoring.respond(self.runtime.predict(self.compute(columns)), columns), np.float64)
+
+    def compute(self, columns: Mapping[str, Array]) -> dict[str, Array]:
+        """Compute the features of n requests, looking up what the client does not know."""
+        moment = self.features.prediction_time(columns)
+        return self.features.compute(columns, look_up_all(self.tables, columns, moment))  # type: ignore[no-any-return]
+
+
+def _module(name: str, source: bytes, digest: str) -> ModuleType:
+    """Run the package's own code under a name of its own, so that several versions live in one process.
+
+    From memory, not by import: importing would write a cache beside the verified files.
+    """
+    module = ModuleType(f"mainline_package_{digest[:16]}_{name}")
+    exec(compile(source, f"<package {digest[:16]}>/code/{name}.py", "exec"), module.__dict__)
+    return module
+
+
+def _table(declared: Mapping[str, Any], contents: Mapping[str, bytes]) -> Table:
+    table = FeatureTable(**{**declared, "columns": tuple(declared["columns"])})
+    with np.load(io.BytesIO(contents[f"tables/{table.name}.npz"]), allow_pickle=False) as arrays:
+        return from_arrays(table, dict(arrays))

@@ -1,0 +1,49 @@
+"""What a person sees while a stage works: a line per step, a ticking clock where a step is long."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+REFRESH = 0.5  # seconds
+Item = TypeVar("Item")
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    print(f"  {text}", flush=True)
+
+
+def each(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """Yield the items; on a terminal count them in place, elsewhere stay silent until `say`."""
+    for number, item in enumerate(items, start=1):
+        if sys.stdout.isatty():
+            print(f"\r\033[K  {what} {number}/{len(items)}: {item}", end="", flush=True)
+        yield item
+    if sys.stdout.isatty():
+        print("\r\033[K", end="", flush=True)
+
+
+@contextmanager
+def clock(what: str) -> Iterator[None]:
+    """Show how long a single long step has been going on, on a terminal in place."""
+    started, stopped = time.monotonic(), threading.Event()
+
+    def tick() -> None:
+        while not stopped.wait(REFRESH):
+            print(f"\r\033[K  {what} ... {time.monotonic() - started:.0f} s", end="", flush=True)
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    if sys.stdout.isatty():
+        ticking.start()
+    else:
+        say(f"{what} ...")
+    try:
+        yield
+    finally:
+        stopped.set()
+        if ticking.is_alive():
+            ticking.join()
+            print("\r\033[K", end="", flush=True)

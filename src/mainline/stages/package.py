@@ -1,0 +1,124 @@
+"""Put together the model package, and hold it to the pipeline: same features, same predictions, every test row."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from mainline import progress
+from mainline.contract import Columns
+from mainline.data import prepared
+from mainline.data.lookup import Table, from_columns
+from mainline.data.profile import describe
+from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
+from mainline.errors import MainlineError
+from mainline.package import build, card
+from mainline.package.predictor import Predictor
+from mainline.params import Params
+from mainline.stages.harness import run
+from usecase import interface, tables
+
+FEATURES, TABLES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "data/tables", "models/model", "models/package"))
+PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metrics"), Path("src/usecase")
+SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
+"""The sections of `params.yaml` that the model depends on; the others judge it."""
+
+
+def package(params: Params) -> None:
+    """Write `models/package`."""
+    request = [field.name for field in interface.REQUEST]
+    fitted_on = prepared.read(FEATURES, params.months.train, request, params.features)
+    test = prepared.read(FEATURES, params.months.test, request, params.features)
+    model = read_json(MODEL / "model.json")
+    description = describe_package(params, model)
+    contents = build.Contents(
+        description=description,
+        request=interface.REQUEST,
+        response=interface.RESPONSE,
+        tables={table.name: _known_to_test(table, params) for table in tables.FEATURE_TABLES},
+        model=(MODEL / f"model.{model['format']}").read_bytes(),
+        profile={"rows": len(fitted_on), "columns": tidy(describe({**fitted_on.features, "label": fitted_on.label}))},
+        card=_card(description),
+        test_predictions=PREDICTIONS.read_bytes(),
+        test_columns=test.request,
+        code=CODE,
+    )
+    predictor = build.build(fresh_directory(PACKAGE), contents)
+    check_skew(predictor, test.request, test.features, read_columns(PREDICTIONS, ["predicted"])["predicted"])
+    size = sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
+    progress.say(f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
+                 f"same features and predictions as the pipeline on {len(test):,} rows")
+
+
+def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
+    """Say what the package is and what it was made from: months, parameters, and the lock's hashes of its inputs."""
+    windows = {"train": params.months.train, "validation": params.months.validation, "test": params.months.test}
+    shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING))
+    text = json.dumps(shaping, sort_keys=True)
+    return {
+        "name": interface.NAME,
+        "task": interface.TASK,
+        "model": model,
+        "window": {name: list(months) for name, months in windows.items()},
+        "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
+    }
+
+
+def check_skew(predictor: Predictor, request: Columns, features: Columns, predicted: Any) -> None:
+    """Refuse a package that computes one feature or prediction of n test rows otherwise than the pipeline did.
+
+    Raises:
+        MainlineError: naming the feature and how many rows differ.
+    """
+    served = predictor.compute(request)
+    compared = {name: (values, served[name]) for name, values in features.items()}
+    compared["prediction"] = (predicted, predictor.predict_columns(request))
+    for name, (offline, online) in compared.items():
+        same = (offline == online) | ((offline != offline) & (online != online))
+        if not same.all():
+            raise MainlineError(
+                f"training/serving skew: {name} differs in {int((~same).sum())} of {len(same)} test rows. "
+                "A feature must depend on its request and its feature tables alone; see docs/use-case.md."
+            )
+
+
+def _known_to_test(table: Any, params: Params) -> Table:
+    """A table as the test months see it: their own rows and those of the month before."""
+    if (TABLES / f"{table.name}.parquet").exists():
+        return from_columns(table, read_columns(TABLES / f"{table.name}.parquet"))
+    months = (params.months.validation[-1], *params.months.test)
+    known: Columns | None = None
+    for month in months:
+        rows = read_columns(TABLES / table.name / f"{month}.parquet")
+        known = rows if known is None else _after(known, rows)
+    return from_columns(table, known or {})
+
+
+def _after(known: Columns, rows: Columns) -> Columns:
+    earlier = known["time"] < rows["time"].min()
+    return {name: np.concatenate([known[name][earlier], values]) for name, values in rows.items()}
+
+
+def _lock_entries() -> dict[str, str]:
+    """The lock's hashes of what this stage reads; hashes of older stages follow from them through the lock."""
+    stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
+    read = {str(path) for path in (FEATURES, TABLES, MODEL, PREDICTIONS)}
+    outputs = (output for stage in stages.values() for output in stage["outs"])
+    return {output["path"]: f"{output['hash']}:{output['md5']}" for output in outputs if output["path"] in read}
+
+
+def _card(description: dict[str, Any]) -> str:
+    with (METRICS / "slices.csv").open(encoding="utf-8", newline="") as file:
+        slices = list(csv.DictReader(file))
+    described = {**description, "response": {"description": interface.RESPONSE.description, "unit": interface.RESPONSE.unit}}
+    return card.write(
+        described, read_json(METRICS / "evaluation.json"), read_json(METRICS / "data.json"), slices, interface.BANNED
+    )
+
+
+if __name__ == "__main__":
+    run("package", package)

@@ -1,0 +1,96 @@
+"""Build feature tables and features, month by month, as they were known at each prediction time."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mainline import progress
+from mainline.contract import Array
+from mainline.data.columns import from_batch
+from mainline.data.lookup import Table, from_columns, look_up_all
+from mainline.data.prepared import Prepared, join
+from mainline.data.profile import describe, stability_index
+from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
+from mainline.params import Params
+from mainline.stages.harness import run
+from usecase import features, interface, schema, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VALIDATED, TABLES, FEATURES = Path("data/validated"), Path("data/tables"), Path("data/features")
+DECLARED = {table.name: table for table in tables.FEATURE_TABLES}
+
+
+def prepare(params: Params) -> None:
+    """Write `data/tables`, `data/features/<month>.parquet` and `metrics/profile.json`.
+
+    Rows without a label were counted by validation and are left out here.
+    """
+    fresh_directory(TABLES)
+    fresh_directory(FEATURES)
+    static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
+    for name, rows in static.items():
+        write_frame(rows, TABLES / f"{name}.parquet")
+    fixed = {name: from_columns(DECLARED[name], arrays(rows)) for name, rows in static.items()}
+    months: dict[str, Prepared] = {}
+    batches: dict[str, pd.DataFrame] | None = None
+    moving: dict[str, pd.DataFrame] = {}
+    for month in progress.each(params.data.months, "prepare"):
+        earlier, batches = batches, _read_batches(month)
+        before, moving = moving, tables.build_moving(earlier, batches, static)
+        for name, rows in moving.items():
+            write_frame(rows, TABLES / name / f"{month}.parquet")
+        known = fixed | {
+            name: from_columns(DECLARED[name], arrays(rows), arrays(before[name]) if before else None)
+            for name, rows in moving.items()
+        }
+        months[month] = featurise(batches[schema.EVENTS], known)
+        write_columns(months[month].as_columns(), FEATURES / f"{month}.parquet")
+    write_json(profile(months), Path("metrics/profile.json"))
+    progress.say(
+        f"{sum(len(rows) for rows in months.values()):,} rows with "
+        f"{len(features.NUMERIC) + len(features.CATEGORICAL)} features"
+    )
+
+
+def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
+    """Compute the features of a month's labelled events from the tables known to them."""
+    labelled = events[schema.unlabelled(events) == ""]
+    request = from_batch(arrays(labelled), interface.REQUEST)
+    looked_up = look_up_all(known, request, features.prediction_time(request))
+    return Prepared(request, features.compute(request, looked_up), labelled[interface.LABEL].to_numpy(np.float64))
+
+
+def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
+    """Describe each feature in the newest month, and how far it moved from the months before."""
+    *earlier, newest = months
+    before, current = join(months[month] for month in earlier), months[newest]
+    columns = {**current.features, "label": current.label}
+    skew = {name: stability_index(before.features[name], values) for name, values in current.features.items()}
+    skew["label"] = stability_index(before.label, current.label)
+    return {
+        "newest": newest,
+        "before": f"{earlier[0]} to {earlier[-1]}",
+        "rows": len(current),
+        "columns": {name: {"stability_index": skew[name]} | found for name, found in describe(columns).items()},
+    }
+
+
+def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
+    """Take n rows of a table apart into numpy columns; times are UTC."""
+    return {
+        name: (values.dt.tz_localize(None) if str(values.dtype).endswith("UTC]") else values).to_numpy()
+        for name, values in rows.items()
+    }
+
+
+def _read_batches(month: str) -> "dict[str, pd.DataFrame]":
+    monthly = [name for name in schema.TABLES if name not in schema.STATIC]
+    return {name: read_frame(VALIDATED / name / f"{month}.parquet") for name in monthly}
+
+
+if __name__ == "__main__":
+    run("prepare", prepare)

@@ -1,0 +1,111 @@
+"""Fit the declared model on the training months and export it to a form that needs no scikit-learn."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+
+from mainline import progress
+from mainline.contract import Array, check_features, check_policy
+from mainline.data import prepared
+from mainline.data.prepared import Prepared
+from mainline.data.storage import fresh_directory, write_csv, write_json
+from mainline.errors import ParamsError
+from mainline.model import estimator, export, metrics
+from mainline.params import Params
+from mainline.stages.harness import run
+from usecase import features, interface, scoring
+
+FEATURES, MODEL = Path("data/features"), Path("models/model")
+
+
+def train(params: Params) -> None:
+    """Write `models/model`, `metrics/train.json` and the learning curve."""
+    check_policy(params.features, interface.REQUEST, interface.BANNED)
+    check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
+    fitted_on, validation, test = (_read(months, params) for months in _months(params))
+    pipeline = fit(params, fitted_on)
+    content, exported = export.export(
+        pipeline, params.model.type, interface.TASK, *_names(params), test.features, params.limits.parity
+    )
+    base = float(np.mean(scoring.fit_target(fitted_on.label, fitted_on.request)))
+    fresh_directory(MODEL)
+    (MODEL / exported.filename).write_bytes(content)
+    write_json(exported.describe() | {"baseline": base}, MODEL / "model.json")
+    scores = {name: _score(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))}
+    write_json(scores, Path("metrics/train.json"))
+    write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"))
+    primary = metrics.PRIMARY[interface.TASK]
+    progress.say(f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation")
+    if exported.reason:
+        progress.say(f"packaged with scikit-learn, because: {exported.reason}")
+
+
+def fit(params: Params, rows: Prepared) -> Pipeline:
+    """Fit the declared model on n rows.
+
+    Raises:
+        ParamsError: when the estimator refuses its hyperparameters or the data.
+    """
+    numeric, categorical = _names(params)
+    pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
+    name = params.model.type.rpartition(".")[2]
+    try:
+        with progress.clock(f"fitting {name} on {len(rows):,} rows"):
+            target = scoring.fit_target(rows.label, rows.request)
+            return pipeline.fit(estimator.table(rows.features, numeric, categorical), target)
+    except (InvalidParameterError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
+
+
+def _months(params: Params) -> tuple[tuple[str, ...], ...]:
+    return params.months.train, params.months.validation, params.months.test
+
+
+def _read(months: tuple[str, ...], params: Params) -> Prepared:
+    return prepared.read(FEATURES, months, [field.name for field in interface.REQUEST], params.features)
+
+
+def _names(params: Params) -> tuple[list[str], list[str]]:
+    """Split the chosen features by kind, numbers first; the order is that of `params.yaml`."""
+    return (
+        [name for name in params.features if name in features.NUMERIC],
+        [name for name in params.features if name in features.CATEGORICAL],
+    )
+
+
+def _score(pipeline: Pipeline, rows: Prepared, params: Params) -> dict[str, float]:
+    raw = estimator.predict(pipeline, estimator.table(rows.features, *_names(params)), interface.TASK)
+    predicted = scoring.respond(raw, rows.request)
+    return {"rows": len(rows), **metrics.measure(rows.label, predicted, interface.TASK)}
+
+
+def _learning_curve(
+    pipeline: Pipeline, fitted_on: Prepared, validation: Prepared, params: Params
+) -> list[dict[str, object]]:
+    """The primary metric after each iteration, on as many training rows as there are for validation."""
+    primary = metrics.PRIMARY[interface.TASK]
+    curve: list[dict[str, object]] = []
+    for name, rows in (("train", _newest(fitted_on, len(validation))), ("validation", validation)):
+        table = estimator.table(rows.features, *_names(params))
+        for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
+            value = metrics.measure(rows.label, scoring.respond(raw, rows.request), interface.TASK)[primary]
+            curve.append({"iteration": iteration, primary: value, "rows": name})
+    return curve
+
+
+def _newest(rows: Prepared, count: int) -> Prepared:
+    def last(values: Array) -> Array:
+        return values[-count:]
+
+    return Prepared(
+        {name: last(values) for name, values in rows.request.items()},
+        {name: last(values) for name, values in rows.features.items()},
+        last(rows.label),
+    )
+
+
+if __name__ == "__main__":
+    run("train", train)

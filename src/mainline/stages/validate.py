@@ -1,0 +1,64 @@
+"""Hold every batch to its schema: stop on wrong columns, put impossible rows into quarantine, count everything."""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from mainline import progress
+from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
+from mainline.data.validation import Checked, check, check_share
+from mainline.params import Params
+from mainline.stages.harness import run
+from usecase import schema
+
+RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
+
+
+def validate(params: Params) -> None:
+    """Write accepted rows to `data/validated`, rejected ones to `data/quarantine`, counts to `metrics/data.json`."""
+    fresh_directory(VALIDATED)
+    fresh_directory(QUARANTINE)
+    tables: dict[str, Counter[str]] = {name: Counter() for name in schema.TABLES}
+    reasons: dict[str, Counter[str]] = {name: Counter() for name in schema.TABLES}
+    labels: Counter[str] = Counter(labelled=0)
+    for name, month in progress.each(_batches(params.data.months), "validate"):
+        checked = _validate_batch(name, month, params.limits.quarantined_share)
+        tables[name].update(accepted=len(checked.accepted), quarantined=len(checked.quarantined))
+        reasons[name].update(checked.reasons)
+        if name == schema.EVENTS:
+            labels.update(_count_labels(checked.accepted, month, params.limits.unlabelled_share))
+    write_json(
+        {"tables": {name: {**tables[name], "reasons": dict(reasons[name])} for name in tables}, "labels": labels},
+        Path("metrics/data.json"),
+    )
+    rejected = sum(counts["quarantined"] for counts in tables.values())
+    progress.say(f"{sum(counts['accepted'] for counts in tables.values()):,} rows accepted, {rejected} in quarantine")
+
+
+def _batches(months: tuple[str, ...]) -> list[tuple[str, str]]:
+    """List (table, month), with no month for static tables."""
+    return [
+        (name, month) for name in schema.TABLES for month in ([""] if name in schema.STATIC else months)
+    ]
+
+
+def _validate_batch(name: str, month: str, limit: float) -> Checked:
+    file = f"{name}/{month}.parquet" if month else f"{name}.parquet"
+    rows = read_frame(RAW / file)
+    checked = check(rows, schema.TABLES[name], name, month)
+    if len(checked.quarantined):
+        write_frame(checked.quarantined, QUARANTINE / file)
+    check_share(len(checked.quarantined), len(rows), limit, f"impossible rows in {name} {month}".rstrip())
+    write_frame(checked.accepted, VALIDATED / file)
+    return checked
+
+
+def _count_labels(events: pd.DataFrame, month: str, limit: float) -> dict[str, int]:
+    reason = schema.unlabelled(events)
+    check_share(int((reason != "").sum()), len(events), limit, f"{schema.EVENTS} without a label in {month}")
+    return {name or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}
+
+
+if __name__ == "__main__":
+    run("validate", validate)
