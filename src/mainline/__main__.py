@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
+    verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -65,7 +66,7 @@ def _plots(_: argparse.Namespace) -> str:
 def _verify(chosen: argparse.Namespace) -> str:
     from mainline.commands.verify import verify
 
-    return verify(chosen.keep)
+    return verify(chosen.keep, chosen.exact)
 
 
 def _deps(_: argparse.Namespace) -> str:

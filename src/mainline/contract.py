@@ -102,8 +102,9 @@ def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:
     offered = tuple(offered)
     for name in chosen:
         if name not in offered:
-            raise PolicyError(f"params.yaml: features: '{name}' is not computed by src/usecase/features.py; "
-                              f"{nearest(name, offered)}.")
+            raise PolicyError(
+                f"params.yaml: features: '{name}' is not computed by src/usecase/features.py; {nearest(name, offered)}."
+            )
 
 
 def as_float32(values: Array) -> NDArray[np.float32]:

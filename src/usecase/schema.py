@@ -104,9 +104,7 @@ AIRPORTS = DataFrameSchema(
     name="airports",
 )
 
-TABLES: dict[str, pa.DataFrameSchema] = {
-    "flights": FLIGHTS, "weather": WEATHER, "planes": PLANES, "airports": AIRPORTS
-}
+TABLES: dict[str, pa.DataFrameSchema] = {"flights": FLIGHTS, "weather": WEATHER, "planes": PLANES, "airports": AIRPORTS}
 
 
 def unlabelled(events: pd.DataFrame) -> pd.Series:

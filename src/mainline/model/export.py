@@ -137,7 +137,7 @@ def _without_addresses(content: bytes) -> bytes:
             if key == "__id__":
                 value = numbers.setdefault(value, len(numbers) + 1)
             elif key == "file" and isinstance(value, str):
-                value = files.setdefault(value, f"{len(files) + 1}{value[value.rfind('.'):]}")
+                value = files.setdefault(value, f"{len(files) + 1}{value[value.rfind('.') :]}")
             else:
                 value = renumber(value)
             changed[key] = value

@@ -85,11 +85,11 @@ def by_slice(
 
 
 def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str, float]]:
-    """Count n errors (predicted minus actual) per bin of equal width between the 0.5 % and 99.5 % quantiles."""
+    """Count n errors (predicted minus actual) in bins of equal width between their 0.5 % and 99.5 % quantiles."""
     error = predicted - actual
     low, high = np.quantile(error, [0.005, 0.995])
-    counts, edges = np.histogram(np.clip(error, low, high), bins=bins, range=(low, max(high, low + 1e-9)))
-    return [{"error": float((edges[i] + edges[i + 1]) / 2), "rows": int(counts[i])} for i in range(bins)]
+    counts, edges = np.histogram(error, bins=bins, range=(low, max(high, low + 1e-9)))
+    return [{"error": (edges[bin] + edges[bin + 1]) / 2, "rows": int(counts[bin])} for bin in range(bins)]
 
 
 def calibration(actual: Array, predicted: Array, groups: int = 20) -> list[dict[str, float]]:
@@ -105,7 +105,12 @@ def _segment(actual: Array, predicted: Array, baseline: Array, day: Array, task:
     primary = PRIMARY[task]
     found = measure(actual, predicted, task)
     low, high = interval(losses(actual, predicted, task), day, task)
+    simple = measure(actual, baseline, task)[primary]
     return {
-        "rows": len(actual), primary: found[primary], "low": low, "high": high, "bias": found["bias"],
-        "baseline": measure(actual, baseline, task)[primary],
-    }  # fmt: skip
+        "rows": len(actual),
+        "metric": found[primary],
+        "low": low,
+        "high": high,
+        "bias": found["bias"],
+        "baseline": simple,
+    }

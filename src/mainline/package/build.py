@@ -93,8 +93,10 @@ def _portable(path: Path) -> bytes:
             names = [node.module or "." * node.level]
         for name in names:
             if name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}:
-                raise UseCaseError(f"{path} imports {name}; code that travels in the package may import numpy and "
-                                   "the standard library. Move what needs more to src/usecase/tables.py.")
+                raise UseCaseError(
+                    f"{path} imports {name}; code that travels in the package may import numpy and "
+                    "the standard library. Move what needs more to src/usecase/tables.py."
+                )
     return source
 
 

@@ -21,45 +21,36 @@ REFERENCE_ROWS = 50
 
 
 def evaluate(params: Params) -> None:
-    """Write test predictions, metrics against the baseline, slices, plot data and reference predictions."""
+    """Write test predictions, metrics beside the baseline's, slices, plot data and reference predictions.
+
+    In `metrics/test.json`, low and high bound the primary metric with 95 % confidence, and ratio is the
+    model's over the baseline's.
+    """
     test = prepared.read(FEATURES, params.months.test, [field.name for field in interface.REQUEST], params.features)
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
     baseline = scoring.respond(np.full(len(test), model["baseline"]), test.request)
     moment = features.prediction_time(test.request)
-    found = summarise(test.label, predicted, baseline, moment // DAY, params)
+    day = moment // DAY
+    simple = {"rows": len(test), **metrics.measure(test.label, baseline, interface.TASK)}
+    score = {"rows": len(test), **metrics.measure(test.label, predicted, interface.TASK)}
+    primary = metrics.PRIMARY[interface.TASK]
+    low, high = metrics.interval(metrics.losses(test.label, predicted, interface.TASK), day, interface.TASK)
+    ratio = score[primary] / simple[primary]
     slices = metrics.by_slice(
-        scoring.slices(test.request), test.label, predicted, baseline, moment // DAY, interface.TASK,
+        scoring.slices(test.request), test.label, predicted, baseline, day, interface.TASK,
         params.evaluation.slice_min_rows,
     )  # fmt: skip
     table = _predictions(test, moment, predicted, baseline)
     write_columns(table, Path("data/predictions/test.parquet"))
-    write_json(found, METRICS / "evaluation.json")
+    write_json(score | {"low": low, "high": high, "ratio": ratio}, METRICS / "test.json")
+    write_json(simple, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
     write_csv(metrics.residuals(test.label, predicted), METRICS / "plots/residuals.csv")
     write_csv(metrics.calibration(test.label, predicted), METRICS / "plots/calibration.csv")
     write_csv(_reference(table), METRICS / "reference.csv")
-    primary = found["primary"]
-    progress.say(f"{primary} {found['model'][primary]:.2f} against {found['baseline'][primary]:.2f} of the baseline")
-
-
-def summarise(
-    actual: Array, predicted: Array, baseline: Array, day: Array, params: Params
-) -> dict[str, object]:
-    """Measure n test predictions and the baseline's; `ratio` is model over baseline in the primary metric."""
-    primary = metrics.PRIMARY[interface.TASK]
-    model = metrics.measure(actual, predicted, interface.TASK)
-    simple = metrics.measure(actual, baseline, interface.TASK)
-    return {
-        "months": ", ".join(params.months.test),
-        "rows": len(actual),
-        "primary": primary,
-        "model": model,
-        "baseline": simple,
-        "interval": list(metrics.interval(metrics.losses(actual, predicted, interface.TASK), day, interface.TASK)),
-        "ratio": model[primary] / simple[primary],
-    }
+    progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline")
 
 
 def _predictions(test: Prepared, moment: Array, predicted: Array, baseline: Array) -> dict[str, Array]:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mainline.data.lookup import Table, from_columns
 from mainline.data.profile import describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.errors import MainlineError
+from mainline.model import metrics
 from mainline.package import build, card
 from mainline.package.predictor import Predictor
 from mainline.params import Params
@@ -50,8 +52,10 @@ def package(params: Params) -> None:
     predictor = build.build(fresh_directory(PACKAGE), contents)
     check_skew(predictor, test.request, test.features, read_columns(PREDICTIONS, ["predicted"])["predicted"])
     size = sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
-    progress.say(f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
-                 f"same features and predictions as the pipeline on {len(test):,} rows")
+    progress.say(
+        f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
+        f"same features and predictions as the pipeline on {len(test):,} rows"
+    )
 
 
 def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +118,9 @@ def _lock_entries() -> dict[str, str]:
 def _card(description: dict[str, Any]) -> str:
     with (METRICS / "slices.csv").open(encoding="utf-8", newline="") as file:
         slices = list(csv.DictReader(file))
-    described = {**description, "response": {"description": interface.RESPONSE.description, "unit": interface.RESPONSE.unit}}
-    return card.write(
-        described, read_json(METRICS / "evaluation.json"), read_json(METRICS / "data.json"), slices, interface.BANNED
-    )
+    measured = {name: read_json(METRICS / f"{name}.json") for name in ("data", "test", "baseline")}
+    described = {**description, "response": asdict(interface.RESPONSE)}
+    return card.write(described, measured, metrics.PRIMARY[interface.TASK], slices, interface.BANNED)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline import progress
-from mainline.contract import Array, check_features, check_policy
+from mainline.contract import check_features, check_policy
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
@@ -21,7 +21,7 @@ FEATURES, MODEL = Path("data/features"), Path("models/model")
 
 
 def train(params: Params) -> None:
-    """Write `models/model`, `metrics/train.json` and the learning curve."""
+    """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
     check_policy(params.features, interface.REQUEST, interface.BANNED)
     check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
     fitted_on, validation, test = (_read(months, params) for months in _months(params))
@@ -34,10 +34,13 @@ def train(params: Params) -> None:
     (MODEL / exported.filename).write_bytes(content)
     write_json(exported.describe() | {"baseline": base}, MODEL / "model.json")
     scores = {name: _score(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))}
-    write_json(scores, Path("metrics/train.json"))
+    for name, score in scores.items():
+        write_json(score, Path(f"metrics/{name}.json"))
     write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"))
     primary = metrics.PRIMARY[interface.TASK]
-    progress.say(f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation")
+    progress.say(
+        f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation"
+    )
     if exported.reason:
         progress.say(f"packaged with scikit-learn, because: {exported.reason}")
 
@@ -88,22 +91,21 @@ def _learning_curve(
     """The primary metric after each iteration, on as many training rows as there are for validation."""
     primary = metrics.PRIMARY[interface.TASK]
     curve: list[dict[str, object]] = []
-    for name, rows in (("train", _newest(fitted_on, len(validation))), ("validation", validation)):
+    for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
         table = estimator.table(rows.features, *_names(params))
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
             value = metrics.measure(rows.label, scoring.respond(raw, rows.request), interface.TASK)[primary]
-            curve.append({"iteration": iteration, primary: value, "rows": name})
+            curve.append({"rows": name, "iteration": iteration, "metric": value})
     return curve
 
 
-def _newest(rows: Prepared, count: int) -> Prepared:
-    def last(values: Array) -> Array:
-        return values[-count:]
-
+def _spread(rows: Prepared, count: int) -> Prepared:
+    """Take at most `count` rows, evenly over time."""
+    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(int))
     return Prepared(
-        {name: last(values) for name, values in rows.request.items()},
-        {name: last(values) for name, values in rows.features.items()},
-        last(rows.label),
+        {name: values[chosen] for name, values in rows.request.items()},
+        {name: values[chosen] for name, values in rows.features.items()},
+        rows.label[chosen],
     )
 
 

@@ -16,31 +16,29 @@ RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("dat
 
 
 def validate(params: Params) -> None:
-    """Write accepted rows to `data/validated`, rejected ones to `data/quarantine`, counts to `metrics/data.json`."""
+    """Write accepted rows to `data/validated`, rejected ones to `data/quarantine`, and count both.
+
+    `metrics/data.json` has the totals, `metrics/quarantine.json` the reasons by table and month.
+    """
     fresh_directory(VALIDATED)
     fresh_directory(QUARANTINE)
-    tables: dict[str, Counter[str]] = {name: Counter() for name in schema.TABLES}
-    reasons: dict[str, Counter[str]] = {name: Counter() for name in schema.TABLES}
-    labels: Counter[str] = Counter(labelled=0)
+    counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
+    reasons: dict[str, dict[str, int]] = {}
     for name, month in progress.each(_batches(params.data.months), "validate"):
         checked = _validate_batch(name, month, params.limits.quarantined_share)
-        tables[name].update(accepted=len(checked.accepted), quarantined=len(checked.quarantined))
-        reasons[name].update(checked.reasons)
+        counts.update(accepted=len(checked.accepted), quarantined=len(checked.quarantined))
+        if checked.reasons:
+            reasons[f"{name} {month}".rstrip()] = checked.reasons
         if name == schema.EVENTS:
-            labels.update(_count_labels(checked.accepted, month, params.limits.unlabelled_share))
-    write_json(
-        {"tables": {name: {**tables[name], "reasons": dict(reasons[name])} for name in tables}, "labels": labels},
-        Path("metrics/data.json"),
-    )
-    rejected = sum(counts["quarantined"] for counts in tables.values())
-    progress.say(f"{sum(counts['accepted'] for counts in tables.values()):,} rows accepted, {rejected} in quarantine")
+            counts.update(_count_labels(checked.accepted, month, params.limits.unlabelled_share))
+    write_json(counts, Path("metrics/data.json"))
+    write_json(reasons, Path("metrics/quarantine.json"))
+    progress.say(f"{counts['accepted']:,} rows accepted, {counts['quarantined']:,} in quarantine")
 
 
 def _batches(months: tuple[str, ...]) -> list[tuple[str, str]]:
     """List (table, month), with no month for static tables."""
-    return [
-        (name, month) for name in schema.TABLES for month in ([""] if name in schema.STATIC else months)
-    ]
+    return [(name, month) for name in schema.TABLES for month in ([""] if name in schema.STATIC else months)]
 
 
 def _validate_batch(name: str, month: str, limit: float) -> Checked:
@@ -57,7 +55,7 @@ def _validate_batch(name: str, month: str, limit: float) -> Checked:
 def _count_labels(events: pd.DataFrame, month: str, limit: float) -> dict[str, int]:
     reason = schema.unlabelled(events)
     check_share(int((reason != "").sum()), len(events), limit, f"{schema.EVENTS} without a label in {month}")
-    return {name or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}
+    return {str(name) or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""`plots`: draw what `dvc plots show` would show in a browser, as pictures."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import vl_convert
+
+from mainline.errors import MainlineError
+
+PICTURES = Path("metrics/plots")
+SCALE = 2  # pixels per point
+
+
+def draw() -> str:
+    """Write a PNG for each plot that `dvc.yaml` declares, from DVC's own rendering of its template.
+
+    Raises:
+        MainlineError: when DVC cannot render, for instance because nothing was run yet.
+    """
+    shown = subprocess.run(["dvc", "plots", "show", "--json"], capture_output=True, text=True, check=False)  # noqa: S607
+    plots = json.loads(shown.stdout)["data"] if shown.returncode == 0 else {}
+    drawn = [_draw(Path(name), rendering["content"]) for name, found in plots.items() for rendering in found]
+    if not drawn:
+        raise MainlineError(f"there is nothing to draw ({shown.stderr.strip() or 'no plots'}). Run `make repro` first.")
+    return "\n".join(f"{picture}" for picture in drawn)
+
+
+def _draw(plot: Path, specification: object) -> Path:
+    picture = PICTURES / f"{plot.stem}.png"
+    picture.write_bytes(vl_convert.vegalite_to_png(specification, scale=SCALE))
+    return picture

@@ -1,0 +1,127 @@
+"""`verify`: does the committed code, run from nothing, make what the committed `dvc.lock` names?"""
+
+import csv
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mainline import params
+from mainline.errors import MainlineError
+
+REFERENCE = Path("metrics/reference.csv")
+DATA_STAGES = ("ingest", "validate", "prepare")
+"""Stages that only copy, compare and add: their results are the same on every processor."""
+
+OTHER_SEEDS = ("20481", "977")
+"""Hash seeds of the calling shell; a result must not depend on them."""
+
+Hashes = dict[tuple[str, str], str]
+
+
+def verify(keep: Path | None = None, exact: bool = False) -> str:
+    """Rebuild the last commit in an empty folder with cold caches and compare every output.
+
+    Where a model's last bits differ, a second rebuild shows whether this machine repeats itself. If it
+    does, another processor made the lock, and the predictions may differ by `limits.reproduction`.
+
+    Args:
+        keep: rebuild in this new folder and leave it there.
+        exact: accept no difference at all.
+
+    Raises:
+        MainlineError: naming the outputs that differ, and by how much predictions do.
+    """
+    if keep is not None and keep.exists():
+        raise MainlineError(f"{keep} exists; name a folder that does not.")
+    scratch = Path(tempfile.mkdtemp(prefix="mainline-verify-")) if keep is None else keep.resolve()
+    try:
+        return _compare(scratch, exact)
+    finally:
+        if keep is None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _compare(scratch: Path, exact: bool) -> str:
+    first = _rebuild(scratch / "first", OTHER_SEEDS[0])
+    committed, rebuilt = _hashes(_committed("dvc.lock")), _hashes((first / "dvc.lock").read_text(encoding="utf-8"))
+    different = sorted(key for key in committed.keys() | rebuilt.keys() if committed.get(key) != rebuilt.get(key))
+    if not different:
+        return f"\nThe lock is true: {len(committed)} outputs, rebuilt from nothing, have the hashes it names."
+    names = ", ".join(path for _, path in different)
+    moved = [path for stage, path in different if stage in DATA_STAGES]
+    if exact or moved:
+        raise MainlineError(
+            f"dvc.lock is not true: {names} came out otherwise. Run `make repro` and commit the result."
+        )
+    second = _rebuild(scratch / "second", OTHER_SEEDS[1])
+    if _hashes((second / "dvc.lock").read_text(encoding="utf-8")) != rebuilt:
+        raise MainlineError(f"training does not repeat itself on this machine: two rebuilds differ; look at {names}.")
+    return _tolerate(names, _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8")))
+
+
+def _tolerate(names: str, difference: float) -> str:
+    allowed = params.load().limits.reproduction
+    found = f"the largest difference of a reference prediction is {difference:.3g}, allowed is {allowed:g}"
+    if difference > allowed:
+        raise MainlineError(
+            f"dvc.lock is not true here: {names} came out otherwise; {found}. Run `make repro` and commit the result."
+        )
+    return (
+        f"\nThe lock was made on another kind of processor: this machine ({platform.machine()}) repeats itself, but "
+        f"{names} have other last bits; {found}."
+    )
+
+
+def _rebuild(folder: Path, seed: str) -> Path:
+    """Clone the last commit and run its pipeline with nothing to fall back on."""
+    _run(["git", "clone", "--quiet", "--no-hardlinks", ".", str(folder)])
+    pinned = ("OMP_NUM_THREADS", "PYTHONTZPATH")
+    environment = {name: value for name, value in os.environ.items() if name not in pinned} | {
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": str(folder / "src"),
+        "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "site"),
+    }
+    _run([sys.executable, "-m", "dvc", "repro", "--force"], cwd=folder, env=environment)
+    return folder
+
+
+def _run(command: list[str], **options: Any) -> None:
+    finished = subprocess.run(command, check=False, **options)
+    if finished.returncode != 0:
+        raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")
+
+
+def _committed(path: str) -> str:
+    shown = subprocess.run(["git", "show", f"HEAD:{path}"], capture_output=True, text=True, check=False)  # noqa: S607
+    if shown.returncode != 0:
+        raise MainlineError(f"the last commit has no {path}. Run `make repro` and commit its results first.")
+    return shown.stdout
+
+
+def _hashes(lock: str) -> Hashes:
+    """Read the hash of each (stage, output) from a lock."""
+    stages = yaml.safe_load(lock)["stages"]
+    return {(name, output["path"]): output["md5"] for name, stage in stages.items() for output in stage["outs"]}
+
+
+def _largest_difference(before: str, after: str) -> float:
+    """Return the largest difference between two tables of reference predictions; infinite if rows differ."""
+    old, new = (_predictions(text.splitlines()) for text in (before, after))
+    if old.keys() != new.keys():
+        return float("inf")
+    return max(abs(old[key] - new[key]) for key in old)
+
+
+def _predictions(lines: Iterable[str]) -> dict[tuple[str, ...], float]:
+    return {
+        tuple(value for name, value in row.items() if name != "predicted"): float(row["predicted"])
+        for row in csv.DictReader(lines)
+    }

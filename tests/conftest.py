@@ -1,0 +1,34 @@
+"""Fixtures that several folders of tests share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import project
+from tests.project import Project
+
+
+@pytest.fixture
+def fresh_project(tmp_path: Path) -> Project:
+    """A copy of this repository, on a window of three months, nothing run yet."""
+    return _small(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same with the pipeline run; shared, so tests only read it."""
+    made = _small(tmp_path_factory.mktemp("small") / "project")
+    made.run("dvc", "repro", "--quiet")
+    return made
+
+
+@pytest.fixture(scope="session")
+def package_dir(small_project: Project) -> Path:
+    """A real model package; shared, so tests only read it."""
+    return small_project.path / "models" / "package"
+
+
+def _small(path: Path) -> Project:
+    made = project.copy(path)
+    made.declare(data={"from": "2013-01", "through": "2013-03"})
+    return made

@@ -1,0 +1,73 @@
+"""A copy of this repository that a test may change, with real git and real DVC."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT = 300  # seconds until a command counts as hanging
+
+
+@dataclass(frozen=True)
+class Project:
+    """A working tree of its own in `path`."""
+
+    path: Path
+
+    def run(self, *command: str, succeed: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the tree; fail with its output when its success is not what was expected."""
+        finished = subprocess.run(
+            command, cwd=self.path, env=self.environment(environment), capture_output=True, text=True, timeout=LIMIT
+        )
+        assert (finished.returncode == 0) == succeed, f"{command}: {finished.stdout}\n{finished.stderr}"
+        return finished
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return what commands see: this Python first, the copy's code before ours, a private home."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DVC_"))},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.path / "src"),
+            "HOME": str(self.path.parent),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **(more or {}),
+        }
+
+    def declare(self, **sections: Any) -> None:
+        """Change top-level sections of params.yaml; mappings are merged, everything else is replaced."""
+        file = self.path / "params.yaml"
+        params = yaml.safe_load(file.read_text())
+        for name, value in sections.items():
+            params[name] = {**params[name], **value} if isinstance(value, dict) else value
+        file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of each output that dvc.lock names."""
+        stages = yaml.safe_load((self.path / "dvc.lock").read_text())["stages"]
+        return {output["path"]: output["md5"] for stage in stages.values() for output in stage["outs"]}
+
+
+def copy(target: Path) -> Project:
+    """Copy what git would take of this repository, as it is now, into a new repository with one commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    project = Project(target)
+    project.run("git", "init", "--quiet", "--initial-branch=main")
+    project.run("git", "config", "user.name", "Test")
+    project.run("git", "config", "user.email", "test@example.org")
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "Start")
+    return project
