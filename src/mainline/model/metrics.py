@@ -89,7 +89,7 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
     error = predicted - actual
     low, high = np.quantile(error, [0.005, 0.995])
     counts, edges = np.histogram(error, bins=bins, range=(low, max(high, low + 1e-9)))
-    return [{"error": (edges[bin] + edges[bin + 1]) / 2, "rows": int(counts[bin])} for bin in range(bins)]
+    return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
 
 
 def calibration(actual: Array, predicted: Array, groups: int = 20) -> list[dict[str, float]]:

@@ -60,7 +60,7 @@ class SkopsRuntime:
 
     def predict(self, features: Mapping[str, Array]) -> Array:
         """Predict n rows; see `Runtime`."""
-        from mainline.model.estimator import predict, table
+        from mainline.model.frames import predict, table
 
         rows = table(features, self._model["numeric"], self._model["categorical"])
         return np.asarray(predict(self._pipeline, rows, self._model["task"]), dtype=np.float64)

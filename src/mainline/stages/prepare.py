@@ -82,7 +82,7 @@ def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
 def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
     """Take n rows of a table apart into numpy columns; times are UTC."""
     return {
-        name: (values.dt.tz_localize(None) if str(values.dtype).endswith("UTC]") else values).to_numpy()
+        str(name): (values.dt.tz_localize(None) if str(values.dtype).endswith("UTC]") else values).to_numpy()
         for name, values in rows.items()
     }
 

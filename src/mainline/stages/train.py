@@ -12,7 +12,7 @@ from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.errors import ParamsError
-from mainline.model import estimator, export, metrics
+from mainline.model import estimator, export, frames, metrics
 from mainline.params import Params
 from mainline.stages.harness import run
 from usecase import features, interface, scoring
@@ -57,7 +57,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
             target = scoring.fit_target(rows.label, rows.request)
-            return pipeline.fit(estimator.table(rows.features, numeric, categorical), target)
+            return pipeline.fit(frames.table(rows.features, numeric, categorical), target)
     except (InvalidParameterError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
@@ -80,7 +80,7 @@ def _names(params: Params) -> tuple[list[str], list[str]]:
 
 
 def _score(pipeline: Pipeline, rows: Prepared, params: Params) -> dict[str, float]:
-    raw = estimator.predict(pipeline, estimator.table(rows.features, *_names(params)), interface.TASK)
+    raw = frames.predict(pipeline, frames.table(rows.features, *_names(params)), interface.TASK)
     predicted = scoring.respond(raw, rows.request)
     return {"rows": len(rows), **metrics.measure(rows.label, predicted, interface.TASK)}
 
@@ -92,7 +92,7 @@ def _learning_curve(
     primary = metrics.PRIMARY[interface.TASK]
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
-        table = estimator.table(rows.features, *_names(params))
+        table = frames.table(rows.features, *_names(params))
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
             value = metrics.measure(rows.label, scoring.respond(raw, rows.request), interface.TASK)[primary]
             curve.append({"rows": name, "iteration": iteration, "metric": value})

@@ -1,0 +1,21 @@
+"""Features as scikit-learn's pipeline takes them, and its predictions as one number per row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mainline.contract import Array, Task
+
+
+def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
+    """Arrange n rows of features as the pipeline expects them: numbers first, then text."""
+    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32)
+    text = pd.DataFrame({name: features[name] for name in categorical}, dtype=object)
+    return pd.concat([numbers, text], axis=1)
+
+
+def predict(pipeline: Any, rows: pd.DataFrame, task: Task) -> Array:
+    """Predict a number per row: the value, or the probability of the positive class. Shape (n,)."""
+    return pipeline.predict_proba(rows)[:, 1] if task == "classification" else pipeline.predict(rows)
