@@ -12,7 +12,8 @@ class ParamsError(MainlineError):
     """`params.yaml` does not say something this pipeline can run."""
 
     def __init__(self, where: str, found: str, allowed: str) -> None:
-        super().__init__(f"params.yaml: {where}: {found}; {allowed}.")
+        # What was found may hold line breaks: a key, a value, a parser's message.
+        super().__init__(" ".join(f"params.yaml: {where}: {found}; {allowed}.".split()))
 
 
 class SourceError(MainlineError):

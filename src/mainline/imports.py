@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 ROOTS = ("mainline", "usecase")
+TYPING_ONLY = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
 def first_party(path: Path, source: Path = Path("src")) -> list[Path]:
@@ -40,6 +41,6 @@ def _running(node: ast.AST) -> list[ast.AST]:
     """Walk a tree, leaving out what is under `if TYPE_CHECKING`."""
     nodes = [node]
     for child in ast.iter_child_nodes(node):
-        typing_only = isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")
+        typing_only = isinstance(child, ast.If) and ast.unparse(child.test) in TYPING_ONLY
         nodes += [inner for item in child.orelse for inner in _running(item)] if typing_only else _running(child)  # type: ignore[attr-defined]
     return nodes

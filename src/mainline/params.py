@@ -115,8 +115,8 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError("file", f"cannot be read ({error})", "run this from the root of the repository") from error
-    except yaml.YAMLError as error:
-        raise ParamsError("file", f"is not YAML ({_one_line(error)})", "correct the marked line") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
+        raise ParamsError("file", f"is not YAML ({error})", "correct the marked line") from error
     if not isinstance(raw, dict):
         raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(Params.model_fields)}")
     try:
@@ -175,7 +175,3 @@ def _describe(value: object) -> str:
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

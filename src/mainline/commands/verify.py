@@ -51,7 +51,14 @@ def verify(keep: Path | None = None, exact: bool = False) -> str:
 
 def _compare(scratch: Path, exact: bool) -> str:
     first = _rebuild(scratch / "first", OTHER_SEEDS[0])
-    committed, rebuilt = _hashes(_committed("dvc.lock")), _hashes((first / "dvc.lock").read_text(encoding="utf-8"))
+    locks = [_committed("dvc.lock"), (first / "dvc.lock").read_text(encoding="utf-8")]
+    outdated = sorted(_inputs(locks[0]) ^ _inputs(locks[1]))
+    if outdated:
+        raise MainlineError(
+            f"dvc.lock is out of date: {outdated[0][0]} has another {outdated[0][1]} by now. "
+            "Run `make repro` and commit dvc.lock."
+        )
+    committed, rebuilt = (_hashes(lock) for lock in locks)
     different = sorted(key for key in committed.keys() | rebuilt.keys() if committed.get(key) != rebuilt.get(key))
     if not different:
         return f"\nThe lock is true: {len(committed)} outputs, rebuilt from nothing, have the hashes it names."
@@ -104,6 +111,17 @@ def _committed(path: str) -> str:
     if shown.returncode != 0:
         raise MainlineError(f"the last commit has no {path}. Run `make repro` and commit its results first.")
     return shown.stdout
+
+
+def _inputs(lock: str) -> set[tuple[str, str, str]]:
+    """Read what each stage was run on: (stage, command, dependency or parameter; its hash or value)."""
+    found = set()
+    for name, stage in yaml.safe_load(lock)["stages"].items():
+        found.add((name, "cmd", stage.get("cmd", "")))
+        own = [item for item in stage.get("deps", []) if item["path"].startswith(("src/", "requirements/"))]
+        found |= {(name, item["path"], item["md5"]) for item in own}
+        found |= {(name, file, repr(values)) for file, values in stage.get("params", {}).items()}
+    return found
 
 
 def _hashes(lock: str) -> Hashes:

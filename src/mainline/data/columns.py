@@ -1,5 +1,6 @@
 """From a batch or a request to the typed columns that features are computed on."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from mainline.errors import RequestError
 _ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
+_LARGEST = {"integer": 2**63 - 1, "number": sys.float_info.max}
+"""What a column holds; more than that, infinity and NaN are no numbers of JSON."""
 
 
 def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str, Array]:
@@ -58,7 +61,7 @@ def parse_time(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no UTC offset")
-    return int(moment.timestamp()) // 60
+    return int(moment.timestamp() // 60)
 
 
 def format_time(minutes: int) -> str:
@@ -80,15 +83,17 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
         if field.optional:
             return _ABSENT[field.kind]
         raise RequestError(number, field.name, "is missing", f"send a {field.kind}, such as {field.example!r}")
-    if not isinstance(value, _PYTHON[field.kind]) or isinstance(value, bool):
+    fits = isinstance(value, _PYTHON[field.kind]) and not isinstance(value, bool)
+    if not fits or (field.kind in _LARGEST and not abs(value) <= _LARGEST[field.kind]):
         raise RequestError(number, field.name, f"is {value!r}", f"send a {field.kind}, such as {field.example!r}")
     if field.kind != "time":
         return value
     try:
         return parse_time(value)
     except ValueError as error:
-        raise RequestError(number, field.name, f"is {value!r} ({error})", "send UTC, such as "
-                           f"{field.example!r}") from error
+        raise RequestError(
+            number, field.name, f"is {value!r} ({error})", f"send UTC, such as {field.example!r}"
+        ) from error
 
 
 def _plain(value: Any, field: Field) -> Any:

@@ -59,7 +59,8 @@ class Table:
         rows = np.searchsorted(self._axis, wanted, side="right") - 1
         # A row of another entity is at least half a span away; an unknown entity (-1) lies before all rows.
         reach = _SPAN // 2 if self.declared.keep is None else self.declared.keep
-        rows[(rows < 0) | (wanted - self._axis[rows] > reach)] = -1
+        if len(self):
+            rows[(rows < 0) | (wanted - self._axis[rows] > reach)] = -1
         found = self._values[rows]
         return {name: found[:, index] for index, name in enumerate(self.declared.columns)}
 
@@ -75,7 +76,7 @@ def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:
 
 
 def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None = None) -> Table:
-    """Build a table from the columns of a month; the month before serves what came before their first row.
+    """Build a table from the columns of a month; the month before serves what came before their first row, if any.
 
     Args:
         declared: name, key, columns and availability.
@@ -83,8 +84,9 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
         previous: the same for the month before.
     """
     parts: list[tuple[Columns, Any]] = [(rows, slice(None))]
-    if previous is not None and len(rows["time"]):
-        parts.insert(0, (previous, previous["time"] < rows["time"].min()))
+    if previous is not None:
+        earlier = previous["time"] < rows["time"].min() if len(rows["time"]) else slice(None)
+        parts.insert(0, (previous, earlier))
     column = {name: np.concatenate([part[name][chosen] for part, chosen in parts]) for name in rows}
     values = np.column_stack([column[name].astype(np.float64) for name in declared.columns])
     return Table(declared, column["key"], column.get("time"), values)

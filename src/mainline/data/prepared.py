@@ -36,9 +36,7 @@ class Prepared:
 def read(directory: Path, months: Iterable[str], request: Sequence[str], features: Sequence[str]) -> Prepared:
     """Read the named columns of some months, one after another."""
     wanted = [_REQUEST + name for name in request] + [_FEATURE + name for name in features] + [LABEL]
-    return join(
-        _apart(read_columns(directory / f"{month}.parquet", wanted)) for month in months
-    )
+    return join(_apart(read_columns(directory / f"{month}.parquet", wanted)) for month in months)
 
 
 def join(parts: Iterable[Prepared]) -> Prepared:
@@ -53,6 +51,6 @@ def join(parts: Iterable[Prepared]) -> Prepared:
 
 def _apart(columns: Mapping[str, Array]) -> Prepared:
     def named(prefix: str) -> dict[str, Array]:
-        return {name[len(prefix):]: values for name, values in columns.items() if name.startswith(prefix)}
+        return {name[len(prefix) :]: values for name, values in columns.items() if name.startswith(prefix)}
 
     return Prepared(named(_REQUEST), named(_FEATURE), columns[LABEL])

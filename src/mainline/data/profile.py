@@ -52,7 +52,11 @@ def _number(values: Array) -> dict[str, Any]:
     known = values[~np.isnan(values)]
     profile: dict[str, Any] = {"kind": "number", "missing": 1 - len(known) / max(len(values), 1)}
     if len(known):
-        profile |= {"mean": known.mean(), "std": known.std(), "deciles": np.quantile(known, np.linspace(0, 1, 11)).tolist()}
+        profile |= {
+            "mean": known.mean(),
+            "std": known.std(),
+            "deciles": np.quantile(known, np.linspace(0, 1, 11)).tolist(),
+        }
     return profile
 
 

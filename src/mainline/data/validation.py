@@ -37,9 +37,9 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
     try:
         schema.validate(rows, lazy=True)
     except SchemaErrors as error:
-        problems = [_problem(found) for found in error.schema_errors if found.reason_code not in _OF_ROWS]
-        if problems:
-            raise SchemaError(table, partition, sorted(set(problems))) from error
+        about_columns = [found for found in error.schema_errors if found.reason_code not in _OF_ROWS]
+        if about_columns:
+            raise SchemaError(table, partition, _problems(about_columns)) from error
         return _quarantine(rows, error.schema_errors)
     return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
 
@@ -75,6 +75,12 @@ def _reason(found: PanderaError) -> str:
     name = "" if found.reason_code is Reason.DUPLICATES else f"{found.schema.name} "
     said = _OF_ROWS[found.reason_code]
     return name + (said or f"fails {found.check.error or found.check.name}")
+
+
+def _problems(findings: list[PanderaError]) -> list[str]:
+    """Say what is wrong with the columns of a batch; a check that broke counts only if no cause is named."""
+    causes = [found for found in findings if found.reason_code is not Reason.CHECK_ERROR]
+    return sorted({_problem(found) for found in causes or findings})
 
 
 def _problem(found: PanderaError) -> str:

@@ -13,6 +13,8 @@ PINNED = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONTZPATH": ""}
 """Settings on which bytes depend: threads of the tree builder, order of sets, and the time zones, which come from
 the locked `tzdata`. They act before Python starts, so `dvc.yaml` sets them."""
 
+WAY_BACK = "To go back to the last commit's output: `git checkout dvc.lock metrics && dvc checkout --force`."
+
 _PARENT_POLL = 0.2  # seconds
 
 
@@ -23,18 +25,18 @@ def run(stage: str, work: Callable[[Params], None]) -> None:
         _check_pins(stage)
         work(load())
     except MainlineError as error:
-        print(f"\n{stage} failed: {error}", file=sys.stderr)
-        print("The stage's previous output: `git checkout metrics dvc.lock && dvc checkout --force`.", file=sys.stderr)
+        print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
         sys.exit(1)
 
 
 def _check_pins(stage: str) -> None:
-    loose = [f"{name}={value}" for name, value in PINNED.items() if os.environ.get(name) != value]
-    if loose:
-        raise MainlineError(
-            f"{' '.join(loose)} is not set, so the result would not repeat. "
-            f"Run the stage through DVC: `dvc repro -s {stage}`."
-        )
+    for name, value in PINNED.items():
+        found = os.environ.get(name)
+        if found != value:
+            raise MainlineError(
+                f"{name}={found or ''} is not set as it must be ({name}={value}), so the result would not repeat. "
+                f"Run the stage through DVC: `dvc repro -s {stage}`."
+            )
 
 
 def _end_with_parent() -> None:

