@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from mainline.errors import PolicyError, nearest
+from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
 Array = NDArray[Any]
 """A 1-D column of n values, one per row."""
@@ -99,11 +99,44 @@ def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:
     """Refuse a feature that the use case does not compute.
 
     Raises:
-        PolicyError: naming the nearest feature that exists.
+        ParamsError: naming the nearest feature that exists.
     """
     offered = tuple(offered)
     for name in chosen:
         if name not in offered:
-            raise PolicyError(
-                f"params.yaml: features: '{name}' is not computed by src/usecase/features.py; {nearest(name, offered)}."
+            found = f"'{name}' is not computed by src/usecase/features.py"
+            raise ParamsError("features", found, nearest(name, offered))
+
+
+def check_computed(computed: Columns, declared: Iterable[str], rows: int) -> None:
+    """Refuse what `features.compute` returned for n rows unless it is every declared feature, one value per row.
+
+    Raises:
+        UseCaseError: naming the feature.
+    """
+    declared = set(declared)
+    for name in sorted(declared ^ computed.keys()):
+        wrong = "declares but does not compute" if name in declared else "computes but does not declare"
+        raise UseCaseError(
+            f"src/usecase/features.py {wrong} '{name}'; NUMERIC and CATEGORICAL list what compute returns."
+        )
+    for name, values in computed.items():
+        if values.shape != (rows,):
+            raise UseCaseError(
+                f"src/usecase/features.py: '{name}' has shape {values.shape} for {rows} rows; it must be ({rows},)."
             )
+
+
+def check_table(declared: FeatureTable, columns: Iterable[str]) -> None:
+    """Refuse rows of a feature table that lack a declared column.
+
+    Raises:
+        UseCaseError: naming the table and the column.
+    """
+    wanted = {"key", *declared.columns, *([] if declared.static else ["time"])}
+    missing = sorted(wanted - set(columns))
+    if missing:
+        raise UseCaseError(
+            f"src/usecase/tables.py: table '{declared.name}' is built without its column '{missing[0]}'; "
+            f"it declares {', '.join(sorted(wanted))}."
+        )

@@ -13,7 +13,7 @@ class ParamsError(MainlineError):
 
     def __init__(self, where: str, found: str, allowed: str) -> None:
         # What was found may hold line breaks: a key, a value, a parser's message.
-        super().__init__(" ".join(f"params.yaml: {where}: {found}; {allowed}.".split()))
+        super().__init__(" ".join(f"params.yaml: {where}: {found}; {_sentence(allowed)}".split()))
 
 
 class SourceError(MainlineError):
@@ -56,7 +56,11 @@ class RequestError(MainlineError):
     """A request does not fit the package's request schema."""
 
     def __init__(self, row: int, field: str, found: str, allowed: str) -> None:
-        super().__init__(f"row {row}: {field}: {found}; {allowed}.")
+        super().__init__(f"row {row}: {field}: {found}; {_sentence(allowed)}")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

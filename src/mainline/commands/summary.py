@@ -29,7 +29,7 @@ def text(headline: str) -> str:
             f"  validated on {metrics['validation']['rows']:>9,} rows of {_span(window['validation'])}",
             f"  tested on    {metrics['test']['rows']:>9,} rows of {_span(window['test'])}, which come after both",
             "",
-            *_table(metrics["test"], metrics["baseline"], response["unit"]),
+            *table(metrics["test"], metrics["baseline"], response["unit"]),
             "",
             f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
             f"Package: {PACKAGE} ({_size() / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
@@ -39,7 +39,7 @@ def text(headline: str) -> str:
     )
 
 
-def _table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
+def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
     """Set model and baseline side by side; the first metric is the one models are compared by."""
     names = [name for name in baseline if name != "rows"]
     title = f"On the test months{f', {unit}' if unit else ''}"

@@ -37,9 +37,9 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
     try:
         schema.validate(rows, lazy=True)
     except SchemaErrors as error:
-        about_columns = [found for found in error.schema_errors if found.reason_code not in _OF_ROWS]
+        about_columns = [found for found in error.schema_errors if not _names_rows(found)]
         if about_columns:
-            raise SchemaError(table, partition, _problems(about_columns)) from error
+            raise SchemaError(table, partition, _problems(about_columns, rows)) from error
         return _quarantine(rows, error.schema_errors)
     return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
 
@@ -77,23 +77,28 @@ def _reason(found: PanderaError) -> str:
     return name + (said or f"fails {found.check.error or found.check.name}")
 
 
-def _problems(findings: list[PanderaError]) -> list[str]:
+def _names_rows(found: PanderaError) -> bool:
+    """Say whether a finding is about single rows; a check of a whole column, such as its mean, names none."""
+    return found.reason_code in _OF_ROWS and isinstance(found.failure_cases, pd.DataFrame)
+
+
+def _problems(findings: list[PanderaError], rows: pd.DataFrame) -> list[str]:
     """Say what is wrong with the columns of a batch; a check that broke counts only if no cause is named."""
     causes = [found for found in findings if found.reason_code is not Reason.CHECK_ERROR]
-    return sorted({_problem(found) for found in causes or findings})
+    return sorted({_problem(found, rows) for found in causes or findings})
 
 
-def _problem(found: PanderaError) -> str:
+def _problem(found: PanderaError, rows: pd.DataFrame) -> str:
     """Say what is wrong with the columns of a batch, in words."""
-    cases = found.failure_cases
-    if not isinstance(cases, str):
-        cases = ", ".join(sorted({str(case) for case in cases["failure_case"]}))
+    name = found.schema.name
     match found.reason_code:
         case Reason.COLUMN_NOT_IN_DATAFRAME:
-            return f"column '{cases}' is missing"
+            return f"column '{found.failure_cases}' is missing"
         case Reason.COLUMN_NOT_IN_SCHEMA:
-            return f"column '{cases}' is unexpected"
+            return f"column '{found.failure_cases}' is unexpected"
         case Reason.WRONG_DATATYPE:
-            return f"column '{found.schema.name}' is {cases}, declared is {found.schema.dtype}"
+            return f"column '{name}' is {rows[name].dtype}, declared is {found.schema.dtype}"
+        case Reason.DATAFRAME_CHECK:
+            return _reason(found)
         case _:
-            return f"column '{found.schema.name}' cannot be checked"
+            return f"column '{name}' cannot be checked"

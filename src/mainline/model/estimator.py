@@ -52,7 +52,12 @@ def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[A
 
 def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
     found = _resolve(model.type)
-    known = found().get_params() if not getattr(found, "__abstractmethods__", None) else {}
+    try:
+        known = found().get_params()
+    except TypeError as error:
+        raise ParamsError(
+            "model.type", f"{model.type} cannot be built ({error})", "declare an estimator that needs no other object"
+        ) from error
     for name in model.params:
         if name not in known:
             raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))

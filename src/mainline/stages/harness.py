@@ -5,8 +5,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, UseCaseError
 from mainline.params import Params, load
 
 PINNED = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONTZPATH": ""}
@@ -25,8 +26,20 @@ def run(stage: str, work: Callable[[Params], None]) -> None:
         _check_pins(stage)
         work(load())
     except MainlineError as error:
-        print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
-        sys.exit(1)
+        _fail(stage, error)
+    except AttributeError as error:
+        module = getattr(error.obj, "__name__", "")
+        if not module.startswith("usecase."):
+            raise
+        path = f"src/{module.replace('.', '/')}.py"
+        _fail(
+            stage, UseCaseError(f"{path} offers no '{error.name}'; src/mainline/contract.py lists what it must offer.")
+        )
+
+
+def _fail(stage: str, error: MainlineError) -> NoReturn:
+    print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _check_pins(stage: str) -> None:

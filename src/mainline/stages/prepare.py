@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainline import progress
-from mainline.contract import Array
+from mainline.contract import Array, check_computed
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
 from mainline.data.profile import describe, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
+from mainline.errors import UseCaseError
 from mainline.params import Params
 from mainline.stages.harness import run
 from usecase import features, interface, schema, tables
@@ -61,7 +62,12 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     labelled = events[schema.unlabelled(events) == ""]
     request = from_batch(arrays(labelled), interface.REQUEST)
     looked_up = look_up_all(known, request, features.prediction_time(request))
-    return Prepared(request, features.compute(request, looked_up), labelled[interface.LABEL].to_numpy(np.float64))
+    computed = features.compute(request, looked_up)
+    label = labelled[interface.LABEL].to_numpy(np.float64)
+    check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
+    if np.isnan(label).any():
+        raise UseCaseError("src/usecase/schema.py: unlabelled() calls a row labelled that has no label.")
+    return Prepared(request, computed, label)
 
 
 def profile(months: Mapping[str, Prepared]) -> dict[str, object]:

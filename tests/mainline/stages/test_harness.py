@@ -22,6 +22,9 @@ def work(params):
     print("working", params.seed, flush=True)
     if sys.argv[1:] == ["fail"]:
         raise LimitError("The share of rows", "50 %", "1 %", "Mend the source.")
+    if sys.argv[1:] == ["lack"]:
+        from usecase import features
+        features.no_such_thing
     time.sleep(600)
 
 run("example", work)
@@ -36,6 +39,14 @@ def test_stage_fails_with_one_line_and_the_way_back() -> None:
     assert failed.returncode == 1
     assert "example failed: The share of rows is 50 %, the limit is 1 %. Mend the source." in failed.stderr
     assert "dvc checkout" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_stage_names_what_the_use_case_lacks() -> None:
+    """A name of the contract that a module does not offer is one line, not a traceback."""
+    failed = _run_stage("lack")
+    assert failed.returncode == 1
+    assert "src/usecase/features.py offers no 'no_such_thing'" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

@@ -1,0 +1,167 @@
+"""Requests and batches as typed columns."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainline.contract import Field
+from mainline.data.columns import format_time, from_batch, from_rows, parse_time, to_rows
+from mainline.errors import RequestError
+
+FIELDS = (
+    Field("at", "time", "A time", "2013-09-01T10:00:00Z"),
+    Field("count", "integer", "A whole number", 7),
+    Field("size", "number", "A number", 1.5),
+    Field("code", "string", "A text", "UA"),
+    Field("weight", "number", "A number or nothing", 2.5, optional=True),
+    Field("tail", "string", "A text or nothing", "N1", optional=True),
+)
+GOOD: dict[str, Any] = {
+    "at": "2013-09-01T10:00:00Z",
+    "count": 7,
+    "size": 1.5,
+    "code": "UA",
+    "weight": 2.5,
+    "tail": "N1",
+}
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+integers = st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1)
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+requests = st.fixed_dictionaries(
+    {
+        "at": moments.map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:00Z")),
+        "count": integers,
+        "size": finite,
+        "code": st.text(),
+    },
+    optional={"weight": finite, "tail": st.text(min_size=1)},
+)
+
+
+@given(rows=st.lists(requests))
+def test_rows_survive_the_way_to_columns_and_back(rows: list[dict[str, Any]]) -> None:
+    """Requests turned into columns and back are the same requests."""
+    assert to_rows(from_rows(rows, FIELDS), FIELDS) == rows
+
+
+def test_columns_have_the_types_that_the_contract_names() -> None:
+    """Each kind of field has the one dtype that features are computed on, also when there are no rows."""
+    for rows in ([GOOD], []):
+        columns = from_rows(rows, FIELDS)
+        assert {name: str(values.dtype) for name, values in columns.items()} == {
+            "at": "int64", "count": "int64", "size": "float64", "code": "object", "weight": "float64", "tail": "object",
+        }  # fmt: skip
+        assert {values.shape for values in columns.values()} == {(len(rows),)}
+
+
+@pytest.mark.parametrize("absent", [{}, {"weight": None, "tail": None}])
+def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> None:
+    """A missing optional field, or null, is NaN as a number and '' as text."""
+    required = {name: GOOD[name] for name in ("at", "count", "size", "code")}
+    columns = from_rows([required | absent], FIELDS)
+    assert np.isnan(columns["weight"]).all()
+    assert columns["tail"].tolist() == [""]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("count", None, r"count: is missing; send a integer, such as 7"),
+        ("count", "7", r"count: is '7'; send a integer, such as 7"),
+        ("count", 7.0, r"count: is 7\.0; send a integer"),
+        ("count", True, r"count: is True; send a integer"),
+        ("count", 10**30, r"count: is 10{30}; send a integer"),
+        ("size", True, r"size: is True; send a number"),
+        ("size", "1", r"size: is '1'; send a number, such as 1\.5"),
+        ("size", [1], r"size: is \[1\]; send a number"),
+        ("size", float("nan"), r"size: is nan; send a number"),
+        ("size", float("inf"), r"size: is inf; send a number"),
+        pytest.param("size", -(10**400), r"size: is -10{400}; send a number", id="beyond float"),
+        ("weight", float("nan"), r"weight: is nan; send a number"),
+        ("code", 1, r"code: is 1; send a string, such as 'UA'"),
+        ("tail", {}, r"tail: is \{\}; send a string"),
+        ("at", 1378029600, r"at: is 1378029600; send a time, such as '2013-09-01T10:00:00Z'"),
+        ("at", "yesterday", r"at: is 'yesterday' \(Invalid isoformat.*\); send UTC, such as '2013-09-01T10:00:00Z'"),
+        ("at", "2013-09-01T10:00:00", r"at: is '2013-09-01T10:00:00' \(no UTC offset\); send UTC"),
+        ("gate", "B4", r"gate: is unknown; the fields are at, code, count, size, tail, weight"),
+    ],
+)
+def test_wrong_value_is_refused(field: str, value: Any, said: str) -> None:
+    """A field that is unknown, absent or of another type is refused with its row, name, value and an example."""
+    with pytest.raises(RequestError, match=rf"^row 1: {said}"):
+        from_rows([GOOD, GOOD | {field: value}], FIELDS)
+
+
+@pytest.mark.parametrize("field", ["at", "count", "size", "code"])
+def test_required_field_may_not_be_left_out(field: str) -> None:
+    """A request without a required field is refused by the field's name."""
+    with pytest.raises(RequestError, match=f"^row 0: {field}: is missing; send a"):
+        from_rows([{name: value for name, value in GOOD.items() if name != field}], FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-02T00:01:59Z", 1441),
+        ("2013-01-01T00:00:00+00:00", 22616640),
+        ("2013-01-01T05:30:00+05:30", 22616640),
+        ("2012-12-31T19:00:00-05:00", 22616640),
+        ("1969-12-31T23:59:59.5Z", -1),
+    ],
+)
+def test_time_is_minutes_utc_rounded_down(text: str, minutes: int) -> None:
+    """A time of any offset is the minutes since 1970 in UTC, seconds dropped."""
+    assert parse_time(text) == minutes
+
+
+@given(minutes=st.integers(parse_time("1900-01-01T00:00Z"), parse_time("2200-01-01T00:00Z")))
+def test_format_is_the_inverse_of_parse(minutes: int) -> None:
+    """A written time reads as the same minute."""
+    assert parse_time(format_time(minutes)) == minutes
+
+
+@given(
+    rows=st.lists(
+        st.tuples(moments, integers, finite, st.text(), st.none() | finite, st.none() | st.text()),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_batch_and_requests_give_the_same_columns(rows: list[tuple[Any, ...]]) -> None:
+    """A row has the same columns whether it comes from a file in training or as JSON in serving."""
+    names = [field.name for field in FIELDS]
+    at, count, size, code, weight, tail = (list(values) for values in zip(*rows, strict=True))
+    batch = {
+        "at": np.array([moment.replace(tzinfo=None) for moment in at], dtype="datetime64[ms]"),
+        "count": np.array(count, dtype=np.int64),
+        "size": np.array(size),
+        "code": np.array(code, dtype=object),
+        "weight": np.array([np.nan if value is None else value for value in weight]),
+        "tail": np.array(tail, dtype=object),
+    }
+    sent = [dict(zip(names, (row[0].isoformat(), *row[1:]), strict=True)) for row in rows]
+    trained, served = from_batch(batch, FIELDS), from_rows(sent, FIELDS)
+    for name in names:
+        np.testing.assert_array_equal(trained[name], served[name])
+        assert trained[name].dtype == served[name].dtype
+
+
+def test_batch_of_another_time_unit_gives_the_same_minutes() -> None:
+    """Times of a batch may have any resolution."""
+    field = (Field("at", "time", "A time", ""),)
+    days = np.array(["2013-01-01", "1969-12-31"], dtype="datetime64[D]")
+    expected = [22616640, -1440]
+    assert from_batch({"at": days}, field)["at"].tolist() == expected
+    assert from_batch({"at": days.astype("datetime64[ns]")}, field)["at"].tolist() == expected
+
+
+def test_missing_text_of_a_batch_is_empty() -> None:
+    """None and NaN, which files hold for missing text, are '' as they are in a request."""
+    field = (Field("tail", "string", "A text", "", optional=True),)
+    assert from_batch({"tail": np.array(["N1", None, np.nan], dtype=object)}, field)["tail"].tolist() == ["N1", "", ""]

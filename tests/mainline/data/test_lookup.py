@@ -1,0 +1,158 @@
+"""Feature tables: point-in-time lookup, held against pandas."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainline.contract import Array, FeatureTable
+from mainline.data.lookup import Table, from_arrays, from_columns, look_up_all
+
+MOVING = FeatureTable("weather", key="origin", columns=("temp", "wind"))
+STATIC = FeatureTable("planes", key="tailnum", columns=("seats",), static=True)
+
+times = st.integers(-5, 30)
+entries = st.lists(st.tuples(st.sampled_from("abc"), times), max_size=25)
+queries = st.lists(st.tuples(st.sampled_from(["a", "b", "c", "z", ""]), times), min_size=1, max_size=12)
+tables = st.builds(replace, st.just(MOVING), lag=st.integers(0, 8), keep=st.none() | st.integers(0, 12))
+
+
+def rows_of(entered: list[tuple[str, int]]) -> dict[str, Array]:
+    """Return rows of (key, time) as columns, each row with values of its own."""
+    number = np.arange(len(entered), dtype=np.float64)
+    return {
+        "key": np.array([key for key, _ in entered], dtype=object),
+        "time": np.array([time for _, time in entered], dtype=np.int64),
+        "temp": number,
+        "wind": np.where(number % 3 == 0, np.nan, -number),
+    }
+
+
+def ask(table: Table, asked: list[tuple[str, int]]) -> dict[str, list[Any]]:
+    """Look (entity, moment) up; NaN as None, so that answers compare."""
+    keys, moments = np.array([key for key, _ in asked], dtype=object), np.array([at for _, at in asked], dtype=np.int64)
+    found = table.look_up({table.declared.key: keys}, moments)
+    return {name: [None if np.isnan(value) else value for value in values] for name, values in found.items()}
+
+
+@settings(max_examples=50)
+@given(declared=tables, entered=entries, asked=queries)
+def test_lookup_is_what_merge_asof_computes(
+    declared: FeatureTable, entered: list[tuple[str, int]], asked: list[tuple[str, int]]
+) -> None:
+    """The newest row at most `lag` before the moment and `keep` before that, of one entity, as pandas joins it."""
+    rows = rows_of(entered)
+    query = pd.DataFrame(asked, columns=["key", "time"]).assign(row=range(len(asked)))
+    joined = pd.merge_asof(
+        query.assign(time=query["time"] - declared.lag).sort_values("time"),
+        pd.DataFrame(rows).astype({"key": "str"}).sort_values("time", kind="stable"),
+        on="time", by="key", tolerance=declared.keep,
+    ).sort_values("row")  # fmt: skip
+    found = from_columns(declared, rows).look_up({"origin": query["key"].to_numpy()}, query["time"].to_numpy())
+    for name in declared.columns:
+        np.testing.assert_array_equal(found[name], joined[name].to_numpy())
+
+
+@given(declared=tables, entered=entries, asked=queries)
+def test_row_alone_is_answered_as_in_a_batch(
+    declared: FeatureTable, entered: list[tuple[str, int]], asked: list[tuple[str, int]]
+) -> None:
+    """An answer does not depend on what else is asked."""
+    table = from_columns(declared, rows_of(entered))
+    together = ask(table, asked)
+    for number, one in enumerate(asked):
+        assert ask(table, [one]) == {name: [values[number]] for name, values in together.items()}
+
+
+@given(entered=st.lists(st.tuples(st.sampled_from("abc"), times), unique=True), asked=queries, seed=st.randoms())
+def test_order_of_rows_does_not_matter(entered: list[tuple[str, int]], asked: list[tuple[str, int]], seed: Any) -> None:
+    """Rows that differ in entity or time may be given in any order."""
+    rows = rows_of(entered)
+    order = seed.sample(range(len(entered)), len(entered))
+    shuffled = {name: values[order] for name, values in rows.items()}
+    assert ask(from_columns(MOVING, shuffled), asked) == ask(from_columns(MOVING, rows), asked)
+
+
+def test_last_of_two_rows_of_one_moment_wins() -> None:
+    """A row given later corrects an earlier one of the same entity and time."""
+    assert ask(from_columns(MOVING, rows_of([("a", 5), ("b", 5), ("a", 5)])), [("a", 9)])["temp"] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("moment", "answer"),
+    [(24, None), (25, 0.0), (54, 0.0), (55, 0.0), (56, None)],
+    ids=["not yet reported", "just reported", "valid", "just valid", "expired"],
+)
+def test_lag_and_keep_are_exact_to_the_minute(moment: int, answer: float | None) -> None:
+    """A row of minute 10 with lag 15 and keep 30 is seen from minute 25 through 55."""
+    declared = replace(MOVING, lag=15, keep=30)
+    assert ask(from_columns(declared, rows_of([("a", 10)])), [("a", moment)])["temp"] == [answer]
+
+
+def test_unknown_entity_has_no_answer() -> None:
+    """An entity without rows, or no entity at all, is answered with NaN, never with a neighbour's row."""
+    table = from_columns(MOVING, rows_of([("b", 0), ("d", 10**7)]))
+    assert ask(table, [("a", 5), ("c", 10**8), ("e", 5), ("", 5)])["temp"] == [None] * 4
+
+
+def test_static_row_is_known_at_any_time() -> None:
+    """A static table answers from its one row per entity whatever the moment."""
+    rows = {"key": np.array(["N1", "N2"]), "seats": np.array([100, 200])}
+    asked = [("N2", -(10**7)), ("N1", 0), ("N2", 10**8), ("N3", 0), ("", 0)]
+    assert ask(from_columns(STATIC, rows), asked) == {"seats": [200.0, 100.0, 200.0, None, None]}
+
+
+def test_empty_table_answers_nothing() -> None:
+    """A table without rows, as after a month without events, answers with NaN."""
+    assert ask(from_columns(MOVING, rows_of([])), [("a", 5)]) == {"temp": [None], "wind": [None]}
+
+
+@given(declared=tables, entered=entries, asked=queries)
+def test_arrays_bring_a_moving_table_back(
+    declared: FeatureTable, entered: list[tuple[str, int]], asked: list[tuple[str, int]]
+) -> None:
+    """A table made from another's arrays gives the same arrays and answers."""
+    table = from_columns(declared, rows_of(entered))
+    again = from_arrays(declared, table.arrays())
+    assert len(again) == len(table) == len(entered)
+    assert ask(again, asked) == ask(table, asked)
+    for name, values in table.arrays().items():
+        np.testing.assert_array_equal(again.arrays()[name], values)
+
+
+def test_arrays_bring_a_static_table_back() -> None:
+    """A static table made from another's arrays gives the same answers."""
+    table = from_columns(STATIC, {"key": np.array(["N2", "N1"]), "seats": np.array([200, 100])})
+    again = from_arrays(STATIC, table.arrays())
+    assert table.arrays()["key"].tolist() == ["N1", "N2"]
+    assert ask(again, [("N1", 0), ("N2", 0), ("N3", 0)]) == {"seats": [100.0, 200.0, None]}
+
+
+def test_month_replaces_the_overlap_of_the_month_before() -> None:
+    """Of the month before, rows count that are older than every row of the month, whatever their entity."""
+    previous, current = rows_of([("a", 1), ("a", 6), ("b", 2), ("b", 7)]), rows_of([("a", 5)])
+    table = from_columns(
+        MOVING, current, {name: values + 10 if name == "temp" else values for name, values in previous.items()}
+    )
+    assert ask(table, [("a", 4), ("a", 9), ("b", 9)])["temp"] == [10.0, 0.0, 12.0]
+
+
+def test_month_without_rows_leaves_the_month_before() -> None:
+    """Where a month has no rows, the month before serves what it knows."""
+    table = from_columns(MOVING, rows_of([]), rows_of([("a", 1)]))
+    assert ask(table, [("a", 9)])["temp"] == [0.0]
+
+
+def test_every_table_is_asked_by_its_own_key() -> None:
+    """One request is looked up in each table by the column that the table declares."""
+    known = {
+        "weather": from_columns(MOVING, rows_of([("a", 5)])),
+        "planes": from_columns(STATIC, {"key": np.array(["N1"]), "seats": np.array([100])}),
+    }
+    request = {"origin": np.array(["a"], dtype=object), "tailnum": np.array(["N1"], dtype=object)}
+    found = look_up_all(known, request, np.array([9]))
+    assert (found["weather"]["temp"].tolist(), found["planes"]["seats"].tolist()) == ([0.0], [100.0])

@@ -1,0 +1,163 @@
+"""Declared parameters as a scikit-learn pipeline."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+
+from mainline.contract import Task
+from mainline.errors import ParamsError
+from mainline.model import estimator, frames
+from mainline.params import Model, Preprocessing
+
+HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
+LOGISTIC = "sklearn.linear_model.LogisticRegression"
+ROWS = {
+    "size": np.array([1.0, np.nan, 3.0, 4.0]),
+    "age": np.array([2.0, 1.0, 4.0, np.nan]),
+    "code": np.array(["a", "b", "a", ""], dtype=object),
+}
+TARGET = np.array([1.0, 2.0, 3.0, 4.0])
+
+
+def build(
+    type_: str, task: Task = "regression", numeric: Any = "auto", categorical: Any = "ordinal", **params: Any
+) -> Pipeline:
+    """Build a pipeline over two numbers and a text, with seed 7."""
+    preprocessing = Preprocessing(numeric=numeric, categorical=categorical)
+    return estimator.build(Model(type=type_, params=params), preprocessing, ["size", "age"], ["code"], task, 7)
+
+
+def fit(pipeline: Pipeline, target: np.ndarray = TARGET) -> Pipeline:
+    """Fit on the rows above."""
+    return pipeline.fit(frames.table(ROWS, ["size", "age"], ["code"]), target)
+
+
+@pytest.mark.parametrize(
+    ("type_", "params", "said"),
+    [
+        (RIDGE, {"alpa": 1}, r"model\.params\.alpa: is not a parameter of .*Ridge; did you mean 'alpha'\?"),
+        (RIDGE, {"trees": 9}, r"model\.params\.trees: is not a parameter of .*; known: alpha, copy_X, fit_intercept"),
+        ("sklearn.linear_model.Rigde", {}, r"model\.type: .*has no estimator 'Rigde'; did you mean 'Ridge'\?"),
+        ("sklearn.linear_modell.Ridge", {}, r"model\.type: there is no module sklearn\.linear_modell"),
+        ("sklearn.linear_model.ridge_regression", {}, r"model\.type: .* has no estimator 'ridge_regression'"),
+        ("sklearn.metrics.DistanceMetric", {}, r"model\.type: .* has no estimator 'DistanceMetric'"),
+        ("sklearn.preprocessing.StandardScaler", {}, r"model\.type: .*StandardScaler is no regression estimator"),
+        (
+            LOGISTIC,
+            {},
+            r"model\.type: .*LogisticRegression is no regression estimator; the use case's TASK is regression",
+        ),
+        ("sklearn.ensemble.VotingRegressor", {}, r"model\.type: .*VotingRegressor cannot be built .*'estimators'"),
+        ("sklearn.pipeline.Pipeline", {"verbose": True}, r"model\.type: .*Pipeline cannot be built .*'steps'"),
+        ("sklearn.ensemble.BaseEnsemble", {}, r"model\.type: .*BaseEnsemble cannot be built .*abstract"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(type_: str, params: dict[str, Any], said: str) -> None:
+    """An estimator or hyperparameter that doesn't exist or doesn't fit the task is refused in one line."""
+    with pytest.raises(ParamsError, match=f"^params.yaml: {said}"):
+        build(type_, **params)
+
+
+def test_regressor_is_refused_for_classification() -> None:
+    """A task of classification needs a classifier."""
+    with pytest.raises(ParamsError, match=r"Ridge is no classification estimator; the use case's TASK is class"):
+        build(RIDGE, "classification")
+
+
+def test_classifier_without_probabilities_is_refused() -> None:
+    """A prediction is a probability, so a classifier that gives none is refused."""
+    with pytest.raises(ParamsError, match=r"LinearSVC gives no probabilities; declare a classifier with predict_proba"):
+        build("sklearn.svm.LinearSVC", "classification")
+
+
+def test_hyperparameters_reach_the_estimator() -> None:
+    """What params.yaml declares is what the estimator has."""
+    assert build(RIDGE, alpha=3.5)[-1].get_params()["alpha"] == 3.5
+
+
+def test_seed_reaches_the_estimator() -> None:
+    """The declared seed is the estimator's random state, where it has one, unless one is declared apart."""
+    assert build(HGB)[-1].random_state == 7
+    assert build(HGB, random_state=3)[-1].random_state == 3
+    assert "random_state" not in build("sklearn.neighbors.KNeighborsRegressor")[-1].get_params()
+
+
+def test_numbers_pass_to_an_estimator_that_takes_missing_values() -> None:
+    """With `auto`, histogram gradient boosting sees NaN as NaN and text as codes."""
+    seen = fit(build(HGB))[:-1].transform(frames.table(ROWS, ["size", "age"], ["code"]))
+    np.testing.assert_array_equal(seen[:, 0], ROWS["size"])
+    assert seen[:, 2].tolist() == [1, 2, 1, 0]
+
+
+def test_numbers_are_imputed_for_an_estimator_that_takes_no_missing_values() -> None:
+    """With `auto`, ridge regression sees no NaN and numbers of mean 0."""
+    seen = fit(build(RIDGE))[:-1].transform(frames.table(ROWS, ["size", "age"], ["code"]))
+    assert np.isfinite(seen.astype(float)).all()
+    assert seen[:, 0].mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_imputing_may_be_declared() -> None:
+    """`impute-scale` fills gaps also where the estimator would take them, a column without any value included."""
+    pipeline = build(HGB, numeric="impute-scale")
+    rows = frames.table(ROWS | {"age": np.full(4, np.nan)}, ["size", "age"], ["code"])
+    seen = pipeline.fit(rows, TARGET)[:-1].transform(rows)
+    assert seen.shape == (4, 3)
+    assert np.isfinite(seen.astype(float)).all()
+
+
+@pytest.mark.parametrize("type_", [HGB, RIDGE])
+@pytest.mark.parametrize("categorical", ["ordinal", "one-hot"])
+def test_unknown_category_is_predicted(type_: str, categorical: str) -> None:
+    """A text that no training row had gets a number, with codes as with one column per text."""
+    pipeline = fit(build(type_, categorical=categorical))
+    rows = frames.table(ROWS | {"code": np.array(["new", "", "a", "b"], dtype=object)}, ["size", "age"], ["code"])
+    assert np.isfinite(frames.predict(pipeline, rows, "regression")).all()
+
+
+@pytest.mark.parametrize(("numeric", "categorical"), [(["size", "age"], []), ([], ["code"])])
+def test_one_kind_of_feature_is_enough(numeric: list[str], categorical: list[str]) -> None:
+    """A model may have numbers alone or text alone."""
+    preprocessing = Preprocessing(numeric="auto", categorical="ordinal")
+    pipeline = estimator.build(Model(type=RIDGE, params={}), preprocessing, numeric, categorical, "regression", 7)
+    rows = frames.table(ROWS, numeric, categorical)
+    assert frames.predict(pipeline.fit(rows, TARGET), rows, "regression").shape == (4,)
+
+
+def test_table_is_numbers_of_single_precision_then_text() -> None:
+    """The pipeline's columns are in the order asked for, whatever the order of the features."""
+    rows = frames.table(ROWS, ["age", "size"], ["code"])
+    assert list(rows) == ["age", "size", "code"]
+    assert [str(kind) for kind in rows.dtypes] == ["float32", "float32", "object"]
+
+
+def test_classifier_predicts_the_probability_of_the_positive_class() -> None:
+    """The number per row is the probability of 1, between 0 and 1."""
+    pipeline = fit(build(LOGISTIC, "classification", C=100.0), np.array([0, 0, 1, 1]))
+    found = frames.predict(pipeline, frames.table(ROWS, ["size", "age"], ["code"]), "classification")
+    assert ((found > 0.5) == [False, False, True, True]).all()
+    assert ((found > 0) & (found < 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("type_", "task", "target"),
+    [
+        (HGB, "regression", TARGET),
+        ("sklearn.ensemble.HistGradientBoostingClassifier", "classification", np.array([0, 0, 1, 1])),
+    ],
+)
+def test_learning_curve_ends_at_the_prediction(type_: str, task: Task, target: np.ndarray) -> None:
+    """There is one prediction per iteration, and the last is the model's own."""
+    pipeline = fit(build(type_, task, max_iter=5, min_samples_leaf=1), target)
+    rows = frames.table(ROWS, ["size", "age"], ["code"])
+    curve = estimator.learning_curve(pipeline, rows, task)
+    assert len(curve) == 5
+    np.testing.assert_array_equal(curve[-1], frames.predict(pipeline, rows, task))
+    assert not np.array_equal(curve[0], curve[-1])
+
+
+def test_model_fitted_at_once_has_no_learning_curve() -> None:
+    """An estimator that doesn't learn in stages has no curve."""
+    rows = frames.table(ROWS, ["size", "age"], ["code"])
+    assert estimator.learning_curve(fit(build(RIDGE)), rows, "regression") == []

@@ -1,0 +1,185 @@
+"""Fitted pipelines as bytes: ONNX where it is faithful, skops where it is not."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from mainline.contract import Array, Task
+from mainline.model import estimator, export, frames, runtime
+from mainline.params import Model, Preprocessing
+from tests.project import LIMIT, ROOT
+
+HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
+TREE, NO_CONVERTER = "sklearn.tree.DecisionTreeRegressor", "sklearn.kernel_ridge.KernelRidge"
+NUMERIC, CATEGORICAL = ["size", "age"], ["code"]
+TOLERANCE = 1e-3
+
+
+def draw(count: int = 300, codes: str = "abc", gaps: float = 0.2, seed: int = 1) -> dict[str, Array]:
+    """Draw rows of features; a share of the ages is missing."""
+    random = np.random.default_rng(seed)
+    age = np.where(random.random(count) < gaps, np.nan, random.normal(size=count))
+    code = random.choice(np.array(list(codes), dtype=object), count)
+    return {"size": random.normal(size=count).astype(np.float32), "age": age.astype(np.float32), "code": code}
+
+
+def fit(type_: str, rows: dict[str, Array], shift: float = 0.0, **params: Any) -> Pipeline:
+    """Fit a regression pipeline."""
+    preprocessing = Preprocessing(numeric="auto", categorical="ordinal")
+    model = Model(type=type_, params=params)
+    pipeline = estimator.build(model, preprocessing, NUMERIC, CATEGORICAL, "regression", 1)
+    target = 2 * rows["size"] + np.nan_to_num(rows["age"]) + (rows["code"] == "a") + shift
+    return pipeline.fit(frames.table(rows, NUMERIC, CATEGORICAL), target)
+
+
+def write(
+    pipeline: Pipeline, rows: dict[str, Array], tolerance: float = TOLERANCE, task: Task = "regression"
+) -> tuple[bytes, export.Exported]:
+    """Export a pipeline, held to the rows."""
+    return export.export(pipeline, "the.Type", task, NUMERIC, CATEGORICAL, rows, tolerance)
+
+
+def answers(content: bytes, exported: export.Exported, rows: dict[str, Array]) -> Array:
+    """Predict with the exported model."""
+    return runtime.load(content, exported.describe()).predict(rows)
+
+
+def digest(type_: str) -> str:
+    """Return the sha256 of what a newly fitted estimator is exported to."""
+    content, _ = write(fit(type_, draw()), draw())
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def boosted() -> Pipeline:
+    """Histogram gradient boosting, fitted."""
+    return fit(HGB, draw(), max_iter=20)
+
+
+@pytest.fixture(scope="module")
+def fallback() -> tuple[bytes, export.Exported]:
+    """A decision tree, which fell back to skops."""
+    return write(fit(TREE, draw()), draw())
+
+
+@pytest.mark.parametrize("type_", [HGB, RIDGE])
+def test_onnx_predicts_what_scikit_learn_predicts(type_: str) -> None:
+    """On new rows, with gaps, unknown text and none, the exported model agrees within the tolerance."""
+    pipeline = fit(type_, draw())
+    content, exported = write(pipeline, draw())
+    new = draw(codes="abxy", gaps=0.5, seed=2)
+    new["code"][::5] = ""
+    expected = frames.predict(pipeline, export.as_frame(new, exported), "regression")
+    assert exported.format == "onnx"
+    assert exported.filename == "model.onnx"
+    np.testing.assert_allclose(answers(content, exported, new), expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "type_", ["sklearn.linear_model.LogisticRegression", "sklearn.ensemble.HistGradientBoostingClassifier"]
+)
+def test_onnx_predicts_the_probability_of_the_positive_class(type_: str) -> None:
+    """A classifier's number per row is the same probability of 1 that scikit-learn gives."""
+    rows = draw()
+    preprocessing = Preprocessing(numeric="auto", categorical="one-hot")
+    pipeline = estimator.build(Model(type=type_, params={}), preprocessing, NUMERIC, CATEGORICAL, "classification", 1)
+    pipeline.fit(frames.table(rows, NUMERIC, CATEGORICAL), (rows["size"] > 0.3).astype(int))
+    content, exported = write(pipeline, rows, task="classification")
+    expected = pipeline.predict_proba(frames.table(rows, NUMERIC, CATEGORICAL))[:, 1]
+    assert exported.format == "onnx"
+    np.testing.assert_allclose(answers(content, exported, rows), expected, rtol=0, atol=TOLERANCE)
+
+
+def test_parity_is_the_largest_difference(boosted: Pipeline) -> None:
+    """The recorded parity is what a reader of the package finds on the same rows."""
+    content, exported = write(boosted, draw())
+    expected = frames.predict(boosted, export.as_frame(draw(), exported), "regression")
+    assert exported.parity == np.max(np.abs(answers(content, exported, draw()) - expected))
+    assert 0 < exported.parity < TOLERANCE
+    assert exported.reason == ""
+
+
+def test_difference_past_the_tolerance_falls_back(boosted: Pipeline) -> None:
+    """A conversion that is off by more than the tolerance is not used, and the reason says by how much."""
+    content, exported = write(boosted, draw(), tolerance=1e-12)
+    assert exported.format == "skops"
+    assert exported.filename == "model.skops"
+    assert exported.reason.startswith("ONNX differs by ")
+    assert exported.reason.endswith(", allowed is 1e-12")
+    expected = frames.predict(boosted, export.as_frame(draw(), exported), "regression")
+    np.testing.assert_array_equal(answers(content, exported, draw()), expected)
+
+
+def test_converter_that_gives_other_numbers_falls_back(boosted: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A converter that is wrong without an error is found out."""
+    wrong, _ = write(fit(HGB, draw(), shift=1.0, max_iter=20), draw())
+    monkeypatch.setattr(export, "_to_onnx", lambda *_: wrong)
+    _, exported = write(boosted, draw())
+    assert exported.format == "skops"
+    assert exported.reason == "ONNX differs by 1, allowed is 0.001"
+
+
+def test_converter_that_gives_no_number_falls_back(boosted: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A converted model that predicts NaN counts as wrong by any measure."""
+    wrong = fit(RIDGE, draw())
+    wrong[-1].coef_ = np.full(3, np.nan)
+    broken = export._to_onnx(wrong, 2, 1, "regression")
+    monkeypatch.setattr(export, "_to_onnx", lambda *_: broken)
+    assert write(boosted, draw())[1].reason == "ONNX differs by inf, allowed is 0.001"
+
+
+def test_gaps_that_no_row_has_are_tried() -> None:
+    """A tree converts faithfully for whole rows and wrongly for missing values; whole rows alone don't hide it."""
+    _, exported = write(fit(TREE, draw(), max_depth=4), draw(gaps=0.0))
+    assert exported.format == "skops"
+    assert exported.reason.startswith("ONNX differs by ")
+
+
+def test_estimator_without_a_converter_falls_back() -> None:
+    """Where there is no conversion at all, the package carries scikit-learn's own model and the reason."""
+    pipeline = fit(NO_CONVERTER, draw())
+    content, exported = write(pipeline, draw())
+    assert (exported.format, exported.parity) == ("skops", 0)
+    assert exported.reason == "no conversion to ONNX (MissingShapeCalculator)"
+    expected = frames.predict(pipeline, export.as_frame(draw(), exported), "regression")
+    np.testing.assert_array_equal(answers(content, exported, draw()), expected)
+
+
+def test_estimator_that_refuses_gaps_is_held_to_whole_rows() -> None:
+    """Where scikit-learn itself fails on missing values, only the rows as they are must agree."""
+    rows = draw(gaps=0.0)
+    preprocessing = Preprocessing(numeric="passthrough", categorical="ordinal")
+    pipeline = estimator.build(Model(type=RIDGE, params={}), preprocessing, NUMERIC, CATEGORICAL, "regression", 1)
+    pipeline.fit(frames.table(rows, NUMERIC, CATEGORICAL), rows["size"])
+    assert write(pipeline, rows)[1].format == "onnx"
+
+
+def test_unlisted_type_is_refused(fallback: tuple[bytes, export.Exported]) -> None:
+    """A skops file that needs a type beyond the listed ones is not loaded."""
+    content, exported = fallback
+    assert exported.trusted
+    with pytest.raises(UntrustedTypesFoundException, match=exported.trusted[0]):
+        runtime.load(content, exported.describe() | {"trusted": ()})
+
+
+def test_exporting_twice_gives_the_same_bytes(boosted: Pipeline, fallback: tuple[bytes, export.Exported]) -> None:
+    """Export is a function of the fitted pipeline, in both formats."""
+    assert write(boosted, draw()) == write(boosted, draw())
+    assert write(fit(TREE, draw()), draw()) == fallback
+
+
+def test_skops_bytes_repeat_in_another_process() -> None:
+    """The file names no memory address, so another process, with another order of sets, writes the same bytes."""
+    program = f"from tests.mainline.model import test_export; print(test_export.digest('{TREE}'))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "5"}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert finished.stdout.strip() == digest(TREE), finished.stderr

@@ -1,0 +1,68 @@
+"""Exported models as they answer: a number per row, the same alone and among others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from skops.io import dumps
+
+from mainline.contract import Array, Task
+from mainline.model import runtime
+from mainline.model.frames import table
+
+NAMES = ("a", "b", "c")
+RANDOM = np.random.default_rng(3)
+ROWS = {name: RANDOM.normal(size=64).astype(np.float32) for name in NAMES}
+TABLE = table(ROWS, NAMES, ())
+LINEAR = LinearRegression().fit(TABLE, TABLE @ [1.0, 2.0, 3.0])
+LOGISTIC = LogisticRegression().fit(TABLE, TABLE["a"] > 0.2)
+
+
+def load(model: LinearRegression | LogisticRegression, task: Task, numeric: Sequence[str] = NAMES) -> runtime.Runtime:
+    """Load a model of scikit-learn as ONNX."""
+    options = {id(model): {"zipmap": False}} if task == "classification" else None
+    converted = convert_sklearn(model, initial_types=[("numeric", FloatTensorType([None, 3]))], options=options)
+    described = {"format": "onnx", "task": task, "numeric": numeric, "categorical": ()}
+    return runtime.load(bytes(converted.SerializeToString()), described)
+
+
+@pytest.mark.parametrize(
+    ("answering", "expected"),
+    [
+        (load(LINEAR, "regression"), LINEAR.predict(TABLE)),
+        (load(LOGISTIC, "classification"), LOGISTIC.predict_proba(TABLE)[:, 1]),
+    ],
+    ids=["regression", "classification"],
+)
+def test_answer_is_one_number_per_row(answering: runtime.Runtime, expected: Array) -> None:
+    """A value or the probability of the positive class, as float64 of shape (n,)."""
+    found = answering.predict(ROWS)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_any_number_of_rows_is_answered_alike(count: int) -> None:
+    """One row, or some, have the answers that they have among all, to the last bit."""
+    answering = load(LINEAR, "regression")
+    few = {name: values[:count] for name, values in ROWS.items()}
+    np.testing.assert_array_equal(answering.predict(few), answering.predict(ROWS)[:count])
+
+
+def test_features_are_taken_by_name() -> None:
+    """The order of the model's description counts, not that of the features, and others are ignored."""
+    mixed = {"other": ROWS["a"], "c": ROWS["c"], "a": ROWS["a"], "b": ROWS["b"]}
+    answering = load(LINEAR, "regression")
+    np.testing.assert_array_equal(answering.predict(mixed), answering.predict(ROWS))
+    turned = load(LINEAR, "regression", numeric=("c", "b", "a"))
+    swapped = {"a": ROWS["c"], "b": ROWS["b"], "c": ROWS["a"]}
+    np.testing.assert_array_equal(turned.predict(swapped), answering.predict(ROWS))
+
+
+def test_skops_model_answers_as_scikit_learn() -> None:
+    """The other format gives scikit-learn's own numbers."""
+    described = {"format": "skops", "task": "regression", "numeric": NAMES, "categorical": (), "trusted": ()}
+    np.testing.assert_array_equal(runtime.load(dumps(LINEAR), described).predict(ROWS), LINEAR.predict(TABLE))

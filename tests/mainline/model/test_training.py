@@ -1,0 +1,156 @@
+"""Training itself: it learns, it can memorise, it stays finite, and it repeats."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+
+from mainline import params
+from mainline.contract import Array
+from mainline.data.prepared import Prepared
+from mainline.errors import ParamsError
+from mainline.model import estimator, export, frames, metrics, runtime
+from mainline.stages.train import fit
+from tests.project import LIMIT, ROOT
+from usecase import features, scoring
+
+HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
+NUMERIC, CATEGORICAL = list(features.NUMERIC), list(features.CATEGORICAL)
+
+
+def declare(type_: str = HGB, **hyperparameters: Any) -> params.Params:
+    """Return the shipped parameters with every feature and another model."""
+    shipped = params.load(ROOT / "params.yaml")
+    model = params.Model(type=type_, params=hyperparameters)
+    return shipped.model_copy(update={"model": model, "features": (*NUMERIC, *CATEGORICAL)})
+
+
+def draw(count: int, seed: int = 5) -> Prepared:
+    """Draw flights whose gain depends on distance, wind, which is missing now and then, and carrier, plus noise."""
+    random = np.random.default_rng(seed)
+    numbers: dict[str, Array] = {name: random.normal(size=count).astype(np.float32) for name in NUMERIC}
+    numbers["wind_speed"][random.random(count) < 0.1] = np.nan
+    texts = {name: random.choice(np.array(["A", "B", "C"], dtype=object), count) for name in CATEGORICAL}
+    gain = 5 * numbers["distance"] + np.nan_to_num(numbers["wind_speed"]) ** 2 + 3 * (texts["carrier"] == "A")
+    delay = random.normal(0, 20, count).round()
+    return Prepared({"dep_delay": delay}, numbers | texts, gain + delay + random.normal(size=count))
+
+
+@cache
+def trained() -> Pipeline:
+    """Fit forty rounds of boosting on 600 flights."""
+    return fit(declare(max_iter=40, min_samples_leaf=5), draw(600))
+
+
+def rmse(rows: Prepared, raw: Array) -> float:
+    """Measure raw predictions as the pipeline does."""
+    return metrics.measure(rows.label, scoring.respond(raw, rows.request), "regression")["rmse"]
+
+
+def exported(pipeline: Pipeline, rows: Prepared) -> tuple[bytes, export.Exported]:
+    """Export as the stage does."""
+    return export.export(pipeline, HGB, "regression", NUMERIC, CATEGORICAL, rows.features, 1e-3)
+
+
+def digest() -> str:
+    """Train and export from nothing; return the sha256 of model.onnx."""
+    rows = draw(600)
+    content, described = exported(fit(declare(max_iter=40, min_samples_leaf=5), rows), rows)
+    assert described.format == "onnx"
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_loss_falls_with_each_iteration() -> None:
+    """On training rows every round of boosting lowers the loss, at first by more than at last."""
+    rows = draw(600)
+    curve = estimator.learning_curve(trained(), frames.table(rows.features, NUMERIC, CATEGORICAL), "regression")
+    losses = np.array([rmse(rows, raw) for raw in curve])
+    assert len(losses) == 40
+    assert (np.diff(losses) < 0).all()
+    assert losses[0] - losses[1] > 5 * (losses[-2] - losses[-1])
+
+
+def test_model_beats_the_mean_on_new_rows() -> None:
+    """What is learned holds for rows that were not fitted on."""
+    rows, fitted_on = draw(2000, seed=6), draw(600)
+    raw = frames.predict(trained(), frames.table(rows.features, NUMERIC, CATEGORICAL), "regression")
+    mean = np.mean(scoring.fit_target(fitted_on.label, fitted_on.request))
+    assert rmse(rows, raw) < 0.5 * rmse(rows, np.full(len(rows), mean))
+
+
+def test_tiny_set_is_memorised() -> None:
+    """A model with nothing to hold it back fits a few flights exactly, so the features and the target arrive."""
+    rows = draw(30)
+    pipeline = fit(declare(max_iter=300, min_samples_leaf=1, learning_rate=0.3), rows)
+    assert rmse(rows, frames.predict(pipeline, frames.table(rows.features, NUMERIC, CATEGORICAL), "regression")) < 0.01
+
+
+def test_departure_delay_is_taken_off_and_put_back() -> None:
+    """The model is fitted on the gain alone: other delays with the same gains give the same model."""
+    rows = draw(200)
+    later = Prepared({"dep_delay": rows.request["dep_delay"] + 30}, rows.features, rows.label + 30)
+    raw = [
+        frames.predict(fit(declare(max_iter=10), one), frames.table(rows.features, NUMERIC, CATEGORICAL), "regression")
+        for one in (rows, later)
+    ]
+    np.testing.assert_allclose(raw[0], raw[1], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("extreme", [1e30, -1e30, 3e38, 0.0, np.nan, np.inf, -np.inf])
+def test_extreme_values_give_finite_predictions(extreme: float) -> None:
+    """A feature as large as it gets, infinite or missing gives a number within the range of the training targets."""
+    rows = draw(600)
+    loaded = runtime.load(*_described(trained(), rows))
+    target = scoring.fit_target(rows.label, rows.request)
+    for name in NUMERIC:
+        found = loaded.predict(rows.features | {name: np.full(len(rows), extreme, np.float32)})
+        assert np.isfinite(found).all()
+        assert target.min() - 5 < found.min() <= found.max() < target.max() + 5
+
+
+def _described(pipeline: Pipeline, rows: Prepared) -> tuple[bytes, dict[str, Any]]:
+    content, described = exported(pipeline, rows)
+    return content, described.describe()
+
+
+def test_same_data_gives_the_same_bytes_in_two_processes() -> None:
+    """Trained and exported twice under the pinned settings, model.onnx is the same to the last byte."""
+    program = "from tests.mainline.model import test_training; print(test_training.digest())"
+    pinned = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, env=os.environ | pinned,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    (one, failure), (two, _) = (run.communicate(timeout=LIMIT) for run in runs)
+    assert one == two
+    assert len(one.split()[-1]) == 64, failure
+
+
+def test_refused_hyperparameter_names_the_estimator() -> None:
+    """What scikit-learn refuses comes back as one line about params.yaml."""
+    with pytest.raises(
+        ParamsError, match=r"^params.yaml: model\.params: .* refuses: The 'max_iter' parameter .*; correct"
+    ):
+        fit(declare(max_iter=-1), draw(50))
+
+
+def test_data_that_the_estimator_refuses_is_one_line() -> None:
+    """Numbers passed through to an estimator that takes no gaps are refused in one line."""
+    passed = declare(RIDGE)
+    passed = passed.model_copy(
+        update={"preprocessing": params.Preprocessing(numeric="passthrough", categorical="ordinal")}
+    )
+    with pytest.raises(
+        ParamsError, match=r"^params.yaml: model\.params: Ridge refuses: Input X contains NaN"
+    ) as raised:
+        fit(passed, draw(50))
+    assert "\n" not in str(raised.value)

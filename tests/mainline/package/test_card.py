@@ -1,0 +1,88 @@
+"""The model card."""
+
+import re
+from typing import Any
+
+import pytest
+
+from mainline.package import card
+
+MANIFEST: dict[str, Any] = {
+    "name": "flight-delay",
+    "response": {"description": "Arrival delay", "unit": "minutes"},
+    "model": {
+        "type": "sklearn.linear_model.Ridge", "task": "regression", "format": "onnx", "reason": "",
+        "parity": 2.1107e-05, "numeric": ["distance"], "categorical": ["carrier"],
+    },
+    "window": {"train": ["2013-01", "2013-02", "2013-03"], "validation": ["2013-04"], "test": ["2013-05"]},
+}  # fmt: skip
+METRICS: dict[str, Any] = {
+    "data": {"accepted": 12345, "quarantined": 6},
+    "test": {"rows": 100, "rmse": 15.91234, "bias": 0.5, "low": 14.0, "high": 18.0, "ratio": 0.9},
+    "baseline": {"rows": 100, "rmse": 18.2, "bias": -0.1},
+}
+
+
+def segment(value: str, metric: float, thin: str = "false", low: str = "1.5", high: str = "2.5") -> dict[str, str]:
+    """Return a row of slices.csv."""
+    measured = {"rows": "1234", "metric": str(metric), "low": low, "high": high}
+    return {"slice": "carrier", "value": value, **measured, "thin": thin}
+
+
+def write(slices: list[dict[str, str]], model: dict[str, Any] | None = None, **test: Any) -> str:
+    """Write the card of a small model."""
+    manifest = MANIFEST | {"model": MANIFEST["model"] | (model or {})}
+    metrics = METRICS | {"test": METRICS["test"] | test}
+    return card.write(manifest, metrics, "rmse", slices, {"air_time": "it is known only after landing"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# flight-delay",
+        "Arrival delay. Unit: minutes.",
+        "- `sklearn.linear_model.Ridge` for regression, exported as onnx",
+        "- Largest difference from scikit-learn on the test rows: 2.1e-05",
+        "- Features: distance, carrier",
+        "- train: 2013-01 to 2013-03",
+        "- validation: 2013-04",
+        "- Rows: 12,345 accepted, 6 quarantined",
+        "- Never used: air_time; it is known only after landing",
+        "| rmse | 15.91 | 18.2 |",
+        "| bias | 0.5 | -0.1 |",
+        "95 % interval of rmse: 14 to 18.",
+        "- carrier UA: rmse 2 (1.5 to 2.5, 1,234 rows)",
+    ],
+)
+def test_card_tells_what_the_model_is(line: str) -> None:
+    """Model, data, bans, quality beside the baseline's and segments are each a line of the card."""
+    assert line in write([segment("UA", 2.0)]).splitlines()
+
+
+def test_card_tells_why_scikit_learn_is_packaged() -> None:
+    """Where ONNX was not faithful, the card gives the reason."""
+    text = write([], {"format": "skops", "reason": "ONNX differs by 6, allowed is 0.001"})
+    assert "exported as skops, because: ONNX differs by 6, allowed is 0.001\n" in text
+
+
+def test_worst_segments_come_first_and_thin_ones_not_at_all() -> None:
+    """The five segments with the highest loss are named in that order; too few rows are no finding."""
+    slices = [segment(f"A{number}", 10.0 + number) for number in range(6)] + [segment("XX", 99.0, thin="true")]
+    assert re.findall(r"carrier (\w+): rmse ([\d.]+)", write(slices)) == [
+        ("A5", "15"), ("A4", "14"), ("A3", "13"), ("A2", "12"), ("A1", "11"),
+    ]  # fmt: skip
+
+
+def test_card_without_a_sound_segment_says_so() -> None:
+    """Where every segment is thin the card draws no conclusion."""
+    assert "No segment has enough rows for a conclusion." in write([segment("XX", 99.0, thin="true")])
+
+
+def test_segment_of_one_day_has_no_interval() -> None:
+    """A segment with rows of one day alone, and so without bounds, is named without them."""
+    assert "- carrier UA: rmse 2 (no interval, 1,234 rows)" in write([segment("UA", 2.0, low="", high="")]).splitlines()
+
+
+def test_test_of_one_day_has_no_interval() -> None:
+    """Where all test rows are of one day, as with monthly snapshots, the card says so."""
+    assert "95 % interval of rmse: none, the test rows are of one day." in write([], low=None, high=None).splitlines()

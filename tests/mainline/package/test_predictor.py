@@ -1,0 +1,157 @@
+"""A package answers requests: the same everywhere, alone or in a batch, without the training libraries."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.data.columns import from_rows
+from mainline.errors import PackageError, RequestError
+from mainline.package import manifest
+from mainline.package.predictor import Predictor
+from tests.project import LIMIT
+
+BLOCKED = ("sklearn", "pandas", "pyarrow", "scipy", "skops", "skl2onnx", "onnx", "joblib", "pandera", "dvc", "yaml")
+SERVE = f"""
+import json, sys
+sys.modules.update(dict.fromkeys({BLOCKED}))
+from mainline.package.predictor import Predictor
+print(json.dumps(Predictor.load(sys.argv[1]).predict(json.load(sys.stdin))))
+"""
+
+
+@pytest.fixture(scope="module")
+def predictor(package_dir: Path) -> Predictor:
+    """The real package, loaded."""
+    return Predictor.load(package_dir)
+
+
+@pytest.fixture(scope="module")
+def golden(package_dir: Path) -> dict[str, Any]:
+    """The package's own examples: requests and predictions."""
+    return json.loads((package_dir / "golden.json").read_text(encoding="utf-8"))
+
+
+def edited(package_dir: Path, target: Path, file: str, old: str, new: str) -> Predictor:
+    """Load another version of the package: its code edited, its manifest sealed again."""
+    shutil.copytree(package_dir, target)
+    source = (target / file).read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    (target / file).write_text(source.replace(old, new), encoding="utf-8")
+    described = json.loads((target / manifest.NAME).read_bytes())
+    manifest.seal(target, {name: value for name, value in described.items() if name not in ("files", "digest")})
+    return Predictor.load(target)
+
+
+def test_golden_requests_have_the_golden_predictions(predictor: Predictor, golden: dict[str, Any]) -> None:
+    """The package answers its examples as it did when it was built, to the last bit."""
+    assert len(golden["requests"]) == 20
+    assert predictor.predict(golden["requests"]) == golden["predictions"]
+
+
+def test_server_needs_no_training_library(package_dir: Path, golden: dict[str, Any]) -> None:
+    """A process in which scikit-learn, pandas, Arrow and SciPy can't be imported gives the golden predictions."""
+    answered = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SERVE, package_dir], input=json.dumps(golden["requests"]),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert answered.returncode == 0, answered.stderr
+    assert json.loads(answered.stdout) == golden["predictions"]
+
+
+def test_row_alone_is_predicted_as_in_a_batch(predictor: Predictor, golden: dict[str, Any]) -> None:
+    """A prediction does not depend on what else is asked, nor on the order, to the last bit."""
+    requests, predictions = golden["requests"], golden["predictions"]
+    assert [predictor.predict([request])[0] for request in requests] == predictions
+    assert predictor.predict(requests[::-1]) == predictions[::-1]
+
+
+def test_no_rows_have_no_predictions(predictor: Predictor) -> None:
+    """An empty list of requests is answered with an empty list."""
+    assert predictor.predict([]) == []
+
+
+def test_test_predictions_are_the_package_s_own(predictor: Predictor, package_dir: Path) -> None:
+    """The predictions that travel with the package match its golden ones on the flights they share."""
+    from mainline.data.storage import read_columns
+
+    kept = read_columns(package_dir / "test_predictions.parquet")["predicted"]
+    golden = json.loads((package_dir / "golden.json").read_text(encoding="utf-8"))
+    chosen = np.linspace(0, len(kept) - 1, len(golden["predictions"])).astype(int)
+    assert kept[chosen].tolist() == golden["predictions"]
+
+
+def test_optional_field_may_be_left_out(predictor: Predictor, golden: dict[str, Any]) -> None:
+    """A flight without a tail number is predicted, like one whose plane is unknown."""
+    request = golden["requests"][0]
+    without = {name: value for name, value in request.items() if name != "tailnum"}
+    assert predictor.predict([without]) == predictor.predict([without | {"tailnum": "N0"}])
+    features = predictor.compute(from_rows([without], predictor.request))
+    assert np.isnan(features["plane_age"]).all()
+
+
+def test_request_that_does_not_fit_is_refused(predictor: Predictor, golden: dict[str, Any]) -> None:
+    """The first row that does not fit is named, and nothing is predicted."""
+    with pytest.raises(RequestError, match=r"^row 1: gate: is unknown; the fields are carrier, dep_delay"):
+        predictor.predict([golden["requests"][0], {"gate": "B4"}])
+
+
+def test_versions_with_other_features_live_side_by_side(
+    predictor: Predictor, package_dir: Path, golden: dict[str, Any], tmp_path: Path
+) -> None:
+    """Each package computes with its own code, also when another version was loaded after it."""
+    old = '"dep_delay": columns["dep_delay"],'
+    other = edited(package_dir, tmp_path / "other", "code/features.py", old, old.replace(",", " + 60,"))
+    columns = from_rows(golden["requests"], predictor.request)
+    shifted, own = other.compute(columns)["dep_delay"], predictor.compute(columns)["dep_delay"]
+    np.testing.assert_array_equal(shifted, own + 60)
+    assert predictor.predict(golden["requests"]) == golden["predictions"]
+    assert other.predict(golden["requests"]) != golden["predictions"]
+    assert other.digest != predictor.digest
+    assert Predictor.load(package_dir).predict(golden["requests"]) == golden["predictions"]
+
+
+def test_versions_with_other_scoring_live_side_by_side(
+    predictor: Predictor, package_dir: Path, golden: dict[str, Any], tmp_path: Path
+) -> None:
+    """What the client gets is worked out by the package's own code too."""
+    old = 'return raw + columns["dep_delay"]'
+    other = edited(package_dir, tmp_path / "other", "code/scoring.py", old, f"{old} + 1000")
+    assert other.predict(golden["requests"]) == pytest.approx(np.array(golden["predictions"]) + 1000)
+    assert predictor.predict(golden["requests"]) == golden["predictions"]
+
+
+def test_package_code_is_not_importable_by_others(predictor: Predictor) -> None:
+    """A package's code runs under a name of its own and leaves the use case's modules alone."""
+    assert predictor.features.__name__ == f"mainline_package_{predictor.digest[:16]}_features"
+    assert predictor.features.__name__ not in sys.modules
+
+
+def test_loading_and_predicting_write_nothing(package_dir: Path, golden: dict[str, Any], tmp_path: Path) -> None:
+    """Nothing appears or changes in the package's folder, not even a cache of compiled code."""
+    package = shutil.copytree(package_dir, tmp_path / "package")
+
+    def state() -> dict[str, tuple[int, int]]:
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in package.rglob("*")}
+
+    before = state()
+    Predictor.load(package).predict(golden["requests"])
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("code/features.py", r"code/features\.py was changed"), ("model.onnx", r"model\.onnx was changed")],
+)
+def test_changed_package_is_not_run(package_dir: Path, tmp_path: Path, name: str, said: str) -> None:
+    """Code and model are verified before anything of them runs."""
+    package = shutil.copytree(package_dir, tmp_path / "package")
+    (package / name).write_bytes(b"raise SystemExit('ran')")
+    with pytest.raises(PackageError, match=said):
+        Predictor.load(package)

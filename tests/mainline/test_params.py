@@ -1,0 +1,170 @@
+"""`params.yaml`: what is taken, and what each refusal says."""
+
+import datetime
+import re
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainline import params
+from mainline.errors import ParamsError
+from tests.project import ROOT
+
+Content = dict[str, Any]
+SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
+PLACES = [(section, key) for section, held in yaml.safe_load(SHIPPED).items() if isinstance(held, dict) for key in held]
+
+words = st.text(max_size=8)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | words | st.dates() | st.binary(max_size=4)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def load(folder: Path, text: str) -> params.Params:
+    """Load parameters that are written as `text`."""
+    file = folder / "params.yaml"
+    file.write_text(text, encoding="utf-8")
+    return params.load(file)
+
+
+def changed(place: str, value: Any) -> str:
+    """Return the shipped file with another value in one place, such as `data.from`."""
+    content = yaml.safe_load(SHIPPED)
+    *sections, key = place.split(".")
+    reduce(dict.__getitem__, sections, content)[key] = value
+    return yaml.safe_dump(content)
+
+
+def without(*place: str) -> str:
+    """Return the shipped file with one key left out."""
+    content = yaml.safe_load(SHIPPED)
+    del reduce(dict.__getitem__, place[:-1], content)[place[-1]]
+    return yaml.safe_dump(content)
+
+
+def answer(folders: pytest.TempPathFactory, text: str) -> str:
+    """Load a text and return what a ParamsError says, or that there was none."""
+    try:
+        load(folders.getbasetemp(), text)
+    except ParamsError as error:
+        return str(error)
+    return "loaded"
+
+
+def test_shipped_file_loads() -> None:
+    """The file that ships loads, and its window is cut in the order of time."""
+    loaded = params.load(ROOT / "params.yaml")
+    assert loaded.months.train + loaded.months.validation + loaded.months.test == loaded.data.months
+    assert loaded.data.months[0] == loaded.data.from_
+
+
+def test_loaded_parameters_are_frozen() -> None:
+    """Nothing changes the parameters once they are read."""
+    with pytest.raises(ValueError, match="frozen"):
+        params.load(ROOT / "params.yaml").seed = 1
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        ("seeds", 1, "seeds: is not a known key; did you mean 'seed'?"),
+        ("split.test_month", 1, "split.test_month: is not a known key; did you mean 'test_months'?"),
+        ("data.form", "2013-01", "data.form: is not a known key; did you mean 'from'?"),
+        ("colour", "red", "colour: is not a known key; known: data, evaluation, execution, features, limits, model"),
+        ("seed", "7", "seed: is '7' (str); input should be a valid integer"),
+        ("seed", True, "seed: is True (bool); input should be a valid integer"),
+        ("seed", -1, "seed: is -1 (int); input should be greater than or equal to 0"),
+        ("seed", 2**32, "seed: is 4294967296 (int); input should be less than 4294967296"),
+        ("data", None, "data: is None (nothing); input should be a valid dictionary"),
+        ("data.from", "2013-1", "data.from: is '2013-1' (str); string should match pattern"),
+        ("data.from", "2013-13", "data.from: is '2013-13' (str); string should match pattern"),
+        ("data.from", datetime.date(2013, 1, 1), "data.from: is datetime.date(2013, 1, 1) (date); input should be a"),
+        ("data.from", "2013-10", "data: from 2013-10 is after through 2013-09; swap them"),
+        ("data.from", "2013-08", "data: 2013-08 through 2013-09 is 2 month(s); split asks for at least 3: one to fit"),
+        ("split.test_months", 9, "data: 2013-01 through 2013-09 is 9 month(s); split asks for at least 11"),
+        ("split.validation_months", 0, "split.validation_months: is 0 (int); input should be greater than or equal"),
+        ("features", [], "features: is [] (list); tuple should have at least 1 item"),
+        ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
+        ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),
+        ("model.type", "xgboost.sklearn.XGBRegressor", "model.type: 'xgboost.sklearn.XGBRegressor' is outside the"),
+        ("model.type", "sklearn.Ridge", "model.type: 'sklearn.Ridge' is outside the allowed packages; give an est"),
+        ("model.params", {1: 2}, "model.params.1.[key]: is 1 (int); input should be a valid string"),
+        ("preprocessing.numeric", "scale", "preprocessing.numeric: is 'scale' (str); input should be 'auto', 'pass"),
+        ("evaluation.slice_min_rows", 0, "evaluation.slice_min_rows: is 0 (int); input should be greater than or"),
+        ("limits.parity", 0.0, "limits.parity: is 0.0 (float); input should be greater than 0"),
+        ("limits.parity", float("nan"), "limits.parity: is nan (float); input should be a finite number"),
+        ("limits.reproduction", float("inf"), "limits.reproduction: is inf (float); input should be a finite number"),
+        ("limits.quarantined_share", 1.5, "limits.quarantined_share: is 1.5 (float); input should be less than or"),
+        ("execution.workers", 0, "execution.workers: is 0 (int); input should be greater than or equal to 1"),
+    ],
+)
+def test_wrong_value_is_refused(tmp_path: Path, place: str, value: Any, said: str) -> None:
+    """Each wrong value gives one line with its place, what was found and what is allowed."""
+    with pytest.raises(ParamsError, match=f"^params.yaml: {re.escape(said)}") as raised:
+        load(tmp_path, changed(place, value))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("place", [*[(name,) for name in params.Params.model_fields], *PLACES], ids=".".join)
+def test_missing_key_is_named(tmp_path: Path, place: tuple[str, ...]) -> None:
+    """Every key of the shipped file is needed, and the refusal names the one that is missing."""
+    with pytest.raises(ParamsError, match=rf"^params.yaml: {re.escape('.'.join(place))}: is missing; add it"):
+        load(tmp_path, without(*place))
+
+
+def test_misspelt_key_is_named_rather_than_the_one_it_leaves_out(tmp_path: Path) -> None:
+    """A misspelt key is both unknown and missing; the refusal names the spelling."""
+    with pytest.raises(ParamsError, match=r"^params.yaml: sed: is not a known key; did you mean 'seed'\?"):
+        load(tmp_path, SHIPPED.replace("seed:", "sed:"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"is None \(nothing\); it must hold data, split"),
+        ("- data", r"is \['data'\] \(list\); it must hold data, split"),
+        ("data: [", r"is not YAML \(.*line 1"),
+        ("data: \0", r"is not YAML \(.*special characters"),
+        (SHIPPED.replace("2013-01", "2013-13-01"), r"is not YAML \(month must be in 1\.\.12\)"),
+        (SHIPPED.replace("seed: 2013", f"seed: {'1' * 5000}"), r"is not YAML \(.*4300 digits"),
+    ],
+    ids=["empty", "list", "unclosed", "null byte", "impossible date", "endless number"],
+)
+def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """A file that can't be parsed, or that holds no mapping, gives one line that says so."""
+    with pytest.raises(ParamsError, match=f"^params.yaml: file: {said}") as raised:
+        load(tmp_path, text)
+    assert "\n" not in str(raised.value)
+
+
+def test_absent_file_is_refused(tmp_path: Path) -> None:
+    """Outside a repository the refusal says where to run the command."""
+    with pytest.raises(ParamsError, match=r"^params.yaml: file: cannot be read .*; run this from the root"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 are refused like a file that can't be read."""
+    (tmp_path / "params.yaml").write_bytes(b"seed: \xff")
+    with pytest.raises(ParamsError, match=r"^params.yaml: file: cannot be read .*utf-8"):
+        params.load(tmp_path / "params.yaml")
+
+
+@given(content=st.dictionaries(words | st.sampled_from(list(params.Params.model_fields)), values, max_size=5))
+def test_any_mapping_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, content: Content) -> None:
+    """No mapping that YAML can write gets anything but parameters or a ParamsError of one line."""
+    assert len(answer(tmp_path_factory, yaml.safe_dump(content, allow_unicode=True)).splitlines()) == 1
+
+
+@given(place=st.sampled_from([".".join(place) for place in PLACES] + list(params.Params.model_fields)), value=values)
+def test_any_value_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, place: str, value: Any) -> None:
+    """No value in any place of the shipped file gets anything but parameters or a ParamsError of one line."""
+    assert len(answer(tmp_path_factory, changed(place, value)).splitlines()) == 1

@@ -1,0 +1,70 @@
+"""What the documents say is so."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mainline.commands import summary
+from mainline.data.storage import read_json
+from tests.project import ROOT
+from usecase import interface
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("README.md")])
+
+
+def test_readme_shows_the_commands_that_make_lists() -> None:
+    """The list in the README is what `make` prints."""
+    printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed in README
+
+
+def test_readme_shows_the_metrics_of_this_commit() -> None:
+    """The table in the README has the numbers of the committed metrics."""
+    test, baseline = (read_json(ROOT / f"metrics/{name}.json") for name in ("test", "baseline"))
+    table = summary.table(test, baseline, interface.RESPONSE.unit)
+    assert "\n".join(table) in README
+
+
+def test_readme_tree_names_what_is_there() -> None:
+    """Every entry of the tree exists, and nothing at the top level is left out."""
+    tree = README.split("## What is where")[1].split("```")[1]
+    named = {name for line in tree.strip().splitlines() for name in re.split(r"\s{2,}", line)[0].split()}
+    made = {"models/", "data/"}
+    assert {name for name in named - made if not (ROOT / name).exists()} == set()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    top = {line.split("/")[0] for line in tracked.splitlines()}
+    quiet = {".ci", ".gitignore", "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "__init__.py"}
+    assert top - quiet - {name.split("/")[0] for name in named} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documents_name_targets_and_files_that_exist(document: Path) -> None:
+    """Every `make` target, relative link and source file that a document names is there."""
+    text = document.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+    files = set(re.findall(r"`((?:src|tests|benchmarks|docs|deploy|requirements)/[\w./-]+\.\w+)`", text))
+    assert {file for file in files if not (ROOT / file).exists()} == set()
+
+
+def test_readme_names_every_stage_in_order() -> None:
+    """The drawing of the pipeline has the stages of dvc.yaml."""
+    drawing = next(line for line in README.splitlines() if "──▶" in line)
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert re.findall(r"[a-z]+", drawing) == list(stages)
+
+
+def test_package_example_of_the_readme_runs(package_dir: Path) -> None:
+    """The Python in the README predicts a plausible delay from a package."""
+    code = README.split("```python")[1].split("```")[0].replace('"models/package"', repr(str(package_dir)))
+    names: dict[str, object] = {}
+    *statements, last = code.strip().partition("\npredictor.predict")
+    exec(statements[0], names)  # noqa: S102 - our own README
+    (delay,) = eval("predictor.predict" + last, names)  # noqa: S307 - likewise
+    assert -60 < delay < 60
