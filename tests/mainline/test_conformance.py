@@ -1,10 +1,11 @@
-"""The contract: the policy that both sides are held to, and what the use case must deliver."""
+"""What a use case is held to: the policy, and what its modules must deliver."""
 
 import numpy as np
 import pytest
 
-from mainline import contract
-from mainline.contract import PERSONAL, FeatureTable, Field, check_computed, check_features, check_policy, check_table
+from mainline import conformance
+from mainline.conformance import PERSONAL, check_computed, check_features, check_policy, check_table
+from mainline.contract import Array, FeatureTable, Field
 from mainline.errors import ParamsError, PolicyError, UseCaseError
 from usecase import features, interface
 
@@ -98,7 +99,7 @@ def test_table_without_a_column_is_refused(columns: list[str], missing: str) -> 
 
 def test_known_names_pass() -> None:
     """A name that both places have is no problem."""
-    contract.check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
+    conformance.check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
 
 
 @pytest.mark.parametrize(
@@ -107,17 +108,17 @@ def test_known_names_pass() -> None:
 def test_name_that_another_place_lacks_is_refused(known: list[str], hint: str) -> None:
     """The refusal says where the name stands, what lacks it and what it has."""
     with pytest.raises(UseCaseError, match=rf"^src/usecase/interface\.py: KEY names 'cod', which REQUEST lacks{hint}$"):
-        contract.check_known("interface.py: KEY", ["cod"], known, "REQUEST")
+        conformance.check_known("interface.py: KEY", ["cod"], known, "REQUEST")
 
 
 def test_absent_values_are_text_or_numbers() -> None:
     """An optional field has a value that says it is absent; whole numbers and times have none."""
     optional = {kind: Field("any", kind, "Any", "", optional=True) for kind in ("string", "number", "integer", "time")}
-    contract.check_request([optional["string"], optional["number"], Field("n", "integer", "N", 1)])
+    conformance.check_request([optional["string"], optional["number"], Field("n", "integer", "N", 1)])
     with pytest.raises(UseCaseError, match="REQUEST: 'any' is an optional integer; only a string or a number"):
-        contract.check_request([optional["integer"]])
+        conformance.check_request([optional["integer"]])
     with pytest.raises(UseCaseError, match="REQUEST: 'any' is an optional time; only a string or a number"):
-        contract.check_request([optional["time"]])
+        conformance.check_request([optional["time"]])
 
 
 @pytest.mark.parametrize(
@@ -126,53 +127,53 @@ def test_absent_values_are_text_or_numbers() -> None:
 )
 def test_column_is_an_array_of_one_value_per_row(values: object, shape: str) -> None:
     """What is computed is an array as long as the rows; a list, a matrix or a single number is not."""
-    contract.check_column("scoring.py: respond", np.zeros(3), 3)
+    conformance.check_column("scoring.py: respond", np.zeros(3), 3)
     with pytest.raises(
         UseCaseError, match=rf"scoring\.py: respond has shape {shape}; return a numpy array of \(3,\)\."
     ):
-        contract.check_column("scoring.py: respond", values, 3)
+        conformance.check_column("scoring.py: respond", values, 3)
 
 
 def test_prediction_time_is_whole_minutes() -> None:
     """Times are integers, one per row."""
-    contract.check_moment(np.arange(3), 3)
+    conformance.check_moment(np.arange(3), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time returns float64; return int64 minutes"):
-        contract.check_moment(np.arange(3.0), 3)
+        conformance.check_moment(np.arange(3.0), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time returns datetime64\[m\]; return int64 minutes"):
-        contract.check_moment(np.zeros(3, dtype="datetime64[m]"), 3)
+        conformance.check_moment(np.zeros(3, dtype="datetime64[m]"), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time has shape \(3,\); return a numpy array of \(4,\)"):
-        contract.check_moment(np.arange(3), 4)
+        conformance.check_moment(np.arange(3), 4)
 
 
 @pytest.mark.parametrize("label", [np.array([0.0, 1.0]), np.array([1, 0]), np.array([True, False]), np.zeros(0)])
-def test_label_of_a_classification_is_0_or_1(label: contract.Array) -> None:
+def test_label_of_a_classification_is_0_or_1(label: Array) -> None:
     """Numbers and truth values of two classes are labels of a classification, and others are refused by value."""
-    contract.check_label(label, "classification")
+    conformance.check_label(label, "classification")
     with pytest.raises(UseCaseError, match=r"^a label is -1, 2.5; for a classification .* must deliver 0 and 1\.$"):
-        contract.check_label(np.append(label, [2.5, -1]), "classification")
+        conformance.check_label(np.append(label, [2.5, -1]), "classification")
 
 
 def test_label_is_a_number() -> None:
     """Any number is a label of a regression, and text is a label of nothing."""
-    contract.check_label(np.array([-7.5, 1e9]), "regression")
+    conformance.check_label(np.array([-7.5, 1e9]), "regression")
     with pytest.raises(UseCaseError, match=r"^the label is object; src/usecase/source\.py must deliver numbers\.$"):
-        contract.check_label(np.array(["late"], dtype=object), "regression")
+        conformance.check_label(np.array(["late"], dtype=object), "regression")
 
 
 def test_rows_of_a_table_are_numbers() -> None:
     """A feature table holds numbers; text is refused by table and column."""
     rows = {"key": np.array(["a", "a"]), "time": np.arange(2), "temp": np.array(["hot", "cold"], dtype=object)}
     table = FeatureTable("weather", key="origin", columns=("temp",))
-    contract.check_rows(table, rows | {"temp": np.array([True, False])})
+    conformance.check_rows(table, rows | {"temp": np.array([True, False])})
     with pytest.raises(UseCaseError, match=r"tables\.py: 'temp' of 'weather' holds no numbers; encode it\."):
-        contract.check_rows(table, rows)
+        conformance.check_rows(table, rows)
 
 
 def test_static_table_has_one_row_per_entity() -> None:
     """Two rows of one entity without a time contradict each other; with a time they follow each other."""
     rows = {"key": np.array(["N1", "N2", "N1"], dtype=object), "seats": np.arange(3)}
-    contract.check_rows(FeatureTable("planes", key="tail", columns=("seats",)), rows)
+    conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",)), rows)
     with pytest.raises(
         UseCaseError, match="static table 'planes' has 2 rows of 'N1'; build one row per entity, or give"
     ):
-        contract.check_rows(FeatureTable("planes", key="tail", columns=("seats",), static=True), rows)
+        conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",), static=True), rows)
