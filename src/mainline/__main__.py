@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
+    add("restore", _restore, "put back the results of the last commit")
     add("summary", _summary, "say what was trained on what and how good it is")
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
@@ -49,6 +50,12 @@ def _repro(_: argparse.Namespace) -> str:
     from mainline.commands.repro import repro
 
     return repro()
+
+
+def _restore(_: argparse.Namespace) -> str:
+    from mainline.commands.restore import restore
+
+    return restore()
 
 
 def _summary(_: argparse.Namespace) -> str:

@@ -73,12 +73,6 @@ class Evaluation(Section):
     slice_min_rows: int = Field(ge=1)
 
 
-class Execution(Section):
-    """How the work is done; changes no result, so no stage depends on it."""
-
-    workers: int = Field(ge=1)
-
-
 class Params(Section):
     """The whole of `params.yaml`."""
 
@@ -90,7 +84,6 @@ class Params(Section):
     model: Model
     evaluation: Evaluation
     limits: Limits
-    execution: Execution
 
     @property
     def months(self) -> months.Split:
