@@ -166,6 +166,7 @@ def test_a_queued_experiment_runs_its_own_code(finished_project: Project) -> Non
     finished_project.run("dvc", "exp", "run", "--queue", "--name", "seven")
     code.write_text(shipped)
     finished_project.run("dvc", "exp", "run", "--run-all")
+    finished_project.run("dvc", "exp", "branch", "seven", "seven")
     reference = finished_project.run("git", "show", "seven:metrics/reference.csv").stdout
     assert len(reference.splitlines()) == 1 + 7
 
