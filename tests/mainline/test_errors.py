@@ -18,7 +18,8 @@ src/usecase/schema.py, and run `make repro` again.""",
         (LimitError("The share", "2 %", "1 %", "Look."), "The share is 2 %, the limit is 1 %. Look."),
         (
             PackageError("models/package", "model.onnx was changed"),
-            "models/package: model.onnx was changed. Nothing was loaded; restore the package with `dvc checkout`.",
+            """models/package: model.onnx was changed. Nothing was loaded. `make restore` puts the package back, \
+`make repro` makes it.""",
         ),
         (RequestError(3, "dest", "is missing", "send a string"), "row 3: dest: is missing; send a string."),
     ],

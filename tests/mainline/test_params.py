@@ -123,7 +123,6 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("limits.parity", float("nan"), "limits.parity: is nan (float); input should be a finite number"),
         ("limits.reproduction", float("inf"), "limits.reproduction: is inf (float); input should be a finite number"),
         ("limits.quarantined_share", 1.5, "limits.quarantined_share: is 1.5 (float); input should be less than or"),
-        ("evaluation.slice_min_rows", 0, "evaluation.slice_min_rows: is 0 (int); input should be greater than or"),
     ],
 )
 def test_wrong_value_is_refused(tmp_path: Path, place: str, value: Any, said: str) -> None:

@@ -22,7 +22,7 @@ MANIFEST: dict[str, Any] = {
     "digest": "0123456789abcdef",
     "model": {"type": "sklearn.linear_model.Ridge", "format": "onnx"},
     "response": {"name": "arr_delay", "description": "Arrival delay", "unit": "minutes"},
-    "window": {"train": ["2013-01", "2013-02"], "validation": ["2013-03"], "test": ["2013-04"]},
+    "window": {"train": ["2013-01", "2013-02", "2013-03"], "validation": ["2013-04"], "test": ["2013-05"]},
 }
 
 
@@ -50,9 +50,9 @@ def lines() -> list[str]:
     [
         "The pipeline is done.",
         "Ridge predicts arr_delay: Arrival delay",
-        "trained on 26,398 rows of 2013-01 to 2013-02",
-        "validated on 23,611 rows of 2013-03",
-        "tested on 27,902 rows of 2013-04, which come after both",
+        "trained on 26,398 rows of 2013-01 to 2013-03",
+        "validated on 23,611 rows of 2013-04",
+        "tested on 27,902 rows of 2013-05, which come after both",
         "On the test months, minutes model baseline",
         "rmse 16.57 18.9",
         "bias -0.5 -1.25",

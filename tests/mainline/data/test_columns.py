@@ -97,6 +97,32 @@ def test_wrong_value_is_refused(field: str, value: Any, said: str) -> None:
         from_rows([GOOD, GOOD | {field: value}], FIELDS)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("count", 0, r"count: is 0; it must be at least 1"),
+        ("count", 10000, r"count: is 10000; it must be at most 9999"),
+        ("size", -0.5, r"size: is -0\.5; it must be at least 0"),
+        ("size", 1.5, r"size: is 1\.5; it must be at most 1"),
+        ("code", "ua", r"code: is 'ua'; it must match \^\[A-Z\]\+\$"),
+        ("code", "", r"code: is ''; it must match"),
+        ("name", "a\ud800", r"name: is 'a\\ud800'; it must be valid Unicode"),
+    ],
+)
+def test_value_outside_of_its_field_is_refused(field: str, value: Any, said: str) -> None:
+    """A value past a bound or off the pattern is refused with what is allowed; one on the bound is taken."""
+    fields = (
+        Field("count", "integer", "A whole number", 7, minimum=1, maximum=9999),
+        Field("size", "number", "A share", 0.5, minimum=0, maximum=1),
+        Field("code", "string", "A text", "UA", pattern="^[A-Z]+$"),
+        Field("name", "string", "Any text", "Zoë"),
+    )
+    good = {"count": 1, "size": 0, "code": "UA", "name": "Zoë"}
+    from_rows([good, good | {"count": 9999, "size": 1}], fields)
+    with pytest.raises(RequestError, match=rf"^row 1: {said}"):
+        from_rows([good, good | {field: value}], fields)
+
+
 @pytest.mark.parametrize("field", ["at", "count", "size", "code"])
 def test_required_field_may_not_be_left_out(field: str) -> None:
     """A request without a required field is refused by the field's name."""

@@ -134,11 +134,11 @@ def test_arrays_bring_a_static_table_back() -> None:
 
 def test_month_replaces_the_overlap_of_the_month_before() -> None:
     """Of the month before, rows count that are older than every row of the month, whatever their entity."""
-    previous, current = rows_of([("a", 1), ("a", 6), ("b", 2), ("b", 7)]), rows_of([("a", 5)])
+    previous, current = rows_of([("a", 1), ("a", 6), ("b", 2), ("b", 7), ("c", 5)]), rows_of([("a", 5)])
     table = from_columns(
         MOVING, current, {name: values + 10 if name == "temp" else values for name, values in previous.items()}
     )
-    assert ask(table, [("a", 4), ("a", 9), ("b", 9)])["temp"] == [10.0, 0.0, 12.0]
+    assert ask(table, [("a", 4), ("a", 9), ("b", 9), ("c", 9)])["temp"] == [10.0, 0.0, 12.0, None]
 
 
 def test_month_without_rows_leaves_the_month_before() -> None:

@@ -166,6 +166,12 @@ def test_tidy_json_is_read_back_and_tidy_again(
     assert "NaN" not in json.dumps(storage.read_json(file), allow_nan=False)
 
 
+def test_json_is_made_to_be_read(tmp_path: Path) -> None:
+    """One value per line, in the order given, letters as they are, and an end of line at the end."""
+    storage.write_json({"b": "Zoë", "a": [0.1]}, tmp_path / "a.json")
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "b": "Zoë",\n  "a": [\n    0.1\n  ]\n}\n'
+
+
 def test_csv_leaves_missing_cells_empty(tmp_path: Path) -> None:
     """NaN and None are empty cells, numbers are tidy, text is quoted where it must be, lines end alike everywhere."""
     storage.write_csv([{"a": 1.23456789, "b": np.nan}, {"a": None, "b": "x,y"}], tmp_path / "a.csv")

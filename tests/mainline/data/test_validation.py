@@ -109,6 +109,15 @@ def test_impossible_rows_are_quarantined_and_counted(
     assert sum(len(text.split("; ")) for text in checked.quarantined["reasons"]) == sum(reasons.values())
 
 
+def test_row_with_two_reasons_has_both() -> None:
+    """Every reason stands beside the row it is about."""
+    checked = check(changed((2, "wind", -1.0), (2, "day", 32), (4, "wind", -1.0)), SCHEMA, "weather", "2013-01")
+    assert checked.quarantined["reasons"].tolist() == [
+        "day fails in_range(1, 31); wind fails in_range(0, 200)",
+        "wind fails in_range(0, 200)",
+    ]
+
+
 @given(
     cells=st.lists(
         st.tuples(
@@ -151,13 +160,12 @@ def test_failed_check_across_columns_names_the_table() -> None:
 
 def test_share_at_the_limit_passes() -> None:
     """As many rows as the limit allows are no reason to stop, and neither is an empty batch."""
-    check_share(1, 100, 0.01, "impossible rows")
-    check_share(0, 0, 0.0, "impossible rows")
+    check_share(1, 100, 0.01, "impossible rows", "data/quarantine")
+    check_share(0, 0, 0.0, "impossible rows", "data/quarantine")
 
 
 def test_share_past_the_limit_is_refused() -> None:
     """One row too many stops the run with both numbers and where to look."""
-    with pytest.raises(
-        LimitError, match=r"^The share of lost rows is 2\.00% \(2 of 100 rows\), the limit is 1\.00%\. Lo"
-    ):
-        check_share(2, 100, 0.01, "lost rows")
+    said = r"^The share of lost rows is 2\.00% \(2 of 100 rows\), the limit is 1\.00%\. Look at data/lost, mend the source"
+    with pytest.raises(LimitError, match=said):
+        check_share(2, 100, 0.01, "lost rows", "data/lost")

@@ -155,6 +155,18 @@ def test_gaps_that_no_row_has_are_tried() -> None:
     assert exported.reason.startswith("ONNX differs by ")
 
 
+def test_each_row_lacks_one_feature_in_turn() -> None:
+    """The gaps that are tried leave out every feature, one per row, and nothing else."""
+    rows = draw(count=7, gaps=0.0)
+    tried = export._with_gaps(rows, NUMERIC)
+    lacking = {"size": np.isnan(tried["size"]), "age": np.isnan(tried["age"]), "code": tried["code"] == ""}
+    assert {name: np.flatnonzero(gone).tolist() for name, gone in lacking.items()} == {
+        "size": [0, 3, 6], "age": [1, 4], "code": [2, 5],
+    }  # fmt: skip
+    for name, gone in lacking.items():
+        np.testing.assert_array_equal(tried[name][~gone], rows[name][~gone])
+
+
 def test_estimator_without_a_converter_falls_back() -> None:
     """Where there is no conversion at all, the package carries scikit-learn's own model and the reason."""
     pipeline = fit(NO_CONVERTER, draw())

@@ -9,22 +9,22 @@ from mainline.contract import Array
 from mainline.model import metrics
 
 ACTUAL, PREDICTED = np.array([0.0, 10.0, -5.0, 3.0]), np.array([3.0, 6.0, -5.0, 3.0])
-TRUE_LOSS, DAYS, PER_DAY, RUNS = 4.0, 40, 25, 400
+TRUE_LOSS, PER_DAY, RUNS = 9.0, 25, 600
 
 
-def simulated(seed: int) -> tuple[Array, Array]:
+def simulated(seed: int, days: int) -> tuple[Array, Array]:
     """Draw (losses, days): the loss of a row is its day's level, which varies, plus noise of its own."""
     random = np.random.default_rng(seed)
-    day = np.repeat(np.arange(DAYS), PER_DAY)
-    level = TRUE_LOSS + random.normal(size=DAYS)
+    day = np.repeat(np.arange(days), PER_DAY)
+    level = TRUE_LOSS + random.normal(size=days)
     return level[day] + random.normal(size=len(day)), day
 
 
-def share_of_hits(by_day: bool) -> float:
+def share_of_hits(days: int, by_day: bool) -> float:
     """Count how often the interval holds the true metric, with days or with rows as clusters."""
     hits = 0
     for seed in range(RUNS):
-        loss, day = simulated(seed)
+        loss, day = simulated(seed, days)
         low, high = metrics.interval(loss, day if by_day else np.arange(len(loss)), "regression")
         hits += low <= sqrt(TRUE_LOSS) <= high
     return hits / RUNS
@@ -67,21 +67,23 @@ def test_primary_metric_follows_from_the_mean_loss(actual: Array, predicted: Arr
 
 
 def test_interval_is_the_one_computed_by_hand() -> None:
-    """Two days with mean losses 2 and 4 of two rows each: deviations of -2 and 2 give a standard error of 1."""
-    low, high = metrics.interval(np.array([1.0, 3.0, 4.0, 4.0]), np.array([7, 7, 9, 9]), "regression")
-    assert (low**2, high**2) == (pytest.approx(3 - 1.959964), pytest.approx(3 + 1.959964))
-    low, high = metrics.interval(np.array([1.0, 3.0, 4.0, 4.0]), np.array([7, 7, 9, 9]), "classification")
-    assert (low, high) == (pytest.approx(3 - 1.959964), pytest.approx(3 + 1.959964))
+    """Sums of four days that are off by -6, -2, 2 and 6 give this error, and Student's 3.182446 for 3 degrees."""
+    loss, day = np.array([10.0, 12, 12, 14, 14, 16, 16, 18]), np.repeat([7, 9, 8, 30], 2)
+    reach = 3.182446 * sqrt(4 / 3 * (36 + 4 + 4 + 36)) / 8
+    low, high = metrics.interval(loss, day, "classification")
+    assert (high - 14, 14 - low) == (pytest.approx(reach, rel=0.01), pytest.approx(reach, rel=0.01))
+    assert metrics.interval(loss, day, "regression") == (pytest.approx(sqrt(low)), pytest.approx(sqrt(high)))
 
 
-def test_interval_is_right_about_95_times_in_100() -> None:
+@pytest.mark.parametrize("days", [5, 40])
+def test_interval_is_right_about_95_times_in_100(days: int) -> None:
     """Where errors of a day go together, the interval holds the true metric about as often as it says."""
-    assert share_of_hits(by_day=True) == pytest.approx(0.95, abs=0.03)
+    assert share_of_hits(days, by_day=True) == pytest.approx(0.95, abs=0.025)
 
 
 def test_interval_of_single_rows_would_be_wrong() -> None:
     """Taking rows for independent, as if each were a day, misses the true metric more often than not."""
-    assert share_of_hits(by_day=False) < 0.5
+    assert share_of_hits(40, by_day=False) < 0.5
 
 
 def test_interval_does_not_reach_below_zero() -> None:
@@ -124,17 +126,19 @@ def test_slice_with_fewer_rows_is_thin(min_rows: int, thin: str) -> None:
 
 def test_residuals_count_errors_by_size() -> None:
     """Bins of equal width between the extreme quantiles count nearly every error, under the bin's middle."""
-    actual = np.zeros(1001)
-    found = metrics.residuals(actual, np.linspace(-5, 5, 1001), bins=10)
+    actual = np.full(1001, 50.0)
+    found = metrics.residuals(actual, actual + np.linspace(-4, 6, 1001), bins=10)
     assert len(found) == 10
     assert sum(row["rows"] for row in found) == 991
-    assert [row["error"] for row in found] == pytest.approx(np.linspace(-4.455, 4.455, 10))
+    assert [row["error"] for row in found] == pytest.approx(np.linspace(-4, 6, 11)[:-1] * 0.99 + 0.505)
 
 
 def test_equal_residuals_are_counted() -> None:
     """A model that is always off by the same has one full bin."""
-    found = metrics.residuals(np.zeros(50), np.full(50, 2.0))
+    found = metrics.residuals(np.full(50, 1.0), np.full(50, 3.0))
     assert sum(row["rows"] for row in found) == 50
+    (full,) = (row for row in found if row["rows"])
+    assert full["error"] == pytest.approx(2)
 
 
 def test_calibration_compares_means_in_order_of_prediction() -> None:

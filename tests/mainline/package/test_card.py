@@ -48,6 +48,7 @@ def write(slices: list[dict[str, str]], model: dict[str, Any] | None = None, **t
         "- validation: 2013-04",
         "- Rows: 12,345 accepted, 6 quarantined",
         "- Never used: air_time; it is known only after landing",
+        "| metric | model | baseline |",
         "| rmse | 15.91 | 18.2 |",
         "| bias | 0.5 | -0.1 |",
         "95 % interval of rmse: 14 to 18.",
@@ -57,6 +58,13 @@ def write(slices: list[dict[str, str]], model: dict[str, Any] | None = None, **t
 def test_card_tells_what_the_model_is(line: str) -> None:
     """Model, data, bans, quality beside the baseline's and segments are each a line of the card."""
     assert line in write([segment("UA", 2.0)]).splitlines()
+
+
+def test_card_has_its_sections() -> None:
+    """A reader finds every part of the card under its heading, in this order."""
+    assert re.findall("^## (.*)$", write([]), re.MULTILINE) == [
+        "Model", "Data", "Quality on the test months", "Where it is worst", "Limits",
+    ]  # fmt: skip
 
 
 def test_card_tells_why_scikit_learn_is_packaged() -> None:

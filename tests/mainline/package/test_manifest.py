@@ -96,7 +96,9 @@ def test_digest_changes_with_any_file(sealed: Path, change: Damage) -> None:
 def test_damaged_package_is_refused(sealed: Path, damage: Damage, said: str) -> None:
     """Whatever is not as it was sealed is refused in one line that names the file and the way out."""
     damage(sealed)
-    with pytest.raises(PackageError, match=rf"package: {said}.*\. Nothing was loaded; restore .* `dvc checkout`"):
+    with pytest.raises(
+        PackageError, match=rf"package: {said}.*\. Nothing was loaded\. `make restore` puts the package"
+    ):
         manifest.read(sealed)
 
 

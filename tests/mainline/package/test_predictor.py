@@ -141,10 +141,20 @@ def test_versions_with_other_scoring_live_side_by_side(
     assert predictor.predict(golden["requests"]) == golden["predictions"]
 
 
-def test_package_code_is_not_importable_by_others(predictor: Predictor) -> None:
-    """A package's code runs under a name of its own and leaves the use case's modules alone."""
-    assert predictor.features.__name__ == f"mainline_package_{predictor.digest[:16]}_features"
-    assert predictor.features.__name__ not in sys.modules
+@pytest.mark.parametrize("name", ["features", "scoring"])
+def test_package_code_has_a_name_of_its_own(predictor: Predictor, name: str) -> None:
+    """A package's code is found under its digest and leaves the use case's modules alone."""
+    module = getattr(predictor, name)
+    assert module.__name__ == f"mainline_package_{predictor.digest[:16]}_{name}"
+    assert sys.modules[module.__name__] is module
+    assert name not in sys.modules
+    assert sys.modules.get(f"usecase.{name}") is not module
+
+
+def test_package_code_may_hold_dataclasses(package_dir: Path, tmp_path: Path) -> None:
+    """Code that looks its own module up by name, as a dataclass does, runs."""
+    code = "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: 'int' = 7\n"
+    assert extended(package_dir, tmp_path / "other", "code/features.py", code).features.Point().x == 7
 
 
 def test_loading_and_predicting_write_nothing(package_dir: Path, golden: dict[str, Any], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from mainline.contract import Field
 from mainline.data.columns import from_rows
+from mainline.errors import RequestError
 from mainline.package.schemas import of_request, of_response
 from usecase import interface
 
@@ -102,6 +103,14 @@ def test_request_outside_the_declaration_does_not_fit(change: dict[str, Any], pr
     schema = of_request("a-model", FIELDS)
     assert problems(GOOD, schema) == problems(GOOD | {"tail": None}, schema) == []
     assert problems(GOOD | change, schema) == [problem]
+
+
+@pytest.mark.parametrize("change", [{"gate": 1}, {"tail": "UA"}, {"size": 10.5}, {"size": None}, {"count": 1.5}])
+def test_predictor_refuses_what_the_schema_does(change: dict[str, Any]) -> None:
+    """A client that validates by the schema and one that sends as it likes are told the same."""
+    assert len(from_rows([GOOD, GOOD | {"tail": None}], FIELDS)["size"]) == 2
+    with pytest.raises(RequestError, match=f"^row 0: {next(iter(change))}: is "):
+        from_rows([GOOD | change], FIELDS)
 
 
 def test_shipped_schema_uses_json_schema_s_own_words() -> None:
