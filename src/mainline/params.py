@@ -90,6 +90,7 @@ class Params(Section):
     model: Model
     evaluation: Evaluation
     limits: Limits
+    gate: dict[str, Any]
     execution: Execution
 
     @property
@@ -119,11 +120,25 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ParamsError("file", f"is not YAML ({error})", "correct the marked line") from error
     if not isinstance(raw, dict):
         raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(Params.model_fields)}")
+    return check_section(Params, raw)
+
+
+def check_section(model: type[Checked], raw: Any, place: str = "") -> Checked:
+    """Check a mapping against a model of sections.
+
+    Args:
+        model: what the section may hold.
+        raw: the mapping as read from YAML.
+        place: where it stands in the file.
+
+    Raises:
+        ParamsError: as `load`.
+    """
     try:
-        return Params.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         first = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise _explain(first) from error
+        raise _explain(first, model, place) from error
 
 
 def _check_window(data: Data, split: Split) -> None:
