@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from mainline import months, params
 from tests import project
 from tests.project import Project
 
@@ -35,5 +36,6 @@ def package_dir(small_project: Project) -> Path:
 
 def _small(path: Path) -> Project:
     made = project.copy(path)
-    made.declare(data={"from": "2013-01", "through": "2013-03"})
+    first = params.load(project.ROOT / "params.yaml").data.from_
+    made.declare(data={"through": months.name(months.count(first) + 2)})
     return made

@@ -7,7 +7,7 @@
 | `source`    | `describe()`, `fetch(months)`                                           | anything              |
 | `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
 | `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`         | this module           |
-| `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current)`| pandas, this module   |
+| `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
 | `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
 
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
@@ -56,9 +57,9 @@ class Field:
 class FeatureTable:
     """Knowledge about an entity that the client does not send.
 
-    `key` is the request column that names the entity. A row may be seen `lag` minutes after its event
-    time and stays valid for `keep` minutes (None: until a newer row). Static tables hold one row per entity
-    and no event time.
+    `key` is the request column that names the entity. A row may be seen `lag` minutes after its event time and stays
+    valid for `keep` minutes; None: until a newer row of its month or of the month after. Static tables hold one row
+    per entity and no event time.
     """
 
     name: str
@@ -139,4 +140,87 @@ def check_table(declared: FeatureTable, columns: Iterable[str]) -> None:
         raise UseCaseError(
             f"src/usecase/tables.py: table '{declared.name}' is built without its column '{missing[0]}'; "
             f"it declares {', '.join(sorted(wanted))}."
+        )
+
+
+def check_known(where: str, names: Iterable[str], known: Iterable[str], place: str) -> None:
+    """Refuse a name in one place of the use case that another place does not have.
+
+    Raises:
+        UseCaseError: naming the nearest name that exists.
+    """
+    known = tuple(known)
+    for name in names:
+        if name not in known:
+            hint = f"; {nearest(name, known)}" if known else "."
+            raise UseCaseError(f"src/usecase/{where} names '{name}', which {place} lacks{hint}")
+
+
+def check_request(fields: Iterable[Field]) -> None:
+    """Refuse an optional field of a kind that has no value for "absent".
+
+    Raises:
+        UseCaseError: naming the field.
+    """
+    for field in fields:
+        if field.optional and field.kind not in ("string", "number"):
+            raise UseCaseError(
+                f"src/usecase/interface.py: REQUEST: '{field.name}' is an optional {field.kind}; "
+                "only a string or a number may be absent."
+            )
+
+
+def check_column(where: str, values: Any, rows: int) -> None:
+    """Refuse a computed column that is not an array of one value per row.
+
+    Raises:
+        UseCaseError: naming the shape found and the shape wanted.
+    """
+    if not isinstance(values, np.ndarray) or values.shape != (rows,):
+        raise UseCaseError(f"src/usecase/{where} has shape {np.shape(values)}; return a numpy array of ({rows},).")
+
+
+def check_moment(moment: Any, rows: int) -> None:
+    """Refuse prediction times that are not whole minutes, one per row.
+
+    Raises:
+        UseCaseError: saying what they are.
+    """
+    check_column("features.py: prediction_time", moment, rows)
+    if moment.dtype.kind != "i":
+        raise UseCaseError(
+            f"src/usecase/features.py: prediction_time returns {moment.dtype}; "
+            "return int64 minutes since 1970-01-01 UTC."
+        )
+
+
+def check_label(label: Array, task: Task) -> None:
+    """Refuse labels that are text or, for a classification, other than 0 and 1.
+
+    Raises:
+        UseCaseError: saying what was found among the n labels.
+    """
+    if label.dtype.kind not in "biuf":
+        raise UseCaseError(f"the label is {label.dtype}; src/usecase/source.py must deliver numbers.")
+    if task == "classification" and not np.isin(label, (0, 1)).all():
+        others = ", ".join(f"{value:g}" for value in np.unique(label[~np.isin(label, (0, 1))])[:5])
+        raise UseCaseError(f"a label is {others}; for a classification src/usecase/source.py must deliver 0 and 1.")
+
+
+def check_rows(declared: FeatureTable, columns: Columns) -> None:
+    """Refuse rows of a feature table with text for a number, or with two static rows of one entity.
+
+    Raises:
+        UseCaseError: naming the table and the column or the entity.
+    """
+    text = [name for name in declared.columns if columns[name].dtype.kind not in "biuf"]
+    if text:
+        raise UseCaseError(f"src/usecase/tables.py: '{text[0]}' of '{declared.name}' holds no numbers; encode it.")
+    if not declared.static:
+        return
+    keys, counts = np.unique(columns["key"].astype("U"), return_counts=True)
+    if (counts > 1).any():
+        raise UseCaseError(
+            f"src/usecase/tables.py: static table '{declared.name}' has {counts.max()} rows of "
+            f"'{keys[counts.argmax()]}'; build one row per entity, or give the rows a time."
         )

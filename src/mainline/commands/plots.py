@@ -20,7 +20,7 @@ def draw() -> str:
         MainlineError: when DVC cannot render, for instance because nothing was run yet.
     """
     shown = subprocess.run(["dvc", "plots", "show", "--json"], capture_output=True, text=True, check=False)  # noqa: S607
-    plots = json.loads(shown.stdout)["data"] if shown.returncode == 0 else {}
+    plots = json.loads(shown.stdout).get("data", {}) if shown.returncode == 0 else {}
     drawn = [_draw(Path(name), rendering["content"]) for name, found in plots.items() for rendering in found]
     if not drawn:
         raise MainlineError(f"there is nothing to draw ({shown.stderr.strip() or 'no plots'}). Run `make repro` first.")

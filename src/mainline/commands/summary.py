@@ -4,18 +4,24 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mainline.errors import MainlineError
+
 METRICS, PACKAGE = Path("metrics"), Path("models/package")
 
 NEXT = """\
 What next:
   edit params.yaml and run `make repro` again     another model, window or feature
   `make plots`                                    residuals, calibration, slices, learning curve as pictures
-  dvc exp run -S model.params.learning_rate=0.05  an experiment (`source .venv/bin/activate` first)
+  dvc exp run -S seed=1                           an experiment (`source .venv/bin/activate` first)
   git add --all && git commit                     keep it: metrics and dvc.lock say what this model is"""
 
 
 def text(headline: str) -> str:
-    """Render the summary from the metrics and the package's manifest."""
+    """Render the summary from the metrics and the package's manifest.
+
+    Raises:
+        MainlineError: when one of them is not there, because nothing was run or pulled yet.
+    """
     metrics = {name: _read(METRICS / f"{name}.json") for name in ("data", "train", "validation", "test", "baseline")}
     manifest = _read(PACKAGE / "manifest.json")
     window, model, response = manifest["window"], manifest["model"], manifest["response"]
@@ -47,7 +53,8 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
     rows = [f"  {name:<{width - 2}}{test[name]:>8.4g}{baseline[name]:>10.4g}" for name in names]
     gain = 1 - test["ratio"]
     verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
-    interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
+    bounded = test["low"] is not None
+    interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}" if bounded else "no interval from a single day"
     return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
 
 
@@ -60,4 +67,6 @@ def _size() -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise MainlineError(f"there is no {path}. Run `make repro` first.")
     return dict(json.loads(path.read_text(encoding="utf-8")))

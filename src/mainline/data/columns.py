@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array, Field
-from mainline.errors import RequestError
+from mainline.errors import RequestError, UseCaseError
 
 _ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
@@ -74,6 +74,11 @@ def _column(values: Array, field: Field) -> Array:
         return values.astype("datetime64[m]").astype(np.int64)
     if field.kind == "string":
         return np.array(["" if value is None or value != value else value for value in values], dtype=object)
+    if field.kind == "integer" and values.dtype.kind == "f" and not np.array_equal(values, np.floor(values)):
+        raise UseCaseError(
+            f"src/usecase/interface.py: REQUEST: '{field.name}' is an integer, but the batch has missing or "
+            "fractional values; declare it a number."
+        )
     return values.astype(_DTYPE[field.kind])
 
 

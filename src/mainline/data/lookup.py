@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mainline.contract import Array, Columns, FeatureTable, check_table
+from mainline.contract import Array, Columns, FeatureTable, check_rows, check_table
 
 _SPAN = np.int64(1) << 40
 """Minutes between the time axes of two entities: more than any window reaches."""
@@ -84,6 +84,7 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
         previous: the same for the month before.
     """
     check_table(declared, rows)
+    check_rows(declared, rows)
     parts: list[tuple[Columns, Any]] = [(rows, slice(None))]
     if previous is not None:
         earlier = previous["time"] < rows["time"].min() if len(rows["time"]) else slice(None)

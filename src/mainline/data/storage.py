@@ -74,13 +74,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_csv(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write rows of equal keys as CSV with a header; NaN and None are empty cells."""
+def write_csv(rows: Iterable[Mapping[str, Any]], path: Path, header: Sequence[str] = ()) -> None:
+    """Write rows of equal keys as CSV; NaN and None are empty cells. `header` is for when there are no rows."""
     rows = [tidy(row) for row in rows]
 
     def write(target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else header, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
 

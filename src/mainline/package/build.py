@@ -90,7 +90,7 @@ def _portable(path: Path) -> bytes:
     for node in ast.walk(ast.parse(source)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
-            names = [node.module or "." * node.level]
+            names = ["." * node.level + (node.module or "")]
         for name in names:
             if name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}:
                 raise UseCaseError(

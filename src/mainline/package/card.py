@@ -66,7 +66,7 @@ def _quality(test: Mapping[str, float], baseline: Mapping[str, float], primary: 
         "|---|---|---|",
         *[f"| {name} | {test[name]:.4g} | {value:.4g} |" for name, value in baseline.items() if name != "rows"],
         "",
-        f"95 % interval of {primary}: {test['low']:.4g} to {test['high']:.4g}.",
+        f"95 % interval of {primary}: {_interval(test['low'], test['high']) or 'none, the test rows are of one day'}.",
     ]
 
 
@@ -77,11 +77,18 @@ def _worst(slices: Sequence[Mapping[str, str]], primary: str) -> list[str]:
         *_section("Where it is worst"),
         *[
             f"- {row['slice']} {row['value']}: {primary} {float(row['metric']):.4g} "
-            f"({float(row['low']):.4g} to {float(row['high']):.4g}, {int(row['rows']):,} rows)"
+            f"({_interval(row['low'], row['high']) or 'no interval'}, {int(row['rows']):,} rows)"
             for row in worst
         ],
         *([] if worst else ["No segment has enough rows for a conclusion."]),
     ]
+
+
+def _interval(low: float | str | None, high: float | str | None) -> str:
+    """Write the bounds; '' where there are none, since rows of one day have no interval."""
+    if low is None or high is None or "" in (low, high):
+        return ""
+    return f"{float(low):.4g} to {float(high):.4g}"
 
 
 def _section(title: str) -> list[str]:

@@ -44,7 +44,7 @@ class Predictor:
         Raises:
             RequestError: naming the first row and field that does not fit.
         """
-        return self.predict_columns(typed.from_rows(rows, self.request)).tolist()
+        return self.predict_columns(typed.from_rows(rows, self.request)).tolist() if rows else []
 
     def predict_columns(self, columns: Mapping[str, Array]) -> Array:
         """Predict n requests, given as typed columns; returns float64 of shape (n,)."""

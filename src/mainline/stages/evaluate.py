@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mainline import progress
-from mainline.contract import Array
+from mainline.contract import Array, check_column
 from mainline.data import prepared
 from mainline.data.columns import format_time
 from mainline.data.prepared import Prepared
@@ -38,8 +38,11 @@ def evaluate(params: Params) -> None:
     primary = metrics.PRIMARY[interface.TASK]
     low, high = metrics.interval(metrics.losses(test.label, predicted, interface.TASK), day, interface.TASK)
     ratio = score[primary] / simple[primary]
+    segments = scoring.slices(test.request)
+    for name, values in segments.items():
+        check_column(f"scoring.py: slices: '{name}'", values, len(test))
     slices = metrics.by_slice(
-        scoring.slices(test.request), test.label, predicted, baseline, day, interface.TASK,
+        segments, test.label, predicted, baseline, day, interface.TASK,
         params.evaluation.slice_min_rows,
     )  # fmt: skip
     table = _predictions(test, moment, predicted, baseline)

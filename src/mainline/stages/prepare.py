@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainline import progress
-from mainline.contract import Array, check_computed
+from mainline.contract import Array, FeatureTable, check_computed, check_known, check_label, check_moment, check_request
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
@@ -30,12 +30,13 @@ def prepare(params: Params) -> None:
 
     Rows without a label were counted by validation and are left out here.
     """
+    check_names()
     fresh_directory(TABLES)
     fresh_directory(FEATURES)
     static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
-    fixed = {name: from_columns(DECLARED[name], arrays(rows)) for name, rows in static.items()}
+    fixed = {name: from_columns(_declared(name), arrays(rows)) for name, rows in static.items()}
     months: dict[str, Prepared] = {}
     batches: dict[str, pd.DataFrame] | None = None
     moving: dict[str, pd.DataFrame] = {}
@@ -45,9 +46,10 @@ def prepare(params: Params) -> None:
         for name, rows in moving.items():
             write_frame(rows, TABLES / name / f"{month}.parquet")
         known = fixed | {
-            name: from_columns(DECLARED[name], arrays(rows), arrays(before[name]) if before else None)
+            name: from_columns(_declared(name), arrays(rows), arrays(before[name]) if before else None)
             for name, rows in moving.items()
         }
+        check_known("tables.py: FEATURE_TABLES", DECLARED, known, "the result of building them")
         months[month] = featurise(batches[schema.EVENTS], known)
         write_columns(months[month].as_columns(), FEATURES / f"{month}.parquet")
     write_json(profile(months), Path("metrics/profile.json"))
@@ -61,13 +63,30 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     """Compute the features of a month's labelled events from the tables known to them."""
     labelled = events[schema.unlabelled(events) == ""]
     request = from_batch(arrays(labelled), interface.REQUEST)
-    looked_up = look_up_all(known, request, features.prediction_time(request))
-    computed = features.compute(request, looked_up)
+    moment = features.prediction_time(request)
+    check_moment(moment, len(labelled))
+    computed = features.compute(request, look_up_all(known, request, moment))
+    check_label(labelled[interface.LABEL].dropna().to_numpy(), interface.TASK)
     label = labelled[interface.LABEL].to_numpy(np.float64)
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
     if np.isnan(label).any():
         raise UseCaseError("src/usecase/schema.py: unlabelled() calls a row labelled that has no label.")
     return Prepared(request, computed, label)
+
+
+def check_names() -> None:
+    """Hold the names that the modules of the use case share against each other.
+
+    Raises:
+        UseCaseError: for a name that one place uses and the other lacks.
+    """
+    check_request(interface.REQUEST)
+    columns = schema.TABLES[schema.EVENTS].columns
+    fields = [field.name for field in interface.REQUEST]
+    check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")
+    check_known("interface.py: LABEL", [interface.LABEL], columns, f"{schema.EVENTS} in schema.py")
+    check_known("interface.py: KEY", interface.KEY, fields, "REQUEST")
+    check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), fields, "REQUEST")
 
 
 def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
@@ -91,6 +110,11 @@ def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
         str(name): (values.dt.tz_localize(None) if str(values.dtype).endswith("UTC]") else values).to_numpy()
         for name, values in rows.items()
     }
+
+
+def _declared(name: str) -> FeatureTable:
+    check_known("tables.py: a built table", [name], DECLARED, "FEATURE_TABLES")
+    return DECLARED[name]
 
 
 def _read_batches(month: str) -> "dict[str, pd.DataFrame]":

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline import progress
-from mainline.contract import check_features, check_policy
+from mainline.contract import check_column, check_features, check_policy
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
@@ -18,6 +18,7 @@ from mainline.stages.harness import run
 from usecase import features, interface, scoring
 
 FEATURES, MODEL = Path("data/features"), Path("models/model")
+CURVE = ("rows", "iteration", "metric")
 
 
 def train(params: Params) -> None:
@@ -36,7 +37,7 @@ def train(params: Params) -> None:
     scores = {name: _score(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))}
     for name, score in scores.items():
         write_json(score, Path(f"metrics/{name}.json"))
-    write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"))
+    write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"), CURVE)
     primary = metrics.PRIMARY[interface.TASK]
     progress.say(
         f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation"
@@ -54,9 +55,12 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     numeric, categorical = _names(params)
     pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
     name = params.model.type.rpartition(".")[2]
+    target = scoring.fit_target(rows.label, rows.request)
+    check_column("scoring.py: fit_target", target, len(rows))
+    if interface.TASK == "classification" and len(np.unique(target)) < 2:
+        raise ParamsError("data", f"every label of the training months is {target[0]:g}", "widen the window")
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
-            target = scoring.fit_target(rows.label, rows.request)
             return pipeline.fit(frames.table(rows.features, numeric, categorical), target)
     except (InvalidParameterError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -82,6 +86,7 @@ def _names(params: Params) -> tuple[list[str], list[str]]:
 def _score(pipeline: Pipeline, rows: Prepared, params: Params) -> dict[str, float]:
     raw = frames.predict(pipeline, frames.table(rows.features, *_names(params)), interface.TASK)
     predicted = scoring.respond(raw, rows.request)
+    check_column("scoring.py: respond", predicted, len(rows))
     return {"rows": len(rows), **metrics.measure(rows.label, predicted, interface.TASK)}
 
 

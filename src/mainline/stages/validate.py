@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import progress
+from mainline.contract import check_known
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share
+from mainline.errors import SourceError
 from mainline.params import Params
 from mainline.stages.harness import run
 from usecase import schema
@@ -20,6 +22,7 @@ def validate(params: Params) -> None:
 
     `metrics/data.json` has the totals, `metrics/quarantine.json` the reasons by table and month.
     """
+    check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
     fresh_directory(VALIDATED)
     fresh_directory(QUARANTINE)
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
@@ -43,6 +46,11 @@ def _batches(months: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _validate_batch(name: str, month: str, limit: float) -> Checked:
     file = f"{name}/{month}.parquet" if month else f"{name}.parquet"
+    if not (RAW / file).exists():
+        raise SourceError(
+            f"src/usecase/source.py: fetch delivered no {name} {month}".rstrip() + "; "
+            "deliver it, with no rows if there are none, or take it out of TABLES in src/usecase/schema.py."
+        )
     rows = read_frame(RAW / file)
     checked = check(rows, schema.TABLES[name], name, month)
     if len(checked.quarantined):
