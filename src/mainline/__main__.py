@@ -36,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
 
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
     add("summary", _summary, "say what was trained on what and how good it is")
+    gate = add("gate", _gate, "hold the candidate in the workspace against production")
+    gate.add_argument("--environment", default="production", help="whose version counts as production")
+    report = add("report", _report, "render what the gate found for a pull request and as a page")
+    report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
+    report.add_argument("--output", type=Path, default=Path("metrics/report"), help="the folder to write to")
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
@@ -55,6 +60,18 @@ def _summary(_: argparse.Namespace) -> str:
     from mainline.commands.summary import text
 
     return text("The model in models/package:")
+
+
+def _gate(chosen: argparse.Namespace) -> str:
+    from mainline.commands.gate import gate
+
+    return gate(chosen.environment)
+
+
+def _report(chosen: argparse.Namespace) -> str:
+    from mainline.commands.report import report
+
+    return report(chosen.findings, chosen.output)
 
 
 def _plots(_: argparse.Namespace) -> str:

@@ -1,7 +1,7 @@
 """`params.yaml`, read once, checked whole, frozen."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,9 @@ class Section(BaseModel):
     """A part of the file that refuses keys it does not know and types it did not ask for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Checked = TypeVar("Checked", bound=Section)
 
 
 class Data(Section):
@@ -169,19 +172,23 @@ def _check_model_type(path: str) -> None:
         )
 
 
-def _explain(problem: ErrorDetails) -> ParamsError:
-    """Turn one finding of the schema into a sentence with a remedy."""
+def _explain(problem: ErrorDetails, section: Any, at: str) -> ParamsError:
+    """Turn one finding of a section's schema into a sentence with a remedy."""
     place = [str(part) for part in problem["loc"]]
-    where = ".".join(place)
+    where = ".".join([at, *place] if at else place)
     if problem["type"] == "extra_forbidden":
-        section: Any = Params
         for part in place[:-1]:
-            section = section.model_fields[part].annotation
+            section = getattr(section, "model_fields", {})[part].annotation if not part.isdigit() else _item(section)
         known = [field.alias or name for name, field in section.model_fields.items()]
         return ParamsError(where, "is not a known key", nearest(place[-1], known))
     if problem["type"] == "missing":
         return ParamsError(where, "is missing", "add it; the shipped params.yaml shows every key")
     return ParamsError(where, f"is {_describe(problem['input'])}", _lower_first(problem["msg"]))
+
+
+def _item(sequence: Any) -> Any:
+    """Return the section that a sequence of sections holds."""
+    return get_args(sequence)[0]
 
 
 def _describe(value: object) -> str:
