@@ -207,6 +207,8 @@ def check_fairness(evidence: Evidence, policy: Policy, number: int) -> Outcome:
     }
     if len(values) < 2:
         return "cannot tell", f"{len(values)} segment(s)", f"{rule.max_ratio:g}", "Fewer than two have enough rows."
+    if not np.isfinite(list(values.values())).all():
+        return "cannot tell", "not computed", f"{rule.max_ratio:g}", "A prediction is not a number."
     worst, best = max(values, key=lambda n: values[n]), min(values, key=lambda n: values[n])
     ratio = values[worst] / values[best]
     return (

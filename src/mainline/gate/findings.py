@@ -22,6 +22,7 @@ Name = Annotated[str, Field(max_length=120)]
 Text = Annotated[str, Field(max_length=600)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
 
 
 class FindingsError(MainlineError):
@@ -43,7 +44,7 @@ class Model(Part):
     type: Name
     train: Name
     test: Name
-    size_bytes: int
+    size_bytes: Count
 
 
 class Metric(Part):
@@ -68,8 +69,8 @@ class Comparison(Part):
     high: Number | None
     margin: Number
     confidence: Number
-    rows: int
-    days: int
+    rows: Count
+    days: Count
     identical: bool
 
 
@@ -89,7 +90,7 @@ class Slice(Part):
 
     column: Name
     value: Name
-    rows: int
+    rows: Count
     thin: bool
     candidate: Number
     other: Number
@@ -184,7 +185,8 @@ def read(content: bytes) -> Findings:
         return Findings.model_validate_json(content)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part)[:40] for part in problem["loc"]) or "document"
+        unknown = problem["type"] == "extra_forbidden"  # then the last part of the place is the content's own key
+        place = ".".join(str(part) for part in problem["loc"][: -1 if unknown else None]) or "document"
         raise FindingsError(f"the gate's findings do not fit their schema: {place}: {problem['type']}.") from error
 
 
