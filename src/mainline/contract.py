@@ -12,17 +12,14 @@
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
 
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
-`check_policy` is the one rule both sides are held to before a model is trained.
+`mainline.conformance` holds a use case to all this.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
-
-from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
 Array = NDArray[Any]
 """A 1-D column of n values, one per row."""
@@ -68,159 +65,3 @@ class FeatureTable:
     lag: int = 0
     keep: int | None = None
     static: bool = False
-
-
-PERSONAL = frozenset(
-    {
-        *("name", "first_name", "last_name", "full_name", "passenger", "birth_date", "date_of_birth", "birthday"),
-        *("email", "phone", "mobile", "address", "street", "ip_address"),
-        *("ssn", "passport", "credit_card", "iban"),
-    }
-)
-"""Column names that identify a person; no request and no feature may carry one."""
-
-
-def check_policy(features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str]) -> None:
-    """Refuse features and request fields that leak the label or identify a person.
-
-    Raises:
-        PolicyError: naming the column and the reason it is banned.
-    """
-    named = [("feature", name) for name in features] + [("request field", field.name) for field in request]
-    for role, name in named:
-        if name in banned:
-            raise PolicyError(
-                f"{role} '{name}' is banned: {banned[name]}. Remove it; the list is BANNED in src/usecase/interface.py."
-            )
-        if name.lower() in PERSONAL:
-            raise PolicyError(f"{role} '{name}' is banned: it identifies a person. Remove it.")
-
-
-def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:
-    """Refuse a feature that the use case does not compute.
-
-    Raises:
-        ParamsError: naming the nearest feature that exists.
-    """
-    offered = tuple(offered)
-    for name in chosen:
-        if name not in offered:
-            found = f"'{name}' is not computed by src/usecase/features.py"
-            raise ParamsError("features", found, nearest(name, offered))
-
-
-def check_computed(computed: Columns, declared: Iterable[str], rows: int) -> None:
-    """Refuse what `features.compute` returned for n rows unless it is every declared feature, one value per row.
-
-    Raises:
-        UseCaseError: naming the feature.
-    """
-    declared = set(declared)
-    for name in sorted(declared ^ computed.keys()):
-        wrong = "declares but does not compute" if name in declared else "computes but does not declare"
-        raise UseCaseError(
-            f"src/usecase/features.py {wrong} '{name}'; NUMERIC and CATEGORICAL list what compute returns."
-        )
-    for name, values in computed.items():
-        if values.shape != (rows,):
-            raise UseCaseError(
-                f"src/usecase/features.py: '{name}' has shape {values.shape} for {rows} rows; it must be ({rows},)."
-            )
-
-
-def check_table(declared: FeatureTable, columns: Iterable[str]) -> None:
-    """Refuse rows of a feature table that lack a declared column.
-
-    Raises:
-        UseCaseError: naming the table and the column.
-    """
-    wanted = {"key", *declared.columns, *([] if declared.static else ["time"])}
-    missing = sorted(wanted - set(columns))
-    if missing:
-        raise UseCaseError(
-            f"src/usecase/tables.py: table '{declared.name}' is built without its column '{missing[0]}'; "
-            f"it declares {', '.join(sorted(wanted))}."
-        )
-
-
-def check_known(where: str, names: Iterable[str], known: Iterable[str], place: str) -> None:
-    """Refuse a name in one place of the use case that another place does not have.
-
-    Raises:
-        UseCaseError: naming the nearest name that exists.
-    """
-    known = tuple(known)
-    for name in names:
-        if name not in known:
-            hint = f"; {nearest(name, known)}" if known else "."
-            raise UseCaseError(f"src/usecase/{where} names '{name}', which {place} lacks{hint}")
-
-
-def check_request(fields: Iterable[Field]) -> None:
-    """Refuse an optional field of a kind that has no value for "absent".
-
-    Raises:
-        UseCaseError: naming the field.
-    """
-    for field in fields:
-        if field.optional and field.kind not in ("string", "number"):
-            raise UseCaseError(
-                f"src/usecase/interface.py: REQUEST: '{field.name}' is an optional {field.kind}; "
-                "only a string or a number may be absent."
-            )
-
-
-def check_column(where: str, values: Any, rows: int) -> None:
-    """Refuse a computed column that is not an array of one value per row.
-
-    Raises:
-        UseCaseError: naming the shape found and the shape wanted.
-    """
-    if not isinstance(values, np.ndarray) or values.shape != (rows,):
-        raise UseCaseError(f"src/usecase/{where} has shape {np.shape(values)}; return a numpy array of ({rows},).")
-
-
-def check_moment(moment: Any, rows: int) -> None:
-    """Refuse prediction times that are not whole minutes, one per row.
-
-    Raises:
-        UseCaseError: saying what they are.
-    """
-    check_column("features.py: prediction_time", moment, rows)
-    if moment.dtype.kind != "i":
-        raise UseCaseError(
-            f"src/usecase/features.py: prediction_time returns {moment.dtype}; "
-            "return int64 minutes since 1970-01-01 UTC."
-        )
-
-
-def check_label(label: Array, task: Task) -> None:
-    """Refuse labels that are text or, for a classification, other than 0 and 1.
-
-    Raises:
-        UseCaseError: saying what was found among the n labels.
-    """
-    if label.dtype.kind not in "biuf":
-        raise UseCaseError(f"the label is {label.dtype}; src/usecase/source.py must deliver numbers.")
-    if task == "classification" and not np.isin(label, (0, 1)).all():
-        others = ", ".join(f"{value:g}" for value in np.unique(label[~np.isin(label, (0, 1))])[:5])
-        raise UseCaseError(f"a label is {others}; for a classification src/usecase/source.py must deliver 0 and 1.")
-
-
-def check_rows(declared: FeatureTable, columns: Columns) -> None:
-    """Refuse rows of a feature table with text for a number, or with two static rows of one entity.
-
-    Raises:
-        UseCaseError: naming the table and the column or the entity.
-    """
-    text = [name for name in declared.columns if columns[name].dtype.kind not in "biuf"]
-    if text:
-        raise UseCaseError(f"src/usecase/tables.py: '{text[0]}' of '{declared.name}' holds no numbers; encode it.")
-    if not declared.static:
-        return
-    keys, counts = np.unique(columns["key"].astype("U"), return_counts=True)
-    if (counts > 1).any():
-        raise UseCaseError(
-            f"src/usecase/tables.py: static table '{declared.name}' has {counts.max()} rows of "
-            f"'{keys[counts.argmax()]}'; build one row per entity, or give the rows a time."
-        )

@@ -16,8 +16,19 @@ from mainline.errors import ParamsError
 from tests.project import ROOT
 
 Content = dict[str, Any]
-SHIPPED = (ROOT / "params.yaml").read_text(encoding="utf-8")
-PLACES = [(section, key) for section, held in yaml.safe_load(SHIPPED).items() if isinstance(held, dict) for key in held]
+EXAMPLE = """\
+data: {from: 2013-01, through: 2013-09}
+split: {validation_months: 1, test_months: 1}
+seed: 2013
+features: [dep_delay, distance, carrier]
+preprocessing: {numeric: auto, categorical: ordinal}
+model: {type: sklearn.linear_model.Ridge, params: {alpha: 1.0}}
+evaluation: {slice_min_rows: 500}
+limits: {quarantined_share: 0.01, unlabelled_share: 0.15, parity: 0.001, reproduction: 0.01}
+execution: {workers: 1}
+"""
+SECTIONS = list(params.Params.model_fields)
+PLACES = [(section, key) for section, held in yaml.safe_load(EXAMPLE).items() if isinstance(held, dict) for key in held]
 
 words = st.text(max_size=8)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | words | st.dates() | st.binary(max_size=4)
@@ -36,16 +47,16 @@ def load(folder: Path, text: str) -> params.Params:
 
 
 def changed(place: str, value: Any) -> str:
-    """Return the shipped file with another value in one place, such as `data.from`."""
-    content = yaml.safe_load(SHIPPED)
+    """Return the example with another value in one place, such as `data.from`."""
+    content = yaml.safe_load(EXAMPLE)
     *sections, key = place.split(".")
     reduce(dict.__getitem__, sections, content)[key] = value
     return yaml.safe_dump(content)
 
 
 def without(*place: str) -> str:
-    """Return the shipped file with one key left out."""
-    content = yaml.safe_load(SHIPPED)
+    """Return the example with one key left out."""
+    content = yaml.safe_load(EXAMPLE)
     del reduce(dict.__getitem__, place[:-1], content)[place[-1]]
     return yaml.safe_dump(content)
 
@@ -66,10 +77,20 @@ def test_shipped_file_loads() -> None:
     assert loaded.data.months[0] == loaded.data.from_
 
 
-def test_loaded_parameters_are_frozen() -> None:
+def test_loaded_parameters_are_what_was_written(tmp_path: Path) -> None:
+    """Each value is where its key says, and the window is cut by month."""
+    loaded = load(tmp_path, EXAMPLE)
+    assert loaded.model_dump(mode="json", by_alias=True) == yaml.safe_load(EXAMPLE)
+    assert (loaded.data.months[0], loaded.months.validation, loaded.months.test) == (
+        "2013-01", ("2013-08",), ("2013-09",),
+    )  # fmt: skip
+
+
+def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
     """Nothing changes the parameters once they are read."""
+    loaded = load(tmp_path, EXAMPLE)
     with pytest.raises(ValueError, match="frozen"):
-        params.load(ROOT / "params.yaml").seed = 1
+        loaded.seed = 1
 
 
 @pytest.mark.parametrize(
@@ -113,9 +134,9 @@ def test_wrong_value_is_refused(tmp_path: Path, place: str, value: Any, said: st
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("place", [*[(name,) for name in params.Params.model_fields], *PLACES], ids=".".join)
+@pytest.mark.parametrize("place", [*[(name,) for name in SECTIONS], *PLACES], ids=".".join)
 def test_missing_key_is_named(tmp_path: Path, place: tuple[str, ...]) -> None:
-    """Every key of the shipped file is needed, and the refusal names the one that is missing."""
+    """Every key is needed, and the refusal names the one that is missing."""
     with pytest.raises(ParamsError, match=rf"^params.yaml: {re.escape('.'.join(place))}: is missing; add it"):
         load(tmp_path, without(*place))
 
@@ -123,7 +144,7 @@ def test_missing_key_is_named(tmp_path: Path, place: tuple[str, ...]) -> None:
 def test_misspelt_key_is_named_rather_than_the_one_it_leaves_out(tmp_path: Path) -> None:
     """A misspelt key is both unknown and missing; the refusal names the spelling."""
     with pytest.raises(ParamsError, match=r"^params.yaml: sed: is not a known key; did you mean 'seed'\?"):
-        load(tmp_path, SHIPPED.replace("seed:", "sed:"))
+        load(tmp_path, EXAMPLE.replace("seed:", "sed:"))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +154,8 @@ def test_misspelt_key_is_named_rather_than_the_one_it_leaves_out(tmp_path: Path)
         ("- data", r"is \['data'\] \(list\); it must hold data, split"),
         ("data: [", r"is not YAML \(.*line 1"),
         ("data: \0", r"is not YAML \(.*special characters"),
-        (SHIPPED.replace("2013-01", "2013-13-01"), r"is not YAML \(month must be in 1\.\.12\)"),
-        (SHIPPED.replace("seed: 2013", f"seed: {'1' * 5000}"), r"is not YAML \(.*4300 digits"),
+        (EXAMPLE.replace("2013-01", "2013-13-01"), r"is not YAML \(month must be in 1\.\.12\)"),
+        (EXAMPLE.replace("seed: 2013", f"seed: {'1' * 5000}"), r"is not YAML \(.*4300 digits"),
     ],
     ids=["empty", "list", "unclosed", "null byte", "impossible date", "endless number"],
 )
@@ -158,13 +179,13 @@ def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
         params.load(tmp_path / "params.yaml")
 
 
-@given(content=st.dictionaries(words | st.sampled_from(list(params.Params.model_fields)), values, max_size=5))
+@given(content=st.dictionaries(words | st.sampled_from(SECTIONS), values, max_size=5))
 def test_any_mapping_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, content: Content) -> None:
     """No mapping that YAML can write gets anything but parameters or a ParamsError of one line."""
     assert len(answer(tmp_path_factory, yaml.safe_dump(content, allow_unicode=True)).splitlines()) == 1
 
 
-@given(place=st.sampled_from([".".join(place) for place in PLACES] + list(params.Params.model_fields)), value=values)
+@given(place=st.sampled_from([*map(".".join, PLACES), *SECTIONS]), value=values)
 def test_any_value_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, place: str, value: Any) -> None:
-    """No value in any place of the shipped file gets anything but parameters or a ParamsError of one line."""
+    """No value in any place gets anything but parameters or a ParamsError of one line."""
     assert len(answer(tmp_path_factory, changed(place, value)).splitlines()) == 1

@@ -1,12 +1,14 @@
 """Feature tables in memory: the same lookup joins them in training and answers a request."""
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mainline.contract import Array, Columns, FeatureTable, check_rows, check_table
+from mainline.conformance import check_rows, check_table
+from mainline.contract import Array, Columns, FeatureTable
 
 _SPAN = np.int64(1) << 40
 """Minutes between the time axes of two entities: more than any window reaches."""
@@ -14,13 +16,17 @@ _SPAN = np.int64(1) << 40
 _FLOOR = np.int64(-1) << 38
 """The event time of a static row: before everything."""
 
+_NOWHERE = -2 * int(_SPAN)
+"""Where the time axis of an unknown entity starts: before all rows."""
+
 
 class Table:
     """Rows of one feature table, sorted by entity and time, ready for point-in-time lookup.
 
     For a query of (entity, moment) the answer is the entity's newest row whose event time is at most
     `moment - lag`, if it is at most `keep` minutes older than that; otherwise NaN. This is what
-    `pandas.merge_asof` computes (held by a test), fast enough for one row at a time.
+    `pandas.merge_asof` computes (held by a test), fast enough for one row at a time: a row that expires before
+    the entity's next one is followed by a row of NaN, so that an answer is one binary search and nothing else.
     """
 
     def __init__(self, declared: FeatureTable, key: Array, time: NDArray[np.int64] | None, values: Array) -> None:
@@ -35,15 +41,20 @@ class Table:
         self.declared = declared
         self.keys, codes = np.unique(key.astype("U"), return_inverse=True)
         moments = np.full(len(key), _FLOOR) if time is None else np.asarray(time, dtype=np.int64)
+        # One sorted axis for all entities, each in a span of its own.
         axis = codes * _SPAN + moments
         order = np.argsort(axis, kind="stable")
-        self._axis = axis[order]
-        # One more row of NaN at the end is what a miss points at.
-        self._values = np.vstack([values[order], np.full((1, values.shape[1]), np.nan)]).astype(np.float64)
-        self._code_of = {str(name): index for index, name in enumerate(self.keys)}
+        axis, values = axis[order], values[order].astype(np.float64)
+        reach = _SPAN // 2 if declared.keep is None else declared.keep
+        self._expired = np.flatnonzero(np.diff(axis, append=len(self.keys) * _SPAN + _SPAN) > reach) + 1
+        self._axis = np.insert(axis, self._expired, axis[self._expired - 1] + reach + 1)
+        answers = np.insert(values, self._expired, np.nan, axis=0)
+        answers = np.insert(answers, 0, np.nan, axis=0)  # what a search before the first row finds
+        self._answers = dict(zip(declared.columns, answers.T.copy(), strict=True))
+        self._start = {name: code * int(_SPAN) - declared.lag for code, name in enumerate(self.keys.tolist())}
 
     def __len__(self) -> int:
-        return len(self._axis)
+        return len(self._axis) - len(self._expired)
 
     def look_up(self, columns: Mapping[str, Array], moment: NDArray[np.int64]) -> dict[str, Array]:
         """Return the declared columns as of each moment, shape (n,) each, NaN where nothing is known.
@@ -52,22 +63,23 @@ class Table:
             columns: n requests; the table's key is one of them.
             moment: shape (n,), prediction times in minutes UTC.
         """
-        code_of = self._code_of
-        codes = np.fromiter((code_of.get(key, -1) for key in columns[self.declared.key]), np.int64, len(moment))
-        seen = np.zeros_like(moment) if self.declared.static else moment - self.declared.lag
-        wanted = codes * _SPAN + seen
-        rows = np.searchsorted(self._axis, wanted, side="right") - 1
-        # A row of another entity is at least half a span away; an unknown entity (-1) lies before all rows.
-        reach = _SPAN // 2 if self.declared.keep is None else self.declared.keep
-        if len(self):
-            rows[(rows < 0) | (wanted - self._axis[rows] > reach)] = -1
-        found = self._values[rows]
-        return {name: found[:, index] for index, name in enumerate(self.declared.columns)}
+        starts = map(self._start.get, columns[self.declared.key], repeat(_NOWHERE))
+        wanted = np.fromiter(starts, np.int64, len(moment))
+        if not self.declared.static:
+            wanted += moment
+        rows = self._axis.searchsorted(wanted, "right")
+        return {name: values.take(rows) for name, values in self._answers.items()}
 
     def arrays(self) -> dict[str, Array]:
         """Return the m rows in order as plain arrays: `key`, `time` and `values`; `from_arrays` takes them back."""
-        codes = (self._axis + _SPAN // 2) // _SPAN
-        return {"key": self.keys[codes], "time": self._axis - codes * _SPAN, "values": self._values[:-1]}
+        added = np.arange(len(self._expired)) + self._expired
+        axis = np.delete(self._axis, added)
+        codes = (axis + _SPAN // 2) // _SPAN
+        return {
+            "key": self.keys[codes],
+            "time": axis - codes * _SPAN,
+            "values": np.column_stack([np.delete(values[1:], added) for values in self._answers.values()]),
+        }
 
 
 def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from mainline import progress
-from mainline.contract import Array, check_column
+from mainline.conformance import check_column
+from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.columns import format_time
 from mainline.data.prepared import Prepared

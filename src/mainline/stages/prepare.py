@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainline import progress
-from mainline.contract import Array, FeatureTable, check_computed, check_known, check_label, check_moment, check_request
+from mainline.conformance import check_computed, check_known, check_label, check_moment, check_request
+from mainline.contract import Array, FeatureTable
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline import progress
-from mainline.contract import check_column, check_features, check_policy
+from mainline.conformance import check_column, check_features, check_policy
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import progress
-from mainline.contract import check_known
+from mainline.conformance import check_known
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share
 from mainline.errors import SourceError

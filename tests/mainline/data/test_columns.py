@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mainline.contract import Field
 from mainline.data.columns import format_time, from_batch, from_rows, parse_time, to_rows
-from mainline.errors import RequestError
+from mainline.errors import RequestError, UseCaseError
 
 FIELDS = (
     Field("at", "time", "A time", "2013-09-01T10:00:00Z"),
@@ -165,3 +165,17 @@ def test_missing_text_of_a_batch_is_empty() -> None:
     """None and NaN, which files hold for missing text, are '' as they are in a request."""
     field = (Field("tail", "string", "A text", "", optional=True),)
     assert from_batch({"tail": np.array(["N1", None, np.nan], dtype=object)}, field)["tail"].tolist() == ["N1", "", ""]
+
+
+def test_whole_numbers_of_a_batch_may_be_stored_as_fractions() -> None:
+    """A column of whole floats, which is what a file may hold, is an integer column."""
+    field = (Field("count", "integer", "A whole number", 1),)
+    assert from_batch({"count": np.array([1.0, -2.0])}, field)["count"].tolist() == [1, -2]
+
+
+@pytest.mark.parametrize("value", [np.nan, 1.5])
+def test_integer_of_a_batch_may_not_be_missing(value: float) -> None:
+    """A whole number that is missing or broken in training has no counterpart in a request."""
+    field = (Field("count", "integer", "A whole number", 1),)
+    with pytest.raises(UseCaseError, match="REQUEST: 'count' is an integer, but the batch has missing or fractional"):
+        from_batch({"count": np.array([1.0, value])}, field)

@@ -108,6 +108,12 @@ def test_rare_values_are_not_named() -> None:
     assert (len(found["shares"]), found["distinct"], next(iter(found["shares"]))) == (TOP, 101, "often")
 
 
+@pytest.mark.parametrize("single", [text(a=1), np.array([7.0])])
+def test_column_of_one_row_misses_nothing(single: np.ndarray) -> None:
+    """One known value is all there is."""
+    assert describe({"any": single})["any"]["missing"] == 0
+
+
 @pytest.mark.parametrize("empty", [np.array([], dtype=object), np.array([])])
 def test_column_without_rows_is_all_missing(empty: np.ndarray) -> None:
     """A column of length 0 is described as missing instead of failing."""

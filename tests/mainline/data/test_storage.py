@@ -104,6 +104,14 @@ def test_frame_survives_the_file(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(storage.read_frame(tmp_path / "a.parquet"), FRAME)
 
 
+def test_index_of_a_frame_is_not_written(tmp_path: Path) -> None:
+    """The rows of a selection are numbered anew in the file."""
+    storage.write_frame(FRAME[FRAME["number"].notna()], tmp_path / "a.parquet")
+    found = storage.read_frame(tmp_path / "a.parquet")
+    assert list(found) == list(FRAME)
+    assert list(found.index) == [0, 1]
+
+
 def test_only_the_named_columns_are_read(tmp_path: Path) -> None:
     """A reader may ask for some of the columns."""
     storage.write_columns(COLUMNS, tmp_path / "a.parquet")
@@ -164,7 +172,7 @@ def test_csv_leaves_missing_cells_empty(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b'a,b\n1.23457,\n,"x,y"\n'
 
 
-def test_csv_without_rows_is_an_empty_line(tmp_path: Path) -> None:
-    """No rows, as a model that learns in one step has for its learning curve, still make a file."""
-    storage.write_csv([], tmp_path / "a.csv")
-    assert (tmp_path / "a.csv").read_bytes() == b"\n"
+def test_csv_without_rows_is_its_header(tmp_path: Path) -> None:
+    """No rows, as a model that learns in one step has for its learning curve, still make a table of columns."""
+    storage.write_csv([], tmp_path / "a.csv", ("rows", "metric"))
+    assert (tmp_path / "a.csv").read_bytes() == b"rows,metric\n"

@@ -116,6 +116,12 @@ def test_unknown_category_is_predicted(type_: str, categorical: str) -> None:
     assert np.isfinite(frames.predict(pipeline, rows, "regression")).all()
 
 
+def test_text_may_become_a_column_per_value() -> None:
+    """With `one-hot` each text of the training rows has a column of its own, beside the numbers."""
+    seen = fit(build(HGB, categorical="one-hot"))[:-1].transform(frames.table(ROWS, ["size", "age"], ["code"]))
+    np.testing.assert_array_equal(seen[:, 2:], [[0, 1, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]])
+
+
 @pytest.mark.parametrize(("numeric", "categorical"), [(["size", "age"], []), ([], ["code"])])
 def test_one_kind_of_feature_is_enough(numeric: list[str], categorical: list[str]) -> None:
     """A model may have numbers alone or text alone."""

@@ -50,8 +50,8 @@ def test_sealed_package_is_read_as_it_was_written(sealed: Path) -> None:
 
 def test_digest_depends_on_content_alone(sealed: Path, tmp_path: Path) -> None:
     """The same package sealed elsewhere and again has the same manifest, byte for byte."""
-    manifest.seal(fill(tmp_path / "elsewhere"), dict(reversed(DESCRIPTION.items())))
-    manifest.seal(tmp_path / "elsewhere", DESCRIPTION)
+    manifest.seal(fill(tmp_path / "elsewhere"), DESCRIPTION)
+    manifest.seal(tmp_path / "elsewhere", dict(reversed(DESCRIPTION.items())))
     assert (tmp_path / "elsewhere" / manifest.NAME).read_bytes() == (sealed / manifest.NAME).read_bytes()
 
 

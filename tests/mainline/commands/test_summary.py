@@ -1,0 +1,106 @@
+"""`summary`: the figures of metrics and package, in a few lines."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.commands import summary
+from mainline.errors import MainlineError
+from tests.project import Project
+
+METRICS: dict[str, dict[str, Any]] = {
+    "data": {"accepted": 85000, "quarantined": 4},
+    "train": {"rows": 26398},
+    "validation": {"rows": 23611},
+    "test": {"rows": 27902, "rmse": 16.5678, "bias": -0.5, "low": 15.0, "high": 18.0, "ratio": 0.875},
+    "baseline": {"rows": 27902, "rmse": 18.9, "bias": -1.25},
+}
+MANIFEST: dict[str, Any] = {
+    "digest": "0123456789abcdef",
+    "model": {"type": "sklearn.linear_model.Ridge", "format": "onnx"},
+    "response": {"name": "arr_delay", "description": "Arrival delay", "unit": "minutes"},
+    "window": {"train": ["2013-01", "2013-02"], "validation": ["2013-03"], "test": ["2013-04"]},
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with metrics and a manifest, which is where the command runs."""
+    (tmp_path / "metrics").mkdir()
+    for name, content in METRICS.items():
+        (tmp_path / "metrics" / f"{name}.json").write_text(json.dumps(content))
+    (tmp_path / "models" / "package").mkdir(parents=True)
+    (tmp_path / "models" / "package" / "manifest.json").write_text(json.dumps(MANIFEST))
+    (tmp_path / "models" / "package" / "model.onnx").write_bytes(bytes(1_500_000))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def lines() -> list[str]:
+    """Return the summary's lines, runs of spaces as one."""
+    return [" ".join(line.split()) for line in summary.text("The pipeline is done.").splitlines()]
+
+
+@pytest.mark.usefixtures("results")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The pipeline is done.",
+        "Ridge predicts arr_delay: Arrival delay",
+        "trained on 26,398 rows of 2013-01 to 2013-02",
+        "validated on 23,611 rows of 2013-03",
+        "tested on 27,902 rows of 2013-04, which come after both",
+        "On the test months, minutes model baseline",
+        "rmse 16.57 18.9",
+        "bias -0.5 -1.25",
+        "rmse is 12% better than the baseline; 95 % interval 15 to 18",
+        "Rows: 85,000 accepted, 4 quarantined",
+        "Package: models/package (1.5 MB, onnx, digest 0123456789ab)",
+    ],
+)
+def test_summary_says_what_was_measured(line: str) -> None:
+    """Each figure of the metrics is in the line where a reader looks for it."""
+    assert line in lines()
+
+
+def test_worse_model_is_called_worse(results: Path) -> None:
+    """A model that loses against the baseline is not dressed up."""
+    (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"ratio": 1.1}))
+    assert "rmse is 10% worse than the baseline; 95 % interval 15 to 18" in lines()
+
+
+def test_test_of_one_day_has_no_interval(results: Path) -> None:
+    """Where all test rows are of one day there are no bounds to show."""
+    (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"low": None, "high": None}))
+    assert "rmse is 12% better than the baseline; no interval from a single day" in lines()
+
+
+@pytest.mark.parametrize("name", ["metrics/data.json", "metrics/baseline.json", "models/package/manifest.json"])
+def test_missing_result_is_one_clear_error(results: Path, name: str) -> None:
+    """Before the first run, or in a clone without the model, the command says what to run."""
+    (results / name).unlink()
+    with pytest.raises(MainlineError, match=rf"^there is no {re.escape(name)}\. Run `make repro` first\.$"):
+        summary.text("The model:")
+
+
+def test_real_run_is_summarised(small_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a run of the pipeline the summary shows that run's metrics."""
+    monkeypatch.chdir(small_project.path)
+    test, baseline = (json.loads(Path(f"metrics/{name}.json").read_text()) for name in ("test", "baseline"))
+    expected = {f"{name} {test[name]:.4g} {value:.4g}" for name, value in baseline.items() if name != "rows"}
+    assert expected <= set(lines())
+
+
+def test_command_prints_it(small_project: Project) -> None:
+    """`python -m mainline summary` prints the summary."""
+    assert "The model in models/package:" in small_project.run("python", "-m", "mainline", "summary").stdout
+
+
+def test_command_fails_in_one_line_where_nothing_was_run(fresh_project: Project) -> None:
+    """In a fresh clone, which has metrics but no model, the command exits with one line."""
+    failed = fresh_project.run("python", "-m", "mainline", "summary", succeed=False)
+    assert failed.returncode == 1
+    assert failed.stderr == "mainline: there is no models/package/manifest.json. Run `make repro` first.\n"

@@ -1,0 +1,179 @@
+"""What a use case is held to: the policy, and what its modules must deliver."""
+
+import numpy as np
+import pytest
+
+from mainline import conformance
+from mainline.conformance import PERSONAL, check_computed, check_features, check_policy, check_table
+from mainline.contract import Array, FeatureTable, Field
+from mainline.errors import ParamsError, PolicyError, UseCaseError
+from usecase import features, interface
+
+BANNED = {"air_time": "it is known only after landing"}
+
+
+def field(name: str) -> Field:
+    """Return a field of a request."""
+    return Field(name, "number", "Any", 1.0)
+
+
+def test_shipped_use_case_keeps_the_policy() -> None:
+    """The features and the request that ship pass."""
+    check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED)
+
+
+def test_banned_feature_is_refused_with_the_reason() -> None:
+    """A feature that leaks the label is refused, with the reason on the list."""
+    with pytest.raises(PolicyError, match=r"^feature 'air_time' is banned: it is known only after landing\. Remove"):
+        check_policy(["distance", "air_time"], [], BANNED)
+
+
+def test_banned_request_field_is_refused_with_the_reason() -> None:
+    """What may not be a feature may not be asked of a client either."""
+    with pytest.raises(PolicyError, match=r"^request field 'air_time' is banned: it is known only after landing\."):
+        check_policy([], [field("distance"), field("air_time")], BANNED)
+
+
+def test_shipped_use_case_bans_its_label() -> None:
+    """The label is on the list that ships, or the model could be given its answer."""
+    with pytest.raises(PolicyError, match=f"^feature '{interface.LABEL}' is banned"):
+        check_policy([interface.LABEL], [], interface.BANNED)
+
+
+@pytest.mark.parametrize("name", [*sorted(PERSONAL), "Email"])
+def test_personal_data_is_refused(name: str) -> None:
+    """A name that identifies a person is refused as feature and as request field, in any case."""
+    with pytest.raises(PolicyError, match=f"^feature '{name}' is banned: it identifies a person"):
+        check_policy([name], [], {})
+    with pytest.raises(PolicyError, match=f"^request field '{name}' is banned: it identifies a person"):
+        check_policy([], [field(name)], {})
+
+
+def test_unknown_feature_names_the_nearest() -> None:
+    """A feature that is not computed is refused with the one that was probably meant."""
+    said = r"^params.yaml: features: 'distanc' is not computed by src/usecase/features\.py; did you mean 'distance'\?$"
+    with pytest.raises(ParamsError, match=said):
+        check_features(["carrier", "distanc"], ("carrier", "distance", "dest"))
+
+
+def test_offered_features_pass() -> None:
+    """Features that are computed pass, whatever their order."""
+    check_features(iter(["b", "a"]), iter(["a", "b", "c"]))
+
+
+def test_every_declared_feature_is_computed() -> None:
+    """Features of one value per row, just those declared, pass."""
+    check_computed({"a": np.zeros(3), "b": np.array(["", "x", "y"])}, ("b", "a"), 3)
+
+
+@pytest.mark.parametrize(
+    ("declared", "rows", "said"),
+    [
+        (["a", "b"], 3, r"features\.py declares but does not compute 'b'; NUMERIC and CATEGORICAL"),
+        ([], 3, r"features\.py computes but does not declare 'a'; NUMERIC and CATEGORICAL"),
+        (["a"], 4, r"features\.py: 'a' has shape \(3,\) for 4 rows; it must be \(4,\)"),
+    ],
+)
+def test_features_that_are_not_as_declared_are_refused(declared: list[str], rows: int, said: str) -> None:
+    """A feature that is absent, undeclared or of another length is named."""
+    with pytest.raises(UseCaseError, match=said):
+        check_computed({"a": np.zeros(3)}, declared, rows)
+
+
+@pytest.mark.parametrize(("static", "columns"), [(False, ["temp", "time", "key"]), (True, ["key", "temp", "other"])])
+def test_table_with_its_columns_passes(static: bool, columns: list[str]) -> None:
+    """A table needs its key, its declared columns and, where it moves, its time; more does not matter."""
+    check_table(FeatureTable("weather", key="origin", columns=("temp",), static=static), columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"), [(["key", "temp"], "time"), (["time", "temp"], "key"), (["time", "key"], "temp")]
+)
+def test_table_without_a_column_is_refused(columns: list[str], missing: str) -> None:
+    """A feature table built without a declared column is refused by table and column."""
+    with pytest.raises(
+        UseCaseError, match=rf"table 'weather' is built without its column '{missing}'; it declares key"
+    ):
+        check_table(FeatureTable("weather", key="origin", columns=("temp",)), columns)
+
+
+def test_known_names_pass() -> None:
+    """A name that both places have is no problem."""
+    conformance.check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
+
+
+@pytest.mark.parametrize(
+    ("known", "hint"), [(["day", "code"], r"; did you mean 'code'\?"), (["day"], "; known: day"), ([], r"\.")]
+)
+def test_name_that_another_place_lacks_is_refused(known: list[str], hint: str) -> None:
+    """The refusal says where the name stands, what lacks it and what it has."""
+    with pytest.raises(UseCaseError, match=rf"^src/usecase/interface\.py: KEY names 'cod', which REQUEST lacks{hint}$"):
+        conformance.check_known("interface.py: KEY", ["cod"], known, "REQUEST")
+
+
+def test_absent_values_are_text_or_numbers() -> None:
+    """An optional field has a value that says it is absent; whole numbers and times have none."""
+    optional = {kind: Field("any", kind, "Any", "", optional=True) for kind in ("string", "number", "integer", "time")}
+    conformance.check_request([optional["string"], optional["number"], Field("n", "integer", "N", 1)])
+    with pytest.raises(UseCaseError, match="REQUEST: 'any' is an optional integer; only a string or a number"):
+        conformance.check_request([optional["integer"]])
+    with pytest.raises(UseCaseError, match="REQUEST: 'any' is an optional time; only a string or a number"):
+        conformance.check_request([optional["time"]])
+
+
+@pytest.mark.parametrize(
+    ("values", "shape"),
+    [(np.zeros(2), r"\(2,\)"), (np.zeros((3, 1)), r"\(3, 1\)"), ([0, 0, 0], r"\(3,\)"), (1.0, r"\(\)")],
+)
+def test_column_is_an_array_of_one_value_per_row(values: object, shape: str) -> None:
+    """What is computed is an array as long as the rows; a list, a matrix or a single number is not."""
+    conformance.check_column("scoring.py: respond", np.zeros(3), 3)
+    with pytest.raises(
+        UseCaseError, match=rf"scoring\.py: respond has shape {shape}; return a numpy array of \(3,\)\."
+    ):
+        conformance.check_column("scoring.py: respond", values, 3)
+
+
+def test_prediction_time_is_whole_minutes() -> None:
+    """Times are integers, one per row."""
+    conformance.check_moment(np.arange(3), 3)
+    with pytest.raises(UseCaseError, match=r"prediction_time returns float64; return int64 minutes"):
+        conformance.check_moment(np.arange(3.0), 3)
+    with pytest.raises(UseCaseError, match=r"prediction_time returns datetime64\[m\]; return int64 minutes"):
+        conformance.check_moment(np.zeros(3, dtype="datetime64[m]"), 3)
+    with pytest.raises(UseCaseError, match=r"prediction_time has shape \(3,\); return a numpy array of \(4,\)"):
+        conformance.check_moment(np.arange(3), 4)
+
+
+@pytest.mark.parametrize("label", [np.array([0.0, 1.0]), np.array([1, 0]), np.array([True, False]), np.zeros(0)])
+def test_label_of_a_classification_is_0_or_1(label: Array) -> None:
+    """Numbers and truth values of two classes are labels of a classification, and others are refused by value."""
+    conformance.check_label(label, "classification")
+    with pytest.raises(UseCaseError, match=r"^a label is -1, 2.5; for a classification .* must deliver 0 and 1\.$"):
+        conformance.check_label(np.append(label, [2.5, -1]), "classification")
+
+
+def test_label_is_a_number() -> None:
+    """Any number is a label of a regression, and text is a label of nothing."""
+    conformance.check_label(np.array([-7.5, 1e9]), "regression")
+    with pytest.raises(UseCaseError, match=r"^the label is object; src/usecase/source\.py must deliver numbers\.$"):
+        conformance.check_label(np.array(["late"], dtype=object), "regression")
+
+
+def test_rows_of_a_table_are_numbers() -> None:
+    """A feature table holds numbers; text is refused by table and column."""
+    rows = {"key": np.array(["a", "a"]), "time": np.arange(2), "temp": np.array(["hot", "cold"], dtype=object)}
+    table = FeatureTable("weather", key="origin", columns=("temp",))
+    conformance.check_rows(table, rows | {"temp": np.array([True, False])})
+    with pytest.raises(UseCaseError, match=r"tables\.py: 'temp' of 'weather' holds no numbers; encode it\."):
+        conformance.check_rows(table, rows)
+
+
+def test_static_table_has_one_row_per_entity() -> None:
+    """Two rows of one entity without a time contradict each other; with a time they follow each other."""
+    rows = {"key": np.array(["N1", "N2", "N1"], dtype=object), "seats": np.arange(3)}
+    conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",)), rows)
+    with pytest.raises(
+        UseCaseError, match="static table 'planes' has 2 rows of 'N1'; build one row per entity, or give"
+    ):
+        conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",), static=True), rows)
