@@ -94,6 +94,7 @@ class Params(Section):
     evaluation: Evaluation
     limits: Limits
     gate: dict[str, Any]
+    tune: dict[str, Any]
     execution: Execution
 
     @property

@@ -1,5 +1,6 @@
 """Get the packages of released versions out of storage, verified."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def fetch(version: Version, folder: Path, repository: str = ".") -> Released:
     from dvc.exceptions import DvcException
 
     target = folder / version.name
+    logging.getLogger("dvc_data").setLevel(logging.CRITICAL)  # it logs tracebacks of what is reported below
     try:
         storage: Any = DVCFileSystem(repository, rev=version.commit)
         storage.get(PACKAGE, str(target), recursive=True)

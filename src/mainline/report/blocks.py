@@ -5,7 +5,7 @@ escape it.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from mainline.gate.findings import Check, Plot, Verdict
 
@@ -38,19 +38,29 @@ class Strong:
     line: "Line"
 
 
+Side: TypeAlias = Literal["better", "worse", "neither"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The sign for a difference that is surely better or worse."""
+
+    side: Side
+
+
 @dataclass(frozen=True)
 class Difference:
-    """A relative difference where less is better, and whether its whole interval lies on one side of zero."""
+    """A relative difference where less is better, marked if its whole interval lies on one side of zero."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
 
     @property
-    def side(self) -> str:
-        """Which side of zero the interval lies on: better, worse or neither."""
+    def side(self) -> Side:
+        """Which side of zero the interval lies on."""
         if self.low is None or self.high is None or self.low <= 0 <= self.high:
-            return ""
+            return "neither"
         return "better" if self.high < 0 else "worse"
 
 
@@ -64,7 +74,7 @@ class Interval:
     span: float
 
 
-Inline: TypeAlias = str | Code | Names | Prose | Strong | Difference | Interval
+Inline: TypeAlias = str | Code | Names | Prose | Strong | Mark | Difference | Interval
 Line: TypeAlias = tuple[Inline, ...]
 
 

@@ -1,5 +1,6 @@
 """What a plot shows: its title, and its series made fit to be drawn."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,8 +89,9 @@ def mermaid(plot: Plot) -> list[str]:
 
 def _settings(colors: list[str]) -> str:
     """Return Mermaid's directive for a small chart in our colours; its own first one is invisible on white."""
-    size = '"xyChart": {"width": 640, "height": 300}'
-    return f'%%{{init: {{{size}, "themeVariables": {{"xyChart": {{"plotColorPalette": "{", ".join(colors)}"}}}}}}}}%%'
+    look = {"backgroundColor": "transparent", "plotColorPalette": ", ".join(colors)}
+    init = {"xyChart": {"width": 640, "height": 300}, "themeVariables": {"xyChart": look}}
+    return f"%%{{init: {json.dumps(init)}}}%%"
 
 
 def is_histogram(plot: Plot, drawn: list[Curve]) -> bool:

@@ -5,13 +5,13 @@ from itertools import count, takewhile
 
 from mainline.gate.findings import Plot
 from mainline.report import charts
-from mainline.report.blocks import Interval
+from mainline.report.blocks import Difference, Interval
 from mainline.report.charts import Curve
 from mainline.report.escape import hypertext
 from mainline.report.figures import interval, number
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 46
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 12, 46
 TICKS = 5
 
 Range = tuple[float, float]
@@ -39,18 +39,25 @@ def draw(plot: Plot) -> str:
 
 
 def draw_interval(bounds: Interval) -> str:
-    """Return an interval on a scale with zero in the middle; what lies beyond the scale's ends is cut."""
+    """Return an interval on a scale with zero in the middle; what lies beyond an end of the scale is cut off."""
     if bounds.low is None or bounds.high is None or bounds.value is None:
         return ""
-    low, value, high = (round(60 + 54 * min(max(end / bounds.span, -1), 1), 1)
-                        for end in (bounds.low, bounds.value, bounds.high))  # fmt: skip
-    side = "better" if bounds.high < 0 else "worse" if bounds.low > 0 else "neither"
+    low, high = _place(bounds.low, bounds.span), _place(bounds.high, bounds.span)
+    side = Difference(bounds.value, bounds.low, bounds.high).side
     title = f"Interval {interval(bounds.low, bounds.high)}"
+    ends = "".join(
+        f"M{place} 4V10" for place, end in ((low, bounds.low), (high, bounds.high)) if abs(end) <= bounds.span
+    )
+    middle = f'<circle cx="{_place(bounds.value, bounds.span)}" cy="7" r="3"/>'
     return (
         f'<svg class="interval {side}" viewBox="0 0 120 14" role="img" aria-label="{title}"><title>{title}</title>'
-        '<path class="zero" d="M60 1V13"/>'
-        f'<path class="reach" d="M{low} 7H{high}M{low} 4V10M{high} 4V10"/><circle cx="{value}" cy="7" r="3"/></svg>'
+        f'<path class="zero" d="M60 1V13"/><path class="reach" d="M{low} 7H{high}{ends}"/>'
+        f"{middle if abs(bounds.value) <= bounds.span else ''}</svg>"
     )
+
+
+def _place(end: float, span: float) -> float:
+    return round(60 + 54 * min(max(end / span, -1.0), 1.0), 1)
 
 
 def _ends(values: list[float]) -> Range:
@@ -112,5 +119,9 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def _tick(value: float) -> str:
+    """Show a round number in as few characters as it takes."""
+    for unit, factor in (("M", 1e6), ("k", 1e4)):
+        if abs(value) >= factor:
+            return f"{_tick(value / {'M': 1e6, 'k': 1e3}[unit])}{unit}"
     shown = number(value)
     return shown.rstrip("0").rstrip(".") if "." in shown and "e" not in shown else shown

@@ -12,6 +12,7 @@ since no rule of GitHub's applies to them, and everything else is a code span.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 from mainline.report.figures import UNKNOWN
 
@@ -23,16 +24,19 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 _MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[^\\w\\s]+")
 
 _LOOK_ALIKE = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
-_PIECE = re.compile(r"`([^`]+)`|(\S+)")
+_PIECE = re.compile(r"`([^`]+)`([,.;:]?)(?!\S)|(\S+)")
 _NUMBER = r"[+-]?\d{1,3}(,?\d{3})*(\.\d+)?[%x]?"
-_PLAIN = re.compile(rf"\(?([A-Za-z]+(-[A-Za-z]+)*('s)?|{_NUMBER})\)?[.,;:?!]?\)?|[+-]")
+_LETTERS = "[A-Za-zÀ-ÖØ-öø-ɏ]+"
+_PLAIN = re.compile(rf"\(?({_LETTERS}(-{_LETTERS})*('s)?|{_NUMBER})\)?[.,;:?!]?\)?|[+-]")
 _COMMIT = re.compile(r"[0-9a-f]{7,}", flags=re.IGNORECASE)
 
 
 def clean(text: str) -> str:
     """Return one line without characters that hide, reorder or stack."""
-    seen = "".join(UNSEEN if _is_unseen(character) else character for character in " ".join(text.split()))
-    return _MARKS.sub(r"\1", _BLANK.sub(UNSEEN, seen))
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(UNSEEN if unicodedata.category(character)[0] == "C" else character for character in line)
+    return _MARKS.sub(r"\1", _BLANK.sub(UNSEEN, line))
 
 
 def clip(text: str, length: int) -> str:
@@ -42,22 +46,27 @@ def clip(text: str, length: int) -> str:
 
 def code(text: str, length: int = 600) -> str:
     """Return Markdown that shows a text from outside, verbatim but for look-alikes; a dash if there is none."""
-    shown = clip(clean(text), length).translate(_LOOK_ALIKE)
-    return f"`{shown}`" if shown else UNKNOWN
+    return _span(clip(clean(text), length))
 
 
+def _span(line: str) -> str:
+    return f"`{line.translate(_LOOK_ALIKE)}`" if line.strip() else UNKNOWN
+
+
+@lru_cache(maxsize=1024)  # a report that is too long is rendered again, with less in it
 def prose(text: str, length: int = 600) -> str:
     """Return Markdown that reads a text from outside as a sentence: plain words plain, the rest as code."""
-    written: list[str] = []
-    odd: list[str] = []
-    for found in [*_PIECE.finditer(clip(clean(text), length)), None]:
-        if found and found[2] and not _is_plain(found[2]):
-            odd.append(found[2])  # neighbours share a code span
-            continue
-        written += [code(" ".join(odd))] if odd else []
-        odd.clear()
-        written += [code(found[1]) if found[1] else found[2]] if found else []
-    return " ".join(written) or UNKNOWN
+    return " ".join(_word(found) for found in _PIECE.finditer(clip(clean(text), length))) or UNKNOWN
+
+
+def _word(found: re.Match[str]) -> str:
+    quoted, after, word = found.groups()
+    if quoted is not None:
+        return f"{_span(quoted)}{after}"
+    if _is_plain(word):
+        return word
+    core = word.rstrip(",.;:") or word
+    return f"{_span(core)}{word[len(core) :]}"
 
 
 def hypertext(text: str) -> str:
@@ -66,12 +75,8 @@ def hypertext(text: str) -> str:
 
 
 def label(text: str, length: int = 40) -> str:
-    """Return a text from outside for the inside of a quoted Mermaid string: letters, digits and spaces."""
-    return clip(" ".join(re.sub(r"[^A-Za-z0-9(),.]+", " ", text).split()), length).replace("…", "")
-
-
-def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character)[0] == "C"
+    """Return a text from outside for the inside of a quoted Mermaid string: letters, digits and a few marks."""
+    return " ".join(re.sub(r"[^A-Za-z0-9(),.]+", " ", text).split())[:length].strip() or "value"
 
 
 def _is_plain(word: str) -> bool:

@@ -10,20 +10,20 @@ _MINUS = str.maketrans({"-": "\N{MINUS SIGN}"})
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
-def number(value: float) -> str:
-    """Show a number with four significant digits."""
+def number(value: float, significant: int = 4) -> str:
+    """Show a number with so many significant digits."""
     if value == 0:
         return "0"
-    if not 1e-4 <= abs(value) < 1e9:
+    if not 1e-3 <= abs(value) < 1e7:  # longer rows of digits could be taken for a commit
         return f"{value:.3g}".translate(_MINUS)
-    digits = max(0, 3 - math.floor(math.log10(abs(value))))
+    digits = max(0, significant - 1 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}".translate(_MINUS)
 
 
 def percent(share: float) -> str:
     """Show a relative difference, such as 0.0123, with its sign: +1.2 %."""
     if abs(share) >= _MANY:
-        return f"{'over +' if share > 0 else 'under -'}9,999{_SPACE}%".translate(_MINUS)
+        return f"{'≥+' if share > 0 else '≤-'}9,999{_SPACE}%".translate(_MINUS)
     shown = f"{share * 100:+.1f}"
     return f"{'0.0' if float(shown) == 0 else shown}{_SPACE}%".translate(_MINUS)
 
@@ -51,6 +51,11 @@ def relative(candidate: float, other: float) -> float | None:
 def count(number_of: int, noun: str) -> str:
     """Show a number of things: 1 row, 27,010 rows."""
     return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
+def cell(number_of: int) -> str:
+    """Show a count in a cell: in full up to ten million."""
+    return f"{number_of:,}" if number_of < 10**7 else number(number_of)
 
 
 def size(size_bytes: int) -> str:

@@ -18,10 +18,12 @@ from mainline.report.blocks import (
     Inline,
     Interval,
     Line,
+    Mark,
     Names,
     Paragraph,
     Prose,
     Section,
+    Side,
     Strong,
     Table,
 )
@@ -47,7 +49,7 @@ VERDICTS = {
     "fail": ("❌", "Fail"),
     "cannot tell": ("❔", "Cannot tell"),
 }
-_SIDES = {"better": " 🟢", "worse": " 🔴", "": ""}
+_SIDES: dict[Side, str] = {"better": "🟢", "worse": "🔴", "neither": ""}
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _render(document: Document, room: Room) -> str:
 def _left_out(document: Document, room: Room) -> list[str]:
     if room == Room():
         return []
-    there = _names(document)
+    there = names(document)
     dropped = [name for name in room.left_out if name in there]
     parts = f" Left out here: {', '.join(dropped)}." if dropped else ""
     shortened = " Texts are shortened." if room.text < Room.text else ""
@@ -113,7 +115,8 @@ def _left_out(document: Document, room: Room) -> list[str]:
     ]
 
 
-def _names(document: Document) -> set[str]:
+def names(document: Document) -> set[str]:
+    """Return the names of the parts that a report has."""
     folds = {block.name for section in document.sections for block in section.blocks if isinstance(block, Fold)}
     return folds | {section.name for section in document.sections}
 
@@ -167,7 +170,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _check(check: Check, room: Room) -> str:
     mark = VERDICTS[check.verdict][0]
-    found = f"{prose(check.observed, room.text)}, limit {prose(check.limit, room.text)}"
+    found = f"{prose(check.observed, room.text)}; limit: {prose(check.limit, room.text)}"
     name = prose(check.name, room.text)
     return f"- {mark} **{name}** ({check.group}): {found}<br>{prose(check.reason, room.text)}"
 
@@ -202,7 +205,13 @@ def _inline(inline: Inline, room: Room) -> str:
             return f"{shown} and {more} more" if more > 0 else shown
         case Strong():
             return f"**{_line(inline.line, room)}**"
+        case Mark():
+            return _SIDES[inline.side]
         case Difference():
-            return UNKNOWN if inline.value is None else percent(inline.value) + _SIDES[inline.side]
+            return (
+                UNKNOWN
+                if inline.value is None
+                else f"{percent(inline.value)}\N{NO-BREAK SPACE}{_SIDES[inline.side]}".rstrip()
+            )
         case Interval():
             return interval(inline.low, inline.high)

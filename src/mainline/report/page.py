@@ -16,6 +16,7 @@ from mainline.report.blocks import (
     Inline,
     Interval,
     Line,
+    Mark,
     Names,
     Paragraph,
     Prose,
@@ -102,7 +103,10 @@ def hypertext_lines(lines: Iterable[str]) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col"{_style(table, index)}>{title}</th>' for index, title in enumerate(table.head))
     rows = "\n".join(f"<tr>{_row(table, row)}</tr>" for row in table.rows)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    kind = "" if table.numeric else ' class="words"'
+    return (
+        f'<div class="scroll"><table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    )
 
 
 def _row(table: Table, row: tuple[Line, ...]) -> str:
@@ -121,7 +125,7 @@ def _check(check: Check) -> str:
         f'<li class="{style}"><p><span class="state">{word}</span> <strong><bdi>{hypertext(check.name)}</bdi></strong> '
         f'<span class="soft">{check.group}</span></p>'
         f"<p><bdi>{hypertext(check.observed) or UNKNOWN}</bdi>"
-        f' <span class="soft">limit</span> <bdi>{hypertext(check.limit) or UNKNOWN}</bdi></p>'
+        f' <span class="soft">· limit:</span> <bdi>{hypertext(check.limit) or UNKNOWN}</bdi></p>'
         f'<p class="soft"><bdi>{hypertext(check.reason)}</bdi></p></li>'
     )
 
@@ -159,8 +163,10 @@ def _inline(inline: Inline) -> str:
             return ", ".join(_inline(Code(text)) for text in inline.texts)
         case Strong():
             return f"<strong>{_line(inline.line)}</strong>"
+        case Mark():
+            return f'<span class="dot {inline.side}"></span>'
         case Difference():
             shown = UNKNOWN if inline.value is None else percent(inline.value)
-            return f'<span class="{inline.side}">{shown}</span>' if inline.side else shown
+            return f'<span class="{inline.side}">{shown}</span>{_inline(Mark(inline.side))}'
         case Interval():
             return f"{interval(inline.low, inline.high)}{draw_interval(inline)}"

@@ -9,13 +9,14 @@ from mainline.report.blocks import (
     Fold,
     Interval,
     Line,
+    Mark,
     Paragraph,
     Prose,
     Section,
     Strong,
     Table,
 )
-from mainline.report.figures import UNKNOWN, count, number, percent, relative, share
+from mainline.report.figures import UNKNOWN, cell, count, number, percent, relative, share
 
 MOVERS = 8
 """Slices that are shown at once."""
@@ -23,7 +24,7 @@ MOVERS = 8
 WIDEST = 0.5
 """End of the scale on which intervals are drawn, at most."""
 
-_LEGEND = "🟢 better, 🔴 worse: the whole interval is on that side of zero."
+_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero.")
 
 
 def name_other(findings: Findings) -> str:
@@ -62,17 +63,17 @@ def _without_side(difference: float | None) -> str:
 
 def _conclusion(findings: Findings) -> Line:
     compared, other = findings.comparison, name_other(findings)
-    said = {
-        "better": f"better than {other}: the whole interval is below zero.",
-        "no worse": f"no worse than {other}: the interval ends within the margin of {share(compared.margin)}.",
-        "worse": f"worse than {other}: the whole interval is above zero, and ends beyond the margin of "
-        f"{share(compared.margin)}.",
-        "cannot tell": f"undecided against {other}: there is no interval, or it is too wide for the margin of "
-        f"{share(compared.margin)}.",
+    margin = share(compared.margin)
+    verdict, because = {
+        "better": (f"better than {other}", "the whole interval is below zero"),
+        "no worse": (f"no worse than {other}", f"the interval ends within the margin of {margin}"),
+        "worse": (f"worse than {other}", f"the whole interval is above zero and ends beyond the margin of {margin}"),
+        "cannot tell": ("undecided", f"there is no interval, or it is too wide for the margin of {margin}"),
     }[compared.conclusion]
     if compared.identical:
-        said = f"what {other} is: their predictions are identical."
-    return ("On ", Code(compared.metric), ", the candidate is ", Strong((said,)), *_against_baseline(findings))
+        verdict, because = f"the same as {other}", "all predictions are identical"
+    said: Line = (Strong((verdict,)), f": {because}.")
+    return ("On ", Code(compared.metric), ", the candidate is ", *said, *_against_baseline(findings))
 
 
 def _against_baseline(findings: Findings) -> Line:
@@ -93,14 +94,14 @@ def describe_slices(findings: Findings) -> Section:
     table = Table(head, tuple(_mover_row(part) for part in movers), frozenset({1, 2, 3, 4}))
     thin = sum(part.thin for part in ranked)
     note = f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
-    explained = Paragraph((f"{_LEGEND}{note}",))
+    explained = Paragraph((*_LEGEND, note))
     everything = Fold("all slices", f"All {count(len(ranked), 'slice')}", (_slice_table(findings, ranked),))
     return Section("slices", "Slices that moved most", (table, explained, everything))
 
 
 def _mover_row(part: Slice) -> tuple[Line, ...]:
     difference = Difference(part.difference, part.low, part.high)
-    return (_slice_name(part), (f"{part.rows:,}",), (number(part.candidate),), (number(part.other),), (difference,))
+    return (_slice_name(part), (cell(part.rows),), (number(part.candidate),), (number(part.other),), (difference,))
 
 
 def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
@@ -108,10 +109,10 @@ def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
     rows = tuple(
         (
             _slice_name(part),
-            (f"{part.rows:,}",),
+            (cell(part.rows),),
             (Difference(part.difference, part.low, part.high),),
             (Interval(part.difference, part.low, part.high, span),),
-            (number(part.bias),),
+            (number(part.bias, 3),),
         )
         for part in ranked
     )
@@ -130,10 +131,11 @@ def _span(bounds: list[tuple[float | None, float | None]]) -> float:
 
 def describe_checks(findings: Findings) -> Section:
     """List what failed, what could not be told and warnings; what passed is folded."""
-    blocks: list[Block] = [Paragraph((_tally(findings.checks),))] if findings.checks else []
-    for verdict in ("fail", "cannot tell", "warn"):
-        chosen = tuple(check for check in findings.checks if check.verdict == verdict)
-        blocks += [CheckList(chosen)] if chosen else []
+    order = ("fail", "cannot tell", "warn")
+    urgent = sorted(
+        (check for check in findings.checks if check.verdict in order), key=lambda c: order.index(c.verdict)
+    )
+    blocks: list[Block] = [Paragraph((_tally(findings.checks),)), CheckList(tuple(urgent))] if urgent else []
     passed = tuple(check for check in findings.checks if check.verdict == "pass")
     if passed:
         blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))

@@ -34,7 +34,7 @@ def _skew(findings: Findings) -> list[Block]:
     ranked = sorted(findings.skew, key=lambda skew: (-skew.index, skew.column))[:SKEWED]
     if not ranked:
         return []
-    rows = tuple(((Code(skew.column),), (number(skew.index),)) for skew in ranked)
+    rows = tuple(((Code(skew.column),), (number(skew.index, 2),)) for skew in ranked)
     custom = "by custom, up to 0.1 is stable and over 0.25 is a large move"
     explained = Paragraph((f"Population stability index against production's training rows; {custom}.",))
     table = Table(("feature", "index"), rows, frozenset({1}))
@@ -50,7 +50,7 @@ def _worth(findings: Findings) -> list[Block]:
             (Code(worth.feature),),
             (percent(worth.loss),),
             (interval(worth.low, worth.high),),
-            (number(worth.microseconds),),
+            (number(worth.microseconds, 2),),
         )
         for worth in ranked
     )
@@ -79,7 +79,7 @@ def _models(findings: Findings) -> Table:
 
 
 def _model(model: Model) -> list[Line]:
-    named = (model.version, model.type, model.train, model.test)
+    named = (model.version, model.type.rpartition(".")[2], model.train, model.test)
     hashes = (model.digest[:12], (model.commit or "")[:12])
     return [*((Code(text),) for text in named), (size(model.size_bytes),), *((Code(text),) for text in hashes)]
 

@@ -31,6 +31,6 @@ def _lead(findings: Findings) -> Line:
     compared = findings.comparison
     measured = f", measured on {count(compared.rows, 'row')} of {count(compared.days, 'day')}"
     if findings.production is None:
-        return ("Candidate ", Code(findings.candidate.version), " against the baseline: a first release", measured, ".")
+        return (Code(findings.candidate.version), " against the baseline: a first release", measured, ".")
     against = Code(findings.production.version)
-    return ("Candidate ", Code(findings.candidate.version), " against production ", against, measured, ".")
+    return (Code(findings.candidate.version), " against production ", against, measured, ".")

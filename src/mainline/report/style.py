@@ -42,7 +42,9 @@ header {{
 }}
 h1 {{ margin: 4px 0 8px; font-size: 26px; line-height: 1.25; font-weight: 650; text-wrap: balance }}
 h2 {{ margin: 0 0 12px; font-size: 18px; font-weight: 650 }}
-p {{ margin: 12px 0 }} header p:last-child {{ margin: 0; color: var(--soft) }}
+p, ul {{ margin: 12px 0 }} ul {{ padding-left: 22px }} section > :last-child {{ margin-bottom: 0 }}
+header code {{ background: color-mix(in srgb, var(--ink) 8%, transparent) }}
+ header p:last-child {{ margin: 0; color: var(--soft) }}
 code {{
   font: .875em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   background: var(--code); padding: .12em .35em; border-radius: 5px; unicode-bidi: isolate;
@@ -56,9 +58,15 @@ th, td {{
 }}
 thead th {{ color: var(--soft); font-size: 13px; white-space: nowrap }}
 tbody tr:last-child > * {{ border-bottom: 0 }}
+tbody th {{ min-width: 110px }} .words th:first-child {{ width: 46% }} .words td {{ width: 27% }}
+table {{ overflow-wrap: anywhere }} .scroll {{ overflow-x: auto }}
+.scroll + .scroll {{ margin-top: 20px }}
 th:first-child, td:first-child {{ padding-left: 0 }} th:last-child, td:last-child {{ padding-right: 0 }}
 .number {{ text-align: right }} .number, .nowrap {{ white-space: nowrap; overflow-wrap: normal }}
 .better {{ color: var(--pass) }} .worse {{ color: var(--fail) }}
+.dot {{ display: inline-block; width: .55em; height: .55em; margin: 0 .1em 0 .4em; border-radius: 50% }}
+.dot.better {{ background: currentColor }} .dot.worse {{ background: currentColor; border-radius: 1px }}
+p > .dot:first-child {{ margin-left: 0 }}
 .interval {{ display: block; width: 120px; height: 14px; color: var(--soft) }}
 .interval.better {{ color: var(--pass) }} .interval.worse {{ color: var(--fail) }}
 .interval .zero {{ stroke: var(--soft); stroke-dasharray: 2 2; fill: none }}
@@ -83,8 +91,8 @@ figure {{ margin: 16px 0 24px }} figcaption {{ margin-bottom: 8px }}
   body {{ padding: 12px 8px 40px; font-size: 15px }}
   header, section {{ padding: 16px 14px; border-radius: 10px }}
   h1 {{ font-size: 21px }}
-  table {{ font-size: 13px }} th, td {{ padding: 6px 5px }} thead th {{ font-size: 12px; white-space: normal }}
-  .interval {{ width: 84px; height: 10px }}
-  .plot text {{ font-size: 20px }} .plot .name {{ font-size: 20px }}
+  table {{ font-size: 13px }} th, td {{ padding: 6px 4px }} thead th {{ font-size: 11px; white-space: normal }}
+  tbody th {{ min-width: 78px }} .interval {{ width: 66px; height: 9px }}
+  .plot text, .plot .name {{ font-size: 18px }}
 }}
 """
