@@ -1,13 +1,14 @@
 # The few commands people type. `make` alone lists them.
 SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
-.ONESHELL:
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# A version given on the command line names the wheel; one in the environment does not.
+VERSION :=
+
 VENV := .venv
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 READY := $(VENV)/.ready
+RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,10 +16,13 @@ help: ## List the commands
 repro: $(READY) ## Run the pipeline: data, model, metrics, package; only what changed
 	@$(RUN) python -m mainline repro
 
+restore: $(READY) ## Put back the results of the last commit
+	@$(RUN) python -m mainline restore
+
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
 
-wheel: .venv-mlem/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
+wheel: models/package .venv-mlem/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
 	@.venv-mlem/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
 
 verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with dvc.lock
@@ -31,11 +35,10 @@ test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
 
 check: $(READY) ## Check format, lint, types and dependencies of the stages
-	@$(RUN)
-	ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
-	ruff check --quiet .
-	mypy
-	python -m mainline deps
+	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
+	@$(RUN) ruff check --quiet .
+	@$(RUN) mypy
+	@$(RUN) python -m mainline deps
 
 format: $(READY) ## Format the code
 	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .
@@ -43,19 +46,18 @@ format: $(READY) ## Format the code
 setup: $(READY) ## Make the virtual environment from the lock; the other commands do it by themselves
 
 lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
-	@compile() { uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
-	    --python-version 3.11 --custom-compile-command "make lock" --upgrade "$$@"; }
-	compile requirements/dev.in --output-file requirements/dev.txt
-	compile requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
-	compile deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt
+	@requirements/lock.sh
 
 # Every command waits for this file; it is made again when the lock changes.
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt
 	@requirements/install.sh "$(VENV)" requirements/dev.txt .
-	touch $@
+	@touch $@
 
 .venv-mlem/.ready: deploy/mlem/requirements.txt
 	@requirements/install.sh .venv-mlem deploy/mlem/requirements.txt
-	touch $@
+	@touch $@
 
-.PHONY: help repro plots wheel verify test test-slow check format setup lock
+models/package:
+	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
+
+.PHONY: help repro restore plots wheel verify test test-slow check format setup lock

@@ -4,7 +4,7 @@
 set -euo pipefail
 venv=$1 lock=$2 project=${3:-}
 
-newest_python() {
+find_python() {
     for name in python3 python3.14 python3.13 python3.12 python3.11 python; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$name"
@@ -15,7 +15,7 @@ newest_python() {
     return 1
 }
 
-python=$(newest_python)
+python=$(find_python)
 echo "Setting up $venv from $lock ($("$python" --version)); this happens once and takes a minute or two." >&2
 rm -rf "$venv" # a lock that changed, or a setup that was interrupted: start from nothing
 if command -v uv >/dev/null; then

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
+    add("restore", _restore, "put back the results of the last commit")
     add("summary", _summary, "say what was trained on what and how good it is")
     gate = add("gate", _gate, "hold the candidate in the workspace against production")
     gate.add_argument("--environment", default="production", help="whose version counts as production")
@@ -54,6 +55,12 @@ def _repro(_: argparse.Namespace) -> str:
     from mainline.commands.repro import repro
 
     return repro()
+
+
+def _restore(_: argparse.Namespace) -> str:
+    from mainline.commands.restore import restore
+
+    return restore()
 
 
 def _summary(_: argparse.Namespace) -> str:

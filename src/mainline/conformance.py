@@ -18,17 +18,24 @@ PERSONAL = frozenset(
 """Column names that identify a person; no request and no feature may carry one."""
 
 
-def check_policy(features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str]) -> None:
-    """Refuse features and request fields that leak the label or identify a person.
+def check_policy(
+    features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str], tables: Iterable[FeatureTable] = ()
+) -> None:
+    """Refuse features, request fields and columns of feature tables whose name leaks the label or identifies a person.
+
+    Names are compared whatever their case. A leak under another name is found by nobody's list.
 
     Raises:
         PolicyError: naming the column and the reason it is banned.
     """
+    reasons = {name.lower(): reason for name, reason in banned.items()}
     named = [("feature", name) for name in features] + [("request field", field.name) for field in request]
+    named += [(f"column of feature table {table.name}", name) for table in tables for name in table.columns]
     for role, name in named:
-        if name in banned:
+        if name.lower() in reasons:
             raise PolicyError(
-                f"{role} '{name}' is banned: {banned[name]}. Remove it; the list is BANNED in src/usecase/interface.py."
+                f"{role} '{name}' is banned: {reasons[name.lower()]}. "
+                "Remove it; the list is BANNED in src/usecase/interface.py."
             )
         if name.lower() in PERSONAL:
             raise PolicyError(f"{role} '{name}' is banned: it identifies a person. Remove it.")

@@ -49,7 +49,9 @@ class PackageError(MainlineError):
     """A model package is incomplete, changed, or cannot be loaded."""
 
     def __init__(self, path: object, found: str) -> None:
-        super().__init__(f"{path}: {found}. Nothing was loaded; restore the package with `dvc checkout`.")
+        super().__init__(
+            f"{path}: {found}. Nothing was loaded. `make restore` puts the package back, `make repro` makes it."
+        )
 
 
 class RequestError(MainlineError):

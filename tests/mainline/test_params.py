@@ -25,7 +25,6 @@ preprocessing: {numeric: auto, categorical: ordinal}
 model: {type: sklearn.linear_model.Ridge, params: {alpha: 1.0}}
 evaluation: {slice_min_rows: 500}
 limits: {quarantined_share: 0.01, unlabelled_share: 0.15, parity: 0.001, reproduction: 0.01}
-execution: {workers: 1}
 """
 SECTIONS = list(params.Params.model_fields)
 PLACES = [(section, key) for section, held in yaml.safe_load(EXAMPLE).items() if isinstance(held, dict) for key in held]
@@ -99,7 +98,7 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("seeds", 1, "seeds: is not a known key; did you mean 'seed'?"),
         ("split.test_month", 1, "split.test_month: is not a known key; did you mean 'test_months'?"),
         ("data.form", "2013-01", "data.form: is not a known key; did you mean 'from'?"),
-        ("colour", "red", "colour: is not a known key; known: data, evaluation, execution, features, limits, model"),
+        ("colour", "red", "colour: is not a known key; known: data, evaluation, features, limits, model"),
         ("seed", "7", "seed: is '7' (str); input should be a valid integer"),
         ("seed", True, "seed: is True (bool); input should be a valid integer"),
         ("seed", -1, "seed: is -1 (int); input should be greater than or equal to 0"),
@@ -124,7 +123,7 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("limits.parity", float("nan"), "limits.parity: is nan (float); input should be a finite number"),
         ("limits.reproduction", float("inf"), "limits.reproduction: is inf (float); input should be a finite number"),
         ("limits.quarantined_share", 1.5, "limits.quarantined_share: is 1.5 (float); input should be less than or"),
-        ("execution.workers", 0, "execution.workers: is 0 (int); input should be greater than or equal to 1"),
+        ("evaluation.slice_min_rows", 0, "evaluation.slice_min_rows: is 0 (int); input should be greater than or"),
     ],
 )
 def test_wrong_value_is_refused(tmp_path: Path, place: str, value: Any, said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mainline.contract import Array
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
-from mainline.stages.prepare import DECLARED, arrays
+from mainline.stages.prepare import arrays, declared
 from usecase import features, interface, source, tables
 
 
@@ -25,7 +25,7 @@ class Days:
     def known(self) -> dict[str, Table]:
         """Build every feature table from these days."""
         moving = tables.build_moving(None, {"flights": self.flights, "weather": self.weather}, self.static)
-        return {name: from_columns(DECLARED[name], arrays(rows)) for name, rows in {**self.static, **moving}.items()}
+        return {name: from_columns(declared()[name], arrays(rows)) for name, rows in {**self.static, **moving}.items()}
 
     def requests(self) -> dict[str, Array]:
         """Return the requests of the n flights that left the gate."""

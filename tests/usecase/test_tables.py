@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mainline.stages.prepare import DECLARED
+from mainline.stages.prepare import declared
 from tests.usecase.conftest import Days
 from usecase import source, tables
 
@@ -69,7 +69,7 @@ def test_tables_hold_what_is_declared(days: Days) -> None:
     """Each declared table is built with its key, its columns and, where it moves, its times."""
     moving = tables.build_moving(None, {"flights": days.flights, "weather": days.weather}, days.static)
     built = {**days.static, **moving}
-    assert built.keys() == DECLARED.keys()
-    for name, declared in DECLARED.items():
-        time = [] if declared.static else ["time"]
-        assert {*built[name].columns} == {"key", *time, *declared.columns}
+    assert built.keys() == declared().keys()
+    for name, table in declared().items():
+        time = [] if table.static else ["time"]
+        assert {*built[name].columns} == {"key", *time, *table.columns}

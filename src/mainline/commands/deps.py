@@ -28,7 +28,8 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
 
 def needed(stage: str) -> set[str]:
     """List the first-party files and the lock that a stage's result depends on."""
-    code = {path.as_posix() for path in first_party(Path(f"src/mainline/stages/{stage}.py"))}
+    run = [Path("src/mainline/stages") / f"{name}.py" for name in (stage, "__main__")]
+    code = {path.as_posix() for start in run for path in first_party(start)}
     return code | {LOCK} | (set(TRAVELLING) if stage == "package" else set())
 
 

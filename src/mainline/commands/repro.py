@@ -1,18 +1,25 @@
 """`repro`: run what changed, then say in a few lines what came out."""
 
+from pathlib import Path
+
+from mainline import params
 from mainline.commands import summary
+from mainline.conformance import check_features, check_policy
 from mainline.errors import MainlineError
 
 
 def repro() -> str:
     """Bring the pipeline's outputs in line with code, parameters and data.
 
-    `dvc repro` on an unchanged repository compares every stage while it holds its locks and writes nothing;
-    `dvc status` says the same in less time, so it is asked first, in the same process.
+    Parameters are checked first, before anything is run or removed. `dvc status` answers faster than `dvc repro` when
+    nothing changed, so it is asked before, in the same process.
 
     Raises:
-        MainlineError: when a stage failed; its own message came before.
+        MainlineError: when the parameters are wrong, or a stage failed; its own message came before.
     """
+    if not Path(".git").exists():
+        raise MainlineError("this is no git repository. Clone it, or run `git init && git add --all && git commit`.")
+    check()
     from dvc.cli import main as dvc
 
     if dvc(["status", "--quiet"]) == 0:
@@ -20,3 +27,16 @@ def repro() -> str:
     if dvc(["repro"]) != 0:
         raise MainlineError("the pipeline stopped; what finished is kept, and `make repro` goes on from there.")
     return summary.text("The pipeline is done.")
+
+
+def check() -> None:
+    """Check what can be checked without data: parameters, the choice of features, and what is banned.
+
+    Raises:
+        MainlineError: on the first thing wrong.
+    """
+    declared = params.load()
+    from usecase import features, interface
+
+    check_policy(declared.features, interface.REQUEST, interface.BANNED)
+    check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))

@@ -61,7 +61,7 @@ def _compare(scratch: Path, exact: bool) -> str:
     committed, rebuilt = (_hashes(lock) for lock in locks)
     different = sorted(key for key in committed.keys() | rebuilt.keys() if committed.get(key) != rebuilt.get(key))
     if not different:
-        return f"\nThe lock is true: {len(committed)} outputs, rebuilt from nothing, have the hashes it names."
+        return f"\nThe lock is true: {len(committed)} outputs, rebuilt from nothing, have the hashes it names.{_note()}"
     names = ", ".join(path for _, path in different)
     moved = [path for stage, path in different if stage in DATA_STAGES]
     if exact or moved:
@@ -71,11 +71,11 @@ def _compare(scratch: Path, exact: bool) -> str:
     second = _rebuild(scratch / "second", OTHER_SEEDS[1])
     if _hashes((second / "dvc.lock").read_text(encoding="utf-8")) != rebuilt:
         raise MainlineError(f"training does not repeat itself on this machine: two rebuilds differ; look at {names}.")
-    return _tolerate(names, _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8")))
+    difference = _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8"))
+    return _tolerate(names, difference, params.load(first / "params.yaml").limits.reproduction)
 
 
-def _tolerate(names: str, difference: float) -> str:
-    allowed = params.load().limits.reproduction
+def _tolerate(names: str, difference: float, allowed: float) -> str:
     found = f"the largest difference of a reference prediction is {difference:.3g}, allowed is {allowed:g}"
     if difference > allowed:
         raise MainlineError(
@@ -104,6 +104,12 @@ def _run(command: list[str], **options: Any) -> None:
     finished = subprocess.run(command, check=False, **options)
     if finished.returncode != 0:
         raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")
+
+
+def _note() -> str:
+    """Remind of changes that the last commit does not have."""
+    shown = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=False)  # noqa: S607
+    return " Uncommitted changes are not part of this." if shown.stdout.strip() else ""
 
 
 def _committed(path: str) -> str:

@@ -1,6 +1,7 @@
 """From a batch or a request to the typed columns that features are computed on."""
 
 import sys
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -91,6 +92,9 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
     fits = isinstance(value, _PYTHON[field.kind]) and not isinstance(value, bool)
     if not fits or (field.kind in _LARGEST and not abs(value) <= _LARGEST[field.kind]):
         raise RequestError(number, field.name, f"is {value!r}", f"send a {field.kind}, such as {field.example!r}")
+    refused = _outside(value, field)
+    if refused:
+        raise RequestError(number, field.name, f"is {value!r}", refused)
     if field.kind != "time":
         return value
     try:
@@ -99,6 +103,19 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
         raise RequestError(
             number, field.name, f"is {value!r} ({error})", f"send UTC, such as {field.example!r}"
         ) from error
+
+
+def _outside(value: Any, field: Field) -> str:
+    """Say what the field allows where a value of the right type is outside of it; '' where it is not."""
+    if field.minimum is not None and value < field.minimum:
+        return f"it must be at least {field.minimum:g}"
+    if field.maximum is not None and value > field.maximum:
+        return f"it must be at most {field.maximum:g}"
+    if field.pattern is not None and re.search(field.pattern, value) is None:
+        return f"it must match {field.pattern}"
+    if field.kind == "string" and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        return "it must be valid Unicode"
+    return ""
 
 
 def _plain(value: Any, field: Field) -> Any:

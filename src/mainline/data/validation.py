@@ -44,16 +44,16 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
     return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
 
 
-def check_share(found: int, of: int, limit: float, what: str) -> None:
+def check_share(found: int, of: int, limit: float, what: str, look: str) -> None:
     """Refuse a batch in which too many rows are unusable.
 
     Raises:
-        LimitError: when `found` of `of` rows is more than the declared share.
+        LimitError: when `found` of `of` rows is more than the declared share; `look` is where they are.
     """
     if found > limit * of:
         raise LimitError(
             f"The share of {what}", f"{found / of:.2%} ({found} of {of} rows)", f"{limit:.2%}",
-            "Look at the rows in data/quarantine, mend the source, or declare another limit in params.yaml.",
+            f"Look at {look}, mend the source, or declare another limit in params.yaml.",
         )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Answer requests from a model package. Needs numpy and the package's runtime, neither scikit-learn nor pandas."""
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -62,6 +63,7 @@ def _module(name: str, source: bytes, digest: str) -> ModuleType:
     From memory, not by import: importing would write a cache beside the verified files.
     """
     module = ModuleType(f"mainline_package_{digest[:16]}_{name}")
+    sys.modules[module.__name__] = module  # dataclasses and pickling look modules up by name
     exec(compile(source, f"<package {digest[:16]}>/code/{name}.py", "exec"), module.__dict__)  # noqa: S102 - verified above
     return module
 

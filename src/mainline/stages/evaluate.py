@@ -13,12 +13,11 @@ from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.model import metrics, runtime
 from mainline.params import Params
-from mainline.stages.harness import run
 from usecase import features, interface, scoring
 
 FEATURES, MODEL, METRICS = Path("data/features"), Path("models/model"), Path("metrics")
 DAY = 1440  # minutes
-REFERENCE_ROWS = 50
+REFERENCE_ROWS = 500
 
 
 def evaluate(params: Params) -> None:
@@ -72,7 +71,3 @@ def _reference(table: dict[str, Array]) -> list[dict[str, object]]:
         {name: format_time(int(table[name][row])) if name in times else table[name][row] for name in names}
         for row in chosen
     ]
-
-
-if __name__ == "__main__":
-    run("evaluate", evaluate)

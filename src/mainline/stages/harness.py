@@ -1,45 +1,62 @@
-"""What every stage needs around its work: repeatable settings, one clear error, and an end when its parent ends."""
+"""Run a stage's work so that it repeats, and say what is wrong in one line."""
 
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
+import mainline
 from mainline.errors import MainlineError, UseCaseError
 from mainline.params import Params, load
 
-PINNED = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONTZPATH": ""}
-"""Settings on which bytes depend: threads of the tree builder, order of sets, and the time zones, which come from
-the locked `tzdata`. They act before Python starts, so `dvc.yaml` sets them."""
+PINNED = {
+    "PYTHONPATH": "src",
+    "PYTHONHASHSEED": "0",
+    "PYTHONTZPATH": "",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+"""Settings on which bytes depend: whose code runs, the order of sets, the time zones (of the locked `tzdata`, not of
+the machine) and the threads of tree builders and linear algebra. They act before Python starts, so `dvc.yaml` sets
+them."""
 
-WAY_BACK = "To go back to the last commit's output: `git checkout dvc.lock metrics && dvc checkout --force`."
-
-_PARENT_POLL = 0.2  # seconds
+WAY_BACK = "To go back to the last commit's results: `make restore`."
 
 
-def run(stage: str, work: Callable[[Params], None]) -> None:
+def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
     """Run a stage's work on the checked parameters; exit with 1 and one line on an expected error."""
-    _end_with_parent()
     try:
         _check_pins(stage)
+        _check_code(root)
         work(load())
     except MainlineError as error:
         _fail(stage, error)
-    except AttributeError as error:
-        module = getattr(error.obj, "__name__", "")
-        if not module.startswith("usecase."):
-            raise
-        path = f"src/{module.replace('.', '/')}.py"
-        _fail(
-            stage, UseCaseError(f"{path} offers no '{error.name}'; src/mainline/contract.py lists what it must offer.")
-        )
+    except (AttributeError, ImportError) as error:
+        _fail(stage, _of_use_case(error))
+    except OSError as error:
+        _fail(stage, MainlineError(f"{error}. Is the disk full, or a file not readable?"))
+    except KeyboardInterrupt:
+        print(f"\n{stage} was interrupted; run `make repro` to go on.", file=sys.stderr)
+        sys.exit(130)
 
 
 def _fail(stage: str, error: MainlineError) -> NoReturn:
     print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
     sys.exit(1)
+
+
+def _of_use_case(error: AttributeError | ImportError) -> MainlineError:
+    """Name what a module of the use case should offer; an error of any other kind is a bug and stays one."""
+    name = error.name or ""
+    module = getattr(error.obj, "__name__", "") if isinstance(error, AttributeError) else name
+    if module.partition(".")[0] != "usecase":
+        raise error
+    path = f"src/{module.replace('.', '/')}.py"
+    lack = f"offers no '{name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
+    return UseCaseError(f"{path} {lack}; src/mainline/contract.py lists what it must offer.")
 
 
 def _check_pins(stage: str) -> None:
@@ -52,13 +69,8 @@ def _check_pins(stage: str) -> None:
             )
 
 
-def _end_with_parent() -> None:
-    """Exit when the process that started this one is gone; DVC does not end its stages when it is killed."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_POLL)
-        os._exit(130)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _check_code(root: Path) -> None:
+    """Refuse code of another folder: DVC hashes the code of this one."""
+    code = Path(mainline.__file__ or "").resolve()
+    if not code.is_relative_to(root.resolve()):
+        raise MainlineError(f"the code that runs is in {code.parent}, not in {root}. Run the stage through DVC.")

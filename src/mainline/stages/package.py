@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from mainline import progress
-from mainline.contract import Array, Columns
+from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared
 from mainline.data.lookup import Table, from_columns
 from mainline.data.profile import describe
@@ -22,7 +22,6 @@ from mainline.model import metrics
 from mainline.package import build, card
 from mainline.package.predictor import Predictor
 from mainline.params import Params
-from mainline.stages.harness import run
 from usecase import interface, tables
 
 FEATURES, TABLES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "data/tables", "models/model", "models/package"))
@@ -35,27 +34,28 @@ def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
     fitted_on = prepared.read(FEATURES, params.months.train, request, params.features)
-    test = prepared.read(FEATURES, params.months.test, request, params.features)
+    newest = prepared.read(FEATURES, params.months.test[-1:], request, params.features)
     model = read_json(MODEL / "model.json")
     description = describe_package(params, model)
     contents = build.Contents(
         description=description,
         request=interface.REQUEST,
         response=interface.RESPONSE,
-        tables={table.name: _known_to_test(table, params) for table in tables.FEATURE_TABLES},
+        tables={table.name: _newest(table, params.data.months) for table in tables.FEATURE_TABLES},
         model=(MODEL / f"model.{model['format']}").read_bytes(),
         profile={"rows": len(fitted_on), "columns": tidy(describe({**fitted_on.features, "label": fitted_on.label}))},
         card=_card(description),
         test_predictions=PREDICTIONS.read_bytes(),
-        test_columns=test.request,
+        test_columns=newest.request,
         code=CODE,
     )
     predictor = build.build(fresh_directory(PACKAGE), contents)
-    check_skew(predictor, test.request, test.features, read_columns(PREDICTIONS, ["predicted"])["predicted"])
+    predicted = read_columns(PREDICTIONS, ["predicted"])["predicted"][-len(newest) :]
+    check_skew(predictor, newest.request, newest.features, predicted)
     size = sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
     progress.say(
         f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
-        f"same features and predictions as the pipeline on {len(test):,} rows"
+        f"same features and predictions as the pipeline on {len(newest):,} rows"
     )
 
 
@@ -74,7 +74,7 @@ def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_skew(predictor: Predictor, request: Columns, features: Columns, predicted: Any) -> None:
-    """Refuse a package that computes one feature or prediction of n test rows otherwise than the pipeline did.
+    """Refuse a package that computes one feature or prediction of n rows otherwise than the pipeline did.
 
     Features are computed on every other row at a time, so that one which looks at the rows beside it shows.
 
@@ -88,7 +88,7 @@ def check_skew(predictor: Predictor, request: Columns, features: Columns, predic
         same = (offline == online) | ((offline != offline) & (online != online))
         if not same.all():
             raise MainlineError(
-                f"training/serving skew: {name} differs in {int((~same).sum())} of {len(same)} test rows. "
+                f"training/serving skew: {name} differs in {int((~same).sum())} of {len(same)} rows. "
                 "A feature must depend on its request and its feature tables alone; see docs/use-case.md."
             )
 
@@ -101,21 +101,12 @@ def _compute_in_halves(predictor: Predictor, request: Columns, names: Sequence[s
     return {name: np.concatenate([part[name] for part in parts])[back] for name in names}
 
 
-def _known_to_test(table: Any, params: Params) -> Table:
-    """A table as the test months see it: their own rows and those of the month before."""
+def _newest(table: FeatureTable, months: Sequence[str]) -> Table:
+    """A table as the newest month sees it, exactly as it was joined when that month was prepared."""
     if (TABLES / f"{table.name}.parquet").exists():
         return from_columns(table, read_columns(TABLES / f"{table.name}.parquet"))
-    months = (params.months.validation[-1], *params.months.test)
-    known: Columns | None = None
-    for month in months:
-        rows = read_columns(TABLES / table.name / f"{month}.parquet")
-        known = rows if known is None else _after(known, rows)
-    return from_columns(table, known or {})
-
-
-def _after(known: Columns, rows: Columns) -> Columns:
-    earlier = known["time"] < rows["time"].min()
-    return {name: np.concatenate([known[name][earlier], values]) for name, values in rows.items()}
+    before, newest = (read_columns(TABLES / table.name / f"{month}.parquet") for month in months[-2:])
+    return from_columns(table, newest, before)
 
 
 def _lock_entries() -> dict[str, str]:
@@ -132,7 +123,3 @@ def _card(description: dict[str, Any]) -> str:
     measured = {name: read_json(METRICS / f"{name}.json") for name in ("data", "test", "baseline")}
     described = {**description, "response": asdict(interface.RESPONSE)}
     return card.write(described, measured, metrics.PRIMARY[interface.TASK], slices, interface.BANNED)
-
-
-if __name__ == "__main__":
-    run("package", package)

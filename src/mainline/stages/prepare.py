@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_computed, check_known, check_label, check_moment, check_request
+from mainline.conformance import check_computed, check_known, check_label, check_moment, check_policy, check_request
 from mainline.contract import Array, FeatureTable
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
@@ -16,14 +16,12 @@ from mainline.data.profile import describe, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
 from mainline.errors import UseCaseError
 from mainline.params import Params
-from mainline.stages.harness import run
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
 VALIDATED, TABLES, FEATURES = Path("data/validated"), Path("data/tables"), Path("data/features")
-DECLARED = {table.name: table for table in tables.FEATURE_TABLES}
 
 
 def prepare(params: Params) -> None:
@@ -32,12 +30,13 @@ def prepare(params: Params) -> None:
     Rows without a label were counted by validation and are left out here.
     """
     check_names()
+    check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
     fresh_directory(TABLES)
     fresh_directory(FEATURES)
     static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
-    fixed = {name: from_columns(_declared(name), arrays(rows)) for name, rows in static.items()}
+    fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
     months: dict[str, Prepared] = {}
     batches: dict[str, pd.DataFrame] | None = None
     moving: dict[str, pd.DataFrame] = {}
@@ -47,10 +46,10 @@ def prepare(params: Params) -> None:
         for name, rows in moving.items():
             write_frame(rows, TABLES / name / f"{month}.parquet")
         known = fixed | {
-            name: from_columns(_declared(name), arrays(rows), arrays(before[name]) if before else None)
+            name: from_columns(declared_table(name), arrays(rows), arrays(before[name]) if before else None)
             for name, rows in moving.items()
         }
-        check_known("tables.py: FEATURE_TABLES", DECLARED, known, "the result of building them")
+        check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
         months[month] = featurise(batches[schema.EVENTS], known)
         write_columns(months[month].as_columns(), FEATURES / f"{month}.parquet")
     write_json(profile(months), Path("metrics/profile.json"))
@@ -113,15 +112,21 @@ def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
     }
 
 
-def _declared(name: str) -> FeatureTable:
-    check_known("tables.py: a built table", [name], DECLARED, "FEATURE_TABLES")
-    return DECLARED[name]
+def declared() -> dict[str, FeatureTable]:
+    """Return the declared feature tables by name."""
+    return {table.name: table for table in tables.FEATURE_TABLES}
+
+
+def declared_table(name: str) -> FeatureTable:
+    """Return the declaration of a table that was built.
+
+    Raises:
+        UseCaseError: when it is not declared.
+    """
+    check_known("tables.py: a built table", [name], declared(), "FEATURE_TABLES")
+    return declared()[name]
 
 
 def _read_batches(month: str) -> "dict[str, pd.DataFrame]":
     monthly = [name for name in schema.TABLES if name not in schema.STATIC]
     return {name: read_frame(VALIDATED / name / f"{month}.parquet") for name in monthly}
-
-
-if __name__ == "__main__":
-    run("prepare", prepare)

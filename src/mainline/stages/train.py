@@ -14,7 +14,6 @@ from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.errors import ParamsError
 from mainline.model import estimator, export, frames, metrics
 from mainline.params import Params
-from mainline.stages.harness import run
 from usecase import features, interface, scoring
 
 FEATURES, MODEL = Path("data/features"), Path("models/model")
@@ -112,7 +111,3 @@ def _spread(rows: Prepared, count: int) -> Prepared:
         {name: values[chosen] for name, values in rows.features.items()},
         rows.label[chosen],
     )
-
-
-if __name__ == "__main__":
-    run("train", train)

@@ -11,7 +11,6 @@ from mainline.data.storage import fresh_directory, read_frame, write_frame, writ
 from mainline.data.validation import Checked, check, check_share
 from mainline.errors import SourceError
 from mainline.params import Params
-from mainline.stages.harness import run
 from usecase import schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
@@ -52,19 +51,25 @@ def _validate_batch(name: str, month: str, limit: float) -> Checked:
             "deliver it, with no rows if there are none, or take it out of TABLES in src/usecase/schema.py."
         )
     rows = read_frame(RAW / file)
+    if name == schema.EVENTS and not len(rows):
+        raise SourceError(f"src/usecase/source.py: fetch delivered no rows of {name} for {month}; shorten the window.")
     checked = check(rows, schema.TABLES[name], name, month)
     if len(checked.quarantined):
         write_frame(checked.quarantined, QUARANTINE / file)
-    check_share(len(checked.quarantined), len(rows), limit, f"impossible rows in {name} {month}".rstrip())
+    check_share(
+        len(checked.quarantined), len(rows), limit, f"impossible rows in {name} {month}".rstrip(), "data/quarantine"
+    )
     write_frame(checked.accepted, VALIDATED / file)
     return checked
 
 
 def _count_labels(events: pd.DataFrame, month: str, limit: float) -> dict[str, int]:
     reason = schema.unlabelled(events)
-    check_share(int((reason != "").sum()), len(events), limit, f"{schema.EVENTS} without a label in {month}")
+    check_share(
+        int((reason != "").sum()),
+        len(events),
+        limit,
+        f"{schema.EVENTS} without a label in {month}",
+        f"{RAW / schema.EVENTS}",
+    )
     return {str(name) or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}
-
-
-if __name__ == "__main__":
-    run("validate", validate)

@@ -97,6 +97,19 @@ def test_onnx_predicts_the_probability_of_the_positive_class(type_: str) -> None
     np.testing.assert_allclose(answers(content, exported, rows), expected, rtol=0, atol=TOLERANCE)
 
 
+@pytest.mark.parametrize(("numeric", "categorical"), [(NUMERIC, []), ([], CATEGORICAL)], ids=["numbers", "text"])
+def test_one_kind_of_feature_is_exported(numeric: list[str], categorical: list[str]) -> None:
+    """A model on numbers alone, or on text alone, has one input and answers as scikit-learn does."""
+    rows = {name: values for name, values in draw().items() if name in (*numeric, *categorical)}
+    preprocessing = Preprocessing(numeric="auto", categorical="ordinal")
+    pipeline = estimator.build(Model(type=HGB, params={}), preprocessing, numeric, categorical, "regression", 1)
+    pipeline.fit(frames.table(rows, numeric, categorical), draw()["size"])
+    content, exported = export.export(pipeline, HGB, "regression", numeric, categorical, rows, TOLERANCE)
+    expected = frames.predict(pipeline, export.as_frame(rows, exported), "regression")
+    assert exported.format == "onnx", exported.reason
+    np.testing.assert_allclose(answers(content, exported, rows), expected, rtol=0, atol=TOLERANCE)
+
+
 def test_parity_is_the_largest_difference(boosted: Pipeline) -> None:
     """The recorded parity is what a reader of the package finds on the same rows."""
     content, exported = write(boosted, draw())

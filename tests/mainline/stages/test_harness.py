@@ -5,29 +5,41 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from mainline.stages.harness import PINNED
 from tests.project import LIMIT, ROOT
 
 STAGE = """
 import sys, time
+from pathlib import Path
+from mainline.stages.__main__ import end_with_parent
+end_with_parent()
 from mainline.errors import LimitError
 from mainline.stages.harness import run
 
 def work(params):
     print("working", params.seed, flush=True)
-    if sys.argv[1:] == ["fail"]:
-        raise LimitError("The share of rows", "50 %", "1 %", "Mend the source.")
-    if sys.argv[1:] == ["lack"]:
-        from usecase import features
-        features.no_such_thing
+    match sys.argv[1:]:
+        case ["fail"]:
+            raise LimitError("The share of rows", "50 %", "1 %", "Mend the source.")
+        case ["lack"]:
+            from usecase import features
+            features.no_such_thing
+        case ["module"]:
+            import usecase.nowhere
+        case ["disk"]:
+            raise OSError(28, "No space left on device")
+        case ["bug"]:
+            [].no_such_thing
+        case ["interrupt"]:
+            raise KeyboardInterrupt
     time.sleep(600)
 
-run("example", work)
+run("example", work, Path.cwd() if sys.argv[1:] != ["elsewhere"] else Path("/nowhere"))
 """
 
 PARENT = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
@@ -38,16 +50,37 @@ def test_stage_fails_with_one_line_and_the_way_back() -> None:
     failed = _run_stage("fail")
     assert failed.returncode == 1
     assert "example failed: The share of rows is 50 %, the limit is 1 %. Mend the source." in failed.stderr
-    assert "dvc checkout" in failed.stderr
+    assert "`make restore`" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_stage_names_what_the_use_case_lacks() -> None:
-    """A name of the contract that a module does not offer is one line, not a traceback."""
-    failed = _run_stage("lack")
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("lack", "src/usecase/features.py offers no 'no_such_thing'"),
+        ("module", "src/usecase/nowhere.py cannot be imported"),
+        ("disk", "No space left on device. Is the disk full"),
+        ("elsewhere", "not in /nowhere. Run the stage through DVC"),
+    ],
+)
+def test_stage_says_what_a_person_can_mend(fault: str, said: str) -> None:
+    """A name or file the use case lacks, a full disk, code of another folder: one line each, no traceback."""
+    failed = _run_stage(fault)
     assert failed.returncode == 1
-    assert "src/usecase/features.py offers no 'no_such_thing'" in failed.stderr
+    assert said in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_an_interrupt_is_one_line() -> None:
+    """Ctrl-C ends a stage with 130 and says how to go on."""
+    interrupted = _run_stage("interrupt")
+    assert interrupted.returncode == 130
+    assert interrupted.stderr.strip() == "example was interrupted; run `make repro` to go on."
+
+
+def test_a_bug_is_not_hidden() -> None:
+    """An error that is nobody's input keeps its traceback."""
+    assert "AttributeError: 'list' object has no attribute" in _run_stage("bug").stderr
 
 
 @pytest.mark.parametrize("name", PINNED)
@@ -63,7 +96,7 @@ def test_stage_refuses_settings_that_do_not_repeat(name: str) -> None:
 def test_stage_ends_with_its_parent(ending: signal.Signals) -> None:
     """However the parent ends, the stage does not go on alone."""
     command = [sys.executable, "-c", PARENT, sys.executable, "-c", STAGE]
-    parent = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **PINNED}, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent, parent.stdout:
         assert parent.stdout.readline().startswith("working")
@@ -73,10 +106,22 @@ def test_stage_ends_with_its_parent(ending: signal.Signals) -> None:
         _wait_until_gone(stage)
 
 
+def test_stage_whose_parent_is_gone_already_ends() -> None:
+    """A parent that died before Python was up is noticed by its number."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(LIMIT)
+    assert _run_stage(MAINLINE_PARENT=str(gone.pid)).returncode == 130
+
+
+def _environment(**settings: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "MAINLINE_PARENT"}
+    return inherited | PINNED | settings
+
+
 def _run_stage(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", STAGE, *arguments],
-        cwd=ROOT, env={**os.environ, **PINNED, **settings}, capture_output=True, text=True, timeout=LIMIT, check=False,
+        cwd=ROOT, env=_environment(**settings), capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
 
@@ -88,6 +133,9 @@ def _wait_until_gone(process: psutil.Process) -> None:
 
 
 def test_every_stage_is_started_with_the_pinned_settings() -> None:
-    """The settings that dvc.yaml gives are the ones that the harness asks for."""
-    given = " ".join(f"{name}={value}" for name, value in PINNED.items())
-    assert f"exec env {given} python -m mainline.stages" in Path(ROOT / "dvc.yaml").read_text()
+    """The settings that dvc.yaml gives are the ones that the harness asks for, and the parent's number."""
+    (variables,) = yaml.safe_load((ROOT / "dvc.yaml").read_text())["vars"]
+    words = variables["stage"].split()
+    assert words[:2] == ["exec", "env"]
+    assert words[-3:] == ["python", "-m", "mainline.stages"]
+    assert dict(word.split("=") for word in words[2:-3]) == {"MAINLINE_PARENT": "$PPID", **PINNED}

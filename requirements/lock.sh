@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Resolve every requirements/*.in again and write the lock files. Needs uv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+lock() {
+    uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+        --python-version 3.11 --custom-compile-command "make lock" --upgrade "$@"
+}
+
+lock requirements/dev.in --output-file requirements/dev.txt
+lock requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
+lock deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt
