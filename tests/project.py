@@ -26,7 +26,8 @@ class Project:
         finished = subprocess.run(
             command, cwd=self.path, env=self.environment(environment), capture_output=True, text=True, timeout=LIMIT
         )
-        assert succeed is None or (finished.returncode == 0) == succeed, f"{command}: {finished.stdout}\n{finished.stderr}"
+        as_expected = succeed is None or (finished.returncode == 0) == succeed
+        assert as_expected, f"{command}: {finished.stdout}\n{finished.stderr}"
         return finished
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -36,14 +36,14 @@ def explain_model(features: Sequence[str] = (), window: int | None = None) -> st
     """Measure worth and staleness, and write `metrics/worth.csv` and `metrics/staleness.csv`.
 
     Args:
-        features: leave out only these, one at a time; without any, all.
+        features: leave out only these, one at a time, and only show it; without any, all.
         window: months of a training window for staleness; without, half of the months before the test.
     """
     return "\n".join(["", *explain_worth(features), "", *([] if features else explain_staleness(window))])
 
 
 def explain_worth(features: Sequence[str] = ()) -> list[str]:
-    """Fit without each feature and write `metrics/worth.csv`."""
+    """Fit without each feature; write `metrics/worth.csv`, unless only some are asked for: the file holds them all."""
     from mainline import params
     from mainline.data.storage import write_csv
     from mainline.experiments import costs, refit, worth
@@ -60,8 +60,9 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
     for one in worth.measure(declared, chosen, rows, policy.load(declared.gate).confidence, tables):
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
-    write_csv([one.as_row() for one in found], WORTH)
-    return _worth_conclusion(found, tables)
+    if not features:
+        write_csv([one.as_row() for one in found], WORTH)
+    return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
 
 
 def explain_staleness(window: int | None = None) -> list[str]:
@@ -113,7 +114,7 @@ def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
         f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk. "
         "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and time of the model."
     )
-    return [*map(wrap, said), str(WORTH)]
+    return [*map(wrap, said)]
 
 
 def _staleness_table(ages: Sequence["Age"], length: int, metric: str) -> list[str]:
