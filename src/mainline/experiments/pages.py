@@ -77,7 +77,7 @@ def _sum(found: Explanation) -> Iterator[str]:
             f"their sum is prediction minus typical row, to {abs(shares.gap):.0e}",
         ),
         ("= prediction", f"{shares.prediction:.4f}", f"scoring.respond() of the model's own {found.raw:.4f}"),
-        ("(simplest model", f"{found.baseline:.4f}", "the mean target, whatever the features)"),
+        ("  simplest model", f"{found.baseline:.4f}", "beside it: the mean target, whatever the features"),
     ]
     yield Layout(("", "", ""), rows, left=(0, 2)).render().removeprefix("\n")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mainline.errors import MainlineError, PackageError
+from mainline.errors import MainlineError
 from mainline.package.predictor import Predictor
 from mainline.registry import Version
 
@@ -32,7 +32,6 @@ def fetch(version: Version, folder: Path, repository: str = ".") -> Released:
         StorageError: when storage does not have it, or not as it was released.
     """
     from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
 
     target = folder / version.name
     logging.getLogger("dvc_data").setLevel(logging.CRITICAL)  # it logs tracebacks of what is reported below
@@ -40,7 +39,7 @@ def fetch(version: Version, folder: Path, repository: str = ".") -> Released:
         storage: Any = DVCFileSystem(repository, rev=version.commit)
         storage.get(PACKAGE, str(target), recursive=True)
         return Released(version, Predictor.load(target), target)
-    except (DvcException, OSError, PackageError) as error:
+    except Exception as error:  # every kind of storage fails in its own way; the answer to all is the same
         reason = " ".join(str(error).split()) or type(error).__name__
         raise StorageError(
             f"the package of {version.name} ({version.commit[:10]}) cannot be had: {reason[:200]}. "
