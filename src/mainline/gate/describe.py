@@ -28,6 +28,7 @@ from mainline.gate.findings import (
     Skew,
     Slice,
     Verdict,
+    Worth,
 )
 from mainline.gate.policy import Policy
 from mainline.gate.statistics import Difference, conclude
@@ -35,6 +36,7 @@ from mainline.model import metrics
 from mainline.package.predictor import Predictor
 
 LOCK, PARAMS, LEARNING = "dvc.lock", "params.yaml", "metrics/plots/learning.csv"
+WORTH, STALENESS = Path("metrics/worth.csv"), Path("metrics/staleness.csv")
 SHAPING = ("data", "split", "seed", "preprocessing", "model")
 MAX_TEXT = 600
 
@@ -63,7 +65,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
         data=_data(evidence),
         skew=[Skew(column=name, index=index) for name, index in sorted((evidence.skew or {}).items())],
         plots=list(_plots(evidence, version)),
-        worth=[],
+        worth=list(_worth()),
         lineage=_lineage(evidence),
         timings=[],
     )
@@ -221,6 +223,7 @@ def _plots(evidence: Evidence, version: registry.Version | None) -> Iterator[Plo
     ]
     if series:
         yield Plot(name="learning", x="iteration", y=evidence.primary, series=series)
+    yield from _staleness()
     if not evidence.finite:
         return
     named = {"candidate": evidence.predicted}
@@ -236,6 +239,32 @@ def _plots(evidence: Evidence, version: registry.Version | None) -> Iterator[Plo
             )
             lines.append(Series(name=name, points=[Point(x=float(row[x]), y=float(row[y])) for row in table]))
         yield Plot(name=kind, x=x, y=y, series=lines)  # type: ignore[arg-type]
+
+
+def _worth() -> Iterator[Worth]:
+    """Take what `make explain` measured, where it was run."""
+    for row in _rows(WORTH):
+        yield Worth(
+            feature=row["feature"][:120],
+            loss=float(row["loss"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            microseconds=float(row["microseconds"]),
+        )
+
+
+def _staleness() -> Iterator[Plot]:
+    points = [Point(x=float(row["age_months"]), y=float(row["relative"])) for row in _rows(STALENESS)]
+    if points:
+        line = Series(name="candidate", points=points)
+        yield Plot(name="staleness", x="age in months", y="relative loss", series=[line])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _curve(text: str) -> dict[str, list[Point]]:
