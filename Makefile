@@ -16,6 +16,19 @@ help: ## List the commands
 repro: $(READY) ## Run the pipeline: data, model, metrics, package; only what changed
 	@$(RUN) python -m mainline repro
 
+gate: $(READY) ## Hold the model here against the one in production: may it be released?
+	@$(RUN) python -m mainline gate
+
+report: $(READY) ## Render what the gate found, for a pull request and as a page, into metrics/report/
+	@$(RUN) python -m mainline gate || true
+	@$(RUN) python -m mainline report
+
+tune: $(READY) ## Search the declared hyperparameters; Ctrl-C stops, the same command goes on
+	@$(RUN) python -m mainline tune $(if $(WRITE),--write)
+
+explain: $(READY) ## Measure what features are worth and how the model ages; GOLDEN=0 or ROW=file: one row
+	@$(RUN) python -m mainline explain $(if $(ROW),--row '$(ROW)') $(if $(GOLDEN),--golden $(GOLDEN))
+
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
 
@@ -60,4 +73,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro restore plots wheel verify test test-slow check format setup lock
+.PHONY: help repro gate report tune explain restore plots wheel verify test test-slow check format setup lock

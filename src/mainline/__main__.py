@@ -37,6 +37,19 @@ def _parser() -> argparse.ArgumentParser:
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
     add("restore", _restore, "put back the results of the last commit")
     add("summary", _summary, "say what was trained on what and how good it is")
+    gate = add("gate", _gate, "hold the candidate in the workspace against production")
+    gate.add_argument("--environment", default="production", help="whose version counts as production")
+    report = add("report", _report, "render what the gate found for a pull request and as a page")
+    report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
+    report.add_argument("--output", type=Path, default=Path("metrics/report"), help="the folder to write to")
+    tune = add("tune", _tune, "search the declared hyperparameters on the validation months")
+    tune.add_argument("--write", action="store_true", help="put the best into params.yaml")
+    explain = add("explain", _explain, "measure what features are worth and how the model ages, or explain one row")
+    explain.add_argument("--features", default="", metavar="A,B", help="leave out only these, one at a time")
+    explain.add_argument("--window", type=int, metavar="MONTHS", help="length of a training window for staleness")
+    one = explain.add_mutually_exclusive_group()
+    one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
+    one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
@@ -62,6 +75,32 @@ def _summary(_: argparse.Namespace) -> str:
     from mainline.commands.summary import text
 
     return text("The model in models/package:")
+
+
+def _gate(chosen: argparse.Namespace) -> str:
+    from mainline.commands.gate import gate
+
+    return gate(chosen.environment)
+
+
+def _report(chosen: argparse.Namespace) -> str:
+    from mainline.commands.report import report
+
+    return report(chosen.findings, chosen.output)
+
+
+def _tune(chosen: argparse.Namespace) -> str:
+    from mainline.commands.tune import tune
+
+    return tune(chosen.write)
+
+
+def _explain(chosen: argparse.Namespace) -> str:
+    from mainline.commands.explain import explain_model, explain_row
+
+    if chosen.row is not None or chosen.golden is not None:
+        return explain_row(chosen.row, chosen.golden)
+    return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
 
 
 def _plots(_: argparse.Namespace) -> str:

@@ -1,7 +1,7 @@
 """`params.yaml`, read once, checked whole, frozen."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,9 @@ class Section(BaseModel):
     """A part of the file that refuses keys it does not know and types it did not ask for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Checked = TypeVar("Checked", bound=Section)
 
 
 class Data(Section):
@@ -84,6 +87,8 @@ class Params(Section):
     model: Model
     evaluation: Evaluation
     limits: Limits
+    gate: dict[str, Any]
+    tune: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def months(self) -> months.Split:
@@ -112,11 +117,25 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ParamsError("file", f"is not YAML ({error})", "correct the marked line") from error
     if not isinstance(raw, dict):
         raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(Params.model_fields)}")
+    return check_section(Params, raw)
+
+
+def check_section(model: type[Checked], raw: Any, place: str = "") -> Checked:
+    """Check a mapping against a model of sections.
+
+    Args:
+        model: what the section may hold.
+        raw: the mapping as read from YAML.
+        place: where it stands in the file.
+
+    Raises:
+        ParamsError: as `load`.
+    """
     try:
-        return Params.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as error:
         first = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise _explain(first) from error
+        raise _explain(first, model, place) from error
 
 
 def _check_window(data: Data, split: Split) -> None:
@@ -147,19 +166,23 @@ def _check_model_type(path: str) -> None:
         )
 
 
-def _explain(problem: ErrorDetails) -> ParamsError:
-    """Turn one finding of the schema into a sentence with a remedy."""
+def _explain(problem: ErrorDetails, section: Any, at: str) -> ParamsError:
+    """Turn one finding of a section's schema into a sentence with a remedy."""
     place = [str(part) for part in problem["loc"]]
-    where = ".".join(place)
+    where = ".".join([at, *place] if at else place)
     if problem["type"] == "extra_forbidden":
-        section: Any = Params
         for part in place[:-1]:
-            section = section.model_fields[part].annotation
+            section = getattr(section, "model_fields", {})[part].annotation if not part.isdigit() else _item(section)
         known = [field.alias or name for name, field in section.model_fields.items()]
         return ParamsError(where, "is not a known key", nearest(place[-1], known))
     if problem["type"] == "missing":
         return ParamsError(where, "is missing", "add it; the shipped params.yaml shows every key")
     return ParamsError(where, f"is {_describe(problem['input'])}", _lower_first(problem["msg"]))
+
+
+def _item(sequence: Any) -> Any:
+    """Return the section that a sequence of sections holds."""
+    return get_args(sequence)[0]
 
 
 def _describe(value: object) -> str:

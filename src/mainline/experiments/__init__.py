@@ -1,0 +1,1 @@
+"""Experiments on the declared model: other hyperparameters, fewer features, older data, one row taken apart."""

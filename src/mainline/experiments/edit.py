@@ -1,0 +1,68 @@
+"""Change hyperparameters in the text of `params.yaml` and leave every other character, comments too, as it is.
+
+A YAML writer that keeps comments (ruamel.yaml) lays out indentation and lists in its own way; here the parser says
+where each value stands, and only that is replaced.
+"""
+
+from collections.abc import Mapping
+from difflib import unified_diff
+from typing import Any
+
+import yaml
+
+from mainline.errors import MainlineError
+
+
+def set_hyperparameters(text: str, values: Mapping[str, Any]) -> str:
+    """Return the text with `model.params` changed: values replaced where they stand, new ones added at the end.
+
+    Raises:
+        MainlineError: when the text is laid out in a way that cannot be edited safely, such as with anchors.
+    """
+    wanted = yaml.safe_load(text)
+    wanted["model"]["params"] = {**wanted["model"]["params"], **values}
+    edited = text
+    try:
+        for name, value in values.items():
+            edited = _set(edited, name, _written(value))
+        done = yaml.safe_load(edited) == wanted
+    except yaml.YAMLError:
+        done = False
+    if not done:
+        raise MainlineError(f"params.yaml cannot be edited safely. Write into model.params by hand: {dict(values)}")
+    return edited
+
+
+def diff(before: str, after: str) -> str:
+    """Show a change of `params.yaml` as `git apply` takes it; empty if there is none."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), "a/params.yaml", "b/params.yaml", n=1, lineterm="")
+    return "\n".join(lines)
+
+
+def _set(text: str, name: str, value: str) -> str:
+    hyperparameters = _child(_child(yaml.compose(text), "model"), "params")
+    found = [held for key, held in hyperparameters.value if key.value == name]
+    if found:
+        start, end = found[0].start_mark.index, found[0].end_mark.index
+        return _splice(text, start, end, value if end > start else f" {value}")  # an empty value begins at its colon
+    if not hyperparameters.value or hyperparameters.flow_style:
+        comma = ", " if hyperparameters.value else ""
+        end = hyperparameters.end_mark.index - 1  # before the closing brace
+        return _splice(text, end, end, f"{comma}{name}: {value}")
+    key, last = hyperparameters.value[-1]
+    end = text.find("\n", last.end_mark.index if last.end_mark.column else last.end_mark.index - 1)
+    end = len(text) if end < 0 else end
+    return _splice(text, end, end, f"\n{' ' * key.start_mark.column}{name}: {value}")
+
+
+def _child(node: Any, name: str) -> Any:
+    return next(held for key, held in node.value if key.value == name)
+
+
+def _splice(text: str, start: int, end: int, new: str) -> str:
+    return text[:start] + new + text[end:]
+
+
+def _written(value: Any) -> str:
+    """Write a scalar as YAML, in one line."""
+    return yaml.safe_dump(value, default_flow_style=True).removesuffix("\n").removesuffix("\n...").strip()

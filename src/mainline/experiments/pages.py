@@ -1,0 +1,99 @@
+"""An explanation as text for a terminal of 100 columns."""
+
+import textwrap
+from collections.abc import Iterator
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.data.columns import format_time
+from mainline.experiments.contributions import ORDERS, Contributions
+from mainline.experiments.layout import WIDTH, Layout, number, wrap
+from mainline.experiments.single import Explanation, Lookup
+
+BAR = 16  # characters of the longest bar
+
+
+def render(found: Explanation, name: str) -> str:
+    """Write the steps from request to prediction."""
+    manifest = found.predictor.manifest
+    title = f"{name}, step by step through {manifest['name']} {found.predictor.digest[:12]}"
+    steps = (_request(found), _lookups(found), _features(found), _sum(found))
+    return "\n".join(["", title, *("\n" + "\n".join(step) for step in steps)])
+
+
+def _request(found: Explanation) -> Iterator[str]:
+    fields = found.predictor.request
+    yield f"1. Request, to be answered as of {format_time(found.moment)}"
+    rows = [(f.name, str(found.request.get(f.name, "(absent)")), f.unit, f.description) for f in fields]
+    room = WIDTH - sum(max(len(row[index]) for row in rows) + 2 for index in range(3)) - 2
+    shown = [(*row[:3], textwrap.shorten(row[3], max(room, 20), placeholder=" ...")) for row in rows]
+    yield Layout(("field", "value", "unit", ""), shown, left=(0, 1, 2, 3)).render()
+
+
+def _lookups(found: Explanation) -> Iterator[str]:
+    yield "2. Looked up in the package's feature tables, as they were known then"
+    rows = [row for lookup in found.lookups for row in _table_rows(lookup)]
+    if rows:
+        header = ("table", "key", "row of", "age (min)", "column", "value")
+        yield Layout(header, rows, left=(0, 1, 2, 4)).render()
+    yield from (f"  {one.table}: {one.missing}" for one in found.lookups if one.missing)
+
+
+def _table_rows(lookup: Lookup) -> Iterator[tuple[str, ...]]:
+    when = format_time(lookup.time) if lookup.time is not None else "missing" if lookup.missing else "always"
+    age = "" if lookup.age is None else f"{lookup.age:,}"
+    first = (lookup.table, f"{lookup.key} {lookup.entity}", when, age)
+    for index, (column, value) in enumerate(lookup.values.items()):
+        yield (*(first if index == 0 else ("", "", "", "")), column, "missing" if np.isnan(value) else number(value))
+
+
+def _features(found: Explanation) -> Iterator[str]:
+    yield "3. Features, and what each adds to the prediction of a typical row, the largest first"
+    shares = found.contributions
+    ranked = sorted(shares.values, key=lambda name: -abs(shares.values[name]))
+    largest = max((abs(value) for value in shares.values.values()), default=0.0)
+    rows = [
+        (name, _value(found.features[name]), _value(found.typical[name]), *_share(shares, name, largest))
+        for name in ranked
+    ]
+    unit = found.predictor.manifest["response"]["unit"]
+    header = ("feature", "value", "typical", f"adds{f' ({unit})' if unit else ''}", "± chance", "")
+    yield Layout(header, rows, left=(0, 5)).render()
+    said = f"Shapley values of the packaged model, from {ORDERS} orders of the features; ± is their standard error."
+    yield wrap(said, "  ")
+
+
+def _sum(found: Explanation) -> Iterator[str]:
+    shares, response = found.contributions, found.predictor.manifest["response"]
+    unit = f", {response['unit']}" if response["unit"] else ""
+    yield f"4. Prediction: {response['name']}{unit}"
+    added = sum(shares.values.values())
+    rows = [
+        ("typical row", f"{shares.reference:.4f}", "every feature at its training median or its commonest value"),
+        (
+            "+ what the features add",
+            f"{added:+.4f}",
+            f"their sum is prediction minus typical row, to {abs(shares.gap):.0e}",
+        ),
+        ("= prediction", f"{shares.prediction:.4f}", f"scoring.respond() of the model's own {found.raw:.4f}"),
+        ("  simplest model", f"{found.baseline:.4f}", "beside it: the mean target, whatever the features"),
+    ]
+    yield Layout(("", "", ""), rows, left=(0, 2)).render().removeprefix("\n")
+
+
+def _value(values: Array) -> str:
+    value = values[0]
+    if isinstance(value, str):
+        return value or "missing"
+    return "missing" if np.isnan(value) else number(float(value))
+
+
+def _share(shares: Contributions, name: str, largest: float) -> tuple[str, str, str]:
+    """Write what a feature adds, its standard error and a bar; nothing at all is a plain 0."""
+    value = shares.values[name]
+    return f"{value:+.4f}" if value else "0", f"{shares.errors[name]:.4f}", _bar(value, largest)
+
+
+def _bar(value: float, largest: float) -> str:
+    return ("+" if value > 0 else "-") * round(BAR * abs(value) / largest) if largest else ""

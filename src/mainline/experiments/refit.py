@@ -1,0 +1,92 @@
+"""Fit the declared model again, changed in one thing, and judge it on rows it was not fitted on.
+
+Only the months asked for are read. Experiments ask for training and validation months: what is chosen here is
+judged later, by the gate, on test months that no choice has seen.
+"""
+
+import io
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from mainline.conformance import check_features, check_policy
+from mainline.contract import Array
+from mainline.data import prepared
+from mainline.data.prepared import Prepared
+from mainline.errors import MainlineError
+from mainline.model import frames, metrics
+from mainline.params import Params
+from mainline.stages import train
+from usecase import features, interface, scoring
+
+FEATURES = Path("data/features")
+DAY = 1440  # minutes
+
+
+def read(params: Params, months: Iterable[str]) -> Prepared:
+    """Read the declared features of some months.
+
+    Raises:
+        MainlineError: when the pipeline has not made them yet.
+        ParamsError, PolicyError: when a feature is unknown or banned.
+    """
+    months = tuple(months)
+    check_policy(params.features, interface.REQUEST, interface.BANNED)
+    check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
+    for month in months:
+        if not month_file(month).is_file():
+            raise MainlineError(f"there is no {month_file(month)}. Run `make repro` first.")
+    return prepared.read(FEATURES, months, [field.name for field in interface.REQUEST], params.features)
+
+
+def month_file(month: str) -> Path:
+    """Name the file of a month's prepared rows."""
+    return FEATURES / f"{month}.parquet"
+
+
+def fit(params: Params, rows: Prepared) -> Pipeline:
+    """Fit on n rows, on one thread, so that the result repeats; only a terminal sees how long it takes.
+
+    Raises:
+        ParamsError: when the estimator refuses its hyperparameters.
+    """
+    quiet = nullcontext() if sys.stdout.isatty() else redirect_stdout(io.StringIO())
+    with threadpool_limits(limits=1), quiet:
+        return train.fit(params, rows)
+
+
+def losses(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
+    """Return the loss of each of n rows: squared error, or log loss. Shape (n,)."""
+    table = frames.table(rows.features, *names(params))
+    with threadpool_limits(limits=1):
+        raw = frames.predict(pipeline, table, interface.TASK)
+    return metrics.losses(rows.label, scoring.respond(raw, rows.request), interface.TASK)
+
+
+def names(params: Params) -> tuple[list[str], list[str]]:
+    """Split the declared features by kind, numbers first, as the model takes them."""
+    return (
+        [name for name in params.features if name in features.NUMERIC],
+        [name for name in params.features if name in features.CATEGORICAL],
+    )
+
+
+def metric(loss: Array) -> float:
+    """Return the primary metric from n losses; lower is better."""
+    mean = float(loss.mean())
+    return float(np.sqrt(mean)) if interface.TASK == "regression" else mean
+
+
+def primary() -> str:
+    """Name the primary metric."""
+    return metrics.PRIMARY[interface.TASK]
+
+
+def days(rows: Prepared) -> Array:
+    """Return the UTC day of each of n rows, as a count since 1970-01-01."""
+    return features.prediction_time(rows.request) // DAY

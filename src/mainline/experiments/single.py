@@ -1,0 +1,133 @@
+"""One request taken through a package step by step: request, tables, features, contributions, prediction.
+
+Runs wherever the package runs: needs neither scikit-learn nor pandas, and reads nothing but the package.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.data.columns import from_rows
+from mainline.data.lookup import Table, from_arrays
+from mainline.errors import MainlineError
+from mainline.experiments.contributions import Contributions, attribute, typical
+from mainline.package import manifest as manifests
+from mainline.package.predictor import Predictor
+
+PACKAGE = Path("models/package")
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What one feature table knew at the prediction time; times in minutes UTC.
+
+    `time` is the row's event time and None for a static table; `missing` says why there is no row, or is empty.
+    """
+
+    table: str
+    key: str
+    entity: str
+    time: int | None
+    age: int | None
+    missing: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A request and all that was made of it. `baseline` is the answer of the simplest model, the mean target."""
+
+    predictor: Predictor
+    request: Mapping[str, Any]
+    moment: int
+    lookups: tuple[Lookup, ...]
+    features: Mapping[str, Array]
+    typical: Mapping[str, Array]
+    raw: float
+    baseline: float
+    contributions: Contributions
+
+
+def load(package: Path = PACKAGE) -> tuple[Predictor, dict[str, Any], list[dict[str, Any]]]:
+    """Load a package with the profile of its training columns and its golden requests.
+
+    Raises:
+        PackageError: when it is absent or not as it was sealed.
+    """
+    manifest, contents = manifests.read(package)
+    profile, golden = (json.loads(contents[name]) for name in ("profile.json", "golden.json"))
+    return Predictor(manifest, contents), profile["columns"], golden["requests"]
+
+
+def read_request(row: str) -> Any:
+    """Parse a request: JSON itself, or the path of a file of it.
+
+    Raises:
+        MainlineError: when it is neither.
+    """
+    try:
+        text = row if row.lstrip().startswith(("{", "[")) else Path(row).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise MainlineError(f"--row: cannot read {row!r} ({error}). Give a file or a JSON object.") from error
+    except ValueError as error:
+        raise MainlineError(
+            f"--row: this is no JSON ({error}). Give one request, such as golden.json holds."
+        ) from error
+
+
+def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> Explanation:
+    """Explain one request, given as parsed JSON.
+
+    Raises:
+        RequestError: naming the field that does not fit.
+        MainlineError: when it is no JSON object.
+    """
+    if not isinstance(request, dict):
+        raise MainlineError("--row: a request is one JSON object; golden.json in the package shows ten of them.")
+    columns = from_rows([request], predictor.request)
+    moment = predictor.features.prediction_time(columns)
+    computed = predictor.compute(columns)
+    model = predictor.manifest["model"]
+    names = [*model["numeric"], *model["categorical"]]
+    features, reference = {name: computed[name] for name in names}, typical(profile, names)
+
+    def respond(raw: Array) -> Array:
+        repeated = {name: np.repeat(values, len(raw)) for name, values in columns.items()}
+        return np.asarray(predictor.scoring.respond(raw, repeated), np.float64)
+
+    return Explanation(
+        predictor, request, int(moment[0]),
+        tuple(_look_up(table, columns, moment) for table in predictor.tables.values()),
+        features, reference,
+        raw=float(predictor.runtime.predict(features)[0]),
+        baseline=float(respond(np.array([model["baseline"]]))[0]),
+        contributions=attribute(lambda rows: respond(predictor.runtime.predict(rows)), features, reference),
+    )  # fmt: skip
+
+
+def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Lookup:
+    """Look one request up, and its row's event time by the same rules."""
+    declared = table.declared
+    values = {name: float(found[0]) for name, found in table.look_up(columns, moment).items()}
+    arrays = table.arrays()
+    times = from_arrays(replace(declared, columns=("time",)), {**arrays, "values": arrays["time"][:, None]})
+    found = float(times.look_up(columns, moment)["time"][0])
+    entity = str(columns[declared.key][0])
+    time = None if declared.static or np.isnan(found) else int(found)
+    missing = _why_missing(table, entity) if np.isnan(found) else ""
+    return Lookup(
+        declared.name, declared.key, entity, time, None if time is None else int(moment[0]) - time, missing, values
+    )
+
+
+def _why_missing(table: Table, entity: str) -> str:
+    if entity not in table.keys:
+        return f"{entity or 'nothing'!r} is not in the table"
+    keep = table.declared.keep
+    return "no row yet" if keep is None else f"no row in the {keep} min that it stays valid"

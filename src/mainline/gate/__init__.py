@@ -1,0 +1,1 @@
+"""The gate: is this candidate better than production, and how sure are we?"""

@@ -1,0 +1,60 @@
+"""What a package costs to run: measured in a process of its own, which loads nothing else."""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mainline.gate.evidence import Cost
+
+ROWS, ROUNDS, REPEATS = 1000, 3, 5
+
+
+def measure(*packages: Path) -> list[Cost] | None:
+    """Measure packages in turn, several times each, and return the median of each; None if one does not run."""
+    rounds = [[_measure_apart(package) for package in packages] for _ in range(ROUNDS)]
+    if any(found is None for row in rounds for found in row):
+        return None
+    return [_median([row[index] for row in rounds if row[index]]) for index in range(len(packages))]  # type: ignore[misc]
+
+
+def _median(found: list[Cost]) -> Cost:
+    return Cost(
+        statistics.median(cost.predict_microseconds for cost in found),
+        found[0].size_bytes,
+        statistics.median(cost.memory_mib for cost in found),
+    )
+
+
+def _measure_apart(package: Path) -> Cost | None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "mainline.gate.costs", str(package)], capture_output=True, text=True, check=False
+    )
+    return Cost(**json.loads(finished.stdout)) if finished.returncode == 0 else None
+
+
+def _measure_here(package: Path) -> dict[str, float]:
+    from mainline.package.predictor import Predictor
+
+    predictor = Predictor.load(package)
+    golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))["requests"]
+    rows = (golden * (ROWS // len(golden) + 1))[:ROWS]
+    predictor.predict(rows)
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        predictor.predict(rows)
+        seconds.append(time.process_time() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "predict_microseconds": statistics.median(seconds) / ROWS * 1e6,
+        "size_bytes": sum(path.stat().st_size for path in package.rglob("*") if path.is_file()),
+        "memory_mib": peak / (1 << 20 if sys.platform == "darwin" else 1 << 10),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure_here(Path(sys.argv[1]))))

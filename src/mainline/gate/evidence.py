@@ -1,0 +1,92 @@
+"""Everything the checks look at, computed once: who predicts what on the holdout, at what cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mainline.contract import Array, Task
+from mainline.gate.holdout import Holdout
+from mainline.gate.production import Released
+from mainline.gate.statistics import Difference, compare
+from mainline.model import metrics
+from mainline.package.predictor import Predictor
+from mainline.registry import Version
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a package costs where the gate runs: microseconds a row, bytes on disk, MiB of memory."""
+
+    predict_microseconds: float
+    size_bytes: int
+    memory_mib: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The candidate, what it is compared with, and their predictions of the same n rows.
+
+    `other` is production's predictions, or the baseline's before the first release; None when production exists
+    but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
+    be had.
+    """
+
+    task: Task
+    holdout: Holdout
+    candidate: Predictor
+    predicted: Array
+    baseline: Array
+    production: Released | None
+    unfetched: Version | None
+    other: Array | None
+    obstacle: str
+    lock: str
+    older: Mapping[str, Array] = field(default_factory=dict)
+    unavailable: tuple[str, ...] = ()
+    costs: tuple[Cost, Cost | None] | None = None
+    skew: Mapping[str, float] | None = None
+    quarantined: tuple[int, int] = (0, 0)
+    slice_min_rows: int = 500
+
+    @property
+    def primary(self) -> str:
+        """The metric that models are compared by."""
+        return metrics.PRIMARY[self.task]
+
+    @property
+    def name_of_other(self) -> str:
+        """What the candidate is compared with, for people."""
+        version = self.production.version if self.production else self.unfetched
+        return f"production {version.name}" if version else "the baseline"
+
+    @property
+    def first_release(self) -> bool:
+        """Whether there is nothing in production yet."""
+        return self.production is None and self.unfetched is None
+
+    @property
+    def finite(self) -> bool:
+        """Whether each of the candidate's predictions is a number."""
+        return bool(np.isfinite(self.predicted).all())
+
+    def measure(self, predicted: Array) -> dict[str, float]:
+        """Measure predictions of the n rows."""
+        return metrics.measure(self.holdout.label, predicted, self.task)
+
+    def losses(self, predicted: Array) -> Array:
+        """Return the loss of each of the n rows."""
+        return metrics.losses(self.holdout.label, predicted, self.task)
+
+    def difference(self, other: Array, confidence: float, rows: Array | None = None) -> Difference:
+        """Compare the candidate with other predictions, on all rows or the chosen ones; NaN if either is not finite."""
+        chosen = np.ones(len(self.predicted), bool) if rows is None else rows
+        if not (np.isfinite(self.predicted[chosen]).all() and np.isfinite(other[chosen]).all()):
+            return Difference(float("nan"), float("nan"), float("nan"), 0)
+        return compare(
+            self.losses(self.predicted)[chosen],
+            self.losses(other)[chosen],
+            self.holdout.day[chosen],
+            self.task,
+            confidence,
+        )

@@ -1,0 +1,145 @@
+"""Collect the evidence: candidate from the workspace, released versions from storage, everything on the same rows."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mainline import registry
+from mainline.contract import Array
+from mainline.data import prepared
+from mainline.data.profile import stability_index
+from mainline.errors import MainlineError
+from mainline.gate import costs, holdout, production
+from mainline.gate.evidence import Cost, Evidence
+from mainline.gate.holdout import Holdout, NotComparableError
+from mainline.gate.policy import Policy
+from mainline.gate.production import Released, StorageError
+from mainline.package.predictor import Predictor
+
+PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
+
+
+def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path) -> Evidence:
+    """Load, fetch, predict and measure.
+
+    Args:
+        policy: how many older versions to look at.
+        environment: whose version is production.
+        slice_min_rows: from how many rows on a segment is gated.
+        scratch: an empty folder for the packages of released versions.
+
+    Raises:
+        MainlineError: when there is no candidate at all.
+    """
+    candidate = Predictor.load(PACKAGE)
+    window = candidate.manifest["window"]
+    rows = holdout.read(candidate, window["test"])
+    predicted = candidate.predict_columns(rows.request)
+    baseline = _baseline(candidate, rows)
+    current = registry.assigned(environment)
+    released, obstacle = _released(current, scratch)
+    other: Array | None = baseline
+    if current is not None:
+        other, obstacle = _predict(released, rows, candidate, obstacle)
+    older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
+    return Evidence(
+        task=candidate.manifest["task"],
+        holdout=rows,
+        candidate=candidate,
+        predicted=predicted,
+        baseline=baseline,
+        production=released,
+        unfetched=current if released is None else None,
+        other=other,
+        obstacle=obstacle,
+        lock=stale_stages(),
+        older=older,
+        unavailable=tuple(unavailable),
+        costs=_costs(released),
+        skew=_skew(candidate, released),
+        quarantined=_quarantined(),
+        slice_min_rows=slice_min_rows,
+    )
+
+
+def stale_stages() -> str:
+    """Name the stages that dvc.lock is not true of; '' when it is true."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True, check=False
+    )
+    if shown.returncode != 0:
+        return "dvc status failed: " + " ".join(shown.stderr.split())[:200]
+    return ", ".join(f"{stage} is stale" for stage in json.loads(shown.stdout))
+
+
+def _baseline(candidate: Predictor, rows: Holdout) -> Array:
+    constant = np.full(len(rows.label), candidate.manifest["model"]["baseline"])
+    return np.asarray(candidate.scoring.respond(constant, rows.request), np.float64)
+
+
+def _released(version: registry.Version | None, scratch: Path) -> tuple[Released | None, str]:
+    if version is None:
+        return None, ""
+    try:
+        return production.fetch(version, scratch), ""
+    except StorageError as error:
+        return None, str(error)
+
+
+def _predict(released: Released | None, rows: Holdout, candidate: Predictor, obstacle: str) -> tuple[Array | None, str]:
+    if released is None:
+        return None, obstacle
+    if released.predictor.manifest["task"] != candidate.manifest["task"]:
+        return None, f"{released.version.name} has another task than the candidate."
+    try:
+        return holdout.predict(released.predictor, rows, candidate), ""
+    except NotComparableError as error:
+        return None, f"{released.version.name} cannot predict the candidate's holdout: {error}."
+
+
+def _older(
+    count: int, rows: Holdout, candidate: Predictor, released: Released | None, scratch: Path
+) -> tuple[dict[str, Array], list[str]]:
+    """Let the last versions predict the rows; production is fetched already and counts as one of them."""
+    predictions: dict[str, Array] = {}
+    unavailable = []
+    for version in registry.versions()[:count]:
+        known = released is not None and released.version == version
+        found, _ = (released, "") if known else _released(version, scratch)
+        predicted, _ = _predict(found, rows, candidate, "")
+        if predicted is None:
+            unavailable.append(version.name)
+        else:
+            predictions[version.name] = predicted
+    return predictions, unavailable
+
+
+def _costs(released: Released | None) -> tuple[Cost, Cost | None] | None:
+    measured = costs.measure(PACKAGE, *([released.folder] if released else []))
+    return None if measured is None else (measured[0], measured[1] if released else None)
+
+
+def _skew(candidate: Predictor, released: Released | None) -> Mapping[str, float] | None:
+    """Compare the holdout's features with those of production's training months, as far as they are here."""
+    if released is None:
+        return None
+    window = candidate.manifest["window"]
+    here = {month for months in window.values() for month in months}
+    before = [month for month in released.predictor.manifest["window"]["train"] if month in here]
+    if not before:
+        return None
+    names = [*candidate.manifest["model"]["numeric"], *candidate.manifest["model"]["categorical"]]
+    old, new = (prepared.read(holdout.FEATURES, months, [], names).features for months in (before, window["test"]))
+    return {name: stability_index(old[name], new[name]) for name in names}
+
+
+def _quarantined() -> tuple[int, int]:
+    try:
+        counts = json.loads(COUNTS.read_text(encoding="utf-8"))
+        return counts["quarantined"], counts["quarantined"] + counts["accepted"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MainlineError(f"{COUNTS} is missing or unreadable. Run `make repro` first.") from error

@@ -1,0 +1,82 @@
+"""What the gate asks for: the section `gate` of `params.yaml`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mainline.params import Section, check_section
+
+Ratio = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Holdout(Section):
+    """How much the candidate's test months must hold for a conclusion."""
+
+    min_rows: int = Field(ge=1)
+    min_days: int = Field(ge=2)
+
+
+class SlowDecay(Section):
+    """The candidate against the best of the last versions, so that many small steps down are noticed."""
+
+    versions: int = Field(ge=1)
+    limit: Share
+
+
+class Slices(Section):
+    """Segments with enough rows: against the whole, and against the same segment of production."""
+
+    relative_to_whole: Ratio
+    relative_to_production: Share
+
+
+class Fairness(Section):
+    """The largest ratio of the worst to the best value of a slice column."""
+
+    slice: str
+    max_ratio: float = Field(ge=1)
+
+
+class Budgets(Section):
+    """Costs relative to production."""
+
+    predict_time: Ratio
+    package_size: Ratio
+    memory: Ratio
+
+
+class Skew(Section):
+    """Features that moved from production's training rows; those of the seasons may be left out."""
+
+    limit: float = Field(gt=0)
+    ignore: tuple[str, ...] = Field(strict=False)
+
+
+class Policy(Section):
+    """Every limit, each with its meaning in the shipped `params.yaml`."""
+
+    confidence: float = Field(gt=0.5, lt=1)
+    margin: Share
+    sudden_drop: Share
+    slow_decay: SlowDecay
+    baseline_ratio: Ratio
+    threshold: float | None
+    suspicious_gain: Share
+    max_bias: float = Field(gt=0)
+    holdout: Holdout
+    slices: Slices
+    fairness: tuple[Fairness, ...] = Field(strict=False)
+    budgets: Budgets
+    skew: Skew
+    quarantined_share: Share
+    breaking_schema: Literal["warn", "fail"]
+
+
+def load(raw: dict[str, Any]) -> Policy:
+    """Check the section `gate`.
+
+    Raises:
+        ParamsError: on the first thing wrong, naming the nearest known key.
+    """
+    return check_section(Policy, raw, "gate")

@@ -1,0 +1,217 @@
+"""The report as Markdown for a comment on GitHub, never longer than a comment may be."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from mainline.gate.findings import Check, Findings
+from mainline.report import charts
+from mainline.report.blocks import (
+    Block,
+    Bullets,
+    Chart,
+    CheckList,
+    Code,
+    Commands,
+    Difference,
+    Document,
+    Fold,
+    Inline,
+    Interval,
+    Line,
+    Mark,
+    Names,
+    Paragraph,
+    Prose,
+    Section,
+    Side,
+    Strong,
+    Table,
+)
+from mainline.report.escape import code, prose
+from mainline.report.figures import UNKNOWN, interval, percent
+from mainline.report.sections import describe
+
+LIMIT = 65_536
+"""Characters that a comment on GitHub may have."""
+
+ROOM = LIMIT - 1_536
+"""What the report may use of it; who posts the comment adds marks of their own."""
+
+LEFT_OUT_FIRST = (
+    "timings", "worth of features", "skew of features", "passed checks", "all slices", "plots", "lineage",
+    "plots and features", "lineage and timings", "how to reproduce", "what changed", "slices",
+)  # fmt: skip
+"""Parts in the order in which they are left out. Verdict, metrics and checks that did not pass are not among them."""
+
+VERDICTS = {
+    "pass": ("✅", "Pass"),
+    "warn": ("⚠️", "Warning"),
+    "fail": ("❌", "Fail"),
+    "cannot tell": ("❔", "Cannot tell"),
+}
+_SIDES: dict[Side, str] = {"better": "🟢", "worse": "🔴", "neither": ""}
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much is shown: characters of a text and of a cell, rows of a table, names in a list, parts left out."""
+
+    text: int = 600
+    cell: int = 48
+    rows: int = 500
+    names: int = 30
+    left_out: tuple[str, ...] = ()
+
+
+def rooms() -> Iterator[Room]:
+    """Yield how much to show, from everything to the least: shorter tables first, then fewer parts, then words."""
+    room = Room()
+    yield room
+    for rows in (100, 30):
+        yield (room := replace(room, rows=rows, names=rows // 3))
+    for name in LEFT_OUT_FIRST:
+        yield (room := replace(room, left_out=(*room.left_out, name)))
+    for text in (300, 150, 90, 60):
+        yield (room := replace(room, text=text, cell=min(room.cell, text // 2)))
+
+
+def render(findings: Findings) -> str:
+    """Return the comment; the same findings give the same text."""
+    document = describe(findings)
+    for room in rooms():
+        text = _render(document, room)
+        if length(text) <= ROOM:
+            break
+    return text
+
+
+def length(text: str) -> int:
+    """Count characters as JavaScript does, which is never less than GitHub's count."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _render(document: Document, room: Room) -> str:
+    mark, word = VERDICTS[document.verdict]
+    lines = [f"### {mark} {word}: {prose(document.headline, room.text)}", "", _line(document.lead, room)]
+    for section in document.sections:
+        blocks = _blocks(section, room)
+        if blocks:
+            lines += ["", f"#### {section.title}", "", *blocks]
+    return "\n".join([*lines, *_left_out(document, room)]) + "\n"
+
+
+def _left_out(document: Document, room: Room) -> list[str]:
+    if room == Room():
+        return []
+    there = names(document)
+    dropped = [name for name in room.left_out if name in there]
+    parts = f" Left out here: {', '.join(dropped)}." if dropped else ""
+    shortened = " Texts are shortened." if room.text < Room.text else ""
+    return [
+        "",
+        "---",
+        "",
+        f"This report is shortened to fit a comment; all of it is in the run's artifact.{parts}{shortened}",
+    ]
+
+
+def names(document: Document) -> set[str]:
+    """Return the names of the parts that a report has."""
+    folds = {block.name for section in document.sections for block in section.blocks if isinstance(block, Fold)}
+    return folds | {section.name for section in document.sections}
+
+
+def _blocks(part: Section | Fold, room: Room) -> list[str]:
+    """Render the blocks of a part with an empty line between them."""
+    if part.name in room.left_out:
+        return []
+    rendered = [lines for lines in (_block(block, room) for block in part.blocks) if lines]
+    return [line for index, lines in enumerate(rendered) for line in ([""] if index else []) + lines]
+
+
+def _block(block: Block, room: Room) -> list[str]:
+    match block:
+        case Paragraph():
+            return [_line(block.line, room)]
+        case Bullets():
+            return [f"- {_line(line, room)}" for line in block.lines]
+        case Table():
+            return _table(block, room)
+        case CheckList():
+            return [_check(check, room) for check in block.checks]
+        case Chart():
+            return _chart(block, room)
+        case Commands():
+            return ["```bash", *block.lines, "```"]
+        case Fold():
+            return _fold(block, room)
+
+
+def _fold(block: Fold, room: Room) -> list[str]:
+    content = _blocks(block, room)
+    if not content:
+        return []
+    opened = "<details open>" if block.is_open else "<details>"
+    return [opened, f"<summary>{block.summary}</summary>", "", *content, "", "</details>"]
+
+
+def _table(table: Table, room: Room) -> list[str]:
+    short = replace(room, text=room.cell)
+    ruler = "|".join("---:" if index in table.numeric else "---" for index in range(len(table.head)))
+    lines = [_row(table.head), f"|{ruler}|"]
+    lines += [_row(_line(cell, short) for cell in row) for row in table.rows[: room.rows]]
+    more = len(table.rows) - room.rows
+    return [*lines, "", f"{more} more rows are in the full report."] if more > 0 else lines
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _check(check: Check, room: Room) -> str:
+    mark = VERDICTS[check.verdict][0]
+    found = f"{prose(check.observed, room.text)}; limit: {prose(check.limit, room.text)}"
+    name = prose(check.name, room.text)
+    return f"- {mark} **{name}** ({check.group}): {found}<br>{prose(check.reason, room.text)}"
+
+
+def _chart(chart: Chart, room: Room) -> list[str]:
+    plot = chart.plot
+    title = f"**{charts.TITLES[plot.name]}**: {code(plot.y, room.cell)} by {code(plot.x, room.cell)}"
+    drawing = charts.mermaid(plot)
+    if not drawing:
+        return [f"{title}. Not drawn: too few points, or numbers beyond the axes."]
+    marks = [f"{charts.PALETTE[curve.index][0]} {code(curve.name, room.cell)}" for curve in charts.curves(plot)]
+    if plot.name == "calibration":
+        marks.insert(0, f"{charts.IDEAL[0]} ideal")
+    return [f"{title}. {' '.join(marks)}", "", "```mermaid", *drawing, "```"]
+
+
+def _line(line: Line, room: Room) -> str:
+    return "".join(_inline(inline, room) for inline in line)
+
+
+def _inline(inline: Inline, room: Room) -> str:
+    match inline:
+        case str():
+            return inline
+        case Code():
+            return code(inline.text, room.text)
+        case Prose():
+            return prose(inline.text, room.text)
+        case Names():
+            more = len(inline.texts) - room.names
+            shown = ", ".join(code(text, room.text) for text in inline.texts[: room.names])
+            return f"{shown} and {more} more" if more > 0 else shown
+        case Strong():
+            return f"**{_line(inline.line, room)}**"
+        case Mark():
+            return _SIDES[inline.side]
+        case Difference():
+            return (
+                UNKNOWN
+                if inline.value is None
+                else f"{percent(inline.value)}\N{NO-BREAK SPACE}{_SIDES[inline.side]}".rstrip()
+            )
+        case Interval():
+            return interval(inline.low, inline.high)

@@ -1,0 +1,172 @@
+"""The report as one HTML file: nothing to load, nothing that runs."""
+
+from collections.abc import Iterable
+
+from mainline.gate.findings import Check, Findings, Verdict
+from mainline.report import charts
+from mainline.report.blocks import (
+    Block,
+    Bullets,
+    Chart,
+    CheckList,
+    Code,
+    Commands,
+    Difference,
+    Fold,
+    Inline,
+    Interval,
+    Line,
+    Mark,
+    Names,
+    Paragraph,
+    Prose,
+    Strong,
+    Table,
+)
+from mainline.report.drawing import draw, draw_interval
+from mainline.report.escape import hypertext
+from mainline.report.figures import UNKNOWN, interval, percent
+from mainline.report.sections import describe
+from mainline.report.style import STYLE
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""The page may load nothing and run nothing, whatever escaping missed."""
+
+VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "pass": ("pass", "Pass"),
+    "warn": ("warn", "Warning"),
+    "fail": ("fail", "Fail"),
+    "cannot tell": ("unknown", "Cannot tell"),
+}
+"""Style and word of each verdict."""
+
+
+def render(findings: Findings) -> str:
+    """Return the page; the same findings give the same text."""
+    document = describe(findings)
+    style, word = VERDICTS[document.verdict]
+    sections = "\n".join(
+        f"<section>\n<h2>{section.title}</h2>\n{_blocks(section.blocks)}\n</section>" for section in document.sections
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{word}: {hypertext(document.headline)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<header class="{style}">
+<p class="verdict">{word}</p>
+<h1><bdi>{hypertext(document.headline)}</bdi></h1>
+<p>{_line(document.lead)}</p>
+</header>
+{sections}
+</main>
+</body>
+</html>
+"""
+
+
+def _blocks(blocks: Iterable[Block]) -> str:
+    return "\n".join(_block(block) for block in blocks)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph():
+            return f"<p>{_line(block.line)}</p>"
+        case Bullets():
+            return f"<ul>{''.join(f'<li>{_line(line)}</li>' for line in block.lines)}</ul>"
+        case Table():
+            return _table(block)
+        case CheckList():
+            return f'<ul class="checks">{"".join(_check(check) for check in block.checks)}</ul>'
+        case Chart():
+            return _chart(block)
+        case Commands():
+            return f"<pre><code>{hypertext_lines(block.lines)}</code></pre>"
+        case Fold():
+            opened = "<details open>" if block.is_open else "<details>"
+            return f"{opened}\n<summary>{block.summary}</summary>\n{_blocks(block.blocks)}\n</details>"
+
+
+def hypertext_lines(lines: Iterable[str]) -> str:
+    """Escape line by line, since escaping makes one line of everything."""
+    return "\n".join(hypertext(line) for line in lines)
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col"{_style(table, index)}>{title}</th>' for index, title in enumerate(table.head))
+    rows = "\n".join(f"<tr>{_row(table, row)}</tr>" for row in table.rows)
+    kind = "" if table.numeric else ' class="words"'
+    return (
+        f'<div class="scroll"><table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    )
+
+
+def _row(table: Table, row: tuple[Line, ...]) -> str:
+    first, *others = row
+    cells = "".join(f"<td{_style(table, index)}>{_line(cell)}</td>" for index, cell in enumerate(others, start=1))
+    return f'<th scope="row">{_line(first)}</th>{cells}'
+
+
+def _style(table: Table, index: int) -> str:
+    return ' class="number"' if index in table.numeric else ""
+
+
+def _check(check: Check) -> str:
+    style, word = VERDICTS[check.verdict]
+    return (
+        f'<li class="{style}"><p><span class="state">{word}</span> <strong><bdi>{hypertext(check.name)}</bdi></strong> '
+        f'<span class="soft">{check.group}</span></p>'
+        f"<p><bdi>{hypertext(check.observed) or UNKNOWN}</bdi>"
+        f' <span class="soft">· limit:</span> <bdi>{hypertext(check.limit) or UNKNOWN}</bdi></p>'
+        f'<p class="soft"><bdi>{hypertext(check.reason)}</bdi></p></li>'
+    )
+
+
+def _chart(chart: Chart) -> str:
+    plot = chart.plot
+    title = f"<strong>{charts.TITLES[plot.name]}</strong>: {_inline(Prose(plot.y))} by {_inline(Prose(plot.x))}"
+    drawing = draw(plot)
+    if not drawing:
+        return f"<p>{title}. Not drawn: too few points, or numbers beyond the axes.</p>"
+    keys = [_key(f"s{curve.index}", hypertext(curve.name)) for curve in charts.curves(plot)]
+    if plot.name == "calibration":
+        keys.insert(0, _key("ideal", "ideal"))
+    return f'<figure><figcaption>{title}<div class="keys">{"".join(keys)}</div></figcaption>{drawing}</figure>'
+
+
+def _key(style: str, name: str) -> str:
+    sample = f'<svg class="key {style}" viewBox="0 0 26 10" aria-hidden="true"><path d="M0 5H26"/></svg>'
+    return f"<span>{sample}<bdi>{name}</bdi></span>"
+
+
+def _line(line: Line) -> str:
+    return "".join(_inline(inline) for inline in line)
+
+
+def _inline(inline: Inline) -> str:
+    match inline:
+        case str():
+            return inline
+        case Code():
+            return f"<code>{shown}</code>" if (shown := hypertext(inline.text)) else UNKNOWN
+        case Prose():
+            return f"<bdi>{hypertext(inline.text)}</bdi>"
+        case Names():
+            return ", ".join(_inline(Code(text)) for text in inline.texts)
+        case Strong():
+            return f"<strong>{_line(inline.line)}</strong>"
+        case Mark():
+            return f'<span class="dot {inline.side}"></span>'
+        case Difference():
+            shown = UNKNOWN if inline.value is None else percent(inline.value)
+            return f'<span class="{inline.side}">{shown}</span>{_inline(Mark(inline.side))}'
+        case Interval():
+            return f"{interval(inline.low, inline.high)}{draw_interval(inline)}"

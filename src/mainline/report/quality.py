@@ -1,0 +1,148 @@
+"""How good the candidate is: metrics, slices, and what the gate's checks say."""
+
+from mainline.gate.findings import Check, Comparison, Findings, Metric, Slice
+from mainline.report.blocks import (
+    Block,
+    CheckList,
+    Code,
+    Difference,
+    Fold,
+    Interval,
+    Line,
+    Mark,
+    Paragraph,
+    Prose,
+    Section,
+    Strong,
+    Table,
+)
+from mainline.report.figures import UNKNOWN, cell, count, number, percent, relative, share
+
+MOVERS = 8
+"""Slices that are shown at once."""
+
+WIDEST = 0.5
+"""End of the scale on which intervals are drawn, at most."""
+
+_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero.")
+
+
+def name_other(findings: Findings) -> str:
+    """Name what the candidate is compared with."""
+    return "baseline" if findings.production is None else "production"
+
+
+def describe_metrics(findings: Findings) -> Section:
+    """Set each metric beside production's, and say how sure the difference of the primary one is."""
+    compared, other = findings.comparison, name_other(findings)
+    head = ("metric", "candidate", other, "difference", f"{share(compared.confidence)} interval")
+    rows = tuple(_metric_row(metric, compared) for metric in _primary_first(findings))
+    blocks: list[Block] = [Table(head, rows, frozenset({1, 2, 3}))] if rows else []
+    return Section("metrics", "Metrics", (*blocks, Paragraph(_conclusion(findings))))
+
+
+def _primary_first(findings: Findings) -> list[Metric]:
+    return sorted(findings.metrics, key=lambda metric: metric.name != findings.comparison.metric)
+
+
+def _metric_row(metric: Metric, compared: Comparison) -> tuple[Line, ...]:
+    unit: Line = (" ", Prose(metric.unit)) if metric.unit else ()
+    values: tuple[Line, ...] = ((number(metric.candidate),), (number(metric.other),))
+    if metric.name != compared.metric:
+        difference = relative(metric.candidate, metric.other)
+        return ((Code(metric.name), *unit), *values, (_without_side(difference),), (UNKNOWN,))
+    bold = tuple((Strong(value),) for value in values)
+    whole = Difference(compared.difference, compared.low, compared.high)
+    interval = Interval(compared.difference, compared.low, compared.high, _span([(compared.low, compared.high)]))
+    return ((Strong((Code(metric.name),)), *unit, " (primary)"), *bold, (Strong((whole,)),), (interval,))
+
+
+def _without_side(difference: float | None) -> str:
+    return UNKNOWN if difference is None else percent(difference)
+
+
+def _conclusion(findings: Findings) -> Line:
+    compared, other = findings.comparison, name_other(findings)
+    margin = share(compared.margin)
+    verdict, because = {
+        "better": (f"better than {other}", "the whole interval is below zero"),
+        "no worse": (f"no worse than {other}", f"the interval ends within the margin of {margin}"),
+        "worse": (f"worse than {other}", f"the whole interval is above zero and ends beyond the margin of {margin}"),
+        "cannot tell": ("undecided", f"there is no interval, or it is too wide for the margin of {margin}"),
+    }[compared.conclusion]
+    if compared.identical:
+        verdict, because = f"the same as {other}", "all predictions are identical"
+    said: Line = (Strong((verdict,)), f": {because}.")
+    return ("On ", Code(compared.metric), ", the candidate is ", *said, *_against_baseline(findings))
+
+
+def _against_baseline(findings: Findings) -> Line:
+    metric = next((metric for metric in findings.metrics if metric.name == findings.comparison.metric), None)
+    difference = relative(metric.candidate, metric.baseline) if metric else None
+    if findings.production is None or metric is None or difference is None:
+        return ()
+    return (f" The simple baseline has {number(metric.baseline)}; against it the difference is {percent(difference)}.",)
+
+
+def describe_slices(findings: Findings) -> Section:
+    """Show the sound slices that moved most, then all; few rows move far by chance, so thin ones come after."""
+    ranked = sorted(findings.slices, key=lambda part: (part.thin, -abs(part.difference), part.column, part.value))
+    if not ranked:
+        return Section("slices", "Slices", ())
+    movers, other = ranked[:MOVERS], name_other(findings)
+    head = ("slice", "rows", "candidate", other, "difference")
+    table = Table(head, tuple(_mover_row(part) for part in movers), frozenset({1, 2, 3, 4}))
+    thin = sum(part.thin for part in ranked)
+    note = f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
+    explained = Paragraph((*_LEGEND, note))
+    everything = Fold("all slices", f"All {count(len(ranked), 'slice')}", (_slice_table(findings, ranked),))
+    return Section("slices", "Slices that moved most", (table, explained, everything))
+
+
+def _mover_row(part: Slice) -> tuple[Line, ...]:
+    difference = Difference(part.difference, part.low, part.high)
+    return (_slice_name(part), (cell(part.rows),), (number(part.candidate),), (number(part.other),), (difference,))
+
+
+def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
+    span = _span([(part.low, part.high) for part in ranked if not part.thin])
+    rows = tuple(
+        (
+            _slice_name(part),
+            (cell(part.rows),),
+            (Difference(part.difference, part.low, part.high),),
+            (Interval(part.difference, part.low, part.high, span),),
+            (number(part.bias, 3),),
+        )
+        for part in ranked
+    )
+    head = ("slice", "rows", "difference", f"{share(findings.comparison.confidence)} interval", "bias")
+    return Table(head, rows, frozenset({1, 2, 4}))
+
+
+def _slice_name(part: Slice) -> Line:
+    return (Code(part.column), " ", Code(part.value), *((" thin",) if part.thin else ()))
+
+
+def _span(bounds: list[tuple[float | None, float | None]]) -> float:
+    ends = [abs(end) for pair in bounds for end in pair if end is not None]
+    return min(max(ends, default=0.0) or WIDEST, WIDEST)
+
+
+def describe_checks(findings: Findings) -> Section:
+    """List what failed, what could not be told and warnings; what passed is folded."""
+    order = ("fail", "cannot tell", "warn")
+    urgent = sorted(
+        (check for check in findings.checks if check.verdict in order), key=lambda c: order.index(c.verdict)
+    )
+    blocks: list[Block] = [Paragraph((_tally(findings.checks),)), CheckList(tuple(urgent))] if urgent else []
+    passed = tuple(check for check in findings.checks if check.verdict == "pass")
+    if passed:
+        blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))
+    return Section("checks", "Checks of the gate", tuple(blocks))
+
+
+def _tally(checks: list[Check]) -> str:
+    words = {"fail": "failed", "cannot tell": "cannot be told", "warn": "warn", "pass": "passed"}
+    found = {verdict: sum(check.verdict == verdict for check in checks) for verdict in words}
+    return ", ".join(f"{number_of} {words[verdict]}" for verdict, number_of in found.items() if number_of) + "."

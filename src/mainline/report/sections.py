@@ -1,0 +1,36 @@
+"""The report's sections in the order in which they are read: what a manager needs first, lineage last."""
+
+from mainline.gate.findings import Findings
+from mainline.report.blocks import Code, Document, Line
+from mainline.report.changes import describe_changes
+from mainline.report.figures import count
+from mainline.report.quality import describe_checks, describe_metrics, describe_slices
+from mainline.report.records import describe_lineage, describe_plots, describe_reproduction
+
+
+def describe(findings: Findings) -> Document:
+    """Put the findings into words and tables; the same findings give the same document."""
+    sections = (
+        describe_metrics(findings),
+        describe_changes(findings),
+        describe_slices(findings),
+        describe_checks(findings),
+        describe_plots(findings),
+        describe_lineage(findings),
+        describe_reproduction(findings),
+    )
+    return Document(
+        verdict=findings.verdict,
+        headline=findings.headline,
+        lead=_lead(findings),
+        sections=tuple(section for section in sections if section.blocks),
+    )
+
+
+def _lead(findings: Findings) -> Line:
+    compared = findings.comparison
+    measured = f", measured on {count(compared.rows, 'row')} of {count(compared.days, 'day')}"
+    if findings.production is None:
+        return (Code(findings.candidate.version), " against the baseline: a first release", measured, ".")
+    against = Code(findings.production.version)
+    return (Code(findings.candidate.version), " against production ", against, measured, ".")

@@ -1,0 +1,34 @@
+"""`report` turns the gate's document into two files."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.commands.report import report
+from mainline.errors import MainlineError
+from mainline.gate import findings
+from mainline.gate.findings import FindingsError
+from tests.mainline.report import examples
+
+
+def test_report_writes_a_comment_and_a_page(tmp_path: Path) -> None:
+    """Both files are in the folder, which need not exist, and the path of the comment is said."""
+    findings.write(examples.passing(), tmp_path / "gate.json")
+    said = report(tmp_path / "gate.json", tmp_path / "made" / "here")
+    assert said == str(tmp_path / "made/here/report.md")
+    assert Path(said).read_text(encoding="utf-8").startswith("### ✅ Pass: ")
+    assert (tmp_path / "made/here/report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_missing_findings_name_the_next_step(tmp_path: Path) -> None:
+    """Without a document the error says where it was looked for and what makes one."""
+    with pytest.raises(MainlineError, match=r"there are no findings in .*gate\.json\. Run the gate first\."):
+        report(tmp_path / "gate.json", tmp_path)
+
+
+def test_nothing_is_written_from_a_document_that_does_not_fit(tmp_path: Path) -> None:
+    """A foreign document is refused before a file is made."""
+    (tmp_path / "gate.json").write_text('{"format": 1}')
+    with pytest.raises(FindingsError, match=r"do not fit their schema: verdict: missing\."):
+        report(tmp_path / "gate.json", tmp_path / "made")
+    assert not (tmp_path / "made").exists()

@@ -1,0 +1,117 @@
+"""`tune` and `explain` as people run them, on three real months without the file of the test month."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mainline.commands.explain import explain_model
+from mainline.commands.tune import tune
+from mainline.errors import MainlineError
+from tests.project import Project
+
+TUNE = "from mainline.commands.tune import tune; print(tune())"
+FAST = {"max_iter": 8, "learning_rate": 0.05, "min_samples_leaf": 100}
+SPACE = {"learning_rate": [0.05, 0.3], "max_leaf_nodes": [4, 31]}
+
+
+@pytest.fixture
+def project(trained_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a fast model and a search of four trials, as the working directory."""
+    trained_project.declare(model={"params": FAST}, tune={"trials": 4, "space": SPACE})
+    monkeypatch.chdir(trained_project.path)
+    return trained_project
+
+
+def rows(path: str) -> list[dict[str, str]]:
+    """Read a metric file."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_search_reads_no_test_month(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any file of the test month the search runs to its end and shows the edit that it proposes."""
+    assert not list(project.path.rglob("2013-03.parquet"))
+    before = Path("params.yaml").read_text()
+    said = tune()
+    shown = capsys.readouterr().out
+    assert "judged by rmse" in shown
+    assert "rows of 2013-02." in shown
+    assert [row["trial"] for row in rows("metrics/tuning.csv")] == ["0", "1", "2", "3"]
+    assert "significantly better than declared" in said
+    assert "-    learning_rate: 0.05\n+    learning_rate: 0.3\n" in said
+    assert max(map(len, (shown + said).splitlines())) <= 100
+    assert Path("params.yaml").read_text() == before
+
+
+def test_killed_search_goes_on(project: Project) -> None:
+    """Killed after its second trial and run again, the search keeps those and finishes the others."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", TUNE], cwd=project.path, env=project.environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    for line in running.stdout:
+        if line.split()[:1] == ["1"]:
+            break
+    running.kill()
+    running.communicate()
+    kept = rows("metrics/tuning.csv")
+    assert 2 <= len(kept) <= 4
+    project.run("python", "-c", TUNE)
+    finished = rows("metrics/tuning.csv")
+    assert finished[: len(kept)] == kept
+    assert [row["trial"] for row in finished] == ["0", "1", "2", "3"]
+
+
+@pytest.mark.usefixtures("project")
+def test_write_changes_the_declared_model() -> None:
+    """With --write the best trial is what params.yaml declares, and only model.params is another."""
+    before = yaml.safe_load(Path("params.yaml").read_text())
+    assert "Written to params.yaml:" in tune(write=True)
+    after = yaml.safe_load(Path("params.yaml").read_text())
+    assert after["model"]["params"]["learning_rate"] == 0.3
+    assert {**after, "model": None} == {**before, "model": None}
+
+
+def test_nothing_better_changes_nothing(project: Project) -> None:
+    """Where what is declared is the best, the search says so and proposes no edit."""
+    project.declare(tune={"trials": 2, "space": {"learning_rate": [0.0001]}})
+    before = Path("params.yaml").read_text()
+    said = tune(write=True)
+    assert "Nothing tried is better than what params.yaml declares" in said
+    assert "params.yaml stays as it is." in said
+    assert Path("params.yaml").read_text() == before
+
+
+def test_search_before_the_pipeline_names_the_remedy(project: Project) -> None:
+    """Without prepared months the search asks for the pipeline."""
+    (project.path / "data/features/2013-01.parquet").unlink()
+    with pytest.raises(MainlineError, match=r"^there is no data/features/2013-01\.parquet\. Run `make repro` first\."):
+        tune()
+
+
+def test_explain_writes_worth_and_staleness(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every feature gets its row with interval and cost, and staleness its ages, without the test month."""
+    chosen = ["dep_delay", "distance", "scheduled_block", "origin"]
+    project.declare(features=chosen)
+    said = explain_model()
+    assert [row["feature"] for row in rows("metrics/worth.csv")] == chosen
+    assert float(next(row for row in rows("metrics/worth.csv") if row["feature"] == "scheduled_block")["low"]) > 0
+    assert [row["age_months"] for row in rows("metrics/staleness.csv")] == ["0"]
+    assert "candidates for removal: " in said
+    assert "The window allows no older model" in said
+    assert max(map(len, (capsys.readouterr().out + said).splitlines())) <= 100
+
+
+@pytest.mark.usefixtures("project")
+def test_explain_of_some_features_is_only_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """With named features only these are left out, no file is written, and staleness is not measured."""
+    said = explain_model(["temp", "seats"])
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines()[3:]]
+    assert shown == ["temp", "seats"]
+    assert "Only shown; metrics/worth.csv is of all features." in said
+    assert not Path("metrics/worth.csv").exists()
+    assert not Path("metrics/staleness.csv").exists()

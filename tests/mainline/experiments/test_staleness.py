@@ -1,0 +1,74 @@
+"""Quality against age, where the drift is planted."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from mainline.data.prepared import Prepared
+from mainline.errors import ParamsError
+from mainline.experiments import refit, staleness
+from mainline.experiments.staleness import Age
+from tests.mainline.experiments.planted import MONTHS, declare, draw
+
+
+def measure(slopes: list[float], length: int) -> list[Age]:
+    """Measure on one month for each slope of the planted feature."""
+    rows: dict[str, Prepared] = {
+        month: draw(seed=number, start=30 * number, slope=slope)
+        for number, (month, slope) in enumerate(zip(MONTHS, slopes, strict=False))
+    }
+    losses = {}
+    for _, found in staleness.predict(declare(), rows, length):
+        losses |= found
+    return staleness.summarise(losses, {month: refit.days(held) for month, held in rows.items()}, 0.95)
+
+
+@pytest.mark.usefixtures("use_case")
+def test_loss_grows_with_age_where_the_world_moves() -> None:
+    """With a slope that falls month by month each age is worse than the one before, beyond its interval."""
+    ages = measure([5, 4, 3, 2, 1, 0], length=2)
+    assert [age.age_months for age in ages] == [0, 1, 2, 3]
+    assert [age.months for age in ages] == [4, 3, 2, 1]
+    assert (ages[0].relative, ages[0].low, ages[0].high) == (0, 0, 0)
+    assert all(older.low > younger.relative for younger, older in pairwise(ages))
+
+
+@pytest.mark.usefixtures("use_case")
+def test_nothing_is_lost_where_the_world_stands_still() -> None:
+    """Without drift an old model is as good as a fresh one."""
+    assert all(abs(age.relative) < 0.03 for age in measure([5] * 5, length=2))
+
+
+@pytest.mark.usefixtures("use_case")
+def test_old_and_fresh_are_measured_on_the_same_rows() -> None:
+    """The relative loss is that of the two metrics beside each other."""
+    oldest = measure([5, 4, 3, 2], length=1)[-1]
+    assert oldest.rows == 800
+    assert oldest.relative == pytest.approx(oldest.metric / oldest.fresh - 1)
+
+
+@pytest.mark.usefixtures("use_case")
+def test_shortest_window_has_age_0_alone() -> None:
+    """Two months allow one model and one month to predict."""
+    assert [(age.age_months, age.months) for age in measure([5, 4], length=1)] == [(0, 1)]
+
+
+def test_window_is_half_of_the_months() -> None:
+    """Without a wish the training window takes half of the months, at least one."""
+    assert [staleness.window_length(months) for months in (2, 3, 8)] == [1, 1, 4]
+    assert staleness.window_length(8, 3) == 3
+
+
+@pytest.mark.parametrize("wanted", [0, 8, 9])
+def test_window_that_leaves_nothing_is_refused(wanted: int) -> None:
+    """A training window of nothing or of everything is refused."""
+    with pytest.raises(ParamsError, match="leave a month to predict"):
+        staleness.window_length(8, wanted)
+
+
+def test_average_is_over_rows() -> None:
+    """Months are put together row by row, so the metric is that of all rows."""
+    losses = {(0, "a"): np.array([1.0, 1.0]), (0, "b"): np.array([4.0, 4.0, 4.0, 4.0])}
+    (age,) = staleness.summarise(losses, {"a": np.array([0, 1]), "b": np.array([2, 2, 3, 3])}, 0.95)
+    assert (age.rows, age.months, age.metric) == (6, 2, pytest.approx(np.sqrt(3)))

@@ -1,0 +1,192 @@
+"""The comment on a pull request."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mainline.gate.findings import Findings
+from mainline.report import markdown
+from mainline.report.sections import describe
+from tests.mainline.report import examples, hostile, reading
+
+ORDER = [
+    "Metrics", "What changed", "Slices that moved most", "Checks of the gate", "Plots and features", "Lineage",
+    "Reproduce",
+]  # fmt: skip
+PATTERNS = ["W", "@ ", "1 @ ", "`", "|", "<", "\U0001d54f", "\U0001d54f a ", "</details>", "\u202e"]
+
+
+FOLDED = re.compile(r"^<details>$.*?^</details>$", flags=re.DOTALL | re.MULTILINE)
+
+
+def folded(text: str) -> str:
+    """Return what is hidden until a click."""
+    return "".join(FOLDED.findall(text))
+
+
+@pytest.mark.parametrize(
+    ("findings", "start"),
+    [
+        (examples.passing(), "### ✅ Pass: Better than production by 2.5% (rmse 14.23 against 14.60 minutes)\n"),
+        (examples.warning(), "### ⚠️ Warning: Better than production by 2.5%, but 2 features moved"),
+        (examples.failing(), "### ❌ Fail: Worse than production by 6.2%"),
+        (examples.passing(verdict="cannot tell"), "### ❔ Cannot tell: "),
+    ],
+)
+def test_verdict_is_the_first_line(findings: Findings, start: str) -> None:
+    """The first line is the verdict and what it means, in words."""
+    assert markdown.render(findings).startswith(start)
+
+
+@pytest.mark.parametrize("findings", [examples.passing(), examples.warning(), examples.failing()])
+def test_sections_come_in_the_order_of_reading(findings: Findings) -> None:
+    """Quality comes first, then its reasons, then what is looked up."""
+    assert reading.headings(markdown.render(findings)) == ORDER
+
+
+def test_primary_metric_has_its_interval() -> None:
+    """The primary metric is first and marked, with difference and interval; its table fits a phone."""
+    lines = markdown.render(examples.passing()).replace("\u00a0", " ").splitlines()
+    assert "| metric | candidate | production | difference | 95 % interval |" in lines
+    row = "| **`rmse`** minutes (primary) | **14.23** | **14.60** | **−2.5 % 🟢** | −3.6 to −1.5 % |"  # noqa: RUF001
+    assert lines[lines.index("| metric | candidate | production | difference | 95 % interval |") + 2] == row
+
+
+def test_first_release_is_compared_with_the_baseline() -> None:
+    """Without production the columns name the baseline, and nothing claims to have changed."""
+    text = markdown.render(examples.first())
+    assert "| metric | candidate | baseline | difference |" in text
+    assert "against the baseline: a first release" in text
+    assert "production" not in text.split("#### Lineage")[0].split("#### Checks")[0].replace("than production", "")
+
+
+def test_what_did_not_pass_is_seen_at_once() -> None:
+    """Failures come first, then unknowns and warnings, none of them folded; what passed is folded."""
+    warned = [check.model_dump() for check in (examples.warning().checks[0], *reversed(examples.failing().checks))]
+    text = markdown.render(examples.passing(verdict="fail", checks=warned))
+    visible = FOLDED.sub("", text)
+    assert re.findall(r"^- (\S+) \*\*(.*?)\*\*", visible, flags=re.MULTILINE) == [
+        ("❌", "slices against production"), ("❌", "against production"), ("❔", "memory"), ("⚠️", "skew"),
+    ]  # fmt: skip
+    assert folded(text).count("- ✅ ") == 15
+    assert "2 failed, 1 cannot be told, 1 warn, 15 passed." in visible
+
+
+def test_check_says_what_was_observed_what_is_allowed_and_why() -> None:
+    """One entry answers all three."""
+    entry = "- ❔ **memory** (budgets): not measured; limit: 1.5x<br>The cost could not be measured."
+    assert entry in markdown.render(examples.failing()).splitlines()
+
+
+def test_thin_slices_are_marked_and_last() -> None:
+    """A slice of 25 flights that moved by 16 % is not shown before sound ones; in the full table it is marked."""
+    text = markdown.render(examples.passing())
+    assert "thin" not in text.split("#### Slices")[1].split("🟢 better")[0]
+    assert "| `carrier` `HA` thin | 25 |" in folded(text)
+    assert folded(text).index("`hour` `18`") < folded(text).index("`HA`")
+
+
+def test_plots_are_open_and_everything_long_is_not() -> None:
+    """Mermaid measures labels while it draws, so charts are in an open part; tables to look up are closed."""
+    text = markdown.render(examples.passing())
+    assert text.count("```mermaid") == 4
+    assert "```mermaid" not in folded(text)
+    for looked_up in (
+        "| `temp` | 0.28 |",
+        "`dest_gain` | +4.1",
+        "git switch --detach 4b825dc",
+        "| `train` | `9.8 s` |",
+    ):
+        assert looked_up in folded(text)
+
+
+def test_nothing_changed_is_said() -> None:
+    """A change of tests alone has no differences to list."""
+    same = examples.passing(parameters=[], features_added=[], features_removed=[], code=[], data=[])
+    assert "Nothing declared: parameters, data, features and code are production's." in markdown.render(same)
+
+
+def test_identical_predictions_are_said() -> None:
+    """Where the candidate predicts what production predicts, that is the conclusion."""
+    compared = examples.passing().comparison.model_dump() | {"identical": True}
+    assert "**the same as production**: all predictions are identical." in markdown.render(
+        examples.passing(comparison=compared)
+    )
+
+
+def test_examples_are_shown_whole() -> None:
+    """A real report is far from the limit, so nothing is left out of it."""
+    for findings in (examples.passing(), examples.warning(), examples.failing(), examples.first()):
+        text = markdown.render(findings)
+        assert len(text) < 12_000
+        assert "Left out" not in text
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_largest_document_fits_a_comment(pattern: str) -> None:
+    """Whatever its texts are, what the schema allows fits, with verdict, metrics and each check that did not pass."""
+    text = markdown.render(hostile.largest(pattern))
+    assert markdown.length(text) <= markdown.ROOM
+    assert text.startswith("### ❌ Fail: ")
+    assert [text.count(f"\n- {mark} **") for mark in ("❌", "❔", "⚠️")] == [98, 1, 1]
+    table = text.split("#### Metrics\n\n")[1].split("\n\n")[0].splitlines()
+    assert len(table) == 2 + 20
+    assert "it is shortened" not in text
+    assert text.splitlines()[-1].startswith(
+        "This report is shortened to fit a comment; all of it is in the run's artifact."
+    )
+    assert reading.strange(text) == []
+
+
+def test_long_tables_are_shortened_before_parts_are_left_out() -> None:
+    """A report that is too long by 500 slices loses rows of them, not its plots."""
+    part = examples.passing().slices[0].model_dump()
+    many = examples.passing(
+        slices=[part] * 500, code=["src/" + "x" * 100] * 500,
+        worth=[{"feature": "x" * 48, "loss": 0.1, "low": 0.1, "high": 0.1, "microseconds": 1.0}] * 500,
+    )  # fmt: skip
+    text = markdown.render(many)
+    assert "400 more rows are in the full report." in text
+    assert "Left out" not in text
+    assert "```mermaid" in text
+
+
+def test_parts_are_left_out_in_the_declared_order() -> None:
+    """Each level has a part less, and those that must stay are on no list."""
+    left = [room.left_out for room in markdown.rooms()]
+    assert [names[-1] for names in left if names][: len(markdown.LEFT_OUT_FIRST)] == list(markdown.LEFT_OUT_FIRST)
+    assert not {"metrics", "checks"} & set(markdown.LEFT_OUT_FIRST)
+
+
+def test_every_part_that_may_be_left_out_has_a_name() -> None:
+    """The declared order names parts that reports have."""
+    assert set(markdown.LEFT_OUT_FIRST) <= markdown.names(describe(examples.passing()))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(hostile.DOCUMENTS)
+def test_nothing_from_outside_is_more_than_text(findings: Findings) -> None:
+    """No document makes a link, a picture, a mention, a reference, a tag, a row or a cell of its own, or a heading."""
+    text = markdown.render(findings)
+    assert reading.strange(text) == []
+    assert set(reading.headings(text)) <= set(ORDER)
+    lines = [re.sub("<summary>.*", "<summary>", line) for line in text.replace(" open>", ">").splitlines()]
+    assert lines.count("<details>") == lines.count("</details>") == lines.count("<summary>")
+    assert text.replace("\n", "").replace("⚠️", "").replace("\u00a0", "").isprintable()
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+    assert markdown.length(text) <= markdown.ROOM
+
+
+@pytest.mark.parametrize("text", hostile.CORPUS)
+def test_no_field_is_forgotten(text: str) -> None:
+    """A text that tries to break out is only ever code, wherever the document may hold it."""
+    assert reading.strange(markdown.render(hostile.everywhere(text))) == []
+
+
+def test_same_findings_give_the_same_bytes() -> None:
+    """Neither time nor place nor the order of keys in the document changes the comment."""
+    findings = examples.failing()
+    reordered = Findings.model_validate(dict(reversed(findings.model_dump().items())))
+    assert markdown.render(findings) == markdown.render(reordered)

@@ -1,0 +1,73 @@
+"""The registry: versions and assignments, read from real tags of a real repository."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.errors import MainlineError
+from mainline.registry import Version, assigned, versions
+from tests.project import Project
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Project:
+    """An empty repository with two commits, `one` and `two` by branch name."""
+    made = Project(tmp_path / "repository")
+    made.path.mkdir()
+    made.run("git", "init", "--quiet", "--initial-branch=main")
+    for name in ("one", "two"):
+        made.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "--allow-empty",
+                 "--message", name)  # fmt: skip
+        made.run("git", "branch", name)
+    return made
+
+
+def _commit(repository: Project, name: str) -> str:
+    return repository.run("git", "rev-parse", name).stdout.strip()
+
+
+def _tag(repository: Project, name: str, at: str) -> None:
+    repository.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "tag", "-a", name, at, "-m", name)
+
+
+def test_without_tags_there_is_nothing(repository: Project) -> None:
+    """Before the first release there are no versions and production has none."""
+    assert versions(repository.path) == []
+    assert assigned("production", repository.path) is None
+
+
+def test_versions_come_newest_first_by_number(repository: Project) -> None:
+    """v0.10.0 is newer than v0.9.1, whatever the alphabet says; other tags are not versions."""
+    for name, at in (("model@v0.9.1", "one"), ("model@v0.10.0", "two"), ("v3", "two"), ("other@v9.0.0", "two")):
+        _tag(repository, name, at)
+    assert [version.name for version in versions(repository.path)] == ["v0.10.0", "v0.9.1"]
+
+
+def test_the_newest_assignment_counts(repository: Project) -> None:
+    """Production has the version at the commit of the highest number, also when that is an older version again."""
+    for name, at in (("model@v0.1.0", "one"), ("model@v0.2.0", "two")):
+        _tag(repository, name, at)
+    for number, at in ((1, "one"), (2, "two"), (10, "one")):
+        _tag(repository, f"model#production#{number}", at)
+    assert assigned("production", repository.path) == Version("v0.1.0", _commit(repository, "one"))
+    assert assigned("staging", repository.path) is None
+
+
+def test_an_assignment_can_be_taken_back(repository: Project) -> None:
+    """After an unassignment the environment has none."""
+    for name in ("model@v0.1.0", "model#production#1", "model#production!#2"):
+        _tag(repository, name, "one")
+    assert assigned("production", repository.path) is None
+
+
+def test_an_assignment_without_a_version_is_refused(repository: Project) -> None:
+    """A stage at a commit that no version names is an error, not a guess."""
+    _tag(repository, "model#production#1", "one")
+    with pytest.raises(MainlineError, match=r"model#production#1 is at commit .* which no version was registered at"):
+        assigned("production", repository.path)
+
+
+def test_outside_of_git_there_is_one_clear_error(tmp_path: Path) -> None:
+    """Without a repository the error says what git says."""
+    with pytest.raises(MainlineError, match="the registry is git, and git says"):
+        versions(tmp_path)
