@@ -47,6 +47,9 @@ test: $(READY) ## Run the tests
 test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
 
+bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
+	@for name in noop one_row memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
+
 check: $(READY) ## Check format, lint, types and dependencies of the stages
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
 	@$(RUN) ruff check --quiet .
@@ -73,4 +76,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore plots wheel verify test test-slow check format setup lock
+.PHONY: help repro gate report tune explain restore plots wheel verify test test-slow bench check format setup lock
