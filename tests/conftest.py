@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from hypothesis import settings
 from mainline import months, params
 from tests import project
 from tests.project import Project
+
+# As dvc.yaml trains; read when scikit-learn is first imported. Several threads on few cores are many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine must not fail a test, and CI must not fail on a case that nobody can repeat.
 settings.register_profile("mainline", deadline=None, derandomize=True)
