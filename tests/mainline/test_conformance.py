@@ -7,7 +7,7 @@ from mainline import conformance
 from mainline.conformance import PERSONAL, check_computed, check_features, check_policy, check_table
 from mainline.contract import Array, FeatureTable, Field
 from mainline.errors import ParamsError, PolicyError, UseCaseError
-from usecase import features, interface
+from usecase import features, interface, tables
 
 BANNED = {"air_time": "it is known only after landing"}
 
@@ -18,8 +18,9 @@ def field(name: str) -> Field:
 
 
 def test_shipped_use_case_keeps_the_policy() -> None:
-    """The features and the request that ship pass."""
-    check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED)
+    """The features, the request and the feature tables that ship pass."""
+    offered = (*features.NUMERIC, *features.CATEGORICAL)
+    check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
 
 
 def test_banned_feature_is_refused_with_the_reason() -> None:
@@ -32,6 +33,22 @@ def test_banned_request_field_is_refused_with_the_reason() -> None:
     """What may not be a feature may not be asked of a client either."""
     with pytest.raises(PolicyError, match=r"^request field 'air_time' is banned: it is known only after landing\."):
         check_policy([], [field("distance"), field("air_time")], BANNED)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("air_time", "it is known only after landing"), ("Email", "it identifies a person")]
+)
+def test_banned_column_of_a_feature_table_is_refused(name: str, reason: str) -> None:
+    """What may not be a feature may not be looked up either."""
+    table = FeatureTable("planes", key="tail", columns=("seats", name), static=True)
+    with pytest.raises(PolicyError, match=f"^column of feature table planes '{name}' is banned: {reason}"):
+        check_policy([], [], BANNED, [table])
+
+
+def test_ban_does_not_depend_on_case() -> None:
+    """Another spelling of a banned name is banned for the same reason."""
+    with pytest.raises(PolicyError, match=r"^feature 'Air_Time' is banned: it is known only after landing\."):
+        check_policy(["Air_Time"], [], {"AIR_TIME": BANNED["air_time"]})
 
 
 def test_shipped_use_case_bans_its_label() -> None:

@@ -31,6 +31,7 @@ def rebuilds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, s
         hashes, prediction = made.pop(0)
         (folder / "metrics").mkdir(parents=True)
         (folder / "dvc.lock").write_text(_lock(hashes))
+        (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
         (folder / "metrics/reference.csv").write_text(REFERENCE.format(prediction))
         return folder
 

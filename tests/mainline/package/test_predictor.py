@@ -161,7 +161,7 @@ def test_loading_and_predicting_write_nothing(package_dir: Path, golden: dict[st
     package = shutil.copytree(package_dir, tmp_path / "package")
 
     def state() -> dict[str, tuple[int, int]]:
-        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in package.rglob("*")}
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in [package, *package.rglob("*")]}
 
     before = state()
     Predictor.load(package).predict(golden["requests"])
