@@ -76,6 +76,7 @@ def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> No
         ("count", 7.0, r"count: is 7\.0; send a integer"),
         ("count", True, r"count: is True; send a integer"),
         ("count", 10**30, r"count: is 10{30}; send a integer"),
+        ("count", 2**63, r"count: is 9223372036854775808; send a integer"),
         ("size", True, r"size: is True; send a number"),
         ("size", "1", r"size: is '1'; send a number, such as 1\.5"),
         ("size", [1], r"size: is \[1\]; send a number"),

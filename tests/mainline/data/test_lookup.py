@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mainline.contract import Array, FeatureTable
 from mainline.data.lookup import Table, from_arrays, from_columns, look_up_all
+from mainline.errors import UseCaseError
 
 MOVING = FeatureTable("weather", key="origin", columns=("temp", "wind"))
 STATIC = FeatureTable("planes", key="tailnum", columns=("seats",), static=True)
@@ -145,6 +146,19 @@ def test_month_without_rows_leaves_the_month_before() -> None:
     """Where a month has no rows, the month before serves what it knows."""
     table = from_columns(MOVING, rows_of([]), rows_of([("a", 1)]))
     assert ask(table, [("a", 9)])["temp"] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"key": np.array(["N1", "N1"]), "seats": np.array([1, 2])}, "static table 'planes' has 2 rows of 'N1'"),
+        ({"key": np.array(["N1"])}, "table 'planes' is built without its column 'seats'"),
+    ],
+)
+def test_rows_that_are_not_as_declared_are_refused(rows: dict[str, Array], said: str) -> None:
+    """A table is made of what it declares, or not at all."""
+    with pytest.raises(UseCaseError, match=said):
+        from_columns(STATIC, rows)
 
 
 def test_every_table_is_asked_by_its_own_key() -> None:

@@ -149,6 +149,13 @@ def test_failed_check_of_the_whole_batch_stops_it() -> None:
         check(pd.DataFrame({"wind": [4.0, 8.0]}), schema, "weather", "2013-01")
 
 
+def test_check_that_breaks_stops_the_batch() -> None:
+    """A check that raises an error has judged nothing, so nothing is accepted."""
+    schema = DataFrameSchema({"wind": Column("float64", Check(lambda wind: wind.no_such_thing))}, name="weather")
+    with pytest.raises(SchemaError, match=r"^weather 2013-01: column 'wind' cannot be checked\."):
+        check(pd.DataFrame({"wind": [4.0]}), schema, "weather", "2013-01")
+
+
 def test_failed_check_across_columns_names_the_table() -> None:
     """A check over several columns quarantines the rows it fails, under the table's name."""
     later = Check(lambda rows: rows["to"] >= rows["from"], error="ends_after_start")
@@ -166,6 +173,8 @@ def test_share_at_the_limit_passes() -> None:
 
 def test_share_past_the_limit_is_refused() -> None:
     """One row too many stops the run with both numbers and where to look."""
-    said = r"^The share of lost rows is 2\.00% \(2 of 100 rows\), the limit is 1\.00%\. Look at data/lost, mend the source"
+    said = (
+        r"^The share of lost rows is 2\.00% \(2 of 100 rows\), the limit is 1\.00%\. Look at data/lost, mend the source"
+    )
     with pytest.raises(LimitError, match=said):
         check_share(2, 100, 0.01, "lost rows", "data/lost")

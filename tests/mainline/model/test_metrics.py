@@ -4,6 +4,7 @@ from math import log, sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from mainline.contract import Array
 from mainline.model import metrics
@@ -73,6 +74,14 @@ def test_interval_is_the_one_computed_by_hand() -> None:
     low, high = metrics.interval(loss, day, "classification")
     assert (high - 14, 14 - low) == (pytest.approx(reach, rel=0.01), pytest.approx(reach, rel=0.01))
     assert metrics.interval(loss, day, "regression") == (pytest.approx(sqrt(low)), pytest.approx(sqrt(high)))
+
+
+@pytest.mark.parametrize("days", [4, 5, 8, 31])
+def test_interval_is_student_s(days: int) -> None:
+    """With few days the interval is as much wider as Student's quantile is than the normal one."""
+    loss = 100 + np.arange(days) ** 2.0
+    low, high = metrics.interval(loss, np.arange(days), "classification")
+    assert (high - low) / 2 == pytest.approx(t.ppf(0.975, days - 1) * loss.std(ddof=1) / sqrt(days), rel=0.01)
 
 
 @pytest.mark.parametrize("days", [5, 40])
