@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import yaml
 
-from mainline import registry
 from mainline.contract import Array
 from mainline.gate import checks
 from mainline.gate.evidence import Evidence
@@ -34,6 +33,7 @@ from mainline.gate.policy import Policy
 from mainline.gate.statistics import Difference, conclude
 from mainline.model import metrics
 from mainline.package.predictor import Predictor
+from mainline.registry import tags as registry
 
 LOCK, PARAMS, LEARNING = "dvc.lock", "params.yaml", "metrics/plots/learning.csv"
 WORTH, STALENESS = Path("metrics/worth.csv"), Path("metrics/staleness.csv")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline import registry
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
@@ -19,6 +18,7 @@ from mainline.gate.holdout import Holdout, NotComparableError
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released, StorageError
 from mainline.package.predictor import Predictor
+from mainline.registry import tags as registry
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 

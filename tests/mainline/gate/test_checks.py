@@ -17,7 +17,7 @@ from mainline.gate.findings import Check, Verdict
 from mainline.gate.holdout import Holdout
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released
-from mainline.registry import Version
+from mainline.registry.tags import Version
 from tests.project import ROOT
 
 DAYS, PER_DAY = 30, 100
