@@ -52,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
     promote = add("promote", _promote, "release what is on main: register, push, sign, assign")
     promote.add_argument("environment", nargs="?", help="one that waits for a person: give it what is before it")
+    rollback = add("rollback", _rollback, "prepare the revert to a version, or assign it at once")
+    rollback.add_argument("version", nargs="?", help="such as v1.0.0; without it the one before")
+    rollback.add_argument("--environment", default="production")
+    rollback.add_argument("--now", action="store_true", help="assign it before the revert is merged")
+    archive = add("archive", _archive, "decommission a version: kept for audit, no longer assignable")
+    archive.add_argument("version", help="such as v1.0.0")
+    archive.add_argument("--reason", default="", help="for those who look later")
     keys = add("keys", _keys, "make a key pair that releases are signed with")
     keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
     remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
@@ -60,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
     add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
     add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
+    clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
+    clean.add_argument("--yes", action="store_true", help="remove it")
+    clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
@@ -119,6 +129,18 @@ def _promote(chosen: argparse.Namespace) -> str:
     return promote(chosen.environment)
 
 
+def _rollback(chosen: argparse.Namespace) -> str:
+    from mainline.release.rollback import assign_now, prepare
+
+    return (assign_now if chosen.now else prepare)(chosen.version, chosen.environment)
+
+
+def _archive(chosen: argparse.Namespace) -> str:
+    from mainline.release.archive import archive
+
+    return archive(chosen.version, chosen.reason)
+
+
 def _keys(chosen: argparse.Namespace) -> str:
     from mainline.commands.promote import keys
 
@@ -141,6 +163,12 @@ def _pull(_: argparse.Namespace) -> str:
     from mainline.commands.storage import pull
 
     return pull()
+
+
+def _clean(chosen: argparse.Namespace) -> str:
+    from mainline.commands.storage import clean
+
+    return clean(chosen.yes, chosen.older_than)
 
 
 def _plots(_: argparse.Namespace) -> str:

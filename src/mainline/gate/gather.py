@@ -16,9 +16,10 @@ from mainline.gate import costs, holdout, production
 from mainline.gate.evidence import Cost, Evidence
 from mainline.gate.holdout import Holdout, NotComparableError
 from mainline.gate.policy import Policy
-from mainline.gate.production import Released, StorageError
+from mainline.gate.production import Released
 from mainline.package.predictor import Predictor
 from mainline.registry import tags as registry
+from mainline.remote.store import StorageError
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 
