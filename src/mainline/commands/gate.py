@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mainline import params
 from mainline.errors import MainlineError
-from mainline.gate import checks, policy
+from mainline.gate import policy, verdict
 from mainline.gate.describe import describe
 from mainline.gate.findings import Check, Findings, write
 from mainline.gate.gather import gather
@@ -28,7 +28,7 @@ def gate(environment: str = "production") -> str:
     limits = policy.load(declared.gate)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         evidence = gather(limits, environment, declared.evaluation.slice_min_rows, Path(scratch))
-        found = checks.run(evidence, limits)
+        found = verdict.run(evidence, limits)
         findings = describe(evidence, limits, found)
     write(findings, FINDINGS)
     text = render(findings)

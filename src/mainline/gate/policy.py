@@ -39,11 +39,12 @@ class Fairness(Section):
 
 
 class Budgets(Section):
-    """Costs relative to production."""
+    """Costs relative to production; a feature's time relative to a prediction's."""
 
     predict_time: Ratio
     package_size: Ratio
     memory: Ratio
+    feature_time: Share
 
 
 class Skew(Section):

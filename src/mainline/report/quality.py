@@ -16,7 +16,7 @@ from mainline.report.blocks import (
     Strong,
     Table,
 )
-from mainline.report.figures import UNKNOWN, cell, count, number, percent, relative, share
+from mainline.report.figures import UNKNOWN, cell, count, known, number, percent, relative, share
 
 MOVERS = 8
 """Slices that are shown at once."""
@@ -29,7 +29,7 @@ _LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole 
 
 def name_other(findings: Findings) -> str:
     """Name what the candidate is compared with."""
-    return "baseline" if findings.production is None else "production"
+    return "baseline" if findings.first_release else "production"
 
 
 def describe_metrics(findings: Findings) -> Section:
@@ -47,7 +47,7 @@ def _primary_first(findings: Findings) -> list[Metric]:
 
 def _metric_row(metric: Metric, compared: Comparison) -> tuple[Line, ...]:
     unit: Line = (" ", Prose(metric.unit)) if metric.unit else ()
-    values: tuple[Line, ...] = ((number(metric.candidate),), (number(metric.other),))
+    values: tuple[Line, ...] = ((number(metric.candidate),), (known(metric.other),))
     if metric.name != compared.metric:
         difference = relative(metric.candidate, metric.other)
         return ((Code(metric.name), *unit), *values, (_without_side(difference),), (UNKNOWN,))
@@ -79,7 +79,7 @@ def _conclusion(findings: Findings) -> Line:
 def _against_baseline(findings: Findings) -> Line:
     metric = next((metric for metric in findings.metrics if metric.name == findings.comparison.metric), None)
     difference = relative(metric.candidate, metric.baseline) if metric else None
-    if findings.production is None or metric is None or difference is None:
+    if findings.first_release or metric is None or difference is None:
         return ()
     return (f" The simple baseline has {number(metric.baseline)}; against it the difference is {percent(difference)}.",)
 
