@@ -9,11 +9,11 @@ class MainlineError(Exception):
 
 
 class ParamsError(MainlineError):
-    """`params.yaml` does not say something this pipeline can run."""
+    """`params.yaml`, or another declared file, does not say something that can be run."""
 
-    def __init__(self, where: str, found: str, allowed: str) -> None:
+    def __init__(self, where: str, found: str, allowed: str, file: str = "params.yaml") -> None:
         # What was found may hold line breaks: a key, a value, a parser's message.
-        super().__init__(" ".join(f"params.yaml: {where}: {found}; {_sentence(allowed)}".split()))
+        super().__init__(" ".join(f"{file}: {where}: {found}; {_sentence(allowed)}".split()))
 
 
 class SourceError(MainlineError):

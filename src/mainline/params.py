@@ -1,28 +1,21 @@
 """`params.yaml`, read once, checked whole, frozen."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 
-from mainline import months
-from mainline.errors import ParamsError, nearest
+from mainline import declaration, months
+from mainline.declaration import Section
+from mainline.errors import ParamsError
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 ALLOWED_PACKAGES = ("sklearn",)
 """Where `model.type` may come from: code that the lock file pins."""
 
-
-class Section(BaseModel):
-    """A part of the file that refuses keys it does not know and types it did not ask for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-Checked = TypeVar("Checked", bound=Section)
+SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
+"""The sections that the model depends on; the others judge it."""
 
 
 class Data(Section):
@@ -109,33 +102,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
     Raises:
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParamsError("file", f"cannot be read ({error})", "run this from the root of the repository") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
-        raise ParamsError("file", f"is not YAML ({error})", "correct the marked line") from error
-    if not isinstance(raw, dict):
-        raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(Params.model_fields)}")
-    return check_section(Params, raw)
-
-
-def check_section(model: type[Checked], raw: Any, place: str = "") -> Checked:
-    """Check a mapping against a model of sections.
-
-    Args:
-        model: what the section may hold.
-        raw: the mapping as read from YAML.
-        place: where it stands in the file.
-
-    Raises:
-        ParamsError: as `load`.
-    """
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        first = min(error.errors(), key=lambda problem: problem["type"] == "missing")
-        raise _explain(first, model, place) from error
+    return declaration.load(path, Params)
 
 
 def _check_window(data: Data, split: Split) -> None:
@@ -164,30 +131,3 @@ def _check_model_type(path: str) -> None:
             f"'{path}' is outside the allowed packages",
             f"give an estimator's import path in {', '.join(ALLOWED_PACKAGES)}, such as sklearn.linear_model.Ridge",
         )
-
-
-def _explain(problem: ErrorDetails, section: Any, at: str) -> ParamsError:
-    """Turn one finding of a section's schema into a sentence with a remedy."""
-    place = [str(part) for part in problem["loc"]]
-    where = ".".join([at, *place] if at else place)
-    if problem["type"] == "extra_forbidden":
-        for part in place[:-1]:
-            section = getattr(section, "model_fields", {})[part].annotation if not part.isdigit() else _item(section)
-        known = [field.alias or name for name, field in section.model_fields.items()]
-        return ParamsError(where, "is not a known key", nearest(place[-1], known))
-    if problem["type"] == "missing":
-        return ParamsError(where, "is missing", "add it; the shipped params.yaml shows every key")
-    return ParamsError(where, f"is {_describe(problem['input'])}", _lower_first(problem["msg"]))
-
-
-def _item(sequence: Any) -> Any:
-    """Return the section that a sequence of sections holds."""
-    return get_args(sequence)[0]
-
-
-def _describe(value: object) -> str:
-    return f"{value!r} ({'nothing' if value is None else type(value).__name__})"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

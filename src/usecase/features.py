@@ -45,7 +45,7 @@ def local_midnight(columns: Columns) -> Array:
 
     The clock's distance from UTC follows from the request itself: it gives the same hour in both.
     """
-    return scheduled_departure(columns) - minute_of_day(columns["sched_dep_time"])
+    return columns["time_hour"] - columns["sched_dep_time"] // 100 * 60
 
 
 def scheduled_block(columns: Columns, dest_utc_offset: Array) -> Array:
@@ -99,5 +99,5 @@ def compute(columns: Columns, tables: Mapping[str, Columns]) -> dict[str, Array]
         "origin_gain": tables["origin_arrivals"]["gain_180"],
         "dest_gain": tables["dest_arrivals"]["gain_1440"],
     }
-    features = {name: np.asarray(values, dtype=np.float32) for name, values in numeric.items()}
-    return features | {name: columns[name] for name in CATEGORICAL}
+    rounded = np.array(list(numeric.values()), dtype=np.float32)  # shape (features, n): one conversion for all
+    return dict(zip(numeric, rounded, strict=True)) | {name: columns[name] for name in CATEGORICAL}

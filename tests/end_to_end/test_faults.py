@@ -45,8 +45,18 @@ def test_killed_at_random_moments_it_ends_with_the_same_hashes(fresh_project: Pr
         time.sleep(seeded.uniform(0.2, 6))
         workers = psutil.Process(running.pid).children() if running.poll() is None else []
         _kill(running, *workers)
-    fresh_project.run("dvc", "repro", "--quiet")
+    fresh_project.run("python", "-m", "mainline", "repro")
     assert fresh_project.hashes() == small_project.hashes()
+
+
+def test_a_lock_that_a_kill_cut_off_is_mended(finished_project: Project) -> None:
+    """Killed while DVC writes its lock in place, the next run says so and ends with the same hashes."""
+    before = finished_project.hashes()
+    lock = finished_project.path / "dvc.lock"
+    lock.write_bytes(lock.read_bytes()[:2000])
+    mended = finished_project.run("python", "-m", "mainline", "repro")
+    assert "the last commit's is back" in mended.stdout
+    assert finished_project.hashes() == before
 
 
 def test_a_failed_stage_says_how_to_get_its_output_back(finished_project: Project) -> None:

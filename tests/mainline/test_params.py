@@ -153,9 +153,10 @@ def test_misspelt_key_is_named_rather_than_the_one_it_leaves_out(tmp_path: Path)
         ("data: [", r"is not YAML \(.*line 1"),
         ("data: \0", r"is not YAML \(.*special characters"),
         (EXAMPLE.replace("2013-01", "2013-13-01"), r"is not YAML \(month must be in 1\.\.12\)"),
+        (EXAMPLE + "seed: 1\n", r"is not YAML \('seed' stands twice .*line 10"),
         (EXAMPLE.replace("seed: 2013", f"seed: {'1' * 5000}"), r"is not YAML \(.*4300 digits"),
     ],
-    ids=["empty", "list", "unclosed", "null byte", "impossible date", "endless number"],
+    ids=["empty", "list", "unclosed", "null byte", "impossible date", "key twice", "endless number"],
 )
 def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """A file that can't be parsed, or that holds no mapping, gives one line that says so."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mainline import params
+from mainline import params, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy
 from mainline.errors import MainlineError
@@ -20,12 +20,16 @@ def repro() -> str:
     if not Path(".git").exists():
         raise MainlineError("this is no git repository. Clone it, or run `git init && git add --all && git commit`.")
     check()
+    for mended in recovery.mend():
+        progress.say(mended)
     from dvc.cli import main as dvc
 
     if dvc(["status", "--quiet"]) == 0:
+        runs.update()
         return summary.text("Everything is up to date.")
     if dvc(["repro"]) != 0:
         raise MainlineError("the pipeline stopped; what finished is kept, and `make repro` goes on from there.")
+    runs.update()
     return summary.text("The pipeline is done.")
 
 

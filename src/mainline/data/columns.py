@@ -15,6 +15,7 @@ _ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
 _LARGEST = {"integer": 2**63 - 1, "number": sys.float_info.max}
+_ARTICLE = {"string": "a", "integer": "an", "number": "a", "time": "a"}
 """What a column holds; more than that, infinity and NaN are no numbers of JSON."""
 
 
@@ -88,10 +89,10 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
     if value is None:
         if field.optional:
             return _ABSENT[field.kind]
-        raise RequestError(number, field.name, "is missing", f"send a {field.kind}, such as {field.example!r}")
+        raise RequestError(number, field.name, "is missing", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}")
     fits = isinstance(value, _PYTHON[field.kind]) and not isinstance(value, bool)
     if not fits or (field.kind in _LARGEST and not abs(value) <= _LARGEST[field.kind]):
-        raise RequestError(number, field.name, f"is {value!r}", f"send a {field.kind}, such as {field.example!r}")
+        raise RequestError(number, field.name, f"is {value!r}", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}")
     refused = _outside(value, field)
     if refused:
         raise RequestError(number, field.name, f"is {value!r}", refused)
@@ -111,11 +112,16 @@ def _outside(value: Any, field: Field) -> str:
         return f"it must be at least {field.minimum:g}"
     if field.maximum is not None and value > field.maximum:
         return f"it must be at most {field.maximum:g}"
-    if field.pattern is not None and re.search(field.pattern, value) is None:
+    if field.pattern is not None and re.search(_whole(field.pattern), value) is None:
         return f"it must match {field.pattern}"
     if field.kind == "string" and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         return "it must be valid Unicode"
     return ""
+
+
+def _whole(pattern: str) -> str:
+    """Give a final `$` the meaning it has in JSON Schema: Python's own also matches before a last line break."""
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
 
 
 def _plain(value: Any, field: Field) -> Any:

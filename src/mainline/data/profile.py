@@ -1,6 +1,7 @@
 """What a column looks like: statistics to validate and monitor with, and how far two periods are apart."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,27 +24,30 @@ def stability_index(before: Array, after: Array) -> float:
     the categories of a text column, and a bin for missing values. Empty bins count as half a row.
     """
     if before.dtype.kind in "OUS":
-        edges = np.unique(before)
-        old, new = (_shares(np.searchsorted(edges, _known(v, edges)), len(edges) + 1) for v in (before, after))
+        names = sorted(set(before))
+        old, new = (_shares(_per_name(values, names)) for values in (before, after))
     else:
         inner = np.nanquantile(before, np.linspace(0.1, 0.9, 9)) if np.isfinite(before).any() else np.zeros(0)
         edges = np.unique(inner)
-        old, new = (_shares(_binned(v, edges), len(edges) + 2) for v in (before, after))
+        old, new = (_shares(_per_bin(values, edges)) for values in (before, after))
     return float(np.sum((new - old) * np.log(new / old)))
 
 
-def _known(values: Array, edges: Array) -> Array:
-    """Replace text that `edges` lacks by something that sorts after all of it."""
-    return np.where(np.isin(values, edges), values, chr(0x10FFFF))
+def _per_name(values: Array, names: Sequence[str]) -> Array:
+    """Count n texts by name; the last count is of those that are none of the names."""
+    counts = Counter(values.tolist())
+    known = [counts[name] for name in names]
+    return np.array([*known, len(values) - sum(known)])
 
 
-def _binned(values: Array, edges: Array) -> Array:
+def _per_bin(values: Array, edges: Array) -> Array:
+    """Count n numbers between the edges; the last count is of missing ones."""
     bins = np.searchsorted(edges, values, side="left")
-    return np.where(np.isnan(values), len(edges) + 1, bins)
+    return np.bincount(np.where(np.isnan(values), len(edges) + 1, bins), minlength=len(edges) + 2)
 
 
-def _shares(bins: Array, count: int) -> Array:
-    rows = np.maximum(np.bincount(bins, minlength=count), 0.5)
+def _shares(rows: Array) -> Array:
+    rows = np.maximum(rows, 0.5)
     return rows / rows.sum()
 
 
@@ -61,8 +65,9 @@ def _number(values: Array) -> dict[str, Any]:
 
 
 def _text(values: Array) -> dict[str, Any]:
-    names, counts = np.unique(values[values != ""], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:TOP]
-    shares = {str(names[index]): counts[index] / len(values) for index in order}
-    missing = 1 - counts.sum() / max(len(values), 1)
-    return {"kind": "text", "missing": missing, "distinct": len(names), "shares": shares}
+    counts = Counter(values.tolist())
+    absent = counts.pop("", 0)
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    shares = {name: count / len(values) for name, count in most}
+    missing = 1 - (len(values) - absent) / max(len(values), 1)
+    return {"kind": "text", "missing": missing, "distinct": len(counts), "shares": shares}

@@ -24,12 +24,13 @@ from sklearn.utils._param_validation import InvalidParameterError
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.data.storage import tidy, write_csv
+from mainline.declaration import Section, check_section
 from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.experiments import refit
 from mainline.gate.statistics import Difference, compare
 from mainline.imports import first_party
 from mainline.model import estimator
-from mainline.params import Params, Section, check_section
+from mainline.params import Params
 from usecase import interface
 
 TABLE = Path("metrics/tuning.csv")

@@ -10,8 +10,8 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from skl2onnx import convert_sklearn
+from skl2onnx.common import tree_ensemble
 from skl2onnx.common._container import ModelComponentContainer
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
@@ -100,7 +100,7 @@ def _difference_with_gaps(
 ) -> float:
     """Return the largest difference over n rows with gaps; 0 where scikit-learn itself refuses missing values."""
     try:
-        expected = frames.predict(pipeline, as_frame(rows, exported), exported.task)
+        expected = frames.predict(pipeline, frames.table(rows, exported.numeric, exported.categorical), exported.task)
     except ValueError:
         return 0.0
     return _difference(loaded, rows, expected)
@@ -109,7 +109,7 @@ def _difference_with_gaps(
 def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> bytes:
     inputs = [("numeric", FloatTensorType([None, numeric])), ("categorical", StringTensorType([None, categorical]))]
     options = {id(pipeline): {"zipmap": False}} if task == "classification" else None
-    with _plain_integers():
+    with _faithful_trees():
         model = convert_sklearn(
             pipeline, name="model", initial_types=[pair for pair in inputs if pair[1].shape[1]], options=options
         )
@@ -117,10 +117,12 @@ def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> 
 
 
 @contextmanager
-def _plain_integers() -> Iterator[None]:
-    """Let skl2onnx 1.20 write the tree attributes of histogram gradient boosting.
+def _faithful_trees() -> Iterator[None]:
+    """Let skl2onnx 1.20 convert histogram gradient boosting so that it can be written, and faithfully.
 
-    It passes numpy integers and booleans on to protobuf, which takes Python's own only.
+    It passes numpy integers and booleans on to protobuf, which takes Python's own only. And it rounds thresholds, which
+    are float64, to the nearest float32: where that rounds up, a feature equal to the rounded threshold takes the other
+    branch. Its own remedy, rounding down, is switched on for decision trees alone.
     """
     original = ModelComponentContainer.add_node
 
@@ -130,11 +132,18 @@ def _plain_integers() -> Iterator[None]:
                 attributes[name] = [int(item) for item in value]
         return original(self, kind, inputs, outputs, *args, **attributes)
 
+    original_tree_node = tree_ensemble.add_node
+
+    def add_tree_node(*args: Any, **options: Any) -> None:
+        original_tree_node(*args, **{**options, "adjust_threshold_for_sklearn": True})
+
     ModelComponentContainer.add_node = add_node
+    tree_ensemble.add_node = add_tree_node
     try:
         yield
     finally:
         ModelComponentContainer.add_node = original
+        tree_ensemble.add_node = original_tree_node
 
 
 def _to_skops(pipeline: Pipeline) -> tuple[bytes, tuple[str, ...]]:
@@ -174,8 +183,3 @@ def _without_addresses(content: bytes) -> bytes:
         for old, new in files.items():
             archive.writestr(zipfile.ZipInfo(new), source.read(old))
     return target.getvalue()
-
-
-def as_frame(rows: Mapping[str, Array], exported: Exported) -> pd.DataFrame:
-    """Arrange features for the scikit-learn pipeline this was exported from."""
-    return frames.table(rows, exported.numeric, exported.categorical)

@@ -99,7 +99,7 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
     """Count n errors (predicted minus actual) in bins of equal width between their 0.5 % and 99.5 % quantiles."""
     error = predicted - actual
     low, high = np.quantile(error, [0.005, 0.995])
-    counts, edges = np.histogram(error, bins=bins, range=(low, max(high, low + 1e-9)))
+    counts, edges = np.histogram(error, bins=bins, range=(low, high))
     return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
 
 

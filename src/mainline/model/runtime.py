@@ -68,7 +68,4 @@ class SkopsRuntime:
 
 def _matrix(columns: Sequence[Array], dtype: Any) -> Array:
     """Stand c columns of length n beside each other, shape (n, c)."""
-    matrix = np.empty((len(columns[0]), len(columns)), dtype)
-    for index, column in enumerate(columns):
-        matrix[:, index] = column
-    return matrix
+    return np.array(columns, dtype).T

@@ -12,6 +12,7 @@ import numpy as np
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data import columns as typed
 from mainline.data.lookup import Table, from_arrays, look_up_all
+from mainline.errors import PackageError
 from mainline.model import runtime
 from mainline.package import manifest as manifests
 
@@ -35,9 +36,14 @@ class Predictor:
         """Load a package directory.
 
         Raises:
-            PackageError: when a file is changed, missing or extra.
+            PackageError: when a file is changed, missing or extra, or holds what cannot be loaded.
         """
-        return cls(*manifests.read(Path(directory)))
+        manifest, contents = manifests.read(Path(directory))
+        try:
+            return cls(manifest, contents)
+        except Exception as error:  # a sealed package that another machinery made may fail in any way
+            reason = " ".join(str(error).split())[:200]
+            raise PackageError(directory, f"it cannot be loaded here ({type(error).__name__}: {reason})") from error
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[float]:
         """Predict n requests, given as parsed JSON objects.

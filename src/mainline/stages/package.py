@@ -21,19 +21,17 @@ from mainline.errors import MainlineError
 from mainline.model import metrics
 from mainline.package import build, card
 from mainline.package.predictor import Predictor
-from mainline.params import Params
+from mainline.params import SHAPING, Params
 from usecase import interface, tables
 
 FEATURES, TABLES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "data/tables", "models/model", "models/package"))
 PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metrics"), Path("src/usecase")
-SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
-"""The sections of `params.yaml` that the model depends on; the others judge it."""
 
 
 def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(FEATURES, params.months.train, request, params.features)
+    fitted_on = prepared.read(FEATURES, params.months.train, [], params.features)
     newest = prepared.read(FEATURES, params.months.test[-1:], request, params.features)
     model = read_json(MODEL / "model.json")
     description = describe_package(params, model)

@@ -71,12 +71,12 @@ def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> No
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("count", None, r"count: is missing; send a integer, such as 7"),
-        ("count", "7", r"count: is '7'; send a integer, such as 7"),
-        ("count", 7.0, r"count: is 7\.0; send a integer"),
-        ("count", True, r"count: is True; send a integer"),
-        ("count", 10**30, r"count: is 10{30}; send a integer"),
-        ("count", 2**63, r"count: is 9223372036854775808; send a integer"),
+        ("count", None, r"count: is missing; send an integer, such as 7"),
+        ("count", "7", r"count: is '7'; send an integer, such as 7"),
+        ("count", 7.0, r"count: is 7\.0; send an integer"),
+        ("count", True, r"count: is True; send an integer"),
+        ("count", 10**30, r"count: is 10{30}; send an integer"),
+        ("count", 2**63, r"count: is 9223372036854775808; send an integer"),
         ("size", True, r"size: is True; send a number"),
         ("size", "1", r"size: is '1'; send a number, such as 1\.5"),
         ("size", [1], r"size: is \[1\]; send a number"),

@@ -76,7 +76,7 @@ def test_onnx_predicts_what_scikit_learn_predicts(type_: str) -> None:
     content, exported = write(pipeline, draw())
     new = draw(codes="abxy", gaps=0.5, seed=2)
     new["code"][::5] = ""
-    expected = frames.predict(pipeline, export.as_frame(new, exported), "regression")
+    expected = frames.predict(pipeline, frames.table(new, exported.numeric, exported.categorical), "regression")
     assert exported.format == "onnx"
     assert exported.filename == "model.onnx"
     np.testing.assert_allclose(answers(content, exported, new), expected, rtol=0, atol=TOLERANCE)
@@ -105,15 +105,28 @@ def test_one_kind_of_feature_is_exported(numeric: list[str], categorical: list[s
     pipeline = estimator.build(Model(type=HGB, params={}), preprocessing, numeric, categorical, "regression", 1)
     pipeline.fit(frames.table(rows, numeric, categorical), draw()["size"])
     content, exported = export.export(pipeline, HGB, "regression", numeric, categorical, rows, TOLERANCE)
-    expected = frames.predict(pipeline, export.as_frame(rows, exported), "regression")
+    expected = frames.predict(pipeline, frames.table(rows, exported.numeric, exported.categorical), "regression")
     assert exported.format == "onnx", exported.reason
     np.testing.assert_allclose(answers(content, exported, rows), expected, rtol=0, atol=TOLERANCE)
+
+
+def test_a_feature_equal_to_a_rounded_threshold_takes_the_same_branch() -> None:
+    """Thresholds half-way between neighbouring float32 numbers, which rounding moves onto the upper one, are kept."""
+    whole = np.repeat(np.arange(2**24 - 64, 2**24, dtype=np.float32), 10)
+    rows = {"size": whole, "age": np.zeros_like(whole), "code": np.full(len(whole), "a", dtype=object)}
+    estimator_ = estimator.build(
+        Model(type=HGB, params={"min_samples_leaf": 1, "max_iter": 3}),
+        Preprocessing(numeric="auto", categorical="ordinal"), NUMERIC, CATEGORICAL, "regression", 1,
+    )  # fmt: skip
+    pipeline = estimator_.fit(frames.table(rows, NUMERIC, CATEGORICAL), whole.astype(np.float64) % 7)
+    _, exported = write(pipeline, rows)
+    assert (exported.format, exported.reason) == ("onnx", "")
 
 
 def test_parity_is_the_largest_difference(boosted: Pipeline) -> None:
     """The recorded parity is what a reader of the package finds on the same rows."""
     content, exported = write(boosted, draw())
-    expected = frames.predict(boosted, export.as_frame(draw(), exported), "regression")
+    expected = frames.predict(boosted, frames.table(draw(), exported.numeric, exported.categorical), "regression")
     assert exported.parity == np.max(np.abs(answers(content, exported, draw()) - expected))
     assert 0 < exported.parity < TOLERANCE
     assert exported.reason == ""
@@ -126,7 +139,7 @@ def test_difference_past_the_tolerance_falls_back(boosted: Pipeline) -> None:
     assert exported.filename == "model.skops"
     assert exported.reason.startswith("ONNX differs by ")
     assert exported.reason.endswith(", allowed is 1e-12")
-    expected = frames.predict(boosted, export.as_frame(draw(), exported), "regression")
+    expected = frames.predict(boosted, frames.table(draw(), exported.numeric, exported.categorical), "regression")
     np.testing.assert_array_equal(answers(content, exported, draw()), expected)
 
 
@@ -173,7 +186,7 @@ def test_estimator_without_a_converter_falls_back() -> None:
     content, exported = write(pipeline, draw())
     assert (exported.format, exported.parity) == ("skops", 0)
     assert exported.reason == "no conversion to ONNX (MissingShapeCalculator)"
-    expected = frames.predict(pipeline, export.as_frame(draw(), exported), "regression")
+    expected = frames.predict(pipeline, frames.table(draw(), exported.numeric, exported.categorical), "regression")
     np.testing.assert_array_equal(answers(content, exported, draw()), expected)
 
 

@@ -174,7 +174,7 @@ def test_pickle_in_a_package_is_never_run(predictor: Predictor, package_dir: Pat
     objects = np.array([print], dtype=object)
     package = shutil.copytree(package_dir, tmp_path / "package")
     np.savez(package / "tables" / f"{name}.npz", key=objects, time=objects, values=objects)
-    with pytest.raises(ValueError, match="Object arrays cannot be loaded when allow_pickle=False"):
+    with pytest.raises(PackageError, match="Object arrays cannot be loaded when allow_pickle=False"):
         resealed(package)
 
 

@@ -1,0 +1,31 @@
+"""What a stage's run took: written where git does not look, until `mainline.runs` keeps it beside the lock."""
+
+import json
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+RUNS = Path(".dvc/tmp/runs")
+
+
+def write(stage: str, started: float) -> None:
+    """Write when a stage started, how long it took, and its peak of memory.
+
+    Args:
+        stage: the stage that has just done its work in this process.
+        started: when, in seconds since 1970.
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    measured = {
+        "stage": stage,
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "seconds": round(time.time() - started, 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "peak_memory_mib": round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)),
+    }
+    RUNS.mkdir(parents=True, exist_ok=True)
+    temporary = RUNS / f"{stage}.partial"
+    temporary.write_text(json.dumps(measured), encoding="utf-8")
+    temporary.replace(RUNS / f"{stage}.json")
