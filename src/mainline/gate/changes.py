@@ -10,12 +10,12 @@ import yaml
 from mainline.gate import git
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Change
+from mainline.params import SHAPING
 from mainline.registry import Version
-from mainline.stages.package import SHAPING
 
 LOCK, PARAMS, PIPELINE = "dvc.lock", "params.yaml", "dvc.yaml"
-NAME, TEXT, MOST = 120, 600, 200
-"""Characters of a name and of a text, and changes, that the findings hold at most."""
+NAME, TEXT, MOST, MOST_STAGES = 120, 600, 200, 50
+"""Characters of a name and of a text, and parameters and timings, that the findings hold at most."""
 
 
 def read_params(version: Version | None) -> dict[str, Any]:
@@ -65,6 +65,18 @@ def compare_lineage(evidence: Evidence) -> list[Change]:
         commit = evidence.production.version.commit
         before = _lineage(commit, git.show(commit, LOCK).encode(), evidence.production.predictor.manifest)
     return [Change(key=key, before=before.get(key, ""), after=value) for key, value in after.items()]
+
+
+def compare_timings(evidence: Evidence) -> list[Change]:
+    """List how long each stage ran, and on what kind of machine; before is production."""
+    before, after = (
+        {stage: f"{run.seconds:,.1f} s"[:TEXT] for stage, run in runs.items()}
+        | {"machine": ", ".join(sorted({run.machine for run in runs.values()}))[:TEXT]}
+        for runs in (evidence.production_runs, evidence.runs)
+    )
+    stages = [stage for stage in {**after, **before} if stage != "machine"]
+    kept = [*stages[: MOST_STAGES - 1], "machine"] if stages else []
+    return [Change(key=key[:NAME], before=before.get(key, ""), after=after.get(key, "")) for key in kept]
 
 
 def _lineage(commit: str, lock: bytes, manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
         plots=plots.draw(evidence, version),
         worth=list(evidence.worth),
         lineage=changes.compare_lineage(evidence),
-        timings=[],
+        timings=changes.compare_timings(evidence),
     )
 
 

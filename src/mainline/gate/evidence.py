@@ -14,6 +14,7 @@ from mainline.gate.statistics import Difference, compare
 from mainline.model import metrics
 from mainline.package.predictor import Predictor
 from mainline.registry import Version
+from mainline.runs import Run
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Evidence:
 
     `other` is production's predictions, or the baseline's before the first release; None when production exists
     but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
-    be had. `worth` is what `make explain` last measured.
+    be had. `worth` is what `make explain` last measured, `runs` the records of the stages that made each model.
     """
 
     task: Task
@@ -65,6 +66,8 @@ class Evidence:
     skew: Mapping[str, float] | None = None
     quarantined: tuple[int, int] = (0, 0)
     worth: tuple[Worth, ...] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500
 
     @property

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline import registry
+from mainline import lock, registry, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.errors import MainlineError
-from mainline.gate import costs, holdout, production
+from mainline.gate import costs, git, holdout, production
 from mainline.gate.evidence import Cost, Evidence
 from mainline.gate.experiments import read_worth
 from mainline.gate.holdout import Holdout, NotComparableError
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released, StorageError
+from mainline.lock import LockError
 from mainline.package.predictor import Predictor
+from mainline.runs import Run
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 
@@ -64,6 +66,8 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         skew=_skew(candidate, released),
         quarantined=_quarantined(),
         worth=read_worth(),
+        runs=_runs(None),
+        production_runs=_runs(current) if current else {},
         slice_min_rows=slice_min_rows,
     )
 
@@ -147,3 +151,18 @@ def _quarantined() -> tuple[int, int]:
         return counts["quarantined"], counts["quarantined"] + counts["accepted"]
     except (OSError, ValueError, KeyError) as error:
         raise MainlineError(f"{COUNTS} is missing or unreadable. Run `make repro` first.") from error
+
+
+def _runs(version: registry.Version | None) -> Mapping[str, Run]:
+    """Return the kept record of each stage of a version's lock, or of the workspace's; {} where there is none.
+
+    Raises:
+        LockError: when the workspace's lock is damaged or holds a conflict.
+    """
+    if version is None:
+        table, locked = (path.read_text(encoding="utf-8") if path.exists() else "" for path in (runs.TABLE, lock.LOCK))
+        return runs.of_lock(table, locked) if locked else {}
+    try:
+        return runs.of_lock(git.show(version.commit, str(runs.TABLE)), git.show(version.commit, str(lock.LOCK)))
+    except LockError:
+        return {}

@@ -44,6 +44,7 @@ class Budgets(Section):
     predict_time: Ratio
     package_size: Ratio
     memory: Ratio
+    training_time: Ratio
     feature_time: Share
 
 

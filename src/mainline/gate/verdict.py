@@ -24,6 +24,7 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("predict time", "budgets", costs.check_predict_time),
     ("package size", "budgets", costs.check_package_size),
     ("memory", "budgets", costs.check_memory),
+    ("training time", "budgets", costs.check_training_time),
     ("feature cost", "budgets", costs.check_feature_cost),
     ("skew", "data", data.check_skew),
     ("quarantine", "data", data.check_quarantine),

@@ -16,6 +16,7 @@ from mainline.gate.holdout import Holdout
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released
 from mainline.registry import Version
+from mainline.runs import Run
 from tests.project import ROOT
 
 DAYS, PER_DAY = 30, 100
@@ -56,6 +57,8 @@ def equal() -> Evidence:
         costs=(Cost(5.0, 1000, 100.0), Cost(5.0, 1000, 100.0)),
         skew={"temp": 0.9, "seats": 0.1},
         quarantined=(1, 10_000),
+        runs={"train": run(8.0)},
+        production_runs={"train": run(8.0)},
         worth=(worth("temp", 0.1, 3.0), worth("seats", -0.1, 0.4)),
         slice_min_rows=500,
     )
@@ -73,6 +76,11 @@ def predictor(*fields: Field, **response: str) -> Any:
         "made_from": {},
     }
     return SimpleNamespace(request=request, manifest=manifest)
+
+
+def run(cpu_seconds: float, machine: str = "Linux x86_64, 2 cores") -> Run:
+    """The record of a fit."""
+    return Run("train", "d302f1d63aaa", "2013-10-01T00:00:00Z", cpu_seconds + 1, cpu_seconds, 552, "somebody", machine)
 
 
 def worth(feature: str, low: float, microseconds: float) -> Worth:

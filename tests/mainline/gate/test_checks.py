@@ -69,6 +69,11 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("memory", lambda e: replace(e, costs=(Cost(1.0, 1, 160.0), Cost(1.0, 1, 100.0))), "fail"),
     ("memory", lambda e: replace(e, costs=None), "cannot tell"),
     ("memory", lambda e: replace(e, costs=(Cost(1.0, 1, 1.0), None)), "cannot tell"),
+    ("training time", lambda e: replace(e, runs={"train": made.run(17.0)}), "fail"),
+    ("training time", lambda e: replace(e, runs={"train": made.run(17.0, "another")}), "warn"),
+    ("training time", lambda e: replace(e, runs={}), "warn"),
+    ("training time", lambda e: replace(e, production_runs={}), "warn"),
+    ("training time", lambda e: replace(e, runs={"train": made.run(float("nan"))}), "cannot tell"),
     (
         "feature cost",
         lambda e: replace(e, worth=(made.worth("temp", 0.1, 3.0), made.worth("seats", -0.1, 0.6))),

@@ -52,6 +52,16 @@ def test_the_candidate_is_named_by_its_commit(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("project")
+def test_timings_are_of_both_with_their_machines() -> None:
+    """Each stage has its seconds before and now, and the kinds of machine stand below."""
+    old = {"train": made.run(9.0), "gone": made.run(1.0)}
+    found = _describe(_first(production_runs=old, runs={"train": made.run(8.0, "another")})).timings
+    assert [(change.key, change.before, change.after) for change in found] == [
+        ("train", "10.0 s", "9.0 s"), ("gone", "2.0 s", ""), ("machine", "Linux x86_64, 2 cores", "another"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("project")
 def test_what_cannot_be_measured_is_left_out() -> None:
     """A candidate that predicts NaN, or production that cannot be compared, gives a document all the same."""
     found = _describe(replace(made.nan(made.equal()), production=None, costs=None))

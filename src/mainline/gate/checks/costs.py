@@ -4,6 +4,9 @@ from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
 from mainline.gate.policy import Policy
 
+TRAIN = "train"
+"""The stage that fits."""
+
 
 def check_predict_time(evidence: Evidence, policy: Policy) -> Outcome:
     """Does a prediction take about as long as with production's package?"""
@@ -32,6 +35,27 @@ def _check_package(evidence: Evidence, limit: float, field: str, form: str) -> O
         return Outcome("cannot tell", "not measured", shown, f"{evidence.name_of_other} could not be measured.")
     ratio = divide(getattr(candidate, field), getattr(production, field))
     return Outcome(at_most(ratio, limit), f"{ratio:.2f}x, {observed}", shown, f"Over {evidence.name_of_other}.")
+
+
+def check_training_time(evidence: Evidence, policy: Policy) -> Outcome:
+    """Did the fit take about as much processor time as production's, where both ran on one kind of machine?"""
+    limit = f"{policy.budgets.training_time:g}x"
+    run, other = evidence.runs.get(TRAIN), evidence.production_runs.get(TRAIN)
+    if run is None:
+        return Outcome(
+            "warn", "not recorded", limit, "metrics/runs.csv has no run of the stage; `make repro` keeps it."
+        )
+    observed = f"{run.cpu_seconds:,.1f} s of CPU time"
+    if evidence.first_release:
+        return Outcome("pass", observed, limit, "First release: recorded, nothing to compare with.")
+    if other is None:
+        return Outcome("warn", observed, limit, f"{evidence.name_of_other} has no record of its run.")
+    if run.machine != other.machine:
+        reason = f"Not comparable: it ran on {run.machine}, {evidence.name_of_other} on {other.machine}."
+        return Outcome("warn", observed, limit, reason)
+    ratio = divide(run.cpu_seconds, other.cpu_seconds)
+    verdict = at_most(ratio, policy.budgets.training_time)
+    return Outcome(verdict, f"{ratio:.2f}x, {observed}", limit, f"Over {evidence.name_of_other}, on {run.machine}.")
 
 
 def check_feature_cost(evidence: Evidence, policy: Policy) -> Outcome:
