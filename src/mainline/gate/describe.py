@@ -56,7 +56,7 @@ def headline(verdict: Verdict, comparison: Comparison, found: list[Check]) -> st
         "pass": "it may be released.",
         "warn": f"a person should look at: {named['warn']}.",
         "fail": f"it must not be released: {named['fail']}.",
-        "cannot tell": f"it cannot be released, since this could not be told: {named['cannot tell']}.",
+        "cannot tell": f"it cannot be released before this is known: {named['cannot tell']}.",
     }[verdict]
     return f"{_quality(comparison)}; {end}"[:600]
 

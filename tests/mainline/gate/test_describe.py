@@ -124,7 +124,7 @@ def test_the_sentence_says_no_more_than_the_interval(
     [
         ("warn", "a person should look at: bias."),
         ("fail", "it must not be released: bias."),
-        ("cannot tell", "it cannot be released, since this could not be told: bias."),
+        ("cannot tell", "it cannot be released before this is known: bias."),
     ],
 )
 def test_the_sentence_names_what_is_in_the_way(whole: Verdict, end: str) -> None:

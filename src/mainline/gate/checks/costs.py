@@ -61,7 +61,7 @@ def check_training_time(evidence: Evidence, policy: Policy) -> Outcome:
 def check_feature_cost(evidence: Evidence, policy: Policy) -> Outcome:
     """Does no feature take much of a prediction's time without being proven to be worth it?"""
     share = policy.budgets.feature_time
-    limit = f"{share:.0%} of predict time where the worth is not proven"
+    limit = f"{share:.0%} of predict time, if unproven"
     measured = {worth.feature: worth for worth in evidence.worth}
     unknown = [name for name in evidence.features if name not in measured]
     if unknown:

@@ -84,7 +84,7 @@ def check_suspicion(evidence: Evidence, policy: Policy) -> Outcome:
     change = _change(evidence, policy, limit)
     if isinstance(change, Outcome):
         return change
-    gain = -change
+    gain = 0.0 - change  # which is never -0.0
     if not np.isfinite(gain):
         return Outcome("cannot tell", "not computed", limit, "The metric is not a number.")
     if gain > policy.suspicious_gain:
