@@ -1,7 +1,7 @@
 """What the candidate changes beside production, and what both were made from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def compare_months(evidence: Evidence) -> list[Change]:
     new = evidence.candidate.manifest["window"]
     old = evidence.production.predictor.manifest["window"] if evidence.production else {}
     before, after = (
-        {f"{name} months": ", ".join(months)[:TEXT] for name, months in window.items()} for window in (old, new)
+        {f"{name} months"[:NAME]: _span(months)[:TEXT] for name, months in window.items()} for window in (old, new)
     )
     return _compare(before, after)
 
@@ -56,7 +56,7 @@ def compare_lineage(evidence: Evidence) -> list[Change]:
     """Name what both models were made from; before is production."""
     head = git.head() or ""
     after = _lineage(
-        head if git.is_clean() else f"{head} + changes",
+        head if git.is_clean() else f"{head[:12]} + changes",
         Path(LOCK).read_bytes() if Path(LOCK).exists() else b"",
         evidence.candidate.manifest,
     )
@@ -77,6 +77,10 @@ def compare_timings(evidence: Evidence) -> list[Change]:
     stages = [stage for stage in {**after, **before} if stage != "machine"]
     kept = [*stages[: MOST_STAGES - 1], "machine"] if stages else []
     return [Change(key=key[:NAME], before=before.get(key, ""), after=after.get(key, "")) for key in kept]
+
+
+def _span(months: Sequence[str]) -> str:
+    return ", ".join(months) if len(months) < 3 else f"{months[0]} to {months[-1]}, {len(months)} months"
 
 
 def _lineage(commit: str, lock: bytes, manifest: Mapping[str, Any]) -> dict[str, str]:

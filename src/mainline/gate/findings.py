@@ -75,7 +75,7 @@ class Comparison(Part):
     low: Number | None
     high: Number | None
     margin: Number
-    confidence: Number
+    confidence: Annotated[float, Field(gt=0, lt=1)]
     rows: Count
     days: Count
     identical: bool

@@ -24,7 +24,7 @@ MOVERS = 8
 WIDEST = 0.5
 """End of the scale on which intervals are drawn, at most."""
 
-_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero.")
+_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero")
 
 
 def name_other(findings: Findings) -> str:
@@ -64,11 +64,14 @@ def _without_side(difference: float | None) -> str:
 def _conclusion(findings: Findings) -> Line:
     compared, other = findings.comparison, name_other(findings)
     margin = share(compared.margin)
+    unknown = f"the interval includes zero and ends beyond the margin of {margin}"
+    if compared.low is None or compared.high is None:
+        unknown = "there is no interval"
     verdict, because = {
         "better": (f"better than {other}", "the whole interval is below zero"),
         "no worse": (f"no worse than {other}", f"the interval ends within the margin of {margin}"),
         "worse": (f"worse than {other}", f"the whole interval is above zero and ends beyond the margin of {margin}"),
-        "cannot tell": ("undecided", f"there is no interval, or it is too wide for the margin of {margin}"),
+        "cannot tell": ("neither shown to be worse nor shown not to be", unknown),
     }[compared.conclusion]
     if compared.identical:
         verdict, because = f"the same as {other}", "all predictions are identical"
@@ -93,15 +96,22 @@ def describe_slices(findings: Findings) -> Section:
     head = ("slice", "rows", "candidate", other, "difference")
     table = Table(head, tuple(_mover_row(part) for part in movers), frozenset({1, 2, 3, 4}))
     thin = sum(part.thin for part in ranked)
-    note = f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
+    chance = round((len(ranked) - thin) * (1 - findings.comparison.confidence))
+    note = f", as with about {chance} of {len(ranked) - thin} by chance alone." if chance > 0 else "."
+    note += f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
     explained = Paragraph((*_LEGEND, note))
     everything = Fold("all slices", f"All {count(len(ranked), 'slice')}", (_slice_table(findings, ranked),))
     return Section("slices", "Slices that moved most", (table, explained, everything))
 
 
 def _mover_row(part: Slice) -> tuple[Line, ...]:
-    difference = Difference(part.difference, part.low, part.high)
-    return (_slice_name(part), (cell(part.rows),), (number(part.candidate),), (number(part.other),), (difference,))
+    values: tuple[Line, ...] = ((number(part.candidate),), (number(part.other),))
+    return (_slice_name(part), (cell(part.rows),), *values, (_slice_difference(part),))
+
+
+def _slice_difference(part: Slice) -> Difference:
+    """Mark a sound slice that is surely better or worse; a thin one allows no conclusion."""
+    return Difference(part.difference) if part.thin else Difference(part.difference, part.low, part.high)
 
 
 def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
@@ -110,7 +120,7 @@ def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
         (
             _slice_name(part),
             (cell(part.rows),),
-            (Difference(part.difference, part.low, part.high),),
+            (_slice_difference(part),),
             (Interval(part.difference, part.low, part.high, span),),
             (number(part.bias, 3),),
         )

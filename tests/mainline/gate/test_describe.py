@@ -48,7 +48,7 @@ def test_the_candidate_is_named_by_its_commit(project: Project) -> None:
     Path("params.yaml").write_text("features: [temp]\n")
     changed = _describe(_first())
     assert (changed.candidate.version, changed.candidate.commit) == (f"{head[:7]} + changes", None)
-    assert changed.lineage[0].after == f"{head} + changes"
+    assert changed.lineage[0].after == f"{head[:12]} + changes"
 
 
 @pytest.mark.usefixtures("project")

@@ -50,7 +50,8 @@ DOCUMENTS = st.fixed_dictionaries({
     "comparison": st.fixed_dictionaries({
         "metric": _name, "unit": _name, "other": _name,
         "conclusion": st.sampled_from(["better", "no worse", "worse", "cannot tell"]), "difference": _maybe,
-        "low": _maybe, "high": _maybe, "margin": _number, "confidence": _number, "rows": _count, "days": _count,
+        "low": _maybe, "high": _maybe, "margin": _number, "confidence": st.floats(0.001, 0.999),
+        "rows": _count, "days": _count,
         "identical": st.booleans(),
     }),
     "metrics": _few(st.fixed_dictionaries({
@@ -109,7 +110,7 @@ def largest(pattern: str) -> Findings:
         "candidate": {**model, "size_bytes": 10**15}, "production": {**model, "size_bytes": 10**15},
         "comparison": {
             "metric": name, "unit": name, "other": name, "conclusion": "cannot tell", "difference": -1e300,
-            "low": -1e300, "high": 1e300, "margin": 1e300, "confidence": 1e300, "rows": 10**15, "days": 10**15,
+            "low": -1e300, "high": 1e300, "margin": 1e300, "confidence": 0.001, "rows": 10**15, "days": 10**15,
             "identical": False,
         },
         "metrics": [{"name": name, "unit": name, "candidate": number, "other": -9_999_999.0, "baseline": number}] * 20,
