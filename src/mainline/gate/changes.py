@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from mainline.gate import git
+from mainline.gate import history
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Change
 from mainline.params import SHAPING
-from mainline.registry import Version
+from mainline.registry.tags import Version
 
 LOCK, PARAMS, PIPELINE = "dvc.lock", "params.yaml", "dvc.yaml"
 NAME, TEXT, MOST, MOST_STAGES = 120, 600, 200, 50
@@ -20,7 +20,7 @@ NAME, TEXT, MOST, MOST_STAGES = 120, 600, 200, 50
 
 def read_params(version: Version | None) -> dict[str, Any]:
     """Read `params.yaml` of a version, or of the workspace; {} where the version has none."""
-    text = git.show(version.commit, PARAMS) if version else Path(PARAMS).read_text(encoding="utf-8")
+    text = history.show(version.commit, PARAMS) if version else Path(PARAMS).read_text(encoding="utf-8")
     return dict(yaml.safe_load(text) or {})
 
 
@@ -39,7 +39,7 @@ def compare_code(version: Version) -> list[str]:
     """List the changed files that the pipeline runs."""
     stages = yaml.safe_load(Path(PIPELINE).read_text(encoding="utf-8"))["stages"]
     run = {path for stage in stages.values() for path in stage["deps"] if path.startswith(("src/", "requirements/"))}
-    return sorted(path[:NAME] for path in git.changed_files(version.commit) if path in run)
+    return sorted(path[:NAME] for path in history.changed_files(version.commit) if path in run)
 
 
 def compare_months(evidence: Evidence) -> list[Change]:
@@ -54,16 +54,16 @@ def compare_months(evidence: Evidence) -> list[Change]:
 
 def compare_lineage(evidence: Evidence) -> list[Change]:
     """Name what both models were made from; before is production."""
-    head = git.head() or ""
+    head = history.head() or ""
     after = _lineage(
-        head if git.is_clean() else f"{head[:12]} + changes",
+        head if history.is_clean() else f"{head[:12]} + changes",
         Path(LOCK).read_bytes() if Path(LOCK).exists() else b"",
         evidence.candidate.manifest,
     )
     before: dict[str, str] = {}
     if evidence.production:
         commit = evidence.production.version.commit
-        before = _lineage(commit, git.show(commit, LOCK).encode(), evidence.production.predictor.manifest)
+        before = _lineage(commit, history.show(commit, LOCK).encode(), evidence.production.predictor.manifest)
     return [Change(key=key, before=before.get(key, ""), after=value) for key, value in after.items()]
 
 

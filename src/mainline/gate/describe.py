@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mainline.gate import changes, git, plots
+from mainline.gate import changes, history, plots
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.policy import Policy
@@ -127,8 +127,8 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
 
 def _candidate(evidence: Evidence) -> Model:
     """Name the candidate by its commit; changes beside it are in no commit, so it then has none."""
-    head = git.head()
-    clean = git.is_clean()
+    head = history.head()
+    clean = history.is_clean()
     version = f"{head[:7] if head else 'no commit'}{'' if clean else ' + changes'}"
     return _model(evidence.candidate, version, head if clean else None, evidence, 0)
 

@@ -13,7 +13,7 @@ from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
 from mainline.model import metrics
 from mainline.package.predictor import Predictor
-from mainline.registry import Version
+from mainline.registry.tags import Version
 from mainline.runs import Run
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline import lock, registry, runs
+from mainline import lock, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.errors import MainlineError
-from mainline.gate import costs, git, holdout, production
+from mainline.gate import costs, history, holdout, production
 from mainline.gate.evidence import Cost, Evidence
 from mainline.gate.experiments import read_worth
 from mainline.gate.holdout import Holdout, NotComparableError
@@ -21,6 +21,7 @@ from mainline.gate.policy import Policy
 from mainline.gate.production import Released, StorageError
 from mainline.lock import LockError
 from mainline.package.predictor import Predictor
+from mainline.registry import tags as registry
 from mainline.runs import Run
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
@@ -163,6 +164,6 @@ def _runs(version: registry.Version | None) -> Mapping[str, Run]:
         table, locked = (path.read_text(encoding="utf-8") if path.exists() else "" for path in (runs.TABLE, lock.LOCK))
         return runs.of_lock(table, locked) if locked else {}
     try:
-        return runs.of_lock(git.show(version.commit, str(runs.TABLE)), git.show(version.commit, str(lock.LOCK)))
+        return runs.of_lock(history.show(version.commit, str(runs.TABLE)), history.show(version.commit, str(lock.LOCK)))
     except LockError:
         return {}

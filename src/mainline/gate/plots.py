@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mainline.contract import Array
-from mainline.gate import git
+from mainline.gate import history
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Plot, Point, Series
 from mainline.model import metrics
-from mainline.registry import Version
+from mainline.registry.tags import Version
 
 LEARNING = "metrics/plots/learning.csv"
 POINTS, LINES = 100, 6
@@ -39,7 +39,7 @@ def draw(evidence: Evidence, version: Version | None) -> list[Plot]:
 def _learning(evidence: Evidence, version: Version | None) -> Iterator[Plot]:
     curves = {"candidate": Path(LEARNING).read_text(encoding="utf-8") if Path(LEARNING).exists() else ""}
     if version:
-        curves["production"] = git.show(version.commit, LEARNING)
+        curves["production"] = history.show(version.commit, LEARNING)
     series = [
         Series(name=f"{name}, {rows}", points=points)
         for name, text in curves.items()

@@ -7,7 +7,7 @@ from typing import Any
 
 from mainline.errors import MainlineError
 from mainline.package.predictor import Predictor
-from mainline.registry import Version
+from mainline.registry.tags import Version
 
 PACKAGE = "models/package"
 

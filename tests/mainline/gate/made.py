@@ -15,7 +15,7 @@ from mainline.gate.findings import Worth
 from mainline.gate.holdout import Holdout
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released
-from mainline.registry import Version
+from mainline.registry.tags import Version
 from mainline.runs import Run
 from tests.project import ROOT
 

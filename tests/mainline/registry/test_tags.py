@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.registry import Version, assigned, versions
+from mainline.registry.tags import Version, assigned, versions
 from tests.project import Project
 
 
@@ -69,5 +69,5 @@ def test_an_assignment_without_a_version_is_refused(repository: Project) -> None
 
 def test_outside_of_git_there_is_one_clear_error(tmp_path: Path) -> None:
     """Without a repository the error says what git says."""
-    with pytest.raises(MainlineError, match="the registry is git, and git says"):
+    with pytest.raises(MainlineError, match=r"`git for-each-ref` says: fatal: not a git repository"):
         versions(tmp_path)

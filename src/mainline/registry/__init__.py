@@ -1,0 +1,1 @@
+"""Which versions there are and which one an environment has: git tags, read and written."""

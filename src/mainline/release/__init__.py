@@ -1,0 +1,1 @@
+"""From a merge to a version in its environment, and back."""

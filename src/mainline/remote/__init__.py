@@ -1,0 +1,1 @@
+"""Artifacts in storage: what is pushed, fetched, checked and cleaned."""
