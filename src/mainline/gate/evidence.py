@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from mainline.contract import Array, Task
+from mainline.gate.costs import Cost
 from mainline.gate.findings import Worth
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
@@ -15,15 +16,6 @@ from mainline.model import metrics
 from mainline.package.predictor import Predictor
 from mainline.registry.tags import Version
 from mainline.runs import Run
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a package costs where the gate runs: microseconds a row, bytes on disk, MiB of memory."""
-
-    predict_microseconds: float
-    size_bytes: int
-    memory_mib: float
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.errors import MainlineError
 from mainline.gate import costs, history, holdout, production
-from mainline.gate.evidence import Cost, Evidence
+from mainline.gate.costs import Cost
+from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
 from mainline.gate.holdout import Holdout, NotComparableError
 from mainline.gate.policy import Policy

@@ -10,7 +10,8 @@ import yaml
 
 from mainline.contract import Field
 from mainline.gate import policy
-from mainline.gate.evidence import Cost, Evidence
+from mainline.gate.costs import Cost
+from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Worth
 from mainline.gate.holdout import Holdout
 from mainline.gate.policy import Policy

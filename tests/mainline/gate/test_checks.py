@@ -8,7 +8,8 @@ import pytest
 
 from mainline.contract import Field
 from mainline.gate import policy, verdict
-from mainline.gate.evidence import Cost, Evidence
+from mainline.gate.costs import Cost
+from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Verdict
 from mainline.gate.policy import Policy
 from tests.mainline.gate import made
