@@ -57,6 +57,8 @@ def compare(candidate: Array, other: Array, day: Array, task: Task, confidence: 
     tail = (1 - confidence) / 2
     drawn_tail = max(tail, RESOLVED)
     widen = np.sqrt(days / (days - 1)) * special.stdtrit(days - 1, tail) / special.ndtri(drawn_tail)
+    if not np.isfinite(replicates).all():  # a draw of days on which the other model has no error at all
+        return Difference(estimate, float("nan"), float("nan"), days)
     low, high = estimate + widen * (np.quantile(replicates, [drawn_tail, 1 - drawn_tail]) - estimate)
     return Difference(estimate, float(low), float(high), days)
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.contract import Array, Field
+from mainline.contract import Array, FeatureTable, Field
+from mainline.data.lookup import Table, from_columns
 from mainline.gate import gather, holdout
 from mainline.gate.holdout import Holdout, NotComparableError
 from tests.mainline.gate import made
@@ -58,3 +59,43 @@ def test_code_of_production_that_breaks_is_an_obstacle() -> None:
     predicted, obstacle = gather.predict(replace(released, predictor=broken), ROWS, _model(np.ones(2)), "")
     assert predicted is None
     assert obstacle == "v1.0.0 cannot predict the candidate's holdout: its code failed with KeyError: 'gone'."
+
+
+@pytest.mark.parametrize(
+    ("newest", "keep", "columns", "value"),
+    [
+        (100, None, ("gain",), 1.0),  # its rows never end, so its own are used
+        (100, 60, ("gain",), 2.0),  # they end before the holdout, and the candidate has newer ones
+        (1000, 60, ("gain",), 1.0),
+    ],
+)
+def test_a_table_that_ends_before_the_holdout_goes_on_with_the_candidates(
+    newest: int, keep: int | None, columns: tuple[str, ...], value: float
+) -> None:
+    """Production would have been fed newer rows, so the candidate's stand in for them, and only then."""
+    seen = _looked_up(_table(newest, keep, columns, 1.0), _table(1000, keep, ("delay", "gain"), 2.0))
+    assert seen.tolist() == [value, value]
+
+
+def test_a_table_that_ends_and_that_nobody_continues_is_not_compared() -> None:
+    """A candidate without the table, or without its column, cannot stand in for what production would have known."""
+    with pytest.raises(NotComparableError, match="table 'arrivals' ends before the holdout, and the candidate has no"):
+        _looked_up(_table(100, 60, ("gain",), 1.0), _table(1000, 60, ("delay",), 2.0))
+
+
+def _table(newest: int, keep: int | None, columns: tuple[str, ...], value: float) -> Table:
+    """A table of one entity with one row, `newest` minutes after the epoch."""
+    declared = FeatureTable("arrivals", "x", columns, keep=keep)
+    known = {"key": np.array(["a"], object), "time": np.array([newest]), **{n: np.array([value]) for n in columns}}
+    return from_columns(declared, known)
+
+
+def _looked_up(own: Table, candidates: Table) -> Array:
+    """Let production predict what it looks up at minute 1010."""
+    production, candidate = _model(np.ones(2)), _model(np.ones(2))
+    production.tables, candidate.tables = {"arrivals": own}, {"arrivals": candidates}
+    production.features.prediction_time = lambda _: np.array([1010, 1010])
+    production.features.compute = lambda _, tables: tables["arrivals"]
+    production.runtime.predict = lambda looked: looked["gain"]
+    rows = Holdout({"x": np.array(["a", "a"], object)}, np.zeros(2), np.zeros(2), {})
+    return holdout.predict(production, rows, candidate)

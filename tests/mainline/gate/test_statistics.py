@@ -90,6 +90,14 @@ def test_the_same_rows_give_the_same_interval() -> None:
     assert compare(*losses, "regression", 0.95) == compare(*losses, "regression", 0.95)
 
 
+def test_a_flawless_other_model_cannot_tell() -> None:
+    """Relative to no error at all nothing has a size, and nothing is warned about on the way."""
+    losses, day = np.arange(8.0), np.repeat(np.arange(4), 2)
+    found = compare(losses, np.where(day == 0, losses, 0.0), day, "regression", 0.95)
+    assert (found.estimate > 0, conclude(found, MARGIN)) == (True, "cannot tell")
+    assert conclude(compare(losses, losses * 0, day, "regression", 0.95), MARGIN) == "cannot tell"
+
+
 def test_one_day_cannot_tell() -> None:
     """Rows of a single day give no interval."""
     found = compare(np.ones(10), np.ones(10), np.zeros(10), "regression", 0.95)
