@@ -11,7 +11,12 @@ from tests.project import Project
 @pytest.fixture
 def finished_project(small_project: Project, tmp_path: Path) -> Project:
     """A copy of the small project with its outputs, cache and one more commit that holds its lock."""
-    copied = Project(tmp_path / "project")
+    return finish(small_project, tmp_path / "project")
+
+
+def finish(small_project: Project, path: Path) -> Project:
+    """Copy the small project and commit what its pipeline made."""
+    copied = Project(path)
     shutil.copytree(small_project.path, copied.path, symlinks=True)
     copied.run("git", "add", "--all")
     copied.run("git", "commit", "--quiet", "--message", "Train on three months")
