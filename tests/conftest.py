@@ -33,6 +33,12 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
+def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of this repository with the small use case of the tests and its pipeline run; tests only read it."""
+    return project.other(tmp_path_factory.mktemp("other") / "project")
+
+
+@pytest.fixture(scope="session")
 def package_dir(small_project: Project) -> Path:
     """A real model package; shared, so tests only read it."""
     return small_project.path / "models" / "package"
