@@ -52,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     one = explain.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
+    remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
+    remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
+    remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
+    remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
+    add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
+    add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
@@ -109,6 +115,24 @@ def _explain(chosen: argparse.Namespace) -> str:
     if chosen.row is not None or chosen.golden is not None:
         return explain_row(chosen.row, chosen.golden)
     return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
+
+
+def _remote(chosen: argparse.Namespace) -> str:
+    from mainline.commands.storage import remote
+
+    return remote(chosen.url, chosen.endpoint, chosen.region)
+
+
+def _push(_: argparse.Namespace) -> str:
+    from mainline.commands.storage import push
+
+    return push()
+
+
+def _pull(_: argparse.Namespace) -> str:
+    from mainline.commands.storage import pull
+
+    return pull()
 
 
 def _plots(_: argparse.Namespace) -> str:
