@@ -50,6 +50,7 @@ class Project:
             "PYTHONPATH": str(self.path / "src"),
             "HOME": str(self.path.parent),
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "DVC_NO_ANALYTICS": "1",
             **(more or {}),
         }
 
