@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     one = explain.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
+    promote = add("promote", _promote, "release what is on main: register, push, sign, assign")
+    promote.add_argument("environment", nargs="?", help="one that waits for a person: give it what is before it")
+    keys = add("keys", _keys, "make a key pair that releases are signed with")
+    keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
     remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
     remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
     remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
@@ -115,6 +119,18 @@ def _explain(chosen: argparse.Namespace) -> str:
     if chosen.row is not None or chosen.golden is not None:
         return explain_row(chosen.row, chosen.golden)
     return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
+
+
+def _promote(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import promote
+
+    return promote(chosen.environment)
+
+
+def _keys(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import keys
+
+    return keys(chosen.name)
 
 
 def _remote(chosen: argparse.Namespace) -> str:

@@ -41,7 +41,7 @@ def test_a_store_that_cannot_be_used_changes_nothing(repository: Project, url: s
 def test_a_store_that_returns_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read back must be what was written."""
     store = declare.open_remote()
-    monkeypatch.setattr(store.files, "cat_file", lambda path: b"other")
+    monkeypatch.setattr(store.files, "cat_file", lambda _: b"other")
     monkeypatch.setattr(declare, "open_remote", lambda: store)
     with pytest.raises(MainlineError, match="returns other bytes than were written"):
         declare.probe()
