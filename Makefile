@@ -32,6 +32,9 @@ explain: $(READY) ## Measure what features are worth and how the model ages; GOL
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
 
+resolve: $(READY) ## End a merge conflict in dvc.lock and metrics/: take a side, run the pipeline
+	@$(RUN) python -m mainline resolve
+
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
 
@@ -60,6 +63,7 @@ format: $(READY) ## Format the code
 	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .
 
 setup: $(READY) ## Make the virtual environment from the lock; the other commands do it by themselves
+	@$(RUN) python -m mainline resolve --install
 
 lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
 	@requirements/lock.sh
@@ -67,6 +71,7 @@ lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
 # Every command waits for this file; it is made again when the lock changes.
 $(READY): requirements/dev.txt
 	@requirements/install.sh "$(VENV)" requirements/dev.txt .
+	@$(RUN) python -m mainline resolve --install >/dev/null
 	@touch $@
 
 .venv-mlem/.ready: deploy/mlem/requirements.txt
@@ -76,4 +81,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain restore resolve plots wheel verify test test-slow bench check format setup lock

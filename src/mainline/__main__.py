@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
     add("restore", _restore, "put back the results of the last commit")
+    resolve = add("resolve", _resolve, "end a merge conflict in dvc.lock and metrics/ by running the pipeline")
+    resolve.add_argument("--install", action="store_true", help="only register the merge driver in this clone")
     add("summary", _summary, "say what was trained on what and how good it is")
     gate = add("gate", _gate, "hold the candidate in the workspace against production")
     gate.add_argument("--environment", default="production", help="whose version counts as production")
@@ -89,6 +91,12 @@ def _restore(_: argparse.Namespace) -> str:
     from mainline.commands.restore import restore
 
     return restore()
+
+
+def _resolve(chosen: argparse.Namespace) -> str:
+    from mainline.commands.resolve import install, resolve
+
+    return install() if chosen.install else resolve()
 
 
 def _summary(_: argparse.Namespace) -> str:

@@ -1,6 +1,5 @@
 """A finished project that a test may break."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ def finished_project(small_project: Project, tmp_path: Path) -> Project:
 
 def finish(small_project: Project, path: Path) -> Project:
     """Copy the small project and commit what its pipeline made."""
-    copied = Project(path)
-    shutil.copytree(small_project.path, copied.path, symlinks=True)
-    copied.run("git", "add", "--all")
-    copied.run("git", "commit", "--quiet", "--message", "Train on three months")
+    copied = small_project.twin(path)
+    copied.commit("Train on three months")
     return copied
