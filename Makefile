@@ -29,6 +29,15 @@ tune: $(READY) ## Search the declared hyperparameters; Ctrl-C stops, the same co
 explain: $(READY) ## Measure what features are worth and how the model ages; GOLDEN=0 or ROW=file: one row
 	@$(RUN) python -m mainline explain $(if $(ROW),--row '$(ROW)') $(if $(GOLDEN),--golden $(GOLDEN))
 
+promote: $(READY) ## Release what is on main: registered, stored, signed and assigned; what CI runs after a merge
+	@$(RUN) python -m mainline promote $(ENVIRONMENT)
+
+push: $(READY) ## Bring data and models into the store, checked
+	@$(RUN) python -m mainline push
+
+pull: $(READY) ## Bring data and models from the store, checked
+	@$(RUN) python -m mainline pull
+
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
 
@@ -81,4 +90,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore resolve plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore resolve plots wheel verify test test-slow bench check format setup lock
