@@ -69,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
     add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
     add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
+    fetch = add("fetch", _fetch, "get a released version's package out of storage, verified")
+    fetch.add_argument("version", help="such as v1.0.0")
+    fetch.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
     clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
     clean.add_argument("--yes", action="store_true", help="remove it")
     clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
@@ -171,6 +174,12 @@ def _pull(_: argparse.Namespace) -> str:
     from mainline.commands.storage import pull
 
     return pull()
+
+
+def _fetch(chosen: argparse.Namespace) -> str:
+    from mainline.commands.fetch import fetch
+
+    return fetch(chosen.version, chosen.folder or Path("dist") / chosen.version)
 
 
 def _clean(chosen: argparse.Namespace) -> str:
