@@ -32,6 +32,9 @@ explain: $(READY) ## Measure what features are worth and how the model ages; GOL
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
 
+history: $(READY) ## List versions and what each environment had, newest first; GRAPH=1 draws it
+	@$(RUN) python -m mainline history $(if $(GRAPH),--graph)
+
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
 
@@ -76,4 +79,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain restore history plots wheel verify test test-slow bench check format setup lock

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,12 +51,36 @@ def _parser() -> argparse.ArgumentParser:
     one = explain.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
+    _add_registry(add)
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
+
+
+def _add_registry(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands that read the registry."""
+    history = add("history", _history, "list versions and what each environment had, newest first")
+    history.add_argument("--environment", help="only this one's; all where it is left out")
+    form = history.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
+    lineage = add("lineage", _lineage, "say where a version comes from: commit, data, parameters, metrics, verdict")
+    lineage.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
+    lineage.add_argument("--json", action="store_true", help="for programs")
+    delivery = add("delivery", _delivery, "measure how well changes reach an environment; never fails for bad figures")
+    delivery.add_argument("--environment", default="production")
+    delivery.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all where it is left out")
+    delivery.add_argument("--json", action="store_true", help="for programs")
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days < 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
+    return days
 
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of the others.
@@ -101,6 +126,26 @@ def _explain(chosen: argparse.Namespace) -> str:
     if chosen.row is not None or chosen.golden is not None:
         return explain_row(chosen.row, chosen.golden)
     return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
+
+
+def _history(chosen: argparse.Namespace) -> str:
+    from mainline.commands.history import graph, history
+
+    if chosen.graph:
+        return graph(chosen.environment, time.time())
+    return history(chosen.environment, chosen.json)
+
+
+def _lineage(chosen: argparse.Namespace) -> str:
+    from mainline.commands.lineage import lineage
+
+    return lineage(chosen.version, chosen.json)
+
+
+def _delivery(chosen: argparse.Namespace) -> str:
+    from mainline.commands.delivery import delivery
+
+    return delivery(chosen.environment, chosen.json, chosen.days, time.time())
 
 
 def _plots(_: argparse.Namespace) -> str:
