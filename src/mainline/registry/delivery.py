@@ -70,7 +70,7 @@ def measure(environment: str, now: float, days: float | None = None, repository:
     given = [item for item in everything if item.environment == environment]
     said = events.read(environment, repository)
     told = tell(given, said.events, environment, repository)
-    until = int(now)
+    until = max([int(now), *(item.when for item in told.deployments)])  # another machine's clock may be ahead
     first = min((item.when for item in told.deployments), default=until)
     start = first if days is None else until - round(days * DAY)
     kept = [item for item in told.deployments if start <= item.when <= until]

@@ -116,6 +116,12 @@ def test_a_window_counts_its_own_days_and_knows_what_was_before(month: Path) -> 
     assert (found.figures["all"].fixes, days(found.figures["all"].lead_seconds)) == (1, 1)
 
 
+def test_a_deployment_made_by_a_clock_that_is_ahead_counts(empty: Registry) -> None:
+    """The newest deployment is there, though this machine's clock has not come to its time."""
+    empty.release("v1.0.0", 1)
+    assert measure("production", at(0.9), repository=empty.path).figures["all"].deployments == 1
+
+
 def test_a_quiet_window_says_what_cannot_be_told(month: Path) -> None:
     """Nothing in ten days is a frequency of zero; of the other figures nothing can be told."""
     found = measure("production", END, days=10, repository=month)
