@@ -1,13 +1,16 @@
 """Fixtures that several folders of tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from mainline import months, params
+from tests import object_store as server
 from tests import project
+from tests.object_store import ObjectStore
 from tests.project import Project
 
 # As dvc.yaml trains; read when scikit-learn is first imported. Several threads on few cores are many times slower.
@@ -30,6 +33,19 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = _small(tmp_path_factory.mktemp("small") / "project")
     made.run("dvc", "repro", "--quiet")
     return made
+
+
+@pytest.fixture(scope="session")
+def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of this repository with the small use case of the tests and its pipeline run; tests only read it."""
+    return project.other(tmp_path_factory.mktemp("other") / "project")
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A real S3 server; shared, so each test has a prefix of its own."""
+    with server.serve() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+OTHER = ROOT / "tests" / "other_use_case"
 LIMIT = 300  # seconds until a command counts as hanging
 
 
@@ -30,6 +31,17 @@ class Project:
         assert as_expected, f"{command}: {finished.stdout}\n{finished.stderr}"
         return finished
 
+    def twin(self, path: Path) -> "Project":
+        """Copy the tree with its repository, outputs and cache."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Project(path)
+
+    def commit(self, message: str) -> str:
+        """Commit everything and return the commit."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+        return self.run("git", "rev-parse", "HEAD").stdout.strip()
+
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return what commands see: this Python first, the copy's code before ours, a private home."""
         return {
@@ -38,6 +50,7 @@ class Project:
             "PYTHONPATH": str(self.path / "src"),
             "HOME": str(self.path.parent),
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "DVC_NO_ANALYTICS": "1",
             **(more or {}),
         }
 
@@ -69,6 +82,15 @@ def copy(target: Path) -> Project:
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.run("git", "config", "user.name", "Test")
     project.run("git", "config", "user.email", "test@example.org")
-    project.run("git", "add", "--all")
-    project.run("git", "commit", "--quiet", "--message", "Start")
+    project.commit("Start")
     return project
+
+
+def other(target: Path) -> Project:
+    """Copy this repository with the small use case of the tests in it, and run its pipeline; nothing is committed."""
+    made = copy(target)
+    shutil.rmtree(target / "src" / "usecase")
+    shutil.copytree(OTHER / "usecase", target / "src" / "usecase", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(OTHER / "params.yaml", target / "params.yaml")
+    made.run("dvc", "repro", "--quiet")
+    return made

@@ -37,7 +37,16 @@ def test_readme_tree_names_what_is_there() -> None:
     assert {name for name in named - made if not (ROOT / name).exists()} == set()
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     top = {line.split("/")[0] for line in tracked.splitlines()}
-    quiet = {".ci", ".gitignore", "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "__init__.py"}
+    quiet = {
+        ".ci",
+        ".gitattributes",
+        ".gitignore",
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "__init__.py",
+    }
     assert top - quiet - {name.split("/")[0] for name in named} == set()
 
 

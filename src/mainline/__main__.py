@@ -37,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add("repro", _repro, "run what changed in the pipeline and summarise the result")
     add("restore", _restore, "put back the results of the last commit")
+    resolve = add("resolve", _resolve, "end a merge conflict in dvc.lock and metrics/ by running the pipeline")
+    resolve.add_argument("--install", action="store_true", help="only register the merge driver in this clone")
     add("summary", _summary, "say what was trained on what and how good it is")
     gate = add("gate", _gate, "hold the candidate in the workspace against production")
     gate.add_argument("--environment", default="production", help="whose version counts as production")
@@ -51,6 +53,26 @@ def _parser() -> argparse.ArgumentParser:
     one = explain.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
+    promote = add("promote", _promote, "release what is on main: register, push, sign, assign")
+    promote.add_argument("environment", nargs="?", help="one that waits for a person: give it what is before it")
+    rollback = add("rollback", _rollback, "prepare the revert to a version, or assign it at once")
+    rollback.add_argument("version", nargs="?", help="such as v1.0.0; without it the one before")
+    rollback.add_argument("--environment", default="production")
+    rollback.add_argument("--now", action="store_true", help="assign it before the revert is merged")
+    archive = add("archive", _archive, "decommission a version: kept for audit, no longer assignable")
+    archive.add_argument("version", help="such as v1.0.0")
+    archive.add_argument("--reason", default="", help="for those who look later")
+    keys = add("keys", _keys, "make a key pair that releases are signed with")
+    keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
+    remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
+    remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
+    remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
+    remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
+    add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
+    add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
+    clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
+    clean.add_argument("--yes", action="store_true", help="remove it")
+    clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
     _add_registry(add)
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
@@ -96,6 +118,12 @@ def _restore(_: argparse.Namespace) -> str:
     return restore()
 
 
+def _resolve(chosen: argparse.Namespace) -> str:
+    from mainline.commands.resolve import install, resolve
+
+    return install() if chosen.install else resolve()
+
+
 def _summary(_: argparse.Namespace) -> str:
     from mainline.commands.summary import text
 
@@ -126,6 +154,54 @@ def _explain(chosen: argparse.Namespace) -> str:
     if chosen.row is not None or chosen.golden is not None:
         return explain_row(chosen.row, chosen.golden)
     return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
+
+
+def _promote(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import promote
+
+    return promote(chosen.environment)
+
+
+def _rollback(chosen: argparse.Namespace) -> str:
+    from mainline.release.rollback import assign_now, prepare
+
+    return (assign_now if chosen.now else prepare)(chosen.version, chosen.environment)
+
+
+def _archive(chosen: argparse.Namespace) -> str:
+    from mainline.release.archive import archive
+
+    return archive(chosen.version, chosen.reason)
+
+
+def _keys(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import keys
+
+    return keys(chosen.name)
+
+
+def _remote(chosen: argparse.Namespace) -> str:
+    from mainline.commands.storage import remote
+
+    return remote(chosen.url, chosen.endpoint, chosen.region)
+
+
+def _push(_: argparse.Namespace) -> str:
+    from mainline.commands.storage import push
+
+    return push()
+
+
+def _pull(_: argparse.Namespace) -> str:
+    from mainline.commands.storage import pull
+
+    return pull()
+
+
+def _clean(chosen: argparse.Namespace) -> str:
+    from mainline.commands.storage import clean
+
+    return clean(chosen.yes, chosen.older_than)
 
 
 def _history(chosen: argparse.Namespace) -> str:

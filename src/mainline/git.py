@@ -12,7 +12,9 @@ class GitError(MainlineError):
     """git refused; its own words are the message."""
 
 
-def git(*arguments: str, at: Path | None = None, given: str | None = None, **environment: str) -> str:
+def git(
+    *arguments: str, at: Path | None = None, given: str | None = None, environment: Mapping[str, str] | None = None
+) -> str:
     """Run git and return what it prints.
 
     Args:
@@ -24,7 +26,7 @@ def git(*arguments: str, at: Path | None = None, given: str | None = None, **env
     Raises:
         GitError: when git exits with anything but 0.
     """
-    finished = _run(arguments, at, given, environment)
+    finished = _run(arguments, at, given, environment or {})
     if finished.returncode != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         raise GitError(f"`git {arguments[0]}` says: {said[:400]}")

@@ -1,6 +1,5 @@
 """A finished project that a test may break."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,11 @@ from tests.project import Project
 @pytest.fixture
 def finished_project(small_project: Project, tmp_path: Path) -> Project:
     """A copy of the small project with its outputs, cache and one more commit that holds its lock."""
-    copied = Project(tmp_path / "project")
-    shutil.copytree(small_project.path, copied.path, symlinks=True)
-    copied.run("git", "add", "--all")
-    copied.run("git", "commit", "--quiet", "--message", "Train on three months")
+    return finish(small_project, tmp_path / "project")
+
+
+def finish(small_project: Project, path: Path) -> Project:
+    """Copy the small project and commit what its pipeline made."""
+    copied = small_project.twin(path)
+    copied.commit("Train on three months")
     return copied

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ from mainline.errors import RequestError
 from mainline.package.predictor import Predictor
 from mainline.stages import harness
 from tests import project
-from tests.project import ROOT, Project
+from tests.project import OTHER, ROOT, Project
 
-OTHER = ROOT / "tests" / "other_use_case"
 ANSWER_GOLDEN_REQUESTS = """
 import json, sys
 sys.modules["sklearn"] = sys.modules["pandas"] = None  # importing either fails
@@ -24,17 +22,10 @@ print(json.dumps(Predictor.load("models/package").predict(golden["requests"])))
 """
 
 
-@pytest.fixture(scope="module")
-def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of this repository with the other use case in it and the pipeline run; tests only read it."""
-    return _run(tmp_path_factory.mktemp("other") / "project")
-
-
 @pytest.fixture
 def changeable_project(other_project: Project, tmp_path: Path) -> Project:
     """The same, of its own: only what a change touches runs again."""
-    shutil.copytree(other_project.path, tmp_path / "project")
-    return Project(tmp_path / "project")
+    return other_project.twin(tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +90,7 @@ def test_summary_reads_for_classification(other_project: Project) -> None:
 
 def test_result_repeats_from_scratch(other_project: Project, tmp_path: Path) -> None:
     """The same use case run in another place gives the same hash for every output."""
-    assert _run(tmp_path / "project").hashes() == other_project.hashes()
+    assert project.other(tmp_path / "project").hashes() == other_project.hashes()
 
 
 def test_unknown_field_is_named(predictor: Predictor, other_project: Project) -> None:
@@ -157,15 +148,6 @@ def test_guide_states_the_true_cost() -> None:
     stated = {name: int(lines) for lines, name in re.findall(r"^ +(\d+) (tests/other_use_case/\S+)$", guide, re.M)}
     files = [*OTHER.glob("usecase/*.py"), OTHER / "params.yaml"]
     assert stated == {file.relative_to(ROOT).as_posix(): len(file.read_bytes().splitlines()) for file in files}
-
-
-def _run(path: Path) -> Project:
-    made = project.copy(path)
-    shutil.rmtree(path / "src" / "usecase")
-    shutil.copytree(OTHER / "usecase", path / "src" / "usecase", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(OTHER / "params.yaml", path / "params.yaml")
-    made.run("dvc", "repro", "--quiet")
-    return made
 
 
 def _read(made: Project, name: str) -> dict[str, Any]:

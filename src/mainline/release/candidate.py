@@ -1,0 +1,76 @@
+"""The commit that is to be released: on main, whole, and true."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mainline import lock, runs
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.package import manifest
+from mainline.registry import publish
+from mainline.release import change
+
+METRICS = ("train", "validation", "test", "baseline")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A commit of main; `package` names what its lock says the package is, by content."""
+
+    commit: str
+    package: str
+
+
+def find() -> Candidate | None:
+    """Return the commit in the workspace; None when main has moved on from it.
+
+    Raises:
+        MainlineError: when the workspace is not a commit of main, or that commit has no package.
+    """
+    commit, tip = git("rev-parse", "HEAD").strip(), publish.tip()
+    if not tip:
+        raise MainlineError(f"there is no branch {publish.BRANCH}; what is on it is what is released. Push it first.")
+    if commit != tip:
+        if ask("merge-base", commit, tip) == commit:
+            return None
+        raise MainlineError(
+            f"{commit[:10]} is not on {publish.BRANCH}, which is at {tip[:10]}. A release is what is merged there: "
+            f"open a pull request, or `git switch {publish.BRANCH} && git pull`."
+        )
+    changed = ask("status", "--porcelain", "--untracked-files=no")
+    if changed:
+        raise MainlineError(
+            f"{changed.splitlines()[0].split()[-1]} is not committed; a release is a commit. Commit it, or `git stash`."
+        )
+    package = change.package_at(commit)
+    if not package:
+        raise MainlineError(
+            f"the lock of {commit[:10]} names no {change.PACKAGE}. Run `make repro` and commit dvc.lock."
+        )
+    return Candidate(commit, package)
+
+
+def read_manifest() -> dict[str, Any]:
+    """Return the workspace's package manifest, every file of it verified.
+
+    Raises:
+        PackageError: when the package is absent or damaged.
+    """
+    found, _ = manifest.read(Path(change.PACKAGE))
+    return found
+
+
+def measured() -> dict[str, dict[str, float | int | None]]:
+    """Return the committed metrics by set of rows."""
+    files = {name: Path(f"metrics/{name}.json") for name in METRICS}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
+
+
+def ran() -> list[dict[str, str | float | int]]:
+    """Return the run of each stage, as far as it is known."""
+    if not runs.TABLE.exists():
+        return []
+    table, locked = (path.read_text(encoding="utf-8") for path in (runs.TABLE, lock.LOCK))
+    return [asdict(run) for run in runs.of_lock(table, locked).values()]

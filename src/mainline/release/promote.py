@@ -1,0 +1,191 @@
+"""`promote`: what CI runs after a merge. What is on main becomes what the environments have.
+
+In this order, so that a kill anywhere leaves nothing half and the next run ends right: the gate decides, artifacts are
+pushed and read back, the package is signed, and at last all tags are written at once.
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mainline import progress
+from mainline.errors import MainlineError
+from mainline.git import ask
+from mainline.registry import publish, records, tags
+from mainline.registry.publish import Tag, TakenError
+from mainline.registry.records import Assignment, Kind
+from mainline.registry.tags import Assigned, Version
+from mainline.release import candidate, change, environments, register, signing
+from mainline.release.candidate import Candidate
+from mainline.release.environments import Environment
+from mainline.release.register import Judge
+from mainline.remote import objects, packages, transfer
+
+TRIES = 5
+"""How often the registry is read again after somebody else wrote to it at the same moment."""
+
+ALREADY = "already has it"
+
+
+def promote(judge: Judge) -> str:
+    """Bring the environments in line with main; say in a line each what happened.
+
+    Args:
+        judge: the gate, asked only where main has a package that no version has.
+
+    Raises:
+        MainlineError: when the candidate may not be released, or something it needs is not there. Nothing was released.
+    """
+    return insist(lambda: _promote_once(judge))
+
+
+def approve(environment: str) -> str:
+    """Give an environment what the one before it has, on a person's word.
+
+    Raises:
+        MainlineError: when there is no such environment, or nothing to give.
+    """
+    return insist(lambda: _approve_once(environment))
+
+
+def insist(attempt: Callable[[], str]) -> str:
+    """Try on the newest registry, and again where somebody else wrote to it in the meantime.
+
+    Raises:
+        MainlineError: as the attempt, or when others were faster every time.
+    """
+    for _ in range(TRIES):
+        publish.fetch()
+        try:
+            return attempt()
+        except TakenError as error:
+            progress.say(f"{error} The registry is read again.")
+    raise MainlineError(f"others wrote to the registry {TRIES} times in a row. Run this again when they are done.")
+
+
+def _promote_once(judge: Judge) -> str:
+    declared = environments.load_all()
+    found = candidate.find()
+    if found is None:
+        return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
+    version = known(found.package)
+    waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
+    if version is not None and all(waiting.values()):
+        return _report("Nothing is released: this commit leaves the model as it is.", waiting, version.name)
+    if version is not None:
+        refuse_archived(version)
+        new: list[Tag] = []
+    else:
+        version, tag = register.register(found, list(declared)[-1], judge)
+        new = [tag]
+    targets = [name for name, reason in waiting.items() if not reason]
+    kind: Kind = "release" if new else "return"
+    secure(version, [declared[name] for name in targets], None if not new else Path(change.PACKAGE))
+    if publish.tip() != found.commit:
+        return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
+    publish.publish([*new, *(assignment(name, version, kind, found) for name in targets)])
+    headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
+    return _report(headline, waiting, version.name)
+
+
+def _approve_once(environment: str) -> str:
+    declared = environments.load_all()
+    chosen = environments.choose(environment, declared)
+    after = chosen.promotion.after
+    found = candidate.find()
+    if found is None:
+        raise MainlineError(f"{publish.BRANCH} has moved on. `git pull`, look again, and approve that.")
+    version = tags.assigned(after) if after else known(found.package)
+    if version is None:
+        raise MainlineError(f"there is nothing to give: {after or publish.BRANCH} has no version. Run `make promote`.")
+    if tags.assigned(environment) == version:
+        return f"{environment} {ALREADY}: {version.name}."
+    refuse_archived(version)
+    secure(version, [chosen], None)
+    publish.publish([assignment(environment, version, "approval", found)])
+    return f"{environment} has {version.name}."
+
+
+def known(package: str) -> Version | None:
+    """Return the version whose package has this content; None for a new one."""
+    return next((version for version in tags.versions() if change.package_at(version.commit) == package), None)
+
+
+def secure(version: Version, takers: list[Environment], package: Path | None) -> None:
+    """See to it that a version's artifacts are in the store, and its signature is right where that is asked for.
+
+    Args:
+        version: what will be assigned.
+        takers: the environments that will have it.
+        package: the version's package where it is at hand; None to fetch it.
+
+    Raises:
+        StorageError: when an artifact is sound nowhere.
+        SignatureError: when an environment asks for a signature that is not there or not right.
+    """
+    transfer.push(objects.of_commit(version.commit), thorough=True)
+    if not any(taker.promotion.signature == "required" for taker in takers):
+        return
+    release = version.release
+    bundle = release.signature if release else None
+    with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
+        folder = package or packages.fetch(version, Path(scratch))
+        signing.verify(folder, bundle)
+
+
+def assignment(environment: str, version: Version, kind: Kind, asked: Candidate) -> Tag:
+    """Compose the tag that gives an environment a version."""
+    earlier = tags.assignments(environment)
+    before = earlier[-1].version if earlier else None
+    number = earlier[-1].number + 1 if earlier else 1
+    by = ask("config", "user.name") or "unknown"
+    record = Assignment(
+        version=version.name, environment=environment, kind=kind, replaces=before.name if before else None,
+        main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by,
+    )  # fmt: skip
+    line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
+    return Tag(f"{tags.ARTIFACT}#{environment}#{number}", version.commit, records.write([line], record))
+
+
+def refuse_archived(version: Version) -> None:
+    """Raise where a version was decommissioned.
+
+    Raises:
+        MainlineError: naming what to do instead.
+    """
+    if version.archived:
+        raise MainlineError(
+            f"{version.name} is archived and can no longer be assigned. Change what is on {publish.BRANCH}, or take "
+            f"that decision back: `git push {publish.ORIGIN} --delete '{tags.ARTIFACT}@{version.name}!'`."
+        )
+
+
+def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
+    """Say why an environment takes nothing now; '' where it takes what main has."""
+    earlier = tags.assignments(name)
+    last = earlier[-1] if earlier else None
+    if version is not None and last is not None and last.version == version:
+        return ALREADY
+    if last is not None and last.version is not None and _is_held(last, asked):
+        return f"keeps {last.version.name} (`mainline rollback --now`) until the revert is merged"
+    promotion = declared[name].promotion
+    if promotion.approval == "manual":
+        return f"waits for a person: `mainline promote {name}`"
+    if promotion.after is not None:
+        before = _reason_to_wait(promotion.after, declared, asked, version)
+        if before and before != ALREADY:
+            return f"waits for {promotion.after}"
+    return ""
+
+
+def _is_held(last: Assigned, asked: Candidate) -> bool:
+    """Whether a rollback at once still stands: main has the same model as when it was made."""
+    record = last.record
+    return record is not None and record.kind == "rollback" and change.package_at(record.main) == asked.package
+
+
+def _report(headline: str, waiting: Mapping[str, str], version: str) -> str:
+    width = max(len(name) for name in waiting)
+    return "\n".join(
+        ["", headline, "", *(f"  {name:<{width}}  {reason or f'has {version}'}" for name, reason in waiting.items())]
+    )

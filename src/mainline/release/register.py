@@ -1,0 +1,89 @@
+"""Register a version: the gate decides, the meaning of the change gives the number, the tag keeps the evidence."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.gate.findings import Findings
+from mainline.package import manifest
+from mainline.registry import records, tags
+from mainline.registry.publish import Tag
+from mainline.registry.records import Bump, Release
+from mainline.registry.tags import Version
+from mainline.release import candidate, change, signing
+from mainline.release.candidate import Candidate
+from mainline.remote import packages
+
+Judge = Callable[[str], Findings]
+"""Holds the workspace's package against an environment's; raises where it may not be released."""
+
+
+def register(found: Candidate, environment: str, judge: Judge) -> tuple[Version, Tag]:
+    """Compose the version that a commit's package becomes, and its tag; nothing is written yet.
+
+    Args:
+        found: the commit of main.
+        environment: whose version it is compared with.
+        judge: the gate.
+
+    Raises:
+        MainlineError: when the gate does not let it pass, or the package is not at hand.
+    """
+    described = candidate.read_manifest()
+    judged = judge(environment)
+    if judged.candidate.digest != described["digest"]:
+        raise MainlineError("the package changed while the gate looked at it. Run this again.")
+    if judged.verdict not in ("pass", "warn"):
+        raise MainlineError(f"the gate says: {judged.headline}")
+    current = tags.assigned(environment)
+    part, reason = _meaning(current, described, found)
+    release = _release(described, judged, current, part, reason)
+    tag = Tag(f"{tags.ARTIFACT}@{release.version}", found.commit, records.write(_lines(release), release))
+    return Version(release.version, found.commit, message=tag.message), tag
+
+
+def _meaning(current: Version | None, described: Mapping[str, Any], found: Candidate) -> tuple[Bump, str]:
+    if current is None:
+        return "first", "the first release"
+    with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
+        before, _ = manifest.read(packages.fetch(current, Path(scratch)))
+    return change.meaning(before, described, current.commit, found.commit)
+
+
+def _release(
+    described: Mapping[str, Any], judged: Findings, current: Version | None, part: Bump, reason: str
+) -> Release:
+    newest = next(iter(tags.versions()), None)
+    key = signing.private_key()
+    return Release(
+        version=change.bump(newest.name, "minor" if part == "first" else part) if newest else change.FIRST,
+        digest=described["digest"],
+        replaces=current.name if current else None,
+        bump=part,
+        reason=reason[:600],
+        verdict="warn" if judged.verdict == "warn" else "pass",
+        headline=judged.headline,
+        metrics=candidate.measured(),
+        window=described["window"],
+        runs=candidate.ran(),
+        signature=signing.sign(Path(change.PACKAGE), key) if key else None,
+    )
+
+
+def _lines(release: Release) -> list[str]:
+    """What a person reads with `git show` or `git tag -n`."""
+    test, window = release.metrics.get("test", {}), release.window
+    name = next(iter(name for name in test if name != "rows"), "")
+    quality = f": {name} {test[name]:.4g} on {window['test'][0]} to {window['test'][-1]}" if name else ""
+    replaced = f" replaces {release.replaces}" if release.replaces else ""
+    return [
+        f"{tags.ARTIFACT} {release.version}{quality}",
+        "",
+        f"digest   {release.digest}",
+        f"change   {release.bump}{replaced}: {release.reason}",
+        f"trained  {window['train'][0]} to {window['train'][-1]}",
+        f"gate     {release.verdict}: {release.headline}",
+        f"signed   {'yes' if release.signature else 'no'}",
+    ]

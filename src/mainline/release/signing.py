@@ -1,0 +1,118 @@
+"""Signatures of packages (OpenSSF model-signing, an EC key pair), made at release and verified without a network."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.git import git
+
+KEY = "MAINLINE_SIGNING_KEY"
+"""Names a file with the private key, where it is not the one that `mainline keys` made."""
+
+PUBLIC = Path("deploy/keys")
+
+
+class SignatureError(MainlineError):
+    """A package is not signed by a key that this repository trusts."""
+
+
+def make_keys(name: str) -> tuple[Path, Path]:
+    """Make a key pair: the private key inside git's own folder, where it cannot be committed; the public one beside it.
+
+    Returns:
+        The private and the public key's file.
+
+    A private key that is there already is kept, and only its public key is written where that is missing.
+
+    Raises:
+        SignatureError: when both are there.
+    """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private, public = _own_key(), PUBLIC / f"{name}.pub"
+    if public.exists():
+        raise SignatureError(f"{public} exists; versions are verified with it. Keep it, or choose another name.")
+    encoding = serialization.Encoding.PEM
+    if not private.exists():
+        made = ec.generate_private_key(ec.SECP256R1())
+        plain = made.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        _write_secret(private, plain)
+    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
+    public.parent.mkdir(parents=True, exist_ok=True)
+    public.write_bytes(key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return private, public
+
+
+def private_key() -> Path | None:
+    """Return the private key's file: what the environment names, or what `mainline keys` made; None without one.
+
+    Raises:
+        SignatureError: when the environment names a file that is not there.
+    """
+    named = os.environ.get(KEY)
+    if named:
+        if not Path(named).is_file():
+            raise SignatureError(f"{KEY} names {named}, which is no file. Name the private key, or unset it.")
+        return Path(named)
+    return _own_key() if _own_key().is_file() else None
+
+
+def sign(package: Path, key: Path) -> dict[str, Any]:
+    """Sign every file of a package; return the bundle.
+
+    Raises:
+        SignatureError: when the key is none.
+    """
+    from model_signing import signing
+
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = Path(scratch) / "signature.json"
+        try:
+            signing.Config().use_elliptic_key_signer(private_key=key).sign(package, bundle)
+        except (ValueError, TypeError) as error:
+            raise SignatureError(f"{key} cannot sign: {error}. `mainline keys` makes one that can.") from error
+        return dict(json.loads(bundle.read_text(encoding="utf-8")))
+
+
+def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC) -> str:
+    """Verify a package with the public keys of this repository; return the name of the one that fits.
+
+    Raises:
+        SignatureError: when there is no signature, no key, or none of the keys made it over just these files.
+    """
+    from model_signing import verifying
+
+    keys = sorted(trusted.glob("*.pub"))
+    if bundle is None:
+        raise SignatureError(f"the package is not signed. Make a key (`mainline keys`) or name one ({KEY}).")
+    if not keys:
+        raise SignatureError(f"there is no public key in {trusted}. `mainline keys` makes a pair; commit its .pub.")
+    reasons = []
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "signature.json"
+        file.write_text(json.dumps(bundle), encoding="utf-8")
+        for key in keys:
+            try:
+                verifying.Config().use_elliptic_key_verifier(public_key=key).verify(package, file)
+                return key.stem
+            except Exception as error:  # a hostile bundle may fail anywhere in the library; all of it is a refusal
+                reasons.append(f"{key.name}: {' '.join(str(error).split())[:120] or type(error).__name__}")
+    raise SignatureError(f"no trusted key made this signature over these files ({'; '.join(reasons)[:400]}).")
+
+
+def _write_secret(file: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.partial")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(content)
+    temporary.replace(file)
+
+
+def _own_key() -> Path:
+    return Path(git("rev-parse", "--git-common-dir").strip()) / "mainline" / "signing-key.pem"

@@ -1,0 +1,172 @@
+"""A place that keeps objects by content: DVC's cache, or its remote. What it holds is checked by reading it."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mainline import progress
+from mainline.errors import MainlineError
+from mainline.remote import objects
+
+TRIES = 4
+"""How often a place is asked before it counts as away: connections break, and bits flip on the way."""
+
+_WAIT = 0.1  # seconds before the second try, doubled before each further one
+_JOBS = 8
+Answer = TypeVar("Answer")
+
+
+class StorageError(MainlineError):
+    """Storage does not have, or does not give, what is asked of it."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Objects that a place lacks, and objects whose content is not what their name says."""
+
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every object that cannot be relied on."""
+        return self.missing + self.changed
+
+
+class Store:
+    """Objects in one of DVC's databases."""
+
+    def __init__(self, name: str, database: Any) -> None:
+        self.name = name
+        self._database = database
+
+    @property
+    def files(self) -> Any:
+        """The file system that the objects are in (fsspec)."""
+        return self._database.fs
+
+    def path(self, oid: str) -> str:
+        """Where an object is, or would be."""
+        return str(self._database.oid_to_path(oid))
+
+    def read(self, oid: str) -> bytes | None:
+        """Return the content of a small object; None when it is not there or not what its name says."""
+
+        def ask() -> bytes | None:
+            try:
+                content: bytes = self.files.cat_file(self.path(oid))
+            except FileNotFoundError:
+                return None
+            return content if objects.fits(oid, iter([content])) else None
+
+        return self._insist(ask, lambda answer: answer is not None)
+
+    def check(self, oids: Iterable[str]) -> Damage:
+        """Read objects and compare each with its name.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
+        chosen = sorted(set(oids))
+        with ThreadPoolExecutor(_JOBS) as pool, progress.clock(f"checking {len(chosen)} objects in {self.name}"):
+            states = list(pool.map(self._state, chosen))
+        return Damage(
+            tuple(oid for oid, state in zip(chosen, states, strict=True) if state is None),
+            tuple(oid for oid, state in zip(chosen, states, strict=True) if state is False),
+        )
+
+    def lacks(self, oids: Iterable[str]) -> list[str]:
+        """Return the objects that are not there, without reading those that are."""
+        chosen = sorted(set(oids))
+        with ThreadPoolExecutor(_JOBS) as pool:
+            there = pool.map(lambda oid: self._insist(lambda: self.files.exists(self.path(oid))), chosen)
+            return [oid for oid, found in zip(chosen, there, strict=True) if not found]
+
+    def put(self, oids: Sequence[str], other: "Store") -> None:
+        """Copy objects from another place, folders' listings last: a listing that is there vouches for its files."""
+        for chosen in ([oid for oid in oids if not objects.is_listing(oid)], list(filter(objects.is_listing, oids))):
+            if chosen:
+                with progress.clock(f"copying {len(chosen)} objects to {self.name}"):
+                    self._insist(lambda chosen=chosen: self._copy(chosen, other))  # type: ignore[misc]
+
+    def remove(self, oids: Iterable[str]) -> None:
+        """Remove objects; one that is not there is no error."""
+        for oid in oids:
+            try:
+                self.files.remove(self.path(oid))
+            except FileNotFoundError:
+                continue
+
+    def everything(self) -> dict[str, tuple[int, float]]:
+        """Return the size in bytes and the time of last change, in seconds since 1970, of each object."""
+        found = {}
+        for oid in self._insist(lambda: list(self._database.all())):
+            about = self.files.info(self.path(oid))
+            changed = about.get("mtime") or about.get("LastModified") or 0
+            found[oid] = (int(about["size"]), float(changed.timestamp() if hasattr(changed, "timestamp") else changed))
+        return found
+
+    def _copy(self, oids: Sequence[str], other: "Store") -> None:
+        paths = [other.path(oid) for oid in oids]
+        # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
+        self._database.add(paths, other.files, list(oids), check_exists=False, verify=False)
+
+    def _state(self, oid: str) -> bool | None:
+        """Whether an object is what its name says; None when it is not there. A wrong answer is asked for again."""
+
+        def ask() -> bool | None:
+            try:
+                with self.files.open(self.path(oid), "rb") as file:
+                    return objects.fits(oid, objects.chunks(file))
+            except FileNotFoundError:
+                return None
+
+        return self._insist(ask, lambda answer: answer is not False)
+
+    def _insist(self, ask: Callable[[], Answer], enough: Callable[[Answer], bool] = lambda _: True) -> Answer:
+        """Ask until there is an answer that is enough, or the tries are used up."""
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                answer = ask()
+                if last or enough(answer):
+                    return answer
+            except Exception as error:  # each kind of storage fails in its own way, and all of them mean the same
+                if last:
+                    reason = " ".join(str(error).split())[:300] or type(error).__name__
+                    raise StorageError(
+                        f"{self.name} does not answer: {reason}. `mainline remote` tries it and says more."
+                    ) from error
+            time.sleep(_WAIT * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+def open_cache() -> Store:
+    """Open DVC's cache of this repository."""
+    return Store("the cache", _repository().cache.local)
+
+
+def open_remote() -> Store:
+    """Open the remote that `.dvc/config` declares.
+
+    Raises:
+        StorageError: when none is declared, or it cannot be opened.
+    """
+    from dvc.exceptions import DvcException
+
+    try:
+        return Store("the remote", _repository().cloud.get_remote_odb())
+    except DvcException as error:
+        reason = " ".join(str(error).split())[:300]
+        raise StorageError(f"no storage is declared ({reason}). Declare it: `mainline remote URL`.") from error
+
+
+def _repository() -> Any:
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return Repo(str(Path()))

@@ -1,0 +1,150 @@
+"""Push and pull, with a look at every byte: DVC itself trusts an object's name on both sides."""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+
+from mainline import progress
+from mainline.remote import objects
+from mainline.remote.objects import Output
+from mainline.remote.store import StorageError, Store, open_cache, open_remote
+
+
+def push(outputs: Sequence[Output], thorough: bool = False) -> int:
+    """Bring outputs into the remote, and check that they arrived.
+
+    What will be sent is hashed before, and read back after. A damaged object of the remote is replaced.
+
+    Args:
+        outputs: what shall be there.
+        thorough: read also what was there before, as a release must; otherwise it must exist.
+
+    Returns:
+        The number of objects that were sent.
+
+    Raises:
+        StorageError: when an object is sound nowhere, or does not arrive.
+    """
+    here, there = open_cache(), open_remote()
+    oids = expand(outputs, [here, there])
+    absent = list(there.check(oids).all) if thorough else there.lacks(oids)
+    if not absent:
+        return 0
+    unsound = set(here.check(absent).all)
+    if unsound:
+        raise StorageError(_lost(unsound, outputs, [here, there], "damaged or missing here, and not in the remote"))
+    there.remove(absent)
+    there.put(absent, here)
+    remaining = there.check(absent).all
+    if remaining:
+        raise StorageError(_lost(set(remaining), outputs, [here], "not in the remote after it was sent"))
+    return len(absent)
+
+
+def pull(outputs: Sequence[Output]) -> int:
+    """Bring outputs from the remote into the cache and the workspace, and check them.
+
+    Damaged objects of the cache are replaced.
+
+    Returns:
+        The number of objects that were fetched.
+
+    Raises:
+        StorageError: when the remote does not have an object, or not as its name says.
+    """
+    here = open_cache()
+    fetched = 0
+    # Listings first: until they are here, their files are not known.
+    for wanted in ([output.oid for output in outputs], lambda: expand(outputs, [here])):
+        fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here)
+    if fetched or not _checked_out():
+        _check_out()
+    return fetched
+
+
+def verify(outputs: Sequence[Output]) -> int:
+    """Read outputs in the remote; return how many objects they are.
+
+    Raises:
+        StorageError: naming the first output that is not there as its name says.
+    """
+    there = open_remote()
+    oids = expand(outputs, [there])
+    damage = there.check(oids)
+    if damage.all:
+        raise StorageError(_lost(set(damage.all), outputs, [there], "damaged or missing in the remote"))
+    return len(oids)
+
+
+def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:
+    """List the objects of outputs: their own and those that the listings of folders name.
+
+    Raises:
+        StorageError: when no store has a folder's listing.
+    """
+    found: set[str] = set()
+    for output in outputs:
+        found.add(output.oid)
+        if objects.is_listing(output.oid):
+            found.update(_listed(output, stores))
+    return sorted(found)
+
+
+def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
+    for store in stores:
+        content = store.read(output.oid)
+        if content is not None:
+            return objects.listed(content)
+    names = " and ".join(store.name for store in stores)
+    raise StorageError(
+        f"{output.path} ({output.oid}) is damaged or missing in {names}. `mainline pull` fetches it; where it is "
+        f"nowhere, `dvc repro --force --single-item {output.stage}` makes it again."
+    )
+
+
+def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
+    unsound = here.check(oids).all
+    if not unsound:
+        return 0
+    there = open_remote()
+    damaged = set(there.check(unsound).all)
+    if damaged:
+        raise StorageError(_lost(damaged, outputs, [there], "neither here nor sound in the remote"))
+    here.remove(unsound)
+    here.put(unsound, there)
+    remaining = here.check(unsound).all
+    if remaining:
+        here.remove(remaining)
+        raise StorageError(_lost(set(remaining), outputs, [there], "not whole after it was fetched; try again"))
+    return len(unsound)
+
+
+def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], state: str) -> str:
+    """Say which output an object belongs to, and what to do."""
+    for output in outputs:
+        try:
+            own = set(expand([output], stores))
+        except StorageError:
+            own = {output.oid}
+        if own & oids:
+            oid = sorted(own & oids)[0]
+            more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+            return (
+                f"{output.path} (object {oid}{more}) is {state}. Push it from a machine that has it, or make it again: "
+                f"`dvc repro --force --single-item {output.stage}`."
+            )
+    return f"object {sorted(oids)[0]} is {state}."
+
+
+def _checked_out() -> bool:
+    command = [sys.executable, "-m", "dvc", "data", "status", "--json"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
+
+
+def _check_out() -> None:
+    with progress.clock("putting files into the workspace"):
+        command = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise StorageError(f"the objects are here, but not in the workspace: {' '.join(finished.stderr.split())[:300]}")

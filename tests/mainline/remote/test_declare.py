@@ -1,0 +1,47 @@
+"""Declaring a store: it works, or the old declaration stands."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.commands import storage
+from mainline.errors import MainlineError
+from mainline.remote import declare
+from tests.project import Project
+
+
+def test_a_folder_is_declared_and_tried(repository: Project, tmp_path: Path) -> None:
+    """The store becomes DVC's default remote, is verified on pull, and holds no probe afterwards."""
+    said = storage.remote(str(tmp_path / "new"), "", "")
+    assert said.startswith("The store works and is declared")
+    config = (repository.path / ".dvc/config").read_text()
+    assert "remote = storage" in config
+    assert "verify = true" in config
+    assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == []
+    assert storage.remote(None, "", "") == f"The declared store works: {tmp_path / 'new'}"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("storage", r"'storage' is no store; allowed are a path .* and s3://"),
+        ("s3://key:secret@bucket/models", "a secret does not belong into git"),
+        ("/proc/nowhere", "the store cannot be written: .*Credentials come from the environment"),
+    ],
+)
+def test_a_store_that_cannot_be_used_changes_nothing(repository: Project, url: str, said: str) -> None:
+    """The error names the step, and the configuration is the same to the byte."""
+    before = (repository.path / ".dvc/config").read_bytes()
+    with pytest.raises(MainlineError, match=said):
+        declare.declare(url)
+    assert (repository.path / ".dvc/config").read_bytes() == before
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_store_that_returns_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read back must be what was written."""
+    store = declare.open_remote()
+    monkeypatch.setattr(store.files, "cat_file", lambda _: b"other")
+    monkeypatch.setattr(declare, "open_remote", lambda: store)
+    with pytest.raises(MainlineError, match="returns other bytes than were written"):
+        declare.probe()

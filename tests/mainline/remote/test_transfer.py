@@ -1,0 +1,100 @@
+"""Push and pull: everything arrives whole, and whatever is damaged is found before it does harm."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mainline.remote import objects, transfer
+from mainline.remote.store import StorageError
+from tests.project import Project
+
+
+def files(folder: Path) -> list[Path]:
+    """List the objects below a folder: of a cache or a store."""
+    return sorted(path for path in (folder / "files/md5").rglob("*") if path.is_file())
+
+
+def flip(file: Path, bit: int = 0) -> None:
+    """Flip one bit of a file."""
+    content = bytearray(file.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    file.chmod(0o644)
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def store(repository: Project) -> Path:
+    """The store, to which everything was pushed."""
+    transfer.push(objects.of_workspace())
+    return repository.path.parent / "storage"
+
+
+def test_push_brings_each_object_once(repository: Project) -> None:
+    """A folder's two files, its listing and the model arrive; a second push sends nothing."""
+    assert transfer.push(objects.of_workspace()) == 4
+    assert [path.read_bytes() for path in files(repository.path.parent / "storage")] == [
+        path.read_bytes() for path in files(repository.path / ".dvc/cache")
+    ]
+    assert transfer.push(objects.of_workspace()) == 0
+    assert transfer.push(objects.of_workspace(), thorough=True) == 0
+    assert transfer.verify(objects.of_workspace()) == 4
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_damaged_object_is_never_pushed(repository: Project, number: int) -> None:
+    """A flipped bit in any object of the cache stops the push, and the store does not have that object."""
+    damaged = files(repository.path / ".dvc/cache")[number]
+    flip(damaged)
+    with pytest.raises(StorageError, match=r"(data|model).* is damaged or missing"):
+        transfer.push(objects.of_workspace())
+    assert damaged.name not in {path.name for path in files(repository.path.parent / "storage")}
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_damaged_object_of_the_store_is_found_and_replaced(store: Path, number: int) -> None:
+    """Verification names the output, and a thorough push mends it from the cache."""
+    flip(files(store)[number], bit=3)
+    with pytest.raises(StorageError, match=r"(data|model) \(.*is damaged or missing in the remote"):
+        transfer.verify(objects.of_workspace())
+    assert transfer.push(objects.of_workspace(), thorough=True) == 1
+    assert transfer.verify(objects.of_workspace()) == 4
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_pull_replaces_what_is_damaged_here(store: Path, repository: Project, number: int) -> None:
+    """A flipped bit in any object of the cache is found by reading it, and the store's copy takes its place."""
+    whole = [path.read_bytes() for path in files(store)]
+    flip(files(repository.path / ".dvc/cache")[number])
+    assert transfer.pull(objects.of_workspace()) == 1
+    assert [path.read_bytes() for path in files(repository.path / ".dvc/cache")] == whole
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_pull_takes_nothing_that_is_damaged(store: Path, repository: Project, number: int) -> None:
+    """With an empty cache and one flipped bit in the store, the error names the output and the object stays out."""
+    damaged = files(store)[number]
+    flip(damaged)
+    shutil.rmtree(repository.path / ".dvc/cache")
+    with pytest.raises(StorageError, match=r"(data|model) \(.*neither here nor sound in the remote"):
+        transfer.pull(objects.of_workspace())
+    assert not list((repository.path / ".dvc/cache").rglob(damaged.name))
+
+
+def test_pull_fills_an_empty_clone(store: Path, repository: Project) -> None:
+    """A clone has everything that the lock names after one pull, in the workspace too."""
+    repository.run("git", "clone", "--quiet", ".", "../clone")
+    clone = Project(repository.path.parent / "clone")
+    said = clone.run("python", "-m", "mainline", "pull", PYTHONPATH=str(Path(transfer.__file__).parents[2]))
+    assert "4 objects were fetched, and checked." in said.stdout
+    assert (clone.path / "data/two").read_text() == "two\n"
+    assert clone.run("dvc", "status", "--quiet").returncode == 0
+    assert store.exists()
+
+
+def test_what_is_sound_nowhere_says_how_it_is_made_again(store: Path, repository: Project) -> None:
+    """An object that is gone on both sides is named with its output and the stage that makes it."""
+    shutil.rmtree(repository.path / ".dvc/cache")
+    shutil.rmtree(store)
+    with pytest.raises(StorageError, match=r"dvc repro --force --single-item make"):
+        transfer.pull(objects.of_workspace())

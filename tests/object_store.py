@@ -1,0 +1,176 @@
+"""A real S3 server for the tests: SeaweedFS in one process, on this machine only, ended with everything it started."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+KEY, SECRET = "tests", "tests-secret"
+LIMIT = 60.0  # seconds until a server that does not answer counts as failed
+_PARTS = ("master.port", "volume.port", "filer.port", "s3.port", "admin.port")
+_GRPC = 10_000  # its parts look for each other's second listener at this distance
+_UNUSED = ("-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false")
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A bucket, where it is, and what a client must have in its environment."""
+
+    endpoint: str
+    bucket: str = "dvc"
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
+
+    def url(self, prefix: str) -> str:
+        """Return the address of a part of the bucket, as DVC takes it."""
+        return f"s3://{self.bucket}/{prefix}"
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """List every object under a prefix."""
+        with self._client() as client:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def read(self, *keys: str) -> dict[str, bytes]:
+        """Return the content of objects."""
+        with self._client() as client:
+            return {key: client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+
+    def write(self, key: str, content: bytes) -> None:
+        """Put an object."""
+        with self._client() as client:
+            client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def remove(self, *keys: str) -> None:
+        """Remove objects."""
+        with self._client() as client:
+            for key in keys:
+                client.delete_object(Bucket=self.bucket, Key=key)
+
+    def flip(self, key: str, bit: int = 0) -> None:
+        """Change one bit of an object."""
+        content = bytearray(self.read(key)[key])
+        content[bit // 8 % len(content)] ^= 1 << bit % 8
+        self.write(key, bytes(content))
+
+    def wrong(self, prefix: str) -> list[str]:
+        """Read every object under a prefix and list those whose content is not what DVC's name for them says."""
+        return [key for key, content in self.read(*self.keys(prefix)).items() if not fits(key, content)]
+
+    def answers(self) -> bool:
+        """Whether an object can be put and read."""
+        try:
+            self.write("ready", b"yes")
+            return self.read("ready") == {"ready": b"yes"}
+        except (BotoCoreError, ClientError):
+            return False
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[Any]:
+        session = botocore.session.Session()
+        client = session.create_client(
+            "s3", region_name="us-east-1", endpoint_url=self.endpoint,
+            aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=10),
+        )  # fmt: skip
+        with contextlib.closing(client):
+            yield client
+
+
+def fits(path: str, content: bytes) -> bool:
+    """Whether content is what DVC's name for it says: the MD5, cut after two digits into folder and file."""
+    name = "".join(path.split("/")[-2:]).removesuffix(".dir")
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() == name
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[ObjectStore]:
+    """Start a server, yield its bucket once it answers, and end it.
+
+    Its folder has a short name: it opens sockets of the file system there, whose names may hold 100 characters.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="s3-"))
+    ports = _free_ports()
+    store = ObjectStore(f"http://127.0.0.1:{ports['s3.port']}")
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen(
+            _command(folder, ports, store.bucket), stdout=log, stderr=log, cwd=folder, start_new_session=True
+        )
+    try:
+        _wait(running, store, folder / "log")
+        yield store
+    finally:
+        _end(running)
+        for port in ports.values():  # the sockets between its parts, where it was not given the time to remove them
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - the server's own choice
+                left.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(folder: Path, ports: Mapping[str, int], bucket: str) -> list[str]:
+    identity = {"accessKey": KEY, "secretKey": SECRET}
+    rights = ["Admin", "Read", "Write", "List", "Tagging"]
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [identity], "actions": rights}]}))
+    sockets = [f"-{part}.localSocket={folder / part}.sock" for part in ("filer", "s3")]
+    chosen = [f"-{name}={port}" for name, port in ports.items()]
+    local = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-metricsIp=127.0.0.1"]
+    places = [f"-dir={folder / 'data'}", f"-s3.config={config}", f"-bucket={bucket}"]
+    return ["weed", "mini", *places, *local, *chosen, *sockets, *_UNUSED, "-volume.preStopSeconds=0"]
+
+
+def _free_ports() -> dict[str, int]:
+    """Choose a free pair of ports for each part; all are held until all are found, so that none is chosen twice."""
+    found: dict[str, int] = {}
+    with contextlib.ExitStack() as held:
+        while len(found) < len(_PARTS):
+            first = held.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            second = held.enter_context(socket.socket())
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + _GRPC))
+            except (OSError, OverflowError):
+                continue
+            name = _PARTS[len(found)]
+            found[name] = port
+    return found | {f"{name}.grpc": port + _GRPC for name, port in found.items()}
+
+
+def _wait(running: "subprocess.Popen[bytes]", store: ObjectStore, log: Path) -> None:
+    end = time.monotonic() + LIMIT
+    while not store.answers():
+        gone = running.poll() is not None
+        if gone or time.monotonic() > end:
+            raise RuntimeError(f"the S3 server {'ended' if gone else 'does not answer'}: {log.read_text()[-2000:]}")
+        time.sleep(0.1)
+
+
+def _end(running: "subprocess.Popen[bytes]") -> None:
+    """End the server and whatever it started: it leads a group of its own."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(5)
