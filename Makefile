@@ -41,6 +41,9 @@ pull: $(READY) ## Bring data and models from the store, checked
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
 
+history: $(READY) ## List versions and what each environment had, newest first; GRAPH=1 draws it
+	@$(RUN) python -m mainline history $(if $(GRAPH),--graph)
+
 resolve: $(READY) ## End a merge conflict in dvc.lock and metrics/: take a side, run the pipeline
 	@$(RUN) python -m mainline resolve
 
@@ -90,4 +93,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore resolve plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots wheel verify test test-slow bench check format setup lock

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -75,12 +76,36 @@ def _parser() -> argparse.ArgumentParser:
     clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
     clean.add_argument("--yes", action="store_true", help="remove it")
     clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
+    _add_registry(add)
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
+
+
+def _add_registry(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands that read the registry."""
+    history = add("history", _history, "list versions and what each environment had, newest first")
+    history.add_argument("--environment", help="only this one's; all where it is left out")
+    form = history.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
+    lineage = add("lineage", _lineage, "say where a version comes from: commit, data, parameters, metrics, verdict")
+    lineage.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
+    lineage.add_argument("--json", action="store_true", help="for programs")
+    delivery = add("delivery", _delivery, "measure how well changes reach an environment; never fails for bad figures")
+    delivery.add_argument("--environment", default="production")
+    delivery.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all where it is left out")
+    delivery.add_argument("--json", action="store_true", help="for programs")
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days < 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
+    return days
 
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of the others.
@@ -186,6 +211,26 @@ def _clean(chosen: argparse.Namespace) -> str:
     from mainline.commands.storage import clean
 
     return clean(chosen.yes, chosen.older_than)
+
+
+def _history(chosen: argparse.Namespace) -> str:
+    from mainline.commands.history import graph, history
+
+    if chosen.graph:
+        return graph(chosen.environment, time.time())
+    return history(chosen.environment, chosen.json)
+
+
+def _lineage(chosen: argparse.Namespace) -> str:
+    from mainline.commands.lineage import lineage
+
+    return lineage(chosen.version, chosen.json)
+
+
+def _delivery(chosen: argparse.Namespace) -> str:
+    from mainline.commands.delivery import delivery
+
+    return delivery(chosen.environment, chosen.json, chosen.days, time.time())
 
 
 def _plots(_: argparse.Namespace) -> str:
