@@ -16,7 +16,7 @@ WIDTH, BAND, HEIGHT = 860, 58, 260
 """Points: the width of both parts, the height of an environment's row, and that of the metric's part."""
 
 LETTER = 6.6  # points that a letter of a label needs
-DAY = 86_400
+DAY, MINUTE = 86_400, 60
 INK, SOFT, RULE = "#1b2027", "#59636e", "#e6e6e6"
 WHY = {
     "release": "#2f81f7", "approval": "#2da44e", "return": "#e08a1e", "rollback": "#e5534b", "no record": "#9aa4af",
@@ -160,9 +160,9 @@ def _label(rows: Rows, start: float, end: float) -> None:
 
 
 def _range(found: History, now: float) -> tuple[float, float]:
-    """Return where the time axis begins and ends, in seconds since 1970, with some air and at least a day."""
+    """Return where the time axis begins and ends, in seconds since 1970, with some air and at least two minutes."""
     first, last = _ends(found, now)
-    air = max((last - first) * 0.03, DAY / 4)
+    air = max((last - first) * 0.03, MINUTE)
     return first - air, last + air
 
 
@@ -181,8 +181,9 @@ def _values(rows: Rows) -> dict[str, Any]:
 def _time(start: float, end: float) -> dict[str, Any]:
     scale = {"type": "utc", "domain": [start * 1000, end * 1000], "nice": False}
     days = (end - start) / DAY
-    form = "%b %Y" if days > 240 else "%b %-d" if days > 5 else "%b %-d, %H:%M"
-    return {"type": "temporal", "title": None, "scale": scale, "axis": {"format": form, "tickCount": 8}}
+    steps = [(240, "%b %Y"), (5, "%b %-d"), (0.5, "%b %-d, %H:%M"), (0.02, "%H:%M"), (0, "%H:%M:%S")]
+    form = next(form for above, form in steps if days > above)
+    return {"type": "temporal", "title": None, "scale": scale, "axis": {"format": form, "tickCount": 6}}
 
 
 def _count(found: History) -> str:
