@@ -54,6 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
+    serve = add("serve", _serve, "answer requests from a model package")
+    serve.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    serve.add_argument("--version", default="", help="what the package is called in answers; else its digest")
+    serve.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
+    key = add("key", _key, "make an API key")
+    key.add_argument("name", help="whose key it is")
+    key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
+    for command in (serve, key):
+        command.add_argument("--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -113,6 +122,18 @@ def _verify(chosen: argparse.Namespace) -> str:
     from mainline.commands.verify import verify
 
     return verify(chosen.keep, chosen.exact)
+
+
+def _serve(chosen: argparse.Namespace) -> str:
+    from mainline.commands.serve import serve
+
+    return serve(chosen.package, chosen.settings, chosen.version, chosen.routing)
+
+
+def _key(chosen: argparse.Namespace) -> str:
+    from mainline.commands.key import make_key
+
+    return make_key(chosen.settings, chosen.name, admin=chosen.admin)
 
 
 def _deps(_: argparse.Namespace) -> str:
