@@ -62,6 +62,15 @@ class Tls(Section):
     private_key: Place
 
 
+class Budgets(Section):
+    """What `check-package` allows a package to cost, in the environment that it would be served in."""
+
+    load_seconds: Positive = 5.0
+    memory_mib: Positive = 250.0
+    p99_ms: Positive = 50.0
+    rows_per_second: Count = 5000
+
+
 class Settings(Section):
     """The whole section."""
 
@@ -74,6 +83,7 @@ class Settings(Section):
     throttle: Throttle = Throttle()
     log: Log = Log()
     feed: Feed = Feed()
+    budgets: Budgets = Budgets()
 
 
 def load(path: Path) -> Settings:

@@ -18,7 +18,7 @@ def test_shipped_settings_are_the_defaults() -> None:
     assert declared == Settings().model_dump(exclude={"log": {"directory"}})
     section = yaml.safe_load(file.read_text())["service"]
     assert section.keys() == Settings.model_fields.keys()
-    for name in ("limits", "throttle", "log", "feed"):
+    for name in ("limits", "throttle", "log", "feed", "budgets"):
         assert section[name].keys() == getattr(Settings(), name).model_dump().keys()
 
 
