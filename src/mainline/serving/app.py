@@ -1,6 +1,6 @@
 """The ASGI application: finds the endpoint, asks for the key, sends the reply, counts what happened."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any, Literal
@@ -67,7 +67,7 @@ class Application:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = Request(scope["method"], scope["path"], scope["headers"], receive)
         try:
             reply = await self._endpoint(request).handler(self._service, request)
         except Problem as problem:
@@ -76,10 +76,32 @@ class Application:
             self._service.metrics.refused["disconnected"] += 1
             return
         except Exception as error:
-            warn("request failed", request_id=request.id, path=request.path, error=repr(error))
-            reply = self._of_problem(Problem("prediction-failed", "The service's log says why."), request)
-        await self._send(request, reply, send)
-        self._count(reply, perf_counter() - request.started)
+            reply = self._of_problem(self._failed(request, error), request)
+        await send({"type": "http.response.start", "status": reply.status, "headers": self._headers(request, reply)})
+        await send({"type": "http.response.body", "body": reply.body})
+        self._finish(request, reply)
+
+    def predict_directly(
+        self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
+    ) -> None:
+        """Answer `POST /predict` as `__call__` does, without a task of its own: what costs most with one row."""
+        request = Request("POST", "/predict", headers)
+        limit = self._service.settings.limits.body_bytes
+
+        def done(outcome: Reply | Problem) -> None:
+            reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
+            write(reply.status, self._headers(request, reply), reply.body)
+            self._finish(request, reply)
+
+        try:
+            self._endpoint(request)
+            request.check_json()
+            request.check_size(len(body), limit)
+            inference.begin(self._service, request, body, done)
+        except Problem as problem:
+            done(problem)
+        except Exception as error:
+            done(self._failed(request, error))
 
     def _endpoint(self, request: Request) -> Endpoint:
         """Find who answers; without a key nobody learns what there is.
@@ -113,6 +135,10 @@ class Application:
             raise Problem("forbidden", f"This needs a key of the role '{endpoint.access}'; this key's is '{key.role}'.")
         request.key = key
 
+    def _failed(self, request: Request, error: Exception) -> Problem:
+        warn("request failed", request_id=request.id, path=request.path, error=repr(error))
+        return Problem("prediction-failed", "The service's log says why.")
+
     def _of_problem(self, problem: Problem, request: Request) -> Reply:
         as_v2 = request.path.startswith("/v2")
         return Reply(
@@ -125,8 +151,8 @@ class Application:
             outcome=problem.kind,
         )
 
-    async def _send(self, request: Request, reply: Reply, send: Send) -> None:
-        headers = [
+    def _headers(self, request: Request, reply: Reply) -> list[Header]:
+        return [
             (b"content-type", reply.media_type),
             (b"content-length", b"%d" % len(reply.body)),
             (b"x-request-id", request.id.encode()),
@@ -134,12 +160,12 @@ class Application:
             *self._security,
             *reply.headers,
         ]
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
-        if reply.log:
-            reply.log(perf_counter() - request.started)
 
-    def _count(self, reply: Reply, seconds: float) -> None:
+    def _finish(self, request: Request, reply: Reply) -> None:
+        """Log and count what was sent."""
+        seconds = perf_counter() - request.started
+        if reply.log:
+            reply.log(seconds)
         if reply.model is None:
             if reply.outcome != "ok":
                 self._service.metrics.refused[reply.outcome] += 1

@@ -5,9 +5,10 @@ by a thread of their own, so that small requests go on being answered.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mainline.serving.models import Answer, Model
@@ -28,7 +29,8 @@ class Share:
 
 
 Outcome = Share | Exception
-Waiting = tuple[Rows, asyncio.Future[Share]]
+Done = Callable[[Outcome], None]
+Waiting = tuple[Rows, Done]
 
 
 class Batcher:
@@ -45,25 +47,20 @@ class Batcher:
         """Rows that wait for a prediction."""
         return self._queued
 
-    async def predict(self, model: Model, rows: Rows) -> Share:
-        """Predict the rows of one request.
+    def submit(self, model: Model, rows: Rows, done: Done) -> None:
+        """Predict the rows of one request and call `done` with their share of the batch or what went wrong.
 
         Raises:
-            Problem: overloaded, when too many rows wait already; invalid-request, when a row does not fit.
+            Problem: overloaded, when too many rows wait already.
         """
         if self._queued and self._queued + len(rows) > self._most:
             detail = f"{self._queued} rows wait for a prediction already; send the request again in a second."
             raise Problem("overloaded", detail, headers=[(b"retry-after", b"1")])
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Share] = loop.create_future()
         if not self._waiting:
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._flush, loop)
-        self._waiting.setdefault(model, []).append((rows, future))
+        self._waiting.setdefault(model, []).append((rows, done))
         self._queued += len(rows)
-        try:
-            return await future
-        finally:
-            self._queued -= len(rows)
 
     def close(self) -> None:
         """End the thread, after what it works on."""
@@ -72,13 +69,20 @@ class Batcher:
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         batches, self._waiting = self._waiting, {}
         for model, waiting in batches.items():
-            small = [entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]
-            for part in _parts(small):
-                _settle(part, _predict(model, [rows for rows, _ in part]))
+            for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):
+                self._settle(part, _predict(model, [rows for rows, _ in part]))
             for entry in waiting:
                 if len(entry[0]) > INLINE_ROWS:
                     job = loop.run_in_executor(self._thread, _predict, model, [entry[0]])
-                    job.add_done_callback(lambda done, entry=entry: _settle([entry], done.result()))  # type: ignore[misc]
+                    job.add_done_callback(partial(self._settle_job, entry))
+
+    def _settle_job(self, entry: Waiting, job: asyncio.Future[list[Outcome]]) -> None:
+        self._settle([entry], job.result())
+
+    def _settle(self, waiting: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+        for (rows, done), outcome in zip(waiting, outcomes, strict=True):
+            self._queued -= len(rows)
+            done(outcome)
 
 
 def _parts(waiting: list[Waiting]) -> list[list[Waiting]]:
@@ -109,13 +113,3 @@ def _predict(model: Model, requests: Sequence[Rows]) -> list[Outcome]:
         shares.append(Share(answer, start, start + len(request)))
         start += len(request)
     return shares
-
-
-def _settle(waiting: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
-    for (_, future), outcome in zip(waiting, outcomes, strict=True):
-        if future.done():  # the client went away
-            continue
-        if isinstance(outcome, Share):
-            future.set_result(outcome)
-        else:
-            future.set_exception(outcome)

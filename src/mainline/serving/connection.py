@@ -69,9 +69,13 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
+        self.end_head()
+        super().on_headers_complete()
+
+    def end_head(self) -> None:
+        """Count no more headers until the next request."""
         self._in_head = False
         self._head_bytes = 0
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""

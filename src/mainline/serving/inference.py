@@ -1,13 +1,15 @@
 """`POST /predict`: one request or a list of them in, predictions with what was looked up for them out."""
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from mainline.serving import logs, strictjson
-from mainline.serving.batching import Share
+from mainline.serving.batching import Outcome, Share
 from mainline.serving.messages import Reply, Request
 from mainline.serving.models import Model, Pattern
 from mainline.serving.problems import Problem, shown
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from mainline.serving.service import Service
 
 Rows = Sequence[Mapping[str, Any]]
+Done = Callable[[Reply | Problem], None]
 
 
 async def predict(service: "Service", request: Request) -> Reply:
@@ -25,13 +28,44 @@ async def predict(service: "Service", request: Request) -> Reply:
         Problem: see `problems.KINDS`.
     """
     body = await request.json_body(service.settings.limits.body_bytes)
+    return await in_future(partial(begin, service, request, body))
+
+
+def begin(service: "Service", request: Request, body: bytes, done: Done) -> None:
+    """Read a request and call `done` with its reply, or with its problem, once it is predicted.
+
+    Raises:
+        Problem: where the request is refused before anything is predicted.
+    """
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
     model = service.choose()
-    share = await infer(service, model, rows)
-    reply = Reply(_encode(model, request, share).encode(), model=model, rows=len(rows))
-    reply.log = service.log_predictions(model, request, rows, share)
-    return reply
+
+    def reply(share: Share) -> Reply:
+        encoded = _encode(model, request, share).encode()
+        log = service.log_predictions(model, request, rows, share)
+        return Reply(encoded, model=model, rows=len(rows), log=log)
+
+    infer(service, model, rows, reply, done)
+
+
+async def in_future(begin: Callable[[Done], None]) -> Reply:
+    """Wait for a reply that comes by callback.
+
+    Raises:
+        Problem: where that came instead.
+    """
+    future: asyncio.Future[Reply | Problem] = asyncio.get_running_loop().create_future()
+
+    def settle(outcome: Reply | Problem) -> None:
+        if not future.done():  # the client may have gone away
+            future.set_result(outcome)
+
+    begin(settle)
+    outcome = await future
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
 
 
 def check_rows(rows: Any, most: int) -> Rows:
@@ -47,24 +81,46 @@ def check_rows(rows: Any, most: int) -> Rows:
     return rows
 
 
-async def infer(service: "Service", model: Model, rows: Rows) -> Share:
-    """Predict rows and hold the predictions to the response model.
+def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share], Reply], done: Done) -> None:
+    """Predict rows, hold the predictions to the response model, and call `done` with what `reply` makes of them.
 
-    Raises:
-        Problem: invalid-request, overloaded, prediction-failed, prediction-outside-response-model.
+    What goes wrong is passed on as a problem: invalid-request, overloaded, prediction-failed or
+    prediction-outside-response-model.
     """
+
+    def conclude(outcome: Outcome) -> None:
+        try:
+            answered: Reply | Problem = reply(_checked(service, model, outcome))
+        except Problem as problem:
+            answered = problem
+            answered.model = model
+        except Exception as error:  # others of the batch wait behind this one
+            answered = _failed(model, error)
+        done(answered)
+
     try:
-        share = await service.batcher.predict(model, rows)
+        service.batcher.submit(model, rows, conclude)
     except Problem as problem:
-        service.count_refused_fields(problem)
-        raise _of_model(problem, model) from None
-    except Exception as error:
-        logs.warn("prediction failed", version=model.version, error=repr(error))
-        text = "The model could not answer this request; the service's log says why."
-        raise _of_model(Problem("prediction-failed", text), model) from error
-    if share.answer.fits is not None and not all(share.answer.fits[share.start : share.stop]):
-        raise _of_model(_outside(model, share), model)
-    return share
+        problem.model = model
+        done(problem)
+
+
+def _checked(service: "Service", model: Model, outcome: Outcome) -> Share:
+    if isinstance(outcome, Problem):
+        service.count_refused_fields(outcome)
+        raise outcome
+    if isinstance(outcome, Exception):
+        raise _failed(model, outcome)
+    if outcome.answer.fits is not None and not all(outcome.answer.fits[outcome.start : outcome.stop]):
+        raise _outside(model, outcome)
+    return outcome
+
+
+def _failed(model: Model, error: Exception) -> Problem:
+    logs.warn("prediction failed", version=model.version, error=repr(error))
+    problem = Problem("prediction-failed", "The model could not answer this request; the service's log says why.")
+    problem.model = model
+    return problem
 
 
 def _outside(model: Model, share: Share) -> Problem:
@@ -81,11 +137,6 @@ def _outside(model: Model, share: Share) -> Problem:
     )
     detail = f"row {row}: {field.name} would be {shown(value)}; the response model allows {allowed}."
     return Problem("prediction-outside-response-model", detail)
-
-
-def _of_model(problem: Problem, model: Model) -> Problem:
-    problem.model = model
-    return problem
 
 
 def _encode(model: Model, request: Request, share: Share) -> str:

@@ -15,8 +15,10 @@ from zlib import crc32
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.settings import Log
 
-MOST_WAITING = 2**26
+MOST_WAITING = 2**24
 """Bytes that wait for a slow disk; what comes beyond is dropped and counted."""
+ENOUGH = 2**18
+"""Bytes that are written before their time, so that memory stays small under load."""
 PATTERN = "predictions-*.jsonl"
 
 
@@ -31,7 +33,8 @@ class PredictionLog:
         self._lock = threading.Lock()
         self._file: int | None = None
         self._size, self._number = 0, 0
-        self._stop = threading.Event()
+        self._stopping = False
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
 
     def start(self) -> None:
@@ -53,15 +56,20 @@ class PredictionLog:
                 return
             self._waiting_bytes += len(lines)
             self._waiting.append((lines, rows))
+        if self._waiting_bytes > ENOUGH:
+            self._wake.set()
 
     def close(self) -> None:
         """Write what waits and end."""
-        self._stop.set()
+        self._stopping = True
+        self._wake.set()
         self._thread.join()
         self._end_file()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._settings.flush_seconds):
+        while not self._stopping:
+            self._wake.wait(self._settings.flush_seconds)
+            self._wake.clear()
             self._write_waiting()
         self._write_waiting()
 

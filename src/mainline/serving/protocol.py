@@ -6,6 +6,7 @@ optional value is null, or its tensor is left out. The response field is the onl
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ import orjson
 from mainline.contract import Field
 from mainline.errors import nearest
 from mainline.serving import strictjson
-from mainline.serving.inference import Rows, check_rows
+from mainline.serving.batching import Share
+from mainline.serving.inference import Rows, check_rows, in_future
 from mainline.serving.inference import infer as infer_rows
 from mainline.serving.messages import Reply, Request
 from mainline.serving.models import Model
@@ -91,21 +93,28 @@ async def infer(service: "Service", request: Request) -> Reply:
     model = _model(service, request)
     rows = check_rows(rows_of(content, model, limits.rows), limits.rows)
     given = content.get("id")
-    share = await infer_rows(service, model, rows)
-    predictions = share.answer.predictions[share.start : share.stop]
-    missing = sorted({name for pattern in share.answer.patterns[share.start : share.stop] for name in pattern.missing})
-    answer = {
-        "model_name": model.name,
-        "model_version": model.version,
-        "id": given or request.id,
-        "parameters": {"request_id": request.id, "missing": ",".join(missing)},
-        "outputs": [
-            {"name": model.response.name, "shape": [len(rows)], "datatype": "FP64", "data": predictions},
-        ],
-    }
-    reply = Reply(orjson.dumps(answer), model=model, rows=len(rows))
-    reply.log = service.log_predictions(model, request, rows, share)
-    return reply
+
+    def reply(share: Share) -> Reply:
+        log = service.log_predictions(model, request, rows, share)
+        return Reply(_encode(model, request, given, share), model=model, rows=len(rows), log=log)
+
+    return await in_future(partial(infer_rows, service, model, rows, reply))
+
+
+def _encode(model: Model, request: Request, given: str | None, share: Share) -> bytes:
+    part = slice(share.start, share.stop)
+    predictions = share.answer.predictions[part]
+    missing = sorted({name for pattern in share.answer.patterns[part] for name in pattern.missing})
+    output = {"name": model.response.name, "shape": [len(predictions)], "datatype": "FP64", "data": predictions}
+    return orjson.dumps(
+        {
+            "model_name": model.name,
+            "model_version": model.version,
+            "id": given or request.id,
+            "parameters": {"request_id": request.id, "missing": ",".join(missing)},
+            "outputs": [output],
+        }
+    )
 
 
 def rows_of(content: Any, model: Model, most: int) -> Rows:

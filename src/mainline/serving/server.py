@@ -11,7 +11,8 @@ import uvicorn
 from mainline.errors import MainlineError
 from mainline.serving import logs
 from mainline.serving.app import Application
-from mainline.serving.connection import Guard, GuardedProtocol
+from mainline.serving.connection import Guard
+from mainline.serving.direct import DirectProtocol
 from mainline.serving.errors import SettingsError
 from mainline.serving.service import Service
 from mainline.serving.settings import Settings
@@ -51,11 +52,14 @@ async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service,
 
 def _config(service: Service, guard: Guard) -> uvicorn.Config:
     settings = service.settings
-    protocol = type("Protocol", (GuardedProtocol,), {"guard": guard})
+    application = Application(service)
+    members = {"guard": guard, "application": application, "body_bytes": settings.limits.body_bytes}
+    protocol = type("Protocol", (DirectProtocol,), members)
     config = uvicorn.Config(
-        Application(service),
+        application,
         http=protocol,
         loop="auto",
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
