@@ -74,3 +74,4 @@ class Load:
             seconds = time.perf_counter() - began
             self.answers.append(Answer(sent, seconds, status, version, client))
             self._ended.wait(max(1 / self._rate - seconds, 0.0))
+        connection.close()

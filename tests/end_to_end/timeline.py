@@ -44,7 +44,10 @@ def draw(load: Load, moments: Moments, folder: Path) -> list[Path]:
 
     start = moments[0][0]
     counts = Counter((int(one.sent - start), one.version or "failed") for one in load.answers)
-    values = [{"second": second, "version": version, "answers": n} for (second, version), n in sorted(counts.items())]
+    values = [
+        {"second": second, "end": second + 1, "version": version, "answers": n}
+        for (second, version), n in sorted(counts.items())
+    ]
     marks = [{"second": when - start, "text": f"{place}"} for place, (when, _) in enumerate(moments, 1)]
     words = [f"{place}  {when - start:.0f} s  {what[:95]}" for place, (when, what) in enumerate(moments, 1)]
     specification = {
@@ -55,9 +58,15 @@ def draw(load: Load, moments: Moments, folder: Path) -> list[Path]:
         "layer": [
             {
                 "data": {"values": values},
-                "mark": {"type": "bar", "binSpacing": 0, "width": {"band": 1}},
+                "mark": {"type": "bar", "binSpacing": 0},
                 "encoding": {
-                    "x": {"field": "second", "type": "quantitative", "title": "seconds since the start"},
+                    "x": {
+                        "field": "second",
+                        "type": "quantitative",
+                        "title": "seconds since the start",
+                        "scale": {"domainMin": 0, "nice": False},
+                    },
+                    "x2": {"field": "end"},
                     "y": {"field": "answers", "type": "quantitative", "title": "answers a second", "stack": "zero"},
                     "color": {"field": "version", "type": "nominal", "scale": {"range": list(COLOURS)}},
                 },

@@ -35,20 +35,21 @@ section { margin-top: 1rem; }
 .bar { display: flex; height: 1.5rem; border-radius: .4rem; overflow: hidden; background: var(--line); }
 .bar span { display: block; height: 100%; } .stable { background: var(--stable); }
 .candidate { background: var(--candidate); }
+.bar + .scroll { margin-top: .5rem; }
 .key { display: inline-block; width: .75rem; height: .75rem; border-radius: .2rem; margin-right: .45rem; }
 ol { list-style: none; display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 .75rem; padding: 0; }
 ol li { border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .55rem; font-size: .87rem; }
 ol .done { color: var(--soft); } ol .done::before { content: "\\2713\\00a0"; color: var(--good); }
 ol .now { border-color: var(--candidate); border-width: 2px; font-weight: 600; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .problem div, table.stack td { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 td, th { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; } .number { text-align: right; white-space: nowrap; }
 .pass { color: var(--good); } .fail, .aborted { color: var(--bad); font-weight: 600; }
 code { font-size: .87em; } .nowrap { white-space: nowrap; }
-@media (max-width: 40rem) { table.stack thead { display: none; }
-  table.stack td { display: block; border: 0; padding: 0; }
+@media (max-width: 40rem) { table.stack thead, .wide { display: none; }
+  table.stack td { display: inline; border: 0; padding: 0 .5rem 0 0; }
   table.stack tr { display: block; padding: .45rem 0; border-bottom: 1px solid var(--line); } }
 """
 _REFRESH = 2
@@ -141,7 +142,11 @@ def _versions(found: Mapping[str, Any]) -> str:
     late = ""
     if rows and found["served"] != found["revision"]:
         late = "The server is not there." if found["served"] is None else "The server is about to take these routes."
-    body = f'<div class="bar">{"".join(parts[::-1])}</div><table>{"".join(rows)}</table>' if rows else "No version yet."
+    body = (
+        f'<div class="bar">{"".join(parts[::-1])}</div><div class="scroll"><table>{"".join(rows)}</table></div>'
+        if rows
+        else "No version yet."
+    )
     return f'<section><h2>Versions</h2>{body}<div class="soft">{late}</div></section>'
 
 
@@ -164,12 +169,13 @@ def _analysis(found: Mapping[str, Any]) -> str:
     rows = "".join(
         f'<tr><td>{escape(one["metric"])}</td><td class="{one["verdict"]}">{one["verdict"]}</td>'
         f'<td class="number">{_number(one["estimate"])}</td>'
-        f'<td class="number">{_number(one["low"])} to {_number(one["high"])}</td>'
-        f'<td class="number">{_number(one["limit"])}</td><td class="number">{int(one["samples"])}</td></tr>'
+        f'<td class="number wide">{_number(one["low"])} to {_number(one["high"])}</td>'
+        f'<td class="number">{_number(one["limit"])}</td><td class="number wide">{int(one["samples"])}</td></tr>'
         for one in rollout["findings"]
     )
     head = "<th>metric</th><th>verdict</th>" + "".join(
-        f'<th class="number">{title}</th>' for title in ("difference", "interval", "limit", "samples")
+        f'<th class="number{" wide" if title in ("interval", "samples") else ""}">{title}</th>'
+        for title in ("difference", "interval", "limit", "samples")
     )
     table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead>{rows}</table></div>' if rows else ""
     title = "Analysis: candidate against stable"
