@@ -134,6 +134,14 @@ def _add_rollout(add: Callable[..., argparse.ArgumentParser], serve: argparse.Ar
     for command in (serve, follow, status):
         command.add_argument("--environment", default="production")
         command.add_argument("--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT")
+    render = add("render", _render, "write an environment's manifests for Kubernetes")
+    render.add_argument("--environment", default="production")
+    render.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
+    render.add_argument(
+        "--image", default="registry.example.org/mainline:latest", help="of the service, best by digest"
+    )
+    render.add_argument("--output", type=Path, default=Path("deploy/kubernetes"), metavar="FOLDER")
+    render.add_argument("--version", default="", help="what argo serves; what git assigns without it")
     approve = add("approve", _approve, "let a version's rollout pass an approval step")
     approve.add_argument("version", help="such as v1.1.0")
     approve.add_argument("--environment", default="production")
@@ -302,6 +310,12 @@ def _status(chosen: argparse.Namespace) -> str:
     from mainline.commands.follow import show
 
     return show(chosen.environment, chosen.state, chosen.json)
+
+
+def _render(chosen: argparse.Namespace) -> str:
+    from mainline.commands.render import render
+
+    return render(chosen.environment, chosen.way, chosen.image, chosen.output, chosen.version)
 
 
 def _approve(chosen: argparse.Namespace) -> str:
