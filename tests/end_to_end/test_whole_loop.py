@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,13 @@ def released(small_project: Project, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def world(released: World, tmp_path: Path) -> Iterator[World]:
+def world(released: World, tmp_path: Path) -> World:
     """The same, with a follower's folder of its own."""
     made = World(released.project, tmp_path, released.environment, keys=released.keys)
     for name in ("origin.git", "service.yaml", "keys.yaml"):
         (tmp_path / name).symlink_to(released.folder / name)
     assigned(made, "v1.0.0")
-    yield made
+    return made
 
 
 def assigned(world: World, version: str) -> None:
@@ -92,25 +91,42 @@ def test_whole_loop() -> None:
 @pytest.mark.slow
 def test_killed_at_every_transition_the_follower_ends_right(world: World) -> None:
     """SIGKILL right after, and right before, each write of the state: no step is skipped, none is taken twice."""
-    wrap = (
-        "import os, signal\nfrom mainline.rollout import state\nwritten, write = [0], state.write\n"
-        "def kill(place, after):\n"
-        "    mark = place.folder / 'kills'\n"
-        "    done = int(mark.read_text()) if mark.exists() else 0\n"
-        "    if done % 2: write(place, after)\n"
-        "    if done < 60:\n"
-        "        mark.write_text(str(done + 1)); os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    write(place, after)\n"
-        "state.write = kill\n"
-        "from mainline.__main__ import main; main()"
-    )
+    load, kills = _roll_out_with_kills(world)
+    assert load.failed == []
+    history = [entry for entry in reversed(world.status()["history"]) if entry["version"] == "v1.1.0"]
+    taken = [entry["detail"].split(":")[0] for entry in history if entry["what"] == "step"]
+    assert taken == [f"{number} of 7" for number in range(1, 8)]
+    assert kills >= 10
+    print(f"{kills} kills, {len(load.answers):,} requests, 0 failed")
+
+
+KILLING = """
+import os, signal
+from mainline.rollout import state
+write = state.write
+def kill(place, after):
+    mark = place.folder / "kills"
+    done = int(mark.read_text()) if mark.exists() else 0
+    if done % 2: write(place, after)
+    if done < 60:
+        mark.write_text(str(done + 1))
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(place, after)
+state.write = kill
+from mainline.__main__ import main
+main()
+"""
+
+
+def _roll_out_with_kills(world: World) -> tuple[Load, int]:
+    """Roll v1.1.0 out with a follower that is killed around each write of its state, and started again."""
     state = world.folder / "follower"
     state.mkdir()
     settings = ["--settings", str(world.folder / "service.yaml")]
     environment = world.project.environment(world.environment)
     serve = [sys.executable, "-m", "mainline", "serve", "--routing", str(state / "routing.json"), *settings]
-    follow = [sys.executable, "-c", wrap, "follow", str(world.folder / "origin.git"), "--state", str(state)]
-    kills = 0
+    follow = [sys.executable, "-c", KILLING, "follow", str(world.folder / "origin.git"), "--state", str(state)]
+    kills, load = 0, None
     with (world.folder / "service.log").open("w") as log:
         server = subprocess.Popen(
             serve, cwd=world.folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
@@ -119,7 +135,6 @@ def test_killed_at_every_transition_the_follower_ends_right(world: World) -> Non
             assert server.stdout is not None
             world.port = int(server.stdout.readline().rsplit(":", 1)[1])
             child = subprocess.Popen(follow, cwd=world.folder, stderr=log, env=environment)
-            load = None
             try:
                 end = time.monotonic() + 400
                 while not (kills and world.stable() == "v1.1.0"):
@@ -127,7 +142,7 @@ def test_killed_at_every_transition_the_follower_ends_right(world: World) -> Non
                     if child.poll() is not None:
                         kills += child.returncode == -signal.SIGKILL
                         child = subprocess.Popen(follow, cwd=world.folder, stderr=log, env=environment)
-                    if load is None and world.stable() == "v1.0.0":
+                    if load is None and world.is_live("v1.0.0"):
                         assigned(world, "v1.1.0")
                         load = Load(world.port, world.keys, rows(world), rate=30.0)
                         load.__enter__()
@@ -142,22 +157,15 @@ def test_killed_at_every_transition_the_follower_ends_right(world: World) -> Non
             server.wait()
             server.stdout.close()
     assert load is not None
-    assert load.failed == []
-    history = [entry for entry in reversed(world.status()["history"]) if entry["version"] == "v1.1.0"]
-    taken = [entry["detail"].split(":")[0] for entry in history if entry["what"] == "step"]
-    assert taken == [f"{number} of 7" for number in range(1, 8)]
-    assert kills >= 10
-    print(f"{kills} kills, {len(load.answers):,} requests, 0 failed")
+    return load, kills
 
 
 @pytest.mark.slow
 def test_killed_at_random_follower_and_server_end_right(world: World) -> None:
-    """With the follower killed again and again by its parent's side, clients notice nothing; with the server killed, it
-    serves again by itself from what is on the disk, without a network.
-    """
+    """Clients notice no kill of the follower; a killed server serves again from its disk, without a network."""
     with world.service() as process:
         world.wait(lambda: world.stable() == "v1.0.0", "the first version serves")
-        world.wait(lambda: (world.state / "served.json").exists(), "the server says so")
+        world.wait(lambda: world.is_live("v1.0.0"), "the server has taken it in")
         with Load(world.port, world.keys, rows(world), rate=30.0) as load:
             assigned(world, "v1.1.0")
             for _ in range(6):

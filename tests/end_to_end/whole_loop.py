@@ -22,7 +22,7 @@ import yaml
 
 from mainline.serving import keys
 from tests import object_store, project
-from tests.end_to_end import timeline
+from tests.end_to_end import figures, timeline
 from tests.end_to_end.load import Load
 from tests.project import Project
 
@@ -110,6 +110,11 @@ class World:
     def stable(self) -> str:
         """Return the version that serves as stable."""
         return (self.status()["stable"] or {"version": ""})["version"]
+
+    def is_live(self, version: str) -> bool:
+        """Whether the server has taken a version in."""
+        served = self.state / "served.json"
+        return served.exists() and version in json.loads(served.read_bytes())["versions"]
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something is so."""
@@ -207,7 +212,7 @@ def play(world: World) -> Result:
         world.wait(lambda: world.stable() == "v1.0.0", "the first version serves")
         world.say("v1.0.0 serves, fetched from the store and verified")
         rows = json.loads((world.project.path / "models/package/golden.json").read_text())["requests"]
-        world.wait(lambda: (world.state / "served.json").exists() and _ready(world), "the server is ready")
+        world.wait(lambda: world.is_live("v1.0.0"), "the server is ready")
         with Load(world.port, world.keys, rows, rate=30.0) as load:
             return _under_load(world, load)
 
@@ -236,11 +241,6 @@ def _under_load(world: World, load: Load) -> Result:
     return Result(promoted, aborted, back, len(load.failed), world, load)
 
 
-def _ready(world: World) -> bool:
-    said = json.loads((world.state / "served.json").read_bytes())
-    return "v1.0.0" in said["versions"]
-
-
 @contextlib.contextmanager
 def demo() -> Iterator[World]:
     """Make a world on the shipped use case with a real S3 server."""
@@ -263,6 +263,7 @@ def main() -> int:
         delivery = world.run("python", "-m", "mainline", "delivery")
         pictures = timeline.draw(result.load, world.moments, project.ROOT / "metrics" / "report")
         print(timeline.write(result.load, world.status(), world.moments))
+        print(figures.write(result.load, world.folder / "service.log", world.status()))
         print(delivery)
         print("\n".join(map(str, pictures)))
     return 1 if result.failed else 0
