@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--environment", default="production", help="whose version counts as production")
     report = add("report", _report, "render what the gate found for a pull request and as a page")
     report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
+    report.add_argument("--if-any", action="store_true", help="say nothing where the gate found nothing")
     report.add_argument("--output", type=Path, default=Path("metrics/report"), help="the folder to write to")
     tune = add("tune", _tune, "search the declared hyperparameters on the validation months")
     tune.add_argument("--write", action="store_true", help="put the best into params.yaml")
@@ -76,6 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
+    add("lock", _lock, "reproduce dvc.lock: from the store what it has, by running the pipeline what it lacks")
+    window = add("window", _window, "say what the data window is, or move it")
+    window.add_argument("--advance", action="store_true", help="take one month more")
+    add("released", _released, "put what released versions need into the cache, from releases on GitHub")
+    comment = add("comment", _comment, "post what a pull request's run on GitHub found, and set its check")
+    comment.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
+    comment.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+    propose = add("propose", _propose, "commit what changed and open or update a pull request with its report")
+    propose.add_argument("branch", help="of the machine's own; it is overwritten")
+    aborted = add("aborted", _aborted, "open a pull request that goes back from an aborted version")
+    aborted.add_argument("--environment", default="production")
+    aborted.add_argument("--version", required=True, help="such as v1.2.0")
+    add("assets", _assets, "build what a release on GitHub carries into dist/release")
+    add("github-release", _github_release, "publish the release of this commit's version on GitHub")
+    add("github-deployments", _github_deployments, "record on GitHub what each environment has")
+    protect = add("protect", _protect, "print the protection of branch and tags that this design relies on")
+    protect.add_argument("--apply", action="store_true", help="put it in force, with the token GITHUB_TOKEN")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -114,6 +132,8 @@ def _gate(chosen: argparse.Namespace) -> str:
 def _report(chosen: argparse.Namespace) -> str:
     from mainline.commands.report import report
 
+    if chosen.if_any and not chosen.findings.exists():
+        return "The gate found nothing, so there is no report."
     return report(chosen.findings, chosen.output)
 
 
@@ -189,6 +209,66 @@ def _verify(chosen: argparse.Namespace) -> str:
     from mainline.commands.verify import verify
 
     return verify(chosen.keep, chosen.exact)
+
+
+def _lock(_: argparse.Namespace) -> str:
+    from mainline.commands.lock import lock
+
+    return lock()
+
+
+def _window(chosen: argparse.Namespace) -> str:
+    from mainline.commands.window import window
+
+    return window(chosen.advance)
+
+
+def _released(_: argparse.Namespace) -> str:
+    from mainline.github.released import restore
+
+    return restore()
+
+
+def _comment(chosen: argparse.Namespace) -> str:
+    from mainline.github.comment import post
+
+    return post(chosen.number, chosen.head)
+
+
+def _propose(chosen: argparse.Namespace) -> str:
+    from mainline.github.propose import propose
+
+    return propose(chosen.branch)
+
+
+def _aborted(chosen: argparse.Namespace) -> str:
+    from mainline.github.propose import aborted
+
+    return aborted(chosen.environment, chosen.version)
+
+
+def _assets(_: argparse.Namespace) -> str:
+    from mainline.github.releases import build
+
+    return build()
+
+
+def _github_release(_: argparse.Namespace) -> str:
+    from mainline.github.releases import release
+
+    return release()
+
+
+def _github_deployments(_: argparse.Namespace) -> str:
+    from mainline.github.deployments import record
+
+    return record()
+
+
+def _protect(chosen: argparse.Namespace) -> str:
+    from mainline.github.protection import protect
+
+    return protect(chosen.apply)
 
 
 def _deps(_: argparse.Namespace) -> str:
