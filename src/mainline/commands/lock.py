@@ -55,7 +55,7 @@ def take(outputs: list[Output]) -> str:
         lacking = [output.path for output in outputs if not _take(output, here, there)]
     except StorageError as error:
         return f"The store cannot be read from here, so what is missing is built. ({error})"
-    return f"Neither cache nor store has {', '.join(lacking)}; built here." if lacking else "The store has everything."
+    return f"Neither cache nor store has {', '.join(lacking)}; built here." if lacking else "Nothing has to be built."
 
 
 def _take(output: Output, here: Store, there: Store) -> bool:
@@ -65,11 +65,12 @@ def _take(output: Output, here: Store, there: Store) -> bool:
     except StorageError:
         return False
     absent = list(here.check(oids).all)
-    if absent and there.check(absent).all:
+    if not absent:
+        return True
+    if there.check(absent).all:
         return False
-    if absent:
-        here.remove(absent)
-        here.put(absent, there)
+    here.remove(absent)
+    here.put(absent, there)
     return not here.check(absent).all
 
 
