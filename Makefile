@@ -31,14 +31,29 @@ tune: $(READY) ## Search the declared hyperparameters; Ctrl-C stops, the same co
 explain: $(READY) ## Measure what features are worth and how the model ages; GOLDEN=0 or ROW=file: one row
 	@$(RUN) python -m mainline explain $(if $(ROW),--row '$(ROW)') $(if $(GOLDEN),--golden $(GOLDEN))
 
+promote: $(READY) ## Release what is on main: registered, stored, signed and assigned; what CI runs after a merge
+	@$(RUN) python -m mainline promote $(ENVIRONMENT)
+
+push: $(READY) ## Bring data and models into the store, checked
+	@$(RUN) python -m mainline push
+
+pull: $(READY) ## Bring data and models from the store, checked
+	@$(RUN) python -m mainline pull
+
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
+
+history: $(READY) ## List versions and what each environment had, newest first; GRAPH=1 draws it
+	@$(RUN) python -m mainline history $(if $(GRAPH),--graph)
 
 resolve: $(READY) ## End a merge conflict in dvc.lock and metrics/: take a side, run the pipeline
 	@$(RUN) python -m mainline resolve
 
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
+
+serve: models/package $(READY) ## Answer requests from the model package, as deploy/production.yaml says
+	@$(RUN) exec python -m mainline serve
 
 wheel: models/package $(VENV_MLEM)/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
 	@$(VENV_MLEM)/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
@@ -90,4 +105,4 @@ $(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore resolve plots wheel verify test test-slow bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow bench check format setup where lock

@@ -2,17 +2,20 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.github.commandline import add_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; print what it says, or one line of what is wrong."""
     chosen = _parser().parse_args(arguments)
     try:
-        print(chosen.run(chosen))
+        said = chosen.run(chosen)
+        print(said, end="\n" if said else "")
     except MainlineError as error:
         if chosen.traceback:
             raise
@@ -70,32 +73,60 @@ def _parser() -> argparse.ArgumentParser:
     remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
     add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
     add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
+    fetch = add("fetch", _fetch, "get a released version's package out of storage, verified")
+    fetch.add_argument("version", help="such as v1.0.0")
+    fetch.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
     clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
     clean.add_argument("--yes", action="store_true", help="remove it")
     clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
+    _add_registry(add)
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
-    add("lock", _lock, "reproduce dvc.lock: from the store what it has, by running the pipeline what it lacks")
-    window = add("window", _window, "say what the data window is, or move it")
-    window.add_argument("--advance", action="store_true", help="take one month more")
-    add("released", _released, "put what released versions need into the cache, from releases on GitHub")
-    comment = add("comment", _comment, "post what a pull request's run on GitHub found, and set its check")
-    comment.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
-    comment.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
-    propose = add("propose", _propose, "commit what changed and open or update a pull request with its report")
-    propose.add_argument("branch", help="of the machine's own; it is overwritten")
-    aborted = add("aborted", _aborted, "open a pull request that goes back from an aborted version")
-    aborted.add_argument("--environment", default="production")
-    aborted.add_argument("--version", required=True, help="such as v1.2.0")
-    add("assets", _assets, "build what a release on GitHub carries into dist/release")
-    add("github-release", _github_release, "publish the release of this commit's version on GitHub")
-    add("github-deployments", _github_deployments, "record on GitHub what each environment has")
-    protect = add("protect", _protect, "print the protection of branch and tags that this design relies on")
-    protect.add_argument("--apply", action="store_true", help="put it in force, with the token GITHUB_TOKEN")
+    serve = add("serve", _serve, "answer requests from a model package")
+    serve.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    serve.add_argument("--version", default="", help="what the package is called in answers; else its digest")
+    serve.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
+    predict = add("predict", _predict, "predict the rows of a file, or of a stream of JSON lines")
+    predict.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
+    predict.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
+    predict.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
+    predict.add_argument("--package", type=Path, default=Path("models/package"))
+    accept = add("check-package", _check_package, "find out whether a package may take traffic here")
+    accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
+    key = add("key", _key, "make an API key")
+    key.add_argument("name", help="whose key it is")
+    key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
+    for command in (serve, accept, key):
+        command.add_argument("--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE")
+    add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
+
+
+def _add_registry(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands that read the registry."""
+    history = add("history", _history, "list versions and what each environment had, newest first")
+    history.add_argument("--environment", help="only this one's; all where it is left out")
+    form = history.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
+    lineage = add("lineage", _lineage, "say where a version comes from: commit, data, parameters, metrics, verdict")
+    lineage.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
+    lineage.add_argument("--json", action="store_true", help="for programs")
+    delivery = add("delivery", _delivery, "measure how well changes reach an environment; never fails for bad figures")
+    delivery.add_argument("--environment", default="production")
+    delivery.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all where it is left out")
+    delivery.add_argument("--json", action="store_true", help="for programs")
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days < 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
+    return days
 
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of the others.
@@ -193,10 +224,36 @@ def _pull(_: argparse.Namespace) -> str:
     return pull()
 
 
+def _fetch(chosen: argparse.Namespace) -> str:
+    from mainline.commands.fetch import fetch
+
+    return fetch(chosen.version, chosen.folder or Path("dist") / chosen.version)
+
+
 def _clean(chosen: argparse.Namespace) -> str:
     from mainline.commands.storage import clean
 
     return clean(chosen.yes, chosen.older_than)
+
+
+def _history(chosen: argparse.Namespace) -> str:
+    from mainline.commands.history import graph, history
+
+    if chosen.graph:
+        return graph(chosen.environment, time.time())
+    return history(chosen.environment, chosen.json)
+
+
+def _lineage(chosen: argparse.Namespace) -> str:
+    from mainline.commands.lineage import lineage
+
+    return lineage(chosen.version, chosen.json)
+
+
+def _delivery(chosen: argparse.Namespace) -> str:
+    from mainline.commands.delivery import delivery
+
+    return delivery(chosen.environment, chosen.json, chosen.days, time.time())
 
 
 def _plots(_: argparse.Namespace) -> str:
@@ -211,64 +268,32 @@ def _verify(chosen: argparse.Namespace) -> str:
     return verify(chosen.keep, chosen.exact)
 
 
-def _lock(_: argparse.Namespace) -> str:
-    from mainline.commands.lock import lock
+def _serve(chosen: argparse.Namespace) -> str:
+    from mainline.commands.serve import serve
 
-    return lock()
-
-
-def _window(chosen: argparse.Namespace) -> str:
-    from mainline.commands.window import window
-
-    return window(chosen.advance)
+    return serve(chosen.package, chosen.settings, chosen.version, chosen.routing)
 
 
-def _released(_: argparse.Namespace) -> str:
-    from mainline.github.released import restore
+def _predict(chosen: argparse.Namespace) -> str:
+    from mainline.commands.predict import predict_file, predict_stream
 
-    return restore()
-
-
-def _comment(chosen: argparse.Namespace) -> str:
-    from mainline.github.comment import post
-
-    return post(chosen.number, chosen.head)
+    if chosen.stream == (chosen.file is not None):
+        raise MainlineError("name a file, or say --stream; one of the two.")
+    if chosen.stream:
+        return predict_stream(chosen.package)
+    return predict_file(chosen.package, chosen.file, chosen.output)
 
 
-def _propose(chosen: argparse.Namespace) -> str:
-    from mainline.github.propose import propose
+def _check_package(chosen: argparse.Namespace) -> str:
+    from mainline.commands.check_package import check_package
 
-    return propose(chosen.branch)
-
-
-def _aborted(chosen: argparse.Namespace) -> str:
-    from mainline.github.propose import aborted
-
-    return aborted(chosen.environment, chosen.version)
+    return check_package(chosen.package, chosen.settings, chosen.report)
 
 
-def _assets(_: argparse.Namespace) -> str:
-    from mainline.github.releases import build
+def _key(chosen: argparse.Namespace) -> str:
+    from mainline.commands.key import make_key
 
-    return build()
-
-
-def _github_release(_: argparse.Namespace) -> str:
-    from mainline.github.releases import release
-
-    return release()
-
-
-def _github_deployments(_: argparse.Namespace) -> str:
-    from mainline.github.deployments import record
-
-    return record()
-
-
-def _protect(chosen: argparse.Namespace) -> str:
-    from mainline.github.protection import protect
-
-    return protect(chosen.apply)
+    return make_key(chosen.settings, chosen.name, admin=chosen.admin)
 
 
 def _deps(_: argparse.Namespace) -> str:

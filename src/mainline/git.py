@@ -39,6 +39,12 @@ def ask(*arguments: str, at: Path | None = None) -> str:
     return finished.stdout.strip() if finished.returncode == 0 else ""
 
 
+def blob(name: str, at: Path | None = None) -> bytes | None:
+    """Return what a file held in a commit, such as `v1:dvc.lock`, byte by byte; None where there is none."""
+    finished = subprocess.run(["git", "cat-file", "blob", name], cwd=at, capture_output=True, check=False)  # noqa: S607
+    return finished.stdout if finished.returncode == 0 else None
+
+
 def _run(
     arguments: tuple[str, ...], at: Path | None, given: str | None, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:

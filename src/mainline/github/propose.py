@@ -9,8 +9,8 @@ from mainline.gate.findings import FindingsError
 from mainline.git import ask, git
 from mainline.github import api, cml
 from mainline.github.api import Api
-from mainline.registry import publish, tags
-from mainline.release import rollback
+from mainline.registry import events, publish, tags
+from mainline.release import environments, rollback
 from mainline.report import markdown
 
 AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
@@ -38,26 +38,46 @@ def propose(branch: str) -> str:
     return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _report())
 
 
-def aborted(environment: str, version: str) -> str:
-    """Open a pull request that goes back from a version whose rollout was aborted.
+def aborted() -> str:
+    """Open a pull request that goes back from each version whose rollout a server aborted.
+
+    What happened is read from git, where servers write it: a message that starts this says only when to look.
 
     Raises:
-        MainlineError: when there is no such version or environment, or nothing to go back to.
+        MainlineError: when git or GitHub refuses.
     """
-    github = api.connect()
     publish.fetch()
-    bad = tags.find(version)
     _sign()
-    before, current = rollback.choose(None, environment)
-    if current != bad:
-        return (
-            f"{environment} has {current.name if current else 'no version'} by now, not {bad.name}: nothing to revert."
-        )
-    rollback.prepare(before.name, environment)
-    branch = f"rollback/{before.name}"
-    title = f"Roll back from {bad.name} to {before.name}"
-    body = f"The rollout of {bad.name} in {environment} was aborted. Merged, this brings {before.name} back."
-    return _open(github, git("rev-parse", branch).strip(), branch, title, body)
+    said = [_revert(name) for name in environments.load_all() if _is_aborted(name)]
+    return "\n".join(said) or "No environment has a version whose rollout was aborted."
+
+
+def _is_aborted(environment: str) -> bool:
+    """Whether the last that servers said of the environment's version is that they aborted it."""
+    given = tags.assignments(environment)
+    current = given[-1] if given else None
+    if current is None or current.version is None:
+        return False
+    version = current.version
+    about = [
+        event
+        for event in events.read(environment).events
+        if event.version == version.name and event.when >= current.when
+    ]
+    return bool(about) and about[-1].event == "aborted"
+
+
+def _revert(environment: str) -> str:
+    version, current = rollback.choose(None, environment)
+    bad = current.name if current else "no version"
+    try:
+        rollback.prepare(version.name, environment)
+    except MainlineError as error:
+        return f"{environment}: {error}"
+    branch = f"rollback/{version.name}"
+    title = f"Roll back from {bad} to {version.name}"
+    body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
+    return _open(api.connect(), git("rev-parse", branch).strip(), branch, title, body)
 
 
 def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
