@@ -64,8 +64,11 @@ verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with d
 test: $(READY) ## Run the tests
 	@$(RUN) python -m pytest -m "not slow"
 
-test-slow: $(READY) ## Run the tests that take minutes
-	@$(RUN) python -m pytest -m slow
+test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
+	@$(RUN) python -m pytest -m slow --ignore=tests/github
+
+ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
+	@$(RUN) python -m pytest -m slow tests/github
 
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
 	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
@@ -105,4 +108,4 @@ $(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow ci bench check format setup where lock
