@@ -29,8 +29,20 @@ tune: $(READY) ## Search the declared hyperparameters; Ctrl-C stops, the same co
 explain: $(READY) ## Measure what features are worth and how the model ages; GOLDEN=0 or ROW=file: one row
 	@$(RUN) python -m mainline explain $(if $(ROW),--row '$(ROW)') $(if $(GOLDEN),--golden $(GOLDEN))
 
+promote: $(READY) ## Release what is on main: registered, stored, signed and assigned; what CI runs after a merge
+	@$(RUN) python -m mainline promote $(ENVIRONMENT)
+
+push: $(READY) ## Bring data and models into the store, checked
+	@$(RUN) python -m mainline push
+
+pull: $(READY) ## Bring data and models from the store, checked
+	@$(RUN) python -m mainline pull
+
 restore: $(READY) ## Put back the results of the last commit
 	@$(RUN) python -m mainline restore
+
+history: $(READY) ## List versions and what each environment had, newest first; GRAPH=1 draws it
+	@$(RUN) python -m mainline history $(if $(GRAPH),--graph)
 
 resolve: $(READY) ## End a merge conflict in dvc.lock and metrics/: take a side, run the pipeline
 	@$(RUN) python -m mainline resolve
@@ -51,7 +63,7 @@ test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
 
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
-	@for name in noop one_row memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
+	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
 check: $(READY) ## Check format, lint, types and dependencies of the stages
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
@@ -81,4 +93,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain restore resolve plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots wheel verify test test-slow bench check format setup lock

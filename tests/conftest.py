@@ -31,7 +31,7 @@ def fresh_project(tmp_path: Path) -> Project:
 def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same with the pipeline run; shared, so tests only read it."""
     made = _small(tmp_path_factory.mktemp("small") / "project")
-    made.run("dvc", "repro", "--quiet")
+    made.run("python", "-m", "mainline", "repro")
     return made
 
 

@@ -54,6 +54,14 @@ class PackageError(MainlineError):
         )
 
 
+class UnknownError(MainlineError):
+    """A name that nothing has."""
+
+    def __init__(self, name: str, what: str, known: Iterable[str]) -> None:
+        known = list(known)
+        super().__init__(f"'{name}' is no {what}; {_sentence(nearest(name, known) if known else 'there is none yet')}")
+
+
 class RequestError(MainlineError):
     """A request does not fit the package's request schema."""
 

@@ -12,7 +12,9 @@ class GitError(MainlineError):
     """git refused; its own words are the message."""
 
 
-def git(*arguments: str, at: Path | None = None, given: str | None = None, **environment: str) -> str:
+def git(
+    *arguments: str, at: Path | None = None, given: str | None = None, environment: Mapping[str, str] | None = None
+) -> str:
     """Run git and return what it prints.
 
     Args:
@@ -24,7 +26,7 @@ def git(*arguments: str, at: Path | None = None, given: str | None = None, **env
     Raises:
         GitError: when git exits with anything but 0.
     """
-    finished = _run(arguments, at, given, environment)
+    finished = _run(arguments, at, given, environment or {})
     if finished.returncode != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         raise GitError(f"`git {arguments[0]}` says: {said[:400]}")
@@ -35,6 +37,12 @@ def ask(*arguments: str, at: Path | None = None) -> str:
     """Run git and return what it prints, stripped; '' where it has no answer."""
     finished = _run(arguments, at, None, {})
     return finished.stdout.strip() if finished.returncode == 0 else ""
+
+
+def blob(name: str, at: Path | None = None) -> bytes | None:
+    """Return what a file held in a commit, such as `v1:dvc.lock`, byte by byte; None where there is none."""
+    finished = subprocess.run(["git", "cat-file", "blob", name], cwd=at, capture_output=True, check=False)  # noqa: S607
+    return finished.stdout if finished.returncode == 0 else None
 
 
 def _run(

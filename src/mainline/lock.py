@@ -47,7 +47,7 @@ def entries(text: str) -> Entries:
 
 def name(entry: Mapping[str, Any]) -> str:
     """Name an entry by its content: 12 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(entry, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def _is_whole(entry: Any) -> bool:

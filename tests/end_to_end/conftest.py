@@ -10,6 +10,11 @@ from tests.project import Project
 @pytest.fixture
 def finished_project(small_project: Project, tmp_path: Path) -> Project:
     """A copy of the small project with its outputs, cache and one more commit that holds its lock."""
-    copied = small_project.twin(tmp_path / "project")
+    return finish(small_project, tmp_path / "project")
+
+
+def finish(small_project: Project, path: Path) -> Project:
+    """Copy the small project and commit what its pipeline made."""
+    copied = small_project.twin(path)
     copied.commit("Train on three months")
     return copied

@@ -16,6 +16,13 @@ def test_entries_are_those_of_the_stages() -> None:
     assert len({lock.name(entry) for entry in found.values()}) == 6
 
 
+def test_an_entry_has_a_name_whatever_yaml_makes_of_a_parameter() -> None:
+    """A date among the parameters is part of the name like everything else."""
+    first = "{stages: {train: {cmd: python, params: {params.yaml: {since: 2013-01-01}}}}}"
+    second = first.replace("2013-01-01", "2013-01-02")
+    assert lock.name(lock.entries(first)["train"]) != lock.name(lock.entries(second)["train"])
+
+
 def test_a_lock_cut_off_anywhere_is_refused_or_holds_whole_entries() -> None:
     """Of every prefix of a lock, what is accepted names a command and a hash for each file it lists."""
     whole = lock.entries(SHIPPED)

@@ -1,25 +1,39 @@
 """`gate`: hold the candidate in the workspace against production, and write what was found."""
 
+import os
+import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from mainline import params
 from mainline.errors import MainlineError
-from mainline.gate import checks, policy
+from mainline.gate import policy, verdict
 from mainline.gate.describe import describe
-from mainline.gate.findings import Check, Findings, write
+from mainline.gate.findings import Check, Findings, Verdict, write
 from mainline.gate.gather import gather
+from mainline.report.escape import clean
 
 FINDINGS = Path("metrics/report/gate.json")
-MARKS = {"pass": "pass", "warn": "WARN", "fail": "FAIL", "cannot tell": "????"}
+WIDTH, INDENT = 100, 8
+WIDEST = 34
+"""Characters of a column, at most; a longer text moves the next one on."""
+
+MARKS: dict[Verdict, tuple[str, str]] = {
+    "pass": ("pass", "32"),
+    "warn": ("WARN", "1;33"),
+    "cannot tell": ("????", "1;35"),
+    "fail": ("FAIL", "1;31"),
+}
+"""What stands before a check, and its colour (ANSI); the last weighs most."""
 
 
 class GateError(MainlineError):
-    """The candidate may not be released; the message is the whole result."""
+    """The candidate may not be released; the message says why."""
 
 
 def gate(environment: str = "production") -> str:
-    """Check the candidate, write `metrics/report/gate.json` and return the result as a table.
+    """Check the candidate, write `metrics/report/gate.json`, print the checks and return the conclusion.
 
     Raises:
         GateError: when the candidate fails, or when something could not be told.
@@ -28,23 +42,38 @@ def gate(environment: str = "production") -> str:
     limits = policy.load(declared.gate)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         evidence = gather(limits, environment, declared.evaluation.slice_min_rows, Path(scratch))
-        found = checks.run(evidence, limits)
+        found = verdict.run(evidence, limits)
         findings = describe(evidence, limits, found)
     write(findings, FINDINGS)
-    text = render(findings)
+    print(render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
-        raise GateError(text)
-    return text
+        raise GateError(clean(findings.headline))
+    return clean(findings.headline)
 
 
-def render(findings: Findings) -> str:
-    """Write the findings for a terminal: the sentence, then a line per check."""
-    width = max(len(check.name) for check in findings.checks)
-    return "\n".join(
-        ["", findings.headline, "", *[_line(check, width) for check in findings.checks], "", str(FINDINGS)]
+def render(findings: Findings, colour: bool = False) -> str:
+    """Write a row per check for a terminal; what did not pass comes last, with its reason, next to the conclusion."""
+    rows = [("check", "observed"), *((clean(check.name), clean(check.observed)) for check in findings.checks)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
+    passed = [line for check in findings.checks if check.verdict == "pass" for line in _row(check, widths, colour)]
+    others = sorted(
+        (check for check in findings.checks if check.verdict != "pass"), key=lambda c: list(MARKS).index(c.verdict)
     )
+    urgent = [line for check in others for line in _row(check, widths, colour)]
+    lines = ["", f"{' ' * INDENT}{_columns('check', 'observed', 'limit', widths)}", *passed, "", *urgent]
+    end = f"All of it is in {FINDINGS}; `make report` makes a page of it."
+    return "\n".join([*lines, *([""] if urgent else []), end, ""])
 
 
-def _line(check: Check, width: int) -> str:
-    said = f"  {MARKS[check.verdict]}  {check.name:<{width}}  {check.observed} (limit: {check.limit})"
-    return said if check.verdict == "pass" else f"{said}\n        {check.reason}"
+def _row(check: Check, widths: list[int], colour: bool) -> list[str]:
+    """Write the lines of a check: wrapped, and with its reason unless it passed."""
+    mark, code = MARKS[check.verdict]
+    found = _columns(clean(check.name), clean(check.observed), clean(check.limit), widths)
+    first, *more = textwrap.wrap(found, WIDTH - INDENT, subsequent_indent="  ") or [""]
+    reason = [] if check.verdict == "pass" else textwrap.wrap(clean(check.reason), WIDTH - INDENT)
+    shown = f"\033[{code}m{mark}\033[0m" if colour else mark
+    return [f"  {shown}  {first}", *(" " * INDENT + line for line in [*more, *reason])]
+
+
+def _columns(name: str, observed: str, limit: str, widths: list[int]) -> str:
+    return f"{name:<{widths[0]}}  {observed:<{widths[1]}}  {limit}"

@@ -17,7 +17,7 @@ def report(findings: Path, output: Path) -> str:
     try:
         document = gate.read(findings.read_bytes())
     except FileNotFoundError as error:
-        raise MainlineError(f"there are no findings in {findings}. Run the gate first.") from error
+        raise MainlineError(f"there are no findings in {findings}. Run `make gate` first.") from error
     output.mkdir(parents=True, exist_ok=True)
     for name, text in (("report.md", markdown.render(document)), ("report.html", page.render(document))):
         (output / name).write_text(text, encoding="utf-8", newline="\n")

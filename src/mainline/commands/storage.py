@@ -1,5 +1,6 @@
-"""`remote`, `push` and `pull`: declare a store, and bring outputs there and back, checked."""
+"""`remote`, `push`, `pull` and `clean`: declare a store, bring outputs there and back, and keep it tidy."""
 
+from mainline.remote import clean as cleaning
 from mainline.remote import declare, objects, transfer
 
 
@@ -33,3 +34,25 @@ def pull() -> str:
     """
     fetched = transfer.pull(objects.of_workspace())
     return f"{fetched} objects were fetched, and checked." if fetched else "Everything that dvc.lock names is here."
+
+
+def clean(yes: bool, older_than: float) -> str:
+    """Show what the store holds that nothing needs, and remove it where that is asked for.
+
+    Args:
+        yes: remove it.
+        older_than: in days; what is younger stays.
+
+    Raises:
+        MainlineError: when it cannot be told what is needed; then nothing is removed.
+    """
+    there, unneeded = cleaning.find(older_than)
+    count = len(unneeded.sizes)
+    young = f" {unneeded.young} more are younger than {older_than:g} days and stay." if unneeded.young else ""
+    kept = f"{unneeded.kept} objects are needed by versions, branches, tags or the workspace."
+    if not count:
+        return f"{kept} There is nothing to clean.{young}"
+    if not yes:
+        return f"{kept} {count} are not ({unneeded.total / 1e6:.1f} MB); `mainline clean --yes` removes them.{young}"
+    cleaning.remove(there, unneeded)
+    return f"{kept} {count} others were removed ({unneeded.total / 1e6:.1f} MB).{young}"

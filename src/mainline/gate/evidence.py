@@ -2,25 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from mainline.contract import Array, Task
+from mainline.gate.costs import Cost
+from mainline.gate.findings import Worth
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
 from mainline.model import metrics
 from mainline.package.predictor import Predictor
 from mainline.registry.tags import Version
+from mainline.runs import Run
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a package costs where the gate runs: microseconds a row, bytes on disk, MiB of memory."""
+class Segment:
+    """One value of a slice column: its rows as a mask of shape (n,); thin where they are too few to be gated."""
 
-    predict_microseconds: float
-    size_bytes: int
-    memory_mib: float
+    column: str
+    value: str
+    rows: Array
+    thin: bool
+
+    @property
+    def name(self) -> str:
+        """Column and value, for people."""
+        return f"{self.column} {self.value}"
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Evidence:
 
     `other` is production's predictions, or the baseline's before the first release; None when production exists
     but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
-    be had.
+    be had. `worth` is what `make explain` last measured, `runs` the records of the stages that made each model.
     """
 
     task: Task
@@ -47,6 +57,9 @@ class Evidence:
     costs: tuple[Cost, Cost | None] | None = None
     skew: Mapping[str, float] | None = None
     quarantined: tuple[int, int] = (0, 0)
+    worth: tuple[Worth, ...] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500
 
     @property
@@ -70,9 +83,40 @@ class Evidence:
         """Whether each of the candidate's predictions is a number."""
         return bool(np.isfinite(self.predicted).all())
 
-    def measure(self, predicted: Array) -> dict[str, float]:
-        """Measure predictions of the n rows."""
-        return metrics.measure(self.holdout.label, predicted, self.task)
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The candidate's features."""
+        model = self.candidate.manifest["model"]
+        return (*model["numeric"], *model["categorical"])
+
+    @property
+    def fitted_on(self) -> tuple[str, ...]:
+        """The candidate's test months that production was fitted on."""
+        if self.production is None:
+            return ()
+        known = self.production.predictor.manifest["window"]["train"]
+        return tuple(month for month in self.candidate.manifest["window"]["test"] if month in known)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """Every value of every slice column."""
+        found = ((name, values, value) for name, values in self.holdout.slices.items() for value in np.unique(values))
+        masks = ((name, str(value), values == value) for name, values, value in found)
+        return tuple(Segment(name, value, rows, int(rows.sum()) < self.slice_min_rows) for name, value, rows in masks)
+
+    @property
+    def sound_segments(self) -> tuple[Segment, ...]:
+        """Those that have enough rows to be gated."""
+        return tuple(part for part in self.segments if not part.thin)
+
+    def measure(self, predicted: Array, rows: Array | None = None) -> dict[str, float]:
+        """Measure predictions of the n rows, or of the chosen ones."""
+        chosen = slice(None) if rows is None else rows
+        return metrics.measure(self.holdout.label[chosen], predicted[chosen], self.task)
+
+    def metric(self, predicted: Array, rows: Array | None = None) -> float:
+        """Return the primary metric of the n rows, or of the chosen ones."""
+        return self.measure(predicted, rows)[self.primary]
 
     def losses(self, predicted: Array) -> Array:
         """Return the loss of each of the n rows."""

@@ -36,7 +36,11 @@ class Part(BaseModel):
 
 
 class Model(Part):
-    """A model that took part: the candidate, production, or an older version."""
+    """A model that took part: the candidate or production.
+
+    `version` is the name of a release, or the short commit of a candidate, with what no commit holds; it then has no
+    `commit`.
+    """
 
     version: Name
     digest: Hex
@@ -48,12 +52,15 @@ class Model(Part):
 
 
 class Metric(Part):
-    """One metric on the candidate's holdout. `other` is production's, or the baseline's before the first release."""
+    """One metric on the candidate's holdout. `other` is production's, or the baseline's before the first release.
+
+    None where production could not be measured.
+    """
 
     name: Name
     unit: Name
     candidate: Number
-    other: Number
+    other: Number | None
     baseline: Number
 
 
@@ -68,7 +75,7 @@ class Comparison(Part):
     low: Number | None
     high: Number | None
     margin: Number
-    confidence: Number
+    confidence: Annotated[float, Field(gt=0, lt=1)]
     rows: Count
     days: Count
     identical: bool
@@ -149,12 +156,13 @@ class Worth(Part):
 
 
 class Findings(Part):
-    """The whole document."""
+    """The whole document. `production` is None before the first release, and where its package could not be had."""
 
     format: Literal[1]
     verdict: Verdict
     headline: Text
     task: Literal["regression", "classification"]
+    first_release: bool
     candidate: Model
     production: Model | None
     comparison: Comparison

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from mainline import lock, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.errors import MainlineError
-from mainline.gate import costs, holdout, production
-from mainline.gate.evidence import Cost, Evidence
+from mainline.gate import costs, history, holdout, production
+from mainline.gate.costs import Cost
+from mainline.gate.evidence import Evidence
+from mainline.gate.experiments import read_worth
 from mainline.gate.holdout import Holdout, NotComparableError
 from mainline.gate.policy import Policy
-from mainline.gate.production import Released, StorageError
+from mainline.gate.production import Released
+from mainline.lock import LockError
 from mainline.package.predictor import Predictor
 from mainline.registry import tags as registry
+from mainline.remote.store import StorageError
+from mainline.runs import Run
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 
@@ -44,7 +50,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
     released, obstacle = _released(current, scratch)
     other: Array | None = baseline
     if current is not None:
-        other, obstacle = _predict(released, rows, candidate, obstacle)
+        other, obstacle = predict(released, rows, candidate, obstacle)
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
     return Evidence(
         task=candidate.manifest["task"],
@@ -62,6 +68,9 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         costs=_costs(released),
         skew=_skew(candidate, released),
         quarantined=_quarantined(),
+        worth=read_worth(),
+        runs=_runs(None),
+        production_runs=_runs(current) if current else {},
         slice_min_rows=slice_min_rows,
     )
 
@@ -90,15 +99,17 @@ def _released(version: registry.Version | None, scratch: Path) -> tuple[Released
         return None, str(error)
 
 
-def _predict(released: Released | None, rows: Holdout, candidate: Predictor, obstacle: str) -> tuple[Array | None, str]:
+def predict(released: Released | None, rows: Holdout, candidate: Predictor, obstacle: str) -> tuple[Array | None, str]:
+    """Let a released version predict the n rows; None with the reason where it cannot, or where it is not to be had."""
     if released is None:
         return None, obstacle
-    if released.predictor.manifest["task"] != candidate.manifest["task"]:
-        return None, f"{released.version.name} has another task than the candidate."
     try:
         return holdout.predict(released.predictor, rows, candidate), ""
     except NotComparableError as error:
-        return None, f"{released.version.name} cannot predict the candidate's holdout: {error}."
+        reason = str(error)
+    except Exception as error:  # a released package runs code of its own, on rows that it was not made for
+        reason = f"its code failed with {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return None, f"{released.version.name} cannot predict the candidate's holdout: {reason}."
 
 
 def _older(
@@ -110,7 +121,7 @@ def _older(
     for version in registry.versions()[:count]:
         known = released is not None and released.version == version
         found, _ = (released, "") if known else _released(version, scratch)
-        predicted, _ = _predict(found, rows, candidate, "")
+        predicted, _ = predict(found, rows, candidate, "")
         if predicted is None:
             unavailable.append(version.name)
         else:
@@ -143,3 +154,18 @@ def _quarantined() -> tuple[int, int]:
         return counts["quarantined"], counts["quarantined"] + counts["accepted"]
     except (OSError, ValueError, KeyError) as error:
         raise MainlineError(f"{COUNTS} is missing or unreadable. Run `make repro` first.") from error
+
+
+def _runs(version: registry.Version | None) -> Mapping[str, Run]:
+    """Return the kept record of each stage of a version's lock, or of the workspace's; {} where there is none.
+
+    Raises:
+        LockError: when the workspace's lock is damaged or holds a conflict.
+    """
+    if version is None:
+        table, locked = (path.read_text(encoding="utf-8") if path.exists() else "" for path in (runs.TABLE, lock.LOCK))
+        return runs.of_lock(table, locked) if locked else {}
+    try:
+        return runs.of_lock(history.show(version.commit, str(runs.TABLE)), history.show(version.commit, str(lock.LOCK)))
+    except LockError:
+        return {}

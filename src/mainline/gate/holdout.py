@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline.contract import Array, Columns, Field
+from mainline.contract import Array, Columns
 from mainline.data import prepared
 from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.errors import MainlineError
@@ -14,6 +14,7 @@ from mainline.package.predictor import Predictor
 
 FEATURES = Path("data/features")
 DAY = 1440  # minutes
+_NUMERIC = {"integer": "number"}
 
 
 class NotComparableError(MainlineError):
@@ -49,43 +50,36 @@ def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
     stand in for those that would have been fed to it in production.
 
     Raises:
-        NotComparableError: when it needs a field or a table that the candidate no longer has.
+        NotComparableError: when it predicts something else, needs a field or a table that the candidate no longer has
+            or fills otherwise, or predicts what is not a number.
     """
-    missing = [field.name for field in model.request if field.name not in holdout.request]
-    if missing:
-        raise NotComparableError(f"it needs the request field '{missing[0]}', which the candidate dropped")
+    _check_meaning(model, candidate)
     request = {field.name: holdout.request[field.name] for field in model.request}
     moment = model.features.prediction_time(request)
     tables = {name: _covering(table, candidate, moment) for name, table in model.tables.items()}
     features = model.features.compute(request, look_up_all(tables, request, moment))
-    return np.asarray(model.scoring.respond(model.runtime.predict(features), request), np.float64)
+    predicted = np.asarray(model.scoring.respond(model.runtime.predict(features), request), np.float64)
+    wrong = int((~np.isfinite(predicted)).sum())
+    if wrong:
+        raise NotComparableError(f"{wrong:,} of its predictions are not a number")
+    return predicted
 
 
-def breaking_changes(old: Sequence[Field], new: Sequence[Field]) -> list[str]:
-    """List why requests that fitted the old fields would be refused by the new ones."""
-    after, before = {field.name: field for field in new}, {field.name: field for field in old}
-    changes = [f"field '{name}' is gone" for name in before if name not in after]
-    changes += [f"field '{name}' is required now" for name, f in after.items() if name not in before and not f.optional]
-    for name in before.keys() & after.keys():
-        changes += [f"field '{name}' {change}" for change in _narrowed(before[name], after[name])]
-    return sorted(changes)
-
-
-def _narrowed(old: Field, new: Field) -> list[str]:
-    changes = []
-    if old.kind != new.kind and (old.kind, new.kind) != ("integer", "number"):
-        changes.append(f"is {new.kind}, was {old.kind}")
-    if old.optional and not new.optional:
-        changes.append("may no longer be left out")
-    if new.minimum is not None and (old.minimum is None or new.minimum > old.minimum):
-        changes.append(f"must be at least {new.minimum:g}")
-    if new.maximum is not None and (old.maximum is None or new.maximum < old.maximum):
-        changes.append(f"must be at most {new.maximum:g}")
-    if new.pattern is not None and new.pattern != old.pattern:
-        changes.append("must match another pattern")
-    if old.unit != new.unit:
-        changes.append(f"is in {new.unit or 'no unit'}, was in {old.unit or 'no unit'}")
-    return changes
+def _check_meaning(model: Predictor, candidate: Predictor) -> None:
+    """Refuse a model whose answers or request fields mean something else than the candidate's."""
+    old, new = (each.manifest["response"] for each in (model, candidate))
+    if model.manifest["task"] != candidate.manifest["task"]:
+        raise NotComparableError(f"its task is {model.manifest['task']}, the candidate's {candidate.manifest['task']}")
+    for part in ("name", "unit"):
+        if old[part] != new[part]:
+            raise NotComparableError(f"the {part} of its response is '{old[part]}', now it is '{new[part]}'")
+    given = {field.name: field for field in candidate.request}
+    for field in model.request:
+        other = given.get(field.name)
+        if other is None:
+            raise NotComparableError(f"it needs the request field '{field.name}', which the candidate dropped")
+        if (field.unit, _NUMERIC.get(field.kind, field.kind)) != (other.unit, _NUMERIC.get(other.kind, other.kind)):
+            raise NotComparableError(f"the request field '{field.name}' has another kind or unit now")
 
 
 def _covering(table: Table, candidate: Predictor, moment: Array) -> Table:

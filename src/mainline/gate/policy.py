@@ -39,11 +39,13 @@ class Fairness(Section):
 
 
 class Budgets(Section):
-    """Costs relative to production."""
+    """Costs relative to production; a feature's time relative to a prediction's."""
 
     predict_time: Ratio
     package_size: Ratio
     memory: Ratio
+    training_time: Ratio
+    feature_time: Share
 
 
 class Skew(Section):

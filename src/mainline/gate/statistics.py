@@ -17,6 +17,8 @@ from scipy import special
 from mainline.contract import Array, Task
 
 DRAWS = 4000
+RESOLVED = 0.005
+"""The smallest tail that so many draws resolve; Student's quantile reaches from there to smaller ones."""
 SEED = 20130901
 
 Conclusion = Literal["better", "no worse", "worse", "cannot tell"]
@@ -53,8 +55,11 @@ def compare(candidate: Array, other: Array, day: Array, task: Task, confidence: 
     # Both means have the same number of rows, which cancels.
     replicates = _relative(sums @ drawn.T, task)
     tail = (1 - confidence) / 2
-    widen = np.sqrt(days / (days - 1)) * special.stdtrit(days - 1, tail) / special.ndtri(tail)
-    low, high = estimate + widen * (np.quantile(replicates, [tail, 1 - tail]) - estimate)
+    drawn_tail = max(tail, RESOLVED)
+    widen = np.sqrt(days / (days - 1)) * special.stdtrit(days - 1, tail) / special.ndtri(drawn_tail)
+    if not np.isfinite(replicates).all():  # a draw of days on which the other model has no error at all
+        return Difference(estimate, float("nan"), float("nan"), days)
+    low, high = estimate + widen * (np.quantile(replicates, [drawn_tail, 1 - drawn_tail]) - estimate)
     return Difference(estimate, float(low), float(high), days)
 
 

@@ -16,6 +16,7 @@ PRIMARY: dict[Task, str] = {"regression": "rmse", "classification": "log_loss"}
 """The metric that models are compared by; lower is better."""
 
 _NORMAL = 1.959964  # quantile 0.975
+_FEW = {1: 12.706205, 2: 4.302653}  # the same of Student's distribution, by degrees of freedom
 _EDGE = 1e-7  # keeps the logarithm of a confident, wrong probability finite
 
 
@@ -66,7 +67,12 @@ def interval(loss: Array, day: Array, task: Task) -> tuple[float, float]:
 
 
 def _student(freedom: int) -> float:
-    """Return Student's quantile 0.975 from the normal one (Abramowitz and Stegun 26.7.5); good to 1 % from 3 on."""
+    """Return Student's quantile 0.975: exact for 1 and 2 degrees of freedom, good to 1 % from 3 on.
+
+    From the normal quantile, by Abramowitz and Stegun 26.7.5; that series is far too low where there is little freedom.
+    """
+    if freedom <= 2:
+        return _FEW[freedom]
     z, n = _NORMAL, freedom
     first = (z**3 + z) / (4 * n)
     second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
@@ -99,7 +105,7 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
     """Count n errors (predicted minus actual) in bins of equal width between their 0.5 % and 99.5 % quantiles."""
     error = predicted - actual
     low, high = np.quantile(error, [0.005, 0.995])
-    counts, edges = np.histogram(error, bins=bins, range=(low, high))
+    counts, edges = np.histogram(error, bins=bins, range=(low, max(high, low + 1e-9)))
     return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
 
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, UnknownError
 from mainline.git import git
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
@@ -82,6 +82,18 @@ def versions(repository: Path = Path()) -> list[Version]:
         key=lambda version: version.order,
         reverse=True,
     )
+
+
+def find(name: str, repository: Path = Path()) -> Version:
+    """Return a version by its name, such as v1.2.0.
+
+    Raises:
+        UnknownError: naming the nearest one.
+    """
+    known = {version.name: version for version in versions(repository)}
+    if name not in known:
+        raise UnknownError(name, "version", known)
+    return known[name]
 
 
 def assignments(environment: str | None = None, repository: Path = Path()) -> list[Assigned]:

@@ -9,7 +9,8 @@ from mainline import lock, runs
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.release import change, publish
+from mainline.registry import publish
+from mainline.release import change
 
 METRICS = ("train", "validation", "test", "baseline")
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mainline.declaration import Section, load
-from mainline.errors import MainlineError, ParamsError, nearest
+from mainline.errors import ParamsError, UnknownError, nearest
 from mainline.registry.tags import ENVIRONMENT
 
 FOLDER = Path("deploy")
@@ -56,10 +56,10 @@ def choose(name: str, declared: Mapping[str, Environment]) -> Environment:
     """Return an environment by its name.
 
     Raises:
-        MainlineError: naming those that there are.
+        UnknownError: naming those that there are.
     """
     if name not in declared:
-        raise MainlineError(f"'{name}' is no environment of {FOLDER}/; {nearest(name, declared)}.")
+        raise UnknownError(name, f"environment of {FOLDER}/", declared)
     return declared[name]
 
 

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from mainline import progress
 from mainline.errors import MainlineError
-from mainline.gate import production
 from mainline.git import ask
-from mainline.registry import records, tags
+from mainline.registry import publish, records, tags
+from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, environments, publish, register, signing
+from mainline.release import candidate, change, environments, register, signing
 from mainline.release.candidate import Candidate
 from mainline.release.environments import Environment
-from mainline.release.publish import Tag, TakenError
 from mainline.release.register import Judge
-from mainline.remote import objects, transfer
+from mainline.remote import objects, packages, transfer
 
 TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""
@@ -37,7 +36,7 @@ def promote(judge: Judge) -> str:
     Raises:
         MainlineError: when the candidate may not be released, or something it needs is not there. Nothing was released.
     """
-    return _insist(lambda: _promote_once(judge))
+    return insist(lambda: _promote_once(judge))
 
 
 def approve(environment: str) -> str:
@@ -46,10 +45,15 @@ def approve(environment: str) -> str:
     Raises:
         MainlineError: when there is no such environment, or nothing to give.
     """
-    return _insist(lambda: _approve_once(environment))
+    return insist(lambda: _approve_once(environment))
 
 
-def _insist(attempt: Callable[[], str]) -> str:
+def insist(attempt: Callable[[], str]) -> str:
+    """Try on the newest registry, and again where somebody else wrote to it in the meantime.
+
+    Raises:
+        MainlineError: as the attempt, or when others were faster every time.
+    """
     for _ in range(TRIES):
         publish.fetch()
         try:
@@ -69,7 +73,7 @@ def _promote_once(judge: Judge) -> str:
     if version is not None and all(waiting.values()):
         return _report("Nothing is released: this commit leaves the model as it is.", waiting, version.name)
     if version is not None:
-        _assignable(version)
+        refuse_archived(version)
         new: list[Tag] = []
     else:
         version, tag = register.register(found, list(declared)[-1], judge)
@@ -96,7 +100,7 @@ def _approve_once(environment: str) -> str:
         raise MainlineError(f"there is nothing to give: {after or publish.BRANCH} has no version. Run `make promote`.")
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
-    _assignable(version)
+    refuse_archived(version)
     secure(version, [chosen], None)
     publish.publish([assignment(environment, version, "approval", found)])
     return f"{environment} has {version.name}."
@@ -125,7 +129,7 @@ def secure(version: Version, takers: list[Environment], package: Path | None) ->
     release = version.release
     bundle = release.signature if release else None
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
-        folder = package or production.fetch(version, Path(scratch)).folder
+        folder = package or packages.fetch(version, Path(scratch))
         signing.verify(folder, bundle)
 
 
@@ -141,6 +145,19 @@ def assignment(environment: str, version: Version, kind: Kind, asked: Candidate)
     )  # fmt: skip
     line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
     return Tag(f"{tags.ARTIFACT}#{environment}#{number}", version.commit, records.write([line], record))
+
+
+def refuse_archived(version: Version) -> None:
+    """Raise where a version was decommissioned.
+
+    Raises:
+        MainlineError: naming what to do instead.
+    """
+    if version.archived:
+        raise MainlineError(
+            f"{version.name} is archived and can no longer be assigned. Change what is on {publish.BRANCH}, or take "
+            f"that decision back: `git push {publish.ORIGIN} --delete '{tags.ARTIFACT}@{version.name}!'`."
+        )
 
 
 def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
@@ -165,14 +182,6 @@ def _is_held(last: Assigned, asked: Candidate) -> bool:
     """Whether a rollback at once still stands: main has the same model as when it was made."""
     record = last.record
     return record is not None and record.kind == "rollback" and change.package_at(record.main) == asked.package
-
-
-def _assignable(version: Version) -> None:
-    if version.archived:
-        raise MainlineError(
-            f"{version.name} is archived and can no longer be assigned. Change what is on {publish.BRANCH}, or take "
-            f"that decision back: `git push {publish.ORIGIN} --delete '{tags.ARTIFACT}@{version.name}!'`."
-        )
 
 
 def _report(headline: str, waiting: Mapping[str, str], version: str) -> str:

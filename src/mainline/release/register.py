@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.gate import production
 from mainline.gate.findings import Findings
 from mainline.package import manifest
 from mainline.registry import records, tags
+from mainline.registry.publish import Tag
 from mainline.registry.records import Bump, Release
 from mainline.registry.tags import Version
 from mainline.release import candidate, change, signing
 from mainline.release.candidate import Candidate
-from mainline.release.publish import Tag
+from mainline.remote import packages
 
 Judge = Callable[[str], Findings]
 """Holds the workspace's package against an environment's; raises where it may not be released."""
@@ -48,7 +48,7 @@ def _meaning(current: Version | None, described: Mapping[str, Any], found: Candi
     if current is None:
         return "first", "the first release"
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
-        before, _ = manifest.read(production.fetch(current, Path(scratch)).folder)
+        before, _ = manifest.read(packages.fetch(current, Path(scratch)))
     return change.meaning(before, described, current.commit, found.commit)
 
 

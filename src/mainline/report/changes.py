@@ -10,13 +10,13 @@ VISIBLE = 10
 
 def describe_changes(findings: Findings) -> Section:
     """Say what differs from production, or what a first release declares."""
-    before, after = ("before", "now") if findings.production is None else ("production", "candidate")
+    before, after = ("before", "now") if findings.first_release else ("production", "candidate")
     blocks: list[Block] = []
     for name, changed in (("parameter", findings.parameters), ("data", findings.data)):
         blocks += _table(name, changed, (name, before, after))
     lists = _lists(findings)
     blocks += [Bullets(lists)] if lists else []
-    if not blocks and findings.production is not None:
+    if not blocks and not findings.first_release:
         blocks = [Paragraph(("Nothing declared: parameters, data, features and code are production's.",))]
     return Section("what changed", "What changed", tuple(blocks))
 

@@ -26,8 +26,9 @@ _MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d
 _LOOK_ALIKE = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _PIECE = re.compile(r"`([^`]+)`([,.;:]?)(?!\S)|(\S+)")
 _NUMBER = r"[+-]?\d{1,3}(,?\d{3})*(\.\d+)?[%x]?"
-_LETTERS = "[A-Za-zÀ-ÖØ-öø-ɏ]+"
+_LETTERS = "[A-Za-zµÀ-ÖØ-öø-ɏ]+"
 _PLAIN = re.compile(rf"\(?({_LETTERS}(-{_LETTERS})*('s)?|{_NUMBER})\)?[.,;:?!]?\)?|[+-]")
+_QUOTED = re.compile("`([^`]+)`")
 _COMMIT = re.compile(r"[0-9a-f]{7,}", flags=re.IGNORECASE)
 
 
@@ -72,6 +73,11 @@ def _word(found: re.Match[str]) -> str:
 def hypertext(text: str) -> str:
     """Return HTML, for an element or a quoted attribute, that shows a text from outside."""
     return html.escape(clean(text))
+
+
+def hypertext_prose(text: str) -> str:
+    """Return HTML that shows a sentence from outside; what stands in backquotes is code."""
+    return _QUOTED.sub(r"<code>\1</code>", hypertext(text))
 
 
 def label(text: str, length: int = 40) -> str:

@@ -20,6 +20,11 @@ def number(value: float, significant: int = 4) -> str:
     return f"{value:,.{digits}f}".translate(_MINUS)
 
 
+def known(value: float | None) -> str:
+    """Show a number, or a dash if there is none."""
+    return UNKNOWN if value is None else number(value)
+
+
 def percent(share: float) -> str:
     """Show a relative difference, such as 0.0123, with its sign: +1.2 %."""
     if abs(share) >= _MANY:
@@ -40,9 +45,9 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{percent(low).removesuffix(f'{_SPACE}%')} to {percent(high)}"
 
 
-def relative(candidate: float, other: float) -> float | None:
+def relative(candidate: float, other: float | None) -> float | None:
     """Return candidate / other - 1; None where that says nothing, as with a zero or another sign."""
-    if other == 0 or candidate * other < 0:
+    if not other or candidate * other < 0:
         return None
     ratio = candidate / other
     return ratio - 1 if math.isfinite(ratio) else None

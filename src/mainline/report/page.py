@@ -24,7 +24,7 @@ from mainline.report.blocks import (
     Table,
 )
 from mainline.report.drawing import draw, draw_interval
-from mainline.report.escape import hypertext
+from mainline.report.escape import hypertext, hypertext_prose
 from mainline.report.figures import UNKNOWN, interval, percent
 from mainline.report.sections import describe
 from mainline.report.style import STYLE
@@ -62,7 +62,7 @@ def render(findings: Findings) -> str:
 <main>
 <header class="{style}">
 <p class="verdict">{word}</p>
-<h1><bdi>{hypertext(document.headline)}</bdi></h1>
+<h1><bdi>{hypertext_prose(document.headline)}</bdi></h1>
 <p>{_line(document.lead)}</p>
 </header>
 {sections}
@@ -124,9 +124,9 @@ def _check(check: Check) -> str:
     return (
         f'<li class="{style}"><p><span class="state">{word}</span> <strong><bdi>{hypertext(check.name)}</bdi></strong> '
         f'<span class="soft">{check.group}</span></p>'
-        f"<p><bdi>{hypertext(check.observed) or UNKNOWN}</bdi>"
-        f' <span class="soft">· limit:</span> <bdi>{hypertext(check.limit) or UNKNOWN}</bdi></p>'
-        f'<p class="soft"><bdi>{hypertext(check.reason)}</bdi></p></li>'
+        f"<p><bdi>{hypertext_prose(check.observed) or UNKNOWN}</bdi>"
+        f' <span class="soft">· limit:</span> <bdi>{hypertext_prose(check.limit) or UNKNOWN}</bdi></p>'
+        f'<p class="soft"><bdi>{hypertext_prose(check.reason)}</bdi></p></li>'
     )
 
 
@@ -158,7 +158,7 @@ def _inline(inline: Inline) -> str:
         case Code():
             return f"<code>{shown}</code>" if (shown := hypertext(inline.text)) else UNKNOWN
         case Prose():
-            return f"<bdi>{hypertext(inline.text)}</bdi>"
+            return f"<bdi>{hypertext_prose(inline.text)}</bdi>"
         case Names():
             return ", ".join(_inline(Code(text)) for text in inline.texts)
         case Strong():

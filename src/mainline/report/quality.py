@@ -16,7 +16,7 @@ from mainline.report.blocks import (
     Strong,
     Table,
 )
-from mainline.report.figures import UNKNOWN, cell, count, number, percent, relative, share
+from mainline.report.figures import UNKNOWN, cell, count, known, number, percent, relative, share
 
 MOVERS = 8
 """Slices that are shown at once."""
@@ -24,12 +24,12 @@ MOVERS = 8
 WIDEST = 0.5
 """End of the scale on which intervals are drawn, at most."""
 
-_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero.")
+_LEGEND: Line = (Mark("better"), " better, ", Mark("worse"), " worse: the whole interval is on that side of zero")
 
 
 def name_other(findings: Findings) -> str:
     """Name what the candidate is compared with."""
-    return "baseline" if findings.production is None else "production"
+    return "baseline" if findings.first_release else "production"
 
 
 def describe_metrics(findings: Findings) -> Section:
@@ -47,7 +47,7 @@ def _primary_first(findings: Findings) -> list[Metric]:
 
 def _metric_row(metric: Metric, compared: Comparison) -> tuple[Line, ...]:
     unit: Line = (" ", Prose(metric.unit)) if metric.unit else ()
-    values: tuple[Line, ...] = ((number(metric.candidate),), (number(metric.other),))
+    values: tuple[Line, ...] = ((number(metric.candidate),), (known(metric.other),))
     if metric.name != compared.metric:
         difference = relative(metric.candidate, metric.other)
         return ((Code(metric.name), *unit), *values, (_without_side(difference),), (UNKNOWN,))
@@ -64,11 +64,14 @@ def _without_side(difference: float | None) -> str:
 def _conclusion(findings: Findings) -> Line:
     compared, other = findings.comparison, name_other(findings)
     margin = share(compared.margin)
+    unknown = f"the interval includes zero and ends beyond the margin of {margin}"
+    if compared.low is None or compared.high is None:
+        unknown = "there is no interval"
     verdict, because = {
         "better": (f"better than {other}", "the whole interval is below zero"),
         "no worse": (f"no worse than {other}", f"the interval ends within the margin of {margin}"),
         "worse": (f"worse than {other}", f"the whole interval is above zero and ends beyond the margin of {margin}"),
-        "cannot tell": ("undecided", f"there is no interval, or it is too wide for the margin of {margin}"),
+        "cannot tell": ("neither shown to be worse nor shown not to be", unknown),
     }[compared.conclusion]
     if compared.identical:
         verdict, because = f"the same as {other}", "all predictions are identical"
@@ -79,7 +82,7 @@ def _conclusion(findings: Findings) -> Line:
 def _against_baseline(findings: Findings) -> Line:
     metric = next((metric for metric in findings.metrics if metric.name == findings.comparison.metric), None)
     difference = relative(metric.candidate, metric.baseline) if metric else None
-    if findings.production is None or metric is None or difference is None:
+    if findings.first_release or metric is None or difference is None:
         return ()
     return (f" The simple baseline has {number(metric.baseline)}; against it the difference is {percent(difference)}.",)
 
@@ -93,15 +96,22 @@ def describe_slices(findings: Findings) -> Section:
     head = ("slice", "rows", "candidate", other, "difference")
     table = Table(head, tuple(_mover_row(part) for part in movers), frozenset({1, 2, 3, 4}))
     thin = sum(part.thin for part in ranked)
-    note = f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
+    chance = round((len(ranked) - thin) * (1 - findings.comparison.confidence))
+    note = f", as with about {chance} of {len(ranked) - thin} by chance alone." if chance > 0 else "."
+    note += f" {count(thin, 'slice')} marked thin: too few rows for a conclusion, so listed last." if thin else ""
     explained = Paragraph((*_LEGEND, note))
     everything = Fold("all slices", f"All {count(len(ranked), 'slice')}", (_slice_table(findings, ranked),))
     return Section("slices", "Slices that moved most", (table, explained, everything))
 
 
 def _mover_row(part: Slice) -> tuple[Line, ...]:
-    difference = Difference(part.difference, part.low, part.high)
-    return (_slice_name(part), (cell(part.rows),), (number(part.candidate),), (number(part.other),), (difference,))
+    values: tuple[Line, ...] = ((number(part.candidate),), (number(part.other),))
+    return (_slice_name(part), (cell(part.rows),), *values, (_slice_difference(part),))
+
+
+def _slice_difference(part: Slice) -> Difference:
+    """Mark a sound slice that is surely better or worse; a thin one allows no conclusion."""
+    return Difference(part.difference) if part.thin else Difference(part.difference, part.low, part.high)
 
 
 def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
@@ -110,7 +120,7 @@ def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
         (
             _slice_name(part),
             (cell(part.rows),),
-            (Difference(part.difference, part.low, part.high),),
+            (_slice_difference(part),),
             (Interval(part.difference, part.low, part.high, span),),
             (number(part.bias, 3),),
         )

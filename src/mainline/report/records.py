@@ -61,7 +61,7 @@ def _worth(findings: Findings) -> list[Block]:
 
 def describe_lineage(findings: Findings) -> Section:
     """Say from which commit, data and environment the candidate came, and how long it took."""
-    before, after = ("before", "now") if findings.production is None else ("production", "candidate")
+    before, after = ("before", "now") if findings.first_release else ("production", "candidate")
     blocks: list[Block] = [Fold("models", "Models", (_models(findings),))]
     if findings.lineage:
         blocks.append(Fold("lineage", "Lineage", (tabulate(findings.lineage, ("input", before, after)),)))
@@ -87,10 +87,12 @@ def _model(model: Model) -> list[Line]:
 def describe_reproduction(findings: Findings) -> Section:
     """Give the commands that make the same model and the same report."""
     commit = findings.candidate.commit
-    lines = ("git fetch origin", "git switch --detach origin/BRANCH")
-    if commit is not None:
+    explained: Line = ("The same commit makes the same model and metrics on your machine:",)
+    if commit is None:
+        explained = ("No commit holds this candidate. Commit and push what changed; then, on any machine:",)
+        lines = ("git fetch origin", "git switch --detach origin/BRANCH")
+    else:
         lines = (f"git fetch origin {commit}", f"git switch --detach {commit}")
-    explained: Line = ("The same commit makes the same model, metrics and report on your machine:",)
     commands = Commands((*lines, "make repro", "make report"))
     folded = Fold("how to reproduce", "Make this model on your machine", (Paragraph(explained), commands))
     return Section("how to reproduce", "Reproduce", (folded,))

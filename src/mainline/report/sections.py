@@ -30,7 +30,8 @@ def describe(findings: Findings) -> Document:
 def _lead(findings: Findings) -> Line:
     compared = findings.comparison
     measured = f", measured on {count(compared.rows, 'row')} of {count(compared.days, 'day')}"
-    if findings.production is None:
-        return (Code(findings.candidate.version), " against the baseline: a first release", measured, ".")
-    against = Code(findings.production.version)
-    return (Code(findings.candidate.version), " against production ", against, measured, ".")
+    version = Code(findings.candidate.version)
+    if findings.first_release:
+        return ("Candidate ", version, " against the baseline: a first release", measured, ".")
+    against = Code(findings.production.version) if findings.production else "whose package could not be had"
+    return ("Candidate ", version, " against production ", against, measured, ".")

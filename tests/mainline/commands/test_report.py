@@ -22,7 +22,7 @@ def test_report_writes_a_comment_and_a_page(tmp_path: Path) -> None:
 
 def test_missing_findings_name_the_next_step(tmp_path: Path) -> None:
     """Without a document the error says where it was looked for and what makes one."""
-    with pytest.raises(MainlineError, match=r"there are no findings in .*gate\.json\. Run the gate first\."):
+    with pytest.raises(MainlineError, match=r"there are no findings in .*gate\.json\. Run `make gate` first\."):
         report(tmp_path / "gate.json", tmp_path)
 
 

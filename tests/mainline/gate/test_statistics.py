@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mainline.contract import Array
 from mainline.gate.statistics import Difference, compare, conclude
@@ -47,9 +48,9 @@ def test_equal_models_are_rarely_told_apart() -> None:
     assert _share(0.0, "worse") <= 0.05
 
 
-@pytest.mark.parametrize("days", [10, 30])
+@pytest.mark.parametrize("days", [3, 10, 30])
 def test_the_interval_holds_the_truth_as_often_as_it_says(days: int) -> None:
-    """A 95 % interval contains the true difference in at least 91 % of the trials, also with ten days."""
+    """A 95 % interval contains the true difference in at least 91 % of the trials, also with three days."""
     random = np.random.default_rng(7)
     found = [compare(*_errors(random, 0.03, days), "regression", CONFIDENCE) for _ in range(TRIALS)]
     assert np.mean([difference.low <= 0.03 <= difference.high for difference in found]) >= 0.91
@@ -89,6 +90,14 @@ def test_the_same_rows_give_the_same_interval() -> None:
     assert compare(*losses, "regression", 0.95) == compare(*losses, "regression", 0.95)
 
 
+def test_a_flawless_other_model_cannot_tell() -> None:
+    """Relative to no error at all nothing has a size, and nothing is warned about on the way."""
+    losses, day = np.arange(8.0), np.repeat(np.arange(4), 2)
+    found = compare(losses, np.where(day == 0, losses, 0.0), day, "regression", 0.95)
+    assert (found.estimate > 0, conclude(found, MARGIN)) == (True, "cannot tell")
+    assert conclude(compare(losses, losses * 0, day, "regression", 0.95), MARGIN) == "cannot tell"
+
+
 def test_one_day_cannot_tell() -> None:
     """Rows of a single day give no interval."""
     found = compare(np.ones(10), np.ones(10), np.zeros(10), "regression", 0.95)
@@ -109,3 +118,11 @@ def test_one_day_cannot_tell() -> None:
 def test_conclusions_follow_from_the_interval(low: float, high: float, conclusion: str) -> None:
     """Below zero is better, up to the margin no worse, above zero and beyond the margin worse, else unknown."""
     assert conclude(Difference((low + high) / 2, low, high, 30), margin=0.01) == conclusion
+
+
+def test_a_tail_beyond_the_draws_goes_on_growing() -> None:
+    """At a confidence that 4,000 draws cannot resolve, as for many segments at once, the interval is Student's."""
+    losses = _errors(np.random.default_rng(0), 0.0, days=200)
+    usual, wide = (compare(*losses, "regression", confidence) for confidence in (0.95, 1 - 1e-5))
+    expected = stats.t.ppf(5e-6, 199) / stats.t.ppf(0.025, 199)
+    assert (wide.high - wide.low) / (usual.high - usual.low) == pytest.approx(expected, rel=0.06)

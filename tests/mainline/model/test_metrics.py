@@ -76,7 +76,7 @@ def test_interval_is_the_one_computed_by_hand() -> None:
     assert metrics.interval(loss, day, "regression") == (pytest.approx(sqrt(low)), pytest.approx(sqrt(high)))
 
 
-@pytest.mark.parametrize("days", [4, 5, 8, 31])
+@pytest.mark.parametrize("days", [2, 3, 4, 5, 8, 31])
 def test_interval_is_student_s(days: int) -> None:
     """With few days the interval is as much wider as Student's quantile is than the normal one."""
     loss = 100 + np.arange(days) ** 2.0

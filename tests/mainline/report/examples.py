@@ -92,7 +92,7 @@ def first() -> Findings:
     """A first release, which has only the baseline to beat."""
     return passing(
         headline="17% better than the baseline (rmse 14.23 against 17.15 minutes): fit to be the first release",
-        production=None,
+        production=None, first_release=True,
         comparison=_passing()["comparison"] | {"other": "baseline", "difference": -0.170, "low": -0.2, "high": -0.141},
         metrics=[metric | {"other": metric["baseline"]} for metric in _passing()["metrics"]],
         parameters=[], features_added=[], features_removed=[], code=[], skew=[],
@@ -105,7 +105,8 @@ def _passing() -> dict[str, Any]:
         "verdict": "pass",
         "headline": "Better than production by 2.5% (rmse 14.23 against 14.60 minutes)",
         "task": "regression",
-        "candidate": _model("candidate", COMMIT, "2013-01 to 2013-07", 1_612_345),
+        "first_release": False,
+        "candidate": _model("4b825dc", COMMIT, "2013-01 to 2013-07", 1_612_345),
         "production": _model("v1.3.0", "9fceb02d0ae598e95dc970b74767f19372d61af8", "2013-01 to 2013-06", 1_609_822),
         "comparison": {
             "metric": "rmse", "unit": "minutes", "other": "v1.3.0", "conclusion": "better", "difference": -0.0253,

@@ -45,15 +45,17 @@ _series = st.fixed_dictionaries({"name": _name, "points": _few(_point)})
 
 DOCUMENTS = st.fixed_dictionaries({
     "format": st.just(1), "verdict": _verdict, "headline": _sentence,
-    "task": st.sampled_from(["regression", "classification"]), "candidate": _model, "production": st.none() | _model,
+    "task": st.sampled_from(["regression", "classification"]), "first_release": st.booleans(), "candidate": _model,
+    "production": st.none() | _model,
     "comparison": st.fixed_dictionaries({
         "metric": _name, "unit": _name, "other": _name,
         "conclusion": st.sampled_from(["better", "no worse", "worse", "cannot tell"]), "difference": _maybe,
-        "low": _maybe, "high": _maybe, "margin": _number, "confidence": _number, "rows": _count, "days": _count,
+        "low": _maybe, "high": _maybe, "margin": _number, "confidence": st.floats(0.001, 0.999),
+        "rows": _count, "days": _count,
         "identical": st.booleans(),
     }),
     "metrics": _few(st.fixed_dictionaries({
-        "name": _name, "unit": _name, "candidate": _number, "other": _number, "baseline": _number,
+        "name": _name, "unit": _name, "candidate": _number, "other": _maybe, "baseline": _number,
     })),
     "checks": _few(st.fixed_dictionaries({
         "name": _name, "group": st.sampled_from(["integrity", "quality", "slices", "budgets", "data", "compatibility"]),
@@ -104,11 +106,11 @@ def largest(pattern: str) -> Findings:
     check = {"name": name, "group": "compatibility", "observed": sentence, "limit": sentence, "reason": sentence}
     part = {"column": name, "value": name, "rows": 10**15, "thin": True, "candidate": number, "other": 9_999_999.0}
     return Findings.model_validate({
-        "format": 1, "verdict": "fail", "headline": sentence, "task": "classification",
+        "format": 1, "verdict": "fail", "headline": sentence, "task": "classification", "first_release": False,
         "candidate": {**model, "size_bytes": 10**15}, "production": {**model, "size_bytes": 10**15},
         "comparison": {
             "metric": name, "unit": name, "other": name, "conclusion": "cannot tell", "difference": -1e300,
-            "low": -1e300, "high": 1e300, "margin": 1e300, "confidence": 1e300, "rows": 10**15, "days": 10**15,
+            "low": -1e300, "high": 1e300, "margin": 1e300, "confidence": 0.001, "rows": 10**15, "days": 10**15,
             "identical": False,
         },
         "metrics": [{"name": name, "unit": name, "candidate": number, "other": -9_999_999.0, "baseline": number}] * 20,

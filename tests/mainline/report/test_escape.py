@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline.report.escape import UNSEEN, clean, clip, code, hypertext, label, prose
+from mainline.report.escape import UNSEEN, clean, clip, code, hypertext, hypertext_prose, label, prose
 from tests.mainline.report import reading
 from tests.mainline.report.hostile import CORPUS
 
@@ -41,6 +41,7 @@ def test_prose_is_plain_words_and_code(text: str) -> None:
         ("Run `make repro` and commit dvc.lock.", "Run `make repro` and commit `dvc.lock`."),
         ("rmse against v1.3.0: no worse, déjà vu", "rmse against `v1.3.0`: no worse, déjà vu"),
         ("thanks to @user in 4b825dc and 12345678", "thanks to `@user` in `4b825dc` and `12345678`"),
+        ("11.3 µs a row", "11.3 µs a row"),
         ("", "–"),  # noqa: RUF001
     ],
 )
@@ -67,6 +68,11 @@ def test_hypertext_holds_no_markup(text: str) -> None:
     """No character of HTML is left, and a browser reads back what was shown."""
     assert not set(hypertext(text)) & set("<>\"'")
     assert html.unescape(hypertext(text)) == clean(text)
+
+
+def test_backquotes_are_code_on_the_page() -> None:
+    """A command in a reason looks like one; what it holds stays text."""
+    assert hypertext_prose("Run `make <b>`, a `lone one") == "Run <code>make &lt;b&gt;</code>, a `lone one"
 
 
 @given(st.text() | st.sampled_from(CORPUS))

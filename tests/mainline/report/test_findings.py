@@ -48,6 +48,7 @@ def test_document_comes_back_as_it_was_written(tmp_path: Path) -> None:
         (document(skew=[{"column": SECRET, "index": "1.0"}]), r"skew\.0\.index: float_type\."),
         (document(skew=[{"column": SECRET, "index": 10**400}]), r"skew\.0\.index"),
         (document(comparison=COMPARISON | {"rows": -1}), r"comparison\.rows: greater_than_equal\."),
+        (document(comparison=COMPARISON | {"confidence": -1e9}), r"comparison\.confidence: greater_than\."),
         (document(comparison=COMPARISON | {"rows": 10**16}), r"comparison\.rows: less_than_equal\."),
         (document(candidate=CANDIDATE | {"commit": "main"}), r"candidate\.commit: string_pattern_mismatch\."),
         (document(candidate=CANDIDATE | {"commit": "4b825dc\n"}), r"candidate\.commit: string_pattern_mismatch\."),

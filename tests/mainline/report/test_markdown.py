@@ -87,6 +87,47 @@ def test_thin_slices_are_marked_and_last() -> None:
     assert folded(text).index("`hour` `18`") < folded(text).index("`HA`")
 
 
+def test_marks_by_chance_are_announced_and_thin_slices_have_none() -> None:
+    """Of many slices some are surely better or worse by chance alone; 17 flights are never enough to say so."""
+    text = markdown.render(examples.passing())
+    assert "worse: the whole interval is on that side of zero, as with about 1 of 21 by chance alone." in text
+    parts = [part.model_dump() | {"low": 0.1, "high": 0.2, "thin": True} for part in examples.passing().slices]
+    slices = markdown.render(examples.passing(slices=parts)).split("#### Slices")[1].split("#### Checks")[0]
+    assert slices.count("🔴") == 1  # the legend
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ({"low": -0.01, "high": 0.03}, "the interval includes zero and ends beyond the margin of 1 %."),
+        ({"low": None, "high": None}, "there is no interval."),
+    ],
+)
+def test_what_cannot_be_told_says_why(bounds: dict[str, float | None], said: str) -> None:
+    """An interval that is too wide is not the same as none."""
+    compared = examples.passing().comparison.model_dump() | {"conclusion": "cannot tell", **bounds}
+    text = markdown.render(examples.passing(comparison=compared)).replace("\u00a0", " ")
+    assert f"the candidate is **neither shown to be worse nor shown not to be**: {said}" in text
+
+
+def test_production_that_could_not_be_had_is_no_first_release() -> None:
+    """Where storage lost production, the baseline is not shown under its name, and nothing claims a first release."""
+    metrics = [metric.model_dump() | {"other": None} for metric in examples.passing().metrics]
+    text = markdown.render(examples.passing(production=None, metrics=metrics))
+    assert "against production whose package could not be had" in text
+    assert "| `mae` minutes | 10.27 | – | – | – |" in text  # noqa: RUF001
+    assert "first release" not in text
+
+
+def test_a_candidate_in_no_commit_is_to_be_committed() -> None:
+    """Commands that would make another model are not shown."""
+    candidate = examples.passing().candidate.model_dump() | {"version": "4b825dc + changes", "commit": None}
+    text = markdown.render(examples.passing(candidate=candidate))
+    assert "Candidate `4b825dc + changes` against production" in text
+    assert "No commit holds this candidate. Commit and push what changed" in text
+    assert "git switch --detach origin/BRANCH" in text
+
+
 def test_plots_are_open_and_everything_long_is_not() -> None:
     """Mermaid measures labels while it draws, so charts are in an open part; tables to look up are closed."""
     text = markdown.render(examples.passing())

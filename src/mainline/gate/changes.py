@@ -1,0 +1,106 @@
+"""What the candidate changes beside production, and what both were made from."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mainline.gate import history
+from mainline.gate.evidence import Evidence
+from mainline.gate.findings import Change
+from mainline.params import SHAPING
+from mainline.registry.tags import Version
+
+LOCK, PARAMS, PIPELINE = "dvc.lock", "params.yaml", "dvc.yaml"
+NAME, TEXT, MOST, MOST_STAGES = 120, 600, 200, 50
+"""Characters of a name and of a text, and parameters and timings, that the findings hold at most."""
+
+
+def read_params(version: Version | None) -> dict[str, Any]:
+    """Read `params.yaml` of a version, or of the workspace; {} where the version has none."""
+    text = history.show(version.commit, PARAMS) if version else Path(PARAMS).read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text) or {})
+
+
+def compare_params(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """List the parameters that shape the model and differ; features have lists of their own."""
+    return _compare(_flat(before), _flat(after))
+
+
+def compare_features(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the features that are new and those that are gone."""
+    old, new = set(before.get("features", [])), set(after["features"])
+    return sorted(new - old), sorted(old - new)
+
+
+def compare_code(version: Version) -> list[str]:
+    """List the changed files that the pipeline runs."""
+    stages = yaml.safe_load(Path(PIPELINE).read_text(encoding="utf-8"))["stages"]
+    run = {path for stage in stages.values() for path in stage["deps"] if path.startswith(("src/", "requirements/"))}
+    return sorted(path[:NAME] for path in history.changed_files(version.commit) if path in run)
+
+
+def compare_months(evidence: Evidence) -> list[Change]:
+    """List what the windows of the two models differ in; before a first release, the candidate's."""
+    new = evidence.candidate.manifest["window"]
+    old = evidence.production.predictor.manifest["window"] if evidence.production else {}
+    before, after = (
+        {f"{name} months"[:NAME]: _span(months)[:TEXT] for name, months in window.items()} for window in (old, new)
+    )
+    return _compare(before, after)
+
+
+def compare_lineage(evidence: Evidence) -> list[Change]:
+    """Name what both models were made from; before is production."""
+    head = history.head() or ""
+    after = _lineage(
+        head if history.is_clean() else f"{head[:12]} + changes",
+        Path(LOCK).read_bytes() if Path(LOCK).exists() else b"",
+        evidence.candidate.manifest,
+    )
+    before: dict[str, str] = {}
+    if evidence.production:
+        commit = evidence.production.version.commit
+        before = _lineage(commit, history.show(commit, LOCK).encode(), evidence.production.predictor.manifest)
+    return [Change(key=key, before=before.get(key, ""), after=value) for key, value in after.items()]
+
+
+def compare_timings(evidence: Evidence) -> list[Change]:
+    """List how long each stage ran, and on what kind of machine; before is production."""
+    before, after = (
+        {stage: f"{run.seconds:,.1f} s"[:TEXT] for stage, run in runs.items()}
+        | {"machine": ", ".join(sorted({run.machine for run in runs.values()}))[:TEXT]}
+        for runs in (evidence.production_runs, evidence.runs)
+    )
+    stages = [stage for stage in {**after, **before} if stage != "machine"]
+    kept = [*stages[: MOST_STAGES - 1], "machine"] if stages else []
+    return [Change(key=key[:NAME], before=before.get(key, ""), after=after.get(key, "")) for key in kept]
+
+
+def _span(months: Sequence[str]) -> str:
+    return ", ".join(months) if len(months) < 3 else f"{months[0]} to {months[-1]}, {len(months)} months"
+
+
+def _lineage(commit: str, lock: bytes, manifest: Mapping[str, Any]) -> dict[str, str]:
+    made_from = {name[:NAME]: str(value)[:TEXT] for name, value in manifest["made_from"].items()}
+    locked = {"commit": commit, "dvc.lock (sha256)": hashlib.sha256(lock).hexdigest()}
+    return {**locked, "package": manifest["digest"], **made_from}
+
+
+def _flat(params: Mapping[str, Any]) -> dict[str, str]:
+    def walk(value: Any, key: str) -> Iterator[tuple[str, str]]:
+        if isinstance(value, Mapping):
+            for name, item in value.items():
+                yield from walk(item, f"{key}.{name}")
+        else:
+            yield key, str(value)[:TEXT]
+
+    sections = [name for name in SHAPING if name in params and name != "features"]
+    return dict(pair for name in sections for pair in walk(params[name], name))
+
+
+def _compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return [Change(key=key[:NAME], before=before.get(key, ""), after=after.get(key, "")) for key in keys[:MOST]]

@@ -1,0 +1,1 @@
+"""The questions that the policy asks of a candidate, one file for each group."""

@@ -1,0 +1,56 @@
+"""Is any segment of the data much worse off than the others, or than it is in production?"""
+
+import numpy as np
+
+from mainline.gate.checks.outcome import Outcome, at_most, divide
+from mainline.gate.evidence import Evidence, Segment
+from mainline.gate.policy import Fairness, Policy
+
+
+def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is any sound segment much worse than the whole?"""
+    whole, limit = evidence.metric(evidence.predicted), f"{policy.slices.relative_to_whole:g}"
+    ratios = {part.name: divide(_metric(evidence, part), whole) for part in evidence.sound_segments}
+    if not ratios:
+        return Outcome("pass", "no segment with enough rows", limit, "Thin segments are reported, not gated.")
+    worst = max(ratios, key=lambda name: np.nan_to_num(ratios[name], nan=np.inf))
+    verdict = at_most(ratios[worst], policy.slices.relative_to_whole)
+    return Outcome(verdict, f"{worst}: {ratios[worst]:.2f}", limit, f"{evidence.primary} over the whole.")
+
+
+def check_slices_to_production(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is any sound segment surely worse than it is in production?"""
+    limit = f"surely worse by {policy.slices.relative_to_production:.0%}"
+    if evidence.other is None:
+        return Outcome("cannot tell", "not comparable", limit, evidence.obstacle)
+    # Many segments are looked at, so each interval is widened until all of them hold at once (Bonferroni).
+    found = evidence.sound_segments
+    confidence = 1 - (1 - policy.confidence) / max(len(found), 1)
+    lows = {part.name: evidence.difference(evidence.other, confidence, part.rows).low for part in found}
+    unknown = [name for name, low in lows.items() if not np.isfinite(low)]
+    if unknown:
+        return Outcome("cannot tell", f"{unknown[0]}: not computed", limit, "Too few days, or not a number.")
+    worse = [name for name, low in lows.items() if low > policy.slices.relative_to_production]
+    reason = f"Against {evidence.name_of_other}, {len(lows)} segments with enough rows."
+    return Outcome("fail" if worse else "pass", ", ".join(worse[:5]) or "none", limit, reason)
+
+
+def check_fairness(evidence: Evidence, rule: Fairness) -> Outcome:
+    """Do the segments of one column get about the same quality?"""
+    limit = f"{rule.max_ratio:g}"
+    if rule.slice not in evidence.holdout.slices:
+        known = ", ".join(evidence.holdout.slices)
+        return Outcome("cannot tell", "no such slice", limit, f"The use case has {known}.")
+    values = {part.name: _metric(evidence, part) for part in evidence.sound_segments if part.column == rule.slice}
+    if len(values) < 2:
+        return Outcome("cannot tell", f"{len(values)} segment(s)", limit, "Fewer than two have enough rows.")
+    if not np.isfinite(list(values.values())).all():
+        return Outcome("cannot tell", "not computed", limit, "A prediction is not a number.")
+    worst, best = max(values, key=lambda n: values[n]), min(values, key=lambda n: values[n])
+    ratio = divide(values[worst], values[best])
+    observed = f"{ratio:.2f} ({worst}, {best})"
+    return Outcome("fail" if ratio > rule.max_ratio else "pass", observed, limit, "Worst over best segment.")
+
+
+def _metric(evidence: Evidence, part: Segment) -> float:
+    return evidence.metric(evidence.predicted, part.rows)

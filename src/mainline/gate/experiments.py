@@ -1,0 +1,50 @@
+"""What `make explain` last measured, where it was run: the worth of features, and quality by age."""
+
+import csv
+import math
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.gate.findings import Plot, Point, Series, Worth
+
+WORTH, STALENESS = Path("metrics/worth.csv"), Path("metrics/staleness.csv")
+
+
+def read_worth() -> tuple[Worth, ...]:
+    """Return a row per feature that could be measured.
+
+    Raises:
+        MainlineError: when the table is not as `make explain` writes it.
+    """
+    return tuple(
+        Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time)
+        for row, (loss, low, high, time) in _rows(WORTH, "loss", "low", "high", "microseconds")
+    )
+
+
+def read_staleness() -> list[Plot]:
+    """Return the plot of relative loss by age; none where nothing was measured.
+
+    Raises:
+        MainlineError: when the table is not as `make explain` writes it.
+    """
+    points = [Point(x=age, y=loss) for _, (age, loss) in _rows(STALENESS, "age_months", "relative")]
+    if not points:
+        return []
+    line = Series(name="candidate", points=points)
+    return [Plot(name="staleness", x="age in months", y="relative loss", series=[line])]
+
+
+def _rows(path: Path, *numbers: str) -> list[tuple[dict[str, str], list[float]]]:
+    """Read a table with the named columns as numbers; rows in which one of them is unknown are left out."""
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = [
+                (row, [float("nan" if row[name] == "" else row[name]) for name in numbers])
+                for row in csv.DictReader(file)
+            ]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise MainlineError(f"{path} is damaged. Restore it with `git checkout {path}`, or `make explain`.") from error
+    return [(row, values) for row, values in found if all(map(math.isfinite, values))]

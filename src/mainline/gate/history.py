@@ -1,0 +1,26 @@
+"""What git knows of the candidate and of production; nothing where it has no answer."""
+
+from mainline.git import GitError, ask, git
+
+
+def show(commit: str, path: str) -> str:
+    """Return a file as it is in a commit; '' where there is none."""
+    try:
+        return git("show", f"{commit}:{path}")
+    except GitError:
+        return ""
+
+
+def changed_files(commit: str) -> list[str]:
+    """List the files that differ between a commit and the workspace."""
+    return ask("-c", "core.quotePath=false", "diff", "--name-only", commit).splitlines()
+
+
+def head() -> str | None:
+    """Return the commit that the workspace stands at; None before the first."""
+    return ask("rev-parse", "--verify", "--quiet", "HEAD") or None
+
+
+def is_clean() -> bool:
+    """Whether the workspace holds nothing that its commit does not."""
+    return head() is not None and not ask("status", "--porcelain")

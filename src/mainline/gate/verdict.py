@@ -1,0 +1,54 @@
+"""Every check of the gate, and the verdict that they make together."""
+
+from collections.abc import Callable
+
+from mainline.gate.checks import compatibility, costs, data, integrity, quality, slices
+from mainline.gate.checks.outcome import Outcome
+from mainline.gate.evidence import Evidence
+from mainline.gate.findings import Check, Group, Verdict
+from mainline.gate.policy import Policy
+
+CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
+    ("lock", "integrity", integrity.check_lock),
+    ("finite predictions", "integrity", integrity.check_finite),
+    ("holdout", "integrity", integrity.check_holdout),
+    ("against production", "quality", quality.check_production),
+    ("sudden drop", "quality", quality.check_sudden_drop),
+    ("slow decay", "quality", quality.check_slow_decay),
+    ("against the baseline", "quality", quality.check_baseline),
+    ("threshold", "quality", quality.check_threshold),
+    ("suspicious gain", "quality", quality.check_suspicion),
+    ("bias", "quality", quality.check_bias),
+    ("slices against the whole", "slices", slices.check_slices_to_whole),
+    ("slices against production", "slices", slices.check_slices_to_production),
+    ("predict time", "budgets", costs.check_predict_time),
+    ("package size", "budgets", costs.check_package_size),
+    ("memory", "budgets", costs.check_memory),
+    ("training time", "budgets", costs.check_training_time),
+    ("feature cost", "budgets", costs.check_feature_cost),
+    ("skew", "data", data.check_skew),
+    ("quarantine", "data", data.check_quarantine),
+    ("schema", "compatibility", compatibility.check_schema),
+)
+"""In the order in which a person wants to read them; the declared fairness rules come after."""
+
+
+def run(evidence: Evidence, policy: Policy) -> list[Check]:
+    """Run every check."""
+    found = [_check(name, group, check(evidence, policy)) for name, group, check in CHECKS]
+    return found + [
+        _check(f"fairness by {rule.slice}", "slices", slices.check_fairness(evidence, rule)) for rule in policy.fairness
+    ]
+
+
+def overall(checks: list[Check]) -> Verdict:
+    """Join verdicts: one failure fails, one unknown leaves it unknown, one warning asks for a person."""
+    found = {check.verdict for check in checks}
+    order: tuple[Verdict, ...] = ("fail", "cannot tell", "warn", "pass")
+    return next((verdict for verdict in order if verdict in found), "cannot tell")
+
+
+def _check(name: str, group: Group, found: Outcome) -> Check:
+    """Bound the texts, which may quote names from data and messages from libraries."""
+    observed, limit, reason = (text[:600] for text in (found.observed, found.limit, found.reason))
+    return Check(name=name[:120], group=group, verdict=found.verdict, observed=observed, limit=limit, reason=reason)

@@ -1,0 +1,70 @@
+"""What servers said happened to deployments: `events.jsonl` on the branch `deployments/<environment>`, a line each.
+
+Lines come from whoever may push to the branch. One that does not fit is counted and left out; it stops nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from mainline.git import blob
+
+FILE = "events.jsonl"
+MAX_LINE = 4_000  # bytes
+
+
+class Event(BaseModel):
+    """What became of a version in an environment; keys that a newer server adds are passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    time: AwareDatetime
+    event: Literal["served", "aborted", "rolled back"]
+    version: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
+    reason: Annotated[str, Field(max_length=600)] = ""
+
+    @property
+    def when(self) -> int:
+        """Its time in seconds since 1970."""
+        return int(self.time.timestamp())
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events, oldest first, and how many lines did not fit; `found` is whether there is such a file at all."""
+
+    events: tuple[Event, ...]
+    bad_lines: int
+    found: bool
+
+
+def read(environment: str, repository: Path = Path()) -> Events:
+    """Read an environment's events from the branch here and from the one on `origin`; what both have counts once."""
+    places = (f"refs/heads/deployments/{environment}", f"refs/remotes/origin/deployments/{environment}")
+    contents = [blob(f"{place}:{FILE}", repository) for place in places]
+    lines = dict.fromkeys(line.strip() for content in contents if content for line in content.splitlines())
+    events, bad = [], 0
+    for line in filter(None, lines):
+        try:
+            events.append(parse(line))
+        except ValueError:
+            bad += 1
+    ordered = tuple(sorted(events, key=lambda event: event.when))
+    return Events(ordered, bad, any(content is not None for content in contents))
+
+
+def parse(line: bytes) -> Event:
+    """Read one line.
+
+    Raises:
+        ValueError: when it does not fit.
+    """
+    if len(line) > MAX_LINE:
+        raise ValueError(f"the line has {len(line):,} bytes, allowed are {MAX_LINE:,}")
+    try:
+        return Event.model_validate_json(line)
+    except ValidationError as error:
+        raise ValueError(f"the line does not fit: {error.errors(include_input=False)[0]['type']}") from error

@@ -1,0 +1,113 @@
+"""Go back to a version: as a revert to be merged, or at once with the revert to follow."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from mainline import lock
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.registry import publish, tags
+from mainline.registry.tags import Version
+from mainline.release import candidate, change, environments, promote
+
+SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
+"""What a version is, beside the code that its stages ran."""
+
+
+def prepare(name: str | None, environment: str) -> str:
+    """Commit, on a branch of its own, what main would be with a version's model; the workspace stays as it is.
+
+    Code, parameters, lock and metrics that make the model are the version's; everything else is main's.
+
+    Args:
+        name: the version; the one before in the environment where it is None.
+        environment: whose version is to go back.
+
+    Raises:
+        MainlineError: when there is no such version, or main has its model already.
+    """
+    version, current = choose(name, environment)
+    main = publish.tip()
+    if change.package_at(main) == change.package_at(version.commit):
+        raise MainlineError(f"{publish.BRANCH} has the model of {version.name} already. `make promote` assigns it.")
+    branch = f"rollback/{version.name}"
+    tree = _tree(main, version.commit)
+    message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
+    commit = git("commit-tree", tree, "-p", main, given=message).strip()
+    git("update-ref", f"refs/heads/{branch}", commit)
+    return (
+        f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}.\n"
+        f"  git push origin {branch}     and open a pull request; its merge brings {version.name} back\n"
+        f"To have it in {environment} at once: `mainline rollback {version.name} --now`."
+    )
+
+
+def assign_now(name: str | None, environment: str) -> str:
+    """Assign a version at once, before the revert is merged.
+
+    Raises:
+        MainlineError: when there is no such version, it is archived, or it is what the environment has.
+    """
+    return promote.insist(lambda: _assign_once(name, environment))
+
+
+def choose(name: str | None, environment: str) -> tuple[Version, Version | None]:
+    """Return the version to go back to, and the one that the environment has.
+
+    Raises:
+        MainlineError: when there is none to go back to.
+    """
+    environments.choose(environment, environments.load_all())
+    given = [item.version for item in tags.assignments(environment)]
+    current = given[-1] if given else None
+    if name is None:
+        before = [version for version in given if version is not None and version != current and not version.archived]
+        if not before:
+            raise MainlineError(f"{environment} never had another version; there is nothing to go back to.")
+        return before[-1], current
+    return tags.find(name), current
+
+
+def _assign_once(name: str | None, environment: str) -> str:
+    version, current = choose(name, environment)
+    if version == current:
+        raise MainlineError(f"{environment} has {version.name} already.")
+    promote.refuse_archived(version)
+    main = publish.tip()
+    promote.secure(version, [environments.load_all()[environment]], None)
+    asked = candidate.Candidate(main, change.package_at(main))
+    publish.publish([promote.assignment(environment, version, "rollback", asked)])
+    replaced = f" instead of {current.name}" if current else ""
+    if change.package_at(version.commit) == asked.package:
+        return f"{environment} has {version.name}{replaced}, as {publish.BRANCH} says."
+    return (
+        f"{environment} has {version.name}{replaced}.\n"
+        f"GIT AND {environment.upper()} DIFFER: {publish.BRANCH} still names another model. "
+        f"`mainline rollback {version.name}` prepares the revert; merge it."
+    )
+
+
+def _tree(main: str, version: str) -> str:
+    """Write the tree of main in which what shapes the model is the version's."""
+    old, new = (set(git("ls-tree", "-r", "--name-only", commit, *_shaping(main, version)).splitlines())
+                for commit in (version, main))  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="mainline-rollback-") as scratch:
+        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+        git("read-tree", main, environment=index)
+        if new - old:
+            gone = "".join(f"0 {'0' * 40}\t{path}\n" for path in sorted(new - old))
+            git("update-index", "--index-info", given=gone, environment=index)
+        if old:
+            listed = git("ls-tree", "-r", version, *sorted(old))
+            git("update-index", "--index-info", given=listed, environment=index)
+        return git("write-tree", environment=index).strip()
+
+
+def _shaping(*commits: str) -> list[str]:
+    """Name the files and folders that the model of any of these commits depends on."""
+    paths = set(SHAPED)
+    for commit in commits:
+        for entry in lock.entries(ask("show", f"{commit}:{lock.LOCK}")).values():
+            paths |= {dep["path"] for dep in entry.get("deps") or [] if dep["path"].startswith(change.CODE)}
+    return sorted(paths)

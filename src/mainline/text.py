@@ -1,0 +1,59 @@
+"""How commands write tables, times and other people's words for a terminal."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+UNKNOWN = "-"
+
+
+def table(title: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Set rows under their titles, columns as wide as their content; those in `right` end flush."""
+    widths = [max(map(_width, column)) for column in zip(title, *rows, strict=True)]
+    lines = []
+    for row in [title, *rows]:
+        cells = [_pad(cell, width, place in right) for place, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def clip(words: str | None, columns: int) -> str:
+    """Fit somebody's words into so many columns of a terminal; what is not printable is shown as `�`."""
+    safe = "".join(letter if letter.isprintable() else "\ufffd" for letter in words or UNKNOWN)
+    if _width(safe) <= columns:
+        return safe
+    kept = ""
+    for letter in safe:
+        if _width(kept + letter) > columns - 1:
+            break
+        kept += letter
+    return f"{kept}…"
+
+
+def utc(seconds: float) -> str:
+    """Write seconds since 1970 as a time in UTC, to the second: `2026-01-31T09:30:00Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def minute(seconds: float) -> str:
+    """Write seconds since 1970 as a time in UTC, to the minute: `2026-01-31 09:30`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def span(seconds: float) -> str:
+    """Write a length of time in the unit that a person would choose: `40 s`, `12 min`, `3.5 h`, `9.2 days`."""
+    for limit, unit, size in ((90, "s", 1), (5400, "min", 60), (129_600, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds / size:.{0 if size < 3600 else 1}f} {unit}"
+    return f"{seconds / 86_400:.1f} days"
+
+
+def _pad(cell: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(cell))
+    return space + cell if right else cell + space
+
+
+def _width(words: str) -> int:
+    """Count the columns that a terminal needs: two for a wide letter, none for an accent by itself."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
+    return len(words) + wide - sum(unicodedata.combining(letter) > 0 for letter in words)

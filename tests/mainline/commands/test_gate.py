@@ -1,0 +1,33 @@
+"""What the gate says on a terminal."""
+
+import pytest
+
+from mainline.commands.gate import render
+from mainline.gate.findings import Findings
+from tests.mainline.report import examples, hostile
+
+
+def test_what_did_not_pass_stands_last_with_its_reason() -> None:
+    """Passes come first; then what could be looked at, what could not be told and failures, nearest the conclusion."""
+    lines = render(examples.failing()).splitlines()
+    marks = [line.split()[0] for line in lines if line.startswith("  ") and line[2:6].strip()]
+    assert marks == ["pass"] * 15 + ["????"] + ["FAIL"] * 2
+    failed = next(number for number, line in enumerate(lines) if line.startswith("  FAIL  against production"))
+    assert lines[failed].endswith("  up to 1.0% worse")
+    assert lines[failed + 1].strip() == "rmse against production v1.3.0: worse."
+
+
+@pytest.mark.parametrize(
+    "findings", [examples.passing(), examples.failing(), hostile.largest("W "), hostile.largest("@")]
+)
+def test_every_line_fits_a_terminal(findings: Findings) -> None:
+    """No line is wider than 100 columns, whatever the texts are."""
+    assert max(map(len, render(findings).splitlines())) <= 100
+
+
+def test_texts_from_data_cannot_steer_the_terminal() -> None:
+    """An escape sequence in the name of a segment is shown, not obeyed; colours are only ours."""
+    said = render(hostile.everywhere("\x1b[2J"))
+    assert "\x1b" not in said
+    coloured = render(examples.failing(), colour=True)
+    assert coloured.count("\x1b[1;31mFAIL\x1b[0m") == 2

@@ -1,0 +1,134 @@
+"""From evidence to the document: the sentence, and nothing that its schema would refuse."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.gate import describe, findings, verdict
+from mainline.gate.evidence import Evidence
+from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
+from tests.mainline.gate import made
+from tests.project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A repository with one commit of what the findings are read from, as the working directory."""
+    created = Project(tmp_path / "project")
+    created.path.mkdir()
+    monkeypatch.chdir(created.path)
+    Path("params.yaml").write_text("features: [temp, seats]\nmodel: {type: Ridge}\n")
+    Path("dvc.yaml").write_text("stages: {train: {deps: [src/train.py]}}\n")
+    for command in (
+        ["init", "--quiet"], ["config", "user.name", "Test"], ["config", "user.email", "test@example.org"],
+        ["add", "--all"], ["commit", "--quiet", "--message", "Start"],
+    ):  # fmt: skip
+        created.run("git", *command)
+    return created
+
+
+def _describe(evidence: Evidence) -> findings.Findings:
+    policy = made.shipped()
+    return describe.describe(evidence, policy, verdict.run(evidence, policy))
+
+
+def _first(**changed: Any) -> Evidence:
+    return replace(made.equal(), production=None, older={}, costs=None, **changed)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_candidate_is_named_by_its_commit(project: Project) -> None:
+    """The short commit names what was committed; anything beside it is said, and then no commit holds the candidate."""
+    head = project.run("git", "rev-parse", "HEAD").stdout.strip()
+    candidate = _describe(_first()).candidate
+    assert (candidate.version, candidate.commit) == (head[:7], head)
+    Path("params.yaml").write_text("features: [temp]\n")
+    changed = _describe(_first())
+    assert (changed.candidate.version, changed.candidate.commit) == (f"{head[:7]} + changes", None)
+    assert changed.lineage[0].after == f"{head[:12]} + changes"
+
+
+@pytest.mark.usefixtures("project")
+def test_timings_are_of_both_with_their_machines() -> None:
+    """Each stage has its seconds before and now, and the kinds of machine stand below."""
+    old = {"train": made.run(9.0), "gone": made.run(1.0)}
+    found = _describe(_first(production_runs=old, runs={"train": made.run(8.0, "another")})).timings
+    assert [(change.key, change.before, change.after) for change in found] == [
+        ("train", "10.0 s", "9.0 s"), ("gone", "2.0 s", ""), ("machine", "Linux x86_64, 2 cores", "another"),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_measured_is_left_out() -> None:
+    """A candidate that predicts NaN, or production that cannot be compared, gives a document all the same."""
+    found = _describe(replace(made.nan(made.equal()), production=None, costs=None))
+    assert (found.verdict, found.metrics, found.slices) == ("fail", [], [])
+    gone = _describe(_first(unfetched=made.RELEASED, other=None, obstacle="gone"))
+    assert [metric.other for metric in gone.metrics] == [None] * 4
+    assert (gone.first_release, gone.comparison.conclusion, gone.slices) == (False, "cannot tell", [])
+
+
+@pytest.mark.usefixtures("project")
+def test_more_slices_than_fit_are_the_largest() -> None:
+    """A use case with 600 segments keeps the 500 with the most rows."""
+    evidence = _first()
+    sizes = np.minimum(np.arange(made.ROWS) // 4, 599)  # four rows each, and the rest in the last
+    named = np.array([f"{number:03}" for number in sizes])
+    found = _describe(replace(evidence, holdout=replace(evidence.holdout, slices={"route": named})))
+    assert len(found.slices) == 500
+    assert found.slices[0].value == "599"
+
+
+@pytest.mark.usefixtures("project")
+def test_segments_without_any_error_do_not_differ() -> None:
+    """Where both models are exactly right there is no difference, rather than one of -100 %."""
+    label = made.equal().holdout.label
+    found = _describe(_first(predicted=label, baseline=label * 1.1))
+    assert {part.difference for part in found.slices} == {-1.0}
+    same = _describe(_first(predicted=label, baseline=label * 1.1, other=label))
+    assert {part.difference for part in same.slices} == {0.0}
+
+
+COMPARED: list[tuple[Conclusion, tuple[float | None, float | None, float | None], bool, str]] = [
+    ("better", (-0.025, -0.04, -0.01), False, "The model is 2.5% better than production v1 in rmse"),
+    ("worse", (0.062, 0.04, 0.08), False, "The model is 6.2% worse than production v1 in rmse"),
+    ("no worse", (-0.003, -0.011, 0.005), False,
+     "The model is no worse than production v1 in rmse (0.3% better, which may be chance)"),
+    ("no worse", (0.005, 0.002, 0.009), False,
+     "The model is no worse than production v1 in rmse (0.5% worse, which is within what is allowed)"),
+    ("no worse", (0.0, 0.0, 0.0), True, "The model predicts exactly what production v1 does"),
+    ("cannot tell", (-0.01, -0.05, 0.03), False,
+     "The model looks 1.0% better than production v1 in rmse, which may be chance"),
+    ("cannot tell", (None, None, None), False, "The model could not be compared with production v1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("conclusion", "numbers", "identical", "said"), COMPARED)
+def test_the_sentence_says_no_more_than_the_interval(
+    conclusion: Conclusion, numbers: tuple[float | None, ...], identical: bool, said: str
+) -> None:
+    """A difference that may be chance is never said to be one."""
+    difference, low, high = numbers
+    compared = Comparison(
+        metric="rmse", unit="minutes", other="production v1", conclusion=conclusion, difference=difference, low=low,
+        high=high, margin=0.01, confidence=0.95, rows=1, days=1, identical=identical,
+    )  # fmt: skip
+    assert describe.headline("pass", compared, []) == f"{said}; it may be released."
+
+
+@pytest.mark.parametrize(
+    ("whole", "end"),
+    [
+        ("warn", "a person should look at: bias."),
+        ("fail", "it must not be released: bias."),
+        ("cannot tell", "it cannot be released before this is known: bias."),
+    ],
+)
+def test_the_sentence_names_what_is_in_the_way(whole: Verdict, end: str) -> None:
+    """A manager reads which check it was."""
+    check = Check(name="bias", group="quality", verdict=whole, observed="", limit="", reason="")
+    compared = describe._comparison(made.equal(), made.shipped())
+    assert describe.headline(whole, compared, [check]).endswith(f"; {end}")

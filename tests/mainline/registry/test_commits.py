@@ -1,0 +1,88 @@
+"""What came to main between two of its commits."""
+
+import pytest
+
+from mainline.git import GitError
+from mainline.registry.commits import Change, between, tip
+from tests.mainline.registry.registries import Registry, at, lock
+
+
+def changes(registry: Registry, older: str) -> list[Change]:
+    """Return the changes until what is checked out, as production sees them."""
+    return between(older, "HEAD", "production", registry.path)
+
+
+def test_a_merge_is_one_change_as_old_as_its_oldest_commit(empty: Registry) -> None:
+    """Commits of a branch come with their merge, a commit of main by itself; main merged into the branch is not new."""
+    start = empty.git("rev-parse", "HEAD")
+    empty.git("checkout", "--quiet", "-b", "work")
+    first = empty.commit(3, author=1.5)
+    empty.git("checkout", "--quiet", "main")
+    single = empty.commit(4, author=2)
+    empty.git("checkout", "--quiet", "work")
+    back = empty.merge(5, "main")
+    empty.git("checkout", "--quiet", "main")
+    merge = empty.merge(6, "work")
+    found = changes(empty, start)
+    assert [(item.commit, item.written, item.merged) for item in found] == [
+        (single, at(2), at(4)),
+        (merge, at(1.5), at(6)),
+    ]
+    assert [item.brought for item in found] == [{single}, {merge, back, first}]
+
+
+def test_code_and_model_are_told_apart(empty: Registry) -> None:
+    """Code is what serves the model; another model is another package in the lock, not another word in it."""
+    start = empty.commit(1, dvc_dot_lock=lock("one"))
+    empty.commit(2, README_dot_md="words")
+    empty.commit(3, src__mainline__serving__server_dot_py="")
+    empty.commit(4, requirements__serve_dot_txt="", dvc_dot_lock=lock("one").replace("python", "python -O"))
+    empty.commit(5, deploy__production_dot_yaml="")
+    empty.commit(6, deploy__staging_dot_yaml="", deploy__README_dot_md="words")
+    empty.commit(7, dvc_dot_lock=lock("two"))
+    empty.commit(8, dvc_dot_lock=lock("three"), deploy__mlem__build_dot_py="")
+    empty.commit(9, dvc_dot_lock="damaged: [")
+    found = changes(empty, start)
+    assert [(item.machinery, item.model) for item in found] == [
+        (False, False), (True, False), (True, False), (True, False), (False, False), (False, True), (True, True),
+        (False, True),
+    ]  # fmt: skip
+
+
+def test_a_merge_counts_by_what_it_changed_on_main(empty: Registry) -> None:
+    """Code that comes by a merge is the merge's, though no commit of main touched it directly."""
+    start = empty.commit(1, dvc_dot_lock=lock("one"))
+    empty.git("checkout", "--quiet", "-b", "work")
+    empty.commit(2, src__mainline__serving__server_dot_py="")
+    empty.git("checkout", "--quiet", "main")
+    empty.merge(3, "work")
+    assert [(item.machinery, item.model) for item in changes(empty, start)] == [(True, False)]
+
+
+def test_a_revert_names_what_it_undoes(empty: Registry) -> None:
+    """The words of `git revert` are read, of a commit and of a merge."""
+    start = empty.git("rev-parse", "HEAD")
+    commit = empty.commit(1, x="1")
+    empty.git("revert", "--no-edit", commit, day=2)
+    empty.git("checkout", "--quiet", "-b", "work")
+    empty.commit(3, y="1")
+    empty.git("checkout", "--quiet", "main")
+    merge = empty.merge(4, "work")
+    empty.git("revert", "--no-edit", "-m", "1", merge, day=5)
+    undone = [item.undone for item in changes(empty, start)]
+    assert undone == [set(), {commit}, set(), {merge}]
+
+
+def test_the_tip_is_that_of_origin_where_it_is_known(empty: Registry) -> None:
+    """What was pushed counts before what is only here."""
+    start = empty.git("rev-parse", "HEAD")
+    ahead = empty.commit(1)
+    assert tip(empty.path) == ahead
+    empty.git("update-ref", "refs/remotes/origin/main", start)
+    assert tip(empty.path) == start
+
+
+def test_a_commit_that_is_not_here_is_an_error(empty: Registry) -> None:
+    """A shallow clone's missing history is refused in git's words."""
+    with pytest.raises(GitError, match="`git rev-parse` says"):
+        between("1" * 40, "HEAD", "production", empty.path)

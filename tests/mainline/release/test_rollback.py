@@ -1,0 +1,127 @@
+"""Going back: a revert to be merged, or at once with the revert to follow; and decommissioning."""
+
+import pytest
+
+from mainline.errors import MainlineError
+from mainline.registry import tags
+from mainline.release import promote, rollback
+from mainline.release.archive import archive
+from tests.mainline.release.conftest import Repository, refuse, release
+
+
+@pytest.fixture
+def two(repository: Repository) -> Repository:
+    """Two versions, of which production has the second; the text beside them belongs to neither."""
+    release()
+    repository.change(model={"depth": 4})
+    (repository.path / "notes.txt").write_text("kept\n")
+    repository.merge("Note")
+    release()
+    return repository
+
+
+def test_the_revert_changes_the_model_and_nothing_else(two: Repository) -> None:
+    """On its branch the model is the old version's and everything else main's; the workspace is as it was."""
+    before = two.run("git", "status", "--porcelain").stdout
+    said = rollback.prepare(None, "production")
+    assert "The revert is on branch rollback/v1.0.0" in said
+    changed = two.run("git", "diff", "--name-only", "main", "rollback/v1.0.0").stdout.split()
+    assert changed == ["dvc.lock", "params.yaml"]
+    assert two.run("git", "status", "--porcelain").stdout == before
+    assert two.run("git", "branch", "--show-current").stdout == "main\n"
+
+
+def test_the_merged_revert_brings_the_version_back(two: Repository) -> None:
+    """After the merge the lock is true, promote assigns the old version, and no version is new."""
+    rollback.prepare("v1.0.0", "production")
+    two.run("git", "merge", "--quiet", "rollback/v1.0.0")
+    two.run("git", "push", "--quiet", "origin", "main")
+    assert "v1.0.0 is back" in promote.promote(refuse)
+    two.run("dvc", "checkout", "--quiet")
+    assert two.run("dvc", "status", "--quiet").returncode == 0
+    assert (two.path / "notes.txt").read_text() == "kept\n"
+
+
+def test_a_file_that_the_version_did_not_have_is_gone(two: Repository) -> None:
+    """Code that a stage got since then is taken away by the revert, and code that it lost comes back."""
+    (two.path / "src/more.py").write_text("MORE = 1\n")
+    pipeline = two.path / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("[src/make.py]", "[src/make.py, src/more.py]"))
+    two.change(model={"depth": 5})
+    rollback.prepare("v1.0.0", "production")
+    listed = two.run("git", "ls-tree", "-r", "--name-only", "rollback/v1.0.0").stdout.split()
+    assert "src/more.py" not in listed
+    assert "src/make.py" in listed
+
+
+def test_at_once_says_that_git_differs(two: Repository) -> None:
+    """Production has the old version, main still names the new one, and a later merge does not undo it."""
+    said = rollback.assign_now(None, "production")
+    assert "production has v1.0.0 instead of v1.1.0." in said
+    assert "GIT AND PRODUCTION DIFFER" in said
+    two.merge("Document")
+    assert "keeps v1.0.0 (`mainline rollback --now`) until the revert is merged" in promote.promote(refuse)
+    assert (two.has("production"), two.has("staging")) == ("v1.0.0", "v1.1.0")
+
+
+def test_after_the_merge_git_and_production_agree(two: Repository) -> None:
+    """The revert that follows changes nothing in production, and brings the other environments along."""
+    rollback.assign_now("v1.0.0", "production")
+    rollback.prepare("v1.0.0", "production")
+    two.run("git", "merge", "--quiet", "rollback/v1.0.0")
+    two.run("git", "push", "--quiet", "origin", "main")
+    said = promote.promote(refuse)
+    assert "staging     has v1.0.0" in said
+    assert "production  already has it" in said
+
+
+def test_a_new_model_on_main_ends_a_rollback(two: Repository) -> None:
+    """What is merged after a rollback at once is released as usual."""
+    rollback.assign_now("v1.0.0", "production")
+    two.change(model={"depth": 6})
+    release()
+    assert two.has("production") == "v1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("v1.0.1", r"'v1.0.1' is no version; did you mean 'v1.\d.0'\?"),
+        ("v1.1.0", "main has the model of v1.1.0 already"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_named(two: Repository, name: str, said: str) -> None:
+    """An unknown version, and the one that main has, are refused without a branch."""
+    with pytest.raises(MainlineError, match=said):
+        rollback.prepare(name, "production")
+    assert two.run("git", "branch", "--list", "rollback/*").stdout == ""
+
+
+def test_before_a_second_version_there_is_nothing_to_go_back_to(repository: Repository) -> None:
+    """With one version the answer is one line."""
+    release()
+    with pytest.raises(MainlineError, match="production never had another version"):
+        rollback.assign_now(None, "production")
+    assert repository.has("production") == "v1.0.0"
+
+
+def test_an_archived_version_is_kept_and_not_assigned(two: Repository) -> None:
+    """Its tag and lineage stay; neither a rollback nor a revert on main assigns it."""
+    assert "v1.0.0 is archived" in archive("v1.0.0", "It was trained on wrong labels.")
+    assert archive("v1.0.0", "") == "v1.0.0 is archived already."
+    assert [version.archived for version in tags.versions()] == [False, True]
+    with pytest.raises(MainlineError, match=r"v1.0.0 is archived and can no longer be assigned"):
+        rollback.assign_now("v1.0.0", "production")
+    two.change(model={"depth": 3})
+    with pytest.raises(MainlineError, match=r"v1.0.0 is archived and can no longer be assigned"):
+        release()
+    assert two.has("production") == "v1.1.0"
+
+
+@pytest.mark.usefixtures("two")
+def test_what_an_environment_has_is_not_archived() -> None:
+    """A version in use is refused, with the way to get there."""
+    with pytest.raises(MainlineError, match=r"staging has v1.1.0. Promote another version first"):
+        archive("v1.1.0", "")
+    with pytest.raises(MainlineError, match=r"'v7.0.0' is no version"):
+        archive("v7.0.0", "")
