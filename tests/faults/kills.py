@@ -41,17 +41,21 @@ class Scenario:
     check: Check
 
 
-def campaign(world: World, scenario: Scenario, kills: int, seed: int) -> Iterator[Tally]:
+def campaign(world: World, scenario: Scenario, kills: int, seed: int, length: float = 0.0) -> Iterator[Tally]:
     """Kill the command so many times at random moments of its run; yield the tally after each.
 
-    How long a run takes is measured once, undisturbed. A run that ended before its kill is no kill, and is repeated.
+    A run that ended before its kill is no kill, and is repeated.
+
+    Args:
+        world: where; it is brought into the state that the scenario begins with.
+        scenario: the command.
+        kills: how many.
+        seed: of the moments.
+        length: about how many seconds a run takes; 0 to measure one.
     """
     seeded = random.Random(f"{scenario.name} {seed}")  # noqa: S311 - repeatable, not secret
     tally = Tally(scenario.name)
-    scenario.prepare(world)
-    started = time.monotonic()
-    world.run(scenario.command)
-    length = time.monotonic() - started
+    length = length or _measure(world, scenario)
     while tally.kills < kills:
         scenario.prepare(world)
         before = audit.look(world)
@@ -62,6 +66,19 @@ def campaign(world: World, scenario: Scenario, kills: int, seed: int) -> Iterato
             yield tally
         else:
             length *= 0.97  # the machine is less busy than it was
+
+
+def _measure(world: World, scenario: Scenario) -> float:
+    """Return how many seconds an undisturbed run takes."""
+    scenario.prepare(world)
+    started = time.monotonic()
+    world.run(scenario.command)
+    return time.monotonic() - started
+
+
+def prepare(name: str, world: World) -> None:
+    """Bring the world into the state before a scenario's command."""
+    next(scenario for scenario in SCENARIOS if scenario.name == name).prepare(world)
 
 
 def _judge(world: World, scenario: Scenario, before: State, tally: Tally, where: str) -> None:
@@ -94,7 +111,7 @@ def _empty_store(world: World) -> None:
     world.store.remove(*world.store.keys(f"{world.prefix}/"))
 
 
-def _forget_versions(world: World, keep: tuple[str, ...] = ()) -> None:
+def forget_versions(world: World, keep: tuple[str, ...] = ()) -> None:
     """Take tags of the registry back, here and at the origin."""
     gone = [tag for tag in audit.look(world).tags if tag not in keep]
     if gone:
@@ -106,31 +123,31 @@ def _forget_versions(world: World, keep: tuple[str, ...] = ()) -> None:
 
 def _before_push(world: World) -> None:
     _stand_at(world, "first")
-    _forget_versions(world)
+    forget_versions(world)
     _empty_store(world)
 
 
 def _after_push(world: World, now: State) -> list[str]:
     missing = now.here.keys() - now.there.keys()
-    needed = {name for name in missing if name in _of_workspace(world, now)}
+    needed = {name for name in missing if name in of_workspace(world, now)}
     return [f"{name} did not arrive" for name in sorted(needed)]
 
 
-def _of_workspace(world: World, now: State) -> set[str]:
+def of_workspace(world: World, now: State) -> set[str]:
     """Name the objects of the commit in the workspace."""
     return set(audit.needed(world, world.git("rev-parse", "HEAD").strip(), now))
 
 
 def _before_pull(world: World) -> None:
     _stand_at(world, "first")
-    if not _of_workspace(world, now := audit.look(world)) <= now.there.keys():
+    if not of_workspace(world, now := audit.look(world)) <= now.there.keys():
         world.run("push")
     world.forget(".dvc/cache", "data", "models")
     world.git("checkout", "--", "data", "models")
 
 
 def _after_pull(world: World, now: State) -> list[str]:
-    absent = [f"{name} was not fetched" for name in sorted(_of_workspace(world, now) - now.here.keys())]
+    absent = [f"{name} was not fetched" for name in sorted(of_workspace(world, now) - now.here.keys())]
     return absent + [f"{path} is not what dvc.lock says" for path in audit.workspace(world)]
 
 
@@ -152,7 +169,7 @@ def _before_release(world: World) -> None:
     if not set(FIRST) <= audit.look(world).tags.keys():
         _before_push(world)
         world.run("promote")
-    _forget_versions(world, FIRST)
+    forget_versions(world, FIRST)
     _stand_at(world, "second")
     now = audit.look(world)
     kept = set(audit.needed(world, world.git("rev-parse", "first").strip(), now))
@@ -165,7 +182,7 @@ def _before_return(world: World) -> None:
     if not set(both) <= audit.look(world).tags.keys():
         _before_release(world)
         world.run("promote")
-    _forget_versions(world, both)
+    forget_versions(world, both)
     if "reverted" not in world.git("branch", "--format=%(refname:short)").split():
         _stand_at(world, "second")
         world.git("revert", "--no-edit", "HEAD")
