@@ -60,7 +60,7 @@ verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with d
 	@$(RUN) python -m mainline verify
 
 test: $(READY) ## Run the tests
-	@$(RUN) python -m pytest -m "not slow"
+	@$(RUN) python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
