@@ -50,6 +50,9 @@ resolve: $(READY) ## End a merge conflict in dvc.lock and metrics/: take a side,
 plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 	@$(RUN) python -m mainline plots
 
+serve: models/package $(READY) ## Answer requests from the model package, as deploy/production.yaml says
+	@$(RUN) exec python -m mainline serve
+
 wheel: models/package .venv-mlem/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
 	@.venv-mlem/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
 
@@ -57,7 +60,7 @@ verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with d
 	@$(RUN) python -m mainline verify
 
 test: $(READY) ## Run the tests
-	@$(RUN) python -m pytest -m "not slow"
+	@$(RUN) python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
@@ -93,4 +96,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow bench check format setup lock

@@ -10,4 +10,5 @@ lock() {
 
 lock requirements/dev.in --output-file requirements/dev.txt
 lock requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
+lock requirements/serve.in --constraint requirements/dev.txt --output-file requirements/serve.txt
 lock deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt

@@ -13,7 +13,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; print what it says, or one line of what is wrong."""
     chosen = _parser().parse_args(arguments)
     try:
-        print(chosen.run(chosen))
+        said = chosen.run(chosen)
+        print(said, end="\n" if said else "")
     except MainlineError as error:
         if chosen.traceback:
             raise
@@ -81,6 +82,23 @@ def _parser() -> argparse.ArgumentParser:
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
     verify.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
+    serve = add("serve", _serve, "answer requests from a model package")
+    serve.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    serve.add_argument("--version", default="", help="what the package is called in answers; else its digest")
+    serve.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
+    predict = add("predict", _predict, "predict the rows of a file, or of a stream of JSON lines")
+    predict.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
+    predict.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
+    predict.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
+    predict.add_argument("--package", type=Path, default=Path("models/package"))
+    accept = add("check-package", _check_package, "find out whether a package may take traffic here")
+    accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
+    key = add("key", _key, "make an API key")
+    key.add_argument("name", help="whose key it is")
+    key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
+    for command in (serve, accept, key):
+        command.add_argument("--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE")
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -243,6 +261,34 @@ def _verify(chosen: argparse.Namespace) -> str:
     from mainline.commands.verify import verify
 
     return verify(chosen.keep, chosen.exact)
+
+
+def _serve(chosen: argparse.Namespace) -> str:
+    from mainline.commands.serve import serve
+
+    return serve(chosen.package, chosen.settings, chosen.version, chosen.routing)
+
+
+def _predict(chosen: argparse.Namespace) -> str:
+    from mainline.commands.predict import predict_file, predict_stream
+
+    if chosen.stream == (chosen.file is not None):
+        raise MainlineError("name a file, or say --stream; one of the two.")
+    if chosen.stream:
+        return predict_stream(chosen.package)
+    return predict_file(chosen.package, chosen.file, chosen.output)
+
+
+def _check_package(chosen: argparse.Namespace) -> str:
+    from mainline.commands.check_package import check_package
+
+    return check_package(chosen.package, chosen.settings, chosen.report)
+
+
+def _key(chosen: argparse.Namespace) -> str:
+    from mainline.commands.key import make_key
+
+    return make_key(chosen.settings, chosen.name, admin=chosen.admin)
 
 
 def _deps(_: argparse.Namespace) -> str:

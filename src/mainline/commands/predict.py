@@ -1,0 +1,34 @@
+"""`predict`: predictions for a file, or for a stream of JSON lines."""
+
+import os
+import sys
+from pathlib import Path
+
+from mainline.serving import files, stream
+from mainline.serving.models import Model
+
+
+def predict_file(package: Path, source: Path, output: Path | None) -> str:
+    """Predict every row of a file; see `files.score`.
+
+    Raises:
+        MainlineError: when the file, the output folder or the package cannot be used.
+    """
+    output = output or source.with_name(f"{source.stem}.predictions")
+    scored = files.score(Model.load(package), source, output)
+    resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
+    bad = f"; {scored.quarantined:,} bad rows are in {output / 'quarantine'} with reasons" if scored.quarantined else ""
+    return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
+
+
+def predict_stream(package: Path) -> str:
+    """Answer JSON lines of standard input on standard output; return what to say on the way out."""
+    refused = stream.run(Model.load(package), lambda size: os.read(sys.stdin.fileno(), size), _write)
+    if refused:
+        print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
+    return ""
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()

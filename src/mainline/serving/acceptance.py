@@ -1,0 +1,130 @@
+"""Whether a package may take traffic, found out where it would: what it is, needs, answers, and costs."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.package import manifest as manifests
+from mainline.serving.models import Model
+from mainline.serving.settings import Budgets
+from mainline.serving.telemetry import resident_bytes
+
+ONE_BY_ONE, BULK_ROWS, BULKS = 300, 1000, 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question with its answer."""
+
+    name: str
+    passed: bool
+    found: str
+    allowed: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All answers; `passed` when every one is good."""
+
+    package: str
+    digest: str
+    passed: bool
+    checks: list[Check]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def check(directory: Path, budgets: Budgets) -> Verdict:
+    """Load a package in this process and put it through every check; one that makes the others useless is the last."""
+    try:
+        manifest, contents = manifests.read(directory)
+    except MainlineError as error:
+        return _verdict(directory, "", [Check("manifest", False, str(error), "every file as it was sealed")])
+    digest = manifest["digest"]
+    checks = [Check("manifest", True, f"{len(contents)} files as sealed", "every file as it was sealed")]
+    checks.append(_dependencies(contents["requirements.txt"].decode()))
+    if not checks[-1].passed:
+        return _verdict(directory, digest, checks)
+    started = time.perf_counter()
+    model = Model.load(directory)
+    checks.append(_at_most("load", time.perf_counter() - started, budgets.load_seconds, "s"))
+    golden = json.loads(contents["golden.json"])
+    checks.append(_golden(model, golden))
+    checks.append(_schemas(model, contents))
+    if checks[-2].passed:
+        checks += _load(model, golden["requests"], budgets)
+    checks.append(_at_most("memory", resident_bytes() / 2**20, budgets.memory_mib, "MiB"))
+    return _verdict(directory, digest, checks)
+
+
+def _verdict(directory: Path, digest: str, checks: list[Check]) -> Verdict:
+    return Verdict(str(directory), digest, all(check.passed for check in checks), checks)
+
+
+def _dependencies(requirements: str) -> Check:
+    wanted = dict(line.split("==") for line in requirements.split())
+    here = {name: _installed(name) for name in wanted}
+    wrong = [f"{name} {here[name] or 'missing'}, not {wanted[name]}" for name in wanted if here[name] != wanted[name]]
+    found = "; ".join(wrong) or ", ".join(f"{name} {here[name]}" for name in here)
+    return Check("dependencies", not wrong, found, "the versions in the package's requirements.txt")
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _golden(model: Model, golden: dict[str, Any]) -> Check:
+    """Predict the golden requests together and alone."""
+    allowed = "the golden predictions to the last bit, together and one by one"
+    try:
+        together = model.answer(model.reader.read(golden["requests"])).predictions
+        alone = [model.answer(model.reader.read([row])).predictions[0] for row in golden["requests"]]
+    except Exception as error:  # the package's own code runs here
+        return Check("golden requests", False, f"failed: {error!r}", allowed)
+    pairs = zip(golden["predictions"], together, alone, strict=True)
+    wrong = sum(not expected == first == second for expected, first, second in pairs)
+    return Check("golden requests", not wrong, f"{wrong} of {len(alone)} differ", allowed)
+
+
+def _schemas(model: Model, contents: dict[str, bytes]) -> Check:
+    described = json.loads(contents["request.schema.json"])["properties"].keys()
+    declared = {field.name for field in model.predictor.request}
+    same = described == declared
+    found = f"{len(declared)} fields" if same else f"differs in {', '.join(sorted(described ^ declared))}"
+    return Check("request schema", same, found, "the fields that the manifest declares")
+
+
+def _load(model: Model, requests: list[dict[str, Any]], budgets: Budgets) -> list[Check]:
+    """Ask one row at a time, then in bulk."""
+    single = sorted(_seconds(lambda n=n: _predict(model, [requests[n % len(requests)]])) for n in range(ONE_BY_ONE))  # type: ignore[misc]
+    bulk = (requests * (BULK_ROWS // len(requests) + 1))[:BULK_ROWS]
+    seconds = min(_seconds(lambda: _predict(model, bulk)) for _ in range(BULKS))
+    rate, least = BULK_ROWS / seconds, budgets.rows_per_second
+    return [
+        _at_most("latency of one row, 99th percentile", single[int(ONE_BY_ONE * 0.99)] * 1e3, budgets.p99_ms, "ms"),
+        Check("rows a second in bulk", rate >= budgets.rows_per_second, f"{rate:,.0f}", f"at least {least:,}"),
+    ]  # fmt: skip
+
+
+def _predict(model: Model, rows: list[dict[str, Any]]) -> None:
+    model.answer(model.reader.read(rows))
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _at_most(name: str, found: float, limit: float, unit: str) -> Check:
+    return Check(name, found <= limit, f"{found:.3g} {unit}", f"at most {limit:g} {unit}")

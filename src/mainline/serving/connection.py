@@ -1,0 +1,106 @@
+"""A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
+
+import asyncio
+from time import monotonic
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mainline.serving.problems import MEDIA_TYPE, Problem
+from mainline.serving.settings import Limits
+
+SWEEP_SECONDS = 0.5
+
+
+class Guard:
+    """What all connections of a server share: limits, and the sweep that ends late ones."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.connections: set[GuardedProtocol] = set()
+        self.refused = 0
+
+    async def sweep(self) -> None:
+        """End connections whose request is late, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            latest = monotonic() - self.limits.read_seconds
+            for connection in [late for late in self.connections if late.waiting_since < latest]:
+                connection.end_late()
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits on connections, headers, and the time a request may take to arrive."""
+
+    guard: Guard
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the connection, or refuse it when there are too many."""
+        super().connection_made(transport)
+        self.waiting_since = monotonic()
+        self._head_bytes = 0
+        self._in_head = True
+        if len(self.guard.connections) >= self.guard.limits.connections:
+            self.guard.refused += 1
+            most = f"There are {self.guard.limits.connections} connections already; try again."
+            self._refuse(Problem("overloaded", most, headers=[(b"retry-after", b"1")]))
+        else:
+            self.guard.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.guard.connections.discard(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, as long as the headers stay small."""
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self.guard.limits.header_bytes and not self.transport.is_closing():
+            most = f"The headers are larger than {self.guard.limits.header_bytes} bytes."
+            self._refuse(Problem("headers-too-large", most))
+
+    def on_message_begin(self) -> None:
+        """Start the clock of a request."""
+        self.waiting_since = monotonic()
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """From here on the application holds the body to its limit."""
+        self.end_head()
+        super().on_headers_complete()
+
+    def end_head(self) -> None:
+        """Count no more headers until the next request."""
+        self._in_head = False
+        self._head_bytes = 0
+
+    def on_message_complete(self) -> None:
+        """Stop the clock: the request is here."""
+        self.waiting_since = float("inf")
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is not HTTP."""
+        self._refuse(Problem("malformed-http", msg))
+
+    def end_late(self) -> None:
+        """End a connection whose request did not arrive in time."""
+        seconds = self.guard.limits.read_seconds
+        self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
+
+    def _refuse(self, problem: Problem) -> None:
+        if self.transport.is_closing():
+            return
+        body = problem.body()
+        head = [
+            b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),
+            b"content-type: " + MEDIA_TYPE,
+            b"content-length: %d" % len(body),
+            b"connection: close",
+            *(name + b": " + value for name, value in problem.headers),
+        ]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()

@@ -1,0 +1,96 @@
+"""Newer rows of moving feature tables, from a directory: one CSV file per table, written whole and renamed."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mainline.contract import Array, FeatureTable
+from mainline.data.columns import parse_time
+from mainline.data.lookup import Table, from_columns
+from mainline.errors import MainlineError
+from mainline.serving.errors import FeedError
+from mainline.serving.models import Model
+from mainline.serving.watching import Signature, signature
+
+
+class Feed:
+    """The files of one directory, and which of them each model has taken in."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._taken: dict[tuple[str, str], Signature] = {}
+
+    def refresh(self, model: Model) -> list[str]:
+        """Give a model the files that are new to it; return the names of the tables.
+
+        Raises:
+            FeedError: for the first file that does not fit, after the others were taken in; it is not tried again.
+        """
+        taken, problems = {}, []
+        for name, table in model.predictor.tables.items():
+            path = self.directory / f"{name}.csv"
+            found = signature(path)
+            if table.declared.static or found is None or self._taken.get((model.digest, name)) == found:
+                continue
+            self._taken[model.digest, name] = found
+            try:
+                taken[name] = read(path, table)
+            except MainlineError as error:
+                problems.append(error)
+        if taken:
+            model.replace_tables({**model.tables, **taken})
+        if problems:
+            raise problems[0]
+        return list(taken)
+
+
+def read(path: Path, packaged: Table) -> Table:
+    """Return a package's table with the rows of a file in place of its own from the file's first time on.
+
+    Raises:
+        FeedError: when the file lacks a column, has no rows, or a value is no number or no time.
+    """
+    declared = packaged.declared
+    rows = _rows(path, declared)
+    arrays = packaged.arrays()
+    values = dict(zip(declared.columns, arrays["values"].T, strict=True))
+    try:
+        return from_columns(declared, rows, {"key": arrays["key"], "time": arrays["time"], **values})
+    except MainlineError as error:
+        raise FeedError(path, str(error).rstrip(".")) from error
+
+
+def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
+    wanted = ["key", "time", *declared.columns]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = sorted(set(wanted) - set(reader.fieldnames or []))
+            if missing:
+                raise FeedError(path, f"it has no column '{missing[0]}'; it needs {', '.join(wanted)}")
+            rows = [[row[name] for name in wanted] for row in reader]
+            if any(None in row for row in rows):
+                raise FeedError(path, "it has a row that is too short")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FeedError(path, f"it cannot be read ({error})") from error
+    if not rows:
+        raise FeedError(path, "it has no rows")
+    keys, times, *values = zip(*rows, strict=True)
+    try:
+        columns = {name: _numbers(column) for name, column in zip(declared.columns, values, strict=True)}
+        return {"key": np.array(keys, object), "time": np.array([_minutes(text) for text in times]), **columns}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise FeedError(path, f"it has a value of another type ({error})") from error
+
+
+def _numbers(texts: tuple[str, ...]) -> Array:
+    values = np.array([float(text) if text else np.nan for text in texts])
+    if np.isinf(values).any():
+        raise ValueError("an infinite number")
+    return values
+
+
+def _minutes(text: str) -> int:
+    return int(text) if text.lstrip("-").isdigit() else parse_time(text)

@@ -1,0 +1,189 @@
+"""`POST /predict`: one request or a list of them in, predictions with what was looked up for them out."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mainline.serving import logs, strictjson
+from mainline.serving.batching import Outcome, Share
+from mainline.serving.messages import Reply, Request
+from mainline.serving.models import Model, Pattern
+from mainline.serving.problems import Problem, shown
+
+if TYPE_CHECKING:
+    from mainline.serving.service import Service
+
+Rows = Sequence[Mapping[str, Any]]
+Done = Callable[[Reply | Problem], None]
+
+
+async def predict(service: "Service", request: Request) -> Reply:
+    """Answer a request with one prediction per row.
+
+    Raises:
+        Problem: see `problems.KINDS`.
+    """
+    body = await request.json_body(service.settings.limits.body_bytes)
+    return await in_future(partial(begin, service, request, body))
+
+
+def begin(service: "Service", request: Request, body: bytes, done: Done) -> None:
+    """Read a request and call `done` with its reply, or with its problem, once it is predicted.
+
+    Raises:
+        Problem: where the request is refused before anything is predicted.
+    """
+    parsed = strictjson.parse(body)
+    rows = check_rows(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
+    model = service.choose()
+
+    def reply(share: Share) -> Reply:
+        encoded = _encode(model, request, share).encode()
+        log = service.log_predictions(model, request, rows, share)
+        return Reply(encoded, model=model, rows=len(rows), log=log)
+
+    infer(service, model, rows, reply, done)
+
+
+async def in_future(begin: Callable[[Done], None]) -> Reply:
+    """Wait for a reply that comes by callback.
+
+    Raises:
+        Problem: where that came instead.
+    """
+    future: asyncio.Future[Reply | Problem] = asyncio.get_running_loop().create_future()
+
+    def settle(outcome: Reply | Problem) -> None:
+        if not future.done():  # the client may have gone away
+            future.set_result(outcome)
+
+    begin(settle)
+    outcome = await future
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
+
+
+def check_rows(rows: Any, most: int) -> Rows:
+    """Refuse no rows and too many.
+
+    Raises:
+        Problem: invalid-request, too-many-rows.
+    """
+    if not rows:
+        raise Problem("invalid-request", "The list is empty; send at least one row.")
+    if len(rows) > most:
+        raise Problem("too-many-rows", f"There are {len(rows)} rows; send at most {most} in one request.")
+    return rows
+
+
+def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share], Reply], done: Done) -> None:
+    """Predict rows, hold the predictions to the response model, and call `done` with what `reply` makes of them.
+
+    What goes wrong is passed on as a problem: invalid-request, overloaded, prediction-failed or
+    prediction-outside-response-model.
+    """
+
+    def conclude(outcome: Outcome) -> None:
+        try:
+            answered: Reply | Problem = reply(_checked(service, model, outcome))
+        except Problem as problem:
+            answered = problem
+            answered.model = model
+        except Exception as error:  # others of the batch wait behind this one
+            answered = _failed(model, error)
+        done(answered)
+
+    try:
+        service.batcher.submit(model, rows, conclude)
+    except Problem as problem:
+        problem.model = model
+        done(problem)
+
+
+def _checked(service: "Service", model: Model, outcome: Outcome) -> Share:
+    if isinstance(outcome, Problem):
+        service.count_refused_fields(outcome)
+        raise outcome
+    if isinstance(outcome, Exception):
+        raise _failed(model, outcome)
+    if outcome.answer.fits is not None and not all(outcome.answer.fits[outcome.start : outcome.stop]):
+        raise _outside(model, outcome)
+    return outcome
+
+
+def _failed(model: Model, error: Exception) -> Problem:
+    logs.warn("prediction failed", version=model.version, error=repr(error))
+    problem = Problem("prediction-failed", "The model could not answer this request; the service's log says why.")
+    problem.model = model
+    return problem
+
+
+def _outside(model: Model, share: Share) -> Problem:
+    fits = share.answer.fits or []
+    row = fits.index(False, share.start, share.stop) - share.start
+    value, field = share.answer.predictions[share.start + row], model.response
+    model.metrics.outside_response += 1
+    logs.warn(
+        "prediction outside the response model",
+        version=model.version, field=field.name, value=shown(value),
+    )  # fmt: skip
+    allowed = (
+        f"from {field.minimum:g} to {field.maximum:g}" if None not in (field.minimum, field.maximum) else "bounded"
+    )
+    detail = f"row {row}: {field.name} would be {shown(value)}; the response model allows {allowed}."
+    return Problem("prediction-outside-response-model", detail)
+
+
+def _encode(model: Model, request: Request, share: Share) -> str:
+    """Write the answer; floats as their shortest text that reads back to the same bits."""
+    name = f'{{"{model.response.name}":'
+    predictions = share.answer.predictions[share.start : share.stop]
+    values = "},".join([f"{name}{value!r}" for value in predictions])
+    return (
+        f'{{"model":"{model.name}","version":"{model.version}","request_id":"{request.id}",'
+        f'"predictions":[{values}}}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]}}'
+    )
+
+
+def _features(patterns: list[Pattern]) -> str:
+    """Group the rows of a request by what was known of them."""
+    if len(patterns) == 1:
+        return f'{{"rows":[0],{patterns[0].json}}}'
+    rows: dict[int, list[int]] = {}
+    for number, pattern in enumerate(patterns):
+        rows.setdefault(id(pattern), []).append(number)
+    groups = [f'{{"rows":{json.dumps(numbers)},{patterns[numbers[0]].json}}}' for numbers in rows.values()]
+    return ",".join(groups)
+
+
+def log_lines(model: Model, request: Request, rows: Rows, share: Share, seconds: float) -> bytes:
+    """Write one line of the prediction log per row: enough to compute it again."""
+    answer = share.answer
+    return b"".join(
+        [
+            orjson.dumps(
+                {
+                    "time": answer.time,
+                    "request_id": request.id,
+                    "row": number,
+                    "trace_id": request.trace[3:35],
+                    "key": request.key.id,
+                    "model": model.name,
+                    "version": model.version,
+                    "digest": model.digest,
+                    "seconds": seconds,
+                    "inputs": row,
+                    "features": answer.feature_rows[place],
+                    "prediction": answer.predictions[place],
+                    "stale": answer.patterns[place].stale,
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+            for number, (row, place) in enumerate(zip(rows, range(share.start, share.stop), strict=True))
+        ]
+    )

@@ -1,0 +1,135 @@
+"""API keys: who may ask for what. The file holds hashes; a key itself is shown once, when it is made."""
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from mainline.serving.declared import Section, check, read_yaml
+from mainline.serving.errors import SettingsError
+from mainline.serving.settings import Throttle
+
+Role = Literal["predict", "admin"]
+_KEY = re.compile(rb"(?i:bearer) +(mainline_([0-9a-f]{12})_[A-Za-z0-9_-]{43})")
+_NOBODY = bytes(32)
+"""Compared with where an id is unknown, so that known and unknown ids take the same time."""
+
+
+class DeclaredKey(Section):
+    """One key of the file; without a rate of its own it has the service's."""
+
+    id: str = Field(pattern=r"^[0-9a-f]{12}$")
+    name: str = Field(pattern=r"^[\w.-]{1,64}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    role: Role
+    requests_per_second: float | None = Field(default=None, gt=0)
+    burst: int | None = Field(default=None, ge=1)
+
+
+class KeyFile(Section):
+    """The file."""
+
+    keys: list[DeclaredKey] = Field(default_factory=list)
+
+
+class Bucket:
+    """A token bucket: `burst` tokens at most, `rate` more a second, one a request."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self.rate, self.burst = rate, burst
+        self._tokens, self._at = float(burst), time.monotonic()
+
+    def take(self, now: float) -> float:
+        """Take a token; return 0, or the seconds until there is one."""
+        tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+        if tokens < 1:
+            self._tokens = tokens
+            return (1 - tokens) / self.rate
+        self._tokens = tokens - 1
+        return 0.0
+
+
+class Key:
+    """A key as the service holds it: its hash, what it may do, and its bucket."""
+
+    def __init__(self, declared: DeclaredKey, bucket: Bucket) -> None:
+        self.id, self.name, self.role = declared.id, declared.name, declared.role
+        self.sha256 = bytes.fromhex(declared.sha256)
+        self.bucket = bucket
+
+
+class Keys:
+    """Every key that is valid now; replaced whole when the file changes."""
+
+    def __init__(self, declared: KeyFile, throttle: Throttle, before: "Keys | None" = None) -> None:
+        """Take over the buckets of keys that stay, so that a change of the file fills none."""
+        old = before.by_id if before else {}
+        self.by_id: Mapping[str, Key] = {
+            key.id: Key(key, _bucket(key, throttle, old.get(key.id))) for key in declared.keys
+        }
+
+    def find(self, authorization: bytes) -> Key | None:
+        """Return the key that an Authorization header holds; None where it holds no valid one."""
+        matched = _KEY.fullmatch(authorization)
+        if matched is None:
+            return None
+        key = self.by_id.get(matched[2].decode())
+        same = hmac.compare_digest(hashlib.sha256(matched[1]).digest(), key.sha256 if key else _NOBODY)
+        return key if same else None
+
+
+def load(path: Path, throttle: Throttle, before: Keys | None = None) -> Keys:
+    """Read a file of keys; one that is not there holds none.
+
+    Raises:
+        SettingsError: naming what is wrong in it.
+    """
+    if not path.exists():
+        return Keys(KeyFile(), throttle, before)
+    declared = _declared(path)
+    ids = [key.id for key in declared.keys]
+    if len(set(ids)) != len(ids):
+        raise SettingsError(path, "keys", "hold an id twice", "remove one of the two")
+    return Keys(declared, throttle, before)
+
+
+def make(path: Path, name: str, role: Role) -> str:
+    """Make a key, add its hash to the file, and return the key, which is nowhere else.
+
+    Raises:
+        SettingsError: when the file or the name is not valid.
+    """
+    identity = secrets.token_hex(6)
+    key = f"mainline_{identity}_{secrets.token_urlsafe(32)}"
+    made = {"id": identity, "name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role}
+    check(DeclaredKey, made, path, "key")
+    present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    text = yaml.safe_dump({"keys": [*present, made]}, sort_keys=False)
+    partial.write_text(
+        f"# Hashes of API keys; remove an entry to revoke its key. The service reads this again.\n{text}"
+    )
+    partial.replace(path)
+    return key
+
+
+def _declared(path: Path) -> KeyFile:
+    raw = read_yaml(path)
+    return check(KeyFile, {} if raw is None else raw, path)
+
+
+def _bucket(key: DeclaredKey, throttle: Throttle, old: Key | None) -> Bucket:
+    rate = throttle.requests_per_second if key.requests_per_second is None else key.requests_per_second
+    burst = throttle.burst if key.burst is None else key.burst
+    if old and (old.bucket.rate, old.bucket.burst) == (rate, burst):
+        return old.bucket
+    return Bucket(rate, burst)

@@ -1,0 +1,156 @@
+"""A package as it is served: columns in, predictions out, with what was looked up for each row."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainline.contract import Array, Field
+from mainline.data.lookup import Table, look_up_all
+from mainline.package import manifest as manifests
+from mainline.package.predictor import Predictor
+from mainline.serving.metrics import ModelMetrics
+from mainline.serving.reading import Reader
+
+_ALWAYS = np.iinfo(np.int64).max
+
+
+@dataclass
+class Pattern:
+    """Which looked-up columns were known for a row, which were not, and which tables are behind; rows share it."""
+
+    looked_up: list[str]
+    missing: list[str]
+    stale: list[str]
+    rows: int = 0
+
+    @cached_property
+    def json(self) -> str:
+        """The pattern as the members of a JSON object."""
+        return json.dumps({"looked_up": self.looked_up, "missing": self.missing, "stale": self.stale})[1:-1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says to n rows; every sequence has length n."""
+
+    predictions: list[float]
+    fits: list[bool] | None
+    """Whether each prediction is inside the response model; None: all are."""
+    patterns: list[Pattern]
+    columns: Mapping[str, Array]
+    features: Mapping[str, Array]
+    time: str
+    """When they were predicted, UTC."""
+
+    @cached_property
+    def feature_rows(self) -> list[dict[str, Any]]:
+        """The features of each row by name, as plain values."""
+        names = list(self.features)
+        values = zip(*[column.tolist() for column in self.features.values()], strict=True)
+        return [dict(zip(names, row, strict=True)) for row in values]
+
+
+class Model:
+    """One verified package under the name of its version. Immutable but for its moving tables, which are swapped."""
+
+    def __init__(self, version: str, predictor: Predictor, text_length: int = 1000, directory: Path = Path()) -> None:
+        self.version = version
+        self.directory = directory
+        self.predictor = predictor
+        self.name: str = predictor.manifest["name"]
+        self.digest = predictor.digest
+        self.response = Field(**predictor.manifest["response"])
+        self.reader = Reader(predictor.request, text_length)
+        self.metrics = ModelMetrics()
+        self._low = -np.inf if self.response.minimum is None else self.response.minimum
+        self._high = np.inf if self.response.maximum is None else self.response.maximum
+        self._numeric: list[str] = predictor.manifest["model"]["numeric"]
+        self.patterns: dict[bytes, Pattern] = {}
+        self.replace_tables(predictor.tables)
+
+    @classmethod
+    def load(cls, directory: Path, version: str = "", text_length: int = 1000) -> "Model":
+        """Load and verify a package; without a version its digest is its name.
+
+        Raises:
+            PackageError: when a file is changed, missing or extra.
+        """
+        predictor = Predictor(*manifests.read(directory))
+        return cls(version or predictor.digest[:12], predictor, text_length, directory)
+
+    def replace_tables(self, tables: Mapping[str, Table]) -> None:
+        """Look up in other tables from the next batch on; a batch uses one set of tables throughout."""
+        self.tables = dict(tables)
+        self._names = [f"{name}.{column}" for name, table in tables.items() for column in table.declared.columns]
+        self.fresh_until = {name: _fresh_until(table) for name, table in tables.items()}
+        self._all_fresh_until = min(self.fresh_until.values(), default=_ALWAYS)
+
+    def answer(self, columns: Mapping[str, Array]) -> Answer:
+        """Predict n typed requests: the predictor's own steps, with what was looked up noted on the way."""
+        predictor = self.predictor
+        moment = predictor.features.prediction_time(columns)
+        looked = look_up_all(self.tables, columns, moment)
+        features = predictor.features.compute(columns, looked)
+        raw = predictor.runtime.predict(features)
+        predicted = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
+        fits = (predicted >= self._low) & (predicted <= self._high) & np.isfinite(predicted)
+        self._count_unusual(features)
+        return Answer(
+            predictions=predicted.tolist(),
+            fits=None if fits.all() else fits.tolist(),
+            patterns=self._patterns(looked, moment),
+            columns=columns,
+            features=features,
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    def _count_unusual(self, features: Mapping[str, Array]) -> None:
+        """Count numbers that are NaN or infinite among what the model reads."""
+        if self._numeric:
+            matrix = np.array([features[name] for name in self._numeric])
+            finite = np.isfinite(matrix)
+            if not finite.all():
+                for index in np.flatnonzero(~finite.all(axis=1)):
+                    self.metrics.nonfinite[self._numeric[index]] += int((~finite[index]).sum())
+
+    def _patterns(self, looked: Mapping[str, Mapping[str, Array]], moment: NDArray[np.int64]) -> list[Pattern]:
+        values = [column for table in looked.values() for column in table.values()]
+        if not values:
+            marks = np.zeros((len(moment), 0), bool)
+        else:
+            matrix = np.array(values).T
+            marks = matrix == matrix
+        if (moment > self._all_fresh_until).any():
+            behind = [moment > until for until in self.fresh_until.values()]
+            marks = np.column_stack([marks, *behind])
+        flat, width = marks.tobytes(), marks.shape[1]
+        keys = [flat[start : start + width] for start in range(0, len(flat), width)] if width else [b""] * len(moment)
+        found = [self.patterns.get(key) or self._learn(key) for key in keys]
+        for pattern in found:
+            pattern.rows += 1
+        return found
+
+    def _learn(self, key: bytes) -> Pattern:
+        known, behind = key[: len(self._names)], key[len(self._names) :]
+        marked = list(zip(self._names, known, strict=True))
+        stale = [name for name, late in zip(self.fresh_until, behind, strict=False) if late]
+        pattern = Pattern([name for name, here in marked if here], [name for name, here in marked if not here], stale)
+        return self.patterns.setdefault(key, pattern)
+
+    def describe(self) -> dict[str, Any]:
+        """Say what is served, for administrators and for clients of the Open Inference Protocol."""
+        return {"name": self.name, "version": self.version, "digest": self.digest}
+
+
+def _fresh_until(table: Table) -> int:
+    """The last prediction time, minutes UTC, that the newest row of a table speaks for."""
+    if table.declared.static or table.declared.keep is None or not len(table):
+        return int(_ALWAYS)
+    return int(table.arrays()["time"].max()) + table.declared.lag + table.declared.keep

@@ -1,0 +1,142 @@
+"""The prediction log: JSON lines in rotated files, written by a thread of its own.
+
+Rows wait in memory for at most `flush_seconds`; a normal stop writes them. A disk that refuses is tried again with
+the next rows: rows are dropped and counted, requests never wait.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from zlib import crc32
+
+from mainline.serving.metrics import ServiceMetrics
+from mainline.serving.settings import Log
+
+MOST_WAITING = 2**24
+"""Bytes that wait for a slow disk; what comes beyond is dropped and counted."""
+ENOUGH = 2**18
+"""Bytes that are written before their time, so that memory stays small under load."""
+PATTERN = "predictions-*.jsonl"
+
+
+class PredictionLog:
+    """Appends lines to the newest file of a directory."""
+
+    def __init__(self, directory: Path, settings: Log, metrics: ServiceMetrics) -> None:
+        self._directory, self._settings, self._metrics = directory, settings, metrics
+        self._share = int(settings.sample * 2**32)
+        self._waiting: list[tuple[bytes, int]] = []
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._size, self._number = 0, 0
+        self._stopping = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+
+    def start(self) -> None:
+        """Mend what a kill cut off, and begin to write."""
+        for path in sorted(self._directory.glob(PATTERN)):
+            with contextlib.suppress(OSError):
+                _cut_after_last_line(path)
+        self._thread.start()
+
+    def samples(self, request_id: str) -> bool:
+        """Say whether a request is logged; the same for each server and each version."""
+        return self._share >= 2**32 or crc32(request_id.encode()) < self._share
+
+    def add(self, lines: bytes, rows: int) -> None:
+        """Take lines of n rows; never waits."""
+        with self._lock:
+            if self._waiting_bytes + len(lines) > MOST_WAITING:
+                self._metrics.log_dropped += rows
+                return
+            self._waiting_bytes += len(lines)
+            self._waiting.append((lines, rows))
+        if self._waiting_bytes > ENOUGH:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Write what waits and end."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+        self._end_file()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait(self._settings.flush_seconds)
+            self._wake.clear()
+            self._write_waiting()
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        with self._lock:
+            waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if not waiting:
+            return
+        rows = sum(count for _, count in waiting)
+        try:
+            self._write(b"".join(lines for lines, _ in waiting))
+        except OSError:
+            self._metrics.log_dropped += rows
+            self._metrics.log_failing = True
+            self._abandon_file()
+        else:
+            self._metrics.log_rows += rows
+            self._metrics.log_failing = False
+
+    def _write(self, content: bytes) -> None:
+        if self._file is None or self._size >= self._settings.rotate_bytes:
+            self._end_file()
+            self._begin_file()
+        assert self._file is not None
+        left = memoryview(content)
+        while left:
+            left = left[os.write(self._file, left) :]
+        self._size += len(content)
+
+    def _begin_file(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._remove_old()
+        self._number += 1
+        started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        path = self._directory / f"predictions-{started}-{os.getpid()}-{self._number:06d}.jsonl"
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        self._size = 0
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _abandon_file(self) -> None:
+        """Leave the file with the lines that were whole; the next rows go into another."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
+        with contextlib.suppress(OSError):
+            self._end_file()
+
+    def _remove_old(self) -> None:
+        """Keep what is younger than `keep_days`, the newest `keep_bytes` of it."""
+        kept, oldest = 0, time.time() - self._settings.keep_days * 86400
+        found = sorted(self._directory.glob(PATTERN), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in found:
+            kept += path.stat().st_size
+            if kept > self._settings.keep_bytes or path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+
+
+def _cut_after_last_line(path: Path) -> None:
+    """Remove the half line that a kill in the middle of a write leaves; files that are still written end in a line."""
+    with path.open("r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        tail = max(0, end - 2**20)
+        file.seek(tail)
+        content = file.read()
+        if content and not content.endswith(b"\n") and time.time() - path.stat().st_mtime > 1:
+            file.truncate(tail + content.rfind(b"\n") + 1)

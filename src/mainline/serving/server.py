@@ -1,0 +1,96 @@
+"""Put the service on a socket, and take it off again without losing what is under way."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from mainline.errors import MainlineError
+from mainline.serving import logs
+from mainline.serving.app import Application
+from mainline.serving.connection import Guard
+from mainline.serving.direct import DirectProtocol
+from mainline.serving.errors import SettingsError
+from mainline.serving.service import Service
+from mainline.serving.settings import Settings
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread with a large batch may keep the event loop waiting for Python's lock."""
+
+
+def run(service: Service, listening: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop (SIGTERM or SIGINT); requests under way are answered first.
+
+    Raises:
+        MainlineError: when the address or the TLS files cannot be used.
+    """
+    logs.set_up()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    guard = Guard(service.settings.limits)
+    server = uvicorn.Server(_config(service, guard))
+    bound = _bind(service.settings)
+    scheme = "https" if service.settings.tls else "http"
+    listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_serve(server, bound, service, guard))
+
+
+async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard) -> None:
+    beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        for task in beside:
+            task.cancel()
+        for task in beside:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _config(service: Service, guard: Guard) -> uvicorn.Config:
+    settings = service.settings
+    application = Application(service)
+    members = {"guard": guard, "application": application, "body_bytes": settings.limits.body_bytes}
+    protocol = type("Protocol", (DirectProtocol,), members)
+    config = uvicorn.Config(
+        application,
+        http=protocol,
+        loop="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=settings.limits.connections,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(settings.limits.drain_seconds) or 1,
+        ssl_certfile=str(settings.tls.certificate) if settings.tls else None,
+        ssl_keyfile=str(settings.tls.private_key) if settings.tls else None,
+    )
+    try:
+        config.load()
+    except (OSError, ValueError) as error:
+        found = f"the certificate or its key cannot be used ({error})"
+        raise SettingsError("service.tls", "", found, "name two PEM files that belong together") from error
+    return config
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+        bound.listen(settings.limits.connections)  # who comes before the first accept waits, and is not refused
+    except OSError as error:
+        bound.close()
+        raise MainlineError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "End what listens there, or declare another service.port."
+        ) from error
+    bound.set_inheritable(True)
+    return bound

@@ -1,0 +1,152 @@
+"""What the service holds while it runs, and how it follows its files: routes, keys and feeds, without a restart."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.serving import keys, routing
+from mainline.serving.batching import Batcher, Share
+from mainline.serving.feed import Feed
+from mainline.serving.inference import Rows, log_lines
+from mainline.serving.logs import say, warn
+from mainline.serving.messages import Request
+from mainline.serving.metrics import ServiceMetrics
+from mainline.serving.models import Model
+from mainline.serving.prediction_log import PredictionLog
+from mainline.serving.problems import Problem
+from mainline.serving.routing import Routing
+from mainline.serving.settings import Settings
+from mainline.serving.watching import Watched
+
+POLL_SECONDS = 1.0
+"""How long a change of a file may go unnoticed."""
+
+
+class Service:
+    """Settings, models, keys, log and counters of one process."""
+
+    def __init__(self, settings: Settings, routing: Routing | None = None, routing_file: Path | None = None) -> None:
+        """Serve a fixed routing, or what a routing file names.
+
+        Raises:
+            MainlineError: when the keys or, while nothing is loaded, the routes cannot be read.
+        """
+        self.settings = settings
+        self.metrics = ServiceMetrics()
+        self.routing = routing
+        self.keys = keys.load(settings.keys, settings.throttle)
+        self.batcher = Batcher(settings.limits.queued_rows)
+        self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
+        self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
+        self.started = time.time()
+        self._number = count()
+        self._watched = {"keys": Watched(settings.keys, self._read_keys)}
+        if routing_file:
+            self._watched["routing"] = Watched(routing_file, self._read_routes)
+            if routing_file.exists():
+                self._read_routes(routing_file)
+        self._refresh_feed()
+
+    def choose(self) -> Model:
+        """Return the model for the next request.
+
+        Raises:
+            Problem: not-ready, when none is loaded.
+        """
+        return self.check_ready().choose(next(self._number))
+
+    def check_ready(self) -> Routing:
+        """Return the routing.
+
+        Raises:
+            Problem: not-ready, when no model is loaded.
+        """
+        if self.routing is None:
+            raise Problem("not-ready", "No model is loaded yet; ask again.", headers=[(b"retry-after", b"1")])
+        return self.routing
+
+    def models(self) -> tuple[Model, ...]:
+        """Return what is loaded, the version with the greatest weight first."""
+        return self.routing.models if self.routing else ()
+
+    def version(self, version: str) -> Model | None:
+        """Return the model of a version that is loaded."""
+        return next((model for model in self.models() if model.version == version), None)
+
+    def count_refused_fields(self, problem: Problem) -> None:
+        """Count which fields of requests did not fit; a client's unknown ones under one name."""
+        known = {field.name for model in self.models() for field in model.reader.fields}
+        for error in problem.errors:
+            self.metrics.invalid_fields[error["field"] if error["field"] in known else "unknown"] += 1
+
+    def log_predictions(
+        self, model: Model, request: Request, rows: Rows, share: Share
+    ) -> Callable[[float], None] | None:
+        """Return what puts a request into the prediction log once it is answered; None where it is not logged."""
+        if self.log is None or not self.log.samples(request.id):
+            return None
+        return partial(self._log, self.log, model, request, rows, share)
+
+    def start(self) -> None:
+        """Begin to log."""
+        if self.log:
+            self.log.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and write what waits."""
+        self.batcher.close()
+        if self.log:
+            self.log.close()
+
+    async def follow(self) -> None:
+        """Look after the files until cancelled; loading happens beside the event loop."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.to_thread(self.poll)
+
+    def poll(self) -> None:
+        """Read again what changed; what cannot be read is reported once and leaves the former in use."""
+        for name, watched in self._watched.items():
+            try:
+                if watched.poll():
+                    say(f"{name} read again", file=watched.path)
+            except Exception as error:  # whatever is in a file, the last good state serves
+                self._report(name, error)
+        self._refresh_feed()
+
+    def _log(
+        self, log: PredictionLog, model: Model, request: Request, rows: Rows, share: Share, seconds: float
+    ) -> None:
+        log.add(log_lines(model, request, rows, share, seconds), len(rows))
+
+    def _read_keys(self, path: Path) -> None:
+        self.keys = keys.load(path, self.settings.throttle, self.keys)
+
+    def _read_routes(self, path: Path) -> None:
+        loaded = self.models()
+        found = routing.load(routing.read(path), loaded, self.settings.limits.text_length)
+        for model in found.models:
+            self._feed(model)
+        self.routing = found
+        say("routes", routes={model.version: weight for model, weight in zip(found.models, found.weights, strict=True)})
+
+    def _refresh_feed(self) -> None:
+        for model in self.models():
+            self._feed(model)
+
+    def _feed(self, model: Model) -> None:
+        if self.feed is None:
+            return
+        try:
+            for table in self.feed.refresh(model):
+                say("feed read", table=table, version=model.version)
+        except MainlineError as error:
+            self._report("feed", error)
+
+    def _report(self, what: str, error: Exception) -> None:
+        self.metrics.failures[what] += 1
+        warn(f"{what} not read; what was read before stays in use", error=str(error))

@@ -1,0 +1,106 @@
+"""The section `service` of `deploy/<environment>.yaml`: how predictions are served."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from mainline.errors import nearest
+from mainline.serving.declared import Section, check, read_yaml
+from mainline.serving.errors import SettingsError
+
+SECTION = "service"
+SECTIONS = ("promotion", SECTION, "rollout", "monitoring")
+"""The sections an environment's file may have; others are checked by those who read them."""
+
+Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Limits(Section):
+    """What a client may ask for; past it the answer is a 4xx, or a 503 where the service itself is full."""
+
+    rows: Count = 1000
+    body_bytes: Count = 2**20
+    text_length: Count = 1000
+    header_bytes: Count = 2**14
+    connections: Count = 1000
+    queued_rows: Count = 5000
+    read_seconds: Positive = 10.0
+    drain_seconds: Positive = 10.0
+
+
+class Throttle(Section):
+    """The token bucket of a key that declares none of its own."""
+
+    requests_per_second: Positive = 1000.0
+    burst: Count = 2000
+
+
+class Log(Section):
+    """The prediction log; without a directory nothing is logged."""
+
+    directory: Place | None = None
+    sample: float = Field(default=1.0, ge=0, le=1)
+    flush_seconds: float = Field(default=0.5, gt=0, le=1)
+    rotate_bytes: int = Field(default=2**26, ge=2**10)
+    keep_bytes: int = Field(default=2**33, ge=2**10)
+    keep_days: Positive = 30.0
+
+
+class Feed(Section):
+    """A directory with newer rows of moving feature tables; without one the package's own rows answer."""
+
+    directory: Place | None = None
+
+
+class Tls(Section):
+    """The two files that make the service speak https."""
+
+    certificate: Place
+    private_key: Place
+
+
+class Budgets(Section):
+    """What `check-package` allows a package to cost, in the environment that it would be served in."""
+
+    load_seconds: Positive = 5.0
+    memory_mib: Positive = 250.0
+    p99_ms: Positive = 50.0
+    rows_per_second: Count = 5000
+
+
+class Settings(Section):
+    """The whole section."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    keys: Place = Path("deploy/keys/clients.yaml")
+    tls: Tls | None = None
+    open_docs: bool = False
+    limits: Limits = Limits()
+    throttle: Throttle = Throttle()
+    log: Log = Log()
+    feed: Feed = Feed()
+    budgets: Budgets = Budgets()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the section of an environment's file.
+
+    Raises:
+        SettingsError: naming the place, what is allowed and the nearest known key.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise SettingsError(path, "", "is not a mapping", f"it holds the section {SECTION}")
+    if SECTION not in raw:
+        raise SettingsError(path, SECTION, "is missing", _meant(raw))
+    return check(Settings, raw[SECTION] or {}, path, SECTION)
+
+
+def _meant(raw: dict[str, object]) -> str:
+    unknown = [str(name) for name in raw if name not in SECTIONS]
+    close = nearest(unknown[0], SECTIONS) if unknown else ""
+    return f"'{unknown[0]}' is not a known section: {close}" if unknown else "add it; docs/serving.md shows every key"

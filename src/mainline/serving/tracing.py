@@ -1,0 +1,34 @@
+"""Names of requests: a request id, and W3C trace context (https://www.w3.org/TR/trace-context/)."""
+
+import os
+import random
+import re
+from itertools import count
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_PROCESS = os.urandom(6).hex()
+_NUMBER = count(1)
+_SPANS = random.Random(os.urandom(16))  # noqa: S311 - names, not secrets
+
+
+def request_id(given: bytes) -> str:
+    """Return the client's id where it is plain, short text, else one of our own."""
+    if given and _GIVEN_ID.fullmatch(given):
+        return given.decode()
+    return f"{_PROCESS}-{next(_NUMBER):x}"
+
+
+def traceparent(given: bytes) -> str:
+    """Return our place in the client's trace, or in a new one where what was given is not valid."""
+    matched = _PARENT.fullmatch(given) if given else None
+    span = f"{_SPANS.getrandbits(64) | 1:016x}"
+    if matched and _valid(matched):
+        return f"00-{matched[2].decode()}-{span}-{int(matched[4], 16) & 1:02x}"
+    return f"00-{_SPANS.getrandbits(128) | 1:032x}-{span}-00"
+
+
+def _valid(matched: re.Match[bytes]) -> bool:
+    version, trace, parent = matched[1], matched[2], matched[3]
+    newer = version != b"00" or matched[5] is None  # version 00 has four parts, later ones may have more
+    return version != b"ff" and newer and trace != b"0" * 32 and parent != b"0" * 16

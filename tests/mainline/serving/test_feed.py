@@ -1,0 +1,104 @@
+"""A feed's newer rows answer without a restart."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.serving.errors import FeedError
+from mainline.serving.feed import read
+from mainline.serving.models import Model
+from tests.mainline.serving.asking import Client
+
+Rows = list[dict[str, Any]]
+LATER = "2013-12-24T10:00:00Z"
+WEATHER = "key,time,temp,humid,wind_speed,precip,visib\n"
+
+
+@pytest.fixture
+def fed(make_client: Callable[..., Client], tmp_path: Path) -> tuple[Client, Callable[[str, str], None]]:
+    """A client of a service with a feed, and what puts a file into it and lets the service look."""
+    directory = tmp_path / "feed"
+    directory.mkdir()
+    client = make_client(feed={"directory": directory}, log={"directory": tmp_path / "log"})
+
+    def write(name: str, text: str) -> None:
+        (directory / f"{name}.partial").write_text(text)
+        (directory / f"{name}.partial").rename(directory / f"{name}.csv")
+        client.service.poll()
+
+    return client, write
+
+
+def test_newer_rows_are_looked_up(fed: Any, rows: Rows, tmp_path: Path) -> None:
+    """A moment past the package's tables finds the feed's row, is stale no more; moments before stay as they were."""
+    client, write = fed
+    later = rows[0] | {"time_hour": LATER}
+    before = client.predict(rows).json["predictions"]
+    assert "weather" in client.predict(later).json["features"][0]["stale"]
+    origin = rows[0]["origin"]
+    write("weather", f"{WEATHER}{origin},2013-12-24T08:30:00Z,11.5,50,,0,10\n")
+    client.service.start()
+    answer = client.predict(later).json
+    client.service.stop()
+    (known,) = answer["features"]
+    assert "weather" not in known["stale"]
+    assert "weather.temp" in known["looked_up"]
+    assert "weather.wind_speed" in known["missing"]
+    (path,) = (tmp_path / "log").iterdir()
+    assert json.loads(path.read_text().splitlines()[-1])["features"]["temp"] == 11.5
+    assert client.predict(rows).json["predictions"] == before
+
+
+def test_next_file_replaces_the_last(fed: Any, rows: Rows) -> None:
+    """Each file is the whole of the newer rows; times may be minutes since 1970 too."""
+    client, write = fed
+    origin = rows[0]["origin"]
+    write("weather", f"{WEATHER}{origin},2013-12-24T08:30:00Z,11,50,1,0,10\n")
+    write("weather", f"{WEATHER}{origin},23131000,12,50,1,0,10\n")
+    assert client.service.choose().fresh_until["weather"] == 23131000 + 60 + 360
+    assert client.service.metrics.failures == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no column"),
+        (WEATHER, "has no rows"),
+        ("key,time,temp\nJFK,1,2\n", "has no column 'humid'; it needs key, time, temp, humid"),
+        (WEATHER + "JFK,yesterday,1,1,1,1,1\n", "has a value of another type"),
+        (WEATHER + "JFK,1,hot,1,1,1,1\n", "has a value of another type"),
+        (WEATHER + "JFK,1,inf,1,1,1,1\n", "an infinite number"),
+        (WEATHER + "JFK,1\n", "has a row that is too short"),
+        (WEATHER + 'JFK,1,"1\n', "cannot be read"),
+        (WEATHER + "\udcff,1,1,1,1,1,1\n", "cannot be read"),
+    ],
+)
+def test_file_that_does_not_fit_changes_nothing(shared_model: Model, tmp_path: Path, text: str, message: str) -> None:
+    """A half or wrong file is refused with its name and the reason."""
+    path = tmp_path / "weather.csv"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(FeedError, match=message):
+        read(path, shared_model.predictor.tables["weather"])
+
+
+def test_bad_file_is_reported_once_and_others_are_taken(fed: Any, rows: Rows) -> None:
+    """The table before stays in use, the failure is counted once, and other tables go on being refreshed."""
+    client, write = fed
+    write("weather", "rubbish")
+    client.service.poll()
+    assert client.service.metrics.failures == {"feed": 1}
+    write("schedule", f"key,time,flights\n{rows[0]['origin']},2013-12-24T10:00:00Z,30\n")
+    later = rows[0] | {"time_hour": LATER, "sched_dep_time": 500, "dep_delay": 0.0}
+    assert "schedule.flights" in client.predict(later).json["features"][0]["looked_up"]
+    assert client.predict(rows[0]).status == 200
+
+
+def test_static_tables_and_other_files_are_left_alone(fed: Any) -> None:
+    """A file for a static table, or for none, is not read."""
+    client, write = fed
+    write("planes", "rubbish")
+    write("nothing", "rubbish")
+    assert client.service.metrics.failures == {}

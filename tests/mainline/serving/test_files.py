@@ -1,0 +1,163 @@
+"""Batch scoring: whole, resumable, and honest about bad rows."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mainline.__main__ import main
+from mainline.errors import MainlineError
+from mainline.serving import files
+from mainline.serving.files import score
+from mainline.serving.models import Model
+
+Rows = list[dict[str, Any]]
+
+
+def write_csv(path: Path, rows: Rows) -> Path:
+    """Write rows as CSV."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read_csv(output: Path) -> list[dict[str, str]]:
+    """Read all predictions back."""
+    parts = sorted((output / "predictions").glob("*.csv"))
+    return [row for path in parts for row in csv.DictReader(path.read_text().splitlines())]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_file_has_the_golden_predictions(model: Model, golden: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    """Every row of a file is predicted as the package predicts it; other columns of the file are kept."""
+    rows = [row | {"note": number} for number, row in enumerate(golden["requests"])]
+    source = tmp_path / f"flights.{kind}"
+    write_csv(source, rows) if kind == "csv" else pq.write_table(pa.Table.from_pylist(rows), source)
+    scored = score(model, source, tmp_path / "out", part_rows=7)
+    assert (scored.rows, scored.quarantined, scored.parts) == (20, 0, 3)
+    found = read_csv(tmp_path / "out") if kind == "csv" else pq.read_table(tmp_path / "out/predictions").to_pylist()
+    assert [float(row["arr_delay"]) for row in found] == golden["predictions"]
+    assert [int(row["note"]) for row in found] == list(range(20))
+    assert not (tmp_path / "out/quarantine").exists()
+
+
+def test_timestamps_and_gaps_of_parquet_are_read(model: Model, golden: dict[str, Any], tmp_path: Path) -> None:
+    """Times as timestamps, whole numbers as floats and missing text as null mean what they do in JSON."""
+    table = pa.Table.from_pylist(golden["requests"])
+    times = pa.array([text.rstrip("Z") for text in table["time_hour"].to_pylist()]).cast(pa.timestamp("ms"))
+    table = table.set_column(table.schema.get_field_index("time_hour"), "time_hour", times)
+    table = table.set_column(table.schema.get_field_index("flight"), "flight", table["flight"].cast(pa.float64()))
+    pq.write_table(table, tmp_path / "flights.parquet")
+    score(model, tmp_path / "flights.parquet", tmp_path / "out")
+    assert pq.read_table(tmp_path / "out/predictions")["arr_delay"].to_pylist() == golden["predictions"]
+
+
+def test_bad_rows_are_kept_with_their_reasons(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """Rows that do not fit are not predicted and not lost: they are in quarantine, by part and row."""
+    rows[3]["flight"], rows[4]["dep_delay"], rows[11]["time_hour"] = "x", "", "yesterday"
+    scored = score(model, write_csv(tmp_path / "f.csv", rows), tmp_path / "out", part_rows=10)
+    assert (scored.rows, scored.quarantined) == (20, 3)
+    found = {path.stem: [json.loads(line) for line in path.read_text().splitlines()]
+             for path in sorted((tmp_path / "out/quarantine").iterdir())}  # fmt: skip
+    assert {name: [entry["row"] for entry in entries] for name, entries in found.items()} == {
+        "part-00000": [3, 4], "part-00001": [1],
+    }  # fmt: skip
+    assert found["part-00000"][0]["reason"].startswith("flight: is 'x'; send a")
+    assert found["part-00000"][0]["inputs"]["flight"] == "x"
+    assert len(read_csv(tmp_path / "out")) == 17
+
+
+def test_prediction_outside_the_response_model_is_quarantined(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """What the service would not send, a file does not hold."""
+    model._low = 10_000.0
+    scored = score(model, write_csv(tmp_path / "f.csv", rows), tmp_path / "out")
+    assert scored.quarantined == 20
+    entry = json.loads((tmp_path / "out/quarantine/part-00000.jsonl").read_text().splitlines()[0])
+    assert entry["reason"].startswith("arr_delay is outside the response model")
+
+
+def test_killed_run_goes_on_where_it_was(model: Model, rows: Rows, tmp_path: Path, monkeypatch: Any) -> None:
+    """A run that ended in the middle computes only what is missing, and the result is that of one run."""
+    source = write_csv(tmp_path / "f.csv", rows)
+    score(model, source, tmp_path / "whole", part_rows=5)
+    answer, calls = model.answer, [0]
+
+    def fail_at_third(columns: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 3:
+            raise KeyboardInterrupt("stop")
+        return answer(columns)
+
+    monkeypatch.setattr(model, "answer", fail_at_third)
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        score(model, source, tmp_path / "out", part_rows=5)
+    again = score(model, source, tmp_path / "out", part_rows=5)
+    assert (again.skipped, again.parts, calls[0]) == (2, 4, 5)
+    parts = sorted(path.name for path in (tmp_path / "out/predictions").iterdir())
+    assert parts == [f"part-{number:05d}.csv" for number in range(4)]
+    for name in parts:
+        assert (tmp_path / "out/predictions" / name).read_bytes() == (
+            tmp_path / "whole/predictions" / name
+        ).read_bytes()
+
+
+@pytest.mark.parametrize("change", ["source", "rows", "other"])
+def test_output_of_another_run_is_left_alone(model: Model, rows: Rows, tmp_path: Path, change: str) -> None:
+    """Predictions of another file, of the file as it was, or files that are none are never mixed with new ones."""
+    source = write_csv(tmp_path / "f.csv", rows)
+    if change == "other":
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/notes.txt").write_text("mine")
+    else:
+        score(model, source, tmp_path / "out")
+    if change == "source":
+        write_csv(source, rows[:5])
+    with pytest.raises(MainlineError, match=r"is not empty and holds no run|holds predictions of another file"):
+        score(model, source, tmp_path / "out", part_rows=3 if change == "rows" else files.PART_ROWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("f.txt", b"x", r"is no \.parquet and no \.csv file"),
+        ("f.csv", b"a,b\n1,2\n", "has no column 'carrier'; it has a, b"),
+        ("f.csv", b"", "has no column"),
+        ("f.csv", b"\xff\xfe", "is not UTF-8"),
+        ("f.parquet", b"x", "is no Parquet file"),
+    ],
+)
+def test_file_that_cannot_be_read_is_named(
+    model: Model, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    """A file of another kind or without the request's columns is an error before anything is written."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MainlineError, match=message):
+        score(model, tmp_path / name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_command_says_what_it_did(
+    package_dir: Path, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`mainline predict FILE` counts predictions and bad rows, and says where they are."""
+    rows[0]["flight"] = -1
+    source = write_csv(tmp_path / "f.csv", rows)
+    for end in ("", ", 1 parts were there already"):
+        assert main(["predict", str(source), "--package", str(package_dir)]) == 0
+        said = capsys.readouterr().out
+        output = tmp_path / "f.predictions"
+        expected = f"19 predictions in {output}/predictions{end}; 1 bad rows are in {output}/quarantine with reasons"
+        assert said.splitlines()[-1] == expected
+
+
+@pytest.mark.parametrize("arguments", [["predict"], ["predict", "f.csv", "--stream"]])
+def test_command_needs_a_file_or_a_stream(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a file, or with both, the command says what to do."""
+    assert main(arguments) == 1
+    assert "name a file, or say --stream" in capsys.readouterr().err

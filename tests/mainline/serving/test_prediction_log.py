@@ -1,0 +1,181 @@
+"""The prediction log: whole lines, rotated, bounded, and never in the way."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from mainline.serving import prediction_log
+from mainline.serving.metrics import ServiceMetrics
+from mainline.serving.prediction_log import PATTERN, PredictionLog
+from mainline.serving.settings import Log
+from tests.mainline.serving.asking import Client
+from tests.mainline.serving.running import wait_for
+
+Rows = list[dict[str, Any]]
+QUICK = {"flush_seconds": 0.01}
+
+
+def make(directory: Path, **settings: Any) -> tuple[PredictionLog, ServiceMetrics]:
+    """Make a log that writes."""
+    metrics = ServiceMetrics()
+    log = PredictionLog(directory, Log(**{**QUICK, **settings}), metrics)
+    log.start()
+    return log, metrics
+
+
+def lines(directory: Path) -> list[Any]:
+    """Return every line, parsed, in order."""
+    return [json.loads(line) for path in sorted(directory.glob(PATTERN)) for line in path.read_text().splitlines()]
+
+
+def test_answered_requests_are_read_by_pandas_and_duckdb(
+    make_client: Callable[..., Client], rows: Rows, tmp_path: Path
+) -> None:
+    """A line per row holds what was asked, what the model saw, what it said and who asked; two readers agree."""
+    client = make_client(log={"directory": tmp_path / "log"})
+    client.service.start()
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    answers = client.predict(rows[:3], headers={"x-request-id": "mine", "traceparent": trace}).json
+    client.predict({"bad": 1})
+    client.service.stop()
+    (path,) = (tmp_path / "log").glob(PATTERN)
+    frame = pd.read_json(path, lines=True)
+    assert frame["prediction"].tolist() == [item["arr_delay"] for item in answers["predictions"]]
+    assert frame["inputs"].tolist() == rows[:3]
+    assert frame["row"].tolist() == [0, 1, 2]
+    assert set(frame["request_id"]) == {"mine"}
+    assert set(frame["trace_id"]) == {trace[3:35]}
+    assert set(frame["version"]) == {"v1.0.0"}
+    assert set(frame["key"]) == {client.key.split("_")[1]}
+    assert (frame["seconds"] > 0).all()
+    assert pd.to_datetime(frame["time"]).dt.tz is not None
+    found = duckdb.sql(f"select prediction, inputs.carrier from read_json('{path}') order by row").fetchall()  # noqa: S608 - our own path
+    assert found == [
+        (item["arr_delay"], row["carrier"]) for item, row in zip(answers["predictions"], rows, strict=False)
+    ]
+
+
+def test_features_are_logged_to_the_last_bit(make_client: Callable[..., Client], rows: Rows, tmp_path: Path) -> None:
+    """Features in the log are those that the model saw, NaN as null."""
+    client = make_client(log={"directory": tmp_path / "log"})
+    client.service.start()
+    client.predict(rows)
+    client.service.stop()
+    model = client.service.choose()
+    expected = model.predictor.compute(model.reader.read(rows))
+    logged = [line["features"] for line in lines(tmp_path / "log")]
+    for name, values in expected.items():
+        found = np.array([row[name] for row in logged], object if values.dtype == object else np.float32)
+        np.testing.assert_array_equal(found, values)
+
+
+def test_normal_stop_loses_nothing(tmp_path: Path) -> None:
+    """What waits when the service stops is written, whatever the interval."""
+    log, metrics = make(tmp_path, flush_seconds=1)
+    for number in range(1000):
+        log.add(b"%d\n" % number, 1)
+    log.close()
+    assert lines(tmp_path) == list(range(1000))
+    assert (metrics.log_rows, metrics.log_dropped) == (1000, 0)
+
+
+def test_what_waits_is_written_by_itself(tmp_path: Path) -> None:
+    """Rows reach the file without a stop."""
+    log, metrics = make(tmp_path)
+    log.add(b"1\n", 1)
+    wait_for(lambda: metrics.log_rows == 1)
+    assert lines(tmp_path) == [1]
+    log.close()
+
+
+def test_files_are_rotated_and_old_ones_go(tmp_path: Path) -> None:
+    """A file that is full is followed by another; past the bytes to keep, the oldest go, the newest lines stay."""
+    log, metrics = make(tmp_path, rotate_bytes=1024, keep_bytes=4096)
+    for number in range(40):
+        log.add(b'"%s"\n' % (b"%03d" % number * 100), 1)
+        wait_for(lambda expected=number + 1: metrics.log_rows == expected)  # type: ignore[misc]
+    log.close()
+    kept = lines(tmp_path)
+    assert 10 <= len(kept) < 30
+    assert [int(text[:3]) for text in kept] == list(range(40 - len(kept), 40))
+    assert sum(path.stat().st_size for path in tmp_path.glob(PATTERN)) <= 4096 + 2 * 1024
+
+
+def test_files_past_their_days_go(tmp_path: Path) -> None:
+    """A file older than the days to keep is removed when the next begins; other files are not ours."""
+    old, other = tmp_path / "predictions-20200101T000000-1-000001.jsonl", tmp_path / "notes.txt"
+    for path in (old, other):
+        path.write_text("1\n")
+        os.utime(path, (0, 0))
+    log, _ = make(tmp_path)
+    log.add(b"2\n", 1)
+    log.close()
+    assert lines(tmp_path) == [2]
+    assert other.exists()
+
+
+def test_sampling_is_by_request(tmp_path: Path) -> None:
+    """About the declared share is logged, and the same requests every time."""
+    one, other = (PredictionLog(tmp_path, Log(sample=0.25), ServiceMetrics()) for _ in range(2))
+    names = [f"request-{number}" for number in range(4000)]
+    chosen = [name for name in names if one.samples(name)]
+    assert 0.22 < len(chosen) / len(names) < 0.28
+    assert chosen == [name for name in names if other.samples(name)]
+    assert not any(PredictionLog(tmp_path, Log(sample=0), ServiceMetrics()).samples(name) for name in names)
+    assert all(PredictionLog(tmp_path, Log(sample=1), ServiceMetrics()).samples(name) for name in names)
+
+
+def test_disk_that_refuses_degrades_logging_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk is full, rows are counted as dropped and an alert is raised; what came before stays whole."""
+    log, metrics = make(tmp_path)
+    log.add(b"1\n", 1)
+    wait_for(lambda: metrics.log_rows == 1)
+    write, room = os.write, [3]
+
+    def full(file: int, content: Any) -> int:
+        taken = write(file, content[: room[0]])
+        room[0] -= taken
+        if not taken:
+            raise OSError(28, "No space left on device")
+        return taken
+
+    monkeypatch.setattr(prediction_log.os, "write", full)
+    log.add(b"22222\n", 3)
+    wait_for(lambda: metrics.log_dropped == 3)
+    assert metrics.log_failing
+    assert lines(tmp_path) == [1]
+    room[0] = 2**30
+    log.add(b"3\n", 1)
+    wait_for(lambda: metrics.log_rows == 2)
+    assert not metrics.log_failing
+    log.close()
+    assert lines(tmp_path) == [1, 3]
+
+
+def test_slow_disk_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the bytes that may wait, rows are dropped and counted."""
+    monkeypatch.setattr(prediction_log, "MOST_WAITING", 10)
+    metrics = ServiceMetrics()
+    log = PredictionLog(tmp_path, Log(), metrics)
+    for _ in range(10):
+        log.add(b"1234\n", 2)
+    assert (len(log._waiting), metrics.log_dropped) == (2, 16)
+
+
+def test_half_line_of_a_kill_is_cut_off(tmp_path: Path) -> None:
+    """A file that a kill left with half a line is readable after the next start."""
+    torn, whole = (tmp_path / f"predictions-20200101T000000-{n}-000001.jsonl" for n in (1, 2))
+    torn.write_text('1\n{"a": ')
+    whole.write_text("2\n")
+    for path in (torn, whole):
+        os.utime(path, (2e9, 1e9))
+    log, _ = make(tmp_path)
+    log.close()
+    assert lines(tmp_path) == [1, 2]

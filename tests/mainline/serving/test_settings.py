@@ -1,0 +1,60 @@
+"""The section `service` is read once, checked whole, and says what it means."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mainline.serving import settings
+from mainline.serving.errors import SettingsError
+from mainline.serving.settings import Settings, load
+from tests.project import ROOT
+
+
+def test_shipped_settings_are_the_defaults() -> None:
+    """The file that ships spells out every key, and what it says is what the code does without it."""
+    file = ROOT / "deploy/production.yaml"
+    declared = load(file).model_dump(exclude={"log": {"directory"}})
+    assert declared == Settings().model_dump(exclude={"log": {"directory"}})
+    section = yaml.safe_load(file.read_text())["service"]
+    assert section.keys() == Settings.model_fields.keys()
+    for name in ("limits", "throttle", "log", "feed", "budgets"):
+        assert section[name].keys() == getattr(Settings(), name).model_dump().keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("service: {prot: 1}", r"service\.prot: is not a known key; did you mean 'port'\?$"),
+        ("service: {limits: {row: 1}}", r"service\.limits\.row: is not a known key; did you mean 'rows'\?$"),
+        ("service: {tls: {certificat: x}}", r"service\.tls\.certificate: is missing; "),
+        ("service: {port: '80'}", r"service\.port: is '80'; input should be a valid integer\.$"),
+        ("service: {limits: {rows: 0}}", r"service\.limits\.rows: is 0; input should be greater than or equal to 1\.$"),
+        ("service: {log: {sample: 1.5}}", r"service\.log\.sample: is 1\.5; .*less than or equal to 1\.$"),
+        ("service: {log: {flush_seconds: 2}}", r"flush_seconds: is 2; .*less than or equal to 1\.$"),
+        ("servce: {}", r"service: is missing; 'servce' is not a known section: did you mean 'service'\?$"),
+        ("promotion: {}", r"service: is missing; add it"),
+        ("[]", r"is not a mapping; it holds the section service\.$"),
+        ("a: [", r"is not YAML \(.*; correct the marked line\.$"),
+    ],
+)
+def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    """What is wrong is named with its place, what is allowed, and the nearest known key."""
+    file = tmp_path / "production.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=message) as error:
+        load(file)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is an error with its name."""
+    with pytest.raises(SettingsError, match=r"none\.yaml: cannot be read .*root of the repository"):
+        load(tmp_path / "none.yaml")
+
+
+def test_empty_section_means_defaults(tmp_path: Path) -> None:
+    """An environment says only what differs."""
+    file = tmp_path / "production.yaml"
+    file.write_text("service:\n")
+    assert load(file) == settings.Settings()
