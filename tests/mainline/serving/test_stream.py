@@ -91,7 +91,7 @@ def test_reader_that_waits_holds_the_source_back(package_dir: Path, golden: dict
         line = json.dumps(golden["requests"][0]).encode() + b"\n"
         os.set_blocking(process.stdin.fileno(), False)
         sent = 0
-        while select.select([], [process.stdin], [], 5)[1]:
+        while select.select([], [process.stdin], [], 1)[1]:
             try:
                 sent += os.write(process.stdin.fileno(), line)
             except BlockingIOError:
