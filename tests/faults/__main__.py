@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -13,9 +14,12 @@ from tests.faults import flips, kills, network, world
 from tests.faults.world import World
 
 KILLS = {
-    "push": 24, "pull": 24, "repro": 18, "promote, first": 12, "promote, next": 16, "promote, revert": 16,
+    "push": 20, "pull": 20, "repro": 16, "promote, first": 14, "promote, next": 18, "promote, revert": 16,
 }  # fmt: skip
 """How often each command is killed."""
+
+FLIPS = 16
+"""How many objects have a bit flipped in each place, half of them listings of folders as far as there are so many."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     problems: list[str] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended too
     with _world() as made:
         for name in chosen.parts or PARTS:
             problems += PARTS[name](made, chosen)
@@ -78,7 +83,7 @@ def _flip(made: World, chosen: argparse.Namespace) -> list[str]:
     rows, problems = [], []
     for name, campaign in flips.CAMPAIGNS.items():
         flipped = caught = 0
-        for problem in campaign(made, chosen.seed):
+        for problem in campaign(made, chosen.seed, FLIPS):
             flipped, caught = flipped + 1, caught + (not problem)
             problems += [f"{name}: {problem}"] if problem else []
             say(f"{name}: {caught} of {flipped}")

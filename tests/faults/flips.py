@@ -10,11 +10,10 @@ from mainline.package.predictor import Predictor
 from tests.faults import audit, kills
 from tests.faults.world import World
 
-Campaign = Callable[[World, int], Iterator[str]]
-LIMIT = 1_000_000
+Campaign = Callable[[World, int, int], Iterator[str]]
 
 
-def before_push(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
+def before_push(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object of the cache that the store lacks, one at a time; yield '' where push refused it."""
     for name, bit in _chosen(world, seed, most):
         kills.prepare("push", world)
@@ -29,7 +28,7 @@ def before_push(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
             yield _told(refused.stderr, name)
 
 
-def before_promotion(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
+def before_promotion(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object here and in the store; yield '' where promote refused to make a version of it."""
     kills.prepare("promote, first", world)
     world.run("push")
@@ -45,7 +44,7 @@ def before_promotion(world: World, seed: int, most: int = LIMIT) -> Iterator[str
         kills.forget_versions(world)
 
 
-def mended_by_promotion(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
+def mended_by_promotion(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object in the store alone; yield '' where promote put the sound one in its place."""
     kills.prepare("promote, first", world)
     world.run("push")
@@ -58,7 +57,7 @@ def mended_by_promotion(world: World, seed: int, most: int = LIMIT) -> Iterator[
         kills.forget_versions(world)
 
 
-def before_pull(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
+def before_pull(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object in the store, the only place that has it; yield '' where pull refused it."""
     kills.prepare("push", world)
     world.run("push")
@@ -79,7 +78,7 @@ def before_pull(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
             yield _told(refused.stderr, name)
 
 
-def on_load(world: World, seed: int, most: int = LIMIT) -> Iterator[str]:
+def on_load(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each file of the package; yield '' where the predictor refused to load it."""
     package = world.project.path / "models/package"
     seeded = random.Random(seed)  # noqa: S311 - repeatable, not secret

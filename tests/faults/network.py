@@ -33,7 +33,7 @@ class Outcome:
 def campaign(
     world: World, kinds: tuple[Kind, ...] = KINDS, commands: tuple[str, ...] = ("push", "pull"), lasting: bool = True
 ) -> Iterator[Outcome]:
-    """Run commands under each kind of fault, once passing and, where asked for, once lasting; yield what each did."""
+    """Run commands under each kind of fault, passing and, where it is asked for, lasting; yield what each did."""
     port = int(world.store.endpoint.rpartition(":")[2])
     with FaultyProxy(port) as proxy:
         for kind in kinds:
