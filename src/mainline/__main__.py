@@ -286,7 +286,7 @@ def _check_package(chosen: argparse.Namespace) -> str:
 
 
 def _key(chosen: argparse.Namespace) -> str:
-    from mainline.commands.key import make_key
+    from mainline.commands.api_key import make_key
 
     return make_key(chosen.settings, chosen.name, admin=chosen.admin)
 
