@@ -65,6 +65,9 @@ test: $(READY) ## Run the tests
 test-slow: $(READY) ## Run the tests that take minutes
 	@$(RUN) python -m pytest -m slow
 
+faults: $(READY) ## Kill commands and break their network, then look at every byte; takes about half an hour
+	@$(RUN) python -m tests.faults
+
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
 	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
@@ -96,4 +99,4 @@ $(READY): requirements/dev.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow faults bench check format setup lock
