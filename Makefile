@@ -69,7 +69,7 @@ faults: $(READY) ## Kill commands and break their network, then look at every by
 	@$(RUN) python -m tests.faults
 
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
-	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
+	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
 check: $(READY) ## Check format, lint, types and dependencies of the stages
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
