@@ -54,8 +54,8 @@ def find() -> Candidate | None:
     if stale:
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
         raise MainlineError(
-            f"dvc.lock is not true for {commit[:10]}: {stale[0]}{more} changed since it was run. A merge can leave that. "
-            "Run `make repro`, look at the model, and bring what it writes to main."
+            f"dvc.lock is not true for {commit[:10]}: {stale[0]}{more} changed since it was run. "
+            "A merge can leave that. Run `make repro`, look at the model, and bring what it writes to main."
         )
     return Candidate(commit, package)
 
