@@ -1,12 +1,52 @@
-"""What judges the faults sees each kind of harm when it is done on purpose."""
+"""The short form of the faults, which `make faults` has the long form of; and that their judge sees harm.
+
+One file, so that one worker builds the world that all of them use.
+"""
 
 import pytest
 
-from tests.faults import audit, kills
+from tests.faults import audit, flips, kills, network
 from tests.faults.audit import State
+from tests.faults.kills import SCENARIOS, Scenario
 from tests.faults.world import World
+from tests.faulty_proxy import Kind
+
+SHORT = {"push": 3.0, "pull": 3.0, "repro": 4.0, "promote, first": 4.0}
+"""Which commands are killed, and within how many seconds."""
 
 TAGS = ("model@v1.0.0", "model#staging#1", "model#production#1")
+"""What a release writes."""
+
+
+@pytest.mark.parametrize(
+    "scenario", [scenario for scenario in SCENARIOS if scenario.name in SHORT], ids=lambda scenario: scenario.name
+)
+def test_a_kill_loses_nothing_and_the_next_run_ends_right(world: World, scenario: Scenario) -> None:
+    """With every process of the command gone, no object is lost or wrong and no version half; then it is run again."""
+    (tally,) = kills.campaign(world, scenario, kills=1, seed=20130101, length=SHORT[scenario.name])
+    assert tally.kills == 1
+    assert tally.problems == []
+
+
+@pytest.mark.parametrize(("command", "kind"), [("push", "reset"), ("pull", "flip"), ("pull", "black hole")])
+def test_a_fault_that_passes_does_no_harm(world: World, command: str, kind: Kind) -> None:
+    """The command goes on after it, or says in a line that it could not; everything that it left is sound."""
+    (outcome,) = network.campaign(world, (kind,), commands=(command,), lasting=False)
+    assert outcome.problems == []
+    assert outcome.injected == 2
+    assert outcome.succeeded
+
+
+def test_a_rotten_object_is_not_pushed(world: World) -> None:
+    """A bit that flipped in the cache, in a folder's listing or in a file, stops the push in one line."""
+    assert list(flips.before_push(world, seed=1, most=2)) == ["", ""]
+
+
+def test_no_changed_file_of_a_package_is_loaded(world: World) -> None:
+    """A bit that flipped in any file of the package is refused when it is loaded."""
+    told = list(flips.on_load(world, seed=1, most=100))
+    assert len(told) > 10
+    assert set(told) == {""}
 
 
 @pytest.fixture
