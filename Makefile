@@ -62,7 +62,7 @@ verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with d
 	@$(RUN) python -m mainline verify
 
 test: $(READY) ## Run the tests
-	@$(RUN) python -m pytest -m "not slow"
+	@$(RUN) python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
 	@$(RUN) python -m pytest -m slow --ignore=tests/github
@@ -70,8 +70,11 @@ test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
 ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
 	@$(RUN) python -m pytest -m slow tests/github
 
+faults: $(READY) ## Kill commands and break their network, then look at every byte; takes about half an hour
+	@$(RUN) python -m tests.faults
+
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
-	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
+	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
 check: $(READY) ## Check format, lint, types, dependencies of the stages, and the workflows
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
@@ -108,4 +111,4 @@ $(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow ci bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow ci faults bench check format setup where lock

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     archive = add("archive", _archive, "decommission a version: kept for audit, no longer assignable")
     archive.add_argument("version", help="such as v1.0.0")
     archive.add_argument("--reason", default="", help="for those who look later")
-    keys = add("keys", _keys, "make a key pair that releases are signed with")
+    keys = add("signing-key", _signing_key, "make a key pair that releases are signed with")
     keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
     remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
     remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     accept = add("check-package", _check_package, "find out whether a package may take traffic here")
     accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
     accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
-    key = add("key", _key, "make an API key")
+    key = add("api-key", _key, "make an API key")
     key.add_argument("name", help="whose key it is")
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
     for command in (serve, accept, key):
@@ -200,10 +200,10 @@ def _archive(chosen: argparse.Namespace) -> str:
     return archive(chosen.version, chosen.reason)
 
 
-def _keys(chosen: argparse.Namespace) -> str:
-    from mainline.commands.promote import keys
+def _signing_key(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import signing_key
 
-    return keys(chosen.name)
+    return signing_key(chosen.name)
 
 
 def _remote(chosen: argparse.Namespace) -> str:
@@ -291,7 +291,7 @@ def _check_package(chosen: argparse.Namespace) -> str:
 
 
 def _key(chosen: argparse.Namespace) -> str:
-    from mainline.commands.key import make_key
+    from mainline.commands.api_key import make_key
 
     return make_key(chosen.settings, chosen.name, admin=chosen.admin)
 

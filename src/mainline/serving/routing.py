@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from mainline.serving.declared import Section, check
-from mainline.serving.errors import SettingsError
+from mainline.declaration import Section, check_section
+from mainline.errors import ParamsError
 from mainline.serving.models import Model
 
 _GOLDEN = 0.6180339887498949
@@ -58,18 +58,19 @@ def read(path: Path) -> list[Route]:
     """Read a routing file.
 
     Raises:
-        SettingsError: naming what is wrong.
+        ParamsError: naming what is wrong.
     """
     try:
         raw = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise SettingsError(path, "", f"cannot be read ({error})", "write it whole and rename it into place") from error
-    routes = check(RoutingFile, raw, path).routes
+        remedy = "write it whole and rename it into place"
+        raise ParamsError("", f"cannot be read ({error})", remedy, str(path)) from error
+    routes = check_section(RoutingFile, raw, "", str(path)).routes
     if not sum(route.weight for route in routes):
-        raise SettingsError(path, "routes", "have no weight", "give one of them a weight above 0")
+        raise ParamsError("routes", "have no weight", "give one of them a weight above 0", str(path))
     versions = [route.version for route in routes]
     if len(set(versions)) != len(versions):
-        raise SettingsError(path, "routes", "name a version twice", "name each version once")
+        raise ParamsError("routes", "name a version twice", "name each version once", str(path))
     return routes
 
 
