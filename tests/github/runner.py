@@ -69,7 +69,7 @@ class Runner:
         _git("-C", str(work), "fetch", "--quiet", "origin", "+refs/pull/*/head:refs/remotes/pull/*")
         _git("-C", str(work), "checkout", "--quiet", commit)
         file = work / ".github" / "workflows" / workflow
-        _refuse_false_greens(policy.load(file))
+        refuse_false_greens(policy.load(file))
         token = self.github.grant(f"token-{self.number}", permissions)
         (home / "event.json").write_text(json.dumps({**payload, "repository": self._about()}))
         command = [
@@ -92,7 +92,7 @@ class Runner:
             check=False,
         )  # fmt: skip
         said = finished.stdout + finished.stderr
-        _refuse_skipped(said, file, job)
+        refuse_skipped(said, file, job)
         return Finished(finished.returncode == 0, said, self.number)
 
     def _about(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Runner:
         """Name a local folder for each action: the real one of a folder named by ACTIONS, else the tests' own."""
         real = os.environ.get("ACTIONS")
         given = []
-        for used in sorted({line for file in policy_files() for line in _uses(file)}):
+        for used in sorted({line for file in workflow_files() for line in uses(file)}):
             name, _, reference = used.partition("@")
             own = STANDINS / name.rpartition("/")[2]
             source = Path(real) / name if real and (Path(real) / name).is_dir() else own
@@ -139,17 +139,23 @@ class Runner:
         return target
 
 
-def policy_files() -> list[Path]:
+def workflow_files() -> list[Path]:
     """List the workflow files."""
     return sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
-def _uses(file: Path) -> list[str]:
+def uses(file: Path) -> list[str]:
+    """List the actions of a workflow file."""
     jobs = policy.load(file)["jobs"].values()
     return [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
 
 
-def _refuse_false_greens(workflow: Mapping[str, Any]) -> None:
+def refuse_false_greens(workflow: Mapping[str, Any]) -> None:
+    """Refuse a workflow of which act would leave out something and end with 0.
+
+    Raises:
+        FalseGreenError: naming the job.
+    """
     for name, job in workflow["jobs"].items():
         if "services" in job:
             raise FalseGreenError(f"{name} has services, which act ignores")
@@ -157,7 +163,7 @@ def _refuse_false_greens(workflow: Mapping[str, Any]) -> None:
             raise FalseGreenError(f"{name} runs on {job['runs-on']}, which act was not told of and would skip")
 
 
-def _refuse_skipped(said: str, file: Path, job: str) -> None:
+def refuse_skipped(said: str, file: Path, job: str) -> None:
     """Refuse a run in which a job did not end, in so many words, well or not."""
     if "Skipping unsupported platform" in said:
         raise FalseGreenError("act skipped a job whose runner label it does not know")

@@ -40,7 +40,7 @@ def head(github: GitHub, clone: Path) -> str:
     assert Path.cwd() == clone
     pull = github.repository.open("better", "Better")
     github.repository.runs[RUN] = {
-        "id": RUN, "path": comment.WORKFLOW, "event": "pull_request", "head_sha": pull["head"]["sha"],
+        "id": RUN, "path": f"{comment.WORKFLOW}@better", "event": "pull_request", "head_sha": pull["head"]["sha"],
         "conclusion": "success", "html_url": f"{github.url}/{FULL}/actions/runs/{RUN}",
     }  # fmt: skip
     return str(pull["head"]["sha"])

@@ -104,6 +104,8 @@ def read(archive: bytes, head: str) -> Findings | str:
 def _run(github: Api, run: int, head: str) -> dict[str, Any]:
     """Return what GitHub knows of a run, if it is of our workflow, of a pull request, and of this commit."""
     found: dict[str, Any] = github.ask("GET", f"/actions/runs/{run}")
+    # GitHub's description shows the path with the repository before it and the branch behind it; it mostly has neither.
+    found["path"] = found["path"].partition("@")[0].removeprefix(f"{github.name}/")
     for name, wanted in (("path", WORKFLOW), ("event", "pull_request"), ("head_sha", head)):
         if found[name] != wanted:
             raise RunError(f"run {run} has {name} {found[name]!r:.80}, not {wanted!r}. Nothing was posted.")
