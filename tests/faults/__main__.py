@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests import object_store, project
 from tests.faults import flips, kills, network, world
+from tests.faults.kills import Tally
 from tests.faults.world import World
 
 KILLS = {
@@ -57,8 +58,12 @@ def _kill(made: World, chosen: argparse.Namespace) -> list[str]:
     rows, problems = [], []
     for scenario in (scenario for scenario in kills.SCENARIOS if scenario.name.startswith(chosen.only)):
         wanted, started = max(1, round(KILLS[scenario.name] * chosen.share)), time.monotonic()
-        for tally in kills.campaign(made, scenario, wanted, chosen.seed):
-            say(f"{scenario.name}: kill {tally.kills} of {wanted}, {len(tally.problems)} problems")
+        tally = Tally(scenario.name)
+        try:
+            for tally in kills.campaign(made, scenario, wanted, chosen.seed):
+                say(f"{scenario.name}: kill {tally.kills} of {wanted}, {len(tally.problems)} problems")
+        except AssertionError as error:  # what a kill left behind stops a command that was to be undisturbed
+            tally.not_right.append(f"{scenario.name}: stopped: {error}")
         found = (tally.lost, tally.wrong, tally.without_artifacts, tally.half, tally.not_right)
         rows.append([f"`{scenario.name}`", tally.kills, *map(len, found), f"{time.monotonic() - started:.0f} s"])
         problems += tally.problems

@@ -28,6 +28,13 @@ def test_a_kill_loses_nothing_and_the_next_run_ends_right(world: World, scenario
     assert tally.problems == []
 
 
+def test_a_record_that_a_kill_cut_off_stops_no_release(world: World) -> None:
+    """DVC writes its record of readers in place and then refuses to say what changed; promote mends it and goes on."""
+    kills.prepare("promote, first", world)
+    (world.project.path / ".dvc/tmp/rwlock").write_text("", encoding="utf-8")
+    world.run("promote")
+
+
 @pytest.mark.parametrize(("command", "kind"), [("push", "reset"), ("pull", "flip"), ("pull", "black hole")])
 def test_a_fault_that_passes_does_no_harm(world: World, command: str, kind: Kind) -> None:
     """The command goes on after it, or says in a line that it could not; everything that it left is sound."""
