@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.github.commandline import add_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--environment", default="production", help="whose version counts as production")
     report = add("report", _report, "render what the gate found for a pull request and as a page")
     report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
+    report.add_argument("--if-any", action="store_true", help="say nothing where the gate found nothing")
     report.add_argument("--output", type=Path, default=Path("metrics/report"), help="the folder to write to")
     tune = add("tune", _tune, "search the declared hyperparameters on the validation months")
     tune.add_argument("--write", action="store_true", help="put the best into params.yaml")
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
     for command in (serve, accept, key):
         command.add_argument("--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE")
+    add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -160,6 +163,8 @@ def _gate(chosen: argparse.Namespace) -> str:
 def _report(chosen: argparse.Namespace) -> str:
     from mainline.commands.report import report
 
+    if chosen.if_any and not chosen.findings.exists():
+        return "The gate found nothing, so there is no report."
     return report(chosen.findings, chosen.output)
 
 
