@@ -15,6 +15,7 @@ Campaign = Callable[[World, int, int], Iterator[str]]
 
 def before_push(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object of the cache that the store lacks, one at a time; yield '' where push refused it."""
+    kills.prepare("push", world)
     for name, bit in _chosen(world, seed, most):
         kills.prepare("push", world)
         with _flipped(_cached(world, name), bit):
