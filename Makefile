@@ -6,9 +6,11 @@ MAKEFLAGS += --no-print-directory
 # A version given on the command line names the wheel; one in the environment does not.
 VERSION :=
 
-VENV := .venv
+# Another folder may be named in the environment, such as one that several worktrees share.
+VENV ?= .venv
+VENV_MLEM ?= .venv-mlem
 READY := $(VENV)/.ready
-RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
+RUN := PATH="$(abspath $(VENV))/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,32 +64,45 @@ demo: $(READY) ## Play the whole loop here under load: release, canary, a bad mo
 render: $(READY) ## Write manifests for Kubernetes into deploy/kubernetes/; WAY=argo for Argo Rollouts
 	@$(RUN) python -m mainline render $(if $(WAY),--way $(WAY)) $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
 
-wheel: models/package .venv-mlem/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
-	@.venv-mlem/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
+wheel: models/package $(VENV_MLEM)/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
+	@$(VENV_MLEM)/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
 
 verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with dvc.lock
 	@$(RUN) python -m mainline verify
 
 test: $(READY) ## Run the tests
-	@$(RUN) python -m pytest -m "not slow"
+	@$(RUN) python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
-test-slow: $(READY) ## Run the tests that take minutes
-	@$(RUN) python -m pytest -m slow
+test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
+	@$(RUN) python -m pytest -m slow --ignore=tests/github
+
+ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
+	@$(RUN) python -m pytest -m slow tests/github
+
+faults: $(READY) ## Kill commands and break their network, then look at every byte; takes about half an hour
+	@$(RUN) python -m tests.faults
 
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
-	@for name in noop one_row gate memory one_more_month pipeline; do $(RUN) python -m benchmarks.$$name || exit 1; done
+	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
-check: $(READY) ## Check format, lint, types and dependencies of the stages
+check: $(READY) ## Check format, lint, types, dependencies of the stages, and the workflows
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy
 	@$(RUN) python -m mainline deps
+	@$(RUN) zizmor --offline --quiet --persona=auditor .github
+	@$(RUN) actionlint -shellcheck= -pyflakes=
+	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: $(READY) ## Format the code
 	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .
 
 setup: $(READY) ## Make the virtual environment from the lock; the other commands do it by themselves
 	@$(RUN) python -m mainline resolve --install
+
+where: # Say where the virtual environment is
+	@echo "$(abspath $(VENV))"
 
 lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
 	@requirements/lock.sh
@@ -98,11 +113,11 @@ $(READY): requirements/dev.txt
 	@$(RUN) python -m mainline resolve --install >/dev/null
 	@touch $@
 
-.venv-mlem/.ready: deploy/mlem/requirements.txt
-	@requirements/install.sh .venv-mlem deploy/mlem/requirements.txt
+$(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
+	@requirements/install.sh "$(VENV_MLEM)" deploy/mlem/requirements.txt
 	@touch $@
 
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow bench check format setup lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults bench check format setup where lock

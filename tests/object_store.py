@@ -1,6 +1,7 @@
 """A real S3 server for the tests: SeaweedFS in one process, on this machine only, ended with everything it started."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -48,25 +49,21 @@ class ObjectStore:
 
     def keys(self, prefix: str = "") -> list[str]:
         """List every object under a prefix."""
-        with self._client() as client:
-            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def read(self, *keys: str) -> dict[str, bytes]:
         """Return the content of objects."""
-        with self._client() as client:
-            return {key: client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+        return {key: self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
 
     def write(self, key: str, content: bytes) -> None:
         """Put an object."""
-        with self._client() as client:
-            client.put_object(Bucket=self.bucket, Key=key, Body=content)
+        self._client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def remove(self, *keys: str) -> None:
         """Remove objects."""
-        with self._client() as client:
-            for key in keys:
-                client.delete_object(Bucket=self.bucket, Key=key)
+        for key in keys:
+            self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def flip(self, key: str, bit: int = 0) -> None:
         """Change one bit of an object."""
@@ -86,16 +83,17 @@ class ObjectStore:
         except (BotoCoreError, ClientError):
             return False
 
-    @contextlib.contextmanager
-    def _client(self) -> Iterator[Any]:
-        session = botocore.session.Session()
-        client = session.create_client(
+    def close(self) -> None:
+        """End the connections to the server."""
+        self._client.close()
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        return botocore.session.Session().create_client(
             "s3", region_name="us-east-1", endpoint_url=self.endpoint,
             aws_access_key_id=KEY, aws_secret_access_key=SECRET,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=10),
         )  # fmt: skip
-        with contextlib.closing(client):
-            yield client
 
 
 def fits(path: str, content: bytes) -> bool:
@@ -121,6 +119,7 @@ def serve() -> Iterator[ObjectStore]:
         _wait(running, store, folder / "log")
         yield store
     finally:
+        store.close()
         _end(running)
         for port in ports.values():  # the sockets between its parts, where it was not given the time to remove them
             for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - the server's own choice

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.github.commandline import add_commands
 
 SETTINGS = Path("deploy/production.yaml")
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     gate.add_argument("--environment", default="production", help="whose version counts as production")
     report = add("report", _report, "render what the gate found for a pull request and as a page")
     report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
+    report.add_argument("--if-any", action="store_true", help="say nothing where the gate found nothing")
     report.add_argument("--output", type=Path, default=Path("metrics/report"), help="the folder to write to")
     tune = add("tune", _tune, "search the declared hyperparameters on the validation months")
     tune.add_argument("--write", action="store_true", help="put the best into params.yaml")
@@ -65,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     archive = add("archive", _archive, "decommission a version: kept for audit, no longer assignable")
     archive.add_argument("version", help="such as v1.0.0")
     archive.add_argument("--reason", default="", help="for those who look later")
-    keys = add("keys", _keys, "make a key pair that releases are signed with")
+    keys = add("signing-key", _signing_key, "make a key pair that releases are signed with")
     keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
     remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
     remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
@@ -99,11 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     accept = add("check-package", _check_package, "find out whether a package may take traffic here")
     accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
     accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
-    key = add("key", _key, "make an API key")
+    key = add("api-key", _key, "make an API key")
     key.add_argument("name", help="whose key it is")
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
     for command in (serve, accept, key):
         command.add_argument("--settings", type=Path, metavar="FILE", help="deploy/production.yaml without it")
+    add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
 
@@ -189,6 +192,8 @@ def _gate(chosen: argparse.Namespace) -> str:
 def _report(chosen: argparse.Namespace) -> str:
     from mainline.commands.report import report
 
+    if chosen.if_any and not chosen.findings.exists():
+        return "The gate found nothing, so there is no report."
     return report(chosen.findings, chosen.output)
 
 
@@ -224,10 +229,10 @@ def _archive(chosen: argparse.Namespace) -> str:
     return archive(chosen.version, chosen.reason)
 
 
-def _keys(chosen: argparse.Namespace) -> str:
-    from mainline.commands.promote import keys
+def _signing_key(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import signing_key
 
-    return keys(chosen.name)
+    return signing_key(chosen.name)
 
 
 def _remote(chosen: argparse.Namespace) -> str:
@@ -341,7 +346,7 @@ def _check_package(chosen: argparse.Namespace) -> str:
 
 
 def _key(chosen: argparse.Namespace) -> str:
-    from mainline.commands.key import make_key
+    from mainline.commands.api_key import make_key
 
     return make_key(chosen.settings or SETTINGS, chosen.name, admin=chosen.admin)
 

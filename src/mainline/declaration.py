@@ -1,5 +1,6 @@
 """A declared file: YAML, read once, checked whole, and refused with one line that names the place."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -38,17 +39,30 @@ def load(path: Path, model: type[Checked]) -> Checked:
     Raises:
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
-    file = path.as_posix() if path.parent.name == "deploy" else path.name
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "run this from the root of the repository"
-        raise ParamsError("file", f"cannot be read ({error})", remedy, file) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
-        raise ParamsError("file", f"is not YAML ({error})", "correct the marked line", file) from error
+    raw, file = read(path), name(path)
     if not isinstance(raw, dict):
         raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(model.model_fields)}", file)
     return check_section(model, raw, "", file)
+
+
+def read(path: Path) -> Any:
+    """Read a YAML file in which no key stands twice.
+
+    Raises:
+        ParamsError: when it cannot be read, or is not YAML.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "run this from the root of the repository"
+        raise ParamsError("file", f"cannot be read ({error})", remedy, name(path)) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
+        raise ParamsError("file", f"is not YAML ({error})", "correct the marked line", name(path)) from error
+
+
+def name(path: Path) -> str:
+    """Name a file as people know it: files of `deploy/` with their folder, others alone."""
+    return "/".join(path.parts[path.parts.index("deploy") :]) if "deploy" in path.parts else path.name
 
 
 def check_section(model: type[Checked], raw: Any, place: str = "", file: str = "params.yaml") -> Checked:
@@ -75,23 +89,32 @@ def _explain(problem: ErrorDetails, section: Any, at: str, file: str) -> ParamsE
     place = [str(part) for part in problem["loc"]]
     where = ".".join([at, *place] if at else place)
     if problem["type"] == "extra_forbidden":
-        for part in place[:-1]:
-            section = getattr(section, "model_fields", {})[part].annotation if not part.isdigit() else _item(section)
-        known = [field.alias or name for name, field in section.model_fields.items()]
-        return ParamsError(where, "is not a known key", nearest(place[-1], known), file)
+        fields = _inner(section, place[:-1]).model_fields
+        return ParamsError(where, "is not a known key", nearest(place[-1], _names(fields)), file)
     if problem["type"] == "missing":
         return ParamsError(where, "is missing", f"add it; the shipped {file} shows every key", file)
-    return ParamsError(where, f"is {_describe(problem['input'])}", _lower_first(problem["msg"]), file)
+    message = problem["msg"].removeprefix("Value error, ")
+    return ParamsError(where, f"is {_describe(problem['input'])}", message[:1].lower() + message[1:], file)
 
 
-def _item(sequence: Any) -> Any:
-    """Return the section that a sequence of sections holds."""
-    return get_args(sequence)[0]
+def _names(fields: Mapping[str, Any]) -> list[str]:
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _inner(section: type[BaseModel], place: Sequence[str]) -> type[BaseModel]:
+    """Return the model of the section at a place: through optional sections, lists of them and mappings to them."""
+    for part in place:
+        if part in section.model_fields:
+            section = _section_of(section.model_fields[part].annotation) or section
+    return section
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_section_of(argument) for argument in get_args(annotation))
+    return next((section for section in found if section is not None), None)
 
 
 def _describe(value: object) -> str:
     return f"{value!r} ({'nothing' if value is None else type(value).__name__})"
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

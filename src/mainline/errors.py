@@ -13,7 +13,8 @@ class ParamsError(MainlineError):
 
     def __init__(self, where: str, found: str, allowed: str, file: str = "params.yaml") -> None:
         # What was found may hold line breaks: a key, a value, a parser's message.
-        super().__init__(" ".join(f"{file}: {where}: {found}; {_sentence(allowed)}".split()))
+        place = f"{file}: {where}" if where else file
+        super().__init__(" ".join(f"{place}: {found}; {_sentence(allowed)}".split()))
 
 
 class SourceError(MainlineError):

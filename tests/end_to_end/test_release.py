@@ -16,7 +16,7 @@ def shared(tmp_path: Path, fresh_full: Project) -> Project:
     fresh_full.run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(tmp_path / "origin.git"))
     fresh_full.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
     fresh_full.run("python", "-m", "mainline", "remote", str(tmp_path / "storage"))
-    fresh_full.run("python", "-m", "mainline", "keys")
+    fresh_full.run("python", "-m", "mainline", "signing-key")
     return fresh_full
 
 

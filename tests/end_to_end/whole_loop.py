@@ -165,7 +165,7 @@ def create(folder: Path, made: Project, store: object_store.ObjectStore | None, 
         world.run("python", "-m", "mainline", "remote", store.url(folder.name), "--endpoint", store.endpoint)
     else:
         world.run("python", "-m", "mainline", "remote", str(folder / "storage"))
-    world.run("python", "-m", "mainline", "keys")
+    world.run("python", "-m", "mainline", "signing-key")
     declare(made, policy)
     held = folder / "keys.yaml"
     world.keys = [keys.make(held, f"client-{number}", "predict") for number in range(4)]

@@ -1,4 +1,4 @@
-"""`promote` and `keys`: what is on main becomes what the environments have."""
+"""`promote` and `signing-key`: what is on main becomes what the environments have."""
 
 from mainline import progress
 from mainline.commands import gate
@@ -17,7 +17,7 @@ def promote(environment: str | None = None) -> str:
     return releases.promote(_judge) if environment is None else releases.approve(environment)
 
 
-def keys(name: str) -> str:
+def signing_key(name: str) -> str:
     """Make a key pair that releases are signed with.
 
     Raises:

@@ -58,4 +58,4 @@ def _say(service: Service, address: str) -> None:
     served = ", ".join(f"{model.name} {model.version}" for model in service.models()) or "no model yet"
     print(f"Serving {served} on {address}", flush=True)
     if not service.keys.by_id:
-        print(f"  {service.settings.keys} holds no keys, so only health is answered: `mainline key NAME` makes one")
+        print(f"  {service.settings.keys} holds no keys, so only health is answered: `mainline api-key NAME` makes one")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline import lock, runs
+from mainline import lock, recovery, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
@@ -77,6 +77,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
 
 def stale_stages() -> str:
     """Name the stages that dvc.lock is not true of; '' when it is true."""
+    recovery.mend_readers()
     shown = subprocess.run(
         [sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True, check=False
     )

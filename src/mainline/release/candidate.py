@@ -1,5 +1,6 @@
 """The commit that is to be released: on main, whole, and true."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ def find() -> Candidate | None:
     """Return the commit in the workspace; None when main has moved on from it.
 
     Raises:
-        MainlineError: when the workspace is not a commit of main, or that commit has no package.
+        MainlineError: when the workspace is not a commit of main, or that commit has no package or an outdated lock.
     """
     commit, tip = git("rev-parse", "HEAD").strip(), publish.tip()
     if not tip:
@@ -49,7 +50,41 @@ def find() -> Candidate | None:
         raise MainlineError(
             f"the lock of {commit[:10]} names no {change.PACKAGE}. Run `make repro` and commit dvc.lock."
         )
+    stale = outdated()
+    if stale:
+        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        raise MainlineError(
+            f"dvc.lock is not true for {commit[:10]}: {stale[0]}{more} changed since it was run. "
+            "A merge can leave that. Run `make repro`, look at the model, and bring what it writes to main."
+        )
     return Candidate(commit, package)
+
+
+def outdated() -> list[str]:
+    """Name the code and parameters in the workspace that differ from what the lock's stages ran on; needs no data."""
+    from dvc.utils.serialize import load_yaml  # numbers such as 1e-05 are read as DVC wrote them
+
+    found = set()
+    for entry in lock.entries(lock.LOCK.read_text(encoding="utf-8")).values():
+        for dep in entry.get("deps") or []:
+            if dep["path"].startswith(change.CODE) and _md5(Path(dep["path"])) != dep["md5"]:
+                found.add(str(dep["path"]))
+    for entry in load_yaml(str(lock.LOCK))["stages"].values():
+        for file, values in (entry.get("params") or {}).items():
+            declared = load_yaml(file)
+            found.update(f"{file}: {name}" for name, value in values.items() if _at(declared, name) != value)
+    return sorted(found)
+
+
+def _at(declared: Any, name: str) -> Any:
+    """Return what stands at a dotted name; None where there is nothing."""
+    for part in name.split("."):
+        declared = declared.get(part) if isinstance(declared, dict) else None
+    return declared
+
+
+def _md5(file: Path) -> str:
+    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() if file.is_file() else ""
 
 
 def read_manifest() -> dict[str, Any]:

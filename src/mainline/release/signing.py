@@ -10,7 +10,7 @@ from mainline.errors import MainlineError
 from mainline.git import git
 
 KEY = "MAINLINE_SIGNING_KEY"
-"""Names a file with the private key, where it is not the one that `mainline keys` made."""
+"""Names a file with the private key, where it is not the one that `mainline signing-key` made."""
 
 PUBLIC = Path("deploy/keys")
 
@@ -48,7 +48,7 @@ def make_keys(name: str) -> tuple[Path, Path]:
 
 
 def private_key() -> Path | None:
-    """Return the private key's file: what the environment names, or what `mainline keys` made; None without one.
+    """Return the private key's file: what the environment names, or what `mainline signing-key` made; None without one.
 
     Raises:
         SignatureError: when the environment names a file that is not there.
@@ -74,7 +74,7 @@ def sign(package: Path, key: Path) -> dict[str, Any]:
         try:
             signing.Config().use_elliptic_key_signer(private_key=key).sign(package, bundle)
         except (ValueError, TypeError) as error:
-            raise SignatureError(f"{key} cannot sign: {error}. `mainline keys` makes one that can.") from error
+            raise SignatureError(f"{key} cannot sign: {error}. `mainline signing-key` makes one that can.") from error
         return dict(json.loads(bundle.read_text(encoding="utf-8")))
 
 
@@ -88,9 +88,11 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
 
     keys = sorted(trusted.glob("*.pub"))
     if bundle is None:
-        raise SignatureError(f"the package is not signed. Make a key (`mainline keys`) or name one ({KEY}).")
+        raise SignatureError(f"the package is not signed. Make a key (`mainline signing-key`) or name one ({KEY}).")
     if not keys:
-        raise SignatureError(f"there is no public key in {trusted}. `mainline keys` makes a pair; commit its .pub.")
+        raise SignatureError(
+            f"there is no public key in {trusted}. `mainline signing-key` makes a pair; commit its .pub."
+        )
     reasons = []
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "signature.json"

@@ -1,5 +1,6 @@
 """A place that keeps objects by content: DVC's cache, or its remote. What it holds is checked by reading it."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -94,24 +95,31 @@ class Store:
                     self._insist(lambda chosen=chosen: self._copy(chosen, other))  # type: ignore[misc]
 
     def remove(self, oids: Iterable[str]) -> None:
-        """Remove objects; one that is not there is no error."""
+        """Remove objects; one that is not there is no error.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
         for oid in oids:
-            try:
-                self.files.remove(self.path(oid))
-            except FileNotFoundError:
-                continue
+            self._insist(lambda oid=oid: self._remove(oid))  # type: ignore[misc]
 
     def everything(self) -> dict[str, tuple[int, float]]:
         """Return the size in bytes and the time of last change, in seconds since 1970, of each object."""
         found = {}
         for oid in self._insist(lambda: list(self._database.all())):
-            about = self.files.info(self.path(oid))
+            about = self._insist(lambda oid=oid: self.files.info(self.path(oid)))  # type: ignore[misc]
             changed = about.get("mtime") or about.get("LastModified") or 0
             found[oid] = (int(about["size"]), float(changed.timestamp() if hasattr(changed, "timestamp") else changed))
         return found
 
+    def _remove(self, oid: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.files.remove(self.path(oid))
+
     def _copy(self, oids: Sequence[str], other: "Store") -> None:
         paths = [other.path(oid) for oid in oids]
+        if self.files.protocol == "local":  # a file that may only be read cannot be written over; elsewhere it is
+            self.remove(oid for oid in oids if self.files.exists(self.path(oid)))
         # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
         self._database.add(paths, other.files, list(oids), check_exists=False, verify=False)
 

@@ -33,7 +33,7 @@ def push(outputs: Sequence[Output], thorough: bool = False) -> int:
     unsound = set(here.check(absent).all)
     if unsound:
         raise StorageError(_lost(unsound, outputs, [here, there], "damaged or missing here, and not in the remote"))
-    there.remove(absent)
+    # Nothing is removed before, least of all what only looked damaged on the way: it is written over.
     there.put(absent, here)
     remaining = there.check(absent).all
     if remaining:

@@ -26,7 +26,7 @@ def describe(model: Model, limits: Limits) -> Schema:
     }
 
 
-_KEY = {"type": "http", "scheme": "bearer", "description": "An API key made by `mainline key NAME`."}
+_KEY = {"type": "http", "scheme": "bearer", "description": "An API key made by `mainline api-key NAME`."}
 
 
 def _paths(model: Model) -> Schema:

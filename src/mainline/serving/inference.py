@@ -1,7 +1,6 @@
 """`POST /predict`: one request or a list of them in, predictions with what was looked up for them out."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -161,33 +160,33 @@ def _features(patterns: list[Pattern]) -> str:
     rows: dict[int, list[int]] = {}
     for number, pattern in enumerate(patterns):
         rows.setdefault(id(pattern), []).append(number)
-    groups = [f'{{"rows":{json.dumps(numbers)},{patterns[numbers[0]].json}}}' for numbers in rows.values()]
+    groups = [f'{{"rows":{numbers},{patterns[numbers[0]].json}}}' for numbers in rows.values()]
     return ",".join(groups)
 
 
 def log_lines(model: Model, request: Request, rows: Rows, share: Share, seconds: float) -> bytes:
     """Write one line of the prediction log per row: enough to compute it again."""
     answer = share.answer
-    return b"".join(
-        [
-            orjson.dumps(
-                {
-                    "time": answer.time,
-                    "request_id": request.id,
-                    "row": number,
-                    "trace_id": request.trace[3:35],
-                    "key": request.key.id,
-                    "model": model.name,
-                    "version": model.version,
-                    "digest": model.digest,
-                    "seconds": seconds,
-                    "inputs": row,
-                    "features": answer.feature_rows[place],
-                    "prediction": answer.predictions[place],
-                    "stale": answer.patterns[place].stale,
-                },
-                option=orjson.OPT_APPEND_NEWLINE,
-            )
-            for number, (row, place) in enumerate(zip(rows, range(share.start, share.stop), strict=True))
-        ]
-    )
+    common = orjson.dumps(
+        {
+            "time": answer.time,
+            "request_id": request.id,
+            "trace_id": request.trace[3:35],
+            "key": request.key.id,
+            "model": model.name,
+            "version": model.version,
+            "digest": model.digest,
+            "seconds": seconds,
+        }
+    )[:-1]
+    parts: list[bytes] = []
+    for number, (row, place) in enumerate(zip(rows, range(share.start, share.stop), strict=True)):
+        own = {
+            "row": number,
+            "inputs": row,
+            "features": answer.feature_rows[place],
+            "prediction": answer.predictions[place],
+            "stale": answer.patterns[place].stale,
+        }
+        parts += (common, b",", orjson.dumps(own, option=orjson.OPT_APPEND_NEWLINE)[1:])
+    return b"".join(parts)

@@ -12,8 +12,9 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from mainline.serving.declared import Section, check, read_yaml
-from mainline.serving.errors import SettingsError
+from mainline import declaration
+from mainline.declaration import Section
+from mainline.errors import ParamsError
 from mainline.serving.settings import Throttle
 
 Role = Literal["predict", "admin"]
@@ -90,14 +91,14 @@ def load(path: Path, throttle: Throttle, before: Keys | None = None) -> Keys:
     """Read a file of keys; one that is not there holds none.
 
     Raises:
-        SettingsError: naming what is wrong in it.
+        ParamsError: naming what is wrong in it.
     """
     if not path.exists():
         return Keys(KeyFile(), throttle, before)
     declared = _declared(path)
     ids = [key.id for key in declared.keys]
     if len(set(ids)) != len(ids):
-        raise SettingsError(path, "keys", "hold an id twice", "remove one of the two")
+        raise ParamsError("keys", "hold an id twice", "remove one of the two", declaration.name(path))
     return Keys(declared, throttle, before)
 
 
@@ -105,12 +106,12 @@ def make(path: Path, name: str, role: Role) -> str:
     """Make a key, add its hash to the file, and return the key, which is nowhere else.
 
     Raises:
-        SettingsError: when the file or the name is not valid.
+        ParamsError: when the file or the name is not valid.
     """
     identity = secrets.token_hex(6)
     key = f"mainline_{identity}_{secrets.token_urlsafe(32)}"
     made = {"id": identity, "name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role}
-    check(DeclaredKey, made, path, "key")
+    declaration.check_section(DeclaredKey, made, "key", declaration.name(path))
     present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -123,8 +124,8 @@ def make(path: Path, name: str, role: Role) -> str:
 
 
 def _declared(path: Path) -> KeyFile:
-    raw = read_yaml(path)
-    return check(KeyFile, {} if raw is None else raw, path)
+    raw = declaration.read(path)
+    return declaration.check_section(KeyFile, {} if raw is None else raw, "", declaration.name(path))
 
 
 def _bucket(key: DeclaredKey, throttle: Throttle, old: Key | None) -> Bucket:

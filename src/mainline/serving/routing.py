@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mainline.errors import MainlineError
-from mainline.serving.declared import Section, check
-from mainline.serving.errors import SettingsError
+from mainline.declaration import Section, check_section
+from mainline.errors import MainlineError, ParamsError
 from mainline.serving.messages import Request
 from mainline.serving.models import Model
 
@@ -102,21 +101,22 @@ def read(path: Path) -> RoutingFile:
     """Read a routing file.
 
     Raises:
-        SettingsError: naming what is wrong.
+        ParamsError: naming what is wrong.
     """
     try:
         raw = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise SettingsError(path, "", f"cannot be read ({error})", "write it whole and rename it into place") from error
-    found = check(RoutingFile, raw, path)
+        remedy = "write it whole and rename it into place"
+        raise ParamsError("", f"cannot be read ({error})", remedy, str(path)) from error
+    found = check_section(RoutingFile, raw, "", str(path))
     routes = found.routes
     if not sum(route.weight for route in routes):
-        raise SettingsError(path, "routes", "have no weight", "give one of them a weight above 0")
+        raise ParamsError("routes", "have no weight", "give one of them a weight above 0", str(path))
     versions = [route.version for route in routes]
     if len(set(versions)) != len(versions):
-        raise SettingsError(path, "routes", "name a version twice", "name each version once")
+        raise ParamsError("routes", "name a version twice", "name each version once", str(path))
     if found.mirror and found.mirror.version not in versions:
-        raise SettingsError(path, "mirror.version", f"is {found.mirror.version}", "name one of the routes")
+        raise ParamsError("mirror.version", f"is {found.mirror.version}", "name one of the routes", str(path))
     return found
 
 

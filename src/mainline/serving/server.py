@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import uvicorn
 
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, ParamsError
 from mainline.serving import logs
 from mainline.serving.app import Application
 from mainline.serving.connection import Guard
 from mainline.serving.direct import DirectProtocol
-from mainline.serving.errors import SettingsError
 from mainline.serving.service import Service
 from mainline.serving.settings import Settings
 
@@ -75,7 +74,7 @@ def _config(service: Service, guard: Guard) -> uvicorn.Config:
         config.load()
     except (OSError, ValueError) as error:
         found = f"the certificate or its key cannot be used ({error})"
-        raise SettingsError("service.tls", "", found, "name two PEM files that belong together") from error
+        raise ParamsError("service.tls", found, "name two PEM files that belong together", "deploy/") from error
     return config
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from mainline.errors import nearest
-from mainline.serving.declared import Section, check, read_yaml
-from mainline.serving.errors import SettingsError
+from mainline import declaration
+from mainline.declaration import Section
+from mainline.errors import ParamsError, nearest
 
 SECTION = "service"
 SECTIONS = ("promotion", SECTION, "rollout", "monitoring")
@@ -91,14 +91,14 @@ def load(path: Path) -> Settings:
     """Read and check the section of an environment's file.
 
     Raises:
-        SettingsError: naming the place, what is allowed and the nearest known key.
+        ParamsError: naming the place, what is allowed and the nearest known key.
     """
-    raw = read_yaml(path)
+    raw, file = declaration.read(path), declaration.name(path)
     if not isinstance(raw, dict):
-        raise SettingsError(path, "", "is not a mapping", f"it holds the section {SECTION}")
+        raise ParamsError("", "is not a mapping", f"it holds the section {SECTION}", file)
     if SECTION not in raw:
-        raise SettingsError(path, SECTION, "is missing", _meant(raw))
-    return check(Settings, raw[SECTION] or {}, path, SECTION)
+        raise ParamsError(SECTION, "is missing", _meant(raw), file)
+    return declaration.check_section(Settings, raw[SECTION] or {}, SECTION, file)
 
 
 def _meant(raw: dict[str, object]) -> str:

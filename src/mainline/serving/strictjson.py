@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+import orjson
+
 from mainline.serving.problems import Problem, shown
 
 
@@ -14,9 +16,21 @@ class _Refused(ValueError):  # noqa: N818 - never leaves this module
 def parse(body: bytes) -> Any:
     """Parse a body.
 
+    A body that is plain enough to see that no key stands twice is parsed by orjson, four times as fast; any other,
+    and one that orjson refuses, by the standard library, which also says what is wrong.
+
     Raises:
         Problem: malformed-json, saying what was found and where.
     """
+    if b"\\" not in body:
+        try:
+            parsed = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            parsed = None
+        # Without a backslash every key ends in `":`, spaces aside, and so may a text that begins with a colon: as
+        # many of these as there are keys means that none stands twice.
+        if body.translate(None, b" \t\n\r").count(b'":') == _keys(parsed):
+            return parsed
     try:
         return _DECODER.decode(body.decode())
     except UnicodeDecodeError as error:
@@ -30,6 +44,15 @@ def parse(body: bytes) -> Any:
     except ValueError:  # an integer of more digits than Python converts
         found = "a number has too many digits."
     raise Problem("malformed-json", f"The body cannot be read: {found}")
+
+
+def _keys(parsed: Any) -> int:
+    """Count the keys of an object or of a list of objects; fewer than were written where one stands twice."""
+    if type(parsed) is dict:
+        return len(parsed)
+    if type(parsed) is list and all(type(row) is dict for row in parsed):
+        return sum(map(len, parsed))
+    return -1
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -111,6 +111,21 @@ def test_what_the_gate_refuses_is_not_released(repository: Repository) -> None:
     assert not (repository.path.parent / "storage").exists()
 
 
+@pytest.mark.parametrize("file", ["params.yaml", "src/make.py"])
+def test_a_lock_that_is_not_true_is_no_release_and_no_silence(repository: Repository, file: str) -> None:
+    """Code or parameters that the pipeline was not run on, as after a merge, are named though the package is known."""
+    release()
+    text = (repository.path / file).read_text()
+    (repository.path / file).write_text(
+        text.replace("depth: 3", "depth: 9").replace("import pathlib", "import  pathlib")
+    )
+    repository.merge("Merge without running the pipeline")
+    named = {"params.yaml": "params.yaml: model", "src/make.py": "src/make.py"}[file]
+    with pytest.raises(MainlineError, match=rf"^dvc.lock is not true for \w+: {named} changed since it was run\."):
+        release()
+    assert len(repository.tags()) == 3
+
+
 def test_what_is_not_on_main_is_not_released(repository: Repository) -> None:
     """A commit that was not merged, and a change that was not committed, are named."""
     repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")

@@ -22,13 +22,14 @@ def test_answers_are_the_package_s_own(client: Client, golden: dict[str, Any]) -
     assert client.predict(rows).json["predictions"] == [{name: value} for value in expected]
 
 
-def test_requests_at_the_same_moment_are_answered_as_if_alone(client: Client, golden: dict[str, Any]) -> None:
+@pytest.mark.parametrize("bad", [[], [[{"bad": 1}]]], ids=["good", "one bad"])
+def test_requests_at_the_same_moment_are_answered_as_if_alone(client: Client, golden: dict[str, Any], bad: Any) -> None:
     """Requests that share a batch get their own rows back, and a bad one among them spoils none."""
     rows, expected = golden["requests"], golden["predictions"]
     name = client.service.choose().response.name
-    parts = [rows[0:1], rows[1:4], [{"bad": 1}], rows[4:5], rows[5:20]]
+    parts = [rows[0:1], rows[1:4], *bad, rows[4:5], rows[5:20]]
     replies = client.ask_all([("/predict", part, None, {}) for part in parts])
-    assert [reply.status for reply in replies] == [200, 200, 422, 200, 200]
+    assert [reply.status for reply in replies] == [200, 200, *[422 for _ in bad], 200, 200]
     answered = [item[name] for reply in replies if reply.status == 200 for item in reply.json["predictions"]]
     assert answered == expected
 

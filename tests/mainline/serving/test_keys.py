@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.errors import ParamsError
 from mainline.serving import keys
-from mainline.serving.errors import SettingsError
 from mainline.serving.keys import Bucket
 from mainline.serving.settings import Throttle
 
@@ -73,7 +73,7 @@ def test_mistake_in_the_file_is_named(tmp_path: Path, change: dict[str, str], me
     declared = yaml.safe_load(file.read_text())
     declared["keys"][0] |= change
     file.write_text(yaml.safe_dump(declared))
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(ParamsError, match=message):
         keys.load(file, THROTTLE)
 
 
@@ -83,13 +83,13 @@ def test_id_twice_is_refused(tmp_path: Path) -> None:
     keys.make(file, "client", "predict")
     declared = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump({"keys": declared["keys"] * 2}))
-    with pytest.raises(SettingsError, match="hold an id twice"):
+    with pytest.raises(ParamsError, match="hold an id twice"):
         keys.load(file, THROTTLE)
 
 
 def test_name_must_be_plain(tmp_path: Path) -> None:
     """A name that could not be read back is refused before a key is made."""
-    with pytest.raises(SettingsError, match=r"key\.name: is 'a b'"):
+    with pytest.raises(ParamsError, match=r"key\.name: is 'a b'"):
         keys.make(tmp_path / "keys.yaml", "a b", "predict")
     assert not (tmp_path / "keys.yaml").exists()
 

@@ -117,3 +117,14 @@ def test_one_field_is_enough() -> None:
 def test_problems_are_json() -> None:
     """Whatever was sent, the problem can be written."""
     assert json.loads(refusal([GOOD | {"text": {"a": [1]}, "other": float("nan")}]).body("id"))["status"] == 422
+
+
+@pytest.mark.parametrize(
+    "change", [{"tail": "N1\n"}, {"size": float("nan")}, {"heat": float("nan")}, {"heat": float("inf")}, {"any": True}]
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_odd_value_is_refused_wherever_it_stands(change: dict[str, Any], first: bool) -> None:
+    """A line break at the end, NaN, infinity and a boolean are refused before and after a good row."""
+    odd = GOOD | change
+    problem = refusal([odd, GOOD] if first else [GOOD, odd])
+    assert [(error["row"], error["field"]) for error in problem.errors] == [(0 if first else 1, next(iter(change)))]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mainline.errors import ParamsError
 from mainline.serving import keys, observed
-from mainline.serving.errors import SettingsError
 from mainline.serving.messages import Request
 from mainline.serving.models import Model
 from mainline.serving.routing import Routing, Sticky, read
@@ -126,7 +126,7 @@ def test_changed_package_is_not_served(routed: Any, rows: Rows, package_dir: Pat
 def test_mistakes_are_named(tmp_path: Path, routes: Any, message: str) -> None:
     """A file that says nothing usable says why."""
     (tmp_path / "routing.json").write_text(json.dumps({"routes": routes}))
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(ParamsError, match=message):
         read(tmp_path / "routing.json")
 
 

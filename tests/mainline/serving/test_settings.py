@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.errors import ParamsError
 from mainline.serving import settings
-from mainline.serving.errors import SettingsError
 from mainline.serving.settings import Settings, load
 from tests.project import ROOT
 
@@ -27,11 +27,17 @@ def test_shipped_settings_are_the_defaults() -> None:
     [
         ("service: {prot: 1}", r"service\.prot: is not a known key; did you mean 'port'\?$"),
         ("service: {limits: {row: 1}}", r"service\.limits\.row: is not a known key; did you mean 'rows'\?$"),
-        ("service: {tls: {certificat: x}}", r"service\.tls\.certificate: is missing; "),
-        ("service: {port: '80'}", r"service\.port: is '80'; input should be a valid integer\.$"),
-        ("service: {limits: {rows: 0}}", r"service\.limits\.rows: is 0; input should be greater than or equal to 1\.$"),
-        ("service: {log: {sample: 1.5}}", r"service\.log\.sample: is 1\.5; .*less than or equal to 1\.$"),
-        ("service: {log: {flush_seconds: 2}}", r"flush_seconds: is 2; .*less than or equal to 1\.$"),
+        (
+            "service: {tls: {certificat: x}}",
+            r"service\.tls\.certificat: is not a known key; did you mean 'certificate'\?$",
+        ),
+        ("service: {port: '80'}", r"service\.port: is '80' \(str\); input should be a valid integer\.$"),
+        (
+            "service: {limits: {rows: 0}}",
+            r"service\.limits\.rows: is 0 \(int\); input should be greater than or equal to",
+        ),
+        ("service: {log: {sample: 1.5}}", r"service\.log\.sample: is 1\.5 \(float\); .*less than or equal to 1\.$"),
+        ("service: {log: {flush_seconds: 2}}", r"flush_seconds: is 2 \(int\); .*less than or equal to 1\.$"),
         ("servce: {}", r"service: is missing; 'servce' is not a known section: did you mean 'service'\?$"),
         ("promotion: {}", r"service: is missing; add it"),
         ("[]", r"is not a mapping; it holds the section service\.$"),
@@ -42,14 +48,14 @@ def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> Non
     """What is wrong is named with its place, what is allowed, and the nearest known key."""
     file = tmp_path / "production.yaml"
     file.write_text(text)
-    with pytest.raises(SettingsError, match=message) as error:
+    with pytest.raises(ParamsError, match=message) as error:
         load(file)
     assert "\n" not in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there is an error with its name."""
-    with pytest.raises(SettingsError, match=r"none\.yaml: cannot be read .*root of the repository"):
+    with pytest.raises(ParamsError, match=r"none\.yaml: file: cannot be read .*root of the repository"):
         load(tmp_path / "none.yaml")
 
 

@@ -1,6 +1,10 @@
 """JSON and nothing more."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mainline.serving.problems import Problem
 from mainline.serving.strictjson import parse
@@ -16,6 +20,12 @@ from mainline.serving.strictjson import parse
         (b'{"a": -1e999}', "'-1e999' is beyond"),
         (b'{"a": 1, "a": 1}', "the key 'a' stands twice"),
         (b'[{"b": {"a": 1, "a": 2}}]', "the key 'a' stands twice"),
+        (b'[{"a": 1}, {"a": 1, "a": 2}]', "the key 'a' stands twice"),
+        (b'{"a" :1,"a":1}', "the key 'a' stands twice"),
+        (b'{"a"\n: 1, "a": 2}', "the key 'a' stands twice"),
+        (b'{"a":1,"\\u0061":1}', "the key 'a' stands twice"),
+        (b'{"a":":","a":":"}', "the key 'a' stands twice"),
+        (b'{"a":1,"b":{"b":1},"b":2}', "the key 'b' stands twice"),
         (b'{"a": "\xff"}', "byte 7 is not UTF-8"),
         (b'{"a": "\xed\xa0\x80"}', "byte 7 is not UTF-8"),
         (b'\xef\xbb\xbf{"a": 1}', "cannot be read"),
@@ -43,3 +53,36 @@ def test_json_is_parsed() -> None:
     """Every kind of value comes through, numbers to the last bit."""
     text = '{"a": [1, -2.5, 0.1, 1e-320, true, false, null, "\\u00e9 \\" x"], "b": {}}'
     assert parse(text.encode()) == {"a": [1, -2.5, 0.1, 1e-320, True, False, None, 'é " x'], "b": {}}
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON, st.sampled_from([(",", ":"), (", ", ": "), (",\n", " :\t")]), st.booleans())
+def test_both_parsers_read_the_same(value: object, separators: tuple[str, str], ascii_only: bool) -> None:
+    """However a value is written, it comes through as it was, by whichever parser."""
+    text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
+    try:
+        body = text.encode()
+    except UnicodeEncodeError:
+        return
+    assert parse(body) == value == json.loads(body)
+
+
+@given(st.dictionaries(st.text(max_size=3), st.text(max_size=3) | st.integers(), min_size=1, max_size=3), st.data())
+def test_key_twice_is_always_found(row: dict[str, object], data: st.DataObject) -> None:
+    """Whatever keys, values and spaces are around it, a key that stands twice is refused."""
+    pairs = list(row.items())
+    pairs.insert(data.draw(st.integers(0, len(pairs))), (data.draw(st.sampled_from(list(row))), ":"))
+    spaces = st.sampled_from(["", "", " ", "\n", "\t "])
+    written = [f"{json.dumps(key)}{data.draw(spaces)}:{data.draw(spaces)}{json.dumps(value)}" for key, value in pairs]
+    with pytest.raises(Problem, match="stands twice"):
+        parse(("{" + ",".join(written) + "}").encode())

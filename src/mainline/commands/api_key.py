@@ -9,7 +9,7 @@ def make_key(environment: Path, name: str, *, admin: bool) -> str:
     """Return the new key, and where its hash is.
 
     Raises:
-        SettingsError: when the settings, the file of keys or the name is not valid.
+        ParamsError: when the settings, the file of keys or the name is not valid.
     """
     file = settings.load(environment).keys
     key = keys.make(file, name, "admin" if admin else "predict")

@@ -1,0 +1,106 @@
+"""`lock`: reproduce what `dvc.lock` names, from the store where it has it and by running the pipeline where not."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from mainline import lock as locks
+from mainline import progress
+from mainline.commands.repro import repro
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.remote import objects, transfer
+from mainline.remote.objects import Output
+from mainline.remote.store import StorageError, Store, open_cache, open_remote
+
+OFFERED = Path("metrics/report/lock")
+"""Where the right lock is put, with the metrics that belong to it."""
+
+
+class StaleError(MainlineError):
+    """The lock is not what code, parameters and data make."""
+
+    def __init__(self, changed: list[str]) -> None:
+        more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
+        super().__init__(
+            f"dvc.lock is not true: {', '.join(changed[:4])}{more} came out otherwise. Run `make repro`, then "
+            "`git add dvc.lock metrics && git commit`; or take the right files: they are in "
+            f"{OFFERED}, and in the artifact 'lock' of the run on GitHub."
+        )
+
+
+def lock() -> str:
+    """Bring what the committed lock names into the workspace, and see whether it is what this commit makes.
+
+    Raises:
+        StaleError: naming what differs; the right files are in `metrics/report/lock`.
+        MainlineError: when the pipeline stops.
+    """
+    shutil.rmtree(OFFERED, ignore_errors=True)
+    committed = git("show", f"HEAD:{locks.LOCK}")
+    progress.say(take(objects.of_workspace()))
+    repro()
+    changed = sorted({*_different(committed, locks.LOCK.read_text(encoding="utf-8")), *_metrics()})
+    if changed:
+        _offer()
+        raise StaleError(changed)
+    return f"The lock is true: {len(locks.entries(committed))} stages make what it names."
+
+
+def take(outputs: list[Output]) -> str:
+    """Fetch into the cache what the store has of these outputs; say what it lacks."""
+    here = open_cache()
+    try:
+        there = open_remote()
+        lacking = [output.path for output in outputs if not _take(output, here, there)]
+    except StorageError as error:
+        return f"The store cannot be read from here, so what is missing is built. ({error})"
+    return f"Neither cache nor store has {', '.join(lacking)}; built here." if lacking else "Nothing has to be built."
+
+
+def _take(output: Output, here: Store, there: Store) -> bool:
+    """Fetch one output, unless one of its objects is neither here nor sound in the store."""
+    try:
+        oids = transfer.expand([output], [here, there])
+    except StorageError:
+        return False
+    absent = list(here.check(oids).all)
+    if not absent:
+        return True
+    if there.check(absent).all:
+        return False
+    here.remove(absent)
+    here.put(absent, there)
+    return not here.check(absent).all
+
+
+def _different(before: str, after: str) -> Iterator[str]:
+    """Name outputs, dependencies and parameters that one lock has otherwise than the other."""
+    old, new = (dict(_flat(text)) for text in (before, after))
+    for key in old.keys() | new.keys():
+        if old.get(key) != new.get(key):
+            yield key[1]
+
+
+def _flat(text: str) -> Iterator[tuple[tuple[str, str], str]]:
+    for stage, entry in locks.entries(text).items():
+        yield (stage, f"the command of {stage}"), str(entry["cmd"])
+        for item in (*(entry.get("deps") or []), *(entry.get("outs") or [])):
+            yield (stage, str(item["path"])), str(item["md5"])
+        for file, values in (entry.get("params") or {}).items():
+            yield (stage, str(file)), repr(values)
+
+
+def _metrics() -> list[str]:
+    """Name the committed metrics that came out otherwise; who ran a stage and when is no result."""
+    shown = ask("diff", "--name-only", "HEAD", "--", "metrics").splitlines()
+    return [path for path in shown if path != "metrics/runs.csv"]
+
+
+def _offer() -> None:
+    """Put the right lock and metrics where a person, or a run on GitHub, takes them from."""
+    names = git("ls-files", "--cached", "--others", "--exclude-standard", "--", str(locks.LOCK), "metrics").splitlines()
+    for name in names:
+        if Path(name).is_file():
+            (OFFERED / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(name, OFFERED / name)

@@ -1,0 +1,33 @@
+"""`window`: move the data window in `params.yaml`, and leave every other character as it is."""
+
+import re
+from pathlib import Path
+
+from mainline import months, params
+from mainline.errors import MainlineError
+
+PARAMS = Path("params.yaml")
+_THROUGH = re.compile(r"^(data:.*?^\s+through:[ \t]*)([\"']?)(\d{4}-\d{2})\2", flags=re.MULTILINE | re.DOTALL)
+
+
+def window(advance: bool) -> str:
+    """Say what the window is; take one month more where that is asked for.
+
+    Raises:
+        MainlineError: when `data.through` is not written as a month on a line of its own.
+    """
+    declared = params.load()
+    first, last = declared.data.from_, declared.data.through
+    if not advance:
+        return f"{first} to {last}"
+    text, more = PARAMS.read_text(encoding="utf-8"), months.name(months.count(last) + 1)
+    edited, count = _THROUGH.subn(rf"\g<1>\g<2>{more}\g<2>", text, count=1)
+    if count != 1 or text == edited:
+        raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
+    temporary = PARAMS.with_name(f".{PARAMS.name}.partial")
+    temporary.write_text(edited, encoding="utf-8")
+    temporary.replace(PARAMS)
+    if params.load().data.through != more:
+        PARAMS.write_text(text, encoding="utf-8")
+        raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
+    return f"{first} to {more}, was through {last}. `make repro` takes the new month."

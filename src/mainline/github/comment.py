@@ -1,0 +1,146 @@
+"""`comment`: post what a pull request's run found. The run was a stranger's: all that it left is data to be checked.
+
+The pull request is found by the commit that GitHub names, not by anything in the artifact, and the findings must be of
+that very commit.
+"""
+
+import io
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.gate import findings as gate
+from mainline.gate.findings import Findings, FindingsError
+from mainline.github import api, cml
+from mainline.github.api import Api
+from mainline.report import markdown
+from mainline.report.escape import prose
+
+WORKFLOW = ".github/workflows/pull-request.yml"
+ARTIFACT, MEMBER = "findings", "gate.json"
+CHECK = "Gate"
+BOT = "github-actions[bot]"
+MAX_ARCHIVE = 5_000_000  # bytes
+
+UNTOLD = """\
+### ❌ Fail: the run ended before the gate could say anything
+
+{reason}
+
+The log of [the run]({address}) has the command that stopped. A lock that is not true is mended by `make repro` and a
+commit of `dvc.lock` and `metrics/`, or by the files of the run's artifact `lock`.
+"""
+
+
+class RunError(MainlineError):
+    """A run is not what this may speak about."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What will be posted, and the check's conclusion in GitHub's words."""
+
+    text: str
+    conclusion: str
+
+
+def post(run: int, head: str) -> str:
+    """Post or update one comment at each open pull request of a commit, and set the check.
+
+    Args:
+        run: of the workflow that looked at the pull request.
+        head: the commit that GitHub says the run was of.
+
+    Raises:
+        MainlineError: when the run is of something else, or GitHub refuses.
+    """
+    github = api.connect()
+    about = _run(github, run, head)
+    numbers = [pull["number"] for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
+    if not numbers:
+        return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
+    said = compose(about, _findings(github, run, head))
+    with tempfile.TemporaryDirectory(prefix="mainline-comment-") as scratch:
+        text = Path(scratch) / "report.md"
+        text.write_text(said.text, encoding="utf-8", newline="\n")
+        for number in numbers:
+            _comment(github, number, text)
+        cml.check(github, head, CHECK, said.conclusion, text)
+    return f"Commented on {', '.join(f'#{number}' for number in numbers)}; the check '{CHECK}' is {said.conclusion}."
+
+
+def compose(run: dict[str, Any], found: Findings | str) -> Said:
+    """Say what the findings say, or why there are none; success takes the run's success and a verdict that agrees."""
+    if isinstance(found, str):
+        return Said(UNTOLD.format(reason=prose(found), address=run["html_url"]), "failure")
+    passed = found.verdict in ("pass", "warn")
+    if passed and run["conclusion"] != "success":
+        note = f"\nThe gate agrees, but [the run]({run['html_url']}) failed elsewhere; its log says where.\n"
+        return Said(markdown.render(found) + note, "failure")
+    return Said(markdown.render(found), "success" if passed else "failure")
+
+
+def read(archive: bytes, head: str) -> Findings | str:
+    """Read findings out of an artifact, in memory; a text says why they are refused, and repeats nothing of them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            if opened.namelist() != [MEMBER]:
+                return f"The artifact was refused: it does not hold {MEMBER} and nothing else."
+            with opened.open(MEMBER) as member:
+                content = member.read(gate.MAX_BYTES + 1)
+        found = gate.read(content)
+    except FindingsError as error:
+        return f"The findings were refused: {error}"
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+        return "The artifact was refused: it is no archive that can be read."
+    if found.candidate.commit != head:
+        return "The findings were refused: they are of another commit, or of changes that no commit holds."
+    return found
+
+
+def _run(github: Api, run: int, head: str) -> dict[str, Any]:
+    """Return what GitHub knows of a run, if it is of our workflow, of a pull request, and of this commit."""
+    found: dict[str, Any] = github.ask("GET", f"/actions/runs/{run}")
+    # GitHub's description shows the path with the repository before it and the branch behind it; it mostly has neither.
+    found["path"] = found["path"].partition("@")[0].removeprefix(f"{github.name}/")
+    for name, wanted in (("path", WORKFLOW), ("event", "pull_request"), ("head_sha", head)):
+        if found[name] != wanted:
+            raise RunError(f"run {run} has {name} {found[name]!r:.80}, not {wanted!r}. Nothing was posted.")
+    return found
+
+
+def _findings(github: Api, run: int, head: str) -> Findings | str:
+    """Download the findings of a run; a text says why there are none."""
+    kept = [
+        artifact
+        for artifact in github.pages(f"/actions/runs/{run}/artifacts", key="artifacts", name=ARTIFACT)
+        if artifact["name"] == ARTIFACT and not artifact["expired"]
+    ]
+    if len(kept) != 1:
+        return f"The run left {len(kept) or 'no'} findings."
+    if kept[0]["size_in_bytes"] > MAX_ARCHIVE:
+        return "The artifact was refused: it is too large to be findings."
+    url = f"{github.url}/repos/{github.name}/actions/artifacts/{int(kept[0]['id'])}/zip"
+    return read(github.download(url, MAX_ARCHIVE), head)
+
+
+def _comment(github: Api, number: int, text: Path) -> None:
+    """Post or update our comment, and leave one.
+
+    CML takes the last comment on the first page that bears its mark, whoever wrote it, and its author could change it
+    later. Where a stranger has put the mark, a new comment is made instead; older ones of ours are removed.
+    """
+    marked = _marked(github, number)
+    strangers = any(comment["user"]["login"] != BOT for comment in marked)
+    cml.comment(github, number, text, update=not strangers)
+    ours = [comment["id"] for comment in _marked(github, number) if comment["user"]["login"] == BOT]
+    for older in sorted(ours)[:-1]:
+        github.ask("DELETE", f"/issues/comments/{older}")
+
+
+def _marked(github: Api, number: int) -> list[dict[str, Any]]:
+    comments = github.pages(f"/issues/{number}/comments")
+    return [comment for comment in comments if cml.WATERMARK.search(comment["body"] or "")]

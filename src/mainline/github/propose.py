@@ -1,0 +1,109 @@
+"""`propose` and `aborted`: open or update a pull request by a machine."""
+
+from pathlib import Path
+
+from mainline import params
+from mainline.errors import MainlineError
+from mainline.gate import findings as gate
+from mainline.gate.findings import FindingsError
+from mainline.git import ask, git
+from mainline.github import api, cml
+from mainline.github.api import Api
+from mainline.registry import events, publish, tags
+from mainline.release import environments, rollback
+from mainline.report import markdown
+from mainline.report.escape import prose
+
+AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
+FINDINGS = Path("metrics/report/gate.json")
+ROOM = 120_000
+"""Bytes of a body: it is an argument of a program, and Linux allows 131,072 for one."""
+
+
+def propose(branch: str) -> str:
+    """Commit what changed, push it to a branch of its own, and open or update its pull request.
+
+    The report is its text, so what is proposed is known before a check has run.
+
+    Raises:
+        MainlineError: when git or GitHub refuses.
+    """
+    github = api.connect()
+    _sign()
+    git("add", "--all")
+    if not ask("diff", "--cached", "--name-only"):
+        return "Nothing changed, so there is nothing to propose."
+    window = params.load().data
+    title = f"Retrain on {window.from_} to {window.through}"
+    git("commit", "--quiet", "--message", title)
+    return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _report())
+
+
+def aborted() -> str:
+    """Open a pull request that goes back from each version whose rollout a server aborted.
+
+    What happened is read from git, where servers write it: a message that starts this says only when to look.
+
+    Raises:
+        MainlineError: when git or GitHub refuses.
+    """
+    publish.fetch()
+    _sign()
+    said = [_revert(name) for name in environments.load_all() if _is_aborted(name)]
+    return "\n".join(said) or "No environment has a version whose rollout was aborted."
+
+
+def _is_aborted(environment: str) -> bool:
+    """Whether the last that servers said of the environment's version is that they aborted it."""
+    given = tags.assignments(environment)
+    current = given[-1] if given else None
+    if current is None or current.version is None:
+        return False
+    version = current.version
+    about = [
+        event
+        for event in events.read(environment).events
+        if event.version == version.name and event.when >= current.when
+    ]
+    return bool(about) and about[-1].event == "aborted"
+
+
+def _revert(environment: str) -> str:
+    version, current = rollback.choose(None, environment)
+    bad = current.name if current else "no version"
+    try:
+        rollback.prepare(version.name, environment)
+    except MainlineError as error:
+        return f"{environment}: {error}"
+    branch = f"rollback/{version.name}"
+    title = f"Roll back from {bad} to {version.name}"
+    body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
+    return _open(api.connect(), git("rev-parse", branch).strip(), branch, title, body)
+
+
+def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
+    # The branch belongs to this command; what an earlier run put there is replaced.
+    git("push", "--quiet", "--force", publish.ORIGIN, f"{commit}:refs/heads/{branch}")
+    address = cml.pull_request(github, branch, publish.BRANCH, title, body)
+    for pull in github.pages("/pulls", state="open", head=f"{github.name.partition('/')[0]}:{branch}"):
+        if (pull["title"], pull["body"]) != (title, body):
+            github.ask("PATCH", f"/pulls/{int(pull['number'])}", {"title": title, "body": body})
+    return f"{title}: {address}"
+
+
+def _report() -> str:
+    try:
+        found = gate.read(FINDINGS.read_bytes())
+    except (OSError, FindingsError) as error:
+        raise MainlineError(f"there is no report to propose this with ({error}). Run `make report` first.") from error
+    text = markdown.render(found)
+    if len(text.encode()) <= ROOM:
+        return text
+    return f"{prose(found.headline)}\n\nThe report is too long to stand here; the comment has it."
+
+
+def _sign() -> None:
+    """Name who commits, where nobody is named."""
+    for name, value in AUTHOR.items():
+        if not ask("config", name):
+            git("config", name, value)

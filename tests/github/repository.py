@@ -1,0 +1,271 @@
+"""What the stand-in knows of its one repository, and how it answers: a function per operation."""
+
+import io
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+OWNER, NAME = "you", "your-fork"
+FULL = f"{OWNER}/{NAME}"
+BOT = {"login": "github-actions[bot]", "type": "Bot"}
+LIMIT = 65_536
+Item = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """GitHub would answer with this status and these words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Repository:
+    """Everything that the tests and the workflows put there; `bare` is its git, `files` where artifacts are kept."""
+
+    bare: Path
+    files: Path
+    address: str = ""
+    pulls: list[Item] = field(default_factory=list)
+    comments: list[Item] = field(default_factory=list)
+    checks: list[Item] = field(default_factory=list)
+    runs: dict[int, Item] = field(default_factory=dict)
+    releases: list[Item] = field(default_factory=list)
+    assets: dict[int, tuple[int, Item, bytes]] = field(default_factory=dict)
+    deployments: list[Item] = field(default_factory=list)
+    statuses: list[tuple[int, Item]] = field(default_factory=list)
+    rulesets: list[Item] = field(default_factory=list)
+    ids: Any = field(default_factory=lambda: count(1001))
+
+    def head(self, reference: str) -> str:
+        """Return the commit of a branch or another reference of its git."""
+        command = ["git", "-C", str(self.bare), "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    def open(self, branch: str, title: str, body: str | None = None, base: str = "main", fork: str = FULL) -> Item:
+        """Open a pull request, as the button does."""
+        number, owner = len(self.pulls) + 1, fork.partition("/")[0]
+        pull = {
+            "number": number, "id": next(self.ids), "state": "open", "title": title, "body": body,
+            "html_url": f"{self.address}/{FULL}/pull/{number}",
+            "head": {"ref": branch, "label": f"{owner}:{branch}", "repo": {"full_name": fork}},
+            "base": {"ref": base, "label": f"{OWNER}:{base}", "sha": self.head(base), "repo": {"full_name": FULL}},
+        }  # fmt: skip
+        self.pulls.append(pull)
+        return self.current(pull)
+
+    def current(self, pull: Item) -> Item:
+        """Bring a pull request's commit up to date with its branch, and keep it where GitHub does."""
+        own = pull["head"]["repo"]["full_name"] == FULL
+        reference = f"refs/pull/{pull['number']}/head"
+        sha = self.head(pull["head"]["ref"] if own else reference)
+        if own:
+            command = ["git", "-C", str(self.bare), "update-ref", reference, sha]
+            subprocess.run(command, check=True)
+        pull["head"]["sha"] = sha
+        return pull
+
+    def artifacts(self, run: int) -> list[Item]:
+        """List what a run kept; the zip of each is made as GitHub does."""
+        folder = self.files / str(run)
+        found = sorted(folder.iterdir()) if folder.exists() else []
+        address = f"{self.address}/api/v3/repos/{FULL}/actions/artifacts"
+        return [
+            {"id": run * 100 + number, "name": path.name, "expired": False, "size_in_bytes": len(_zip(path)),
+             "archive_download_url": f"{address}/{run * 100 + number}/zip"}
+            for number, path in enumerate(found)
+        ]  # fmt: skip
+
+    def archive(self, number: int) -> bytes:
+        """Return an artifact as the zip that is downloaded."""
+        folder = self.files / str(number // 100)
+        return _zip(sorted(folder.iterdir())[number % 100])
+
+
+def _zip(path: Path) -> bytes:
+    """Zip a folder; one file named `hostile.zip` is taken as it is, to be what no uploader would make."""
+    if (path / "hostile.zip").exists():
+        return (path / "hostile.zip").read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(path).as_posix())
+    return packed.getvalue()
+
+
+Operation = Callable[[Repository, list[int], dict[str, str], Any, Item], tuple[int, Any]]
+
+
+def _find(items: list[Item], number: int, key: str = "id") -> Item:
+    found = next((item for item in items if item[key] == number), None)
+    if found is None:
+        raise RefusedError(404, "Not Found")
+    return found
+
+
+def _user(_: Repository, __: list[int], ___: dict[str, str], ____: Any, user: Item) -> tuple[int, Any]:
+    return 200, user
+
+
+def _hash(_: Repository, __: list[int], ___: dict[str, str], ____: Any, _____: Item) -> tuple[int, Any]:
+    return 200, {"hash_algorithm": "sha1"}
+
+
+def _pulls(repo: Repository, _: list[int], query: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    if body is not None:
+        if any((p["head"]["ref"], p["state"]) == (body["head"], "open") for p in repo.pulls):
+            raise RefusedError(422, "A pull request already exists")
+        if not repo.head(body["head"]):
+            raise RefusedError(422, "Validation Failed: head")
+        return 201, repo.open(body["head"], body["title"], body.get("body"), body["base"])
+    state, head = query.get("state", "open"), query.get("head")
+    found = [p for p in repo.pulls if state in ("all", p["state"]) and head in (None, p["head"]["label"])]
+    return 200, [repo.current(pull) for pull in found]
+
+
+def _pull(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    pull = _find(repo.pulls, numbers[0], "number")
+    pull.update(body or {})
+    return 200, repo.current(pull)
+
+
+def _comments(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
+    pull = _find(repo.pulls, numbers[0], "number")
+    if body is None:
+        return 200, [comment for comment in repo.comments if comment["issue"] == pull["number"]]
+    comment = {"id": next(repo.ids), "user": user, "issue": pull["number"]}
+    address = f"{pull['html_url']}#issuecomment-{comment['id']}"
+    repo.comments.append({**comment, "body": _short(body["body"]), "html_url": address})
+    return 201, repo.comments[-1]
+
+
+def _comment(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    comment = _find(repo.comments, numbers[0])
+    if body is None:
+        repo.comments.remove(comment)
+        return 204, None
+    comment["body"] = _short(body["body"])
+    return 200, comment
+
+
+def _short(text: str) -> str:
+    if len(text) > LIMIT:
+        raise RefusedError(422, f"Body is too long (maximum is {LIMIT} characters)")
+    return text
+
+
+def _check(repo: Repository, _: list[int], __: dict[str, str], body: Any, ___: Item) -> tuple[int, Any]:
+    if not repo.head(body["head_sha"]):
+        raise RefusedError(422, "No commit found for SHA")
+    repo.checks.append({"id": next(repo.ids), **body})
+    return 201, {**repo.checks[-1], "output": {"title": "", "summary": ""}}
+
+
+def _run(repo: Repository, numbers: list[int], _: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    return 200, repo.runs.get(numbers[0]) or _find([], 0)
+
+
+def _artifacts(repo: Repository, numbers: list[int], query: dict[str, str], _: Any, __: Item) -> tuple[int, Any]:
+    found = [item for item in repo.artifacts(numbers[0]) if query.get("name") in (None, item["name"])]
+    return 200, {"total_count": len(found), "artifacts": found}
+
+
+def _releases(repo: Repository, _: list[int], __: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
+    if body is not None:
+        if not body["draft"] and not repo.head(f"refs/tags/{body['tag_name']}"):
+            raise RefusedError(422, "Validation Failed: tag_name")
+        made = {"id": next(repo.ids), "assets": [], "author": user, **body}
+        made["upload_url"] = f"{repo.address}/api/uploads/repos/{FULL}/releases/{made['id']}/assets{{?name,label}}"
+        made["html_url"] = f"{repo.address}/{FULL}/releases/tag/{body['tag_name']}"
+        repo.releases.insert(0, made)
+        return 201, made
+    return 200, [{**release, "assets": _assets_of(repo, release["id"])} for release in repo.releases]
+
+
+def _release(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    release = _find(repo.releases, numbers[0])
+    release.update(body)
+    return 200, {**release, "assets": _assets_of(repo, release["id"])}
+
+
+def _assets_of(repo: Repository, release: int) -> list[Item]:
+    return [item for owner, item, _ in repo.assets.values() if owner == release]
+
+
+def _assets(repo: Repository, numbers: list[int], query: dict[str, str], body: Any, _: Item) -> tuple[int, Any]:
+    _find(repo.releases, numbers[0])
+    if body is None:
+        return 200, _assets_of(repo, numbers[0])
+    if any(item["name"] == query["name"] for item in _assets_of(repo, numbers[0])):
+        raise RefusedError(422, "already_exists")
+    number = next(repo.ids)
+    url = f"{repo.address}/api/v3/repos/{FULL}/releases/assets/{number}"
+    item = {"id": number, "name": query["name"], "size": len(body), "state": "uploaded", "url": url}
+    repo.assets[number] = (numbers[0], item, body)
+    return 201, item
+
+
+def _asset(repo: Repository, numbers: list[int], _: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    if numbers[0] not in repo.assets:
+        raise RefusedError(404, "Not Found")
+    return 200, repo.assets[numbers[0]][1]
+
+
+def _deployments(repo: Repository, _: list[int], query: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
+    if body is None:
+        keys = ("environment", "task", "sha", "ref")
+        return 200, [d for d in repo.deployments if all(d.get(k) == query[k] for k in keys if k in query)]
+    kept = {name: body[name] for name in ("ref", "task", "environment", "description", "payload")}
+    repo.deployments.insert(0, {"id": next(repo.ids), "sha": repo.head(body["ref"]), "creator": user, **kept})
+    return 201, repo.deployments[0]
+
+
+def _statuses(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
+    _find(repo.deployments, numbers[0])
+    if body is not None:
+        status = {"id": next(repo.ids), "creator": user, "state": body["state"], "description": body["description"]}
+        repo.statuses.append((numbers[0], status))
+        return 201, status
+    return 200, [status for owner, status in repo.statuses if owner == numbers[0]]
+
+
+def _rulesets(repo: Repository, _: list[int], __: dict[str, str], body: Any, ___: Item) -> tuple[int, Any]:
+    if body is None:
+        return 200, repo.rulesets
+    repo.rulesets.append({"id": next(repo.ids), **body})
+    return 201, repo.rulesets[-1]
+
+
+def _ruleset(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    found = _find(repo.rulesets, numbers[0])
+    found.update(body)
+    return 200, found
+
+
+REPOSITORY = "/repos/{owner}/{repo}"
+OPERATIONS: dict[str, tuple[Operation, str]] = {
+    "/users/{username}": (_user, "metadata"),
+    f"{REPOSITORY}/hash-algorithm": (_hash, "contents"),
+    f"{REPOSITORY}/pulls": (_pulls, "pull-requests"),
+    f"{REPOSITORY}/pulls/{{pull_number}}": (_pull, "pull-requests"),
+    f"{REPOSITORY}/issues/{{issue_number}}/comments": (_comments, "pull-requests"),
+    f"{REPOSITORY}/issues/comments/{{comment_id}}": (_comment, "pull-requests"),
+    f"{REPOSITORY}/check-runs": (_check, "checks"),
+    f"{REPOSITORY}/actions/runs/{{run_id}}": (_run, "actions"),
+    f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": (_artifacts, "actions"),
+    f"{REPOSITORY}/releases": (_releases, "contents"),
+    f"{REPOSITORY}/releases/{{release_id}}": (_release, "contents"),
+    f"{REPOSITORY}/releases/{{release_id}}/assets": (_assets, "contents"),
+    f"{REPOSITORY}/releases/assets/{{asset_id}}": (_asset, "contents"),
+    f"{REPOSITORY}/deployments": (_deployments, "deployments"),
+    f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": (_statuses, "deployments"),
+    f"{REPOSITORY}/rulesets": (_rulesets, "administration"),
+    f"{REPOSITORY}/rulesets/{{ruleset_id}}": (_ruleset, "administration"),
+}
+"""How each operation is answered, and which permission it takes: to read for GET, to write for the others."""

@@ -1,0 +1,166 @@
+"""What is posted about a pull request's run: one comment, a check, and nothing that a stranger made up."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mainline.gate.findings import Findings
+from mainline.github import comment
+from mainline.github.api import ApiError
+from mainline.github.comment import MEMBER, RunError
+from mainline.report import markdown
+from tests.github.standin import FULL, GitHub
+from tests.mainline.report import examples, hostile
+
+RUN = 7
+
+
+def _zip(content: bytes | None, name: str = MEMBER) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        if content is not None:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def _document(head: str, **changes: Any) -> bytes:
+    found = json.loads(examples.passing().model_dump_json()) | changes
+    found["candidate"]["commit"] = head
+    return json.dumps(found).encode()
+
+
+@pytest.fixture
+def head(github: GitHub, clone: Path) -> str:
+    """The commit of an open pull request, whose run has ended well and left nothing yet."""
+    assert Path.cwd() == clone
+    pull = github.repository.open("better", "Better")
+    github.repository.runs[RUN] = {
+        "id": RUN, "path": f"{comment.WORKFLOW}@better", "event": "pull_request", "head_sha": pull["head"]["sha"],
+        "conclusion": "success", "html_url": f"{github.url}/{FULL}/actions/runs/{RUN}",
+    }  # fmt: skip
+    return str(pull["head"]["sha"])
+
+
+def _keep(github: GitHub, content: bytes, name: str = MEMBER) -> None:
+    file = github.repository.files / str(RUN) / comment.ARTIFACT / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def test_findings_become_one_comment_and_a_check(github: GitHub, head: str) -> None:
+    """A second run updates the comment of the first, and each sets the check with its verdict."""
+    _keep(github, _document(head, verdict="pass", headline="The model is better."))
+    assert "success" in comment.post(RUN, head)
+    _keep(github, _document(head, verdict="fail", headline="The model is worse."))
+    assert "failure" in comment.post(RUN, head)
+    (posted,) = github.repository.comments
+    assert "Fail: The model is worse." in posted["body"]
+    assert [check["conclusion"] for check in github.repository.checks] == ["success", "failure"]
+    assert {(check["name"], check["head_sha"]) for check in github.repository.checks} == {("Gate", head)}
+
+
+def test_one_comment_stays_after_many_others(github: GitHub, head: str) -> None:
+    """CML reads the first page of comments only; past it, what it adds again is reduced to one."""
+    _keep(github, _document(head))
+    everybody = {"login": "somebody", "type": "User"}
+    for number in range(35):
+        talk = {"id": number, "issue": 1, "user": everybody, "body": f"Comment {number}", "html_url": github.url}
+        github.repository.comments.append(talk)
+    for _ in range(2):
+        comment.post(RUN, head)
+    assert len([item for item in github.repository.comments if "CML watermark" in item["body"]]) == 1
+
+
+def test_a_stranger_cannot_have_the_report_in_a_comment_of_theirs(github: GitHub, head: str) -> None:
+    """A comment that bears our mark, but is somebody else's, is left as it is; ours is another."""
+    mark = f'![](https://cml.dev/watermark.png#{head} "CML watermark mainline")'
+    theirs = {"id": 5, "issue": 1, "user": {"login": "mallory"}, "body": f"All good! {mark}", "html_url": github.url}
+    github.repository.comments.append(theirs)
+    _keep(github, _document(head, verdict="fail", headline="The model is worse."))
+    for _ in range(2):
+        comment.post(RUN, head)
+    assert [item["user"]["login"] for item in github.repository.comments] == ["mallory", "github-actions[bot]"]
+    assert theirs["body"].startswith("All good!")
+
+
+def test_a_failed_run_is_no_success_whatever_its_findings_say(github: GitHub, head: str) -> None:
+    """Findings that pass do not pass a run in which something else failed."""
+    _keep(github, _document(head, verdict="pass"))
+    github.repository.runs[RUN]["conclusion"] = "failure"
+    assert "failure" in comment.post(RUN, head)
+
+
+def test_a_run_without_findings_says_where_to_look(github: GitHub, head: str) -> None:
+    """Where the run ended before the gate, the comment names the log and what mends a stale lock."""
+    github.repository.runs[RUN]["conclusion"] = "failure"
+    assert "failure" in comment.post(RUN, head)
+    assert "make repro" in github.repository.comments[0]["body"]
+
+
+def test_a_newer_push_is_left_to_its_own_run(github: GitHub, head: str) -> None:
+    """A run of a commit that no open pull request is at posts nothing."""
+    github.repository.pulls[0]["state"] = "closed"
+    assert "newer run" in comment.post(RUN, head)
+    assert github.repository.comments == github.repository.checks == []
+
+
+@pytest.mark.parametrize(("key", "value"), [("event", "push"), ("path", "x.yml"), ("head_sha", "0" * 40)])
+def test_a_run_of_something_else_is_refused(github: GitHub, head: str, key: str, value: str) -> None:
+    """Only the pull request workflow's run, of a pull request, of this commit, is spoken about."""
+    github.repository.runs[RUN][key] = value
+    with pytest.raises(RunError, match="Nothing was posted"):
+        comment.post(RUN, head)
+    assert github.repository.comments == []
+
+
+def test_a_token_that_only_reads_posts_nothing(github: GitHub, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rights of a pull request's own job, the comment is refused and the error says so."""
+    _keep(github, _document(head))
+    monkeypatch.setenv("GITHUB_TOKEN", github.grant("reader", {"contents": "read", "pull-requests": "read"}))
+    with pytest.raises(ApiError, match="403"):
+        comment.post(RUN, head)
+    assert github.repository.comments == []
+
+
+HEAD = "ab" * 20
+REFUSED: dict[str, bytes] = {
+    "no archive": b"PK, but no more",
+    "nothing in it": _zip(None),
+    "another name": _zip(_document(HEAD), "../../gate.json"),
+    "no JSON": _zip(b"\xff{"),
+    "NaN": _zip(_document(HEAD).replace(b'"rows": ', b'"rows": NaN, "x": ', 1)),
+    "deep": _zip(b"[" * 100_000),
+    "a key too many": _zip(_document(HEAD, evil="<script>")),
+    "too large": _zip(b" " * 50_000_000),
+    "another commit": _zip(_document("cd" * 20)),
+    "no commit": _zip(_document(HEAD).replace(f'"{HEAD}"'.encode(), b"null")),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_hostile_artifact_is_refused(name: str) -> None:
+    """What is no archive of findings of this very commit is refused, and none of it is repeated."""
+    found = comment.read(REFUSED[name], HEAD)
+    assert isinstance(found, str)
+    assert "refused" in found
+    assert "script" not in comment.compose({"html_url": "https://example.org"}, found).text
+    assert comment.compose({"html_url": "https://example.org"}, found).conclusion == "failure"
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+@given(hostile.DOCUMENTS)
+def test_texts_of_findings_reach_the_comment_as_text(document: Findings) -> None:
+    """Whatever the findings' texts are, the comment fits, and it succeeds only with a verdict that passes."""
+    candidate = document.candidate.model_copy(update={"commit": HEAD})
+    content = document.model_copy(update={"candidate": candidate}).model_dump_json().encode()
+    found = comment.read(_zip(content), HEAD)
+    assert isinstance(found, Findings)
+    said = comment.compose({"html_url": "https://example.org", "conclusion": "success"}, found)
+    assert (said.conclusion == "success") == (document.verdict in ("pass", "warn"))
+    assert markdown.length(said.text) <= markdown.LIMIT
+    assert "@everyone" not in said.text.replace("`@everyone`", "")

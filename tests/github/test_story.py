@@ -1,0 +1,226 @@
+"""The life of a fork on GitHub: the real workflow files, run by act, against a stand-in for GitHub.
+
+The tests go on from one another, in the order of this file: a branch, its merge, a worse one, a stranger's, a way
+back. Real: act, the files, bash, git, DVC, the commands. Standing in: GitHub, whose requests and answers are held
+against its own description; the actions that need its network; CML, where the variable CML does not name the program.
+"""
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import project
+from tests.github import standin, world
+from tests.github.conftest import CML
+from tests.github.runner import Runner
+from tests.github.world import World
+from tests.project import ROOT
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("act") is None, reason="act is not installed; `make setup` installs it"),
+]
+HELD = "S3CRET-OF-THE-REPOSITORY"
+"""What the repository keeps where only jobs of merged code may look."""
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A fork with the small use case, pushed and never released."""
+    subprocess.run(["make", ".venv-mlem/.ready"], cwd=ROOT, check=True, capture_output=True)
+    folder = tmp_path_factory.mktemp("story")
+    (folder / "github").mkdir()
+    with standin.serve(folder / "github") as github:
+        copied = project.other(folder / "clone")
+        yield world.build(copied, github, Runner(github, folder, CML))
+        assert github.nonconform == []
+
+
+def test_the_first_push_releases_the_model(fork: World) -> None:
+    """main.yml makes the first version, assigns it, publishes what it carries, and records the deployments."""
+    run = fork.release()
+    assert run.succeeded, run.said
+    assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"}
+    (release,) = fork.github.repository.releases
+    assert (release["tag_name"], release["draft"]) == ("model@v1.0.0", False)
+    names = {item["name"] for _, item, _ in fork.github.repository.assets.values()}
+    assert {"objects-model.tar", "objects-data.tar", "model-v1.0.0.tar.gz", "model-v1.0.0.cdx.json"} < names
+    assert any(name.endswith(".whl") for name in names)
+    assert {item["environment"] for item in fork.github.repository.deployments} == {"staging", "production"}
+    assert {status["state"] for _, status in fork.github.repository.statuses} == {"success"}
+
+
+def test_releasing_again_changes_nothing(fork: World) -> None:
+    """The same run once more, on an empty machine: nothing is released, published or recorded a second time."""
+    run = fork.release()
+    assert run.succeeded, run.said
+    assert "Nothing is released" in run.said
+    assert len(fork.tags()) == 3
+    assert (len(fork.github.repository.releases), len(fork.github.repository.deployments)) == (1, 2)
+
+
+def test_a_better_model_gets_one_comment_and_passes(fork: World) -> None:
+    """The checks pass against the production that a release carries; the comment says so, and so does the check."""
+    commit = fork.change("better", C=0.5)
+    run = fork.look(fork.github.repository.open("better", "Better"), job="")
+    assert run.succeeded, run.said
+    assert fork.comments(1) == []
+    told = fork.tell(run)
+    assert told.succeeded, told.said
+    (comment,) = fork.comments(1)
+    assert "better than production" in comment
+    assert fork.check(commit) == "success"
+
+
+def test_a_second_push_updates_the_comment(fork: World) -> None:
+    """There is one comment still, about the newer commit."""
+    (before,) = fork.comments(1)
+    commit = fork.change("better", C=1.0)
+    run = fork.look(fork.github.repository.pulls[0])
+    assert run.succeeded, run.said
+    assert fork.tell(run).succeeded
+    (after,) = fork.comments(1)
+    assert before != after
+    assert commit in after
+    assert fork.check(commit) == "success"
+
+
+def test_its_merge_is_a_release(fork: World) -> None:
+    """A version, its assignments, and a release whose archives hold every object that the lock names."""
+    fork.merge(1)
+    run = fork.release()
+    assert run.succeeded, run.said
+    assert {"model@v1.1.0", "model#staging#2", "model#production#2"} < fork.tags()
+    assert [release["tag_name"] for release in fork.github.repository.releases] == ["model@v1.1.0", "model@v1.0.0"]
+
+
+def test_a_worse_model_fails_and_the_comment_says_why(fork: World) -> None:
+    """The run fails at the gate, the check fails, and the comment has the sentence."""
+    commit = fork.change("worse", C=0.0005)
+    run = fork.look(fork.github.repository.open("worse", "Worse"))
+    assert not run.succeeded
+    assert fork.tell(run).succeeded
+    (comment,) = fork.comments(2)
+    assert "worse than production" in comment
+    assert fork.check(commit) == "failure"
+
+
+def test_a_stale_lock_says_what_to_run(fork: World) -> None:
+    """A parameter without its run fails before the gate, and the right lock is offered."""
+    here = fork.project
+    here.run("git", "switch", "--quiet", "--create", "stale", "origin/main")
+    here.declare(model={"params": {"C": 0.7}})
+    commit = here.commit("Forget to run")
+    here.run("git", "push", "--quiet", "origin", "stale")
+    run = fork.look(fork.github.repository.open("stale", "Stale"))
+    assert not run.succeeded
+    assert "dvc.lock is not true" in run.said
+    assert (fork.github.repository.files / str(run.number) / "lock" / "dvc.lock").exists()
+    assert fork.tell(run).succeeded
+    assert "make repro" in fork.comments(3)[0]
+    assert fork.check(commit) == "failure"
+    here.run("git", "switch", "--quiet", "main")
+
+
+def test_a_fork_reaches_no_secret_and_gets_its_comment(fork: World) -> None:
+    """Code of a stranger prints all it can see and tries to push: no secret is among it, and nothing is pushed."""
+    here = fork.project
+    here.run("git", "switch", "--quiet", "--create", "stranger", "origin/main")
+    with (here.path / ".ci" / "mainline").open("a") as script:
+        script.write("# a stranger was here\n")
+    text = (here.path / ".ci" / "mainline").read_text()
+    nosy = "env | sort\ncat .git/config\ngit push origin HEAD:refs/heads/stolen || echo the push was refused\n"
+    (here.path / ".ci" / "mainline").write_text(text.replace("make --silent setup", f"{nosy}make --silent setup", 1))
+    commit = here.commit("Look around")
+    here.run("git", "push", "--quiet", "origin", f"{commit}:refs/pull/4/head")
+    here.run("git", "switch", "--quiet", "main")
+    pull = fork.github.repository.open("stranger", "Hello", fork="mallory/your-fork")
+    run = fork.look(pull, {"SIGNING_KEY": HELD, "BOT_TOKEN": HELD})
+    assert "the push was refused" in run.said
+    assert HELD not in run.said
+    assert fork.github.repository.head("stolen") == ""
+    assert fork.tell(run).succeeded
+    assert len(fork.comments(4)) == 1
+
+
+def test_a_hostile_artifact_is_refused(fork: World) -> None:
+    """Findings that a stranger made up, with a path and markup in them, are refused with nothing of them repeated."""
+    pull = fork.github.repository.pulls[3]
+    run = fork.look(pull)
+    kept = fork.findings(run).parent
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../../../../home/gate.json", json.dumps({"headline": "@everyone <script>"}))
+    (kept / "hostile.zip").write_bytes(packed.getvalue())
+    told = fork.tell(run)
+    assert told.succeeded, told.said
+    (comment,) = fork.comments(4)
+    assert "refused" in comment
+    assert "everyone" not in comment
+    assert fork.check(pull["head"]["sha"]) == "failure"
+
+
+def test_a_document_releases_nothing(fork: World) -> None:
+    """A commit that leaves the model as it is makes no tag and no release."""
+    before = fork.tags()
+    (fork.project.path / "NOTES.md").write_text("Words\n")
+    fork.project.commit("Document")
+    fork.project.run("git", "push", "--quiet", "origin", "main")
+    run = fork.release()
+    assert run.succeeded, run.said
+    assert "Nothing is released" in run.said
+    assert fork.tags() == before
+
+
+def test_retraining_opens_a_pull_request_with_its_report(fork: World) -> None:
+    """The window moves by a month, and a machine's pull request carries the report; a second run updates it."""
+    run = fork.start("retrain.yml", "repository_dispatch", {"action": "new-data"})
+    assert run.succeeded, run.said
+    pull = fork.github.repository.pulls[-1]
+    assert pull["head"]["ref"] == "retrain"
+    assert "production" in pull["body"]
+    shown = fork.github.repository.current(pull)["head"]["sha"]
+    assert "through: 2024-06" in _show(fork, f"{shown}:params.yaml")
+    again = fork.start("retrain.yml", "repository_dispatch", {"action": "new-data"})
+    assert again.succeeded, again.said
+    assert [item["head"]["ref"] for item in fork.github.repository.pulls].count("retrain") == 1
+
+
+def test_an_aborted_rollout_opens_a_revert_whose_merge_brings_the_version_back(fork: World) -> None:
+    """What a server wrote to git becomes a pull request; merged, production has the version before, not a new one."""
+    _abort(fork, "v1.1.0")
+    run = fork.start("deployments.yml", "repository_dispatch", {"action": "rollout-aborted"})
+    assert run.succeeded, run.said
+    pull = fork.github.repository.pulls[-1]
+    assert pull["head"]["ref"] == "rollback/v1.0.0"
+    fork.merge(pull["number"])
+    released = fork.release()
+    assert released.succeeded, released.said
+    assert "v1.0.0 is back" in released.said
+    assert {"model#production#3", "model#staging#3"} < fork.tags()
+    assert {tag for tag in fork.tags() if "@" in tag} == {"model@v1.0.0", "model@v1.1.0"}
+
+
+def _show(fork: World, what: str) -> str:
+    command = ["git", "-C", str(fork.github.repository.bare), "show", what]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _abort(fork: World, version: str) -> None:
+    """Write what a server does, to the branch that it writes to."""
+    here = fork.project
+    line = {"time": "2048-01-01T00:00:00Z", "event": "aborted", "version": version, "digest": "0" * 64}
+    Path(here.path.parent / "events.jsonl").write_text(json.dumps(line) + "\n")
+    blob = here.run("git", "hash-object", "-w", str(here.path.parent / "events.jsonl")).stdout.strip()
+    (here.path.parent / "tree").write_text(f"100644 blob {blob}\tevents.jsonl\n")
+    tree = here.run("bash", "-c", "git mktree < ../tree").stdout.strip()
+    commit = here.run("git", "commit-tree", tree, "-m", "Events").stdout.strip()
+    here.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/deployments/production")

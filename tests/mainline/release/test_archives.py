@@ -1,0 +1,65 @@
+"""Archives of objects: what a release on GitHub carries goes into the cache, and nothing else does."""
+
+import io
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from mainline.github import archives
+from mainline.github.archives import ArchiveError
+from mainline.remote import objects, transfer
+from mainline.remote.store import open_cache
+from tests.mainline.release.conftest import Repository
+
+
+def _tar(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name.replace("_", "."))
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_what_was_packed_is_back_on_an_empty_machine(repository: Repository, tmp_path: Path) -> None:
+    """Packed, the cache lost, unpacked: every object is there and sound; the same objects pack to the same bytes."""
+    outputs = objects.of_workspace()
+    for name in ("first.tar", "second.tar"):
+        archives.pack(outputs, tmp_path / name)
+    assert (tmp_path / "first.tar").read_bytes() == (tmp_path / "second.tar").read_bytes()
+    shutil.rmtree(repository.path / ".dvc/cache")
+    assert archives.unpack((tmp_path / "first.tar").read_bytes()) > 1
+    assert archives.unpack((tmp_path / "first.tar").read_bytes()) == 0
+    here = open_cache()
+    assert here.check(transfer.expand(outputs, [here])).all == ()
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_damaged_object_of_the_cache_is_replaced(tmp_path: Path) -> None:
+    """An object that rotted in the cache is taken from the archive again."""
+    archives.pack(objects.of_workspace(), tmp_path / "all.tar")
+    here = open_cache()
+    rotten = Path(here.path(transfer.expand(objects.of_workspace(), [here])[0]))
+    rotten.chmod(0o644)
+    rotten.write_bytes(b"rotten")
+    assert archives.unpack((tmp_path / "all.tar").read_bytes()) == 1
+    assert b"rotten" not in rotten.read_bytes()
+
+
+HOSTILE = {
+    "no object": _tar(**{"../../../evil": b"x"}),
+    "not what its name says": _tar(**{"0" * 32: b"x"}),
+    "cannot be read": b"no archive",
+}
+
+
+@pytest.mark.parametrize("reason", HOSTILE)
+def test_anything_but_a_sound_object_is_refused(repository: Repository, reason: str) -> None:
+    """A path, content under another name, or no archive at all: nothing is written."""
+    before = sorted(path for path in repository.path.rglob("*") if ".git" not in path.parts)
+    with pytest.raises(ArchiveError, match=reason):
+        archives.unpack(HOSTILE[reason])
+    assert sorted(path for path in repository.path.rglob("*") if ".git" not in path.parts) == before

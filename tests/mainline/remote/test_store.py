@@ -1,0 +1,73 @@
+"""A store that does not answer: asked again, then told in one line; and never emptied on the way."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.remote import objects, store, transfer
+from mainline.remote.store import StorageError, Store, open_remote
+from tests.project import Project
+
+
+@pytest.fixture
+def remote(repository: Project, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The store of a repository that pushed everything; it waits for nobody."""
+    assert repository.path.is_dir()
+    transfer.push(objects.of_workspace())
+    monkeypatch.setattr(store, "_WAIT", 0.0)
+    return open_remote()
+
+
+def _failing(times: int, work: Callable[..., Any]) -> Callable[..., Any]:
+    """Make some work fail so many times before it is done."""
+    left = [times]
+
+    def attempt(*arguments: Any, **options: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(22, "the request is not well-formed")
+        return work(*arguments, **options)
+
+    return attempt
+
+
+@pytest.mark.parametrize("name", ["remove", "info"])
+def test_a_passing_failure_is_asked_again(remote: Store, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Removing and listing survive fewer failures than there are tries."""
+    (oid, *_) = remote.everything()
+    monkeypatch.setattr(remote.files, name, _failing(store.TRIES - 1, getattr(remote.files, name)))
+    assert oid in remote.everything()
+    remote.remove([oid])
+    assert oid not in remote.everything()
+
+
+@pytest.mark.parametrize("name", ["remove", "info"])
+def test_a_lasting_failure_is_one_line(remote: Store, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A store that refuses to the end is named with its own words, in an error that a person expects."""
+    (oid, *_) = remote.everything()
+    monkeypatch.setattr(remote.files, name, _failing(store.TRIES, getattr(remote.files, name)))
+    with pytest.raises(StorageError, match=r"^the remote does not answer: .*not well-formed"):
+        remote.remove([oid]) if name == "remove" else remote.everything()
+
+
+def test_push_removes_nothing(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects that are missing are sent without the right to remove any, which a bucket need not give."""
+    assert repository.path.is_dir()
+    monkeypatch.setattr(store, "_WAIT", 0.0)
+    remote = open_remote()
+    monkeypatch.setattr(remote.files, "remove", _failing(100, remote.files.remove))
+    monkeypatch.setattr(transfer, "open_remote", lambda: remote)
+    assert transfer.push(objects.of_workspace()) == 4
+
+
+def test_a_read_only_object_is_replaced(remote: Store) -> None:
+    """In a folder, DVC's files may only be read; a damaged one is replaced all the same."""
+    (oid, *_) = remote.everything()
+    damaged = Path(remote.path(oid))
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"other")
+    damaged.chmod(0o444)
+    assert transfer.push(objects.of_workspace(), thorough=True) == 1
+    assert remote.check([oid]).all == ()
