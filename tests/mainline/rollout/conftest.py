@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from mainline.package import manifest
-from mainline.rollout.machine import Ref
+from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
 from mainline.rollout.state import Place
 from tests.mainline.package.test_predictor import extended, resealed

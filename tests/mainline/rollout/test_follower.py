@@ -13,7 +13,7 @@ from mainline.commands import follow
 from mainline.errors import MainlineError
 from mainline.rollout import policy, reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
-from mainline.rollout.machine import State
+from mainline.rollout.records import State
 from mainline.rollout.source import Found, Source
 from mainline.rollout.state import Place, StateError
 from tests.mainline.rollout.worlds import World, ref
