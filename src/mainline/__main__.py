@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.github.commandline import add_commands
+from mainline.rollout.commandline import add_rollout
 
 SETTINGS = Path("deploy/production.yaml")
 
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--version", default="", help="what the package is called in answers; else its digest")
     serve.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
     serve.add_argument("--follow", metavar="URL", help="serve what this repository declares for --environment")
-    _add_rollout(add, serve)
+    add_rollout(add, serve)
     predict = add("predict", _predict, "predict the rows of a file, or of a stream of JSON lines")
     predict.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
     predict.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
@@ -125,30 +126,6 @@ def _add_registry(add: Callable[..., argparse.ArgumentParser]) -> None:
     delivery.add_argument("--environment", default="production")
     delivery.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all where it is left out")
     delivery.add_argument("--json", action="store_true", help="for programs")
-
-
-def _add_rollout(add: Callable[..., argparse.ArgumentParser], serve: argparse.ArgumentParser) -> None:
-    """Add the commands of a rollout."""
-    follow = add("follow", _follow, "bring what a repository declares for an environment to serve here")
-    follow.add_argument("url", help="the repository: a URL or a folder")
-    follow.add_argument("--attached", action="store_true", help="end when standard input is closed")
-    status = add("status", _status, "say where the rollout stands on this machine")
-    status.add_argument("--json", action="store_true", help="for programs")
-    for command in (serve, follow, status):
-        command.add_argument("--environment", default="production")
-        command.add_argument("--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT")
-    render = add("render", _render, "write an environment's manifests for Kubernetes")
-    render.add_argument("--environment", default="production")
-    render.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
-    render.add_argument(
-        "--image", default="registry.example.org/mainline:latest", help="of the service, best by digest"
-    )
-    render.add_argument("--output", type=Path, default=Path("deploy/kubernetes"), metavar="FOLDER")
-    render.add_argument("--version", default="", help="what argo serves; what git assigns without it")
-    approve = add("approve", _approve, "let a version's rollout pass an approval step")
-    approve.add_argument("version", help="such as v1.1.0")
-    approve.add_argument("--environment", default="production")
-    approve.add_argument("--step", type=int, metavar="N", help="which one, where there are several")
 
 
 def _days(text: str) -> float:
@@ -303,30 +280,6 @@ def _serve(chosen: argparse.Namespace) -> str:
     if chosen.follow is not None:
         return serve_followed(chosen.follow, chosen.environment, chosen.settings, chosen.state)
     return serve(chosen.package, chosen.settings or SETTINGS, chosen.version, chosen.routing)
-
-
-def _follow(chosen: argparse.Namespace) -> str:
-    from mainline.commands.follow import check_url, follow
-
-    return follow(check_url(chosen.url), chosen.environment, chosen.state, chosen.attached)
-
-
-def _status(chosen: argparse.Namespace) -> str:
-    from mainline.commands.follow import show
-
-    return show(chosen.environment, chosen.state, chosen.json)
-
-
-def _render(chosen: argparse.Namespace) -> str:
-    from mainline.commands.render import render
-
-    return render(chosen.environment, chosen.way, chosen.image, chosen.output, chosen.version)
-
-
-def _approve(chosen: argparse.Namespace) -> str:
-    from mainline.commands.follow import approve
-
-    return approve(chosen.version, chosen.environment, chosen.step)
 
 
 def _predict(chosen: argparse.Namespace) -> str:

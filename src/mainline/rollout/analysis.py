@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainline.rollout import statistics
-from mainline.rollout.machine import Measurement, Verdict
 from mainline.rollout.policy import Analysis, Metric
+from mainline.rollout.records import Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
 
 Counters = Mapping[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 from mainline.errors import MainlineError, ParamsError
 from mainline.rollout import analysis, machine, state, status
 from mainline.rollout.analysis import Judgement
-from mainline.rollout.machine import Live, Measurement, Progress, Ref, Seen, State
+from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found, is_sound
 from mainline.rollout.state import Place
 from mainline.serving.logs import say, warn

@@ -14,8 +14,8 @@ from typing import Any
 from mainline.errors import MainlineError
 from mainline.rollout import reports
 from mainline.rollout.driver import Driver
-from mainline.rollout.machine import Ref
 from mainline.rollout.policy import Follow
+from mainline.rollout.records import Ref
 from mainline.rollout.source import Found, Source, is_sound, without_password
 from mainline.rollout.state import Place
 from mainline.serving import logs

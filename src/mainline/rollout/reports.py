@@ -10,7 +10,7 @@ from mainline.errors import MainlineError
 from mainline.git import ask, blob, git
 from mainline.registry import events, publish
 from mainline.release import rollback
-from mainline.rollout.machine import Event
+from mainline.rollout.records import Event
 
 
 def deliver(outbox: tuple[Event, ...], environment: str) -> frozenset[int]:

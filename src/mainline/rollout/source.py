@@ -18,8 +18,8 @@ from mainline.registry import publish, tags
 from mainline.registry.tags import Version
 from mainline.release.environments import Environment
 from mainline.rollout import approvals, policy
-from mainline.rollout.machine import Ref
 from mainline.rollout.policy import Policy
+from mainline.rollout.records import Ref
 from mainline.rollout.state import Place
 
 FETCH_SECONDS = 600

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.rollout.machine import Entry, Event, Progress, Quarantine, Ref, State
+from mainline.rollout.records import Entry, Event, Progress, Quarantine, Ref, State
 
 FORMAT = 1
 

@@ -9,7 +9,7 @@ from typing import Any
 from mainline.errors import MainlineError
 from mainline.rollout import machine
 from mainline.rollout.analysis import Judgement
-from mainline.rollout.machine import Live, Progress, State
+from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
 
 WIDTH = 100

@@ -1,5 +1,6 @@
 """A repository with releases, a follower's view of it, and packages that a server can load."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ import pytest
 import yaml
 
 from mainline.package import manifest
-from mainline.rollout.machine import Ref
+from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
 from mainline.rollout.state import Place
-from tests.mainline.package.test_predictor import extended
+from tests.mainline.package.test_predictor import extended, resealed
 from tests.mainline.release.conftest import Repository, made, release, repository
 
 __all__ = ["made", "repository"]
@@ -61,7 +62,11 @@ def packages(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     """Three packages: one, one that says almost the same, and one that is far off."""
     folder = tmp_path_factory.mktemp("packages")
     for name, code in (("nearby", NEARBY), ("shifted", SHIFTED)):
-        extended(package_dir, folder / name, "code/scoring.py", code)
+        predictor = extended(package_dir, folder / name, "code/scoring.py", code)
+        golden = json.loads((package_dir / "golden.json").read_text())
+        golden["predictions"] = predictor.predict(golden["requests"])
+        (folder / name / "golden.json").write_text(json.dumps(golden))
+        resealed(folder / name)
     paths = (package_dir, folder / "nearby", folder / "shifted")
     return {Ref(f"v1.{n}.0", manifest.read(path)[0]["digest"]): path for n, path in enumerate(paths)}
 

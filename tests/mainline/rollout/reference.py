@@ -1,7 +1,7 @@
 """What a rollout should do, written once more and small: stages of (percent, seconds), one call per look."""
 
-from mainline.rollout.machine import Ref
 from mainline.rollout.policy import Policy
+from mainline.rollout.records import Ref
 
 
 class Reference:

@@ -13,7 +13,7 @@ import pytest
 
 from mainline.rollout import policy
 from mainline.rollout.driver import Driver
-from mainline.rollout.machine import Ref
+from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
 from mainline.rollout.state import Place
 from tests.end_to_end.load import Load

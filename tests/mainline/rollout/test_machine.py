@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mainline.rollout import machine
-from mainline.rollout.machine import Live
+from mainline.rollout.records import Live, Measurement
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
 
 
@@ -54,7 +54,7 @@ def test_step_waits_until_the_server_takes_it() -> None:
 
 
 @pytest.mark.parametrize("measurement", [UNSURE, None])
-def test_too_little_traffic_is_never_success(world: World, measurement: machine.Measurement | None) -> None:
+def test_too_little_traffic_is_never_success(world: World, measurement: Measurement | None) -> None:
     """However long it lasts, what is inconclusive or was not measured does not end a step."""
     world.pass_by(100_000, measurement=measurement)
     assert world.weight == 10

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from mainline.rollout import machine, state
-from mainline.rollout.machine import Live, Measurement, Ref, Seen, State, advance
+from mainline.rollout.machine import advance
+from mainline.rollout.policy import Policy
+from mainline.rollout.records import Live, Measurement, Ref, Seen, State
 from tests.mainline.rollout.reference import Reference
 from tests.mainline.rollout.worlds import canary, ref
 
@@ -48,7 +50,7 @@ class Rollouts(RuleBasedStateMachine):
         self.look(None)
 
     @rule(chosen=st.sampled_from(POLICIES))
-    def declare(self, chosen: machine.Policy | None) -> None:
+    def declare(self, chosen: Policy | None) -> None:
         """Main has another policy, or one that cannot be read."""
         self.policy = chosen
         self.look(None)

@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.registry import events
 from mainline.release import promote, signing
 from mainline.rollout import approvals, reports
-from mainline.rollout.machine import Event
+from mainline.rollout.records import Event
 from mainline.rollout.source import is_sound, without_password
 from tests.mainline.rollout.conftest import POLICY, Followed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mainline.rollout import machine, state
-from mainline.rollout.machine import State
+from mainline.rollout.records import State
 from mainline.rollout.state import Place, StateError
 from tests.mainline.rollout.worlds import FAIL, World, ref
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from mainline.rollout import policy
-from mainline.rollout.machine import Live, Measurement, Ref, Seen, State, advance
+from mainline.rollout.machine import advance
 from mainline.rollout.policy import Policy
+from mainline.rollout.records import Live, Measurement, Ref, Seen, State
 
 PASS, FAIL, UNSURE = Measurement("pass"), Measurement("fail", "error-rate: too high"), Measurement("inconclusive")
 

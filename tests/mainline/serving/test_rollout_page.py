@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mainline.rollout import analysis, status
-from mainline.rollout.machine import Live, Quarantine
+from mainline.rollout.records import Live, Quarantine
 from mainline.serving import keys, rollout_page, routing
 from mainline.serving.models import Model
 from mainline.serving.service import Service
