@@ -18,6 +18,7 @@ FILE = ROOT / "tests" / "github" / "openapi.json"
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS = {
     "/users/{username}": ["get"],
+    f"{REPOSITORY}/hash-algorithm": ["get"],
     f"{REPOSITORY}/pulls": ["get", "post"],
     f"{REPOSITORY}/pulls/{{pull_number}}": ["get", "patch"],
     f"{REPOSITORY}/issues/{{issue_number}}/comments": ["get", "post"],

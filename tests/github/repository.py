@@ -113,6 +113,10 @@ def _user(_: Repository, __: list[int], ___: dict[str, str], ____: Any, user: It
     return 200, user
 
 
+def _hash(_: Repository, __: list[int], ___: dict[str, str], ____: Any, _____: Item) -> tuple[int, Any]:
+    return 200, {"hash_algorithm": "sha1"}
+
+
 def _pulls(repo: Repository, _: list[int], query: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
     if body is not None:
         if any((p["head"]["ref"], p["state"]) == (body["head"], "open") for p in repo.pulls):
@@ -247,6 +251,7 @@ def _ruleset(repo: Repository, numbers: list[int], _: dict[str, str], body: Any,
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS: dict[str, tuple[Operation, str]] = {
     "/users/{username}": (_user, "metadata"),
+    f"{REPOSITORY}/hash-algorithm": (_hash, "contents"),
     f"{REPOSITORY}/pulls": (_pulls, "pull-requests"),
     f"{REPOSITORY}/pulls/{{pull_number}}": (_pull, "pull-requests"),
     f"{REPOSITORY}/issues/{{issue_number}}/comments": (_comments, "pull-requests"),

@@ -12,11 +12,12 @@ from mainline.github.api import Api
 from mainline.registry import events, publish, tags
 from mainline.release import environments, rollback
 from mainline.report import markdown
+from mainline.report.escape import prose
 
 AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
 FINDINGS = Path("metrics/report/gate.json")
-ROOM = 60_000
-"""Characters of a body: GitHub's limit, and an argument of a program must not be longer than the system allows."""
+ROOM = 120_000
+"""Bytes of a body: it is an argument of a program, and Linux allows 131,072 for one."""
 
 
 def propose(branch: str) -> str:
@@ -92,10 +93,13 @@ def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
 
 def _report() -> str:
     try:
-        text = markdown.render(gate.read(FINDINGS.read_bytes()))
+        found = gate.read(FINDINGS.read_bytes())
     except (OSError, FindingsError) as error:
         raise MainlineError(f"there is no report to propose this with ({error}). Run `make report` first.") from error
-    return text if markdown.length(text) <= ROOM else text[: ROOM // 2] + "\n\nShortened; the check has all of it.\n"
+    text = markdown.render(found)
+    if len(text.encode()) <= ROOM:
+        return text
+    return f"{prose(found.headline)}\n\nThe report is too long to stand here; the comment has it."
 
 
 def _sign() -> None:
