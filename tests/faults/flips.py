@@ -62,8 +62,7 @@ def before_pull(world: World, seed: int, most: int) -> Iterator[str]:
     """Flip a bit of each object in the store, the only place that has it; yield '' where pull refused it."""
     kills.prepare("push", world)
     world.run("push")
-    names = list(_chosen(world, seed, most))
-    for name, bit in names:
+    for name, bit in list(_chosen(world, seed, most)):
         kills.prepare("pull", world)
         key = _key(world, name)
         sound = world.store.read(key)[key]
@@ -71,6 +70,7 @@ def before_pull(world: World, seed: int, most: int) -> Iterator[str]:
         refused = world.run("pull", succeed=None)
         world.store.write(key, sound)
         now = audit.look(world)
+        world.run("pull")  # whole again, it is taken
         if refused.returncode == 0:
             yield f"{name} was pulled with another bit"
         elif now.wrong:
