@@ -55,6 +55,15 @@ plots: $(READY) ## Draw the plots as pictures into metrics/plots/
 serve: models/package $(READY) ## Answer requests from the model package, as deploy/production.yaml says
 	@$(RUN) exec python -m mainline serve
 
+follow: $(READY) ## Serve what URL declares for ENVIRONMENT (production): server and follower, with rollout
+	@$(RUN) exec python -m mainline serve --follow "$(or $(URL),$(shell git remote get-url origin))" --environment $(or $(ENVIRONMENT),production)
+
+demo: $(READY) ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
+	@$(RUN) python -m tests.end_to_end.whole_loop
+
+render: $(READY) ## Write manifests for Kubernetes into deploy/kubernetes/; WAY=argo for Argo Rollouts
+	@$(RUN) python -m mainline render $(if $(WAY),--way $(WAY)) $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
+
 wheel: models/package $(VENV_MLEM)/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
 	@$(VENV_MLEM)/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
 
@@ -111,4 +120,4 @@ $(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve wheel verify test test-slow ci faults bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults bench check format setup where lock

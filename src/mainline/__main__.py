@@ -8,6 +8,9 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.github.commandline import add_commands
+from mainline.rollout.commandline import add_rollout
+
+SETTINGS = Path("deploy/production.yaml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = add("fetch", _fetch, "get a released version's package out of storage, verified")
     fetch.add_argument("version", help="such as v1.0.0")
     fetch.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
+    fetch.add_argument("--signed", action="store_true", help="refuse a package that nobody signed")
     clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
     clean.add_argument("--yes", action="store_true", help="remove it")
     clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
@@ -88,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
     serve.add_argument("--version", default="", help="what the package is called in answers; else its digest")
     serve.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
+    serve.add_argument("--follow", metavar="URL", help="serve what this repository declares for --environment")
+    add_rollout(add, serve)
     predict = add("predict", _predict, "predict the rows of a file, or of a stream of JSON lines")
     predict.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
     predict.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
@@ -100,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("name", help="whose key it is")
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
     for command in (serve, accept, key):
-        command.add_argument("--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE")
+        command.add_argument("--settings", type=Path, metavar="FILE", help="deploy/production.yaml without it")
     add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
@@ -227,7 +233,7 @@ def _pull(_: argparse.Namespace) -> str:
 def _fetch(chosen: argparse.Namespace) -> str:
     from mainline.commands.fetch import fetch
 
-    return fetch(chosen.version, chosen.folder or Path("dist") / chosen.version)
+    return fetch(chosen.version, chosen.folder or Path("dist") / chosen.version, chosen.signed)
 
 
 def _clean(chosen: argparse.Namespace) -> str:
@@ -269,9 +275,11 @@ def _verify(chosen: argparse.Namespace) -> str:
 
 
 def _serve(chosen: argparse.Namespace) -> str:
-    from mainline.commands.serve import serve
+    from mainline.commands.serve import serve, serve_followed
 
-    return serve(chosen.package, chosen.settings, chosen.version, chosen.routing)
+    if chosen.follow is not None:
+        return serve_followed(chosen.follow, chosen.environment, chosen.settings, chosen.state)
+    return serve(chosen.package, chosen.settings or SETTINGS, chosen.version, chosen.routing)
 
 
 def _predict(chosen: argparse.Namespace) -> str:
@@ -287,13 +295,13 @@ def _predict(chosen: argparse.Namespace) -> str:
 def _check_package(chosen: argparse.Namespace) -> str:
     from mainline.commands.check_package import check_package
 
-    return check_package(chosen.package, chosen.settings, chosen.report)
+    return check_package(chosen.package, chosen.settings or SETTINGS, chosen.report)
 
 
 def _key(chosen: argparse.Namespace) -> str:
     from mainline.commands.api_key import make_key
 
-    return make_key(chosen.settings, chosen.name, admin=chosen.admin)
+    return make_key(chosen.settings or SETTINGS, chosen.name, admin=chosen.admin)
 
 
 def _deps(_: argparse.Namespace) -> str:

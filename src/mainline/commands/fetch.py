@@ -10,12 +10,13 @@ from mainline.release import signing
 from mainline.remote import packages
 
 
-def fetch(name: str, folder: Path) -> str:
+def fetch(name: str, folder: Path, signed: bool = False) -> str:
     """Copy a version's package into a new folder; it appears there when it was verified, or not at all.
 
     Args:
         name: the version, such as v1.2.0.
         folder: one that does not exist yet.
+        signed: refuse one that nobody signed.
 
     Raises:
         MainlineError: when there is no such version, storage does not have it as it was released, or its signature is
@@ -27,13 +28,14 @@ def fetch(name: str, folder: Path) -> str:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as scratch:
         found = packages.fetch(version, Path(scratch))
-        said = _signature(version, found)
+        said = _signature(version, found, signed)
         shutil.move(found, folder)
     return f"{folder} holds {name}, as it was released; {said}."
 
 
-def _signature(version: tags.Version, package: Path) -> str:
+def _signature(version: tags.Version, package: Path, signed: bool) -> str:
     release = version.release
-    if release is None or release.signature is None:
+    bundle = release.signature if release else None
+    if bundle is None and not signed:
         return "it is not signed"
-    return f"signed by {signing.verify(package, release.signature)}"
+    return f"signed by {signing.verify(package, bundle)}"

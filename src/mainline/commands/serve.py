@@ -1,8 +1,10 @@
-"""`serve`: answer requests from a model package, or from the packages that a routing file names."""
+"""`serve`: answer requests from a model package, from what a routing file names, or from what git declares."""
 
 from pathlib import Path
 
-from mainline.serving import routing, server, settings
+from mainline.commands.follow import check_url, state_folder
+from mainline.serving import logs, routing, server, settings
+from mainline.serving.beside import Beside
 from mainline.serving.models import Model
 from mainline.serving.service import Service
 
@@ -19,6 +21,36 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
         fixed = routing.single(Model.load(package, version, declared.limits.text_length))
     service = Service(declared, fixed, routing_file)
     server.run(service, lambda address: _say(service, address))
+    return "Stopped."
+
+
+def serve_followed(url: str, environment: str, file: Path | None, folder: Path | None) -> str:
+    """Serve what a repository declares for an environment: server and follower as two processes.
+
+    Args:
+        url: the repository.
+        environment: whose version is served.
+        file: the settings; `deploy/<environment>.yaml` without it.
+        folder: where the follower keeps packages and state.
+
+    Raises:
+        MainlineError: when the settings or the keys cannot be used.
+    """
+    declared = settings.load(file or Path("deploy") / f"{environment}.yaml")
+    place = state_folder(environment, folder).absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    service = Service(declared, None, place / "routing.json")
+    logs.set_up()
+    beside = Beside(check_url(url), environment, place)
+
+    def started(address: str) -> None:
+        _say(service, address)
+        beside.start()
+
+    try:
+        server.run(service, started)
+    finally:
+        beside.stop()
     return "Stopped."
 
 

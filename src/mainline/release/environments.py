@@ -10,6 +10,7 @@ from pydantic import Field
 from mainline.declaration import Section, load
 from mainline.errors import ParamsError, UnknownError, nearest
 from mainline.registry.tags import ENVIRONMENT
+from mainline.rollout import policy
 
 FOLDER = Path("deploy")
 
@@ -40,6 +41,8 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
         ParamsError: when there is none, one is wrong, or the way between them is.
     """
     found = {file.stem: load(file, Environment) for file in sorted(folder.glob("*.yaml"))}
+    for name, environment in found.items():
+        policy.read(environment.rollout, f"{folder}/{name}.yaml")
     if not found:
         raise ParamsError("folder", "declares no environment", "write deploy/production.yaml", f"{folder}/")
     for name, environment in found.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
-from mainline.serving import health, inference, pages, protocol, telemetry
+from mainline.serving import health, inference, pages, protocol, rollout_page, telemetry
 from mainline.serving.logs import warn
 from mainline.serving.messages import Disconnected, Header, Reply, Request
 from mainline.serving.problems import MEDIA_TYPE, Problem
@@ -40,6 +40,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/readyz": Endpoint("GET", "open", health.ready),
     "/metrics": Endpoint("GET", "admin", telemetry.metrics),
     "/admin/state": Endpoint("GET", "admin", telemetry.state),
+    "/rollout": Endpoint("GET", "admin", rollout_page.page),
+    "/rollout.json": Endpoint("GET", "admin", rollout_page.document),
+    "/rollout/look": Endpoint("POST", "admin", rollout_page.look),
     "/openapi.json": Endpoint("GET", "any", pages.openapi),
     "/docs": Endpoint("GET", "any", pages.docs),
     "/v2": Endpoint("GET", "predict", protocol.server_metadata),
@@ -60,7 +63,9 @@ class Application:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._security = [*SECURITY, *([HSTS] if service.settings.tls else [])]
-        self._docs_open = service.settings.open_docs
+        declared = service.settings
+        self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
+        self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         """Answer one request (or see to start and stop)."""
@@ -120,7 +125,7 @@ class Application:
         return endpoint
 
     def _admit(self, request: Request, endpoint: Endpoint | None) -> None:
-        if self._docs_open and request.path in ("/docs", "/openapi.json"):
+        if request.path in self._open:
             return
         key = self._service.keys.find(request.authorization)
         if key is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mainline.serving import logs, strictjson
+from mainline.serving import logs, mirroring, observed, strictjson
 from mainline.serving.batching import Outcome, Share
 from mainline.serving.messages import Reply, Request
 from mainline.serving.models import Model, Pattern
@@ -38,7 +38,7 @@ def begin(service: "Service", request: Request, body: bytes, done: Done) -> None
     """
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
-    model = service.choose()
+    model = service.choose(request)
 
     def reply(share: Share) -> Reply:
         encoded = _encode(model, request, share).encode()
@@ -89,7 +89,11 @@ def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share],
 
     def conclude(outcome: Outcome) -> None:
         try:
-            answered: Reply | Problem = reply(_checked(service, model, outcome))
+            share = _checked(service, model, outcome)
+            answered: Reply | Problem = reply(share)
+            model.metrics.predictions[observed.place(share.answer.predictions[share.start])] += 1
+            if service.mirrors:
+                mirroring.send(service, model, rows, share)
         except Problem as problem:
             answered = problem
             answered.model = model

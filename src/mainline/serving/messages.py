@@ -24,8 +24,8 @@ class Request:
     """One request; its body is read when a handler asks for it."""
 
     __slots__ = (
-        "_receive", "authorization", "content_encoding", "content_length", "content_type", "given_trace", "id", "key",
-        "method", "path", "started", "trace",
+        "_receive", "authorization", "content_encoding", "content_length", "content_type", "given_trace", "headers",
+        "id", "key", "method", "path", "started", "trace",
     )  # fmt: skip
     key: Key
 
@@ -34,7 +34,7 @@ class Request:
         self._receive = receive
         self.method = method
         self.path = path
-        headers = dict(given)
+        self.headers = headers = dict(given)
         self.authorization: bytes = headers.get(b"authorization", b"")
         self.content_type: bytes = headers.get(b"content-type", b"")
         self.content_length: bytes = headers.get(b"content-length", b"")

@@ -30,6 +30,23 @@ class Histogram:
         self.sum += value
 
 
+class Mirrored:
+    """What a model said to requests that another one answered; nobody was sent it."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.seconds = Histogram()
+        self.number = 0
+        self.sum = 0.0
+        self.squares = 0.0
+
+    def compare(self, difference: float) -> None:
+        """Count how far the two models were apart in one request, in the response's unit."""
+        self.number += 1
+        self.sum += difference
+        self.squares += difference * difference
+
+
 class ModelMetrics:
     """What is counted by model version."""
 
@@ -39,6 +56,9 @@ class ModelMetrics:
         self.rows = 0
         self.nonfinite: Counter[str] = Counter()
         self.outside_response = 0
+        self.predictions: Counter[int] = Counter()
+        """The first prediction of each request, by bin (`observed.place`)."""
+        self.mirrored = Mirrored()
 
 
 class ServiceMetrics:

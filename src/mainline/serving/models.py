@@ -1,6 +1,7 @@
 """A package as it is served: columns in, predictions out, with what was looked up for each row."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,8 @@ class Model:
         self.response = Field(**predictor.manifest["response"])
         self.reader = Reader(predictor.request, text_length)
         self.metrics = ModelMetrics()
+        self.instance = f"{time.time_ns():x}"
+        """Tells this loading of the package from any other, in whichever process."""
         self._low = -np.inf if self.response.minimum is None else self.response.minimum
         self._high = np.inf if self.response.maximum is None else self.response.maximum
         self._numeric: list[str] = predictor.manifest["model"]["numeric"]

@@ -198,7 +198,7 @@ def _model(service: "Service", request: Request) -> Model:
     """Find the model that a path names; without a version it is chosen as for `/predict`."""
     matched = _PATH.fullmatch(request.path)
     assert matched is not None  # the path was matched to get here
-    model = service.version(matched["version"]) if matched["version"] else service.choose()
+    model = service.version(matched["version"]) if matched["version"] else service.choose(request)
     if model is None or model.name != matched["model"]:
         here = ", ".join(f"{served.name}/versions/{served.version}" for served in service.models())
         raise Problem("not-found", f"This model is not served here; these are: {here}.")

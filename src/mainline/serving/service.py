@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.serving import keys, routing
+from mainline.serving import keys, observed, routing
 from mainline.serving.batching import Batcher, Share
 from mainline.serving.feed import Feed
 from mainline.serving.inference import Rows, log_lines
@@ -22,7 +22,7 @@ from mainline.serving.routing import Routing
 from mainline.serving.settings import Settings
 from mainline.serving.watching import Watched
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.2
 """How long a change of a file may go unnoticed."""
 
 
@@ -43,7 +43,8 @@ class Service:
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
         self.started = time.time()
-        self._number = count()
+        self._number, self._mirrored = count(), count()
+        self.routing_file = routing_file
         self._watched = {"keys": Watched(settings.keys, self._read_keys)}
         if routing_file:
             self._watched["routing"] = Watched(routing_file, self._read_routes)
@@ -51,13 +52,22 @@ class Service:
                 self._read_routes(routing_file)
         self._refresh_feed()
 
-    def choose(self) -> Model:
+    def choose(self, request: Request | None = None) -> Model:
         """Return the model for the next request.
 
         Raises:
             Problem: not-ready, when none is loaded.
         """
-        return self.check_ready().choose(next(self._number))
+        return self.check_ready().choose(next(self._number), request)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a model answers requests too, unseen."""
+        return self.routing is not None and self.routing.mirror is not None
+
+    def mirror_of(self, model: Model) -> Model | None:
+        """Return the model that is to answer too what a model has just answered."""
+        return self.routing.mirrors(next(self._mirrored), model) if self.routing else None
 
     def check_ready(self) -> Routing:
         """Return the routing.
@@ -117,6 +127,11 @@ class Service:
             except Exception as error:  # whatever is in a file, the last good state serves
                 self._report(name, error)
         self._refresh_feed()
+        if self.routing_file:
+            try:
+                observed.write(self, self.routing_file)
+            except OSError as error:
+                self._report("routing", error)
 
     def _log(
         self, log: PredictionLog, model: Model, request: Request, rows: Rows, share: Share, seconds: float
@@ -127,8 +142,14 @@ class Service:
         self.keys = keys.load(path, self.settings.throttle, self.keys)
 
     def _read_routes(self, path: Path) -> None:
-        loaded = self.models()
-        found = routing.load(routing.read(path), loaded, self.settings.limits.text_length)
+        loaded, declared = self.models(), routing.read(path)
+        try:
+            found = routing.load(declared, loaded, self.settings.limits.text_length)
+        except MainlineError as error:
+            if loaded:
+                raise
+            self._report("routing", error)
+            found = routing.load_sound(declared, self.settings.limits.text_length)
         for model in found.models:
             self._feed(model)
         self.routing = found

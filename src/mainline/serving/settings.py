@@ -79,6 +79,7 @@ class Settings(Section):
     keys: Place = Path("deploy/keys/clients.yaml")
     tls: Tls | None = None
     open_docs: bool = False
+    open_rollout: bool = False
     limits: Limits = Limits()
     throttle: Throttle = Throttle()
     log: Log = Log()

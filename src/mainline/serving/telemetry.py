@@ -29,6 +29,7 @@ async def metrics(service: "Service", _request: Request) -> Reply:
     _add_features(page, models)
     _add_models(page, service)
     _add_service(page, service)
+    _add_follower(page, service)
     return Reply(page.render(), media_type=MEDIA_TYPE)
 
 
@@ -117,6 +118,32 @@ def _add_service(page: Page, service: "Service") -> None:
         ("process_cpu_seconds_total", "counter", "CPU time used.", time.process_time()),
     ):
         page.add(name, kind, description, [({}, float(value))])  # type: ignore[arg-type]
+
+
+def _add_follower(page: Page, service: "Service") -> None:
+    """Add what the follower says of itself, where one is at work."""
+    try:
+        if service.routing_file is None:
+            return
+        found = orjson.loads(service.routing_file.with_name("status.json").read_bytes())
+        problem, aborted = bool(found["source"]["problem"]), len(found["quarantined"])
+        step = found["rollout"]["step"] + 1 if found["rollout"] else 0
+        said = float(found["time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name, description, value in (
+        ("mainline_follower_problem", "1 while git, storage or a package keep the follower from its work.", problem),
+        ("mainline_follower_seen_seconds", "Unix time at which the follower last said something.", said),
+        ("mainline_rollout_step", "The step that a rollout is at, from 1; 0 without one.", step),
+        ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
+    ):
+        page.add(name, "gauge", description, [({}, float(value))])
+    mirrored = [
+        ({"version": model.version, "outcome": outcome}, number)
+        for model in service.models()
+        for outcome, number in sorted(model.metrics.mirrored.outcomes.items())
+    ]
+    page.add("mainline_mirrored_total", "counter", "Requests that a version answered too, unseen.", mirrored)
 
 
 def resident_bytes() -> int:

@@ -14,6 +14,7 @@ from tests.mainline.serving.asking import Client, Reply
 Rows = list[dict[str, Any]]
 OPEN = {"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"}
 V2_PATHS = [f"/v2/models/{{name}}{version}{suffix}" for version in ("", "/versions/v1.0.0") for suffix in V2_MODEL]
+ADMIN = ("/metrics", "/admin/state", "/rollout", "/rollout.json", "/rollout/look")
 PATHS = [*ENDPOINTS, *V2_PATHS, "/nothing", "/", "/v2/models", "/predict/", "//predict", "/admin"]
 
 
@@ -33,7 +34,7 @@ def test_without_a_key_only_health_answers(client: Client, path: str, method: st
 def test_roles_are_apart(client: Client, path: str) -> None:
     """A key for predictions does not see metrics; a key for administration does not predict."""
     path = path.format(name=client.service.choose().name)
-    admin = path in ("/metrics", "/admin/state")
+    admin = path in ADMIN
     both = path in OPEN or path in ("/docs", "/openapi.json")
     exists = path in ENDPOINTS or path.startswith("/v2/models/")
     method = "POST" if path == "/predict" or path.endswith("/infer") else "GET"

@@ -7,6 +7,7 @@ import jsonschema_rs
 
 from mainline.serving.app import ENDPOINTS, V2_MODEL
 from tests.mainline.serving.asking import Client
+from tests.mainline.serving.test_app import ADMIN
 
 Rows = list[dict[str, Any]]
 
@@ -20,7 +21,7 @@ def test_document_has_every_path(client: Client) -> None:
     """What is served is described, but for administration and a path with a slash more."""
     document = client.ask("/openapi.json").json
     model = client.service.choose()
-    named = {path for path in ENDPOINTS if path not in ("/metrics", "/admin/state", "/docs", "/v2/")}
+    named = {path for path in ENDPOINTS if path not in (*ADMIN, "/docs", "/v2/")}
     named |= {f"/v2/models/{model.name}{v}{s}" for v in ("", f"/versions/{model.version}") for s in V2_MODEL}
     assert document["paths"].keys() == named
     for path, item in document["paths"].items():

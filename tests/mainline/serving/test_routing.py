@@ -5,14 +5,16 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mainline.errors import ParamsError
-from mainline.serving import keys
+from mainline.serving import keys, observed
+from mainline.serving.messages import Request
 from mainline.serving.models import Model
-from mainline.serving.routing import Routing, read
+from mainline.serving.routing import Routing, Sticky, read
 from mainline.serving.service import Service
 from mainline.serving.settings import Settings
 from tests.mainline.package.test_predictor import extended
@@ -38,10 +40,10 @@ def routed(package_dir: Path, raised_dir: Path, tmp_path: Path) -> tuple[Client,
     client = Client(Service(Settings(keys=held), None, file), key, admin)
     packages = {"v1.0.0": package_dir, "v1.1.0": raised_dir}
 
-    def write(text: str = "", **weights: float) -> None:
+    def write(text: str = "", mirror: Any = None, revision: int = 0, **weights: float) -> None:
         routes = [{"version": v, "package": str(packages[v]), "weight": w} for v, w in weights.items()]
         partial = file.with_suffix(".partial")
-        partial.write_text(text or json.dumps({"routes": routes}))
+        partial.write_text(text or json.dumps({"routes": routes, "mirror": mirror, "revision": revision}))
         partial.replace(file)
         client.service.poll()
 
@@ -126,3 +128,101 @@ def test_mistakes_are_named(tmp_path: Path, routes: Any, message: str) -> None:
     (tmp_path / "routing.json").write_text(json.dumps({"routes": routes}))
     with pytest.raises(ParamsError, match=message):
         read(tmp_path / "routing.json")
+
+
+def test_clients_keep_their_version(model: Model) -> None:
+    """A client's place does not change while the candidate's weight grows, so it moves to it once and never back."""
+    candidate = Model("v2.0.0", model.predictor)
+    sticky = Sticky(by="header", header="x-client", salt="a")
+    requests = [Request("POST", "/predict", [(b"x-client", b"%d" % number)]) for number in range(2000)]
+    before: set[int] = set()
+    for weight in (5, 40, 60, 95):
+        pairs = sorted([(candidate, weight), (model, 100 - weight)], key=lambda pair: -pair[1])
+        place = next(n for n, pair in enumerate(pairs) if pair[0] is candidate)
+        routing = Routing(
+            tuple(m for m, _ in pairs), tuple(w for _, w in pairs), sticky=sticky, order=(place, 1 - place)
+        )
+        chosen = {n for n, request in enumerate(requests) if routing.choose(n, request) is candidate}
+        assert chosen == {n for n, request in enumerate(requests) if routing.choose(n + 77, request) is candidate}
+        assert before <= chosen
+        assert abs(len(chosen) / 2000 - weight / 100) < 0.04  # binomial, 99.9 %
+        before = chosen
+
+
+def test_sticky_falls_back_to_the_key() -> None:
+    """A client that does not send the header is known by its API key."""
+    sticky = Sticky(by="header", header="x-client")
+    points = set()
+    for number in range(3):
+        request = Request("POST", "/predict", [])
+        request.key = SimpleNamespace(id=f"{number:012x}")  # type: ignore[assignment]
+        points.add(sticky.point(request))
+    assert len(points) == 3
+
+
+def test_mirrored_requests_are_counted_and_sent_to_nobody(routed: Any, rows: Rows) -> None:
+    """The mirroring version answers the same requests unseen; how far the two are apart is measured."""
+    client, write = routed
+    write(**{"v1.0.0": 100, "v1.1.0": 0}, mirror={"version": "v1.1.0", "share": 1.0}, revision=7)
+    answers = [client.predict(rows[0]).json["version"] for _ in range(20)]
+    assert set(answers) == {"v1.0.0"}
+    said = observed.describe(client.service)
+    assert said["revision"] == 7
+    mirrored = said["versions"]["v1.1.0"]
+    assert (mirrored["requests"], mirrored["mirrored"]) == (20, 20)
+    assert mirrored["pairs"]["sum"] / mirrored["pairs"]["number"] == pytest.approx(100)
+    assert said["versions"]["v1.0.0"]["requests"] == 20
+
+
+def test_failing_mirror_is_counted_as_the_candidates(routed: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A candidate that fails on mirrored requests harms no client, and is seen to fail."""
+    client, write = routed
+    write(**{"v1.0.0": 100, "v1.1.0": 0}, mirror={"version": "v1.1.0", "share": 1.0})
+    candidate = client.service.version("v1.1.0")
+    monkeypatch.setattr(candidate, "answer", lambda _: 1 / 0)
+    assert {client.predict(rows[0]).status for _ in range(5)} == {200}
+    assert observed.describe(client.service)["versions"]["v1.1.0"]["failed"] == 5
+
+
+def test_half_of_the_requests_are_mirrored(model: Model) -> None:
+    """A share of the requests is mirrored, whichever version the others go to."""
+    candidate = Model("v2.0.0", model.predictor)
+    routing = Routing((model, candidate), (80.0, 20.0), mirror=(candidate, 0.5))
+    answered = [n for n in range(4000) if routing.choose(n) is model]
+    assert abs(sum(routing.mirrors(n, model) is candidate for n in answered) / len(answered) - 0.5) < 0.02
+
+
+def test_server_says_what_it_serves(routed: Any, rows: Rows, tmp_path: Path) -> None:
+    """The file beside the routing file names the process, the revision and what was counted, and is whole."""
+    client, write = routed
+    write(**{"v1.0.0": 1}, revision=3)
+    client.predict(rows[:2])
+    client.service.poll()
+    said = json.loads((tmp_path / "served.json").read_text())
+    assert said["revision"] == 3
+    assert said["versions"]["v1.0.0"]["requests"] == 1
+    assert sum(said["versions"]["v1.0.0"]["seconds"].values()) == 1
+    write("{")
+    assert json.loads((tmp_path / "served.json").read_text())["revision"] == 3
+
+
+def test_start_with_one_sound_version_serves_it(package_dir: Path, tmp_path: Path, rows: Rows) -> None:
+    """Where the candidate's package is damaged at the start, stable answers alone; the routes count as not live."""
+    file, held = tmp_path / "routing.json", tmp_path / "keys.yaml"
+    key = keys.make(held, "client", "predict")
+    good = {"version": "v1.0.0", "package": str(package_dir), "weight": 50}
+    bad = {"version": "v1.1.0", "package": str(tmp_path / "nothing"), "weight": 50}
+    file.write_text(json.dumps({"revision": 5, "routes": [bad, good]}))
+    client = Client(Service(Settings(keys=held), None, file), key)
+    assert client.predict(rows[0]).json["version"] == "v1.0.0"
+    assert observed.describe(client.service)["revision"] == 0
+
+
+def test_sharing_is_what_was_declared(model: Model) -> None:
+    """Over any stretch of requests each version's share lies within the binomial 99.9 % interval of its weight."""
+    candidate = Model("v2.0.0", model.predictor)
+    for weight in (1, 10, 50, 90):
+        routing = Routing((model, candidate), (100.0 - weight, float(weight)))
+        for start in (0, 12_345):
+            got = sum(routing.choose(n) is candidate for n in range(start, start + 1000))
+            assert abs(got - 10 * weight) <= 3.29 * (10 * weight * (1 - weight / 100)) ** 0.5

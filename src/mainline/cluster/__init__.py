@@ -1,0 +1,1 @@
+"""The same declarations for a cluster: Kubernetes, Argo Rollouts, Argo CD."""

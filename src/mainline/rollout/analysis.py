@@ -1,0 +1,143 @@
+"""Is the candidate worse than stable? Both are compared over the same period, and where mirrored on the same requests.
+
+What the server counted since the step went live is compared; a metric fails where its whole interval lies beyond the
+limit, passes where the whole interval lies within it, and is inconclusive otherwise. So too little traffic is
+inconclusive by itself, and below the declared minimum in any case.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mainline.rollout import statistics
+from mainline.rollout.policy import Analysis, Metric
+from mainline.rollout.records import Measurement, Verdict
+from mainline.rollout.statistics import Interval, Moments, Share
+
+Counters = Mapping[str, Any]
+"""What the server counted, by version: see `mainline.serving.observed`."""
+
+_RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one metric says."""
+
+    metric: str
+    verdict: Verdict
+    estimate: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    samples: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What all metrics say together: the worst of them."""
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def measurement(self) -> Measurement:
+        """What the state machine counts."""
+        return Measurement(self.verdict, self.reason)
+
+
+def judge(declared: Analysis, candidate: Counters, stable: Counters) -> Judgement:
+    """Compare what was counted of the two versions.
+
+    Args:
+        declared: the metrics with their limits.
+        candidate: counted since the step went live.
+        stable: counted in the same period; where it had no requests in it, counted before.
+    """
+    findings = tuple(_judge(metric, declared, candidate, stable) for metric in declared.metrics)
+    worst = max(findings, key=lambda finding: _RANK[finding.verdict], default=None)
+    if worst is None:
+        return Judgement("pass", "nothing is measured", ())
+    return Judgement(worst.verdict, worst.said, findings)
+
+
+def since(now: Counters, baseline: Counters) -> Counters:
+    """Return what was counted after the baseline; a model that was loaded anew in between counts from zero."""
+    if now.get("instance") != baseline.get("instance"):
+        return now
+    return {name: _minus(value, baseline.get(name)) for name, value in now.items()}
+
+
+def golden(
+    metrics: list[Metric], candidate: list[float], expected: list[float], stable: list[float] | None
+) -> Measurement:
+    """Let the golden requests decide: the candidate must say what it was sealed with, and stay near stable.
+
+    Args:
+        metrics: of the policy; the limit of prediction-difference holds for the golden requests' mean difference.
+        candidate: what the candidate predicts, here and now.
+        expected: what its package says it predicts.
+        stable: what stable predicts for the same requests; None where it reads other requests.
+    """
+    wrong = sum(first != second for first, second in zip(candidate, expected, strict=True))
+    if wrong:
+        return Measurement("fail", f"{wrong} of {len(expected)} golden requests are answered otherwise than sealed")
+    limits = [metric.limit for metric in metrics if metric.name == "prediction-difference"]
+    if stable is not None and limits:
+        distance = sum(abs(first - second) for first, second in zip(candidate, stable, strict=True)) / len(stable)
+        if distance > limits[0]:
+            return Measurement("fail", f"golden requests: mean difference {distance:.3g}, limit {limits[0]:g}")
+    return Measurement("pass", f"traffic was too little; {len(expected)} golden requests are answered as sealed")
+
+
+def _minus(now: Any, before: Any) -> Any:
+    if isinstance(now, Mapping):
+        earlier = before if isinstance(before, Mapping) else {}
+        return {name: _minus(value, earlier.get(name)) for name, value in now.items()}
+    if isinstance(now, int | float) and isinstance(before, int | float):
+        return now - before
+    return now
+
+
+def _judge(metric: Metric, declared: Analysis, candidate: Counters, stable: Counters) -> Finding:
+    found, samples = _measure(metric, declared.confidence, candidate, stable)
+    if samples < declared.minimum_samples or found is statistics.UNKNOWN:
+        said = f"{metric.name}: {samples} samples, {declared.minimum_samples} are needed"
+        return Finding(metric.name, "inconclusive", None, None, None, metric.limit, samples, said)
+    verdict: Verdict = "inconclusive"
+    if found.low > metric.limit:
+        verdict = "fail"
+    elif found.high <= metric.limit:
+        verdict = "pass"
+    said = (
+        f"{metric.name}: {found.estimate:.3g}, {_sure(declared)} {found.low:.3g} to {found.high:.3g}, limit "
+        f"{metric.limit:g}, {samples} samples"
+    )
+    return Finding(metric.name, verdict, found.estimate, found.low, found.high, metric.limit, samples, said)
+
+
+def _measure(metric: Metric, confidence: float, candidate: Counters, stable: Counters) -> tuple[Interval, int]:
+    """Return the difference and the number of samples of the version that has fewer."""
+    if metric.name == "prediction-difference":
+        pairs = candidate["pairs"]
+        return statistics.mean(Moments(pairs["number"], pairs["sum"], pairs["squares"]), confidence), pairs["number"]
+    if metric.name == "prediction-drift":
+        first, second = candidate["predictions"], stable["predictions"]
+        found = statistics.compare_distributions(first, second, confidence)
+        return found, int(min(sum(first.values()), sum(second.values())))
+    shares = [_share(metric, counters) for counters in (candidate, stable)]
+    found = statistics.compare_shares(shares[0], shares[1], confidence)
+    return found, int(min(share.total for share in shares))
+
+
+def _share(metric: Metric, counters: Counters) -> Share:
+    if metric.name == "latency":
+        slower = sum(count for bound, count in counters["seconds"].items() if float(bound) > metric.threshold)
+        return Share(slower, sum(counters["seconds"].values()))
+    return Share(counters["failed" if metric.name == "error-rate" else "invalid"], counters["requests"])
+
+
+def _sure(declared: Analysis) -> str:
+    return f"{2 * declared.confidence - 1:.0%} sure"

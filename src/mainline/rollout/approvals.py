@@ -1,0 +1,47 @@
+"""A person's word that a rollout may go on: a tag, so that every follower reads it and everybody sees who and when.
+
+`approval/production/v1.2.0/4f0c21d8a9b3/3`: version 1.2.0, in production, under the policy of that hash, may pass
+step 3.
+"""
+
+import re
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.git import git
+from mainline.registry import publish, tags
+from mainline.registry.publish import Tag
+from mainline.release import environments
+from mainline.rollout import policy
+
+_NAME = re.compile(r"^approval/([a-z][a-z0-9-]*)/(v\d+\.\d+\.\d+)/([0-9a-f]{12})/(\d+)$")
+Approval = tuple[str, str, int]
+"""Version, hash of the policy, and the step's place, from 0."""
+
+
+def read(environment: str, repository: Path = Path()) -> frozenset[Approval]:
+    """Return what was approved for an environment."""
+    shown = git("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/", at=repository)
+    matched = filter(None, map(_NAME.match, shown.split()))
+    return frozenset((found[2], found[3], int(found[4]) - 1) for found in matched if found[1] == environment)
+
+
+def approve(version: str, environment: str, step: int | None) -> str:
+    """Let a version's rollout pass an approval step of the policy here.
+
+    Raises:
+        MainlineError: when there is no such version or step, or several and none was named.
+    """
+    publish.fetch()
+    found = tags.find(version)
+    declared = policy.read(environments.choose(environment, environments.load_all()).rollout)
+    places = [place for place, one in enumerate(declared.steps, 1) if one.kind == "approval"]
+    if not places:
+        raise MainlineError(f"the policy of {environment} has no approval step; nothing waits for you.")
+    chosen = places[0] if step is None and len(places) == 1 else step
+    if chosen not in places:
+        waits = ", ".join(map(str, places))
+        raise MainlineError(f"the policy of {environment} waits at steps {waits}; name one of them (--step).")
+    name = f"approval/{environment}/{version}/{declared.hash}/{chosen}"
+    publish.publish([Tag(name, found.commit, f"{version} may pass step {chosen} in {environment}.\n")])
+    return f"{version} may pass step {chosen} in {environment}: tag {name}."

@@ -1,0 +1,175 @@
+"""Drives the rollout: sees, decides, writes down, acts. Nothing here waits for a network."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError, ParamsError
+from mainline.rollout import analysis, machine, state, status
+from mainline.rollout.analysis import Judgement
+from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
+from mainline.rollout.source import Found, is_sound
+from mainline.rollout.state import Place
+from mainline.serving.logs import say, warn
+from mainline.serving.models import Model
+
+STALE_SECONDS = 5.0
+"""A server that has said nothing for so long is not there."""
+
+
+@dataclass
+class Driver:
+    """The rollout of one environment on this machine."""
+
+    place: Place
+    environment: str
+    clock: Callable[[], float] = time.time
+    judgement: Judgement | None = None
+    delivered: frozenset[int] = frozenset()
+    """Events that others were told since the last tick."""
+    _golden: tuple[str, Measurement] | None = None
+    _told: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.state = _usable(state.read(self.place))
+        self._act()
+
+    def tick(self, found: Found, source: Mapping[str, Any]) -> None:
+        """Bring the rollout up to date with what is seen; `source` is what the status says of git."""
+        if self.delivered:
+            self._take(machine.delivered(self.state, self.delivered))
+            self.delivered = frozenset()
+        live = self._live()
+        while (after := machine.advance(self.state, self._see(found, live))) is not None:
+            self._take(after)
+            self._act()
+        self._show(found, live, source)
+
+    def _take(self, after: State) -> None:
+        """Write a state down before anything is done about it."""
+        state.write(self.place, after)
+        for entry in after.history[-3:]:
+            if entry not in self.state.history[-10:]:
+                say("rollout", environment=self.environment, what=entry.what, version=entry.version, why=entry.detail)
+        self.state = after
+
+    def _act(self) -> None:
+        """Ask the server for what the state says."""
+        if self.state.stable is None:
+            return
+        state.replace_file(self.place.routing, json.dumps(self._routes()))
+        kept = {ref.digest for ref, _ in machine.weights(self.state)} | {ref.digest for ref in self.state.window}
+        for package in self.place.packages.iterdir() if self.place.packages.is_dir() else ():
+            old = package.stat().st_mtime < self.clock() - 3600
+            if package.name not in kept and old:
+                shutil.rmtree(package, ignore_errors=True)
+
+    def _routes(self) -> dict[str, Any]:
+        served = [(self._sound(ref), weight) for ref, weight in machine.weights(self.state)]
+        routes = [
+            {"version": ref.version, "package": str(self.place.package(ref.digest).absolute()), "weight": weight}
+            for ref, weight in served
+        ]
+        found: dict[str, Any] = {"revision": self.state.revision, "routes": routes}
+        progress = self.state.progress
+        if progress:
+            sticky = machine.policy_of(progress).declared.sticky
+            if sticky.by != "none":
+                salt = progress.candidate.digest[:12] + progress.hash
+                found["sticky"] = {"by": sticky.by, "header": sticky.header, "salt": salt}
+            if progress.mirror:
+                found["mirror"] = {"version": progress.candidate.version, "share": progress.mirror / 100}
+        return found
+
+    def _sound(self, ref: Ref) -> Ref:
+        """Return a version, or where its package was damaged on this machine the newest former one that was not."""
+        if is_sound(self.place.package(ref.digest), ref.digest) or ref != self.state.stable:
+            return ref
+        sound = (one for one in self.state.window if is_sound(self.place.package(one.digest), one.digest))
+        return next(sound, ref)
+
+    def _live(self) -> Live | None:
+        """Read what the server said last; None where it says nothing."""
+        try:
+            if abs(self.clock() - self.place.served.stat().st_mtime) > STALE_SECONDS:
+                return None
+            said = json.loads(self.place.served.read_bytes())
+            return Live(said["process"], int(said["revision"]), said["versions"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _see(self, found: Found, live: Live | None) -> Seen:
+        now = self.clock()
+        progress = self.state.progress
+        measurement = golden = None
+        self.judgement = self._judge(progress, live) if progress and live else None
+        if self.judgement and machine.due(self.state, now):
+            measurement = self.judgement.measurement
+        if progress and machine.wants_golden(self.state, now):
+            golden = self._ask_golden(progress)
+        return Seen(
+            now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved
+        )  # fmt: skip
+
+    def _judge(self, progress: Progress, live: Live) -> Judgement | None:
+        """Compare what the server counted since the step went live."""
+        assert self.state.stable is not None
+        names = (progress.candidate.version, self.state.stable.version)
+        missing = any(name not in live.counters for name in names)
+        if progress.live is None or live.revision != self.state.revision or missing:
+            return None
+        candidate, stable = (live.counters[name] for name in names)
+        declared = machine.policy_of(progress).declared.analysis
+        recent = analysis.since(candidate, progress.baseline.get(names[0], {}))
+        if progress.weight < 100:  # otherwise stable answers nobody now: what it did before is the measure
+            stable = analysis.since(stable, progress.baseline.get(names[1], {}))
+        return analysis.judge(declared, recent, stable)
+
+    def _ask_golden(self, progress: Progress) -> Measurement:
+        """Let candidate and stable answer the candidate's golden requests, once."""
+        if self._golden is None or self._golden[0] != progress.candidate.digest + progress.hash:
+            assert self.state.stable is not None
+            folders = [self.place.package(ref.digest) for ref in (progress.candidate, self.state.stable)]
+            metrics = machine.policy_of(progress).declared.analysis.metrics
+            self._golden = progress.candidate.digest + progress.hash, _golden(folders[0], folders[1], metrics)
+        return self._golden[1]
+
+    def _show(self, found: Found, live: Live | None, source: Mapping[str, Any]) -> None:
+        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock()) | {"source": source}
+        problem = found.problem
+        if problem and problem != self._told.get("problem"):
+            warn("following git fails; what serves stays", environment=self.environment, reason=problem)
+        self._told["problem"] = problem
+        state.replace_file(self.place.status, json.dumps(shown))
+
+
+def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:
+    try:
+        sealed = json.loads((candidate / "golden.json").read_bytes())
+        found = _predict(candidate, sealed["requests"])
+    except Exception as error:  # the package's own code runs here
+        return Measurement("fail", f"the golden requests cannot be answered: {' '.join(repr(error).split())[:200]}")
+    try:
+        other = _predict(stable, sealed["requests"])
+    except Exception:  # stable may read other requests
+        other = None
+    return analysis.golden(metrics, found, sealed["predictions"], other)
+
+
+def _predict(package: Path, requests: list[dict[str, Any]]) -> list[float]:
+    model = Model.load(package)
+    return model.answer(model.reader.read(requests)).predictions
+
+
+def _usable(found: State) -> State:
+    """Leave out a rollout whose policy this version of the program cannot read; it begins again."""
+    try:
+        if found.progress:
+            machine.policy_of(found.progress)
+    except (ParamsError, MainlineError):
+        return replace(found, progress=None, revision=found.revision + 1)
+    return found

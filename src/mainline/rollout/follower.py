@@ -1,0 +1,193 @@
+"""The process that follows git: one thread looks and fetches, the other drives the rollout and never waits for it."""
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.rollout import reports
+from mainline.rollout.driver import Driver
+from mainline.rollout.policy import Follow
+from mainline.rollout.records import Ref
+from mainline.rollout.source import Found, Source, is_sound, without_password
+from mainline.rollout.state import Place
+from mainline.serving import logs
+from mainline.serving.watching import signature
+
+TICK_SECONDS = 0.2
+MOST_SECONDS = 300.0
+"""The longest wait that back-off comes to."""
+LOOK = "look"
+"""The server touches this file where a webhook asks for a look at git."""
+
+
+@dataclass
+class BackOff:
+    """Doubles the wait after each failure in a row, from the usual one to the longest."""
+
+    failures: int = 0
+    until: float = 0.0
+
+    def fail(self, usual: float, now: float) -> None:
+        """Count a failure."""
+        self.failures += 1
+        self.until = now + max(usual, min(usual * 2 ** (self.failures - 1), MOST_SECONDS))
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.failures, self.until = 0, 0.0
+
+
+@dataclass
+class Follower:
+    """Follows one environment until told to stop."""
+
+    source: Source
+    place: Place
+    follow: Follow = field(default_factory=Follow)
+    """How often, until the policy on main says it."""
+    found: Found = field(default_factory=lambda: Found(0.0, problem="git was not looked at yet"))
+
+    def __post_init__(self) -> None:
+        self.driver = Driver(self.place, self.source.environment)
+        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._bringing, self._telling = BackOff(), BackOff()
+        self._failures, self._brought = 0, ""
+        self._told_problem = ""
+        self._touched = signature(self.place.folder / LOOK)
+
+    def run(self) -> None:
+        """Follow until SIGTERM or SIGINT; SIGHUP makes it look at once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._look_now)
+        self.found = self.source.recall()
+        looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
+        looking.start()
+        while not self._stopped.is_set():
+            self.tick()
+            self._stopped.wait(TICK_SECONDS)
+
+    def tick(self) -> None:
+        """Drive the rollout once."""
+        touched = signature(self.place.folder / LOOK)
+        if touched != self._touched:
+            self._touched = touched
+            self._wake.set()
+        self.driver.tick(self.found, self._describe())
+
+    def look(self) -> None:
+        """Look at git once, bring what it names, and tell others what happened."""
+        found = self.source.look()
+        self._failures = self._failures + 1 if found.problem.startswith("git is away") else 0
+        if found.policy:
+            self.follow = found.policy.declared.follow
+        if found.wanted and found.wanted.digest != self._brought:
+            self._brought = found.wanted.digest
+            self._bringing.reset()
+        if found.wanted and not found.verified and time.time() >= self._bringing.until:
+            found = self._bring(found)
+        elif not found.verified and self.found.wanted == found.wanted and not found.problem:
+            found = replace(found, problem=self.found.problem)
+        self.found = found
+        self._repair()
+        self._tell()
+
+    def _bring(self, found: Found) -> Found:
+        brought = self.source.bring(found)
+        if brought.verified:
+            self._bringing.reset()
+        else:
+            self._bringing.fail(self.follow.interval, time.time())
+        return brought
+
+    def _repair(self) -> None:
+        """Bring the stable version's package again where it was damaged on this machine."""
+        stable: Ref | None = self.driver.state.stable
+        if stable and not is_sound(self.place.package(stable.digest), stable.digest):
+            repaired = self.source.bring(Found(time.time(), wanted=stable))
+            if not repaired.verified:
+                said = f"the package of {stable.version} is damaged here: {repaired.problem}"
+                self.found = replace(self.found, problem=said)
+
+    def _tell(self) -> None:
+        outbox = self.driver.state.outbox
+        if not outbox or time.time() < self._telling.until:
+            return
+        try:
+            self.driver.delivered |= reports.deliver(outbox, self.source.environment)
+            self._telling.reset()
+            self._told_problem = ""
+        except MainlineError as error:
+            self._telling.fail(self.follow.interval, time.time())
+            self._told_problem = f"events wait: {error}"
+
+    def _keep_looking(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.look()
+            except Exception as error:  # whatever it is, stable serves on and it is tried again
+                self._failures += 1
+                logs.warn("looking at git failed", error=repr(error))
+                self.found = replace(
+                    self.found, problem=f"looking at git failed: {' '.join(repr(error).split())[:300]}"
+                )
+            self._wake.wait(self._pause())
+            self._wake.clear()
+
+    def _pause(self) -> float:
+        """Return the seconds until the next look."""
+        usual = self.follow.interval * 2 ** min(max(self._failures - 1, 0), 3)
+        spread = self.follow.jitter * (2 * random.random() - 1)  # noqa: S311 - no secret
+        return max(usual * (1 + spread), 0.05)
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "url": without_password(self.source.url),
+            "commit": self.found.commit,
+            "looked": self.found.at,
+            "wanted": self.found.wanted.version if self.found.wanted else None,
+            "problem": self.found.problem,
+            "events": self._told_problem,
+            "interval": self.follow.interval,
+        }
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopped.set()
+
+    def _look_now(self, _number: int, _frame: FrameType | None) -> None:
+        self._wake.set()
+
+
+def run(url: str, environment: str, folder: Path, attached: bool) -> None:
+    """Follow a repository; `attached` ends with whoever holds the other end of standard input.
+
+    Raises:
+        MainlineError: when another follower works in the folder, or what it kept cannot be used.
+    """
+    logs.set_up()
+    place = Place(folder.absolute())
+    with place.owned():
+        follower = Follower(Source(_absolute(url), environment, place), place)
+        if attached:
+            threading.Thread(target=_end_with_parent, daemon=True).start()
+        follower.run()
+
+
+def _absolute(url: str) -> str:
+    """Return the path of a repository on this machine as it is from anywhere."""
+    return str(Path(url).absolute()) if Path(url).is_dir() else url
+
+
+def _end_with_parent() -> None:
+    """Return control to nobody: a follower without its server ends."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

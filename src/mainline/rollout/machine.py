@@ -1,0 +1,258 @@
+"""The rollout as a pure state machine: one transition at a time, no clock and no file of its own.
+
+A rollout is keyed by the candidate's digest and the policy's hash. Whoever runs the machine writes each new state down
+before acting on it; what to serve follows from the state alone (`weights`), so acting twice is acting once.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from mainline.rollout import policy as policies
+from mainline.rollout.policy import Policy, Step
+from mainline.rollout.records import (
+    Entry,
+    Event,
+    Kind,
+    Live,
+    Measurement,
+    Progress,
+    Quarantine,
+    Ref,
+    Seen,
+    State,
+)
+
+HISTORY = 100
+"""Entries that are kept."""
+RESTARTS = 3
+"""How often the server may start anew within one step, before the candidate counts as the reason."""
+
+
+def advance(state: State, seen: Seen) -> State | None:
+    """Return the state after the one next transition; None where there is nothing to do."""
+    wanted = seen.wanted
+    if state.stable is None:
+        return _first(state, wanted, seen.now) if wanted and seen.verified else None
+    if state.progress:
+        withdrawn = _withdraw(state, state.progress, seen)
+        return withdrawn or _work(state, state.progress, seen)
+    if wanted is None or wanted.digest == state.stable.digest or not seen.verified:
+        return None
+    if seen.policy and quarantine(state, wanted.digest, seen.policy.hash):
+        return None
+    if any(wanted.digest == ref.digest for ref in state.window):
+        return _return(state, wanted, seen)
+    return _start(state, wanted, seen.policy, seen.now) if seen.policy else None
+
+
+def weights(state: State) -> list[tuple[Ref, int]]:
+    """Return who answers how many percent of the requests, the candidate first."""
+    if state.stable is None:
+        return []
+    progress = state.progress
+    if progress is None:
+        return [(state.stable, 100)]
+    return [(progress.candidate, progress.weight), (state.stable, 100 - progress.weight)]
+
+
+def quarantine(state: State, digest: str, policy: str) -> Quarantine | None:
+    """Return why a key is not tried again; None where it may be."""
+    return next((entry for entry in state.quarantined if (entry.digest, entry.policy) == (digest, policy)), None)
+
+
+def policy_of(progress: Progress) -> Policy:
+    """Return the policy that a rollout began with."""
+    return policies.read(progress.policy, "the policy that this rollout began with")
+
+
+def step_of(progress: Progress) -> Step | None:
+    """Return the step that a rollout is at; None after the last."""
+    steps = policy_of(progress).steps
+    return steps[progress.step] if progress.step < len(steps) else None
+
+
+def due(state: State, now: float) -> bool:
+    """Whether the present step is to be measured now: the candidate gets requests, and the interval has passed."""
+    progress = state.progress
+    if progress is None or progress.live is None or not (progress.weight or progress.mirror):
+        return False
+    analysis = policy_of(progress).declared.analysis
+    return bool(analysis.metrics) and now - max(progress.last, progress.live) >= analysis.interval
+
+
+def wants_golden(state: State, now: float) -> bool:
+    """Whether the golden requests are to decide: the step's time is over and traffic was too little."""
+    progress = state.progress
+    step = step_of(progress) if progress else None
+    if progress is None or progress.live is None or step is None or step.kind != "pause":
+        return False
+    analysis = policy_of(progress).declared.analysis
+    return analysis.golden_requests and now - progress.live >= step.value and not _enough(progress)
+
+
+def delivered(state: State, ids: frozenset[int]) -> State:
+    """Forget what others have been told."""
+    return replace(state, outbox=tuple(event for event in state.outbox if event.id not in ids))
+
+
+def _first(state: State, wanted: Ref, now: float) -> State:
+    """Serve the first version at once: there is nothing to compare it with."""
+    changed = replace(state, stable=wanted, revision=state.revision + 1)
+    return _tell(changed, now, "served", wanted, "the first version skips the steps")
+
+
+def _start(state: State, wanted: Ref, policy: Policy, now: float) -> State:
+    progress = Progress(wanted, policy.raw, policy.hash, step=-1, entered=now)
+    began = _note(replace(state, progress=progress), now, "started", wanted.version, policy.declared.strategy)
+    return _enter(began, progress, now)
+
+
+def _enter(state: State, progress: Progress, now: float) -> State:
+    """Go to the next step: what it sets is served, and counting begins anew."""
+    number = progress.step + 1
+    steps = policy_of(progress).steps
+    step = steps[number] if number < len(steps) else None
+    weight = int(step.value) if step and step.kind == "setWeight" else progress.weight
+    mirror = int(step.value) if step and step.kind == "setMirror" else progress.mirror
+    fresh = step is not None and step.kind in ("setWeight", "setMirror")
+    after = replace(
+        progress, step=number, entered=now, weight=weight, mirror=mirror, restarts=0, measured=0, failures=0,
+        verdict=None, reason="", live=None if fresh or progress.live is None else now,
+    )  # fmt: skip
+    changed = replace(state, progress=after, revision=state.revision + (fresh or number == 0))
+    if step is None:
+        return changed
+    return _note(changed, now, "step", progress.candidate.version, f"{number + 1} of {len(steps)}: {step}")
+
+
+def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
+    """End a rollout that git no longer asks for; a newer one then begins against the last fully promoted version."""
+    wanted = seen.wanted
+    if wanted is not None and wanted.digest != progress.candidate.digest:
+        reason = f"main has {wanted.version} now"
+    elif seen.policy is not None and seen.policy.hash != progress.hash:
+        reason = "the policy on main is another one now"
+    else:
+        return None
+    changed = replace(state, progress=None, revision=state.revision + 1)
+    if wanted is not None and state.stable is not None and wanted.digest == state.stable.digest:
+        return _tell(changed, seen.now, "rolled back", progress.candidate, reason)
+    return _note(changed, seen.now, "withdrawn", progress.candidate.version, reason)
+
+
+def _work(state: State, progress: Progress, seen: Seen) -> State | None:
+    """Confirm, measure, wait, or go on."""
+    if seen.live and progress.process and seen.live.process != progress.process:
+        return _restarted(state, progress, seen.live, seen.now)
+    if seen.measurement and due(state, seen.now):
+        return _measured(state, progress, seen.measurement, seen.now)
+    if progress.live is None:
+        return _confirm(state, progress, seen)
+    step = step_of(progress)
+    if step is None:
+        return _promote(state, progress.candidate, seen.now)
+    if step.kind == "pause":
+        return _pause(state, progress, step, seen)
+    if step.kind == "approval" and (progress.candidate.version, progress.hash, progress.step) not in seen.approved:
+        return None
+    return _enter(state, progress, seen.now)
+
+
+def _restarted(state: State, progress: Progress, live: Live, now: float) -> State:
+    """Begin the step again: the counters that it began with are gone."""
+    restarts = progress.restarts + 1
+    if restarts > RESTARTS:
+        return _abort(state, progress, f"the server started anew {restarts} times in this step", now)
+    again = replace(
+        progress, process=live.process, restarts=restarts, live=None, entered=now, measured=0, failures=0,
+        last=0.0, verdict=None, reason="", baseline={},
+    )  # fmt: skip
+    return _note(replace(state, progress=again), now, "step again", progress.candidate.version, "the server restarted")
+
+
+def _confirm(state: State, progress: Progress, seen: Seen) -> State | None:
+    live = seen.live
+    if live is not None and live.revision == state.revision:
+        confirmed = replace(progress, live=seen.now, process=live.process, baseline=live.counters, last=0.0)
+        return replace(state, progress=confirmed)
+    deadline = policy_of(progress).declared.progress_deadline_seconds
+    if live is not None and seen.now - progress.entered > deadline:
+        return _abort(state, progress, f"the server did not take the step within {deadline:g} s", seen.now)
+    return None
+
+
+def _measured(state: State, progress: Progress, found: Measurement, now: float) -> State:
+    failures = progress.failures + (found.verdict == "fail")
+    counted = replace(
+        progress, measured=progress.measured + 1, failures=failures, last=now, verdict=found.verdict,
+        reason=found.reason,
+    )  # fmt: skip
+    if failures > policy_of(progress).declared.analysis.failure_limit:
+        return _abort(replace(state, progress=counted), counted, found.reason, now)
+    return replace(state, progress=counted)
+
+
+def _pause(state: State, progress: Progress, step: Step, seen: Seen) -> State | None:
+    if seen.live is None or progress.live is None or seen.now - progress.live < step.value:
+        return None  # without a server nobody is served, so no time counts
+    if _enough(progress):
+        return _enter(state, progress, seen.now)
+    if seen.golden is None or not wants_golden(state, seen.now):
+        return None
+    if seen.golden.verdict == "fail":
+        return _abort(state, progress, seen.golden.reason, seen.now)
+    return _enter(state, progress, seen.now) if seen.golden.verdict == "pass" else None
+
+
+def _enough(progress: Progress) -> bool:
+    """Whether analysis lets the step end: it passed often enough, or nothing is to be measured."""
+    analysis = policy_of(progress).declared.analysis
+    if not analysis.metrics or not (progress.weight or progress.mirror):
+        return True
+    return progress.verdict == "pass" and progress.measured >= analysis.count
+
+
+def _promote(state: State, wanted: Ref, now: float) -> State:
+    policy = policy_of(state.progress) if state.progress else None
+    return _tell(_settle(state, wanted, policy), now, "served", wanted, "every step passed")
+
+
+def _return(state: State, wanted: Ref, seen: Seen) -> State:
+    """Go back to a version of the rollback window at once."""
+    assert state.stable is not None
+    changed = _settle(state, wanted, seen.policy)
+    told = _tell(changed, seen.now, "rolled back", state.stable, f"main went back to {wanted.version}")
+    return _tell(told, seen.now, "served", wanted, "within the rollback window: without steps")
+
+
+def _settle(state: State, wanted: Ref, policy: Policy | None) -> State:
+    """Make a version the stable one; what it replaces may return without steps."""
+    earlier = [ref for ref in (state.stable, *state.window) if ref and ref.digest != wanted.digest]
+    kept = policy.declared.rollback_window.revisions if policy else len(earlier)
+    return replace(state, stable=wanted, progress=None, window=tuple(earlier[:kept]), revision=state.revision + 1)
+
+
+def _abort(state: State, progress: Progress, reason: str, now: float) -> State:
+    """Give everything to stable, and do not try this key again."""
+    entry = Quarantine(progress.candidate.digest, progress.hash, reason, now)
+    changed = replace(
+        state, progress=None, revision=state.revision + 1, quarantined=(*state.quarantined, entry)[-HISTORY:]
+    )
+    told = _tell(changed, now, "aborted", progress.candidate, reason)
+    assert told.stable is not None
+    return _send(told, now, "revert", told.stable, reason)
+
+
+def _tell(state: State, now: float, kind: Kind, ref: Ref, reason: str = "") -> State:
+    """Note an event in the history, and report it to others."""
+    return _send(_note(state, now, kind, ref.version, reason), now, kind, ref, reason)
+
+
+def _send(state: State, now: float, kind: Kind | Literal["revert"], ref: Ref, reason: str) -> State:
+    number = state.events + 1
+    event = Event(number, now, kind, ref.version, ref.digest, reason[:600])
+    return replace(state, events=number, outbox=(*state.outbox, event)[-HISTORY:])
+
+
+def _note(state: State, now: float, what: str, version: str, detail: str = "") -> State:
+    return replace(state, history=(*state.history, Entry(now, what, version, detail))[-HISTORY:])

@@ -1,0 +1,125 @@
+"""What a rollout remembers, and what it sees of the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mainline.rollout.policy import Policy
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+Kind = Literal["served", "aborted", "rolled back"]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A version and the digest of its package."""
+
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A key that failed: it is not tried again."""
+
+    digest: str
+    policy: str
+    reason: str
+    time: float
+
+
+@dataclass(frozen=True)
+class Event:
+    """What others are told: of the deployment, or that a revert to `version` is wanted."""
+
+    id: int
+    time: float
+    kind: Literal["served", "aborted", "rolled back", "revert"]
+    version: str
+    digest: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the history."""
+
+    time: float
+    what: str
+    version: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A rollout under way.
+
+    `entered` is when the step began, `live` when the server served it (None until then); `process` is the server that
+    did. `measured` and `failures` count this step's measurements, `baseline` holds the server's counters at `live`.
+    """
+
+    candidate: Ref
+    policy: Mapping[str, Any]
+    hash: str
+    step: int
+    entered: float
+    weight: int = 0
+    mirror: int = 0
+    live: float | None = None
+    process: str = ""
+    restarts: int = 0
+    measured: int = 0
+    failures: int = 0
+    last: float = 0.0
+    verdict: Verdict | None = None
+    reason: str = ""
+    baseline: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that is remembered. `window` are versions that were fully promoted before, newest first."""
+
+    stable: Ref | None = None
+    progress: Progress | None = None
+    quarantined: tuple[Quarantine, ...] = ()
+    window: tuple[Ref, ...] = ()
+    revision: int = 0
+    events: int = 0
+    outbox: tuple[Event, ...] = ()
+    history: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the server says: which process it is, which revision of the routes it serves, and its counters."""
+
+    process: str
+    revision: int
+    counters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the analysis of the present step says."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The world at one moment.
+
+    `wanted` is what git assigns (None: not known, or nothing); `verified` whether its package is at hand and sound;
+    `policy` the policy on main (None: not known, or wrong); `golden` what the golden requests say, where asked.
+    """
+
+    now: float
+    wanted: Ref | None = None
+    verified: bool = False
+    policy: Policy | None = None
+    live: Live | None = None
+    measurement: Measurement | None = None
+    golden: Measurement | None = None
+    approved: frozenset[tuple[str, str, int]] = frozenset()

@@ -1,0 +1,86 @@
+"""What others are told, where this machine may push: events on a branch, and a revert to be reviewed after an abort."""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.git import ask, blob, git
+from mainline.registry import events, publish
+from mainline.release import rollback
+from mainline.rollout.records import Event
+
+
+def deliver(outbox: tuple[Event, ...], environment: str) -> frozenset[int]:
+    """Tell others; return what they need not be told again. The current folder is the clone.
+
+    Raises:
+        MainlineError: when the origin does not take it; it is tried again.
+    """
+    told = [event for event in outbox if event.kind != "revert"]
+    append([line(event) for event in told], environment)
+    for event in outbox:
+        if event.kind == "revert":
+            prepare_revert(event, environment)
+    return frozenset(event.id for event in outbox)
+
+
+def line(event: Event) -> str:
+    """Write an event as `docs/delivery.md` defines it; the same event is always the same line."""
+    when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    said = {"time": when, "event": event.kind, "version": event.version, "digest": event.digest}
+    return json.dumps(said | ({"reason": event.reason} if event.reason else {}))
+
+
+def append(lines: list[str], environment: str) -> None:
+    """Append lines to the environment's branch at the origin; those that are there already are left out.
+
+    Raises:
+        MainlineError: when the origin does not take it.
+    """
+    branch = f"deployments/{environment}"
+    here = f"refs/remotes/{publish.ORIGIN}/{branch}"
+    if git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").strip():
+        git("fetch", "--quiet", publish.ORIGIN, f"+refs/heads/{branch}:{here}")
+    else:
+        git("update-ref", "-d", here)
+    before = (blob(f"{here}:{events.FILE}") or b"").decode()
+    new = [text for text in lines if text not in before.splitlines()]
+    if not new:
+        return
+    if before and not before.endswith("\n"):
+        before += "\n"
+    commit = _commit(before + "".join(f"{text}\n" for text in new), ask("rev-parse", "--verify", "--quiet", here), new)
+    git("push", "--quiet", publish.ORIGIN, f"{commit}:refs/heads/{branch}")
+
+
+def prepare_revert(event: Event, environment: str) -> None:
+    """Push a branch that brings main back to the version that serves, for people to review and merge.
+
+    Raises:
+        MainlineError: when the origin does not take it.
+    """
+    branch = f"rollback/{event.version}"
+    try:
+        rollback.prepare(event.version, environment)
+    except MainlineError as error:
+        if "has the model of" in str(error):  # main was reverted already
+            return
+        raise
+    if not git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").strip():
+        git("push", "--quiet", publish.ORIGIN, f"refs/heads/{branch}:refs/heads/{branch}")
+
+
+def _commit(content: str, parent: str, new: list[str]) -> str:
+    said = json.loads(new[-1])
+    written = git("hash-object", "-w", "--stdin", given=content).strip()
+    with tempfile.TemporaryDirectory(prefix="mainline-events-") as scratch:
+        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+        if parent:
+            git("read-tree", parent, environment=index)
+        git("update-index", "--add", "--cacheinfo", f"100644,{written},{events.FILE}", environment=index)
+        tree = git("write-tree", environment=index).strip()
+    message = f"{said['event']}: {said['version']}\n"
+    return git("commit-tree", tree, *(["-p", parent] if parent else []), given=message).strip()

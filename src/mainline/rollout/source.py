@@ -1,0 +1,200 @@
+"""What git declares for an environment, read from a clone of its own; and its package, brought here verified."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainline.declaration import load
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.package import manifest
+from mainline.registry import publish, tags
+from mainline.registry.tags import Version
+from mainline.release.environments import Environment
+from mainline.rollout import approvals, policy
+from mainline.rollout.policy import Policy
+from mainline.rollout.records import Ref
+from mainline.rollout.state import Place
+
+FETCH_SECONDS = 600
+"""How long storage may take to give a package."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found at one look; `problem` says what was not, and what is known in spite of it is here."""
+
+    at: float
+    commit: str = ""
+    wanted: Ref | None = None
+    verified: bool = False
+    policy: Policy | None = None
+    approved: frozenset[tuple[str, str, int]] = frozenset()
+    problem: str = ""
+
+
+class Source:
+    """The repository at `url` as one environment sees it. The current folder must be the clone."""
+
+    def __init__(self, url: str, environment: str, place: Place) -> None:
+        self.url, self.environment, self.place = url, environment, place
+        self._digests: dict[str, str] = {}
+        self._checked: set[tuple[str, str]] = set()
+
+    def clone(self) -> None:
+        """Clone the repository where that is not done yet; the clone appears whole.
+
+        Raises:
+            MainlineError: when git does not give it.
+        """
+        clone = self.place.clone
+        if not (clone / ".git").is_dir():
+            self.place.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".clone-", dir=self.place.folder) as scratch:
+                made = Path(scratch) / "clone"
+                git("clone", "--quiet", "--branch", publish.BRANCH, self.url, str(made))
+                git("config", "user.name", "mainline follower", at=made)
+                git("config", "user.email", "follower@localhost", at=made)
+                shutil.rmtree(clone, ignore_errors=True)
+                made.rename(clone)
+        git("remote", "set-url", publish.ORIGIN, self.url, at=clone)
+
+    def look(self) -> Found:
+        """Fetch, and say what git declares; where git is away, what it declared at the last look."""
+        problem = self._fetch()
+        return self._read(problem)
+
+    def recall(self) -> Found:
+        """Say what git declared at the last look, without the network."""
+        return self._read("")
+
+    def bring(self, found: Found) -> Found:
+        """Bring the wanted package here, verified; say so, or why not."""
+        if found.wanted is None:
+            return found
+        try:
+            self._bring(found.wanted)
+        except MainlineError as error:
+            return _with(found, str(error), verified=False)
+        return _with(found, "", verified=True)
+
+    def _fetch(self) -> str:
+        try:
+            self.clone()
+            os.chdir(self.place.clone)
+            main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
+            git("fetch", "--quiet", "--force", "--prune", "--prune-tags", "--tags", publish.ORIGIN, main)
+            git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
+        except MainlineError as error:
+            return f"git is away: {error}"
+        return ""
+
+    def _read(self, problem: str) -> Found:
+        clone = self.place.clone
+        if not (clone / ".git").is_dir():
+            return Found(time.time(), problem=problem or "nothing was fetched yet")
+        os.chdir(clone)
+        found = Found(time.time(), ask("rev-parse", "HEAD"), problem=problem)
+        try:
+            declared, required = self._policy()
+            found = _with(found, "", policy=declared)
+        except MainlineError as error:
+            found, required = _with(found, str(error)), None
+        try:
+            version = tags.assigned(self.environment)
+            if version is None:
+                return _with(found, f"git assigns no version to {self.environment}; what serves stays")
+            wanted = Ref(version.name, self._digest(version, required))
+            approved = approvals.read(self.environment)
+            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted))
+        except MainlineError as error:
+            return _with(found, str(error))
+
+    def _policy(self) -> tuple[Policy, bool]:
+        """Return the policy on main, and whether a signature is required."""
+        file = Path("deploy") / f"{self.environment}.yaml"
+        declared = load(file, Environment)
+        return policy.read(declared.rollout, file.as_posix()), declared.promotion.signature == "required"
+
+    def _digest(self, version: Version, required: bool | None) -> str:
+        """Return the digest of a version: from its record, else from its package."""
+        if version.release is not None:
+            return version.release.digest
+        if version.name not in self._digests:
+            with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
+                package = self._download(version.name, Path(scratch), required is not False)
+                self._digests[version.name] = manifest.read(package)[0]["digest"]
+        return self._digests[version.name]
+
+    def _is_ready(self, wanted: Ref) -> bool:
+        return (wanted.version, wanted.digest) in self._checked and self.place.package(wanted.digest).is_dir()
+
+    def _bring(self, wanted: Ref) -> None:
+        target = self.place.package(wanted.digest)
+        required = self._policy()[1]
+        if not self._is_ready(wanted) and not is_sound(target, wanted.digest):
+            shutil.rmtree(target, ignore_errors=True)
+            self.place.packages.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
+                package = self._download(wanted.version, Path(scratch), required)
+                if manifest.read(package)[0]["digest"] != wanted.digest:
+                    raise MainlineError(f"the package of {wanted.version} is not the one that was released.")
+                self._check(package, wanted)
+                package.rename(target)
+        self._checked.add((wanted.version, wanted.digest))
+
+    def _download(self, version: str, scratch: Path, required: bool) -> Path:
+        """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""
+        package = scratch / "package"
+        self._run("fetch", version, str(package), *(["--signed"] if required else []))
+        return package
+
+    def _check(self, package: Path, wanted: Ref) -> None:
+        report = package.parent / "report.json"
+        settings = f"deploy/{self.environment}.yaml"
+        try:
+            self._run("check-package", str(package), "--settings", settings, "--report", str(report))
+        except MainlineError as error:
+            if not report.is_file():
+                raise
+            failed = [check for check in json.loads(report.read_bytes())["checks"] if not check["passed"]]
+            said = "; ".join(f"{check['name']}: {check['found']} ({check['allowed']})" for check in failed)
+            raise MainlineError(f"check-package refuses {wanted.version}: {said[:400]}.") from error
+
+    def _run(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "mainline", *arguments]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, stdin=subprocess.DEVNULL
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MainlineError(f"`mainline {arguments[0]}` took more than {FETCH_SECONDS} s.") from error
+        if done.returncode:
+            said = " ".join(done.stderr.split()).removeprefix("mainline: ")
+            raise MainlineError(said[-500:] or f"`mainline {arguments[0]}` ended with {done.returncode}.")
+
+
+def is_sound(package: Path, digest: str) -> bool:
+    """Whether a package is here with every file as it was sealed."""
+    try:
+        return bool(manifest.read(package)[0]["digest"] == digest)
+    except (MainlineError, OSError):
+        return False
+
+
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else url
+
+
+def _with(found: Found, problem: str, **known: object) -> Found:
+    """Add what is known, and keep the first problem."""
+    values = {**found.__dict__, **known, "problem": found.problem or problem}
+    return Found(**values)

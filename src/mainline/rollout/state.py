@@ -1,0 +1,146 @@
+"""Where a follower keeps what it must not forget: one folder, every file in it replaced whole.
+
+| file | holds | written by |
+|---|---|---|
+| `state.json` | the rollout's state, before it is acted on | follower |
+| `routing.json` | who answers how many of the requests | follower |
+| `served.json` | which routes are live, and what was counted | server |
+| `status.json` | what people and the server's page are shown | follower |
+| `packages/` | verified packages by digest, each put there by a rename | follower |
+| `clone/` | a clone of the repository | follower |
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.rollout.records import Entry, Event, Progress, Quarantine, Ref, State
+
+FORMAT = 1
+
+
+class StateError(MainlineError):
+    """What a follower kept cannot be used."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A follower's folder."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """The rollout's state."""
+        return self.folder / "state.json"
+
+    @property
+    def routing(self) -> Path:
+        """What the server follows."""
+        return self.folder / "routing.json"
+
+    @property
+    def served(self) -> Path:
+        """What the server says."""
+        return self.folder / "served.json"
+
+    @property
+    def status(self) -> Path:
+        """What people are shown."""
+        return self.folder / "status.json"
+
+    @property
+    def packages(self) -> Path:
+        """Verified packages by digest."""
+        return self.folder / "packages"
+
+    @property
+    def clone(self) -> Path:
+        """The clone of the repository."""
+        return self.folder / "clone"
+
+    def package(self, digest: str) -> Path:
+        """Where a verified package is, or would be."""
+        return self.packages / digest
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Keep other followers out until the end of this process, however it ends.
+
+        Raises:
+            StateError: when another one is at work here.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StateError(f"another follower works in {self.folder}. End it, or name another folder.") from error
+            yield
+
+
+def read(place: Place) -> State:
+    """Return what was written last; the empty state where nothing was.
+
+    Raises:
+        StateError: when the file is not one that `write` made.
+    """
+    try:
+        raw = json.loads(place.state.read_bytes())
+    except FileNotFoundError:
+        return State()
+    except (OSError, ValueError) as error:
+        raise StateError(_unusable(place, str(error))) from error
+    try:
+        if raw.pop("format") != FORMAT:
+            raise ValueError("its format is another one")
+        return _state(raw)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StateError(_unusable(place, repr(error))) from error
+
+
+def write(place: Place, state: State) -> None:
+    """Replace the state; after this it survives a kill and a loss of power."""
+    replace_file(place.state, json.dumps({"format": FORMAT, **asdict(state)}))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file whole under another name, bring it to the disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _state(raw: Mapping[str, Any]) -> State:
+    progress = raw["progress"]
+    return State(
+        stable=_ref(raw["stable"]),
+        progress=None if progress is None else Progress(**{**progress, "candidate": Ref(**progress["candidate"])}),
+        quarantined=tuple(Quarantine(**entry) for entry in raw["quarantined"]),
+        window=tuple(Ref(**entry) for entry in raw["window"]),
+        revision=int(raw["revision"]),
+        events=int(raw["events"]),
+        outbox=tuple(Event(**entry) for entry in raw["outbox"]),
+        history=tuple(Entry(**entry) for entry in raw["history"]),
+    )
+
+
+def _ref(raw: Mapping[str, Any] | None) -> Ref | None:
+    return None if raw is None else Ref(**raw)
+
+
+def _unusable(place: Place, found: str) -> str:
+    return (
+        f"{place.state} cannot be used ({found[:200]}). The server goes on with {place.routing.name}. Move the file "
+        "away: the follower then takes what git assigns as its first version, without steps."
+    )

@@ -1,0 +1,113 @@
+"""Manifests for clusters: valid by the published schemas, and saying what the policy says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from mainline.cluster import manifests
+from mainline.cluster.manifests import Wanted
+from mainline.commands import render
+from mainline.errors import MainlineError
+from mainline.release import environments
+from mainline.rollout import policy
+from mainline.serving import settings
+from tests.project import ROOT
+
+SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
+
+
+def wanted(environment: str = "production", **rollout: Any) -> Wanted:
+    """What ships, or another rollout."""
+    declared = rollout or environments.load_all(ROOT / "deploy")[environment].rollout
+    served = settings.load(ROOT / "deploy" / f"{environment}.yaml")
+    url = "https://git.example.org/a/b.git"
+    image = "registry.example.org/mainline@sha256:" + "a" * 64
+    return Wanted(environment, image, url, "v1.2.0", served, policy.read(declared))
+
+
+def everything() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every manifest that ships, and of other strategies, with its name."""
+    approval = {"strategy": "canary", "steps": [{"setWeight": 10}, {"approval": {}}, {"pause": {"duration": "1h"}}]}
+    metric = {"metrics": [{"name": "error-rate", "limit": 0.1}]}
+    for name, one in (
+        ("production", wanted()),
+        ("staging", wanted("staging")),
+        ("approval", wanted(**approval)),
+        ("blue-green", wanted(strategy="blue-green", analysis=metric)),
+    ):
+        for way in (manifests.follower, manifests.argo):
+            for file, manifest in way(one).items():
+                yield f"{name}-{way.__name__}-{file}", manifest
+
+
+@pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in everything()])
+def test_every_manifest_fits_its_kind(manifest: dict[str, Any]) -> None:
+    """Names, types and required fields are those of the published schemas; a field that they do not have is refused."""
+    jsonschema.validate(manifest, SCHEMAS[manifest["kind"]], jsonschema.Draft202012Validator)
+    broken = json.loads(json.dumps(manifest))
+    broken["spec"]["replica"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="'replica' was unexpected"):
+        jsonschema.validate(broken, SCHEMAS[manifest["kind"]], jsonschema.Draft202012Validator)
+
+
+def test_steps_are_those_of_the_policy() -> None:
+    """Weights and pauses stand in the Rollout in the same order; mirroring, which it cannot do, is left out."""
+    canary = manifests.argo(wanted())["rollout.yaml"]["spec"]["strategy"]["canary"]
+    assert canary["steps"] == [
+        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}},
+        {"setWeight": 50}, {"pause": {"duration": "600s"}},
+    ]  # fmt: skip
+    assert manifests.argo(wanted())["rollout.yaml"]["spec"]["rollbackWindow"] == {"revisions": 3}
+
+
+def test_analysis_asks_prometheus_for_the_services_own_metrics() -> None:
+    """Each query names metrics that the service has, the declared limit decides, and too little traffic is neither."""
+    measured = manifests.argo(wanted())["analysis-template.yaml"]["spec"]["metrics"]
+    assert [metric["name"] for metric in measured] == ["error-rate", "invalid-outputs", "latency"]
+    telemetry = (ROOT / "src/mainline/serving/telemetry.py").read_text()
+    for metric in measured:
+        query = metric["provider"]["prometheus"]["query"]
+        for name in ("mainline_requests_total", "mainline_request_seconds"):
+            assert name not in query or f'"{name}"' in telemetry
+        assert ">= 200" in query
+        assert metric["successCondition"].startswith("len(result) > 0 && result[0] <= ")
+        assert query.count("(") == query.count(")")
+    assert measured[0]["failureLimit"] == 1
+
+
+def test_pods_are_confined_and_probed() -> None:
+    """No root, no writable root, no capability, no token; ready only with a model; limits are set."""
+    for manifest in (manifests.follower(wanted())["deployment.yaml"], manifests.argo(wanted())["rollout.yaml"]):
+        pod = manifest["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert not pod["automountServiceAccountToken"]
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            assert container["securityContext"]["readOnlyRootFilesystem"]
+            assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+        assert pod["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_strategy_without_a_counterpart_is_refused() -> None:
+    """Shadow and A/B tests need a traffic router; the follower's way has them."""
+    with pytest.raises(MainlineError, match="is shadow, which Argo Rollouts has no counterpart of"):
+        manifests.argo(wanted(strategy="shadow"))
+    assert manifests.follower(wanted(strategy="shadow"))
+
+
+def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file each, and a line for what the policy declares and Argo Rollouts does not do."""
+    monkeypatch.chdir(ROOT)
+    said = render.render("production", "argo", "image@sha256:0", tmp_path, "v1.2.0")
+    assert "setMirror is left out" in said
+    assert "prediction-drift: left out" in said
+    files = sorted(path.name for path in (tmp_path / "production" / "argo").iterdir())
+    assert files == [
+        "analysis-template.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml", "service.yaml",
+    ]  # fmt: skip
+    rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
+    assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"

@@ -1,0 +1,106 @@
+"""What is said of a candidate: by metric, by sample size, on the same period."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.rollout import analysis, policy
+from mainline.rollout.policy import Analysis
+
+BOUNDS = (*map(str, policy.THRESHOLDS), "inf")
+
+
+def declared(name: str, limit: float, **more: Any) -> Analysis:
+    """An analysis of one metric."""
+    metric = {"name": name, "limit": limit, **({"threshold": 0.05} if name == "latency" else {})}
+    return policy.read({"analysis": {"metrics": [metric], "minimumSamples": 50, **more}}).declared.analysis
+
+
+def counted(requests: int, failed: int = 0, slow: int = 0, invalid: int = 0, **more: Any) -> dict[str, Any]:
+    """What a server counted of a version."""
+    seconds = dict.fromkeys(BOUNDS, 0) | {"0.01": requests - slow, "0.1": slow}
+    usual = {"predictions": {"0": requests}, "pairs": {"number": 0, "sum": 0.0, "squares": 0.0}, "instance": "1"}
+    return {"requests": requests, "failed": failed, "invalid": invalid, "seconds": seconds, **usual, **more}
+
+
+def pairs(values: list[float]) -> dict[str, float]:
+    """Count differences of pairs."""
+    return {"number": len(values), "sum": sum(values), "squares": sum(value * value for value in values)}
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "candidate", "verdict"),
+    [
+        ("error-rate", 0.02, counted(2000, failed=4), "pass"),
+        ("error-rate", 0.02, counted(2000, failed=100), "fail"),
+        ("error-rate", 0.02, counted(2000, failed=45), "inconclusive"),
+        ("error-rate", 0.02, counted(60), "inconclusive"),
+        ("error-rate", 0.02, counted(49, failed=49), "inconclusive"),
+        ("error-rate", 0.02, counted(60, failed=30), "fail"),
+        ("invalid-outputs", 0.01, counted(5000, invalid=200), "fail"),
+        ("latency", 0.05, counted(2000, slow=40), "pass"),
+        ("latency", 0.05, counted(2000, slow=300), "fail"),
+        ("prediction-drift", 0.2, counted(2000), "pass"),
+        ("prediction-drift", 0.2, counted(2000, predictions={"0": 1000, "40": 1000}), "fail"),
+        ("prediction-drift", 0.2, counted(60), "inconclusive"),
+        ("prediction-difference", 2.0, counted(100, pairs=pairs([0.5, 1.0] * 50)), "pass"),
+        ("prediction-difference", 2.0, counted(100, pairs=pairs([2.5, 4.0] * 50)), "fail"),
+        ("prediction-difference", 2.0, counted(100, pairs=pairs([4.0] * 49)), "inconclusive"),
+    ],
+)
+def test_verdict_needs_the_whole_interval(name: str, limit: float, candidate: dict[str, Any], verdict: str) -> None:
+    """A metric passes or fails only where its interval lies on one side of the limit, and enough was seen."""
+    assert analysis.judge(declared(name, limit), candidate, counted(5000)).verdict == verdict
+
+
+def test_failure_of_both_is_no_difference() -> None:
+    """Where stable fails as often over the same period, the candidate is not to blame."""
+    found = analysis.judge(declared("error-rate", 0.02), counted(2000, failed=400), counted(2000, failed=400))
+    assert found.verdict != "fail"
+
+
+def test_worst_metric_speaks_for_all() -> None:
+    """One failed metric fails the measurement, one that cannot tell keeps it open, and the reason has the numbers."""
+    metrics = [{"name": "error-rate", "limit": 0.02}, {"name": "invalid-outputs", "limit": 0.02}]
+    chosen = policy.read({"analysis": {"metrics": metrics}}).declared.analysis
+    assert analysis.judge(chosen, counted(5000), counted(5000)).verdict == "pass"
+    found = analysis.judge(chosen, counted(5000, invalid=500), counted(5000))
+    assert found.verdict == "fail"
+    assert "invalid-outputs: 0.1, 98% sure" in found.reason
+    assert "limit 0.02, 5000 samples" in found.reason
+
+
+def test_counting_begins_where_the_step_went_live() -> None:
+    """What was counted before is taken off; a model that was loaded anew counts from zero."""
+    before, now = counted(100, failed=5), counted(300, failed=6)
+    assert analysis.since(now, before)["requests"] == 200
+    assert analysis.since(now, before)["failed"] == 1
+    assert analysis.since({**now, "instance": "2"}, before)["requests"] == 300
+
+
+def test_same_models_are_rarely_told_apart() -> None:
+    """Of 300 rollouts of an identical model, each looked at 10 times, few fail by chance."""
+    chosen, failed = declared("error-rate", 0.0), 0
+    source = np.random.default_rng(7)
+    for _ in range(300):
+        first = second = 0
+        verdicts = set()
+        for look in range(1, 11):
+            first += int(source.binomial(50, 0.02))
+            second += int(source.binomial(50, 0.02))
+            found = analysis.judge(chosen, counted(50 * look, failed=first), counted(50 * look, failed=second))
+            verdicts.add(found.verdict)
+        failed += "fail" in verdicts
+    assert failed <= 15  # 5 %: 1 % each look, and looks at growing counts go together
+
+
+def test_golden_requests_hold_the_candidate_to_what_it_was_sealed_with() -> None:
+    """Another answer than the sealed one fails, and so does one too far from stable; where stable reads others, not."""
+    metrics = declared("prediction-difference", 1.0).metrics
+    assert analysis.golden(metrics, [1.0, 2.0], [1.0, 2.0], [1.5, 2.0]).verdict == "pass"
+    assert analysis.golden(metrics, [1.0, 2.0], [1.0, 2.5], [1.0, 2.0]).verdict == "fail"
+    assert analysis.golden(metrics, [1.0, 2.0], [1.0, 2.0], [9.0, 2.0]).reason == (
+        "golden requests: mean difference 4, limit 1"
+    )
+    assert analysis.golden(metrics, [1.0], [1.0], None).verdict == "pass"

@@ -1,0 +1,217 @@
+"""The rollout, transition by transition."""
+
+from dataclasses import replace
+
+import pytest
+
+from mainline.rollout import machine
+from mainline.rollout.records import Live, Measurement
+from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
+
+
+@pytest.fixture
+def world() -> World:
+    """Version 1 serves, git assigns version 2, and its rollout has begun."""
+    made = World().have(1)
+    made.wanted = ref(2)
+    made.settle()
+    return made
+
+
+def test_first_version_skips_the_steps() -> None:
+    """With nothing to compare with, the first version serves at once; one that is not verified does not."""
+    world = World(wanted=ref(1))
+    assert world.settle(verified=False) == []
+    world.settle()
+    assert machine.weights(world.state) == [(ref(1), 100)]
+    assert world.events == [("served", "v1.1.0")]
+
+
+def test_steps_are_taken_one_by_one(world: World) -> None:
+    """10 % for half a minute, 50 % for half a minute, then everything; each only after it passed."""
+    assert world.weight == 10
+    world.pass_by(25, measurement=PASS)
+    assert world.weight == 10
+    world.pass_by(5, measurement=PASS)
+    assert world.weight == 50
+    world.pass_by(30, measurement=PASS)
+    assert machine.weights(world.state) == [(ref(2), 100)]
+    assert world.events[-1] == ("served", "v1.2.0")
+    assert world.state.window == (ref(1),)
+
+
+def test_step_waits_until_the_server_takes_it() -> None:
+    """Time counts from when the server serves the weight, and a server that never does ends the rollout."""
+    world = World().have(1)
+    world.wanted = ref(2)
+    behind = Live("1", 0)
+    world.settle(live=behind)
+    world.pass_by(300, measurement=PASS, live=behind)
+    assert world.weight == 10
+    world.pass_by(400, measurement=PASS, live=behind)
+    assert world.events[-2:] == [("aborted", "v1.2.0"), ("revert", "v1.1.0")]
+    assert "did not take the step" in world.state.outbox[-1].reason
+
+
+@pytest.mark.parametrize("measurement", [UNSURE, None])
+def test_too_little_traffic_is_never_success(world: World, measurement: Measurement | None) -> None:
+    """However long it lasts, what is inconclusive or was not measured does not end a step."""
+    world.pass_by(100_000, measurement=measurement)
+    assert world.weight == 10
+    world.pass_by(10, measurement=PASS)
+    assert world.weight == 50
+
+
+def test_golden_requests_decide_where_declared() -> None:
+    """After the step's time with too little traffic they let it end, or abort; before, and undeclared, they do not."""
+    for golden, weight in ((PASS, 50), (FAIL, None)):
+        world = World(canary(goldenRequests=True)).have(1)
+        world.wanted = ref(2)
+        world.settle()
+        world.pass_by(25, measurement=UNSURE, golden=golden)
+        assert world.weight == 10
+        world.pass_by(5, measurement=UNSURE, golden=golden)
+        assert world.weight == weight
+    undeclared = World().have(1)
+    undeclared.wanted = ref(2)
+    undeclared.settle()
+    undeclared.pass_by(100, measurement=UNSURE, golden=PASS)
+    assert undeclared.weight == 10
+
+
+def test_abort_gives_everything_to_stable_and_quarantines(world: World) -> None:
+    """One transition takes all traffic away; the same version under the same policy is not tried again."""
+    world.now += 10
+    (after,) = world.settle(measurement=FAIL)
+    assert machine.weights(after) == [(ref(1), 100)]
+    assert world.events[1:] == [("aborted", "v1.2.0"), ("revert", "v1.1.0")]
+    world.pass_by(1000, measurement=PASS)
+    assert world.state.progress is None
+
+
+def test_quarantine_is_of_the_version_under_the_policy(world: World) -> None:
+    """Another policy tries an aborted version again, from the first step."""
+    world.now += 10
+    world.settle(measurement=FAIL)
+    world.policy = canary({"setWeight": 5}, {"pause": {"duration": 30}})
+    world.settle()
+    assert world.weight == 5
+
+
+def test_failed_measurements_are_allowed_as_declared() -> None:
+    """With failureLimit 2 the third failure in a step aborts; a step's failures do not count for the next."""
+    world = World(canary(failureLimit=2)).have(1)
+    world.wanted = ref(2)
+    world.settle()
+    for measurement in (FAIL, FAIL, PASS):
+        world.pass_by(10, measurement=measurement)
+    assert world.weight == 50
+    for _ in range(2):
+        world.pass_by(10, measurement=FAIL)
+    assert world.weight == 50
+    world.pass_by(10, measurement=FAIL)
+    assert world.weight is None
+
+
+def test_window_returns_without_steps(world: World) -> None:
+    """A version that was fully promoted before is back with one transition, and so is the one it replaced."""
+    world.pass_by(60, measurement=PASS)
+    world.wanted = ref(1)
+    assert len(world.settle()) == 1
+    assert machine.weights(world.state) == [(ref(1), 100)]
+    assert world.events[-2:] == [("rolled back", "v1.2.0"), ("served", "v1.1.0")]
+    world.wanted = ref(2)
+    assert len(world.settle()) == 1
+
+
+def test_window_works_while_the_policy_is_wrong(world: World) -> None:
+    """The way back needs no policy; a new version does."""
+    world.pass_by(60, measurement=PASS)
+    world.wanted = ref(3)
+    assert world.settle(policy=None) == []
+    world.wanted = ref(1)
+    world.settle(policy=None)
+    assert world.state.stable == ref(1)
+
+
+def test_newer_version_starts_again_against_the_last_promoted_one(world: World) -> None:
+    """Mid-rollout the candidate is dropped first, then the newer one begins at the first step."""
+    world.pass_by(30, measurement=PASS)
+    assert world.weight == 50
+    world.wanted = ref(3)
+    states = world.settle()
+    assert machine.weights(states[0]) == [(ref(1), 100)]
+    assert machine.weights(states[1]) == [(ref(3), 10), (ref(1), 90)]
+    assert world.state.stable == ref(1)
+
+
+def test_newer_version_that_cannot_be_had_ends_the_rollout_of_the_older(world: World) -> None:
+    """What git no longer asks for is not promoted, even while what it asks for is not there."""
+    world.wanted = ref(3)
+    world.settle(verified=False)
+    assert machine.weights(world.state) == [(ref(1), 100)]
+
+
+def test_unknown_wish_and_wrong_policy_leave_a_rollout_as_it_is(world: World) -> None:
+    """Without git, or with a policy that cannot be read, a rollout goes on under the policy that it began with."""
+    world.more |= {"wanted": None, "policy": None}
+    world.pass_by(60, measurement=PASS)
+    assert world.state.stable == ref(2)
+
+
+def test_another_policy_starts_again(world: World) -> None:
+    """A rollout belongs to its policy: with another one it begins at the first step."""
+    world.pass_by(30, measurement=PASS)
+    world.policy = canary({"setWeight": 20}, {"pause": {"duration": 30}})
+    world.settle()
+    assert world.weight == 20
+    assert [entry.what for entry in world.state.history][-4:-1] == ["withdrawn", "started", "step"]
+
+
+def test_approval_waits_for_a_person() -> None:
+    """Only the word for this version, policy and step lets it go on, and analysis goes on meanwhile."""
+    world = World(canary({"setWeight": 10}, {"approval": {}}, {"setWeight": 50}, {"pause": {"duration": 5}})).have(1)
+    world.wanted = ref(2)
+    world.pass_by(
+        1000, measurement=PASS, approved=frozenset({("v1.2.0", "other", 1), ("v1.2.0", world.policy.hash, 0)})
+    )
+    assert world.weight == 10
+    aborted = machine.advance(replace(world.state), replace(world.see(measurement=FAIL), now=world.now + 10))
+    assert aborted is not None
+    assert aborted.progress is None
+    world.settle(approved=frozenset({("v1.2.0", world.policy.hash, 1)}))
+    assert world.weight == 50
+
+
+def test_restarted_server_begins_the_step_again(world: World) -> None:
+    """Its counters are gone, so the step's time and measurements begin anew; too many restarts abort."""
+    world.pass_by(25, measurement=PASS)
+    world.process = "2"
+    world.pass_by(25, measurement=PASS)
+    assert world.weight == 10
+    world.pass_by(10, measurement=PASS)
+    assert world.weight == 50
+    for number in range(3, 6):
+        world.process = str(number)
+        world.settle()
+    assert world.weight == 50
+    world.process = "6"
+    world.settle()
+    assert world.events[-2] == ("aborted", "v1.2.0")
+
+
+def test_without_a_server_no_step_ends(world: World) -> None:
+    """Time in which nobody is served proves nothing."""
+    world.pass_by(20, measurement=PASS)
+    world.pass_by(1000, measurement=None, live=None)
+    assert world.weight == 10
+
+
+def test_mirror_is_seen_by_analysis_and_answers_nobody() -> None:
+    """A mirrored candidate has no weight, and can be aborted."""
+    world = World(canary({"setMirror": 100}, {"pause": {"duration": 30}})).have(1)
+    world.wanted = ref(2)
+    world.settle()
+    assert machine.weights(world.state) == [(ref(2), 0), (ref(1), 100)]
+    world.pass_by(10, measurement=FAIL)
+    assert world.events[1] == ("aborted", "v1.2.0")

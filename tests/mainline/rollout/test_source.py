@@ -1,0 +1,170 @@
+"""What a follower sees of git and storage, and what it does where they fail."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mainline.errors import MainlineError
+from mainline.registry import events
+from mainline.release import promote, signing
+from mainline.rollout import approvals, reports
+from mainline.rollout.records import Event
+from mainline.rollout.source import is_sound, without_password
+from tests.mainline.rollout.conftest import POLICY, Followed
+
+
+def test_package_of_the_assigned_version_is_brought_verified(followed: Followed) -> None:
+    """Version, policy and package come from git and storage; the package appears whole, and is not fetched twice."""
+    followed.release()
+    found = followed.source.bring(followed.source.look())
+    assert found.problem == ""
+    assert found.verified
+    assert found.policy is not None
+    assert found.wanted is not None
+    assert found.wanted.version == "v1.0.0"
+    package = followed.source.place.package(found.wanted.digest)
+    assert is_sound(package, found.wanted.digest)
+    shutil.rmtree(followed.repository.path.parent / "storage")
+    assert followed.source.bring(followed.source.look()).verified
+
+
+def test_nothing_assigned_and_no_git_are_said(followed: Followed) -> None:
+    """Before the first release there is no version; without git, what the last look found stays known."""
+    assert "git assigns no version to production" in followed.source.look().problem
+    followed.release()
+    before = followed.source.look()
+    followed.repository.path.parent.joinpath("origin.git").rename(followed.repository.path.parent / "gone.git")
+    found = followed.source.look()
+    assert found.problem.startswith("git is away: ")
+    assert (found.wanted, found.commit) == (before.wanted, before.commit)
+    assert followed.source.recall().wanted == before.wanted
+
+
+def test_unknown_key_of_the_policy_is_said_and_the_version_known(followed: Followed) -> None:
+    """A typo on main leaves no policy, names the key, and does not hide what is assigned."""
+    followed.release()
+    followed.declare({"strategie": "canary"})
+    found = followed.source.look()
+    assert "did you mean 'strategy'" in found.problem
+    assert found.policy is None
+    assert found.wanted is not None
+
+
+def test_damaged_storage_is_said_until_it_is_well(followed: Followed) -> None:
+    """A package that cannot be had, or is not as released, is not used; once storage is well it is."""
+    followed.release()
+    storage = followed.repository.path.parent / "storage"
+    storage.rename(storage.with_name("away"))
+    found = followed.source.bring(followed.source.look())
+    assert not found.verified
+    assert "cannot be had" in found.problem
+    assert not followed.source.place.packages.exists() or not list(followed.source.place.packages.iterdir())
+    storage.with_name("away").rename(storage)
+    assert followed.source.bring(followed.source.look()).verified
+
+
+def test_required_signature_is_verified_with_the_keys_of_main(followed: Followed) -> None:
+    """Without one the package is refused; signed by a key that main trusts it is taken."""
+    followed.release()
+    followed.declare(POLICY, signature="required")
+    found = followed.source.bring(followed.source.look())
+    assert not found.verified
+    assert "the package is not signed" in found.problem
+    os.chdir(followed.repository.path)
+    signing.make_keys("release")
+    followed.repository.merge("Trust a key")
+    followed.release(5)
+    assert followed.source.bring(followed.source.look()).verified
+
+
+def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that may not take traffic here is not kept, and the reason is known."""
+    monkeypatch.undo()
+    for name, value in followed.repository.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(followed.repository.path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3] / "src"))
+    followed.release()
+    found = followed.source.bring(followed.source.look())
+    assert not found.verified
+    assert found.problem
+
+
+def test_events_are_appended_once(followed: Followed) -> None:
+    """What was told already is left out, lines of other servers stay, and `mainline delivery` reads all of them."""
+    followed.release()
+    followed.source.look()
+    told = Event(1, 1_767_225_600.0, "served", "v1.0.0", "ab" * 32)
+    assert reports.deliver((told,), "production") == {1}
+    other = Event(1, 1_767_225_700.0, "served", "v1.0.0", "ab" * 32, "another server")
+    reports.deliver((told, other), "production")
+    followed.repository.run("git", "fetch", "--quiet", "origin")
+    found = events.read("production", followed.repository.path)
+    assert [event.reason for event in found.events] == ["", "another server"]
+    assert found.bad_lines == 0
+
+
+def test_events_wait_where_nothing_may_be_pushed(followed: Followed) -> None:
+    """A refusal is an error that the follower meets by trying again; nothing is lost."""
+    followed.release()
+    followed.source.look()
+    hook = followed.repository.path.parent / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(MainlineError, match="no"):
+        reports.deliver((Event(1, 1.0, "served", "v1.0.0", "ab" * 32),), "production")
+
+
+def test_abort_prepares_a_revert_for_review(followed: Followed) -> None:
+    """Main with the model of the version that serves is pushed as a branch; a second time changes nothing."""
+    followed.release()
+    followed.release(6)
+    followed.source.look()
+    wanted = Event(1, 1.0, "revert", "v1.0.0", "ab" * 32)
+    for _ in range(2):
+        assert reports.deliver((wanted,), "production") == {1}
+    branch = subprocess.run(
+        ["git", "-C", "../origin.git", "branch", "--list", "rollback/v1.0.0"],
+        cwd=followed.repository.path, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert "rollback/v1.0.0" in branch
+
+
+def test_approval_is_a_tag_that_followers_read(followed: Followed) -> None:
+    """A person's word names version, policy and step; a step that does not wait is refused."""
+    followed.release()
+    with pytest.raises(MainlineError, match="no approval step"):
+        approvals.approve("v1.0.0", "production", None)
+    steps = [{"setWeight": 20}, {"approval": None}, {"setWeight": 50}, {"approval": {}}]
+    followed.declare({**POLICY, "steps": steps})
+    with pytest.raises(MainlineError, match="waits at steps 2, 4; name one"):
+        approvals.approve("v1.0.0", "production", None)
+    said = approvals.approve("v1.0.0", "production", 4)
+    found = followed.source.look()
+    assert found.policy is not None
+    assert found.approved == {("v1.0.0", found.policy.hash, 3)}
+    assert found.policy.hash in said
+
+
+def test_password_is_not_shown() -> None:
+    """A URL is shown without who signs in."""
+    assert without_password("https://me:secret@git.example.org/x.git") == "https://git.example.org/x.git"
+    assert without_password("/srv/origin.git") == "/srv/origin.git"
+
+
+def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> None:
+    """After a revert the old version is wanted again, and its package is here already."""
+    followed.release()
+    first = followed.source.bring(followed.source.look())
+    followed.release(7)
+    assert followed.source.bring(followed.source.look()).wanted != first.wanted
+    followed.repository.run("git", "revert", "--no-edit", "HEAD")
+    followed.repository.run("git", "push", "--quiet", "origin", "main")
+    followed.repository.run("dvc", "checkout", "--quiet")
+    os.chdir(followed.repository.path)
+    assert "v1.0.0 is back" in promote.promote(lambda _: None)  # type: ignore[arg-type, return-value]
+    found = followed.source.look()
+    assert (found.wanted, found.verified) == (first.wanted, True)

@@ -1,0 +1,64 @@
+"""What is written down, and read again after a kill."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mainline.rollout import machine, state
+from mainline.rollout.records import State
+from mainline.rollout.state import Place, StateError
+from tests.mainline.rollout.worlds import FAIL, World, ref
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """An empty folder."""
+    return Place(tmp_path / "follower")
+
+
+def test_every_state_is_read_as_it_was_written(place: Place) -> None:
+    """Also one with a rollout under way, a quarantine, a window and events that wait."""
+    assert state.read(place) == State()
+    world = World().have(1)
+    for number in (2, 3):
+        world.wanted = ref(number)
+        world.settle()
+        world.now += 10
+        world.settle(measurement=FAIL)
+    world.wanted = ref(4)
+    world.settle()
+    changed = replace(world.state, window=(ref(8), ref(9)))
+    assert changed.progress
+    assert changed.quarantined
+    assert changed.outbox
+    state.write(place, changed)
+    assert state.read(place) == changed
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "stable": 3}'])
+def test_unusable_state_is_refused_with_the_way_out(place: Place, content: str) -> None:
+    """A file that is not the follower's own is named, with what to do; nothing is guessed."""
+    place.folder.mkdir()
+    place.state.write_text(content)
+    with pytest.raises(StateError, match=r"state\.json cannot be used .* Move the file away"):
+        state.read(place)
+
+
+def test_one_follower_works_in_a_folder(place: Place) -> None:
+    """A second one is refused as long as the first is there."""
+    with place.owned(), pytest.raises(StateError, match="another follower works in"), Place(place.folder).owned():
+        pass
+    with place.owned():
+        pass
+
+
+def test_write_leaves_the_old_file_until_the_new_one_is_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before the rename, what was there is read."""
+    state.write(place, State(revision=1))
+    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    state.write(place, State(revision=2))
+    assert state.read(place).revision == 1
+    assert json.loads(place.state.read_bytes())["format"] == 1
+    assert machine.weights(state.read(place)) == []
