@@ -79,7 +79,7 @@ test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
 ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
 	@$(RUN) python -m pytest -m slow tests/github
 
-faults: $(READY) ## Kill commands and break their network, then look at every byte; takes about half an hour
+faults: $(READY) ## Kill commands and break their network, then look at every byte; takes up to an hour
 	@$(RUN) python -m tests.faults
 
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
