@@ -9,12 +9,12 @@ import io
 import json
 import os
 import platform
-import subprocess
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
+from mainline import files, lock
+from mainline.git import ask
 from mainline.stages.timing import RUNS
 
 TABLE = Path("metrics/runs.csv")
@@ -84,15 +84,12 @@ def _write(runs: list[Run]) -> None:
     writer.writeheader()
     writer.writerows(asdict(run) for run in runs)
     if not TABLE.exists() or TABLE.read_text(encoding="utf-8") != text.getvalue():
-        temporary = TABLE.with_name(f".{TABLE.name}.partial")
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        temporary.replace(TABLE)
+        files.replace(TABLE, text.getvalue())
 
 
 def _person() -> str:
     """Name who runs the pipeline: the account of the CI run, or git's user."""
-    asked = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)  # noqa: S607
-    return os.environ.get("GITHUB_ACTOR") or asked.stdout.strip() or "unknown"
+    return os.environ.get("GITHUB_ACTOR") or ask("config", "user.name") or "unknown"
 
 
 def _machine() -> str:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mainline import months, params
+from mainline import files, months, params
 from mainline.errors import MainlineError
 
 PARAMS = Path("params.yaml")
@@ -24,10 +24,8 @@ def window(advance: bool) -> str:
     edited, count = _THROUGH.subn(rf"\g<1>\g<2>{more}\g<2>", text, count=1)
     if count != 1 or text == edited:
         raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
-    temporary = PARAMS.with_name(f".{PARAMS.name}.partial")
-    temporary.write_text(edited, encoding="utf-8")
-    temporary.replace(PARAMS)
+    files.replace(PARAMS, edited)
     if params.load().data.through != more:
-        PARAMS.write_text(text, encoding="utf-8")
+        files.replace(PARAMS, text)
         raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
     return f"{first} to {more}, was through {last}. `make repro` takes the new month."

@@ -5,12 +5,12 @@ its version's lock names, and the next run puts back what it needs.
 """
 
 import io
-import os
 import re
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
@@ -83,9 +83,5 @@ def _put(oid: str, content: bytes, here: Store) -> bool:
     target = Path(here.path(oid))
     if target.exists() and not here.check([oid]).all:
         return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.partial")
-    temporary.write_bytes(content)
-    temporary.chmod(0o444)
-    os.replace(temporary, target)
+    files.replace(target, content, mode=0o444)
     return True

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.git import git
 
@@ -40,7 +41,7 @@ def make_keys(name: str) -> tuple[Path, Path]:
     if not private.exists():
         made = ec.generate_private_key(ec.SECP256R1())
         plain = made.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        _write_secret(private, plain)
+        files.replace(private, plain, mode=0o600)
     key = serialization.load_pem_private_key(private.read_bytes(), password=None)
     public.parent.mkdir(parents=True, exist_ok=True)
     public.write_bytes(key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo))
@@ -104,16 +105,6 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
             except Exception as error:  # a hostile bundle may fail anywhere in the library; all of it is a refusal
                 reasons.append(f"{key.name}: {' '.join(str(error).split())[:120] or type(error).__name__}")
     raise SignatureError(f"no trusted key made this signature over these files ({'; '.join(reasons)[:400]}).")
-
-
-def _write_secret(file: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.partial")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(content)
-    temporary.replace(file)
 
 
 def _own_key() -> Path:

@@ -1,11 +1,11 @@
 """Which store `.dvc/config` declares, and whether it can be written, read and cleaned."""
 
-import os
 import secrets
 import subprocess
 import sys
 from pathlib import Path
 
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote.store import StorageError, open_remote
 
@@ -38,9 +38,7 @@ def declare(url: str, endpoint: str = "", region: str = "") -> None:
                 _dvc("remote", "modify", NAME, option, value)
         probe()
     except BaseException:
-        temporary = CONFIG.with_name(".config.partial")
-        temporary.write_bytes(before)
-        os.replace(temporary, CONFIG)
+        files.replace(CONFIG, before)
         raise
 
 

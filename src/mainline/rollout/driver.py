@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mainline import files
 from mainline.errors import MainlineError, ParamsError
 from mainline.rollout import analysis, machine, state, status
 from mainline.rollout.analysis import Judgement
@@ -61,7 +62,7 @@ class Driver:
         """Ask the server for what the state says."""
         if self.state.stable is None:
             return
-        state.replace_file(self.place.routing, json.dumps(self._routes()))
+        files.replace(self.place.routing, json.dumps(self._routes()), durable=True)
         kept = {ref.digest for ref, _ in machine.weights(self.state)} | {ref.digest for ref in self.state.window}
         for package in self.place.packages.iterdir() if self.place.packages.is_dir() else ():
             old = package.stat().st_mtime < self.clock() - 3600
@@ -144,7 +145,7 @@ class Driver:
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)
         self._told["problem"] = problem
-        state.replace_file(self.place.status, json.dumps(shown))
+        files.replace(self.place.status, json.dumps(shown), durable=True)
 
 
 def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:

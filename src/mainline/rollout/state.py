@@ -12,13 +12,13 @@
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.rollout.records import Entry, Event, Progress, Quarantine, Ref, State
 
@@ -107,18 +107,7 @@ def read(place: Place) -> State:
 
 def write(place: Place, state: State) -> None:
     """Replace the state; after this it survives a kill and a loss of power."""
-    replace_file(place.state, json.dumps({"format": FORMAT, **asdict(state)}))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file whole under another name, bring it to the disk, and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    files.replace(place.state, json.dumps({"format": FORMAT, **asdict(state)}), durable=True)
 
 
 def _state(raw: Mapping[str, Any]) -> State:

@@ -12,7 +12,7 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from mainline import declaration
+from mainline import declaration, files
 from mainline.declaration import Section
 from mainline.errors import ParamsError
 from mainline.serving.settings import Throttle
@@ -113,13 +113,10 @@ def make(path: Path, name: str, role: Role) -> str:
     made = {"id": identity, "name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role}
     declaration.check_section(DeclaredKey, made, "key", declaration.name(path))
     present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
     text = yaml.safe_dump({"keys": [*present, made]}, sort_keys=False)
-    partial.write_text(
-        f"# Hashes of API keys; remove an entry to revoke its key. The service reads this again.\n{text}"
+    files.replace(
+        path, f"# Hashes of API keys; remove an entry to revoke its key. The service reads this again.\n{text}"
     )
-    partial.replace(path)
     return key
 
 

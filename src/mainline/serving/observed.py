@@ -9,6 +9,7 @@ from math import asinh
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mainline import files
 from mainline.serving.models import Model
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ def place(prediction: float) -> int:
 
 def write(service: "Service", routing_file: Path) -> None:
     """Replace the file beside the routing file."""
-    path = routing_file.with_name(FILE)
-    partial = path.with_name(f".{FILE}.partial")
-    partial.write_text(json.dumps(describe(service)), encoding="utf-8")
-    partial.replace(path)
+    files.replace(routing_file.with_name(FILE), json.dumps(describe(service)))
 
 
 def describe(service: "Service") -> dict[str, Any]:
