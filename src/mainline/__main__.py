@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.github.commandline import add_commands
+from mainline.release.commandline import add_release
 from mainline.rollout.commandline import add_rollout
 
 SETTINGS = Path("deploy/production.yaml")
@@ -59,31 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     one = explain.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
-    promote = add("promote", _promote, "release what is on main: register, push, sign, assign")
-    promote.add_argument("environment", nargs="?", help="one that waits for a person: give it what is before it")
-    rollback = add("rollback", _rollback, "prepare the revert to a version, or assign it at once")
-    rollback.add_argument("version", nargs="?", help="such as v1.0.0; without it the one before")
-    rollback.add_argument("--environment", default="production")
-    rollback.add_argument("--now", action="store_true", help="assign it before the revert is merged")
-    archive = add("archive", _archive, "decommission a version: kept for audit, no longer assignable")
-    archive.add_argument("version", help="such as v1.0.0")
-    archive.add_argument("--reason", default="", help="for those who look later")
-    keys = add("signing-key", _signing_key, "make a key pair that releases are signed with")
-    keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
-    remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
-    remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
-    remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
-    remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
-    add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
-    add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
-    fetch = add("fetch", _fetch, "get a released version's package out of storage, verified")
-    fetch.add_argument("version", help="such as v1.0.0")
-    fetch.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
-    fetch.add_argument("--signed", action="store_true", help="refuse a package that nobody signed")
-    clean = add("clean", _clean, "show what the store holds that no version, branch or tag needs")
-    clean.add_argument("--yes", action="store_true", help="remove it")
-    clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
-    _add_registry(add)
+    add_release(add)
     add("plots", _plots, "draw the plots that dvc.yaml declares as pictures")
     verify = add("verify", _verify, "rebuild everything from scratch elsewhere and compare with dvc.lock")
     verify.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
@@ -110,29 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
     return parser
-
-
-def _add_registry(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add the commands that read the registry."""
-    history = add("history", _history, "list versions and what each environment had, newest first")
-    history.add_argument("--environment", help="only this one's; all where it is left out")
-    form = history.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for programs")
-    form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
-    lineage = add("lineage", _lineage, "say where a version comes from: commit, data, parameters, metrics, verdict")
-    lineage.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
-    lineage.add_argument("--json", action="store_true", help="for programs")
-    delivery = add("delivery", _delivery, "measure how well changes reach an environment; never fails for bad figures")
-    delivery.add_argument("--environment", default="production")
-    delivery.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all where it is left out")
-    delivery.add_argument("--json", action="store_true", help="for programs")
-
-
-def _days(text: str) -> float:
-    days = float(text)
-    if not 0 < days < 100_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
-    return days
 
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of the others.
@@ -186,80 +139,6 @@ def _explain(chosen: argparse.Namespace) -> str:
     if chosen.row is not None or chosen.golden is not None:
         return explain_row(chosen.row, chosen.golden)
     return explain_model([name for name in chosen.features.split(",") if name], chosen.window)
-
-
-def _promote(chosen: argparse.Namespace) -> str:
-    from mainline.commands.promote import promote
-
-    return promote(chosen.environment)
-
-
-def _rollback(chosen: argparse.Namespace) -> str:
-    from mainline.release.rollback import assign_now, prepare
-
-    return (assign_now if chosen.now else prepare)(chosen.version, chosen.environment)
-
-
-def _archive(chosen: argparse.Namespace) -> str:
-    from mainline.release.archive import archive
-
-    return archive(chosen.version, chosen.reason)
-
-
-def _signing_key(chosen: argparse.Namespace) -> str:
-    from mainline.commands.promote import signing_key
-
-    return signing_key(chosen.name)
-
-
-def _remote(chosen: argparse.Namespace) -> str:
-    from mainline.commands.storage import remote
-
-    return remote(chosen.url, chosen.endpoint, chosen.region)
-
-
-def _push(_: argparse.Namespace) -> str:
-    from mainline.commands.storage import push
-
-    return push()
-
-
-def _pull(_: argparse.Namespace) -> str:
-    from mainline.commands.storage import pull
-
-    return pull()
-
-
-def _fetch(chosen: argparse.Namespace) -> str:
-    from mainline.commands.fetch import fetch
-
-    return fetch(chosen.version, chosen.folder or Path("dist") / chosen.version, chosen.signed)
-
-
-def _clean(chosen: argparse.Namespace) -> str:
-    from mainline.commands.storage import clean
-
-    return clean(chosen.yes, chosen.older_than)
-
-
-def _history(chosen: argparse.Namespace) -> str:
-    from mainline.commands.history import graph, history
-
-    if chosen.graph:
-        return graph(chosen.environment, time.time())
-    return history(chosen.environment, chosen.json)
-
-
-def _lineage(chosen: argparse.Namespace) -> str:
-    from mainline.commands.lineage import lineage
-
-    return lineage(chosen.version, chosen.json)
-
-
-def _delivery(chosen: argparse.Namespace) -> str:
-    from mainline.commands.delivery import delivery
-
-    return delivery(chosen.environment, chosen.json, chosen.days, time.time())
 
 
 def _plots(_: argparse.Namespace) -> str:
