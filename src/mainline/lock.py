@@ -11,6 +11,9 @@ import yaml
 from mainline.errors import MainlineError
 
 LOCK = Path("dvc.lock")
+PACKAGE = "models/package"
+"""The output that is released and served."""
+
 Entries = Mapping[str, Mapping[str, Any]]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answers, ten times faster
@@ -43,6 +46,16 @@ def entries(text: str) -> Entries:
     if not isinstance(stages, dict) or not all(_is_whole(entry) for entry in stages.values()):
         raise LockError("dvc.lock cannot be read: it is cut off or damaged. `make repro` mends it.")
     return stages
+
+
+def package(text: str) -> str:
+    """Return the hash of the model package that a lock names; '' where it names none.
+
+    Raises:
+        LockError: as `entries`.
+    """
+    outs = (out for entry in entries(text).values() for out in entry.get("outs") or [])
+    return next((str(out["md5"]) for out in outs if out["path"] == PACKAGE), "")
 
 
 def name(entry: Mapping[str, Any]) -> str:

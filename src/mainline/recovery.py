@@ -4,11 +4,11 @@ Nothing is lost with either: what finished is in DVC's run cache, from which the
 """
 
 import json
-import subprocess
 import time
 from pathlib import Path
 
 from mainline import lock
+from mainline.git import blob
 
 READERS = Path(".dvc/tmp/rwlock")
 """Which processes read and write which output; entries of dead processes are ignored by DVC."""
@@ -39,9 +39,9 @@ def mend_lock() -> str:
     except lock.ConflictError:
         raise
     except lock.LockError:
-        committed = subprocess.run(["git", "show", f"HEAD:{lock.LOCK}"], capture_output=True, check=False)  # noqa: S607
-    if committed.returncode == 0:
-        lock.LOCK.write_bytes(committed.stdout)
+        committed = blob(f"HEAD:{lock.LOCK}")
+    if committed is not None:
+        lock.LOCK.write_bytes(committed)
         return "dvc.lock was cut off, as a kill can leave it; the last commit's is back, and finished work is reused."
     lock.LOCK.unlink()
     return "dvc.lock was cut off, as a kill can leave it, and no commit has one; finished work is reused."

@@ -15,6 +15,7 @@ import yaml
 
 from mainline import params
 from mainline.errors import MainlineError
+from mainline.git import ask, blob
 
 REFERENCE = Path("metrics/reference.csv")
 DATA_STAGES = ("ingest", "validate", "prepare")
@@ -108,15 +109,14 @@ def _run(command: list[str], **options: Any) -> None:
 
 def _note() -> str:
     """Remind of changes that the last commit does not have."""
-    shown = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True, check=False)  # noqa: S607
-    return " Uncommitted changes are not part of this." if shown.stdout.strip() else ""
+    return " Uncommitted changes are not part of this." if ask("status", "--porcelain") else ""
 
 
 def _committed(path: str) -> str:
-    shown = subprocess.run(["git", "show", f"HEAD:{path}"], capture_output=True, text=True, check=False)  # noqa: S607
-    if shown.returncode != 0:
+    content = blob(f"HEAD:{path}")
+    if content is None:
         raise MainlineError(f"the last commit has no {path}. Run `make repro` and commit its results first.")
-    return shown.stdout
+    return content.decode()
 
 
 def _inputs(lock: str) -> set[tuple[str, str, str]]:

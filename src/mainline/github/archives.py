@@ -10,11 +10,10 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mainline import files
+from mainline import files, lock
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.packages import PACKAGE
 from mainline.remote.store import Store, open_cache
 
 MODEL, DATA = "objects-model.tar", "objects-data.tar"
@@ -33,8 +32,8 @@ class ArchiveError(MainlineError):
 def split(outputs: Sequence[Output]) -> dict[str, list[Output]]:
     """Say which outputs belong into which archive."""
     return {
-        MODEL: [output for output in outputs if output.path == PACKAGE],
-        DATA: [output for output in outputs if output.path != PACKAGE],
+        MODEL: [output for output in outputs if output.path == lock.PACKAGE],
+        DATA: [output for output in outputs if output.path != lock.PACKAGE],
     }
 
 

@@ -10,6 +10,7 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
+from mainline import lock
 from mainline.errors import MainlineError
 from mainline.github import api, archives, sbom
 from mainline.github.api import Api
@@ -89,9 +90,9 @@ def _package(version: Version, file: Path) -> None:
     """Pack the package; the same package gives the same bytes."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in sorted(Path(change.PACKAGE).rglob("*")):
+        for path in sorted(Path(lock.PACKAGE).rglob("*")):
             if path.is_file():
-                name = path.relative_to(Path(change.PACKAGE).parent)
+                name = path.relative_to(Path(lock.PACKAGE).parent)
                 entry = tarfile.TarInfo(f"{version.name}/{name}")
                 entry.size = path.stat().st_size
                 archive.addfile(entry, io.BytesIO(path.read_bytes()))

@@ -5,28 +5,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mainline import lock
 from mainline.package import manifest
 from mainline.registry import tags
 from mainline.registry.tags import Version
-from mainline.release import change
 
-LOCK = Path("requirements/pipeline.txt")
+LIBRARIES = Path("requirements/pipeline.txt")
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^ ;\\]+)", flags=re.MULTILINE)
 
 
-def compose(version: Version, lock: Path = LOCK) -> dict[str, Any]:
+def compose(version: Version, libraries: Path = LIBRARIES) -> dict[str, Any]:
     """Name the model, each file of its package, and each library that its bytes depend on, with hashes and versions."""
-    found, _ = manifest.read(Path(change.PACKAGE))
+    found, _ = manifest.read(Path(lock.PACKAGE))
     model = {
         "type": "machine-learning-model", "bom-ref": "model", "name": tags.ARTIFACT, "version": version.name,
         "hashes": [{"alg": "SHA-256", "content": found["digest"]}],
         "components": [_file(name, digest) for name, digest in sorted(found["files"].items())],
     }  # fmt: skip
-    libraries = list(_libraries(lock.read_text(encoding="utf-8")))
+    needed = list(_libraries(libraries.read_text(encoding="utf-8")))
     return {
         "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component": model},
-        "components": libraries,
-        "dependencies": [{"ref": "model", "dependsOn": [library["bom-ref"] for library in libraries]}],
+        "components": needed,
+        "dependencies": [{"ref": "model", "dependsOn": [library["bom-ref"] for library in needed]}],
     }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from mainline import lock
 from mainline.git import ask, blob, git
 
-PACKAGE = "models/package"
 MACHINERY = ("src/mainline/serving", "deploy", "requirements")
 """What serves the model; documents among it (`*.md`) and what other environments declare are left out."""
 
@@ -145,12 +144,10 @@ def _counts(name: str, environment: str) -> bool:
     return file.suffix != ".md" and not another
 
 
-def _package(commit: str, repository: Path) -> str | None:
-    """Return the package's hash in a commit's lock; None where it has none that can be read."""
+def _package(commit: str, repository: Path) -> str:
+    """Return the package's hash in a commit's lock; '' where it has none that can be read."""
     content = blob(f"{commit}:{lock.LOCK}", repository)
     try:
-        entries = lock.entries((content or b"").decode("utf-8", errors="replace"))
+        return lock.package((content or b"").decode("utf-8", errors="replace"))
     except lock.LockError:
-        return None
-    outs = [item for entry in entries.values() for item in entry.get("outs") or []]
-    return next((item["md5"] for item in outs if item["path"] == PACKAGE), None)
+        return ""

@@ -16,12 +16,12 @@ from typing import Any
 from mainline import lock, runs
 from mainline.errors import MainlineError, nearest
 from mainline.git import blob, git
+from mainline.registry import records
 from mainline.registry.history import Given, read
 from mainline.registry.records import Release
 from mainline.registry.tags import Version, versions
 
 ENVIRONMENT_LOCK = "requirements/pipeline.txt"
-METRICS = ("train", "validation", "test", "baseline")
 
 
 class LineageError(MainlineError):
@@ -188,7 +188,7 @@ def _runs(commit: str, release: Release | None, repository: Path) -> list[dict[s
 def _metrics(commit: str, repository: Path) -> dict[str, dict[str, float | int | None]]:
     """Read the metrics that a commit without a record holds."""
     found = {}
-    for name in METRICS:
+    for name in records.METRICS:
         try:
             content = json.loads(_text(f"{commit}:metrics/{name}.json", repository))
         except (ValueError, RecursionError):

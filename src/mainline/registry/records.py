@@ -16,6 +16,9 @@ Kind = Literal["release", "return", "rollback", "approval"]
 MARK = "-----RECORD-----"
 MAX_BYTES = 200_000
 
+METRICS = ("train", "validation", "test", "baseline")
+"""The sets of rows whose committed metrics a record holds."""
+
 _Name = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
 _Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
 _Text = Annotated[str, Field(max_length=600)]

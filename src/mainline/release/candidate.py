@@ -10,10 +10,8 @@ from mainline import lock, runs
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.registry import publish
+from mainline.registry import publish, records
 from mainline.release import change
-
-METRICS = ("train", "validation", "test", "baseline")
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,7 @@ def find() -> Candidate | None:
         )
     package = change.package_at(commit)
     if not package:
-        raise MainlineError(
-            f"the lock of {commit[:10]} names no {change.PACKAGE}. Run `make repro` and commit dvc.lock."
-        )
+        raise MainlineError(f"the lock of {commit[:10]} names no {lock.PACKAGE}. Run `make repro` and commit dvc.lock.")
     stale = outdated()
     if stale:
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
@@ -93,13 +89,13 @@ def read_manifest() -> dict[str, Any]:
     Raises:
         PackageError: when the package is absent or damaged.
     """
-    found, _ = manifest.read(Path(change.PACKAGE))
+    found, _ = manifest.read(Path(lock.PACKAGE))
     return found
 
 
 def measured() -> dict[str, dict[str, float | int | None]]:
     """Return the committed metrics by set of rows."""
-    files = {name: Path(f"metrics/{name}.json") for name in METRICS}
+    files = {name: Path(f"metrics/{name}.json") for name in records.METRICS}
     return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
 
 

@@ -12,7 +12,6 @@ from mainline.registry.records import Bump
 
 FIRST = "v1.0.0"
 CODE = ("src/", "requirements/")
-PACKAGE = "models/package"
 
 
 def meaning(before: Mapping[str, Any], after: Mapping[str, Any], old: str, new: str) -> tuple[Bump, str]:
@@ -54,10 +53,7 @@ def bump(version: str, part: Bump) -> str:
 def package_at(commit: str) -> str:
     """Name the package that a commit's lock names, by content; '' where it has none."""
     locked = ask("show", f"{commit}:{lock.LOCK}")
-    if not locked:
-        return ""
-    outs = (out for entry in lock.entries(locked).values() for out in entry.get("outs") or [])
-    return next((str(out["md5"]) for out in outs if out["path"] == PACKAGE), "")
+    return lock.package(locked) if locked else ""
 
 
 def _contract(fields: Any) -> Any:

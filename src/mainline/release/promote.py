@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mainline import progress
+from mainline import lock, progress
 from mainline.errors import MainlineError
 from mainline.git import ask
 from mainline.registry import publish, records, tags
@@ -80,7 +80,7 @@ def _promote_once(judge: Judge) -> str:
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
-    secure(version, [declared[name] for name in targets], None if not new else Path(change.PACKAGE))
+    secure(version, [declared[name] for name in targets], None if not new else Path(lock.PACKAGE))
     if publish.tip() != found.commit:
         return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
     publish.publish([*new, *(assignment(name, version, kind, found) for name in targets)])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mainline import lock
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
 from mainline.package import manifest
@@ -68,7 +69,7 @@ def _release(
         metrics=candidate.measured(),
         window=described["window"],
         runs=candidate.ran(),
-        signature=signing.sign(Path(change.PACKAGE), key) if key else None,
+        signature=signing.sign(Path(lock.PACKAGE), key) if key else None,
     )
 
 

@@ -4,11 +4,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from mainline import lock
 from mainline.package import manifest
 from mainline.registry.tags import Version
 from mainline.remote.store import StorageError
-
-PACKAGE = "models/package"
 
 
 def fetch(version: Version, folder: Path, repository: str = ".") -> Path:
@@ -23,7 +22,7 @@ def fetch(version: Version, folder: Path, repository: str = ".") -> Path:
     logging.getLogger("dvc_data").setLevel(logging.CRITICAL)  # it logs tracebacks of what is reported below
     try:
         storage: Any = DVCFileSystem(repository, rev=version.commit)
-        storage.get(PACKAGE, str(target), recursive=True)
+        storage.get(lock.PACKAGE, str(target), recursive=True)
         found, _ = manifest.read(target)
     except Exception as error:  # every kind of storage fails in its own way; the answer to all is the same
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -10,7 +10,7 @@ from mainline.declaration import Section
 from mainline.errors import ParamsError, nearest
 
 SECTION = "service"
-SECTIONS = ("promotion", SECTION, "rollout", "monitoring")
+SECTIONS = ("promotion", SECTION, "rollout")
 """The sections an environment's file may have; others are checked by those who read them."""
 
 Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]

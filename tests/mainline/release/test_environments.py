@@ -6,6 +6,7 @@ import pytest
 
 from mainline.errors import MainlineError, ParamsError
 from mainline.release import environments
+from mainline.serving import settings
 from tests.project import ROOT
 
 
@@ -26,6 +27,11 @@ def test_the_shipped_environments_are_staging_then_production() -> None:
     found = environments.load_all(ROOT / "deploy")
     assert list(found) == ["staging", "production"]
     assert found["production"].promotion.after == "staging"
+
+
+def test_the_service_knows_the_same_sections() -> None:
+    """What the service counts as a section of the file is what may stand in it."""
+    assert set(settings.SECTIONS) == set(environments.Environment.model_fields)
 
 
 def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:
