@@ -1,7 +1,8 @@
 """Predict with an exported model: ONNX where a faithful conversion exists, else scikit-learn through skops."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -9,12 +10,36 @@ import onnxruntime
 from mainline.contract import Array, Task
 
 
-class Runtime(Protocol):
+class Inputs(NamedTuple):
+    """Features of n rows beside each other, in the model's order; a matrix without columns has no rows either."""
+
+    numeric: Array
+    """float32, shape (n, c)."""
+    categorical: Array
+    """Text as objects, shape (n, k)."""
+
+
+class Runtime(ABC):
     """What answers: features in, one number per row out."""
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        self._numeric: Sequence[str] = model["numeric"]
+        self._categorical: Sequence[str] = model["categorical"]
 
     def predict(self, features: Mapping[str, Array]) -> Array:
         """Predict n rows of features, each column of shape (n,); returns float64 of shape (n,)."""
-        ...
+        return self.run(self.arrange(features))
+
+    def arrange(self, features: Mapping[str, Array]) -> Inputs:
+        """Stand n rows of features, each column of shape (n,), beside each other."""
+        return Inputs(
+            np.array([features[name] for name in self._numeric], np.float32).T,
+            np.array([features[name] for name in self._categorical], object).T,
+        )
+
+    @abstractmethod
+    def run(self, inputs: Inputs) -> Array:
+        """Predict n rows that are arranged; returns float64 of shape (n,)."""
 
 
 def load(content: bytes, model: Mapping[str, Any]) -> Runtime:
@@ -23,49 +48,41 @@ def load(content: bytes, model: Mapping[str, Any]) -> Runtime:
     return kind(content, model)
 
 
-class OnnxRuntime:
+class OnnxRuntime(Runtime):
     """ONNX Runtime on one thread: the fastest for one row, and repeatable to the last bit."""
 
     def __init__(self, content: bytes, model: Mapping[str, Any]) -> None:
+        super().__init__(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._run = self._session.run
-        self._numeric: Sequence[str] = model["numeric"]
-        self._categorical: Sequence[str] = model["categorical"]
         task: Task = model["task"]
         self._outputs = [self._session.get_outputs()[-1].name]
         self._column = 1 if task == "classification" else 0
 
-    def predict(self, features: Mapping[str, Array]) -> Array:
+    def run(self, inputs: Inputs) -> Array:
         """Predict n rows; see `Runtime`."""
-        inputs = {}
-        if self._numeric:
-            inputs["numeric"] = _matrix([features[name] for name in self._numeric], np.float32)
-        if self._categorical:
-            inputs["categorical"] = _matrix([features[name] for name in self._categorical], object)
-        result = self._run(self._outputs, inputs)[0]
+        given = {name: matrix for name, matrix in zip(Inputs._fields, inputs, strict=True) if len(matrix)}
+        result = self._run(self._outputs, given)[0]
         return np.asarray(result, dtype=np.float64).reshape(result.shape[0], -1)[:, self._column]
 
 
-class SkopsRuntime:
+class SkopsRuntime(Runtime):
     """scikit-learn itself, from a file that may construct the declared types and nothing else."""
 
     def __init__(self, content: bytes, model: Mapping[str, Any]) -> None:
         from skops.io import loads
 
+        super().__init__(model)
         self._pipeline = loads(content, trusted=list(model["trusted"]))
-        self._model = model
+        self._task: Task = model["task"]
 
-    def predict(self, features: Mapping[str, Array]) -> Array:
+    def run(self, inputs: Inputs) -> Array:
         """Predict n rows; see `Runtime`."""
         from mainline.model.frames import predict, table
 
-        rows = table(features, self._model["numeric"], self._model["categorical"])
-        return np.asarray(predict(self._pipeline, rows, self._model["task"]), dtype=np.float64)
-
-
-def _matrix(columns: Sequence[Array], dtype: Any) -> Array:
-    """Stand c columns of length n beside each other, shape (n, c)."""
-    return np.array(columns, dtype).T
+        names, columns = (*self._numeric, *self._categorical), (*inputs.numeric.T, *inputs.categorical.T)
+        rows = table(dict(zip(names, columns, strict=True)), self._numeric, self._categorical)
+        return np.asarray(predict(self._pipeline, rows, self._task), dtype=np.float64)

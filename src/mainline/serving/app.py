@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
@@ -62,7 +63,8 @@ class Application:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._security = [*SECURITY, *([HSTS] if service.settings.tls else [])]
+        self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
+        """Headers that every answer has."""
         declared = service.settings
         self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
         self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
@@ -82,21 +84,26 @@ class Application:
             return
         except Exception as error:
             reply = self._of_problem(self._failed(request, error), request)
-        await send({"type": "http.response.start", "status": reply.status, "headers": self._headers(request, reply)})
+        headers = [*self._headers(request, reply), *self.security]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
-        self._finish(request, reply)
+        self._finish(reply, perf_counter() - request.started)
 
     def predict_directly(
         self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
     ) -> None:
-        """Answer `POST /predict` as `__call__` does, without a task of its own: what costs most with one row."""
+        """Answer `POST /predict` as `__call__` does, without a task of its own: what costs most with one row.
+
+        `write` takes the status, the headers beside `security`, and the body.
+        """
         request = Request("POST", "/predict", headers)
         limit = self._service.settings.limits.body_bytes
 
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
-            self._finish(request, reply)
+            seconds = perf_counter() - request.started
+            self._service.batcher.later(partial(self._finish, reply, seconds))
 
         try:
             self._endpoint(request)
@@ -162,13 +169,11 @@ class Application:
             (b"content-length", b"%d" % len(reply.body)),
             (b"x-request-id", request.id.encode()),
             (b"traceparent", request.trace.encode()),
-            *self._security,
             *reply.headers,
         ]
 
-    def _finish(self, request: Request, reply: Reply) -> None:
-        """Log and count what was sent."""
-        seconds = perf_counter() - request.started
+    def _finish(self, reply: Reply, seconds: float) -> None:
+        """Log and count what was sent, and after how many seconds."""
         if reply.log:
             reply.log(seconds)
         if reply.model is None:

@@ -39,6 +39,8 @@ class DirectProtocol(GuardedProtocol):
     """A guarded connection that takes the short way where it can."""
 
     application: Application
+    security: bytes
+    """The lines of the headers that every answer has."""
     body_bytes: int
 
     def on_headers_complete(self) -> None:
@@ -90,7 +92,7 @@ class DirectProtocol(GuardedProtocol):
             lines = [name + b": " + value for name, value in (*self.server_state.default_headers, *headers)]
             if not keep_alive and cycle.keep_alive is False:
                 lines.append(b"connection: close")
-            self.transport.write(_STATUS_LINES[status] + b"\r\n".join([*lines, b"", content]))
+            self.transport.write(_STATUS_LINES[status] + self.security + b"\r\n".join([*lines, b"", content]))
             if not keep_alive:
                 self.transport.close()
             self.on_response_complete()

@@ -1,6 +1,7 @@
 """A package as it is served: columns in, predictions out, with what was looked up for each row."""
 
 import json
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,8 +73,9 @@ class Model:
         self.metrics = ModelMetrics()
         self.instance = f"{time.time_ns():x}"
         """Tells this loading of the package from any other, in whichever process."""
-        self._low = -np.inf if self.response.minimum is None else self.response.minimum
-        self._high = np.inf if self.response.maximum is None else self.response.maximum
+        # A number that is not finite is between no two of these.
+        self._low = -sys.float_info.max if self.response.minimum is None else self.response.minimum
+        self._high = sys.float_info.max if self.response.maximum is None else self.response.maximum
         self._numeric: list[str] = predictor.manifest["model"]["numeric"]
         self.patterns: dict[bytes, Pattern] = {}
         self.replace_tables(predictor.tables)
@@ -101,27 +103,27 @@ class Model:
         moment = predictor.features.prediction_time(columns)
         looked = look_up_all(self.tables, columns, moment)
         features = predictor.features.compute(columns, looked)
-        raw = predictor.runtime.predict(features)
-        predicted = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
-        fits = (predicted >= self._low) & (predicted <= self._high) & np.isfinite(predicted)
-        self._count_unusual(features)
+        inputs = predictor.runtime.arrange(features)
+        raw = predictor.runtime.run(inputs)
+        predictions: list[float] = np.asarray(predictor.scoring.respond(raw, columns), np.float64).tolist()
+        fits = [self._low <= value <= self._high for value in predictions]
+        self._count_unusual(inputs.numeric)
         return Answer(
-            predictions=predicted.tolist(),
-            fits=None if fits.all() else fits.tolist(),
+            predictions=predictions,
+            fits=None if all(fits) else fits,
             patterns=self._patterns(looked, moment),
             columns=columns,
             features=features,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 
-    def _count_unusual(self, features: Mapping[str, Array]) -> None:
-        """Count numbers that are NaN or infinite among what the model reads."""
-        if self._numeric:
-            matrix = np.array([features[name] for name in self._numeric])
-            finite = np.isfinite(matrix)
-            if not finite.all():
-                for index in np.flatnonzero(~finite.all(axis=1)):
-                    self.metrics.nonfinite[self._numeric[index]] += int((~finite[index]).sum())
+    def _count_unusual(self, numeric: Array) -> None:
+        """Count numbers that are NaN or infinite among what the model reads, shape (n, c)."""
+        finite = np.isfinite(numeric)
+        if not finite.all():
+            for index, count in enumerate((~finite).sum(axis=0).tolist()):
+                if count:
+                    self.metrics.nonfinite[self._numeric[index]] += count
 
     def _patterns(self, looked: Mapping[str, Mapping[str, Array]], moment: NDArray[np.int64]) -> list[Pattern]:
         values = [column for table in looked.values() for column in table.values()]
