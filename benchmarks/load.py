@@ -31,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mainline-load-") as folder:
         rows = servers.golden((1, ROWS))
         command, bodies, key = servers.service(Path(folder), rows)
-        with servers.started("mainline", command, bodies, KEY=key) as server:
+        with servers.started("mainline", command, bodies, {"KEY": key}) as server:
             lines = [
                 _phase(server, "declared rate", 1, CONNECTIONS, chosen.minutes * 60, chosen.rate, {"200"}),
                 _phase(server, f"stress: {ROWS} rows a request", ROWS, MANY, STRESS_SECONDS, 0.0, {"200", "503"}),

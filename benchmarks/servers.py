@@ -33,6 +33,7 @@ NUMBERS = ("scikit-learn==1.9.1", "pandas==3.1.1", "numpy==2.4.6")
 INSTALLED = {
     "mlflow": ("mlflow==3.17.2", *NUMBERS),
     "bentoml": ("bentoml==1.4.39", "onnxruntime==1.31.1", *NUMBERS),
+    "mlem": ("mlem==0.4.14", "typer==0.23.1", "isort==7.0.0", "fastapi==0.115.14", "uvicorn==0.35.0", *NUMBERS),
 }
 """What each peer's environment holds, beside what that needs."""
 LIMIT = 120  # seconds until a server must answer
@@ -81,7 +82,7 @@ def environment(name: str) -> Path:
 
 @contextmanager
 def started(
-    name: str, command: Sequence[str], bodies: Mapping[int, tuple[str, str]], **variables: str
+    name: str, command: Sequence[str], bodies: Mapping[int, tuple[str, str]], variables: Mapping[str, str]
 ) -> Iterator[Server]:
     """Run a server on a free port (in place of PORT) until it answers; end it and its children afterwards.
 
@@ -92,7 +93,7 @@ def started(
         variables: more of its environment, `KEY` being the API key.
     """
     port = _free_port()
-    key = variables.pop("KEY", "")
+    key = variables.get("KEY", "")
     requests = {rows: _request(path, body, key) for rows, (path, body) in bodies.items()}
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -170,6 +171,20 @@ def mlflow(
     return command, bodies, {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "DO_NOT_TRACK": "1"}
 
 
+def mlem(
+    features: Mapping[int, list[dict[str, Any]]], directory: Path
+) -> tuple[list[str], dict[int, tuple[str, str]], dict[str, str]]:
+    """Return MLEM's command, requests and settings."""
+    python = environment("mlem")
+    rows, model, settings = directory / "rows.json", directory / "mlem", {"MLEM_NO_ANALYTICS": "true"}
+    rows.write_text(json.dumps(features[max(features)]))
+    saved = [str(python), str(PEERS / "mlem_model.py"), str(directory / "pipeline.pickle"), str(rows), str(model)]
+    subprocess.run(saved, env={**_clean(), **settings}, check=True, capture_output=True, cwd=directory)
+    serve = ["serve", "fastapi", "--model", str(model), "--host", "127.0.0.1", "--port", "PORT"]
+    bodies = {count: ("/predict", json.dumps({"data": {"values": part}})) for count, part in features.items()}
+    return [str(python.with_name("mlem")), *serve], bodies, settings
+
+
 def prepare(directory: Path, counts: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[dict[str, Any]]]]:
     """Fit the declared pipeline on the data here, and return the same rows as requests and as features, by count."""
     declared = params.load(ROOT / "params.yaml")
@@ -219,5 +234,5 @@ def _free_port() -> int:
 
 
 def _clean() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return {**kept, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "OMP_"))}
+    return {**kept, "PYTHONPATH": str(ROOT / "src")}

@@ -1,7 +1,7 @@
-"""The service beside a bare server, MLflow and BentoML: CPU per request, requests a second, latency, memory.
+"""The service beside a bare server, MLflow, BentoML and MLEM: CPU per request, requests a second, latency, memory.
 
 One worker each, keep-alive connections, and on the service's side everything on: validation, keys, throttle, metrics,
-prediction log, lookup of features. MLflow and BentoML on defaults are given ready features and only predict.
+prediction log, lookup of features. MLflow, BentoML and MLEM on defaults are given ready features and only predict.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from benchmarks.measure import say, spread
 from benchmarks.servers import Server
 
 MANY = 100
-OURS, BARE, MLFLOW, BENTO, BENTO_SAME = (
-    "mainline", "bare uvicorn, constant answer", "MLflow", "BentoML", "BentoML, same package and runtime",
+OURS, BARE, MLFLOW, BENTO, MLEM, BENTO_SAME = (
+    "mainline", "bare uvicorn, constant answer", "MLflow", "BentoML", "MLEM", "BentoML, same package and runtime",
 )  # fmt: skip
 CASES = ((1, 8), (1, 64), (MANY, 8))
 """Rows in a request, connections."""
@@ -31,34 +31,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--alone", action="store_true", help="without MLflow and BentoML")
+    parser.add_argument("--alone", action="store_true", help="without MLflow, BentoML and MLEM")
+    parser.add_argument("--one-thread", action="store_true", help="scikit-learn on one thread, which is no default")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mainline-bench-") as folder, ExitStack() as stack:
-        running = _start(Path(folder), stack, chosen.alone)
+        running = _start(Path(folder), stack, chosen.alone, chosen.one_thread)
         measured = _measure(running, chosen.rounds, chosen.seconds)
         for rows, connections in CASES:
             _report(measured, [server.name for server in running], rows, connections)
         _report_start(running)
 
 
-def _start(directory: Path, stack: ExitStack, alone: bool) -> list[Server]:
+def _start(directory: Path, stack: ExitStack, alone: bool, one_thread: bool) -> list[Server]:
     say("fitting the pipeline that MLflow and BentoML serve")
     rows, features = servers.prepare(directory, (1, MANY))
     command, bodies, key = servers.service(directory, rows)
-    ours = stack.enter_context(servers.started(OURS, command, bodies, KEY=key))
+    ours = stack.enter_context(servers.started(OURS, command, bodies, {"KEY": key}))
     answers = directory / "answer.json"
     answers.write_text('{"predictions":[{"arr_delay":7.1427903175354}],' + '"features":' + '"' + "x" * 380 + '"}')
     bare = [sys.executable, str(servers.PEERS / "bare.py"), "PORT", str(answers)]
-    running = [ours, stack.enter_context(servers.started(BARE, bare, bodies, KEY=key))]
+    running = [ours, stack.enter_context(servers.started(BARE, bare, bodies, {"KEY": key}))]
     if alone:
         return running
+    threads = {"OMP_NUM_THREADS": "1"} if one_thread else {}
     for name, (command, bodies, variables) in (
         (MLFLOW, servers.mlflow(features, directory)),
         (BENTO, servers.bento("Pipeline", features, directory)),
+        (MLEM, servers.mlem(features, directory)),
         (BENTO_SAME, servers.bento("Package", {1: [rows[1]], MANY: rows[MANY]}, directory)),
     ):
         say(f"starting {name}")
-        running.append(stack.enter_context(servers.started(name, command, bodies, **variables)))
+        running.append(stack.enter_context(servers.started(name, command, bodies, {**variables, **threads})))
     return running
 
 
