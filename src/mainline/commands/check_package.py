@@ -1,11 +1,15 @@
 """`check-package`: may this package take traffic? A person reads the table, a program the JSON."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+from mainline import declaration
 from mainline.errors import MainlineError
+from mainline.git import GitError
+from mainline.registry import tags
 from mainline.serving import acceptance, settings
-from mainline.serving.acceptance import Verdict
+from mainline.serving.acceptance import Check, Verdict
 
 
 def check_package(package: Path, environment: Path, report: Path | None) -> str:
@@ -14,12 +18,36 @@ def check_package(package: Path, environment: Path, report: Path | None) -> str:
     Raises:
         MainlineError: with every check, when one of them failed.
     """
-    verdict = acceptance.check(package, settings.load(environment).budgets)
+    budgets = settings.load(environment).budgets
+    required = (declaration.read(environment).get("promotion") or {}).get("signature") == "required"
+    verdict = acceptance.check(package, budgets, partial(_signature, package, required))
     if report:
         report.write_text(json.dumps(verdict.as_dict(), indent=2) + "\n", encoding="utf-8")
     if not verdict.passed:
         raise MainlineError(f"{package} may not take traffic:\n{_table(verdict)}")
     return f"{_table(verdict)}\n{package} may take traffic."
+
+
+def _signature(package: Path, required: bool, digest: str) -> Check:
+    """Verify the signature that the repository here has for a package, with the public keys in `deploy/keys`."""
+    allowed = "a signature of a trusted key" + ("" if required else ", or none")
+    try:
+        versions = tags.versions()
+    except GitError:  # outside a repository nothing is known of it
+        versions = []
+    released = next((version for version in versions if version.release and version.release.digest == digest), None)
+    if released is None:
+        return Check("signature", not required, "no version of the repository here has this package", allowed)
+    assert released.release
+    if released.release.signature is None:
+        return Check("signature", not required, f"{released.name} is not signed", allowed)
+    from mainline.release import signing
+
+    try:
+        by = signing.verify(package, released.release.signature)
+    except MainlineError as error:
+        return Check("signature", False, f"{released.name}: {error}", allowed)
+    return Check("signature", True, f"{released.name}, signed by {by}", allowed)
 
 
 def _table(verdict: Verdict) -> str:

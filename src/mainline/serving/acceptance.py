@@ -41,15 +41,23 @@ class Verdict:
         return asdict(self)
 
 
-def check(directory: Path, budgets: Budgets) -> Verdict:
-    """Load a package in this process and put it through every check; one that makes the others useless is the last."""
+def check(directory: Path, budgets: Budgets, signature: Callable[[str], Check]) -> Verdict:
+    """Load a package in this process and put it through every check; one that makes the others useless is the last.
+
+    Args:
+        directory: the package.
+        budgets: what it may cost.
+        signature: says of a digest whether it is signed as it must be; no code of a package runs before.
+    """
     try:
         manifest, contents = manifests.read(directory)
     except MainlineError as error:
         return _verdict(directory, "", [Check("manifest", False, str(error), "every file as it was sealed")])
     digest = manifest["digest"]
     checks = [Check("manifest", True, f"{len(contents)} files as sealed", "every file as it was sealed")]
-    checks.append(_dependencies(contents["requirements.txt"].decode()))
+    checks.append(signature(digest))
+    if checks[-1].passed:
+        checks.append(_dependencies(contents["requirements.txt"].decode()))
     if not checks[-1].passed:
         return _verdict(directory, digest, checks)
     started = time.perf_counter()

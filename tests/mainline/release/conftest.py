@@ -32,6 +32,7 @@ folder = pathlib.Path("models/package")
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(parents=True)
 (folder / "model.txt").write_text(str(declared["model"]))
+(folder / "requirements.txt").write_text("no-such-library==1.0\\n")
 manifest.seal(folder, {"window": declared["data"], "request": declared["request"], "response": {"name": "y"}})
 """
 DECLARED = {

@@ -9,11 +9,16 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.serving import acceptance
-from mainline.serving.acceptance import Verdict
+from mainline.serving.acceptance import Check, Verdict
 from mainline.serving.settings import Budgets
 from tests.mainline.package.test_predictor import extended, resealed
 
 GENEROUS = Budgets(load_seconds=600.0, memory_mib=100_000.0, p99_ms=60_000.0, rows_per_second=1)
+
+
+def unsigned(_digest: str) -> Check:
+    """Ask for no signature."""
+    return Check("signature", True, "not signed", "or none")
 
 
 def failed(verdict: Verdict) -> list[str]:
@@ -23,9 +28,9 @@ def failed(verdict: Verdict) -> list[str]:
 
 def test_good_package_passes(package_dir: Path) -> None:
     """The package that the pipeline made passes every check within generous budgets."""
-    verdict = acceptance.check(package_dir, GENEROUS)
+    verdict = acceptance.check(package_dir, GENEROUS, unsigned)
     assert verdict.passed, failed(verdict)
-    assert len(verdict.checks) == 8
+    assert len(verdict.checks) == 9
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def test_good_package_passes(package_dir: Path) -> None:
 )
 def test_package_past_a_budget_fails(package_dir: Path, budget: dict[str, Any], name: str) -> None:
     """Each declared budget is held."""
-    verdict = acceptance.check(package_dir, GENEROUS.model_copy(update=budget))
+    verdict = acceptance.check(package_dir, GENEROUS.model_copy(update=budget), unsigned)
     assert failed(verdict) == [name]
     assert not verdict.passed
 
@@ -48,7 +53,7 @@ def test_changed_file_fails(package_dir: Path, tmp_path: Path) -> None:
     """A package that is not as it was sealed is not even loaded."""
     shutil.copytree(package_dir, tmp_path / "package")
     (tmp_path / "package/model_card.md").write_text("changed")
-    verdict = acceptance.check(tmp_path / "package", GENEROUS)
+    verdict = acceptance.check(tmp_path / "package", GENEROUS, unsigned)
     assert failed(verdict) == ["manifest"]
     assert "model_card.md was changed" in verdict.checks[-1].found
 
@@ -58,7 +63,7 @@ def test_other_libraries_fail(package_dir: Path, tmp_path: Path) -> None:
     shutil.copytree(package_dir, tmp_path / "package")
     (tmp_path / "package/requirements.txt").write_text("numpy==1.0\nno-such-library==2.0\n")
     resealed(tmp_path / "package")
-    verdict = acceptance.check(tmp_path / "package", GENEROUS)
+    verdict = acceptance.check(tmp_path / "package", GENEROUS, unsigned)
     assert failed(verdict) == ["dependencies"]
     assert ", not 1.0; no-such-library missing, not 2.0" in verdict.checks[-1].found
 
@@ -74,7 +79,7 @@ def test_other_libraries_fail(package_dir: Path, tmp_path: Path) -> None:
 def test_other_answers_fail(package_dir: Path, tmp_path: Path, code: str) -> None:
     """A package that answers its golden requests otherwise by one bit, alone or together, or not at all, fails."""
     extended(package_dir, tmp_path / "package", "code/scoring.py", code)
-    assert failed(acceptance.check(tmp_path / "package", GENEROUS)) == ["golden requests"]
+    assert failed(acceptance.check(tmp_path / "package", GENEROUS, unsigned)) == ["golden requests"]
 
 
 def test_command_prints_a_table_and_writes_json(
@@ -88,5 +93,5 @@ def test_command_prints_a_table_and_writes_json(
         printed = "".join(capsys.readouterr())
         verdict = json.loads(report.read_text())
         assert verdict["passed"] == (code == 0)
-        assert [check["name"] in printed for check in verdict["checks"]] == [True] * 8
+        assert [check["name"] in printed for check in verdict["checks"]] == [True] * 9
         assert ("may not take traffic" in printed) == bool(code)
