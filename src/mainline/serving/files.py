@@ -45,7 +45,7 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
     """
     kind = _kind(source)
-    columns, parts = _read_parquet(source, part_rows) if kind == "parquet" else _read_csv(source, part_rows)
+    columns, parts, total = _read_parquet(source, part_rows) if kind == "parquet" else _read_csv(source, part_rows)
     missing = sorted(
         field.name for field in model.predictor.request if not field.optional and field.name not in columns
     )
@@ -56,11 +56,11 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     state = _resume(model, source, output, part_rows)
     done: dict[str, list[int]] = state["done"]
     skipped = len(done)
-    with progress.clock(f"predicting {source.name}"):
-        for number, rows in enumerate(parts):
-            if str(number) not in done:
+    for number, rows in enumerate(parts):
+        if str(number) not in done:
+            with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
                 done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", kind)
-                _replace(output / STATE, lambda path: path.write_text(json.dumps(state)))
+            _replace(output / STATE, lambda path: path.write_text(json.dumps(state)))
     rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
     return Scored(rows_done, bad, len(done), skipped)
 
@@ -165,7 +165,7 @@ def _free(name: str, columns: Sequence[str]) -> str:
     return name if name not in columns else f"predicted_{name}"
 
 
-def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows]]:
+def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
     try:
         with source.open(encoding="utf-8", newline="") as file:
             columns = next(csv.reader(file), [])
@@ -178,10 +178,18 @@ def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows]]:
             while rows := list(islice(reader, part_rows)):
                 yield rows
 
-    return columns, parts()
+    return columns, parts(), _guess_rows(source)
 
 
-def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows]]:
+def _guess_rows(source: Path) -> str:
+    """Guess from the length of its first lines how many rows a CSV file has."""
+    with source.open("rb") as file:
+        head = file.readlines(2**16)
+    size = sum(map(len, head))
+    return f"about {round(source.stat().st_size / size * len(head)) - 1:,}" if size else "0"
+
+
+def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -192,7 +200,7 @@ def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Row
     except pa.ArrowException as error:
         raise MainlineError(f"{source} is no Parquet file ({error}).") from error
     batches = file.iter_batches(part_rows, use_threads=False)
-    return list(file.schema_arrow.names), (batch.to_pylist() for batch in batches)
+    return list(file.schema_arrow.names), (batch.to_pylist() for batch in batches), f"{file.metadata.num_rows:,}"
 
 
 def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import gc
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
@@ -45,6 +47,7 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
 
 
 async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard) -> None:
+    _watch_certificate(service, server.config, asyncio.get_running_loop())
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
     try:
         await server.serve(sockets=[bound])
@@ -86,6 +89,22 @@ def _config(service: Service, guard: Guard) -> uvicorn.Config:
         found = f"the certificate or its key cannot be used ({error})"
         raise ParamsError("service.tls", found, "name two PEM files that belong together", "deploy/") from error
     return config
+
+
+def _watch_certificate(service: Service, config: uvicorn.Config, loop: asyncio.AbstractEventLoop) -> None:
+    """Take a renewed certificate for new connections; those that are open keep theirs."""
+    tls, context = service.settings.tls, config.ssl
+    if tls is None or context is None:
+        return
+    pair = tls.certificate, tls.private_key
+
+    def renew(_: Path) -> None:
+        # Two files that do not belong together would spoil the context in use, so they are tried in another one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair)
+        loop.call_soon_threadsafe(context.load_cert_chain, *pair)
+
+    service.watch("certificate", tls.certificate, renew)
+    service.watch("private key", tls.private_key, renew)
 
 
 def _bind(settings: Settings) -> socket.socket:

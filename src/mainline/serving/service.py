@@ -101,6 +101,10 @@ class Service:
             return None
         return partial(self._log, self.log, model, request, rows, share)
 
+    def watch(self, name: str, path: Path, changed: Callable[[Path], None]) -> None:
+        """Call `changed` whenever another file stands at a path; where it fails, that is reported under the name."""
+        self._watched[name] = Watched(path, changed)
+
     def start(self) -> None:
         """Begin to log."""
         if self.log:

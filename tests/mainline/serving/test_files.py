@@ -34,8 +34,10 @@ def read_csv(output: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_file_has_the_golden_predictions(model: Model, golden: dict[str, Any], tmp_path: Path, kind: str) -> None:
-    """Every row of a file is predicted as the package predicts it; other columns of the file are kept."""
+def test_file_has_the_golden_predictions(
+    model: Model, golden: dict[str, Any], tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row of a file is predicted as the package predicts it; other columns are kept, and progress is told."""
     rows = [row | {"note": number} for number, row in enumerate(golden["requests"])]
     source = tmp_path / f"flights.{kind}"
     write_csv(source, rows) if kind == "csv" else pq.write_table(pa.Table.from_pylist(rows), source)
@@ -45,6 +47,11 @@ def test_file_has_the_golden_predictions(model: Model, golden: dict[str, Any], t
     assert [float(row["arr_delay"]) for row in found] == golden["predictions"]
     assert [int(row["note"]) for row in found] == list(range(20))
     assert not (tmp_path / "out/quarantine").exists()
+    told = ["0", "7", "14"]
+    total = "20" if kind == "parquet" else "about 20"
+    assert capsys.readouterr().out.splitlines() == [
+        f"  predicting flights.{kind}: {number} of {total} rows done ..." for number in told
+    ]
 
 
 def test_timestamps_and_gaps_of_parquet_are_read(model: Model, golden: dict[str, Any], tmp_path: Path) -> None:

@@ -67,6 +67,31 @@ def test_server_speaks_https(package_dir: Path, rows: Rows, tmp_path: Path) -> N
         assert server.ask("/predict", rows[0])[0] == 200
 
 
+def test_renewed_certificate_is_taken_up(package_dir: Path, tmp_path: Path) -> None:
+    """A certificate without its key changes nothing; with it, new connections get it, and the open one goes on."""
+    certificate, private_key = _certificate(tmp_path)
+    tls = {"certificate": str(certificate), "private_key": str(private_key)}
+    with running(tmp_path / "run", package_dir, tls=tls) as server:
+
+        def served() -> str:
+            return ssl.get_server_certificate(("127.0.0.1", server.port), timeout=LIMIT)
+
+        server.tls = ssl.create_default_context(cafile=str(certificate))
+        first, opened = certificate.read_text(), server.connect()
+        opened.connect()
+        (tmp_path / "renewed").mkdir()
+        renewed, its_key = _certificate(tmp_path / "renewed")
+        second = renewed.read_text()
+        renewed.replace(certificate)
+        wait_for(lambda: server.metric('mainline_refresh_failures_total{what="certificate"}') == 1)
+        assert served() == first
+        its_key.replace(private_key)
+        wait_for(lambda: served() == second)
+        opened.request("GET", "/livez")
+        assert opened.getresponse().status == 200
+        opened.close()
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [
