@@ -8,8 +8,10 @@ import pytest
 from hypothesis import settings
 
 from mainline import months, params
+from tests import browser as browsers
 from tests import object_store as server
 from tests import project
+from tests.browser import Browser
 from tests.object_store import ObjectStore
 from tests.project import Project
 
@@ -46,6 +48,15 @@ def object_store() -> Iterator[ObjectStore]:
     """A real S3 server; shared, so each test has a prefix of its own."""
     with server.serve() as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    """A real browser; without one there is nothing to see."""
+    found = browsers.find()
+    if found is None:
+        pytest.skip(f"no {', '.join(browsers.NAMES)} on the PATH; `apt-get install chromium` brings one")
+    return found
 
 
 @pytest.fixture(scope="session")

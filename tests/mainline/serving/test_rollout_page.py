@@ -1,9 +1,6 @@
 """The page of the rollout: what it shows, who may see it, and how it looks in a real browser."""
 
-import html
 import json
-import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,25 +13,11 @@ from mainline.serving import keys, rollout_page, routing
 from mainline.serving.models import Model
 from mainline.serving.service import Service
 from mainline.serving.settings import Settings
-from tests.mainline.report.test_browser import FLAGS, browser
+from tests.browser import WIDTHS, Browser
 from tests.mainline.rollout.worlds import PASS, World, canary, ref
 from tests.mainline.serving.asking import Client
 
-__all__ = ["browser"]
-WIDTHS = (320, 400, 1200)
 NOW = 1_767_225_600.0
-MEASURE = """
-<script>
-addEventListener("load", () => {
-  const found = [...document.querySelectorAll("iframe")].map(frame => {
-    const root = frame.contentDocument.documentElement;
-    return [root.clientWidth, root.scrollWidth, root.querySelectorAll("section").length,
-            root.querySelectorAll("script, img, iframe, object, link").length];
-  });
-  document.querySelector("pre").textContent = JSON.stringify(found);
-});
-</script>
-"""
 
 
 def document(problem: str = "", hostile: str = "") -> dict[str, Any]:
@@ -127,25 +110,15 @@ def test_problem_and_silence_are_shown() -> None:
     assert "has said nothing for 60 s" in rollout_page.render(document(), found["time"] + 60)
 
 
-def test_page_fits_every_width(browser: str, tmp_path: Path) -> None:
+def test_page_fits_every_width(browser: Browser) -> None:
     """From a small phone to a wide screen nothing sticks out, and no foreign element is made."""
-    frames = ""
-    for hostile in ("", "W" * 300, "<img src=x onerror=alert(1)> " * 20):
-        page = rollout_page.render(document("git is away", hostile), NOW + 305).replace('http-equiv="refresh"', "")
-        frames += "".join(
-            f'<iframe style="border:0;width:{w}px" srcdoc="{html.escape(page)}"></iframe>' for w in WIDTHS
-        )
-    measuring = tmp_path / "measure.html"
-    measuring.write_text(f"<!doctype html><meta charset=utf-8><pre></pre>{frames}{MEASURE}", encoding="utf-8")
-    dumped = subprocess.run(
-        [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", measuring.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
-    measured = json.loads(html.unescape(re.findall("<pre>(.*?)</pre>", dumped)[0]))
-    assert [width for width, *_ in measured] == list(WIDTHS) * 3
-    for width, scrolled, sections, foreign in measured:
-        assert scrolled <= width
-        assert (sections, foreign) == (6, 0)
+    pages = [
+        rollout_page.render(document("git is away", hostile), NOW + 305).replace('http-equiv="refresh"', "")
+        for hostile in ("", "W" * 300, "<img src=x onerror=alert(1)> " * 20)
+    ]
+    for width, found in zip(WIDTHS * len(pages), browser.measure(pages), strict=True):
+        assert found["scrolled"] <= found["width"] == width
+        assert (found["sections"], found["foreign"]) == (6, 0)
 
 
 def test_text_says_the_same() -> None:

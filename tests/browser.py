@@ -1,0 +1,78 @@
+"""Pages in a real browser: measured at several widths, and drawn."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+WIDTHS = (320, 400, 1200)
+"""Pixels: a small phone, a phone, a wide screen."""
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=5000",
+)  # fmt: skip
+
+# Frames are opened by their content, so this page may look into them; all folded parts are opened first.
+_MEASURE = """
+<script>
+addEventListener("load", () => {
+  const found = [...document.querySelectorAll("iframe")].map(frame => {
+    const inner = frame.contentDocument, root = inner.documentElement;
+    inner.querySelectorAll("details").forEach(part => part.open = true);
+    const scrolling = [...inner.querySelectorAll(".scroll")];
+    const count = names => inner.querySelectorAll(names).length;
+    return {width: root.clientWidth, scrolled: root.scrollWidth, sections: count("section"), links: count("a"),
+            cut: scrolling.filter(box => box.scrollWidth > box.clientWidth).length,
+            foreign: count("script, img, iframe, object, link"),
+            border: getComputedStyle(inner.querySelector("header") ?? root).borderLeftWidth};
+  });
+  document.querySelector("pre").textContent = JSON.stringify(found);
+});
+</script>
+"""
+
+
+class Browser:
+    """Chromium or Chrome, as it is called here."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+
+    def measure(self, pages: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Open each page at each of `WIDTHS`; return what they measure, page by page.
+
+        `width` and `scrolled` are pixels, `cut` counts boxes that scroll, `sections`, `links` and `foreign` elements;
+        `border` is the width of the header's left border, by which one sees that styles are applied.
+        """
+        frames = "".join(
+            f'<iframe style="border:0;width:{width}px" srcdoc="{html.escape(page)}"></iframe>'
+            for page in pages
+            for width in WIDTHS
+        )
+        dumped = self._open(f"<!doctype html><meta charset=utf-8><pre></pre>{frames}{_MEASURE}", "--dump-dom")
+        return list(json.loads(html.unescape(re.findall("<pre>(.*?)</pre>", dumped)[0])))
+
+    def draw(self, page: str, picture: Path) -> None:
+        """Draw a page as it is, under its own policy."""
+        self._open(page, "--window-size=1200,1000", f"--screenshot={picture}")
+
+    def _open(self, page: str, *options: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "page.html"
+            file.write_text(page, encoding="utf-8")
+            profile = f"--user-data-dir={folder}/profile"
+            command = [self._program, *_FLAGS, profile, *options, file.as_uri()]
+            return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def find() -> Browser | None:
+    """Return the first browser on the PATH; None where there is none."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return Browser(found) if found else None
