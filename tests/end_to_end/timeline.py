@@ -44,12 +44,14 @@ def draw(load: Load, moments: Moments, folder: Path) -> list[Path]:
 
     start = moments[0][0]
     counts = Counter((int(one.sent - start), one.version or "failed") for one in load.answers)
-    values = [
-        {"second": second, "end": second + 1, "version": version, "answers": n}
-        for (second, version), n in sorted(counts.items())
-    ]
+    below: Counter[int] = Counter()
+    values = []
+    for (second, version), number in sorted(counts.items()):
+        low = below[second]
+        below[second] += number
+        values.append({"second": second, "end": second + 1, "version": version, "answers": low, "high": below[second]})
     marks = [{"second": when - start, "text": f"{place}"} for place, (when, _) in enumerate(moments, 1)]
-    words = [f"{place}  {when - start:.0f} s  {what[:95]}" for place, (when, what) in enumerate(moments, 1)]
+    words = [f"{place}, after {when - start:.0f} s: {what[:95]}" for place, (when, what) in enumerate(moments, 1)]
     specification = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "title": {"text": "Who answered", "subtitle": words, "anchor": "start", "subtitleLineHeight": 15},
@@ -58,7 +60,7 @@ def draw(load: Load, moments: Moments, folder: Path) -> list[Path]:
         "layer": [
             {
                 "data": {"values": values},
-                "mark": {"type": "bar", "binSpacing": 0},
+                "mark": "rect",
                 "encoding": {
                     "x": {
                         "field": "second",
@@ -67,7 +69,8 @@ def draw(load: Load, moments: Moments, folder: Path) -> list[Path]:
                         "scale": {"domainMin": 0, "nice": False},
                     },
                     "x2": {"field": "end"},
-                    "y": {"field": "answers", "type": "quantitative", "title": "answers a second", "stack": "zero"},
+                    "y": {"field": "answers", "type": "quantitative", "title": "answers a second"},
+                    "y2": {"field": "high"},
                     "color": {"field": "version", "type": "nominal", "scale": {"range": list(COLOURS)}},
                 },
             },
