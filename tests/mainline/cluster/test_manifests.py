@@ -56,28 +56,28 @@ def test_every_manifest_fits_its_kind(manifest: dict[str, Any]) -> None:
 
 
 def test_steps_are_those_of_the_policy() -> None:
-    """Weights and pauses stand in the Rollout in the same order; mirroring, which it cannot do, is left out."""
+    """Weights and pauses stand in the Rollout in the same order, each ended by analysis; mirroring is left out."""
     canary = manifests.argo(wanted())["rollout.yaml"]["spec"]["strategy"]["canary"]
+    args = [{"name": "version", "value": "v1.2.0"}]
+    analysis = {"analysis": {"templates": [{"templateName": "mainline-production-step"}], "args": args}}
     assert canary["steps"] == [
-        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}},
-        {"setWeight": 50}, {"pause": {"duration": "600s"}},
+        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}}, analysis,
+        {"setWeight": 50}, {"pause": {"duration": "600s"}}, analysis,
     ]  # fmt: skip
+    assert canary["analysis"]["templates"] == [{"templateName": "mainline-production-watch"}]
     assert manifests.argo(wanted())["rollout.yaml"]["spec"]["rollbackWindow"] == {"revisions": 3}
 
 
-def test_analysis_asks_prometheus_for_the_services_own_metrics() -> None:
-    """Each query names metrics that the service has, the declared limit decides, and too little traffic is neither."""
-    measured = manifests.argo(wanted())["analysis-template.yaml"]["spec"]["metrics"]
-    assert [metric["name"] for metric in measured] == ["error-rate", "invalid-outputs", "latency"]
-    telemetry = (ROOT / "src/mainline/serving/telemetry.py").read_text()
-    for metric in measured:
-        query = metric["provider"]["prometheus"]["query"]
-        for name in ("mainline_requests_total", "mainline_request_seconds"):
-            assert name not in query or f'"{name}"' in telemetry
-        assert ">= 200" in query
-        assert metric["successCondition"].startswith("len(result) > 0 && result[0] <= ")
-        assert query.count("(") == query.count(")")
-    assert measured[0]["failureLimit"] == 1
+def test_analysis_never_ends_a_step_for_want_of_traffic() -> None:
+    """A step ends with the declared number of passed measurements in a row; the watch has no end but failures."""
+    made = manifests.argo(wanted())
+    step, watch = (made[f"analysis-{part}.yaml"]["spec"]["metrics"] for part in ("step", "watch"))
+    assert [metric["name"] for metric in step] == ["error-rate", "invalid-outputs", "latency"]
+    for deciding, watching in zip(step, watch, strict=True):
+        assert deciding == {**watching, "consecutiveSuccessLimit": 3}
+        assert "count" not in watching
+        assert watching["failureLimit"] == 1
+        assert watching["inconclusiveLimit"] == 2**31 - 1
 
 
 def test_pods_are_confined_and_probed() -> None:
@@ -107,7 +107,8 @@ def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypat
     assert "prediction-drift: left out" in said
     files = sorted(path.name for path in (tmp_path / "production" / "argo").iterdir())
     assert files == [
-        "analysis-template.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml", "service.yaml",
+        "analysis-step.yaml", "analysis-watch.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml",
+        "service.yaml",
     ]  # fmt: skip
     rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
     assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"
