@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import shutil
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -21,7 +20,7 @@ from mainline.rollout.policy import Policy
 from tests.end_to_end.load import Load
 from tests.mainline.cluster.test_manifests import wanted
 from tests.mainline.package.test_predictor import extended, resealed
-from tests.mainline.serving.running import Running, running, wait_for
+from tests.mainline.serving.running import Running, free_port, running, wait_for
 
 CANDIDATE, STABLE = "v1.2.0", "v1.1.0"
 INSTANCE = "mainline-production"
@@ -69,9 +68,7 @@ class Prometheus:
 @contextlib.contextmanager
 def prometheus(folder: Path, targets: list[tuple[Running, str]]) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes servers; each with the label of its pod that names its environment."""
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        port = chosen.getsockname()[1]
+    port = free_port()
     jobs = [
         {
             "job_name": f"pod-{number}",
