@@ -1,6 +1,7 @@
 """Manifests for clusters: valid by the published schemas, and saying what the policy says."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mainline.errors import MainlineError
 from mainline.release import environments
 from mainline.rollout import policy
 from mainline.serving import settings
+from mainline.serving.metrics import BUCKETS, Histogram, Page
 from tests.project import ROOT
 
 SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
@@ -78,6 +80,19 @@ def test_analysis_never_ends_a_step_for_want_of_traffic() -> None:
         assert "count" not in watching
         assert watching["failureLimit"] == 1
         assert watching["inconclusiveLimit"] == 2**31 - 1
+
+
+@pytest.mark.parametrize("bound", BUCKETS)
+def test_latency_names_a_bound_as_the_service_writes_it(bound: float) -> None:
+    """Prometheus compares bounds as text: 1.0 is not 1."""
+    metric = {"name": "latency", "limit": 0.1, "threshold": bound}
+    made = manifests.argo(wanted(strategy="canary", steps=[{"setWeight": 10}], analysis={"metrics": [metric]}))
+    query = made["analysis-watch.yaml"]["spec"]["metrics"][0]["provider"]["prometheus"]["query"]
+    page = Page()
+    page.add_histogram("a_seconds", "An a.", [({}, Histogram())])
+    asked = re.findall(r'le="([^"]+)"', query)
+    assert len(asked) == 2
+    assert set(asked) <= set(re.findall(r'le="([^"]+)"', page.render().decode()))
 
 
 def test_pods_are_confined_and_probed() -> None:
