@@ -142,7 +142,7 @@ def _steps(wanted: Wanted) -> list[Manifest]:
 
 def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> Manifest:
     declared = wanted.settings
-    places = [*volumes, ("logs", "/var/log/mainline"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
+    places = [*volumes, ("logs", "/logs"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
     memory = int(declared.budgets.memory_mib)
     container = {
         "name": "service",

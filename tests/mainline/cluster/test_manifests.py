@@ -107,6 +107,19 @@ def test_pods_are_confined_and_probed() -> None:
         assert pod["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
+def test_prediction_log_that_ships_can_be_written_on_a_read_only_root() -> None:
+    """Its folder, seen from the root, is below a mounted one: in pods, in the compose file and in the image."""
+    shipped = yaml.safe_load((ROOT / "deploy/production.yaml").read_text())["service"]["log"]["directory"]
+    folder = Path("/") / shipped
+    container = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]
+    compose = yaml.safe_load((ROOT / "deploy/container/compose.yaml").read_text())["services"]["mainline"]
+    (volumes,) = re.findall(r"^VOLUME (.+)$", (ROOT / "deploy/container/Containerfile").read_text(), re.MULTILINE)
+    assert folder.is_relative_to("/logs")
+    assert "/logs" in [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert "/logs" in [volume.split(":")[1] for volume in compose["volumes"]]
+    assert "/logs" in json.loads(volumes)
+
+
 def test_strategy_without_a_counterpart_is_refused() -> None:
     """Shadow and A/B tests need a traffic router; the follower's way has them."""
     with pytest.raises(MainlineError, match="is shadow, which Argo Rollouts has no counterpart of"):
