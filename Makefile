@@ -94,6 +94,7 @@ check: $(READY) ## Check format, lint, types, dependencies of the stages, and th
 	@$(RUN) actionlint -shellcheck= -pyflakes=
 	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/container/compose.yaml
 
 format: $(READY) ## Format the code
 	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .

@@ -12,4 +12,5 @@ lock requirements/dev.in --output-file requirements/dev.txt
 lock requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
 lock requirements/main.in --constraint requirements/dev.txt --output-file requirements/main.txt
 lock requirements/serve.in --constraint requirements/dev.txt --output-file requirements/serve.txt
+lock requirements/follow.in --constraint requirements/dev.txt --output-file requirements/follow.txt
 lock deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt

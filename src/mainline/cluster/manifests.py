@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mainline.cluster.queries import metrics
+from mainline.cluster import queries
 from mainline.errors import MainlineError
-from mainline.rollout.policy import Policy, Step
+from mainline.rollout.policy import Policy
 from mainline.serving.settings import Settings
 
 Manifest = dict[str, Any]
@@ -76,50 +76,73 @@ def argo(wanted: Wanted) -> dict[str, Manifest]:
         f"service-{candidate}.yaml": _service(wanted, f"{wanted.name}-{candidate}"),
         "application.yaml": _application(wanted),
     }
-    measured = metrics(wanted.policy, wanted.prometheus)
-    if measured:
-        arguments = [{"name": "version"}]
-        template = _kind(
-            wanted, "argoproj.io/v1alpha1", "AnalysisTemplate", {"args": arguments, "metrics": measured}
-        )  # fmt: skip
-        found["analysis-template.yaml"] = template
-    return found
+    return {**found, **_templates(wanted)}
+
+
+def _templates(wanted: Wanted) -> dict[str, Manifest]:
+    """Return the analysis: `watch` lasts as long as the rollout and can only fail, `step` must pass to end a step."""
+    asked = (wanted.policy, wanted.prometheus, wanted.name)
+    measured = {"step": queries.deciding(*asked)}
+    if wanted.policy.declared.strategy == "canary":
+        measured["watch"] = queries.watching(*asked)
+    return {
+        f"analysis-{part}.yaml": _kind(
+            wanted, "argoproj.io/v1alpha1", "AnalysisTemplate",
+            {"args": [{"name": "version"}], "metrics": metrics}, f"{wanted.name}-{part}",
+        )
+        for part, metrics in measured.items() if metrics
+    }  # fmt: skip
+
+
+def _analysis(wanted: Wanted, part: str) -> Manifest:
+    """Name a template of the analysis with its argument; empty where nothing can be measured."""
+    if f"analysis-{part}.yaml" not in _templates(wanted):
+        return {}
+    template = {"templateName": f"{wanted.name}-{part}"}
+    return {"templates": [template], "args": [{"name": "version", "value": wanted.version}]}
 
 
 def _strategy(wanted: Wanted) -> Manifest:
     policy, name = wanted.policy, wanted.name
     kind = policy.declared.strategy
-    analysis = {
-        "templates": [{"templateName": name}],
-        "args": [{"name": "version", "value": wanted.version}],
-    }
-    measured = bool(metrics(policy, wanted.prometheus))
     if kind == "canary":
-        steps = [_step(step) for step in policy.steps if step.kind != "setMirror"]
-        canary: Manifest = {"canaryService": f"{name}-canary", "stableService": name, "steps": steps}
-        return {"canary": {**canary, **({"analysis": {**analysis, "startingStep": 1}} if measured else {})}}
+        canary: Manifest = {"canaryService": f"{name}-canary", "stableService": name, "steps": _steps(wanted)}
+        watch = _analysis(wanted, "watch")
+        return {"canary": {**canary, **({"analysis": {**watch, "startingStep": 1}} if watch else {})}}
     if kind == "blue-green":
         approval = any(step.kind == "approval" for step in policy.steps)
+        step = _analysis(wanted, "step")
         blue: Manifest = {
             "activeService": name, "previewService": f"{name}-preview", "autoPromotionEnabled": not approval,
             "scaleDownDelaySeconds": int(sum(step.value for step in policy.steps if step.kind == "pause")) or 30,
         }  # fmt: skip
-        return {"blueGreen": {**blue, **({"postPromotionAnalysis": analysis} if measured else {})}}
+        return {"blueGreen": {**blue, **({"postPromotionAnalysis": step} if step else {})}}
     raise MainlineError(
         f"rollout.strategy: is {kind}, which Argo Rollouts has no counterpart of without a traffic router; "
         "render --way follower, or declare canary or blue-green."
     )
 
 
-def _step(step: Step) -> Manifest:
-    if step.kind == "setWeight":
-        return {"setWeight": int(step.value)}
-    return {"pause": {"duration": f"{step.value:g}s"} if step.kind == "pause" else {}}
+def _steps(wanted: Wanted) -> list[Manifest]:
+    """Return the policy's steps without mirroring; a pause in which the candidate answers ends with analysis."""
+    analysis = _analysis(wanted, "step")
+    found: list[Manifest] = []
+    weight = 0.0
+    for step in wanted.policy.steps:
+        if step.kind == "setWeight":
+            weight = step.value
+            found.append({"setWeight": int(weight)})
+        elif step.kind == "approval":
+            found.append({"pause": {}})
+        elif step.kind == "pause":
+            found.append({"pause": {"duration": f"{step.value:g}s"}})
+            found += [{"analysis": analysis}] if analysis and weight else []
+    return found
 
 
 def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> Manifest:
     declared = wanted.settings
-    places = [*volumes, ("logs", "/var/log/mainline"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
+    places = [*volumes, ("logs", "/logs"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
     memory = int(declared.budgets.memory_mib)
     container = {
         "name": "service",

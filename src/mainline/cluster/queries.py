@@ -1,53 +1,95 @@
 """The policy's analysis as Argo Rollouts measures it: queries to Prometheus over the service's own metrics.
 
-Prometheus gives estimates, so a limit is compared with the estimate, once enough was counted; before, a query returns
-nothing and the measurement is inconclusive. Predictions are not in Prometheus: their metrics are left out.
+Prometheus gives estimates, so a limit is compared with the estimate, once enough was counted of both versions; before,
+a query returns nothing and the measurement is inconclusive. Predictions are not in Prometheus: their metrics are left
+out. Pods are told from those of another environment by their label `app.kubernetes.io/instance`, which Prometheus must
+take over (`labelmap`, as its community chart does).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from mainline.rollout.policy import Analysis, Metric, Policy
+from mainline.serving.observed import ANSWERED, FAILED, INVALID
 
-CANDIDATE, STABLE = 'version="{{args.version}}"', 'version!="{{args.version}}"'
-_OUTCOMES = {"error-rate": "prediction-failed", "invalid-outputs": "prediction-outside-response-model"}
+NEVER = 2**31 - 1
+"""The most that a limit can be."""
+LONG = "1h"
+"""Blue-green: what stable answered before the switch is the measure."""
+_OUTCOMES = {"error-rate": FAILED, "invalid-outputs": INVALID}
+_ANY = f'outcome=~"{"|".join(ANSWERED)}"'
 
 
-def metrics(policy: Policy, prometheus: str) -> list[dict[str, Any]]:
-    """Return what an AnalysisTemplate measures; empty where nothing can be."""
-    declared = policy.declared.analysis
-    return [_metric(metric, declared, prometheus) for metric in declared.metrics if not _needs_predictions(metric)]
+@dataclass(frozen=True)
+class _Asked:
+    """One version's pods, and how far back they are looked at."""
+
+    pods: str
+    window: str
+
+    def counted(self, labels: str) -> str:
+        """Write the number of requests with an outcome."""
+        return f"sum(increase(mainline_requests_total{{{self.pods},{labels}}}[{self.window}]))"
+
+    def seconds(self, kind: str, labels: str = "") -> str:
+        """Write a number of the histogram of seconds."""
+        return f"sum(increase(mainline_request_seconds_{kind}{{{self.pods}{labels}}}[{self.window}]))"
+
+
+def watching(policy: Policy, prometheus: str, instance: str) -> list[dict[str, Any]]:
+    """Return what is measured as long as a rollout lasts: it can only fail. Empty where nothing can be measured."""
+    return [
+        _metric(metric, policy, prometheus, instance) for metric in policy.declared.analysis.metrics if _known(metric)
+    ]
+
+
+def deciding(policy: Policy, prometheus: str, instance: str) -> list[dict[str, Any]]:
+    """Return what ends a step: as many passed measurements in a row as are declared, however long that takes."""
+    count = policy.declared.analysis.count
+    return [{**metric, "consecutiveSuccessLimit": count} for metric in watching(policy, prometheus, instance)]
 
 
 def left_out(policy: Policy) -> list[str]:
     """Name the metrics that need predictions."""
-    return [metric.name for metric in policy.declared.analysis.metrics if _needs_predictions(metric)]
+    return [metric.name for metric in policy.declared.analysis.metrics if not _known(metric)]
 
 
-def _needs_predictions(metric: Metric) -> bool:
-    return metric.name.startswith("prediction-")
+def _known(metric: Metric) -> bool:
+    return not metric.name.startswith("prediction-")
 
 
-def _metric(metric: Metric, declared: Analysis, prometheus: str) -> dict[str, Any]:
-    window = f"{max(int(declared.interval) * declared.count, 60)}s"
-    difference = f"({_share(metric, CANDIDATE, window)}) - ({_share(metric, STABLE, window)})"
-    enough = f"sum(increase(mainline_requests_total{{{CANDIDATE}}}[{window}])) >= {declared.minimum_samples}"
+def _metric(metric: Metric, policy: Policy, prometheus: str, instance: str) -> dict[str, Any]:
+    declared = policy.declared.analysis
+    recent = f"{max(int(declared.interval) * declared.count, 60)}s"
+    pods = f'app_kubernetes_io_instance="{instance}"'
+    candidate = _Asked(f'{pods},version="{{{{args.version}}}}"', recent)
+    before = LONG if policy.declared.strategy == "blue-green" else recent
+    stable = _Asked(f'{pods},version!="{{{{args.version}}}}"', before)
     return {
         "name": metric.name,
         "interval": f"{declared.interval:g}s",
-        "count": declared.count,
         "failureLimit": declared.failure_limit,
-        "inconclusiveLimit": declared.count,
+        "inconclusiveLimit": NEVER,
         "successCondition": f"len(result) > 0 && result[0] <= {metric.limit:g}",
         "failureCondition": f"len(result) > 0 && result[0] > {metric.limit:g}",
-        "provider": {"prometheus": {"address": prometheus, "query": f"({difference}) and ({enough})"}},
+        "provider": {"prometheus": {"address": prometheus, "query": _query(metric, declared, candidate, stable)}},
     }
 
 
-def _share(metric: Metric, chosen: str, window: str) -> str:
+def _query(metric: Metric, declared: Analysis, candidate: _Asked, stable: _Asked) -> str:
+    enough = [f"({_total(metric, asked)}) >= {declared.minimum_samples}" for asked in (candidate, stable)]
+    difference = f"({_share(metric, candidate)}) - ({_share(metric, stable)})"
+    return f"({difference}) and ({enough[0]}) and ({enough[1]})"
+
+
+def _share(metric: Metric, asked: _Asked) -> str:
     """Write the share of requests that count against a version."""
     if metric.name == "latency":
-        fast = f'sum(rate(mainline_request_seconds_bucket{{{chosen},le="{metric.threshold:g}"}}[{window}]))'
-        return f"1 - {fast} / sum(rate(mainline_request_seconds_count{{{chosen}}}[{window}]))"
-    bad = f'{chosen},outcome="{_OUTCOMES[metric.name]}"'
-    counted = f"(sum(rate(mainline_requests_total{{{bad}}}[{window}])) or vector(0))"
-    return f"{counted} / sum(rate(mainline_requests_total{{{chosen}}}[{window}]))"
+        bound = f',le="{float(metric.threshold)}"'  # as the service writes it: 1.0, not 1
+        return f"1 - {asked.seconds('bucket', bound)} / {_total(metric, asked)}"
+    bad = f'outcome="{_OUTCOMES[metric.name]}"'
+    return f"{asked.counted(bad)} / {_total(metric, asked)}"
+
+
+def _total(metric: Metric, asked: _Asked) -> str:
+    return asked.seconds("count") if metric.name == "latency" else asked.counted(_ANY)

@@ -69,8 +69,18 @@ def prepare_revert(event: Event, environment: str) -> None:
         if "has the model of" in str(error):  # main was reverted already
             return
         raise
-    if not git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").strip():
-        git("push", "--quiet", publish.ORIGIN, f"refs/heads/{branch}:refs/heads/{branch}")
+    there = (git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").split() or [""])[0]
+    if not there or _is_outdated(branch, there):
+        lease = f"--force-with-lease={branch}:{there}"
+        git("push", "--quiet", lease, publish.ORIGIN, f"refs/heads/{branch}:refs/heads/{branch}")
+
+
+def _is_outdated(branch: str, there: str) -> bool:
+    """Whether an earlier abort left a branch that main has moved past; one that people added to is theirs."""
+    git("fetch", "--quiet", publish.ORIGIN, f"refs/heads/{branch}")
+    main = publish.tip()
+    behind, own = git("rev-list", "--count", "--left-right", f"{main}...{there}").split()
+    return int(behind) > 0 and int(own) <= 1
 
 
 def _commit(content: str, parent: str, new: list[str]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FILE = "served.json"
 FAILED, INVALID = "prediction-failed", "prediction-outside-response-model"
-_ANSWERED = ("ok", FAILED, INVALID)
+ANSWERED = ("ok", FAILED, INVALID)
 _FINEST, _PER_E = 1000.0, 16
 
 
@@ -43,7 +43,7 @@ def describe(service: "Service") -> dict[str, Any]:
 
 def _counters(model: Model) -> dict[str, Any]:
     own, mirrored = model.metrics, model.metrics.mirrored
-    outcomes = {name: own.outcomes[name] + mirrored.outcomes[name] for name in _ANSWERED}
+    outcomes = {name: own.outcomes[name] + mirrored.outcomes[name] for name in ANSWERED}
     bounds = [*map(str, own.seconds.bounds), "inf"]
     seconds = [sum(pair) for pair in zip(own.seconds.counts, mirrored.seconds.counts, strict=True)]
     return {

@@ -13,6 +13,7 @@ from mainline.data.columns import format_time
 from mainline.serving.messages import Reply, Request
 from mainline.serving.metrics import MEDIA_TYPE, Page
 from mainline.serving.models import Model
+from mainline.serving.observed import ANSWERED
 
 if TYPE_CHECKING:
     from mainline.serving.service import Service
@@ -53,7 +54,7 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
     page.add(
         "mainline_requests_total", "counter", "Requests that reached a model, by outcome.",
         [({"version": model.version, "outcome": outcome}, number)
-         for model in models for outcome, number in sorted(model.metrics.outcomes.items())],
+         for model in models for outcome, number in _outcomes(model)],
     )  # fmt: skip
     seconds = [({"version": model.version}, model.metrics.seconds) for model in models]
     page.add_histogram("mainline_request_seconds", "Time from request to answer.", seconds)
@@ -61,6 +62,11 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
     page.add("mainline_rows_total", "counter", "Rows predicted.", rows)
     outside = [({"version": model.version}, model.metrics.outside_response) for model in models]
     page.add("mainline_outside_response_total", "counter", "Answers outside the response model, not sent.", outside)
+
+
+def _outcomes(model: Model) -> list[tuple[str, int]]:
+    """Count requests by outcome; those of a model from 0 on, since Prometheus does not see a counter's first step."""
+    return sorted({**dict.fromkeys(ANSWERED, 0), **model.metrics.outcomes}.items())
 
 
 def _add_features(page: Page, models: Iterable[Model]) -> None:

@@ -1,6 +1,7 @@
 """Manifests for clusters: valid by the published schemas, and saying what the policy says."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mainline.errors import MainlineError
 from mainline.release import environments
 from mainline.rollout import policy
 from mainline.serving import settings
+from mainline.serving.metrics import BUCKETS, Histogram, Page
 from tests.project import ROOT
 
 SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
@@ -56,28 +58,41 @@ def test_every_manifest_fits_its_kind(manifest: dict[str, Any]) -> None:
 
 
 def test_steps_are_those_of_the_policy() -> None:
-    """Weights and pauses stand in the Rollout in the same order; mirroring, which it cannot do, is left out."""
+    """Weights and pauses stand in the Rollout in the same order, each ended by analysis; mirroring is left out."""
     canary = manifests.argo(wanted())["rollout.yaml"]["spec"]["strategy"]["canary"]
+    args = [{"name": "version", "value": "v1.2.0"}]
+    analysis = {"analysis": {"templates": [{"templateName": "mainline-production-step"}], "args": args}}
     assert canary["steps"] == [
-        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}},
-        {"setWeight": 50}, {"pause": {"duration": "600s"}},
+        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}}, analysis,
+        {"setWeight": 50}, {"pause": {"duration": "600s"}}, analysis,
     ]  # fmt: skip
+    assert canary["analysis"]["templates"] == [{"templateName": "mainline-production-watch"}]
     assert manifests.argo(wanted())["rollout.yaml"]["spec"]["rollbackWindow"] == {"revisions": 3}
 
 
-def test_analysis_asks_prometheus_for_the_services_own_metrics() -> None:
-    """Each query names metrics that the service has, the declared limit decides, and too little traffic is neither."""
-    measured = manifests.argo(wanted())["analysis-template.yaml"]["spec"]["metrics"]
-    assert [metric["name"] for metric in measured] == ["error-rate", "invalid-outputs", "latency"]
-    telemetry = (ROOT / "src/mainline/serving/telemetry.py").read_text()
-    for metric in measured:
-        query = metric["provider"]["prometheus"]["query"]
-        for name in ("mainline_requests_total", "mainline_request_seconds"):
-            assert name not in query or f'"{name}"' in telemetry
-        assert ">= 200" in query
-        assert metric["successCondition"].startswith("len(result) > 0 && result[0] <= ")
-        assert query.count("(") == query.count(")")
-    assert measured[0]["failureLimit"] == 1
+def test_analysis_never_ends_a_step_for_want_of_traffic() -> None:
+    """A step ends with the declared number of passed measurements in a row; the watch has no end but failures."""
+    made = manifests.argo(wanted())
+    step, watch = (made[f"analysis-{part}.yaml"]["spec"]["metrics"] for part in ("step", "watch"))
+    assert [metric["name"] for metric in step] == ["error-rate", "invalid-outputs", "latency"]
+    for deciding, watching in zip(step, watch, strict=True):
+        assert deciding == {**watching, "consecutiveSuccessLimit": 3}
+        assert "count" not in watching
+        assert watching["failureLimit"] == 1
+        assert watching["inconclusiveLimit"] == 2**31 - 1
+
+
+@pytest.mark.parametrize("bound", BUCKETS)
+def test_latency_names_a_bound_as_the_service_writes_it(bound: float) -> None:
+    """Prometheus compares bounds as text: 1.0 is not 1."""
+    metric = {"name": "latency", "limit": 0.1, "threshold": bound}
+    made = manifests.argo(wanted(strategy="canary", steps=[{"setWeight": 10}], analysis={"metrics": [metric]}))
+    query = made["analysis-watch.yaml"]["spec"]["metrics"][0]["provider"]["prometheus"]["query"]
+    page = Page()
+    page.add_histogram("a_seconds", "An a.", [({}, Histogram())])
+    asked = re.findall(r'le="([^"]+)"', query)
+    assert len(asked) == 2
+    assert set(asked) <= set(re.findall(r'le="([^"]+)"', page.render().decode()))
 
 
 def test_pods_are_confined_and_probed() -> None:
@@ -90,6 +105,19 @@ def test_pods_are_confined_and_probed() -> None:
             assert container["securityContext"]["readOnlyRootFilesystem"]
             assert container["resources"]["limits"].keys() == {"cpu", "memory"}
         assert pod["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_prediction_log_that_ships_can_be_written_on_a_read_only_root() -> None:
+    """Its folder, seen from the root, is below a mounted one: in pods, in the compose file and in the image."""
+    shipped = yaml.safe_load((ROOT / "deploy/production.yaml").read_text())["service"]["log"]["directory"]
+    folder = Path("/") / shipped
+    container = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]
+    compose = yaml.safe_load((ROOT / "deploy/container/compose.yaml").read_text())["services"]["mainline"]
+    (volumes,) = re.findall(r"^VOLUME (.+)$", (ROOT / "deploy/container/Containerfile").read_text(), re.MULTILINE)
+    assert folder.is_relative_to("/logs")
+    assert "/logs" in [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert "/logs" in [volume.split(":")[1] for volume in compose["volumes"]]
+    assert "/logs" in json.loads(volumes)
 
 
 def test_strategy_without_a_counterpart_is_refused() -> None:
@@ -107,7 +135,8 @@ def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypat
     assert "prediction-drift: left out" in said
     files = sorted(path.name for path in (tmp_path / "production" / "argo").iterdir())
     assert files == [
-        "analysis-template.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml", "service.yaml",
+        "analysis-step.yaml", "analysis-watch.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml",
+        "service.yaml",
     ]  # fmt: skip
     rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
     assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"

@@ -61,6 +61,13 @@ class Rollouts(RuleBasedStateMachine):
         self.now += seconds
         self.look(verdict if self.up else None)
 
+    @rule(number=st.integers(1, 5))
+    def fail(self, number: int) -> None:
+        """A version is assigned and measured as bad until it is aborted, unless it is not tried at all."""
+        self.assign(number)
+        for _ in range(2):
+            self.pass_by(10, "fail")
+
     @rule(up=st.booleans())
     def restart(self, up: bool) -> None:
         """The server is gone, or there is a new one."""

@@ -133,6 +133,30 @@ def test_abort_prepares_a_revert_for_review(followed: Followed) -> None:
     assert "rollback/v1.0.0" in branch
 
 
+def test_later_abort_makes_the_revert_anew_from_main(followed: Followed) -> None:
+    """Where main went on since an earlier abort, the branch is main as it is now; one that people added to stays."""
+    followed.release()
+    followed.release(6)
+    origin = ["git", "-C", str(followed.repository.path.parent / "origin.git")]
+
+    def abort() -> str:
+        followed.source.look()
+        reports.deliver((Event(1, 1.0, "revert", "v1.0.0", "ab" * 32),), "production")
+        return subprocess.run([*origin, "rev-parse", "rollback/v1.0.0"], capture_output=True, text=True).stdout.strip()
+
+    first = abort()
+    followed.declare({**POLICY, "rollbackWindow": {"revisions": 2}})
+    second = abort()
+    assert second != first
+    assert subprocess.run([*origin, "merge-base", "--is-ancestor", "main", second]).returncode == 0
+    message = ["commit-tree", f"{second}^{{tree}}", "-p", second, "-m", "A person's work"]
+    person = ["-c", "user.name=A Person", "-c", "user.email=person@example.org"]
+    added = subprocess.run([*origin, *person, *message], capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run([*origin, "branch", "--force", "rollback/v1.0.0", added], check=True)
+    followed.declare({**POLICY, "rollbackWindow": {"revisions": 4}})
+    assert abort() == added
+
+
 def test_approval_is_a_tag_that_followers_read(followed: Followed) -> None:
     """A person's word names version, policy and step; a step that does not wait is refused."""
     followed.release()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -93,6 +94,13 @@ def running(directory: Path, package: Path | None, *options: str, wrap: str = ""
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return int(chosen.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], bool], limit: float = 60.0) -> None:
