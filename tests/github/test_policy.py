@@ -27,6 +27,16 @@ def test_only_main_is_given_an_identity() -> None:
     assert [path.name for path in WORKFLOWS if "id-token" in path.read_text(encoding="utf-8")] == ["main.yml"]
 
 
+def test_one_job_pushes_packages_and_can_change_nothing_else() -> None:
+    """The image's job comes after the release, reads the repository, and holds neither a secret nor an environment."""
+    jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
+    assert [name for name, job in jobs.items() if "packages" in job["permissions"]] == ["image"]
+    given = {"attestations": "write", "contents": "read", "id-token": "write", "packages": "write"}
+    assert (jobs["image"]["permissions"], jobs["image"]["needs"]) == (given, "promote")
+    assert "environment" not in jobs["image"]
+    assert "secrets." not in str(jobs["image"])
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_every_step_is_a_command_or_a_pinned_action(path: Path) -> None:
     """A `run:` is one `make` target or one file of .ci/, without an expression in it, so that it runs on a laptop."""

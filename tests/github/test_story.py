@@ -2,7 +2,8 @@
 
 The tests go on from one another, in the order of this file: a branch, its merge, a worse one, a stranger's, a way
 back. Real: act, the files, bash, git, DVC, the commands. Standing in: GitHub, whose requests and answers are held
-against its own description; the actions that need its network; CML, where the variable CML does not name the program.
+against its own description; the actions that need its network; docker, which needs an engine; CML, where the variable
+CML does not name the program.
 """
 
 import io
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.github import standin, world
+from tests.github import docker_recorder, standin, world
 from tests.github.conftest import CML
 from tests.github.runner import Runner
 from tests.github.world import World
@@ -43,7 +44,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_the_first_push_releases_the_model(fork: World) -> None:
-    """main.yml makes the first version, assigns it, publishes what it carries, and records the deployments."""
+    """main.yml makes the first version, assigns it, publishes what it carries, records it, and pushes the image."""
     run = fork.release()
     assert run.succeeded, run.said
     assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"}
@@ -54,6 +55,10 @@ def test_the_first_push_releases_the_model(fork: World) -> None:
     assert any(name.endswith(".whl") for name in names)
     assert {item["environment"] for item in fork.github.repository.deployments} == {"staging", "production"}
     assert {status["state"] for _, status in fork.github.repository.statuses} == {"success"}
+    (token,) = docker_recorder.read(fork.runner.folder / "docker.json")["tokens"]
+    assert fork.github.tokens[token][0]["packages"] == "write"
+    assert set(fork.images()) == {"v1.0.0"}
+    assert f"{fork.images()['v1.0.0']} ghcr.io/{standin.FULL}" in run.said, "the image is attested by its digest"
 
 
 def test_releasing_again_changes_nothing(fork: World) -> None:
@@ -62,6 +67,8 @@ def test_releasing_again_changes_nothing(fork: World) -> None:
     assert run.succeeded, run.said
     assert "Nothing is released" in run.said
     assert len(fork.tags()) == 3
+    assert "is there already" in run.said
+    assert len(docker_recorder.read(fork.runner.folder / "docker.json")["tokens"]) == 1
     assert (len(fork.github.repository.releases), len(fork.github.repository.deployments)) == (1, 2)
 
 
@@ -98,6 +105,7 @@ def test_its_merge_is_a_release(fork: World) -> None:
     assert run.succeeded, run.said
     assert {"model@v1.1.0", "model#staging#2", "model#production#2"} < fork.tags()
     assert [release["tag_name"] for release in fork.github.repository.releases] == ["model@v1.1.0", "model@v1.0.0"]
+    assert set(fork.images()) == {"v1.0.0", "v1.1.0"}
 
 
 def test_a_worse_model_fails_and_the_comment_says_why(fork: World) -> None:
@@ -178,6 +186,7 @@ def test_a_document_releases_nothing(fork: World) -> None:
     assert run.succeeded, run.said
     assert "Nothing is released" in run.said
     assert fork.tags() == before
+    assert set(fork.images()) == {"v1.0.0", "v1.1.0"}
 
 
 def test_retraining_opens_a_pull_request_with_its_report(fork: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from tests.github import docker_recorder
 from tests.github.repository import Item
 from tests.github.runner import Finished, Runner
 from tests.github.standin import FULL, GitHub
@@ -83,9 +84,20 @@ class World:
         return self._run(COMMENT, "workflow_run", payload, self.main)
 
     def release(self, secrets: Mapping[str, str] | None = None) -> Finished:
-        """Run what follows a push to main."""
+        """Run what follows a push to main, job after job, each with a token of its own permissions."""
         payload = {"ref": "refs/heads/main", "after": self.main}
-        return self._run(MAIN, "push", payload, self.main, secrets=secrets)
+        commit = self.main
+        promoted = self._run(MAIN, "push", payload, commit, "promote", secrets)
+        if not promoted.succeeded:
+            return promoted
+        pushed = self._run(MAIN, "push", payload, commit, "image")
+        return Finished(pushed.succeeded, promoted.said + pushed.said, promoted.number)
+
+    def images(self) -> dict[str, str]:
+        """Return the digest of each image that was pushed, by its tag."""
+        pushed = docker_recorder.read(self.runner.folder / "docker.json")["pushed"]
+        own = f"{docker_recorder.REGISTRY}/{FULL}:"
+        return {image.removeprefix(own): digest for image, digest in pushed.items() if image.startswith(own)}
 
     def start(self, workflow: str, event: str, payload: Mapping[str, Any]) -> Finished:
         """Run another workflow of main."""

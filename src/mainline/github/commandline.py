@@ -20,6 +20,7 @@ def add_commands(add: Add) -> None:
     add("aborted", _aborted, "open a pull request that goes back from each version whose rollout was aborted")
     add("assets", _assets, "build what a release on GitHub carries into dist/release")
     add("github-release", _github_release, "publish the release of this commit's version on GitHub")
+    add("image", _image, "build the container image of this commit's version, and push it to GitHub's registry")
     add("github-deployments", _github_deployments, "record on GitHub what each environment has")
     protect = add("protect", _protect, "print the protection of branch and tags that this design relies on")
     protect.add_argument("--apply", action="store_true", help="put it in force, with the token GITHUB_TOKEN")
@@ -72,6 +73,12 @@ def _github_release(_: argparse.Namespace) -> str:
     from mainline.github.releases import release
 
     return release()
+
+
+def _image(_: argparse.Namespace) -> str:
+    from mainline.github.image import publish
+
+    return publish()
 
 
 def _github_deployments(_: argparse.Namespace) -> str:
