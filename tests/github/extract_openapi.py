@@ -25,6 +25,7 @@ OPERATIONS = {
     f"{REPOSITORY}/issues/comments/{{comment_id}}": ["patch", "delete"],
     f"{REPOSITORY}/check-runs": ["post"],
     f"{REPOSITORY}/actions/runs/{{run_id}}": ["get"],
+    f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": ["get"],
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": ["get"],
     f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}": ["get"],
     f"{REPOSITORY}/releases": ["get", "post"],

@@ -171,6 +171,12 @@ def _run(repo: Repository, numbers: list[int], _: dict[str, str], __: Any, ___: 
     return 200, repo.runs.get(numbers[0]) or _find([], 0)
 
 
+def _runs(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    keys = ("head_sha", "event")
+    found = [run for run in repo.runs.values() if all(run[key] == query.get(key, run[key]) for key in keys)]
+    return 200, {"total_count": len(found), "workflow_runs": found}
+
+
 def _artifacts(repo: Repository, numbers: list[int], query: dict[str, str], _: Any, __: Item) -> tuple[int, Any]:
     found = [item for item in repo.artifacts(numbers[0]) if query.get("name") in (None, item["name"])]
     return 200, {"total_count": len(found), "artifacts": found}
@@ -258,6 +264,7 @@ OPERATIONS: dict[str, tuple[Operation, str]] = {
     f"{REPOSITORY}/issues/comments/{{comment_id}}": (_comment, "pull-requests"),
     f"{REPOSITORY}/check-runs": (_check, "checks"),
     f"{REPOSITORY}/actions/runs/{{run_id}}": (_run, "actions"),
+    f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": (_runs, "actions"),
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": (_artifacts, "actions"),
     f"{REPOSITORY}/releases": (_releases, "contents"),
     f"{REPOSITORY}/releases/{{release_id}}": (_release, "contents"),

@@ -217,6 +217,7 @@ def _page(found: Any, query: Mapping[str, str]) -> Any:
     size, number = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
     if isinstance(found, list):
         return found[(number - 1) * size : number * size]
-    if isinstance(found, dict) and "artifacts" in found:
-        return {**found, "artifacts": found["artifacts"][(number - 1) * size : number * size]}
+    for key in ("artifacts", "workflow_runs"):
+        if isinstance(found, dict) and key in found:
+            return {**found, key: found[key][(number - 1) * size : number * size]}
     return found

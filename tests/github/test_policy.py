@@ -81,6 +81,10 @@ BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     "pull_request_target": ("pull-request", lambda w: w.update(on={"pull_request_target": None})),
     "not the default branch": (
         "comment", lambda w: _checkout(w)["with"].update(ref="${{ github.event.workflow_run.head_sha }}")),
+    "checks out ${{ inputs.branch }}": (
+        "lock", lambda w: _checkout(w)["with"].update(ref="${{ inputs.branch }}")),
+    "artifact onto the disk": (
+        "lock", lambda w: _job(w)["steps"].append({"uses": f"actions/download-artifact@{'0' * 40}"})),
     "leaves credentials after": ("comment", lambda w: _checkout(w)["with"].update({"persist-credentials": True})),
     "names a secret after": ("comment", lambda w: _job(w).update(env={"TOKEN": "${{ secrets.BOT_TOKEN }}"})),
     "unpacks a stranger's artifact": (

@@ -136,6 +136,17 @@ def test_a_stale_lock_says_what_to_run(fork: World) -> None:
     here.run("git", "switch", "--quiet", "main")
 
 
+def test_a_maintainer_has_the_right_lock_committed(fork: World) -> None:
+    """Dispatched with the number, the offered lock is on the branch, and the next run of the checks finds it true."""
+    before = fork.github.repository.head("stale")
+    run = fork.start("lock.yml", "workflow_dispatch", {"inputs": {"pull": "3"}})
+    assert run.succeeded, run.said
+    assert "starts no checks" in run.said
+    assert fork.github.repository.head("stale^") == before
+    looked = fork.look(fork.github.repository.pulls[2])
+    assert "The lock is true" in looked.said
+
+
 def test_a_fork_reaches_no_secret_and_gets_its_comment(fork: World) -> None:
     """Code of a stranger prints all it can see and tries to push: no secret is among it, and nothing is pushed."""
     here = fork.project

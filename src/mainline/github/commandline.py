@@ -15,6 +15,8 @@ def add_commands(add: Add) -> None:
     comment = add("comment", _comment, "post what a pull request's run on GitHub found, and set its check")
     comment.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
     comment.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+    repair = add("commit-lock", _commit_lock, "commit on a pull request's branch the lock that its run offered")
+    repair.add_argument("pull", type=int, metavar="NUMBER", help="of the pull request")
     propose = add("propose", _propose, "commit what changed and open or update a pull request with its report")
     propose.add_argument("branch", help="of the machine's own; it is overwritten")
     add("aborted", _aborted, "open a pull request that goes back from each version whose rollout was aborted")
@@ -49,6 +51,12 @@ def _comment(chosen: argparse.Namespace) -> str:
     from mainline.github.comment import post
 
     return post(chosen.number, chosen.head)
+
+
+def _commit_lock(chosen: argparse.Namespace) -> str:
+    from mainline.github.repair import commit_lock
+
+    return commit_lock(chosen.pull)
 
 
 def _propose(chosen: argparse.Namespace) -> str:
