@@ -28,6 +28,8 @@ OPERATIONS = {
     f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": ["get"],
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": ["get"],
     f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}": ["get"],
+    f"{REPOSITORY}/git/trees/{{tree_sha}}": ["get"],
+    f"{REPOSITORY}/git/blobs/{{file_sha}}": ["get"],
     f"{REPOSITORY}/releases": ["get", "post"],
     f"{REPOSITORY}/releases/{{release_id}}": ["patch"],
     f"{REPOSITORY}/releases/{{release_id}}/assets": ["get", "post"],

@@ -51,6 +51,7 @@ class Runner:
     def run(
         self, workflow: str, event: str, payload: Mapping[str, Any], permissions: Permissions, *,
         commit: str, job: str = "", secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Finished:  # fmt: skip
         """Run a workflow as GitHub would on an event, with a token of just these permissions.
 
@@ -62,6 +63,7 @@ class Runner:
             commit: whose workflow file it is, and what GITHUB_SHA says.
             job: only this one, whatever it needs.
             secrets: what the repository holds, where the event may see it.
+            variables: what the repository declares for its workflows.
         """
         self.number += 1
         home = self.folder / f"run-{self.number}"
@@ -82,6 +84,7 @@ class Runner:
             "--pull=false", "--container-daemon-socket=-", "--no-cache-server", "--no-skip-checkout", "--rm",
             *self._actions(home), "--secret", f"GITHUB_TOKEN={token}",
             *(f"--secret={name}={value}" for name, value in (secrets or {}).items()),
+            *(f"--var={name}={value}" for name, value in (variables or {}).items()),
             *(f"--env={name}={value}" for name, value in self._environment(token, home).items()),
         ]  # fmt: skip
         plain = {

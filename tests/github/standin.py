@@ -137,7 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = raw if binary else json.loads(raw) if raw else None
         conform.check_request(self.command, path, query, None if binary else body)
         numbers = [int(part) for part in path.split("/")[4:] if part.isdigit()]
-        status, found = operation(self.github.repository, numbers, query, body, user)
+        named = {**query, "sha": path.rpartition("/")[2]} if "/git/" in path else query
+        status, found = operation(self.github.repository, numbers, named, body, user)
         found = conform.answer(self.command, path, status, _page(found, query))
         conform.check_answer(self.command, path, status, found)
         return status, found

@@ -22,9 +22,15 @@ def test_a_workflow_keeps_the_policy(path: Path) -> None:
     assert policy.unpinned_lines(path.read_text(encoding="utf-8")) == []
 
 
-def test_only_main_is_given_an_identity() -> None:
-    """OIDC, by which a bucket's role is taken, is in the workflow that runs merged code and nowhere else."""
-    assert [path.name for path in WORKFLOWS if "id-token" in path.read_text(encoding="utf-8")] == ["main.yml"]
+def test_only_three_jobs_are_given_an_identity() -> None:
+    """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, and to read."""
+    jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
+    known = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
+    assert set(known) == {"promote", "image", "storage"}
+    roles = {name: [step["with"]["role-to-assume"] for step in job["steps"] if "aws" in step.get("uses", "")]
+             for name, job in known.items()}  # fmt: skip
+    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": ["${{ vars.AWS_READ_ROLE }}"]}
+    assert "write" not in {jobs["storage"]["permissions"][name] for name in ("actions", "contents")}
 
 
 def test_one_job_pushes_packages_and_can_change_nothing_else() -> None:

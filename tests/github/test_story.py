@@ -229,6 +229,24 @@ def test_an_aborted_rollout_opens_a_revert_whose_merge_brings_the_version_back(f
     assert {tag for tag in fork.tags() if "@" in tag} == {"model@v1.0.0", "model@v1.1.0"}
 
 
+def test_artifacts_that_nobody_pushed_fail_a_check_of_their_own(fork: World) -> None:
+    """With shared storage the check fails until what the lock names is there; nothing of the branch is run for it."""
+    here = fork.project
+    here.run("git", "switch", "--quiet", "main")
+    here.run("git", "pull", "--quiet", "origin", "main")
+    here.run("dvc", "remote", "modify", "--quiet", "storage", "url", str(fork.runner.folder / "bucket"))
+    here.commit("Declare the storage")
+    here.run("git", "push", "--quiet", "origin", "main")
+    commit = fork.change("stored", C=0.6)
+    run = fork.look(fork.github.repository.open("stored", "Stored"))
+    for push, verdict in ((False, "failure"), (True, "success")):
+        if push:
+            here.run("python", "-m", "mainline", "push")
+        compared = fork.compare(run)
+        assert compared.succeeded, compared.said
+        assert fork.check(commit, "Storage") == verdict, compared.said
+
+
 def _show(fork: World, what: str) -> str:
     command = ["git", "-C", str(fork.github.repository.bare), "show", what]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout

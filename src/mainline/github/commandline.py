@@ -15,6 +15,9 @@ def add_commands(add: Add) -> None:
     comment = add("comment", _comment, "post what a pull request's run on GitHub found, and set its check")
     comment.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
     comment.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+    stored = add("stored", _stored, "check that the shared storage has what a pull request's lock names")
+    stored.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
+    stored.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
     repair = add("commit-lock", _commit_lock, "commit on a pull request's branch the lock that its run offered")
     repair.add_argument("pull", type=int, metavar="NUMBER", help="of the pull request")
     propose = add("propose", _propose, "commit what changed and open or update a pull request with its report")
@@ -25,6 +28,7 @@ def add_commands(add: Add) -> None:
     add("image", _image, "build the container image of this commit's version, and push it to GitHub's registry")
     add("github-deployments", _github_deployments, "record on GitHub what each environment has")
     protect = add("protect", _protect, "print the protection of branch and tags that this design relies on")
+    protect.add_argument("--storage", action="store_true", help="require the check of the shared storage, too")
     protect.add_argument("--apply", action="store_true", help="put it in force, with the token GITHUB_TOKEN")
 
 
@@ -51,6 +55,12 @@ def _comment(chosen: argparse.Namespace) -> str:
     from mainline.github.comment import post
 
     return post(chosen.number, chosen.head)
+
+
+def _stored(chosen: argparse.Namespace) -> str:
+    from mainline.github.stored import check
+
+    return check(chosen.number, chosen.head)
 
 
 def _commit_lock(chosen: argparse.Namespace) -> str:
@@ -98,4 +108,4 @@ def _github_deployments(_: argparse.Namespace) -> str:
 def _protect(chosen: argparse.Namespace) -> str:
     from mainline.github.protection import protect
 
-    return protect(chosen.apply)
+    return protect(chosen.apply, chosen.storage)

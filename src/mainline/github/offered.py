@@ -51,7 +51,7 @@ def read(archive: bytes, commit: str) -> dict[str, str]:
     Raises:
         OfferedError: naming the first thing that is not as this commit's pipeline would have written it.
     """
-    pipeline = _load(_at(commit, objects.PIPELINE))
+    pipeline = _mapping(objects.PIPELINE, _at(commit, objects.PIPELINE))
     kept = sorted(set(objects.kept_by_git(pipeline)))
     allowed = {str(lock.LOCK), str(runs.TABLE), *(path for path in kept if _is_plain(path))}
     offered = _unzip(archive, allowed)
@@ -100,7 +100,7 @@ def _text(opened: zipfile.ZipFile, name: str) -> str:
 
 
 def _check(locked: str, pipeline: Mapping[str, Any], commit: str, offered: Mapping[str, str]) -> None:
-    content = _load(locked)
+    content = _mapping(str(lock.LOCK), locked)
     if set(content) != {"schema", "stages"} or content["schema"] != "2.0":
         raise OfferedError("dvc.lock is not of the schema 2.0")
     try:
@@ -110,7 +110,7 @@ def _check(locked: str, pipeline: Mapping[str, Any], commit: str, offered: Mappi
     declared = _fill(pipeline.get("stages") or {}, pipeline.get("vars") or [])
     if set(stages) != set(declared):
         raise OfferedError("dvc.lock has other stages than dvc.yaml")
-    values = _load(_at(commit, "params.yaml"))
+    values = _mapping("params.yaml", _at(commit, "params.yaml"))
     for stage, entry in stages.items():
         wanted = {
             "cmd": declared[stage].get("cmd"), "deps": sorted(declared[stage].get("deps") or []),
@@ -165,17 +165,28 @@ def _record(table: str, locked: str) -> str:
     return runs.render(list(known))
 
 
-def _load(text: str) -> dict[str, Any]:
-    """Read YAML without aliases, by which a few lines stand for more than memory holds."""
+def load(text: str) -> dict[str, Any]:
+    """Read a stranger's YAML without aliases, by which a few lines stand for more than memory holds.
+
+    Raises:
+        ValueError: saying what it is instead of a mapping.
+    """
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise OfferedError("a file uses aliases of YAML")
+            raise ValueError("it uses aliases of YAML")
         content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise OfferedError("a file is no YAML") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError("it is no YAML") from error
     if not isinstance(content, dict):
-        raise OfferedError("a file holds no mapping")
+        raise ValueError("it holds no mapping")
     return content
+
+
+def _mapping(name: str, text: str) -> dict[str, Any]:
+    try:
+        return load(text)
+    except ValueError as error:
+        raise OfferedError(f"{name} cannot be read: {error}") from error
 
 
 def _at(commit: str, name: str) -> str:
