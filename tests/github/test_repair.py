@@ -27,7 +27,7 @@ stages:
   train:
     cmd: ${run} models/model metrics/test.json
     deps: [make.py]
-    params: [model.depth]
+    params: [model.depth, model.width, seed, limits.parity]
     outs: [models/model]
     metrics:
       - metrics/test.json: {cache: false}
@@ -36,6 +36,7 @@ stages:
     deps: [models/model]
     outs: [models/package]
 """
+PARAMS = "model: {depth: 3, width: null}\nseed: [7, 0.5]\nlimits: {parity: 0.00001}\n"
 MAKE = """\
 import json, pathlib, sys
 for name in sys.argv[1:]:
@@ -55,12 +56,16 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, st
     """A pipeline that real DVC ran, whose parameter was changed then; and the files of its next run."""
     made = Project(tmp_path_factory.mktemp("ran") / "project")
     made.path.mkdir()
-    for name, text in {"dvc.yaml": PIPELINE, "make.py": MAKE, "params.yaml": "model: {depth: 3}\n"}.items():
+    for name, text in {
+        "dvc.yaml": PIPELINE,
+        "make.py": MAKE,
+        "params.yaml": PARAMS,
+    }.items():
         (made.path / name).write_text(text)
     made.run("git", "init", "--quiet")
     made.run("dvc", "init", "--quiet")
     made.run("dvc", "repro", "--quiet")
-    (made.path / "params.yaml").write_text("model: {depth: 4}\n")
+    (made.path / "params.yaml").write_text(PARAMS.replace("3", "4"))
     ahead = made.twin(made.path.parent / "ahead")
     ahead.run("dvc", "repro", "--quiet")
     return made, {name: (ahead.path / name).read_text() for name in ("dvc.lock", "metrics/test.json")}

@@ -26,6 +26,7 @@ FOLDER = "metrics/"
 """Where alone files are taken to, beside the lock."""
 
 _HASH = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
+_EXPONENT = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
 _ITEM = {"path", "hash", "md5", "size", "nfiles", "isexec"}
 _ENTRY = {"cmd", "deps", "params", "outs"}
 _MAX_TEXT = 200  # characters of a cell in the record of runs
@@ -118,7 +119,8 @@ def _check(locked: str, pipeline: Mapping[str, Any], commit: str, offered: Mappi
         }  # fmt: skip
         found = {
             "cmd": entry["cmd"], "deps": sorted(item["path"] for item in entry.get("deps") or []),
-            "outs": sorted(item["path"] for item in entry.get("outs") or []), "params": entry.get("params") or {},
+            "outs": sorted(item["path"] for item in entry.get("outs") or []),
+            "params": _numbers(entry.get("params") or {}),
         }  # fmt: skip
         for part in wanted:
             if found[part] != wanted[part]:
@@ -221,8 +223,17 @@ def _params(stage: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, An
         value: Any = values
         for part in str(name).split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
-        found[str(name)] = value
+        found[str(name)] = _numbers(value)
     return {"params.yaml": found} if found else {}
+
+
+def _numbers(value: Any) -> Any:
+    """Read `1e-05` as the number that DVC wrote: YAML 1.1, which PyYAML speaks, takes it for a text."""
+    if isinstance(value, Mapping):
+        return {key: _numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def _is_plain(path: str) -> bool:
