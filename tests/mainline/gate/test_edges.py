@@ -156,7 +156,22 @@ def test_what_moved_most_is_named_first(evidence: Evidence, shipped: Policy) -> 
     moved = _check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
     assert moved == "f 1.10, e 1.00, d 0.90, c 0.80, b 0.70"
     assert _check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
-    measured = (made.worth("temp", 0.0, 1.0), made.worth("seats", -0.1, 3.0))
+    measured = (made.worth("seats", 0.0, 1.0), made.worth("temp", -0.1, 3.0))
     dear = _check(replace(evidence, worth=measured), shipped, "feature cost")
-    assert (dear.verdict, dear.observed) == ("warn", "seats 60%, temp 20%")
+    assert (dear.verdict, dear.observed) == ("warn", "temp 60%, seats 20%")
     assert "no worse without it" in dear.reason
+    assert "no worse" not in _check(evidence, shipped, "feature cost").reason
+
+
+def test_a_segment_without_a_number_is_not_hidden_by_another(
+    evidence: Evidence, shipped: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the metric of one segment cannot be computed, the worst of the others does not speak for it."""
+    metric = Evidence.metric
+
+    def one_is_unknown(self: Evidence, predicted: Any, rows: Any = None) -> float:
+        alone = rows is not None and bool((self.holdout.slices["carrier"][rows] == "AA").all())
+        return float("nan") if alone else metric(self, predicted, rows)
+
+    monkeypatch.setattr(Evidence, "metric", one_is_unknown)
+    assert _check(evidence, shipped, "slices against the whole").verdict == "cannot tell"

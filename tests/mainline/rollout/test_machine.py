@@ -232,10 +232,15 @@ def test_golden_requests_are_asked_for_when_they_can_decide(world: World) -> Non
     assert not machine.wants_golden(World().have(1).state, 1e9)
     assert not machine.wants_golden(world.state, 1e9), "they are not declared"
     declared = World(canary(goldenRequests=True)).have(1)
-    declared.wanted = ref(2)
-    declared.settle(live=Live("1", 0))
-    assert not machine.wants_golden(declared.state, 1e9), "nobody serves the step yet"
+    declared.wanted, declared.now = ref(2), 1000.0
     declared.settle()
+    progress = declared.state.progress
+    assert progress is not None
+    nobody, over = (
+        replace(declared.state, progress=replace(progress, **more)) for more in ({"live": None}, {"step": 4})
+    )
+    assert not machine.wants_golden(nobody, 1e9), "nobody serves the step"
+    assert not machine.wants_golden(over, 1e9), "it was the last step"
     assert not machine.wants_golden(declared.state, declared.now + 29.9)
     assert machine.wants_golden(declared.state, declared.now + 30)
     declared.pass_by(25, measurement=PASS)
@@ -262,23 +267,43 @@ def test_each_measurement_counts_once_and_what_a_restart_forgot_not_at_all() -> 
     world.pass_by(10, measurement=PASS)
     assert world.state.progress is not None
     assert (world.state.progress.measured, world.state.progress.failures) == (2, 1)
-    world.process = "2"
+    before, world.process = world.state.progress, "2"
     world.settle(live=Live("2", 0))
-    again = world.state.progress
-    assert (again.measured, again.failures, again.verdict, again.entered) == (0, 0, None, world.now)
+    assert world.state.progress == replace(
+        before, process="2", restarts=1, live=None, entered=world.now, measured=0, failures=0, last=0.0, verdict=None,
+        reason="", baseline={},
+    )  # fmt: skip
+    assert world.state.history[-1].what == "step again"
     assert world.state.history[-1].detail == "the server restarted"
     assert (world.state.history[-1].time, world.state.history[-1].version) == (world.now, "v1.2.0")
 
 
 def test_every_change_of_what_is_served_has_a_number_of_its_own(world: World) -> None:
     """A server that serves an earlier revision never counts as serving this one, on every way through the machine."""
-    revisions = [world.state.revision]
+    states = [world.state]
     for wanted, measurement in ((2, PASS), (1, None), (3, PASS), (4, FAIL), (3, None)):
         world.wanted = ref(wanted)
         for _ in range(20):
             world.now += 5
-            revisions += [state.revision for state in world.settle(measurement=measurement)]
-    assert {after - before for before, after in pairwise(revisions)} == {0, 1}
+            states += world.settle(measurement=measurement)
+    for before, after in pairwise(states):
+        changed = machine.weights(before) != machine.weights(after)
+        assert after.revision - before.revision in ((1,) if changed else (0, 1))
+    assert len({state.revision for state in states}) > 7
+    assert [event.time for event in states[-1].outbox] == [0, 60, 105, 105, 265, 315, 315], "each when it happened"
+
+
+def test_a_return_says_why_and_keeps_the_window_as_declared(world: World) -> None:
+    """What it replaces may come back, what returned is not in its own window, and both events bear their reasons."""
+    world.pass_by(60, measurement=PASS)
+    world.wanted, world.now = ref(1), 777.0
+    world.settle()
+    assert world.state.window == (ref(2),)
+    told = [(event.kind, event.time, event.reason) for event in world.state.outbox[-2:]]
+    assert told == [
+        ("rolled back", 777.0, "main went back to v1.1.0"),
+        ("served", 777.0, "within the rollback window: without steps"),
+    ]  # fmt: skip
 
 
 def test_an_abort_says_when_and_why(world: World) -> None:
