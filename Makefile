@@ -82,6 +82,9 @@ ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CM
 faults: $(READY) ## Kill commands and break their network, then look at every byte; takes up to an hour
 	@$(RUN) python -m tests.faults
 
+mutation: $(READY) ## Break gate, rollout and registry a little, again and again; which break does no test see?
+	@$(RUN) python -m tests.mutation
+
 bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
 	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
@@ -121,4 +124,4 @@ $(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults mutation bench check format setup where lock

@@ -68,6 +68,15 @@ def update() -> None:
     _write(runs)
 
 
+def render(runs: list[Run]) -> str:
+    """Write the table."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=[field.name for field in fields(Run)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(run) for run in runs)
+    return text.getvalue()
+
+
 def _take(stage: str) -> dict[str, Any] | None:
     """Return what a stage measured of its last run, once."""
     file = RUNS / f"{stage}.json"
@@ -79,12 +88,9 @@ def _take(stage: str) -> dict[str, Any] | None:
 
 
 def _write(runs: list[Run]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=[field.name for field in fields(Run)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(run) for run in runs)
-    if not TABLE.exists() or TABLE.read_text(encoding="utf-8") != text.getvalue():
-        files.replace(TABLE, text.getvalue())
+    text = render(runs)
+    if not TABLE.exists() or TABLE.read_text(encoding="utf-8") != text:
+        files.replace(TABLE, text)
 
 
 def _person() -> str:

@@ -39,6 +39,8 @@ def problems(workflow: Workflow) -> list[str]:
             found += [f"{name}: {line}" for line in _after_strangers(job)]
         if "push" in events and _may_write(job):
             found += [f"{name}: {line}" for line in _release(job)]
+        elif _may_write(job):
+            found += [f"{name}: {line}" for line in _of_maintainers(job)]
     return found
 
 
@@ -82,14 +84,19 @@ def _after_strangers(job: Job) -> Iterator[str]:
     """What a job that may write, after a run of a stranger, must keep to."""
     for step in _steps(job):
         given = step.get("with", {})
-        if _is_checkout(step) and given.get("ref") != TRUSTED_REF:
-            yield f"checks out {given.get('ref')}, not the default branch"
         if _is_checkout(step) and given.get("persist-credentials") is not False:
             yield "leaves credentials after a run of a stranger"
-        if "download-artifact" in step.get("uses", ""):
-            yield "unpacks a stranger's artifact onto the disk"
     if "secrets." in json.dumps(job):
         yield "names a secret after a run of a stranger"
+
+
+def _of_maintainers(job: Job) -> Iterator[str]:
+    """What a job that may write must keep to where merged code is not what started it."""
+    for step in _steps(job):
+        if _is_checkout(step) and step.get("with", {}).get("ref") != TRUSTED_REF:
+            yield f"checks out {step.get('with', {}).get('ref')}, not the default branch"
+        if "download-artifact" in step.get("uses", ""):
+            yield "unpacks a stranger's artifact onto the disk"
 
 
 def _release(job: Job) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What the stand-in knows of its one repository, and how it answers: a function per operation."""
 
+import base64
 import io
 import subprocess
 import zipfile
@@ -46,6 +47,14 @@ class Repository:
         """Return the commit of a branch or another reference of its git."""
         command = ["git", "-C", str(self.bare), "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    def git(self, *arguments: str) -> str:
+        """Ask its git for something of a commit."""
+        command = ["git", "-C", str(self.bare), *arguments]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        if finished.returncode != 0:
+            raise RefusedError(404, "Not Found")
+        return finished.stdout
 
     def open(self, branch: str, title: str, body: str | None = None, base: str = "main", fork: str = FULL) -> Item:
         """Open a pull request, as the button does."""
@@ -171,6 +180,27 @@ def _run(repo: Repository, numbers: list[int], _: dict[str, str], __: Any, ___: 
     return 200, repo.runs.get(numbers[0]) or _find([], 0)
 
 
+def _tree(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    listed = repo.git("ls-tree", "--long", query["sha"]).splitlines()
+    split = [(*about.split(), path) for about, _, path in (line.partition("\t") for line in listed)]
+    found = [
+        {"mode": mode, "type": kind, "sha": sha, "path": path, **({} if size == "-" else {"size": int(size)})}
+        for mode, kind, sha, size, path in split
+    ]
+    return 200, {"sha": query["sha"], "tree": found, "truncated": False}
+
+
+def _blob(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    content = base64.encodebytes(repo.git("cat-file", "blob", query["sha"]).encode()).decode()
+    return 200, {"sha": query["sha"], "size": len(content), "content": content, "encoding": "base64"}
+
+
+def _runs(repo: Repository, _: list[int], query: dict[str, str], __: Any, ___: Item) -> tuple[int, Any]:
+    keys = ("head_sha", "event")
+    found = [run for run in repo.runs.values() if all(run[key] == query.get(key, run[key]) for key in keys)]
+    return 200, {"total_count": len(found), "workflow_runs": found}
+
+
 def _artifacts(repo: Repository, numbers: list[int], query: dict[str, str], _: Any, __: Item) -> tuple[int, Any]:
     found = [item for item in repo.artifacts(numbers[0]) if query.get("name") in (None, item["name"])]
     return 200, {"total_count": len(found), "artifacts": found}
@@ -258,7 +288,10 @@ OPERATIONS: dict[str, tuple[Operation, str]] = {
     f"{REPOSITORY}/issues/comments/{{comment_id}}": (_comment, "pull-requests"),
     f"{REPOSITORY}/check-runs": (_check, "checks"),
     f"{REPOSITORY}/actions/runs/{{run_id}}": (_run, "actions"),
+    f"{REPOSITORY}/actions/workflows/{{workflow_id}}/runs": (_runs, "actions"),
     f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": (_artifacts, "actions"),
+    f"{REPOSITORY}/git/trees/{{tree_sha}}": (_tree, "contents"),
+    f"{REPOSITORY}/git/blobs/{{file_sha}}": (_blob, "contents"),
     f"{REPOSITORY}/releases": (_releases, "contents"),
     f"{REPOSITORY}/releases/{{release_id}}": (_release, "contents"),
     f"{REPOSITORY}/releases/{{release_id}}/assets": (_assets, "contents"),

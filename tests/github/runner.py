@@ -6,6 +6,7 @@ test reads those), it skips a job whose runner label it was not told of, and it 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.github import policy
+from tests.github import docker_recorder, policy
 from tests.github.standin import API, FULL, GitHub, Permissions
 from tests.project import ROOT
 
@@ -50,6 +51,7 @@ class Runner:
     def run(
         self, workflow: str, event: str, payload: Mapping[str, Any], permissions: Permissions, *,
         commit: str, job: str = "", secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Finished:  # fmt: skip
         """Run a workflow as GitHub would on an event, with a token of just these permissions.
 
@@ -59,8 +61,9 @@ class Runner:
             payload: the event; the repository is added.
             permissions: the token's, as the job's `permissions` declare them.
             commit: whose workflow file it is, and what GITHUB_SHA says.
-            job: only this one.
+            job: only this one, whatever it needs.
             secrets: what the repository holds, where the event may see it.
+            variables: what the repository declares for its workflows.
         """
         self.number += 1
         home = self.folder / f"run-{self.number}"
@@ -70,6 +73,8 @@ class Runner:
         _git("-C", str(work), "checkout", "--quiet", commit)
         file = work / ".github" / "workflows" / workflow
         refuse_false_greens(policy.load(file))
+        if job:  # with a token of its own permissions; what it needs has been run with others
+            file.write_text(re.sub(r"^    needs: .*\n", "", file.read_text(), flags=re.MULTILINE))
         token = self.github.grant(f"token-{self.number}", permissions)
         (home / "event.json").write_text(json.dumps({**payload, "repository": self._about()}))
         command = [
@@ -79,10 +84,11 @@ class Runner:
             "--pull=false", "--container-daemon-socket=-", "--no-cache-server", "--no-skip-checkout", "--rm",
             *self._actions(home), "--secret", f"GITHUB_TOKEN={token}",
             *(f"--secret={name}={value}" for name, value in (secrets or {}).items()),
+            *(f"--var={name}={value}" for name, value in (variables or {}).items()),
             *(f"--env={name}={value}" for name, value in self._environment(token, home).items()),
         ]  # fmt: skip
         plain = {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{self._programs(home)}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home / "cache"),
             "LANG": "C.UTF-8",
@@ -115,6 +121,12 @@ class Runner:
             given += ["--local-repository", f"{name}@{reference}={target}"]
         return given
 
+    def _programs(self, home: Path) -> Path:
+        """Put the recorder before a docker of this machine, which may have an engine and must not be asked."""
+        (home / "bin").mkdir()
+        (home / "bin" / "docker").symlink_to(docker_recorder.__file__)
+        return home / "bin"
+
     def _environment(self, token: str, home: Path) -> dict[str, str]:
         given = self.github.environment(token)
         for name in ("GITHUB_TOKEN", "CI"):
@@ -125,6 +137,7 @@ class Runner:
             "THIS_RUN": str(self.number), "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
             "DVC_SITE_CACHE_DIR": str(home / "site"), "GITHUB_API_URL": self.github.url + API,
             "PYTEST_ADDOPTS": "-k test_months", "RUNNER_TEMP": str(home),
+            "DOCKER_RECORDS": str(self.folder / "docker.json"),
         }  # fmt: skip
 
     def _venv(self, home: Path, source: Path) -> Path:

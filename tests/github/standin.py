@@ -137,7 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = raw if binary else json.loads(raw) if raw else None
         conform.check_request(self.command, path, query, None if binary else body)
         numbers = [int(part) for part in path.split("/")[4:] if part.isdigit()]
-        status, found = operation(self.github.repository, numbers, query, body, user)
+        named = {**query, "sha": path.rpartition("/")[2]} if "/git/" in path else query
+        status, found = operation(self.github.repository, numbers, named, body, user)
         found = conform.answer(self.command, path, status, _page(found, query))
         conform.check_answer(self.command, path, status, found)
         return status, found
@@ -217,6 +218,7 @@ def _page(found: Any, query: Mapping[str, str]) -> Any:
     size, number = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
     if isinstance(found, list):
         return found[(number - 1) * size : number * size]
-    if isinstance(found, dict) and "artifacts" in found:
-        return {**found, "artifacts": found["artifacts"][(number - 1) * size : number * size]}
+    for key in ("artifacts", "workflow_runs"):
+        if isinstance(found, dict) and key in found:
+            return {**found, key: found[key][(number - 1) * size : number * size]}
     return found

@@ -79,3 +79,11 @@ def test_the_recorder_refuses_to_publish(report: Path) -> None:
     done = subprocess.run([*map(str, command), "--target=pr/1"], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "third party" in done.stderr
+
+
+@pytest.mark.usefixtures("github")
+def test_a_program_that_cannot_be_run_is_named(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not executable is an error in one line, not a traceback."""
+    monkeypatch.setenv("CML", str(report))
+    with pytest.raises(CmlError, match=r"cannot be run: Permission denied"):
+        cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password

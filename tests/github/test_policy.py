@@ -22,9 +22,25 @@ def test_a_workflow_keeps_the_policy(path: Path) -> None:
     assert policy.unpinned_lines(path.read_text(encoding="utf-8")) == []
 
 
-def test_only_main_is_given_an_identity() -> None:
-    """OIDC, by which a bucket's role is taken, is in the workflow that runs merged code and nowhere else."""
-    assert [path.name for path in WORKFLOWS if "id-token" in path.read_text(encoding="utf-8")] == ["main.yml"]
+def test_only_three_jobs_are_given_an_identity() -> None:
+    """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, and to read."""
+    jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
+    known = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
+    assert set(known) == {"promote", "image", "storage"}
+    roles = {name: [step["with"]["role-to-assume"] for step in job["steps"] if "aws" in step.get("uses", "")]
+             for name, job in known.items()}  # fmt: skip
+    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": ["${{ vars.AWS_READ_ROLE }}"]}
+    assert "write" not in {jobs["storage"]["permissions"][name] for name in ("actions", "contents")}
+
+
+def test_one_job_pushes_packages_and_can_change_nothing_else() -> None:
+    """The image's job comes after the release, reads the repository, and holds neither a secret nor an environment."""
+    jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
+    assert [name for name, job in jobs.items() if "packages" in job["permissions"]] == ["image"]
+    given = {"attestations": "write", "contents": "read", "id-token": "write", "packages": "write"}
+    assert (jobs["image"]["permissions"], jobs["image"]["needs"]) == (given, "promote")
+    assert "environment" not in jobs["image"]
+    assert "secrets." not in str(jobs["image"])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -71,6 +87,10 @@ BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     "pull_request_target": ("pull-request", lambda w: w.update(on={"pull_request_target": None})),
     "not the default branch": (
         "comment", lambda w: _checkout(w)["with"].update(ref="${{ github.event.workflow_run.head_sha }}")),
+    "checks out ${{ inputs.branch }}": (
+        "lock", lambda w: _checkout(w)["with"].update(ref="${{ inputs.branch }}")),
+    "artifact onto the disk": (
+        "lock", lambda w: _job(w)["steps"].append({"uses": f"actions/download-artifact@{'0' * 40}"})),
     "leaves credentials after": ("comment", lambda w: _checkout(w)["with"].update({"persist-credentials": True})),
     "names a secret after": ("comment", lambda w: _job(w).update(env={"TOKEN": "${{ secrets.BOT_TOKEN }}"})),
     "unpacks a stranger's artifact": (

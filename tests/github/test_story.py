@@ -2,7 +2,8 @@
 
 The tests go on from one another, in the order of this file: a branch, its merge, a worse one, a stranger's, a way
 back. Real: act, the files, bash, git, DVC, the commands. Standing in: GitHub, whose requests and answers are held
-against its own description; the actions that need its network; CML, where the variable CML does not name the program.
+against its own description; the actions that need its network; docker, which needs an engine; CML, where the variable
+CML does not name the program.
 """
 
 import io
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.github import standin, world
+from tests.github import docker_recorder, standin, world
 from tests.github.conftest import CML
 from tests.github.runner import Runner
 from tests.github.world import World
@@ -43,7 +44,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_the_first_push_releases_the_model(fork: World) -> None:
-    """main.yml makes the first version, assigns it, publishes what it carries, and records the deployments."""
+    """main.yml makes the first version, assigns it, publishes what it carries, records it, and pushes the image."""
     run = fork.release()
     assert run.succeeded, run.said
     assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"}
@@ -54,6 +55,10 @@ def test_the_first_push_releases_the_model(fork: World) -> None:
     assert any(name.endswith(".whl") for name in names)
     assert {item["environment"] for item in fork.github.repository.deployments} == {"staging", "production"}
     assert {status["state"] for _, status in fork.github.repository.statuses} == {"success"}
+    (token,) = docker_recorder.read(fork.runner.folder / "docker.json")["tokens"]
+    assert fork.github.tokens[token][0]["packages"] == "write"
+    assert set(fork.images()) == {"v1.0.0"}
+    assert f"{fork.images()['v1.0.0']} ghcr.io/{standin.FULL}" in run.said, "the image is attested by its digest"
 
 
 def test_releasing_again_changes_nothing(fork: World) -> None:
@@ -62,6 +67,8 @@ def test_releasing_again_changes_nothing(fork: World) -> None:
     assert run.succeeded, run.said
     assert "Nothing is released" in run.said
     assert len(fork.tags()) == 3
+    assert "is there already" in run.said
+    assert len(docker_recorder.read(fork.runner.folder / "docker.json")["tokens"]) == 1
     assert (len(fork.github.repository.releases), len(fork.github.repository.deployments)) == (1, 2)
 
 
@@ -98,6 +105,7 @@ def test_its_merge_is_a_release(fork: World) -> None:
     assert run.succeeded, run.said
     assert {"model@v1.1.0", "model#staging#2", "model#production#2"} < fork.tags()
     assert [release["tag_name"] for release in fork.github.repository.releases] == ["model@v1.1.0", "model@v1.0.0"]
+    assert set(fork.images()) == {"v1.0.0", "v1.1.0"}
 
 
 def test_a_worse_model_fails_and_the_comment_says_why(fork: World) -> None:
@@ -126,6 +134,17 @@ def test_a_stale_lock_says_what_to_run(fork: World) -> None:
     assert "make repro" in fork.comments(3)[0]
     assert fork.check(commit) == "failure"
     here.run("git", "switch", "--quiet", "main")
+
+
+def test_a_maintainer_has_the_right_lock_committed(fork: World) -> None:
+    """Dispatched with the number, the offered lock is on the branch, and the next run of the checks finds it true."""
+    before = fork.github.repository.head("stale")
+    run = fork.start("lock.yml", "workflow_dispatch", {"inputs": {"pull": "3"}})
+    assert run.succeeded, run.said
+    assert "starts no checks" in run.said
+    assert fork.github.repository.head("stale^") == before
+    looked = fork.look(fork.github.repository.pulls[2])
+    assert "The lock is true" in looked.said
 
 
 def test_a_fork_reaches_no_secret_and_gets_its_comment(fork: World) -> None:
@@ -178,6 +197,7 @@ def test_a_document_releases_nothing(fork: World) -> None:
     assert run.succeeded, run.said
     assert "Nothing is released" in run.said
     assert fork.tags() == before
+    assert set(fork.images()) == {"v1.0.0", "v1.1.0"}
 
 
 def test_retraining_opens_a_pull_request_with_its_report(fork: World) -> None:
@@ -207,6 +227,24 @@ def test_an_aborted_rollout_opens_a_revert_whose_merge_brings_the_version_back(f
     assert "v1.0.0 is back" in released.said
     assert {"model#production#3", "model#staging#3"} < fork.tags()
     assert {tag for tag in fork.tags() if "@" in tag} == {"model@v1.0.0", "model@v1.1.0"}
+
+
+def test_artifacts_that_nobody_pushed_fail_a_check_of_their_own(fork: World) -> None:
+    """With shared storage the check fails until what the lock names is there; nothing of the branch is run for it."""
+    here = fork.project
+    here.run("git", "switch", "--quiet", "main")
+    here.run("git", "pull", "--quiet", "origin", "main")
+    here.run("dvc", "remote", "modify", "--quiet", "storage", "url", str(fork.runner.folder / "bucket"))
+    here.commit("Declare the storage")
+    here.run("git", "push", "--quiet", "origin", "main")
+    commit = fork.change("stored", C=0.6)
+    run = fork.look(fork.github.repository.open("stored", "Stored"))
+    for push, verdict in ((False, "failure"), (True, "success")):
+        if push:
+            here.run("python", "-m", "mainline", "push")
+        compared = fork.compare(run)
+        assert compared.succeeded, compared.said
+        assert fork.check(commit, "Storage") == verdict, compared.said
 
 
 def _show(fork: World, what: str) -> str:

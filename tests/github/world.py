@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from mainline.github.comment import CHECK
+from tests.github import docker_recorder
 from tests.github.repository import Item
 from tests.github.runner import Finished, Runner
 from tests.github.standin import FULL, GitHub
@@ -80,12 +82,29 @@ class World:
     def tell(self, run: Finished) -> Finished:
         """Run what follows the checks, with code of main."""
         payload = {"action": "completed", "workflow_run": self.github.repository.runs[run.number]}
-        return self._run(COMMENT, "workflow_run", payload, self.main)
+        return self._run(COMMENT, "workflow_run", payload, self.main, "comment")
+
+    def compare(self, run: Finished) -> Finished:
+        """Run what follows the checks where shared storage is configured, with code of main."""
+        payload = {"action": "completed", "workflow_run": self.github.repository.runs[run.number]}
+        role = {"AWS_READ_ROLE": "arn:aws:iam::1:role/reader", "AWS_REGION": "eu-central-1"}
+        return self._run(COMMENT, "workflow_run", payload, self.main, "storage", variables=role)
 
     def release(self, secrets: Mapping[str, str] | None = None) -> Finished:
-        """Run what follows a push to main."""
+        """Run what follows a push to main, job after job, each with a token of its own permissions."""
         payload = {"ref": "refs/heads/main", "after": self.main}
-        return self._run(MAIN, "push", payload, self.main, secrets=secrets)
+        commit = self.main
+        promoted = self._run(MAIN, "push", payload, commit, "promote", secrets)
+        if not promoted.succeeded:
+            return promoted
+        pushed = self._run(MAIN, "push", payload, commit, "image")
+        return Finished(pushed.succeeded, promoted.said + pushed.said, promoted.number)
+
+    def images(self) -> dict[str, str]:
+        """Return the digest of each image that was pushed, by its tag."""
+        pushed = docker_recorder.read(self.runner.folder / "docker.json")["pushed"]
+        own = f"{docker_recorder.REGISTRY}/{FULL}:"
+        return {image.removeprefix(own): digest for image, digest in pushed.items() if image.startswith(own)}
 
     def start(self, workflow: str, event: str, payload: Mapping[str, Any]) -> Finished:
         """Run another workflow of main."""
@@ -95,9 +114,10 @@ class World:
         """Return the texts of a pull request's comments."""
         return [item["body"] for item in self.github.repository.comments if item["issue"] == number]
 
-    def check(self, commit: str) -> str:
-        """Return the conclusion of the last check of a commit."""
-        return [item["conclusion"] for item in self.github.repository.checks if item["head_sha"] == commit][-1]
+    def check(self, commit: str, name: str = CHECK) -> str:
+        """Return the conclusion of the last check of a commit under a name."""
+        found = [(item["head_sha"], item["name"], item["conclusion"]) for item in self.github.repository.checks]
+        return [conclusion for sha, named, conclusion in found if (sha, named) == (commit, name)][-1]
 
     def findings(self, run: Finished) -> Path:
         """Name the file that a run kept for the comment."""
@@ -105,14 +125,15 @@ class World:
 
     def _run(
         self, workflow: str, event: str, payload: Mapping[str, Any], commit: str, job: str = "",
-        secrets: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None,
     ) -> Finished:  # fmt: skip
         text = self.project.run("git", "show", f"{self.main}:.github/workflows/{workflow}").stdout
         declared = yaml.safe_load(text)["jobs"]
         permissions: dict[str, str] = {}
         for name in [job] if job else declared:
             permissions |= declared[name]["permissions"]
-        return self.runner.run(workflow, event, payload, permissions, commit=commit, job=job, secrets=secrets)
+        return self.runner.run(workflow, event, payload, permissions, commit=commit, job=job, secrets=secrets,
+                               variables=variables)  # fmt: skip
 
 
 def build(project: Project, github: GitHub, runner: Runner) -> World:

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from mainline import lock as locks
-from mainline import progress
+from mainline import progress, runs
 from mainline.commands.repro import repro
 from mainline.errors import MainlineError
 from mainline.git import ask, git
@@ -98,9 +100,9 @@ def _metrics() -> list[str]:
 
 
 def _offer() -> None:
-    """Put the right lock and metrics where a person, or a run on GitHub, takes them from."""
-    names = git("ls-files", "--cached", "--others", "--exclude-standard", "--", str(locks.LOCK), "metrics").splitlines()
-    for name in names:
+    """Put the right lock, and what the pipeline leaves to git, where a person or a run on GitHub takes them from."""
+    pipeline = yaml.safe_load(Path(objects.PIPELINE).read_text(encoding="utf-8"))
+    for name in (str(locks.LOCK), str(runs.TABLE), *objects.kept_by_git(pipeline)):
         if Path(name).is_file():
             (OFFERED / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(name, OFFERED / name)

@@ -38,7 +38,10 @@ def run(github: Api, *arguments: str) -> str:
         command = [program, *arguments, "--driver=github", f"--repo={github.server}/{github.name}"]
         environment = {**os.environ, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
         environment.pop("GIT_CONFIG_GLOBAL", None)
-        finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        try:
+            finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        except OSError as error:
+            raise CmlError(f"{program} cannot be run: {error.strerror}. CML must name an executable file.") from error
     if finished.returncode != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         raise CmlError(f"`cml {' '.join(arguments[:2])}` failed: {said[-400:]}")

@@ -7,6 +7,7 @@ that very commit.
 import io
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ UNTOLD = """\
 {reason}
 
 The log of [the run]({address}) has the command that stopped. A lock that is not true is mended by `make repro` and a
-commit of `dvc.lock` and `metrics/`, or by the files of the run's artifact `lock`.
+commit of `dvc.lock` and `metrics/`, or by the files of the run's artifact `lock`, which a maintainer has committed by
+starting the workflow *Lock* with this pull request's number.
 """
 
 
@@ -58,7 +60,7 @@ def post(run: int, head: str) -> str:
         MainlineError: when the run is of something else, or GitHub refuses.
     """
     github = api.connect()
-    about = _run(github, run, head)
+    about = run_of(github, run, head)
     numbers = [pull["number"] for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
     if not numbers:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
@@ -101,7 +103,7 @@ def read(archive: bytes, head: str) -> Findings | str:
     return found
 
 
-def _run(github: Api, run: int, head: str) -> dict[str, Any]:
+def run_of(github: Api, run: int, head: str) -> dict[str, Any]:
     """Return what GitHub knows of a run, if it is of our workflow, of a pull request, and of this commit."""
     found: dict[str, Any] = github.ask("GET", f"/actions/runs/{run}")
     # GitHub's description shows the path with the repository before it and the branch behind it; it mostly has neither.
@@ -112,19 +114,26 @@ def _run(github: Api, run: int, head: str) -> dict[str, Any]:
     return found
 
 
+def artifacts(github: Api, run: int, name: str) -> list[dict[str, Any]]:
+    """List what a run kept under a name."""
+    kept = github.pages(f"/actions/runs/{run}/artifacts", key="artifacts", name=name)
+    return [artifact for artifact in kept if artifact["name"] == name and not artifact["expired"]]
+
+
+def download(github: Api, artifact: Mapping[str, Any]) -> bytes:
+    """Return an artifact's zip, if it is not larger than any that we keep."""
+    url = f"{github.url}/repos/{github.name}/actions/artifacts/{int(artifact['id'])}/zip"
+    return github.download(url, MAX_ARCHIVE)
+
+
 def _findings(github: Api, run: int, head: str) -> Findings | str:
     """Download the findings of a run; a text says why there are none."""
-    kept = [
-        artifact
-        for artifact in github.pages(f"/actions/runs/{run}/artifacts", key="artifacts", name=ARTIFACT)
-        if artifact["name"] == ARTIFACT and not artifact["expired"]
-    ]
+    kept = artifacts(github, run, ARTIFACT)
     if len(kept) != 1:
         return f"The run left {len(kept) or 'no'} findings."
     if kept[0]["size_in_bytes"] > MAX_ARCHIVE:
         return "The artifact was refused: it is too large to be findings."
-    url = f"{github.url}/repos/{github.name}/actions/artifacts/{int(kept[0]['id'])}/zip"
-    return read(github.download(url, MAX_ARCHIVE), head)
+    return read(download(github, kept[0]), head)
 
 
 def _comment(github: Api, number: int, text: Path) -> None:

@@ -29,7 +29,7 @@ def propose(branch: str) -> str:
         MainlineError: when git or GitHub refuses.
     """
     github = api.connect()
-    _sign()
+    sign()
     git("add", "--all")
     if not ask("diff", "--cached", "--name-only"):
         return "Nothing changed, so there is nothing to propose."
@@ -48,9 +48,16 @@ def aborted() -> str:
         MainlineError: when git or GitHub refuses.
     """
     publish.fetch()
-    _sign()
+    sign()
     said = [_revert(name) for name in environments.load_all() if _is_aborted(name)]
     return "\n".join(said) or "No environment has a version whose rollout was aborted."
+
+
+def sign() -> None:
+    """Name who commits, where nobody is named."""
+    for name, value in AUTHOR.items():
+        if not ask("config", name):
+            git("config", name, value)
 
 
 def _is_aborted(environment: str) -> bool:
@@ -100,10 +107,3 @@ def _report() -> str:
     if len(text.encode()) <= ROOM:
         return text
     return f"{prose(found.headline)}\n\nThe report is too long to stand here; the comment has it."
-
-
-def _sign() -> None:
-    """Name who commits, where nobody is named."""
-    for name, value in AUTHOR.items():
-        if not ask("config", name):
-            git("config", name, value)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mainline.github import api
+from mainline.github import api, stored
 from mainline.github.comment import CHECK
 from mainline.registry import tags
 from mainline.registry.publish import BRANCH
@@ -14,9 +14,13 @@ JOBS = ("Code", "Model")
 RULESETS = ("mainline: branch", "mainline: versions", "mainline: assignments")
 
 
-def rules() -> list[dict[str, Any]]:
-    """Compose rulesets: nothing enters main unchecked, and nobody moves or removes a tag of the registry."""
-    checks = [{"context": name} for name in (*JOBS, CHECK)]
+def rules(storage: bool = False) -> list[dict[str, Any]]:
+    """Compose rulesets: nothing enters main unchecked, and nobody moves or removes a tag of the registry.
+
+    Args:
+        storage: require also that the shared storage has what the lock names; the check exists where there is one.
+    """
+    checks = [{"context": name} for name in (*JOBS, CHECK, *([stored.CHECK] if storage else []))]
     branch: list[dict[str, Any]] = [
         {"type": "deletion"},
         {"type": "non_fast_forward"},
@@ -35,13 +39,13 @@ def rules() -> list[dict[str, Any]]:
     ]
 
 
-def protect(apply: bool) -> str:
+def protect(apply: bool, storage: bool = False) -> str:
     """Print the requests; with `apply`, make them: rulesets of these names are replaced, others are left alone.
 
     Raises:
         ApiError: when the token may not, or the plan has no rulesets.
     """
-    wanted = rules()
+    wanted = rules(storage)
     if not apply:
         shown = "\n".join(json.dumps(rule, indent=2) for rule in wanted)
         return (

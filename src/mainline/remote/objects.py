@@ -51,13 +51,22 @@ def outputs(locked: str, pipeline: str) -> list[Output]:
     Raises:
         LockError: when the lock cannot be read.
     """
-    with_git = set(_kept_by_git(yaml.safe_load(pipeline) or {}))
+    with_git = set(kept_by_git(yaml.safe_load(pipeline) or {}))
     return [
         Output(stage, out["path"], out["md5"])
         for stage, entry in lock.entries(locked).items()
         for out in entry.get("outs") or []
         if out["path"] not in with_git
     ]
+
+
+def kept_by_git(pipeline: Mapping[str, Any]) -> Iterator[str]:
+    """Name the outputs declared with `cache: false`."""
+    for stage in (pipeline.get("stages") or {}).values():
+        for kind in ("outs", "metrics", "plots"):
+            for item in stage.get(kind) or []:
+                if isinstance(item, dict):
+                    yield from (path for path, options in item.items() if (options or {}).get("cache") is False)
 
 
 def is_listing(oid: str) -> bool:
@@ -82,12 +91,3 @@ def chunks(file: Any) -> Iterator[bytes]:
     """Read an open file piece by piece."""
     while piece := file.read(_CHUNK):
         yield piece
-
-
-def _kept_by_git(pipeline: Mapping[str, Any]) -> Iterator[str]:
-    """Name the outputs declared with `cache: false`."""
-    for stage in (pipeline.get("stages") or {}).values():
-        for kind in ("outs", "metrics", "plots"):
-            for item in stage.get(kind) or []:
-                if isinstance(item, dict):
-                    yield from (path for path, options in item.items() if (options or {}).get("cache") is False)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline.errors import MainlineError
-from mainline.registry.tags import Version, assigned, versions
+from mainline.errors import MainlineError, UnknownError
+from mainline.registry.tags import Version, assigned, assignments, find, versions
 from tests.project import Project
 
 
@@ -71,3 +71,33 @@ def test_outside_of_git_there_is_one_clear_error(tmp_path: Path) -> None:
     """Without a repository the error says what git says."""
     with pytest.raises(MainlineError, match=r"`git for-each-ref` says: fatal: not a git repository"):
         versions(tmp_path)
+
+
+def test_a_version_says_when_by_whom_and_whether_it_was_archived(repository: Project) -> None:
+    """What a tag says is the version's; only the version that an archive tag names is archived."""
+    for name, at in (("model@v0.1.0", "one"), ("model@v0.2.0", "two"), ("model@v0.1.0!", "one")):
+        _tag(repository, name, at)
+    newer, older = versions(repository.path)
+    assert (newer.archived, older.archived) == (False, True)
+    assert (older.by, older.message.strip()) == ("T", "model@v0.1.0")
+    assert older.when > 1_600_000_000
+
+
+def test_assignments_of_other_environments_are_passed_over(repository: Project) -> None:
+    """Each assignment bears its environment, number, person and time, whatever stands between them."""
+    for name in ("model@v0.1.0", "model#production#1", "model#staging#1", "model#production#2", "model#production!#3"):
+        _tag(repository, name, "one")
+    _tag(repository, "unrelated", "two")
+    found = assignments("production", repository.path)
+    assert [(given.environment, given.number) for given in found] == [("production", n) for n in (1, 2, 3)]
+    assert [given.version is None for given in found] == [False, False, True]
+    assert {(given.by, given.when > 1_600_000_000) for given in found} == {("T", True)}
+    assert found[0].message.strip() == "model#production#1"
+
+
+def test_a_version_is_found_by_its_name(repository: Project) -> None:
+    """One that is not there is refused with the nearest that is."""
+    _tag(repository, "model@v0.1.0", "one")
+    assert find("v0.1.0", repository.path).commit == _commit(repository, "one")
+    with pytest.raises(UnknownError, match=r"v0\.1\.1.*version.*did you mean 'v0\.1\.0'"):
+        find("v0.1.1", repository.path)

@@ -104,3 +104,53 @@ def test_golden_requests_hold_the_candidate_to_what_it_was_sealed_with() -> None
         "golden requests: mean difference 4, limit 1"
     )
     assert analysis.golden(metrics, [1.0], [1.0], None).verdict == "pass"
+
+
+def test_nothing_declared_is_nothing_to_fail() -> None:
+    """Without metrics there is a verdict all the same, and it says why."""
+    found = analysis.judge(policy.read({"analysis": {"metrics": []}}).declared.analysis, counted(1), counted(1))
+    assert (found.verdict, found.reason, found.findings) == ("pass", "nothing is measured", ())
+
+
+def test_a_finding_has_the_numbers_that_decided() -> None:
+    """Metric, interval, limit and samples are those of the comparison, also where too little was seen."""
+    (found,) = analysis.judge(declared("error-rate", 0.02), counted(2000, failed=100), counted(5000)).findings
+    assert (found.metric, found.verdict, found.limit, found.samples) == ("error-rate", "fail", 0.02, 2000)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.estimate == pytest.approx(0.05)
+    assert 0.02 < found.low < 0.05 < found.high
+    (few,) = analysis.judge(declared("error-rate", 0.02), counted(49, failed=49), counted(5000)).findings
+    assert (few.metric, few.estimate, few.limit, few.samples) == ("error-rate", None, 0.02, 49)
+    assert "49" in few.said
+    enough = analysis.judge(declared("error-rate", 0.02), counted(50, failed=50), counted(5000))
+    assert enough.verdict == "fail", "the declared minimum itself is enough"
+
+
+def test_counters_within_counters_begin_with_the_step_too() -> None:
+    """Answers by duration are taken off one by one, and a duration that is new counts in full."""
+    before, now = counted(100, slow=5), counted(300, slow=9, predictions={"0": 290, "7": 10})
+    found = analysis.since(now, before)
+    assert (found["seconds"]["0.1"], found["seconds"]["0.01"]) == (4, 196)
+    assert found["predictions"] == {"0": 190, "7": 10}
+    assert found["instance"] == "1"
+
+
+def test_latency_at_the_threshold_is_not_beyond_it() -> None:
+    """An answer counts as slow where it took longer than declared."""
+    at = counted(2000) | {"seconds": dict.fromkeys(BOUNDS, 0) | {"0.05": 2000}}
+    assert analysis.judge(declared("latency", 0.05), at, counted(2000)).verdict == "pass"
+
+
+def test_golden_requests_are_compared_one_with_one() -> None:
+    """Lists of another length are a mistake of the caller, and the limit itself passes."""
+    metrics = declared("prediction-difference", 1.0).metrics
+    with pytest.raises(ValueError, match="zip"):
+        analysis.golden(metrics, [1.0], [1.0, 2.0], None)
+    with pytest.raises(ValueError, match="zip"):
+        analysis.golden(metrics, [1.0], [1.0], [1.0, 2.0])
+    assert analysis.golden(metrics, [2.0], [2.0], [1.0]).verdict == "pass"
+    beyond = analysis.golden(metrics, [2.5], [2.5], [1.0])
+    assert (beyond.verdict, beyond.reason) == ("fail", "golden requests: mean difference 1.5, limit 1")
+    assert analysis.golden(metrics, [1.0], [2.0], None).reason
+    assert analysis.golden(metrics, [1.0], [1.0], None).reason

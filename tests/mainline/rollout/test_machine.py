@@ -1,10 +1,11 @@
 """The rollout, transition by transition."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from mainline.rollout import machine
+from mainline.rollout import machine, policy
 from mainline.rollout.records import Live, Measurement
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
 
@@ -215,3 +216,122 @@ def test_mirror_is_seen_by_analysis_and_answers_nobody() -> None:
     assert machine.weights(world.state) == [(ref(2), 0), (ref(1), 100)]
     world.pass_by(10, measurement=FAIL)
     assert world.events[1] == ("aborted", "v1.2.0")
+
+
+def test_golden_requests_that_cannot_tell_do_not_let_a_step_end() -> None:
+    """Only an answer decides; without one the step waits."""
+    world = World(canary(goldenRequests=True)).have(1)
+    world.wanted = ref(2)
+    world.settle()
+    world.pass_by(100, measurement=UNSURE, golden=UNSURE)
+    assert world.weight == 10
+
+
+def test_golden_requests_are_asked_for_when_they_can_decide(world: World) -> None:
+    """At the end of a step's time, where they are declared and traffic was too little; never otherwise."""
+    assert not machine.wants_golden(World().have(1).state, 1e9)
+    assert not machine.wants_golden(world.state, 1e9), "they are not declared"
+    declared = World(canary(goldenRequests=True)).have(1)
+    declared.wanted, declared.now = ref(2), 1000.0
+    declared.settle()
+    progress = declared.state.progress
+    assert progress is not None
+    nobody, over = (
+        replace(declared.state, progress=replace(progress, **more)) for more in ({"live": None}, {"step": 4})
+    )
+    assert not machine.wants_golden(nobody, 1e9), "nobody serves the step"
+    assert not machine.wants_golden(over, 1e9), "it was the last step"
+    assert not machine.wants_golden(declared.state, declared.now + 29.9)
+    assert machine.wants_golden(declared.state, declared.now + 30)
+    declared.pass_by(25, measurement=PASS)
+    assert not machine.wants_golden(declared.state, declared.now + 1e6), "traffic was enough"
+
+
+def test_a_step_without_metrics_takes_its_time_alone() -> None:
+    """Where nothing is to be measured, the time of the step is all there is to wait for."""
+    world = World(canary(metrics=[])).have(1)
+    world.wanted = ref(2)
+    world.settle()
+    world.pass_by(25)
+    assert world.weight == 10
+    world.pass_by(5)
+    assert world.weight == 50
+
+
+def test_each_measurement_counts_once_and_what_a_restart_forgot_not_at_all() -> None:
+    """With a count of 3 two passes are too few, and those before a restart are gone with the counters."""
+    world = World(canary(count=3, failureLimit=1)).have(1)
+    world.wanted = ref(2)
+    world.settle()
+    world.pass_by(10, measurement=FAIL)
+    world.pass_by(10, measurement=PASS)
+    assert world.state.progress is not None
+    assert (world.state.progress.measured, world.state.progress.failures) == (2, 1)
+    before, world.process = world.state.progress, "2"
+    world.settle(live=Live("2", 0))
+    assert world.state.progress == replace(
+        before, process="2", restarts=1, live=None, entered=world.now, measured=0, failures=0, last=0.0, verdict=None,
+        reason="", baseline={},
+    )  # fmt: skip
+    assert world.state.history[-1].what == "step again"
+    assert world.state.history[-1].detail == "the server restarted"
+    assert (world.state.history[-1].time, world.state.history[-1].version) == (world.now, "v1.2.0")
+
+
+def test_every_change_of_what_is_served_has_a_number_of_its_own(world: World) -> None:
+    """A server that serves an earlier revision never counts as serving this one, on every way through the machine."""
+    states = [world.state]
+    for wanted, measurement in ((2, PASS), (1, None), (3, PASS), (4, FAIL), (3, None)):
+        world.wanted = ref(wanted)
+        for _ in range(20):
+            world.now += 5
+            states += world.settle(measurement=measurement)
+    for before, after in pairwise(states):
+        changed = machine.weights(before) != machine.weights(after)
+        assert after.revision - before.revision in ((1,) if changed else (0, 1))
+    assert len({state.revision for state in states}) > 7
+    assert [event.time for event in states[-1].outbox] == [0, 60, 105, 105, 265, 315, 315], "each when it happened"
+
+
+def test_a_return_says_why_and_keeps_the_window_as_declared(world: World) -> None:
+    """What it replaces may come back, what returned is not in its own window, and both events bear their reasons."""
+    world.pass_by(60, measurement=PASS)
+    world.wanted, world.now = ref(1), 777.0
+    world.settle()
+    assert world.state.window == (ref(2),)
+    told = [(event.kind, event.time, event.reason) for event in world.state.outbox[-2:]]
+    assert told == [
+        ("rolled back", 777.0, "main went back to v1.1.0"),
+        ("served", 777.0, "within the rollback window: without steps"),
+    ]  # fmt: skip
+
+
+def test_an_abort_says_when_and_why(world: World) -> None:
+    """Quarantine, history and what others are told bear the moment and the measurement's reason."""
+    world.now += 10
+    world.settle(measurement=FAIL)
+    (entry,) = world.state.quarantined
+    assert (entry.reason, entry.time) == ("error-rate: too high", world.now)
+    assert [(event.reason, event.time) for event in world.state.outbox[-2:]] == [
+        ("error-rate: too high", world.now)
+    ] * 2
+
+
+def test_the_window_keeps_as_many_versions_as_declared() -> None:
+    """With a window of two, the version before those needs its steps again."""
+    world = World(policy.read({"strategy": "canary", "steps": [{"setWeight": 10}, {"pause": {"duration": 5}}],
+                               "rollbackWindow": {"revisions": 2}})).have(1)  # fmt: skip
+    for number in (2, 3, 4):
+        world.wanted = ref(number)
+        world.pass_by(20)
+    assert world.state.window == (ref(3), ref(2))
+    assert world.state.history[-1].detail == "every step passed"
+
+
+def test_what_was_delivered_is_told_once(world: World) -> None:
+    """Only the events that arrived are forgotten; the others are sent again."""
+    world.now += 10
+    world.settle(measurement=FAIL)
+    first, second, third = world.state.outbox
+    left = machine.delivered(world.state, frozenset({first.id, third.id}))
+    assert left == replace(world.state, outbox=(second,))

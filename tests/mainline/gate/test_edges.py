@@ -1,0 +1,177 @@
+"""Where a check turns from yes to no: the very limit, a first release, one wrong among many."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.contract import Field
+from mainline.gate import verdict
+from mainline.gate.checks.compatibility import breaking_changes
+from mainline.gate.checks.outcome import at_most
+from mainline.gate.evidence import Evidence
+from mainline.gate.findings import Check
+from mainline.gate.policy import Policy
+from tests.mainline.gate import made
+
+BOUNDED = Field("x", "number", "a number", 1.0, unit="miles", minimum=0, maximum=10, pattern="a")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Policy:
+    """The policy as it ships, with one fairness rule."""
+    return made.shipped()
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    """A candidate as good as production."""
+    return made.equal()
+
+
+def _check(evidence: Evidence, policy: Policy, name: str) -> Check:
+    (found,) = (check for check in verdict.run(evidence, policy) if check.name == name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "text"}, ["field 'x' is text, was number"]),
+        ({"optional": False}, []),
+        ({"minimum": 1}, ["field 'x' must be at least 1"]),
+        ({"minimum": -1}, []),
+        ({"minimum": None}, []),
+        ({"maximum": 9}, ["field 'x' must be at most 9"]),
+        ({"maximum": 11}, []),
+        ({"maximum": None}, []),
+        ({"pattern": "b"}, ["field 'x' must match another pattern"]),
+        ({"pattern": None}, []),
+        ({"unit": ""}, ["field 'x' is in no unit, was in miles"]),
+        ({"unit": "km", "minimum": 2}, ["field 'x' is in km, was in miles", "field 'x' must be at least 2"]),
+    ],
+)
+def test_a_field_that_takes_less_than_before_is_named(change: dict[str, Any], said: list[str]) -> None:
+    """Narrower breaks old clients, wider does not; every reason is listed."""
+    assert breaking_changes([BOUNDED], [replace(BOUNDED, **change)]) == said
+
+
+def test_a_bound_where_there_was_none_breaks() -> None:
+    """New bounds and patterns refuse what was taken; whole numbers are numbers, and not the other way round."""
+    free, whole = Field("x", "number", "a number", 1.0, optional=True), Field("x", "integer", "a number", 1.0)
+    bound = replace(BOUNDED, unit="")
+    assert breaking_changes([free], [bound]) == [
+        "field 'x' may no longer be left out", "field 'x' must be at least 0", "field 'x' must be at most 10",
+        "field 'x' must match another pattern",
+    ]  # fmt: skip
+    assert breaking_changes([whole], [replace(free, optional=False)]) == []
+    assert breaking_changes([replace(free, optional=False)], [whole]) == ["field 'x' is integer, was number"]
+
+
+def test_every_broken_field_is_named() -> None:
+    """A field that is gone, a new one that is required and narrower ones stand side by side; a new optional one may."""
+    old = [replace(BOUNDED, name=name) for name in ("gone", "first", "second")]
+    new = [
+        replace(BOUNDED, name="first", maximum=5), replace(BOUNDED, name="second", minimum=5),
+        replace(BOUNDED, name="new"), replace(BOUNDED, name="may", optional=True),
+    ]  # fmt: skip
+    assert breaking_changes(old, new) == [
+        "field 'first' must be at most 5", "field 'gone' is gone", "field 'new' is required now",
+        "field 'second' must be at least 5",
+    ]  # fmt: skip
+
+
+FIRST = {
+    "schema": "first release", "sudden drop": "first release", "suspicious gain": "first release",
+    "skew": "first release",
+    "predict time": "5 µs a row", "package size": "1,000 bytes", "memory": "100 MiB",
+    "training time": "8.0 s of CPU time",
+}  # fmt: skip
+
+
+def test_a_first_release_is_compared_with_nothing(evidence: Evidence, shipped: Policy) -> None:
+    """What has no production to be held against passes, says so, and records what there is."""
+    found = {check.name: check for check in verdict.run(replace(evidence, production=None), shipped)}
+    assert {name: (found[name].verdict, found[name].observed) for name in FIRST} == {
+        name: ("pass", observed) for name, observed in FIRST.items()
+    }
+    assert all(found[name].limit and found[name].reason for name in FIRST)
+
+
+def test_a_production_that_cannot_be_had_is_no_first_release(evidence: Evidence, shipped: Policy) -> None:
+    """Its requests and responses are not known, so nothing is said to be compatible."""
+    gone = replace(evidence, production=None, unfetched=made.RELEASED, other=None, obstacle="the store is away")
+    found = _check(gone, shipped, "schema")
+    assert (found.verdict, found.observed, found.limit) == ("cannot tell", "not comparable", "compatible")
+    assert found.reason == "the store is away"
+
+
+def test_the_limit_itself_passes() -> None:
+    """A limit is what may be reached."""
+    assert [at_most(value, 2.0) for value in (2.0, 2.0001, float("nan"))] == ["pass", "fail", "cannot tell"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "days", "said"), [(0, 0, "pass"), (1, 0, "cannot tell"), (0, 1, "cannot tell"), (1, 1, "cannot tell")]
+)
+def test_a_holdout_needs_rows_and_days(evidence: Evidence, shipped: Policy, rows: int, days: int, said: str) -> None:
+    """Exactly the declared rows on the declared days are enough; one too few of either is not."""
+    limits = shipped.holdout.model_copy(update={"min_rows": made.ROWS + rows, "min_days": made.DAYS + days})
+    assert _check(evidence, shipped.model_copy(update={"holdout": limits}), "holdout").verdict == said
+
+
+def test_decay_is_held_against_the_best_of_the_last_versions(evidence: Evidence, shipped: Policy) -> None:
+    """Worse than the best fails, also where an older and a newer one were worse still."""
+    label, error = evidence.holdout.label, evidence.predicted - evidence.holdout.label
+    older = {"v0.7.0": label + 2 * error, "v0.8.0": label + 0.9 * error, "v0.9.0": label + 1.5 * error}
+    found = _check(replace(evidence, older=older), shipped, "slow decay")
+    assert (found.verdict, found.observed) == ("fail", "+11.1%")
+    assert "against v0.8.0, the best of 3" in found.reason
+
+
+def test_a_segment_that_got_worse_fails_though_the_whole_got_better(
+    evidence: Evidence, shipped: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each segment is compared on its own rows, with an interval that is widened for their number."""
+    factor = np.where(evidence.holdout.slices["carrier"] == "AA", 1.2, 0.5)
+    error = evidence.predicted - evidence.holdout.label
+    changed = replace(evidence, predicted=evidence.holdout.label + factor * error)
+    asked, difference = [], Evidence.difference
+
+    def spy(self: Evidence, other: Any, confidence: float, rows: Any = None) -> Any:
+        asked.append(confidence)
+        return difference(self, other, confidence, rows)
+
+    monkeypatch.setattr(Evidence, "difference", spy)
+    found = _check(changed, shipped, "slices against production")
+    assert (found.verdict, found.observed) == ("fail", "carrier AA")
+    assert asked.count(1 - (1 - shipped.confidence) / 2) == 2
+    assert _check(changed, shipped, "against production").verdict == "pass"
+
+
+def test_what_moved_most_is_named_first(evidence: Evidence, shipped: Policy) -> None:
+    """Of many features the five that moved most are shown; of dear ones those that cost most."""
+    skew = {name: 0.6 + number / 10 for number, name in enumerate("abcdef")}
+    moved = _check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
+    assert moved == "f 1.10, e 1.00, d 0.90, c 0.80, b 0.70"
+    assert _check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
+    measured = (made.worth("seats", 0.0, 1.0), made.worth("temp", -0.1, 3.0))
+    dear = _check(replace(evidence, worth=measured), shipped, "feature cost")
+    assert (dear.verdict, dear.observed) == ("warn", "temp 60%, seats 20%")
+    assert "no worse without it" in dear.reason
+    assert "no worse" not in _check(evidence, shipped, "feature cost").reason
+
+
+def test_a_segment_without_a_number_is_not_hidden_by_another(
+    evidence: Evidence, shipped: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the metric of one segment cannot be computed, the worst of the others does not speak for it."""
+    metric = Evidence.metric
+
+    def one_is_unknown(self: Evidence, predicted: Any, rows: Any = None) -> float:
+        alone = rows is not None and bool((self.holdout.slices["carrier"][rows] == "AA").all())
+        return float("nan") if alone else metric(self, predicted, rows)
+
+    monkeypatch.setattr(Evidence, "metric", one_is_unknown)
+    assert _check(evidence, shipped, "slices against the whole").verdict == "cannot tell"
