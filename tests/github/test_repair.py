@@ -134,6 +134,16 @@ def test_a_fork_is_refused_with_what_to_do(github: GitHub, right: dict[str, str]
     assert github.repository.head("better") == head["sha"]
 
 
+def test_main_is_not_committed_to(github: GitHub, right: dict[str, str]) -> None:
+    """A pull request may be opened from main, but nothing comes to main without a merge."""
+    _offer(github, right)
+    github.repository.pulls[0]["head"]["ref"] = "main"
+    github.repository.runs[RUN]["head_sha"] = before = github.repository.head("main")
+    with pytest.raises(RepairError, match="only merges change"):
+        repair.commit_lock(1)
+    assert github.repository.head("main") == before
+
+
 @pytest.mark.parametrize(("state", "offer", "line"), [("closed", True, "is closed"), ("open", False, "offers no lock")])
 def test_nothing_to_commit_is_said(github: GitHub, right: dict[str, str], state: str, offer: bool, line: str) -> None:
     """A closed pull request, and a run whose lock was true, change nothing."""

@@ -71,6 +71,10 @@ def _refuse_others(github: Api, pull: Mapping[str, Any], run: Mapping[str, Any])
             f"#{number} comes from {source}, where this repository may not write. Ask its author to run `make repro` "
             f"and commit, or to commit the files of the artifact '{ARTIFACT}' of {run['html_url']}."
         )
+    if pull["head"]["ref"] == publish.BRANCH:
+        raise RepairError(
+            f"#{number} is opened from {publish.BRANCH}, which only merges change. Open it from a branch."
+        )
 
 
 def _download(github: Api, number: int, run: Mapping[str, Any]) -> bytes:
