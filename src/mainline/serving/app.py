@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
@@ -102,8 +101,7 @@ class Application:
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
-            seconds = perf_counter() - request.started
-            self._service.batcher.later(partial(self._finish, reply, seconds))
+            self._finish(reply, perf_counter() - request.started)
 
         try:
             self._endpoint(request)

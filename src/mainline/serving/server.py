@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import socket
 import ssl
 import sys
@@ -22,9 +21,6 @@ from mainline.serving.settings import Settings
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""
 
-GARBAGE_OBJECTS = 20_000
-"""How many more objects than were freed may be made before Python looks for cycles among them; requests make none."""
-
 
 def run(service: Service, listening: Callable[[str], None]) -> None:
     """Serve until the process is told to stop (SIGTERM or SIGINT); requests under way are answered first.
@@ -34,9 +30,6 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     """
     logs.set_up()
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.collect()
-    gc.freeze()  # libraries and the first model stay: looking through them again and again costs a tenth of the time
-    gc.set_threshold(GARBAGE_OBJECTS)
     guard = Guard(service.settings.limits)
     server = uvicorn.Server(_config(service, guard))
     bound = _bind(service.settings)
