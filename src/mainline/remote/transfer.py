@@ -62,20 +62,6 @@ def pull(outputs: Sequence[Output]) -> int:
     return fetched
 
 
-def verify(outputs: Sequence[Output]) -> int:
-    """Read outputs in the remote; return how many objects they are.
-
-    Raises:
-        StorageError: naming the first output that is not there as its name says.
-    """
-    there = open_remote()
-    oids = expand(outputs, [there])
-    damage = there.check(oids)
-    if damage.all:
-        raise StorageError(_lost(set(damage.all), outputs, [there], "damaged or missing in the remote"))
-    return len(oids)
-
-
 def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:
     """List the objects of outputs: their own and those that the listings of folders name.
 
