@@ -9,10 +9,10 @@ import numpy as np
 import yaml
 
 from mainline.contract import Field
-from mainline.gate import policy
+from mainline.gate import policy, verdict
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Worth
+from mainline.gate.findings import Check, Worth
 from mainline.gate.holdout import Holdout
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released
@@ -63,6 +63,12 @@ def equal() -> Evidence:
         worth=(worth("temp", 0.1, 3.0), worth("seats", -0.1, 0.4)),
         slice_min_rows=500,
     )
+
+
+def check(evidence: Evidence, policy: Policy, name: str) -> Check:
+    """Run every check, and return one of them."""
+    (found,) = (check for check in verdict.run(evidence, policy) if check.name == name)
+    return found
 
 
 def predictor(*fields: Field, **response: str) -> Any:

@@ -10,30 +10,13 @@ from mainline.contract import Field
 from mainline.gate import policy, verdict
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Check, Verdict
+from mainline.gate.findings import Verdict
 from mainline.gate.policy import Policy
 from tests.mainline.gate import made
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Policy:
-    """The policy as it ships, with one fairness rule."""
-    return made.shipped()
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    """A candidate as good as production."""
-    return made.equal()
-
-
 def _verdict(evidence: Evidence, shipped: Policy, name: str) -> Verdict:
-    return _check(evidence, shipped, name).verdict
-
-
-def _check(evidence: Evidence, shipped: Policy, name: str) -> Check:
-    (found,) = (check for check in verdict.run(evidence, shipped) if check.name == name)
-    return found
+    return made.check(evidence, shipped, name).verdict
 
 
 def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Policy) -> None:
@@ -124,7 +107,7 @@ def test_a_threshold_is_held_where_it_is_declared(evidence: Evidence, shipped: P
 def test_a_segment_much_worse_than_the_whole_fails(evidence: Evidence, shipped: Policy) -> None:
     """A segment with enough rows whose metric is beyond the declared ratio of the whole is named."""
     strict = shipped.model_copy(update={"slices": shipped.slices.model_copy(update={"relative_to_whole": 1.2})})
-    found = _check(made.worse_in_one_segment(evidence), strict, "slices against the whole")
+    found = made.check(made.worse_in_one_segment(evidence), strict, "slices against the whole")
     assert (found.verdict, found.observed.split(":")[0]) == ("fail", "carrier AA")
 
 
@@ -161,7 +144,7 @@ def test_fairness_looks_at_the_declared_column_alone(evidence: Evidence, shipped
     holdout = made.worse_in_one_segment(evidence).holdout
     other = replace(holdout, slices={"carrier": np.full(made.ROWS, "AA"), "carrier group": holdout.slices["carrier"]})
     changed = replace(made.worse_in_one_segment(evidence), holdout=other)
-    assert _check(changed, shipped, "fairness by carrier").observed == "1 segment(s)"
+    assert made.check(changed, shipped, "fairness by carrier").observed == "1 segment(s)"
 
 
 def test_production_that_knew_the_answers_is_named(evidence: Evidence, shipped: Policy) -> None:
@@ -170,9 +153,9 @@ def test_production_that_knew_the_answers_is_named(evidence: Evidence, shipped: 
     production = made.predictor()
     production.manifest["window"] = window
     later = replace(evidence, production=replace(evidence.production, predictor=production))
-    reason = _check(made.worse(later, 1.03), shipped, "against production").reason
+    reason = made.check(made.worse(later, 1.03), shipped, "against production").reason
     assert "Production was fitted on 2013-04" in reason
-    assert "fitted on" not in _check(made.worse(evidence, 1.03), shipped, "against production").reason
+    assert "fitted on" not in made.check(made.worse(evidence, 1.03), shipped, "against production").reason
 
 
 def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipped: Policy) -> None:

@@ -11,28 +11,10 @@ from mainline.gate import verdict
 from mainline.gate.checks.compatibility import breaking_changes
 from mainline.gate.checks.outcome import at_most
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Check
 from mainline.gate.policy import Policy
 from tests.mainline.gate import made
 
 BOUNDED = Field("x", "number", "a number", 1.0, unit="miles", minimum=0, maximum=10, pattern="a")
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Policy:
-    """The policy as it ships, with one fairness rule."""
-    return made.shipped()
-
-
-@pytest.fixture(scope="module")
-def evidence() -> Evidence:
-    """A candidate as good as production."""
-    return made.equal()
-
-
-def _check(evidence: Evidence, policy: Policy, name: str) -> Check:
-    (found,) = (check for check in verdict.run(evidence, policy) if check.name == name)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -102,7 +84,7 @@ def test_a_first_release_is_compared_with_nothing(evidence: Evidence, shipped: P
 def test_a_production_that_cannot_be_had_is_no_first_release(evidence: Evidence, shipped: Policy) -> None:
     """Its requests and responses are not known, so nothing is said to be compatible."""
     gone = replace(evidence, production=None, unfetched=made.RELEASED, other=None, obstacle="the store is away")
-    found = _check(gone, shipped, "schema")
+    found = made.check(gone, shipped, "schema")
     assert (found.verdict, found.observed, found.limit) == ("cannot tell", "not comparable", "compatible")
     assert found.reason == "the store is away"
 
@@ -118,14 +100,14 @@ def test_the_limit_itself_passes() -> None:
 def test_a_holdout_needs_rows_and_days(evidence: Evidence, shipped: Policy, rows: int, days: int, said: str) -> None:
     """Exactly the declared rows on the declared days are enough; one too few of either is not."""
     limits = shipped.holdout.model_copy(update={"min_rows": made.ROWS + rows, "min_days": made.DAYS + days})
-    assert _check(evidence, shipped.model_copy(update={"holdout": limits}), "holdout").verdict == said
+    assert made.check(evidence, shipped.model_copy(update={"holdout": limits}), "holdout").verdict == said
 
 
 def test_decay_is_held_against_the_best_of_the_last_versions(evidence: Evidence, shipped: Policy) -> None:
     """Worse than the best fails, also where an older and a newer one were worse still."""
     label, error = evidence.holdout.label, evidence.predicted - evidence.holdout.label
     older = {"v0.7.0": label + 2 * error, "v0.8.0": label + 0.9 * error, "v0.9.0": label + 1.5 * error}
-    found = _check(replace(evidence, older=older), shipped, "slow decay")
+    found = made.check(replace(evidence, older=older), shipped, "slow decay")
     assert (found.verdict, found.observed) == ("fail", "+11.1%")
     assert "against v0.8.0, the best of 3" in found.reason
 
@@ -144,23 +126,23 @@ def test_a_segment_that_got_worse_fails_though_the_whole_got_better(
         return difference(self, other, confidence, rows)
 
     monkeypatch.setattr(Evidence, "difference", spy)
-    found = _check(changed, shipped, "slices against production")
+    found = made.check(changed, shipped, "slices against production")
     assert (found.verdict, found.observed) == ("fail", "carrier AA")
     assert asked.count(1 - (1 - shipped.confidence) / 2) == 2
-    assert _check(changed, shipped, "against production").verdict == "pass"
+    assert made.check(changed, shipped, "against production").verdict == "pass"
 
 
 def test_what_moved_most_is_named_first(evidence: Evidence, shipped: Policy) -> None:
     """Of many features the five that moved most are shown; of dear ones those that cost most."""
     skew = {name: 0.6 + number / 10 for number, name in enumerate("abcdef")}
-    moved = _check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
+    moved = made.check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
     assert moved == "f 1.10, e 1.00, d 0.90, c 0.80, b 0.70"
-    assert _check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
+    assert made.check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
     measured = (made.worth("seats", 0.0, 1.0), made.worth("temp", -0.1, 3.0))
-    dear = _check(replace(evidence, worth=measured), shipped, "feature cost")
+    dear = made.check(replace(evidence, worth=measured), shipped, "feature cost")
     assert (dear.verdict, dear.observed) == ("warn", "temp 60%, seats 20%")
     assert "no worse without it" in dear.reason
-    assert "no worse" not in _check(evidence, shipped, "feature cost").reason
+    assert "no worse" not in made.check(evidence, shipped, "feature cost").reason
 
 
 def test_a_segment_without_a_number_is_not_hidden_by_another(
@@ -174,4 +156,4 @@ def test_a_segment_without_a_number_is_not_hidden_by_another(
         return float("nan") if alone else metric(self, predicted, rows)
 
     monkeypatch.setattr(Evidence, "metric", one_is_unknown)
-    assert _check(evidence, shipped, "slices against the whole").verdict == "cannot tell"
+    assert made.check(evidence, shipped, "slices against the whole").verdict == "cannot tell"

@@ -1,0 +1,19 @@
+"""What the tests of the gate's checks begin with."""
+
+import pytest
+
+from mainline.gate.evidence import Evidence
+from mainline.gate.policy import Policy
+from tests.mainline.gate import made
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Policy:
+    """The policy as it ships, with one fairness rule."""
+    return made.shipped()
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    """A candidate as good as production."""
+    return made.equal()
