@@ -145,11 +145,11 @@ def _outside(model: Model, share: Share) -> Problem:
 def _encode(model: Model, request: Request, share: Share) -> str:
     """Write the answer; floats as their shortest text that reads back to the same bits."""
     name = f'{{"{model.response.name}":'
-    predictions = share.answer.predictions[share.start : share.stop]
-    values = "},".join([f"{name}{value!r}" for value in predictions])
+    numbers = orjson.dumps(share.answer.predictions[share.start : share.stop]).decode()
+    values = name + numbers[1:-1].replace(",", "}," + name) + "}"
     return (
         f'{{"model":"{model.name}","version":"{model.version}","request_id":"{request.id}",'
-        f'"predictions":[{values}}}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]}}'
+        f'"predictions":[{values}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]}}'
     )
 
 
