@@ -42,7 +42,12 @@ def work(params):
 run("example", work, Path.cwd() if sys.argv[1:] != ["elsewhere"] else Path("/nowhere"))
 """
 
-PARENT = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
+# A shell starts what it puts into the background with interrupts ignored; this parent is interrupted all the same.
+PARENT = """
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+subprocess.Popen(sys.argv[1:]).wait()
+"""
 
 
 def test_stage_fails_with_one_line_and_the_way_back() -> None:
