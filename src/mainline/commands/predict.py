@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from mainline.errors import MainlineError
 from mainline.serving import files, stream
 from mainline.serving.models import Model
 
@@ -15,7 +16,13 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
         MainlineError: when the file, the output folder or the package cannot be used.
     """
     output = output or source.with_name(f"{source.stem}.predictions")
-    scored = files.score(Model.load(package), source, output)
+    model = Model.load(package)
+    try:
+        scored = files.score(model, source, output)
+    except OSError as error:
+        raise MainlineError(
+            f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
+        ) from error
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     bad = f"; {scored.quarantined:,} bad rows are in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
