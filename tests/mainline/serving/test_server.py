@@ -270,6 +270,19 @@ def test_large_headers_are_refused(server: Running) -> None:
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.parametrize("more", [b"X: " + b"x" * 30_000 + b"\r\n", b"a: b\r\n" * 10_000], ids=["one", "many"])
+@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\n\r\n"], ids=["first", "second"])
+def test_large_headers_that_come_at_once_are_refused(server: Running, more: bytes, before: bytes) -> None:
+    """Headers past the limit are 431 also where they are all there before the server looks at them."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
+        client.sendall(before + b"GET /livez HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := client.recv(65536):
+                answer += part
+    assert b"HTTP/1.1 431 " in answer
+
+
 def test_connections_past_the_limit_are_told_to_come_again(server: Running, rows: Rows) -> None:
     """With all connections taken another gets 503 at once; when one is free it is answered."""
     held = [socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) for _ in range(41)]
