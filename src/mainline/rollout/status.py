@@ -48,12 +48,14 @@ def read(folder: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads((folder / "status.json").read_bytes())
+        if not isinstance(found, dict) or "phase" not in found:
+            raise ValueError("it is another document")
     except (OSError, ValueError) as error:
         raise MainlineError(
             f"no follower has written its status in {folder} ({error}). `mainline follow URL` starts one; "
             "--state names another folder."
         ) from error
-    return dict(found)
+    return found
 
 
 def render(found: Mapping[str, Any], now: float) -> str:
