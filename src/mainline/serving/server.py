@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import signal
 import socket
 import ssl
 import sys
@@ -27,7 +28,7 @@ GARBAGE_OBJECTS = 20_000
 
 
 def run(service: Service, listening: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop (SIGTERM or SIGINT); requests under way are answered first.
+    """Serve until the process is told to stop (SIGTERM, SIGINT or SIGHUP); requests under way are answered first.
 
     Raises:
         MainlineError: when the address or the TLS files cannot be used.
@@ -47,7 +48,10 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
 
 
 async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard) -> None:
-    _watch_certificate(service, server.config, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    _watch_certificate(service, server.config, loop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
     try:
         await server.serve(sockets=[bound])

@@ -167,7 +167,7 @@ def test_rollout_at_no_step_of_its_policy_begins_again(source: Scripted, place: 
 
 @pytest.mark.parametrize("name", ["state.json", "routing.json", "status.json"])
 def test_full_disk_is_waited_for(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Whichever file cannot be written, the follower lives; once there is room the server is asked for what it missed."""
+    """Whichever file cannot be written, the follower lives; with room again the server is asked for what it missed."""
     follower, written = Follower(source, place), files.replace
     follower.look()
 

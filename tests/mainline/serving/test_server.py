@@ -154,6 +154,16 @@ def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path,
     assert logged - answered[0] <= 3 * len(rows)
 
 
+def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """SIGHUP is a normal stop: what was answered is in the log."""
+    directory = tmp_path / "log"
+    with running(tmp_path / "run", package_dir, log={"directory": str(directory), "flush_seconds": 1.0}) as server:
+        assert server.ask("/predict", rows)[0] == 200
+        server.stop(signal.SIGHUP)
+    (path,) = directory.iterdir()
+    assert len(path.read_text().splitlines()) == len(rows)
+
+
 def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """A log that the system refuses to write costs no answer, and an alert metric says so."""
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
