@@ -1,9 +1,11 @@
 """A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
 
 import asyncio
+from collections.abc import Collection
 from time import monotonic
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainline.serving.problems import MEDIA_TYPE, Problem
@@ -29,6 +31,19 @@ class Guard:
                 connection.end_late()
 
 
+class Flow(FlowControl):
+    """Reads no more from a client as long as requests wait that it sent without waiting for an answer."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless requests wait: each that is read more takes memory, and who does not read frees none."""
+        if not self._waiting:
+            super().resume_reading()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
 
@@ -37,6 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many."""
         super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
         self.waiting_since = monotonic()
         self._bytes, self._field_bytes = 0, 0
         self._in_head = True

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mainline.serving.app import Application
@@ -149,6 +150,16 @@ def test_body_in_chunks_is_read(server: Running, rows: Rows) -> None:
     statuses, _, came = exchange(server, request(server, endless, more=more))
     assert statuses == [413]
     assert b"connection: close" in came
+
+
+def test_client_that_reads_no_answers_fills_no_memory(server: Running, rows: Rows) -> None:
+    """Who sends request after request and takes no answer is not read any further."""
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", server.port), timeout=3) as client, contextlib.suppress(TimeoutError):
+        for _ in range(600):
+            client.sendall(request(server, json.dumps(rows[0]).encode()) * 100)
+    assert process.memory_info().rss - before < 80 * 2**20
 
 
 @pytest.mark.parametrize("path", ["/predict", USUAL])
