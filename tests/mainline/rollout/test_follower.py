@@ -139,6 +139,17 @@ def test_status_shows_no_password(source: Scripted, place: Place) -> None:
     assert read(place)["source"]["url"] == "https://git.example.org/a.git"
 
 
+def test_status_says_the_whole_problem(source: Scripted, place: Place) -> None:
+    """A long reason goes on in the next lines, since its end says what to do."""
+    source.next = replace(source.next, wanted=None, problem=f"git is away: {'because ' * 30}so; mend it.")
+    follower = Follower(source, place)
+    follower.look()
+    follower.tick()
+    lines = follow.show("production", place.folder, as_json=False).splitlines()
+    assert " ".join(" ".join(lines[2:]).split()) == f"PROBLEM {source.next.problem}"
+    assert max(map(len, lines)) <= 100
+
+
 def test_rollout_of_another_programs_policy_begins_again(source: Scripted, place: Place) -> None:
     """Where the policy that a rollout began with cannot be read any more, stable serves alone and it begins again."""
     world = World().have(1)
