@@ -4,10 +4,11 @@ import json
 from functools import partial
 from pathlib import Path
 
-from mainline import declaration
+from mainline import declaration, files
 from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
+from mainline.release.environments import Promotion
 from mainline.serving import acceptance, settings
 from mainline.serving.acceptance import Check, Verdict
 
@@ -16,16 +17,31 @@ def check_package(package: Path, environment: Path, report: Path | None) -> str:
     """Check a package in this environment; write the verdict as JSON where asked.
 
     Raises:
-        MainlineError: with every check, when one of them failed.
+        MainlineError: with every check, when one of them failed; when the settings are wrong.
     """
     budgets = settings.load(environment).budgets
-    required = (declaration.read(environment).get("promotion") or {}).get("signature") == "required"
+    required = _is_signature_required(environment)
     verdict = acceptance.check(package, budgets, partial(_signature, package, required))
     if report:
-        report.write_text(json.dumps(verdict.as_dict(), indent=2) + "\n", encoding="utf-8")
+        _write(report, json.dumps(verdict.as_dict(), indent=2) + "\n")
     if not verdict.passed:
         raise MainlineError(f"{package} may not take traffic:\n{_table(verdict)}")
     return f"{_table(verdict)}\n{package} may take traffic."
+
+
+def _is_signature_required(environment: Path) -> bool:
+    declared = declaration.read(environment).get("promotion")
+    if declared is None:
+        return False
+    checked = declaration.check_section(Promotion, declared, "promotion", declaration.name(environment))
+    return checked.signature == "required"
+
+
+def _write(report: Path, content: str) -> None:
+    try:
+        files.replace(report, content)
+    except OSError as error:
+        raise MainlineError(f"{report} cannot be written ({error}); name another file.") from error
 
 
 def _signature(package: Path, required: bool, digest: str) -> Check:

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from mainline.errors import MainlineError
 from mainline.serving import files, stream
 from mainline.serving.models import Model
 
@@ -15,15 +16,38 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
         MainlineError: when the file, the output folder or the package cannot be used.
     """
     output = output or source.with_name(f"{source.stem}.predictions")
-    scored = files.score(Model.load(package), source, output)
+    model = Model.load(package)
+    try:
+        scored = files.score(model, source, output)
+    except OSError as error:
+        raise MainlineError(
+            f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
+        ) from error
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     bad = f"; {scored.quarantined:,} bad rows are in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
 
 
 def predict_stream(package: Path) -> str:
-    """Answer JSON lines of standard input on standard output; return what to say on the way out."""
-    refused = stream.run(Model.load(package), lambda size: os.read(sys.stdin.fileno(), size), _write)
+    """Answer JSON lines of standard input on standard output; return what to say on the way out.
+
+    Raises:
+        MainlineError: when the package cannot be used, or one of the two ends is closed.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise MainlineError(
+            "standard input or output is closed; send JSON lines to one and read answers from the other."
+        )
+    model = Model.load(package)
+    try:
+        refused = stream.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
+    except OSError as error:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or what could not be written is tried again at the exit
+        raise MainlineError(
+            f"the stream broke off ({error.strerror}); lines that have no answer yet are to be sent again."
+        ) from error
     if refused:
         print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
     return ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline import files
-from mainline.errors import MainlineError, ParamsError
+from mainline.errors import MainlineError
 from mainline.rollout import analysis, machine, state, status
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
@@ -32,6 +32,8 @@ class Driver:
     judgement: Judgement | None = None
     delivered: frozenset[int] = frozenset()
     """Events that others were told since the last tick."""
+    _behind: bool = False
+    """Whether the server was not yet asked for what the state says, since a file could not be written."""
     _golden: tuple[str, Measurement] | None = None
     _told: dict[str, Any] = field(default_factory=dict)
 
@@ -41,12 +43,15 @@ class Driver:
 
     def tick(self, found: Found, source: Mapping[str, Any]) -> None:
         """Bring the rollout up to date with what is seen; `source` is what the status says of git."""
+        if self._behind:
+            self._act()
         if self.delivered:
             self._take(machine.delivered(self.state, self.delivered))
             self.delivered = frozenset()
         live = self._live()
         while (after := machine.advance(self.state, self._see(found, live))) is not None:
             self._take(after)
+            self._behind = True
             self._act()
         self._show(found, live, source)
 
@@ -68,6 +73,7 @@ class Driver:
             old = package.stat().st_mtime < self.clock() - 3600
             if package.name not in kept and old:
                 shutil.rmtree(package, ignore_errors=True)
+        self._behind = False
 
     def _routes(self) -> dict[str, Any]:
         served = [(self._sound(ref), weight) for ref, weight in machine.weights(self.state)]
@@ -167,10 +173,13 @@ def _predict(package: Path, requests: list[dict[str, Any]]) -> list[float]:
 
 
 def _usable(found: State) -> State:
-    """Leave out a rollout whose policy this version of the program cannot read; it begins again."""
+    """Leave out a rollout that is at no step of a policy that this version of the program can read; it begins again."""
+    progress = found.progress
+    if progress is None:
+        return found
     try:
-        if found.progress:
-            machine.policy_of(found.progress)
-    except (ParamsError, MainlineError):
-        return replace(found, progress=None, revision=found.revision + 1)
-    return found
+        steps = machine.policy_of(progress).steps
+    except MainlineError:
+        steps = ()
+    sound = found.stable is not None and 0 <= progress.step <= len(steps) and 0 <= progress.weight <= 100
+    return found if sound and steps else replace(found, progress=None, revision=found.revision + 1)

@@ -60,7 +60,7 @@ class Follower:
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._bringing, self._telling = BackOff(), BackOff()
         self._failures, self._brought = 0, ""
-        self._told_problem = ""
+        self._told_problem, self._unwritten = "", ""
         self._touched = signature(self.place.folder / LOOK)
 
     def run(self) -> None:
@@ -72,8 +72,18 @@ class Follower:
         looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
         looking.start()
         while not self._stopped.is_set():
-            self.tick()
+            self._drive()
             self._stopped.wait(TICK_SECONDS)
+
+    def _drive(self) -> None:
+        """Drive the rollout once; where nothing can be written, such as on a full disk, it is tried again."""
+        try:
+            self.tick()
+            self._unwritten = ""
+        except OSError as error:
+            if str(error) != self._unwritten:
+                logs.warn("the rollout waits; what serves stays", error=str(error))
+            self._unwritten = str(error)
 
     def tick(self) -> None:
         """Drive the rollout once."""
@@ -92,7 +102,7 @@ class Follower:
         if found.wanted and found.wanted.digest != self._brought:
             self._brought = found.wanted.digest
             self._bringing.reset()
-        if found.wanted and not found.verified and time.time() >= self._bringing.until:
+        if found.wanted and not found.verified and time.monotonic() >= self._bringing.until:
             found = self._bring(found)
         elif not found.verified and self.found.wanted == found.wanted and not found.problem:
             found = replace(found, problem=self.found.problem)
@@ -105,7 +115,7 @@ class Follower:
         if brought.verified:
             self._bringing.reset()
         else:
-            self._bringing.fail(self.follow.interval, time.time())
+            self._bringing.fail(self.follow.interval, time.monotonic())
         return brought
 
     def _repair(self) -> None:
@@ -119,14 +129,14 @@ class Follower:
 
     def _tell(self) -> None:
         outbox = self.driver.state.outbox
-        if not outbox or time.time() < self._telling.until:
+        if not outbox or time.monotonic() < self._telling.until:
             return
         try:
             self.driver.delivered |= reports.deliver(outbox, self.source.environment)
             self._telling.reset()
             self._told_problem = ""
         except MainlineError as error:
-            self._telling.fail(self.follow.interval, time.time())
+            self._telling.fail(self.follow.interval, time.monotonic())
             self._told_problem = f"events wait: {error}"
 
     def _keep_looking(self) -> None:

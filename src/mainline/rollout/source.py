@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline.declaration import load
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
 from mainline.package import manifest
 from mainline.registry import publish, tags
@@ -119,6 +119,10 @@ class Source:
     def _policy(self) -> tuple[Policy, bool]:
         """Return the policy on main, and whether a signature is required."""
         file = Path("deploy") / f"{self.environment}.yaml"
+        if not file.is_file():
+            raise UnknownError(
+                self.environment, "environment on main", [one.stem for one in Path("deploy").glob("*.yaml")]
+            )
         declared = load(file, Environment)
         return policy.read(declared.rollout, file.as_posix()), declared.promotion.signature == "required"
 

@@ -12,15 +12,16 @@
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from mainline import files
 from mainline.errors import MainlineError
-from mainline.rollout.records import Entry, Event, Progress, Quarantine, Ref, State
+from mainline.rollout.records import State
 
 FORMAT = 1
 
@@ -100,32 +101,14 @@ def read(place: Place) -> State:
     try:
         if raw.pop("format") != FORMAT:
             raise ValueError("its format is another one")
-        return _state(raw)
+        return TypeAdapter(State).validate_json(json.dumps(raw, allow_nan=False), strict=True)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StateError(_unusable(place, repr(error))) from error
+        raise StateError(_unusable(place, " ".join(str(error).split()))) from error
 
 
 def write(place: Place, state: State) -> None:
     """Replace the state; after this it survives a kill and a loss of power."""
     files.replace(place.state, json.dumps({"format": FORMAT, **asdict(state)}), durable=True)
-
-
-def _state(raw: Mapping[str, Any]) -> State:
-    progress = raw["progress"]
-    return State(
-        stable=_ref(raw["stable"]),
-        progress=None if progress is None else Progress(**{**progress, "candidate": Ref(**progress["candidate"])}),
-        quarantined=tuple(Quarantine(**entry) for entry in raw["quarantined"]),
-        window=tuple(Ref(**entry) for entry in raw["window"]),
-        revision=int(raw["revision"]),
-        events=int(raw["events"]),
-        outbox=tuple(Event(**entry) for entry in raw["outbox"]),
-        history=tuple(Entry(**entry) for entry in raw["history"]),
-    )
-
-
-def _ref(raw: Mapping[str, Any] | None) -> Ref | None:
-    return None if raw is None else Ref(**raw)
 
 
 def _unusable(place: Place, found: str) -> str:

@@ -1,6 +1,7 @@
 """Where a rollout stands, for people and programs: one document that the follower writes and everybody reads."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
 
 WIDTH = 100
+_PROBLEM = "  PROBLEM  "
 
 
 def describe(
@@ -48,12 +50,14 @@ def read(folder: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads((folder / "status.json").read_bytes())
+        if not isinstance(found, dict) or "phase" not in found:
+            raise ValueError("it is another document")
     except (OSError, ValueError) as error:
         raise MainlineError(
             f"no follower has written its status in {folder} ({error}). `mainline follow URL` starts one; "
             "--state names another folder."
         ) from error
-    return dict(found)
+    return found
 
 
 def render(found: Mapping[str, Any], now: float) -> str:
@@ -104,9 +108,10 @@ def _source(found: Mapping[str, Any], now: float) -> list[str]:
     age = now - found["time"]
     lines = [f"  git      {source.get('commit', '')[:10] or '-'} of {source.get('url', '-')}"]
     if source.get("problem"):
-        lines.append(f"  PROBLEM  {source['problem']}")
+        said = textwrap.wrap(source["problem"], WIDTH - len(_PROBLEM))  # whole: its end says what to do
+        lines += [f"{_PROBLEM if place == 0 else ' ' * len(_PROBLEM)}{line}" for place, line in enumerate(said)]
     if age > 10:
-        lines.append(f"  PROBLEM  the follower has said nothing for {span(age)}; what serves stays")
+        lines.append(f"{_PROBLEM}the follower has said nothing for {span(age)}; what serves stays")
     if found["served"] != found["revision"] and found["routes"]:
         lines.append(
             "  server   " + ("is not there" if found["served"] is None else "has not taken the newest routes yet")

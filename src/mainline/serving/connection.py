@@ -1,9 +1,11 @@
 """A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
 
 import asyncio
+from collections.abc import Collection
 from time import monotonic
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mainline.serving.problems import MEDIA_TYPE, Problem
@@ -29,16 +31,30 @@ class Guard:
                 connection.end_late()
 
 
+class Flow(FlowControl):
+    """Reads no more from a client as long as requests wait that it sent without waiting for an answer."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, unless requests wait: each that is read more takes memory, and who does not read frees none."""
+        if not self._waiting:
+            super().resume_reading()
+
+
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with limits on connections, headers, and the time a request may take to arrive."""
+    """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
 
     guard: Guard
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many."""
         super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
         self.waiting_since = monotonic()
-        self._head_bytes = 0
+        self._bytes, self._field_bytes = 0, 0
         self._in_head = True
         if len(self.guard.connections) >= self.guard.limits.connections:
             self.guard.refused += 1
@@ -53,19 +69,29 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, as long as the headers stay small."""
-        if self._in_head:
-            self._head_bytes += len(data)
+        """Parse what came, as long as the headers, and what stands around the body, stay small."""
+        self._bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.guard.limits.header_bytes and not self.transport.is_closing():
-            most = f"The headers are larger than {self.guard.limits.header_bytes} bytes."
-            self._refuse(Problem("headers-too-large", most))
+        limits = self.guard.limits
+        if self._in_head:
+            if self._bytes > limits.header_bytes:
+                self._refuse(self._too_large())
+        elif self._bytes > limits.header_bytes + 2 * limits.body_bytes:  # chunks and trailers without an end
+            most = f"The body and what stands around it have {self._bytes} bytes; send larger chunks, and no trailers."
+            self._refuse(Problem("body-too-large", most))
 
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
         self.waiting_since = monotonic()
         self._in_head = True
+        self._bytes, self._field_bytes = 0, 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer, which comes after the body, is none."""
+        if self._in_head:
+            self._field_bytes += len(name) + len(value)
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
@@ -73,13 +99,22 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def end_head(self) -> None:
-        """Count no more headers until the next request."""
+        """Take no more headers until the next request.
+
+        Raises:
+            ValueError: when they came at once and are too large; it ends the parser, and the client knows already.
+        """
+        if self._field_bytes + len(self.url) > self.guard.limits.header_bytes:
+            problem = self._too_large()
+            self._refuse(problem)
+            raise ValueError(problem.detail)
         self._in_head = False
-        self._head_bytes = 0
+        self._bytes = 0
 
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""
         self.waiting_since = float("inf")
+        self._bytes = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -90,6 +125,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """End a connection whose request did not arrive in time."""
         seconds = self.guard.limits.read_seconds
         self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
+
+    def _too_large(self) -> Problem:
+        return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")
 
     def _refuse(self, problem: Problem) -> None:
         if self.transport.is_closing():

@@ -14,6 +14,9 @@ from mainline.serving.errors import FeedError
 from mainline.serving.models import Model
 from mainline.serving.watching import Signature, signature
 
+_LATEST = 2**32
+"""Minutes from 1970 to beyond the year 9999."""
+
 
 class Feed:
     """The files of one directory, and which of them each model has taken in."""
@@ -65,14 +68,17 @@ def read(path: Path, packaged: Table) -> Table:
 def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
     wanted = ["key", "time", *declared.columns]
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             missing = sorted(set(wanted) - set(reader.fieldnames or []))
             if missing:
                 raise FeedError(path, f"it has no column '{missing[0]}'; it needs {', '.join(wanted)}")
-            rows = [[row[name] for name in wanted] for row in reader]
-            if any(None in row for row in rows):
-                raise FeedError(path, "it has a row that is too short")
+            if len(set(reader.fieldnames or [])) < len(reader.fieldnames or []):
+                raise FeedError(path, "it has a column twice")
+            found = list(reader)
+            if any(None in row or None in row.values() for row in found):
+                raise FeedError(path, "it has a row with more or fewer cells than the header")
+            rows = [[row[name] for name in wanted] for row in found]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FeedError(path, f"it cannot be read ({error})") from error
     if not rows:
@@ -93,4 +99,7 @@ def _numbers(texts: tuple[str, ...]) -> Array:
 
 
 def _minutes(text: str) -> int:
-    return int(text) if text.lstrip("-").isdigit() else parse_time(text)
+    minutes = int(text) if text.lstrip("-").isdigit() else parse_time(text)
+    if abs(minutes) > _LATEST:
+        raise ValueError(f"time {text} is beyond the year 9999")
+    return minutes

@@ -7,11 +7,12 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from mainline import progress
 from mainline.contract import Field
@@ -19,6 +20,7 @@ from mainline.errors import MainlineError
 from mainline.serving.models import Model
 from mainline.serving.problems import Problem
 from mainline.serving.watching import signature
+from mainline.text import clip
 
 PART_ROWS = 20_000
 STATE = "run.json"
@@ -44,22 +46,16 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     Raises:
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
     """
-    kind = _kind(source)
-    columns, parts, total = _read_parquet(source, part_rows) if kind == "parquet" else _read_csv(source, part_rows)
-    missing = sorted(
-        field.name for field in model.predictor.request if not field.optional and field.name not in columns
-    )
-    if missing:
-        raise MainlineError(
-            f"{source} has no column '{missing[0]}'; it has {', '.join(columns)}. Add it or rename one."
-        )
+    columns, parts, total = (_read_csv if _kind(source) == "csv" else _read_parquet)(source, part_rows)
+    _check_columns(model, source, columns)
     state = _resume(model, source, output, part_rows)
     done: dict[str, list[int]] = state["done"]
     skipped = len(done)
+    parts = chain([next(parts, [])], parts)  # a file without rows has one part without rows
     for number, rows in enumerate(parts):
         if str(number) not in done:
             with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
-                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", kind)
+                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source)
             _replace(output / STATE, lambda path: path.write_text(json.dumps(state)))
     rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
     return Scored(rows_done, bad, len(done), skipped)
@@ -79,9 +75,13 @@ def predict_rows(model: Model, rows: Rows) -> list[float | str]:
     return [value if fit else f"{outside}: {value!r}" for value, fit in zip(answer.predictions, fits, strict=True)]
 
 
-def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, kind: str) -> list[int]:
+def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
+    kind = _kind(source)
     requests = [_request(row, model.predictor.request) for row in rows]
-    outcomes = predict_rows(model, requests)
+    misfits = [_misfit(row) if kind == "csv" else "" for row in rows]
+    whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
+    predicted = iter(predict_rows(model, whole) if whole else [])
+    outcomes = [misfit or next(predicted) for misfit in misfits]
     column = _free(model.response.name, columns)
     good, bad = [], []
     for number, (row, request, outcome) in enumerate(zip(rows, requests, outcomes, strict=True)):
@@ -89,8 +89,11 @@ def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, 
             bad.append({"row": number, "reason": outcome, "inputs": request})
         else:
             good.append({**row, column: outcome})
-    write = _write_parquet if kind == "parquet" else _write_csv
-    _replace(output / "predictions" / f"{name}.{kind}", lambda path: write(path, good, [*columns, column]))
+    written = output / "predictions" / f"{name}.{kind}"
+    if kind == "csv":
+        _replace(written, lambda path: _write_csv(path, good, [*columns, column]))
+    else:
+        _replace(written, lambda path: _write_parquet(path, good, source, column))
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
         _replace(output / "quarantine" / f"{name}.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
@@ -110,6 +113,12 @@ def _resume(model: Model, source: Path, output: Path, part_rows: int) -> dict[st
         if output.exists() and any(output.iterdir()):
             raise MainlineError(f"{output} is not empty and holds no run; name another folder.") from None
         return {"run": run, "done": {}}
+    except NotADirectoryError:
+        raise MainlineError(f"{output} is a file; name a folder.") from None
+    except ValueError as error:
+        raise MainlineError(
+            f"{output / STATE} is damaged ({error}). Remove {output}, or name another folder."
+        ) from error
     if state.get("run") != run:
         raise MainlineError(
             f"{output} holds predictions of another file, of the file as it was, or of another model. "
@@ -125,6 +134,31 @@ def _kind(source: Path) -> str:
     if not source.is_file():
         raise MainlineError(f"there is no {source}; name a .parquet or .csv file.")
     return kinds[source.suffix]
+
+
+def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
+    """Refuse a file whose header does not say where each field of a request is.
+
+    Raises:
+        MainlineError: naming the column.
+    """
+    if not columns:
+        raise MainlineError(f"{source} is empty; its first line names the columns.")
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise MainlineError(f"{source} has the column '{twice}' twice; remove or rename one.")
+    wanted = [field.name for field in model.predictor.request if not field.optional]
+    missing = sorted(set(wanted) - set(columns))
+    if missing:
+        has = clip(", ".join(columns), 300)
+        raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. Add it or rename one.")
+
+
+def _misfit(row: Mapping[Any, Any]) -> str:
+    """Say why a CSV row has not one cell per column, so that nobody knows which is which; '' where it has."""
+    if None in row:
+        return "the row has more cells than the header"
+    return "the row has fewer cells than the header" if None in row.values() else ""
 
 
 def _request(row: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
@@ -162,23 +196,33 @@ def _time_text(value: Any) -> Any:
 
 def _free(name: str, columns: Sequence[str]) -> str:
     """Name the prediction's column; a file may hold the label under the same name."""
-    return name if name not in columns else f"predicted_{name}"
+    return name if name not in columns else _free(f"predicted_{name}", columns)
 
 
 def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
-    try:
-        with source.open(encoding="utf-8", newline="") as file:
-            columns = next(csv.reader(file), [])
-    except UnicodeDecodeError as error:
-        raise MainlineError(f"{source} is not UTF-8 ({error}); convert it.") from error
+    with _open_csv(source) as file, _csv_errors(reader := csv.reader(file, strict=True), source):
+        columns = next(reader, [])
 
     def parts() -> Iterator[Rows]:
-        with source.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, restkey="")
+        with _open_csv(source) as file, _csv_errors((reader := csv.DictReader(file, strict=True)).reader, source):
             while rows := list(islice(reader, part_rows)):
                 yield rows
 
     return columns, parts(), _guess_rows(source)
+
+
+def _open_csv(source: Path) -> TextIO:
+    return source.open(encoding="utf-8-sig", newline="")  # Excel begins a file with a byte order mark
+
+
+@contextmanager
+def _csv_errors(reader: Any, source: Path) -> Iterator[None]:
+    """Say where a file stops being CSV in UTF-8."""
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        kind = "UTF-8" if isinstance(error, UnicodeDecodeError) else "CSV"
+        raise MainlineError(f"{source} is not {kind} after line {reader.line_num} ({error}); correct it.") from error
 
 
 def _guess_rows(source: Path) -> str:
@@ -191,16 +235,28 @@ def _guess_rows(source: Path) -> str:
 
 def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
     try:
-        import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MainlineError("pyarrow reads Parquet and is not installed here; install it, or send CSV.") from error
-    try:
+
+    def parts() -> Iterator[Rows]:
+        with _parquet_errors(source):
+            for batch in file.iter_batches(part_rows, use_threads=False):
+                yield batch.to_pylist()
+
+    with _parquet_errors(source):
         file = pq.ParquetFile(source)
-    except pa.ArrowException as error:
-        raise MainlineError(f"{source} is no Parquet file ({error}).") from error
-    batches = file.iter_batches(part_rows, use_threads=False)
-    return list(file.schema_arrow.names), (batch.to_pylist() for batch in batches), f"{file.metadata.num_rows:,}"
+    return list(file.schema_arrow.names), parts(), f"{file.metadata.num_rows:,}"
+
+
+@contextmanager
+def _parquet_errors(source: Path) -> Iterator[None]:
+    """Say that a file is no Parquet file, or stops being one, or holds a value that Python has not."""
+    try:
+        yield
+    except (OSError, ValueError, OverflowError, NotImplementedError) as error:  # pyarrow's own are among them
+        said = " ".join(str(error).split())
+        raise MainlineError(f"{source} cannot be read as Parquet ({said}); write it again.") from error
 
 
 def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:
@@ -210,12 +266,13 @@ def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:
         writer.writerows(rows)
 
 
-def _write_parquet(path: Path, rows: Rows, header: Sequence[str]) -> None:
+def _write_parquet(path: Path, rows: Rows, source: Path, column: str) -> None:
+    """Write rows with the source's own types, whatever this part happens to hold, and the prediction."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {name: pa.array([row[name] for row in rows]) for name in header}
-    pq.write_table(pa.table(columns), path, compression="zstd")
+    schema = pq.read_schema(source).append(pa.field(column, pa.float64()))
+    pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -90,7 +90,8 @@ class PredictionLog:
             self._metrics.log_failing = False
 
     def _write(self, content: bytes) -> None:
-        if self._file is None or self._size >= self._settings.rotate_bytes:
+        # A file without a name was removed: what is written to it nobody can read.
+        if self._file is None or self._size >= self._settings.rotate_bytes or not os.fstat(self._file).st_nlink:
             self._end_file()
             self._begin_file()
         assert self._file is not None
@@ -124,10 +125,13 @@ class PredictionLog:
     def _remove_old(self) -> None:
         """Keep what is younger than `keep_days`, the newest `keep_bytes` of it."""
         kept, oldest = 0, time.time() - self._settings.keep_days * 86400
-        found = sorted(self._directory.glob(PATTERN), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in found:
-            kept += path.stat().st_size
-            if kept > self._settings.keep_bytes or path.stat().st_mtime < oldest:
+        found = []
+        for path in self._directory.glob(PATTERN):
+            with contextlib.suppress(FileNotFoundError):  # another server may clear the same directory
+                found.append((path.stat(), path))
+        for status, path in sorted(found, key=lambda pair: pair[0].st_mtime, reverse=True):
+            kept += status.st_size
+            if kept > self._settings.keep_bytes or status.st_mtime < oldest:
                 path.unlink(missing_ok=True)
 
 

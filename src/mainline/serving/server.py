@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import ssl
 import sys
@@ -23,7 +24,7 @@ SWITCH_SECONDS = 0.0005
 
 
 def run(service: Service, listening: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop (SIGTERM or SIGINT); requests under way are answered first.
+    """Serve until the process is told to stop (SIGTERM, SIGINT or SIGHUP); requests under way are answered first.
 
     Raises:
         MainlineError: when the address or the TLS files cannot be used.
@@ -40,7 +41,10 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
 
 
 async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard) -> None:
-    _watch_certificate(service, server.config, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    _watch_certificate(service, server.config, loop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
     try:
         await server.serve(sockets=[bound])

@@ -38,6 +38,8 @@ class Service:
         self.settings = settings
         self.metrics = ServiceMetrics()
         self.routing = routing
+        # A file is watched before it is read, so that no change between the two is missed.
+        self._watched = {"keys": Watched(settings.keys, self._read_keys)}
         self.keys = keys.load(settings.keys, settings.throttle)
         self.batcher = Batcher(settings.limits.queued_rows)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
@@ -45,7 +47,6 @@ class Service:
         self.started = time.time()
         self._number, self._mirrored = count(), count()
         self.routing_file = routing_file
-        self._watched = {"keys": Watched(settings.keys, self._read_keys)}
         if routing_file:
             self._watched["routing"] = Watched(routing_file, self._read_routes)
             if routing_file.exists():
@@ -134,7 +135,7 @@ class Service:
         if self.routing_file:
             try:
                 observed.write(self, self.routing_file)
-            except OSError as error:
+            except Exception as error:  # whatever it is, the other files are followed on
                 self._report("routing", error)
 
     def _log(
@@ -169,7 +170,7 @@ class Service:
         try:
             for table in self.feed.refresh(model):
                 say("feed read", table=table, version=model.version)
-        except MainlineError as error:
+        except Exception as error:  # whatever is in a file, the others are followed on
             self._report("feed", error)
 
     def _report(self, what: str, error: Exception) -> None:

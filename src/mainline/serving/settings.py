@@ -98,7 +98,10 @@ def load(path: Path) -> Settings:
         raise ParamsError("", "is not a mapping", f"it holds the section {SECTION}", file)
     if SECTION not in raw:
         raise ParamsError(SECTION, "is missing", _meant(raw), file)
-    return declaration.check_section(Settings, raw[SECTION] or {}, SECTION, file)
+    for name in raw:
+        if name not in SECTIONS:  # a section that nobody reads would be a wish that nobody heeds
+            raise ParamsError(str(name), "is not a known section", nearest(str(name), SECTIONS), file)
+    return declaration.check_section(Settings, {} if raw[SECTION] is None else raw[SECTION], SECTION, file)
 
 
 def _meant(raw: dict[str, object]) -> str:

@@ -32,7 +32,7 @@ def parse(body: bytes) -> Any:
         if body.translate(None, b" \t\n\r").count(b'":') == _keys(parsed):
             return parsed
     try:
-        return _DECODER.decode(body.decode())
+        return _whole(_DECODER.decode(body.decode()), body)
     except UnicodeDecodeError as error:
         found = f"byte {error.start} is not UTF-8; send UTF-8."
     except _Refused as error:
@@ -44,6 +44,16 @@ def parse(body: bytes) -> Any:
     except ValueError:  # an integer of more digits than Python converts
         found = "a number has too many digits."
     raise Problem("malformed-json", f"The body cannot be read: {found}")
+
+
+def _whole(parsed: Any, body: bytes) -> Any:
+    r"""Refuse half of a surrogate pair, such as `\ud800`, which no UTF-8 can say again."""
+    if b"\\ud" in body.lower():
+        try:
+            json.dumps(parsed, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise _Refused(f"{shown(error.object[error.start])} is half a character; send whole ones.") from None
+    return parsed
 
 
 def _keys(parsed: Any) -> int:
@@ -71,8 +81,16 @@ def _finite(text: str) -> float:
     return number
 
 
+def _integer(text: str) -> int | float:
+    """Read an integer as orjson does: beyond 64 bits it is a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else _finite(text)
+
+
 def _no_constant(name: str) -> NoReturn:
     raise _Refused(f"{name} is no JSON; send a finite number, or null where a field is optional.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
+)

@@ -18,7 +18,8 @@ def ask(signature: str, package: Path = Path("models/package")) -> Check:
     The package of these tests needs a library that is nowhere, so that nothing after that is asked.
     """
     settings, report = Path("../served.yaml"), Path("../report.json")
-    settings.write_text(f"promotion: {{signature: {signature}}}\nservice: {{}}\n")
+    promotion = f"{{after: null, approval: automatic, signature: {signature}}}"
+    settings.write_text(f"promotion: {promotion}\nservice: {{}}\n")
     assert main(["check-package", str(package), "--settings", str(settings), "--report", str(report)]) == 1
     names = ["manifest", "signature", "dependencies"]
     checks = [Check(**check) for check in json.loads(report.read_text())["checks"]]
@@ -71,3 +72,30 @@ def test_outside_a_repository_nothing_is_known(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     assert ask("optional", package).passed
     assert not ask("required", package).passed
+
+
+@pytest.mark.parametrize(
+    ("promotion", "message"),
+    [
+        ("{after: null, approval: automatic, signature: requird}", "promotion.signature: is 'requird'"),
+        ("{after: null, approval: automatic, signatur: required}", "did you mean 'signature'?"),
+        ("required", "promotion: is 'required'"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_typo_lets_no_package_pass(promotion: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the environment does not say clearly whether a signature is needed, nothing is checked."""
+    Path("../served.yaml").write_text(f"promotion: {promotion}\nservice: {{}}\n")
+    assert main(["check-package", "--settings", "../served.yaml"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mainline: served.yaml: ")
+    assert message in said
+
+
+@pytest.mark.usefixtures("repository")
+def test_report_that_cannot_be_written_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file where the report's folder would be is named."""
+    Path("../served.yaml").write_text("service: {}\n")
+    Path("../file").write_text("")
+    assert main(["check-package", "--settings", "../served.yaml", "--report", "../file/report.json"]) == 1
+    assert capsys.readouterr().err.startswith("mainline: ../file/report.json cannot be written (")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mainline import files
 from mainline.commands import follow
 from mainline.errors import MainlineError
 from mainline.rollout import policy, reports, state
@@ -138,6 +139,17 @@ def test_status_shows_no_password(source: Scripted, place: Place) -> None:
     assert read(place)["source"]["url"] == "https://git.example.org/a.git"
 
 
+def test_status_says_the_whole_problem(source: Scripted, place: Place) -> None:
+    """A long reason goes on in the next lines, since its end says what to do."""
+    source.next = replace(source.next, wanted=None, problem=f"git is away: {'because ' * 30}so; mend it.")
+    follower = Follower(source, place)
+    follower.look()
+    follower.tick()
+    lines = follow.show("production", place.folder, as_json=False).splitlines()
+    assert " ".join(" ".join(lines[2:]).split()) == f"PROBLEM {source.next.problem}"
+    assert max(map(len, lines)) <= 100
+
+
 def test_rollout_of_another_programs_policy_begins_again(source: Scripted, place: Place) -> None:
     """Where the policy that a rollout began with cannot be read any more, stable serves alone and it begins again."""
     world = World().have(1)
@@ -149,6 +161,54 @@ def test_rollout_of_another_programs_policy_begins_again(source: Scripted, place
     follower = Follower(source, place)
     assert follower.driver.state.progress is None
     assert json.loads(place.routing.read_text())["routes"][0]["weight"] == 100
+
+
+@pytest.mark.parametrize("change", [{"step": -5}, {"step": 99}, {"weight": 300}])
+def test_rollout_at_no_step_of_its_policy_begins_again(source: Scripted, place: Place, change: dict[str, Any]) -> None:
+    """A state that somebody changed promotes nobody: stable serves alone, and the steps are taken from the first."""
+    world = World().have(1)
+    world.wanted = ref(2)
+    world.settle()
+    assert world.state.progress is not None
+    state.write(place, replace(world.state, progress=replace(world.state.progress, **change)))
+    follower = Follower(source, place)
+    assert follower.driver.state.progress is None
+    assert follower.driver.state.stable == ref(1)
+
+
+@pytest.mark.parametrize("name", ["state.json", "routing.json", "status.json"])
+def test_full_disk_is_waited_for(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Whichever file cannot be written, the follower lives; with room again the server is asked for what it missed."""
+    follower, written = Follower(source, place), files.replace
+    follower.look()
+
+    def fail(path: Path, *given: Any, **named: Any) -> None:
+        if path.name == name:
+            raise OSError(28, "No space left on device")
+        written(path, *given, **named)
+
+    monkeypatch.setattr(files, "replace", fail)
+    for _ in range(3):
+        follower._drive()
+    monkeypatch.setattr(files, "replace", written)
+    follower._drive()
+    assert read(place)["stable"]["version"] == "v1.1.0"
+    routed = json.loads(place.routing.read_text())
+    assert (routed["revision"], routed["routes"][0]["version"]) == (1, "v1.1.0")
+
+
+def test_clock_that_goes_back_makes_no_wait_longer(
+    source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waits are measured by a clock that nobody sets."""
+    follower = Follower(source, place)
+    source.sound = False
+    follower.look()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    at = follower._bringing.until
+    monkeypatch.setattr(time, "monotonic", lambda: at)
+    follower.look()
+    assert source.brought == ["v1.1.0", "v1.1.0"]
 
 
 def test_unusable_state_stops_the_follower_and_leaves_the_routes(source: Scripted, place: Place) -> None:
@@ -165,5 +225,9 @@ def test_status_of_nobody_names_the_way_to_one(tmp_path: Path) -> None:
     """Without a follower the command says how to start one; an option is no repository."""
     with pytest.raises(MainlineError, match=r"no follower has written its status .* `mainline follow URL` starts one"):
         follow.show("production", tmp_path, as_json=False)
+    for damaged in ("{", "3", "[]"):
+        (tmp_path / "status.json").write_text(damaged)
+        with pytest.raises(MainlineError, match=r"no follower has written its status"):
+            follow.show("production", tmp_path, as_json=False)
     with pytest.raises(MainlineError, match="'--upload-pack=x' is no repository"):
         follow.check_url("--upload-pack=x")

@@ -192,3 +192,9 @@ def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> No
     assert "v1.0.0 is back" in promote.promote(lambda _: None)  # type: ignore[arg-type, return-value]
     found = followed.source.look()
     assert (found.wanted, found.verified) == (first.wanted, True)
+
+
+def test_environment_that_main_does_not_declare_is_named(followed: Followed) -> None:
+    """A mistyped environment is told from one whose file is wrong."""
+    followed.source.environment = "producton"
+    assert followed.source.look().problem == "'producton' is no environment on main; did you mean 'production'?"

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,23 @@ def test_every_state_is_read_as_it_was_written(place: Place) -> None:
     assert changed.outbox
     state.write(place, changed)
     assert state.read(place) == changed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stable": {"version": 1, "digest": 2}}, {"revision": 2.5}, {"revision": "x"}, {"quarantined": "abc"},
+        {"history": [{"time": "x", "what": "a", "version": "b"}]},
+        {"history": [{"time": float("nan"), "what": "a", "version": "b"}]},
+        {"outbox": [{"id": 1, "time": 0, "kind": "?", "version": "v", "digest": "d"}]},
+    ],
+)  # fmt: skip
+def test_value_of_another_type_is_refused(place: Place, change: dict[str, Any]) -> None:
+    """One wrong value is found when the state is read, not when it is acted on."""
+    state.write(place, State())
+    place.state.write_text(json.dumps(json.loads(place.state.read_text()) | change))
+    with pytest.raises(StateError, match=rf"state\.json cannot be used \(.*{next(iter(change))}|not JSON compliant"):
+        state.read(place)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "stable": 3}'])

@@ -1,5 +1,6 @@
 """The short way answers as the usual one does, whatever HTTP allows."""
 
+import contextlib
 import json
 import re
 import socket
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.mainline.serving.running import Running, running
@@ -121,6 +123,38 @@ def test_body_in_chunks_is_read(server: Running, rows: Rows) -> None:
     statuses, _, came = exchange(server, request(server, endless, more=more))
     assert statuses == [413]
     assert b"connection: close" in came
+
+
+def test_client_that_reads_no_answers_fills_no_memory(server: Running, rows: Rows) -> None:
+    """Who sends request after request and takes no answer is not read any further."""
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", server.port), timeout=3) as client, contextlib.suppress(TimeoutError):
+        for _ in range(600):
+            client.sendall(request(server, json.dumps(rows[0]).encode()) * 100)
+    assert process.memory_info().rss - before < 80 * 2**20
+
+
+@pytest.mark.parametrize("path", ["/predict", USUAL])
+def test_trailers_are_no_headers(server: Running, rows: Rows, path: str) -> None:
+    """A key that comes after the body is none: who looks at the headers on the way sees all that count."""
+    body = json.dumps(rows[0]).encode()
+    head = f"POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    trailer = f"0\r\nAuthorization: Bearer {server.key}\r\n\r\n".encode()
+    assert exchange(server, head + b"%x\r\n%s\r\n" % (len(body), body) + trailer)[0] == [401]
+
+
+@pytest.mark.parametrize("path", ["/predict", USUAL])
+@pytest.mark.parametrize("part", [b"a: b\r\n" * 1000, b"x" * 6000], ids=["many", "long"])
+def test_endless_trailers_are_refused(server: Running, path: str, part: bytes) -> None:
+    """Who sends trailers without an end is refused after a few, and fills no memory."""
+    started = request(server, b"1\r\n{\r\n0\r\nX: ", path, more="Transfer-Encoding: chunked\r\n")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
+        answer = b""
+        with contextlib.suppress(OSError):  # the server has ended the connection, maybe before its answer was read
+            client.sendall(started + part * 200)
+            answer = client.recv(65536)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_client_that_asks_first_is_told_to_go_on(server: Running, rows: Rows) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mainline.serving import observed
 from mainline.serving.errors import FeedError
 from mainline.serving.feed import read
 from mainline.serving.models import Model
@@ -57,7 +58,7 @@ def test_next_file_replaces_the_last(fed: Any, rows: Rows) -> None:
     client, write = fed
     origin = rows[0]["origin"]
     write("weather", f"{WEATHER}{origin},2013-12-24T08:30:00Z,11,50,1,0,10\n")
-    write("weather", f"{WEATHER}{origin},23131000,12,50,1,0,10\n")
+    write("weather", f"\ufeff{WEATHER}{origin},23131000,12,50,1,0,10\n")
     assert client.service.choose().fresh_until["weather"] == 23131000 + 60 + 360
     assert client.service.metrics.failures == {}
 
@@ -71,7 +72,11 @@ def test_next_file_replaces_the_last(fed: Any, rows: Rows) -> None:
         (WEATHER + "JFK,yesterday,1,1,1,1,1\n", "has a value of another type"),
         (WEATHER + "JFK,1,hot,1,1,1,1\n", "has a value of another type"),
         (WEATHER + "JFK,1,inf,1,1,1,1\n", "an infinite number"),
-        (WEATHER + "JFK,1\n", "has a row that is too short"),
+        (WEATHER + "JFK,1\n", "has a row with more or fewer cells than the header"),
+        (WEATHER + "JFK,1,1,1,1,1,1,1\n", "has a row with more or fewer cells than the header"),
+        (WEATHER[:-1] + ",temp\nJFK,1,1,1,1,1,1,99\n", "has a column twice"),
+        (WEATHER + f"JFK,{10**20},1,1,1,1,1\n", "beyond the year 9999"),
+        (WEATHER + f"JFK,{-(10**18)},1,1,1,1,1\n", "beyond the year 9999"),
         (WEATHER + 'JFK,1,"1\n', "cannot be read"),
         (WEATHER + "\udcff,1,1,1,1,1,1\n", "cannot be read"),
     ],
@@ -94,6 +99,20 @@ def test_bad_file_is_reported_once_and_others_are_taken(fed: Any, rows: Rows) ->
     later = rows[0] | {"time_hour": LATER, "sched_dep_time": 500, "dep_delay": 0.0}
     assert "schedule.flights" in client.predict(later).json["features"][0]["looked_up"]
     assert client.predict(rows[0]).status == 200
+
+
+def test_files_are_followed_after_a_failure_of_any_kind(fed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody thought of is counted, and does not end the following of keys, routes and feeds."""
+    client, _ = fed
+
+    def fail(*_: object) -> None:
+        raise IndexError("nobody thought of it")
+
+    monkeypatch.setattr(client.service.feed, "refresh", fail)
+    monkeypatch.setattr(observed, "describe", fail)
+    client.service.routing_file = client.service.settings.keys.with_name("routing.json")
+    client.service.poll()
+    assert client.service.metrics.failures == {"feed": 1, "routing": 1}
 
 
 def test_static_tables_and_other_files_are_left_alone(fed: Any) -> None:

@@ -134,9 +134,11 @@ def test_output_of_another_run_is_left_alone(model: Model, rows: Rows, tmp_path:
     [
         ("f.txt", b"x", r"is no \.parquet and no \.csv file"),
         ("f.csv", b"a,b\n1,2\n", "has no column 'carrier'; it has a, b"),
-        ("f.csv", b"", "has no column"),
-        ("f.csv", b"\xff\xfe", "is not UTF-8"),
-        ("f.parquet", b"x", "is no Parquet file"),
+        ("f.csv", b"a,b,a\n1,2,3\n", "has the column 'a' twice"),
+        ("f.csv", b"", "is empty; its first line names the columns"),
+        ("f.csv", b"\xff\xfe", "is not UTF-8 after line 0"),
+        ("f.csv", b"x" * 200_000, "is not CSV after line 1"),
+        ("f.parquet", b"x", "cannot be read as Parquet"),
     ],
 )
 def test_file_that_cannot_be_read_is_named(
@@ -147,6 +149,109 @@ def test_file_that_cannot_be_read_is_named(
     with pytest.raises(MainlineError, match=message):
         score(model, tmp_path / name, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"), [(b"\xe9\n", r"is not UTF-8 after line \d+"), (b'"open\n', r"is not CSV after line \d+")]
+)
+def test_file_that_ends_in_another_kind_is_named(
+    model: Model, rows: Rows, tmp_path: Path, more: bytes, message: str
+) -> None:
+    """What cannot be read after good rows is an error that says where; a quote left open swallows no rows."""
+    source = write_csv(tmp_path / "f.csv", rows)
+    source.write_bytes(source.read_bytes() + b"\n" + b" " * 10_000 + b"\n" + more)
+    with pytest.raises(MainlineError, match=message):
+        score(model, source, tmp_path / "out")
+
+
+def test_damaged_parquet_file_is_named(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """A page that cannot be read is one line, though the file's end is in order."""
+    source = tmp_path / "f.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), source)
+    content = bytearray(source.read_bytes())
+    content[4:60] = b"\xff" * 56
+    source.write_bytes(content)
+    with pytest.raises(MainlineError, match=r"^[^\n]* cannot be read as Parquet \([^\n]*$"):
+        score(model, source, tmp_path / "out")
+
+
+def test_rows_of_another_width_are_quarantined(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """A row with a cell too many or too few is not predicted, since nobody knows which cell is which."""
+    lines = write_csv(tmp_path / "f.csv", rows[:4]).read_text().splitlines()
+    lines[2] += ",1"
+    lines[3] = lines[3].rpartition(",")[0]
+    (tmp_path / "f.csv").write_text("\n".join(lines))
+    scored = score(model, tmp_path / "f.csv", tmp_path / "out")
+    assert (scored.rows, scored.quarantined) == (4, 2)
+    found = [json.loads(line) for line in (tmp_path / "out/quarantine/part-00000.jsonl").read_text().splitlines()]
+    assert [(entry["row"], entry["reason"]) for entry in found] == [
+        (1, "the row has more cells than the header"), (2, "the row has fewer cells than the header"),
+    ]  # fmt: skip
+
+
+def test_byte_order_mark_is_no_part_of_the_first_column(model: Model, golden: dict[str, Any], tmp_path: Path) -> None:
+    """A file as spreadsheets write it is read."""
+    source = write_csv(tmp_path / "f.csv", golden["requests"])
+    source.write_bytes(b"\xef\xbb\xbf" + source.read_bytes())
+    score(model, source, tmp_path / "out")
+    assert [float(row["arr_delay"]) for row in read_csv(tmp_path / "out")] == golden["predictions"]
+
+
+def test_parts_of_parquet_have_the_types_of_the_file(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """A part whose rows have no value in a column, and one that is all bad, are read together with the others."""
+    for number, row in enumerate(rows):
+        row |= {"note": "x" if number > 10 else None, "count": 2**63 + number}
+        row["flight"] = row["flight"] if number < 15 else -1
+    schema = pa.Table.from_pylist([row | {"count": 0} for row in rows]).schema
+    schema = schema.set(schema.get_field_index("count"), pa.field("count", pa.uint64()))
+    pq.write_table(pa.Table.from_pylist(rows, schema), tmp_path / "f.parquet")
+    score(model, tmp_path / "f.parquet", tmp_path / "out", part_rows=5)
+    assert len(list((tmp_path / "out/predictions").iterdir())) == 4
+    found = pq.read_table(tmp_path / "out/predictions")
+    assert found["note"].to_pylist() == [None] * 11 + ["x"] * 4
+    assert found["count"].to_pylist() == [2**63 + number for number in range(15)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_file_without_rows_has_a_part_without_rows(model: Model, rows: Rows, tmp_path: Path, kind: str) -> None:
+    """Who reads the predictions finds a file with the columns, and nothing in it."""
+    source = write_csv(tmp_path / "f.csv", rows[:1])
+    source.write_text(source.read_text().splitlines()[0] + "\n")
+    pq.write_table(pa.Table.from_pylist(rows).slice(0, 0), tmp_path / "f.parquet")
+    assert score(model, tmp_path / f"f.{kind}", tmp_path / "out").rows == 0
+    part = tmp_path / f"out/predictions/part-00000.{kind}"
+    names = part.read_text().strip().split(",") if kind == "csv" else pq.read_schema(part).names
+    assert names == [*rows[0], "arr_delay"]
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "message"),
+    [("out", "x", "out is a file; name a folder"), ("out/run.json", "{", "run.json is damaged .* Remove .*out")],
+)
+def test_output_that_cannot_be_used_is_named(
+    model: Model, rows: Rows, tmp_path: Path, place: str, content: str, message: str
+) -> None:
+    """A file where the folder would be, or a damaged record of the run, is one line."""
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text(content)
+    with pytest.raises(MainlineError, match=message):
+        score(model, write_csv(tmp_path / "f.csv", rows), tmp_path / "out")
+
+
+def test_full_disk_is_one_line(
+    package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing can be written the command says so, and that it can be run again."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_write_csv", fail)
+    assert main(["predict", str(write_csv(tmp_path / "f.csv", rows)), "--package", str(package_dir)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mainline: ")
+    assert "No space left on device" in said
+    assert "run this again" in said
 
 
 def test_command_says_what_it_did(

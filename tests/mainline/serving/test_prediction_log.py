@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,27 @@ def test_disk_that_refuses_degrades_logging_only(tmp_path: Path, monkeypatch: py
     assert not metrics.log_failing
     log.close()
     assert lines(tmp_path) == [1, 3]
+
+
+def test_removed_files_are_begun_anew(tmp_path: Path) -> None:
+    """Lines are never written to a file that somebody removed, where nobody could read them."""
+    log, metrics = make(tmp_path / "log")
+    log.add(b'{"n":1}\n', 1)
+    wait_for(lambda: metrics.log_rows == 1)
+    shutil.rmtree(tmp_path / "log")
+    log.add(b'{"n":2}\n', 1)
+    log.close()
+    assert lines(tmp_path / "log") == [{"n": 2}]
+
+
+def test_two_servers_clear_one_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another server removes in this moment costs no line."""
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: [*glob(path, pattern), path / "predictions-gone.jsonl"])
+    log, metrics = make(tmp_path / "log")
+    log.add(b'{"n":1}\n', 1)
+    log.close()
+    assert (metrics.log_rows, metrics.log_dropped) == (1, 0)
 
 
 def test_slow_disk_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

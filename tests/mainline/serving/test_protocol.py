@@ -172,6 +172,12 @@ def test_tensor_outside_the_model_is_refused(
         raise ValueError(reply.json["error"])
 
 
+def test_id_that_cannot_be_sent_back_is_refused(client: Client, infer: str, rows: Rows) -> None:
+    """Half a character in the id is the client's mistake, and none of the model's."""
+    reply = client.ask(infer, tensors(rows[:1], client.service.choose()) | {"id": "\ud800"})
+    assert (reply.status, reply.kind) == (400, "malformed-json")
+
+
 def test_missing_member_is_named(client: Client, infer: str) -> None:
     """A tensor without data says so."""
     reply = client.ask(infer, {"inputs": [{"name": "carrier", "shape": [1], "datatype": "BYTES"}]})

@@ -154,6 +154,16 @@ def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path,
     assert logged - answered[0] <= 3 * len(rows)
 
 
+def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """SIGHUP is a normal stop: what was answered is in the log."""
+    directory = tmp_path / "log"
+    with running(tmp_path / "run", package_dir, log={"directory": str(directory), "flush_seconds": 1.0}) as server:
+        assert server.ask("/predict", rows)[0] == 200
+        server.stop(signal.SIGHUP)
+    (path,) = directory.iterdir()
+    assert len(path.read_text().splitlines()) == len(rows)
+
+
 def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """A log that the system refuses to write costs no answer, and an alert metric says so."""
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
@@ -268,6 +278,19 @@ def test_large_headers_are_refused(server: Running) -> None:
             if b"\r\n\r\n" in answer:
                 break
     assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("more", [b"X: " + b"x" * 30_000 + b"\r\n", b"a: b\r\n" * 10_000], ids=["one", "many"])
+@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\n\r\n"], ids=["first", "second"])
+def test_large_headers_that_come_at_once_are_refused(server: Running, more: bytes, before: bytes) -> None:
+    """Headers past the limit are 431 also where they are all there before the server looks at them."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
+        client.sendall(before + b"GET /livez HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := client.recv(65536):
+                answer += part
+    assert b"HTTP/1.1 431 " in answer
 
 
 def test_connections_past_the_limit_are_told_to_come_again(server: Running, rows: Rows) -> None:

@@ -39,6 +39,8 @@ def test_shipped_settings_are_the_defaults() -> None:
         ("service: {log: {sample: 1.5}}", r"service\.log\.sample: is 1\.5 \(float\); .*less than or equal to 1\.$"),
         ("service: {log: {flush_seconds: 2}}", r"flush_seconds: is 2 \(int\); .*less than or equal to 1\.$"),
         ("servce: {}", r"service: is missing; 'servce' is not a known section: did you mean 'service'\?$"),
+        ("service: {}\npromotoin: {}", r"promotoin: is not a known section; did you mean 'promotion'\?$"),
+        ("service: 0", r"service: is 0 \(int\); "),
         ("promotion: {}", r"service: is missing; add it"),
         ("[]", r"is not a mapping; it holds the section service\.$"),
         ("a: [", r"is not YAML \(.*; correct the marked line\.$"),

@@ -130,3 +130,15 @@ def test_answers_come_while_the_stream_is_open(package_dir: Path, golden: dict[s
             assert json.loads(process.stdout.readline())["arr_delay"] == expected
         process.stdin.close()
         assert process.wait(LIMIT) == 0
+
+
+@pytest.mark.parametrize("closed", ["output", "input"])
+def test_end_that_is_closed_is_one_line(package_dir: Path, golden: dict[str, Any], closed: str) -> None:
+    """Who takes the answers may go away, and there may be no input: a line says so, and the exit is not 0."""
+    command = f"{sys.executable} -m mainline predict --stream --package {package_dir}"
+    command += " > /dev/full" if closed == "output" else " <&-"
+    line = json.dumps(golden["requests"][0])
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, input=line, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("mainline: the stream broke off (" if closed == "output" else "mainline: standard input")

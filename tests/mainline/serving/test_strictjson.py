@@ -2,6 +2,7 @@
 
 import json
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,9 @@ from mainline.serving.strictjson import parse
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too many digits"),
+        (b'{"a": 1' + b"0" * 400 + b', "\\u0061b": 1}', "is beyond what a double holds"),
+        (b'{"a": "\\ud800"}', "is half a character"),
+        (b'{"\\uDFFFa": 1}', "is half a character"),
         (b"\x00", "Expecting value"),
     ],
 )
@@ -53,6 +57,19 @@ def test_json_is_parsed() -> None:
     """Every kind of value comes through, numbers to the last bit."""
     text = '{"a": [1, -2.5, 0.1, 1e-320, true, false, null, "\\u00e9 \\" x"], "b": {}}'
     assert parse(text.encode()) == {"a": [1, -2.5, 0.1, 1e-320, True, False, None, 'é " x'], "b": {}}
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1, 10**30])
+def test_number_is_the_same_by_either_parser(number: int) -> None:
+    """A letter written as an escape elsewhere in the body changes no number, and what is read can be written again."""
+    plain, escaped = parse(b'{"a":%d}' % number), parse(b'{"\\u0061":%d}' % number)
+    assert (escaped, type(escaped["a"])) == (plain, type(plain["a"]))
+    assert orjson.loads(orjson.dumps(escaped)) == plain
+
+
+def test_pair_of_surrogates_is_a_character() -> None:
+    """Escapes beyond the basic plane are read as the one character they are."""
+    assert parse(b'{"a": "\\ud83d\\ude00"}') == {"a": "\U0001f600"}
 
 
 JSON = st.recursive(
