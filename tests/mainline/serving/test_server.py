@@ -58,6 +58,17 @@ def test_server_imports_nothing_that_trains(package_dir: Path, rows: Rows, tmp_p
     assert re.search(r"^imported:\s*$", printed, re.MULTILINE), printed
 
 
+def test_what_was_loaded_is_left_out_of_garbage_collection(package_dir: Path, tmp_path: Path) -> None:
+    """A full collection, which nobody is answered in, has only what came since to look at."""
+    report = (
+        "import atexit, gc; atexit.register(lambda: print('frozen:', gc.get_freeze_count() > len(gc.get_objects())))"
+    )
+    with running(tmp_path, package_dir, wrap=report) as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.stdout is not None
+        assert "frozen: True" in server.process.stdout.read()
+
+
 def test_server_speaks_https(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """Two settings make the service speak https, with a certificate that clients can check."""
     certificate, private_key = _certificate(tmp_path)
