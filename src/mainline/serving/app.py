@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
@@ -101,7 +102,8 @@ class Application:
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
-            self._finish(reply, perf_counter() - request.started)
+            seconds = perf_counter() - request.started
+            self._service.batcher.later(partial(self._finish, reply, seconds))
 
         try:
             self._endpoint(request)
@@ -171,17 +173,16 @@ class Application:
         ]
 
     def _finish(self, reply: Reply, seconds: float) -> None:
-        """Log and count what was sent, and after how many seconds."""
+        """Count and log what was sent, and after how many seconds."""
+        if reply.model is not None:
+            metrics = reply.model.metrics
+            metrics.outcomes[reply.outcome] += 1
+            metrics.rows += reply.rows
+            metrics.seconds.observe(seconds)
+        elif reply.outcome != "ok":
+            self._service.metrics.refused[reply.outcome] += 1
         if reply.log:
             reply.log(seconds)
-        if reply.model is None:
-            if reply.outcome != "ok":
-                self._service.metrics.refused[reply.outcome] += 1
-            return
-        metrics = reply.model.metrics
-        metrics.outcomes[reply.outcome] += 1
-        metrics.rows += reply.rows
-        metrics.seconds.observe(seconds)
 
     async def _other(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] != "lifespan":

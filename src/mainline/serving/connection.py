@@ -54,7 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
         self.waiting_since = monotonic()
-        self._bytes, self._field_bytes = 0, 0
+        self._bytes, self._part = 0, 0
         self._in_head = True
         if len(self.guard.connections) >= self.guard.limits.connections:
             self.guard.refused += 1
@@ -70,7 +70,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, as long as the headers, and what stands around the body, stay small."""
-        self._bytes += len(data)
+        self._part = len(data)
+        self._bytes += self._part
         super().data_received(data)
         limits = self.guard.limits
         if self._in_head:
@@ -84,32 +85,34 @@ class GuardedProtocol(HttpToolsProtocol):
         """Start the clock of a request."""
         self.waiting_since = monotonic()
         self._in_head = True
-        self._bytes, self._field_bytes = 0, 0
+        self._bytes = 0
         super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer, which comes after the body, is none."""
-        if self._in_head:
-            self._field_bytes += len(name) + len(value)
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
-        self.end_head()
+        self.check_head()
         super().on_headers_complete()
+        self.end_head()
 
-    def end_head(self) -> None:
-        """Take no more headers until the next request.
+    def check_head(self) -> None:
+        """Refuse headers that came at once and are too large.
 
         Raises:
-            ValueError: when they came at once and are too large; it ends the parser, and the client knows already.
+            ValueError: it ends the parser, and the client knows already.
         """
-        if self._field_bytes + len(self.url) > self.guard.limits.header_bytes:
-            problem = self._too_large()
-            self._refuse(problem)
-            raise ValueError(problem.detail)
+        limit = self.guard.limits.header_bytes
+        if self._bytes + self._part > limit:  # the headers, and more
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > limit:
+                problem = self._too_large()
+                self._refuse(problem)
+                raise ValueError(problem.detail)
+
+    def end_head(self) -> None:
+        """Take no more headers until the next request: what comes after the body are trailers, which nobody reads."""
         self._in_head = False
         self._bytes = 0
+        self.headers = []
 
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""

@@ -26,8 +26,9 @@ class Direct:
 
     message_event = _Nothing()
 
-    def __init__(self, keep_alive: bool) -> None:
+    def __init__(self, keep_alive: bool, headers: Sequence[Header]) -> None:
         self.keep_alive = keep_alive
+        self.headers = headers
         self.response_complete = False
         self.disconnected = False
         self.more_body = True
@@ -46,8 +47,9 @@ class DirectProtocol(GuardedProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way."""
         if self.url == b"/predict" and self._is_plain():
+            self.check_head()
+            self.cycle = Direct(self.parser.should_keep_alive(), self.headers)  # type: ignore[assignment]
             self.end_head()
-            self.cycle = Direct(self.parser.should_keep_alive())  # type: ignore[assignment]
         else:
             super().on_headers_complete()
 
@@ -97,4 +99,4 @@ class DirectProtocol(GuardedProtocol):
                 self.transport.close()
             self.on_response_complete()
 
-        self.application.predict_directly(self.headers, body, write)
+        self.application.predict_directly(cycle.headers, body, write)

@@ -1,16 +1,19 @@
 """The short way answers as the usual one does, whatever HTTP allows."""
 
+import asyncio
 import contextlib
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from mainline.serving.app import Application
+from tests.mainline.serving.asking import Client
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
 
@@ -84,6 +87,35 @@ def test_plain_predictions_take_the_short_way(package_dir: Path, rows: Rows, tmp
     broken = "from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as P\nP._start_asgi_task = None"
     with running(tmp_path, package_dir, wrap=broken) as server:
         assert server.ask("/predict", rows[0])[0] == 200
+
+
+def test_all_answers_of_a_batch_are_sent_before_any_is_logged(
+    make_client: Callable[..., Client], rows: Rows, tmp_path: Path
+) -> None:
+    """In the end every request is counted, and is given to the log, also behind one that could not be logged."""
+    client = make_client(log={"directory": str(tmp_path / "log")})
+    events: list[str] = []
+
+    def add(*_: object) -> None:
+        events.append("logged")
+        if events.count("logged") == 1:
+            raise OSError("no log")
+
+    async def together() -> None:
+        application = Application(client.service)
+        headers = [(b"authorization", f"Bearer {client.key}".encode()), (b"content-type", b"application/json")]
+        for row in rows[:3]:
+            application.predict_directly(
+                headers, json.dumps(row).encode(), lambda status, *_: events.append(str(status))
+            )
+        while len(events) < 6:
+            await asyncio.sleep(0)
+
+    assert client.service.log
+    client.service.log.add = add  # type: ignore[method-assign]
+    asyncio.run(asyncio.wait_for(together(), LIMIT))
+    assert events == ["200"] * 3 + ["logged"] * 3
+    assert client.service.models()[0].metrics.outcomes["ok"] == 3
 
 
 def test_pipelined_predictions_are_answered_in_order(server: Running, rows: Rows, golden: dict[str, Any]) -> None:
