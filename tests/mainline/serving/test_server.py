@@ -64,7 +64,8 @@ def test_what_was_loaded_is_left_out_of_garbage_collection(package_dir: Path, tm
         "import atexit, gc; atexit.register(lambda: print('frozen:', gc.get_freeze_count() > len(gc.get_objects())))"
     )
     with running(tmp_path, package_dir, wrap=report) as server:
-        server.process.send_signal(signal.SIGINT)
+        assert server.ask("/livez")[0] == 200  # from here on it listens to signals, too
+        server.process.send_signal(signal.SIGTERM)
         assert server.process.stdout is not None
         assert "frozen: True" in server.process.stdout.read()
 
