@@ -65,7 +65,7 @@ def test_what_was_loaded_is_left_out_of_garbage_collection(package_dir: Path, tm
     )
     with running(tmp_path, package_dir, wrap=report) as server:
         assert server.ask("/livez")[0] == 200  # from here on it listens to signals, too
-        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGINT)
         assert server.process.stdout is not None
         assert "frozen: True" in server.process.stdout.read()
 
