@@ -8,6 +8,7 @@ from mainline import declaration, files
 from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
+from mainline.release import signing
 from mainline.release.environments import Promotion
 from mainline.serving import acceptance, settings
 from mainline.serving.acceptance import Check, Verdict
@@ -51,19 +52,17 @@ def _signature(package: Path, required: bool, digest: str) -> Check:
         versions = tags.versions()
     except GitError:  # outside a repository nothing is known of it
         versions = []
-    released = next((version for version in versions if version.release and version.release.digest == digest), None)
-    if released is None:
+    released = ((version.name, version.release) for version in versions)
+    name, release = next(((name, one) for name, one in released if one and one.digest == digest), ("", None))
+    if release is None:
         return Check("signature", not required, "no version of the repository here has this package", allowed)
-    assert released.release
-    if released.release.signature is None:
-        return Check("signature", not required, f"{released.name} is not signed", allowed)
-    from mainline.release import signing
-
+    if release.signature is None:
+        return Check("signature", not required, f"{name} is not signed", allowed)
     try:
-        by = signing.verify(package, released.release.signature)
+        by = signing.verify(package, release.signature)
     except MainlineError as error:
-        return Check("signature", False, f"{released.name}: {error}", allowed)
-    return Check("signature", True, f"{released.name}, signed by {by}", allowed)
+        return Check("signature", False, f"{name}: {error}", allowed)
+    return Check("signature", True, f"{name}, signed by {by}", allowed)
 
 
 def _table(verdict: Verdict) -> str:

@@ -42,9 +42,8 @@ def predict_stream(package: Path) -> str:
     try:
         refused = stream.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
     except OSError as error:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # or what could not be written is tried again at the exit
+        # What could not be written would be tried again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise MainlineError(
             f"the stream broke off ({error.strerror}); lines that have no answer yet are to be sent again."
         ) from error

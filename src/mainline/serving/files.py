@@ -14,7 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from mainline import progress
+from mainline import files, progress
 from mainline.contract import Field
 from mainline.errors import MainlineError
 from mainline.serving.models import Model
@@ -56,7 +56,7 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
         if str(number) not in done:
             with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
                 done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source)
-            _replace(output / STATE, lambda path: path.write_text(json.dumps(state)))
+            files.replace(output / STATE, json.dumps(state))
     rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
     return Scored(rows_done, bad, len(done), skipped)
 
@@ -96,7 +96,7 @@ def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, 
         _replace(written, lambda path: _write_parquet(path, good, source, column))
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
-        _replace(output / "quarantine" / f"{name}.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
+        files.replace(output / "quarantine" / f"{name}.jsonl", lines)
     return [len(rows), len(bad)]
 
 
