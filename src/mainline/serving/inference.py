@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mainline.contract import Array
 from mainline.serving import logs, mirroring, observed, strictjson
 from mainline.serving.batching import Outcome, Share
 from mainline.serving.messages import Reply, Request
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Mapping[str, Any]]
 Done = Callable[[Reply | Problem], None]
+_MANY = 10
+"""From so many rows on orjson writes columns sooner as arrays than as lists."""
 
 
 async def predict(service: "Service", request: Request) -> Reply:
@@ -164,29 +167,31 @@ def _features(patterns: list[Pattern]) -> str:
     return ",".join(groups)
 
 
-def log_lines(model: Model, request: Request, rows: Rows, share: Share, seconds: float) -> bytes:
-    """Write one line of the prediction log per row: enough to compute it again."""
-    answer = share.answer
-    common = orjson.dumps(
-        {
-            "time": answer.time,
-            "request_id": request.id,
-            "trace_id": request.trace[3:35],
-            "key": request.key.id,
-            "model": model.name,
-            "version": model.version,
-            "digest": model.digest,
-            "seconds": seconds,
-        }
-    )[:-1]
-    parts: list[bytes] = []
-    for number, (row, place) in enumerate(zip(rows, range(share.start, share.stop), strict=True)):
-        own = {
-            "row": number,
-            "inputs": row,
-            "features": answer.feature_rows[place],
-            "prediction": answer.predictions[place],
-            "stale": answer.patterns[place].stale,
-        }
-        parts += (common, b",", orjson.dumps(own, option=orjson.OPT_APPEND_NEWLINE)[1:])
-    return b"".join(parts)
+def log_line(model: Model, request: Request, rows: Rows, share: Share, seconds: float) -> bytes:
+    """Write the line of the prediction log for a request of n rows: enough to compute each of them again.
+
+    Inputs, features, predictions and stale tables are lists of n values, one per row, under one name each: a quarter
+    of the bytes and of the time of an object per row.
+    """
+    answer, part = share.answer, slice(share.start, share.stop)
+    features = answer.features if len(rows) >= _MANY else answer.feature_lists
+    line = {
+        "time": answer.time,
+        "request_id": request.id,
+        "trace_id": request.trace[3:35],
+        "key": request.key.id,
+        "model": model.name,
+        "version": model.version,
+        "digest": model.digest,
+        "seconds": seconds,
+        "inputs": model.reader.by_field(rows),
+        "features": {name: column[part] for name, column in features.items()},
+        "prediction": answer.predictions[part],
+        "stale": [pattern.stale for pattern in answer.patterns[part]],
+    }
+    return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(column: Array) -> list[Any]:
+    """Turn a column that orjson does not write, such as one of text, into a list."""
+    return column.tolist()

@@ -52,11 +52,9 @@ class Answer:
     """When they were predicted, UTC."""
 
     @cached_property
-    def feature_rows(self) -> list[dict[str, Any]]:
-        """The features of each row by name, as plain values."""
-        names = list(self.features)
-        values = zip(*[column.tolist() for column in self.features.values()], strict=True)
-        return [dict(zip(names, row, strict=True)) for row in values]
+    def feature_lists(self) -> dict[str, list[Any]]:
+        """The features by name, as plain values."""
+        return {name: column.tolist() for name, column in self.features.items()}
 
 
 class Model:

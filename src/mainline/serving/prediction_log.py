@@ -19,6 +19,7 @@ MOST_WAITING = 2**24
 """Bytes that wait for a slow disk; what comes beyond is dropped and counted."""
 ENOUGH = 2**18
 """Bytes that are written before their time, so that memory stays small under load."""
+_CHUNK = 2**20
 PATTERN = "predictions-*.jsonl"
 
 
@@ -138,9 +139,12 @@ class PredictionLog:
 def _cut_after_last_line(path: Path) -> None:
     """Remove the half line that a kill in the middle of a write leaves; files that are still written end in a line."""
     with path.open("r+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        tail = max(0, end - 2**20)
-        file.seek(tail)
-        content = file.read()
-        if content and not content.endswith(b"\n") and time.time() - path.stat().st_mtime > 1:
-            file.truncate(tail + content.rfind(b"\n") + 1)
+        size = end = file.seek(0, os.SEEK_END)
+        whole = 0
+        while end and not whole:
+            start = max(0, end - _CHUNK)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            whole, end = (start + found + 1 if found >= 0 else 0), start
+        if whole < size and time.time() - path.stat().st_mtime > 1:
+            file.truncate(whole)

@@ -4,7 +4,7 @@ Values are checked by column and, for text, remembered: most requests hold text 
 not pass is looked at again, one value at a time, by `from_rows` itself, which then says what is wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from mainline.serving.problems import SHOWN, Problem, shown
 
 _REMEMBERED, _SHORT = 50_000, 64
 """How many texts a column remembers, and how long they may be: what bounds its memory."""
+_OBJECTS = {dict}
 Row = Mapping[str, Any]
 
 
@@ -36,6 +37,7 @@ class Reader:
         self.fields = tuple(fields)
         self._names = [field.name for field in fields]
         self._known = frozenset(self._names)
+        self._width = {len(fields)}
         self._absent = dict.fromkeys(self._names)
         self._get = itemgetter(*self._names) if len(fields) > 1 else lambda row: (row[self._names[0]],)
         self._length = text_length
@@ -57,16 +59,25 @@ class Reader:
         detail = f"row {first['row']}: {first['field']}: {first['found']}; {first['allowed']}"
         raise Problem("invalid-request", detail, errors=errors)
 
+    def by_field(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
+        """Return the n values of each field as they were given, None where absent, of requests that can be read."""
+        return dict(zip(self._names, self._values(rows), strict=True))
+
     def _read(self, rows: Sequence[Row]) -> dict[str, Array]:
-        for row in rows:
-            if type(row) is not dict or not row.keys() <= self._known:
-                raise _Odd
-        try:
-            values = zip(*map(self._get, rows), strict=True)
-            return {name: self._columns[name](column) for name, column in zip(self._names, values, strict=True)}
-        except KeyError:
-            values = zip(*[self._get({**self._absent, **row}) for row in rows], strict=True)
-            return {name: self._columns[name](column) for name, column in zip(self._names, values, strict=True)}
+        if set(map(type, rows)) != _OBJECTS:
+            raise _Odd
+        return {name: self._columns[name](values) for name, values in zip(self._names, self._values(rows), strict=True)}
+
+    def _values(self, rows: Sequence[Row]) -> Iterable[Sequence[Any]]:
+        """Turn rows into columns; a row with as many keys as there are fields, and each of these, has no other."""
+        if set(map(len, rows)) == self._width:
+            try:
+                return zip(*map(self._get, rows), strict=True)
+            except KeyError:
+                raise _Odd from None
+        if not all(row.keys() <= self._known for row in rows):
+            raise _Odd
+        return zip(*[self._get({**self._absent, **row}) for row in rows], strict=True)
 
     def _explain(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         errors: list[dict[str, Any]] = []

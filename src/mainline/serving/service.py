@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.serving import keys, observed, routing
 from mainline.serving.batching import Batcher, Share
 from mainline.serving.feed import Feed
-from mainline.serving.inference import Rows, log_lines
+from mainline.serving.inference import Rows, log_line
 from mainline.serving.logs import say, warn
 from mainline.serving.messages import Request
 from mainline.serving.metrics import ServiceMetrics
@@ -141,7 +141,7 @@ class Service:
     def _log(
         self, log: PredictionLog, model: Model, request: Request, rows: Rows, share: Share, seconds: float
     ) -> None:
-        log.add(log_lines(model, request, rows, share, seconds), len(rows))
+        log.add(log_line(model, request, rows, share, seconds), len(rows))
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)

@@ -1,6 +1,5 @@
 """A feed's newer rows answer without a restart."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from mainline.serving import observed
 from mainline.serving.errors import FeedError
 from mainline.serving.feed import read
 from mainline.serving.models import Model
+from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 
 Rows = list[dict[str, Any]]
@@ -48,8 +48,7 @@ def test_newer_rows_are_looked_up(fed: Any, rows: Rows, tmp_path: Path) -> None:
     assert "weather" not in known["stale"]
     assert "weather.temp" in known["looked_up"]
     assert "weather.wind_speed" in known["missing"]
-    (path,) = (tmp_path / "log").iterdir()
-    assert json.loads(path.read_text().splitlines()[-1])["features"]["temp"] == 11.5
+    assert logged.lines(tmp_path / "log")[-1]["features"]["temp"] == [11.5]
     assert client.predict(rows).json["predictions"] == before
 
 

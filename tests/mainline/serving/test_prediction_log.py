@@ -1,6 +1,5 @@
 """The prediction log: whole lines, rotated, bounded, and never in the way."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -16,7 +15,9 @@ from mainline.serving import prediction_log
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.prediction_log import PATTERN, PredictionLog
 from mainline.serving.settings import Log
+from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
+from tests.mainline.serving.logged import lines
 from tests.mainline.serving.running import wait_for
 
 Rows = list[dict[str, Any]]
@@ -31,15 +32,10 @@ def make(directory: Path, **settings: Any) -> tuple[PredictionLog, ServiceMetric
     return log, metrics
 
 
-def lines(directory: Path) -> list[Any]:
-    """Return every line, parsed, in order."""
-    return [json.loads(line) for path in sorted(directory.glob(PATTERN)) for line in path.read_text().splitlines()]
-
-
 def test_answered_requests_are_read_by_pandas_and_duckdb(
     make_client: Callable[..., Client], rows: Rows, tmp_path: Path
 ) -> None:
-    """A line per row holds what was asked, what the model saw, what it said and who asked; two readers agree."""
+    """A line per request holds what was asked, what the model saw, what it said and who asked; two readers agree."""
     client = make_client(log={"directory": tmp_path / "log"})
     client.service.start()
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -47,34 +43,52 @@ def test_answered_requests_are_read_by_pandas_and_duckdb(
     client.predict({"bad": 1})
     client.service.stop()
     (path,) = (tmp_path / "log").glob(PATTERN)
-    frame = pd.read_json(path, lines=True)
+    assert len(pd.read_json(path, lines=True)) == 1
+    frame = logged.rows(tmp_path / "log")
     assert frame["prediction"].tolist() == [item["arr_delay"] for item in answers["predictions"]]
-    assert frame["inputs"].tolist() == rows[:3]
-    assert frame["row"].tolist() == [0, 1, 2]
+    for name in rows[0]:
+        assert frame[f"inputs.{name}"].tolist() == [row[name] for row in rows[:3]]
     assert set(frame["request_id"]) == {"mine"}
     assert set(frame["trace_id"]) == {trace[3:35]}
     assert set(frame["version"]) == {"v1.0.0"}
     assert set(frame["key"]) == {client.key.split("_")[1]}
     assert (frame["seconds"] > 0).all()
     assert pd.to_datetime(frame["time"]).dt.tz is not None
-    found = duckdb.sql(f"select prediction, inputs.carrier from read_json('{path}') order by row").fetchall()  # noqa: S608 - our own path
+    query = f"select unnest(prediction), unnest(inputs.carrier) from read_json('{path}')"  # noqa: S608 - our own path
+    found = duckdb.sql(query).fetchall()
     assert found == [
         (item["arr_delay"], row["carrier"]) for item, row in zip(answers["predictions"], rows, strict=False)
     ]
 
 
-def test_features_are_logged_to_the_last_bit(make_client: Callable[..., Client], rows: Rows, tmp_path: Path) -> None:
-    """Features in the log are those that the model saw, NaN as null."""
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_features_are_logged_to_the_last_bit(
+    make_client: Callable[..., Client], rows: Rows, tmp_path: Path, at_once: int
+) -> None:
+    """Features in the log are those that the model saw, NaN as null, of few rows and of many."""
     client = make_client(log={"directory": tmp_path / "log"})
     client.service.start()
-    client.predict(rows)
+    for start in range(0, len(rows), at_once):
+        client.predict(rows[start : start + at_once])
     client.service.stop()
     model = client.service.choose()
     expected = model.predictor.compute(model.reader.read(rows))
-    logged = [line["features"] for line in lines(tmp_path / "log")]
+    found = logged.rows(tmp_path / "log")
     for name, values in expected.items():
-        found = np.array([row[name] for row in logged], object if values.dtype == object else np.float32)
-        np.testing.assert_array_equal(found, values)
+        kind = object if values.dtype == object else np.float32
+        np.testing.assert_array_equal(found[f"features.{name}"].to_numpy(kind), values)
+
+
+def test_absent_values_are_logged_as_null(make_client: Callable[..., Client], rows: Rows, tmp_path: Path) -> None:
+    """A field that one row of a request leaves out is null there, and stays beside its neighbours."""
+    client = make_client(log={"directory": tmp_path / "log"})
+    client.service.start()
+    first = {name: value for name, value in rows[0].items() if name != "tailnum"}
+    client.predict([first, rows[1]])
+    client.service.stop()
+    (line,) = logged.lines(tmp_path / "log")
+    assert line["inputs"]["tailnum"] == [None, rows[1]["tailnum"]]
+    assert line["inputs"]["flight"] == [rows[0]["flight"], rows[1]["flight"]]
 
 
 def test_normal_stop_loses_nothing(tmp_path: Path) -> None:
@@ -191,12 +205,14 @@ def test_slow_disk_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (len(log._waiting), metrics.log_dropped) == (2, 16)
 
 
-def test_half_line_of_a_kill_is_cut_off(tmp_path: Path) -> None:
-    """A file that a kill left with half a line is readable after the next start."""
-    torn, whole = (tmp_path / f"predictions-20200101T000000-{n}-000001.jsonl" for n in (1, 2))
-    torn.write_text('1\n{"a": ')
+@pytest.mark.parametrize("half", ['{"a": ', "1" * 2**20, "1" * 3 * 2**20])
+def test_half_line_of_a_kill_is_cut_off(tmp_path: Path, half: str) -> None:
+    """A file that a kill left with half a line, however long, is readable after the next start."""
+    torn, whole, lost = (tmp_path / f"predictions-20200101T000000-{n}-000001.jsonl" for n in (1, 2, 3))
+    torn.write_text(f"1\n{half}")
     whole.write_text("2\n")
-    for path in (torn, whole):
+    lost.write_text(half)
+    for path in (torn, whole, lost):
         os.utime(path, (2e9, 1e9))
     log, _ = make(tmp_path)
     log.close()

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mainline.serving import keys
+from tests.mainline.serving import logged
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT, ROOT
 
@@ -133,8 +134,7 @@ def test_killed_server_loses_at_most_the_declared_second(package_dir: Path, rows
             server.ask("/predict", rows)
         wait_for(lambda: server.metric("mainline_log_rows_total") == 400)
         server.stop(signal.SIGKILL)
-    (path,) = directory.iterdir()
-    assert len([json.loads(line) for line in path.read_text().splitlines()]) == 400
+    assert len(logged.rows(directory)) == 400
 
 
 def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path,
         server.stop()
         for thread in threads:
             thread.join()
-    logged = sum(len(path.read_text().splitlines()) for path in directory.iterdir())
-    assert logged >= answered[0]
-    assert logged - answered[0] <= 3 * len(rows)
+    found = len(logged.rows(directory))
+    assert found >= answered[0]
+    assert found - answered[0] <= 3 * len(rows)
 
 
 def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -172,8 +172,7 @@ def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, row
     with running(tmp_path / "run", package_dir, log={"directory": str(directory), "flush_seconds": 1.0}) as server:
         assert server.ask("/predict", rows)[0] == 200
         server.stop(signal.SIGHUP)
-    (path,) = directory.iterdir()
-    assert len(path.read_text().splitlines()) == len(rows)
+    assert len(logged.rows(directory)) == len(rows)
 
 
 def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -181,13 +180,13 @@ def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
     log = {"directory": str(tmp_path / "log"), "flush_seconds": 0.05, "rotate_bytes": 2**20}
     with running(tmp_path / "run", package_dir, log=log, wrap=limit) as server:
+        assert server.ask("/predict", rows)[0] == 200
+        wait_for(lambda: server.metric("mainline_log_rows_total") == len(rows))
         assert [server.ask("/predict", rows)[0] for _ in range(5)] == [200] * 5
         wait_for(lambda: server.metric("mainline_log_dropped_total") > 0)
         assert server.metric("mainline_log_failing") == 1
         assert server.ask("/predict", rows)[0] == 200
-    for path in (tmp_path / "log").iterdir():
-        for line in path.read_text().splitlines():
-            json.loads(line)
+    assert len(logged.rows(tmp_path / "log")) >= len(rows)
 
 
 def test_keys_are_rotated_while_serving(package_dir: Path, rows: Rows, tmp_path: Path) -> None:

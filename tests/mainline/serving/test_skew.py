@@ -17,6 +17,7 @@ from mainline.data.storage import read_columns
 from mainline.params import load
 from mainline.serving import files, stream
 from mainline.serving.models import Model
+from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 from tests.project import Project
 
@@ -93,16 +94,14 @@ def test_logged_requests_computed_again_by_training_have_no_mismatch(
     unhurried.service.start()
     list(in_bulk(unhurried, rows))
     unhurried.service.stop()
-    lines = [
-        json.loads(line) for path in sorted((tmp_path / "log").iterdir()) for line in path.read_text().splitlines()
-    ]
-    assert len(lines) == len(rows) >= 10_000
-    assert [line["inputs"] for line in lines] == rows
-    assert [line["prediction"] for line in lines] == expected
+    found = logged.rows(tmp_path / "log")
+    assert len(found) == len(rows) >= 10_000
+    for name in rows[0]:
+        assert found[f"inputs.{name}"].tolist() == [row[name] for row in rows]
+    assert found["prediction"].tolist() == expected
     mismatched = 0
     for name, values in features.items():
         kind = object if values.dtype == object else np.float32
-        logged = np.array([line["features"][name] for line in lines], kind)
-        offline = values.astype(kind)
-        mismatched += int((~((logged == offline) | ((logged != logged) & (offline != offline)))).sum())
+        online, offline = found[f"features.{name}"].to_numpy(kind), values.astype(kind)
+        mismatched += int((~((online == offline) | ((online != online) & (offline != offline)))).sum())
     assert mismatched == 0
