@@ -16,7 +16,9 @@ from mainline.serving.models import Answer, Model
 from mainline.serving.problems import Problem
 
 INLINE_ROWS = 200
-"""Up to so many rows are predicted by the event loop itself: about a millisecond."""
+"""A request of up to so many rows is predicted by the event loop itself: about a millisecond."""
+BATCH_ROWS = 1000
+"""Up to so many rows of several requests are predicted together: the fixed cost of a batch is spread by then."""
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -112,11 +114,11 @@ class Batcher:
 
 
 def _parts(waiting: list[Waiting]) -> list[list[Waiting]]:
-    """Cut requests into batches of about `INLINE_ROWS` rows."""
+    """Cut requests into batches of at most `BATCH_ROWS` rows."""
     parts: list[list[Waiting]] = []
-    count = INLINE_ROWS
+    count = BATCH_ROWS
     for entry in waiting:
-        if count + len(entry[0]) > INLINE_ROWS:
+        if count + len(entry[0]) > BATCH_ROWS:
             parts.append([])
             count = 0
         parts[-1].append(entry)
