@@ -1,6 +1,7 @@
 """`POST /predict`: one request or a list of them in, predictions with what was looked up for them out."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def begin(service: "Service", request: Request, body: bytes, done: Done) -> None
 
     def reply(share: Share) -> Reply:
         encoded = _encode(model, request, share).encode()
-        log = service.log_predictions(model, request, rows, share)
+        log = service.log_predictions(model, request, share)
         return Reply(encoded, model=model, rows=len(rows), log=log)
 
     infer(service, model, rows, reply, done)
@@ -160,21 +161,22 @@ def _features(patterns: list[Pattern]) -> str:
     """Group the rows of a request by what was known of them."""
     if len(patterns) == 1:
         return f'{{"rows":[0],{patterns[0].json}}}'
-    rows: dict[int, list[int]] = {}
+    rows: dict[Pattern, list[int]] = defaultdict(list)
     for number, pattern in enumerate(patterns):
-        rows.setdefault(id(pattern), []).append(number)
-    groups = [f'{{"rows":{numbers},{patterns[numbers[0]].json}}}' for numbers in rows.values()]
-    return ",".join(groups)
+        rows[pattern].append(number)
+    return ",".join(
+        [f'{{"rows":{orjson.dumps(numbers).decode()},{pattern.json}}}' for pattern, numbers in rows.items()]
+    )
 
 
-def log_line(model: Model, request: Request, rows: Rows, share: Share, seconds: float) -> bytes:
+def log_line(model: Model, request: Request, share: Share, seconds: float) -> bytes:
     """Write the line of the prediction log for a request of n rows: enough to compute each of them again.
 
     Inputs, features, predictions and stale tables are lists of n values, one per row, under one name each: a quarter
     of the bytes and of the time of an object per row.
     """
     answer, part = share.answer, slice(share.start, share.stop)
-    features = answer.features if len(rows) >= _MANY else answer.feature_lists
+    features = answer.features if share.stop - share.start >= _MANY else answer.feature_lists
     line = {
         "time": answer.time,
         "request_id": request.id,
@@ -184,7 +186,7 @@ def log_line(model: Model, request: Request, rows: Rows, share: Share, seconds: 
         "version": model.version,
         "digest": model.digest,
         "seconds": seconds,
-        "inputs": model.reader.by_field(rows),
+        "inputs": {name: values[part] for name, values in answer.given.items()},
         "features": {name: column[part] for name, column in features.items()},
         "prediction": answer.predictions[part],
         "stale": [pattern.stale for pattern in answer.patterns[part]],

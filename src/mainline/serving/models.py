@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,12 +19,12 @@ from mainline.data.lookup import Table, look_up_all
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 from mainline.serving.metrics import ModelMetrics
-from mainline.serving.reading import Reader
+from mainline.serving.reading import Reader, Requests
 
 _ALWAYS = np.iinfo(np.int64).max
 
 
-@dataclass
+@dataclass(eq=False)
 class Pattern:
     """Which looked-up columns were known for a row, which were not, and which tables are behind; rows share it."""
 
@@ -46,7 +47,8 @@ class Answer:
     fits: list[bool] | None
     """Whether each prediction is inside the response model; None: all are."""
     patterns: list[Pattern]
-    columns: Mapping[str, Array]
+    given: Mapping[str, Sequence[Any]]
+    """What was sent, by field."""
     features: Mapping[str, Array]
     time: str
     """When they were predicted, UTC."""
@@ -95,22 +97,22 @@ class Model:
         self.fresh_until = {name: _fresh_until(table) for name, table in tables.items()}
         self._all_fresh_until = min(self.fresh_until.values(), default=_ALWAYS)
 
-    def answer(self, columns: Mapping[str, Array]) -> Answer:
-        """Predict n typed requests: the predictor's own steps, with what was looked up noted on the way."""
-        predictor = self.predictor
+    def answer(self, requests: Requests) -> Answer:
+        """Predict n requests: the predictor's own steps, with what was looked up noted on the way."""
+        predictor, columns = self.predictor, requests.columns
         moment = predictor.features.prediction_time(columns)
         looked = look_up_all(self.tables, columns, moment)
         features = predictor.features.compute(columns, looked)
         inputs = predictor.runtime.arrange(features)
         raw = predictor.runtime.run(inputs)
-        predictions: list[float] = np.asarray(predictor.scoring.respond(raw, columns), np.float64).tolist()
-        fits = [self._low <= value <= self._high for value in predictions]
+        predictions = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
+        fits = (self._low <= predictions) & (predictions <= self._high)
         self._count_unusual(inputs.numeric)
         return Answer(
-            predictions=predictions,
-            fits=None if all(fits) else fits,
+            predictions=predictions.tolist(),
+            fits=None if fits.all() else fits.tolist(),
             patterns=self._patterns(looked, moment),
-            columns=columns,
+            given=requests.given,
             features=features,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
@@ -133,12 +135,12 @@ class Model:
         if (moment > self._all_fresh_until).any():
             behind = [moment > until for until in self.fresh_until.values()]
             marks = np.column_stack([marks, *behind])
-        flat, width = marks.tobytes(), marks.shape[1]
-        keys = [flat[start : start + width] for start in range(0, len(flat), width)] if width else [b""] * len(moment)
-        found = [self.patterns.get(key) or self._learn(key) for key in keys]
-        for pattern in found:
-            pattern.rows += 1
-        return found
+        width = marks.shape[1]
+        keys: list[bytes] = np.frombuffer(marks.tobytes(), f"V{width}").tolist() if width else [b""] * len(moment)
+        for key, count in Counter(keys).items():
+            pattern = self.patterns.get(key) or self._learn(key)
+            pattern.rows += count
+        return [*map(self.patterns.__getitem__, keys)]
 
     def _learn(self, key: bytes) -> Pattern:
         known, behind = key[: len(self._names)], key[len(self._names) :]

@@ -4,10 +4,10 @@ Values are checked by column and, for text, remembered: most requests hold text 
 not pass is looked at again, one value at a time, by `from_rows` itself, which then says what is wrong.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,7 +19,18 @@ from mainline.serving.problems import SHOWN, Problem, shown
 _REMEMBERED, _SHORT = 50_000, 64
 """How many texts a column remembers, and how long they may be: what bounds its memory."""
 _OBJECTS = {dict}
+_MANY = 64
+"""From so many numbers on NumPy compares them sooner than Python does."""
 Row = Mapping[str, Any]
+
+
+class Requests(NamedTuple):
+    """n requests of one model, by field."""
+
+    given: dict[str, Sequence[Any]]
+    """The n values as they were sent, None where absent."""
+    columns: dict[str, Array]
+    """The same, typed: shape (n,) each."""
 
 
 class _Odd(Exception):  # noqa: N818 - never leaves this module
@@ -43,8 +54,8 @@ class Reader:
         self._length = text_length
         self._columns: dict[str, _Column] = {field.name: _column(field, partial(self._one, field)) for field in fields}
 
-    def read(self, rows: Sequence[Row]) -> dict[str, Array]:
-        """Turn n parsed requests into typed columns of shape (n,).
+    def read(self, rows: Sequence[Row]) -> Requests:
+        """Turn n parsed requests into typed columns.
 
         Raises:
             Problem: invalid-request, naming up to `SHOWN` fields with their values and what is allowed.
@@ -54,30 +65,27 @@ class Reader:
         except _Odd:
             errors = self._explain(rows)
         if not errors:  # one value at a time all is well; say it with the slow way's words or take its columns
-            return typed.from_rows(rows, self.fields)
+            return Requests(self._by_field(rows), typed.from_rows(rows, self.fields))
         first = errors[0]
         detail = f"row {first['row']}: {first['field']}: {first['found']}; {first['allowed']}"
         raise Problem("invalid-request", detail, errors=errors)
 
-    def by_field(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
-        """Return the n values of each field as they were given, None where absent, of requests that can be read."""
-        return dict(zip(self._names, self._values(rows), strict=True))
-
-    def _read(self, rows: Sequence[Row]) -> dict[str, Array]:
+    def _read(self, rows: Sequence[Row]) -> Requests:
         if set(map(type, rows)) != _OBJECTS:
             raise _Odd
-        return {name: self._columns[name](values) for name, values in zip(self._names, self._values(rows), strict=True)}
+        given = self._by_field(rows)
+        return Requests(given, {name: self._columns[name](values) for name, values in given.items()})
 
-    def _values(self, rows: Sequence[Row]) -> Iterable[Sequence[Any]]:
-        """Turn rows into columns; a row with as many keys as there are fields, and each of these, has no other."""
+    def _by_field(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
         if set(map(len, rows)) == self._width:
-            try:
-                return zip(*map(self._get, rows), strict=True)
+            try:  # a row with as many keys as there are fields, and each of these among them, has no other
+                return dict(zip(self._names, zip(*map(self._get, rows), strict=True), strict=True))
             except KeyError:
                 raise _Odd from None
         if not all(row.keys() <= self._known for row in rows):
             raise _Odd
-        return zip(*[self._get({**self._absent, **row}) for row in rows], strict=True)
+        whole = [self._get({**self._absent, **row}) for row in rows]
+        return dict(zip(self._names, zip(*whole, strict=True), strict=True))
 
     def _explain(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         errors: list[dict[str, Any]] = []
@@ -150,6 +158,7 @@ class _Text:
 
     def __init__(self, field: Field, one: Any) -> None:
         self._one = one
+        self._optional = field.optional
         self._start = {None} if field.optional else set()
         self._seen: set[Any] = set(self._start)
 
@@ -160,9 +169,9 @@ class _Text:
             raise _Odd from error
         if not known:
             self._learn(values)
-        if None in values:
+        if self._optional and None in values:
             values = ["" if value is None else value for value in values]
-        return np.array(values, object)
+        return np.fromiter(values, object, len(values))
 
     def _learn(self, values: Sequence[Any]) -> None:
         if len(self._seen) > _REMEMBERED:
@@ -182,7 +191,7 @@ class _Time:
 
     def __call__(self, values: Sequence[Any]) -> Array:
         try:
-            return np.array([self._seen[value] for value in values], np.int64)
+            return np.fromiter(map(self._seen.__getitem__, values), np.int64, len(values))
         except (KeyError, TypeError):
             return np.array([self._learn(value) for value in values], np.int64)
 
@@ -204,11 +213,14 @@ class _Number:
         self._dtype: Any = np.int64 if whole else np.float64
         self._low = -largest if field.minimum is None else max(field.minimum, -largest)
         self._high = largest if field.maximum is None else min(field.maximum, largest)
-        self._allowed = {int} if whole else {int, float}
+        self._own = {int} if whole else {float}
+        self._allowed = self._own | {int}
         self._optional = field.optional
 
     def __call__(self, values: Sequence[Any]) -> Array:
         types = set(map(type, values))
+        if types == self._own and len(values) >= _MANY:
+            return self._read_many(values)
         given = values
         if self._optional and type(None) in types:
             types.discard(type(None))
@@ -222,3 +234,13 @@ class _Number:
         if given and not (self._low <= min(given) and max(given) <= self._high):
             raise _Odd
         return np.array(values, self._dtype)
+
+    def _read_many(self, values: Sequence[Any]) -> Array:
+        """Read numbers of the column's own type; those of another may lie on a bound only once they are converted."""
+        try:
+            column = np.fromiter(values, self._dtype, len(values))
+        except OverflowError as error:
+            raise _Odd from error
+        if not (self._low <= column.min() and column.max() <= self._high):  # nor is NaN between two numbers
+            raise _Odd
+        return column

@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.serving import keys, observed, routing
 from mainline.serving.batching import Batcher, Share
 from mainline.serving.feed import Feed
-from mainline.serving.inference import Rows, log_line
+from mainline.serving.inference import log_line
 from mainline.serving.logs import say, warn
 from mainline.serving.messages import Request
 from mainline.serving.metrics import ServiceMetrics
@@ -94,13 +94,11 @@ class Service:
         for error in problem.errors:
             self.metrics.invalid_fields[error["field"] if error["field"] in known else "unknown"] += 1
 
-    def log_predictions(
-        self, model: Model, request: Request, rows: Rows, share: Share
-    ) -> Callable[[float], None] | None:
+    def log_predictions(self, model: Model, request: Request, share: Share) -> Callable[[float], None] | None:
         """Return what puts a request into the prediction log once it is answered; None where it is not logged."""
         if self.log is None or not self.log.samples(request.id):
             return None
-        return partial(self._log, self.log, model, request, rows, share)
+        return partial(self._log, self.log, model, request, share)
 
     def watch(self, name: str, path: Path, changed: Callable[[Path], None]) -> None:
         """Call `changed` whenever another file stands at a path; where it fails, that is reported under the name."""
@@ -138,10 +136,8 @@ class Service:
             except Exception as error:  # whatever it is, the other files are followed on
                 self._report("routing", error)
 
-    def _log(
-        self, log: PredictionLog, model: Model, request: Request, rows: Rows, share: Share, seconds: float
-    ) -> None:
-        log.add(log_line(model, request, rows, share, seconds), len(rows))
+    def _log(self, log: PredictionLog, model: Model, request: Request, share: Share, seconds: float) -> None:
+        log.add(log_line(model, request, share, seconds), share.stop - share.start)
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)

@@ -4,9 +4,13 @@ import json
 import math
 from typing import Any, NoReturn
 
+import numpy as np
 import orjson
 
 from mainline.serving.problems import Problem, shown
+
+_LARGE = 4096
+"""From so many bytes on NumPy counts sooner than bytes do."""
 
 
 class _Refused(ValueError):  # noqa: N818 - never leaves this module
@@ -29,7 +33,7 @@ def parse(body: bytes) -> Any:
             parsed = None
         # Without a backslash every key ends in `":`, spaces aside, and so may a text that begins with a colon: as
         # many of these as there are keys means that none stands twice.
-        if body.translate(None, b" \t\n\r").count(b'":') == _keys(parsed):
+        if _ends_of_keys(body) == _keys(parsed):
             return parsed
     try:
         return _whole(_DECODER.decode(body.decode()), body)
@@ -54,6 +58,16 @@ def _whole(parsed: Any, body: bytes) -> Any:
         except UnicodeEncodeError as error:
             raise _Refused(f"{shown(error.object[error.start])} is half a character; send whole ones.") from None
     return parsed
+
+
+def _ends_of_keys(body: bytes) -> int:
+    """Count the quotation marks that a colon follows, spaces between the two aside."""
+    if len(body) >= _LARGE:
+        letters = np.frombuffer(body, np.uint8)
+        before, colons = letters[:-1], letters[1:] == ord(":")
+        if not (colons & (before <= ord(" "))).any():
+            return int(np.count_nonzero(colons & (before == ord('"'))))
+    return body.translate(None, b" \t\n\r").count(b'":')
 
 
 def _keys(parsed: Any) -> int:

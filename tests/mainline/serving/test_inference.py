@@ -126,10 +126,10 @@ def test_failing_model_is_a_reason_and_not_a_trace(client: Client, rows: Rows, m
     """When the model itself fails, the client learns no internals, and requests beside it are answered."""
     answer = model.answer
 
-    def fail(columns: Any) -> Any:
-        if "UA" in columns["carrier"]:
+    def fail(requests: Any) -> Any:
+        if "UA" in requests.given["carrier"]:
             raise RuntimeError("secret")
-        return answer(columns)
+        return answer(requests)
 
     monkeypatch.setattr(model, "answer", fail)
     replies = client.ask_all(

@@ -72,7 +72,7 @@ def test_features_are_logged_to_the_last_bit(
         client.predict(rows[start : start + at_once])
     client.service.stop()
     model = client.service.choose()
-    expected = model.predictor.compute(model.reader.read(rows))
+    expected = model.predictor.compute(model.reader.read(rows).columns)
     found = logged.rows(tmp_path / "log")
     for name, values in expected.items():
         kind = object if values.dtype == object else np.float32

@@ -1,6 +1,7 @@
 """Requests become the columns that `from_rows` makes of them, or are refused with reasons."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="module", params=[reading._MANY, 1], ids=["few", "many"])
+def _compared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have numbers compared as those of few rows, then as those of many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_MANY", request.param)
+        yield
+
+
 def refusal(rows: list[Any], reader: Reader | None = None) -> Problem:
     """Return why rows are refused."""
     with pytest.raises(Problem, match="row") as refused:
@@ -62,7 +71,7 @@ def test_takes_and_refuses_what_from_rows_does(rows: list[dict[str, Any]]) -> No
         if broken:
             refusal(rows, reader)
             continue
-        columns = reader.read(rows)
+        columns = reader.read(rows).columns
         for name, values in expected.items():
             assert columns[name].dtype == values.dtype
             np.testing.assert_array_equal(columns[name], values)
@@ -111,7 +120,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_field_is_enough() -> None:
     """A model with one field reads it."""
     field = Field("x", "number", "X", 1.0)
-    assert Reader([field], 10).read([{"x": 1}, {"x": 2.5}])["x"].tolist() == [1, 2.5]
+    assert Reader([field], 10).read([{"x": 1}, {"x": 2.5}]).columns["x"].tolist() == [1, 2.5]
 
 
 def test_problems_are_json() -> None:
@@ -120,11 +129,15 @@ def test_problems_are_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"tail": "N1\n"}, {"size": float("nan")}, {"heat": float("nan")}, {"heat": float("inf")}, {"any": True}]
-)
+    "change",
+    [
+        {"tail": "N1\n"}, {"size": float("nan")}, {"size": 10.5}, {"size": -0.5}, {"heat": float("nan")},
+        {"heat": float("inf")}, {"count": 1001}, {"any": True}, {"any": 2**63}, {"any": -(2**63)},
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("first", [True, False])
 def test_odd_value_is_refused_wherever_it_stands(change: dict[str, Any], first: bool) -> None:
-    """A line break at the end, NaN, infinity and a boolean are refused before and after a good row."""
+    """A line break at the end, NaN, infinity, a boolean and what is out of range are refused beside a good row."""
     odd = GOOD | change
     problem = refusal([odd, GOOD] if first else [GOOD, odd])
     assert [(error["row"], error["field"]) for error in problem.errors] == [(0 if first else 1, next(iter(change)))]

@@ -1,14 +1,24 @@
 """JSON and nothing more."""
 
 import json
+from collections.abc import Iterator
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mainline.serving import strictjson
 from mainline.serving.problems import Problem
 from mainline.serving.strictjson import parse
+
+
+@pytest.fixture(autouse=True, scope="module", params=[strictjson._LARGE, 0], ids=["small", "large"])
+def _counted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have keys counted as in small bodies, then as in large ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strictjson, "_LARGE", request.param)
+        yield
 
 
 @pytest.mark.parametrize(
