@@ -12,6 +12,8 @@ from mainline.serving.problems import MEDIA_TYPE, Problem
 from mainline.serving.settings import Limits
 
 SWEEP_SECONDS = 0.5
+IDLE_SECONDS = 75.0
+"""How long a connection may wait for its next request."""
 
 
 class Guard:
@@ -23,11 +25,11 @@ class Guard:
         self.refused = 0
 
     async def sweep(self) -> None:
-        """End connections whose request is late, until cancelled."""
+        """End connections whose request is late or that have been idle, until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            latest = monotonic() - self.limits.read_seconds
-            for connection in [late for late in self.connections if late.waiting_since < latest]:
+            now = monotonic()
+            for connection in [late for late in self.connections if late.until < now]:
                 connection.end_late()
 
 
@@ -53,7 +55,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take the connection, or refuse it when there are too many."""
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
-        self.waiting_since = monotonic()
+        self.until = monotonic() + self.guard.limits.read_seconds
+        self._reading = True
         self._bytes, self._part = 0, 0
         self._in_head = True
         if len(self.guard.connections) >= self.guard.limits.connections:
@@ -83,8 +86,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
-        self.waiting_since = monotonic()
-        self._in_head = True
+        self.until = monotonic() + self.guard.limits.read_seconds
+        self._reading = self._in_head = True
         self._bytes = 0
         super().on_message_begin()
 
@@ -116,16 +119,36 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Stop the clock: the request is here."""
-        self.waiting_since = float("inf")
+        self.until = float("inf")
+        self._reading = False
         self._bytes = 0
         super().on_message_complete()
+        if self.cycle and self.cycle.response_complete:
+            self._rest()
+
+    def on_response_complete(self) -> None:
+        """Do as uvicorn does, but leave idle connections to the sweep: a timer for each request costs more."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._reading:
+            self._rest()
+
+    def _rest(self) -> None:
+        self.until = monotonic() + IDLE_SECONDS
 
     def send_400_response(self, msg: str) -> None:
         """Say that what came is not HTTP."""
         self._refuse(Problem("malformed-http", msg))
 
     def end_late(self) -> None:
-        """End a connection whose request did not arrive in time."""
+        """End a connection that is idle, or whose request did not arrive in time."""
+        if not self._reading:
+            self.transport.close()
+            return
         seconds = self.guard.limits.read_seconds
         self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
 

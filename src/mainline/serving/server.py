@@ -78,7 +78,6 @@ def _config(service: Service, guard: Guard) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=settings.limits.connections,
-        timeout_keep_alive=75,
         timeout_graceful_shutdown=int(settings.limits.drain_seconds) or 1,
         ssl_certfile=str(settings.tls.certificate) if settings.tls else None,
         ssl_keyfile=str(settings.tls.private_key) if settings.tls else None,

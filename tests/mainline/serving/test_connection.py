@@ -1,8 +1,21 @@
 """What a client may make the server hold."""
 
 import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
 
 from mainline.serving.connection import Flow
+from tests.mainline.serving.running import Running, running
+from tests.project import LIMIT
+
+LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+BODY = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
+EARLY = BODY.replace(b"/predict", b"/predict?")
+"""Goes through ASGI and is refused before its body is here."""
 
 
 class Reading(asyncio.Transport):
@@ -29,3 +42,54 @@ def test_nothing_is_read_while_requests_wait() -> None:
     waiting.clear()
     flow.resume_reading()
     assert transport.on
+
+
+def waiting(directory: Path, package: Path, idle: float) -> AbstractContextManager[Running]:
+    """Start a server that waits half a second for a request, and so many for the next one to begin."""
+    patched = f"from mainline.serving import connection as c; c.SWEEP_SECONDS, c.IDLE_SECONDS = 0.2, {idle}"
+    return running(directory, package, limits={"read_seconds": 0.5}, wrap=patched)
+
+
+@pytest.fixture(scope="module")
+def hasty(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that ends idle connections soon."""
+    with waiting(tmp_path_factory.mktemp("hasty"), package_dir, 0.5) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def patient(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that keeps idle connections."""
+    with waiting(tmp_path_factory.mktemp("patient"), package_dir, 1e6) as made:
+        yield made
+
+
+def all_of(server: Running, *parts: bytes) -> bytes:
+    """Send parts, each once an answer to the one before has come; return all that came until the end."""
+    came = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
+        for number, part in enumerate(parts):
+            while came.count(b"HTTP/1.1 ") < number:
+                came += client.recv(65536)
+            client.sendall(part)
+        while part := client.recv(65536):
+            came += part
+    return came
+
+
+@pytest.mark.parametrize("sent", [[LIVE], [LIVE, LIVE], [LIVE * 3], [EARLY, b"null"], [BODY + b"null", LIVE]])
+def test_idle_connection_is_ended_in_silence(hasty: Running, sent: list[bytes]) -> None:
+    """After the last answer nothing more is said, however requests and answers came one after the other."""
+    came = all_of(hasty, *sent)
+    answers = sum(part.count(b"HTTP/1.1") for part in sent)
+    assert came.count(b"HTTP/1.1 ") == answers
+    assert b"HTTP/1.1 408" not in came
+
+
+@pytest.mark.parametrize("half", [LIVE[:20], BODY, EARLY[:-2]])
+def test_half_a_request_behind_a_whole_one_is_no_idle_connection(patient: Running, half: bytes) -> None:
+    """The client is told that the second did not arrive, whether it began before or after the first was answered."""
+    for sent in ([LIVE, half], [LIVE + half]):
+        came = all_of(patient, *sent)
+        assert came.startswith(b"HTTP/1.1 200")
+        assert came.count(b"HTTP/1.1 408") == 1
