@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
 from mainline.serving import health, inference, pages, protocol, rollout_page, telemetry
 from mainline.serving.logs import warn
-from mainline.serving.messages import Disconnected, Header, Reply, Request
+from mainline.serving.messages import Disconnected, Header, Reply, Request, Sent
 from mainline.serving.problems import MEDIA_TYPE, Problem
 from mainline.serving.service import Service
 
@@ -66,6 +65,7 @@ class Application:
         self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
         """Headers that every answer has."""
         declared = service.settings
+        self._sent: list[Sent] = []
         self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
         self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
 
@@ -87,7 +87,7 @@ class Application:
         headers = [*self._headers(request, reply), *self.security]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
-        self._finish(reply, perf_counter() - request.started)
+        self._finish([Sent(reply, request, perf_counter() - request.started)])
 
     def predict_directly(
         self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
@@ -102,8 +102,9 @@ class Application:
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
-            seconds = perf_counter() - request.started
-            self._service.batcher.later(partial(self._finish, reply, seconds))
+            self._sent.append(Sent(reply, request, perf_counter() - request.started))
+            if len(self._sent) == 1:
+                self._service.batcher.later(self._finish_sent)
 
         try:
             self._endpoint(request)
@@ -172,17 +173,21 @@ class Application:
             *reply.headers,
         ]
 
-    def _finish(self, reply: Reply, seconds: float) -> None:
-        """Count and log what was sent, and after how many seconds."""
-        if reply.model is not None:
-            metrics = reply.model.metrics
-            metrics.outcomes[reply.outcome] += 1
-            metrics.rows += reply.rows
-            metrics.seconds.observe(seconds)
-        elif reply.outcome != "ok":
-            self._service.metrics.refused[reply.outcome] += 1
-        if reply.log:
-            reply.log(seconds)
+    def _finish_sent(self) -> None:
+        sent, self._sent = self._sent, []
+        self._finish(sent)
+
+    def _finish(self, answers: Sequence[Sent]) -> None:
+        """Count and log what was sent."""
+        for reply, _, seconds in answers:
+            if reply.model is not None:
+                metrics = reply.model.metrics
+                metrics.outcomes[reply.outcome] += 1
+                metrics.rows += reply.rows
+                metrics.seconds.observe(seconds)
+            elif reply.outcome != "ok":
+                self._service.metrics.refused[reply.outcome] += 1
+        self._service.log_answers(answers)
 
     async def _other(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -7,11 +7,9 @@ by a thread of their own, so that small requests go on being answered.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from mainline.serving.logs import warn
 from mainline.serving.models import Answer, Model
 from mainline.serving.problems import Problem
 
@@ -22,8 +20,7 @@ BATCH_ROWS = 1000
 Rows = Sequence[Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(NamedTuple):
     """One request's part of a batch: rows `start` to `stop` of the answer."""
 
     answer: Answer
@@ -91,10 +88,7 @@ class Batcher:
             self._answering = False
             jobs, self._jobs = self._jobs, []
         for job in jobs:
-            try:
-                job()
-            except Exception as error:  # its request is answered; the others are logged all the same
-                warn("a request was not logged", error=repr(error))
+            job()
 
     def _answer(self, model: Model, waiting: Sequence[Waiting], loop: asyncio.AbstractEventLoop) -> None:
         for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Mapping[str, Any]]
 Done = Callable[[Reply | Problem], None]
-_MANY = 10
-"""From so many rows on orjson writes columns sooner as arrays than as lists."""
 
 
 async def predict(service: "Service", request: Request) -> Reply:
@@ -46,8 +44,7 @@ def begin(service: "Service", request: Request, body: bytes, done: Done) -> None
 
     def reply(share: Share) -> Reply:
         encoded = _encode(model, request, share).encode()
-        log = service.log_predictions(model, request, share)
-        return Reply(encoded, model=model, rows=len(rows), log=log)
+        return Reply(encoded, model=model, rows=len(rows), share=share)
 
     infer(service, model, rows, reply, done)
 
@@ -176,7 +173,14 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
     of the bytes and of the time of an object per row.
     """
     answer, part = share.answer, slice(share.start, share.stop)
-    features = answer.features if share.stop - share.start >= _MANY else answer.feature_lists
+    inputs: dict[str, Any]
+    features: dict[str, Any]
+    if share.stop - share.start == 1:
+        inputs = dict(zip(answer.given, answer.given_rows[share.start], strict=True))
+        features = dict(zip(answer.features, answer.feature_rows[share.start], strict=True))
+    else:
+        inputs = {name: values[part] for name, values in answer.given.items()}
+        features = {name: column[part] for name, column in answer.features.items()}
     line = {
         "time": answer.time,
         "request_id": request.id,
@@ -186,8 +190,8 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
         "version": model.version,
         "digest": model.digest,
         "seconds": seconds,
-        "inputs": {name: values[part] for name, values in answer.given.items()},
-        "features": {name: column[part] for name, column in features.items()},
+        "inputs": inputs,
+        "features": features,
         "prediction": answer.predictions[part],
         "stale": [pattern.stale for pattern in answer.patterns[part]],
     }

@@ -1,11 +1,12 @@
 """A request as handlers see it, and a reply as they give it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from mainline.serving import tracing
+from mainline.serving.batching import Share
 from mainline.serving.keys import Key
 from mainline.serving.models import Model
 from mainline.serving.problems import Problem
@@ -97,7 +98,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """What is sent back, and what is to be done once it is sent."""
+    """What is sent back, and what is to be counted and logged of it."""
 
     body: bytes
     status: int = 200
@@ -106,5 +107,14 @@ class Reply:
     model: Model | None = None
     rows: int = 0
     outcome: str = "ok"
-    log: Callable[[float], None] | None = field(default=None)
-    """Called with the seconds the answer took."""
+    share: Share | None = None
+    """What the prediction log is to hold of it."""
+
+
+class Sent(NamedTuple):
+    """An answer that is on its way."""
+
+    reply: Reply
+    request: Request
+    seconds: float
+    """What it took."""

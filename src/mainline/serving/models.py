@@ -54,9 +54,14 @@ class Answer:
     """When they were predicted, UTC."""
 
     @cached_property
-    def feature_lists(self) -> dict[str, list[Any]]:
-        """The features by name, as plain values."""
-        return {name: column.tolist() for name, column in self.features.items()}
+    def given_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """What was sent by row, as columns of one value."""
+        return list(zip(*map(zip, self.given.values()), strict=True))
+
+    @cached_property
+    def feature_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """The features by row, as columns of one plain value."""
+        return list(zip(*[zip(column.tolist(), strict=True) for column in self.features.values()], strict=True))
 
 
 class Model:

@@ -95,8 +95,7 @@ async def infer(service: "Service", request: Request) -> Reply:
     given = content.get("id")
 
     def reply(share: Share) -> Reply:
-        log = service.log_predictions(model, request, share)
-        return Reply(_encode(model, request, given, share), model=model, rows=len(rows), log=log)
+        return Reply(_encode(model, request, given, share), model=model, rows=len(rows), share=share)
 
     return await in_future(partial(infer_rows, service, model, rows, reply))
 

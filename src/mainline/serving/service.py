@@ -2,18 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.serving import keys, observed, routing
-from mainline.serving.batching import Batcher, Share
+from mainline.serving.batching import Batcher
 from mainline.serving.feed import Feed
 from mainline.serving.inference import log_line
 from mainline.serving.logs import say, warn
-from mainline.serving.messages import Request
+from mainline.serving.messages import Request, Sent
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.models import Model
 from mainline.serving.prediction_log import PredictionLog
@@ -94,11 +93,21 @@ class Service:
         for error in problem.errors:
             self.metrics.invalid_fields[error["field"] if error["field"] in known else "unknown"] += 1
 
-    def log_predictions(self, model: Model, request: Request, share: Share) -> Callable[[float], None] | None:
-        """Return what puts a request into the prediction log once it is answered; None where it is not logged."""
-        if self.log is None or not self.log.samples(request.id):
-            return None
-        return partial(self._log, self.log, model, request, share)
+    def log_answers(self, answers: Sequence[Sent]) -> None:
+        """Put what was answered into the prediction log; what cannot be written is reported, and costs no other."""
+        if self.log is None:
+            return
+        lines, rows = [], 0
+        for reply, request, seconds in answers:
+            if reply.model is None or reply.share is None or not self.log.samples(request.id):
+                continue
+            try:
+                lines.append(log_line(reply.model, request, reply.share, seconds))
+                rows += reply.rows
+            except Exception as error:
+                warn("a request was not logged", error=repr(error))
+        if lines:
+            self.log.add(b"".join(lines), rows)
 
     def watch(self, name: str, path: Path, changed: Callable[[Path], None]) -> None:
         """Call `changed` whenever another file stands at a path; where it fails, that is reported under the name."""
@@ -135,9 +144,6 @@ class Service:
                 observed.write(self, self.routing_file)
             except Exception as error:  # whatever it is, the other files are followed on
                 self._report("routing", error)
-
-    def _log(self, log: PredictionLog, model: Model, request: Request, share: Share, seconds: float) -> None:
-        log.add(log_line(model, request, share, seconds), share.stop - share.start)
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)

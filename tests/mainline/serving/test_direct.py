@@ -12,7 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
+from mainline.serving import inference, service
 from mainline.serving.app import Application
+from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
@@ -90,16 +92,17 @@ def test_plain_predictions_take_the_short_way(package_dir: Path, rows: Rows, tmp
 
 
 def test_all_answers_of_a_batch_are_sent_before_any_is_logged(
-    make_client: Callable[..., Client], rows: Rows, tmp_path: Path
+    make_client: Callable[..., Client], rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the end every request is counted, and is given to the log, also behind one that could not be logged."""
     client = make_client(log={"directory": str(tmp_path / "log")})
     events: list[str] = []
 
-    def add(*_: object) -> None:
+    def line(*given: Any) -> bytes:
         events.append("logged")
         if events.count("logged") == 1:
-            raise OSError("no log")
+            raise TypeError("no JSON")
+        return inference.log_line(*given)
 
     async def together() -> None:
         application = Application(client.service)
@@ -111,11 +114,13 @@ def test_all_answers_of_a_batch_are_sent_before_any_is_logged(
         while len(events) < 6:
             await asyncio.sleep(0)
 
-    assert client.service.log
-    client.service.log.add = add  # type: ignore[method-assign]
+    monkeypatch.setattr(service, "log_line", line)
+    client.service.start()
     asyncio.run(asyncio.wait_for(together(), LIMIT))
+    client.service.stop()
     assert events == ["200"] * 3 + ["logged"] * 3
     assert client.service.models()[0].metrics.outcomes["ok"] == 3
+    assert len(logged.rows(tmp_path / "log")) == client.service.metrics.log_rows == 2
 
 
 def test_pipelined_predictions_are_answered_in_order(server: Running, rows: Rows, golden: dict[str, Any]) -> None:
