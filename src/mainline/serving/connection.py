@@ -89,11 +89,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self.until = monotonic() + self.guard.limits.read_seconds
         self._reading = self._in_head = True
         self._bytes = 0
-        super().on_message_begin()
+        self.url, self.headers = b"", []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
         self.check_head()
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes ASGI's scope, which not every request needs
+        self.url, self.expect_100_continue = url, expects
+        self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
         self.end_head()
 

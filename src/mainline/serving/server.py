@@ -23,6 +23,9 @@ from mainline.serving.settings import Settings
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""
 
+COLLECT_AFTER = 10_000
+"""New objects until garbage is looked for; a batch alone makes more than the 700 that Python starts with."""
+
 
 def run(service: Service, listening: Callable[[str], None]) -> None:
     """Serve until the process is told to stop (SIGTERM, SIGINT or SIGHUP); requests under way are answered first.
@@ -34,6 +37,7 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
+    gc.set_threshold(COLLECT_AFTER)
     guard = Guard(service.settings.limits)
     server = uvicorn.Server(_config(service, guard))
     bound = _bind(service.settings)

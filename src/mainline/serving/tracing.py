@@ -22,10 +22,10 @@ def request_id(given: bytes) -> str:
 def traceparent(given: bytes) -> str:
     """Return our place in the client's trace, or in a new one where what was given is not valid."""
     matched = _PARENT.fullmatch(given) if given else None
-    span = f"{_SPANS.getrandbits(64) | 1:016x}"
     if matched and _valid(matched):
-        return f"00-{matched[2].decode()}-{span}-{int(matched[4], 16) & 1:02x}"
-    return f"00-{_SPANS.getrandbits(128) | 1:032x}-{span}-00"
+        return f"00-{matched[2].decode()}-{_SPANS.getrandbits(64) | 1:016x}-{int(matched[4], 16) & 1:02x}"
+    drawn = f"{_SPANS.getrandbits(192) | 1 << 64 | 1:048x}"
+    return f"00-{drawn[:32]}-{drawn[32:]}-00"
 
 
 def _valid(matched: re.Match[bytes]) -> bool:
