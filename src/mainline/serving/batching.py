@@ -49,15 +49,23 @@ class Batcher:
         """Rows that wait for a prediction."""
         return self._queued
 
+    def check_room(self, rows: int) -> None:
+        """Refuse so many rows more where too many wait; an empty queue takes any.
+
+        Raises:
+            Problem: overloaded.
+        """
+        if self._queued and self._queued + rows > self._most:
+            detail = f"{self._queued} rows wait for a prediction already; send the request again in a second."
+            raise Problem("overloaded", detail, headers=[(b"retry-after", b"1")])
+
     def submit(self, model: Model, rows: Rows, done: Done) -> None:
         """Predict the rows of one request and call `done` with their share of the batch or what went wrong.
 
         Raises:
             Problem: overloaded, when too many rows wait already.
         """
-        if self._queued and self._queued + len(rows) > self._most:
-            detail = f"{self._queued} rows wait for a prediction already; send the request again in a second."
-            raise Problem("overloaded", detail, headers=[(b"retry-after", b"1")])
+        self.check_room(len(rows))
         if not self._waiting:
             loop = asyncio.get_running_loop()
             loop.call_soon(self._flush, loop)

@@ -1,6 +1,7 @@
 """A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection
 from time import monotonic
 from typing import Any
@@ -17,12 +18,12 @@ IDLE_SECONDS = 75.0
 
 
 class Guard:
-    """What all connections of a server share: limits, and the sweep that ends late ones."""
+    """What all connections of a server share: limits, counters, and the sweep that ends late ones."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, refused: Counter[str]) -> None:
+        """Hold connections to limits, and count those that are ended by the reason they are given."""
+        self.limits, self.refused = limits, refused
         self.connections: set[GuardedProtocol] = set()
-        self.refused = 0
 
     async def sweep(self) -> None:
         """End connections whose request is late or that have been idle, until cancelled."""
@@ -60,7 +61,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._bytes, self._part = 0, 0
         self._in_head = True
         if len(self.guard.connections) >= self.guard.limits.connections:
-            self.guard.refused += 1
             most = f"There are {self.guard.limits.connections} connections already; try again."
             self._refuse(Problem("overloaded", most, headers=[(b"retry-after", b"1")]))
         else:
@@ -163,6 +163,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         if self.transport.is_closing():
             return
+        self.guard.refused[problem.kind] += 1
         body = problem.body()
         head = [
             b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),

@@ -38,6 +38,7 @@ def begin(service: "Service", request: Request, body: bytes, done: Done) -> None
     Raises:
         Problem: where the request is refused before anything is predicted.
     """
+    service.batcher.check_room(body.count(b"{"))  # reading what is refused then would cost those that wait
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
     model = service.choose(request)
@@ -84,8 +85,11 @@ def check_rows(rows: Any, most: int) -> Rows:
 def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share], Reply], done: Done) -> None:
     """Predict rows, hold the predictions to the response model, and call `done` with what `reply` makes of them.
 
-    What goes wrong is passed on as a problem: invalid-request, overloaded, prediction-failed or
+    What goes wrong is passed on as a problem: invalid-request, prediction-failed or
     prediction-outside-response-model.
+
+    Raises:
+        Problem: overloaded; no model has seen the rows then.
     """
 
     def conclude(outcome: Outcome) -> None:
@@ -102,11 +106,7 @@ def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share],
             answered = _failed(model, error)
         done(answered)
 
-    try:
-        service.batcher.submit(model, rows, conclude)
-    except Problem as problem:
-        problem.model = model
-        done(problem)
+    service.batcher.submit(model, rows, conclude)
 
 
 def _checked(service: "Service", model: Model, outcome: Outcome) -> Share:

@@ -89,7 +89,9 @@ async def infer(service: "Service", request: Request) -> Reply:
         Problem: see `problems.KINDS`.
     """
     limits = service.settings.limits
-    content = strictjson.parse(await request.json_body(limits.body_bytes))
+    body = await request.json_body(limits.body_bytes)
+    service.batcher.check_room(1)
+    content = strictjson.parse(body)
     model = _model(service, request)
     rows = check_rows(rows_of(content, model, limits.rows), limits.rows)
     given = content.get("id")

@@ -38,7 +38,7 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     gc.collect()
     gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
     gc.set_threshold(COLLECT_AFTER)
-    guard = Guard(service.settings.limits)
+    guard = Guard(service.settings.limits, service.metrics.refused)
     server = uvicorn.Server(_config(service, guard))
     bound = _bind(service.settings)
     scheme = "https" if service.settings.tls else "http"

@@ -57,7 +57,7 @@ class Running:
     def metric(self, name: str) -> float:
         """Sum a metric over its labels."""
         _, page = self.ask("/metrics", key=self.admin)
-        lines = [line for line in page.decode().splitlines() if re.match(rf"{name}(\{{| )", line)]
+        lines = [line for line in page.decode().splitlines() if re.match(rf"{re.escape(name)}(\{{| )", line)]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

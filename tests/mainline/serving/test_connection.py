@@ -1,6 +1,7 @@
 """What a client may make the server hold."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -93,3 +94,19 @@ def test_half_a_request_behind_a_whole_one_is_no_idle_connection(patient: Runnin
         came = all_of(patient, *sent)
         assert came.startswith(b"HTTP/1.1 200")
         assert came.count(b"HTTP/1.1 408") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (BODY, "request-timeout"),
+        (b"GET\r\n\r\n", "malformed-http"),
+        (LIVE[:-2] + b"X: " + b"x" * 500_000, "headers-too-large"),
+    ],
+)
+def test_connection_that_is_ended_is_counted(patient: Running, sent: bytes, reason: str) -> None:
+    """What never becomes a request is in the metrics, too."""
+    before = patient.metric(f'mainline_refused_total{{reason="{reason}"}}')
+    with contextlib.suppress(ConnectionError):
+        all_of(patient, sent)
+    assert patient.metric(f'mainline_refused_total{{reason="{reason}"}}') == before + 1

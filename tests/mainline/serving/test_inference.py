@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mainline.serving import strictjson
 from mainline.serving.models import Model
 from tests.mainline.serving.asking import Client
 
@@ -145,13 +146,18 @@ def test_client_that_hangs_up_is_not_answered(client: Client, rows: Rows) -> Non
     assert client.predict(rows[0], chunks=[b"{", b"}"], hang_up=True).status == 0
 
 
-def test_full_queue_sheds_load(make_client: Callable[..., Client], rows: Rows) -> None:
-    """Past the rows that may wait, requests get 503 and when to come again; the others are answered."""
-    client = make_client(limits={"queued_rows": 1000})
-    bulk = (rows * 50)[:900]
-    replies = client.ask_all([("/predict", bulk, None, {}) for _ in range(4)])
+def test_full_queue_sheds_load(make_client: Callable[..., Client], rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the rows that may wait, requests get 503 and when to come again, unread; the others are answered."""
+    client = make_client(limits={"queued_rows": 900})
+    model, bulk, read = client.service.choose(), (rows * 50)[:900], list[bytes]()
+    monkeypatch.setattr(strictjson, "parse", lambda body, parse=strictjson.parse: read.append(body) or parse(body))
+    tensors = f"/v2/models/{model.name}/infer"
+    replies = client.ask_all([(path, bulk, None, {}) for path in ("/predict", "/predict", "/predict", tensors)])
     assert [reply.status for reply in replies] == [200, 503, 503, 503]
+    assert len(read) == 1
     assert replies[1].headers["retry-after"] == "1"
+    assert client.service.metrics.refused["overloaded"] == 3
+    assert set(model.metrics.outcomes) == {"ok"}
     assert client.service.batcher.queued_rows == 0
     assert client.predict(rows).status == 200
 
