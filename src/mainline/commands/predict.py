@@ -24,7 +24,8 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
             f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
         ) from error
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
-    bad = f"; {scored.quarantined:,} bad rows are in {output / 'quarantine'} with reasons" if scored.quarantined else ""
+    rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
+    bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
 
 

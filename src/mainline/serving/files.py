@@ -179,7 +179,7 @@ def _value(value: Any, kind: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    for convert in (int, float):
+    for convert in (int, float) if text.isascii() and "_" not in text else ():  # Python's own reading goes further
         try:
             return convert(text)
         except ValueError:

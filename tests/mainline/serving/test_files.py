@@ -212,6 +212,15 @@ def test_parts_of_parquet_have_the_types_of_the_file(model: Model, rows: Rows, t
     assert found["count"].to_pylist() == [2**63 + number for number in range(15)]
 
 
+@pytest.mark.parametrize("text", ["1_400", "\u0661\u0662", "nan(1)", "0x10", "1 400"])
+def test_text_that_is_no_number_elsewhere_is_none_here(model: Model, rows: Rows, tmp_path: Path, text: str) -> None:
+    """Underscores between digits and digits of other scripts, which Python reads, are refused by name."""
+    source = write_csv(tmp_path / "f.csv", [rows[0] | {"distance": text}, rows[1]])
+    assert score(model, source, tmp_path / "out").quarantined == 1
+    (entry,) = (tmp_path / "out/quarantine/part-00000.jsonl").read_text().splitlines()
+    assert json.loads(entry)["inputs"]["distance"] == text
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_file_without_rows_has_a_part_without_rows(model: Model, rows: Rows, tmp_path: Path, kind: str) -> None:
     """Who reads the predictions finds a file with the columns, and nothing in it."""
@@ -264,7 +273,7 @@ def test_command_says_what_it_did(
         assert main(["predict", str(source), "--package", str(package_dir)]) == 0
         said = capsys.readouterr().out
         output = tmp_path / "f.predictions"
-        expected = f"19 predictions in {output}/predictions{end}; 1 bad rows are in {output}/quarantine with reasons"
+        expected = f"19 predictions in {output}/predictions{end}; 1 bad row is in {output}/quarantine with reasons"
         assert said.splitlines()[-1] == expected
 
 
