@@ -6,6 +6,7 @@ the next rows: rows are dropped and counted, requests never wait.
 
 import contextlib
 import os
+import secrets
 import threading
 import time
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ class PredictionLog:
         self._waiting: list[tuple[bytes, int]] = []
         self._waiting_bytes = 0
         self._lock = threading.Lock()
+        self._writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
         self._file: int | None = None
         self._size, self._number = 0, 0
         self._stopping = False
@@ -106,7 +108,7 @@ class PredictionLog:
         self._remove_old()
         self._number += 1
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        path = self._directory / f"predictions-{started}-{os.getpid()}-{self._number:06d}.jsonl"
+        path = self._directory / f"predictions-{started}-{self._writer}-{self._number:06d}.jsonl"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         self._size = 0
 

@@ -91,6 +91,17 @@ def test_absent_values_are_logged_as_null(make_client: Callable[..., Client], ro
     assert line["inputs"]["flight"] == [rows[0]["flight"], rows[1]["flight"]]
 
 
+def test_servers_with_the_same_process_number_share_a_directory(tmp_path: Path) -> None:
+    """In containers every server is process 1: their files have names of their own all the same."""
+    logs = [make(tmp_path) for _ in range(3)]
+    for number, (log, _) in enumerate(logs):
+        log.add(b"%d\n" % number, 1)
+    for log, metrics in logs:
+        log.close()
+        assert (metrics.log_rows, metrics.log_failing) == (1, False)
+    assert sorted(lines(tmp_path)) == [0, 1, 2]
+
+
 def test_normal_stop_loses_nothing(tmp_path: Path) -> None:
     """What waits when the service stops is written, whatever the interval."""
     log, metrics = make(tmp_path, flush_seconds=1)
