@@ -137,7 +137,7 @@ class Service:
                 if watched.poll():
                     say(f"{name} read again", file=watched.path)
             except Exception as error:  # whatever is in a file, the last good state serves
-                self._report(name, error)
+                self._report(name, error, said=watched.tries > 1)
         self._refresh_feed()
         if self.routing_file:
             try:
@@ -175,6 +175,7 @@ class Service:
         except Exception as error:  # whatever is in a file, the others are followed on
             self._report("feed", error)
 
-    def _report(self, what: str, error: Exception) -> None:
+    def _report(self, what: str, error: Exception, said: bool = False) -> None:
         self.metrics.failures[what] += 1
-        warn(f"{what} not read; what was read before stays in use", error=str(error))
+        if not said:
+            warn(f"{what} not read; what was read before stays in use", error=str(error))

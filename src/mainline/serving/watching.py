@@ -1,8 +1,11 @@
 """Files that are read again when they change; one that cannot be read leaves what was read before in use."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+SHORTEST, LONGEST = 1.0, 60.0
+"""Seconds after which what could not be read is tried again: what it names may be there by then."""
 Signature = tuple[int, int, int] | None
 
 
@@ -14,18 +17,28 @@ class Watched:
         self.path = path
         self._changed = changed
         self._seen = signature(path)
+        self.tries = 0
+        """How often in a row the file as it is could not be read."""
+        self._again = float("inf")
 
     def poll(self) -> bool:
         """Call `changed` where the file is another one than at the last call; say whether it was.
 
         Raises:
-            Exception: what `changed` raises; the same file is not tried again.
+            Exception: what `changed` raises; after a while, longer each time, it is called again.
         """
         now = signature(self.path)
-        if now == self._seen:
+        if now != self._seen:
+            self.tries = 0
+        elif time.monotonic() < self._again:
             return False
-        self._seen = now
-        self._changed(self.path)
+        self._seen, self._again = now, float("inf")
+        try:
+            self._changed(self.path)
+        except Exception:
+            self._again = time.monotonic() + min(SHORTEST * 2 ** min(self.tries, 10), LONGEST)
+            self.tries += 1
+            raise
         return True
 
 

@@ -54,8 +54,8 @@ def test_key_is_revoked_and_rotated_without_a_restart(client: Client, rows: Rows
     assert client.predict(rows[0], key=new).status == 200
     file.write_text("keys: [{id: 1}]")
     client.service.poll()
-    assert client.predict(rows[0], key=new).status == 200
     assert client.service.metrics.failures == {"keys": 1}
+    assert client.predict(rows[0], key=new).status == 200
     file.write_text(first)
     client.service.poll()
     assert client.predict(rows[0]).status == 200

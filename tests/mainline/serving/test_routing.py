@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mainline.errors import ParamsError
-from mainline.serving import keys, observed
+from mainline.serving import keys, observed, watching
 from mainline.serving.messages import Request
 from mainline.serving.models import Model
 from mainline.serving.routing import Routing, Sticky, read
@@ -92,8 +92,11 @@ def test_version_that_stays_is_not_loaded_again(routed: Any) -> None:
     ["{", "[]", '{"routes": []}', '{"routes": [{"version": "v9", "package": "/nowhere", "weight": 1}]}',
      '{"routes": [{"version": "v9", "package": "/nowhere", "weight": 0}]}', '{"routes": [{"version": "a b"}]}'],
 )  # fmt: skip
-def test_bad_file_leaves_the_last_good_models(routed: Any, rows: Rows, text: str) -> None:
+def test_bad_file_leaves_the_last_good_models(
+    routed: Any, rows: Rows, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What cannot be read or loaded is counted, and the version before goes on answering."""
+    monkeypatch.setattr(watching, "SHORTEST", watching.LONGEST)
     client, write = routed
     write(**{"v1.0.0": 1})
     write(text)
@@ -101,6 +104,28 @@ def test_bad_file_leaves_the_last_good_models(routed: Any, rows: Rows, text: str
     assert client.service.metrics.failures == {"routing": 1}
     client.service.poll()
     assert client.service.metrics.failures == {"routing": 1}
+
+
+def test_package_that_comes_later_is_served(
+    routed: Any, raised_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a file names and cannot be loaded is tried again, and said once."""
+    monkeypatch.setattr(watching, "SHORTEST", 0.0)
+    client, write = routed
+    write(**{"v1.0.0": 1})
+    late = tmp_path / "late"
+    write(json.dumps({"routes": [{"version": "v3", "package": str(late), "weight": 1}]}))
+    for _ in range(2000):
+        client.service.poll()
+    assert client.service.metrics.failures["routing"] == 2001
+    assert [record.message for record in caplog.records if "not read" in record.message] == [
+        "routing not read; what was read before stays in use"
+    ]
+    shutil.copytree(raised_dir, late)
+    client.service.poll()
+    assert [model.version for model in client.service.models()] == ["v3"]
+    client.service.poll()
+    assert client.service.metrics.failures["routing"] == 2001
 
 
 def test_changed_package_is_not_served(routed: Any, rows: Rows, package_dir: Path, tmp_path: Path) -> None:
