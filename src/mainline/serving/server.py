@@ -23,6 +23,8 @@ from mainline.serving.settings import Settings
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""
 
+_NOT_ASKED = "-"
+"""Refused by an encrypted key, where without one OpenSSL would ask on the terminal and wait."""
 COLLECT_AFTER = 10_000
 """New objects until garbage is looked for; a batch alone makes more than the 700 that Python starts with."""
 
@@ -85,12 +87,14 @@ def _config(service: Service, guard: Guard) -> uvicorn.Config:
         timeout_graceful_shutdown=int(settings.limits.drain_seconds) or 1,
         ssl_certfile=str(settings.tls.certificate) if settings.tls else None,
         ssl_keyfile=str(settings.tls.private_key) if settings.tls else None,
+        ssl_keyfile_password=_NOT_ASKED,
     )
     try:
         config.load()
     except (OSError, ValueError) as error:
         found = f"the certificate or its key cannot be used ({error})"
-        raise ParamsError("service.tls", found, "name two PEM files that belong together", "deploy/") from error
+        remedy = "name two PEM files that belong together, the key without a password"
+        raise ParamsError("service.tls", found, remedy, "deploy/") from error
     return config
 
 
@@ -103,8 +107,8 @@ def _watch_certificate(service: Service, config: uvicorn.Config, loop: asyncio.A
 
     def renew(_: Path) -> None:
         # Two files that do not belong together would spoil the context in use, so they are tried in another one.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair)
-        loop.call_soon_threadsafe(context.load_cert_chain, *pair)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair, _NOT_ASKED)
+        loop.call_soon_threadsafe(context.load_cert_chain, *pair, _NOT_ASKED)
 
     service.watch("certificate", tls.certificate, renew)
     service.watch("private key", tls.private_key, renew)

@@ -96,13 +96,26 @@ def test_renewed_certificate_is_taken_up(package_dir: Path, tmp_path: Path) -> N
         renewed, its_key = _certificate(tmp_path / "renewed")
         second = renewed.read_text()
         renewed.replace(certificate)
-        wait_for(lambda: server.metric('mainline_refresh_failures_total{what="certificate"}') == 1)
+        wait_for(lambda: server.metric('mainline_refresh_failures_total{what="certificate"}') >= 1)
         assert served() == first
         its_key.replace(private_key)
         wait_for(lambda: served() == second)
         opened.request("GET", "/livez")
         assert opened.getresponse().status == 200
         opened.close()
+
+
+def test_key_with_a_password_is_refused(package_dir: Path, tmp_path: Path) -> None:
+    """An encrypted key is one line at the start, and nobody is asked for its password."""
+    certificate, private_key = _certificate(tmp_path)
+    opened = serialization.load_pem_private_key(private_key.read_bytes(), None)
+    private_key.write_bytes(
+        opened.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"pw")
+        )
+    )
+    section = f"tls: {{certificate: {certificate}, private_key: {private_key}}}"
+    test_settings_that_cannot_work_are_one_line(package_dir, tmp_path, section, "the key without a password")
 
 
 @pytest.mark.parametrize(
