@@ -10,24 +10,19 @@ from mainline.github.cml import CmlError
 from tests.github.standin import FULL, GitHub
 
 HOME = f"/repos/{FULL}"
+REPORT = "### A report\n"
 
 
 def _changes(github: GitHub) -> list[str]:
     return [request for request in github.requests if not request.startswith("GET ")]
 
 
-@pytest.fixture
-def report(clone: Path) -> Path:
-    """A report in the clone."""
-    (clone / "report.md").write_text("### A report\n")
-    return clone / "report.md"
-
-
-def test_a_comment_is_made_and_then_updated(github: GitHub, report: Path) -> None:
+@pytest.mark.usefixtures("clone")
+def test_a_comment_is_made_and_then_updated(github: GitHub) -> None:
     """The first call posts, the second changes the same comment, and both leave CML's mark."""
     github.repository.open("better", "Better")
     for _ in range(2):
-        cml.comment(api.connect(), 1, report, update=True)
+        cml.comment(api.connect(), 1, REPORT, update=True)
     comment = github.repository.comments[0]
     changed = [f"POST {HOME}/issues/1/comments", f"PATCH {HOME}/issues/comments/{comment['id']}"]
     assert _changes(github) == changed
@@ -35,10 +30,11 @@ def test_a_comment_is_made_and_then_updated(github: GitHub, report: Path) -> Non
     assert cml.WATERMARK.search(comment["body"])
 
 
-def test_a_check_has_title_conclusion_and_text(github: GitHub, report: Path) -> None:
+@pytest.mark.usefixtures("clone")
+def test_a_check_has_title_conclusion_and_text(github: GitHub) -> None:
     """One call sets it, at the commit that was named."""
     head = github.repository.head("better")
-    cml.check(api.connect(), head, "Gate", "failure", report)
+    cml.check(api.connect(), head, "Gate", "failure", REPORT)
     assert _changes(github) == [f"POST {HOME}/check-runs"]
     (check,) = github.repository.checks
     assert (check["name"], check["conclusion"], check["head_sha"]) == ("Gate", "failure", head)
@@ -55,35 +51,39 @@ def test_a_pull_request_is_opened_once(github: GitHub) -> None:
     assert github.repository.pulls[0]["body"] == "Because"
 
 
-def test_a_refusal_is_an_error_in_its_own_words(github: GitHub, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("clone")
+def test_a_refusal_is_an_error_in_its_own_words(github: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that only reads comments nothing, and the error has GitHub's reason."""
     github.repository.open("better", "Better")
     monkeypatch.setenv("GITHUB_TOKEN", github.grant("reader", {"contents": "read", "pull-requests": "read"}))
     with pytest.raises(CmlError, match="not accessible"):
-        cml.comment(api.connect(), 1, report, update=False)
+        cml.comment(api.connect(), 1, REPORT, update=False)
     assert github.repository.comments == []
 
 
-@pytest.mark.usefixtures("github")
-def test_a_program_that_is_not_there_is_named(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("clone", "github")
+def test_a_program_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without CML the error says where it is to be had."""
     monkeypatch.delenv("CML")
-    monkeypatch.setenv("PATH", str(report.parent / "nothing"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     with pytest.raises(CmlError, match="Install it"):
         cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
 
 
-def test_the_recorder_refuses_to_publish(report: Path) -> None:
+def test_the_recorder_refuses_to_publish(tmp_path: Path) -> None:
     """What would upload images to a third party, the real default, fails the tests."""
+    report = tmp_path / "report.md"
+    report.write_text(REPORT)
     command = [Path(__file__).with_name("cml_recorder.py"), "comment", "create", "--repo=https://x/a/b", report]
     done = subprocess.run([*map(str, command), "--target=pr/1"], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "third party" in done.stderr
 
 
-@pytest.mark.usefixtures("github")
-def test_a_program_that_cannot_be_run_is_named(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("clone", "github")
+def test_a_program_that_cannot_be_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is not executable is an error in one line, not a traceback."""
-    monkeypatch.setenv("CML", str(report))
+    (tmp_path / "cml").write_text("")
+    monkeypatch.setenv("CML", str(tmp_path / "cml"))
     with pytest.raises(CmlError, match=r"cannot be run: Permission denied"):
         cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password

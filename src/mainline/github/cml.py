@@ -21,8 +21,8 @@ class CmlError(MainlineError):
     """CML is not there, or failed."""
 
 
-def run(github: Api, *arguments: str) -> str:
-    """Run CML for a repository and return what it prints.
+def run(github: Api, *arguments: str, text: str = "") -> str:
+    """Run CML for a repository, with a text that it reads from a file, and return what it prints.
 
     Raises:
         CmlError: with CML's own last words.
@@ -35,7 +35,10 @@ def run(github: Api, *arguments: str) -> str:
     if not github.token:
         raise CmlError("GITHUB_TOKEN is not set; CML writes to GitHub in its name.")
     with tempfile.TemporaryDirectory(prefix="mainline-cml-") as home:  # it writes into git's global configuration
-        command = [program, *arguments, "--driver=github", f"--repo={github.server}/{github.name}"]
+        file = Path(home) / "text.md"
+        file.write_text(text, encoding="utf-8", newline="\n")
+        read = [str(file)] if text else []
+        command = [program, *arguments, *read, "--driver=github", f"--repo={github.server}/{github.name}"]
         environment = {**os.environ, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
         environment.pop("GIT_CONFIG_GLOBAL", None)
         try:
@@ -48,17 +51,17 @@ def run(github: Api, *arguments: str) -> str:
     return finished.stdout.strip()
 
 
-def comment(github: Api, number: int, text: Path, update: bool) -> str:
+def comment(github: Api, number: int, text: str, update: bool) -> str:
     """Post a comment, or update ours; return its address. Nothing is uploaded to anybody else."""
     verb = "update" if update else "create"
-    return run(
-        github, "comment", verb, f"--target=pr/{number}", "--publish=false", f"--watermark-title={TITLE}", str(text)
-    )
+    arguments = (f"--target=pr/{number}", "--publish=false", f"--watermark-title={TITLE}")
+    return run(github, "comment", verb, *arguments, text=text)
 
 
-def check(github: Api, commit: str, title: str, conclusion: str, text: Path) -> None:
+def check(github: Api, commit: str, title: str, conclusion: str, text: str) -> None:
     """Set a check at a commit."""
-    run(github, "check", "create", f"--head-sha={commit}", f"--title={title}", f"--conclusion={conclusion}", str(text))
+    arguments = (f"--head-sha={commit}", f"--title={title}", f"--conclusion={conclusion}")
+    run(github, "check", "create", *arguments, text=text)
 
 
 def pull_request(github: Api, branch: str, target: str, title: str, body: str) -> str:

@@ -5,11 +5,9 @@ that very commit.
 """
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
@@ -65,12 +63,9 @@ def post(run: int, head: str) -> str:
     if not numbers:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
     said = compose(about, _findings(github, run, head))
-    with tempfile.TemporaryDirectory(prefix="mainline-comment-") as scratch:
-        text = Path(scratch) / "report.md"
-        text.write_text(said.text, encoding="utf-8", newline="\n")
-        for number in numbers:
-            _comment(github, number, text)
-        cml.check(github, head, CHECK, said.conclusion, text)
+    for number in numbers:
+        _comment(github, number, said.text)
+    cml.check(github, head, CHECK, said.conclusion, said.text)
     return f"Commented on {', '.join(f'#{number}' for number in numbers)}; the check '{CHECK}' is {said.conclusion}."
 
 
@@ -136,7 +131,7 @@ def _findings(github: Api, run: int, head: str) -> Findings | str:
     return read(download(github, kept[0]), head)
 
 
-def _comment(github: Api, number: int, text: Path) -> None:
+def _comment(github: Api, number: int, text: str) -> None:
     """Post or update our comment, and leave one.
 
     CML takes the last comment on the first page that bears its mark, whoever wrote it, and its author could change it

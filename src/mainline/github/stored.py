@@ -6,8 +6,6 @@ whose declaration says where the storage is; the pull request's lock is read as 
 
 import base64
 import re
-import tempfile
-from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.github import api, cml, comment, offered
@@ -44,10 +42,7 @@ def check(run: int, head: str) -> str:
         conclusion, said = _look(_outputs(github, head))
     except MainlineError as error:
         conclusion, said = "failure", f"It cannot be told what the shared storage has: {prose(str(error))}\n"
-    with tempfile.TemporaryDirectory(prefix="mainline-storage-") as scratch:
-        text = Path(scratch) / "storage.md"
-        text.write_text(said, encoding="utf-8")
-        cml.check(github, head, CHECK, conclusion, text)
+    cml.check(github, head, CHECK, conclusion, said)
     return f"The check '{CHECK}' of {head[:10]} is {conclusion}. {said.strip()}"
 
 
