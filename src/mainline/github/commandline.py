@@ -1,9 +1,8 @@
 """The commands that workflows on GitHub run, for `python -m mainline`."""
 
 import argparse
-from collections.abc import Callable
 
-Add = Callable[[str, Callable[[argparse.Namespace], str], str], argparse.ArgumentParser]
+from mainline.commandline import Add
 
 
 def add_commands(add: Add) -> None:

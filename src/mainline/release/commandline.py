@@ -2,10 +2,9 @@
 
 import argparse
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-Add = Callable[[str, Callable[[argparse.Namespace], str], str], argparse.ArgumentParser]
+from mainline.commandline import Add
 
 
 def add_release(add: Add) -> None:

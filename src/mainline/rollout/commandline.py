@@ -1,10 +1,9 @@
 """The commands of a rollout, for `python -m mainline`."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-Add = Callable[[str, Callable[[argparse.Namespace], str], str], argparse.ArgumentParser]
+from mainline.commandline import Add
 
 
 def add_rollout(add: Add, serve: argparse.ArgumentParser) -> None:
