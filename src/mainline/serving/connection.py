@@ -155,7 +155,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         seconds = self.guard.limits.read_seconds
+        if self._is_behind():
+            self.until = monotonic() + seconds
+            return
         self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
+
+    def _is_behind(self) -> bool:
+        """Say whether what is read waits for the answer to a request before it, and may not take its place."""
+        return bool(self.pipeline or (self._in_head and self.cycle and not self.cycle.response_complete))
 
     def _too_large(self) -> Problem:
         return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +97,28 @@ def test_half_a_request_behind_a_whole_one_is_no_idle_connection(patient: Runnin
         came = all_of(patient, *sent)
         assert came.startswith(b"HTTP/1.1 200")
         assert came.count(b"HTTP/1.1 408") == 1
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict?"])
+@pytest.mark.parametrize("behind", [b"", LIVE[:20], BODY, LIVE + BODY], ids=["none", "head", "body", "third"])
+def test_slow_answer_is_not_cut_off(
+    package_dir: Path, rows: list[dict[str, Any]], tmp_path: Path, path: str, behind: bytes
+) -> None:
+    """A request is answered however long that takes, also when the next one has begun; that one is late afterwards."""
+    slow = (
+        "import time; from mainline.serving import connection as c; c.SWEEP_SECONDS, c.IDLE_SECONDS = 0.1, 0.2; "
+        "from mainline.serving.models import Model; answer = Model.answer; "
+        "Model.answer = lambda *given: (time.sleep(1), answer(*given))[1]"
+    )
+    content = json.dumps((rows * 20)[:201]).encode()
+    with running(tmp_path, package_dir, limits={"read_seconds": 0.2}, wrap=slow) as server:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        came = all_of(server, head.encode() + content + behind)
+    expected = [b"200"] * (1 + behind.startswith(LIVE)) + [b"401"] * behind.endswith(BODY) + [b"408"] * bool(behind)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", came) == expected
 
 
 @pytest.mark.parametrize(
