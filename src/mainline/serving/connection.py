@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mainline.serving.problems import MEDIA_TYPE, Problem
 from mainline.serving.settings import Limits
@@ -51,6 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
 
     guard: Guard
+    _started: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many."""
@@ -67,8 +68,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self.guard.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection; who answers a request of it writes no more, also where others wait behind it."""
         self.guard.connections.discard(self)
+        if self._started:
+            self._started.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -141,6 +144,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif not self._reading:
             self._rest()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._started = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _rest(self) -> None:
         self.until = monotonic() + IDLE_SECONDS
