@@ -241,6 +241,7 @@ class _Number:
             column = np.fromiter(values, self._dtype, len(values))
         except OverflowError as error:
             raise _Odd from error
-        if not (self._low <= column.min() and column.max() <= self._high):  # nor is NaN between two numbers
+        # Python compares an integer with a float exactly, NumPy as two floats; NaN is between no two numbers.
+        if not (self._low <= column.min().item() and column.max().item() <= self._high):
             raise _Odd
         return column
