@@ -79,6 +79,20 @@ def test_features_are_logged_to_the_last_bit(
         np.testing.assert_array_equal(found[f"features.{name}"].to_numpy(kind), values)
 
 
+def test_feature_is_the_same_number_in_a_request_of_one_row_and_of_many(
+    make_client: Callable[..., Client], rows: Rows, tmp_path: Path
+) -> None:
+    """Whoever reads the log compares a flight with itself, however it was asked for."""
+    client = make_client(log={"directory": tmp_path / "log"})
+    client.service.start()
+    client.predict(rows)
+    for row in rows:
+        client.predict(row)
+    client.service.stop()
+    together, *alone = [line["features"] for line in lines(tmp_path / "log")]
+    assert together == {name: [value for line in alone for value in line[name]] for name in together}
+
+
 def test_absent_values_are_logged_as_null(make_client: Callable[..., Client], rows: Rows, tmp_path: Path) -> None:
     """A field that one row of a request leaves out is null there, and stays beside its neighbours."""
     client = make_client(log={"directory": tmp_path / "log"})
