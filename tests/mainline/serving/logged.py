@@ -17,4 +17,6 @@ def lines(directory: Path) -> list[Any]:
 def rows(directory: Path) -> pd.DataFrame:
     """Return a row for each one that was predicted, as `docs/serving.md` says: `inputs.NAME`, `features.NAME`, ..."""
     log = pd.json_normalize(lines(directory))
-    return log.explode([name for name in log if isinstance(log[name][0], list)], ignore_index=True)
+    parts = [part.dropna(axis=1) for _, part in log.groupby("digest", sort=False)]
+    parts = [part.explode([name for name in part if isinstance(part[name].iloc[0], list)]) for part in parts]
+    return pd.concat(parts, ignore_index=True)

@@ -1,5 +1,6 @@
 """The prediction log: whole lines, rotated, bounded, and never in the way."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -91,6 +92,19 @@ def test_feature_is_the_same_number_in_a_request_of_one_row_and_of_many(
     client.service.stop()
     together, *alone = [line["features"] for line in lines(tmp_path / "log")]
     assert together == {name: [value for line in alone for value in line[name]] for name in together}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_log_of_two_packages_is_read(tmp_path: Path, order: int) -> None:
+    """Where a new version computes a feature that the old one does not, the rows of both are read with their own."""
+    old = {"digest": "1", "features": {"x": [1.0, 2.0]}, "prediction": [3.0, 4.0], "stale": [[], []]}
+    new = {"digest": "2", "features": {"x": [5.0], "y": [6.0]}, "prediction": [7.0], "stale": [["weather"]]}
+    written = [json.dumps(line) + "\n" for line in [old, new][::order]]
+    (tmp_path / "predictions-20200101T000000-1-000001.jsonl").write_text("".join(written))
+    found = logged.rows(tmp_path).sort_values("prediction")
+    assert found["prediction"].tolist() == [3, 4, 7]
+    assert found["features.x"].tolist() == [1, 2, 5]
+    assert found["features.y"].fillna(0).tolist() == [0, 0, 6]
 
 
 def test_absent_values_are_logged_as_null(make_client: Callable[..., Client], rows: Rows, tmp_path: Path) -> None:
