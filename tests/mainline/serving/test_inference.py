@@ -141,6 +141,25 @@ def test_failing_model_is_a_reason_and_not_a_trace(client: Client, rows: Rows, m
     assert b"secret" not in replies[0].body
 
 
+def test_refused_request_does_not_slow_those_beside_it(
+    client: Client, rows: Rows, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of its batch are still predicted together, in a few parts."""
+    answer, sizes = model.answer, list[int]()
+
+    def note(requests: Any) -> Any:
+        sizes.append(len(requests.given["carrier"]))
+        return answer(requests)
+
+    monkeypatch.setattr(model, "answer", note)
+    asked = [rows[number % len(rows)] for number in range(64)]
+    asked[40] = asked[40] | {"origin": "?"}
+    replies = client.ask_all([("/predict", row, None, {}) for row in asked])
+    assert [number for number, reply in enumerate(replies) if reply.status != 200] == [40]
+    assert sum(sizes) == 63
+    assert len(sizes) <= 6
+
+
 def test_client_that_hangs_up_is_not_answered(client: Client, rows: Rows) -> None:
     """A body that never ends is given up."""
     assert client.predict(rows[0], chunks=[b"{", b"}"], hang_up=True).status == 0
