@@ -89,7 +89,8 @@ class Source:
             self.clone()
             os.chdir(self.place.clone)
             main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
-            git("fetch", "--quiet", "--force", "--prune", "--prune-tags", "--tags", publish.ORIGIN, main)
+            # --prune-tags would be ignored beside a refspec; as one of their own, deleted tags are pruned.
+            git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, "+refs/tags/*:refs/tags/*")
             git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
         except MainlineError as error:
             return f"git is away: {error}"

@@ -43,6 +43,20 @@ def test_nothing_assigned_and_no_git_are_said(followed: Followed) -> None:
     assert followed.source.recall().wanted == before.wanted
 
 
+def test_tag_deleted_at_the_origin_counts_no_more(followed: Followed) -> None:
+    """What git assigns is the same for a follower that has been here before and for one that clones anew."""
+    followed.release()
+    followed.release(5)
+    before = followed.source.look()
+    assert before.wanted is not None
+    assert before.wanted.version == "v1.1.0"
+    followed.repository.run("git", "push", "--quiet", "origin", "--delete", "refs/tags/model#production#2")
+    found = followed.source.look()
+    assert found.problem == ""
+    assert found.wanted is not None
+    assert found.wanted.version == "v1.0.0"
+
+
 def test_unknown_key_of_the_policy_is_said_and_the_version_known(followed: Followed) -> None:
     """A typo on main leaves no policy, names the key, and does not hide what is assigned."""
     followed.release()
