@@ -47,18 +47,18 @@ class Source:
         self._digests: dict[str, str] = {}
         self._checked: set[tuple[str, str]] = set()
 
-    def clone(self) -> None:
-        """Clone the repository where that is not done yet; the clone appears whole.
+    def clone(self, anew: bool = False) -> None:
+        """Clone the repository where that is not done yet, or anew; the clone appears whole.
 
         Raises:
             MainlineError: when git does not give it.
         """
         clone = self.place.clone
-        if not (clone / ".git").is_dir():
+        if anew or not self._is_cloned():
             self.place.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".clone-", dir=self.place.folder) as scratch:
                 made = Path(scratch) / "clone"
-                git("clone", "--quiet", "--branch", publish.BRANCH, self.url, str(made))
+                git("clone", "--quiet", "--branch", publish.BRANCH, self.url, str(made), at=self.place.folder)
                 git("config", "user.name", "mainline follower", at=made)
                 git("config", "user.email", "follower@localhost", at=made)
                 shutil.rmtree(clone, ignore_errors=True)
@@ -86,19 +86,32 @@ class Source:
 
     def _fetch(self) -> str:
         try:
-            self.clone()
-            os.chdir(self.place.clone)
-            main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
-            # --prune-tags would be ignored beside a refspec; as one of their own, deleted tags are pruned.
-            git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, "+refs/tags/*:refs/tags/*")
-            git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
+            try:
+                self._update()
+            except MainlineError:  # a loss of power leaves locks and empty objects, which no other try mends
+                git("ls-remote", self.url, f"refs/heads/{publish.BRANCH}", at=self.place.folder)
+                self.clone(anew=True)
+                self._update()
         except MainlineError as error:
             return f"git is away: {error}"
         return ""
 
+    def _update(self) -> None:
+        self.clone()
+        os.chdir(self.place.clone)
+        main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
+        # --prune-tags would be ignored beside a refspec; as one of their own, deleted tags are pruned.
+        git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, "+refs/tags/*:refs/tags/*")
+        git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
+
+    def _is_cloned(self) -> bool:
+        """Whether the clone is one that git can use; in a damaged one it would turn to a repository around it."""
+        clone = self.place.clone
+        return clone.is_dir() and ask("rev-parse", "--show-toplevel", at=clone) == str(clone.resolve())
+
     def _read(self, problem: str) -> Found:
         clone = self.place.clone
-        if not (clone / ".git").is_dir():
+        if not self._is_cloned():
             return Found(time.time(), problem=problem or "nothing was fetched yet")
         os.chdir(clone)
         found = Found(time.time(), ask("rev-parse", "HEAD"), problem=problem)

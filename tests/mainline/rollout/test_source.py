@@ -12,7 +12,7 @@ from mainline.registry import events
 from mainline.release import promote, signing
 from mainline.rollout import approvals, reports
 from mainline.rollout.records import Event
-from mainline.rollout.source import is_sound, without_password
+from mainline.rollout.source import Source, is_sound, without_password
 from tests.mainline.rollout.conftest import POLICY, Followed
 
 
@@ -55,6 +55,29 @@ def test_tag_deleted_at_the_origin_counts_no_more(followed: Followed) -> None:
     assert found.problem == ""
     assert found.wanted is not None
     assert found.wanted.version == "v1.0.0"
+
+
+@pytest.mark.parametrize("damaged", [".git/index.lock", ".git/HEAD", ".git/index", ".git/objects", "."])
+def test_damaged_clone_is_made_anew(followed: Followed, damaged: str) -> None:
+    """What a loss of power leaves of the clone, or nothing of it, stops nobody, and no repository around is touched."""
+    followed.release()
+    clone = followed.source.place.clone
+    followed.source.look()
+    around = followed.source.place.folder
+    followed.repository.run("git", "init", "--quiet", str(around))
+    followed.repository.run("git", "-C", str(around), "remote", "add", "origin", "nowhere")
+    if (clone / damaged).is_dir():
+        shutil.rmtree(clone / damaged)
+    else:
+        (clone / damaged).write_bytes(b"")
+    recalled = Source(followed.source.url, "production", followed.source.place).recall()
+    assert recalled.wanted is None or recalled.wanted.version == "v1.0.0"
+    followed.declare({**POLICY, "strategy": "shadow", "steps": []})
+    found = followed.source.look()
+    assert found.problem == ""
+    assert found.commit == followed.repository.run("git", "rev-parse", "HEAD").stdout.strip()
+    shown = followed.repository.run("git", "-C", str(around), "remote", "get-url", "origin").stdout
+    assert shown.strip() == "nowhere"
 
 
 def test_unknown_key_of_the_policy_is_said_and_the_version_known(followed: Followed) -> None:
