@@ -156,7 +156,7 @@ class Source:
     def _bring(self, wanted: Ref) -> None:
         target = self.place.package(wanted.digest)
         required = self._policy()[1]
-        if not self._is_ready(wanted) and not is_sound(target, wanted.digest):
+        if not is_sound(target, wanted.digest):
             shutil.rmtree(target, ignore_errors=True)
             self.place.packages.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:

@@ -103,6 +103,17 @@ def test_damaged_storage_is_said_until_it_is_well(followed: Followed) -> None:
     assert followed.source.bring(followed.source.look()).verified
 
 
+def test_package_damaged_after_it_was_checked_is_brought_again(followed: Followed) -> None:
+    """That it was sound once does not count."""
+    followed.release()
+    found = followed.source.bring(followed.source.look())
+    assert found.wanted is not None
+    package = followed.source.place.package(found.wanted.digest)
+    (package / "model.txt").write_text("changed")
+    assert followed.source.bring(found).verified
+    assert is_sound(package, found.wanted.digest)
+
+
 def test_required_signature_is_verified_with_the_keys_of_main(followed: Followed) -> None:
     """Without one the package is refused; signed by a key that main trusts it is taken."""
     followed.release()
