@@ -39,8 +39,8 @@ def serve_followed(url: str, environment: str, file: Path | None, folder: Path |
     declared = settings.load(file or Path("deploy") / f"{environment}.yaml")
     place = state_folder(environment, folder).absolute()
     place.mkdir(parents=True, exist_ok=True)
-    service = Service(declared, None, place / "routing.json")
     logs.set_up()
+    service = Service(declared, None, place / "routing.json", followed=True)
     beside = Beside(check_url(url), environment, place)
 
     def started(address: str) -> None:

@@ -28,11 +28,17 @@ POLL_SECONDS = 0.2
 class Service:
     """Settings, models, keys, log and counters of one process."""
 
-    def __init__(self, settings: Settings, routing: Routing | None = None, routing_file: Path | None = None) -> None:
-        """Serve a fixed routing, or what a routing file names.
+    def __init__(
+        self,
+        settings: Settings,
+        routing: Routing | None = None,
+        routing_file: Path | None = None,
+        followed: bool = False,
+    ) -> None:
+        """Serve a fixed routing, or what a routing file names; `followed`: a follower starts next and mends the file.
 
         Raises:
-            MainlineError: when the keys or, while nothing is loaded, the routes cannot be read.
+            MainlineError: when the keys cannot be read, or the routes, which nobody mends.
         """
         self.settings = settings
         self.metrics = ServiceMetrics()
@@ -47,9 +53,14 @@ class Service:
         self._number, self._mirrored = count(), count()
         self.routing_file = routing_file
         if routing_file:
-            self._watched["routing"] = Watched(routing_file, self._read_routes)
-            if routing_file.exists():
-                self._read_routes(routing_file)
+            self._watched["routing"] = watched = Watched(routing_file, self._read_routes)
+            try:
+                if routing_file.exists():
+                    watched.read()
+            except MainlineError as error:
+                if not followed:
+                    raise
+                self._report("routing", error)
         self._refresh_feed()
 
     def choose(self, request: Request | None = None) -> Model:

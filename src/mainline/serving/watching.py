@@ -32,14 +32,23 @@ class Watched:
             self.tries = 0
         elif time.monotonic() < self._again:
             return False
-        self._seen, self._again = now, float("inf")
+        self._seen = now
+        self.read()
+        return True
+
+    def read(self) -> None:
+        """Call `changed` whatever the file is.
+
+        Raises:
+            Exception: as `poll`.
+        """
+        self._again = float("inf")
         try:
             self._changed(self.path)
         except Exception:
             self._again = time.monotonic() + min(SHORTEST * 2 ** min(self.tries, 10), LONGEST)
             self.tries += 1
             raise
-        return True
 
 
 def signature(path: Path) -> Signature:

@@ -121,6 +121,29 @@ def test_damaged_package_of_stable_is_replaced_by_the_one_before(place: Place, p
     assert json.loads(place.routing.read_text())["routes"][0]["version"] == first.version
 
 
+@pytest.mark.parametrize("damaged", ["package", "routes"])
+def test_server_starts_where_its_follower_has_something_to_mend(
+    place: Place, packages: dict[Ref, Path], tmp_path: Path, damaged: str
+) -> None:
+    """Where nothing can be loaded, server and follower start, and serve once what was damaged is well again."""
+    first = next(iter(packages))
+    Driver(place, "production").tick(Found(0.0, wanted=first, verified=True), {"problem": ""})
+    card = place.package(first.digest) / "model_card.md"
+    sealed = card.read_bytes()
+    if damaged == "package":
+        card.write_text("changed")
+    else:
+        place.routing.write_text("{")
+    with running(tmp_path / "server", None, "--follow", str(tmp_path / "away"), "--state", str(place.folder)) as server:
+        try:
+            if damaged == "package":
+                assert server.ask("/readyz")[0] == 503
+                card.write_bytes(sealed)
+            wait_for(lambda: server.ask("/readyz")[0] == 200)
+        finally:
+            server.stop()
+
+
 def test_silent_server_is_not_believed(place: Place, packages: dict[Ref, Path]) -> None:
     """What a server said long ago does not count: the step waits."""
     first, second, _ = packages
