@@ -95,7 +95,7 @@ class Follower:
 
     def look(self) -> None:
         """Look at git once, bring what it names, and tell others what happened."""
-        found = self.source.look()
+        found = self._unmoved(self.source.look())
         self._failures = self._failures + 1 if found.problem.startswith("git is away") else 0
         if found.policy:
             self.follow = found.policy.declared.follow
@@ -109,6 +109,14 @@ class Follower:
         self.found = found
         self._repair()
         self._tell()
+
+    def _unmoved(self, found: Found) -> Found:
+        """Leave out a version that serves with another package: routes tell versions by their names."""
+        stable: Ref | None = self.driver.state.stable
+        if not (stable and found.wanted and found.wanted.version == stable.version and found.wanted != stable):
+            return found
+        said = f"{stable.version} serves with another package than git has now: its tag was moved. Move it back, or "
+        return replace(found, wanted=None, verified=False, problem=said + "release this model as another version.")
 
     def _bring(self, found: Found) -> Found:
         brought = self.source.bring(found)

@@ -14,7 +14,7 @@ from mainline.commands import follow
 from mainline.errors import MainlineError
 from mainline.rollout import policy, reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
-from mainline.rollout.records import State
+from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
 from mainline.rollout.state import Place, StateError
 from tests.mainline.rollout.worlds import World, ref
@@ -84,6 +84,23 @@ def test_package_that_cannot_be_had_is_tried_again_later_or_when_git_changes(sou
     assert source.brought[:2] == ["v1.1.0", "v1.2.0"]
     assert read(place)["stable"]["version"] == "v1.2.0"
     assert read(place)["source"]["problem"] == ""
+
+
+def test_moved_tag_of_the_version_that_serves_is_said(source: Scripted, place: Place) -> None:
+    """Two packages under one version's name are never routed: no server could tell them apart."""
+    follower = Follower(source, place)
+    follower.look()
+    follower.tick()
+    source.next = replace(source.next, wanted=Ref("v1.1.0", "f" * 64))
+    follower.look()
+    follower.tick()
+    assert [route["version"] for route in json.loads(place.routing.read_text())["routes"]] == ["v1.1.0"]
+    assert read(place)["phase"] == "stable"
+    assert "its tag was moved. Move it back, or release" in read(place)["source"]["problem"]
+    source.next = replace(source.next, wanted=ref(2))
+    follower.look()
+    follower.tick()
+    assert read(place)["candidate"]["version"] == "v1.2.0"
 
 
 def test_policy_says_how_often_git_is_looked_at(source: Scripted, place: Place) -> None:
