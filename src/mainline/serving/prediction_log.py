@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
+from mainline.serving.logs import warn
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.settings import Log
 
@@ -35,6 +36,7 @@ class PredictionLog:
         self._lock = threading.Lock()
         self._writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
         self._file: int | None = None
+        self._path = directory
         self._size, self._number = 0, 0
         self._stopping = False
         self._wake = threading.Event()
@@ -84,7 +86,9 @@ class PredictionLog:
         rows = sum(count for _, count in waiting)
         try:
             self._write(b"".join(lines for lines, _ in waiting))
-        except OSError:
+        except OSError as error:
+            if not self._metrics.log_failing:
+                warn("the prediction log is not written; answers go on", error=str(error))
             self._metrics.log_dropped += rows
             self._metrics.log_failing = True
             self._abandon_file()
@@ -108,8 +112,8 @@ class PredictionLog:
         self._remove_old()
         self._number += 1
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        path = self._directory / f"predictions-{started}-{self._writer}-{self._number:06d}.jsonl"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
+        self._path = self._directory / f"predictions-{started}-{self._writer}-{self._number:06d}.jsonl"
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         self._size = 0
 
     def _end_file(self) -> None:
@@ -118,10 +122,12 @@ class PredictionLog:
             self._file = None
 
     def _abandon_file(self) -> None:
-        """Leave the file with the lines that were whole; the next rows go into another."""
+        """Leave the file with the lines that were whole, none without a line; the next rows go into another."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._size)
+                if not self._size:
+                    self._path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self._end_file()
 

@@ -213,6 +213,25 @@ def test_disk_that_refuses_degrades_logging_only(tmp_path: Path, monkeypatch: py
     assert lines(tmp_path) == [1, 3]
 
 
+def test_disk_that_stays_full_gathers_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each try leaves nothing behind, and the reason is said once."""
+    log, metrics = make(tmp_path)
+
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(prediction_log.os, "write", full)
+    for number in range(1, 6):
+        log.add(b"1\n", 1)
+        wait_for(lambda expected=number: metrics.log_dropped == expected)  # type: ignore[misc]
+    log.close()
+    assert list(tmp_path.iterdir()) == []
+    (said,) = [record for record in caplog.records if "prediction log" in record.message]
+    assert "No space left on device" in str(said.__dict__["fields"])
+
+
 def test_removed_files_are_begun_anew(tmp_path: Path) -> None:
     """Lines are never written to a file that somebody removed, where nobody could read them."""
     log, metrics = make(tmp_path / "log")
