@@ -51,7 +51,7 @@ class Service:
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
         self.started = time.time()
         self._number, self._mirrored = count(), count()
-        self.routing_file = routing_file
+        self.routing_file, self._unwritten = routing_file, ""
         if routing_file:
             self._watched["routing"] = watched = Watched(routing_file, self._read_routes)
             try:
@@ -153,8 +153,12 @@ class Service:
         if self.routing_file:
             try:
                 observed.write(self, self.routing_file)
+                self._unwritten = ""
             except Exception as error:  # whatever it is, the other files are followed on
-                self._report("routing", error)
+                self.metrics.failures["routing"] += 1
+                if str(error) != self._unwritten:
+                    warn("what is served was not written for the follower; its rollout waits", error=str(error))
+                self._unwritten = str(error)
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)

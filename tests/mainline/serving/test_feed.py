@@ -100,8 +100,13 @@ def test_bad_file_is_reported_once_and_others_are_taken(fed: Any, rows: Rows) ->
     assert client.predict(rows[0]).status == 200
 
 
-def test_files_are_followed_after_a_failure_of_any_kind(fed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that nobody thought of is counted, and does not end the following of keys, routes and feeds."""
+def test_files_are_followed_after_a_failure_of_any_kind(
+    fed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that nobody thought of is counted, and does not end the following of keys, routes and feeds.
+
+    What cannot be written for the follower is tried at each look, and said once.
+    """
     client, _ = fed
 
     def fail(*_: object) -> None:
@@ -112,6 +117,9 @@ def test_files_are_followed_after_a_failure_of_any_kind(fed: Any, monkeypatch: p
     client.service.routing_file = client.service.settings.keys.with_name("routing.json")
     client.service.poll()
     assert client.service.metrics.failures == {"feed": 1, "routing": 1}
+    client.service.poll()
+    assert client.service.metrics.failures["routing"] == 2
+    assert len([record for record in caplog.records if "for the follower" in record.message]) == 1
 
 
 def test_static_tables_and_other_files_are_left_alone(fed: Any) -> None:
