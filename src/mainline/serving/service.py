@@ -58,7 +58,7 @@ class Service:
                 if routing_file.exists():
                     watched.read()
             except MainlineError as error:
-                if not followed:
+                if not followed and self.routing is None:
                     raise
                 self._report("routing", error)
         self._refresh_feed()
@@ -166,12 +166,13 @@ class Service:
     def _read_routes(self, path: Path) -> None:
         loaded, declared = self.models(), routing.read(path)
         try:
-            found = routing.load(declared, loaded, self.settings.limits.text_length)
-        except MainlineError as error:
-            if loaded:
-                raise
-            self._report("routing", error)
-            found = routing.load_sound(declared, self.settings.limits.text_length)
+            self._route(routing.load(declared, loaded, self.settings.limits.text_length))
+        except MainlineError:
+            if not loaded:
+                self._route(routing.load_sound(declared, self.settings.limits.text_length))
+            raise  # also where one version serves now: the others are tried again
+
+    def _route(self, found: Routing) -> None:
         for model in found.models:
             self._feed(model)
         self.routing = found

@@ -231,8 +231,11 @@ def test_server_says_what_it_serves(routed: Any, rows: Rows, tmp_path: Path) -> 
     assert json.loads((tmp_path / "served.json").read_text())["revision"] == 3
 
 
-def test_start_with_one_sound_version_serves_it(package_dir: Path, tmp_path: Path, rows: Rows) -> None:
-    """Where the candidate's package is damaged at the start, stable answers alone; the routes count as not live."""
+def test_start_with_one_sound_version_serves_it(
+    package_dir: Path, raised_dir: Path, tmp_path: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one package is damaged at the start, the other answers alone; the routes are live once it is well."""
+    monkeypatch.setattr(watching, "SHORTEST", 0.0)
     file, held = tmp_path / "routing.json", tmp_path / "keys.yaml"
     key = keys.make(held, "client", "predict")
     good = {"version": "v1.0.0", "package": str(package_dir), "weight": 50}
@@ -241,6 +244,10 @@ def test_start_with_one_sound_version_serves_it(package_dir: Path, tmp_path: Pat
     client = Client(Service(Settings(keys=held), None, file), key)
     assert client.predict(rows[0]).json["version"] == "v1.0.0"
     assert observed.describe(client.service)["revision"] == 0
+    shutil.copytree(raised_dir, tmp_path / "nothing")
+    client.service.poll()
+    assert observed.describe(client.service)["revision"] == 5
+    assert {model.version for model in client.service.models()} == {"v1.0.0", "v1.1.0"}
 
 
 def test_sharing_is_what_was_declared(model: Model) -> None:
