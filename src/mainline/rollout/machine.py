@@ -35,7 +35,7 @@ def advance(state: State, seen: Seen) -> State | None:
         return _first(state, wanted, seen.now) if wanted and seen.verified else None
     if state.progress:
         withdrawn = _withdraw(state, state.progress, seen)
-        return withdrawn or _work(state, state.progress, seen)
+        return withdrawn or _set_back(state, state.progress, seen.now) or _work(state, state.progress, seen)
     if wanted is None or wanted.digest == state.stable.digest or not seen.verified:
         return None
     if seen.policy and quarantine(state, wanted.digest, seen.policy.hash):
@@ -138,6 +138,13 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
     if wanted is not None and state.stable is not None and wanted.digest == state.stable.digest:
         return _tell(changed, seen.now, "rolled back", progress.candidate, reason)
     return _note(changed, seen.now, "withdrawn", progress.candidate.version, reason)
+
+
+def _set_back(state: State, progress: Progress, now: float) -> State | None:
+    """Count from now on where the clock was set back: else nothing would be measured until it is as late again."""
+    live = None if progress.live is None else min(progress.live, now)
+    counted = replace(progress, entered=min(progress.entered, now), live=live, last=min(progress.last, now))
+    return replace(state, progress=counted) if counted != progress else None
 
 
 def _work(state: State, progress: Progress, seen: Seen) -> State | None:

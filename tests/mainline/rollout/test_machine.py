@@ -335,3 +335,15 @@ def test_what_was_delivered_is_told_once(world: World) -> None:
     first, second, third = world.state.outbox
     left = machine.delivered(world.state, frozenset({first.id, third.id}))
     assert left == replace(world.state, outbox=(second,))
+
+
+def test_clock_set_back_delays_no_verdict() -> None:
+    """A bad candidate is found, and a good one goes on, in the time that it takes with any other clock."""
+    for verdict, stable in ((FAIL, ref(1)), (PASS, ref(2))):
+        world = World(wanted=ref(1)).have(1)
+        world.now = 7200.0
+        world.wanted = ref(2)
+        world.pass_by(20, measurement=verdict)
+        world.now -= 3600.0
+        world.pass_by(200, measurement=verdict)
+        assert (world.state.stable, world.state.progress) == (stable, None)
