@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from mainline.contract import Array
@@ -181,7 +180,7 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
         features = dict(zip(answer.features, answer.feature_rows[share.start], strict=True))
     else:
         inputs = {name: values[part] for name, values in answer.given.items()}
-        features = {name: _exact(column[part]) for name, column in answer.features.items()}
+        features = {name: column[part] for name, column in answer.wide_features.items()}
     line = {
         "time": answer.time,
         "request_id": request.id,
@@ -197,11 +196,6 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
         "stale": [pattern.stale for pattern in answer.patterns[part]],
     }
     return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
-
-
-def _exact(column: Array) -> Array:
-    """Widen float32, whose short text is read as another double than that of one row."""
-    return column.astype(np.float64, copy=False) if column.dtype.kind == "f" else column
 
 
 def _plain(column: Array) -> list[Any]:

@@ -59,6 +59,14 @@ class Answer:
         return list(zip(*map(zip, self.given.values()), strict=True))
 
     @cached_property
+    def wide_features(self) -> dict[str, Array]:
+        """The features with float32 widened: its short text would be read as another double than that of one row."""
+        return {
+            name: column.astype(np.float64, copy=False) if column.dtype.kind == "f" else column
+            for name, column in self.features.items()
+        }
+
+    @cached_property
     def feature_rows(self) -> list[tuple[tuple[Any], ...]]:
         """The features by row, as columns of one plain value."""
         return list(zip(*[zip(column.tolist(), strict=True) for column in self.features.values()], strict=True))
