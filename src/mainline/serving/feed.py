@@ -67,6 +67,8 @@ def read(path: Path, packaged: Table) -> Table:
 
 def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
     wanted = ["key", "time", *declared.columns]
+    if not path.is_file():  # a pipe would be waited for, and with it everything else that is followed
+        raise FeedError(path, "it is no file; write one and rename it into place")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)

@@ -1,5 +1,6 @@
 """A feed's newer rows answer without a restart."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,14 @@ def test_files_are_followed_after_a_failure_of_any_kind(
     client.service.poll()
     assert client.service.metrics.failures["routing"] == 2
     assert len([record for record in caplog.records if "for the follower" in record.message]) == 1
+
+
+def test_pipe_in_the_directory_holds_nobody_up(fed: Any) -> None:
+    """What is no file is said, and waited for by nobody."""
+    client, _ = fed
+    os.mkfifo(client.service.feed.directory / "schedule.csv")
+    client.service.poll()
+    assert client.service.metrics.failures == {"feed": 1}
 
 
 def test_static_tables_and_other_files_are_left_alone(fed: Any) -> None:
