@@ -75,10 +75,16 @@ class Place:
         """Keep other followers out until the end of this process, however it ends.
 
         Raises:
-            StateError: when another one is at work here.
+            StateError: when another one is at work here, or nothing can be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a") as file:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "lock").open("a")
+        except OSError as error:
+            raise StateError(
+                f"cannot work in {self.folder} ({error.strerror}). Name another folder (--state)."
+            ) from error
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

@@ -80,3 +80,11 @@ def test_write_leaves_the_old_file_until_the_new_one_is_whole(place: Place, monk
     assert state.read(place).revision == 1
     assert json.loads(place.state.read_bytes())["format"] == 1
     assert machine.weights(state.read(place)) == []
+
+
+def test_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    """Where nothing can be written, the way to another folder is said."""
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file/production"):
+        with pytest.raises(StateError, match="Name another folder"), Place(folder).owned():
+            pass
