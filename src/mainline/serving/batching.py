@@ -95,8 +95,8 @@ class Batcher:
         finally:
             self._answering = False
             jobs, self._jobs = self._jobs, []
-        for job in jobs:
-            job()
+            for job in jobs:
+                job()
 
     def _answer(self, model: Model, waiting: Sequence[Waiting], loop: asyncio.AbstractEventLoop) -> None:
         for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):

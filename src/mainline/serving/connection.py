@@ -14,7 +14,7 @@ from mainline.serving.settings import Limits
 
 SWEEP_SECONDS = 0.5
 IDLE_SECONDS = 75.0
-"""How long a connection may wait for its next request."""
+"""How long a connection may wait for its next request, and answers for a client to read them."""
 
 
 class Guard:
@@ -26,12 +26,14 @@ class Guard:
         self.connections: set[GuardedProtocol] = set()
 
     async def sweep(self) -> None:
-        """End connections whose request is late or that have been idle, until cancelled."""
+        """End connections whose request is late, that are idle, or whose answers nobody reads, until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             now = monotonic()
             for connection in [late for late in self.connections if late.until < now]:
                 connection.end_late()
+            for connection in [stuck for stuck in self.connections if stuck.read_until < now]:
+                connection.transport.abort()  # to close it would be to wait until the client reads
 
 
 class Flow(FlowControl):
@@ -58,6 +60,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
         self.until = monotonic() + self.guard.limits.read_seconds
+        self.read_until = float("inf")
         self._reading = True
         self._bytes, self._part = 0, 0
         self._in_head = True
@@ -73,6 +76,16 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._started:
             self._started.disconnected = True
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start the clock of a client that does not read."""
+        self.read_until = monotonic() + IDLE_SECONDS
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Stop it: the client has read."""
+        self.read_until = float("inf")
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, as long as the headers, and what stands around the body, stay small."""

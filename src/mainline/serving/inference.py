@@ -38,9 +38,10 @@ def begin(service: "Service", request: Request, body: bytes, done: Done) -> None
     Raises:
         Problem: where the request is refused before anything is predicted.
     """
-    service.batcher.check_room(body.count(b"{"))  # reading what is refused then would cost those that wait
+    most = service.settings.limits.rows
+    service.batcher.check_room(min(body.count(b"{"), most))  # reading what is refused then would cost those that wait
     parsed = strictjson.parse(body)
-    rows = check_rows(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
+    rows = check_rows(parsed if type(parsed) is list else [parsed], most)
     model = service.choose(request)
 
     def reply(share: Share) -> Reply:

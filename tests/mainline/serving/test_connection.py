@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -88,6 +89,22 @@ def test_idle_connection_is_ended_in_silence(hasty: Running, sent: list[bytes]) 
     answers = sum(part.count(b"HTTP/1.1") for part in sent)
     assert came.count(b"HTTP/1.1 ") == answers
     assert b"HTTP/1.1 408" not in came
+
+
+def test_client_that_never_reads_is_ended(hasty: Running) -> None:
+    """Answers that nobody takes are not kept for good, and neither is their connection."""
+
+    def send_on() -> None:
+        until = time.monotonic() + LIMIT
+        while time.monotonic() < until:
+            with contextlib.suppress(BlockingIOError):
+                client.send(LIVE * 200)
+
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=LIMIT) as client:
+        client.setblocking(False)
+        with pytest.raises(ConnectionError):
+            send_on()
+    assert hasty.ask("/livez")[0] == 200
 
 
 @pytest.mark.parametrize("half", [LIVE[:20], BODY, EARLY[:-2]])
