@@ -137,8 +137,8 @@ class Follower:
 
     def _tell(self) -> None:
         outbox = self.driver.state.outbox
-        if not outbox or time.monotonic() < self._telling.until:
-            return
+        if not outbox or time.monotonic() < self._telling.until or not self.source.enter():
+            return  # without a clone git would turn to a repository around it
         try:
             self.driver.delivered |= reports.deliver(outbox, self.source.environment)
             self._telling.reset()

@@ -104,16 +104,21 @@ class Source:
         git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, "+refs/tags/*:refs/tags/*")
         git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
 
+    def enter(self) -> bool:
+        """Make the clone the current folder; say whether there is one that git can use."""
+        if not self._is_cloned():
+            return False
+        os.chdir(self.place.clone)
+        return True
+
     def _is_cloned(self) -> bool:
         """Whether the clone is one that git can use; in a damaged one it would turn to a repository around it."""
         clone = self.place.clone
         return clone.is_dir() and ask("rev-parse", "--show-toplevel", at=clone) == str(clone.resolve())
 
     def _read(self, problem: str) -> Found:
-        clone = self.place.clone
-        if not self._is_cloned():
+        if not self.enter():
             return Found(time.time(), problem=problem or "nothing was fetched yet")
-        os.chdir(clone)
         found = Found(time.time(), ask("rev-parse", "HEAD"), problem=problem)
         try:
             declared, required = self._policy()

@@ -86,6 +86,18 @@ def test_package_that_cannot_be_had_is_tried_again_later_or_when_git_changes(sou
     assert read(place)["source"]["problem"] == ""
 
 
+def test_without_a_clone_nothing_is_told(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events wait for a clone: the folder that the follower was started in may be another repository."""
+    told: list[object] = []
+    monkeypatch.setattr(reports, "deliver", lambda outbox, _: told.append(outbox) or frozenset())
+    follower = Follower(source, place)
+    follower.look()
+    follower.tick()
+    assert follower.driver.state.outbox
+    follower.look()
+    assert told == []
+
+
 def test_moved_tag_of_the_version_that_serves_is_said(source: Scripted, place: Place) -> None:
     """Two packages under one version's name are never routed: no server could tell them apart."""
     follower = Follower(source, place)
@@ -137,6 +149,7 @@ def test_events_are_told_until_they_are_taken(source: Scripted, place: Place, mo
         raise MainlineError("the origin says no")
 
     monkeypatch.setattr(reports, "deliver", refuse)
+    monkeypatch.setattr(source, "enter", lambda: True)
     follower.look()
     follower.tick()
     follower.look()
