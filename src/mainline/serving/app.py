@@ -1,5 +1,6 @@
 """The ASGI application: finds the endpoint, asks for the key, sends the reply, counts what happened."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, perf_counter
@@ -102,9 +103,10 @@ class Application:
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
+            # Answers of a batch are counted and logged together, after the last: costs less than one after the other.
+            if not self._sent:
+                asyncio.get_running_loop().call_soon(self._finish_sent)
             self._sent.append(Sent(reply, request, perf_counter() - request.started))
-            if len(self._sent) == 1:
-                self._service.batcher.later(self._finish_sent)
 
         try:
             self._endpoint(request)

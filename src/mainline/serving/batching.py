@@ -40,8 +40,6 @@ class Batcher:
         self._most = queued_rows
         self._queued = 0
         self._waiting: dict[Model, list[Waiting]] = {}
-        self._jobs: list[Callable[[], None]] = []
-        self._answering = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulk")
 
     @property
@@ -72,39 +70,19 @@ class Batcher:
         self._waiting.setdefault(model, []).append((rows, done))
         self._queued += len(rows)
 
-    def later(self, job: Callable[[], None]) -> None:
-        """Do something once every answer of the batch under way is sent; at once where none is under way.
-
-        Doing the same thing for all requests before the next thing costs less than doing all for each.
-        """
-        if self._answering:
-            self._jobs.append(job)
-        else:
-            job()
-
     def close(self) -> None:
         """End the thread, after what it works on."""
         self._thread.shutdown()
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         batches, self._waiting = self._waiting, {}
-        self._answering = True
-        try:
-            for model, waiting in batches.items():
-                self._answer(model, waiting, loop)
-        finally:
-            self._answering = False
-            jobs, self._jobs = self._jobs, []
-            for job in jobs:
-                job()
-
-    def _answer(self, model: Model, waiting: Sequence[Waiting], loop: asyncio.AbstractEventLoop) -> None:
-        for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):
-            self._settle(part, _predict(model, [rows for rows, _ in part]))
-        for entry in waiting:
-            if len(entry[0]) > INLINE_ROWS:
-                job = loop.run_in_executor(self._thread, _predict, model, [entry[0]])
-                job.add_done_callback(partial(self._settle_job, entry))
+        for model, waiting in batches.items():
+            for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):
+                self._settle(part, _predict(model, [rows for rows, _ in part]))
+            for entry in waiting:
+                if len(entry[0]) > INLINE_ROWS:
+                    job = loop.run_in_executor(self._thread, _predict, model, [entry[0]])
+                    job.add_done_callback(partial(self._settle_job, entry))
 
     def _settle_job(self, entry: Waiting, job: asyncio.Future[list[Outcome]]) -> None:
         self._settle([entry], job.result())
