@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mainline.commands.follow import check_url, state_folder
-from mainline.errors import MainlineError
+from mainline.rollout.state import Place
 from mainline.serving import logs, routing, server, settings
 from mainline.serving.beside import Beside
 from mainline.serving.models import Model
@@ -39,10 +39,7 @@ def serve_followed(url: str, environment: str, file: Path | None, folder: Path |
     """
     declared = settings.load(file or Path("deploy") / f"{environment}.yaml")
     place = state_folder(environment, folder).absolute()
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MainlineError(f"cannot work in {place} ({error.strerror}). Name another folder (--state).") from error
+    Place(place).make()
     logs.set_up()
     service = Service(declared, None, place / "routing.json", followed=True)
     beside = Beside(check_url(url), environment, place)

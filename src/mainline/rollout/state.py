@@ -70,6 +70,20 @@ class Place:
         """Where a verified package is, or would be."""
         return self.packages / digest
 
+    def make(self) -> None:
+        """Make the folder where it is not there yet.
+
+        Raises:
+            StateError: when nothing can be written in it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "lock").touch()
+        except OSError as error:
+            raise StateError(
+                f"cannot work in {self.folder} ({error.strerror}). Name another folder (--state)."
+            ) from error
+
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Keep other followers out until the end of this process, however it ends.
@@ -77,14 +91,8 @@ class Place:
         Raises:
             StateError: when another one is at work here, or nothing can be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "lock").open("a")
-        except OSError as error:
-            raise StateError(
-                f"cannot work in {self.folder} ({error.strerror}). Name another folder (--state)."
-            ) from error
-        with lock as file:
+        self.make()
+        with (self.folder / "lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
