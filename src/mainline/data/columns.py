@@ -1,7 +1,7 @@
 """From a batch or a request to the typed columns that features are computed on."""
 
-import sys
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -89,10 +89,14 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
     if value is None:
         if field.optional:
             return _ABSENT[field.kind]
-        raise RequestError(number, field.name, "is missing", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}")
+        raise RequestError(
+            number, field.name, "is missing", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}"
+        )
     fits = isinstance(value, _PYTHON[field.kind]) and not isinstance(value, bool)
     if not fits or (field.kind in _LARGEST and not abs(value) <= _LARGEST[field.kind]):
-        raise RequestError(number, field.name, f"is {value!r}", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}")
+        raise RequestError(
+            number, field.name, f"is {value!r}", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}"
+        )
     refused = _outside(value, field)
     if refused:
         raise RequestError(number, field.name, f"is {value!r}", refused)

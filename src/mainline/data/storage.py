@@ -60,7 +60,10 @@ def write_columns(columns: Mapping[str, Array], path: Path) -> None:
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
     """Read a Parquet file as numpy columns: text as objects with None where absent, numbers with NaN."""
     table = _read_table(path, columns)
-    return {name: column.to_numpy(zero_copy_only=False) for name, column in zip(table.column_names, table.columns)}
+    return {
+        name: column.to_numpy(zero_copy_only=False)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

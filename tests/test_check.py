@@ -1,0 +1,52 @@
+"""What `make check` looks at."""
+
+import json
+import os
+import re
+
+import pytest
+
+from tests.project import Project
+
+DEFECT = "def f( ):\n    number: int = undefined\n    return  number\n"
+"""Not formatted, a name that nobody defines, and a function whose type is left open."""
+
+
+@pytest.fixture
+def defective(fresh_project: Project) -> Project:
+    """A copy of this repository in which every Python file is the same few lines, wrong in each way."""
+    for name in tracked(fresh_project):
+        (fresh_project.path / name).write_text(DEFECT, encoding="utf-8")
+    return fresh_project
+
+
+def tracked(project: Project, folder: str = "") -> set[str]:
+    """Name the Python files of a folder that git has; of the whole tree without one."""
+    listed = project.run("git", "ls-files", "-z", "--", f"{folder}*.py").stdout
+    return {name for name in listed.split("\0") if name}
+
+
+def relative(project: Project, *names: str) -> set[str]:
+    """Name files as git does."""
+    return {(project.path / name).relative_to(project.path).as_posix() for name in names}
+
+
+def test_a_defect_in_any_python_file_is_found(defective: Project) -> None:
+    """Lint refuses each tracked Python file, in whichever folder."""
+    said = defective.run("ruff", "check", "--no-cache", "--output-format=json", ".", succeed=False).stdout
+    undefined = [found["filename"] for found in json.loads(said) if found["code"] == "F821"]
+    assert relative(defective, *undefined) == tracked(defective)
+
+
+def test_the_format_of_every_python_file_is_checked(defective: Project) -> None:
+    """The formatter would change each tracked Python file."""
+    said = defective.run("ruff", "format", "--check", "--no-cache", "--output-format=concise", ".", succeed=False)
+    found = re.findall(r"^(?:Would reformat: )?([^:\n]+\.py)", said.stdout, re.MULTILINE)
+    assert relative(defective, *found) == tracked(defective)
+
+
+def test_the_types_of_every_file_of_the_source_are_checked(defective: Project) -> None:
+    """A function without types is refused in each tracked file of `src`."""
+    said = defective.run("mypy", "--cache-dir", os.devnull, succeed=False).stdout
+    untyped = re.findall(r"^([^:\n]+\.py):1: error: .*\[no-untyped-def\]$", said, re.MULTILINE)
+    assert relative(defective, *untyped) == tracked(defective, "src/")
