@@ -119,6 +119,9 @@ def test_a_batch_that_cannot_be_trusted_stops_the_pipeline(
         ({"data": {"thru": "2013-03"}}, "did you mean 'through'?"),
         ({"model": {"type": "os.path.join"}}, "is outside the allowed packages"),
         ({"modle": {}}, "did you mean 'model'?"),
+        ({"gate": {"margn": 0.1}}, "gate.margn: is not a known key; did you mean 'margin'?"),
+        ({"tune": {"trails": 3}}, "tune.trails: is not a known key; did you mean 'trials'?"),
+        ({"tune": {"space": {"learning_rat": [0.1]}}}, "did you mean 'learning_rate'?"),
     ],
     ids=str,
 )

@@ -35,9 +35,12 @@ class GateError(MainlineError):
 def gate(environment: str = "production") -> str:
     """Check the candidate, write `metrics/report/gate.json`, print the checks and return the conclusion.
 
+    The findings of an earlier run are removed first, so that a gate that cannot run leaves no verdict.
+
     Raises:
         GateError: when the candidate fails, or when something could not be told.
     """
+    FINDINGS.unlink(missing_ok=True)
     declared = params.load()
     limits = policy.load(declared.gate)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:

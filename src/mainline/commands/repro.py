@@ -6,6 +6,8 @@ from mainline import params, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy
 from mainline.errors import MainlineError
+from mainline.gate import policy
+from mainline.git import ask
 
 
 def repro() -> str:
@@ -36,10 +38,17 @@ def repro() -> str:
 def check() -> None:
     """Check what can be checked without data: parameters, the choice of features, and what is banned.
 
+    What `tune` may try is known to scikit-learn, which takes a second to load: it is checked after an edit.
+
     Raises:
         MainlineError: on the first thing wrong.
     """
     declared = params.load()
+    policy.load(declared.gate)
+    if declared.tune and ask("status", "--porcelain", "params.yaml"):
+        from mainline.experiments import search
+
+        search.load(declared)
     from usecase import features, interface
 
     check_policy(declared.features, interface.REQUEST, interface.BANNED)

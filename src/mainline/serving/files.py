@@ -220,9 +220,21 @@ def _csv_errors(reader: Any, source: Path) -> Iterator[None]:
     """Say where a file stops being CSV in UTF-8."""
     try:
         yield
-    except (UnicodeDecodeError, csv.Error) as error:
-        kind = "UTF-8" if isinstance(error, UnicodeDecodeError) else "CSV"
-        raise MainlineError(f"{source} is not {kind} after line {reader.line_num} ({error}); correct it.") from error
+    except UnicodeDecodeError as error:
+        raise MainlineError(f"{source} is not UTF-8 {_undecodable(source)}; save it as UTF-8.") from error
+    except csv.Error as error:
+        raise MainlineError(f"{source} is not CSV after line {reader.line_num} ({error}); correct it.") from error
+
+
+def _undecodable(source: Path) -> str:
+    """Say where the first byte is that is not UTF-8: text is decoded in blocks, which know no lines."""
+    with source.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return f"in line {number} (byte 0x{line[error.start]:02x} at place {error.start + 1})"
+    return "any more: it changed while it was read"
 
 
 def _guess_rows(source: Path) -> str:
