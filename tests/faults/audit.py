@@ -32,7 +32,7 @@ class State:
     def wrong(self) -> list[str]:
         """Objects whose content is not what their name says."""
         held = [*self.here.items(), *self.there.items()]
-        return sorted(name for name, content in held if md5(content) != name.removesuffix(".dir"))
+        return sorted(name for name, content in held if not _is_sound(name, content))
 
     def lost_since(self, before: "State") -> list[str]:
         """Objects that were there, in the cache or in the store, and no longer are."""
@@ -46,7 +46,7 @@ def look(world: World) -> State:
 
 def without_artifacts(world: World, state: State) -> list[str]:
     """Name tags of versions and assignments whose commit needs an object that the store does not have, or not whole."""
-    sound = {name for name, content in state.there.items() if md5(content) == name.removesuffix(".dir")}
+    sound = {name for name, content in state.there.items() if _is_sound(name, content)}
     needs = {commit: set(needed(world, commit, state)) for commit in set(state.tags.values())}
     return sorted(tag for tag, commit in state.tags.items() if not needs[commit] <= sound)
 
@@ -72,7 +72,7 @@ def md5(content: bytes) -> str:
 
 
 def needed(world: World, commit: str, state: State) -> Iterator[str]:
-    """Name the objects of a commit; the content of a listing that the store lacks comes from the cache."""
+    """Name the objects of a commit; a listing that the store lacks, or has with another content, is the cache's."""
     pipeline = yaml.safe_load(_git(world.origin, "show", f"{commit}:dvc.yaml"))
     declared = [item for stage in pipeline["stages"].values() for item in stage.get("outs", [])]
     kept = {item for item in declared if isinstance(item, str)}
@@ -80,14 +80,19 @@ def needed(world: World, commit: str, state: State) -> Iterator[str]:
         if path in kept:
             yield name
             if name.endswith(".dir"):
-                content = state.there.get(name) or state.here.get(name) or b"[]"
-                yield from (item["md5"] for item in json.loads(content))
+                held = (objects.get(name, b"") for objects in (state.there, state.here))
+                listing = next((content for content in held if _is_sound(name, content)), b"[]")
+                yield from (item["md5"] for item in json.loads(listing))
 
 
 def name_of(path: str) -> str:
     """Name the object that is at a path; '' where it is none."""
     matched = _NAME.search(path)
     return matched[1] + matched[2] if matched else ""
+
+
+def _is_sound(name: str, content: bytes) -> bool:
+    return md5(content) == name.removesuffix(".dir")
 
 
 def _cache(folder: Path) -> dict[str, bytes]:
