@@ -188,6 +188,17 @@ def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, row
     assert len(logged.rows(directory)) == len(rows)
 
 
+def test_server_under_nohup_outlives_its_terminal(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
+    """A server that was started with SIGHUP ignored goes on after one; SIGTERM stops it as ever."""
+    ignored = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    with running(tmp_path / "run", package_dir, log={"directory": None}, wrap=ignored) as server:
+        assert server.ask("/predict", rows)[0] == 200  # from here on it listens to signals, too
+        server.process.send_signal(signal.SIGHUP)
+        server.process.send_signal(signal.SIGHUP)
+        assert server.ask("/predict", rows)[0] == 200
+        assert server.stop() == -signal.SIGTERM
+
+
 def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """A log that the system refuses to write costs no answer, and an alert metric says so."""
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"

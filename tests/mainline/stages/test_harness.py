@@ -42,10 +42,8 @@ def work(params):
 run("example", work, Path.cwd() if sys.argv[1:] != ["elsewhere"] else Path("/nowhere"))
 """
 
-# A shell starts what it puts into the background with interrupts ignored; this parent is interrupted all the same.
 PARENT = """
-import signal, subprocess, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import subprocess, sys
 subprocess.Popen(sys.argv[1:]).wait()
 """
 
