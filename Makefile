@@ -9,7 +9,13 @@ VERSION :=
 # Another folder may be named in the environment, such as one that several worktrees share.
 VENV ?= .venv
 VENV_MLEM ?= .venv-mlem
-READY := $(VENV)/.ready
+# What is installed is named by the content that decides it, never by time stamps. The names go with a Python that went.
+digest = $(shell test -x "$(2)/bin/python" || rm -f "$(2)"/.ready-*; \
+    cat $(1) requirements/install.* requirements/uv.txt requirements/build.txt | git hash-object --stdin)
+LOCKED := $(call digest,requirements/main.txt requirements/dev.txt pyproject.toml,$(VENV))
+READY := $(VENV)/.ready-$(LOCKED)
+READY_TESTS := $(VENV)/.ready-tests-$(LOCKED)
+READY_MLEM := $(VENV_MLEM)/.ready-$(call digest,deploy/mlem/requirements.txt,$(VENV_MLEM))
 RUN := PATH="$(abspath $(VENV))/bin:$$PATH" PYTHONPATH="$(CURDIR)/src"
 
 help: ## List the commands
@@ -58,37 +64,37 @@ serve: models/package $(READY) ## Answer requests from the model package, as dep
 follow: $(READY) ## Serve what URL declares for ENVIRONMENT (production): server and follower, with rollout
 	@$(RUN) exec python -m mainline serve --follow "$(or $(URL),$(shell git remote get-url origin))" --environment $(or $(ENVIRONMENT),production)
 
-demo: $(READY) ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
+demo: $(READY_TESTS) ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
 	@$(RUN) python -m tests.end_to_end.whole_loop
 
 render: $(READY) ## Write manifests for Kubernetes into deploy/kubernetes/; WAY=argo for Argo Rollouts
 	@$(RUN) python -m mainline render $(if $(WAY),--way $(WAY)) $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
 
-wheel: models/package $(VENV_MLEM)/.ready ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
+wheel: models/package $(READY_MLEM) ## Build a wheel of the model for other programs, with MLEM's metadata, into dist/
 	@$(VENV_MLEM)/bin/python deploy/mlem/build_wheel.py models/package dist $(if $(VERSION),--version $(VERSION))
 
 verify: $(READY) ## Rebuild everything from scratch elsewhere and compare with dvc.lock
 	@$(RUN) python -m mainline verify
 
-test: $(READY) ## Run the tests
+test: $(READY_TESTS) ## Run the tests
 	@$(RUN) python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
-test-slow: $(READY) ## Run the tests that take minutes, but for `make ci`
+test-slow: $(READY_TESTS) ## Run the tests that take minutes, but for `make ci`
 	@$(RUN) python -m pytest -m slow --ignore=tests/github
 
-ci: $(READY) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
+ci: $(READY_TESTS) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
 	@$(RUN) python -m pytest -m slow tests/github
 
-faults: $(READY) ## Kill commands and break their network, then look at every byte; takes up to an hour
+faults: $(READY_TESTS) ## Kill commands and break their network, then look at every byte; takes up to an hour
 	@$(RUN) python -m tests.faults
 
-mutation: $(READY) ## Break gate, rollout and registry a little, again and again; which break does no test see?
+mutation: $(READY_TESTS) ## Break gate, rollout and registry a little, again and again; which break does no test see?
 	@$(RUN) python -m tests.mutation
 
-bench: $(READY) ## Measure speed and memory beside a floor; takes about half an hour
+bench: $(READY_TESTS) ## Measure speed and memory beside a floor; takes about half an hour
 	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
-check: $(READY) ## Check format, lint, types, dependencies of the stages, and the workflows
+check: $(READY_TESTS) ## Check format, lint, types, dependencies of the stages, and the workflows
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy
@@ -99,29 +105,36 @@ check: $(READY) ## Check format, lint, types, dependencies of the stages, and th
 	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/container/compose.yaml
 
-format: $(READY) ## Format the code
+format: $(READY_TESTS) ## Format the code
 	@$(RUN) ruff check --fix --quiet . ; $(RUN) ruff format .
 
 setup: $(READY) ## Make the virtual environment from the lock; the other commands do it by themselves
 	@$(RUN) python -m mainline resolve --install
 
+setup-tests: $(READY_TESTS) # What the tests need, too
+
+setup-mlem: $(READY_MLEM) # What writes the wheel
+
 where: # Say where the virtual environment is
 	@echo "$(abspath $(VENV))"
 
-lock: ## Resolve requirements/*.in again (needs uv); the lock names no host
-	@requirements/lock.sh
+lock: $(READY) ## Resolve requirements/*.in again; the lock names no host
+	@$(RUN) requirements/lock.sh
 
-# Every command waits for this file; it is made again when the lock changes.
-$(READY): requirements/dev.txt
-	@requirements/install.sh "$(VENV)" requirements/dev.txt .
+# What pipeline and loop need; where the tests' packages are too, they stay.
+$(READY):
+	@requirements/install.sh "$(VENV)" requirements/$(if $(wildcard $(VENV)/.ready-tests-*),dev,main).txt --project . \
+	    --mark "$@" $(if $(wildcard $(VENV)/.ready-tests-*),--mark "$(READY_TESTS)")
 	@$(RUN) python -m mainline resolve --install >/dev/null
-	@touch $@
 
-$(VENV_MLEM)/.ready: deploy/mlem/requirements.txt
-	@requirements/install.sh "$(VENV_MLEM)" deploy/mlem/requirements.txt
-	@touch $@
+$(READY_TESTS):
+	@requirements/install.sh "$(VENV)" requirements/dev.txt --project . --mark "$(READY)" --mark "$@"
+	@$(RUN) python -m mainline resolve --install >/dev/null
+
+$(READY_MLEM):
+	@requirements/install.sh "$(VENV_MLEM)" deploy/mlem/requirements.txt --mark "$@"
 
 models/package:
 	@echo "There is no model package yet. Run 'make repro' first." >&2; exit 1
 
-.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults mutation bench check format setup where lock
+.PHONY: help repro gate report tune explain promote push pull restore history resolve plots serve follow demo render wheel verify test test-slow ci faults mutation bench check format setup setup-tests setup-mlem where lock

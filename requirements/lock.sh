@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolve every requirements/*.in again and write the lock files. Needs uv.
+# Resolve every requirements/*.in again and write the lock files, with the uv of the environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +8,9 @@ lock() {
         --python-version 3.11 --custom-compile-command "make lock" --upgrade "$@"
 }
 
+lock requirements/uv.in --output-file requirements/uv.txt
 lock requirements/dev.in --output-file requirements/dev.txt
+lock requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
 lock requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
 lock requirements/main.in --constraint requirements/dev.txt --output-file requirements/main.txt
 lock requirements/serve.in --constraint requirements/dev.txt --output-file requirements/serve.txt

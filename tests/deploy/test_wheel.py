@@ -15,8 +15,6 @@ import yaml
 
 from tests.project import LIMIT, ROOT
 
-MLEM_READY = ".venv-mlem/.ready"
-
 Finished = subprocess.CompletedProcess[str]
 Build = Callable[..., Finished]
 
@@ -29,9 +27,9 @@ def run(*command: str | Path, **options: Any) -> Finished:
 @pytest.fixture(scope="module")
 def build() -> Build:
     """Run build_wheel.py with MLEM's Python; options of `subprocess.run` by name."""
-    made = run("make", MLEM_READY, cwd=ROOT)
+    made = run("make", "setup-mlem", cwd=ROOT)
     assert made.returncode == 0, made.stderr
-    mlem = ROOT / MLEM_READY.replace(".ready", "bin/python")
+    mlem = ROOT / ".venv-mlem/bin/python"
     return lambda *arguments, **options: run(mlem, ROOT / "deploy/mlem/build_wheel.py", *arguments, **options)
 
 

@@ -141,13 +141,11 @@ class Runner:
         }  # fmt: skip
 
     def _venv(self, home: Path, source: Path) -> Path:
-        """Show an environment that is there to `make` as one that is newer than any lock."""
+        """Show an environment that is there to `make` under another name; its marks say of which locks it is."""
         target = home / source.name.replace(".", "v")
         target.mkdir()
         for path in source.iterdir():
-            if path.name != ".ready":
-                (target / path.name).symlink_to(path)
-        (target / ".ready").touch()
+            (target / path.name).symlink_to(path)
         os.utime(target / ".ready", (NEVER, NEVER))
         return target
 

@@ -1,0 +1,1 @@
+"""Setting up a virtual environment from a lock."""
