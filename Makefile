@@ -121,10 +121,10 @@ where: # Say where the virtual environment is
 lock: $(READY) ## Resolve requirements/*.in again; the lock names no host
 	@$(RUN) requirements/lock.sh
 
-# What pipeline and loop need; where the tests' packages are too, they stay.
+# What pipeline and loop need; if the tests' packages are there too, they stay.
+TESTED := $(wildcard $(VENV)/.ready-tests-* $(VENV)/.ready)
 $(READY):
-	@requirements/install.sh "$(VENV)" requirements/$(if $(wildcard $(VENV)/.ready-tests-*),dev,main).txt --project . \
-	    --mark "$@" $(if $(wildcard $(VENV)/.ready-tests-*),--mark "$(READY_TESTS)")
+	@requirements/install.sh "$(VENV)" requirements/$(if $(TESTED),dev,main).txt --project . --mark "$@" $(if $(TESTED),--mark "$(READY_TESTS)")
 	@$(RUN) python -m mainline resolve --install >/dev/null
 
 $(READY_TESTS):
