@@ -61,18 +61,14 @@ def sign() -> None:
 
 
 def _is_aborted(environment: str) -> bool:
-    """Whether the last that servers said of the environment's version is that they aborted it."""
+    """Whether a server aborted the environment's version; that another one served it changes nothing."""
     given = tags.assignments(environment)
     current = given[-1] if given else None
     if current is None or current.version is None:
         return False
     version = current.version
-    about = [
-        event
-        for event in events.read(environment).events
-        if event.version == version.name and event.when >= current.when
-    ]
-    return bool(about) and about[-1].event == "aborted"
+    about = [event for event in events.read(environment).events if event.version == version.name]
+    return events.standing_abort(about, [item.when for item in given if item.version == version]) is not None
 
 
 def _revert(environment: str) -> str:

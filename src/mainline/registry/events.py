@@ -3,6 +3,7 @@
 Lines come from whoever may push to the branch. One that does not fit is counted and left out; it stops nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,6 +26,8 @@ class Event(BaseModel):
     version: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
     reason: Annotated[str, Field(max_length=600)] = ""
+    policy: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
+    """The hash of the policy that the rollout was under, as far as it was under one."""
 
     @property
     def when(self) -> int:
@@ -54,6 +57,27 @@ def read(environment: str, repository: Path = Path()) -> Events:
             bad += 1
     ordered = tuple(sorted(events, key=lambda event: event.when))
     return Events(ordered, bad, any(content is not None for content in contents))
+
+
+def standing_abort(about: Sequence[Event], assigned: Sequence[int]) -> Event | None:
+    """Return the newest abort of a version that still counts; None if there is none.
+
+    Any server's abort counts for all of them, whatever another one served, unless the version was assigned once more
+    after it, or was served later under another policy. An abort whose time is before every assignment counts: the
+    server's clock is wrong.
+
+    Args:
+        about: the version's events, oldest first.
+        assigned: when the version was assigned, in seconds since 1970.
+    """
+    for place, event in reversed([*enumerate(about)]):
+        if event.event != "aborted":
+            continue
+        again = any(when <= event.when for when in assigned) and any(when > event.when for when in assigned)
+        later = (other for other in about[place + 1 :] if other.event == "served" and other.policy)
+        if not again and not (event.policy and any(other.policy != event.policy for other in later)):
+            return event
+    return None
 
 
 def parse(line: bytes) -> Event:

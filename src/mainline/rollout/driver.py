@@ -119,7 +119,8 @@ class Driver:
         if progress and machine.wants_golden(self.state, now):
             golden = self._ask_golden(progress)
         return Seen(
-            now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved
+            now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved,
+            found.beginning, found.withdrawn,
         )  # fmt: skip
 
     def _judge(self, progress: Progress, live: Live) -> Judgement | None:

@@ -59,7 +59,7 @@ class Follower:
         self.driver = Driver(self.place, self.source.environment)
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._bringing, self._telling = BackOff(), BackOff()
-        self._failures, self._brought = 0, ""
+        self._failures, self._brought, self._unbrought = 0, "", ""
         self._told_problem, self._unwritten = "", ""
         self._touched = signature(self.place.folder / LOOK)
 
@@ -99,14 +99,9 @@ class Follower:
         self._failures = self._failures + 1 if found.problem.startswith("git is away") else 0
         if found.policy:
             self.follow = found.policy.declared.follow
-        if found.wanted and found.wanted.digest != self._brought:
-            self._brought = found.wanted.digest
-            self._bringing.reset()
-        if found.wanted and not found.verified and time.monotonic() >= self._bringing.until:
-            found = self._bring(found)
-        elif not found.verified and self.found.wanted == found.wanted and not found.problem:
-            found = replace(found, problem=self.found.problem)
-        self.found = found
+        if self.driver.state.stable is None:
+            found = self._begin(found)
+        self.found = self._bring(found) if found.wanted and not found.verified and not found.beginning else found
         self._repair()
         self._tell()
 
@@ -118,13 +113,34 @@ class Follower:
         said = f"{stable.version} serves with another package than git has now: its tag was moved. Move it back, or "
         return replace(found, wanted=None, verified=False, problem=said + "release this model as another version.")
 
+    def _begin(self, found: Found) -> Found:
+        """Find out what to begin with, and bring its package before any other."""
+        begin = self.source.begin(found)
+        if begin is None or found.wanted is None:
+            return found
+        if begin.stable is None:
+            reason = begin.quarantined[0].reason
+            problem = f"{found.wanted.version} was aborted ({reason}), and git knows no version that served before it; "
+            return replace(found, beginning=begin, problem=problem + "nothing serves. Release another version.")
+        brought = self._bring(replace(found, wanted=begin.stable, verified=False))
+        ready = brought.verified and begin.stable == found.wanted
+        return replace(brought, wanted=found.wanted, verified=ready, beginning=replace(begin, ready=brought.verified))
+
     def _bring(self, found: Found) -> Found:
-        brought = self.source.bring(found)
+        """Bring the wanted package; where that failed a moment ago, say again why."""
+        assert found.wanted is not None
+        if found.wanted.digest != self._brought:
+            self._brought, self._unbrought = found.wanted.digest, ""
+            self._bringing.reset()
+        if time.monotonic() < self._bringing.until:
+            return replace(found, problem=found.problem or self._unbrought)
+        brought = self.source.bring(replace(found, problem=""))
+        self._unbrought = brought.problem
         if brought.verified:
             self._bringing.reset()
         else:
             self._bringing.fail(self.follow.interval, time.monotonic())
-        return brought
+        return replace(brought, problem=found.problem or brought.problem)
 
     def _repair(self) -> None:
         """Bring the stable version's package again where it was damaged on this machine."""

@@ -10,6 +10,7 @@ from typing import Literal
 from mainline.rollout import policy as policies
 from mainline.rollout.policy import Policy, Step
 from mainline.rollout.records import (
+    Beginning,
     Entry,
     Event,
     Kind,
@@ -32,7 +33,7 @@ def advance(state: State, seen: Seen) -> State | None:
     """Return the state after the one next transition; None where there is nothing to do."""
     wanted = seen.wanted
     if state.stable is None:
-        return _first(state, wanted, seen.now) if wanted and seen.verified else None
+        return _begin(state, seen)
     if state.progress:
         withdrawn = _withdraw(state, state.progress, seen)
         return withdrawn or _set_back(state, state.progress, seen.now) or _work(state, state.progress, seen)
@@ -56,8 +57,8 @@ def weights(state: State) -> list[tuple[Ref, int]]:
 
 
 def quarantine(state: State, digest: str, policy: str) -> Quarantine | None:
-    """Return why a key is not tried again; None where it may be."""
-    return next((entry for entry in state.quarantined if (entry.digest, entry.policy) == (digest, policy)), None)
+    """Return why a key is not tried again; None where it may be. An entry without a policy counts under each."""
+    return next((entry for entry in state.quarantined if entry.digest == digest and entry.policy in (policy, "")), None)
 
 
 def policy_of(progress: Progress) -> Policy:
@@ -95,10 +96,17 @@ def delivered(state: State, ids: frozenset[int]) -> State:
     return replace(state, outbox=tuple(event for event in state.outbox if event.id not in ids))
 
 
-def _first(state: State, wanted: Ref, now: float) -> State:
-    """Serve the first version at once: there is nothing to compare it with."""
-    changed = replace(state, stable=wanted, revision=state.revision + 1)
-    return _tell(changed, now, "served", wanted, "the first version skips the steps")
+def _begin(state: State, seen: Seen) -> State | None:
+    """Serve what served last, as far as that is known; else the first version: there is nothing to compare it with."""
+    begin = seen.beginning or Beginning(seen.wanted, ready=seen.verified)
+    if begin.stable is None or not begin.ready:
+        return None
+    changed = replace(
+        state, stable=begin.stable, quarantined=begin.quarantined, window=begin.window, revision=state.revision + 1
+    )
+    if begin.known:  # others know it already
+        return _note(changed, seen.now, "began", begin.stable.version, "it served last, as the events in git say")
+    return _tell(changed, seen.now, "served", begin.stable, "the first version skips the steps")
 
 
 def _start(state: State, wanted: Ref, policy: Policy, now: float) -> State:
@@ -132,6 +140,8 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
         reason = f"main has {wanted.version} now"
     elif seen.policy is not None and seen.policy.hash != progress.hash:
         reason = "the policy on main is another one now"
+    elif seen.withdrawn:
+        reason = seen.withdrawn
     else:
         return None
     changed = replace(state, progress=None, revision=state.revision + 1)
@@ -221,7 +231,7 @@ def _enough(progress: Progress) -> bool:
 
 def _promote(state: State, wanted: Ref, now: float) -> State:
     policy = policy_of(state.progress) if state.progress else None
-    return _tell(_settle(state, wanted, policy), now, "served", wanted, "every step passed")
+    return _tell(_settle(state, wanted, policy), now, "served", wanted, "every step passed", policy)
 
 
 def _return(state: State, wanted: Ref, seen: Seen) -> State:
@@ -245,19 +255,20 @@ def _abort(state: State, progress: Progress, reason: str, now: float) -> State:
     changed = replace(
         state, progress=None, revision=state.revision + 1, quarantined=(*state.quarantined, entry)[-HISTORY:]
     )
-    told = _tell(changed, now, "aborted", progress.candidate, reason)
+    told = _tell(changed, now, "aborted", progress.candidate, reason, policy_of(progress))
     assert told.stable is not None
     return _send(told, now, "revert", told.stable, reason)
 
 
-def _tell(state: State, now: float, kind: Kind, ref: Ref, reason: str = "") -> State:
+def _tell(state: State, now: float, kind: Kind, ref: Ref, reason: str, policy: Policy | None = None) -> State:
     """Note an event in the history, and report it to others."""
-    return _send(_note(state, now, kind, ref.version, reason), now, kind, ref, reason)
+    noted = _note(state, now, kind, ref.version, reason)
+    return _send(noted, now, kind, ref, reason, policy.hash if policy else "")
 
 
-def _send(state: State, now: float, kind: Kind | Literal["revert"], ref: Ref, reason: str) -> State:
+def _send(state: State, now: float, kind: Kind | Literal["revert"], ref: Ref, reason: str, policy: str = "") -> State:
     number = state.events + 1
-    event = Event(number, now, kind, ref.version, ref.digest, reason[:600])
+    event = Event(number, now, kind, ref.version, ref.digest, reason[:600], policy)
     return replace(state, events=number, outbox=(*state.outbox, event)[-HISTORY:])
 
 

@@ -38,6 +38,7 @@ class Event:
     version: str
     digest: str
     reason: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,27 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """What a follower that remembers nothing begins with: what the events in git say of the environment.
+
+    `stable` is the version to serve at once (None: not one is known), `ready` whether its package is at hand and
+    sound, `known` whether other servers served it before.
+    """
+
+    stable: Ref | None
+    quarantined: tuple[Quarantine, ...] = ()
+    window: tuple[Ref, ...] = ()
+    known: bool = False
+    ready: bool = False
+
+
+@dataclass(frozen=True)
 class Seen:
     """The world at one moment.
 
     `wanted` is what git assigns (None: not known, or nothing); `verified` whether its package is at hand and sound;
     `policy` the policy on main (None: not known, or wrong); `golden` what the golden requests say, where asked.
+    `withdrawn` says why git no longer lets a version come to serve, although it can be read: '' while it does.
     """
 
     now: float
@@ -123,3 +140,5 @@ class Seen:
     measurement: Measurement | None = None
     golden: Measurement | None = None
     approved: frozenset[tuple[str, str, int]] = frozenset()
+    beginning: Beginning | None = None
+    withdrawn: str = ""

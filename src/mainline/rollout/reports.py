@@ -31,7 +31,7 @@ def line(event: Event) -> str:
     """Write an event as `docs/delivery.md` defines it; the same event is always the same line."""
     when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     said = {"time": when, "event": event.kind, "version": event.version, "digest": event.digest}
-    return json.dumps(said | ({"reason": event.reason} if event.reason else {}))
+    return json.dumps(said | {name: text for name in ("reason", "policy") if (text := getattr(event, name))})
 
 
 def append(lines: list[str], environment: str) -> None:

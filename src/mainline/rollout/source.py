@@ -14,12 +14,12 @@ from mainline.declaration import load
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.registry import publish, tags
+from mainline.registry import events, publish, tags
 from mainline.registry.tags import Version
 from mainline.release.environments import Environment
-from mainline.rollout import approvals, policy
+from mainline.rollout import approvals, beginning, policy
 from mainline.rollout.policy import Policy
-from mainline.rollout.records import Ref
+from mainline.rollout.records import Beginning, Ref
 from mainline.rollout.state import Place
 
 FETCH_SECONDS = 600
@@ -37,6 +37,9 @@ class Found:
     policy: Policy | None = None
     approved: frozenset[tuple[str, str, int]] = frozenset()
     problem: str = ""
+    beginning: Beginning | None = None
+    withdrawn: str = ""
+    """Why git no longer lets a version come to serve, although it can be read."""
 
 
 class Source:
@@ -84,6 +87,13 @@ class Source:
             return _with(found, str(error), verified=False)
         return _with(found, "", verified=True)
 
+    def begin(self, found: Found) -> Beginning | None:
+        """Return what a follower that remembers nothing begins with; None if that is not known."""
+        if found.wanted is None or not self.enter():
+            return None
+        told = events.read(self.environment).events
+        return beginning.begin(found.wanted, found.policy, tags.assignments(self.environment), told)
+
     def _fetch(self) -> str:
         try:
             try:
@@ -101,7 +111,9 @@ class Source:
         os.chdir(self.place.clone)
         main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
         # --prune-tags would be ignored beside a refspec; as one of their own, deleted tags are pruned.
-        git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, "+refs/tags/*:refs/tags/*")
+        told = f"+refs/heads/deployments/*:refs/remotes/{publish.ORIGIN}/deployments/*"
+        tags = "+refs/tags/*:refs/tags/*"
+        git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, told, tags)
         git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
 
     def enter(self) -> bool:
@@ -128,7 +140,11 @@ class Source:
         try:
             version = tags.assigned(self.environment)
             if version is None:
-                return _with(found, f"git assigns no version to {self.environment}; what serves stays")
+                reason = f"git assigns no version to {self.environment}"
+                return _with(found, f"{reason}; what serves stays", withdrawn=reason)
+            if version.archived:
+                reason = f"{version.name} is archived"
+                return _with(found, f"{reason}; what serves stays. Assign another version.", withdrawn=reason)
             wanted = Ref(version.name, self._digest(version, required))
             approved = approvals.read(self.environment)
             return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted))

@@ -128,5 +128,5 @@ def write(place: Place, state: State) -> None:
 def _unusable(place: Place, found: str) -> str:
     return (
         f"{place.state} cannot be used ({found[:200]}). The server goes on with {place.routing.name}. Move the file "
-        "away: the follower then takes what git assigns as its first version, without steps."
+        "away: the follower then begins with what the events in git say was served last."
     )

@@ -15,14 +15,16 @@ class Reference:
         self.bad: set[tuple[Ref, str]] = set()
         self.told: list[tuple[str, str]] = []
 
-    def look(self, now: float, wanted: Ref | None, policy: Policy | None, verdict: str | None, process: str) -> None:
-        """Bring the rollout up to date; `process` is '' while no server runs."""
+    def look(
+        self, now: float, wanted: Ref | None, policy: Policy | None, verdict: str | None, process: str, taken: bool
+    ) -> None:
+        """Bring the rollout up to date; `process` is '' while no server runs, `taken` when git assigns nothing."""
         if self.stable is None:
             if wanted:
                 self.stable = wanted
                 self.told.append(("served", wanted.version))
             return
-        self._drop(wanted, policy)
+        self._drop(wanted, policy, taken)
         if self.candidate is None and not self._begin(now, wanted, policy, process):
             return
         self._go_on(now, verdict, process)
@@ -37,12 +39,12 @@ class Reference:
         """Percent that the candidate has; None without one."""
         return self.stages()[self.stage][0] if self.candidate else None
 
-    def _drop(self, wanted: Ref | None, policy: Policy | None) -> None:
+    def _drop(self, wanted: Ref | None, policy: Policy | None, taken: bool) -> None:
         if self.candidate is None or self.under is None:
             return
         if wanted == self.stable:
             self.told.append(("rolled back", self.candidate.version))
-        if (wanted and wanted != self.candidate) or (policy and policy.hash != self.under.hash):
+        if (wanted and wanted != self.candidate) or (policy and policy.hash != self.under.hash) or taken:
             self.candidate = None
 
     def _begin(self, now: float, wanted: Ref | None, policy: Policy | None, process: str) -> bool:

@@ -160,6 +160,20 @@ def test_unknown_wish_and_wrong_policy_leave_a_rollout_as_it_is(world: World) ->
     assert world.state.stable == ref(2)
 
 
+def test_candidate_that_git_takes_back_is_withdrawn(world: World) -> None:
+    """Where git can be read and lets the candidate come no more, stable has everything, and nothing is promoted."""
+    world.pass_by(30, measurement=PASS)
+    assert world.weight == 50
+    world.more |= {"wanted": None, "withdrawn": "git assigns no version to production"}
+    world.pass_by(60, measurement=PASS)
+    assert machine.weights(world.state) == [(ref(1), 100)]
+    last = world.state.history[-1]
+    assert (last.what, last.version, last.detail) == ("withdrawn", "v1.2.0", "git assigns no version to production")
+    world.more |= {"wanted": ref(2), "withdrawn": ""}
+    world.settle()
+    assert world.weight == 10
+
+
 def test_another_policy_starts_again(world: World) -> None:
     """A rollout belongs to its policy: with another one it begins at the first step."""
     world.pass_by(30, measurement=PASS)

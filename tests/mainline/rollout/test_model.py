@@ -34,7 +34,7 @@ class Rollouts(RuleBasedStateMachine):
         self.place = state.Place(Path(self.folder.name))
         self.state, self.reference = State(), Reference()
         self.now, self.process = 1000.0, 1
-        self.up = True
+        self.up, self.taken = True, False
         self.wanted: Ref | None = None
         self.policy = POLICIES[0]
         self.told: dict[int, tuple[str, str]] = {}
@@ -82,6 +82,13 @@ class Rollouts(RuleBasedStateMachine):
         self.look(None)
         self.wanted = wanted
 
+    @rule()
+    def take_back(self) -> None:
+        """Git assigns nothing for a while."""
+        wanted, self.wanted, self.taken = self.wanted, None, True
+        self.look(None)
+        self.wanted, self.taken = wanted, False
+
     @rule(number=st.integers(1, 5), seconds=st.sampled_from([5, 25]), verdict=VERDICTS, left=st.integers(0, 3))
     def kill(self, number: int, seconds: int, verdict: str | None, left: int) -> None:
         """The follower is killed after some transitions, and another one goes on from what was written."""
@@ -103,13 +110,15 @@ class Rollouts(RuleBasedStateMachine):
             self.state = after
         for event in self.state.outbox:
             self.told[event.id] = (event.kind, event.version)
-        self.reference.look(self.now, self.wanted, self.policy, verdict, str(self.process) if self.up else "")
+        process = str(self.process) if self.up else ""
+        self.reference.look(self.now, self.wanted, self.policy, verdict, process, self.taken)
 
     def see(self, verdict: str | None) -> Seen:
         """Return what is seen now."""
         live = Live(str(self.process), self.state.revision) if self.up else None
         found = Measurement(verdict) if verdict else None  # type: ignore[arg-type]
-        return Seen(self.now, self.wanted, True, self.policy, live, found)
+        withdrawn = "git assigns no version" if self.taken else ""
+        return Seen(self.now, self.wanted, True, self.policy, live, found, withdrawn=withdrawn)
 
     @invariant()
     def agrees(self) -> None:

@@ -57,6 +57,22 @@ def test_tag_deleted_at_the_origin_counts_no_more(followed: Followed) -> None:
     assert found.wanted.version == "v1.0.0"
 
 
+def test_assignment_taken_back_and_archived_version_come_to_serve_no_more(followed: Followed) -> None:
+    """Either is said with its reason, which ends a rollout under way; without git the reason is not known."""
+    followed.release()
+    followed.release(5)
+    assert followed.source.look().withdrawn == ""
+    version = followed.repository.run("git", "rev-parse", "HEAD").stdout.strip()
+    for tag, reason in (
+        ("model@v1.1.0!", "v1.1.0 is archived"),
+        ("model#production!#3", "git assigns no version to production"),
+    ):
+        followed.repository.run("git", "push", "--quiet", "origin", f"{version}:refs/tags/{tag}")
+        found = followed.source.look()
+        assert (found.wanted, found.withdrawn) == (None, reason)
+        assert found.problem.startswith(f"{reason}; what serves stays")
+
+
 @pytest.mark.parametrize("damaged", [".git/index.lock", ".git/HEAD", ".git/index", ".git/objects", "."])
 def test_damaged_clone_is_made_anew(followed: Followed, damaged: str) -> None:
     """What a loss of power leaves of the clone, or nothing of it, stops nobody, and no repository around is touched."""
