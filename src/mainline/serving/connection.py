@@ -2,16 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from time import monotonic
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mainline.serving.messages import Header
 from mainline.serving.problems import MEDIA_TYPE, Problem
 from mainline.serving.settings import Limits
 
+Bytes = bytes | memoryview
 SWEEP_SECONDS = 0.5
 IDLE_SECONDS = 75.0
 """How long a connection may wait for its next request, and answers for a client to read them."""
@@ -54,6 +57,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     guard: Guard
     _started: RequestResponseCycle | None = None
+    _again = b""
+    """The head of a request that asked for another protocol, without that wish; it is read once more."""
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many."""
@@ -91,7 +96,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, as long as the headers, and what stands around the body, stay small."""
         self._part = len(data)
         self._bytes += self._part
-        super().data_received(data)
+        rest: Bytes = data
+        while rest:
+            rest = self._parse(rest)
         limits = self.guard.limits
         if self._in_head:
             if self._bytes > limits.header_bytes:
@@ -99,6 +106,24 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self._bytes > limits.header_bytes + 2 * limits.body_bytes:  # chunks and trailers without an end
             most = f"The body and what stands around it have {self._bytes} bytes; send larger chunks, and no trailers."
             self._refuse(Problem("body-too-large", most))
+
+    def _parse(self, data: Bytes) -> Bytes:
+        """Parse what came; return what is left of it where a request asked for another protocol.
+
+        The parser takes all that follows such a request for the other protocol, so its body would be read as the
+        next request. RFC 9110 (7.8) lets a server ignore the wish: the head is read once more without it.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as found:
+            head, self._again = self._again, b""
+            if head:
+                self.parser = _parser(self)
+                self.parser.feed_data(head)
+            return memoryview(data)[found.args[0] :]
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        return b""
 
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
@@ -111,12 +136,23 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
         self.check_head()
+        if self.parser.should_upgrade():
+            self._read_again()
+            return
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # makes ASGI's scope, which not every request needs
         self.url, self.expect_100_continue = url, expects
         self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
         self.end_head()
+
+    def _read_again(self) -> None:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(Problem("method-not-allowed", "This is not a proxy; CONNECT leads nowhere."))
+            raise ValueError(method)
+        version = self.parser.get_http_version().encode()
+        self._again = without_upgrade(b"%b %b HTTP/%b" % (method, self.url, version), self.headers)
 
     def check_head(self) -> None:
         """Refuse headers that came at once and are too large.
@@ -143,9 +179,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self.until = float("inf")
         self._reading = False
         self._bytes = 0
-        super().on_message_complete()
-        if self.cycle and self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle.response_complete:
             self._rest()
+        else:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Do as uvicorn does, but leave idle connections to the sweep: a timer for each request costs more."""
@@ -201,3 +240,21 @@ class GuardedProtocol(HttpToolsProtocol):
         ]
         self.transport.write(b"\r\n".join([*head, b"", body]))
         self.transport.close()
+
+
+def without_upgrade(line: bytes, headers: Sequence[Header]) -> bytes:
+    """Write the head of a request again, without its wish for another protocol."""
+    lines = [line]
+    for name, value in headers:
+        if name == b"connection":
+            value = b", ".join(part for part in value.split(b",") if part.strip().lower() != b"upgrade")  # noqa: PLW2901
+        if name != b"upgrade":
+            lines.append(name + b": " + value)
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def _parser(protocol: GuardedProtocol) -> httptools.HttpRequestParser:
+    """Make another parser as uvicorn makes the first."""
+    made = httptools.HttpRequestParser(protocol)
+    made.set_dangerous_leniencies(lenient_data_after_close=True)
+    return made

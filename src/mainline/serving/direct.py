@@ -67,6 +67,8 @@ class DirectProtocol(GuardedProtocol):
 
     def on_message_complete(self) -> None:
         """Answer."""
+        if self._again:  # only the head was here
+            return
         cycle = self.cycle
         super().on_message_complete()
         if isinstance(cycle, Direct) and not cycle.response_complete:
