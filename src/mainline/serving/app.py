@@ -181,11 +181,14 @@ class Application:
 
     def _finish(self, answers: Sequence[Sent]) -> None:
         """Count and log what was sent."""
-        for reply, _, seconds in answers:
+        for reply, request, seconds in answers:
             if reply.model is not None:
                 metrics = reply.model.metrics
-                metrics.outcomes[reply.outcome] += 1
                 metrics.rows += reply.rows
+                if request.named:
+                    metrics.named[reply.outcome] += 1
+                    continue
+                metrics.outcomes[reply.outcome] += 1
                 metrics.seconds.observe(seconds)
             elif reply.outcome != "ok":
                 self._service.metrics.refused[reply.outcome] += 1

@@ -247,7 +247,7 @@ def without_upgrade(line: bytes, headers: Sequence[Header]) -> bytes:
     lines = [line]
     for name, value in headers:
         if name == b"connection":
-            value = b", ".join(part for part in value.split(b",") if part.strip().lower() != b"upgrade")  # noqa: PLW2901
+            value = b", ".join(part for part in value.split(b",") if part.strip().lower() != b"upgrade")
         if name != b"upgrade":
             lines.append(name + b": " + value)
     return b"\r\n".join([*lines, b"", b""])

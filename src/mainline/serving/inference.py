@@ -83,11 +83,14 @@ def check_rows(rows: Any, most: int) -> Rows:
     return rows
 
 
-def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share], Reply], done: Done) -> None:
+def infer(
+    service: "Service", model: Model, rows: Rows, reply: Callable[[Share], Reply], done: Done, *, named: bool = False
+) -> None:
     """Predict rows, hold the predictions to the response model, and call `done` with what `reply` makes of them.
 
     What goes wrong is passed on as a problem: invalid-request, prediction-failed or
-    prediction-outside-response-model.
+    prediction-outside-response-model. A request that named its version is neither mirrored nor compared: a client
+    that chooses who answers would choose how a rollout ends.
 
     Raises:
         Problem: overloaded; no model has seen the rows then.
@@ -97,9 +100,10 @@ def infer(service: "Service", model: Model, rows: Rows, reply: Callable[[Share],
         try:
             share = _checked(service, model, outcome)
             answered: Reply | Problem = reply(share)
-            model.metrics.predictions[observed.place(share.answer.predictions[share.start])] += 1
-            if service.mirrors:
-                mirroring.send(service, model, rows, share)
+            if not named:
+                model.metrics.predictions[observed.place(share.answer.predictions[share.start])] += 1
+                if service.mirrors:
+                    mirroring.send(service, model, rows, share)
         except Problem as problem:
             answered = problem
             answered.model = model

@@ -26,15 +26,18 @@ class Request:
 
     __slots__ = (
         "_receive", "authorization", "content_encoding", "content_length", "content_type", "given_trace", "headers",
-        "id", "key", "method", "path", "started", "trace",
+        "id", "key", "method", "named", "path", "started", "trace",
     )  # fmt: skip
     key: Key
+    named: bool
+    """Whether the path names the version that answers; such requests say nothing of a rollout."""
 
     def __init__(self, method: str, path: str, given: Iterable[Header], receive: Receive | None = None) -> None:
         self.started = perf_counter()
         self._receive = receive
         self.method = method
         self.path = path
+        self.named = False
         self.headers = headers = dict(given)
         self.authorization: bytes = headers.get(b"authorization", b"")
         self.content_type: bytes = headers.get(b"content-type", b"")

@@ -53,6 +53,8 @@ class ModelMetrics:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.seconds = Histogram()
+        self.named: Counter[str] = Counter()
+        """Outcomes of requests that named the version; the two above, which rollouts are judged by, leave them out."""
         self.rows = 0
         self.nonfinite: Counter[str] = Counter()
         self.outside_response = 0

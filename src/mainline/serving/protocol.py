@@ -99,7 +99,7 @@ async def infer(service: "Service", request: Request) -> Reply:
     def reply(share: Share) -> Reply:
         return Reply(_encode(model, request, given, share), model=model, rows=len(rows), share=share)
 
-    return await in_future(partial(infer_rows, service, model, rows, reply))
+    return await in_future(partial(infer_rows, service, model, rows, reply, named=request.named))
 
 
 def _encode(model: Model, request: Request, given: str | None, share: Share) -> bytes:
@@ -199,7 +199,8 @@ def _model(service: "Service", request: Request) -> Model:
     """Find the model that a path names; without a version it is chosen as for `/predict`."""
     matched = _PATH.fullmatch(request.path)
     assert matched is not None  # the path was matched to get here
-    model = service.version(matched["version"]) if matched["version"] else service.choose(request)
+    request.named = matched["version"] is not None
+    model = service.version(matched["version"]) if request.named else service.choose(request)
     if model is None or model.name != matched["model"]:
         here = ", ".join(f"{served.name}/versions/{served.version}" for served in service.models())
         raise Problem("not-found", f"This model is not served here; these are: {here}.")

@@ -11,7 +11,7 @@ import orjson
 
 from mainline.data.columns import format_time
 from mainline.serving.messages import Reply, Request
-from mainline.serving.metrics import MEDIA_TYPE, Page
+from mainline.serving.metrics import MEDIA_TYPE, Page, Sample
 from mainline.serving.models import Model
 from mainline.serving.observed import ANSWERED
 
@@ -56,6 +56,14 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
         [({"version": model.version, "outcome": outcome}, number)
          for model in models for outcome, number in _outcomes(model)],
     )  # fmt: skip
+    page.add(
+        "mainline_named_requests_total", "counter", "Requests that named their version; no rollout is judged by them.",
+        _by_outcome((model, model.metrics.named) for model in models),
+    )  # fmt: skip
+    page.add(
+        "mainline_mirrored_total", "counter", "Requests that a version answered too, unseen.",
+        _by_outcome((model, model.metrics.mirrored.outcomes) for model in models),
+    )  # fmt: skip
     seconds = [({"version": model.version}, model.metrics.seconds) for model in models]
     page.add_histogram("mainline_request_seconds", "Time from request to answer.", seconds)
     rows = [({"version": model.version}, model.metrics.rows) for model in models]
@@ -67,6 +75,14 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
 def _outcomes(model: Model) -> list[tuple[str, int]]:
     """Count requests by outcome; those of a model from 0 on, since Prometheus does not see a counter's first step."""
     return sorted({**dict.fromkeys(ANSWERED, 0), **model.metrics.outcomes}.items())
+
+
+def _by_outcome(counted: Iterable[tuple[Model, Counter[str]]]) -> list[Sample]:
+    return [
+        ({"version": model.version, "outcome": outcome}, number)
+        for model, outcomes in counted
+        for outcome, number in sorted(outcomes.copy().items())
+    ]
 
 
 def _add_features(page: Page, models: Iterable[Model]) -> None:
@@ -144,12 +160,6 @@ def _add_follower(page: Page, service: "Service") -> None:
         ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
     ):
         page.add(name, "gauge", description, [({}, float(value))])
-    mirrored = [
-        ({"version": model.version, "outcome": outcome}, number)
-        for model in service.models()
-        for outcome, number in sorted(model.metrics.mirrored.outcomes.items())
-    ]
-    page.add("mainline_mirrored_total", "counter", "Requests that a version answered too, unseen.", mirrored)
 
 
 def resident_bytes() -> int:

@@ -14,6 +14,7 @@ from mainline.errors import ParamsError
 from mainline.serving import keys, observed, watching
 from mainline.serving.messages import Request
 from mainline.serving.models import Model
+from mainline.serving.protocol import DATATYPES
 from mainline.serving.routing import Routing, Sticky, read
 from mainline.serving.service import Service
 from mainline.serving.settings import Settings
@@ -258,3 +259,38 @@ def test_sharing_is_what_was_declared(model: Model) -> None:
         for start in (0, 12_345):
             got = sum(routing.choose(n) is candidate for n in range(start, start + 1000))
             assert abs(got - 10 * weight) <= 3.29 * (10 * weight * (1 - weight / 100)) ** 0.5
+
+
+def test_requests_that_name_a_version_decide_no_rollout(
+    routed: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks one version by name changes nothing that a rollout is judged by; they are counted apart."""
+    client, write = routed
+    write(**{"v1.0.0": 100, "v1.1.0": 0}, mirror={"version": "v1.1.0", "share": 1.0})
+    model = client.service.models()[0]
+    name, fields = model.name, model.predictor.request
+    tensors = [
+        {"name": field.name, "shape": [1], "datatype": DATATYPES[field.kind], "data": [rows[0].get(field.name)]}
+        for field in fields
+    ]
+    before = observed.describe(client.service)
+    asked = [f"/v2/models/{name}/versions/{version}/infer" for version in ("v1.0.0", "v1.1.0")]
+    assert [client.ask(path, {"inputs": tensors}).status for path in asked] == [200, 200]
+    monkeypatch.setattr(client.service.version("v1.1.0"), "answer", lambda _: 1 / 0)
+    assert client.ask(asked[1], {"inputs": tensors}).status == 500
+    assert observed.describe(client.service) == before
+    page = client.ask("/metrics", key=client.admin).body.decode()
+    assert 'mainline_requests_total{version="v1.1.0",outcome="prediction-failed"} 0' in page
+    assert 'mainline_named_requests_total{version="v1.1.0",outcome="prediction-failed"} 1' in page
+    assert 'mainline_request_seconds_count{version="v1.1.0"} 0' in page
+    assert client.ask(f"/v2/models/{name}/infer", {"inputs": tensors}).status == 200
+    assert observed.describe(client.service)["versions"]["v1.0.0"]["requests"] == 1
+
+
+def test_mirrored_requests_are_in_the_metrics_without_a_follower(routed: Any, rows: Rows) -> None:
+    """What a version answered unseen is shown whoever writes the routes, also where no follower says how it is."""
+    client, write = routed
+    write(**{"v1.0.0": 100, "v1.1.0": 0}, mirror={"version": "v1.1.0", "share": 1.0})
+    client.predict(rows[0])
+    page = client.ask("/metrics", key=client.admin).body.decode()
+    assert 'mainline_mirrored_total{version="v1.1.0",outcome="ok"} 1' in page
