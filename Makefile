@@ -82,7 +82,7 @@ test: $(READY_TESTS) ## Run the tests
 test-slow: $(READY_TESTS) ## Run the tests that take minutes, but for `make ci`
 	@$(RUN) python -m pytest -m slow --ignore=tests/github
 
-ci: $(READY_TESTS) ## Run the GitHub workflows here, against a stand-in for GitHub; CML=program: the real one
+ci: $(READY_TESTS) ## Run the GitHub workflows here, against a stand-in for GitHub; CML_SOURCE=URL: the real CML
 	@$(RUN) python -m pytest -m slow tests/github
 
 faults: $(READY_TESTS) ## Kill commands and break their network, then look at every byte; takes up to an hour

@@ -89,11 +89,11 @@ def _create_check(chosen: argparse.Namespace) -> None:
 
 
 def _create_pull_request(chosen: argparse.Namespace) -> None:
-    owner = urllib.parse.urlsplit(chosen.repo).path.strip("/").partition("/")[0]
     listed = subprocess.run(["git", "ls-remote", "origin", chosen.branch], capture_output=True, text=True, check=True)
     if chosen.branch in listed.stdout:
         for pull in _ask(chosen, "GET", "/pulls?state=open"):
-            if pull["head"]["label"] == f"{owner}:{chosen.branch}" and pull["base"]["ref"] == chosen.target_branch:
+            same = chosen.branch.endswith(pull["head"]["ref"]) and chosen.target_branch.endswith(pull["base"]["ref"])
+            if same:  # so CML compares: neither the owner nor the whole name
                 print(pull["html_url"])
                 return
     else:

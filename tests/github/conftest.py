@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.github import standin
+from tests.github.cml_source import RECORDER
 from tests.github.standin import GitHub
 
-RECORDER = Path(__file__).with_name("cml_recorder.py")
-CML = os.environ.get("CML") or str(RECORDER)
+REAL = {name: os.environ[name] for name in ("CML", "CML_SOURCE") if os.environ.get(name)}
+"""What the environment names of the real CML: its program, or its source, which `mainline cml` makes it of."""
+
+CML = REAL.get("CML") or str(RECORDER)
 """The real program where the environment names it, else the recorder."""
 
 
 def pytest_report_header() -> str:
     """Say which of the two runs."""
-    return f"cml: {'the recorder of the tests' if str(RECORDER) == CML else CML}"
+    return f"cml: {' '.join(REAL.values()) or 'the recorder of the tests'}"
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ FILE = ROOT / "tests" / "github" / "openapi.json"
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS = {
     "/users/{username}": ["get"],
+    REPOSITORY: ["get"],
     f"{REPOSITORY}/hash-algorithm": ["get"],
     f"{REPOSITORY}/pulls": ["get", "post"],
     f"{REPOSITORY}/pulls/{{pull_number}}": ["get", "patch"],
@@ -38,6 +39,8 @@ OPERATIONS = {
     f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": ["get", "post"],
     f"{REPOSITORY}/rulesets": ["get", "post"],
     f"{REPOSITORY}/rulesets/{{ruleset_id}}": ["put"],
+    f"{REPOSITORY}/environments/{{environment_name}}": ["get", "put"],
+    f"{REPOSITORY}/environments/{{environment_name}}/deployment-branch-policies": ["get", "post"],
 }
 _WORDS = (
     "description",

@@ -12,11 +12,13 @@ Workflow = Mapping[str, Any]
 Job = Mapping[str, Any]
 
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
+BRANCH_NAMED = re.compile(r"(?:refs/heads/|_(?:name|ref|branch) == ')([\w.-]+)")
 PINNED_LINE = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 STRANGERS = ("pull_request", "pull_request_target", "issue_comment", "merge_group")
 """Events whose jobs run, or are steered by, what a stranger wrote."""
 
-TRUSTED_REF = "${{ github.event.repository.default_branch }}"
+TRUSTED_REFS = tuple(f"${{{{ github.event.repository.default_branch{also} }}}}" for also in ("", " || github.ref"))
+"""The default branch. A schedule, which runs for no other, has it only as the branch that it runs for."""
 
 
 def load(path: Path) -> Workflow:
@@ -29,6 +31,10 @@ def problems(workflow: Workflow) -> list[str]:
     """List everything that a workflow does not keep to."""
     events = workflow["on"] if isinstance(workflow["on"], (dict, list)) else [workflow["on"]]
     found = ["pull_request_target hands a token that writes to code of strangers"] * ("pull_request_target" in events)
+    if "pull_request" in events and "merge_group" not in events:
+        found.append("does not run for a merge queue, which waits for its checks for ever")
+    if "merge_group" in events:
+        found += list(_without_a_queue(workflow))
     if workflow.get("permissions") != {}:
         found.append("permissions of the workflow are not empty, so a new job would inherit them")
     for name, job in workflow["jobs"].items():
@@ -44,6 +50,13 @@ def problems(workflow: Workflow) -> list[str]:
     return found
 
 
+def _without_a_queue(workflow: Workflow) -> Iterator[str]:
+    """What has no value in a merge queue, which has no pull request: runs share a group, or look at main."""
+    for expression in re.findall(r"\$\{\{(.*?)\}\}", json.dumps(workflow)):
+        if "github.event.pull_request." in expression and "||" not in expression:
+            yield f"{expression.strip()} is empty in a merge queue"
+
+
 def unpinned_lines(text: str) -> list[str]:
     """List `uses:` lines that lack a full commit or the version in a comment."""
     lines = [line.strip().removeprefix("- ") for line in text.splitlines() if "uses:" in line]
@@ -55,6 +68,13 @@ def _every_job(job: Job, workflow: Workflow) -> Iterator[str]:
         yield "has no timeout"
     if "concurrency" not in job and "concurrency" not in workflow:
         yield "has no concurrency"
+    everything = json.dumps(job)
+    for match in BRANCH_NAMED.finditer(str(job.get("if", ""))):
+        yield f"decides by a branch named {match[1]}, not by the default branch"
+    if "github.ref_name ==" in everything:
+        yield "takes a tag that is named like the branch for the branch"
+    if "github.actor" in everything or "github.triggering_actor" in everything:
+        yield "decides by who started the run, which a re-run or a bot changes"
     if not isinstance(job.get("permissions"), dict):
         yield "names no permissions"
     for step in _steps(job):
@@ -93,7 +113,7 @@ def _after_strangers(job: Job) -> Iterator[str]:
 def _of_maintainers(job: Job) -> Iterator[str]:
     """What a job that may write must keep to where merged code is not what started it."""
     for step in _steps(job):
-        if _is_checkout(step) and step.get("with", {}).get("ref") != TRUSTED_REF:
+        if _is_checkout(step) and step.get("with", {}).get("ref") not in TRUSTED_REFS:
             yield f"checks out {step.get('with', {}).get('ref')}, not the default branch"
         if "download-artifact" in step.get("uses", ""):
             yield "unpacks a stranger's artifact onto the disk"

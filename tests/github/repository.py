@@ -41,6 +41,9 @@ class Repository:
     deployments: list[Item] = field(default_factory=list)
     statuses: list[tuple[int, Item]] = field(default_factory=list)
     rulesets: list[Item] = field(default_factory=list)
+    environments: dict[str, Item] = field(default_factory=dict)
+    branch_policies: list[Item] = field(default_factory=list)
+    default_branch: str = "main"
     ids: Any = field(default_factory=lambda: count(1001))
 
     def head(self, reference: str) -> str:
@@ -128,7 +131,7 @@ def _hash(_: Repository, __: list[int], ___: dict[str, str], ____: Any, _____: I
 
 def _pulls(repo: Repository, _: list[int], query: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
     if body is not None:
-        if any((p["head"]["ref"], p["state"]) == (body["head"], "open") for p in repo.pulls):
+        if any((p["head"]["label"], p["state"]) == (f"{OWNER}:{body['head']}", "open") for p in repo.pulls):
             raise RefusedError(422, "A pull request already exists")
         if not repo.head(body["head"]):
             raise RefusedError(422, "Validation Failed: head")
@@ -278,9 +281,43 @@ def _ruleset(repo: Repository, numbers: list[int], _: dict[str, str], body: Any,
     return 200, found
 
 
+def _about(repo: Repository, _: list[int], __: dict[str, str], ___: Any, ____: Item) -> tuple[int, Any]:
+    return 200, {"full_name": FULL, "name": NAME, "default_branch": repo.default_branch}
+
+
+def _environment(repo: Repository, _: list[int], query: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    """Answer for an environment; as GitHub does it, what a change leaves out is reset."""
+    name = query["name"]
+    if body is not None:
+        rules: list[Item] = [{"type": "branch_policy"}] if body.get("deployment_branch_policy") else []
+        if body.get("wait_timer"):
+            rules.append({"type": "wait_timer", "wait_timer": body["wait_timer"]})
+        if body.get("reviewers"):
+            people = [{"type": item["type"], "reviewer": {"id": item["id"]}} for item in body["reviewers"]]
+            itself = body.get("prevent_self_review", False)
+            rules.append({"type": "required_reviewers", "prevent_self_review": itself, "reviewers": people})
+        policy = body.get("deployment_branch_policy")
+        repo.environments[name] = {"name": name, "protection_rules": rules, "deployment_branch_policy": policy}
+    if name not in repo.environments:
+        raise RefusedError(404, "Not Found")
+    return 200, repo.environments[name]
+
+
+def _policies(repo: Repository, _: list[int], query: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    name = query["name"]
+    if not (repo.environments.get(name, {}).get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+        raise RefusedError(404, "Not Found")
+    if body is not None:
+        repo.branch_policies.append({"id": next(repo.ids), "environment": name, **body})
+        return 200, repo.branch_policies[-1]
+    found = [policy for policy in repo.branch_policies if policy["environment"] == name]
+    return 200, {"total_count": len(found), "branch_policies": found}
+
+
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS: dict[str, tuple[Operation, str]] = {
     "/users/{username}": (_user, "metadata"),
+    REPOSITORY: (_about, "metadata"),
     f"{REPOSITORY}/hash-algorithm": (_hash, "contents"),
     f"{REPOSITORY}/pulls": (_pulls, "pull-requests"),
     f"{REPOSITORY}/pulls/{{pull_number}}": (_pull, "pull-requests"),
@@ -300,5 +337,13 @@ OPERATIONS: dict[str, tuple[Operation, str]] = {
     f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": (_statuses, "deployments"),
     f"{REPOSITORY}/rulesets": (_rulesets, "administration"),
     f"{REPOSITORY}/rulesets/{{ruleset_id}}": (_ruleset, "administration"),
+    f"{REPOSITORY}/environments/{{environment_name}}": (_environment, "actions, administration"),
+    f"{REPOSITORY}/environments/{{environment_name}}/deployment-branch-policies": (
+        _policies,
+        "actions, administration",
+    ),
 }
-"""How each operation is answered, and which permission it takes: to read for GET, to write for the others."""
+"""How each operation is answered, and which permission it takes: to read for GET, to write for the others.
+
+Two permissions are the one to read and the one to write.
+"""

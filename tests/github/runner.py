@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,9 @@ class Runner:
 
     github: GitHub
     folder: Path
-    cml: str
     number: int = 100
+    extra: dict[str, str] = field(default_factory=dict)
+    """Variables that every step sees besides what GitHub gives it."""
 
     def run(
         self, workflow: str, event: str, payload: Mapping[str, Any], permissions: Permissions, *,
@@ -132,7 +133,7 @@ class Runner:
         for name in ("GITHUB_TOKEN", "CI"):
             del given[name]
         return {
-            **given, "CML": self.cml, "VENV": str(self._venv(home, Path(sys.prefix))),
+            **given, **self.extra, "VENV": str(self._venv(home, Path(sys.prefix))),
             "VENV_MLEM": str(self._venv(home, ROOT / ".venv-mlem")), "ARTIFACTS": str(self.github.repository.files),
             "THIS_RUN": str(self.number), "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
             "DVC_SITE_CACHE_DIR": str(home / "site"), "GITHUB_API_URL": self.github.url + API,

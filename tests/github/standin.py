@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = raw if binary else json.loads(raw) if raw else None
         conform.check_request(self.command, path, query, None if binary else body)
         numbers = [int(part) for part in path.split("/")[4:] if part.isdigit()]
-        named = {**query, "sha": path.rpartition("/")[2]} if "/git/" in path else query
+        named = {**query, **_named(path)}
         status, found = operation(self.github.repository, numbers, named, body, user)
         found = conform.answer(self.command, path, status, _page(found, query))
         conform.check_answer(self.command, path, status, found)
@@ -157,6 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _allow(self, permissions: Permissions, name: str) -> None:
         wanted = ("read", "write") if self.command == "GET" else ("write",)
+        name = name.split(", ")[0 if self.command == "GET" else -1]
         if permissions.get(name) not in wanted:
             raise RefusedError(403, "Resource not accessible by integration")
 
@@ -213,12 +214,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _named(path: str) -> dict[str, str]:
+    """Return what a path names that is not a number."""
+    if "/git/" in path:
+        return {"sha": path.rpartition("/")[2]}
+    environment = re.search(r"/environments/([^/]+)", path)
+    return {"name": environment[1]} if environment else {}
+
+
 def _page(found: Any, query: Mapping[str, str]) -> Any:
     """Cut a list as GitHub does: 30 items a page unless asked otherwise, at most 100."""
     size, number = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
     if isinstance(found, list):
         return found[(number - 1) * size : number * size]
-    for key in ("artifacts", "workflow_runs"):
+    for key in ("artifacts", "workflow_runs", "branch_policies"):
         if isinstance(found, dict) and key in found:
             return {**found, key: found[key][(number - 1) * size : number * size]}
     return found

@@ -1,12 +1,15 @@
 """CML's command line, as we use it: the recorder and the real program make the same calls that change something."""
 
+import os
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mainline.github import api, cml
 from mainline.github.cml import CmlError
+from tests.github import cml_source
 from tests.github.standin import FULL, GitHub
 
 HOME = f"/repos/{FULL}"
@@ -63,10 +66,14 @@ def test_a_refusal_is_an_error_in_its_own_words(github: GitHub, monkeypatch: pyt
 
 @pytest.mark.usefixtures("clone", "github")
 def test_a_program_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without CML the error says where it is to be had."""
+    """Without CML the error says which command brings it; one that merely lies on the PATH is not taken."""
+    cml_source.declare(Path.cwd(), "https://example.org/never-asked.tar.gz")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "cml").symlink_to(cml_source.RECORDER)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CML")
-    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(CmlError, match="Install it"):
+    with pytest.raises(CmlError, match="`mainline cml` brings it"):
         cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
 
 
@@ -87,3 +94,20 @@ def test_a_program_that_cannot_be_run_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("CML", str(tmp_path / "cml"))
     with pytest.raises(CmlError, match=r"cannot be run: Permission denied"):
         cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
+
+
+@pytest.mark.usefixtures("clone", "github")
+def test_a_program_that_hangs_is_ended_with_what_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past its limit the program is ended, and so is a program that it waits for."""
+    started = tmp_path / "started"
+    (tmp_path / "cml").write_text(f'#!/bin/bash\nsleep 1000 & echo $! >"{started}"\nwait\n')
+    (tmp_path / "cml").chmod(0o755)
+    monkeypatch.setenv("CML", str(tmp_path / "cml"))
+    for seconds in (1.0, 10.0, 100.0):  # on a machine that is slow to begin a program it is given longer
+        monkeypatch.setattr(cml, "SECONDS", seconds)
+        with pytest.raises(CmlError, match="did not end within"):
+            cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
+        if started.exists() and started.read_text():
+            break
+    child = psutil.Process(int(started.read_text())) if psutil.pid_exists(int(started.read_text())) else None
+    assert child is None or child.wait(60) is not None or not child.is_running()

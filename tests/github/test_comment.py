@@ -110,6 +110,20 @@ def test_a_newer_push_is_left_to_its_own_run(github: GitHub, head: str) -> None:
     assert github.repository.comments == github.repository.checks == []
 
 
+def test_a_merge_queue_gets_its_check_and_no_comment(github: GitHub, head: str) -> None:
+    """The commit that a queue made is no pull request's, and its check is set all the same; the queue waits for it."""
+    queued = github.repository.head("main")
+    github.repository.runs[RUN] |= {"event": "merge_group", "head_sha": queued}
+    assert head != queued
+    _keep(github, _document(queued, verdict="pass"))
+    assert comment.post(RUN, queued) == "A merge queue asked; the check 'Gate' is success."
+    github.repository.runs[RUN]["conclusion"] = "failure"
+    assert "failure" in comment.post(RUN, queued)
+    assert [(check["head_sha"], check["conclusion"]) for check in github.repository.checks] == [
+        (queued, "success"), (queued, "failure")]  # fmt: skip
+    assert github.repository.comments == []
+
+
 @pytest.mark.parametrize(("key", "value"), [("event", "push"), ("path", "x.yml"), ("head_sha", "0" * 40)])
 def test_a_run_of_something_else_is_refused(github: GitHub, head: str, key: str, value: str) -> None:
     """Only the pull request workflow's run, of a pull request, of this commit, is spoken about."""

@@ -92,6 +92,15 @@ BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     "artifact onto the disk": (
         "lock", lambda w: _job(w)["steps"].append({"uses": f"actions/download-artifact@{'0' * 40}"})),
     "leaves credentials after": ("comment", lambda w: _checkout(w)["with"].update({"persist-credentials": True})),
+    "does not run for a merge queue": ("pull-request", lambda w: w["on"].pop("merge_group")),
+    "pull_request.number is empty in a merge queue": (
+        "pull-request", lambda w: w["concurrency"].update(group="${{ github.event.pull_request.number }}")),
+    "decides by a branch named main": ("main", lambda w: _job(w).update({"if": "github.ref == 'refs/heads/main'"})),
+    "decides by a branch named trunk": ("main", lambda w: _job(w).update({"if": "github.base_ref == 'trunk'"})),
+    "a tag that is named like the branch": (
+        "lock", lambda w: _job(w).update({"if": "github.ref_name == github.event.repository.default_branch"})),
+    "decides by who started the run": (
+        "comment", lambda w: _job(w).update({"if": "github.actor != 'dependabot[bot]'"})),
     "names a secret after": ("comment", lambda w: _job(w).update(env={"TOKEN": "${{ secrets.BOT_TOKEN }}"})),
     "unpacks a stranger's artifact": (
         "comment", lambda w: _job(w)["steps"].append({"uses": f"actions/download-artifact@{'0' * 40}"})),

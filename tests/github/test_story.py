@@ -1,9 +1,9 @@
 """The life of a fork on GitHub: the real workflow files, run by act, against a stand-in for GitHub.
 
 The tests go on from one another, in the order of this file: a branch, its merge, a worse one, a stranger's, a way
-back. Real: act, the files, bash, git, DVC, the commands. Standing in: GitHub, whose requests and answers are held
-against its own description; the actions that need its network; docker, which needs an engine; CML, where the variable
-CML does not name the program.
+back. Real: act, the files, bash, git, DVC, Node.js, npm, the commands. Standing in: GitHub, whose requests and answers
+are held against its own description; the actions that need its network; docker, which needs an engine; the source of
+CML, unless the variable CML_SOURCE names the real one.
 """
 
 import io
@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests import project
-from tests.github import docker_recorder, standin, world
-from tests.github.conftest import CML
+from tests.github import cml_source, docker_recorder, standin, world
+from tests.github.conftest import REAL
 from tests.github.runner import Runner
 from tests.github.world import World
 from tests.project import ROOT
@@ -39,7 +39,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (folder / "github").mkdir()
     with standin.serve(folder / "github") as github:
         copied = project.other(folder / "clone")
-        yield world.build(copied, github, Runner(github, folder, CML))
+        yield world.build(copied, github, Runner(github, folder, extra=dict(REAL)))
         assert github.nonconform == []
 
 
@@ -96,6 +96,31 @@ def test_a_second_push_updates_the_comment(fork: World) -> None:
     assert before != after
     assert commit in after
     assert fork.check(commit) == "success"
+
+
+def test_the_comment_is_updated_without_cml(fork: World) -> None:
+    """A source of CML that is not the declared one is not run; the step says so, and the comment is made anyway."""
+    source = fork.runner.folder / "other.tar.gz"
+    cml_source.pack(source, "throw new Error('it was run');")
+    (before,) = fork.comments(1)
+    commit = fork.change("better", C=0.9)
+    run = fork.look(fork.github.repository.pulls[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fork.runner.extra, "CML_SOURCE", source.as_uri())
+        patch.delitem(fork.runner.extra, "CML", raising=False)
+        told = fork.tell(run)
+    assert told.succeeded, told.said
+    assert "Nothing of it was kept or run" in told.said
+    assert "it was run" not in told.said
+    assert "the comment at #1: written by a call of our own" in told.said
+    assert "the check 'Gate': written by a call of our own" in told.said
+    (after,) = fork.comments(1)
+    assert before != after
+    assert commit in after
+    assert fork.check(commit) == "success"
+    again = fork.tell(run)
+    assert "the comment at #1: written by CML" in again.said, again.said
+    assert len(fork.comments(1)) == 1
 
 
 def test_its_merge_is_a_release(fork: World) -> None:

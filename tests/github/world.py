@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from mainline.github.comment import CHECK
-from tests.github import docker_recorder
+from tests.github import cml_source, docker_recorder
 from tests.github.repository import Item
 from tests.github.runner import Finished, Runner
 from tests.github.standin import FULL, GitHub
@@ -143,6 +143,8 @@ def build(project: Project, github: GitHub, runner: Runner) -> World:
     for name, value in (("http.sslCAInfo", str(github.authority)), ("commit.gpgsign", "false")):
         project.run("git", "config", name, value)
     project.run("git", "remote", "add", "origin", f"{address}/{FULL}")
+    if not {"CML", "CML_SOURCE"} & set(runner.extra):
+        cml_source.declare(project.path, cml_source.pack(runner.folder / "cml.tar.gz"))
     project.declare(gate=GATE, data={"through": "2024-05"}, model={"params": {"C": 0.01}})
     project.run("python", "-m", "mainline", "repro")
     project.commit("Another use case")

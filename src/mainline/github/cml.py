@@ -2,19 +2,23 @@
 
 import os
 import re
-import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.github import program
 from mainline.github.api import Api
+from mainline.github.program import ProgramError
 
 TITLE = "mainline"
 """Tells our comment from those of other programs that use CML."""
 
 WATERMARK = re.compile(rf'!\[\]\(https://cml\.dev/watermark\.png#[0-9a-fA-F]+ "CML watermark {TITLE}"\)')
 """What CML writes below a comment, and finds it by."""
+
+SECONDS = 180.0  # until a call counts as hanging; CML takes 2 to 7, and waits where GitHub asks it to
 
 
 class CmlError(MainlineError):
@@ -27,28 +31,20 @@ def run(github: Api, *arguments: str, text: str = "") -> str:
     Raises:
         CmlError: with CML's own last words.
     """
-    program = os.environ.get("CML") or shutil.which("cml")
-    if not program:
-        raise CmlError(
-            "there is no `cml` on the PATH. Install it from github.com/iterative/cml, or set CML=/path/to/cml."
-        )
     if not github.token:
         raise CmlError("GITHUB_TOKEN is not set; CML writes to GitHub in its name.")
     with tempfile.TemporaryDirectory(prefix="mainline-cml-") as home:  # it writes into git's global configuration
         file = Path(home) / "text.md"
         file.write_text(text, encoding="utf-8", newline="\n")
         read = [str(file)] if text else []
-        command = [program, *arguments, *read, "--driver=github", f"--repo={github.server}/{github.name}"]
+        command = [*_program(), *arguments, *read, "--driver=github", f"--repo={github.server}/{github.name}"]
         environment = {**os.environ, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
         environment.pop("GIT_CONFIG_GLOBAL", None)
-        try:
-            finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        except OSError as error:
-            raise CmlError(f"{program} cannot be run: {error.strerror}. CML must name an executable file.") from error
-    if finished.returncode != 0:
-        said = " ".join((finished.stderr or finished.stdout).split())
-        raise CmlError(f"`cml {' '.join(arguments[:2])}` failed: {said[-400:]}")
-    return finished.stdout.strip()
+        status, said, complained = _finish(command, environment)
+    if status != 0:
+        words = " ".join((complained or said).split())
+        raise CmlError(f"`cml {' '.join(arguments[:2])}` failed: {words[-400:] or f'it ended with {status}'}")
+    return said.strip()
 
 
 def comment(github: Api, number: int, text: str, update: bool) -> str:
@@ -65,7 +61,41 @@ def check(github: Api, commit: str, title: str, conclusion: str, text: str) -> N
 
 
 def pull_request(github: Api, branch: str, target: str, title: str, body: str) -> str:
-    """Open a pull request for a branch, or find the one that is open; return its address."""
+    """Open a pull request for a branch; return its address, or that of one whose branch CML takes for this."""
     return run(
         github, "pr", "create", f"--branch={branch}", f"--target-branch={target}", f"--title={title}", f"--body={body}"
     )
+
+
+def _program() -> list[str]:
+    """Return the command that starts CML: what a person named by the variable CML, or what `mainline cml` brought."""
+    named = os.environ.get("CML")
+    if named:
+        return [named]
+    try:
+        found = program.find()
+    except ProgramError as error:
+        raise CmlError(str(error)) from error
+    if found is None:
+        raise CmlError("CML is not here. `mainline cml` brings it; a file that CML names is taken instead.")
+    return found
+
+
+def _finish(command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
+    """Run a command to its end; return its status and what it said. One that hangs is ended with all that it began."""
+    try:
+        started = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="replace", env=environment, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise CmlError(f"{command[0]} cannot be run: {error.strerror}. CML must name an executable file.") from error
+    with started:
+        try:
+            said, complained = started.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise CmlError(f"CML did not end within {SECONDS:.0f} seconds.") from error
+        finally:
+            if started.returncode is None:
+                os.killpg(started.pid, signal.SIGKILL)
+    return started.returncode, said, complained

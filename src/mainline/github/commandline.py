@@ -11,6 +11,7 @@ def add_commands(add: Add) -> None:
     window = add("window", _window, "say what the data window is, or move it")
     window.add_argument("--advance", action="store_true", help="take one month more")
     add("released", _released, "put what released versions need into the cache, from releases on GitHub")
+    add("cml", _cml, "bring the program CML, checked by hash, for the commands that write to GitHub")
     comment = add("comment", _comment, "post what a pull request's run on GitHub found, and set its check")
     comment.add_argument("--run", type=int, required=True, metavar="ID", dest="number", help="of the workflow run")
     comment.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
@@ -48,6 +49,12 @@ def _released(_: argparse.Namespace) -> str:
     from mainline.github.released import restore
 
     return restore()
+
+
+def _cml(_: argparse.Namespace) -> str:
+    from mainline.github.program import bring
+
+    return bring()
 
 
 def _comment(chosen: argparse.Namespace) -> str:

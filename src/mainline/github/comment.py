@@ -13,15 +13,17 @@ from typing import Any
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import Findings, FindingsError
-from mainline.github import api, cml
+from mainline.github import api, posting
 from mainline.github.api import Api
 from mainline.report import markdown
 from mainline.report.escape import prose
 
 WORKFLOW = ".github/workflows/pull-request.yml"
+QUEUE = "merge_group"
+"""The event of a run that a merge queue waits for; it is of a commit that no pull request is at."""
+
 ARTIFACT, MEMBER = "findings", "gate.json"
 CHECK = "Gate"
-BOT = "github-actions[bot]"
 MAX_ARCHIVE = 5_000_000  # bytes
 
 UNTOLD = """\
@@ -48,7 +50,7 @@ class Said:
 
 
 def post(run: int, head: str) -> str:
-    """Post or update one comment at each open pull request of a commit, and set the check.
+    """Post or update one comment at each open pull request of a commit, and set the check; for a queue the check alone.
 
     Args:
         run: of the workflow that looked at the pull request.
@@ -60,13 +62,14 @@ def post(run: int, head: str) -> str:
     github = api.connect()
     about = run_of(github, run, head)
     numbers = [pull["number"] for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
-    if not numbers:
+    if not numbers and about["event"] != QUEUE:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
     said = compose(about, _findings(github, run, head))
     for number in numbers:
-        _comment(github, number, said.text)
-    cml.check(github, head, CHECK, said.conclusion, said.text)
-    return f"Commented on {', '.join(f'#{number}' for number in numbers)}; the check '{CHECK}' is {said.conclusion}."
+        posting.comment(github, number, said.text)
+    posting.check(github, head, CHECK, said.conclusion, said.text)
+    where = ", ".join(f"#{number}" for number in numbers)
+    return f"{f'Commented on {where}' if where else 'A merge queue asked'}; the check '{CHECK}' is {said.conclusion}."
 
 
 def compose(run: dict[str, Any], found: Findings | str) -> Said:
@@ -99,13 +102,14 @@ def read(archive: bytes, head: str) -> Findings | str:
 
 
 def run_of(github: Api, run: int, head: str) -> dict[str, Any]:
-    """Return what GitHub knows of a run, if it is of our workflow, of a pull request, and of this commit."""
+    """Return what GitHub knows of a run, if our workflow looked at this commit, for a pull request or a queue."""
     found: dict[str, Any] = github.ask("GET", f"/actions/runs/{run}")
     # GitHub's description shows the path with the repository before it and the branch behind it; it mostly has neither.
     found["path"] = found["path"].partition("@")[0].removeprefix(f"{github.name}/")
-    for name, wanted in (("path", WORKFLOW), ("event", "pull_request"), ("head_sha", head)):
-        if found[name] != wanted:
-            raise RunError(f"run {run} has {name} {found[name]!r:.80}, not {wanted!r}. Nothing was posted.")
+    for name, wanted in (("path", [WORKFLOW]), ("event", ["pull_request", QUEUE]), ("head_sha", [head])):
+        if found[name] not in wanted:
+            known = " or ".join(map(repr, wanted))
+            raise RunError(f"run {run} has {name} {found[name]!r:.80}, not {known}. Nothing was posted.")
     return found
 
 
@@ -129,22 +133,3 @@ def _findings(github: Api, run: int, head: str) -> Findings | str:
     if kept[0]["size_in_bytes"] > MAX_ARCHIVE:
         return "The artifact was refused: it is too large to be findings."
     return read(download(github, kept[0]), head)
-
-
-def _comment(github: Api, number: int, text: str) -> None:
-    """Post or update our comment, and leave one.
-
-    CML takes the last comment on the first page that bears its mark, whoever wrote it, and its author could change it
-    later. Where a stranger has put the mark, a new comment is made instead; older ones of ours are removed.
-    """
-    marked = _marked(github, number)
-    strangers = any(comment["user"]["login"] != BOT for comment in marked)
-    cml.comment(github, number, text, update=not strangers)
-    ours = [comment["id"] for comment in _marked(github, number) if comment["user"]["login"] == BOT]
-    for older in sorted(ours)[:-1]:
-        github.ask("DELETE", f"/issues/comments/{older}")
-
-
-def _marked(github: Api, number: int) -> list[dict[str, Any]]:
-    comments = github.pages(f"/issues/{number}/comments")
-    return [comment for comment in comments if cml.WATERMARK.search(comment["body"] or "")]

@@ -7,7 +7,7 @@ from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import FindingsError
 from mainline.git import ask, git
-from mainline.github import api, cml
+from mainline.github import api, posting
 from mainline.github.api import Api
 from mainline.registry import events, publish, tags
 from mainline.release import environments, rollback
@@ -87,10 +87,7 @@ def _revert(environment: str) -> str:
 def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
     # The branch belongs to this command; what an earlier run put there is replaced.
     git("push", "--quiet", "--force", publish.ORIGIN, f"{commit}:refs/heads/{branch}")
-    address = cml.pull_request(github, branch, publish.BRANCH, title, body)
-    for pull in github.pages("/pulls", state="open", head=f"{github.name.partition('/')[0]}:{branch}"):
-        if (pull["title"], pull["body"]) != (title, body):
-            github.ask("PATCH", f"/pulls/{int(pull['number'])}", {"title": title, "body": body})
+    address = posting.pull_request(github, branch, publish.BRANCH, title, body)
     return f"{title}: {address}"
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mainline.github import api, stored
+from mainline.github import api, branch_policy, stored
 from mainline.github.comment import CHECK
 from mainline.registry import tags
 from mainline.registry.publish import BRANCH
@@ -42,6 +42,8 @@ def rules(storage: bool = False) -> list[dict[str, Any]]:
 def protect(apply: bool, storage: bool = False) -> str:
     """Print the requests; with `apply`, make them: rulesets of these names are replaced, others are left alone.
 
+    The environments whose secrets sign and push are closed to every branch but the default one.
+
     Raises:
         ApiError: when the token may not, or the plan has no rulesets.
     """
@@ -49,7 +51,8 @@ def protect(apply: bool, storage: bool = False) -> str:
     if not apply:
         shown = "\n".join(json.dumps(rule, indent=2) for rule in wanted)
         return (
-            f"{shown}\n\nPOST each to /repos/OWNER/REPOSITORY/rulesets, or: GITHUB_TOKEN=... mainline protect --apply"
+            f"{shown}\n\nPOST each to /repos/OWNER/REPOSITORY/rulesets, and:\n\n{branch_policy.show(BRANCH)}\n\n"
+            "Or, all of it: GITHUB_TOKEN=... mainline protect --apply"
         )
     github = api.connect()
     known = {found["name"]: int(found["id"]) for found in github.pages("/rulesets")}
@@ -58,7 +61,8 @@ def protect(apply: bool, storage: bool = False) -> str:
             github.ask("PUT", f"/rulesets/{known[rule['name']]}", rule)
         else:
             github.ask("POST", "/rulesets", rule)
-    return f"{github.name}: {', '.join(RULESETS)} are in force."
+    closed = branch_policy.apply(github)
+    return f"{github.name}: {', '.join(RULESETS)} are in force.\n{closed}"
 
 
 def _ruleset(name: str, target: str, pattern: str, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import base64
 import re
 
 from mainline.errors import MainlineError
-from mainline.github import api, cml, comment, offered
+from mainline.github import api, comment, offered, posting
 from mainline.github.api import Api
 from mainline.lock import LOCK
 from mainline.remote import objects, transfer
@@ -42,7 +42,7 @@ def check(run: int, head: str) -> str:
         conclusion, said = _look(_outputs(github, head))
     except MainlineError as error:
         conclusion, said = "failure", f"It cannot be told what the shared storage has: {prose(str(error))}\n"
-    cml.check(github, head, CHECK, conclusion, said)
+    posting.check(github, head, CHECK, conclusion, said)
     return f"The check '{CHECK}' of {head[:10]} is {conclusion}. {said.strip()}"
 
 
