@@ -5,7 +5,16 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from mainline import processes
 from mainline.errors import MainlineError
+
+LIMITS = {"clone": 1800.0, "ls-remote": 60.0}
+"""Seconds that a command may take; others 300. A server that takes a connection and never answers ends there."""
+_LIMIT = 300.0
+LONGER = "MAINLINE_GIT_SECONDS"
+"""Names another limit for all of them, for a slow line."""
+_STALLED = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": "60"}
+"""Over HTTP git itself gives up after a minute without a byte."""
 
 
 class GitError(MainlineError):
@@ -41,7 +50,7 @@ def ask(*arguments: str, at: Path | None = None) -> str:
 
 def blob(name: str, at: Path | None = None) -> bytes | None:
     """Return what a file held in a commit, such as `v1:dvc.lock`, byte by byte; None where there is none."""
-    finished = subprocess.run(["git", "cat-file", "blob", name], cwd=at, capture_output=True, check=False)  # noqa: S607
+    finished = processes.run(["git", "cat-file", "blob", name], _LIMIT, cwd=at)
     return finished.stdout if finished.returncode == 0 else None
 
 
@@ -49,8 +58,22 @@ def _run(
     arguments: tuple[str, ...], at: Path | None, given: str | None, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     # Nobody may be there to answer a question, such as for a password: then it is an error, not a wait.
-    return subprocess.run(
-        ["git", *arguments],  # noqa: S607
-        cwd=at, input=given, capture_output=True, text=True, check=False,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **environment},
-    )  # fmt: skip
+    usual = {**_STALLED, **os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    limit = _limit(arguments[0])
+    try:
+        return processes.run(
+            ["git", *arguments], limit, given, cwd=at, text=True, env={**usual, **environment}
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise GitError(
+            f"`git {arguments[0]}` had no answer within {limit:g} s and was ended. Try again; {LONGER} allows more."
+        ) from error
+
+
+def _limit(command: str) -> float:
+    named = os.environ.get(LONGER, "")
+    if not named:
+        return LIMITS.get(command, _LIMIT)
+    if not named.isdecimal() or not int(named):
+        raise GitError(f"{LONGER} is '{named}'; it is a number of seconds, such as 900.")
+    return float(named)

@@ -2,11 +2,11 @@
 
 import os
 import re
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
+from mainline import processes
 from mainline.errors import MainlineError
 from mainline.github import program
 from mainline.github.api import Api
@@ -84,18 +84,9 @@ def _program() -> list[str]:
 def _finish(command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
     """Run a command to its end; return its status and what it said. One that hangs is ended with all that it began."""
     try:
-        started = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            errors="replace", env=environment, start_new_session=True,
-        )  # fmt: skip
+        finished = processes.run(command, SECONDS, text=True, errors="replace", env=environment)
+    except subprocess.TimeoutExpired as error:
+        raise CmlError(f"CML did not end within {SECONDS:.0f} seconds.") from error
     except OSError as error:
         raise CmlError(f"{command[0]} cannot be run: {error.strerror}. CML must name an executable file.") from error
-    with started:
-        try:
-            said, complained = started.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise CmlError(f"CML did not end within {SECONDS:.0f} seconds.") from error
-        finally:
-            if started.returncode is None:
-                os.killpg(started.pid, signal.SIGKILL)
-    return started.returncode, said, complained
+    return finished.returncode, finished.stdout, finished.stderr

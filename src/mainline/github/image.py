@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import progress
+from mainline import processes, progress
 from mainline.errors import MainlineError
 from mainline.git import ask
 from mainline.github import api
@@ -23,6 +23,8 @@ from mainline.release import change, promote
 REGISTRY = "ghcr.io"
 FILE = "deploy/container/Containerfile"
 BASE = "python:3.11-slim-bookworm"
+SECONDS = 3600
+"""How long one command may take: a build, or a push over a slow line."""
 """What the image is built on; the digest that this names on the day is what is built on, and recorded."""
 
 _ABSENT = ("not found", "manifest unknown", "name unknown", "denied")
@@ -75,8 +77,11 @@ class _Docker:
             ImageError: with docker's last words.
         """
         try:
-            finished = subprocess.run(["docker", *arguments], input=given or b"", capture_output=True, check=False,  # noqa: S607
-                                      env=self._environment)  # fmt: skip
+            finished = processes.run(["docker", *arguments], SECONDS, given, env=self._environment)
+        except subprocess.TimeoutExpired as error:
+            raise ImageError(
+                f"`docker {arguments[0]}` had no end within {SECONDS} s and was ended. Try again."
+            ) from error
         except FileNotFoundError as error:
             raise ImageError(
                 "there is no `docker` on the PATH. Install Docker, or podman with podman-docker."

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mainline import processes
 from mainline.errors import MainlineError
 from mainline.rollout import reports
 from mainline.rollout.driver import Driver
@@ -20,10 +21,15 @@ from mainline.rollout.source import Found, Source, is_sound, without_password
 from mainline.rollout.state import Place
 from mainline.serving import logs
 from mainline.serving.watching import signature
+from mainline.text import utc
 
 TICK_SECONDS = 0.2
 MOST_SECONDS = 300.0
 """The longest wait that back-off comes to."""
+OVERDUE = 60.0
+"""Seconds after which a look that is still under way is a problem."""
+ENDING = 5.0
+"""Seconds that a look has to put away what it began, once the programs that it waits for were ended."""
 LOOK = "look"
 """The server touches this file where a webhook asks for a look at git."""
 
@@ -61,6 +67,9 @@ class Follower:
         self._bringing, self._telling = BackOff(), BackOff()
         self._failures, self._brought, self._unbrought = 0, "", ""
         self._told_problem, self._unwritten = "", ""
+        self._began: tuple[float, float] | None = None
+        """When the look that is under way began: by the clock on the wall, and by one that nobody sets."""
+        self._looked, self._said_overdue = 0.0, ""
         self._touched = signature(self.place.folder / LOOK)
 
     def run(self) -> None:
@@ -71,9 +80,13 @@ class Follower:
         self.found = self.source.recall()
         looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
         looking.start()
-        while not self._stopped.is_set():
-            self._drive()
-            self._stopped.wait(TICK_SECONDS)
+        try:
+            while not self._stopped.is_set():
+                self._drive()
+                self._stopped.wait(TICK_SECONDS)
+        finally:
+            processes.close()
+            looking.join(ENDING)
 
     def _drive(self) -> None:
         """Drive the rollout once; where nothing can be written, such as on a full disk, it is tried again."""
@@ -91,11 +104,25 @@ class Follower:
         if touched != self._touched:
             self._touched = touched
             self._wake.set()
-        self.driver.tick(self.found, self._describe())
+        overdue = self._overdue()
+        if overdue != self._said_overdue:
+            self._said_overdue = overdue
+            if overdue:
+                logs.warn("looking at git lasts long; what serves stays", reason=overdue)
+        self.driver.tick(self.found, self._describe(overdue))
 
     def look(self) -> None:
         """Look at git once, bring what it names, and tell others what happened."""
+        self._began = time.time(), time.monotonic()
+        try:
+            self._look()
+        finally:
+            self._began = None
+
+    def _look(self) -> None:
         found = self._unmoved(self.source.look())
+        if not found.problem.startswith("git is away"):
+            self._looked = time.time()
         self._failures = self._failures + 1 if found.problem.startswith("git is away") else 0
         if found.policy:
             self.follow = found.policy.declared.follow
@@ -182,13 +209,20 @@ class Follower:
         spread = self.follow.jitter * (2 * random.random() - 1)  # noqa: S311 - no secret
         return max(usual * (1 + spread), 0.05)
 
-    def _describe(self) -> dict[str, Any]:
+    def _overdue(self) -> str:
+        """Say since when a look waits for an answer; '' where that is not long."""
+        began = self._began
+        if began is None or time.monotonic() - began[1] < OVERDUE:
+            return ""
+        return f"git or storage has not answered since {utc(began[0])}; the look is ended at its limit, and tried again"
+
+    def _describe(self, overdue: str) -> dict[str, Any]:
         return {
             "url": without_password(self.source.url),
             "commit": self.found.commit,
-            "looked": self.found.at,
+            "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,
-            "problem": self.found.problem,
+            "problem": overdue or self.found.problem,
             "events": self._told_problem,
             "interval": self.follow.interval,
         }

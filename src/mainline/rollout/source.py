@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from mainline import processes
 from mainline.declaration import load
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
@@ -209,9 +210,7 @@ class Source:
     def _run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "mainline", *arguments]
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, stdin=subprocess.DEVNULL
-            )
+            done = processes.run(command, FETCH_SECONDS, text=True)
         except subprocess.TimeoutExpired as error:
             raise MainlineError(f"`mainline {arguments[0]}` took more than {FETCH_SECONDS} s.") from error
         if done.returncode:

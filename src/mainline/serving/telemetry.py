@@ -150,12 +150,17 @@ def _add_follower(page: Page, service: "Service") -> None:
         found = orjson.loads(service.routing_file.with_name("status.json").read_bytes())
         problem, aborted = bool(found["source"]["problem"]), len(found["quarantined"])
         step = found["rollout"]["step"] + 1 if found["rollout"] else 0
-        said = float(found["time"])
+        said, looked = float(found["time"]), float(found["source"]["looked"])
     except (OSError, ValueError, KeyError, TypeError):
         return
     for name, description, value in (
         ("mainline_follower_problem", "1 while git, storage or a package keep the follower from its work.", problem),
         ("mainline_follower_seen_seconds", "Unix time at which the follower last said something.", said),
+        (
+            "mainline_follower_looked_seconds",
+            "Unix time of the last look that reached git; 0 before the first.",
+            looked,
+        ),
         ("mainline_rollout_step", "The step that a rollout is at, from 1; 0 without one.", step),
         ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
     ):

@@ -128,6 +128,33 @@ def test_policy_says_how_often_git_is_looked_at(source: Scripted, place: Place) 
     assert follower._pause() > 40
 
 
+def test_look_that_lasts_is_a_problem_with_a_time(
+    source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While git does not answer the status says since when, and when a look last reached it."""
+    follower, seen = Follower(source, place), []
+    follower.look()
+    follower.tick()
+    looked = read(place)["source"]["looked"]
+    assert abs(looked - time.time()) < 60
+    real, late = time.monotonic, [59.0, 61.0]
+
+    def wait() -> Found:
+        for seconds in late:
+            monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: real() + seconds)
+            follower.tick()
+            seen.append(read(place)["source"]["problem"])
+        return replace(source.next, problem="git is away: it had no answer")
+
+    monkeypatch.setattr(source, "look", wait)
+    follower.look()
+    follower.tick()
+    assert seen[0] == ""
+    assert seen[1].startswith("git or storage has not answered since 2")
+    assert read(place)["source"]["problem"] == "git is away: it had no answer"
+    assert read(place)["source"]["looked"] == looked
+
+
 def test_signal_and_webhook_wake_it(source: Scripted, place: Place) -> None:
     """SIGHUP, and the file that the server's webhook leaves, end the wait."""
     follower = Follower(source, place)

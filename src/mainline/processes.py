@@ -1,0 +1,66 @@
+"""Programs that this one runs: each has a limit, and none outlives whoever asked for it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+_GRACE = 2.0
+"""Seconds that a program has to end by itself."""
+_running: dict[subprocess.Popen[Any], bool] = {}
+"""What runs, and whether in a group of its own."""
+_closed = False
+
+
+def run(command: Sequence[str], limit: float, given: Any = None, **options: Any) -> subprocess.CompletedProcess[Any]:
+    """Run a program to its end and return its status and what it prints.
+
+    Where a person sits at a terminal the program stays in its group, so that it may ask there (as ssh does) and Ctrl-C
+    reaches it. Elsewhere it has a group of its own, which is ended with all that it started.
+
+    Args:
+        command: the program and its arguments.
+        limit: seconds after which it is ended.
+        given: what it reads from its standard input; nothing without it.
+        options: of `subprocess.Popen`.
+
+    Raises:
+        TimeoutExpired: when it was ended at its limit.
+        OSError: when there is no such program.
+    """
+    alone = not (sys.stdin and sys.stdin.isatty())
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=alone, **options,
+    )  # fmt: skip
+    with process:
+        _running[process] = alone
+        try:
+            if _closed:
+                raise subprocess.TimeoutExpired(command, 0)
+            output, errors = process.communicate(given, limit)
+        except BaseException:
+            _end(process, alone)
+            raise
+        finally:
+            _running.pop(process, None)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def close() -> None:
+    """End every program that runs, also those of other threads; those that are started later end at once."""
+    global _closed
+    _closed = True
+    for process, alone in list(_running.items()):
+        _end(process, alone)
+
+
+def _end(process: subprocess.Popen[Any], alone: bool) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number) if alone else process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
