@@ -1,5 +1,6 @@
 """CML's command line, as we use it: the recorder and the real program make the same calls that change something."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -62,6 +63,32 @@ def test_a_refusal_is_an_error_in_its_own_words(github: GitHub, monkeypatch: pyt
     with pytest.raises(CmlError, match="not accessible"):
         cml.comment(api.connect(), 1, REPORT, update=False)
     assert github.repository.comments == []
+
+
+@pytest.mark.usefixtures("clone", "github")
+def test_of_an_error_with_its_whole_request_the_message_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CML writes an error as one line of JSON with sessions and a stack in it; GitHub's words and number are taken."""
+    whole = {"level": "error", "message": "Resource not accessible", "request": "S3CRET", "stack": "at " * 500}
+    (tmp_path / "cml").write_text(f"#!/bin/bash\necho '{json.dumps({**whole, 'status': 403})}' >&2\nexit 1\n")
+    (tmp_path / "cml").chmod(0o755)
+    monkeypatch.setenv("CML", str(tmp_path / "cml"))
+    with pytest.raises(CmlError, match=r"failed: Resource not accessible \(403\)$"):
+        cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
+
+
+@pytest.mark.usefixtures("clone", "github")
+def test_it_sees_no_key_that_is_not_its_business(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opens a bucket, signs, or asks for an identity is not in the environment of CML."""
+    (tmp_path / "cml").write_text("#!/bin/bash\nenv\n")
+    (tmp_path / "cml").chmod(0o755)
+    monkeypatch.setenv("CML", str(tmp_path / "cml"))
+    for name in ("AWS_SECRET_ACCESS_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SIGNING_KEY", "MAINLINE_SIGNING_KEY"):
+        monkeypatch.setenv(name, "S3CRET")
+    said = cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
+    assert "REPO_TOKEN=t" in said
+    assert "S3CRET" not in said
 
 
 @pytest.mark.usefixtures("clone", "github")

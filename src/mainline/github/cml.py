@@ -1,5 +1,6 @@
 """The `cml` program, called with its documented command line."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,9 @@ TITLE = "mainline"
 
 WATERMARK = re.compile(rf'!\[\]\(https://cml\.dev/watermark\.png#[0-9a-fA-F]+ "CML watermark {TITLE}"\)')
 """What CML writes below a comment, and finds it by."""
+
+_KEPT_BACK = re.compile("AWS_|ACTIONS_|.*SIGNING_KEY|GIT_CONFIG_GLOBAL$")
+"""Variables that CML does not see: what opens a bucket or signs is not its business, and its git has a HOME of its own."""
 
 SECONDS = 180.0  # until a call counts as hanging; CML takes 2 to 7, and waits where GitHub asks it to
 
@@ -38,12 +42,12 @@ def run(github: Api, *arguments: str, text: str = "") -> str:
         file.write_text(text, encoding="utf-8", newline="\n")
         read = [str(file)] if text else []
         command = [*_program(), *arguments, *read, "--driver=github", f"--repo={github.server}/{github.name}"]
-        environment = {**os.environ, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
-        environment.pop("GIT_CONFIG_GLOBAL", None)
+        known = {name: value for name, value in os.environ.items() if not _KEPT_BACK.match(name)}
+        environment = {**known, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
         status, said, complained = _finish(command, environment)
     if status != 0:
-        words = " ".join((complained or said).split())
-        raise CmlError(f"`cml {' '.join(arguments[:2])}` failed: {words[-400:] or f'it ended with {status}'}")
+        words = _words(complained or said) or f"it ended with {status}"
+        raise CmlError(f"`cml {' '.join(arguments[:2])}` failed: {words}")
     return said.strip()
 
 
@@ -79,6 +83,18 @@ def _program() -> list[str]:
     if found is None:
         raise CmlError("CML is not here. `mainline cml` brings it; a file that CML names is taken instead.")
     return found
+
+
+def _words(said: str) -> str:
+    """Return what CML complains of; of an error that it writes as JSON, with all of its request, the message alone."""
+    found = []
+    for line in said.splitlines():
+        try:
+            document = json.loads(line)
+            found.append(f"{document['message']} ({document.get('status', document.get('level'))})")
+        except (ValueError, TypeError, KeyError):
+            found.append(line)
+    return " ".join(" ".join(found).split())[-400:]
 
 
 def _finish(command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:

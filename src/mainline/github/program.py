@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mainline import progress
+from mainline import processes, progress
 from mainline.errors import MainlineError
 
 FOLDER = Path("requirements/cml")
@@ -202,16 +202,15 @@ def _try(made: Path, version: str) -> None:
 def _run(command: list[str], folder: Path, environment: Mapping[str, str], wrong: str) -> str:
     program = shutil.which(command[0])
     try:
-        finished = subprocess.run(
-            [program or command[0], *command[1:]], cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False,
-        )  # fmt: skip
+        finished = processes.run(
+            [program or command[0], *command[1:]], LIMIT, cwd=folder, env=dict(environment), text=True, errors="replace"
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ProgramError(f"{wrong}: {' '.join(str(error).split())[:300]}.") from error
     if finished.returncode != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         raise ProgramError(f"{wrong}: `{command[0]}` ended with {finished.returncode}: {said[:300]}")
-    return finished.stdout
+    return str(finished.stdout)
 
 
 def _place(made: Path, declared: Declared, aside: Path) -> None:
