@@ -20,7 +20,7 @@ WATERMARK = re.compile(rf'!\[\]\(https://cml\.dev/watermark\.png#[0-9a-fA-F]+ "C
 """What CML writes below a comment, and finds it by."""
 
 _KEPT_BACK = re.compile("AWS_|ACTIONS_|.*SIGNING_KEY|GIT_CONFIG_GLOBAL$")
-"""Variables that CML does not see: what opens a bucket or signs is not its business, and its git has a HOME of its own."""
+"""Variables that CML does not see: what opens a bucket or signs; its git has a HOME of its own."""
 
 SECONDS = 180.0  # until a call counts as hanging; CML takes 2 to 7, and waits where GitHub asks it to
 
