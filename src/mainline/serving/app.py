@@ -90,6 +90,12 @@ class Application:
         await send({"type": "http.response.body", "body": reply.body})
         self._finish([Sent(reply, request, perf_counter() - request.started)])
 
+    @staticmethod
+    def is_open(path: str) -> bool:
+        """Say whether a path is one of those for health, which need no key."""
+        endpoint = ENDPOINTS.get(path)
+        return endpoint is not None and endpoint.access == "open"
+
     def predict_directly(
         self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
     ) -> None:
@@ -151,7 +157,7 @@ class Application:
         request.key = key
 
     def _failed(self, request: Request, error: Exception) -> Problem:
-        warn("request failed", request_id=request.id, path=request.path, error=repr(error))
+        warn("request failed", request_id=request.id, path=request.path[:200], error=repr(error))
         return Problem("prediction-failed", "The service's log says why.")
 
     def _of_problem(self, problem: Problem, request: Request) -> Reply:

@@ -1,8 +1,7 @@
 """A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from time import monotonic
 from typing import Any
 
@@ -10,33 +9,12 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mainline.serving.messages import Header
+from mainline.serving.admission import Admission, Guard, address_of
+from mainline.serving.logs import warn
 from mainline.serving.problems import MEDIA_TYPE, Problem
-from mainline.serving.settings import Limits
+from mainline.serving.upgrade import another_parser, without_upgrade
 
 Bytes = bytes | memoryview
-SWEEP_SECONDS = 0.5
-IDLE_SECONDS = 75.0
-"""How long a connection may wait for its next request, and answers for a client to read them."""
-
-
-class Guard:
-    """What all connections of a server share: limits, counters, and the sweep that ends late ones."""
-
-    def __init__(self, limits: Limits, refused: Counter[str]) -> None:
-        """Hold connections to limits, and count those that are ended by the reason they are given."""
-        self.limits, self.refused = limits, refused
-        self.connections: set[GuardedProtocol] = set()
-
-    async def sweep(self) -> None:
-        """End connections whose request is late, that are idle, or whose answers nobody reads, until cancelled."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            now = monotonic()
-            for connection in [late for late in self.connections if late.until < now]:
-                connection.end_late()
-            for connection in [stuck for stuck in self.connections if stuck.read_until < now]:
-                connection.transport.abort()  # to close it would be to wait until the client reads
 
 
 class Flow(FlowControl):
@@ -56,35 +34,43 @@ class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
 
     guard: Guard
+    address: str | None = None
+    admission: Admission = "refused"
+    reserved = False
     _started: RequestResponseCycle | None = None
     _again = b""
     """The head of a request that asked for another protocol, without that wish; it is read once more."""
 
     def connection_made(self, transport: Any) -> None:
-        """Take the connection, or refuse it when there are too many."""
+        """Take the connection, or refuse it when there are too many; with TLS it was taken before."""
         super().connection_made(transport)
         self.flow = Flow(transport, self.pipeline)
-        self.until = monotonic() + self.guard.limits.read_seconds
+        self.until = monotonic() + self.guard.limits.first_request_seconds
         self.read_until = float("inf")
-        self._reading = True
+        self._reading = False
         self._bytes, self._part = 0, 0
         self._in_head = True
-        if len(self.guard.connections) >= self.guard.limits.connections:
-            most = f"There are {self.guard.limits.connections} connections already; try again."
-            self._refuse(Problem("overloaded", most, headers=[(b"retry-after", b"1")]))
-        else:
-            self.guard.connections.add(self)
+        if self.address is None:
+            self.address = address_of(self.client)
+            self.admission = self.guard.admit(self.address)
+        if self.admission == "refused":
+            self._write(_overloaded())
+            return
+        self.reserved = self.admission == "reserved"
+        self.guard.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; who answers a request of it writes no more, also where others wait behind it."""
         self.guard.connections.discard(self)
+        if self.address is not None and self.admission != "refused":
+            self.guard.release(self.address)
         if self._started:
             self._started.disconnected = True
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Start the clock of a client that does not read."""
-        self.read_until = monotonic() + IDLE_SECONDS
+        self.read_until = monotonic() + self.guard.idle_seconds
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -118,7 +104,7 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as found:
             head, self._again = self._again, b""
             if head:
-                self.parser = _parser(self)
+                self.parser = another_parser(self)
                 self.parser.feed_data(head)
             return memoryview(data)[found.args[0] :]
         except httptools.HttpParserError:
@@ -127,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
-        self.until = monotonic() + self.guard.limits.read_seconds
+        self.until = monotonic() + self.guard.read_seconds
         self._reading = self._in_head = True
         self._bytes = 0
         self.url, self.headers = b"", []
@@ -139,11 +125,16 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._read_again()
             return
+        if self.reserved and not self.guard.is_open(self.url.partition(b"?")[0].decode("latin-1")):
+            self._refuse(_overloaded())
+            raise ValueError(self.url)
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # makes ASGI's scope, which not every request needs
         self.url, self.expect_100_continue = url, expects
         self.headers = self.scope["headers"] = headers
         super().on_headers_complete()
+        if self.reserved:
+            self.cycle.keep_alive = False
         self.end_head()
 
     def _read_again(self) -> None:
@@ -202,7 +193,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _rest(self) -> None:
-        self.until = monotonic() + IDLE_SECONDS
+        self.until = monotonic() + self.guard.idle_seconds
 
     def send_400_response(self, msg: str) -> None:
         """Say that what came is not HTTP."""
@@ -211,6 +202,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def end_late(self) -> None:
         """End a connection that is idle, or whose request did not arrive in time."""
         if not self._reading:
+            if self.cycle is None:
+                self.guard.refused["no-request"] += 1
+                warn("a connection was ended that sent nothing", address=self.address)
             self.transport.close()
             return
         seconds = self.guard.limits.read_seconds
@@ -230,6 +224,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.guard.refused[problem.kind] += 1
+        self._write(problem)
+
+    def _write(self, problem: Problem) -> None:
         body = problem.body()
         head = [
             b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),
@@ -242,19 +239,5 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def without_upgrade(line: bytes, headers: Sequence[Header]) -> bytes:
-    """Write the head of a request again, without its wish for another protocol."""
-    lines = [line]
-    for name, value in headers:
-        if name == b"connection":
-            value = b", ".join(part for part in value.split(b",") if part.strip().lower() != b"upgrade")
-        if name != b"upgrade":
-            lines.append(name + b": " + value)
-    return b"\r\n".join([*lines, b"", b""])
-
-
-def _parser(protocol: GuardedProtocol) -> httptools.HttpRequestParser:
-    """Make another parser as uvicorn makes the first."""
-    made = httptools.HttpRequestParser(protocol)
-    made.set_dangerous_leniencies(lenient_data_after_close=True)
-    return made
+def _overloaded() -> Problem:
+    return Problem("overloaded", "There are too many connections already; try again.", headers=[(b"retry-after", b"1")])

@@ -83,6 +83,7 @@ class DirectProtocol(GuardedProtocol):
             and not self.expect_100_continue
             and not self.flow.write_paused
             and not parser.should_upgrade()
+            and not self.reserved
         )
 
     def _answer(self, cycle: Direct, body: bytes) -> None:

@@ -2,11 +2,15 @@
 
 import logging
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import orjson
 
+BURST, SECONDS = 20, 10.0
+"""Lines of one event that are written at once, and the seconds until there is another one."""
 LOGGER = logging.getLogger("mainline.serving")
 
 
@@ -26,11 +30,48 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(content, default=str).decode()
 
 
+class Bounded(logging.Filter):
+    """Lets the first lines of an event pass, then one from time to time that says how many were left out.
+
+    What clients do again and again, also those without a key, would fill the disk otherwise.
+    """
+
+    def __init__(self, burst: int = BURST, seconds: float = SECONDS) -> None:
+        super().__init__()
+        self._burst, self._seconds = burst, seconds
+        self._events: dict[tuple[str, str], _Event] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is written."""
+        now = monotonic()
+        event = self._events.setdefault((record.name, str(record.msg)), _Event(self._burst, now))
+        event.left = min(self._burst, event.left + (now - event.at) / self._seconds)
+        event.at = now
+        if event.left < 1:
+            event.left_out += 1
+            return False
+        event.left -= 1
+        if event.left_out:
+            record.fields = {**getattr(record, "fields", {}), "left_out": event.left_out}
+            event.left_out = 0
+        return True
+
+
+@dataclass
+class _Event:
+    """Lines of one kind that may still be written, as of when, and how many were not."""
+
+    left: float
+    at: float
+    left_out: int = 0
+
+
 def set_up() -> None:
     """Send the records of the service and of uvicorn to standard error, and nothing of single requests."""
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Bounded())
     handler.setFormatter(JsonLines())
-    for name, level in (("mainline.serving", logging.INFO), ("uvicorn", logging.WARNING)):
+    for name, level in (("mainline.serving", logging.INFO), ("uvicorn", logging.WARNING), ("asyncio", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)

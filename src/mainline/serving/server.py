@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import ssl
@@ -14,17 +15,21 @@ import uvicorn
 
 from mainline.errors import MainlineError, ParamsError
 from mainline.serving import logs
+from mainline.serving.admission import Guard
 from mainline.serving.app import Application
-from mainline.serving.connection import Guard
 from mainline.serving.direct import DirectProtocol
+from mainline.serving.door import SecureServer
+from mainline.serving.logs import warn
 from mainline.serving.service import Service
-from mainline.serving.settings import Settings
+from mainline.serving.settings import Limits, Settings
 
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""
 
 _NOT_ASKED = "-"
 """Refused by an encrypted key, where without one OpenSSL would ask on the terminal and wait."""
+OTHER_FILES = 256
+"""Files that may be open beside connections: packages, tables, the log, libraries."""
 COLLECT_AFTER = 10_000
 """New objects until garbage is looked for; a batch alone makes more than the 700 that Python starts with."""
 
@@ -40,18 +45,24 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     gc.collect()
     gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
     gc.set_threshold(COLLECT_AFTER)
-    guard = Guard(service.settings.limits, service.metrics.refused)
-    server = uvicorn.Server(_config(service, guard))
+    application = Application(service)
+    guard = Guard(service.settings.limits, service.metrics.refused, application.is_open)
+    _allow_files(service.settings.limits)
+    config = _config(service, application, guard)
+    context = config.ssl
+    server = uvicorn.Server(config) if context is None else SecureServer(config, guard, context)
     bound = _bind(service.settings)
     scheme = "https" if service.settings.tls else "http"
     listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(_serve(server, bound, service, guard))
+        runner.run(_serve(server, bound, service, guard, context))
 
 
-async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard) -> None:
+async def _serve(
+    server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard, context: ssl.SSLContext | None
+) -> None:
     loop = asyncio.get_running_loop()
-    _watch_certificate(service, server.config, loop)
+    _watch_certificate(service, context, loop)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
@@ -65,9 +76,8 @@ async def _serve(server: uvicorn.Server, bound: socket.socket, service: Service,
                 await task
 
 
-def _config(service: Service, guard: Guard) -> uvicorn.Config:
+def _config(service: Service, application: Application, guard: Guard) -> uvicorn.Config:
     settings = service.settings
-    application = Application(service)
     security = b"".join(b"%b: %b\r\n" % header for header in application.security)
     members = {
         "guard": guard, "application": application, "security": security, "body_bytes": settings.limits.body_bytes,
@@ -98,9 +108,20 @@ def _config(service: Service, guard: Guard) -> uvicorn.Config:
     return config
 
 
-def _watch_certificate(service: Service, config: uvicorn.Config, loop: asyncio.AbstractEventLoop) -> None:
+def _allow_files(limits: Limits) -> None:
+    """Let this process open as many files as it may have connections, where the system lets it."""
+    wanted = limits.connections + limits.connections_reserved + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        warn("fewer files may be open than connections are allowed", files=allowed, connections=limits.connections)
+
+
+def _watch_certificate(service: Service, context: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
     """Take a renewed certificate for new connections; those that are open keep theirs."""
-    tls, context = service.settings.tls, config.ssl
+    tls = service.settings.tls
     if tls is None or context is None:
         return
     pair = tls.certificate, tls.private_key

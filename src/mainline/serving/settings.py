@@ -26,8 +26,13 @@ class Limits(Section):
     text_length: Count = 1000
     header_bytes: Count = 2**14
     connections: Count = 1000
+    connections_per_address: Count = 250
+    connections_reserved: int = Field(default=20, ge=0)
     queued_rows: Count = 5000
+    handshake_seconds: Positive = 10.0
+    first_request_seconds: Positive = 10.0
     read_seconds: Positive = 10.0
+    idle_seconds: Positive = 75.0
     drain_seconds: Positive = 10.0
 
 

@@ -17,6 +17,7 @@ from mainline.serving.connection import Flow
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
 
+SWEEPS = "from mainline.serving import admission; admission.SWEEP_SECONDS = 0.1"
 LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 EARLY = BODY.replace(b"/predict", b"/predict?")
@@ -51,8 +52,8 @@ def test_nothing_is_read_while_requests_wait() -> None:
 
 def waiting(directory: Path, package: Path, idle: float) -> AbstractContextManager[Running]:
     """Start a server that waits half a second for a request, and so many for the next one to begin."""
-    patched = f"from mainline.serving import connection as c; c.SWEEP_SECONDS, c.IDLE_SECONDS = 0.2, {idle}"
-    return running(directory, package, limits={"read_seconds": 0.5}, wrap=patched)
+    limits = {"read_seconds": 0.5, "idle_seconds": idle}
+    return running(directory, package, limits=limits, wrap=SWEEPS)
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +121,13 @@ def test_half_a_request_behind_a_whole_one_is_no_idle_connection(patient: Runnin
 def slow(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server that takes five times as long for an answer as it waits for a request."""
     patched = (
-        "import time; from mainline.serving import connection as c; c.SWEEP_SECONDS, c.IDLE_SECONDS = 0.1, 0.2; "
+        f"{SWEEPS}; import time; "
         "from mainline.serving.models import Model; answer = Model.answer; "
         "Model.answer = lambda *given: (time.sleep(1), answer(*given))[1]"
     )
-    with running(tmp_path_factory.mktemp("slow"), package_dir, limits={"read_seconds": 0.2}, wrap=patched) as made:
+    with running(
+        tmp_path_factory.mktemp("slow"), package_dir, limits={"read_seconds": 0.2, "idle_seconds": 0.2}, wrap=patched
+    ) as made:
         yield made
 
 

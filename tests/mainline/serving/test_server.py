@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import os
 import re
 import signal
 import socket
@@ -13,19 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from mainline.serving import keys
 from tests.mainline.serving import logged
+from tests.mainline.serving.certificates import make_certificate
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT, ROOT
 
@@ -40,7 +36,7 @@ atexit.register(lambda: print('imported:', *sorted(set({UNWANTED!r}) & sys.modul
 @pytest.fixture(scope="module")
 def server(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server that several tests use, with short patience."""
-    limits = {"read_seconds": 1.0, "header_bytes": 4096, "connections": 40}
+    limits = {"read_seconds": 1.0, "first_request_seconds": 1.0, "header_bytes": 4096}
     with running(tmp_path_factory.mktemp("server"), package_dir, limits=limits) as made:
         yield made
 
@@ -73,7 +69,7 @@ def test_what_was_loaded_is_left_out_of_garbage_collection(package_dir: Path, tm
 
 def test_server_speaks_https(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
     """Two settings make the service speak https, with a certificate that clients can check."""
-    certificate, private_key = _certificate(tmp_path)
+    certificate, private_key = make_certificate(tmp_path)
     tls = {"certificate": str(certificate), "private_key": str(private_key)}
     with running(tmp_path / "run", package_dir, tls=tls) as server:
         server.tls = ssl.create_default_context(cafile=str(certificate))
@@ -82,7 +78,7 @@ def test_server_speaks_https(package_dir: Path, rows: Rows, tmp_path: Path) -> N
 
 def test_renewed_certificate_is_taken_up(package_dir: Path, tmp_path: Path) -> None:
     """A certificate without its key changes nothing; with it, new connections get it, and the open one goes on."""
-    certificate, private_key = _certificate(tmp_path)
+    certificate, private_key = make_certificate(tmp_path)
     tls = {"certificate": str(certificate), "private_key": str(private_key)}
     with running(tmp_path / "run", package_dir, tls=tls) as server:
 
@@ -93,7 +89,7 @@ def test_renewed_certificate_is_taken_up(package_dir: Path, tmp_path: Path) -> N
         first, opened = certificate.read_text(), server.connect()
         opened.connect()
         (tmp_path / "renewed").mkdir()
-        renewed, its_key = _certificate(tmp_path / "renewed")
+        renewed, its_key = make_certificate(tmp_path / "renewed")
         second = renewed.read_text()
         renewed.replace(certificate)
         wait_for(lambda: server.metric('mainline_refresh_failures_total{what="certificate"}') >= 1)
@@ -107,7 +103,7 @@ def test_renewed_certificate_is_taken_up(package_dir: Path, tmp_path: Path) -> N
 
 def test_key_with_a_password_is_refused(package_dir: Path, tmp_path: Path) -> None:
     """An encrypted key is one line at the start, and nobody is asked for its password."""
-    certificate, private_key = _certificate(tmp_path)
+    certificate, private_key = make_certificate(tmp_path)
     opened = serialization.load_pem_private_key(private_key.read_bytes(), None)
     private_key.write_bytes(
         opened.private_bytes(
@@ -328,17 +324,6 @@ def test_large_headers_that_come_at_once_are_refused(server: Running, more: byte
     assert b"HTTP/1.1 431 " in answer
 
 
-def test_connections_past_the_limit_are_told_to_come_again(server: Running, rows: Rows) -> None:
-    """With all connections taken another gets 503 at once; when one is free it is answered."""
-    held = [socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) for _ in range(41)]
-    try:
-        assert held[-1].recv(4096).startswith(b"HTTP/1.1 503 ")
-    finally:
-        for connection in held:
-            connection.close()
-    wait_for(lambda: _answered(server, rows))
-
-
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\x00" * 100, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
 )
@@ -358,32 +343,3 @@ def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
         while answer.count(b"HTTP/1.1 ") < 3 or b'"ready"' not in answer:
             answer += client.recv(65536)
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"401", b"200"]
-
-
-def _answered(server: Running, rows: Rows) -> bool:
-    try:
-        return server.ask("/predict", rows[0])[0] == 200
-    except OSError:
-        return False
-
-
-def _certificate(directory: Path) -> tuple[Path, Path]:
-    """Make a certificate for localhost."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    files = directory / "certificate.pem", directory / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    os.chmod(files[1], 0o600)
-    return files
