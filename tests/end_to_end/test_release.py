@@ -60,7 +60,7 @@ def test_every_change_gets_what_it_means(shared: Project, tmp_path: Path) -> Non
     (shared.path / "docs/note.md").write_text("A note\n")
     assert "Nothing is released" in merge(shared, "Note")
     edit(shared.path / "src/usecase/interface.py", "maximum=9999)", "maximum=99999)")
-    assert "v2.0.0 is released." in merge(shared, "Take longer flight numbers")
+    assert "v1.2.0 is released." in merge(shared, "Take longer flight numbers")
     _check_clone(Project(tmp_path / "clone"), tmp_path, first)
 
 

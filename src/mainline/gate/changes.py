@@ -1,7 +1,7 @@
 """What the candidate changes beside production, and what both were made from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,12 @@ import yaml
 from mainline.gate import history
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Change
-from mainline.params import SHAPING
+from mainline.registry import changes
 from mainline.registry.tags import Version
 
-LOCK, PARAMS, PIPELINE = "dvc.lock", "params.yaml", "dvc.yaml"
-NAME, TEXT, MOST, MOST_STAGES = 120, 600, 200, 50
-"""Characters of a name and of a text, and parameters and timings, that the findings hold at most."""
+LOCK, PARAMS = "dvc.lock", "params.yaml"
+NAME, TEXT, MOST, MOST_STAGES, MOST_FILES = 120, 600, 200, 50, 500
+"""Characters of a name and of a text, and parameters, timings and files, that the findings hold at most."""
 
 
 def read_params(version: Version | None) -> dict[str, Any]:
@@ -25,21 +25,15 @@ def read_params(version: Version | None) -> dict[str, Any]:
 
 
 def compare_params(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """List the parameters that shape the model and differ; features have lists of their own."""
-    return _compare(_flat(before), _flat(after))
-
-
-def compare_features(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the features that are new and those that are gone."""
-    old, new = set(before.get("features", [])), set(after["features"])
-    return sorted(new - old), sorted(old - new)
+    """List the parameters that shape the model and differ, as a person reads them."""
+    found = changes.parameters(before, after)
+    return [Change(key=key[:NAME], before=_shown(old), after=_shown(new)) for key, old, new in found[:MOST]]
 
 
 def compare_code(version: Version) -> list[str]:
-    """List the changed files that the pipeline runs."""
-    stages = yaml.safe_load(Path(PIPELINE).read_text(encoding="utf-8"))["stages"]
-    run = {path for stage in stages.values() for path in stage["deps"] if path.startswith(("src/", "requirements/"))}
-    return sorted(path[:NAME] for path in history.changed_files(version.commit) if path in run)
+    """List the files that differ between the stages of a version's lock and those of the workspace's."""
+    found = changes.code(history.show(version.commit, LOCK), _lock())
+    return [path[:NAME] for path in found[:MOST_FILES]]
 
 
 def compare_months(evidence: Evidence) -> list[Change]:
@@ -57,7 +51,7 @@ def compare_lineage(evidence: Evidence) -> list[Change]:
     head = history.head() or ""
     after = _lineage(
         head if history.is_clean() else f"{head[:12]} + changes",
-        Path(LOCK).read_bytes() if Path(LOCK).exists() else b"",
+        _lock().encode(),
         evidence.candidate.manifest,
     )
     before: dict[str, str] = {}
@@ -89,16 +83,12 @@ def _lineage(commit: str, lock: bytes, manifest: Mapping[str, Any]) -> dict[str,
     return {**locked, "package": manifest["digest"], **made_from}
 
 
-def _flat(params: Mapping[str, Any]) -> dict[str, str]:
-    def walk(value: Any, key: str) -> Iterator[tuple[str, str]]:
-        if isinstance(value, Mapping):
-            for name, item in value.items():
-                yield from walk(item, f"{key}.{name}")
-        else:
-            yield key, str(value)[:TEXT]
+def _lock() -> str:
+    return Path(LOCK).read_text(encoding="utf-8") if Path(LOCK).exists() else ""
 
-    sections = [name for name in SHAPING if name in params and name != "features"]
-    return dict(pair for name in sections for pair in walk(params[name], name))
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)[:TEXT]
 
 
 def _compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:

@@ -11,6 +11,7 @@ from mainline.gate.policy import Policy
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
 from mainline.package.predictor import Predictor
+from mainline.registry import changes as released
 
 SLICES = 500
 """Slices that the findings hold at most: those with the most rows."""
@@ -23,7 +24,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
     version = evidence.production.version if evidence.production else evidence.unfetched
     after = changes.read_params(None)
     before = changes.read_params(version) if version else after
-    added, removed = changes.compare_features(before, after)
+    added, removed = released.features(before, after)
     return Findings(
         format=1,
         verdict=verdict,

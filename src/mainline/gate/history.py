@@ -11,11 +11,6 @@ def show(commit: str, path: str) -> str:
         return ""
 
 
-def changed_files(commit: str) -> list[str]:
-    """List the files that differ between a commit and the workspace."""
-    return ask("-c", "core.quotePath=false", "diff", "--name-only", commit).splitlines()
-
-
 def head() -> str | None:
     """Return the commit that the workspace stands at; None before the first."""
     return ask("rev-parse", "--verify", "--quiet", "HEAD") or None

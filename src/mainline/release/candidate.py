@@ -10,7 +10,7 @@ from mainline import lock, runs
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.registry import publish, records
+from mainline.registry import changes, publish, records
 from mainline.release import change
 
 
@@ -63,7 +63,7 @@ def outdated() -> list[str]:
     found = set()
     for entry in lock.entries(lock.LOCK.read_text(encoding="utf-8")).values():
         for dep in entry.get("deps") or []:
-            if dep["path"].startswith(change.CODE) and _md5(Path(dep["path"])) != dep["md5"]:
+            if dep["path"].startswith(changes.CODE) and _md5(Path(dep["path"])) != dep["md5"]:
                 found.add(str(dep["path"]))
     for entry in load_yaml(str(lock.LOCK))["stages"].values():
         for file, values in (entry.get("params") or {}).items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from mainline import lock
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import publish, tags
+from mainline.registry import changes, publish, tags
 from mainline.registry.tags import Version
 from mainline.release import candidate, change, environments, promote
 
@@ -109,5 +109,5 @@ def _shaping(*commits: str) -> list[str]:
     paths = set(SHAPED)
     for commit in commits:
         for entry in lock.entries(ask("show", f"{commit}:{lock.LOCK}")).values():
-            paths |= {dep["path"] for dep in entry.get("deps") or [] if dep["path"].startswith(change.CODE)}
+            paths |= {dep["path"] for dep in entry.get("deps") or [] if dep["path"].startswith(changes.CODE)}
     return sorted(paths)

@@ -1,6 +1,6 @@
 """Evidence as the gate gathers it, made up: a candidate as good as production, and what may be wrong with one."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +48,7 @@ def equal() -> Evidence:
         holdout=holdout,
         candidate=package,
         predicted=label + error,
+        kept=label + error,
         baseline=label + 2 * error,
         production=Released(RELEASED, package, Path("package")),
         unfetched=None,
@@ -58,6 +59,7 @@ def equal() -> Evidence:
         costs=(Cost(5.0, 1000, 100.0), Cost(5.0, 1000, 100.0)),
         skew={"temp": 0.9, "seats": 0.1},
         quarantined=(1, 10_000),
+        refusals={"staging": "", "production": ""},
         runs={"train": run(8.0)},
         production_runs={"train": run(8.0)},
         worth=(worth("temp", 0.1, 3.0), worth("seats", -0.1, 0.4)),
@@ -81,8 +83,9 @@ def predictor(*fields: Field, **response: str) -> Any:
         "model": {"type": "Ridge", "numeric": ["temp", "seats"], "categorical": []},
         "window": {"train": ["2013-01", "2013-02"], "validation": ["2013-03"], "test": ["2013-04"]},
         "made_from": {},
+        "request": [asdict(field) for field in request],
     }
-    return SimpleNamespace(request=request, manifest=manifest)
+    return SimpleNamespace(request=request, manifest=manifest, tolerance=0.0)
 
 
 def run(cpu_seconds: float, machine: str = "Linux x86_64, 2 cores") -> Run:
@@ -122,7 +125,7 @@ def short(evidence: Evidence) -> Evidence:
     holdout = Holdout({"x": h.request["x"][rows]}, h.label[rows], h.day[rows], {"carrier": h.slices["carrier"][rows]})
     return replace(
         evidence, holdout=holdout, predicted=evidence.predicted[rows], baseline=evidence.baseline[rows],
-        other=evidence.other[rows], older={},
+        kept=evidence.kept[rows], other=evidence.other[rows], older={},
     )  # fmt: skip
 
 

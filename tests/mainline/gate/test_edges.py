@@ -6,63 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.contract import Field
 from mainline.gate import verdict
-from mainline.gate.checks.compatibility import breaking_changes
 from mainline.gate.checks.outcome import at_most
 from mainline.gate.evidence import Evidence
 from mainline.gate.policy import Policy
 from tests.mainline.gate import made
-
-BOUNDED = Field("x", "number", "a number", 1.0, unit="miles", minimum=0, maximum=10, pattern="a")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"kind": "text"}, ["field 'x' is text, was number"]),
-        ({"optional": False}, []),
-        ({"minimum": 1}, ["field 'x' must be at least 1"]),
-        ({"minimum": -1}, []),
-        ({"minimum": None}, []),
-        ({"maximum": 9}, ["field 'x' must be at most 9"]),
-        ({"maximum": 11}, []),
-        ({"maximum": None}, []),
-        ({"pattern": "b"}, ["field 'x' must match another pattern"]),
-        ({"pattern": None}, []),
-        ({"unit": ""}, ["field 'x' is in no unit, was in miles"]),
-        ({"unit": "km", "minimum": 2}, ["field 'x' is in km, was in miles", "field 'x' must be at least 2"]),
-    ],
-)
-def test_a_field_that_takes_less_than_before_is_named(change: dict[str, Any], said: list[str]) -> None:
-    """Narrower breaks old clients, wider does not; every reason is listed."""
-    assert breaking_changes([BOUNDED], [replace(BOUNDED, **change)]) == said
-
-
-def test_a_bound_where_there_was_none_breaks() -> None:
-    """New bounds and patterns refuse what was taken; whole numbers are numbers, and not the other way round."""
-    free, whole = Field("x", "number", "a number", 1.0, optional=True), Field("x", "integer", "a number", 1.0)
-    bound = replace(BOUNDED, unit="")
-    assert breaking_changes([free], [bound]) == [
-        "field 'x' may no longer be left out", "field 'x' must be at least 0", "field 'x' must be at most 10",
-        "field 'x' must match another pattern",
-    ]  # fmt: skip
-    assert breaking_changes([whole], [replace(free, optional=False)]) == []
-    assert breaking_changes([replace(free, optional=False)], [whole]) == ["field 'x' is integer, was number"]
-
-
-def test_every_broken_field_is_named() -> None:
-    """A field that is gone, a new one that is required and narrower ones stand side by side; a new optional one may."""
-    old = [replace(BOUNDED, name=name) for name in ("gone", "first", "second")]
-    new = [
-        replace(BOUNDED, name="first", maximum=5), replace(BOUNDED, name="second", minimum=5),
-        replace(BOUNDED, name="new"), replace(BOUNDED, name="may", optional=True),
-    ]  # fmt: skip
-    assert breaking_changes(old, new) == [
-        "field 'first' must be at most 5", "field 'gone' is gone", "field 'new' is required now",
-        "field 'second' must be at least 5",
-    ]  # fmt: skip
-
 
 FIRST = {
     "schema": "first release", "sudden drop": "first release", "suspicious gain": "first release",

@@ -44,10 +44,13 @@ def test_a_commit_that_leaves_the_model_untouched_releases_nothing(repository: R
         ({"model": {"depth": 4}}, "v1.1.0", "model.depth"),
         ({"data": {"train": ["2013-01", "2013-02"], "validation": ["2013-03"], "test": ["2013-04"]}}, "v1.0.1",
          "data: 2013-01 to 2013-03 became 2013-01 to 2013-04"),
-        ({"request": [{"name": "size", "description": "How large"}, {"name": "age"}]}, "v2.0.0", "the request changed"),
+        ({"request": [{"name": "size", "description": "How large"}, {"name": "age"}]}, "v2.0.0",
+         "field 'age' is required now"),
+        ({"request": [{"name": "size"}, {"name": "age", "optional": True}]}, "v1.1.0",
+         "the request changed, old clients fit"),
         ({"request": [{"name": "size", "description": "In metres"}], "model": {"depth": 5}}, "v1.1.0", "model.depth"),
     ],
-    ids=["parameter", "data", "schema", "words of the schema"],
+    ids=["parameter", "data", "schema", "optional field", "words of the schema"],
 )  # fmt: skip
 def test_the_meaning_of_a_change_gives_the_number(
     repository: Repository, sections: dict[str, object], name: str, reason: str
