@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     accept = add("check-package", _check_package, "find out whether a package may take traffic here")
     accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
     accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
+    accept.add_argument("--unreleased", action="store_true", help="ask for no signature, since promote signs it")
     key = add("api-key", _key, "make an API key")
     key.add_argument("name", help="whose key it is")
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
@@ -174,7 +175,7 @@ def _predict(chosen: argparse.Namespace) -> str:
 def _check_package(chosen: argparse.Namespace) -> str:
     from mainline.commands.check_package import check_package
 
-    return check_package(chosen.package, chosen.settings or SETTINGS, chosen.report)
+    return check_package(chosen.package, chosen.settings or SETTINGS, chosen.report, chosen.unreleased)
 
 
 def _key(chosen: argparse.Namespace) -> str:

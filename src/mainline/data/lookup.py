@@ -1,6 +1,6 @@
 """Feature tables in memory: the same lookup joins them in training and answers a request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -104,6 +104,41 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
     column = {name: np.concatenate([part[name][chosen] for part, chosen in parts]) for name in rows}
     values = np.column_stack([column[name].astype(np.float64) for name in declared.columns])
     return Table(declared, column["key"], column.get("time"), values)
+
+
+def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
+    """Build a table from the columns of months that follow each other, oldest first.
+
+    It answers as the table of each month and the one before did: rows of a month count from their first time on, and
+    what an entity had is forgotten once it has no row for a whole month. A request that is answered after the next
+    month's first row, or before its own month's, may be answered otherwise (see `differs`).
+    """
+    wanted = ("key", "time", *declared.columns)
+    known, previous = months[0], None
+    for rows in months[1:]:
+        if len(rows["time"]):
+            start = int(rows["time"].min())
+            before = {name: values[known["time"] < start] for name, values in known.items()}
+            parts = [before, *_forgotten(declared, before, previous, start), rows]
+            known, previous = {name: np.concatenate([part[name] for part in parts]) for name in wanted}, start
+    return from_columns(declared, known)
+
+
+def _forgotten(declared: FeatureTable, rows: Columns, since: int | None, start: int) -> list[Columns]:
+    """Return rows of NaN at `start` for the entities that have no row since the month before began."""
+    if since is None or (declared.keep is not None and since + declared.keep < start):
+        return []
+    silent = np.setdiff1d(rows["key"].astype("U"), rows["key"][rows["time"] >= since].astype("U"))
+    if not len(silent):
+        return []
+    nothing = {name: np.full(len(silent), np.nan) for name in declared.columns}
+    return [{**nothing, "key": silent.astype(object), "time": np.full(len(silent), start)}]
+
+
+def differs(one: Mapping[str, Array], other: Mapping[str, Array]) -> Array:
+    """Say for each of n rows whether two answers of `Table.look_up` differ; NaN equals NaN. Shape (n,)."""
+    pairs = [(values, other[name]) for name, values in one.items()]
+    return np.any([(a != b) & ~((a != a) & (b != b)) for a, b in pairs], axis=0)
 
 
 def look_up_all(

@@ -39,13 +39,16 @@ class Evidence:
 
     `other` is production's predictions, or the baseline's before the first release; None when production exists
     but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
-    be had. `worth` is what `make explain` last measured, `runs` the records of the stages that made each model.
+    be had. `kept` is what the pipeline predicted when it measured the candidate. `refusals` says for each environment
+    why its servers would not take it. `worth` is what `make explain` last measured, `runs` the records of the stages
+    that made each model.
     """
 
     task: Task
     holdout: Holdout
     candidate: Predictor
     predicted: Array
+    kept: Array
     baseline: Array
     production: Released | None
     unfetched: Version | None
@@ -57,6 +60,7 @@ class Evidence:
     costs: tuple[Cost, Cost | None] | None = None
     skew: Mapping[str, float] | None = None
     quarantined: tuple[int, int] = (0, 0)
+    refusals: Mapping[str, str] = field(default_factory=dict)
     worth: tuple[Worth, ...] = ()
     runs: Mapping[str, Run] = field(default_factory=dict)
     production_runs: Mapping[str, Run] = field(default_factory=dict)

@@ -12,8 +12,9 @@ from mainline import lock, recovery, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
+from mainline.data.storage import read_columns
 from mainline.errors import MainlineError
-from mainline.gate import costs, history, holdout, production
+from mainline.gate import acceptance, costs, history, holdout, production
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
@@ -57,6 +58,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
+        kept=read_columns(PACKAGE / "test_predictions.parquet", ["predicted"])["predicted"],
         baseline=baseline,
         production=released,
         unfetched=current if released is None else None,
@@ -68,6 +70,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         costs=_costs(released),
         skew=_skew(candidate, released),
         quarantined=_quarantined(),
+        refusals=acceptance.refusals(PACKAGE),
         worth=read_worth(),
         runs=_runs(None),
         production_runs=_runs(current) if current else {},

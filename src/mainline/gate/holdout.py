@@ -46,8 +46,8 @@ def read(candidate: Predictor, months: Sequence[str], features: Path = FEATURES)
 def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
     """Predict n rows with a released model's own features and code; shape (n,).
 
-    Its feature tables end with its own window. Where the holdout is later, the candidate's rows of the same table
-    stand in for those that would have been fed to it in production.
+    Its feature tables cover its own test months. Where the holdout is later or earlier, the candidate's rows of the
+    same table stand in: later ones would have been fed to it in production, earlier ones it had when it was fitted.
 
     Raises:
         NotComparableError: when it predicts something else, needs a field or a table that the candidate no longer has
@@ -83,22 +83,34 @@ def _check_meaning(model: Predictor, candidate: Predictor) -> None:
 
 
 def _covering(table: Table, candidate: Predictor, moment: Array) -> Table:
-    """Return a table whose rows reach the newest prediction time, with the model's own declaration."""
+    """Return a table whose rows cover all prediction times, with the model's own declaration."""
     declared = table.declared
-    if declared.static or _reaches(table, moment):
+    if declared.static:
+        return table
+    late, short = _begins_late(table, moment), _ends_early(table, moment)
+    if not (late or short):
         return table
     other = candidate.tables.get(declared.name)
     if other is None or not set(declared.columns) <= set(other.declared.columns) or other.declared.key != declared.key:
+        if not late and declared.keep is None:
+            return table
+        lack = "begins after the start" if late else "ends before the end"
         raise NotComparableError(
-            f"its feature table '{declared.name}' ends before the holdout, and the candidate has no such"
+            f"its feature table '{declared.name}' {lack} of the holdout, and the candidate has no such table with the "
+            "same key and columns to stand in; build it in src/usecase/tables.py for as long as production needs it"
         )
     arrays = other.arrays()
     chosen = [other.declared.columns.index(name) for name in declared.columns]
     return from_arrays(declared, {**arrays, "values": arrays["values"][:, chosen]})
 
 
-def _reaches(table: Table, moment: Array) -> bool:
-    """Whether a table's newest row was still valid at the newest prediction, or never ends."""
-    declared = table.declared
-    newest = int(table.arrays()["time"].max()) if len(table) else 0
-    return declared.keep is None or newest + declared.lag + declared.keep >= int(moment.max())
+def _begins_late(table: Table, moment: Array) -> bool:
+    """Whether the first prediction is made before a table's first row was known."""
+    times = table.arrays()["time"]
+    return not len(times) or int(times.min()) + table.declared.lag > int(moment.min())
+
+
+def _ends_early(table: Table, moment: Array) -> bool:
+    """Whether the last prediction is made after a table's newest row was valid, or could have been followed."""
+    declared, times = table.declared, table.arrays()["time"]
+    return not len(times) or int(times.max()) + declared.lag + (declared.keep or 0) < int(moment.max())

@@ -11,6 +11,8 @@ from mainline.gate.policy import Policy
 CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("lock", "integrity", integrity.check_lock),
     ("finite predictions", "integrity", integrity.check_finite),
+    ("package", "integrity", integrity.check_package),
+    ("served", "integrity", integrity.check_served),
     ("holdout", "integrity", integrity.check_holdout),
     ("against production", "quality", quality.check_production),
     ("sudden drop", "quality", quality.check_sudden_drop),

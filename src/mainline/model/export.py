@@ -17,7 +17,8 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array, Task
-from mainline.model import frames, runtime
+from mainline.errors import ParamsError
+from mainline.model import batches, frames, runtime
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def export(
     pipeline: Pipeline, type_: str, task: Task, numeric: Sequence[str], categorical: Sequence[str],
     rows: Mapping[str, Array], tolerance: float,
 ) -> tuple[bytes, Exported]:  # fmt: skip
-    """Export a fitted pipeline: to ONNX if it predicts as scikit-learn does, else to skops.
+    """Export a fitted pipeline: to ONNX if it predicts as scikit-learn does, alone and in a batch, else to skops.
 
     Both are held to the given rows, and to the same rows with a feature missing from each: clients may leave out
     what no test row lacks, and converted trees and forests send a missing value down the wrong branch.
@@ -60,6 +61,9 @@ def export(
         categorical: names of the text features, likewise.
         rows: n rows of features on which both must agree.
         tolerance: the largest difference allowed, in the units of the fit target.
+
+    Raises:
+        ParamsError: when scikit-learn itself gives a row another prediction alone than in a batch.
     """
     expected = frames.predict(pipeline, frames.table(rows, numeric, categorical), task)
     shape = {"type": type_, "task": task, "numeric": tuple(numeric), "categorical": tuple(categorical)}
@@ -70,14 +74,24 @@ def export(
         parity = _difference(loaded, rows, expected)
         worst = max(parity, _difference_with_gaps(loaded, pipeline, _with_gaps(rows, numeric), described))
         reason = "" if worst <= tolerance else f"ONNX differs by {worst:.3g}, allowed is {tolerance:g}"
+        reason = reason or _dependence(loaded, rows, tolerance, "ONNX")
     except Exception as error:  # a converter may fail in any way; the fallback is the answer to all of them
         reason = f"no conversion to ONNX ({type(error).__name__})"
     if not reason:
         return content, Exported(**shape, format="onnx", parity=parity)  # type: ignore[arg-type]
     content, trusted = _to_skops(pipeline)
     described = Exported(**shape, format="skops", parity=0.0, reason=reason, trusted=trusted)  # type: ignore[arg-type]
-    parity = _difference(runtime.load(content, described.describe()), rows, expected)
-    return content, Exported(**{**described.describe(), "parity": parity})
+    loaded = runtime.load(content, described.describe())
+    depends = _dependence(loaded, rows, tolerance, type_.rpartition(".")[2])
+    if depends:
+        raise ParamsError("model.type", depends, "scale its features, choose another type, or raise limits.parity")
+    return content, Exported(**{**described.describe(), "parity": _difference(loaded, rows, expected)})
+
+
+def _dependence(loaded: runtime.Runtime, rows: Mapping[str, Array], tolerance: float, name: str) -> str:
+    """Say how far predictions depend on their batch, if that is too far; '' if it is not."""
+    bound = batches.bound(batches.difference(loaded.predict, rows))
+    return "" if bound <= tolerance else f"{name} differs alone and in a batch by {bound:.3g}, allowed is {tolerance:g}"
 
 
 def _difference(loaded: runtime.Runtime, rows: Mapping[str, Array], expected: Array) -> float:

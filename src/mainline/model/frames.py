@@ -10,8 +10,12 @@ from mainline.contract import Array, Task
 
 
 def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
-    """Arrange n rows of features as the pipeline expects them: numbers first, then text."""
-    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32)
+    """Arrange n rows of features as the pipeline expects them: numbers first, then text.
+
+    Numbers have the precision of float32, which every runtime reads, and the type float64, in which scikit-learn then
+    computes: sums of large terms with other signs (kernel ridge) would lose all their digits in float32.
+    """
+    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32).astype(np.float64)
     text = pd.DataFrame({name: features[name] for name in categorical}, dtype=object)
     return pd.concat([numbers, text], axis=1)
 

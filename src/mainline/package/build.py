@@ -15,6 +15,7 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table
 from mainline.errors import UseCaseError
+from mainline.model import batches
 from mainline.package import manifest, schemas
 from mainline.package.predictor import Predictor
 
@@ -37,6 +38,8 @@ class Contents:
     test_predictions: bytes
     test_columns: Mapping[str, Array]
     code: Path
+    strangers: int = 0
+    """Test rows that the tables answer otherwise than when their month was prepared; see `sealing`."""
 
 
 def build(directory: Path, contents: Contents) -> Predictor:
@@ -66,18 +69,33 @@ def build(directory: Path, contents: Contents) -> Predictor:
         "tables": [_declared(table.declared) for table in contents.tables.values()],
     }
     manifest.seal(directory, described)
-    _write_golden(directory, contents)
-    manifest.seal(directory, described)
+    unfinished = Predictor.load(directory)
+    _write_golden(directory, contents, unfinished)
+    parity = {"batch": _dependence(unfinished, contents.test_columns), "strangers": contents.strangers}
+    manifest.seal(directory, described | {"parity": parity})
     return Predictor.load(directory)
 
 
-def _write_golden(directory: Path, contents: Contents) -> None:
+def _write_golden(directory: Path, contents: Contents, predictor: Predictor) -> None:
     count = len(next(iter(contents.test_columns.values())))
     chosen = np.linspace(0, count - 1, min(GOLDEN_ROWS, count)).astype(int)
     columns = {name: values[chosen] for name, values in contents.test_columns.items()}
     requests = to_rows(columns, contents.request)
-    predictions = Predictor.load(directory).predict(requests)
-    _write_json(directory / "golden.json", {"requests": requests, "predictions": predictions})
+    _write_json(directory / "golden.json", {"requests": requests, "predictions": predictor.predict(requests)})
+
+
+def _dependence(predictor: Predictor, rows: Mapping[str, Array]) -> float:
+    """Return how far predictions may move with the rows beside them, measured on n rows.
+
+    Raises:
+        UseCaseError: when one is a number in one batch and none in another.
+    """
+    bound = batches.bound(batches.difference(predictor.predict_columns, rows))
+    if not np.isfinite(bound):
+        raise UseCaseError(
+            "a prediction is a number alone and none in a batch, or the other way round; see scoring.py."
+        )
+    return bound
 
 
 def _portable(path: Path) -> bytes:

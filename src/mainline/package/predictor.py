@@ -31,6 +31,11 @@ class Predictor:
         model = manifest["model"]
         self.runtime = runtime.load(contents[f"model.{model['format']}"], model)
 
+    @property
+    def tolerance(self) -> float:
+        """How far a prediction may move with the rows beside it, as the package states; 0: not by one bit."""
+        return float(self.manifest.get("parity", {}).get("batch", 0.0))
+
     @classmethod
     def load(cls, directory: Path | str) -> "Predictor":
         """Load a package directory.

@@ -71,7 +71,11 @@ def since(now: Counters, baseline: Counters) -> Counters:
 
 
 def golden(
-    metrics: list[Metric], candidate: list[float], expected: list[float], stable: list[float] | None
+    metrics: list[Metric],
+    candidate: list[float],
+    expected: list[float],
+    stable: list[float] | None,
+    tolerance: float = 0.0,
 ) -> Measurement:
     """Let the golden requests decide: the candidate must say what it was sealed with, and stay near stable.
 
@@ -80,8 +84,9 @@ def golden(
         candidate: what the candidate predicts, here and now.
         expected: what its package says it predicts.
         stable: what stable predicts for the same requests; None where it reads other requests.
+        tolerance: how far the candidate's package lets a prediction move with its batch.
     """
-    wrong = sum(first != second for first, second in zip(candidate, expected, strict=True))
+    wrong = sum(not abs(first - second) <= tolerance for first, second in zip(candidate, expected, strict=True))
     if wrong:
         return Measurement("fail", f"{wrong} of {len(expected)} golden requests are answered otherwise than sealed")
     limits = [metric.limit for metric in metrics if metric.name == "prediction-difference"]

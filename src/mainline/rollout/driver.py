@@ -158,19 +158,20 @@ class Driver:
 def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:
     try:
         sealed = json.loads((candidate / "golden.json").read_bytes())
-        found = _predict(candidate, sealed["requests"])
+        found, tolerance = _predict(candidate, sealed["requests"])
     except Exception as error:  # the package's own code runs here
         return Measurement("fail", f"the golden requests cannot be answered: {' '.join(repr(error).split())[:200]}")
     try:
-        other = _predict(stable, sealed["requests"])
+        other, _ = _predict(stable, sealed["requests"])
     except Exception:  # stable may read other requests
         other = None
-    return analysis.golden(metrics, found, sealed["predictions"], other)
+    return analysis.golden(metrics, found, sealed["predictions"], other, tolerance)
 
 
-def _predict(package: Path, requests: list[dict[str, Any]]) -> list[float]:
+def _predict(package: Path, requests: list[dict[str, Any]]) -> tuple[list[float], float]:
+    """Return a package's predictions, and how far it lets them move with their batch."""
     model = Model.load(package)
-    return model.answer(model.reader.read(requests)).predictions
+    return model.answer(model.reader.read(requests)).predictions, model.predictor.tolerance
 
 
 def _usable(found: State) -> State:

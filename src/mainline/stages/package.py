@@ -3,8 +3,9 @@
 import csv
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,20 @@ import numpy as np
 import yaml
 
 from mainline import progress
-from mainline.contract import Array, Columns, FeatureTable
+from mainline.contract import Array, Columns
 from mainline.data import prepared
-from mainline.data.lookup import Table, from_columns
+from mainline.data.lookup import Table
+from mainline.data.prepared import Prepared
 from mainline.data.profile import describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.errors import MainlineError
-from mainline.model import metrics
-from mainline.package import build, card
+from mainline.model import batches, metrics
+from mainline.package import build, card, sealing
 from mainline.package.predictor import Predictor
 from mainline.params import SHAPING, Params
-from usecase import interface, tables
+from usecase import features, interface, tables
 
-FEATURES, TABLES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "data/tables", "models/model", "models/package"))
+FEATURES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "models/model", "models/package"))
 PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metrics"), Path("src/usecase")
 
 
@@ -32,28 +34,33 @@ def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
     fitted_on = prepared.read(FEATURES, params.months.train, [], params.features)
-    newest = prepared.read(FEATURES, params.months.test[-1:], request, params.features)
+    tested = {month: prepared.read(FEATURES, [month], request, params.features) for month in params.months.test}
+    newest, needed = tested[params.months.test[-1]], params.data.months[-len(tested) - 1 :]
+    sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
+    strange = _strangers(sealed, needed, tested)
     model = read_json(MODEL / "model.json")
     description = describe_package(params, model)
     contents = build.Contents(
         description=description,
         request=interface.REQUEST,
         response=interface.RESPONSE,
-        tables={table.name: _newest(table, params.data.months) for table in tables.FEATURE_TABLES},
+        tables=sealed,
         model=(MODEL / f"model.{model['format']}").read_bytes(),
         profile={"rows": len(fitted_on), "columns": tidy(describe({**fitted_on.features, "label": fitted_on.label}))},
         card=_card(description),
         test_predictions=PREDICTIONS.read_bytes(),
         test_columns=newest.request,
         code=CODE,
+        strangers=int(strange.sum()),
     )
     predictor = build.build(fresh_directory(PACKAGE), contents)
-    predicted = read_columns(PREDICTIONS, ["predicted"])["predicted"][-len(newest) :]
-    check_skew(predictor, newest.request, newest.features, predicted)
+    check_batches(predictor, params.limits.parity)
+    rows = prepared.join(tested.values())
+    check_skew(predictor, rows.request, rows.features, read_columns(PREDICTIONS, ["predicted"])["predicted"], strange)
     size = sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
     progress.say(
         f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
-        f"same features and predictions as the pipeline on {len(newest):,} rows"
+        f"same features and predictions as the pipeline on {len(rows) - int(strange.sum()):,} rows"
     )
 
 
@@ -71,24 +78,53 @@ def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def check_skew(predictor: Predictor, request: Columns, features: Columns, predicted: Any) -> None:
+def check_batches(predictor: Predictor, limit: float) -> None:
+    """Refuse a package whose predictions depend on the rows beside them by more than last bits.
+
+    Raises:
+        MainlineError: saying by how much.
+    """
+    if predictor.tolerance > limit:
+        raise MainlineError(
+            f"a row is predicted up to {predictor.tolerance:g} apart alone and in a batch; limits.parity allows "
+            f"{limit:g}. respond() in src/usecase/scoring.py must look at each row alone; where it magnifies, raise "
+            "limits.parity."
+        )
+
+
+def check_skew(
+    predictor: Predictor, request: Columns, features: Columns, predicted: Array, strange: Array | None = None
+) -> None:
     """Refuse a package that computes one feature or prediction of n rows otherwise than the pipeline did.
 
-    Features are computed on every other row at a time, so that one which looks at the rows beside it shows.
+    Features are computed on every other row at a time, so that one which looks at the rows beside it shows. A
+    prediction may move as far as the package states for other batches; rows marked in `strange` are left out.
 
     Raises:
         MainlineError: naming the feature and how many rows differ.
     """
     served = _compute_in_halves(predictor, request, list(features))
-    compared = {name: (values, served[name]) for name, values in features.items()}
-    compared["prediction"] = (predicted, predictor.predict_columns(request))
-    for name, (offline, online) in compared.items():
-        same = (offline == online) | ((offline != offline) & (online != online))
-        if not same.all():
+    compared = {name: batches.differ(values, served[name]) for name, values in features.items()}
+    compared["prediction"] = batches.differ(predicted, predictor.predict_columns(request), predictor.tolerance)
+    for name, wrong in compared.items():
+        found = wrong if strange is None else wrong & ~strange
+        if found.any():
             raise MainlineError(
-                f"training/serving skew: {name} differs in {int((~same).sum())} of {len(same)} rows. "
+                f"training/serving skew: {name} differs in {int(found.sum())} of {len(found)} rows. "
                 "A feature must depend on its request and its feature tables alone; see docs/use-case.md."
             )
+
+
+def _strangers(sealed: Mapping[str, Table], months: Sequence[str], tested: Mapping[str, Prepared]) -> Array:
+    """Mark the rows of all test months that the sealed tables answer otherwise than their month's own."""
+    found = [
+        sealing.strangers(
+            tables.FEATURE_TABLES, sealed, (before, month), tested[month].request,
+            features.prediction_time(tested[month].request),
+        )
+        for before, month in pairwise(months)
+    ]  # fmt: skip
+    return np.concatenate(found)
 
 
 def _compute_in_halves(predictor: Predictor, request: Columns, names: Sequence[str]) -> dict[str, Array]:
@@ -99,18 +135,10 @@ def _compute_in_halves(predictor: Predictor, request: Columns, names: Sequence[s
     return {name: np.concatenate([part[name] for part in parts])[back] for name in names}
 
 
-def _newest(table: FeatureTable, months: Sequence[str]) -> Table:
-    """A table as the newest month sees it, exactly as it was joined when that month was prepared."""
-    if (TABLES / f"{table.name}.parquet").exists():
-        return from_columns(table, read_columns(TABLES / f"{table.name}.parquet"))
-    before, newest = (read_columns(TABLES / table.name / f"{month}.parquet") for month in months[-2:])
-    return from_columns(table, newest, before)
-
-
 def _lock_entries() -> dict[str, str]:
     """The lock's hashes of what this stage reads; hashes of older stages follow from them through the lock."""
     stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
-    read = {str(path) for path in (FEATURES, TABLES, MODEL, PREDICTIONS)}
+    read = {str(path) for path in (FEATURES, sealing.FOLDER, MODEL, PREDICTIONS)}
     outputs = (output for stage in stages.values() for output in stage["outs"])
     return {output["path"]: f"{output['hash']}:{output['md5']}" for output in outputs if output["path"] in read}
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainline.contract import Array, FeatureTable
-from mainline.data.lookup import Table, from_arrays, from_columns, look_up_all
+from mainline.data.lookup import Table, differs, from_arrays, from_columns, from_months, look_up_all
 from mainline.errors import UseCaseError
 
 MOVING = FeatureTable("weather", key="origin", columns=("temp", "wind"))
@@ -142,6 +142,28 @@ def test_month_replaces_the_overlap_of_the_month_before() -> None:
     assert ask(table, [("a", 4), ("a", 9), ("b", 9), ("c", 9)])["temp"] == [10.0, 0.0, 12.0, None]
 
 
+MONTH = 10
+monthly = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, MONTH)), min_size=1), min_size=2, max_size=5)
+
+
+@settings(max_examples=80)
+@given(declared=tables, entered=monthly)
+def test_months_together_answer_as_each_month_did(
+    declared: FeatureTable, entered: list[list[tuple[str, int]]]
+) -> None:
+    """What was looked up in any month, with the month before, is found again in a table over all of them.
+
+    Asked are moments from the first row of a month to the first row of the next one, its lag included.
+    """
+    months = [rows_of([(key, time + MONTH * place) for key, time in rows]) for place, rows in enumerate(entered)]
+    together = from_months(declared, months)
+    starts = [int(rows["time"].min()) for rows in months] + [MONTH * (len(months) + 1)]
+    for place in range(1, len(months)):
+        asked = [(key, at + declared.lag) for at in range(starts[place], starts[place + 1]) for key in "abcz"]
+        alone = from_columns(declared, months[place], months[place - 1])
+        assert ask(together, asked) == ask(alone, asked) if asked else True
+
+
 def test_month_without_rows_leaves_the_month_before() -> None:
     """Where a month has no rows, the month before serves what it knows."""
     table = from_columns(MOVING, rows_of([]), rows_of([("a", 1)]))
@@ -170,3 +192,11 @@ def test_every_table_is_asked_by_its_own_key() -> None:
     request = {"origin": np.array(["a"], dtype=object), "tailnum": np.array(["N1"], dtype=object)}
     found = look_up_all(known, request, np.array([9]))
     assert (found["weather"]["temp"].tolist(), found["planes"]["seats"].tolist()) == ([0.0], [100.0])
+
+
+def test_answers_differ_where_one_of_their_columns_does() -> None:
+    """Nothing known equals nothing known, and one column is enough."""
+    nan = np.nan
+    one = {"temp": np.array([1.0, nan, nan, 2.0]), "wind": np.array([1.0, 1.0, nan, 2.0])}
+    other = {"temp": np.array([1.0, nan, 3.0, 2.0]), "wind": np.array([1.0, 1.0, nan, 4.0])}
+    assert differs(one, other).tolist() == [False, False, True, True]

@@ -29,6 +29,11 @@ def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Polic
 CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("lock", lambda e: replace(e, lock="train is stale"), "fail"),
     ("finite predictions", made.nan, "fail"),
+    ("package", lambda e: replace(e, kept=e.kept + 1e-9), "fail"),
+    ("package", lambda e: replace(e, kept=e.kept[:-1]), "fail"),
+    ("package", made.nan, "fail"),
+    ("served", lambda e: replace(e, refusals={"staging": "", "production": "golden requests: 12 differ"}), "fail"),
+    ("served", lambda e: replace(e, refusals={}), "cannot tell"),
     ("holdout", made.short, "cannot tell"),
     ("against production", lambda e: made.worse(e, 1.03), "fail"),
     ("against production", made.nan, "cannot tell"),
@@ -126,7 +131,7 @@ def test_an_unknown_slice_of_a_fairness_rule_cannot_be_told(evidence: Evidence, 
 
 def test_a_perfect_candidate_is_looked_at_and_no_ratio_fails(evidence: Evidence, shipped: Policy) -> None:
     """Errors of exactly zero, the surest sign of a leak, ask for a person; nothing is divided by them."""
-    perfect = replace(evidence, predicted=evidence.holdout.label)
+    perfect = replace(evidence, predicted=evidence.holdout.label, kept=evidence.holdout.label)
     assert verdict.overall(verdict.run(perfect, shipped)) == "warn"
     assert _verdict(perfect, shipped, "suspicious gain") == "warn"
 
@@ -156,6 +161,19 @@ def test_production_that_knew_the_answers_is_named(evidence: Evidence, shipped: 
     reason = made.check(made.worse(later, 1.03), shipped, "against production").reason
     assert "Production was fitted on 2013-04" in reason
     assert "fitted on" not in made.check(made.worse(evidence, 1.03), shipped, "against production").reason
+
+
+def test_a_package_may_differ_by_what_it_states_and_no_further(evidence: Evidence, shipped: Policy) -> None:
+    """Last bits that move with the batch pass up to the stated bound, and rows that the package counts apart."""
+    package = made.predictor()
+    package.tolerance = 1e-5
+    moved = replace(evidence, candidate=package, kept=evidence.kept + 1e-6)
+    assert _verdict(moved, shipped, "package") == "pass"
+    package.tolerance = 0.0
+    package.manifest["parity"] = {"batch": 0.0, "strangers": 2}
+    for wrong, said in ((2, "pass"), (3, "fail")):
+        strange = evidence.kept + np.where(np.arange(made.ROWS) < wrong, 1.0, 0.0)
+        assert _verdict(replace(moved, kept=strange), shipped, "package") == said
 
 
 def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipped: Policy) -> None:

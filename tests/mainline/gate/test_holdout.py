@@ -64,23 +64,34 @@ def test_code_of_production_that_breaks_is_an_obstacle() -> None:
 @pytest.mark.parametrize(
     ("newest", "keep", "columns", "value"),
     [
-        (100, None, ("gain",), 1.0),  # its rows never end, so its own are used
+        (100, None, ("gain",), 2.0),  # its rows never end, but it would have been fed newer ones
+        (1020, 60, ("gain",), 2.0),  # they begin after the first prediction, and the candidate has older ones
         (100, 60, ("gain",), 2.0),  # they end before the holdout, and the candidate has newer ones
         (1000, 60, ("gain",), 1.0),
     ],
 )
-def test_a_table_that_ends_before_the_holdout_goes_on_with_the_candidates(
+def test_a_table_that_does_not_cover_the_holdout_is_replaced_by_the_candidates(
     newest: int, keep: int | None, columns: tuple[str, ...], value: float
 ) -> None:
-    """Production would have been fed newer rows, so the candidate's stand in for them, and only then."""
+    """Newer rows would have been fed to production, older ones it had when it was fitted; only then others stand in."""
     seen = _looked_up(_table(newest, keep, columns, 1.0), _table(1000, keep, ("delay", "gain"), 2.0))
     assert seen.tolist() == [value, value]
 
 
-def test_a_table_that_ends_and_that_nobody_continues_is_not_compared() -> None:
-    """A candidate without the table, or without its column, cannot stand in for what production would have known."""
-    with pytest.raises(NotComparableError, match="table 'arrivals' ends before the holdout, and the candidate has no"):
-        _looked_up(_table(100, 60, ("gain",), 1.0), _table(1000, 60, ("delay",), 2.0))
+@pytest.mark.parametrize(
+    ("newest", "keep", "lack"),
+    [(100, 60, "ends before the end"), (1020, 60, "begins after the start"), (1020, None, "begins after the start")],
+)
+def test_a_table_with_an_open_end_that_nobody_fills_is_not_compared(newest: int, keep: int | None, lack: str) -> None:
+    """Lookups that the pipeline had and the package has not are never taken for production's quality."""
+    said = f"table 'arrivals' {lack} of the holdout, and the candidate has no such .* build it in src/usecase/tables.py"
+    with pytest.raises(NotComparableError, match=said):
+        _looked_up(_table(newest, keep, ("gain",), 1.0), _table(1000, 60, ("delay",), 2.0))
+
+
+def test_rows_without_an_end_answer_where_nobody_has_newer_ones() -> None:
+    """A table whose rows stay valid goes on by itself."""
+    assert _looked_up(_table(100, None, ("gain",), 1.0), _table(1000, 60, ("delay",), 2.0)).tolist() == [1.0, 1.0]
 
 
 def _table(newest: int, keep: int | None, columns: tuple[str, ...], value: float) -> Table:

@@ -5,6 +5,7 @@ import numpy as np
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
 from mainline.gate.policy import Policy
+from mainline.model.batches import differ
 
 
 def check_lock(evidence: Evidence, _: Policy) -> Outcome:
@@ -20,6 +21,32 @@ def check_finite(evidence: Evidence, _: Policy) -> Outcome:
     wrong = int((~np.isfinite(evidence.predicted)).sum())
     observed = f"{wrong} of {len(evidence.predicted):,}"
     return Outcome("fail" if wrong else "pass", observed, "0", "Predictions that are NaN or infinite.")
+
+
+def check_package(evidence: Evidence, _: Policy) -> Outcome:
+    """Does the package predict what the pipeline measured, on every row of the test months?"""
+    limit = f"up to {evidence.candidate.tolerance:g} apart" if evidence.candidate.tolerance else "to the last bit"
+    if len(evidence.kept) != len(evidence.predicted):
+        observed = f"{len(evidence.predicted):,} rows, {len(evidence.kept):,} kept"
+        return Outcome("fail", observed, limit, "The kept test predictions are of other rows. Run `make repro`.")
+    wrong = int(differ(evidence.kept, evidence.predicted, evidence.candidate.tolerance).sum())
+    observed = f"{wrong:,} of {len(evidence.kept):,} rows differ"
+    if wrong > evidence.candidate.manifest.get("parity", {}).get("strangers", 0):
+        reason = "The gate would judge another model than the pipeline measured. Run `make repro`, which says why."
+        return Outcome("fail", observed, limit, reason)
+    return Outcome("pass", observed, limit, "What is judged here is what the pipeline measured.")
+
+
+def check_served(evidence: Evidence, _: Policy) -> Outcome:
+    """Would the servers of every environment take the package?"""
+    limit, refused = "every environment", {name: why for name, why in evidence.refusals.items() if why}
+    if not evidence.refusals:
+        return Outcome("cannot tell", "no environment", limit, "Declare one: write deploy/production.yaml.")
+    if refused:
+        name, why = next(iter(refused.items()))
+        reason = f"`python -m mainline check-package --unreleased --settings deploy/{name}.yaml` shows every check."
+        return Outcome("fail", f"{name} refuses it: {why}", limit, reason)
+    return Outcome("pass", ", ".join(evidence.refusals), limit, "As check-package decides where a package is served.")
 
 
 def check_holdout(evidence: Evidence, policy: Policy) -> Outcome:
