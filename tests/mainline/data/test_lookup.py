@@ -143,14 +143,14 @@ def test_month_replaces_the_overlap_of_the_month_before() -> None:
 
 
 MONTH = 10
-monthly = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, MONTH)), min_size=1), min_size=2, max_size=5)
+monthly = st.lists(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, MONTH)), min_size=1), min_size=2, max_size=5
+)
 
 
 @settings(max_examples=80)
 @given(declared=tables, entered=monthly)
-def test_months_together_answer_as_each_month_did(
-    declared: FeatureTable, entered: list[list[tuple[str, int]]]
-) -> None:
+def test_months_together_answer_as_each_month_did(declared: FeatureTable, entered: list[list[tuple[str, int]]]) -> None:
     """What was looked up in any month, with the month before, is found again in a table over all of them.
 
     Asked are moments from the first row of a month to the first row of the next one, its lag included.
