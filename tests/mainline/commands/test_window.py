@@ -1,19 +1,32 @@
 """The window moves by a month, and nothing else in the file does."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from mainline.commands.window import window
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, SourceError
 from tests.project import OTHER, ROOT
+from usecase import source
 
 
-@pytest.mark.parametrize("source", [ROOT / "params.yaml", OTHER / "params.yaml"], ids=["shipped", "other"])
-def test_the_window_takes_one_month_more(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that has every month, after a table that has none."""
+
+    def fetch(months: Sequence[str]) -> Iterator[tuple[str, str | None, None]]:
+        yield "static", None, None
+        yield from (("events", month, None) for month in months)
+
+    monkeypatch.setattr(source, "fetch", fetch)
+
+
+@pytest.mark.parametrize("declared", [ROOT / "params.yaml", OTHER / "params.yaml"], ids=["shipped", "other"])
+def test_the_window_takes_one_month_more(declared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the month of data.through differs afterwards; comments and layout stay."""
     monkeypatch.chdir(tmp_path)
-    text = source.read_text(encoding="utf-8")
+    text = declared.read_text(encoding="utf-8")
     Path("params.yaml").write_text(text, encoding="utf-8")
     first, _, last = window(advance=False).split()
     said = window(advance=True)
@@ -43,3 +56,26 @@ def test_a_layout_that_cannot_be_edited_is_left_alone(tmp_path: Path, monkeypatc
     with pytest.raises(MainlineError, match="Write 2013-10 there by hand"):
         window(advance=True)
     assert Path("params.yaml").read_text(encoding="utf-8") == flow
+
+
+def _absent(months: Sequence[str]) -> Iterator[tuple[str, str | None, None]]:
+    raise SourceError(f"nobody measured {months[0]}.")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("fetch", "said"),
+    [(_absent, "nobody measured 2013-10"), (lambda _: iter([("static", None, None)]), "The source gave no rows of it")],
+    ids=["refused", "nothing"],
+)
+def test_a_month_that_the_source_lacks_leaves_the_file(
+    fetch: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retraining that comes too early says what is missing and changes nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(source, "fetch", fetch)
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(MainlineError, match=f"there is no 2013-10 to take yet; params.yaml stays as it is. {said}"):
+        window(advance=True)
+    assert Path("params.yaml").read_text(encoding="utf-8") == text
