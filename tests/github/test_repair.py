@@ -99,6 +99,40 @@ def _show(github: GitHub, name: str) -> str:
     return _run("git", "-C", str(github.repository.bare), "show", f"better:{name}")
 
 
+ODD = (
+    "dependabot/pip/x",
+    "feature/a",
+    'it\'s-"$(touch${IFS}pwned)"',
+    "gr\u00f6\u00dfe/\u6f22",
+    "-dash",
+    "origin/main",
+    "refs/heads/main",
+)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_branch_of_any_name_is_committed_to(github: GitHub, right: dict[str, str], name: str) -> None:
+    """Slashes, quotes, what a shell would run, other alphabets, and names that look like another ref."""
+    _run("git", "push", "--quiet", "origin", f"better:refs/heads/{name}")
+    pull = github.repository.open(f"refs/heads/{name}", "Odd")
+    pull["head"]["ref"] = name
+    github.repository.current = lambda pull: pull  # type: ignore[method-assign]
+    _offer(github, right)
+    before = github.repository.head("better")
+    assert name in repair.commit_lock(2)
+    assert github.repository.head(f"refs/heads/{name}^") == before
+    assert github.repository.head("better") == before
+    assert not Path("pwned").exists()
+
+
+def test_the_case_of_the_repositorys_name_is_nothing(github: GitHub, right: dict[str, str]) -> None:
+    """GitHub ignores the case of names, so whoever types one in capitals is in the same repository."""
+    _offer(github, right)
+    github.repository.runs[RUN]["path"] = f"{FULL.upper()}/{comment.WORKFLOW}@better"
+    github.repository.pulls[0]["head"]["repo"]["full_name"] = FULL.upper()
+    assert "starts no checks" in repair.commit_lock(1)
+
+
 def test_the_offered_lock_is_committed_on_the_branch(github: GitHub, right: dict[str, str]) -> None:
     """One commit on top of the pull request's, with these files alone; asked for again, it says that it is there."""
     _offer(github, right)

@@ -212,6 +212,32 @@ def test_a_hostile_artifact_is_refused(fork: World) -> None:
     assert fork.check(pull["head"]["sha"]) == "failure"
 
 
+def test_a_branch_with_an_odd_name_is_looked_at_like_any(fork: World) -> None:
+    """Slashes, quotes, what a shell would run, and other alphabets in a branch's name run nothing and stop nothing."""
+    name = 'dependabot/pip/it\'s-"$(touch${IFS}pwned)"-gr\u00f6\u00dfe'
+    commit = fork.change("plain", C=0.8)
+    fork.project.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/{name}")
+    fork.project.run("git", "switch", "--quiet", "main")
+    run = fork.look(fork.github.repository.open(name, "Odd"))
+    assert run.succeeded, run.said
+    told = fork.tell(run)
+    assert told.succeeded, told.said
+    assert len(fork.comments(5)) == 1
+    assert fork.check(commit) == "success"
+    assert not list(fork.runner.folder.rglob("pwned"))
+
+
+def test_a_merge_queue_gets_the_checks_that_it_waits_for(fork: World) -> None:
+    """The commit that a queue made is looked at, and the check is set there; nobody is sent a comment."""
+    before = len(fork.github.repository.comments)
+    commit, run = fork.queue("plain")
+    assert run.succeeded, run.said
+    told = fork.tell(run)
+    assert told.succeeded, told.said
+    assert fork.check(commit) == "success"
+    assert len(fork.github.repository.comments) == before
+
+
 def test_a_document_releases_nothing(fork: World) -> None:
     """A commit that leaves the model as it is makes no tag and no release."""
     before = fork.tags()

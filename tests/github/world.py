@@ -79,6 +79,26 @@ class World:
         }  # fmt: skip
         return run
 
+    def queue(self, branch: str) -> tuple[str, Finished]:
+        """Merge a branch onto main as a merge queue does, on a branch of its own, and run the checks of that commit."""
+        here = self.project
+        here.run("git", "fetch", "--quiet", "origin")
+        here.run("git", "switch", "--quiet", "--detach", "origin/main")
+        here.run("git", "merge", "--quiet", "--no-ff", "--message", "Queue", f"origin/{branch}")
+        commit = here.run("git", "rev-parse", "HEAD").stdout.strip()
+        head = f"gh-readonly-queue/main/pr-1-{self.main}"
+        here.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/{head}")
+        here.run("git", "switch", "--quiet", "main")
+        group = {"head_sha": commit, "head_ref": f"refs/heads/{head}", "base_sha": self.main}
+        payload = {"action": "checks_requested", "merge_group": {**group, "base_ref": "refs/heads/main"}}
+        run = self._run(PULL_REQUEST, "merge_group", payload, commit, "model")
+        self.github.repository.runs[run.number] = {
+            "id": run.number, "path": f".github/workflows/{PULL_REQUEST}", "event": "merge_group", "head_sha": commit,
+            "head_branch": head, "conclusion": "success" if run.succeeded else "failure", "pull_requests": [],
+            "html_url": f"{self.github.url}/{FULL}/actions/runs/{run.number}", "head_repository": {"full_name": FULL},
+        }  # fmt: skip
+        return commit, run
+
     def tell(self, run: Finished) -> Finished:
         """Run what follows the checks, with code of main."""
         payload = {"action": "completed", "workflow_run": self.github.repository.runs[run.number]}

@@ -18,7 +18,7 @@ SERVER, REST = "https://github.com", "https://api.github.com"
 PAGE = 100  # items, the most that GitHub gives at once
 SECONDS = 60.0  # until a request counts as lost
 MAX_BYTES = 20_000_000  # of an answer in JSON
-_ORIGIN = re.compile(r"^(?:https://|ssh://git@|git@)([\w.:-]+?)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+_ORIGIN = re.compile(r"^(?:https://(?:[^@/]+@)?|ssh://git@|git@)([\w.:-]+?)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 class ApiError(MainlineError):
@@ -106,19 +106,33 @@ def connect() -> Api:
     """
     found = find()
     if found is None:
-        raise ApiError("which repository", "origin is not on GitHub. Set GITHUB_REPOSITORY=OWNER/REPOSITORY.")
+        raise ApiError(
+            "which repository",
+            "origin is not on GitHub. Set GITHUB_REPOSITORY=OWNER/REPOSITORY, and GITHUB_SERVER_URL on another server.",
+        )
     return found
 
 
 def find() -> Api | None:
     """Open this repository, as `connect`; None where it is not on GitHub."""
     token = os.environ.get("GITHUB_TOKEN", "")
+    server = os.environ.get("GITHUB_SERVER_URL", SERVER).rstrip("/")
+    interface = os.environ.get("GITHUB_API_URL") or _interface(server)
     name = os.environ.get("GITHUB_REPOSITORY", "")
     if name:
-        server = os.environ.get("GITHUB_SERVER_URL", SERVER)
-        return Api(name, os.environ.get("GITHUB_API_URL", REST), server, token)
+        return Api(name, interface, server, token)
     matched = _ORIGIN.match(ask_git("remote", "get-url", "origin"))
-    return Api(matched[2], token=token) if matched and matched[1] == "github.com" else None
+    about = urllib.parse.urlsplit(server.lower())
+    known = matched is not None and matched[1].lower() in (about.netloc, about.hostname)
+    return Api(matched[2], interface, server, token) if matched and known else None
+
+
+def _interface(server: str) -> str:
+    """Say where a server has its REST interface: github.com, one of GitHub's for an enterprise, or an own one."""
+    host = (urllib.parse.urlsplit(server).hostname or "").lower()
+    if host == "github.com":
+        return REST
+    return f"https://api.{host}" if host.endswith(".ghe.com") else f"{server}/api/v3"
 
 
 def _explain(error: urllib.error.HTTPError) -> str:

@@ -105,7 +105,8 @@ def run_of(github: Api, run: int, head: str) -> dict[str, Any]:
     """Return what GitHub knows of a run, if our workflow looked at this commit, for a pull request or a queue."""
     found: dict[str, Any] = github.ask("GET", f"/actions/runs/{run}")
     # GitHub's description shows the path with the repository before it and the branch behind it; it mostly has neither.
-    found["path"] = found["path"].partition("@")[0].removeprefix(f"{github.name}/")
+    path, own = found["path"].partition("@")[0], f"{github.name}/"
+    found["path"] = path[len(own) :] if path.casefold().startswith(own.casefold()) else path
     for name, wanted in (("path", [WORKFLOW]), ("event", ["pull_request", QUEUE]), ("head_sha", [head])):
         if found[name] not in wanted:
             known = " or ".join(map(repr, wanted))

@@ -66,7 +66,7 @@ def _refuse_others(github: Api, pull: Mapping[str, Any], run: Mapping[str, Any])
     number, source = pull["number"], (pull["head"]["repo"] or {}).get("full_name", "a repository that is gone")
     if pull["state"] != "open":
         raise RepairError(f"#{number} is {pull['state']}. Reopen it first.")
-    if source != github.name:
+    if source.casefold() != github.name.casefold():
         raise RepairError(
             f"#{number} comes from {source}, where this repository may not write. Ask its author to run `make repro` "
             f"and commit, or to commit the files of the artifact '{ARTIFACT}' of {run['html_url']}."
