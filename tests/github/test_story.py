@@ -218,11 +218,12 @@ def test_a_branch_with_an_odd_name_is_looked_at_like_any(fork: World) -> None:
     commit = fork.change("plain", C=0.8)
     fork.project.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/{name}")
     fork.project.run("git", "switch", "--quiet", "main")
-    run = fork.look(fork.github.repository.open(name, "Odd"))
+    pull = fork.github.repository.open(name, "Odd")
+    run = fork.look(pull)
     assert run.succeeded, run.said
     told = fork.tell(run)
     assert told.succeeded, told.said
-    assert len(fork.comments(5)) == 1
+    assert len(fork.comments(pull["number"])) == 1
     assert fork.check(commit) == "success"
     assert not list(fork.runner.folder.rglob("pwned"))
 
