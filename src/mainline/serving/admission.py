@@ -21,15 +21,17 @@ Admission = Literal["admitted", "reserved", "refused"]
 class Guard:
     """What all connections of a server share: limits, counters, and the sweep that ends late ones."""
 
-    def __init__(self, limits: Limits, refused: Counter[str], is_open: Callable[[str], bool]) -> None:
+    def __init__(self, limits: Limits, refused: Counter[str], is_open: Callable[[str], bool], prefix: str = "") -> None:
         """Hold connections to limits.
 
         Args:
             limits: what is allowed.
             refused: counts what is ended, by the reason that is given.
             is_open: tells the paths that a reserved connection may ask for.
+            prefix: the path under which clients see the service.
         """
         self.limits, self.refused, self.is_open = limits, refused, is_open
+        self.prefix = prefix
         self.read_seconds, self.idle_seconds = limits.read_seconds, limits.idle_seconds
         self.connections: set[GuardedProtocol] = set()
         self.taken = 0

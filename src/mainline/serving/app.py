@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from time import monotonic, perf_counter
 from typing import Any, Literal
 
 from mainline.serving import health, inference, pages, protocol, rollout_page, telemetry
+from mainline.serving.cors import Cors
 from mainline.serving.logs import warn
 from mainline.serving.messages import Disconnected, Header, Reply, Request, Sent
 from mainline.serving.problems import MEDIA_TYPE, Problem
@@ -47,7 +49,6 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/openapi.json": Endpoint("GET", "any", pages.openapi),
     "/docs": Endpoint("GET", "any", pages.docs),
     "/v2": Endpoint("GET", "predict", protocol.server_metadata),
-    "/v2/": Endpoint("GET", "predict", protocol.server_metadata),
     "/v2/health/live": Endpoint("GET", "open", protocol.server_live),
     "/v2/health/ready": Endpoint("GET", "open", protocol.server_ready),
 }
@@ -66,6 +67,8 @@ class Application:
         self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
         """Headers that every answer has."""
         declared = service.settings
+        self._prefix = declared.prefix
+        self._cors = Cors(declared.origins) if declared.origins else None
         self._sent: list[Sent] = []
         self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
         self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
@@ -75,9 +78,10 @@ class Application:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
-        request = Request(scope["method"], scope["path"], scope["headers"], receive)
+        request = Request(scope["method"], self._own(scope["path"]), scope["headers"], receive)
         try:
-            reply = await self._endpoint(request).handler(self._service, request)
+            preflight = self._cors.preflight(request) if self._cors else None
+            reply = preflight or await self._endpoint(request).handler(self._service, request)
         except Problem as problem:
             reply = self._of_problem(problem, request)
         except Disconnected:
@@ -86,14 +90,20 @@ class Application:
         except Exception as error:
             reply = self._of_problem(self._failed(request, error), request)
         headers = [*self._headers(request, reply), *self.security]
+        if reply.status == HTTPStatus.NO_CONTENT:
+            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
         self._finish([Sent(reply, request, perf_counter() - request.started)])
 
-    @staticmethod
-    def is_open(path: str) -> bool:
+    @property
+    def short_ways(self) -> frozenset[bytes]:
+        """The paths by which `predict_directly` is asked for."""
+        return frozenset(f"{prefix}/predict{slash}".encode() for prefix in {"", self._prefix} for slash in ("", "/"))
+
+    def is_open(self, path: str) -> bool:
         """Say whether a path is one of those for health, which need no key."""
-        endpoint = ENDPOINTS.get(path)
+        endpoint = ENDPOINTS.get(self._own(path))
         return endpoint is not None and endpoint.access == "open"
 
     def predict_directly(
@@ -123,6 +133,12 @@ class Application:
             done(problem)
         except Exception as error:
             done(self._failed(request, error))
+
+    def _own(self, path: str) -> str:
+        """Return a path as the table has it: without the prefix that a proxy may have left, or a slash at the end."""
+        if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) :][:1] in ("", "/"):
+            path = path[len(self._prefix) :]
+        return path[:-1] if path.endswith("/") and path != "/" else path
 
     def _endpoint(self, request: Request) -> Endpoint:
         """Find who answers; without a key nobody learns what there is.
@@ -163,7 +179,7 @@ class Application:
     def _of_problem(self, problem: Problem, request: Request) -> Reply:
         as_v2 = request.path.startswith("/v2")
         return Reply(
-            body=problem.body(request.id, as_v2=as_v2),
+            body=problem.body(request.id, as_v2=as_v2, prefix=self._prefix),
             # The protocol knows one status for a request that does not fit.
             status=400 if as_v2 and problem.status == 422 else problem.status,
             media_type=b"application/json" if as_v2 else MEDIA_TYPE,
@@ -179,6 +195,7 @@ class Application:
             (b"x-request-id", request.id.encode()),
             (b"traceparent", request.trace.encode()),
             *reply.headers,
+            *(self._cors.headers(request) if self._cors else ()),
         ]
 
     def _finish_sent(self) -> None:

@@ -38,6 +38,8 @@ class GuardedProtocol(HttpToolsProtocol):
     admission: Admission = "refused"
     reserved = False
     _started: RequestResponseCycle | None = None
+    _last_word: Problem | None = None
+    """What ends the connection once the requests before it are answered."""
     _again = b""
     """The head of a request that asked for another protocol, without that wish; it is read once more."""
 
@@ -80,6 +82,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, as long as the headers, and what stands around the body, stay small."""
+        if self._last_word:
+            return
         self._part = len(data)
         self._bytes += self._part
         rest: Bytes = data
@@ -182,6 +186,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        if self._last_word and (not self.pipeline or self.pipeline[-1][0].more_body):
+            self._write(self._last_word)
+            return
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
@@ -221,13 +228,17 @@ class GuardedProtocol(HttpToolsProtocol):
         return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")
 
     def _refuse(self, problem: Problem) -> None:
-        if self.transport.is_closing():
+        """End the connection with a problem, after the answers to the requests before it: they are the client's."""
+        if self.transport.is_closing() or self._last_word:
             return
+        if self._is_behind():
+            self._last_word = problem
         self.guard.refused[problem.kind] += 1
-        self._write(problem)
+        if not self._last_word:
+            self._write(problem)
 
     def _write(self, problem: Problem) -> None:
-        body = problem.body()
+        body = problem.body(prefix=self.guard.prefix)
         head = [
             b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),
             b"content-type: " + MEDIA_TYPE,

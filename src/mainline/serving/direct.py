@@ -43,10 +43,11 @@ class DirectProtocol(GuardedProtocol):
     security: bytes
     """The lines of the headers that every answer has."""
     body_bytes: int
+    short_ways: frozenset[bytes]
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
-        if self.url == b"/predict" and self._is_plain():
+        if self.url in self.short_ways and self._is_plain():
             self.check_head()
             self.cycle = Direct(self.parser.should_keep_alive(), self.headers)  # type: ignore[assignment]
             self.end_head()

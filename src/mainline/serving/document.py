@@ -7,7 +7,7 @@ from mainline.package import schemas
 from mainline.serving.models import Model
 from mainline.serving.problems import KINDS
 from mainline.serving.protocol import DATATYPES
-from mainline.serving.settings import Limits
+from mainline.serving.settings import Limits, Settings
 
 Schema = dict[str, Any]
 _ROUTE = ("malformed-json", "body-too-large", "unsupported-media-type", "invalid-request", "too-many-rows",
@@ -15,14 +15,15 @@ _ROUTE = ("malformed-json", "body-too-large", "unsupported-media-type", "invalid
 _GUARD = ("unauthorized", "forbidden", "not-found", "method-not-allowed", "throttled", "headers-too-large")
 
 
-def describe(model: Model, limits: Limits) -> Schema:
+def describe(model: Model, settings: Settings) -> Schema:
     """Describe every operation."""
     return {
         "openapi": "3.1.0",
         "info": {"title": model.name, "version": model.version, "description": model.response.description},
+        "servers": [{"url": settings.prefix or "/"}],
         "paths": _paths(model),
         "security": [{"key": []}],
-        "components": {"schemas": _schemas(model, limits), "securitySchemes": {"key": _KEY}},
+        "components": {"schemas": _schemas(model, settings.limits), "securitySchemes": {"key": _KEY}},
     }
 
 

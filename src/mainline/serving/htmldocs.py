@@ -19,7 +19,7 @@ summary { cursor: pointer; font-weight: 600; } details { margin: .5rem 0; }
 
 def render(document: Mapping[str, Any]) -> str:
     """Return the page."""
-    info = document["info"]
+    info, prefix = document["info"], document["servers"][0]["url"].rstrip("/")
     return "".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -29,7 +29,7 @@ def render(document: Mapping[str, Any]) -> str:
             "<p>Send <code>Authorization: Bearer KEY</code> with every request but those for health.</p>",
             "<h2>Request</h2>", _fields(document["components"]["schemas"]["Request"]),
             "<h2>Answer</h2>", _fields(document["components"]["schemas"]["Prediction"]),
-            "<h2>Operations</h2>", *[_operation(path, item) for path, item in document["paths"].items()],
+            "<h2>Operations</h2>", *[_operation(prefix + path, item) for path, item in document["paths"].items()],
             "<h2>Problems</h2>", _problems(),
             "<h2>Schemas</h2>", *[_schema(*item) for item in document["components"]["schemas"].items()],
             "</body></html>",

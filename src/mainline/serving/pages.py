@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 async def openapi(service: "Service", _request: Request) -> Reply:
     """Return the OpenAPI document of the model that most requests go to."""
     service.check_ready()
-    return Reply(orjson.dumps(document.describe(service.models()[0], service.settings.limits)))
+    return Reply(orjson.dumps(document.describe(service.models()[0], service.settings)))
 
 
 async def docs(service: "Service", _request: Request) -> Reply:
     """Return the same as one HTML page."""
     service.check_ready()
-    page = htmldocs.render(document.describe(service.models()[0], service.settings.limits))
+    page = htmldocs.render(document.describe(service.models()[0], service.settings))
     return Reply(page.encode(), media_type=b"text/html; charset=utf-8")

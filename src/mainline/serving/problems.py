@@ -55,10 +55,10 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         self.model: Model | None = None
         """The model that was asked, as far as one was."""
 
-    def body(self, request_id: str = "", *, as_v2: bool = False) -> bytes:
+    def body(self, request_id: str = "", *, as_v2: bool = False, prefix: str = "") -> bytes:
         """Write the problem as JSON; Open Inference Protocol clients read its member `error`."""
         content: dict[str, Any] = {
-            "type": f"/docs#{self.kind}", "title": self.title, "status": self.status, "detail": self.detail,
+            "type": f"{prefix}/docs#{self.kind}", "title": self.title, "status": self.status, "detail": self.detail,
         }  # fmt: skip
         if request_id:
             content["instance"] = f"urn:request:{request_id}"

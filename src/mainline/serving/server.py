@@ -46,7 +46,7 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
     gc.set_threshold(COLLECT_AFTER)
     application = Application(service)
-    guard = Guard(service.settings.limits, service.metrics.refused, application.is_open)
+    guard = Guard(service.settings.limits, service.metrics.refused, application.is_open, service.settings.prefix)
     _allow_files(service.settings.limits)
     config = _config(service, application, guard)
     context = config.ssl
@@ -81,6 +81,7 @@ def _config(service: Service, application: Application, guard: Guard) -> uvicorn
     security = b"".join(b"%b: %b\r\n" % header for header in application.security)
     members = {
         "guard": guard, "application": application, "security": security, "body_bytes": settings.limits.body_bytes,
+        "short_ways": application.short_ways,
     }  # fmt: skip
     protocol = type("Protocol", (DirectProtocol,), members)
     config = uvicorn.Config(

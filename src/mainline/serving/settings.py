@@ -1,9 +1,10 @@
 """The section `service` of `deploy/<environment>.yaml`: how predictions are served."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mainline import declaration
 from mainline.declaration import Section
@@ -13,9 +14,35 @@ SECTION = "service"
 SECTIONS = ("promotion", SECTION, "rollout")
 """The sections an environment's file may have; others are checked by those who read them."""
 
+OWN = frozenset(
+    {"predict", "livez", "readyz", "metrics", "admin", "rollout", "rollout.json", "openapi.json", "docs", "v2"}
+)
+"""First parts of the service's paths; a prefix that began with one could not be told from it."""
 Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _check_prefix(value: str) -> str:
+    if value and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", value):
+        raise ValueError("write a path such as /flights: a slash in front of each part, none at the end")
+    if value.split("/")[1:2] and value.split("/")[1] in OWN:
+        raise ValueError(f"the service's own paths begin like this ({', '.join(OWN)}); name another one")
+    return value
+
+
+def _check_origin(value: str) -> str:
+    matched = re.fullmatch(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?", value)
+    if matched is None or (matched[1], matched[3]) in (("http", ":80"), ("https", ":443")):
+        raise ValueError(
+            "write each origin as browsers do, such as https://shop.example or http://localhost:3000: in lower case, "
+            "the port where it is not the usual one, no path, no wildcard"
+        )
+    return value
+
+
+Prefix = Annotated[str, AfterValidator(_check_prefix)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class Limits(Section):
@@ -83,6 +110,8 @@ class Settings(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     keys: Place = Path("deploy/keys/clients.yaml")
     tls: Tls | None = None
+    prefix: Prefix = ""
+    origins: list[Origin] = Field(default_factory=list)
     open_docs: bool = False
     open_rollout: bool = False
     limits: Limits = Limits()

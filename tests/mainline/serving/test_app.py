@@ -15,7 +15,7 @@ Rows = list[dict[str, Any]]
 OPEN = {"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"}
 V2_PATHS = [f"/v2/models/{{name}}{version}{suffix}" for version in ("", "/versions/v1.0.0") for suffix in V2_MODEL]
 ADMIN = ("/metrics", "/admin/state", "/rollout", "/rollout.json", "/rollout/look")
-PATHS = [*ENDPOINTS, *V2_PATHS, "/nothing", "/", "/v2/models", "/predict/", "//predict", "/admin"]
+PATHS = [*ENDPOINTS, *V2_PATHS, "/nothing", "/", "/v2/models", "/predict//", "//predict", "/admin"]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -159,3 +159,29 @@ def test_connection_that_is_ended_is_counted(patient: Running, sent: bytes, reas
     with contextlib.suppress(ConnectionError):
         all_of(patient, sent)
     assert patient.metric(f'mainline_refused_total{{reason="{reason}"}}') == before + 1
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict?"])
+@pytest.mark.parametrize(
+    "behind",
+    [b"nonsense\r\n\r\n", LIVE[:-2] + b"X: " + b"x" * 500_000 + b"\r\n\r\n", LIVE + BODY + b"null" + b"\0" * 9,
+     BODY.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked") + b"no\r\n"],
+    ids=["no request", "large", "third", "chunk"],
+)  # fmt: skip
+def test_bad_request_takes_no_answer_of_another(
+    slow: Running, rows: list[dict[str, Any]], path: str, behind: bytes
+) -> None:
+    """What ends a connection is said after the answers to the requests before it, and in no other's place."""
+    content = json.dumps(rows[0]).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {slow.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    came = b""
+    with contextlib.suppress(ConnectionResetError):  # the server leaves unread what comes behind a bad request
+        came = all_of(slow, head.encode() + content + behind)
+    found = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", came)]
+    if came or len(behind) < 1000:
+        assert found[0] == 200
+        assert found[-1] in (400, 431)
+        assert len(found) == 2 + behind.count(LIVE) + behind.count(BODY)
