@@ -1,10 +1,12 @@
 """`python -m mainline COMMAND`: what the Makefile calls."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mainline import faults
 from mainline.errors import MainlineError
 from mainline.github.commandline import add_commands
 from mainline.release.commandline import add_release
@@ -16,17 +18,20 @@ SETTINGS = Path("deploy/production.yaml")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; print what it says, or one line of what is wrong."""
     chosen = _parser().parse_args(arguments)
+    if chosen.traceback:
+        os.environ[faults.TRACEBACK] = "1"  # for the stages, which are processes of their own
     try:
         said = chosen.run(chosen)
         print(said, end="\n" if said else "")
-    except MainlineError as error:
-        if chosen.traceback:
-            raise
-        print(f"mainline: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
         return 130
+    except Exception as error:
+        expected = faults.explain(error)
+        if expected is None or chosen.traceback:
+            raise
+        print(f"mainline: {expected}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,11 +1,11 @@
 """Hold a use case to the contract: what is wrong is said where it arises, before it can shift a column or leak."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from mainline.contract import Array, Columns, FeatureTable, Field, Task
+from mainline.contract import Array, Columns, FeatureTable, Field, Kind, Task
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
 PERSONAL = frozenset(
@@ -102,17 +102,62 @@ def check_known(where: str, names: Iterable[str], known: Iterable[str], place: s
 
 
 def check_request(fields: Iterable[Field]) -> None:
-    """Refuse an optional field of a kind that has no value for "absent".
+    """Refuse a field of no known kind, and an optional one of a kind that has no value for "absent".
 
     Raises:
         UseCaseError: naming the field.
     """
     for field in fields:
+        if field.kind not in get_args(Kind):
+            raise UseCaseError(
+                f"src/usecase/interface.py: '{field.name}' is of the kind '{field.kind}'; "
+                f"{nearest(str(field.kind), get_args(Kind))}"
+            )
         if field.optional and field.kind not in ("string", "number"):
             raise UseCaseError(
                 f"src/usecase/interface.py: REQUEST: '{field.name}' is an optional {field.kind}; "
                 "only a string or a number may be absent."
             )
+
+
+def check_task(task: str, response: Field) -> None:
+    """Refuse a task that is not known, and a response that is not what the task predicts.
+
+    Raises:
+        UseCaseError: saying what the response must be.
+    """
+    place = "src/usecase/interface.py"
+    if task not in get_args(Task):
+        raise UseCaseError(f"{place}: TASK is {task!r}; {nearest(str(task), get_args(Task))}")
+    if response.kind != "number" or response.optional:
+        found = f"an optional {response.kind}" if response.optional else f"a {response.kind}"
+        raise UseCaseError(
+            f"{place}: RESPONSE: '{response.name}' is {found}; "
+            f"the prediction of a {task} is a number that is never absent."
+        )
+    if task == "classification" and (response.minimum not in (None, 0) or response.maximum not in (None, 1)):
+        raise UseCaseError(
+            f"{place}: RESPONSE: '{response.name}' goes from {response.minimum} to {response.maximum}; "
+            "the prediction of a classification is the probability of 1: declare minimum=0 and maximum=1."
+        )
+
+
+def check_label_type(declared: Any, label: str) -> None:
+    """Refuse a label whose column is declared as something else than numbers.
+
+    Args:
+        declared: the column's type in the schema, as pandera has it; None where any will do.
+        label: its name.
+
+    Raises:
+        UseCaseError: naming the label and its type.
+    """
+    kind = getattr(getattr(declared, "type", declared), "kind", None)
+    if kind is not None and kind not in "biuf":
+        raise UseCaseError(
+            f"src/usecase/schema.py: the label '{label}' is declared as {declared}; a label is a number, of a "
+            "classification 0 or 1: encode it in src/usecase/source.py."
+        )
 
 
 def check_column(where: str, values: Any, rows: int) -> None:

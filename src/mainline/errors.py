@@ -21,6 +21,24 @@ class SourceError(MainlineError):
     """The declared source cannot deliver what the window asks for."""
 
 
+class DataError(MainlineError):
+    """A file of the pipeline cannot be written or read."""
+
+    def __init__(self, path: object, found: str, remedy: str) -> None:
+        super().__init__(" ".join(f"{path} {found}; {remedy}".split()) + ".")
+
+
+class OutOfMemoryError(MainlineError):
+    """The work asks for more memory than there is."""
+
+    def __init__(self, found: str) -> None:
+        said = f" ({' '.join(found.split()).rstrip('.')})" if found else ""
+        super().__init__(
+            f"out of memory{said}. Declare fewer months, fewer features or another estimator, "
+            "or run it on a machine with more memory."
+        )
+
+
 class SchemaError(MainlineError):
     """A batch does not have the declared columns, so nothing after it can be trusted."""
 

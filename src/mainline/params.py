@@ -19,10 +19,11 @@ SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
 
 
 class Data(Section):
-    """The window of monthly batches, both ends included."""
+    """The window of monthly batches, both ends included, and the version of the source, if it tells one."""
 
     from_: Month = Field(alias="from")
     through: Month
+    version: str = ""
 
     @property
     def months(self) -> tuple[str, ...]:

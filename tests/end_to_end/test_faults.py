@@ -161,6 +161,49 @@ def test_a_parameter_that_a_stage_refuses_is_one_line_of_it(
     assert "Traceback" not in failed.stderr
 
 
+KILLED = """
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("source.py", lambda text: text + KILLED, "mainline: ingest was killed before it could say why, as the system"),
+        (
+            "schema.py",
+            lambda text: text.replace('"arr_delay": Column("float64", _DELAY', '"arr_delay": Column("str"'),
+            "mainline: src/usecase/schema.py: the label 'arr_delay' is declared as str",
+        ),
+        (
+            "source.py",
+            lambda text: text.replace(
+                "    first, last = AVAILABLE", "    open('params.yaml').close()\n    first, last = AVAILABLE"
+            ),
+            "ingest failed: src/usecase/source.py reads params.yaml, which dvc.yaml does not declare",
+        ),
+        (
+            "source.py",
+            lambda text: text.replace("    first, last = AVAILABLE", "    raise ConnectionError('no route')"),
+            "ingest failed: src/usecase/source.py, line 33: ConnectionError: no route. Correct it, or what it reads",
+        ),
+    ],
+    ids=["killed", "text label", "undeclared file", "raising source"],
+)
+def test_a_use_case_that_cannot_run_is_one_line(
+    fresh_project: Project, file: str, change: Callable[[str], str], said: str
+) -> None:
+    """A killed stage, a label of text, an undeclared file and a source that raises are said without a traceback."""
+    path = fresh_project.path / "src/usecase" / file
+    before = path.read_text()
+    path.write_text(change(before))
+    assert path.read_text() != before
+    failed = fresh_project.run("python", "-m", "mainline", "repro", succeed=False)
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 def test_an_empty_month_is_refused(finished_project: Project) -> None:
     """A month without a single flight is said by name before features are built on nothing."""
     batch = finished_project.path / "data/raw/flights/2013-02.parquet"

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from mainline import params, progress, recovery, runs
+from mainline import faults, params, progress, recovery, runs
 from mainline.commands import summary
-from mainline.conformance import check_features, check_policy
+from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.errors import MainlineError
 from mainline.gate import policy
 from mainline.git import ask
+from mainline.stages import presence
 
 
 def repro() -> str:
@@ -29,8 +30,10 @@ def repro() -> str:
     if dvc(["status", "--quiet"]) == 0:
         runs.update()
         return summary.text("Everything is up to date.")
+    _check_data()
+    presence.forget()
     if dvc(["repro"]) != 0:
-        raise MainlineError("the pipeline stopped; what finished is kept, and `make repro` goes on from there.")
+        raise MainlineError(_stopped(presence.killed()))
     runs.update()
     return summary.text("The pipeline is done.")
 
@@ -53,3 +56,40 @@ def check() -> None:
 
     check_policy(declared.features, interface.REQUEST, interface.BANNED)
     check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
+    check_request(interface.REQUEST)
+    check_task(interface.TASK, interface.RESPONSE)
+    if declared.data.version:
+        _ask_source(declared)
+
+
+def _check_data() -> None:
+    """Check what the schema says of the data; it takes a second to load, so only if something will run.
+
+    Raises:
+        UseCaseError: on the first thing wrong.
+    """
+    from mainline.stages.validate import check_use_case
+
+    check_use_case()
+
+
+def _ask_source(declared: params.Params) -> None:
+    """Say whether the source has something else than the declared version; without an answer, say that and go on."""
+    from mainline.stages.ingest import check_version
+
+    try:
+        from usecase import source
+
+        check_version(source, declared)
+    except Exception as error:  # a network that is away may raise anything, and keeps nobody from what is here
+        progress.say(f"The source: {faults.explain(error) or error}")
+
+
+def _stopped(killed: list[str]) -> str:
+    if not killed:
+        return "the pipeline stopped; what finished is kept, and `make repro` goes on from there."
+    return (
+        f"{killed[0]} was killed before it could say why, as the system does if memory runs out. "
+        "What finished is kept. Declare fewer months, fewer features or another estimator, or run it on a machine with "
+        "more memory."
+    )

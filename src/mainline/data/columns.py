@@ -92,22 +92,30 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
         raise RequestError(
             number, field.name, "is missing", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}"
         )
-    fits = isinstance(value, _PYTHON[field.kind]) and not isinstance(value, bool)
-    if not fits or (field.kind in _LARGEST and not abs(value) <= _LARGEST[field.kind]):
+    read = _read(value, field.kind)
+    if read is None:
         raise RequestError(
             number, field.name, f"is {value!r}", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}"
         )
-    refused = _outside(value, field)
+    refused = _outside(read, field)
     if refused:
         raise RequestError(number, field.name, f"is {value!r}", refused)
     if field.kind != "time":
-        return value
+        return read
     try:
         return parse_time(value)
     except ValueError as error:
         raise RequestError(
             number, field.name, f"is {value!r} ({error})", f"send UTC, such as {field.example!r}"
         ) from error
+
+
+def _read(value: Any, kind: str) -> Any:
+    """Return a value in the type of its kind, or None if it is of another; 7.0 is an integer, as in JSON Schema."""
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    fits = isinstance(value, _PYTHON[kind]) and not isinstance(value, bool)
+    return value if fits and (kind not in _LARGEST or abs(value) <= _LARGEST[kind]) else None
 
 
 def _outside(value: Any, field: Field) -> str:

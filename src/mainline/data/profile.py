@@ -33,6 +33,14 @@ def stability_index(before: Array, after: Array) -> float:
     return float(np.sum((new - old) * np.log(new / old)))
 
 
+def share_between(parts: Sequence[Array]) -> float:
+    """Return the share of the variance of all values that lies between the means of the parts, 0 to 1."""
+    values = np.concatenate(parts)
+    total = float(np.sum((values - values.mean()) ** 2))
+    between = sum(len(part) * float(part.mean() - values.mean()) ** 2 for part in parts if len(part))
+    return between / total if total else 0.0
+
+
 def _per_name(values: Array, names: Sequence[str]) -> Array:
     """Count n texts by name; the last count is of those that are none of the names."""
     counts = Counter(values.tolist())

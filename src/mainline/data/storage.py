@@ -7,7 +7,8 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mainline.contract import Array
+from mainline.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +45,25 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_frame(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a pandas table as Parquet."""
-    _write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    """Write a pandas table as Parquet.
+
+    Raises:
+        DataError: when a column holds values of several types, or two columns have one name.
+    """
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        remedy = "give each column one name and one type where src/usecase/ makes it"
+        raise DataError(path, f"cannot be written: {_misfit(frame) or error}", remedy) from error
+    _write_table(table, path)
 
 
 def read_frame(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """Read a Parquet file as a pandas table."""
+    """Read a Parquet file as a pandas table.
+
+    Raises:
+        DataError: when it is not there, or is no Parquet file.
+    """
     return _read_table(path, columns).to_pandas(use_threads=False)
 
 
@@ -58,7 +73,11 @@ def write_columns(columns: Mapping[str, Array], path: Path) -> None:
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
-    """Read a Parquet file as numpy columns: text as objects with None where absent, numbers with NaN."""
+    """Read a Parquet file as numpy columns: text as objects with None where absent, numbers with NaN.
+
+    Raises:
+        DataError: as `read_frame`.
+    """
     table = _read_table(path, columns)
     return {
         name: column.to_numpy(zero_copy_only=False)
@@ -73,8 +92,13 @@ def write_json(content: Mapping[str, Any], path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises:
+        DataError: when it is not there, or is no JSON.
+    """
+    with _readable(path, "JSON"):
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_csv(rows: Iterable[Mapping[str, Any]], path: Path, header: Sequence[str] = ()) -> None:
@@ -108,4 +132,29 @@ def _write_table(table: pa.Table, path: Path) -> None:
 
 
 def _read_table(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    return pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None, use_threads=False)
+    with _readable(path, "Parquet"):
+        return pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None, use_threads=False)
+
+
+@contextmanager
+def _readable(path: Path, kind: str) -> Iterator[None]:
+    """Say in one line that a file is absent, or not of its kind."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(path, "is not there", "`make repro` makes it, `make pull` brings it") from error
+    except (OSError, ValueError) as error:  # pyarrow's own errors are among them
+        raise DataError(path, f"cannot be read as {kind} ({error})", "`make restore` puts it back") from error
+
+
+def _misfit(frame: "pd.DataFrame") -> str:
+    """Name the column that Parquet cannot hold, with the types in it; '' where it is none by itself."""
+    if not frame.columns.is_unique:
+        return f"column '{frame.columns[frame.columns.duplicated()][0]}' stands twice"
+    for name, values in frame.items():
+        try:
+            pa.array(values, from_pandas=True)
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            types = sorted({type(value).__name__ for value in values[values.notna()]})
+            return f"column '{name}' holds {' and '.join(types)}"
+    return ""

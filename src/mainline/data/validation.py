@@ -18,6 +18,8 @@ _OF_ROWS = {
 }
 """Findings about single rows; every other finding is about the batch and stops the pipeline."""
 
+DAY = pd.Timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -28,20 +30,34 @@ class Checked:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str) -> Checked:
-    """Check n rows against a schema.
+def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str, time: str = "") -> Checked:
+    """Check n rows against a schema, and against the month that they are delivered for.
+
+    Args:
+        rows: the batch as delivered.
+        schema: its columns and what may be in them.
+        table: its name, for errors.
+        partition: its month; '' for a static table.
+        time: the column that says when a row is; '' if none does.
 
     Raises:
         SchemaError: when columns are missing, unexpected or of another type.
     """
+    findings: list[PanderaError] = []
     try:
         schema.validate(rows, lazy=True)
     except SchemaErrors as error:
         about_columns = [found for found in error.schema_errors if not _names_rows(found)]
         if about_columns:
             raise SchemaError(table, partition, _problems(about_columns, rows)) from error
-        return _quarantine(rows, error.schema_errors)
-    return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
+        findings = error.schema_errors
+    reasons: dict[int, list[str]] = {}
+    for found in findings:
+        for index in sorted({int(index) for index in found.failure_cases["index"]}):
+            reasons.setdefault(index, []).append(_reason(found))
+    for index in _of_another_month(rows, partition, time) if partition and time in rows else []:
+        reasons.setdefault(index, []).append(f"{time} is of another month")
+    return _quarantine(rows, reasons)
 
 
 def check_share(found: int, of: int, limit: float, what: str, look: str) -> None:
@@ -57,11 +73,18 @@ def check_share(found: int, of: int, limit: float, what: str, look: str) -> None
         )  # fmt: skip
 
 
-def _quarantine(rows: pd.DataFrame, findings: list[PanderaError]) -> Checked:
-    reasons: dict[int, list[str]] = {}
-    for found in findings:
-        for index in sorted({int(index) for index in found.failure_cases["index"]}):
-            reasons.setdefault(index, []).append(_reason(found))
+def _of_another_month(rows: pd.DataFrame, month: str, time: str) -> list[int]:
+    """List the rows that are a day or more outside of a month: a month is cut by the clock of one place or another."""
+    if not pd.api.types.is_datetime64_any_dtype(rows[time].dtype):
+        return []
+    moments, first = pd.to_datetime(rows[time], utc=True), pd.Timestamp(f"{month}-01", tz="UTC")
+    outside = (moments < first - DAY) | (moments >= first + pd.offsets.MonthBegin() + DAY)
+    return [int(index) for index in rows.index[outside]]
+
+
+def _quarantine(rows: pd.DataFrame, reasons: dict[int, list[str]]) -> Checked:
+    if not reasons:
+        return Checked(rows, rows.head(0).assign(reasons=pd.Series(dtype="str")))
     rejected = sorted(reasons)
     quarantined = rows.loc[rejected].assign(reasons=["; ".join(reasons[index]) for index in rejected])
     counts: dict[str, int] = {}

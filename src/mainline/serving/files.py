@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -172,10 +172,8 @@ def _value(value: Any, kind: str) -> Any:
     if kind == "string":
         return value or None
     if kind == "time":
-        return _time_text(value)
-    if isinstance(value, str):
-        return _number(value)
-    return int(value) if kind == "integer" and isinstance(value, float) and value.is_integer() else value
+        return value.isoformat() if isinstance(value, datetime) else value
+    return _number(value) if isinstance(value, str) else value
 
 
 def _number(text: str) -> Any:
@@ -185,13 +183,6 @@ def _number(text: str) -> Any:
         except ValueError:
             continue
     return text  # refused by name when it is read
-
-
-def _time_text(value: Any) -> Any:
-    if isinstance(value, datetime):
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        return moment.isoformat()
-    return value
 
 
 def _free(name: str, columns: Sequence[str]) -> str:

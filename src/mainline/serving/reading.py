@@ -210,11 +210,12 @@ class _Number:
     def __init__(self, field: Field) -> None:
         whole = field.kind == "integer"
         largest = 2**63 - 1 if whole else np.finfo(np.float64).max.item()
+        self._whole = whole
         self._dtype: Any = np.int64 if whole else np.float64
         self._low = -largest if field.minimum is None else max(field.minimum, -largest)
         self._high = largest if field.maximum is None else min(field.maximum, largest)
         self._own = {int} if whole else {float}
-        self._allowed = self._own | {int}
+        self._allowed = {int, float}
         self._optional = field.optional
 
     def __call__(self, values: Sequence[Any]) -> Array:
@@ -228,12 +229,21 @@ class _Number:
             values = [np.nan if value is None else value for value in values]
         if not types <= self._allowed:
             raise _Odd
+        if self._whole and float in types:
+            values = given = self._integers(given)
         total = sum(given)
         if total != total:  # NaN, which comparisons below may overlook
             raise _Odd
         if given and not (self._low <= min(given) and max(given) <= self._high):
             raise _Odd
         return np.array(values, self._dtype)
+
+    @staticmethod
+    def _integers(values: Sequence[Any]) -> list[int]:
+        """Turn floats without a fraction into integers, which they are in JSON Schema."""
+        if not all(type(value) is int or value.is_integer() for value in values):
+            raise _Odd
+        return list(map(int, values))
 
     def _read_many(self, values: Sequence[Any]) -> Array:
         """Read numbers of the column's own type; those of another may lie on a bound only once they are converted."""

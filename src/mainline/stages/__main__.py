@@ -33,10 +33,11 @@ def end_with_parent() -> None:
 if __name__ == "__main__":
     started = time.time()
     end_with_parent()
-    from mainline.stages import timing
+    from mainline.stages import presence, timing
     from mainline.stages.harness import run
 
     stage = sys.argv[1]
-    run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())
+    with presence.of(stage):
+        run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())
     timing.write(stage, started)
     gc.freeze()  # the process ends here: don't take its libraries apart object by object, which costs 0.1 s or more

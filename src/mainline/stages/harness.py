@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import mainline
-from mainline.errors import MainlineError, UseCaseError
+from mainline import faults
+from mainline.errors import MainlineError
 from mainline.params import Params, load
 
 PINNED = {
@@ -32,31 +33,19 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
         _check_pins(stage)
         _check_code(root)
         work(load())
-    except MainlineError as error:
-        _fail(stage, error)
-    except (AttributeError, ImportError) as error:
-        _fail(stage, _of_use_case(error))
-    except OSError as error:
-        _fail(stage, MainlineError(f"{error}. Is the disk full, or a file not readable?"))
     except KeyboardInterrupt:
         print(f"\n{stage} was interrupted; run `make repro` to go on.", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        expected = faults.explain(error)
+        if expected is None or os.environ.get(faults.TRACEBACK):
+            raise
+        _fail(stage, expected)
 
 
 def _fail(stage: str, error: MainlineError) -> NoReturn:
     print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
     sys.exit(1)
-
-
-def _of_use_case(error: AttributeError | ImportError) -> MainlineError:
-    """Name what a module of the use case should offer; an error of any other kind is a bug and stays one."""
-    name = error.name or ""
-    module = getattr(error.obj, "__name__", "") if isinstance(error, AttributeError) else name
-    if module.partition(".")[0] != "usecase":
-        raise error
-    path = f"src/{module.replace('.', '/')}.py"
-    lack = f"offers no '{name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
-    return UseCaseError(f"{path} {lack}; src/mainline/contract.py lists what it must offer.")
 
 
 def _check_pins(stage: str) -> None:

@@ -1,22 +1,36 @@
 """Take the declared window from the source into immutable snapshots, one file per table and month."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from mainline import progress
+from mainline.data import local_files
 from mainline.data.storage import fresh_directory, write_frame, write_json
-from mainline.errors import SourceError
+from mainline.errors import ParamsError, SourceError, UseCaseError
 from mainline.params import Params
-from usecase import source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RAW = Path("data/raw")
+_END = object()
+
+Delivered = tuple[str, str | None, "pd.DataFrame"]
 
 
 def ingest(params: Params) -> None:
     """Write `data/raw/<table>/<month>.parquet`, `data/raw/<table>.parquet` and where they came from."""
+    declared = local_files.dependencies()
+    with local_files.watch(declared, Path.cwd()):
+        from usecase import source  # here, since a module may read files when it is imported
+
+        origin = _origin(source, params)
     fresh_directory(RAW)
     rows: dict[str, int] = {}
     seen: set[tuple[str, str | None]] = set()
-    for table, month, frame in source.fetch(params.data.months):
+    for table, month, frame in _delivered(source, params.data.months, declared):
         if (table, month) in seen or (month is not None and month not in params.data.months):
             wrong = "twice" if (table, month) in seen else "which is outside the window"
             raise SourceError(
@@ -25,5 +39,62 @@ def ingest(params: Params) -> None:
         seen.add((table, month))
         write_frame(frame, RAW / f"{table}.parquet" if month is None else RAW / table / f"{month}.parquet")
         rows[table] = rows.get(table, 0) + len(frame)
-    write_json(source.describe() | {"rows": rows}, RAW / "source.json")
+    write_json(origin | {"rows": rows}, RAW / "source.json")
     progress.say(", ".join(f"{count:,} {table}" for table, count in rows.items()))
+
+
+def check_version(source: ModuleType, params: Params) -> str:
+    """Hold the version that the source is at against the declared one; return it, '' if the source offers none.
+
+    Raises:
+        ParamsError: naming what to write into `params.yaml`.
+        UseCaseError: when the version is not a text.
+    """
+    if not hasattr(source, "version"):
+        if params.data.version:
+            raise UseCaseError(
+                "params.yaml declares data.version, but src/usecase/source.py offers no version(months)."
+            )
+        return ""
+    found = source.version(params.data.months)
+    if not isinstance(found, str) or not found:
+        raise UseCaseError(
+            f"src/usecase/source.py: version returns {found!r}; return a text that changes with the data."
+        )
+    if found != params.data.version:
+        declared = f"is '{params.data.version}'" if params.data.version else "is missing"
+        raise ParamsError("data.version", f"{declared} and the source is at '{found}'", f"write version: '{found}'")
+    return found
+
+
+def _origin(source: ModuleType, params: Params) -> dict[str, str]:
+    """Say where the data comes from: what the source says of itself, and the version it is at."""
+    described = source.describe()
+    if not isinstance(described, Mapping) or not all(isinstance(text, str) for text in described.values()):
+        raise UseCaseError(f"src/usecase/source.py: describe returns {described!r:.100}; return texts by name.")
+    version = check_version(source, params)
+    return dict(described) | ({"version": version} if version else {})
+
+
+def _delivered(source: ModuleType, months: tuple[str, ...], declared: list[str]) -> Iterator[Delivered]:
+    """Yield what the source delivers, each a table's name, a month or None, and rows."""
+    import pandas as pd
+
+    delivery = source.fetch(months)
+    if not hasattr(delivery, "__iter__"):
+        raise SourceError(f"src/usecase/source.py: fetch returns {delivery!r:.100}; yield (table, month, rows).")
+    batches = iter(delivery)
+    while True:
+        with local_files.watch(declared, Path.cwd()):
+            batch: Any = next(batches, _END)
+        if batch is _END:
+            return
+        match batch:
+            case (str(table), None | str(), pd.DataFrame()) if table.isidentifier():
+                yield batch
+            case _:
+                shown = " ".join(repr(batch).split())[:100]
+                raise SourceError(
+                    f"src/usecase/source.py: fetch delivered {shown}; yield (table, month, rows): a name of letters, "
+                    "digits and _, a month such as '2024-01' or None, and a pandas DataFrame."
+                )

@@ -67,7 +67,7 @@ def package(params: Params) -> None:
 def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
     """Say what the package is and what it was made from: months, parameters, and the lock's hashes of its inputs."""
     windows = {"train": params.months.train, "validation": params.months.validation, "test": params.months.test}
-    shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING))
+    shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING), exclude_unset=True)
     text = json.dumps(shaping, sort_keys=True)
     return {
         "name": interface.NAME,

@@ -1,18 +1,18 @@
 """Build feature tables and features, month by month, as they were known at each prediction time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_computed, check_known, check_label, check_moment, check_policy, check_request
+from mainline.conformance import check_computed, check_known, check_moment, check_policy
 from mainline.contract import Array, FeatureTable
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
-from mainline.data.profile import describe, stability_index
+from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
 from mainline.errors import UseCaseError
 from mainline.params import Params
@@ -20,6 +20,9 @@ from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_BETWEEN = 0.5
+"""Share of the label's variance between months beyond which they differ more from each other than within."""
 
 VALIDATED, TABLES, FEATURES = Path("data/validated"), Path("data/tables"), Path("data/features")
 
@@ -29,7 +32,7 @@ def prepare(params: Params) -> None:
 
     Rows without a label were counted by validation and are left out here.
     """
-    check_names()
+    check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
     check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
     fresh_directory(TABLES)
     fresh_directory(FEATURES)
@@ -53,6 +56,7 @@ def prepare(params: Params) -> None:
         months[month] = featurise(batches[schema.EVENTS], known)
         write_columns(months[month].as_columns(), FEATURES / f"{month}.parquet")
     write_json(profile(months), Path("metrics/profile.json"))
+    check_order([rows.label for rows in months.values()])
     progress.say(
         f"{sum(len(rows) for rows in months.values()):,} rows with "
         f"{len(features.NUMERIC) + len(features.CATEGORICAL)} features"
@@ -62,11 +66,11 @@ def prepare(params: Params) -> None:
 def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     """Compute the features of a month's labelled events from the tables known to them."""
     labelled = events[schema.unlabelled(events) == ""]
+    check_times(labelled)
     request = from_batch(arrays(labelled), interface.REQUEST)
     moment = features.prediction_time(request)
     check_moment(moment, len(labelled))
     computed = features.compute(request, look_up_all(known, request, moment))
-    check_label(labelled[interface.LABEL].dropna().to_numpy(), interface.TASK)
     label = labelled[interface.LABEL].to_numpy(np.float64)
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
     if np.isnan(label).any():
@@ -74,19 +78,8 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     return Prepared(request, computed, label)
 
 
-def check_names() -> None:
-    """Hold the names that the modules of the use case share against each other.
-
-    Raises:
-        UseCaseError: for a name that one place uses and the other lacks.
-    """
-    check_request(interface.REQUEST)
-    columns = schema.TABLES[schema.EVENTS].columns
-    fields = [field.name for field in interface.REQUEST]
-    check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")
-    check_known("interface.py: LABEL", [interface.LABEL], columns, f"{schema.EVENTS} in schema.py")
-    check_known("interface.py: KEY", interface.KEY, fields, "REQUEST")
-    check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), fields, "REQUEST")
+def _fields() -> list[str]:
+    return [field.name for field in interface.REQUEST]
 
 
 def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
@@ -104,12 +97,42 @@ def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
     }
 
 
+def check_order(labels: Sequence[Array]) -> None:
+    """Say where months look like rows in an order that is not time: no field is one, and the label tells them apart."""
+    between = share_between(labels)
+    if between > MOST_BETWEEN and not any(field.kind == "time" for field in interface.REQUEST):
+        progress.say(
+            f"Look: {between:.0%} of the label's variance lies between the months, and no field of REQUEST is a time. "
+            "If the source cuts months by the order of its rows, that order is not time, and the test months are other "
+            "data than was fitted on: shuffle the rows once with a fixed seed, or bring their times."
+        )
+
+
 def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
-    """Take n rows of a table apart into numpy columns; times are UTC."""
+    """Take n rows of a table apart into numpy columns; times of any zone become UTC."""
     return {
-        str(name): (values.dt.tz_localize(None) if str(values.dtype).endswith("UTC]") else values).to_numpy()
+        str(name): (values if _zone(values) is None else values.dt.tz_convert(None)).to_numpy()
         for name, values in rows.items()
     }
+
+
+def check_times(events: "pd.DataFrame") -> None:
+    """Refuse a time of the request that names no zone in the batch: a request must name one as well.
+
+    Raises:
+        UseCaseError: naming the field and what the batch holds.
+    """
+    for field in interface.REQUEST:
+        if field.kind == "time" and _zone(events[field.name]) is None:
+            raise UseCaseError(
+                f"src/usecase/interface.py: REQUEST: '{field.name}' is a time, but the batch holds "
+                f"{events[field.name].dtype}, which names no zone; deliver it as datetime64[ms, UTC] in "
+                "src/usecase/source.py, and declare it so in src/usecase/schema.py."
+            )
+
+
+def _zone(values: "pd.Series") -> Any:
+    return getattr(values.dtype, "tz", None)
 
 
 def declared() -> dict[str, FeatureTable]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import progress
-from mainline.conformance import check_known
+from mainline.conformance import check_known, check_label, check_label_type, check_request, check_task
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share
 from mainline.errors import SourceError
 from mainline.params import Params
-from usecase import schema
+from usecase import interface, schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
 
@@ -21,7 +21,7 @@ def validate(params: Params) -> None:
 
     `metrics/data.json` has the totals, `metrics/quarantine.json` the reasons by table and month.
     """
-    check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
+    check_use_case()
     fresh_directory(VALIDATED)
     fresh_directory(QUARANTINE)
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
@@ -36,6 +36,29 @@ def validate(params: Params) -> None:
     write_json(counts, Path("metrics/data.json"))
     write_json(reasons, Path("metrics/quarantine.json"))
     progress.say(f"{counts['accepted']:,} rows accepted, {counts['quarantined']:,} in quarantine")
+
+
+def check_use_case() -> None:
+    """Hold against each other what the use case declares about its data, before any of it is read.
+
+    Raises:
+        UseCaseError: for a name that one place uses and another lacks, and for a label or response of the wrong type.
+    """
+    check_task(interface.TASK, interface.RESPONSE)
+    check_request(interface.REQUEST)
+    check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
+    columns = schema.TABLES[schema.EVENTS].columns
+    fields = [field.name for field in interface.REQUEST]
+    check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")
+    check_known("interface.py: LABEL", [interface.LABEL], columns, f"{schema.EVENTS} in schema.py")
+    check_known("interface.py: KEY", interface.KEY, fields, "REQUEST")
+    check_label_type(columns[interface.LABEL].dtype, interface.LABEL)
+
+
+def _time() -> str:
+    """Name the column that says when an event is: the time in KEY, or else the first in REQUEST; '' without one."""
+    times = [field.name for field in interface.REQUEST if field.kind == "time"]
+    return next((name for name in (*interface.KEY, *times) if name in times), "")
 
 
 def _batches(months: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -53,7 +76,7 @@ def _validate_batch(name: str, month: str, limit: float) -> Checked:
     rows = read_frame(RAW / file)
     if name == schema.EVENTS and not len(rows):
         raise SourceError(f"src/usecase/source.py: fetch delivered no rows of {name} for {month}; shorten the window.")
-    checked = check(rows, schema.TABLES[name], name, month)
+    checked = check(rows, schema.TABLES[name], name, month, _time())
     if len(checked.quarantined):
         write_frame(checked.quarantined, QUARANTINE / file)
     check_share(
@@ -72,4 +95,5 @@ def _count_labels(events: pd.DataFrame, month: str, limit: float) -> dict[str, i
         f"{schema.EVENTS} without a label in {month}",
         f"{RAW / schema.EVENTS}",
     )
+    check_label(events.loc[reason == "", interface.LABEL].dropna().to_numpy(), interface.TASK)
     return {str(name) or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}

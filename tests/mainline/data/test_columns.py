@@ -59,6 +59,13 @@ def test_columns_have_the_types_that_the_contract_names() -> None:
         assert {values.shape for values in columns.values()} == {(len(rows),)}
 
 
+def test_a_number_without_a_fraction_is_an_integer() -> None:
+    """7.0, as pandas writes a whole number beside a missing one, is the integer 7, as JSON Schema has it."""
+    columns = from_rows([GOOD | {"count": 7.0}, GOOD | {"count": -0.0}, GOOD | {"count": -(2.0**62)}], FIELDS)
+    assert columns["count"].tolist() == [7, 0, -(2**62)]
+    assert columns["count"].dtype == np.int64
+
+
 @pytest.mark.parametrize("absent", [{}, {"weight": None, "tail": None}])
 def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> None:
     """A missing optional field, or null, is NaN as a number and '' as text."""
@@ -73,7 +80,10 @@ def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> No
     [
         ("count", None, r"count: is missing; send an integer, such as 7"),
         ("count", "7", r"count: is '7'; send an integer, such as 7"),
-        ("count", 7.0, r"count: is 7\.0; send an integer"),
+        ("count", 7.5, r"count: is 7\.5; send an integer"),
+        ("count", float("nan"), r"count: is nan; send an integer"),
+        ("count", float("inf"), r"count: is inf; send an integer"),
+        ("count", 2.0**63, r"count: is 9\.223372036854776e\+18; send an integer"),
         ("count", True, r"count: is True; send an integer"),
         ("count", 10**30, r"count: is 10{30}; send an integer"),
         ("count", 2**63, r"count: is 9223372036854775808; send an integer"),

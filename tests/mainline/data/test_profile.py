@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline.data.profile import TOP, describe, stability_index
+from mainline.data.profile import TOP, describe, share_between, stability_index
 
 numbers = st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=40).map(np.array)
 texts = st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=1, max_size=40).map(
@@ -118,3 +118,12 @@ def test_column_of_one_row_misses_nothing(single: np.ndarray) -> None:
 def test_column_without_rows_is_all_missing(empty: np.ndarray) -> None:
     """A column of length 0 is described as missing instead of failing."""
     assert describe({"any": empty})["any"]["missing"] == 1
+
+
+def test_share_between_parts_is_what_their_means_explain() -> None:
+    """Parts of one value each explain all of the variance, mixed ones none, and a constant has none."""
+    values = np.arange(600) % 2
+    assert share_between([np.zeros(5), np.ones(3), np.zeros(0)]) == 1
+    assert share_between(np.array_split(values, 6)) == 0
+    assert share_between([np.array([0.0, 2.0]), np.array([1.0, 3.0])]) == pytest.approx(0.2)
+    assert share_between([np.ones(3), np.ones(3)]) == 0

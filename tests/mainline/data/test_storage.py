@@ -12,8 +12,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainline.data import storage
+from mainline.errors import DataError
 
 Write = Callable[[Path], None]
+
+
+def test_a_column_of_numbers_and_text_is_named(tmp_path: Path) -> None:
+    """A table that Parquet cannot hold is refused with its file, the column and the types, and nothing is written."""
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": pd.Series([1, "x", None], dtype=object)})
+    said = r"b\.parquet cannot be written: column 'b' holds int and str; give each column one name and one type"
+    with pytest.raises(DataError, match=said):
+        storage.write_frame(frame, tmp_path / "b.parquet")
+    with pytest.raises(DataError, match=r"cannot be written: column 'a' stands twice; give each"):
+        storage.write_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]), tmp_path / "b.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "kind"),
+    [(storage.read_frame, "Parquet"), (storage.read_columns, "Parquet"), (storage.read_json, "JSON")],
+    ids=["frame", "columns", "json"],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, read: Callable[[Path], Any], kind: str) -> None:
+    """A file that is absent or of another kind is one line with what brings it back."""
+    with pytest.raises(DataError, match=r"a\.file is not there; `make repro` makes it, `make pull` brings it\.$"):
+        read(tmp_path / "a.file")
+    (tmp_path / "a.file").write_bytes(b"\xff\n\n")
+    with pytest.raises(DataError, match=rf"a\.file cannot be read as {kind} \(.*\); `make restore` puts it back\.$"):
+        read(tmp_path / "a.file")
+
 
 COLUMNS = {
     "number": np.array([1.5, np.nan, -0.0]),

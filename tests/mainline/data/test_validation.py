@@ -58,6 +58,29 @@ def test_clean_batch_is_untouched() -> None:
     assert checked.reasons == {}
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", None])
+def test_rows_of_another_month_go_to_quarantine(zone: str | None) -> None:
+    """A row a day or more outside of its batch's month is rejected; the clock of another place is not another month."""
+    texts = ["2013-01-15", "2012-12-31T10:00", "2013-02-01T12:00", "2012-12-29", "2013-02-02T14:00", None]
+    rows = batch().assign(at=pd.to_datetime(texts, format="ISO8601").tz_localize(zone))
+    schema = SCHEMA.add_columns({"at": Column(str(rows["at"].dtype), nullable=True)})
+    checked = check(rows, schema, "weather", "2013-01", "at")
+    assert checked.reasons == {"at is of another month": 2}
+    assert checked.quarantined["day"].tolist() == [4, 5]
+    assert checked.accepted["day"].tolist() == [1, 2, 3, 6]
+    assert check(rows, schema, "weather", "", "at").reasons == {}
+    assert check(rows, schema, "weather", "2013-01").reasons == {}
+
+
+def test_a_row_may_be_rejected_for_two_reasons() -> None:
+    """A row of another month that also fails its schema is rejected once, with both reasons."""
+    rows = changed((2, "wind", 1048.0)).assign(at=pd.Timestamp("2014-05-01", tz="UTC"))
+    schema = SCHEMA.add_columns({"at": Column(str(rows["at"].dtype))})
+    checked = check(rows, schema, "weather", "2013-01", "at")
+    assert checked.reasons == {"at is of another month": ROWS, "wind fails in_range(0, 200)": 1}
+    assert checked.quarantined["reasons"][2] == "wind fails in_range(0, 200); at is of another month"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

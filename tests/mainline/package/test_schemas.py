@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from mainline.contract import Field
@@ -111,6 +112,18 @@ def test_predictor_refuses_what_the_schema_does(change: dict[str, Any]) -> None:
     assert len(from_rows([GOOD, GOOD | {"tail": None}], FIELDS)["size"]) == 2
     with pytest.raises(RequestError, match=f"^row 0: {next(iter(change))}: is "):
         from_rows([GOOD | change], FIELDS)
+
+
+@pytest.mark.parametrize(("value", "fits"), [(7, True), (7.0, True), (7.5, False), (True, False), ("7", False)])
+def test_integer_is_what_json_schema_calls_one(value: Any, fits: bool) -> None:
+    """A number without a fraction is an integer to a validator of JSON Schema and to the predictor, however written."""
+    row = GOOD | {"count": value}
+    assert jsonschema.Draft202012Validator(of_request("a-model", FIELDS)).is_valid(row) == fits
+    if fits:
+        assert from_rows([row], FIELDS)["count"].tolist() == [7]
+    else:
+        with pytest.raises(RequestError, match=r"count: is .*; send an integer"):
+            from_rows([row], FIELDS)
 
 
 def test_shipped_schema_uses_json_schema_s_own_words() -> None:

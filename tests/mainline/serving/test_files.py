@@ -55,14 +55,47 @@ def test_file_has_the_golden_predictions(
 
 
 def test_timestamps_and_gaps_of_parquet_are_read(model: Model, golden: dict[str, Any], tmp_path: Path) -> None:
-    """Times as timestamps, whole numbers as floats and missing text as null mean what they do in JSON."""
+    """Times as timestamps of any zone, whole numbers as floats and missing text as null are what they are in JSON."""
     table = pa.Table.from_pylist(golden["requests"])
-    times = pa.array([text.rstrip("Z") for text in table["time_hour"].to_pylist()]).cast(pa.timestamp("ms"))
+    times = pa.array(table["time_hour"].to_pylist()).cast(pa.timestamp("ms", "America/New_York"))
     table = table.set_column(table.schema.get_field_index("time_hour"), "time_hour", times)
     table = table.set_column(table.schema.get_field_index("flight"), "flight", table["flight"].cast(pa.float64()))
     pq.write_table(table, tmp_path / "flights.parquet")
     score(model, tmp_path / "flights.parquet", tmp_path / "out")
     assert pq.read_table(tmp_path / "out/predictions")["arr_delay"].to_pylist() == golden["predictions"]
+
+
+def test_times_without_a_zone_are_refused_in_every_way_in(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """A time that names no offset is refused in Parquet, in CSV and in JSON with the same words."""
+    texts = [row["time_hour"].rstrip("Z") for row in rows]
+    naive: Rows = [row | {"time_hour": text} for row, text in zip(rows, texts, strict=True)]
+    table = pa.Table.from_pylist(rows)
+    stamps = pa.array(texts).cast(pa.timestamp("ms"))
+    pq.write_table(
+        table.set_column(table.schema.get_field_index("time_hour"), "time_hour", stamps), tmp_path / "f.parquet"
+    )
+    expected = [f"time_hour: is '{text}' (no UTC offset); send UTC, such as '2013-09-01T10:00:00Z'." for text in texts]
+    assert files.predict_rows(model, naive) == expected
+    for source in (tmp_path / "f.parquet", write_csv(tmp_path / "f.csv", naive)):
+        score(model, source, tmp_path / source.suffix)
+        lines = (tmp_path / source.suffix / "quarantine/part-00000.jsonl").read_text().splitlines()
+        assert [json.loads(line)["reason"] for line in lines] == expected
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_integers_written_with_a_fraction_of_0_are_predicted(
+    model: Model, golden: dict[str, Any], tmp_path: Path, kind: str
+) -> None:
+    """A file in which every whole number ends in .0, as pandas writes it, has the golden predictions."""
+    rows = [
+        row | {"flight": float(row["flight"]), "sched_dep_time": float(row["sched_dep_time"])}
+        for row in golden["requests"]
+    ]
+    source = tmp_path / f"f.{kind}"
+    write_csv(source, rows) if kind == "csv" else pq.write_table(pa.Table.from_pylist(rows), source)
+    assert score(model, source, tmp_path / "out").quarantined == 0
+    found = read_csv(tmp_path / "out") if kind == "csv" else pq.read_table(tmp_path / "out/predictions").to_pylist()
+    assert [float(row["arr_delay"]) for row in found] == golden["predictions"]
 
 
 def test_bad_rows_are_kept_with_their_reasons(model: Model, rows: Rows, tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def work(params):
             features.no_such_thing
         case ["module"]:
             import usecase.nowhere
+        case ["memory"]:
+            import numpy
+            numpy.zeros((2**40, 2**19))
+        case ["compute"]:
+            from usecase import features
+            features.compute({}, {})
         case ["disk"]:
             raise OSError(28, "No space left on device")
         case ["bug"]:
@@ -62,6 +68,11 @@ def test_stage_fails_with_one_line_and_the_way_back() -> None:
     [
         ("lack", "src/usecase/features.py offers no 'no_such_thing'"),
         ("module", "src/usecase/nowhere.py cannot be imported"),
+        ("memory", "out of memory (Unable to allocate 4.00 EiB for an array"),
+        (
+            "compute",
+            ": KeyError: 'weather'. Correct it, or what it reads; `python -m mainline --traceback repro` shows",
+        ),
         ("disk", "No space left on device. Is the disk full"),
         ("elsewhere", "not in /nowhere. Run the stage through DVC"),
     ],
@@ -72,6 +83,14 @@ def test_stage_says_what_a_person_can_mend(fault: str, said: str) -> None:
     assert failed.returncode == 1
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_a_traceback_is_shown_where_it_is_asked_for() -> None:
+    """What is one line otherwise is the whole way there with `mainline --traceback`."""
+    failed = _run_stage("compute", MAINLINE_TRACEBACK="1")
+    assert failed.returncode == 1
+    assert 'src/usecase/features.py", line' in failed.stderr
+    assert "Traceback (most recent call last)" in failed.stderr
 
 
 def test_an_interrupt_is_one_line() -> None:

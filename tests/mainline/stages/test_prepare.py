@@ -10,9 +10,9 @@ import pytest
 from mainline.contract import Array, FeatureTable
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
-from mainline.stages.prepare import featurise
+from mainline.stages.prepare import check_order, featurise
 from tests.usecase.conftest import Days, days  # noqa: F401 - a fixture
-from usecase import features, schema
+from usecase import features, interface, schema
 
 Change = Callable[[dict[str, Array]], dict[str, Array]]
 
@@ -45,6 +45,41 @@ def test_a_label_that_is_not_there_is_refused(days: Days, monkeypatch: pytest.Mo
     monkeypatch.setattr(schema, "unlabelled", lambda events: pd.Series("", index=events.index))
     with pytest.raises(UseCaseError, match=r"unlabelled\(\) calls a row labelled that has no label"):
         featurise(days.flights[days.flights["dep_delay"].notna()], days.known())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda times: times.dt.tz_localize(None),
+            r"'time_hour' is a time, but the batch holds datetime64\[ms\], which",
+        ),
+        (lambda times: times.astype("str"), "'time_hour' is a time, but the batch holds str, which names no zone"),
+    ],
+    ids=["naive", "text"],
+)
+def test_a_time_without_a_zone_is_refused(days: Days, change: Callable[[Any], Any], message: str) -> None:  # noqa: F811
+    """A time of a batch names its zone, as a time of a request does."""
+    with pytest.raises(UseCaseError, match=message):
+        featurise(days.flights.assign(time_hour=change(days.flights["time_hour"])), days.known())
+
+
+def test_a_time_of_another_zone_is_the_same_moment(days: Days) -> None:  # noqa: F811
+    """Whatever zone a batch's times name, they are minutes in UTC."""
+    moved = days.flights.assign(time_hour=days.flights["time_hour"].dt.tz_convert("America/New_York"))
+    expected, found = (featurise(flights, days.known()) for flights in (days.flights, moved))
+    np.testing.assert_array_equal(found.request["time_hour"], expected.request["time_hour"])
+
+
+def test_order_that_is_not_time_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Months that the label tells apart are said where no field of the request is a time, and only there."""
+    apart, alike = [np.zeros(50), np.ones(50)], [np.arange(50.0), np.arange(50.0) + 1]
+    check_order(apart)
+    monkeypatch.setattr(interface, "REQUEST", tuple(field for field in interface.REQUEST if field.kind != "time"))
+    check_order(alike)
+    assert capsys.readouterr().out == ""
+    check_order(apart)
+    assert "Look: 100% of the label's variance lies between the months, and no field" in capsys.readouterr().out
 
 
 def test_a_table_without_a_declared_column_is_refused() -> None:

@@ -1,0 +1,74 @@
+"""What `repro` checks and says before it runs anything."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import usecase
+from mainline import params
+from mainline.commands import repro
+from mainline.errors import UseCaseError
+from tests.project import ROOT
+from usecase import interface
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "RESPONSE",
+            replace(interface.RESPONSE, kind="string"),
+            "RESPONSE: 'arr_delay' is a string; the prediction of",
+        ),
+        ("TASK", "ranking", r"TASK is 'ranking'; known: classification, regression"),
+        ("REQUEST", (replace(interface.REQUEST[0], optional=True),), "'time_hour' is an optional time"),
+    ],
+)
+def test_declarations_that_contradict_each_other_are_refused(
+    name: str, value: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Task, response and request are held together whether or not anything has changed."""
+    monkeypatch.setattr(interface, name, value)
+    with pytest.raises(UseCaseError, match=said):
+        repro.check()
+
+
+def _fail(_: object) -> str:
+    raise ConnectionError("the bucket does not answer")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (lambda _: "b7", ""),
+        (
+            lambda _: "c8",
+            "  The source: params.yaml: data.version: is 'b7' and the source is at 'c8'; write version: 'c8'.\n",
+        ),
+        (_fail, "  The source: the bucket does not answer. Is it there, and may it be asked?\n"),
+    ],
+    ids=["same", "newer", "away"],
+)
+def test_a_source_with_another_version_is_said(
+    version: Any, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is new at the source is said and taken by a declared line only; a source that is away stops nothing."""
+    declared = params.load()
+    monkeypatch.setattr(usecase, "source", SimpleNamespace(version=version), raising=False)
+    repro._ask_source(declared.model_copy(update={"data": declared.data.model_copy(update={"version": "b7"})}))
+    assert capsys.readouterr().out == said
+
+
+def test_a_killed_stage_is_named() -> None:
+    """A stage that was killed is said with what the system does that for; one that spoke for itself is not."""
+    assert repro._stopped(["train"]).startswith(
+        "train was killed before it could say why, as the system does if memory"
+    )
+    assert repro._stopped([]).startswith("the pipeline stopped; what finished is kept")

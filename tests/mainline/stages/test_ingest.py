@@ -1,0 +1,147 @@
+"""What the ingest stage takes from a source, and what it refuses."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import usecase
+from mainline import params
+from mainline.errors import DataError, MainlineError, ParamsError, SourceError, UseCaseError
+from mainline.stages.ingest import ingest
+from tests.project import ROOT
+
+ROWS = pd.DataFrame({"a": [1, 2]})
+MONTHS = ("2013-01", "2013-02", "2013-03")
+
+
+class Source(SimpleNamespace):
+    """A source that delivers what it was made with."""
+
+    batches: Any = (("flights", "2013-01", ROWS),)
+
+    def describe(self) -> Any:
+        """Name the source."""
+        return {"source": "a test"}
+
+    def fetch(self, months: Any) -> Any:  # noqa: ARG002
+        """Deliver."""
+        return self.batches
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> params.Params:
+    """Parameters of three months; the test is in a folder that declares no file of data."""
+    loaded = params.load(ROOT / "params.yaml")
+    (tmp_path / "dvc.yaml").write_text("stages: {ingest: {deps: [src/usecase/source.py]}}\n")
+    monkeypatch.chdir(tmp_path)
+    return _with(loaded, through="2013-03")
+
+
+def _with(loaded: params.Params, **changes: str) -> params.Params:
+    return loaded.model_copy(update={"data": loaded.data.model_copy(update=changes)})
+
+
+def _put(monkeypatch: pytest.MonkeyPatch, **what: Any) -> None:
+    monkeypatch.setattr(usecase, "source", Source(**what), raising=False)
+
+
+def test_batches_become_files(declared: params.Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch is a file, a static table one without a month, and the source and the rows are kept beside them."""
+    _put(monkeypatch, batches=[("flights", "2013-01", ROWS), ("planes", None, ROWS)])
+    ingest(declared)
+    assert sorted(str(path) for path in Path("data").rglob("*.*")) == [
+        "data/raw/flights/2013-01.parquet", "data/raw/planes.parquet", "data/raw/source.json",
+    ]  # fmt: skip
+    assert json.loads(Path("data/raw/source.json").read_text()) == {
+        "source": "a test", "rows": {"flights": 2, "planes": 2},
+    }  # fmt: skip
+
+
+def _raising() -> Iterator[Any]:
+    yield "flights", "2013-01", ROWS
+    Path("bikes.csv").read_text()
+    yield "flights", "2013-02", ROWS
+
+
+@pytest.mark.parametrize(
+    ("batches", "error", "said"),
+    [
+        ([("flights", "2013-01", ROWS)] * 2, SourceError, "fetch delivered flights 2013-01 twice"),
+        ([("flights", "2014-01", ROWS)], SourceError, "fetch delivered flights 2014-01 which is outside the window"),
+        (None, SourceError, "fetch returns None; yield"),
+        ([None], SourceError, "fetch delivered None; yield"),
+        ([("flights", "2013-01")], SourceError, r"fetch delivered \('flights', '2013-01'\); yield"),
+        ([("flights", "2013-01", [1])], SourceError, "fetch delivered .* and a pandas DataFrame"),
+        ([("../flights", None, ROWS)], SourceError, "fetch delivered .* a name of letters, digits and _"),
+        ([("flights", 201301, ROWS)], SourceError, "fetch delivered .* a month such as '2024-01' or None"),
+        (
+            [("flights", "2013-01", pd.DataFrame({"a": [1, 2], "mixed": pd.Series([1, "x"], dtype=object)}))],
+            DataError,
+            r"^data/raw/flights/2013-01\.parquet cannot be written: column 'mixed' holds int and str; give each column",
+        ),
+    ],
+    ids=["twice", "outside", "nothing", "none", "two", "no frame", "path", "number", "mixed"],
+)
+def test_what_is_no_batch_is_refused(
+    declared: params.Params, monkeypatch: pytest.MonkeyPatch, batches: Any, error: type[MainlineError], said: str
+) -> None:
+    """What fetch delivers is a table's name, a month of the window, and rows with columns of one type each."""
+    _put(monkeypatch, batches=batches)
+    with pytest.raises(error, match=said) as raised:
+        ingest(declared)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("described", [None, ["a"], {"version": 3}])
+def test_a_description_is_texts_by_name(
+    declared: params.Params, monkeypatch: pytest.MonkeyPatch, described: Any
+) -> None:
+    """What describe returns is refused unless it is texts by name."""
+    _put(monkeypatch, describe=lambda: described)
+    with pytest.raises(UseCaseError, match=r"describe returns .*; return texts by name"):
+        ingest(declared)
+
+
+def test_an_undeclared_file_that_a_source_reads_is_refused(
+    declared: params.Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the repository that fetch reads between two batches is a dependency of ingest, or refused."""
+    Path("bikes.csv").write_text("a\n1\n")
+    _put(monkeypatch, batches=_raising())
+    with pytest.raises(SourceError, match=r"reads bikes\.csv, which dvc\.yaml does not declare"):
+        ingest(declared)
+    Path("dvc.yaml").write_text("stages: {ingest: {deps: [bikes.csv]}}\n")
+    _put(monkeypatch, batches=_raising())
+    ingest(declared)
+    assert len(list(Path("data/raw/flights").iterdir())) == 2
+
+
+def test_the_version_of_the_source_is_declared_and_kept(
+    declared: params.Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source that tells its version is ingested at the declared one, which is kept with the data."""
+    asked: list[Any] = []
+    _put(monkeypatch, version=lambda months: asked.append(months) or "b7")
+    for version, found in (("", "is missing"), ("a1", "is 'a1'")):
+        said = rf"^params\.yaml: data\.version: {found} and the source is at 'b7'; write version: 'b7'\.$"
+        with pytest.raises(ParamsError, match=said):
+            ingest(_with(declared, version=version))
+    assert not Path("data").exists()
+    ingest(_with(declared, version="b7"))
+    assert json.loads(Path("data/raw/source.json").read_text())["version"] == "b7"
+    assert set(asked) == {MONTHS}
+
+
+def test_a_version_is_a_text_that_the_source_offers(declared: params.Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A declared version needs a source that tells one, as a text."""
+    _put(monkeypatch)
+    with pytest.raises(UseCaseError, match=r"offers no version\(months\)"):
+        ingest(_with(declared, version="b7"))
+    _put(monkeypatch, version=lambda _: 7)
+    with pytest.raises(UseCaseError, match="version returns 7; return a text"):
+        ingest(_with(declared, version="b7"))
