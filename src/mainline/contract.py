@@ -4,7 +4,7 @@
 
 | module      | offers                                                                  | may import            |
 |-------------|-------------------------------------------------------------------------|-----------------------|
-| `source`    | `describe()`, `fetch(months)`                                           | anything              |
+| `source`    | `describe()`, `fetch(months)`; where it is elsewhere also `version(months)` | anything          |
 | `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
 | `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`         | this module           |
 | `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
