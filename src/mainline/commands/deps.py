@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from mainline import declaration
 from mainline.errors import MainlineError
 from mainline.imports import first_party
 
@@ -19,7 +18,7 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
     Raises:
         MainlineError: listing each line to add to or remove from `dvc.yaml`.
     """
-    stages = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]
+    stages = declaration.read(pipeline)["stages"]
     corrections = [line for name, stage in stages.items() for line in _compare(name, stage)]
     if corrections:
         raise MainlineError("dvc.yaml does not name what its stages run:\n  " + "\n  ".join(corrections))

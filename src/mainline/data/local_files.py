@@ -13,9 +13,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pyarrow import parquet
 
+from mainline import declaration
 from mainline.errors import SourceError
 
 CODE = (".py", ".pyc", ".so")
@@ -52,7 +52,7 @@ def watch(declared: Iterable[str], root: Path) -> Iterator[None]:
 
 def dependencies(pipeline: Path = Path("dvc.yaml")) -> list[str]:
     """List the files and folders that `dvc.yaml` declares for ingest."""
-    declared = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]["ingest"]["deps"]
+    declared = declaration.read(pipeline)["stages"]["ingest"]["deps"]
     return [next(iter(entry)) if isinstance(entry, Mapping) else str(entry) for entry in declared]
 
 
