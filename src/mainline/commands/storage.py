@@ -2,6 +2,7 @@
 
 from mainline.remote import clean as cleaning
 from mainline.remote import declare, objects, transfer
+from mainline.remote.store import open_remote
 
 
 def remote(url: str | None, endpoint: str, region: str) -> str:
@@ -46,7 +47,7 @@ def clean(yes: bool, older_than: float) -> str:
     Raises:
         MainlineError: when it cannot be told what is needed; then nothing is removed.
     """
-    there, unneeded = cleaning.find(older_than)
+    unneeded = cleaning.clean(open_remote(), older_than, yes)
     count = len(unneeded.sizes)
     young = f" {unneeded.young} more are younger than {older_than:g} days and stay." if unneeded.young else ""
     kept = f"{unneeded.kept} objects are needed by versions, branches, tags or the workspace."
@@ -54,5 +55,4 @@ def clean(yes: bool, older_than: float) -> str:
         return f"{kept} There is nothing to clean.{young}"
     if not yes:
         return f"{kept} {count} are not ({unneeded.total / 1e6:.1f} MB); `mainline clean --yes` removes them.{young}"
-    cleaning.remove(there, unneeded)
     return f"{kept} {count} others were removed ({unneeded.total / 1e6:.1f} MB).{young}"

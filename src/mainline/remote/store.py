@@ -3,9 +3,10 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ TRIES = 4
 
 _WAIT = 0.1  # seconds before the second try, doubled before each further one
 _JOBS = 8
+_DATES = ("LastModified", "last_modified", "updated", "mtime")
+"""What kinds of storage call the time at which an object was written."""
+
 Answer = TypeVar("Answer")
 
 
@@ -50,6 +54,11 @@ class Store:
         """The file system that the objects are in (fsspec)."""
         return self._database.fs
 
+    @property
+    def root(self) -> str:
+        """The folder that the objects' own folder is in."""
+        return str(self.files.parent(self.files.parent(self._database.path)))
+
     def path(self, oid: str) -> str:
         """Where an object is, or would be."""
         return str(self._database.oid_to_path(oid))
@@ -64,7 +73,7 @@ class Store:
                 return None
             return content if objects.fits(oid, iter([content])) else None
 
-        return self._insist(ask, lambda answer: answer is not None)
+        return self.insist(ask, lambda answer: answer is not None)
 
     def check(self, oids: Iterable[str]) -> Damage:
         """Read objects and compare each with its name.
@@ -84,7 +93,7 @@ class Store:
         """Return the objects that are not there, without reading those that are."""
         chosen = sorted(set(oids))
         with ThreadPoolExecutor(_JOBS) as pool:
-            there = pool.map(lambda oid: self._insist(lambda: self.files.exists(self.path(oid))), chosen)
+            there = pool.map(lambda oid: self.insist(lambda: self.files.exists(self.path(oid))), chosen)
             return [oid for oid, found in zip(chosen, there, strict=True) if not found]
 
     def put(self, oids: Sequence[str], other: "Store") -> None:
@@ -92,7 +101,7 @@ class Store:
         for chosen in ([oid for oid in oids if not objects.is_listing(oid)], list(filter(objects.is_listing, oids))):
             if chosen:
                 with progress.clock(f"copying {len(chosen)} objects to {self.name}"):
-                    self._insist(lambda chosen=chosen: self._copy(chosen, other))  # type: ignore[misc]
+                    self.insist(lambda chosen=chosen: self._copy(chosen, other))  # type: ignore[misc]
 
     def remove(self, oids: Iterable[str]) -> None:
         """Remove objects; one that is not there is no error.
@@ -101,16 +110,28 @@ class Store:
             StorageError: when the place does not answer.
         """
         for oid in oids:
-            self._insist(lambda oid=oid: self._remove(oid))  # type: ignore[misc]
+            self.insist(lambda oid=oid: self._remove(oid))  # type: ignore[misc]
 
     def everything(self) -> dict[str, tuple[int, float]]:
         """Return the size in bytes and the time of last change, in seconds since 1970, of each object."""
         found = {}
-        for oid in self._insist(lambda: list(self._database.all())):
-            about = self._insist(lambda oid=oid: self.files.info(self.path(oid)))  # type: ignore[misc]
-            changed = about.get("mtime") or about.get("LastModified") or 0
-            found[oid] = (int(about["size"]), float(changed.timestamp() if hasattr(changed, "timestamp") else changed))
+        for oid in self.insist(lambda: list(self._database.all())):
+            about = self.insist(lambda oid=oid: self.files.info(self.path(oid)))  # type: ignore[misc]
+            found[oid] = (int(about["size"]), _changed(about))
         return found
+
+    def write(self, file: str, content: bytes) -> None:
+        """Write a file, and the folders that it is in; `file` is a path of the place's own file system."""
+
+        def attempt() -> None:
+            self.files.makedirs(self.files.parent(file), exist_ok=True)
+            self.files.pipe_file(file, content)
+
+        self.insist(attempt)
+
+    def changed(self, file: str) -> float:
+        """Return when a file was written, in seconds since 1970 by the place's own clock."""
+        return self.insist(lambda: _changed(self.files.info(file)))
 
     def _remove(self, oid: str) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -133,9 +154,9 @@ class Store:
             except FileNotFoundError:
                 return None
 
-        return self._insist(ask, lambda answer: answer is not False)
+        return self.insist(ask, lambda answer: answer is not False)
 
-    def _insist(self, ask: Callable[[], Answer], enough: Callable[[Answer], bool] = lambda _: True) -> Answer:
+    def insist(self, ask: Callable[[], Answer], enough: Callable[[Answer], bool] = lambda _: True) -> Answer:
         """Ask until there is an answer that is enough, or the tries are used up."""
         for attempt in range(TRIES):
             last = attempt == TRIES - 1
@@ -151,6 +172,14 @@ class Store:
                     ) from error
             time.sleep(_WAIT * 2**attempt)
         raise AssertionError("unreachable")
+
+
+def _changed(about: Mapping[str, Any]) -> float:
+    """Return when an object was written, in seconds since 1970; in the future where its store does not say."""
+    found = next((about[name] for name in _DATES if about.get(name)), None)
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    return float("inf") if found is None else float(found.timestamp() if isinstance(found, datetime) else found)
 
 
 def open_cache() -> Store:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from mainline import progress
-from mainline.remote import objects
+from mainline.remote import notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
 
@@ -26,13 +26,22 @@ def push(outputs: Sequence[Output], thorough: bool = False) -> int:
         StorageError: when an object is sound nowhere, or does not arrive.
     """
     here, there = open_cache(), open_remote()
+    outputs = [output for output in outputs if output.stored]
     oids = expand(outputs, [here, there])
+    with notes.vouch(there, oids):
+        return _send(oids, outputs, here, there, thorough)
+
+
+def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store, thorough: bool) -> int:
     absent = list(there.check(oids).all) if thorough else there.lacks(oids)
     if not absent:
         return 0
-    unsound = set(here.check(absent).all)
-    if unsound:
-        raise StorageError(_lost(unsound, outputs, [here, there], "damaged or missing here, and not in the remote"))
+    damage = here.check(absent)
+    if damage.all:
+        here.remove(damage.changed)  # while DVC sees it in its cache, it makes nothing again
+        raise StorageError(
+            _lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
+        )
     # Nothing is removed before, least of all what only looked damaged on the way: it is written over.
     there.put(absent, here)
     remaining = there.check(absent).all
@@ -80,28 +89,30 @@ def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
     for store in stores:
         content = store.read(output.oid)
         if content is not None:
-            return objects.listed(content)
+            return list(objects.listed(content).values())
     names = " and ".join(store.name for store in stores)
     raise StorageError(
         f"{output.path} ({output.oid}) is damaged or missing in {names}. `mainline pull` fetches it; where it is "
-        f"nowhere, `dvc repro --force --single-item {output.stage}` makes it again."
+        f"nowhere, {output.remedy}."
     )
 
 
 def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
-    unsound = here.check(oids).all
+    damage = here.check(oids)
+    unsound = damage.all
     if not unsound:
         return 0
     there = open_remote()
     damaged = set(there.check(unsound).all)
     if damaged:
-        raise StorageError(_lost(damaged, outputs, [there], "neither here nor sound in the remote"))
+        here.remove(damaged & set(damage.changed))  # while DVC sees it in its cache, it makes nothing again
+        raise StorageError(_lost(damaged, outputs, [here, there], "neither here nor sound in the remote"))
     here.remove(unsound)
     here.put(unsound, there)
     remaining = here.check(unsound).all
     if remaining:
         here.remove(remaining)
-        raise StorageError(_lost(set(remaining), outputs, [there], "not whole after it was fetched; try again"))
+        raise StorageError(_lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again"))
     return len(unsound)
 
 
@@ -116,8 +127,8 @@ def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], st
             oid = sorted(own & oids)[0]
             more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
             return (
-                f"{output.path} (object {oid}{more}) is {state}. Push it from a machine that has it, or make it again: "
-                f"`dvc repro --force --single-item {output.stage}`."
+                f"{output.path} (object {oid}{more}) is {state}. Push it from a machine that has it; where it is "
+                f"nowhere, {output.remedy}."
             )
     return f"object {sorted(oids)[0]} is {state}."
 

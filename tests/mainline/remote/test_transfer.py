@@ -90,9 +90,23 @@ def test_pull_fills_an_empty_clone(store: Path, repository: Project) -> None:
     assert store.exists()
 
 
-def test_what_is_sound_nowhere_says_how_it_is_made_again(store: Path, repository: Project) -> None:
-    """An object that is gone on both sides is named with its output and the stage that makes it."""
-    shutil.rmtree(repository.path / ".dvc/cache")
+@pytest.mark.parametrize(
+    ("number", "command", "workspace"),
+    [(None, "push", "whole"), (None, "pull", "gone"), (0, "push", "gone"), (1, "pull", "whole"), (2, "pull", "gone")],
+)
+def test_what_is_sound_nowhere_is_made_again_as_is_said(
+    store: Path, repository: Project, number: int | None, command: str, workspace: str
+) -> None:
+    """An object that is damaged or gone on both sides is named with its output, and what the message says helps."""
     shutil.rmtree(store)
-    with pytest.raises(StorageError, match=r"dvc repro --force --single-item make"):
-        transfer.pull(objects.of_workspace())
+    if number is None:
+        shutil.rmtree(repository.path / ".dvc/cache")
+    else:
+        flip(files(repository.path / ".dvc/cache")[number])
+    if workspace == "gone":
+        repository.run("rm", "-rf", "data", "model")
+    with pytest.raises(StorageError, match=r"(data|model) .*(nowhere|neither).*`make repro` makes it again"):
+        getattr(transfer, command)(objects.of_workspace())
+    repository.run("dvc", "repro", "--quiet")  # as `make repro` does
+    assert transfer.push(objects.of_workspace()) == 4
+    assert (repository.path / "data/two").read_text() == "two\n"
