@@ -1,6 +1,12 @@
 # The few commands people type. `make` alone lists them.
 SHELL := bash
 .DEFAULT_GOAL := help
+
+# Scripts with Windows' line endings fail in words that help nobody; .gitattributes keeps them out of new checkouts.
+ifneq (,$(shell grep -l $$'\r' requirements/install.sh 2>/dev/null))
+$(error This checkout has Windows' line endings. Commit or stash what you changed, then: git rm -r --cached --quiet . && git reset --hard --quiet)
+endif
+
 MAKEFLAGS += --no-print-directory
 
 # A version given on the command line names the wheel; one in the environment does not.

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def test_a_private_key_that_somebody_copies_here_is_ignored(fresh_project: Proje
     file.write_text("secret")
     fresh_project.run("git", "add", "--all")
     assert name not in fresh_project.run("git", "ls-files").stdout.split()
+
+
+def test_names_differ_by_more_than_case() -> None:
+    """No two tracked files, and no two folders, are one on a file system that does not tell case apart."""
+    files = [path.relative_to(ROOT) for path in tracked()]
+    names = {name.as_posix() for file in files for name in (file, *file.parents)}
+    folded: dict[str, list[str]] = {}
+    for name in names:
+        folded.setdefault(unicodedata.normalize("NFC", name).casefold(), []).append(name)
+    assert [alike for alike in folded.values() if len(alike) > 1] == []
 
 
 def test_locks_name_no_host() -> None:

@@ -6,13 +6,22 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mainline import faults
+from mainline import checkout, faults
 from mainline.errors import MainlineError
 from mainline.github.commandline import add_commands
 from mainline.release.commandline import add_release
 from mainline.rollout.commandline import add_rollout
 
 SETTINGS = Path("deploy/production.yaml")
+
+# fmt: off
+IN_REPOSITORY = frozenset((
+    "repro", "restore", "gate", "tune", "explain", "verify", "promote", "rollback", "archive", "signing-key", "remote",
+    "push", "pull", "rebuild", "clean", "history", "lineage", "delivery", "lock", "window", "released", "commit-lock",
+    "propose", "aborted", "assets", "github-release", "image",
+))
+# fmt: on
+"""Commands that take the current folder for a repository of its own; `serve` and its like run anywhere."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.traceback:
         os.environ[faults.TRACEBACK] = "1"  # for the stages, which are processes of their own
     try:
+        if chosen.command in IN_REPOSITORY:
+            checkout.require_repository()
         said = chosen.run(chosen)
         print(said, end="\n" if said else "")
     except KeyboardInterrupt:
@@ -38,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mainline", description="The model on main is the model in production.")
     parser.add_argument("--traceback", action="store_true", help="show where an expected error came from")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def add(name: str, run: Callable[[argparse.Namespace], str], description: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=description, description=description)

@@ -1,8 +1,6 @@
 """`repro`: run what changed, then say in a few lines what came out."""
 
-from pathlib import Path
-
-from mainline import faults, params, progress, recovery, runs
+from mainline import checkout, faults, params, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.errors import MainlineError
@@ -20,8 +18,8 @@ def repro() -> str:
     Raises:
         MainlineError: when the parameters are wrong, or a stage failed; its own message came before.
     """
-    if not Path(".git").exists():
-        raise MainlineError("this is no git repository. Clone it, or run `git init && git add --all && git commit`.")
+    checkout.require_repository()
+    checkout.require_bytes()
     check()
     for mended in recovery.mend():
         progress.say(mended)
