@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from mainline.errors import PackageError
 
 NAME = "manifest.json"
 FORMAT = 1
+
+_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
+"""What DVC's links point to, where `cache.type` is `symlink`; the content is verified like any other."""
 
 
 def seal(directory: Path, description: Mapping[str, Any]) -> str:
@@ -78,12 +82,12 @@ def _manifest(directory: Path) -> dict[str, Any]:
 
 
 def _files(directory: Path) -> dict[str, Path]:
-    """Name everything below a directory but the manifest; a link could point anywhere and is refused."""
+    """Name everything below a directory but the manifest; a link that is not one of DVC's could point anywhere."""
     found = {}
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if path.is_symlink():
-            raise PackageError(directory, f"{name} is a symbolic link")
+        if path.is_symlink() and not _OBJECT.search(path.resolve().as_posix()):
+            raise PackageError(directory, f"{name} is a symbolic link, and not one into DVC's cache")
         if path.is_file() and name != NAME:
             found[name] = path
     return found

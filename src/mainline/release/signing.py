@@ -9,6 +9,7 @@ from typing import Any
 from mainline import files
 from mainline.errors import MainlineError
 from mainline.git import git
+from mainline.package import manifest
 
 KEY = "MAINLINE_SIGNING_KEY"
 """Names a file with the private key, where it is not the one that `mainline signing-key` made."""
@@ -73,7 +74,7 @@ def sign(package: Path, key: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / "signature.json"
         try:
-            signing.Config().use_elliptic_key_signer(private_key=key).sign(package, bundle)
+            signing.Config().use_elliptic_key_signer(private_key=key).sign(_plain(package, Path(scratch)), bundle)
         except (ValueError, TypeError) as error:
             raise SignatureError(f"{key} cannot sign: {error}. `mainline signing-key` makes one that can.") from error
         return dict(json.loads(bundle.read_text(encoding="utf-8")))
@@ -98,13 +99,31 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "signature.json"
         file.write_text(json.dumps(bundle), encoding="utf-8")
+        plain = _plain(package, Path(scratch))
         for key in keys:
             try:
-                verifying.Config().use_elliptic_key_verifier(public_key=key).verify(package, file)
+                verifying.Config().use_elliptic_key_verifier(public_key=key).verify(plain, file)
                 return key.stem
             except Exception as error:  # a hostile bundle may fail anywhere in the library; all of it is a refusal
                 reasons.append(f"{key.name}: {' '.join(str(error).split())[:120] or type(error).__name__}")
     raise SignatureError(f"no trusted key made this signature over these files ({'; '.join(reasons)[:400]}).")
+
+
+def _plain(package: Path, scratch: Path) -> Path:
+    """Return a package without links, which the library refuses: itself, or a verified copy where DVC's cache links.
+
+    Raises:
+        PackageError: when it is not as it was sealed.
+    """
+    if not any(path.is_symlink() for path in package.rglob("*")):
+        return package
+    _, contents = manifest.read(package)
+    contents[manifest.NAME] = (package / manifest.NAME).read_bytes()
+    for name, content in contents.items():
+        file = scratch / "package" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return scratch / "package"
 
 
 def _own_key() -> Path:
