@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from mainline import merge, progress
+from mainline import checkout, merge, progress
 from mainline.commands.repro import repro
 from mainline.errors import MainlineError
 from mainline.git import git
+from mainline.remote import address
 
 
 class UnsettledError(MainlineError):
@@ -28,8 +29,7 @@ def resolve() -> str:
         UnsettledError: when code or parameters are in conflict; nothing was touched.
         MainlineError: when the pipeline stopped.
     """
-    if not Path(".git").exists():
-        raise MainlineError("this is no git repository, so there is no merge to end.")
+    checkout.require_repository()
     conflicts = merge.in_conflict()
     unsettled = merge.unsettled(conflicts)
     if unsettled:
@@ -44,8 +44,9 @@ def resolve() -> str:
 
 
 def install() -> str:
-    """Register the merge driver that `.gitattributes` names, in this clone only."""
-    if not Path(".git").exists():
+    """Register the merge driver that `.gitattributes` names, and where the store is, in this clone only."""
+    if not Path(".git").exists():  # an archive, or a folder in an image, needs its libraries all the same
         return "This is no git repository, so no merge driver is needed."
     merge.register()
+    address.settle()
     return "Merges keep one side of dvc.lock and metrics/; `make repro` after a merge makes them true."

@@ -19,13 +19,13 @@ class Released:
     folder: Path
 
 
-def fetch(version: Version, folder: Path, repository: str = ".") -> Released:
+def fetch(version: Version, folder: Path) -> Released:
     """Copy a version's package into a folder, from DVC's cache or remote, and load it.
 
     Raises:
         StorageError: when storage does not have it, not as it was released, or it does not load here.
     """
-    target = packages.fetch(version, folder, repository)
+    target = packages.fetch(version, folder)
     try:
         return Released(version, Predictor.load(target), target)
     except PackageError as error:

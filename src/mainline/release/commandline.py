@@ -24,8 +24,12 @@ def add_release(add: Add) -> None:
     remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
     remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
     remote.add_argument("--region", default="", help="the bucket's region, where its service asks for one")
-    add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
-    add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where it is damaged")
+    push = add("push", _push, "bring what dvc.lock names into the store; hashed before, read back after")
+    push.add_argument("--all", action="store_true", help="what every version, branch and tag names, from any store")
+    pull = add("pull", _pull, "bring what dvc.lock names from the store; checked, and asked for again where damaged")
+    pull.add_argument("--all", action="store_true", help="into the cache, what every version, branch and tag names")
+    rebuild = add("rebuild", _rebuild, "make a version's artifacts again at its commit, and push them")
+    rebuild.add_argument("version", help="such as v1.0.0")
     fetch = add("fetch", _fetch, "get a released version's package out of storage, verified")
     fetch.add_argument("version", help="such as v1.0.0")
     fetch.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
@@ -85,16 +89,22 @@ def _remote(chosen: argparse.Namespace) -> str:
     return remote(chosen.url, chosen.endpoint, chosen.region)
 
 
-def _push(_: argparse.Namespace) -> str:
+def _push(chosen: argparse.Namespace) -> str:
     from mainline.commands.storage import push
 
-    return push()
+    return push(chosen.all)
 
 
-def _pull(_: argparse.Namespace) -> str:
+def _pull(chosen: argparse.Namespace) -> str:
     from mainline.commands.storage import pull
 
-    return pull()
+    return pull(chosen.all)
+
+
+def _rebuild(chosen: argparse.Namespace) -> str:
+    from mainline.commands.rebuild import rebuild
+
+    return rebuild(chosen.version)
 
 
 def _fetch(chosen: argparse.Namespace) -> str:

@@ -123,7 +123,7 @@ def secure(version: Version, takers: list[Environment], package: Path | None) ->
         StorageError: when an artifact is sound nowhere.
         SignatureError: when an environment asks for a signature that is not there or not right.
     """
-    transfer.push(objects.of_commit(version.commit), thorough=True)
+    transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
     if not any(taker.promotion.signature == "required" for taker in takers):
         return
     release = version.release

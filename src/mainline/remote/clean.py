@@ -79,4 +79,5 @@ def _expand(name: str, output: Output, stores: list[Store]) -> list[str]:
     except StorageError as error:
         if not name.startswith("version ") and all(store.lacks([output.oid]) for store in stores):
             return [output.oid]  # a branch that was never pushed: the store has no folder of it that could break
-        raise UnknownNeedError(name, error) from error
+        told = error.of(name.removeprefix("version ")) if isinstance(error, transfer.LostError) else error
+        raise UnknownNeedError(name, told) from error

@@ -1,5 +1,6 @@
 """Which store `.dvc/config` declares, and whether it can be written, read and cleaned."""
 
+import os
 import secrets
 import subprocess
 import sys
@@ -14,13 +15,16 @@ SCHEMES = ("s3://", "/", "./", "../", "gs://", "azure://", "ssh://")
 NEEDED = {"s3://": "dvc-s3", "gs://": "dvc-gs", "azure://": "dvc-azure", "ssh://": "dvc-ssh"}
 
 
-def declare(url: str, endpoint: str = "", region: str = "") -> None:
+def declare(url: str, endpoint: str = "", region: str = "") -> str:
     """Write a store into `.dvc/config` and try it; the old declaration comes back where the new one does not work.
 
     Args:
         url: a folder, or a bucket with a prefix such as `s3://bucket/models`. No secret belongs into it.
         endpoint: the address of a store that is compatible with S3.
         region: the bucket's region, where its service asks for one.
+
+    Returns:
+        The name under which the store that was declared before is kept; '' where there was none.
 
     Raises:
         MainlineError: when the address is none that DVC knows, or the store cannot be used.
@@ -29,8 +33,10 @@ def declare(url: str, endpoint: str = "", region: str = "") -> None:
         raise MainlineError(f"'{url}' is no store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
     if "@" in url and url.startswith("s3://"):
         raise MainlineError("a secret does not belong into git; credentials come from the environment.")
-    before = CONFIG.read_bytes()
+    before, former = CONFIG.read_bytes(), _former(url)
     try:
+        if former:
+            _dvc("remote", "rename", NAME, former)
         _dvc("remote", "add", "--force", "--default", NAME, url)
         _dvc("remote", "modify", NAME, "verify", "true")
         for option, value in (("endpointurl", endpoint), ("region", region)):
@@ -40,6 +46,17 @@ def declare(url: str, endpoint: str = "", region: str = "") -> None:
     except BaseException:
         files.replace(CONFIG, before)
         raise
+    return former
+
+
+def _former(url: str) -> str:
+    """Name the store that another one takes the place of; '' where that is none."""
+    from dvc.config import Config
+
+    remotes = Config.load_file(str(CONFIG)).get("remote", {})
+    if NAME not in remotes or remotes[NAME].get("url") in (url, os.path.relpath(url, CONFIG.parent)):
+        return ""
+    return next(name for number in range(1, 100) if (name := f"before-{number}") not in remotes)
 
 
 def probe() -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from mainline import progress
 from mainline.errors import MainlineError
-from mainline.remote import objects
+from mainline.remote import address, objects
 
 TRIES = 4
 """How often a place is asked before it counts as away: connections break, and bits flip on the way."""
@@ -187,8 +187,8 @@ def open_cache() -> Store:
     return Store("the cache", _repository().cache.local)
 
 
-def open_remote() -> Store:
-    """Open the remote that `.dvc/config` declares.
+def open_remote(name: str | None = None) -> Store:
+    """Open the remote that `.dvc/config` declares: the default one, or one by its name.
 
     Raises:
         StorageError: when none is declared, or it cannot be opened.
@@ -196,14 +196,23 @@ def open_remote() -> Store:
     from dvc.exceptions import DvcException
 
     try:
-        return Store("the remote", _repository().cloud.get_remote_odb())
-    except DvcException as error:
+        return Store(f"remote {name}" if name else "the remote", _repository().cloud.get_remote_odb(name))
+    except (DvcException, ImportError) as error:
         reason = " ".join(str(error).split())[:300]
+        if name:
+            raise StorageError(f"remote {name} cannot be opened: {reason}.") from error
         raise StorageError(f"no storage is declared ({reason}). Declare it: `mainline remote URL`.") from error
+
+
+def others() -> list[str]:
+    """Name the remotes beside the default one, such as the store of earlier days."""
+    config = _repository().config
+    return [name for name in config["remote"] if name != config["core"].get("remote")]
 
 
 def _repository() -> Any:
     from dvc.repo import Repo
 
+    address.settle()
     logging.getLogger("dvc").setLevel(logging.ERROR)
     return Repo(str(Path()))

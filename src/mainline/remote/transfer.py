@@ -10,7 +10,22 @@ from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
 
 
-def push(outputs: Sequence[Output], thorough: bool = False) -> int:
+class LostError(StorageError):
+    """An output of the workspace, or of a version, is sound nowhere that was looked at."""
+
+    def __init__(self, found: str, output: Output, version: str = "") -> None:
+        self.found, self.output = found, output
+        again = f"`mainline rebuild {version}` makes it again" if version else output.remedy
+        super().__init__(
+            f"{found}. `mainline push --all` on a machine that has it brings it; where it is nowhere, {again}."
+        )
+
+    def of(self, version: str) -> "LostError":
+        """The same of a version."""
+        return LostError(self.found, self.output, version)
+
+
+def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -> int:
     """Bring outputs into the remote, and check that they arrived.
 
     What will be sent is hashed before, and read back after. A damaged object of the remote is replaced.
@@ -18,6 +33,7 @@ def push(outputs: Sequence[Output], thorough: bool = False) -> int:
     Args:
         outputs: what shall be there.
         thorough: read also what was there before, as a release must; otherwise it must exist.
+        version: whose outputs they are; the workspace's without it.
 
     Returns:
         The number of objects that were sent.
@@ -27,9 +43,12 @@ def push(outputs: Sequence[Output], thorough: bool = False) -> int:
     """
     here, there = open_cache(), open_remote()
     outputs = [output for output in outputs if output.stored]
-    oids = expand(outputs, [here, there])
-    with notes.vouch(there, oids):
-        return _send(oids, outputs, here, there, thorough)
+    try:
+        oids = expand(outputs, [here, there])
+        with notes.vouch(there, oids):
+            return _send(oids, outputs, here, there, thorough)
+    except LostError as error:
+        raise error.of(version) from error
 
 
 def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store, thorough: bool) -> int:
@@ -39,21 +58,19 @@ def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store,
     damage = here.check(absent)
     if damage.all:
         here.remove(damage.changed)  # while DVC sees it in its cache, it makes nothing again
-        raise StorageError(
-            _lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
-        )
+        raise _lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
     # Nothing is removed before, least of all what only looked damaged on the way: it is written over.
     there.put(absent, here)
     remaining = there.check(absent).all
     if remaining:
-        raise StorageError(_lost(set(remaining), outputs, [here], "not in the remote after it was sent"))
+        raise _lost(set(remaining), outputs, [here], "not in the remote after it was sent")
     return len(absent)
 
 
 def pull(outputs: Sequence[Output]) -> int:
     """Bring outputs from the remote into the cache and the workspace, and check them.
 
-    Damaged objects of the cache are replaced.
+    Damaged objects of the cache are replaced. What was imported comes from its source where the remote lacks it.
 
     Returns:
         The number of objects that were fetched.
@@ -62,13 +79,27 @@ def pull(outputs: Sequence[Output]) -> int:
         StorageError: when the remote does not have an object, or not as its name says.
     """
     here = open_cache()
-    fetched = 0
+    fetched = _import(outputs, here)
     # Listings first: until they are here, their files are not known.
-    for wanted in ([output.oid for output in outputs], lambda: expand(outputs, [here])):
+    for wanted in ([output.oid for output in outputs if output.stored], lambda: expand(outputs, [here])):
         fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here)
     if fetched or not _checked_out():
         _check_out()
     return fetched
+
+
+def _import(outputs: Sequence[Output], here: Store) -> int:
+    """Bring what `.dvc` files import and neither place has from where they import it."""
+    absent = [output for output in outputs if output.source and here.lacks([output.oid])]
+    absent = [output for output in absent if not output.stored or open_remote().lacks([output.oid])]
+    for output in absent:
+        with progress.clock(f"importing {output.path}"):
+            command = [sys.executable, "-m", "dvc", "fetch", "--quiet", output.stage]
+            finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        if finished.returncode != 0 or here.check([output.oid]).all:
+            said = " ".join(finished.stderr.split())[:300] or "its source has other content by now"
+            raise LostError(f"{output.path} is not in the remote, and cannot be imported: {said}", output)
+    return len(absent)
 
 
 def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:
@@ -91,10 +122,7 @@ def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
         if content is not None:
             return list(objects.listed(content).values())
     names = " and ".join(store.name for store in stores)
-    raise StorageError(
-        f"{output.path} ({output.oid}) is damaged or missing in {names}. `mainline pull` fetches it; where it is "
-        f"nowhere, {output.remedy}."
-    )
+    raise LostError(f"{output.path} ({output.oid}) is damaged or missing in {names}", output)
 
 
 def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
@@ -106,17 +134,17 @@ def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
     damaged = set(there.check(unsound).all)
     if damaged:
         here.remove(damaged & set(damage.changed))  # while DVC sees it in its cache, it makes nothing again
-        raise StorageError(_lost(damaged, outputs, [here, there], "neither here nor sound in the remote"))
+        raise _lost(damaged, outputs, [here, there], "neither here nor sound in the remote")
     here.remove(unsound)
     here.put(unsound, there)
     remaining = here.check(unsound).all
     if remaining:
         here.remove(remaining)
-        raise StorageError(_lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again"))
+        raise _lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again")
     return len(unsound)
 
 
-def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], state: str) -> str:
+def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], state: str) -> StorageError:
     """Say which output an object belongs to, and what to do."""
     for output in outputs:
         try:
@@ -126,11 +154,8 @@ def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], st
         if own & oids:
             oid = sorted(own & oids)[0]
             more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
-            return (
-                f"{output.path} (object {oid}{more}) is {state}. Push it from a machine that has it; where it is "
-                f"nowhere, {output.remedy}."
-            )
-    return f"object {sorted(oids)[0]} is {state}."
+            return LostError(f"{output.path} (object {oid}{more}) is {state}", output)
+    return StorageError(f"object {sorted(oids)[0]} is {state}.")
 
 
 def _checked_out() -> bool:

@@ -1,0 +1,105 @@
+"""Where a store in a folder is, for this clone: written absolute into `.dvc/config.local`, which git does not see.
+
+DVC takes a relative address from wherever it reads `.dvc/config`. For `dvc exp push` that is a commit, whose root it
+takes for the root of the file system. A worktree has no folder `.git`, so an address below it is one in the folder
+that all worktrees of a clone share.
+"""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mainline import files, progress
+from mainline.git import ask
+
+FOLDER = Path(".dvc")
+DEFAULT = "../.git/mainline/storage"
+"""The store of a clone that declares none, from `.dvc`: where `git clean` does not reach."""
+
+BEFORE = FOLDER / "storage"
+"""Where it was in earlier versions of this template."""
+
+WRITTEN = FOLDER / "tmp" / "addresses.json"
+"""What was written here, by remote."""
+
+_SCHEME = re.compile(r"\w+://")
+
+
+def settle() -> None:
+    """Write the absolute address of each store in a folder, and bring the objects of the earlier default there.
+
+    An address in `.dvc/config.local` that a person wrote stays; one of ours goes when its declaration does.
+    """
+    from dvc.config import Config, ConfigError
+
+    if not (FOLDER / "config").is_file():
+        return
+    with contextlib.suppress(ConfigError):  # DVC says itself what is wrong with it
+        config = Config(str(FOLDER), validate=False)
+        own = _addresses(config, FOLDER / "config.local")
+        declared = _addresses(config, FOLDER / "config")
+        wanted = {name: _absolute(url) for name, url in declared.items() if _is_relative(url)}
+        ours = _ours(own)
+        for name in (wanted.keys() | ours) - (own.keys() - ours):
+            if own.get(name) != wanted.get(name):
+                _write(config, name, wanted.get(name))
+        if declared.get("storage") == DEFAULT and BEFORE.is_dir():
+            _move(BEFORE, Path(wanted["storage"]))
+
+
+def _addresses(config: Any, file: Path) -> dict[str, str]:
+    remotes = config.load_file(str(file)).get("remote", {}) if file.is_file() else {}
+    return {name: str(about["url"]) for name, about in remotes.items() if "url" in about}
+
+
+def _is_relative(url: str) -> bool:
+    return not (_SCHEME.match(url) or Path(url).is_absolute())
+
+
+def _ours(own: Mapping[str, str]) -> set[str]:
+    """Name the remotes of this clone whose address was written here, and not by a person."""
+    try:
+        written = json.loads(WRITTEN.read_bytes())
+    except (OSError, ValueError):
+        written = {}
+    tail = DEFAULT.removeprefix("..")
+    return {name for name, url in own.items() if written.get(name) == url or url.endswith(tail)}
+
+
+def _write(config: Any, name: str, place: str | None) -> None:
+    with contextlib.suppress(OSError):  # a clone that may only be read is left as it is
+        written = json.loads(WRITTEN.read_bytes()) if WRITTEN.is_file() else {}
+        files.replace(WRITTEN, json.dumps({**written, name: place}))
+        with config.edit("local", validate=False) as edited:
+            about = edited.setdefault("remote", {}).setdefault(name, {})
+            about.pop("url", None)
+            if place is not None:
+                about["url"] = place
+            if not about:
+                del edited["remote"][name]
+
+
+def _absolute(url: str) -> str:
+    """Resolve an address that begins in `.dvc`."""
+    inside = Path(os.path.normpath(FOLDER / url))
+    common = ask("rev-parse", "--git-common-dir")
+    if inside.parts[:1] == (".git",) and common:
+        return str(Path(common).resolve().joinpath(*inside.parts[1:]))
+    return os.path.normpath(Path.cwd() / inside)
+
+
+def _move(before: Path, now: Path) -> None:
+    """Rename each file into its new place; killed anywhere, the next call goes on."""
+    files = [file for file in before.rglob("*") if file.is_file()]
+    for file in files:
+        target = now / file.relative_to(before)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target)
+    for folder in sorted((path for path in [before, *before.rglob("*")] if path.is_dir()), reverse=True):
+        folder.rmdir()
+    if files:
+        progress.say(f"The store moved from {before} to {now}, where `git clean` does not reach.")
