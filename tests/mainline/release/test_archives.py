@@ -59,6 +59,7 @@ HOSTILE = {
 @pytest.mark.parametrize("reason", HOSTILE)
 def test_anything_but_a_sound_object_is_refused(repository: Repository, reason: str) -> None:
     """A path, content under another name, or no archive at all: nothing is written."""
+    open_cache()  # the first look at it writes down where the store is
     before = sorted(path for path in repository.path.rglob("*") if ".git" not in path.parts)
     with pytest.raises(ArchiveError, match=reason):
         archives.unpack(HOSTILE[reason])
