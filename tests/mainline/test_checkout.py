@@ -112,7 +112,7 @@ def test_every_command_says_so(
     (inner / "dvc.yaml").write_text("stages: {}")
     monkeypatch.chdir(inner)
     given = {
-        "propose": ["--title", "a", "--branch", "b"],
+        "propose": ["branch"],
         "archive": ["v1.0.0"],
         "rebuild": ["v1.0.0"],
         "lineage": ["v1.0.0"],
