@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import select
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,17 +35,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command in IN_REPOSITORY:
             checkout.require_repository()
         said = chosen.run(chosen)
-        print(said, end="\n" if said else "")
+        print(said, end="\n" if said else "", flush=True)
     except KeyboardInterrupt:
         print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
         return 130
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and not _has_reader():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
+            return 128 + signal.SIGPIPE
         expected = faults.explain(error)
         if expected is None or chosen.traceback:
             raise
         print(f"mainline: {expected}", file=sys.stderr)
         return 1
     return 0
+
+
+def _has_reader() -> bool:
+    """Say whether what is printed can be read; behind `| head` it cannot for long."""
+    asked = select.poll()
+    asked.register(sys.stdout.fileno(), 0)
+    return not any(found & (select.POLLERR | select.POLLHUP) for _, found in asked.poll(0))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,13 @@
 """Whether a package may take traffic, found out where it would: what it is, needs, answers, and costs."""
 
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ from mainline.serving.models import Model
 from mainline.serving.settings import Budgets
 from mainline.serving.telemetry import resident_bytes
 
-ONE_BY_ONE, BULK_ROWS, BULKS = 300, 1000, 5
+ONE_BY_ONE, BULK_ROWS = 300, 1000
+TRIES = 5
+"""Measurements of one cost; the best of them counts."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ def check(directory: Path, budgets: Budgets, signature: Callable[[str], Check]) 
         checks.append(_dependencies(contents["requirements.txt"].decode()))
     if not checks[-1].passed:
         return _verdict(directory, digest, checks)
-    started = time.perf_counter()
-    model = Model.load(directory)
-    checks.append(_at_most("load", time.perf_counter() - started, budgets.load_seconds, "s"))
+    seconds, model = timed_load(directory)
+    again = (timed_load(directory)[0] for _ in range(TRIES - 1))
+    checks.append(_at_most("load", _best(chain([seconds], again), budgets.load_seconds), budgets.load_seconds, "s"))
     golden = json.loads(contents["golden.json"])
     checks.append(_golden(model, golden))
     checks.append(_schemas(model, contents))
@@ -119,14 +124,41 @@ def _schemas(model: Model, contents: dict[str, bytes]) -> Check:
 
 def _load(model: Model, requests: list[dict[str, Any]], budgets: Budgets) -> list[Check]:
     """Ask one row at a time, then in bulk."""
-    single = sorted(_seconds(lambda n=n: _predict(model, [requests[n % len(requests)]])) for n in range(ONE_BY_ONE))  # type: ignore[misc]
+    latency = _best((_percentile(model, requests) for _ in range(TRIES)), budgets.p99_ms)
     bulk = (requests * (BULK_ROWS // len(requests) + 1))[:BULK_ROWS]
-    seconds = min(_seconds(lambda: _predict(model, bulk)) for _ in range(BULKS))
-    rate, least = BULK_ROWS / seconds, budgets.rows_per_second
+    least = budgets.rows_per_second
+    rate = BULK_ROWS / _best((_seconds(lambda: _predict(model, bulk)) for _ in range(TRIES)), BULK_ROWS / least)
     return [
-        _at_most("latency of one row, 99th percentile", single[int(ONE_BY_ONE * 0.99)] * 1e3, budgets.p99_ms, "ms"),
+        _at_most("latency of one row, 99th percentile", latency, budgets.p99_ms, "ms"),
         Check("rows a second in bulk", rate >= budgets.rows_per_second, f"{rate:,.0f}", f"at least {least:,}"),
     ]  # fmt: skip
+
+
+def _best(measured: Iterable[float], enough: float) -> float:
+    """Return the least of several measurements, of which no more are taken than are needed.
+
+    What runs beside it on a busy machine only ever makes a package look worse than it is.
+    """
+    least = math.inf
+    for found in measured:
+        least = min(least, found)
+        if least <= enough:
+            break
+    return least
+
+
+def _percentile(model: Model, requests: list[dict[str, Any]]) -> float:
+    """Return the 99th percentile of the milliseconds that one row takes."""
+    asked = (requests[number % len(requests)] for number in range(ONE_BY_ONE))
+    found = sorted(_seconds(partial(_predict, model, [row])) for row in asked)
+    return found[int(ONE_BY_ONE * 0.99)] * 1e3
+
+
+def timed_load(directory: Path) -> tuple[float, Model]:
+    """Load a package; return the seconds that took, and it."""
+    started = time.perf_counter()
+    model = Model.load(directory)
+    return time.perf_counter() - started, model
 
 
 def _predict(model: Model, rows: list[dict[str, Any]]) -> None:

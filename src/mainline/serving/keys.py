@@ -1,11 +1,14 @@
 """API keys: who may ask for what. The file holds hashes; a key itself is shown once, when it is made."""
 
+import fcntl
 import hashlib
 import hmac
+import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -112,12 +115,25 @@ def make(path: Path, name: str, role: Role) -> str:
     key = f"mainline_{identity}_{secrets.token_urlsafe(32)}"
     made = {"id": identity, "name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role}
     declaration.check_section(DeclaredKey, made, "key", declaration.name(path))
-    present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
-    text = yaml.safe_dump({"keys": [*present, made]}, sort_keys=False)
-    files.replace(
-        path, f"# Hashes of API keys; remove an entry to revoke its key. The service reads this again.\n{text}"
-    )
+    with _alone(path.parent):
+        present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
+        text = yaml.safe_dump({"keys": [*present, made]}, sort_keys=False)
+        files.replace(
+            path, f"# Hashes of API keys; remove an entry to revoke its key. The service reads this again.\n{text}"
+        )
     return key
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else changes a folder's files; the lock ends with this, or with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _declared(path: Path) -> KeyFile:

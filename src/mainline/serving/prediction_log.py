@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zlib import crc32
 
+import orjson
+
 from mainline.serving.logs import warn
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.settings import Log
@@ -37,7 +39,7 @@ class PredictionLog:
         self._writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
         self._file: int | None = None
         self._path = directory
-        self._size, self._number = 0, 0
+        self._size, self._number, self._written = 0, 0, 0
         self._stopping = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -84,14 +86,19 @@ class PredictionLog:
         if not waiting:
             return
         rows = sum(count for _, count in waiting)
+        content = b"".join(lines for lines, _ in waiting)
+        self._written = 0
         try:
-            self._write(b"".join(lines for lines, _ in waiting))
+            self._write(content)
         except OSError as error:
             if not self._metrics.log_failing:
                 warn("the prediction log is not written; answers go on", error=str(error))
-            self._metrics.log_dropped += rows
+            kept = content.rfind(b"\n", 0, self._written) + 1
+            self._abandon_file(kept)
+            rows_kept = _rows(waiting, kept)
+            self._metrics.log_rows += rows_kept
+            self._metrics.log_dropped += rows - rows_kept
             self._metrics.log_failing = True
-            self._abandon_file()
         else:
             self._metrics.log_rows += rows
             self._metrics.log_failing = False
@@ -102,9 +109,9 @@ class PredictionLog:
             self._end_file()
             self._begin_file()
         assert self._file is not None
-        left = memoryview(content)
-        while left:
-            left = left[os.write(self._file, left) :]
+        view = memoryview(content)
+        while self._written < len(content):
+            self._written += os.write(self._file, view[self._written :])
         self._size += len(content)
 
     def _begin_file(self) -> None:
@@ -121,8 +128,13 @@ class PredictionLog:
             os.close(self._file)
             self._file = None
 
-    def _abandon_file(self) -> None:
-        """Leave the file with the lines that were whole, none without a line; the next rows go into another."""
+    def _abandon_file(self, kept: int) -> None:
+        """Leave the file with the lines that were whole, none without a line; the next rows go into another.
+
+        Args:
+            kept: bytes of the write that failed which are whole lines.
+        """
+        self._size += kept
         if self._file is not None:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._size)
@@ -141,7 +153,20 @@ class PredictionLog:
         for status, path in sorted(found, key=lambda pair: pair[0].st_mtime, reverse=True):
             kept += status.st_size
             if kept > self._settings.keep_bytes or status.st_mtime < oldest:
-                path.unlink(missing_ok=True)
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:  # lines are worth more than room
+                    warn("an old file of the prediction log cannot be removed", file=str(path), error=str(error))
+
+
+def _rows(waiting: list[tuple[bytes, int]], size: int) -> int:
+    """Count the rows in the first bytes of what waited, which end in a whole line."""
+    found = 0
+    for lines, rows in waiting:
+        if size < len(lines):
+            return found + sum(len(orjson.loads(line)["prediction"]) for line in lines[:size].splitlines())
+        found, size = found + rows, size - len(lines)
+    return found
 
 
 def _cut_after_last_line(path: Path) -> None:

@@ -1,6 +1,8 @@
 """API keys: hashes in a file, buckets in memory."""
 
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -119,3 +121,18 @@ def test_reading_the_file_again_fills_no_bucket(tmp_path: Path) -> None:
     faster = keys.load(file, Throttle(requests_per_second=20.0, burst=2), after).find(f"Bearer {key}".encode())
     assert faster is not None
     assert faster.bucket is not old.bucket
+
+
+def test_keys_made_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    """Of many that are made at once none is lost: each reads what the one before has written."""
+    file, together = tmp_path / "new" / "keys.yaml", threading.Barrier(12)
+
+    def make(number: int) -> str:
+        together.wait()
+        return keys.make(file, f"client-{number}", "predict")
+
+    with ThreadPoolExecutor(12) as pool:
+        made = list(pool.map(make, range(12)))
+    loaded = keys.load(file, Throttle())
+    assert all(loaded.find(f"Bearer {key}".encode()) for key in made)
+    assert [path.name for path in file.parent.iterdir()] == ["keys.yaml"]

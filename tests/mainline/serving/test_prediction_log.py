@@ -275,3 +275,42 @@ def test_half_line_of_a_kill_is_cut_off(tmp_path: Path, half: str) -> None:
     log, _ = make(tmp_path)
     log.close()
     assert lines(tmp_path) == [1, 2]
+
+
+def test_full_disk_keeps_the_lines_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one write the whole lines before the disk was full are kept and counted as written, the others as dropped."""
+    log, metrics = make(tmp_path)
+    first, second, third = (json.dumps({"prediction": [0.5] * rows}).encode() + b"\n" for rows in (2, 3, 4))
+    room, write = [len(first + second) + 5], os.write
+
+    def full(file: int, content: Any) -> int:
+        taken = write(file, content[: room[0]])
+        room[0] -= taken
+        if not taken:
+            raise OSError(28, "No space left on device")
+        return taken
+
+    monkeypatch.setattr(prediction_log.os, "write", full)
+    with log._lock:  # one write takes both
+        log._waiting = [(first, 2), (second + third, 7)]
+        log._waiting_bytes = len(first + second + third)
+    wait_for(lambda: metrics.log_dropped > 0)
+    log.close()
+    assert [len(line["prediction"]) for line in lines(tmp_path)] == [2, 3]
+    assert (metrics.log_rows, metrics.log_dropped) == (5, 4)
+
+
+def test_old_file_that_cannot_be_removed_stops_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What the system does not let go stays and is named; lines are written, and other old files go."""
+    stuck, old = tmp_path / "predictions-0-stuck.jsonl", tmp_path / "predictions-1-old.jsonl"
+    (stuck / "inside").mkdir(parents=True)
+    old.write_text("{}\n")
+    for path in (stuck, old):
+        os.utime(path, (0, 0))
+    log, metrics = make(tmp_path)
+    log.add(b'{"n":1}\n', 1)
+    wait_for(lambda: metrics.log_rows == 1)
+    log.close()
+    assert not metrics.log_failing
+    assert not old.exists()
+    assert stuck.name in " ".join(str(record.__dict__.get("fields")) for record in caplog.records)
