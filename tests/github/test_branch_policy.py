@@ -7,6 +7,7 @@ from mainline.github.api import ApiError
 from tests.github import policy, runner
 from tests.github.repository import Item
 from tests.github.standin import GitHub
+from tests.project import ROOT
 
 
 def _open_to(github: GitHub, name: str) -> list[str]:
@@ -69,6 +70,22 @@ def test_a_token_that_may_not_changes_nothing(github: GitHub, monkeypatch: pytes
     with pytest.raises(ApiError, match="403"):
         branch_policy.apply(api.connect())
     assert github.repository.environments == {}
+
+
+@pytest.mark.usefixtures("clone")
+@pytest.mark.parametrize(("branch", "starts"), [("main", True), ("trunk", True), ("develop", False)])
+def test_a_default_branch_that_starts_no_release_is_said(github: GitHub, branch: str, starts: bool) -> None:
+    """A fork whose default branch has an unusual name is told which line to add, instead of never releasing."""
+    branch_policy.RELEASE.parent.mkdir(parents=True)
+    branch_policy.RELEASE.write_text((ROOT / branch_policy.RELEASE).read_text())
+    github.repository.default_branch = branch
+    said = protection.protect(apply=True)
+    assert (f"Add {branch} to its `branches:`" not in said) is starts
+
+
+def test_the_branch_is_protected_by_what_it_is() -> None:
+    """The ruleset is of the default branch, whatever its name is or becomes."""
+    assert protection.rules()[0]["conditions"]["ref_name"]["include"] == ["~DEFAULT_BRANCH"]
 
 
 def test_printed_it_names_every_request(github: GitHub) -> None:

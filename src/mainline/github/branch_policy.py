@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from mainline.github.api import Api, ApiError
 
@@ -12,9 +15,13 @@ ENVIRONMENTS = ("release", "bot")
 CLOSED = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
 
 
-def show(branch: str) -> str:
+RELEASE = Path(".github/workflows/main.yml")
+"""The workflow that a push to the default branch must start, and that GitHub can name no default branch in."""
+
+
+def show() -> str:
     """Return the requests as text, with the path of each."""
-    opened = json.dumps({"name": branch, "type": "branch"})
+    opened = json.dumps({"name": "DEFAULT_BRANCH", "type": "branch"})
     lines = (
         f"PUT /repos/OWNER/REPOSITORY/environments/{name}\n{json.dumps(CLOSED, indent=2)}\n"
         f"POST /repos/OWNER/REPOSITORY/environments/{name}/deployment-branch-policies\n{opened}"
@@ -30,7 +37,19 @@ def apply(github: Api) -> str:
         ApiError: when the token may not, or the plan has no environments for a private repository.
     """
     branch = str(github.ask("GET", "")["default_branch"])
-    return "\n".join(_close(github, name, branch) for name in ENVIRONMENTS)
+    said = [_close(github, name, branch) for name in ENVIRONMENTS]
+    if not starts(RELEASE, branch):
+        said.append(f"NOTHING IS RELEASED YET: no push to {branch} starts {RELEASE}. Add {branch} to its `branches:`.")
+    return "\n".join(said)
+
+
+def starts(workflow: Path, branch: str) -> bool:
+    """Whether a push to a branch starts a workflow; one that is not here is not asked."""
+    if not workflow.exists():
+        return True
+    declared = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    push = declared[True]["push"]  # YAML takes the key `on` for a truth value
+    return branch in push["branches"]
 
 
 def _close(github: Api, name: str, branch: str) -> str:

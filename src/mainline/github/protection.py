@@ -6,7 +6,6 @@ from typing import Any
 from mainline.github import api, branch_policy, stored
 from mainline.github.comment import CHECK
 from mainline.registry import tags
-from mainline.registry.publish import BRANCH
 
 JOBS = ("Code", "Model")
 """The jobs of pull-request.yml by their names on GitHub."""
@@ -33,7 +32,7 @@ def rules(storage: bool = False) -> list[dict[str, Any]]:
     ]  # fmt: skip
     kept: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
     return [
-        _ruleset(RULESETS[0], "branch", f"refs/heads/{BRANCH}", branch),
+        _ruleset(RULESETS[0], "branch", "~DEFAULT_BRANCH", branch),
         _ruleset(RULESETS[1], "tag", f"refs/tags/{tags.ARTIFACT}@*", kept),
         _ruleset(RULESETS[2], "tag", f"refs/tags/{tags.ARTIFACT}#*", kept),
     ]
@@ -51,7 +50,7 @@ def protect(apply: bool, storage: bool = False) -> str:
     if not apply:
         shown = "\n".join(json.dumps(rule, indent=2) for rule in wanted)
         return (
-            f"{shown}\n\nPOST each to /repos/OWNER/REPOSITORY/rulesets, and:\n\n{branch_policy.show(BRANCH)}\n\n"
+            f"{shown}\n\nPOST each to /repos/OWNER/REPOSITORY/rulesets, and:\n\n{branch_policy.show()}\n\n"
             "Or, all of it: GITHUB_TOKEN=... mainline protect --apply"
         )
     github = api.connect()
