@@ -5,9 +5,12 @@ The declaration that fits it is made beside it, so the script that brings CML ru
 
 import io
 import json
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from mainline.github import program
 
@@ -18,6 +21,12 @@ const {{ spawnSync }} = require('child_process');
 if (process.argv[2] === '--version') {{ console.log('{VERSION}'); process.exit(0); }}
 process.exit(spawnSync('{RECORDER}', process.argv.slice(2), {{ stdio: 'inherit' }}).status ?? 1);
 """
+
+
+def needs_node() -> None:
+    """Pass a test by, and say so, where there is no Node.js for what it brings to run on."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node.js and npm are not installed; CML is a program for them")
 
 
 def pack(file: Path, entry: str = ENTRY, name: str = program.ENTRY) -> str:

@@ -21,6 +21,7 @@ from tests.project import ROOT
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that declares a source of its own, with a cache of its own; the folder where what is brought is kept."""
+    cml_source.needs_node()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CML_SOURCE", raising=False)

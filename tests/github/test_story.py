@@ -100,6 +100,7 @@ def test_a_second_push_updates_the_comment(fork: World) -> None:
 
 def test_the_comment_is_updated_without_cml(fork: World) -> None:
     """A source of CML that is not the declared one is not run; the step says so, and the comment is made anyway."""
+    cml_source.needs_node()
     source = fork.runner.folder / "other.tar.gz"
     cml_source.pack(source, "throw new Error('it was run');")
     (before,) = fork.comments(1)
