@@ -15,6 +15,23 @@ LONGER = "MAINLINE_GIT_SECONDS"
 """Names another limit for all of them, for a slow line."""
 _STALLED = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": "60"}
 """Over HTTP git itself gives up after a minute without a byte."""
+_PLAIN = {
+    "clone.defaultRemoteName": "origin",
+    "color.grep": "false",
+    "color.ui": "false",
+    "core.quotePath": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.showSignature": "false",
+    "push.followTags": "false",
+    "push.gpgSign": "false",
+    "status.showUntrackedFiles": "normal",
+}
+"""What people declare for the git that they type, and a program must not have otherwise: it pushes only what it names,
+and reads what git prints."""
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
+"""git gives these to hooks, and a command of ours that runs in one would take them to every other repository."""
 
 
 class GitError(MainlineError):
@@ -24,7 +41,7 @@ class GitError(MainlineError):
 def git(
     *arguments: str, at: Path | None = None, given: str | None = None, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run git and return what it prints.
+    """Run git and return what it prints, read as UTF-8; bytes that are not come back as a replacement character.
 
     Args:
         arguments: the command, such as `rev-parse`, `HEAD`.
@@ -35,35 +52,40 @@ def git(
     Raises:
         GitError: when git exits with anything but 0.
     """
-    finished = _run(arguments, at, given, environment or {})
+    finished = _run(arguments, at, given, environment)
     if finished.returncode != 0:
-        said = " ".join((finished.stderr or finished.stdout).split())
+        said = " ".join(_text(finished.stderr or finished.stdout).split())
         raise GitError(f"`git {arguments[0]}` says: {said[:400]}")
-    return finished.stdout
+    return _text(finished.stdout)
 
 
 def ask(*arguments: str, at: Path | None = None) -> str:
     """Run git and return what it prints, stripped; '' where it has no answer."""
-    finished = _run(arguments, at, None, {})
-    return finished.stdout.strip() if finished.returncode == 0 else ""
+    finished = _run(arguments, at)
+    return _text(finished.stdout).strip() if finished.returncode == 0 else ""
 
 
 def blob(name: str, at: Path | None = None) -> bytes | None:
     """Return what a file held in a commit, such as `v1:dvc.lock`, byte by byte; None where there is none."""
-    finished = processes.run(["git", "cat-file", "blob", name], _LIMIT, cwd=at)
+    finished = _run(("cat-file", "blob", name), at)
     return finished.stdout if finished.returncode == 0 else None
 
 
+def surroundings() -> dict[str, str]:
+    """Return the environment without the repository that a hook of git was told."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+
+
 def _run(
-    arguments: tuple[str, ...], at: Path | None, given: str | None, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+    arguments: tuple[str, ...], at: Path | None, given: str | None = None, more: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    plain = [word for name, value in _PLAIN.items() for word in ("-c", f"{name}={value}")]
     # Nobody may be there to answer a question, such as for a password: then it is an error, not a wait.
-    usual = {**_STALLED, **os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    environment = _STALLED | surroundings() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(more or {})
+    content = None if given is None else given.encode()
     limit = _limit(arguments[0])
     try:
-        return processes.run(
-            ["git", *arguments], limit, given, cwd=at, text=True, env={**usual, **environment}
-        )  # fmt: skip
+        return processes.run(["git", *plain, *arguments], limit, content, cwd=at, env=environment)
     except subprocess.TimeoutExpired as error:
         raise GitError(
             f"`git {arguments[0]}` had no answer within {limit:g} s and was ended. Try again; {LONGER} allows more."
@@ -77,3 +99,7 @@ def _limit(command: str) -> float:
     if not named.isdecimal() or not int(named):
         raise GitError(f"{LONGER} is '{named}'; it is a number of seconds, such as 900.")
     return float(named)
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode("utf-8", errors="replace")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from mainline.errors import MainlineError
+from mainline.git import GitError, git
 
 
 def restore() -> str:
@@ -14,9 +15,10 @@ def restore() -> str:
     Raises:
         MainlineError: when there is no such commit, or its data is not in the cache.
     """
-    committed = subprocess.run(["git", "checkout", "HEAD", "--", "dvc.lock", "metrics"], check=False)  # noqa: S607
-    if committed.returncode != 0:
-        raise MainlineError("the last commit has no results; its message is above. Make them with `make repro`.")
+    try:
+        git("checkout", "HEAD", "--", "dvc.lock", "metrics")
+    except GitError as error:
+        raise MainlineError(f"the last commit has no results: {error} Make them with `make repro`.") from error
     if subprocess.run([sys.executable, "-m", "dvc", "checkout", "--force"], check=False).returncode != 0:
         raise MainlineError("the cache does not have all of it; metrics are restored, `make repro` makes the rest.")
     return "The results of the last commit are back. `make repro` runs what your changes ask for."

@@ -1,7 +1,6 @@
 """`verify`: does the committed code, run from nothing, make what the committed `dvc.lock` names?"""
 
 import csv
-import os
 import platform
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ import yaml
 
 from mainline import params
 from mainline.errors import MainlineError
-from mainline.git import ask, blob
+from mainline.git import ask, blob, git, surroundings
 
 REFERENCE = Path("metrics/reference.csv")
 DATA_STAGES = ("ingest", "validate", "prepare")
@@ -90,9 +89,9 @@ def _tolerate(names: str, difference: float, allowed: float) -> str:
 
 def _rebuild(folder: Path, seed: str) -> Path:
     """Clone the last commit and run its pipeline with nothing to fall back on."""
-    _run(["git", "clone", "--quiet", "--no-hardlinks", ".", str(folder)])
+    git("clone", "--quiet", "--no-hardlinks", ".", str(folder))
     pinned = ("OMP_NUM_THREADS", "PYTHONTZPATH")
-    environment = {name: value for name, value in os.environ.items() if name not in pinned} | {
+    environment = {name: value for name, value in surroundings().items() if name not in pinned} | {
         "PYTHONHASHSEED": seed,
         "PYTHONPATH": str(folder / "src"),
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "site"),

@@ -85,7 +85,7 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
 def _commits(older: str, newer: str, repository: Path) -> dict[str, _Commit]:
     """Read every commit that the newer one has and the older one has not."""
     form = "%H%x00%P%x00%at%x00%ct%x00%B%x00%x01"
-    shown = git("log", "--no-show-signature", f"--format={form}", f"{older}..{newer}", "--", at=repository)
+    shown = git("log", f"--format={form}", f"{older}..{newer}", "--", at=repository)
     found = {}
     for entry in shown.split("\0\1\n"):
         if entry:
@@ -127,7 +127,7 @@ def _brought(commit: str, known: Mapping[str, _Commit], taken: Iterable[str]) ->
 def _touched(older: str, newer: str, environment: str, repository: Path) -> dict[str, frozenset[str]]:
     """Return which files of the machinery, and whether the lock, each change touched, against its first parent."""
     shown = git(
-        "log", "--no-show-signature", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--name-only",
+        "log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--name-only",
         "-z", "--format=%x01%H", f"{older}..{newer}", "--", *MACHINERY, str(lock.LOCK), at=repository,
     )  # fmt: skip
     found = {}

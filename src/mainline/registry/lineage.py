@@ -142,7 +142,7 @@ def _unclear(digits: str, fitting: list[Version], known: list[Version]) -> str:
 
 
 def _commit(commit: str, repository: Path) -> Commit:
-    shown = git("log", "-1", "--no-show-signature", "--format=%an%x00%at%x00%s", commit, "--", at=repository)
+    shown = git("log", "-1", "--format=%an%x00%at%x00%s", commit, "--", at=repository)
     author, when, subject = shown.rstrip("\n").split("\0")
     return Commit(commit, author, int(when), subject)
 
