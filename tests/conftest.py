@@ -1,7 +1,6 @@
 """Fixtures that several folders of tests share."""
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import settings
 from mainline import months, params
 from tests import browser as browsers
 from tests import object_store as server
-from tests import project
+from tests import project, surroundings
 from tests.browser import Browser
 from tests.object_store import ObjectStore
 from tests.project import Project
@@ -19,23 +18,22 @@ from tests.project import Project
 # As dvc.yaml trains; read when scikit-learn is first imported. Several threads on few cores are many times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# `subprocess` gives them back to what it starts.
-_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
-
 # A busy machine must not fail a test, and CI must not fail on a case that nobody can repeat.
 settings.register_profile("mainline", deadline=None, derandomize=True)
 settings.load_profile("mainline")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _signals_as_in_a_terminal() -> None:
-    """Processes that tests start get every signal, also where it is ignored here, as under `nohup` or in a script's &.
-
-    A signal that is ignored is inherited so; one with a handler is not. The tests themselves go on ignoring it.
-    """
-    for number in signal.valid_signals() - _IGNORED_BY_PYTHON:
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)
+def _plain_surroundings() -> Iterator[None]:
+    """Tests see the same on every machine, whoever runs them."""
+    surroundings.heed_signals()
+    before = dict(os.environ)
+    plain = surroundings.plain(before)
+    for name in before.keys() - plain.keys():
+        del os.environ[name]
+    os.environ.update(plain)
+    yield
+    os.environ.update(before)
 
 
 @pytest.fixture
