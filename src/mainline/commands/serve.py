@@ -1,5 +1,7 @@
 """`serve`: answer requests from a model package, from what a routing file names, or from what git declares."""
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 from mainline.commands.follow import check_url, state_folder
@@ -14,14 +16,17 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
     """Serve until told to stop.
 
     Raises:
-        MainlineError: when the settings, the keys or the package cannot be used.
+        MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
     declared = settings.load(environment)
     fixed = None
     if routing_file is None:
         fixed = routing.single(Model.load(package, version, declared.limits.text_length))
-    service = Service(declared, fixed, routing_file)
-    server.run(service, lambda address: _say(service, address))
+    folder = routing_file.absolute().parent if routing_file else None
+    writes = folder is not None and os.access(folder, os.W_OK)  # where it cannot, it disturbs no other server
+    with Place(folder).owned("server") if folder and writes else nullcontext():
+        service = Service(declared, fixed, routing_file)
+        server.run(service, lambda address: _say(service, address))
     return "Stopped."
 
 
@@ -35,23 +40,23 @@ def serve_followed(url: str, environment: str, file: Path | None, folder: Path |
         folder: where the follower keeps packages and state.
 
     Raises:
-        MainlineError: when the settings or the keys cannot be used.
+        MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
     declared = settings.load(file or Path("deploy") / f"{environment}.yaml")
     place = state_folder(environment, folder).absolute()
-    Place(place).make()
-    logs.set_up()
-    service = Service(declared, None, place / "routing.json", followed=True)
-    beside = Beside(check_url(url), environment, place)
+    with Place(place).owned("server"):
+        logs.set_up()
+        service = Service(declared, None, place / "routing.json", followed=True)
+        beside = Beside(check_url(url), environment, place)
 
-    def started(address: str) -> None:
-        _say(service, address)
-        beside.start()
+        def started(address: str) -> None:
+            _say(service, address)
+            beside.start()
 
-    try:
-        server.run(service, started)
-    finally:
-        beside.stop()
+        try:
+            server.run(service, started)
+        finally:
+            beside.stop()
     return "Stopped."
 
 

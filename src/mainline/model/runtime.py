@@ -57,6 +57,8 @@ class OnnxRuntime(Runtime):
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        if hasattr(self._session, "_model_bytes"):  # the file, kept to load it for another device; here is no other
+            self._session._model_bytes = b""
         self._run = self._session.run
         task: Task = model["task"]
         self._outputs = [self._session.get_outputs()[-1].name]

@@ -22,7 +22,7 @@ def seal(directory: Path, description: Mapping[str, Any]) -> str:
     The manifest is the description, the sha256 of each file, and the sha256 of all that. It holds no time and no
     place, so the same package built again has the same digest.
     """
-    files = {name: sha256(path.read_bytes()) for name, path in _files(directory).items()}
+    files = {name: _sha256_of(path) for name, path in _files(directory).items()}
     manifest = {"format": FORMAT, **description, "files": files}
     manifest["digest"] = digest(manifest)
     text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
@@ -40,18 +40,25 @@ def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         PackageError: when the manifest is absent, unreadable or altered, or a file is changed, missing or extra.
     """
     manifest = _manifest(directory)
-    declared: dict[str, str] = manifest["files"]
-    found = _files(directory)
-    missing, extra = sorted(declared.keys() - found.keys()), sorted(found.keys() - declared.keys())
-    if missing:
-        raise PackageError(directory, f"{missing[0]} is missing")
-    if extra:
-        raise PackageError(directory, f"{extra[0]} does not belong to the package")
-    contents = {name: path.read_bytes() for name, path in found.items()}
-    for name, content in contents.items():
-        if sha256(content) != declared[name]:
+    contents = {}
+    for name, path in _declared(directory, manifest).items():
+        contents[name] = path.read_bytes()
+        if sha256(contents[name]) != manifest["files"][name]:
             raise PackageError(directory, f"{name} was changed")
     return manifest, contents
+
+
+def verify(directory: Path) -> dict[str, Any]:
+    """Verify a package on the disk, piece by piece; return the manifest.
+
+    Raises:
+        PackageError: as `read`.
+    """
+    manifest = _manifest(directory)
+    for name, path in _declared(directory, manifest).items():
+        if _sha256_of(path) != manifest["files"][name]:
+            raise PackageError(directory, f"{name} was changed")
+    return manifest
 
 
 def digest(manifest: Mapping[str, Any]) -> str:
@@ -63,6 +70,26 @@ def digest(manifest: Mapping[str, Any]) -> str:
 def sha256(content: bytes) -> str:
     """Return the sha256 of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _declared(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the files that a manifest declares.
+
+    Raises:
+        PackageError: when one is missing, or another one is there.
+    """
+    declared, found = manifest["files"], _files(directory)
+    missing, extra = sorted(declared.keys() - found.keys()), sorted(found.keys() - declared.keys())
+    if missing:
+        raise PackageError(directory, f"{missing[0]} is missing")
+    if extra:
+        raise PackageError(directory, f"{extra[0]} does not belong to the package")
+    return found
 
 
 def _manifest(directory: Path) -> dict[str, Any]:

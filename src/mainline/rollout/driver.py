@@ -2,21 +2,23 @@
 
 import json
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mainline import files
 from mainline.errors import MainlineError
-from mainline.rollout import analysis, machine, state, status
+from mainline.package.soundness import is_sound
+from mainline.rollout import analysis, machine, served, state, status
 from mainline.rollout.analysis import Judgement
+from mainline.rollout.clock import Clock
 from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
-from mainline.rollout.source import Found, is_sound
+from mainline.rollout.source import Found
 from mainline.rollout.state import Place
 from mainline.serving.logs import say, warn
 from mainline.serving.models import Model
+from mainline.serving.watching import Signature, signature
 
 STALE_SECONDS = 5.0
 """A server that has said nothing for so long is not there."""
@@ -28,21 +30,28 @@ class Driver:
 
     place: Place
     environment: str
-    clock: Callable[[], float] = time.time
+    clock: Clock = field(default_factory=Clock)
     judgement: Judgement | None = None
     delivered: frozenset[int] = frozenset()
     """Events that others were told since the last tick."""
     _behind: bool = False
     """Whether the server was not yet asked for what the state says, since a file could not be written."""
     _golden: tuple[str, Measurement] | None = None
+    _heard: tuple[Signature, float] | None = None
+    """The server's last word, and when it came."""
+    _wanted: Ref | None = None
     _told: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state = _usable(state.read(self.place))
+        self._resume()
         self._act()
 
     def tick(self, found: Found, source: Mapping[str, Any]) -> None:
         """Bring the rollout up to date with what is seen; `source` is what the status says of git."""
+        self._wanted = found.wanted
+        self._keep_time()
+        self._keep_files()
         if self._behind:
             self._act()
         if self.delivered:
@@ -54,6 +63,29 @@ class Driver:
             self._behind = True
             self._act()
         self._show(found, live, source)
+
+    def _resume(self) -> None:
+        """Go on where the follower ended: time in which it did not look does not count, whatever the clock says."""
+        progress = self.state.progress
+        if progress is None:
+            return
+        known = max(progress.entered, progress.live or 0.0, progress.last, status.heard(self.place.status))
+        self._take(machine.shift(self.state, self.clock.now() - known))
+
+    def _keep_time(self) -> None:
+        """Let a rollout's times follow a clock that was set, so that its waits neither end nor grow."""
+        jump = self.clock.jump()
+        if jump:
+            warn("the system's clock was set", environment=self.environment, seconds=round(jump, 1))
+            if self.state.progress:
+                self._take(machine.shift(self.state, jump))
+
+    def _keep_files(self) -> None:
+        """Write what is known once more where somebody removed it."""
+        if self.state.revision and not self.place.state.exists():
+            state.write(self.place, self.state)
+        if self.state.stable and not self.place.routing.exists():
+            self._behind = True
 
     def _take(self, after: State) -> None:
         """Write a state down before anything is done about it."""
@@ -68,9 +100,10 @@ class Driver:
         if self.state.stable is None:
             return
         files.replace(self.place.routing, json.dumps(self._routes()), durable=True)
-        kept = {ref.digest for ref, _ in machine.weights(self.state)} | {ref.digest for ref in self.state.window}
+        refs = [*(ref for ref, _ in machine.weights(self.state)), *self.state.window, self._wanted]
+        kept = {ref.digest for ref in refs if ref}
         for package in self.place.packages.iterdir() if self.place.packages.is_dir() else ():
-            old = package.stat().st_mtime < self.clock() - 3600
+            old = package.stat().st_mtime < self.clock.now() - 3600
             if package.name not in kept and old:
                 shutil.rmtree(package, ignore_errors=True)
         self._behind = False
@@ -100,17 +133,23 @@ class Driver:
         return next(sound, ref)
 
     def _live(self) -> Live | None:
-        """Read what the server said last; None where it says nothing."""
+        """Read what the server said last; None where it has said nothing for a while."""
+        seen, now = signature(self.place.served), self.clock.steady()
+        if seen is None:
+            return None
+        if self._heard is None:  # from before the follower's start: only the clock on the wall knows how long ago
+            self._heard = seen, now - abs(self.clock.wall() - seen[1] / 1e9)
+        elif self._heard[0] != seen:
+            self._heard = seen, now
+        if now - self._heard[1] > STALE_SECONDS:
+            return None
         try:
-            if abs(self.clock() - self.place.served.stat().st_mtime) > STALE_SECONDS:
-                return None
-            said = json.loads(self.place.served.read_bytes())
-            return Live(said["process"], int(said["revision"]), said["versions"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return served.parse(self.place.served.read_bytes())
+        except OSError:
             return None
 
     def _see(self, found: Found, live: Live | None) -> Seen:
-        now = self.clock()
+        now = self.clock.now()
         progress = self.state.progress
         measurement = golden = None
         self.judgement = self._judge(progress, live) if progress and live else None
@@ -135,6 +174,8 @@ class Driver:
         recent = analysis.since(candidate, progress.baseline.get(names[0], {}))
         if progress.weight < 100:  # otherwise stable answers nobody now: what it did before is the measure
             stable = analysis.since(stable, progress.baseline.get(names[1], {}))
+        if not (served.grew(recent) and served.grew(stable)):
+            return None
         return analysis.judge(declared, recent, stable)
 
     def _ask_golden(self, progress: Progress) -> Measurement:
@@ -147,7 +188,9 @@ class Driver:
         return self._golden[1]
 
     def _show(self, found: Found, live: Live | None, source: Mapping[str, Any]) -> None:
-        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock()) | {"source": source}
+        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock.now()) | {
+            "source": source
+        }
         problem = found.problem
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)
@@ -184,4 +227,5 @@ def _usable(found: State) -> State:
     except MainlineError:
         steps = ()
     sound = found.stable is not None and 0 <= progress.step <= len(steps) and 0 <= progress.weight <= 100
+    sound = sound and served.are_counters(progress.baseline)
     return found if sound and steps else replace(found, progress=None, revision=found.revision + 1)

@@ -13,11 +13,12 @@ from typing import Any
 
 from mainline import processes
 from mainline.errors import MainlineError
+from mainline.package.soundness import is_sound
 from mainline.rollout import reports
 from mainline.rollout.driver import Driver
 from mainline.rollout.policy import Follow
 from mainline.rollout.records import Ref
-from mainline.rollout.source import Found, Source, is_sound, without_password
+from mainline.rollout.source import Found, Source, without_password
 from mainline.rollout.state import Place
 from mainline.serving import logs
 from mainline.serving.watching import signature
@@ -243,6 +244,7 @@ def run(url: str, environment: str, folder: Path, attached: bool) -> None:
     logs.set_up()
     place = Place(folder.absolute())
     with place.owned():
+        place.sweep()
         follower = Follower(Source(_absolute(url), environment, place), place)
         if attached:
             threading.Thread(target=_end_with_parent, daemon=True).start()

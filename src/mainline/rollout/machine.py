@@ -35,8 +35,7 @@ def advance(state: State, seen: Seen) -> State | None:
     if state.stable is None:
         return _begin(state, seen)
     if state.progress:
-        withdrawn = _withdraw(state, state.progress, seen)
-        return withdrawn or _set_back(state, state.progress, seen.now) or _work(state, state.progress, seen)
+        return _withdraw(state, state.progress, seen) or _work(state, state.progress, seen)
     if wanted is None or wanted.digest == state.stable.digest or not seen.verified:
         return None
     if seen.policy and quarantine(state, wanted.digest, seen.policy.hash):
@@ -96,6 +95,16 @@ def delivered(state: State, ids: frozenset[int]) -> State:
     return replace(state, outbox=tuple(event for event in state.outbox if event.id not in ids))
 
 
+def shift(state: State, seconds: float) -> State:
+    """Move the times of a rollout under way, so that as much of each wait is over as before."""
+    progress = state.progress
+    if progress is None:
+        return state
+    live = None if progress.live is None else progress.live + seconds
+    last = progress.last + seconds if progress.last else 0.0
+    return replace(state, progress=replace(progress, entered=progress.entered + seconds, live=live, last=last))
+
+
 def _begin(state: State, seen: Seen) -> State | None:
     """Serve what served last, as far as that is known; else the first version: there is nothing to compare it with."""
     begin = seen.beginning or Beginning(seen.wanted, ready=seen.verified)
@@ -148,13 +157,6 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
     if wanted is not None and state.stable is not None and wanted.digest == state.stable.digest:
         return _tell(changed, seen.now, "rolled back", progress.candidate, reason)
     return _note(changed, seen.now, "withdrawn", progress.candidate.version, reason)
-
-
-def _set_back(state: State, progress: Progress, now: float) -> State | None:
-    """Count from now on where the clock was set back: else nothing would be measured until it is as late again."""
-    live = None if progress.live is None else min(progress.live, now)
-    counted = replace(progress, entered=min(progress.entered, now), live=live, last=min(progress.last, now))
-    return replace(state, progress=counted) if counted != progress else None
 
 
 def _work(state: State, progress: Progress, seen: Seen) -> State | None:

@@ -15,9 +15,12 @@ from mainline.declaration import load
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
 from mainline.package import manifest
+from mainline.package.soundness import is_sound
 from mainline.registry import events, publish, tags
 from mainline.registry.tags import Version
+from mainline.release import signing
 from mainline.release.environments import Environment
+from mainline.release.signing import SignatureError
 from mainline.rollout import approvals, beginning, policy
 from mainline.rollout.policy import Policy
 from mainline.rollout.records import Beginning, Ref
@@ -49,7 +52,8 @@ class Source:
     def __init__(self, url: str, environment: str, place: Place) -> None:
         self.url, self.environment, self.place = url, environment, place
         self._digests: dict[str, str] = {}
-        self._checked: set[tuple[str, str]] = set()
+        self._checked: dict[Ref, tuple[bool, str]] = {}
+        """What was checked: whether a signature was required, and by which keys."""
 
     def clone(self, anew: bool = False) -> None:
         """Clone the repository where that is not done yet, or anew; the clone appears whole.
@@ -84,6 +88,9 @@ class Source:
             return found
         try:
             self._bring(found.wanted)
+        except SignatureError as error:
+            self._checked.pop(found.wanted, None)
+            return _with(found, str(error), verified=False, withdrawn=f"its signature is not trusted: {error}")
         except MainlineError as error:
             return _with(found, str(error), verified=False)
         return _with(found, "", verified=True)
@@ -148,7 +155,7 @@ class Source:
                 return _with(found, f"{reason}; what serves stays. Assign another version.", withdrawn=reason)
             wanted = Ref(version.name, self._digest(version, required))
             approved = approvals.read(self.environment)
-            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted))
+            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted, required))
         except MainlineError as error:
             return _with(found, str(error))
 
@@ -169,11 +176,13 @@ class Source:
         if version.name not in self._digests:
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
                 package = self._download(version.name, Path(scratch), required is not False)
-                self._digests[version.name] = manifest.read(package)[0]["digest"]
+                self._digests[version.name] = manifest.verify(package)["digest"]
         return self._digests[version.name]
 
-    def _is_ready(self, wanted: Ref) -> bool:
-        return (wanted.version, wanted.digest) in self._checked and self.place.package(wanted.digest).is_dir()
+    def _is_ready(self, wanted: Ref, required: bool | None) -> bool:
+        """Whether the package was checked as main asks now; with a policy that cannot be read, as it was then."""
+        strict, keys = self._checked.get(wanted, (False, None))
+        return keys == _keys() and (strict or not required) and self.place.package(wanted.digest).is_dir()
 
     def _bring(self, wanted: Ref) -> None:
         target = self.place.package(wanted.digest)
@@ -183,11 +192,20 @@ class Source:
             self.place.packages.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
                 package = self._download(wanted.version, Path(scratch), required)
-                if manifest.read(package)[0]["digest"] != wanted.digest:
+                if manifest.verify(package)["digest"] != wanted.digest:
                     raise MainlineError(f"the package of {wanted.version} is not the one that was released.")
                 self._check(package, wanted)
                 package.rename(target)
-        self._checked.add((wanted.version, wanted.digest))
+        else:
+            self._trust(wanted, target, required)
+        self._checked[wanted] = required, _keys()
+
+    def _trust(self, wanted: Ref, package: Path, required: bool) -> None:
+        """Verify the signature of a package that is here already: main may ask for one, or revoke a key, later."""
+        release = tags.find(wanted.version).release
+        bundle = release.signature if release else None
+        if bundle is not None or required:
+            signing.verify(package, bundle)
 
     def _download(self, version: str, scratch: Path, required: bool) -> Path:
         """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""
@@ -218,12 +236,9 @@ class Source:
             raise MainlineError(said[-500:] or f"`mainline {arguments[0]}` ended with {done.returncode}.")
 
 
-def is_sound(package: Path, digest: str) -> bool:
-    """Whether a package is here with every file as it was sealed."""
-    try:
-        return bool(manifest.read(package)[0]["digest"] == digest)
-    except (MainlineError, OSError):
-        return False
+def _keys() -> str:
+    """Name what main trusts by its content."""
+    return ask("rev-parse", "--verify", "--quiet", f"HEAD:{signing.PUBLIC.as_posix()}")
 
 
 def without_password(url: str) -> str:

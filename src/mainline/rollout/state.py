@@ -12,10 +12,12 @@
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -24,6 +26,15 @@ from mainline.errors import MainlineError
 from mainline.rollout.records import State
 
 FORMAT = 1
+Owner = Literal["follower", "server"]
+_HALF_MADE = (
+    ".clone-*",
+    ".incoming-*",
+    ".fetch-*",
+    ".state.json.partial",
+    ".routing.json.partial",
+    ".status.json.partial",
+)
 
 
 class StateError(MainlineError):
@@ -85,19 +96,24 @@ class Place:
             ) from error
 
     @contextmanager
-    def owned(self) -> Iterator[None]:
-        """Keep other followers out until the end of this process, however it ends.
+    def owned(self, by: Owner = "follower") -> Iterator[None]:
+        """Keep other followers, or other servers, out until the end of this process, however it ends.
 
         Raises:
             StateError: when another one is at work here, or nothing can be written.
         """
         self.make()
-        with (self.folder / "lock").open("a") as file:
+        with (self.folder / ("lock" if by == "follower" else f"{by}.lock")).open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise StateError(f"another follower works in {self.folder}. End it, or name another folder.") from error
+                raise StateError(f"another {by} works in {self.folder}. End it, or name another folder.") from error
             yield
+
+    def sweep(self) -> None:
+        """Remove what a follower that was killed left half-made; the folder must be this process's own."""
+        for left in (found for pattern in _HALF_MADE for found in self.folder.glob(pattern)):
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def read(place: Place) -> State:

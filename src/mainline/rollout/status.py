@@ -4,11 +4,12 @@ import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.rollout import machine
+from mainline.rollout import document, machine
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
@@ -49,15 +50,24 @@ def read(folder: Path) -> dict[str, Any]:
         MainlineError: when no follower has written one.
     """
     try:
-        found = json.loads((folder / "status.json").read_bytes())
-        if not isinstance(found, dict) or "phase" not in found:
-            raise ValueError("it is another document")
-    except (OSError, ValueError) as error:
-        raise MainlineError(
-            f"no follower has written its status in {folder} ({error}). `mainline follow URL` starts one; "
-            "--state names another folder."
-        ) from error
-    return found
+        return document.parse((folder / "status.json").read_bytes())
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except ValueError:
+        reason = "status.json is another document"
+    raise MainlineError(
+        f"no follower has written its status in {folder} ({reason}). `mainline follow URL` starts one; "
+        "--state names another folder."
+    )
+
+
+def heard(file: Path) -> float:
+    """Return when a follower wrote its document last; 0 where none can be read."""
+    try:
+        said = float(json.loads(file.read_bytes())["time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
+    return said if isfinite(said) else 0.0
 
 
 def render(found: Mapping[str, Any], now: float) -> str:

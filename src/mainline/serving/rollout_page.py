@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mainline.rollout import document as documents
 from mainline.serving.messages import Reply, Request
 from mainline.serving.problems import Problem
 
@@ -90,7 +91,7 @@ def _read(service: "Service") -> dict[str, Any]:
     try:
         if service.routing_file is None:
             raise FileNotFoundError
-        return dict(orjson.loads(service.routing_file.with_name("status.json").read_bytes()))
+        return documents.parse(service.routing_file.with_name("status.json").read_bytes())
     except (OSError, ValueError) as error:
         raise Problem("not-found", "No follower works beside this service; `mainline serve --follow URL`.") from error
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mainline.data.columns import format_time
+from mainline.rollout import document
 from mainline.serving.messages import Reply, Request
 from mainline.serving.metrics import MEDIA_TYPE, Page, Sample
 from mainline.serving.models import Model
@@ -147,14 +148,18 @@ def _add_follower(page: Page, service: "Service") -> None:
     try:
         if service.routing_file is None:
             return
-        found = orjson.loads(service.routing_file.with_name("status.json").read_bytes())
-        problem, aborted = bool(found["source"]["problem"]), len(found["quarantined"])
+        found = document.parse(service.routing_file.with_name("status.json").read_bytes())
+        source, aborted = found.get("source") or {}, len(found["quarantined"])
         step = found["rollout"]["step"] + 1 if found["rollout"] else 0
-        said, looked = float(found["time"]), float(found["source"]["looked"])
-    except (OSError, ValueError, KeyError, TypeError):
+        said, looked = float(found["time"]), float(source.get("looked", 0.0))
+    except (OSError, ValueError):
         return
     for name, description, value in (
-        ("mainline_follower_problem", "1 while git, storage or a package keep the follower from its work.", problem),
+        (
+            "mainline_follower_problem",
+            "1 while git, storage or a package keep the follower from its work.",
+            bool(source.get("problem")),
+        ),
         ("mainline_follower_seen_seconds", "Unix time at which the follower last said something.", said),
         (
             "mainline_follower_looked_seconds",

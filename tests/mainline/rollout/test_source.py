@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
+from mainline.package.soundness import is_sound
 from mainline.registry import events
 from mainline.release import promote, signing
 from mainline.rollout import approvals, reports
 from mainline.rollout.records import Event
-from mainline.rollout.source import Source, is_sound, without_password
+from mainline.rollout.source import Source, without_password
 from tests.mainline.rollout.conftest import POLICY, Followed
 
 
@@ -142,6 +143,32 @@ def test_required_signature_is_verified_with_the_keys_of_main(followed: Followed
     followed.repository.merge("Trust a key")
     followed.release(5)
     assert followed.source.bring(followed.source.look()).verified
+
+
+def test_signature_is_asked_of_a_package_that_is_here_already(followed: Followed) -> None:
+    """Required later, or its key revoked later: what was brought before is verified as if it were new."""
+    followed.release()
+    os.chdir(followed.repository.path)
+    assert followed.source.bring(followed.source.look()).verified
+    followed.declare(POLICY, signature="required")
+    found = followed.source.look()
+    assert not found.verified
+    found = followed.source.bring(found)
+    assert (found.verified, "the package is not signed" in found.withdrawn) == (False, True)
+    os.chdir(followed.repository.path)
+    signing.make_keys("release")
+    followed.repository.merge("Trust a key")
+    followed.release(5)
+    assert followed.source.bring(followed.source.look()).verified
+    assert followed.source.look().verified
+    os.chdir(followed.repository.path)
+    followed.repository.run("git", "mv", "deploy/keys/release.pub", "deploy/keys/release.revoked")
+    followed.repository.merge("Revoke the key")
+    found = followed.source.look()
+    assert not found.verified
+    found = followed.source.bring(found)
+    assert not found.verified
+    assert found.withdrawn.startswith("its signature is not trusted: there is no public key in deploy/keys")
 
 
 def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,9 @@
 """What is written down, and read again after a kill."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +11,11 @@ from typing import Any
 import pytest
 
 from mainline.rollout import machine, state
-from mainline.rollout.records import State
+from mainline.rollout.records import Ref, State
 from mainline.rollout.state import Place, StateError
 from tests.mainline.rollout.worlds import FAIL, World, ref
+from tests.mainline.serving.running import running
+from tests.project import LIMIT, ROOT
 
 
 @pytest.fixture
@@ -70,6 +75,38 @@ def test_one_follower_works_in_a_folder(place: Place) -> None:
         pass
     with place.owned():
         pass
+
+
+def test_one_server_works_in_a_folder(packages: dict[Ref, Path], tmp_path: Path) -> None:
+    """A second server would be taken for a restarted one, and abort a good candidate: it is refused in one line."""
+    routes = [{"version": ref.version, "package": str(path), "weight": 1} for ref, path in packages.items()]
+    file = tmp_path / "state/routing.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"routes": routes[:1]}))
+    with running(tmp_path / "server", None, "--routing", str(file)) as server:
+        for options in (["--routing", str(file)], ["--follow", str(tmp_path / "away"), "--state", str(file.parent)]):
+            settings = ["--settings", str(server.directory / "production.yaml")]
+            done = subprocess.run(
+                [sys.executable, "-m", "mainline", "serve", *settings, *options], capture_output=True, text=True,
+                env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, timeout=LIMIT, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stdout) == (1, "")
+            said = f"mainline: another server works in {file.parent}. End it, or name another folder."
+            assert done.stderr.splitlines()[-1] == said
+        assert server.ask("/readyz")[0] == 200
+
+
+def test_what_a_killed_follower_left_is_removed(place: Place) -> None:
+    """Half a clone, half a package and half a file go; what is whole stays."""
+    place.packages.mkdir(parents=True)
+    state.write(place, State())
+    for name in (".clone-a", ".incoming-b", ".fetch-c"):
+        (place.folder / name / "inner").mkdir(parents=True)
+    (place.folder / ".state.json.partial").write_text("half")
+    (place.folder / ".incoming-link").symlink_to(place.packages)
+    with place.owned():
+        place.sweep()
+    assert sorted(path.name for path in place.folder.iterdir()) == ["lock", "packages", "state.json"]
 
 
 def test_write_leaves_the_old_file_until_the_new_one_is_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,79 @@
+"""What the server says, read as what it is: numbers that a comparison can be made of, or nothing."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from mainline.rollout.records import Live
+
+_Count = Annotated[int, Field(ge=0, le=2**53)]
+_Sum = Annotated[float, Field(allow_inf_nan=False)]
+_Bin = Annotated[str, Field(pattern=r"^-?[0-9]{1,6}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class _Pairs(_Strict):
+    number: _Count
+    sum: _Sum
+    squares: _Sum
+
+
+class _Counters(_Strict):
+    """What was counted of one version; see `mainline.serving.observed`."""
+
+    instance: str
+    requests: _Count
+    failed: _Count
+    invalid: _Count
+    mirrored: _Count
+    seconds: dict[str, _Count]
+    predictions: dict[_Bin, _Count]
+    pairs: _Pairs
+
+    @model_validator(mode="after")
+    def _check(self) -> "_Counters":
+        if self.failed + self.invalid > self.requests:
+            raise ValueError("more requests failed than there were")
+        return self
+
+
+class _Served(_Strict):
+    process: Annotated[str, Field(min_length=1)]
+    revision: int
+    versions: dict[str, _Counters]
+
+
+_COUNTERS = TypeAdapter(dict[str, _Counters])
+
+
+def parse(content: bytes) -> Live | None:
+    """Read what a server wrote; None if it is not what `mainline.serving.observed` writes."""
+    try:
+        found = _Served.model_validate_json(content)
+    except ValidationError:
+        return None
+    versions = {name: counters.model_dump() for name, counters in found.versions.items()}
+    return Live(found.process, found.revision, versions)
+
+
+def are_counters(found: Any) -> bool:
+    """Whether a value holds counters by version, such as those that a step began with."""
+    try:
+        _COUNTERS.validate_python(found)
+    except ValidationError:
+        return False
+    return True
+
+
+def grew(counted: Mapping[str, Any]) -> bool:
+    """Whether what was counted in a period can be: no number is below zero, and no more failed than there were."""
+    parts = [counted["seconds"], counted["predictions"], {"number": counted["pairs"]["number"]}]
+    counts = [counted["requests"], *(number for part in parts for number in part.values())]
+    wrong = counted["requests"] - counted["failed"] - counted["invalid"]
+    sums = (counted["pairs"]["sum"], counted["pairs"]["squares"])
+    return min(*counts, counted["failed"], counted["invalid"], wrong) >= 0 and all(map(isfinite, sums))
