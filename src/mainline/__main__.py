@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("--install", action="store_true", help="only register the merge driver in this clone")
     add("summary", _summary, "say what was trained on what and how good it is")
     gate = add("gate", _gate, "hold the candidate in the workspace against production")
-    gate.add_argument("--environment", default="production", help="whose version counts as production")
+    gate.add_argument("--environment", help="whose version counts as production; each one's without it")
     report = add("report", _report, "render what the gate found for a pull request and as a page")
     report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
     report.add_argument("--if-any", action="store_true", help="say nothing where the gate found nothing")

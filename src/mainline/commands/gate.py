@@ -6,12 +6,13 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from mainline import params
+from mainline import params, progress
 from mainline.errors import MainlineError
 from mainline.gate import policy, verdict
 from mainline.gate.describe import describe
 from mainline.gate.findings import Check, Findings, Verdict, write
 from mainline.gate.gather import gather
+from mainline.release import environments, reference
 from mainline.report.escape import clean
 
 FINDINGS = Path("metrics/report/gate.json")
@@ -32,15 +33,26 @@ class GateError(MainlineError):
     """The candidate may not be released; the message says why."""
 
 
-def gate(environment: str = "production") -> str:
+def gate(environment: str | None = None) -> str:
     """Check the candidate, write `metrics/report/gate.json`, print the checks and return the conclusion.
 
-    The findings of an earlier run are removed first, so that a gate that cannot run leaves no verdict.
+    Without an environment the candidate is held against the version of each, as `promote` will; what refuses it first
+    is what is written. The findings of an earlier run are removed first, so that a gate that cannot run leaves no
+    verdict.
 
     Raises:
         GateError: when the candidate fails, or when something could not be told.
     """
     FINDINGS.unlink(missing_ok=True)
+    if environment is not None:
+        return _hold(environment)
+    declared = environments.load_all()
+    for line in reference.tell(declared):
+        progress.say(line)
+    return [_hold(name) for name in reference.environments(declared)][-1]
+
+
+def _hold(environment: str) -> str:
     declared = params.load()
     limits = policy.load(declared.gate)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:

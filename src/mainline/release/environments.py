@@ -18,10 +18,12 @@ FOLDER = Path("deploy")
 class Promotion(Section):
     """When an environment takes a version.
 
-    `after` names the environment that must have it first, None for what is on main. `manual` waits for a person.
+    `after` names the environment that must have it first, None for what is on main. `manual` waits for a person. `was`
+    is the name that the environment had before: until it gets a version, it has what that one has.
     """
 
     after: str | None
+    was: str | None = None
     approval: Literal["automatic", "manual"]
     signature: Literal["optional", "required"]
 
@@ -52,6 +54,9 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
         if after is not None and after not in found:
             known = nearest(after, found)
             raise ParamsError("promotion.after", f"'{after}' is no environment", known, f"{folder}/{name}.yaml")
+        if environment.promotion.was in found:
+            said = f"'{environment.promotion.was}' is declared itself"
+            raise ParamsError("promotion.was", said, "name one that is gone", f"{folder}/{name}.yaml")
     return {name: found[name] for name in _in_order(found)}
 
 

@@ -15,7 +15,7 @@ from mainline.registry import publish, records, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, environments, register, signing
+from mainline.release import candidate, change, environments, reference, register, signing
 from mainline.release.candidate import Candidate
 from mainline.release.environments import Environment
 from mainline.release.register import Judge
@@ -76,16 +76,16 @@ def _promote_once(judge: Judge) -> str:
         refuse_archived(version)
         new: list[Tag] = []
     else:
-        version, tag = register.register(found, list(declared)[-1], judge)
+        version, tag = register.register(found, declared, judge)
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
     secure(version, [declared[name] for name in targets], None if not new else Path(lock.PACKAGE))
     if publish.tip() != found.commit:
         return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
-    publish.publish([*new, *(assignment(name, version, kind, found) for name in targets)])
+    publish.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
-    return _report(headline, waiting, version.name)
+    return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
 
 
 def _approve_once(environment: str) -> str:
@@ -95,14 +95,14 @@ def _approve_once(environment: str) -> str:
     found = candidate.find()
     if found is None:
         raise MainlineError(f"{publish.BRANCH} has moved on. `git pull`, look again, and approve that.")
-    version = tags.assigned(after) if after else known(found.package)
+    version = reference.current(after, declared) if after else known(found.package)
     if version is None:
         raise MainlineError(f"there is nothing to give: {after or publish.BRANCH} has no version. Run `make promote`.")
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
     secure(version, [chosen], None)
-    publish.publish([assignment(environment, version, "approval", found)])
+    publish.publish([assignment(environment, version, "approval", found, declared)])
     return f"{environment} has {version.name}."
 
 
@@ -133,10 +133,11 @@ def secure(version: Version, takers: list[Environment], package: Path | None) ->
         signing.verify(folder, bundle)
 
 
-def assignment(environment: str, version: Version, kind: Kind, asked: Candidate) -> Tag:
+def assignment(
+    environment: str, version: Version, kind: Kind, asked: Candidate, declared: Mapping[str, Environment]
+) -> Tag:
     """Compose the tag that gives an environment a version."""
-    earlier = tags.assignments(environment)
-    before = earlier[-1].version if earlier else None
+    earlier, before = tags.assignments(environment), reference.current(environment, declared)
     number = earlier[-1].number + 1 if earlier else 1
     by = ask("config", "user.name") or "unknown"
     record = Assignment(

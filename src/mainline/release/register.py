@@ -13,32 +13,35 @@ from mainline.registry import records, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Bump, Release
 from mainline.registry.tags import Version
-from mainline.release import candidate, change, signing
+from mainline.release import candidate, change, reference, signing
 from mainline.release.candidate import Candidate
+from mainline.release.environments import Environment
 from mainline.remote import packages
 
 Judge = Callable[[str], Findings]
 """Holds the workspace's package against an environment's; raises where it may not be released."""
 
 
-def register(found: Candidate, environment: str, judge: Judge) -> tuple[Version, Tag]:
+def register(found: Candidate, declared: Mapping[str, Environment], judge: Judge) -> tuple[Version, Tag]:
     """Compose the version that a commit's package becomes, and its tag; nothing is written yet.
 
     Args:
         found: the commit of main.
-        environment: whose version it is compared with.
+        declared: the environments; it is compared with every version that one of them has.
         judge: the gate.
 
     Raises:
         MainlineError: when the gate does not let it pass, or the package is not at hand.
     """
     described = candidate.read_manifest()
-    judged = judge(environment)
-    if judged.candidate.digest != described["digest"]:
-        raise MainlineError("the package changed while the gate looked at it. Run this again.")
-    if judged.verdict not in ("pass", "warn"):
-        raise MainlineError(f"the gate says: {judged.headline}")
-    current = tags.assigned(environment)
+    compared = reference.environments(declared)
+    for environment in compared:
+        judged = judge(environment)
+        if judged.candidate.digest != described["digest"]:
+            raise MainlineError("the package changed while the gate looked at it. Run this again.")
+        if judged.verdict not in ("pass", "warn"):
+            raise MainlineError(f"the gate says: {judged.headline}")
+    current = tags.assigned(compared[-1])
     part, reason = _meaning(current, described, found)
     release = _release(described, judged, current, part, reason)
     tag = Tag(f"{tags.ARTIFACT}@{release.version}", found.commit, records.write(_lines(release), release))

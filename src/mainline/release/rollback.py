@@ -75,9 +75,10 @@ def _assign_once(name: str | None, environment: str) -> str:
         raise MainlineError(f"{environment} has {version.name} already.")
     promote.refuse_archived(version)
     main = publish.tip()
-    promote.secure(version, [environments.load_all()[environment]], None)
+    declared = environments.load_all()
+    promote.secure(version, [declared[environment]], None)
     asked = candidate.Candidate(main, change.package_at(main))
-    publish.publish([promote.assignment(environment, version, "rollback", asked)])
+    publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""
     if change.package_at(version.commit) == asked.package:
         return f"{environment} has {version.name}{replaced}, as {publish.BRANCH} says."

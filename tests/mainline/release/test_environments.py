@@ -48,12 +48,16 @@ def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:
         ({"production": usual("stagin"), "staging": usual()}, r"'stagin' is no environment; did you mean 'staging'\?"),
         ({"Prod": usual()}, r"name: is 'Prod'; use a-z, 0-9 and -"),
         (
+            {"a": "{after: null, was: b, approval: automatic, signature: optional}", "b": usual()},
+            r"promotion.was: 'b' is declared itself; name one that is gone",
+        ),
+        (
             {"a": "{after: null, aproval: automatic}"},
             r"is not a known key; did you mean 'approval",
         ),
         ({"a": "{after: null, approval: sometimes, signature: optional}"}, r"promotion.approval: is 'sometimes'"),
     ],
-    ids=["none", "circle", "unknown", "name", "key", "value"],
+    ids=["none", "circle", "unknown", "name", "was", "key", "value"],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, promotions: dict[str, str], said: str) -> None:
     """One line names the file, the place, what was found and what is allowed."""
