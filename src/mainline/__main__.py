@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     add("summary", _summary, "say what was trained on what and how good it is")
     gate = add("gate", _gate, "hold the candidate in the workspace against production")
     gate.add_argument("--environment", help="whose version counts as production; each one's without it")
+    accept = add("accept", _accept, "write down that a person accepts checks of this one candidate")
+    accept.add_argument("checks", nargs="+", metavar="CHECK", help="such as 'against production'")
+    accept.add_argument("--reason", required=True, help="why this candidate is right all the same")
     report = add("report", _report, "render what the gate found for a pull request and as a page")
     report.add_argument("findings", nargs="?", type=Path, default=Path("metrics/report/gate.json"))
     report.add_argument("--if-any", action="store_true", help="say nothing where the gate found nothing")
@@ -103,14 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
     predict.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
     predict.add_argument("--package", type=Path, default=Path("models/package"))
-    accept = add("check-package", _check_package, "find out whether a package may take traffic here")
-    accept.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
-    accept.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
-    accept.add_argument("--unreleased", action="store_true", help="ask for no signature, since promote signs it")
+    taken = add("check-package", _check_package, "find out whether a package may take traffic here")
+    taken.add_argument("package", nargs="?", type=Path, default=Path("models/package"))
+    taken.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
+    taken.add_argument("--unreleased", action="store_true", help="ask for no signature, since promote signs it")
     key = add("api-key", _key, "make an API key")
     key.add_argument("name", help="whose key it is")
     key.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
-    for command in (serve, accept, key):
+    for command in (serve, taken, key):
         command.add_argument("--settings", type=Path, metavar="FILE", help="deploy/production.yaml without it")
     add_commands(add)
     add("deps", _deps, "hold the stages' dependencies in dvc.yaml against the code they import")
@@ -146,6 +149,12 @@ def _gate(chosen: argparse.Namespace) -> str:
     from mainline.commands.gate import gate
 
     return gate(chosen.environment)
+
+
+def _accept(chosen: argparse.Namespace) -> str:
+    from mainline.commands.accept import accept
+
+    return accept(chosen.checks, chosen.reason)
 
 
 def _report(chosen: argparse.Namespace) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mainline import params, progress
 from mainline.errors import MainlineError
-from mainline.gate import policy, verdict
+from mainline.gate import decisions, policy, verdict
 from mainline.gate.describe import describe
 from mainline.gate.findings import Check, Findings, Verdict, write
 from mainline.gate.gather import gather
@@ -57,12 +57,15 @@ def _hold(environment: str) -> str:
     limits = policy.load(declared.gate)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         evidence = gather(limits, environment, declared.evaluation.slice_min_rows, Path(scratch))
-        found = verdict.run(evidence, limits)
-        findings = describe(evidence, limits, found)
+        decided = decisions.load(evidence.candidate.digest)
+        found, accepted = decisions.apply(verdict.run(evidence, limits), decided)
+        findings = describe(evidence, limits, found, accepted)
     write(findings, FINDINGS)
     print(render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
-        raise GateError(clean(findings.headline))
+        way_on = decisions.command(found)
+        wish = f" If it is right all the same, a person may accept it: `{way_on}`; docs/gate.md." if way_on else ""
+        raise GateError(clean(findings.headline) + wish)
     return clean(findings.headline)
 
 

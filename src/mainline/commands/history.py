@@ -66,6 +66,7 @@ def render(found: History) -> str:
     lines = ["", *_versions(found.versions)]
     if any(item.quality and item.quality.same_months is False for item in found.versions):
         lines += ["", *OTHER_MONTHS]
+    lines += _accepted(found.versions)
     if found.assignments:
         lines += ["", *_assignments(found.assignments)]
     return "\n".join(clip(line, WIDTH) if line else line for line in lines)
@@ -75,6 +76,16 @@ def _versions(versions: list[Registered]) -> list[str]:
     metric = next((item.quality.metric for item in versions if item.quality), "metric")
     title = ("version", "registered UTC", "by", "digest", clip(metric, 9), "change", "replaced", "now")
     return table(title, [_version(item) for item in versions], right=(4, 5))
+
+
+def _accepted(versions: list[Registered]) -> list[str]:
+    """Say which versions were released on a person's word, and why."""
+    said = [
+        f"{item.version} was accepted by {each['by']} although {each['check']} said {each['verdict']}: {each['reason']}"
+        for item in versions
+        for each in item.accepted
+    ]
+    return ["", *said] if said else []
 
 
 def _assignments(given: list[Given]) -> list[str]:

@@ -42,7 +42,7 @@ def render(found: Lineage) -> str:
         "Environment": _facts([("requirements/pipeline.txt", f"sha256 {found.environment_sha256 or UNKNOWN}")]),
         "Stages": _runs(found),
         "Metrics": _metrics(found),
-        "Gate": _facts([("verdict", found.verdict), ("headline", found.headline)]),
+        "Gate": _facts([("verdict", found.verdict), ("headline", found.headline), *_accepted(found)]),
         "Signature": [f"  {_signature(found)}"],
         "Environments": _assignments(found),
     }
@@ -55,6 +55,13 @@ def render(found: Lineage) -> str:
 def _facts(facts: Sequence[tuple[str, str | None]]) -> list[str]:
     width = max((len(name) for name, _ in facts), default=0)
     return [f"  {name:<{width}}  {value or UNKNOWN}" for name, value in facts]
+
+
+def _accepted(found: Lineage) -> list[tuple[str, str | None]]:
+    return [
+        ("accepted", f"{item['check']} ({item['verdict']}) by {item['by']}: {item['reason']}")
+        for item in found.accepted
+    ]
 
 
 def _commit(found: Lineage) -> list[tuple[str, str | None]]:

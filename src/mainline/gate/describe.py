@@ -1,12 +1,12 @@
 """From evidence and checks to the findings: the sentence, the comparison, metrics and slices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from mainline.gate import changes, history, plots
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
+from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.policy import Policy
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
@@ -17,7 +17,7 @@ SLICES = 500
 """Slices that the findings hold at most: those with the most rows."""
 
 
-def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings:
+def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: Sequence[Accepted] = ()) -> Findings:
     """Assemble the document."""
     verdict = overall(found)
     comparison = _comparison(evidence, policy)
@@ -28,7 +28,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
     return Findings(
         format=1,
         verdict=verdict,
-        headline=headline(verdict, comparison, found),
+        headline=headline(verdict, comparison, found, accepted),
         task=evidence.task,
         first_release=evidence.first_release,
         candidate=_candidate(evidence),
@@ -36,6 +36,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
         comparison=comparison,
         metrics=list(_metrics(evidence)),
         checks=found,
+        accepted=list(accepted),
         slices=list(_slices(evidence, policy)),
         parameters=changes.compare_params(before, after),
         features_added=added,
@@ -50,12 +51,18 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check]) -> Findings
     )
 
 
-def headline(verdict: Verdict, comparison: Comparison, found: list[Check]) -> str:
+def headline(verdict: Verdict, comparison: Comparison, found: list[Check], accepted: Sequence[Accepted] = ()) -> str:
     """Say in one sentence what a manager needs to know."""
-    named = {v: ", ".join(check.name for check in found if check.verdict == v) for v in ("fail", "cannot tell", "warn")}
+    decided = {item.check for item in accepted}
+    others = [check for check in found if check.name not in decided]
+    named = {
+        v: ", ".join(check.name for check in others if check.verdict == v) for v in ("fail", "cannot tell", "warn")
+    }
+    look = f"a person should look at: {named['warn']}." if named["warn"] else "it may be released."
+    by = ", ".join(dict.fromkeys(item.by for item in accepted))
     end = {
         "pass": "it may be released.",
-        "warn": f"a person should look at: {named['warn']}.",
+        "warn": f"{by} accepted: {', '.join(item.check for item in accepted)}; {look}" if accepted else look,
         "fail": f"it must not be released: {named['fail']}.",
         "cannot tell": f"it cannot be released before this is known: {named['cannot tell']}.",
     }[verdict]

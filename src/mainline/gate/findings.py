@@ -155,6 +155,15 @@ class Worth(Part):
     microseconds: Number
 
 
+class Accepted(Part):
+    """A check that a person accepted for this candidate, with the verdict that it had; see `decisions`."""
+
+    check: Name
+    verdict: Verdict
+    by: Name
+    reason: Text
+
+
 class Findings(Part):
     """The whole document. `production` is None before the first release, and where its package could not be had."""
 
@@ -168,6 +177,7 @@ class Findings(Part):
     comparison: Comparison
     metrics: Annotated[list[Metric], Field(max_length=20)]
     checks: Annotated[list[Check], Field(max_length=100)]
+    accepted: Annotated[list[Accepted], Field(max_length=100)] = []
     slices: Annotated[list[Slice], Field(max_length=500)]
     parameters: Annotated[list[Change], Field(max_length=200)]
     features_added: Annotated[list[Name], Field(max_length=500)]

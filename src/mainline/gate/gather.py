@@ -119,12 +119,17 @@ def predict(released: Released | None, rows: Holdout, candidate: Predictor, obst
 def _older(
     count: int, rows: Holdout, candidate: Predictor, released: Released | None, scratch: Path
 ) -> tuple[dict[str, Array], list[str]]:
-    """Let the last versions predict the rows; production is fetched already and counts as one of them."""
+    """Let the last versions predict the rows; production is fetched already and counts as one of them.
+
+    A version that predicts something else is passed over: nothing can decay from it.
+    """
     predictions: dict[str, Array] = {}
     unavailable = []
     for version in registry.versions()[:count]:
         known = released is not None and released.version == version
         found, _ = (released, "") if known else _released(version, scratch)
+        if found is not None and not holdout.means_the_same(found.predictor, candidate):
+            continue
         predicted, _ = predict(found, rows, candidate, "")
         if predicted is None:
             unavailable.append(version.name)

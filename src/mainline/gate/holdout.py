@@ -21,6 +21,10 @@ class NotComparableError(MainlineError):
     """A model cannot predict the candidate's rows."""
 
 
+class OtherMeaningError(NotComparableError):
+    """A model answers another question, or reads a request otherwise, than the candidate."""
+
+
 @dataclass(frozen=True)
 class Holdout:
     """n labelled rows of the candidate's test months; day and each slice are arrays of shape (n,)."""
@@ -65,21 +69,30 @@ def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
     return predicted
 
 
+def means_the_same(model: Predictor, candidate: Predictor) -> bool:
+    """Whether a model answers the same question as the candidate, from a request that the candidate can give."""
+    try:
+        _check_meaning(model, candidate)
+    except OtherMeaningError:
+        return False
+    return True
+
+
 def _check_meaning(model: Predictor, candidate: Predictor) -> None:
     """Refuse a model whose answers or request fields mean something else than the candidate's."""
     old, new = (each.manifest["response"] for each in (model, candidate))
     if model.manifest["task"] != candidate.manifest["task"]:
-        raise NotComparableError(f"its task is {model.manifest['task']}, the candidate's {candidate.manifest['task']}")
+        raise OtherMeaningError(f"its task is {model.manifest['task']}, the candidate's {candidate.manifest['task']}")
     for part in ("name", "unit"):
         if old[part] != new[part]:
-            raise NotComparableError(f"the {part} of its response is '{old[part]}', now it is '{new[part]}'")
+            raise OtherMeaningError(f"the {part} of its response is '{old[part]}', now it is '{new[part]}'")
     given = {field.name: field for field in candidate.request}
     for field in model.request:
         other = given.get(field.name)
         if other is None:
-            raise NotComparableError(f"it needs the request field '{field.name}', which the candidate dropped")
+            raise OtherMeaningError(f"it needs the request field '{field.name}', which the candidate dropped")
         if (field.unit, _NUMERIC.get(field.kind, field.kind)) != (other.unit, _NUMERIC.get(other.kind, other.kind)):
-            raise NotComparableError(f"the request field '{field.name}' has another kind or unit now")
+            raise OtherMeaningError(f"the request field '{field.name}' has another kind or unit now")
 
 
 def _covering(table: Table, candidate: Predictor, moment: Array) -> Table:

@@ -4,7 +4,7 @@ Everything comes from one look at git's tags. What a tag does not say, because a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mainline.errors import MainlineError, nearest
@@ -49,6 +49,7 @@ class Registered:
     replaced: str | None
     archived: bool
     environments: list[str]
+    accepted: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ def _registered(version: Version, releases: Mapping[str, Release | None], now: M
         replaced=replaced,
         archived=version.archived,
         environments=sorted(name for name, has in now.items() if has == version.name),
+        accepted=[item.model_dump() for item in release.accepted] if release else [],
     )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ class Lineage:
     metrics: dict[str, dict[str, float | int | None]]
     verdict: str | None
     headline: str | None
+    accepted: list[dict[str, str]]
     signature: Signature
     assignments: list[Given]
 
@@ -106,6 +107,7 @@ def trace(name: str, repository: Path = Path()) -> Lineage:
         metrics=release.metrics if release else _metrics(version.commit, repository),
         verdict=release.verdict if release else None,
         headline=release.headline if release else None,
+        accepted=[item.model_dump() for item in release.accepted] if release else [],
         signature=_signature(release),
         assignments=[item for item in read(None, repository).assignments if item.version == version.name],
     )  # fmt: skip

@@ -37,6 +37,15 @@ class Record(BaseModel):
 Kept = TypeVar("Kept", bound=Record)
 
 
+class Accepted(Record):
+    """A check of the gate that a person accepted for this version, with the verdict that it had."""
+
+    check: _Text
+    verdict: _Text
+    by: _Text
+    reason: _Text
+
+
 class Release(Record):
     """What a version is: by content, by quality, by origin.
 
@@ -56,6 +65,7 @@ class Release(Record):
     window: dict[str, list[str]]
     runs: list[dict[str, str | float | int]]
     signature: dict[str, Any] | None
+    accepted: list[Accepted] = []
 
 
 class Assignment(Record):

@@ -11,7 +11,7 @@ from mainline.gate.findings import Findings
 from mainline.package import manifest
 from mainline.registry import records, tags
 from mainline.registry.publish import Tag
-from mainline.registry.records import Bump, Release
+from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
 from mainline.release import candidate, change, reference, signing
 from mainline.release.candidate import Candidate
@@ -35,29 +35,40 @@ def register(found: Candidate, declared: Mapping[str, Environment], judge: Judge
     """
     described = candidate.read_manifest()
     compared = reference.environments(declared)
+    accepted: dict[str, Accepted] = {}
     for environment in compared:
         judged = judge(environment)
+        accepted |= {item.check: Accepted(**item.model_dump()) for item in judged.accepted}
         if judged.candidate.digest != described["digest"]:
             raise MainlineError("the package changed while the gate looked at it. Run this again.")
         if judged.verdict not in ("pass", "warn"):
             raise MainlineError(f"the gate says: {judged.headline}")
     current = tags.assigned(compared[-1])
-    part, reason = _meaning(current, described, found)
-    release = _release(described, judged, current, part, reason)
+    part, reason = _meaning(current, described, found, judged)
+    release = _release(described, judged, current, part, reason, list(accepted.values()))
     tag = Tag(f"{tags.ARTIFACT}@{release.version}", found.commit, records.write(_lines(release), release))
     return Version(release.version, found.commit, message=tag.message), tag
 
 
-def _meaning(current: Version | None, described: Mapping[str, Any], found: Candidate) -> tuple[Bump, str]:
+def _meaning(
+    current: Version | None, described: Mapping[str, Any], found: Candidate, judged: Findings
+) -> tuple[Bump, str]:
     if current is None:
         return "first", "the first release"
+    if judged.production is None:  # accepted by a person, or the gate would have stopped it
+        return "major", f"the package of {current.name} is not to be had, so old clients may break"
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
         before, _ = manifest.read(packages.fetch(current, Path(scratch)))
     return change.meaning(before, described, current.commit, found.commit)
 
 
 def _release(
-    described: Mapping[str, Any], judged: Findings, current: Version | None, part: Bump, reason: str
+    described: Mapping[str, Any],
+    judged: Findings,
+    current: Version | None,
+    part: Bump,
+    reason: str,
+    accepted: list[Accepted],
 ) -> Release:
     newest = next(iter(tags.versions()), None)
     key = signing.private_key()
@@ -73,6 +84,7 @@ def _release(
         window=described["window"],
         runs=candidate.ran(),
         signature=signing.sign(Path(lock.PACKAGE), key) if key else None,
+        accepted=accepted,
     )
 
 
@@ -89,5 +101,6 @@ def _lines(release: Release) -> list[str]:
         f"change   {release.bump}{replaced}: {release.reason}",
         f"trained  {window['train'][0]} to {window['train'][-1]}",
         f"gate     {release.verdict}: {release.headline}",
+        *(f"accepted {item.by}: {item.check} ({item.verdict}): {item.reason}" for item in release.accepted),
         f"signed   {'yes' if release.signature else 'no'}",
     ]

@@ -50,6 +50,12 @@ def test_a_model_of_another_meaning_is_not_compared(model: Any, reason: str) -> 
         holdout.predict(model, ROWS, _model(np.ones(2)))
 
 
+def test_only_a_model_of_the_same_meaning_can_be_decayed_from() -> None:
+    """What answers another question is passed over, after a response was renamed for good reasons too."""
+    assert holdout.means_the_same(_model(np.ones(2)), _model(np.ones(2)))
+    assert not holdout.means_the_same(_model(np.ones(2), unit="hours"), _model(np.ones(2)))
+
+
 def test_code_of_production_that_breaks_is_an_obstacle() -> None:
     """A released package may fail in any way on rows that it was not made for; the gate goes on and says so."""
     broken = _model(np.ones(2))

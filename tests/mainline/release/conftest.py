@@ -122,7 +122,9 @@ def judge(environment: str) -> Findings:
     """Pass whatever is in the workspace."""
     digest = json.loads(Path("models/package/manifest.json").read_text())["digest"]
     said = f"It is no worse than {environment}; it may be released."
-    return SimpleNamespace(verdict="pass", headline=said, candidate=SimpleNamespace(digest=digest))  # type: ignore[return-value]
+    return SimpleNamespace(
+        verdict="pass", headline=said, candidate=SimpleNamespace(digest=digest), accepted=[], production=digest
+    )  # type: ignore[return-value]
 
 
 def refuse(environment: str) -> Findings:

@@ -4,10 +4,14 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from mainline.commands.history import history
+from mainline.commands.lineage import lineage
 from mainline.errors import MainlineError
+from mainline.gate.findings import Accepted
 from mainline.registry import publish, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.release import promote
@@ -291,3 +295,25 @@ def test_the_judge_must_have_seen_this_package(repository: Repository) -> None:
     with pytest.raises(MainlineError, match="changed while the gate looked"):
         promote.promote(distracted)  # type: ignore[arg-type]
     assert repository.tags() == []
+
+
+def test_what_a_person_accepted_stays_with_the_version(repository: Repository) -> None:
+    """Tag, record, history and lineage say who accepted what and why; without production's package it is major."""
+    release()
+    repository.change(model={"depth": 4})
+    decided = Accepted(check="against production", verdict="cannot tell", by="Grace", reason="Its store is lost")
+
+    def accepting(environment: str) -> object:
+        return SimpleNamespace(
+            **{**vars(judge(environment)), "verdict": "warn", "accepted": [decided], "production": None}
+        )
+
+    assert "v2.0.0 is released." in promote.promote(accepting)  # type: ignore[arg-type]
+    version = tags.versions()[0]
+    assert "accepted Grace: against production (cannot tell): Its store is lost\n" in version.message
+    assert version.release is not None
+    assert version.release.reason == "the package of v1.0.0 is not to be had, so old clients may break"
+    assert version.release.accepted[0].model_dump() == decided.model_dump()
+    said = history(None, as_json=False)
+    assert "v2.0.0 was accepted by Grace although against production said cannot tell: Its store is lost" in said
+    assert "against production (cannot tell) by Grace: Its store is lost" in lineage("v2.0.0", as_json=False)
