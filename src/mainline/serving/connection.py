@@ -1,33 +1,20 @@
 """A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
 
-import asyncio
-from collections.abc import Collection
 from time import monotonic
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mainline.serving.admission import Admission, Guard, address_of
+from mainline.serving.flow import Flow
 from mainline.serving.logs import warn
 from mainline.serving.problems import MEDIA_TYPE, Problem
 from mainline.serving.upgrade import another_parser, without_upgrade
 
 Bytes = bytes | memoryview
-
-
-class Flow(FlowControl):
-    """Reads no more from a client as long as requests wait that it sent without waiting for an answer."""
-
-    def __init__(self, transport: asyncio.Transport, waiting: Collection[object]) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        """Read on, unless requests wait: each that is read more takes memory, and who does not read frees none."""
-        if not self._waiting:
-            super().resume_reading()
+VERSIONS = ("1.1", "1.0")
+"""The parser knows others, too: a line without a version is HTTP/0.9 to it, even with headers behind."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -126,6 +113,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """From here on the application holds the body to its limit."""
         self.check_head()
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            self._refuse(Problem("malformed-http", f"This is HTTP/{version}; send HTTP/1.1."))
+            raise ValueError(version)
         if self.parser.should_upgrade():
             self._read_again()
             return

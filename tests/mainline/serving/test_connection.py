@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mainline.serving.connection import Flow
+from mainline.serving.flow import Flow
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
 

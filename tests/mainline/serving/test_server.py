@@ -325,7 +325,15 @@ def test_large_headers_that_come_at_once_are_refused(server: Running, more: byte
 
 
 @pytest.mark.parametrize(
-    "sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\x00" * 100, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET\r\n\r\n",
+        b"\x00" * 100,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET /livez HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /livez\r\nHost: x\r\n\r\n",
+    ],
 )
 def test_other_protocols_are_refused(server: Running, sent: bytes) -> None:
     """What is not HTTP/1.1 is a problem, not a failure."""
