@@ -1,21 +1,23 @@
 """`window`: move the data window in `params.yaml`, and leave every other character as it is."""
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from mainline import files, months, params
 from mainline.errors import MainlineError, SourceError
 
 PARAMS = Path("params.yaml")
-_THROUGH = re.compile(r"^(data:.*?^\s+through:[ \t]*)([\"']?)(\d{4}-\d{2})\2", flags=re.MULTILINE | re.DOTALL)
+_KEY = r"^(data:.*?^\s+%s:[ \t]*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s#\"']+)"
 
 
 def window(advance: bool) -> str:
-    """Say what the window is; take one month more where that is asked for.
+    """Say what the window is; take one month more where that is asked for, and the version of the source that has it.
 
     Raises:
-        MainlineError: when the source has nothing of that month yet, or `data.through` is not written as a month on a
-            line of its own. The file then stays as it is.
+        MainlineError: when the source has nothing of that month yet, or what changes is not written on a line of its
+            own. The file then stays as it is.
     """
     declared = params.load()
     first, last = declared.data.from_, declared.data.through
@@ -23,14 +25,36 @@ def window(advance: bool) -> str:
         return f"{first} to {last}"
     text, more = PARAMS.read_text(encoding="utf-8"), months.name(months.count(last) + 1)
     _ask_source(more)
-    edited, count = _THROUGH.subn(rf"\g<1>\g<2>{more}\g<2>", text, count=1)
-    if count != 1 or text == edited:
-        raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
-    files.replace(PARAMS, edited)
-    if params.load().data.through != more:
-        files.replace(PARAMS, text)
-        raise MainlineError(f"data.through in {PARAMS} cannot be edited safely. Write {more} there by hand.")
+    wanted = {"through": more}
+    if declared.data.version:
+        wanted["version"] = _version(months.between(first, more))
+    files.replace(PARAMS, _edited(text, wanted))
+    taken = params.load().data
+    for name, value in wanted.items():
+        if getattr(taken, name) != value:
+            files.replace(PARAMS, text)
+            raise MainlineError(f"data.{name} in {PARAMS} cannot be edited safely. Write {value} there by hand.")
     return f"{first} to {more}, was through {last}. `make repro` takes the new month."
+
+
+def _edited(text: str, wanted: Mapping[str, str]) -> str:
+    """Return the text with other values of keys of `data`, in the quotes of the old ones; a version in double ones."""
+    for name, value in wanted.items():
+        written = json.dumps(value, ensure_ascii=False) if name == "version" else value
+
+        def put(found: re.Match[str], written: str = written) -> str:
+            quote = found[2][0] if found[2][0] in "\"'" and written[0] != '"' else ""
+            return f"{found[1]}{quote}{written}{quote}"
+
+        text = re.sub(_KEY % name, put, text, count=1, flags=re.MULTILINE | re.DOTALL)
+    return text
+
+
+def _version(window: tuple[str, ...]) -> str:
+    """Ask the source for the version that it is at with the new month."""
+    from usecase import source
+
+    return str(source.version(window)) if hasattr(source, "version") else ""
 
 
 def _ask_source(month: str) -> None:

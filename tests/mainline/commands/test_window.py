@@ -37,6 +37,21 @@ def test_the_window_takes_one_month_more(declared: Path, tmp_path: Path, monkeyp
     assert changed[1].strip().startswith("through: ")
 
 
+@pytest.mark.parametrize("before", ["b7", "'b7'", '"b7"'])
+def test_the_window_takes_the_version_that_has_the_month(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A declared version of the source becomes the one of the longer window; comments and layout stay."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(source, "version", lambda window: f"2014-01-02 {window[-1]}", raising=False)
+    line = "  through: 2013-09\n"
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8").replace(line, f"{line}  version: {before}  # of orders\n")
+    Path("params.yaml").write_text(text, encoding="utf-8")
+    window(advance=True)
+    expected = text.replace("2013-09", "2013-10", 1).replace(f"version: {before}", 'version: "2014-01-02 2013-10"')
+    assert Path("params.yaml").read_text(encoding="utf-8") == expected
+
+
 def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The month after the last of a year is the first of the next."""
     monkeypatch.chdir(tmp_path)
