@@ -1,19 +1,17 @@
 """`explain`: what each feature is worth, how a model ages, or one prediction step by step."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainline.errors import MainlineError
 from mainline.experiments.layout import Layout, interval, percent, wrap
+from mainline.gate.tables import STALENESS, WORTH, named
 
 if TYPE_CHECKING:
     from mainline.contract import Array
     from mainline.experiments.costs import Costs
     from mainline.experiments.staleness import Age
     from mainline.experiments.worth import Worth
-
-WORTH, STALENESS = Path("metrics/worth.csv"), Path("metrics/staleness.csv")
 
 
 def explain_row(row: str | None, golden: int | None) -> str:
@@ -48,6 +46,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
     from mainline.data.storage import write_csv
     from mainline.experiments import costs, refit, worth
     from mainline.gate import policy
+    from usecase import interface
 
     declared = params.load()
     chosen = worth.choose(declared, features)
@@ -61,7 +60,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
     if not features:
-        write_csv([one.as_row() for one in found], WORTH)
+        write_csv(named(interface.NAME, (one.as_row() for one in found)), WORTH)
     return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
 
 
@@ -71,6 +70,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
     from mainline.data.storage import write_csv
     from mainline.experiments import refit, staleness
     from mainline.gate import policy
+    from usecase import interface
 
     declared = params.load()
     months = (*declared.months.train, *declared.months.validation)
@@ -83,7 +83,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
         losses |= found
     days = {month: refit.days(held) for month, held in rows.items()}
     ages = staleness.summarise(losses, days, policy.load(declared.gate).confidence)
-    write_csv([age.as_row() for age in ages], STALENESS)
+    write_csv(named(interface.NAME, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, refit.primary())
 
 

@@ -4,7 +4,7 @@ from mainline import checkout, faults, params, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.errors import MainlineError
-from mainline.gate import policy
+from mainline.gate import policy, tables
 from mainline.git import ask
 from mainline.stages import presence
 
@@ -21,8 +21,8 @@ def repro() -> str:
     checkout.require_repository()
     checkout.require_bytes()
     check()
-    for mended in recovery.mend():
-        progress.say(mended)
+    for done in (*recovery.mend(), *tables.remove_foreign(_model())):
+        progress.say(done)
     from dvc.cli import main as dvc
 
     if dvc(["status", "--quiet"]) == 0:
@@ -58,6 +58,12 @@ def check() -> None:
     check_task(interface.TASK, interface.RESPONSE)
     if declared.data.version:
         _ask_source(declared)
+
+
+def _model() -> str:
+    from usecase import interface
+
+    return interface.NAME
 
 
 def _check_data() -> None:

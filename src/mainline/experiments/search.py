@@ -28,12 +28,13 @@ from mainline.declaration import Section, check_section
 from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.experiments import refit
 from mainline.gate.statistics import Difference, compare
+from mainline.gate.tables import TUNING, named
 from mainline.imports import first_party
 from mainline.model import estimator
 from mainline.params import Params
 from usecase import interface
 
-TABLE = Path("metrics/tuning.csv")
+TABLE = TUNING
 LOCK = Path("requirements/pipeline.txt")
 MOST = 10_000
 """Trials that can be declared. The draw has this length whatever is declared, so more trials only add to it."""
@@ -228,7 +229,7 @@ def _write(finished: Mapping[int, Trial], trials: Sequence[Hyperparameters], sea
         {"trial": number, **trials[number], **{name: getattr(trial, name) for name in _MEASURED}, "search": search}
         for number, trial in sorted(finished.items())
     ]
-    write_csv(rows, table)
+    write_csv(named(interface.NAME, rows), table)
 
 
 def _estimator(params: Params) -> Any:

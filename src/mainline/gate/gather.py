@@ -71,7 +71,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         skew=_skew(candidate, released),
         quarantined=_quarantined(),
         refusals=acceptance.refusals(PACKAGE),
-        worth=read_worth(),
+        worth=read_worth(candidate.manifest["name"]),
         runs=_runs(None),
         production_runs=_runs(current) if current else {},
         slice_min_rows=slice_min_rows,

@@ -21,7 +21,7 @@ POINTS, LINES = 100, 6
 
 def draw(evidence: Evidence, version: Version | None) -> list[Plot]:
     """Return every plot that there is something for."""
-    found = [*_learning(evidence, version), *read_staleness()]
+    found = [*_learning(evidence, version), *read_staleness(evidence.candidate.manifest["name"])]
     if not evidence.finite:
         return found
     predictions = {"candidate": evidence.predicted}

@@ -35,7 +35,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     features = SimpleNamespace(
         NUMERIC=NUMERIC, CATEGORICAL=CATEGORICAL, prediction_time=lambda columns: columns["left_at"], compute=compute
     )
-    interface = SimpleNamespace(TASK="regression", REQUEST=REQUEST, BANNED={})
+    interface = SimpleNamespace(NAME="planted", TASK="regression", REQUEST=REQUEST, BANNED={})
     scoring = SimpleNamespace(fit_target=lambda label, _: label, respond=lambda raw, _: raw)
     offered = {
         "features": features,

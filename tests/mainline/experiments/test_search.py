@@ -194,7 +194,7 @@ def test_damaged_table_is_named(tmp_path: Path, rows: tuple[Prepared, Prepared])
     """A table that somebody broke is not overwritten in silence."""
     run(tmp_path / "t.csv", rows, trials=2)
     table = tmp_path / "t.csv"
-    table.write_text(table.read_text().replace("\n0,", "\nzero,"))
+    table.write_text(table.read_text().replace("\nplanted,0,", "\nplanted,zero,"))
     with pytest.raises(MainlineError, match=r"t\.csv is damaged\. Remove it"):
         run(table, rows, trials=2)
 

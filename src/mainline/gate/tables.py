@@ -1,0 +1,39 @@
+"""The tables in `metrics/` that people measure, and whose they are: each row begins with the name of its model."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+WORTH, STALENESS, TUNING = Path("metrics/worth.csv"), Path("metrics/staleness.csv"), Path("metrics/tuning.csv")
+MODEL = "model"
+
+
+def named(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put the name of the model that they are about before each of the rows."""
+    return [{MODEL: model, **row} for row in rows]
+
+
+def is_of(model: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row is about a model; one without a name was measured when rows had none, and counts as its own."""
+    return row.get(MODEL, model) == model
+
+
+def remove_foreign(model: str) -> list[str]:
+    """Remove the tables that are about another model, such as another use case's; say in a line each what went."""
+    removed = []
+    for path in (WORTH, STALENESS, TUNING):
+        other = _foreign(path, model)
+        if other:
+            path.unlink()
+            removed.append(f"{path} was measured for {other}, not for {model}, and is removed; git has it.")
+    return removed
+
+
+def _foreign(path: Path, model: str) -> str:
+    """Name another model that a table is about; '' where there is none, or no table."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return next((str(row[MODEL]) for row in csv.DictReader(file) if not is_of(model, row)), "")
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return ""  # whoever reads the table says that it is damaged
