@@ -16,7 +16,7 @@ PACKAGE = "models/package"
 
 Entries = Mapping[str, Mapping[str, Any]]
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answers, ten times faster
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answers, ten times faster
 
 
 class LockError(MainlineError):
@@ -39,7 +39,7 @@ def entries(text: str) -> Entries:
     if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
         raise ConflictError
     try:
-        content = yaml.load(text, _Loader)  # noqa: S506 - a safe loader, written in C
+        content = yaml.load(text, LOADER)  # noqa: S506 - a safe loader, written in C
     except yaml.YAMLError as error:
         raise LockError("dvc.lock cannot be read: it is cut off or damaged. `make repro` mends it.") from error
     stages = content.get("stages") if isinstance(content, dict) else None

@@ -18,7 +18,7 @@ from mainline.gate import acceptance, costs, history, holdout, production
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
-from mainline.gate.holdout import Holdout, NotComparableError
+from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.policy import Policy
 from mainline.gate.production import Released
 from mainline.lock import LockError
@@ -109,6 +109,8 @@ def predict(released: Released | None, rows: Holdout, candidate: Predictor, obst
         return None, obstacle
     try:
         return holdout.predict(released.predictor, rows, candidate), ""
+    except OtherMeaningError as error:
+        reason = f"{error}. If it is another model, give it a name of its own: artifacts in dvc.yaml; docs/release.md"
     except NotComparableError as error:
         reason = str(error)
     except Exception as error:  # a released package runs code of its own, on rows that it was not made for

@@ -5,7 +5,7 @@ from typing import Any
 
 from mainline.github import api, branch_policy, stored
 from mainline.github.comment import CHECK
-from mainline.registry import tags
+from mainline.registry import artifact
 
 JOBS = ("Code", "Model")
 """The jobs of pull-request.yml by their names on GitHub."""
@@ -33,8 +33,8 @@ def rules(storage: bool = False) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
     return [
         _ruleset(RULESETS[0], "branch", "~DEFAULT_BRANCH", branch),
-        _ruleset(RULESETS[1], "tag", f"refs/tags/{tags.ARTIFACT}@*", kept),
-        _ruleset(RULESETS[2], "tag", f"refs/tags/{tags.ARTIFACT}#*", kept),
+        _ruleset(RULESETS[1], "tag", f"refs/tags/{artifact.name()}@*", kept),
+        _ruleset(RULESETS[2], "tag", f"refs/tags/{artifact.name()}#*", kept),
     ]
 
 

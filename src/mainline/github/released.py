@@ -7,7 +7,7 @@ from mainline import params, progress
 from mainline.gate import policy
 from mainline.github import api, archives
 from mainline.github.api import Api, ApiError
-from mainline.registry import tags
+from mainline.registry import artifact, tags
 from mainline.registry.tags import Version
 from mainline.release import change, environments, promote
 from mainline.remote import objects, transfer
@@ -30,7 +30,7 @@ def restore() -> str:
         releases = {release["tag_name"]: release for release in github.pages("/releases")}
     except ApiError as error:
         return f"No release was looked into. {error}"
-    found = [_fetch(github, releases.get(f"{tags.ARTIFACT}@{version}", {}), name) for version, name in wanted]
+    found = [_fetch(github, releases.get(f"{artifact.name()}@{version}", {}), name) for version, name in wanted]
     return f"{sum(found)} objects were put into the cache."
 
 

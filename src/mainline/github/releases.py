@@ -14,7 +14,7 @@ from mainline import lock
 from mainline.errors import MainlineError
 from mainline.github import api, archives, sbom
 from mainline.github.api import Api
-from mainline.registry import publish, tags
+from mainline.registry import artifact, publish
 from mainline.registry.records import MARK
 from mainline.registry.tags import Version
 from mainline.release import change, promote
@@ -54,7 +54,7 @@ def release() -> str:
     if version is None or not files:
         return "This commit has no version, so there is no release to publish."
     github = api.connect()
-    name = f"{tags.ARTIFACT}@{version.name}"
+    name = f"{artifact.name()}@{version.name}"
     known = [found for found in github.pages("/releases") if found["tag_name"] == name]
     if known and not known[0]["draft"]:
         return f"{name} is published already."
@@ -78,7 +78,7 @@ def _upload(github: Api, draft: dict[str, Any], files: list[Path]) -> None:
 
 def _draft(version: Version, name: str) -> dict[str, Any]:
     notes = version.message.partition(f"\n{MARK}\n")[0].strip()
-    return {"tag_name": name, "name": f"{tags.ARTIFACT} {version.name}", "body": f"```\n{notes}\n```", "draft": True}
+    return {"tag_name": name, "name": f"{artifact.name()} {version.name}", "body": f"```\n{notes}\n```", "draft": True}
 
 
 def _version() -> Version | None:

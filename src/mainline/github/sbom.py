@@ -7,7 +7,7 @@ from typing import Any
 
 from mainline import lock
 from mainline.package import manifest
-from mainline.registry import tags
+from mainline.registry import artifact
 from mainline.registry.tags import Version
 
 LIBRARIES = Path("requirements/pipeline.txt")
@@ -18,7 +18,7 @@ def compose(version: Version, libraries: Path = LIBRARIES) -> dict[str, Any]:
     """Name the model, each file of its package, and each library that its bytes depend on, with hashes and versions."""
     found, _ = manifest.read(Path(lock.PACKAGE))
     model = {
-        "type": "machine-learning-model", "bom-ref": "model", "name": tags.ARTIFACT, "version": version.name,
+        "type": "machine-learning-model", "bom-ref": "model", "name": artifact.name(), "version": version.name,
         "hashes": [{"alg": "SHA-256", "content": found["digest"]}],
         "components": [_file(name, digest) for name, digest in sorted(found["files"].items())],
     }  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mainline.errors import MainlineError
 from mainline.git import GitError, ask, git
+from mainline.registry import artifact
 
 ORIGIN, BRANCH = "origin", "main"
 
@@ -59,7 +60,7 @@ def fetch() -> None:
             f"{error} Where a tag 'would clobber', the one here is not the registry's: `git tag --delete` it."
         ) from error
     theirs = {line.split("\t")[1] for line in git("ls-remote", "--tags", "--refs", ORIGIN).splitlines()}
-    ours = git("for-each-ref", "--format=%(refname)", "refs/tags/model[@#]*").splitlines()
+    ours = git("for-each-ref", "--format=%(refname)", f"refs/tags/{artifact.name()}[@#]*").splitlines()
     only = [name.removeprefix("refs/tags/") for name in ours if name not in theirs]
     if only:
         raise MainlineError(

@@ -6,6 +6,9 @@
 | `model@v1.2.0!` | it was archived: kept for audit, no longer assignable |
 | `model#production#3` | production has the version of that commit; the highest number counts |
 | `model#production!#4` | production has none any more |
+
+`model` is the name that `dvc.yaml` gives the package under `artifacts` (see `artifact`). Tags of another name are
+another line of versions, of which nothing here speaks.
 """
 
 import re
@@ -14,12 +17,14 @@ from pathlib import Path
 
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import git
+from mainline.registry import artifact
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
-ARTIFACT = "model"
 ENVIRONMENT = r"[a-z][a-z0-9-]*"
-_VERSION = re.compile(rf"^{ARTIFACT}@(v\d+\.\d+\.\d+)(!?)$")
-_ASSIGNED = re.compile(rf"^{ARTIFACT}#({ENVIRONMENT})(!?)#(\d+)$")
+_VERSION = re.compile(r"^@(v\d+\.\d+\.\d+)(!?)$")
+_ASSIGNED = re.compile(rf"^#({ENVIRONMENT})(!?)#(\d+)$")
+"""What follows the artifact's name."""
+
 _FIELDS = ("refname:strip=2", "objectname", "*objectname", "creatordate:unix", "taggername", "contents")
 
 
@@ -72,7 +77,7 @@ def versions(repository: Path = Path()) -> list[Version]:
     """List the registered versions, newest first; archived ones are among them, marked."""
     found, archived = [], set()
     for tag in _tags(repository):
-        matched = _VERSION.match(tag.name)
+        matched = _VERSION.match(tag.meaning)
         if matched and matched[2]:
             archived.add(matched[1])
         elif matched:
@@ -105,7 +110,7 @@ def assignments(environment: str | None = None, repository: Path = Path()) -> li
     known = {version.commit: version for version in versions(repository)}
     found = []
     for tag in _tags(repository):
-        matched = _ASSIGNED.match(tag.name)
+        matched = _ASSIGNED.match(tag.meaning)
         if matched is None or environment not in (None, matched[1]):
             continue
         if not matched[2] and tag.commit not in known:
@@ -130,7 +135,10 @@ def assigned(environment: str, repository: Path = Path()) -> Version | None:
 
 @dataclass(frozen=True)
 class _Tag:
+    """A tag; `meaning` is what follows the artifact's name."""
+
     name: str
+    meaning: str
     commit: str
     when: int
     by: str
@@ -140,10 +148,11 @@ class _Tag:
 def _tags(repository: Path) -> list[_Tag]:
     """Read each tag of the registry with the commit it stands at, annotated or not."""
     template = "%00".join(f"%({name})" for name in _FIELDS) + "%00%01"
-    shown = git("for-each-ref", f"--format={template}", f"refs/tags/{ARTIFACT}[@#]*", at=repository)
+    line = artifact.name(repository)
+    shown = git("for-each-ref", f"--format={template}", f"refs/tags/{line}[@#]*", at=repository)
     tags = []
     for entry in shown.split("\0\1\n"):
         if entry:
             name, own, peeled, when, by, message = entry.split("\0")
-            tags.append(_Tag(name, peeled or own, int(when or 0), by, message))
+            tags.append(_Tag(name, name.removeprefix(line), peeled or own, int(when or 0), by, message))
     return tags

@@ -1,7 +1,7 @@
 """Decommission a version: no longer assignable, kept for audit."""
 
 from mainline.errors import MainlineError
-from mainline.registry import publish, tags
+from mainline.registry import artifact, publish, tags
 from mainline.registry.publish import Tag
 from mainline.release import environments, promote
 
@@ -23,5 +23,5 @@ def _archive_once(name: str, reason: str) -> str:
         if tags.assigned(environment) == version:
             raise MainlineError(f"{environment} has {name}. Promote another version first, or roll back from it.")
     message = f"{name} is archived\n\n{reason or 'No reason was given.'}\n"
-    publish.publish([Tag(f"{tags.ARTIFACT}@{name}!", version.commit, message)])
+    publish.publish([Tag(f"{artifact.name()}@{name}!", version.commit, message)])
     return f"{name} is archived: it can no longer be assigned, and everything about it is kept."

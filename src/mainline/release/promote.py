@@ -11,7 +11,7 @@ from pathlib import Path
 from mainline import lock, progress
 from mainline.errors import MainlineError
 from mainline.git import ask
-from mainline.registry import publish, records, tags
+from mainline.registry import artifact, publish, records, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
@@ -145,7 +145,7 @@ def assignment(
         main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by,
     )  # fmt: skip
     line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
-    return Tag(f"{tags.ARTIFACT}#{environment}#{number}", version.commit, records.write([line], record))
+    return Tag(f"{artifact.name()}#{environment}#{number}", version.commit, records.write([line], record))
 
 
 def refuse_archived(version: Version) -> None:
@@ -157,7 +157,7 @@ def refuse_archived(version: Version) -> None:
     if version.archived:
         raise MainlineError(
             f"{version.name} is archived and can no longer be assigned. Change what is on {publish.BRANCH}, or take "
-            f"that decision back: `git push {publish.ORIGIN} --delete '{tags.ARTIFACT}@{version.name}!'`."
+            f"that decision back: `git push {publish.ORIGIN} --delete '{artifact.name()}@{version.name}!'`."
         )
 
 

@@ -9,7 +9,7 @@ from mainline import lock
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
 from mainline.package import manifest
-from mainline.registry import records, tags
+from mainline.registry import artifact, records, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
@@ -46,7 +46,7 @@ def register(found: Candidate, declared: Mapping[str, Environment], judge: Judge
     current = tags.assigned(compared[-1])
     part, reason = _meaning(current, described, found, judged)
     release = _release(described, judged, current, part, reason, list(accepted.values()))
-    tag = Tag(f"{tags.ARTIFACT}@{release.version}", found.commit, records.write(_lines(release), release))
+    tag = Tag(f"{artifact.name()}@{release.version}", found.commit, records.write(_lines(release), release))
     return Version(release.version, found.commit, message=tag.message), tag
 
 
@@ -95,7 +95,7 @@ def _lines(release: Release) -> list[str]:
     quality = f": {name} {test[name]:.4g} on {window['test'][0]} to {window['test'][-1]}" if name else ""
     replaced = f" replaces {release.replaces}" if release.replaces else ""
     return [
-        f"{tags.ARTIFACT} {release.version}{quality}",
+        f"{artifact.name()} {release.version}{quality}",
         "",
         f"digest   {release.digest}",
         f"change   {release.bump}{replaced}: {release.reason}",

@@ -317,3 +317,19 @@ def test_what_a_person_accepted_stays_with_the_version(repository: Repository) -
     said = history(None, as_json=False)
     assert "v2.0.0 was accepted by Grace although against production said cannot tell: Its store is lost" in said
     assert "against production (cannot tell) by Grace: Its store is lost" in lineage("v2.0.0", as_json=False)
+
+
+def test_another_use_case_begins_with_a_first_release_of_its_own(repository: Repository) -> None:
+    """Named otherwise in dvc.yaml, the model is compared with nothing of the old line, whose tags stay."""
+    release()
+    with Path("dvc.yaml").open("a") as pipeline:
+        pipeline.write("artifacts:\n  bikes: {path: models/package}\n")
+    repository.change(model={"depth": 9}, request=[{"name": "wind"}])
+    assert "v1.0.0 is released." in release()
+    assert [name for name in repository.tags() if name.startswith("bikes")] == [
+        "bikes#production#1", "bikes#staging#1", "bikes@v1.0.0",
+    ]  # fmt: skip
+    assert len(repository.tags()) == 6
+    found = tags.versions()[0].release
+    assert found is not None
+    assert (found.bump, found.replaces) == ("first", None)

@@ -1,0 +1,38 @@
+"""The name under which this repository's model is registered: what `dvc.yaml` declares for the package."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from mainline import lock
+from mainline.errors import MainlineError
+
+PIPELINE = "dvc.yaml"
+DEFAULT = "model"
+"""The name where `dvc.yaml` declares none."""
+
+_ALLOWED = re.compile(r"[a-z]([a-z0-9-/]*[a-z0-9])?")  # GTO's own rule
+
+
+def name(repository: Path = Path()) -> str:
+    """Return the artifact whose path is the package. Another name is another line of versions, with its own first one.
+
+    Raises:
+        MainlineError: when the name cannot stand in a tag, or two artifacts have that path.
+    """
+    try:
+        content = yaml.load((repository / PIPELINE).read_text(encoding="utf-8"), lock.LOADER)  # noqa: S506 - a safe one
+    except (OSError, ValueError, yaml.YAMLError):  # whoever runs the pipeline says what is wrong with it
+        return DEFAULT
+    declared = content.get("artifacts") if isinstance(content, Mapping) else None
+    artifacts = declared.items() if isinstance(declared, Mapping) else ()
+    found = [str(key) for key, one in artifacts if isinstance(one, Mapping) and one.get("path") == lock.PACKAGE]
+    if len(found) > 1:
+        raise MainlineError(f"{PIPELINE} declares {lock.PACKAGE} as {' and '.join(found)}; keep one under artifacts.")
+    if found and not _ALLOWED.fullmatch(found[0]):
+        raise MainlineError(
+            f"{PIPELINE}: artifacts: '{found[0][:60]}' cannot be in a tag; use a-z, 0-9, - and /, such as bike-rentals."
+        )
+    return found[0] if found else DEFAULT
