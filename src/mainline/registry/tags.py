@@ -21,8 +21,10 @@ from mainline.registry import artifact
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
 ENVIRONMENT = r"[a-z][a-z0-9-]*"
-_VERSION = re.compile(r"^@(v\d+\.\d+\.\d+)(!?)$")
-_ASSIGNED = re.compile(rf"^#({ENVIRONMENT})(!?)#(\d+)$")
+NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+"""Written in one way, so that no two names mean the same."""
+_VERSION = re.compile(rf"^@(v{NUMBER}\.{NUMBER}\.{NUMBER})(!?)$")
+_ASSIGNED = re.compile(rf"^#({ENVIRONMENT})(!?)#({NUMBER})$")
 """What follows the artifact's name."""
 
 _FIELDS = ("refname:strip=2", "objectname", "*objectname", "creatordate:unix", "taggername", "contents")

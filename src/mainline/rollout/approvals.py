@@ -11,10 +11,11 @@ from mainline.errors import MainlineError
 from mainline.git import git
 from mainline.registry import publish, tags
 from mainline.registry.publish import Tag
+from mainline.registry.tags import NUMBER as N
 from mainline.release import environments
 from mainline.rollout import policy
 
-_NAME = re.compile(r"^approval/([a-z][a-z0-9-]*)/(v\d+\.\d+\.\d+)/([0-9a-f]{12})/(\d+)$")
+_NAME = re.compile(rf"^approval/([a-z][a-z0-9-]*)/(v{N}\.{N}\.{N})/([0-9a-f]{{12}})/({N})$")
 Approval = tuple[str, str, int]
 """Version, hash of the policy, and the step's place, from 0."""
 

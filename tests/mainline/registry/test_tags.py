@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mainline.errors import MainlineError, UnknownError
+from mainline.registry import tags
 from mainline.registry.tags import Version, assigned, assignments, find, versions
 from tests.project import Project
 
@@ -101,3 +104,44 @@ def test_a_version_is_found_by_its_name(repository: Project) -> None:
     assert find("v0.1.0", repository.path).commit == _commit(repository, "one")
     with pytest.raises(UnknownError, match=r"v0\.1\.1.*version.*did you mean 'v0\.1\.0'"):
         find("v0.1.1", repository.path)
+
+
+NAMES = st.builds(
+    lambda start, end: start + end,
+    st.sampled_from(
+        ["model@", "model@v", "model@v1.", "model#", "model#production#", "model#production!#", "approval/"]
+    ),
+    st.text("0123456789.v!#@-aZ\u0661\u00e9", min_size=1, max_size=12),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(NAMES, min_size=30, max_size=60, unique=True))
+def test_tags_beside_the_grammar_are_passed_over(repository: Project, names: list[str]) -> None:
+    """Whatever tags somebody pushes, each version and assignment has plain numbers, written in one way."""
+    commit = _commit(repository, "one")
+    sound = [
+        name
+        for name in names
+        if repository.run("git", "check-ref-format", f"tags/{name}", succeed=None).returncode == 0
+    ]
+    (repository.path / "tags").write_text("".join(f"create refs/tags/{name} {commit}\n" for name in sound))
+    repository.run("sh", "-c", "git tag | xargs -r git tag --delete >tagged; git update-ref --stdin <tags")
+    found = versions(repository.path)
+    assert all(version.name == "v" + ".".join(map(str, version.order)) for version in found)
+    assert {version.name for version in found} == {
+        name[6:] for name in sound if tags._VERSION.match(name[5:]) and "!" not in name
+    }
+    if found:
+        assert all(item.number >= 0 for item in assignments(None, repository.path))
+
+
+@pytest.mark.parametrize(
+    "name", ["model@v\u0661.0.0", "model@v01.0.0", "model@v1.0.00", "model#production#01", "model#production#\u0661"]
+)
+def test_numbers_are_written_in_one_way(repository: Project, name: str) -> None:
+    """A tag with other digits, or with zeros before, is not one of the registry: two names would mean one version."""
+    _tag(repository, "model@v1.0.0", "one")
+    _tag(repository, name, "one")
+    assert versions(repository.path) == [Version("v1.0.0", _commit(repository, "one"))]
+    assert assignments(None, repository.path) == []

@@ -209,6 +209,20 @@ def test_events_wait_where_nothing_may_be_pushed(followed: Followed) -> None:
         reports.deliver((Event(1, 1.0, "served", "v1.0.0", "ab" * 32),), "production")
 
 
+def test_events_are_told_while_main_is_replaced(followed: Followed) -> None:
+    """A forced push to main, or another server's events, between look and telling costs no event."""
+    followed.release()
+    followed.source.look()
+    for number in range(3):
+        followed.repository.run("git", "commit", "--quiet", "--amend", "--allow-empty", "--message", f"Main {number}")
+        followed.repository.run("git", "push", "--quiet", "--force", "origin", "HEAD:main")
+        assert reports.deliver((Event(number, 1e9 + number, "served", "v1.0.0", "ab" * 32),), "production") == {number}
+        found = followed.source.look()
+        assert found.problem == ""
+        assert found.commit == followed.repository.run("git", "rev-parse", "HEAD").stdout.strip()
+        assert len(events.read("production").events) == number + 1
+
+
 def test_abort_prepares_a_revert_for_review(followed: Followed) -> None:
     """Main with the model of the version that serves is pushed as a branch; a second time changes nothing."""
     followed.release()
