@@ -45,9 +45,12 @@ def require_bytes() -> None:
     Raises:
         CheckoutError: naming one with other line endings, or one that Git LFS has not fetched.
     """
-    shown = git("ls-files", "--eol", "-z").split("\0")
-    states = [(about.split(), path) for about, _, path in (entry.partition("\t") for entry in shown if entry)]
-    other = [path for (index, tree, *_), path in states if index == "i/lf" and tree in ("w/crlf", "w/mixed")]
+    other = []
+    for entry in filter(None, git("ls-files", "--eol", "-z").split("\0")):
+        about, _, path = entry.partition("\t")
+        index, tree, attributes = about.split(maxsplit=2)
+        if index == "i/lf" and tree in ("w/crlf", "w/mixed") and "-text" not in attributes:
+            other.append(path)
     if other:
         more = f" and {len(other) - 1} more files have" if len(other) > 1 else " has"
         raise CheckoutError(

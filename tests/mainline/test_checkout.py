@@ -76,8 +76,14 @@ def test_a_pointer_of_git_lfs_is_not_data(repository: Project) -> None:
         file.write("*.csv filter=lfs diff=lfs merge=lfs -text\n")
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
     (repository.path / "data/given.csv").write_text(pointer)
+    repository.run("git", "config", "filter.lfs.clean", "cat")
+    repository.commit("Keep it with Git LFS")
     with pytest.raises(CheckoutError, match=r"data/given.csv is a pointer of Git LFS.*git lfs pull"):
         checkout.require_bytes()
+    repository.run("git", "config", "filter.lfs.clean", "printf 'version https://git-lfs.github.com/spec/v1\\n' #")
+    (repository.path / "data/given.csv").write_bytes(b"a,b\r\n1,2\r\n")
+    repository.run("git", "add", "data")
+    checkout.require_bytes()  # what is fetched has its own bytes, whatever git has in its place
 
 
 def test_a_folder_of_another_repository_becomes_one_of_its_own(

@@ -62,6 +62,7 @@ def unpack(content: bytes) -> int:
     Raises:
         ArchiveError: when it holds anything but objects whose content is what their name says; then nothing of the
             rest is taken.
+        ListingError: when the listing of a folder names something outside of it; likewise.
     """
     here, new = open_cache(), 0
     try:
@@ -79,6 +80,8 @@ def unpack(content: bytes) -> int:
 def _put(oid: str, content: bytes, here: Store) -> bool:
     if not objects.fits(oid, iter([content])):
         raise ArchiveError(f"object {oid} of a release is not what its name says. Run its workflow again.")
+    if objects.is_listing(oid):
+        objects.listed(content)
     target = Path(here.path(oid))
     if target.exists() and not here.check([oid]).all:
         return False

@@ -19,7 +19,8 @@ from mainline.release import candidate, change, environments, reference, registe
 from mainline.release.candidate import Candidate
 from mainline.release.environments import Environment
 from mainline.release.register import Judge
-from mainline.remote import objects, packages, transfer
+from mainline.remote import collection, objects, packages, transfer
+from mainline.remote.store import open_remote
 
 TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""
@@ -124,6 +125,9 @@ def secure(version: Version, takers: list[Environment], package: Path | None) ->
         SignatureError: when an environment asks for a signature that is not there or not right.
     """
     transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
+    lacking = collection.told(open_remote())
+    if lacking:
+        progress.say(lacking)
     if not any(taker.promotion.signature == "required" for taker in takers):
         return
     release = version.release

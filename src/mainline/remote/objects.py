@@ -18,6 +18,7 @@ import yaml
 
 from mainline import lock
 from mainline.errors import MainlineError
+from mainline.git import blob as content
 from mainline.git import git
 
 PIPELINE = "dvc.yaml"
@@ -183,7 +184,7 @@ def _outputs(names: Collection[str], read: Any) -> list[Output]:
 
 @lru_cache(maxsize=4096)
 def _read(blob: str) -> str:
-    return git("cat-file", "blob", blob)
+    return (content(blob) or b"").decode(errors="replace")
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -1,5 +1,6 @@
 """Archives of objects: what a release on GitHub carries goes into the cache, and nothing else does."""
 
+import hashlib
 import io
 import shutil
 import tarfile
@@ -10,6 +11,7 @@ import pytest
 from mainline.github import archives
 from mainline.github.archives import ArchiveError
 from mainline.remote import objects, transfer
+from mainline.remote.objects import ListingError
 from mainline.remote.store import open_cache
 from tests.mainline.release.conftest import Repository
 
@@ -49,10 +51,12 @@ def test_a_damaged_object_of_the_cache_is_replaced(tmp_path: Path) -> None:
     assert b"rotten" not in rotten.read_bytes()
 
 
+LISTING = b'[{"md5": "' + b"0" * 32 + b'", "relpath": "../evil"}]'
 HOSTILE = {
     "no object": _tar(**{"../../../evil": b"x"}),
     "not what its name says": _tar(**{"0" * 32: b"x"}),
     "cannot be read": b"no archive",
+    "does not lie in its folder": _tar(**{f"{hashlib.md5(LISTING, usedforsecurity=False).hexdigest()}_dir": LISTING}),
 }
 
 
@@ -61,6 +65,6 @@ def test_anything_but_a_sound_object_is_refused(repository: Repository, reason: 
     """A path, content under another name, or no archive at all: nothing is written."""
     open_cache()  # the first look at it writes down where the store is
     before = sorted(path for path in repository.path.rglob("*") if ".git" not in path.parts)
-    with pytest.raises(ArchiveError, match=reason):
+    with pytest.raises((ArchiveError, ListingError), match=reason):
         archives.unpack(HOSTILE[reason])
     assert sorted(path for path in repository.path.rglob("*") if ".git" not in path.parts) == before

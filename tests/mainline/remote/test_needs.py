@@ -53,6 +53,15 @@ def imported(repository: Project) -> None:
 KINDS = [added, in_subfolder, imported]
 
 
+def test_a_file_of_dvc_that_is_not_text_is_told(repository: Project) -> None:
+    """A branch may hold anything; what cannot be read stops a clean in a line."""
+    transfer.push(objects.of_workspace())
+    (repository.path / "odd.dvc").write_bytes(b"\xff\xfe: [")
+    repository.commit("Odd")
+    with pytest.raises(MainlineError, match=r"nothing was removed: what .* needs cannot be told. odd.dvc cannot"):
+        storage.clean(yes=True, older_than=0)
+
+
 def held() -> set[str]:
     """Name what the store has."""
     return set(open_remote().everything())
