@@ -165,7 +165,7 @@ def test_artifacts_are_in_the_store_before_any_tag(repository: Repository, monke
             release()
     assert repository.tags() == []
     assert repository.run("git", "tag").stdout == ""
-    assert len([path for path in (repository.path.parent / "storage").rglob("*") if path.is_file()]) == 4
+    assert len([path for path in (repository.path.parent / "storage/files").rglob("*") if path.is_file()]) == 4
     assert "v1.0.0 is released." in release()
 
 

@@ -53,6 +53,20 @@ def imported(repository: Project) -> None:
 KINDS = [added, in_subfolder, imported]
 
 
+def test_what_is_not_pushed_is_imported_again(repository: Project) -> None:
+    """Data declared with `push: false` stays out of the store, and a pull takes it from where it came from."""
+    imported(repository)
+    file = repository.path / "taken.csv.dvc"
+    file.write_text(file.read_text() + "  push: false\n")
+    assert transfer.push(objects.of_workspace()) == 4  # the pipeline's own
+    repository.run("rm", "-rf", ".dvc/cache", "taken.csv")
+    transfer.pull(objects.of_workspace())
+    assert (repository.path / "taken.csv").read_text() == "elsewhere\n"
+    repository.run("rm", "-rf", ".dvc/cache", "taken.csv", "../outside.csv")
+    with pytest.raises(MainlineError, match=r"taken.csv is not in the remote, and cannot be imported.*`dvc update"):
+        transfer.pull(objects.of_workspace())
+
+
 def test_a_file_of_dvc_that_is_not_text_is_told(repository: Project) -> None:
     """A branch may hold anything; what cannot be read stops a clean in a line."""
     transfer.push(objects.of_workspace())

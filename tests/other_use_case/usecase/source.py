@@ -6,7 +6,7 @@ columns a client sends and which come from the archive is our choice as well.
 """
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,8 @@ ARCHIVED = ("radius error", "texture error", "concavity error")
 
 def describe() -> dict[str, str]:
     """Name the source, so that a snapshot says where it came from."""
-    return {"source": "sklearn.datasets.load_breast_cancer", "version": version("scikit-learn"), "licence": "CC-BY-4.0"}
+    release = metadata.version("scikit-learn")
+    return {"source": "sklearn.datasets.load_breast_cancer", "version": release, "licence": "CC-BY-4.0"}
 
 
 def fetch(months: Sequence[str]) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
