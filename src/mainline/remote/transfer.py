@@ -3,8 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from mainline import progress
+from mainline import files, progress
 from mainline.remote import notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
@@ -93,12 +94,15 @@ def _import(outputs: Sequence[Output], here: Store) -> int:
     absent = [output for output in outputs if output.source and here.lacks([output.oid])]
     absent = [output for output in absent if not output.stored or open_remote().lacks([output.oid])]
     for output in absent:
+        file = Path(output.stage)
+        declared = file.read_bytes()
         with progress.clock(f"importing {output.path}"):
-            command = [sys.executable, "-m", "dvc", "fetch", "--quiet", output.stage]
-            finished = subprocess.run(command, capture_output=True, text=True, check=False)
-        if finished.returncode != 0 or here.check([output.oid]).all:
-            said = " ".join(finished.stderr.split())[:300] or "its source has other content by now"
-            raise LostError(f"{output.path} is not in the remote, and cannot be imported: {said}", output)
+            # What has a revision or a version is fetched as it was; a plain address gives what is there now.
+            said = _dvc("fetch", output.stage) or (here.lacks([output.oid]) and _dvc("update", output.stage))
+        files.replace(file, declared)
+        if here.check([output.oid]).all:
+            reason = said or "its source has other content by now"
+            raise LostError(f"{output.path} is not in the remote, and cannot be imported: {reason}", output)
     return len(absent)
 
 
@@ -162,6 +166,13 @@ def _checked_out() -> bool:
     command = [sys.executable, "-m", "dvc", "data", "status", "--json"]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
+
+
+def _dvc(*arguments: str) -> str:
+    """Run a command of DVC; return what it says where it fails."""
+    command = [sys.executable, "-m", "dvc", *arguments, "--quiet"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(finished.stderr.split())[:300] if finished.returncode != 0 else ""
 
 
 def _check_out() -> None:
