@@ -50,7 +50,7 @@ def check_version(source: ModuleType, params: Params) -> str:
         ParamsError: naming what to write into `params.yaml`.
         UseCaseError: when the version is not a text.
     """
-    if not hasattr(source, "version"):
+    if not _offers_version(source):
         if params.data.version:
             raise UseCaseError(
                 "params.yaml declares data.version, but src/usecase/source.py offers no version(months)."
@@ -65,6 +65,13 @@ def check_version(source: ModuleType, params: Params) -> str:
         declared = f"is '{params.data.version}'" if params.data.version else "is missing"
         raise ParamsError("data.version", f"{declared} and the source is at '{found}'", f"write version: '{found}'")
     return found
+
+
+def _offers_version(source: ModuleType) -> bool:
+    """Whether a source defines `version`; what it imports under that name, as from `importlib.metadata`, is none."""
+    offered = getattr(source, "version", None)
+    home = getattr(source, "__name__", None)
+    return offered is not None and (home is None or getattr(offered, "__module__", home) == home)
 
 
 def _origin(source: ModuleType, params: Params) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 import usecase
 from mainline import params
 from mainline.errors import DataError, MainlineError, ParamsError, SourceError, UseCaseError
-from mainline.stages.ingest import ingest
+from mainline.stages.ingest import check_version, ingest
 from tests.project import ROOT
 
 ROWS = pd.DataFrame({"a": [1, 2]})
@@ -145,3 +146,10 @@ def test_a_version_is_a_text_that_the_source_offers(declared: params.Params, mon
     _put(monkeypatch, version=lambda _: 7)
     with pytest.raises(UseCaseError, match="version returns 7; return a text"):
         ingest(_with(declared, version="b7"))
+
+
+def test_a_function_that_a_source_imports_is_not_its_version() -> None:
+    """`from importlib.metadata import version` is how many a source names its package."""
+    source = ModuleType("usecase.source")
+    source.version = metadata.version  # type: ignore[attr-defined]
+    assert check_version(source, params.load(ROOT / "params.yaml")) == ""
