@@ -106,7 +106,8 @@ def fits(path: str, content: bytes) -> bool:
 def serve() -> Iterator[ObjectStore]:
     """Start a server, yield its bucket once it answers, and end it.
 
-    Its folder has a short name: it opens sockets of the file system there, whose names may hold 100 characters.
+    It is told of its files from within its folder, whose own name may be anything: sockets of the file system may have
+    100 characters, and a comma would end the name of a folder.
     """
     folder = Path(tempfile.mkdtemp(prefix="s3-"))
     ports = _free_ports()
@@ -132,11 +133,11 @@ def _command(folder: Path, ports: Mapping[str, int], bucket: str) -> list[str]:
     rights = ["Admin", "Read", "Write", "List", "Tagging"]
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [identity], "actions": rights}]}))
-    sockets = [f"-{part}.localSocket={folder / part}.sock" for part in ("filer", "s3")]
+    sockets = [f"-{part}.localSocket={part}.sock" for part in ("filer", "s3")]
     chosen = [f"-{name}={port}" for name, port in ports.items()]
     local = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-metricsIp=127.0.0.1"]
-    places = [f"-dir={folder / 'data'}", f"-s3.config={config}", f"-bucket={bucket}"]
-    return ["weed", "mini", *places, *local, *chosen, *sockets, *_UNUSED, "-volume.preStopSeconds=0"]
+    places = ["-dir=data", f"-s3.config={config.name}", f"-bucket={bucket}"]
+    return ["weed", "-logdir=.", "mini", *places, *local, *chosen, *sockets, *_UNUSED, "-volume.preStopSeconds=0"]
 
 
 def _free_ports() -> dict[str, int]:

@@ -12,12 +12,13 @@ _PERSONAL = re.compile(
 )
 """What says which store, clone, time, language and look somebody works with."""
 
+_NOWHERE = "/nonexistent"
 _EMPTY = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "DVC_GLOBAL_CONFIG_DIR": "/nonexistent",
+    "AWS_CONFIG_FILE": _NOWHERE,
+    "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,
+    "DVC_GLOBAL_CONFIG_DIR": _NOWHERE,
     "DVC_NO_ANALYTICS": "1",
-    "DVC_SYSTEM_CONFIG_DIR": "/nonexistent",
+    "DVC_SYSTEM_CONFIG_DIR": _NOWHERE,
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }

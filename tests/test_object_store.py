@@ -1,5 +1,6 @@
 """The S3 server of the tests, and DVC against it."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,3 +98,13 @@ def _forget(project: Project) -> None:
     """Remove cache and workspace."""
     for name in (".dvc/cache", ".dvc/tmp", "data"):
         project.run("rm", "-rf", name)
+
+
+def test_any_temporary_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server starts where the folder's name is long, with commas, spaces and letters of other alphabets."""
+    folder = tmp_path / f"ä, {'long ' * 20}"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with server.serve() as store:
+        assert store.answers()
+    assert list(folder.iterdir()) == []
