@@ -68,6 +68,8 @@ def unpack(content: bytes) -> int:
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for entry in archive:
+                if entry.size > len(content):  # a sparse entry: a few bytes that become as many as it likes
+                    raise ArchiveError(f"an archive of a release says {entry.size:,} bytes, more than the archive has.")
                 opened = archive.extractfile(entry) if entry.isreg() else None
                 if opened is None or not _NAME.fullmatch(entry.name):
                     raise ArchiveError(f"an archive of a release holds {entry.name[:60]!r}, which is no object.")

@@ -1,5 +1,6 @@
 """Predict with an exported model: ONNX where a faithful conversion exists, else scikit-learn through skops."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -56,6 +57,8 @@ class OnnxRuntime(Runtime):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Weights outside of the model would be read from the current folder: from files that nobody sealed.
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         if hasattr(self._session, "_model_bytes"):  # the file, kept to load it for another device; here is no other
             self._session._model_bytes = b""

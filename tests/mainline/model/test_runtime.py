@@ -1,13 +1,17 @@
 """Exported models as they answer: a number per row, the same alone and among others."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from skops.io import dumps
+from skops.io.exceptions import UntrustedTypesFoundException
 
 from mainline.contract import Array, Task
 from mainline.model import runtime
@@ -66,3 +70,34 @@ def test_skops_model_answers_as_scikit_learn() -> None:
     """The other format gives scikit-learn's own numbers."""
     described = {"format": "skops", "task": "regression", "numeric": NAMES, "categorical": (), "trusted": ()}
     np.testing.assert_array_equal(runtime.load(dumps(LINEAR), described).predict(ROWS), LINEAR.predict(TABLE))
+
+
+@pytest.mark.parametrize("location", ["weights", "../weights", "*/_ORT_MEM_ADDR_/*"])
+def test_weights_outside_of_a_model_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    """A model whose weights are in another file is refused, also if the file is where the server was started."""
+    (tmp_path / "started").mkdir()
+    for folder in (tmp_path, tmp_path / "started"):
+        (folder / "weights").write_bytes(np.ones((3, 3), np.float32).tobytes())
+    monkeypatch.chdir(tmp_path / "started")
+    weights = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3, 3], data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", location), ("offset", "0"), ("length", "36")):
+        weights.external_data.add(key=key, value=value)
+    given = helper.make_tensor_value_info("numeric", TensorProto.FLOAT, [None, 3])
+    answered = helper.make_tensor_value_info("answer", TensorProto.FLOAT, [None, 3])
+    graph = helper.make_graph([helper.make_node("MatMul", ["numeric", "w"], ["answer"])], "g", [given], [answered],
+                              [weights])  # fmt: skip
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    with pytest.raises(Exception, match="ONNXRuntimeError"):
+        runtime.load(
+            made.SerializeToString(),
+            {"format": "onnx", "task": "regression", "numeric": NAMES, "categorical": ()},
+        )
+
+
+def test_type_outside_of_the_list_is_not_built() -> None:
+    """A skops file may make what its package declares and nothing else."""
+    described = {"format": "skops", "task": "regression", "numeric": NAMES, "categorical": (), "trusted": ()}
+    with pytest.raises(UntrustedTypesFoundException, match=r"decimal\.Decimal"):
+        runtime.load(dumps([LINEAR, Decimal(1)]), described)

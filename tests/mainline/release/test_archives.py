@@ -52,7 +52,22 @@ def test_a_damaged_object_of_the_cache_is_replaced(tmp_path: Path) -> None:
 
 
 LISTING = b'[{"md5": "' + b"0" * 32 + b'", "relpath": "../evil"}]'
+
+
+def _bomb(size: int) -> bytes:
+    """Write an archive of an object that has few bytes and says that it has very many, the others zero."""
+    entry = tarfile.TarInfo("0" * 32)
+    entry.type, entry.size = tarfile.GNUTYPE_SPARSE, 512
+    header = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    header[386:398], header[398:410] = b"%011o " % 0, b"%011o " % 512
+    header[483:495] = b"%011o " % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + bytes(512) + bytes(1024)
+
+
 HOSTILE = {
+    "more than the archive has": _bomb(8 * 2**30 - 1),
     "no object": _tar(**{"../../../evil": b"x"}),
     "not what its name says": _tar(**{"0" * 32: b"x"}),
     "cannot be read": b"no archive",
