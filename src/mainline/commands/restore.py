@@ -1,8 +1,8 @@
 """`restore`: put back the results of the last commit."""
 
 import subprocess
-import sys
 
+from mainline import children
 from mainline.errors import MainlineError
 from mainline.git import GitError, git
 
@@ -19,6 +19,6 @@ def restore() -> str:
         git("checkout", "HEAD", "--", "dvc.lock", "metrics")
     except GitError as error:
         raise MainlineError(f"the last commit has no results: {error} Make them with `make repro`.") from error
-    if subprocess.run([sys.executable, "-m", "dvc", "checkout", "--force"], check=False).returncode != 0:
+    if subprocess.run(children.command("dvc", "checkout", "--force"), check=False).returncode != 0:
         raise MainlineError("the cache does not have all of it; metrics are restored, `make repro` makes the rest.")
     return "The results of the last commit are back. `make repro` runs what your changes ask for."

@@ -4,7 +4,6 @@ import csv
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from mainline import params
+from mainline import children, params
 from mainline.errors import MainlineError
 from mainline.git import ask, blob, git, surroundings
 
@@ -96,7 +95,7 @@ def _rebuild(folder: Path, seed: str) -> Path:
         "PYTHONPATH": str(folder / "src"),
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "site"),
     }
-    _run([sys.executable, "-m", "dvc", "repro", "--force"], cwd=folder, env=environment)
+    _run(children.command("dvc", "repro", "--force"), cwd=folder, env=environment)
     return folder
 
 

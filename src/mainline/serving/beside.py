@@ -1,11 +1,11 @@
 """The follower as a process beside the server: started with it, started again when it ends, ended with it."""
 
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
+from mainline import children
 from mainline.serving.logs import say, warn
 
 SHORTEST, LONGEST = 1.0, 60.0
@@ -17,10 +17,9 @@ class Beside:
     """A follower that holds the other end of a pipe: without the server it ends by itself."""
 
     def __init__(self, url: str, environment: str, folder: Path) -> None:
-        self._command = [
-            sys.executable, "-m", "mainline", "follow", url, "--environment", environment, "--state", str(folder),
-            "--attached",
-        ]  # fmt: skip
+        self._command = children.command(
+            "mainline", "follow", url, "--environment", environment, "--state", str(folder), "--attached"
+        )
         self._ended = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_running, name="beside", daemon=True)
@@ -44,7 +43,9 @@ class Beside:
         wait = SHORTEST
         while not self._ended.is_set():
             started = time.monotonic()
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children.environment()
+            )
             say("follower started", pid=self._process.pid)
             code = self._process.wait()
             if self._ended.is_set():
