@@ -4,12 +4,11 @@ import json
 from functools import partial
 from pathlib import Path
 
-from mainline import declaration, files
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
-from mainline.release import signing
-from mainline.release.environments import Promotion
+from mainline.release import environments, signing
 from mainline.serving import acceptance, settings
 from mainline.serving.acceptance import Check, Verdict
 
@@ -23,21 +22,13 @@ def check_package(package: Path, environment: Path, report: Path | None, unrelea
         MainlineError: with every check, when one of them failed; when the settings are wrong.
     """
     budgets = settings.load(environment).budgets
-    required = not unreleased and _is_signature_required(environment)
+    required = not unreleased and environments.is_signature_required(environment)
     verdict = acceptance.check(package, budgets, partial(_signature, package, required))
     if report:
         _write(report, json.dumps(verdict.as_dict(), indent=2) + "\n")
     if not verdict.passed:
         raise MainlineError(f"{package} may not take traffic:\n{_table(verdict)}")
     return f"{_table(verdict)}\n{package} may take traffic."
-
-
-def _is_signature_required(environment: Path) -> bool:
-    declared = declaration.read(environment).get("promotion")
-    if declared is None:
-        return False
-    checked = declaration.check_section(Promotion, declared, "promotion", declaration.name(environment))
-    return checked.signature == "required"
 
 
 def _write(report: Path, content: str) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mainline import params, progress
 from mainline.errors import MainlineError
-from mainline.gate import decisions, policy, verdict
-from mainline.gate.describe import describe
-from mainline.gate.findings import Check, Findings, Verdict, write
-from mainline.gate.gather import gather
+from mainline.gate import decisions, gather, judge, policy, production
+from mainline.gate.findings import Check, Findings, Verdict, read
+from mainline.registry import clone, tags
 from mainline.release import environments, reference
 from mainline.report.escape import clean
 
@@ -44,6 +43,10 @@ def gate(environment: str | None = None) -> str:
         GateError: when the candidate fails, or when something could not be told.
     """
     FINDINGS.unlink(missing_ok=True)
+    registry = tags.read()
+    clone.check(registry)
+    for line in registry.skipped:
+        progress.say(clean(line))
     if environment is not None:
         return _hold(environment)
     declared = environments.load_all()
@@ -53,17 +56,17 @@ def gate(environment: str | None = None) -> str:
 
 
 def _hold(environment: str) -> str:
-    declared = params.load()
-    limits = policy.load(declared.gate)
+    limits = policy.load(params.load().gate)
+    file = environments.FOLDER / f"{environment}.yaml"
+    required = file.is_file() and environments.is_signature_required(file)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
-        evidence = gather(limits, environment, declared.evaluation.slice_min_rows, Path(scratch))
-        decided = decisions.load(evidence.candidate.digest)
-        found, accepted = decisions.apply(verdict.run(evidence, limits), decided)
-        findings = describe(evidence, limits, found, accepted)
-    write(findings, FINDINGS)
+        packages = Path(scratch)
+        production.fetch(gather.versions(limits.slow_decay.versions, environment), packages, required)
+        judge.run(environment, packages, FINDINGS)
+    findings = read(FINDINGS.read_bytes())
     print(render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
-        way_on = decisions.command(found)
+        way_on = decisions.command(findings.checks)
         wish = f" If it is right all the same, a person may accept it: `{way_on}`; docs/gate.md." if way_on else ""
         raise GateError(clean(findings.headline) + wish)
     return clean(findings.headline)

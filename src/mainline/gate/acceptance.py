@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from mainline import children
 from mainline.errors import MainlineError
 from mainline.serving import settings
 
@@ -50,8 +50,8 @@ def _check(package: Path, file: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="mainline-check-") as scratch:
         report = Path(scratch) / "report.json"
         options = ("--settings", str(file), "--report", str(report), "--unreleased")
-        command = [sys.executable, "-m", "mainline", COMMAND, str(package), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = children.command("mainline", COMMAND, str(package), *options)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=children.without_secrets())
         if done.returncode == 0:
             return ""
         if not report.is_file():

@@ -39,9 +39,10 @@ def _median(found: list[Cost]) -> Cost:
 
 
 def _measure_apart(package: Path) -> Cost | None:
-    finished = subprocess.run(
-        [sys.executable, "-m", "mainline.gate.costs", str(package)], capture_output=True, text=True, check=False
-    )
+    from mainline import children
+
+    command = children.command("mainline.gate.costs", str(package))
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=children.without_secrets())
     return Cost(**json.loads(finished.stdout)) if finished.returncode == 0 else None
 
 

@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from mainline import lock, recovery, runs
+from mainline import children, lock, recovery, runs
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
@@ -30,14 +29,21 @@ from mainline.runs import Run
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 
 
+def versions(count: int, environment: str) -> list[registry.Version]:
+    """List the versions whose packages are needed: what an environment has, and the newest ones, each once."""
+    current = registry.assigned(environment)
+    newest = registry.versions()[:count]
+    return [*([current] if current else []), *(version for version in newest if version != current)]
+
+
 def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path) -> Evidence:
-    """Load, fetch, predict and measure.
+    """Load, predict and measure.
 
     Args:
         policy: how many older versions to look at.
         environment: whose version is production.
         slice_min_rows: from how many rows on a segment is gated.
-        scratch: an empty folder for the packages of released versions.
+        scratch: the folder with the packages of released versions, as `production.fetch` filled it.
 
     Raises:
         MainlineError: when there is no candidate at all.
@@ -81,9 +87,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
 def stale_stages() -> str:
     """Name the stages that dvc.lock is not true of; '' when it is true."""
     recovery.mend_readers()
-    shown = subprocess.run(
-        [sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run(children.command("dvc", "status", "--json"), capture_output=True, text=True, check=False)
     if shown.returncode != 0:
         return "dvc status failed: " + " ".join(shown.stderr.split())[:200]
     return ", ".join(f"{stage} is stale" for stage in json.loads(shown.stdout))
@@ -98,7 +102,7 @@ def _released(version: registry.Version | None, scratch: Path) -> tuple[Released
     if version is None:
         return None, ""
     try:
-        return production.fetch(version, scratch), ""
+        return production.load(version, scratch), ""
     except StorageError as error:
         return None, str(error)
 

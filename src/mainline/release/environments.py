@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mainline import declaration
 from mainline.declaration import Section, load
 from mainline.errors import ParamsError, UnknownError, nearest
 from mainline.registry.tags import ENVIRONMENT
@@ -69,6 +70,19 @@ def choose(name: str, declared: Mapping[str, Environment]) -> Environment:
     if name not in declared:
         raise UnknownError(name, f"environment of {FOLDER}/", declared)
     return declared[name]
+
+
+def is_signature_required(file: Path) -> bool:
+    """Return whether an environment's file asks for signed packages; one that says nothing of promotion does not.
+
+    Raises:
+        ParamsError: when the file, or what it says of promotion, is wrong.
+    """
+    declared = declaration.read(file).get("promotion")
+    if declared is None:
+        return False
+    checked = declaration.check_section(Promotion, declared, "promotion", declaration.name(file))
+    return checked.signature == "required"
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

@@ -80,6 +80,15 @@ def sign(package: Path, key: Path) -> dict[str, Any]:
         return dict(json.loads(bundle.read_text(encoding="utf-8")))
 
 
+def check(package: Path, bundle: dict[str, Any] | None, required: bool, trusted: Path = PUBLIC) -> str:
+    """Return the name of the key that signed a package, '' for one that need not be signed and is not.
+
+    Raises:
+        SignatureError: as `verify`, when a signature is required or there is one.
+    """
+    return verify(package, bundle, trusted) if required or bundle is not None else ""
+
+
 def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC) -> str:
     """Verify a package with the public keys of this repository; return the name of the one that fits.
 

@@ -1,0 +1,63 @@
+"""The gate's own process: it runs the code of packages, so it is started without keys, tokens and roles.
+
+`run` starts it; what it finds is in the file of findings.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from mainline import children, params
+from mainline.errors import MainlineError
+from mainline.gate import decisions, policy, verdict
+from mainline.gate.describe import describe
+from mainline.gate.findings import write
+from mainline.gate.gather import gather
+
+MARK = "mainline: "
+
+
+def run(environment: str, packages: Path, findings: Path) -> None:
+    """Judge the workspace's package in a process of its own, and write the findings.
+
+    Args:
+        environment: whose version counts as production.
+        packages: the folder with the packages of released versions.
+        findings: the file to write.
+
+    Raises:
+        MainlineError: when it cannot be judged.
+    """
+    command = children.command("mainline.gate.judge", environment, str(packages), str(findings))
+    done = subprocess.run(command, env=children.without_secrets(), stderr=subprocess.PIPE, check=False)
+    said = done.stderr.decode("utf-8", errors="replace")
+    if done.returncode == 0:
+        sys.stderr.write(said)
+        return
+    *before, last = said.splitlines() or [""]
+    if last.startswith(MARK):
+        raise MainlineError(last.removeprefix(MARK))
+    how = f"signal {-done.returncode} ended it" if done.returncode < 0 else f"it ended with {done.returncode}"
+    sys.stderr.write("\n".join([*before, ""]))
+    raise MainlineError(f"the gate's process did not come to a verdict: {how}. {last[:300]}".strip())
+
+
+def judge(environment: str, packages: Path, findings: Path) -> None:
+    """Judge the workspace's package here, and write the findings.
+
+    Raises:
+        MainlineError: as `run`.
+    """
+    declared = params.load()
+    limits = policy.load(declared.gate)
+    evidence = gather(limits, environment, declared.evaluation.slice_min_rows, packages)
+    decided = decisions.load(evidence.candidate.digest)
+    found, accepted = decisions.apply(verdict.run(evidence, limits), decided)
+    write(describe(evidence, limits, found, accepted), findings)
+
+
+if __name__ == "__main__":
+    try:
+        judge(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    except MainlineError as error:
+        sys.exit(MARK + " ".join(str(error).split()))
