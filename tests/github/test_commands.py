@@ -14,13 +14,29 @@ from tests.project import ROOT
 
 @pytest.mark.usefixtures("clone")
 def test_protection_is_put_in_force_and_replaced(github: GitHub) -> None:
-    """Applied twice there are three rulesets, and one of another name is left alone."""
+    """Applied twice there is one ruleset of each name, and one of another name is left alone."""
     theirs = {"id": 1, "name": "theirs", "enforcement": "active", "target": "branch"}
     github.repository.rulesets.append(dict(theirs))
     for _ in range(2):
-        protection.protect(apply=True)
+        assert protection.OPEN not in protection.protect(apply=True, deploy_key=True)
     assert [rule["name"] for rule in github.repository.rulesets] == ["theirs", *protection.RULESETS]
     assert github.repository.rulesets[0] == theirs
+
+
+@pytest.mark.usefixtures("clone")
+def test_only_the_deploy_key_and_maintainers_make_tags_of_the_registry(github: GitHub) -> None:
+    """Versions, assignments and approvals are made by nobody else; without the key it is said that others may."""
+    assert protection.OPEN in protection.protect(apply=True)
+    assert len(github.repository.rulesets) == 3
+    protection.protect(apply=True, deploy_key=True)
+    makers = github.repository.rulesets[-1]
+    assert [rule["type"] for rule in makers["rules"]] == ["creation"]
+    assert [name.split("/")[2].rstrip("*") for name in makers["conditions"]["ref_name"]["include"]] == [
+        "model@", "model#", "approval",
+    ]  # fmt: skip
+    assert {(one["actor_type"], one["actor_id"]) for one in makers["bypass_actors"]} == {
+        ("DeployKey", None), ("RepositoryRole", 5), ("RepositoryRole", 2),
+    }  # fmt: skip
 
 
 def test_protection_is_printed_without_a_token(github: GitHub) -> None:

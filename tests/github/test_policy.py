@@ -22,6 +22,19 @@ def test_a_workflow_keeps_the_policy(path: Path) -> None:
     assert policy.unpinned_lines(path.read_text(encoding="utf-8")) == []
 
 
+def test_a_person_looks_at_whatever_decides_what_is_run() -> None:
+    """Code, pipeline, parameters, libraries, checks and tests have an owner, whose review the protection asks for."""
+    lines = (FOLDER.parent / "CODEOWNERS").read_text().splitlines()
+    owned = [line.split()[0] for line in lines if line.startswith("/")]
+    deciding = (
+        ".github/workflows/main.yml", ".ci/promote", ".dvc/config", ".gitattributes", "Makefile", "dvc.yaml",
+        "params.yaml", "pyproject.toml", "requirements/main.txt", "src/mainline/git.py", "src/usecase/features.py",
+        "tests/conftest.py", "deploy/production.yaml",
+    )  # fmt: skip
+    missed = [name for name in deciding if not any(f"/{name}".startswith(owner) for owner in owned)]
+    assert missed == []
+
+
 def test_only_three_jobs_are_given_an_identity() -> None:
     """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, and to read."""
     jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}

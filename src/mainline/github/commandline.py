@@ -29,6 +29,9 @@ def add_commands(add: Add) -> None:
     add("github-deployments", _github_deployments, "record on GitHub what each environment has")
     protect = add("protect", _protect, "print the protection of branch and tags that this design relies on")
     protect.add_argument("--storage", action="store_true", help="require the check of the shared storage, too")
+    protect.add_argument(
+        "--deploy-key", action="store_true", help="let only it and maintainers make the registry's tags"
+    )
     protect.add_argument("--apply", action="store_true", help="put it in force, with the token GITHUB_TOKEN")
 
 
@@ -114,4 +117,4 @@ def _github_deployments(_: argparse.Namespace) -> str:
 def _protect(chosen: argparse.Namespace) -> str:
     from mainline.github.protection import protect
 
-    return protect(chosen.apply, chosen.storage)
+    return protect(chosen.apply, chosen.storage, chosen.deploy_key)

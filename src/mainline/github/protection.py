@@ -10,14 +10,29 @@ from mainline.registry import artifact
 JOBS = ("Code", "Model")
 """The jobs of pull-request.yml by their names on GitHub."""
 
-RULESETS = ("mainline: branch", "mainline: versions", "mainline: assignments")
+RULESETS = ("mainline: branch", "mainline: versions", "mainline: assignments", "mainline: makers")
+
+MAKERS = [
+    {"actor_type": "DeployKey", "actor_id": None, "bypass_mode": "always"},
+    {"actor_type": "RepositoryRole", "actor_id": 5, "bypass_mode": "always"},  # administrators
+    {"actor_type": "RepositoryRole", "actor_id": 2, "bypass_mode": "always"},  # maintainers
+]
+"""Who may make a tag of the registry: the deploy key of the environment `release`, and maintainers. The own token of
+a workflow is not among them, since whoever may push a branch may write a workflow that has one."""
 
 
-def rules(storage: bool = False) -> list[dict[str, Any]]:
-    """Compose rulesets: nothing enters main unchecked, and nobody moves or removes a tag of the registry.
+OPEN = (
+    "Whoever may push can still make tags of the registry. Give the environment release a deploy key "
+    "(docs/github.md), and run this again with --deploy-key."
+)
+
+
+def rules(storage: bool = False, deploy_key: bool = False) -> list[dict[str, Any]]:
+    """Compose rulesets: nothing enters main unchecked, nobody moves or removes a tag of the registry, few make one.
 
     Args:
         storage: require also that the shared storage has what the lock names; the check exists where there is one.
+        deploy_key: let only the deploy key of the environment `release`, and maintainers, make tags of the registry.
     """
     checks = [{"context": name} for name in (*JOBS, CHECK, *([stored.CHECK] if storage else []))]
     branch: list[dict[str, Any]] = [
@@ -31,14 +46,18 @@ def rules(storage: bool = False) -> list[dict[str, Any]]:
             "required_status_checks": checks, "strict_required_status_checks_policy": True}},
     ]  # fmt: skip
     kept: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
+    line = f"refs/tags/{artifact.name()}"
+    registry = [f"{line}@*", f"{line}#*", "refs/tags/approval/**/*"]
+    makers = _ruleset(RULESETS[3], "tag", registry, [{"type": "creation"}]) | {"bypass_actors": MAKERS}
     return [
-        _ruleset(RULESETS[0], "branch", "~DEFAULT_BRANCH", branch),
-        _ruleset(RULESETS[1], "tag", f"refs/tags/{artifact.name()}@*", kept),
-        _ruleset(RULESETS[2], "tag", f"refs/tags/{artifact.name()}#*", kept),
+        _ruleset(RULESETS[0], "branch", ["~DEFAULT_BRANCH"], branch),
+        _ruleset(RULESETS[1], "tag", registry[:1], kept),
+        _ruleset(RULESETS[2], "tag", registry[1:], kept),
+        *([makers] if deploy_key else []),
     ]
 
 
-def protect(apply: bool, storage: bool = False) -> str:
+def protect(apply: bool, storage: bool = False, deploy_key: bool = False) -> str:
     """Print the requests; with `apply`, make them: rulesets of these names are replaced, others are left alone.
 
     The environments whose secrets sign and push are closed to every branch but the default one.
@@ -46,7 +65,7 @@ def protect(apply: bool, storage: bool = False) -> str:
     Raises:
         ApiError: when the token may not, or the plan has no rulesets.
     """
-    wanted = rules(storage)
+    wanted = rules(storage, deploy_key or not apply)
     if not apply:
         shown = "\n".join(json.dumps(rule, indent=2) for rule in wanted)
         return (
@@ -61,11 +80,12 @@ def protect(apply: bool, storage: bool = False) -> str:
         else:
             github.ask("POST", "/rulesets", rule)
     closed = branch_policy.apply(github)
-    return f"{github.name}: {', '.join(RULESETS)} are in force.\n{closed}"
+    names = ", ".join(rule["name"] for rule in wanted)
+    return "\n".join([f"{github.name}: {names} are in force.", closed, *([] if deploy_key else [OPEN])])
 
 
-def _ruleset(name: str, target: str, pattern: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+def _ruleset(name: str, target: str, patterns: list[str], found: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": name, "target": target, "enforcement": "active",
-        "conditions": {"ref_name": {"include": [pattern], "exclude": []}}, "rules": found,
+        "conditions": {"ref_name": {"include": patterns, "exclude": []}}, "rules": found,
     }  # fmt: skip
