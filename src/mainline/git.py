@@ -39,7 +39,10 @@ class GitError(MainlineError):
 
 
 def git(
-    *arguments: str, at: Path | None = None, given: str | None = None, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    at: Path | None = None,
+    given: str | bytes | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run git and return what it prints, read as UTF-8; bytes that are not come back as a replacement character.
 
@@ -52,11 +55,25 @@ def git(
     Raises:
         GitError: when git exits with anything but 0.
     """
+    return _text(raw(*arguments, at=at, given=given, environment=environment))
+
+
+def raw(
+    *arguments: str,
+    at: Path | None = None,
+    given: str | bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git as `git` does, and return what it prints byte by byte: names, messages and authors need not be UTF-8.
+
+    Raises:
+        GitError: when git exits with anything but 0.
+    """
     finished = _run(arguments, at, given, environment)
     if finished.returncode != 0:
         said = " ".join(_text(finished.stderr or finished.stdout).split())
         raise GitError(f"`git {arguments[0]}` says: {said[:400]}")
-    return _text(finished.stdout)
+    return finished.stdout
 
 
 def ask(*arguments: str, at: Path | None = None) -> str:
@@ -77,12 +94,12 @@ def surroundings() -> dict[str, str]:
 
 
 def _run(
-    arguments: tuple[str, ...], at: Path | None, given: str | None = None, more: Mapping[str, str] | None = None
+    arguments: tuple[str, ...], at: Path | None, given: str | bytes | None = None, more: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     plain = [word for name, value in _PLAIN.items() for word in ("-c", f"{name}={value}")]
     # Nobody may be there to answer a question, such as for a password: then it is an error, not a wait.
     environment = _STALLED | surroundings() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(more or {})
-    content = None if given is None else given.encode()
+    content = given.encode() if isinstance(given, str) else given
     limit = _limit(arguments[0])
     try:
         return processes.run(["git", *plain, *arguments], limit, content, cwd=at, env=environment)

@@ -28,6 +28,7 @@ def records(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     _commit(clone, "dvc.lock", LOCK % ("a" * 32))
     _commit(clone, image.FILE, "ARG BASE\nFROM ${BASE}\n")
+    subprocess.run(["git", "push", "--quiet", "origin", "HEAD:main"], check=True)
     subprocess.run(["git", "tag", "model@v1.0.0"], check=True)
     return tmp_path / "docker.json"
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.registry import tags
+from mainline.registry import clone, tags
 from mainline.release import signing
 from mainline.remote import packages
 
@@ -24,6 +24,7 @@ def fetch(name: str, folder: Path, signed: bool = False) -> str:
     """
     if folder.exists():
         raise MainlineError(f"{folder} exists; name a folder that does not.")
+    clone.check(tags.read())
     version = tags.find(name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as scratch:
@@ -35,7 +36,5 @@ def fetch(name: str, folder: Path, signed: bool = False) -> str:
 
 def _signature(version: tags.Version, package: Path, signed: bool) -> str:
     release = version.release
-    bundle = release.signature if release else None
-    if bundle is None and not signed:
-        return "it is not signed"
-    return f"signed by {signing.verify(package, bundle)}"
+    by = signing.check(package, release.signature if release else None, signed)
+    return f"signed by {by}" if by else "it is not signed"

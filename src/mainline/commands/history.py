@@ -61,15 +61,16 @@ def document(found: History) -> dict[str, Any]:
 
 def render(found: History) -> str:
     """Write the history for a terminal."""
+    skipped = ["", *found.skipped] if found.skipped else []
     if not found.versions:
-        return _nothing(found)
+        return "\n".join([_nothing(found), *skipped])
     lines = ["", *_versions(found.versions)]
     if any(item.quality and item.quality.same_months is False for item in found.versions):
         lines += ["", *OTHER_MONTHS]
     lines += _accepted(found.versions)
     if found.assignments:
         lines += ["", *_assignments(found.assignments)]
-    return "\n".join(clip(line, WIDTH) if line else line for line in lines)
+    return "\n".join([*(clip(line, WIDTH) if line else line for line in lines), *skipped])
 
 
 def _versions(versions: list[Registered]) -> list[str]:

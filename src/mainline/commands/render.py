@@ -8,7 +8,7 @@ from mainline.cluster import manifests, queries
 from mainline.cluster.manifests import Wanted
 from mainline.errors import MainlineError
 from mainline.git import ask
-from mainline.registry import publish, tags
+from mainline.registry import origin, tags
 from mainline.release import environments
 from mainline.rollout import policy
 from mainline.serving import settings
@@ -36,7 +36,7 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         raise MainlineError(
             f"git assigns no version to {environment} yet; `make promote` first, or name one (--version)."
         )
-    url = ask("remote", "get-url", publish.ORIGIN) or "https://git.example.org/YOU/YOUR-FORK.git"
+    url = ask("remote", "get-url", origin.remote()) or "https://git.example.org/YOU/YOUR-FORK.git"
     wanted = Wanted(
         environment, image, url, served or "", settings.load(file), policy.read(declared.rollout, file.as_posix())
     )

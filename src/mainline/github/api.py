@@ -13,6 +13,7 @@ from typing import Any
 
 from mainline.errors import MainlineError
 from mainline.git import ask as ask_git
+from mainline.registry import origin
 
 SERVER, REST = "https://github.com", "https://api.github.com"
 PAGE = 100  # items, the most that GitHub gives at once
@@ -121,7 +122,7 @@ def find() -> Api | None:
     name = os.environ.get("GITHUB_REPOSITORY", "")
     if name:
         return Api(name, interface, server, token)
-    matched = _ORIGIN.match(ask_git("remote", "get-url", "origin"))
+    matched = _ORIGIN.match(ask_git("remote", "get-url", origin.remote()))
     about = urllib.parse.urlsplit(server.lower())
     known = matched is not None and matched[1].lower() in (about.netloc, about.hostname)
     return Api(matched[2], interface, server, token) if matched and known else None

@@ -9,7 +9,7 @@ from mainline.gate.findings import FindingsError
 from mainline.git import ask, git
 from mainline.github import api, posting
 from mainline.github.api import Api
-from mainline.registry import events, publish, tags
+from mainline.registry import events, origin, publish, tags
 from mainline.release import environments, rollback
 from mainline.report import markdown
 from mainline.report.escape import prose
@@ -81,13 +81,14 @@ def _revert(environment: str) -> str:
     branch = f"rollback/{version.name}"
     title = f"Roll back from {bad} to {version.name}"
     body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
-    return _open(api.connect(), git("rev-parse", branch).strip(), branch, title, body)
+    return _open(api.connect(), origin.commit(f"{origin.HEADS}{branch}"), branch, title, body)
 
 
 def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
     # The branch belongs to this command; what an earlier run put there is replaced.
-    git("push", "--quiet", "--force", publish.ORIGIN, f"{commit}:refs/heads/{branch}")
-    address = posting.pull_request(github, branch, publish.BRANCH, title, body)
+    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
+    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
+    address = posting.pull_request(github, branch, origin.branch(), title, body)
     return f"{title}: {address}"
 
 

@@ -13,7 +13,7 @@ from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.github import api, comment, offered, propose
 from mainline.github.api import Api
-from mainline.registry import publish
+from mainline.registry import origin
 
 ARTIFACT = "lock"
 TITLE = "Reproduce the lock"
@@ -35,15 +35,15 @@ def commit_lock(number: int) -> str:
     head, branch = str(pull["head"]["sha"]), str(pull["head"]["ref"])
     run = _run(github, number, head)
     _refuse_others(github, pull, run)
-    reference = f"refs/heads/{branch}"
-    git("fetch", "--quiet", publish.ORIGIN, reference)
+    reference = f"{origin.HEADS}{branch}"
+    git("fetch", "--quiet", "--no-tags", origin.remote(), reference)
     if ask("rev-parse", "FETCH_HEAD") != head:
         raise RepairError(f"#{number} has moved on from {head[:10]}. Its newest run offers the lock that fits.")
     files = offered.read(_download(github, number, run), head)
     commit = _commit(head, files, number, run)
     if commit is None:
         return f"#{number} has this lock already."
-    git("push", "--quiet", publish.ORIGIN, f"{commit}:{reference}")
+    origin.push(origin.remote(), {reference: commit})
     return (
         f"#{number}: {branch} has the lock that the run offered, as {commit[:10]}. A push with a workflow's own token "
         "starts no checks: close and reopen the pull request, or give the environment 'bot' a BOT_TOKEN "
@@ -71,9 +71,9 @@ def _refuse_others(github: Api, pull: Mapping[str, Any], run: Mapping[str, Any])
             f"#{number} comes from {source}, where this repository may not write. Ask its author to run `make repro` "
             f"and commit, or to commit the files of the artifact '{ARTIFACT}' of {run['html_url']}."
         )
-    if pull["head"]["ref"] == publish.BRANCH:
+    if pull["head"]["ref"] == origin.branch():
         raise RepairError(
-            f"#{number} is opened from {publish.BRANCH}, which only merges change. Open it from a branch."
+            f"#{number} is opened from {origin.branch()}, which only merges change. Open it from a branch."
         )
 
 

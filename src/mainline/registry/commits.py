@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import lock
-from mainline.git import ask, blob, git
+from mainline.git import blob, git
+from mainline.registry import origin
 
 MACHINERY = ("src/mainline/serving", "deploy", "requirements")
 """What serves the model; documents among it (`*.md`) and what other environments declare are left out."""
@@ -41,12 +42,8 @@ class _Commit:
 
 
 def tip(repository: Path = Path()) -> str:
-    """Name the newest commit of main that is known: that of `origin`, of the branch here, or what is checked out."""
-    for name in ("refs/remotes/origin/main", "refs/heads/main", "HEAD"):
-        found = ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", at=repository)
-        if found:
-            return found
-    return ""
+    """Name the newest commit of main that is known: that of the remote, of the branch here, or what is checked out."""
+    return origin.commit(origin.main(repository), repository) or origin.commit("HEAD", repository)
 
 
 def between(older: str, newer: str, environment: str, repository: Path = Path()) -> list[Change]:

@@ -9,10 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from mainline.registry import events
+from mainline.registry import clone, events, tags
 from mainline.registry.deployments import Deployment, Told, is_code, tell
 from mainline.registry.history import check_environment
-from mainline.registry.tags import assignments
 
 DAY, WEEK = 86_400, 7 * 86_400
 
@@ -63,9 +62,11 @@ def measure(environment: str, now: float, days: float | None = None, repository:
 
     Raises:
         HistoryError: when nobody ever spoke of such an environment; it names the nearest that is known.
-        MainlineError: when an assignment stands at a commit without a version.
+        MainlineError: when this clone does not have what the registry is in.
     """
-    everything = assignments(None, repository)
+    registry = tags.read(repository)
+    clone.check(registry, repository)
+    everything = registry.assignments
     check_environment(environment, everything, repository)
     given = [item for item in everything if item.environment == environment]
     said = events.read(environment, repository)
@@ -77,7 +78,8 @@ def measure(environment: str, now: float, days: float | None = None, repository:
     found = {name: _figures(told.deployments, kept, holds, until - start) for name, holds in GROUPS.items()}
     return Delivery(
         environment, start, until, found, kept,
-        _cannot_tell(found["all"], until - start, bool(told.deployments)), _notes(told, said, kept),
+        _cannot_tell(found["all"], until - start, bool(told.deployments)),
+        [*_notes(told, said, kept), *registry.skipped],
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from mainline.git import blob
+from mainline.registry import origin
 
 FILE = "events.jsonl"
 MAX_LINE = 4_000  # bytes
@@ -46,7 +47,8 @@ class Events:
 
 def read(environment: str, repository: Path = Path()) -> Events:
     """Read an environment's events from the branch here and from the one on `origin`; what both have counts once."""
-    places = (f"refs/heads/deployments/{environment}", f"refs/remotes/origin/deployments/{environment}")
+    branch = f"{origin.HEADS}deployments/{environment}"
+    places = (branch, origin.tracking(origin.remote(repository) or "origin", branch))
     contents = [blob(f"{place}:{FILE}", repository) for place in places]
     lines = dict.fromkeys(line.strip() for content in contents if content for line in content.splitlines())
     events, bad = [], 0

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mainline.errors import MainlineError, nearest
 from mainline.model.metrics import PRIMARY
+from mainline.registry import clone, tags
 from mainline.registry.records import Release
-from mainline.registry.tags import Assigned, Version, assignments, versions
+from mainline.registry.tags import Assigned, Version
 
 DEFAULT = "production"
 
@@ -72,11 +73,12 @@ class Given:
 
 @dataclass(frozen=True)
 class History:
-    """The registry's past, newest first, of one environment or of all."""
+    """The registry's past, newest first, of one environment or of all; `skipped` says which tags do not count."""
 
     environment: str | None
     versions: list[Registered]
     assignments: list[Given]
+    skipped: list[str] = field(default_factory=list)
 
 
 def read(environment: str | None = None, repository: Path = Path()) -> History:
@@ -84,9 +86,11 @@ def read(environment: str | None = None, repository: Path = Path()) -> History:
 
     Raises:
         HistoryError: when nobody ever spoke of such an environment; it names the nearest that is known.
-        MainlineError: when an assignment stands at a commit without a version.
+        MainlineError: when this clone does not have what the registry is in.
     """
-    found, given = versions(repository), assignments(None, repository)
+    registry = tags.read(repository)
+    clone.check(registry, repository)
+    found, given = registry.versions, registry.assignments
     if environment is not None:
         check_environment(environment, given, repository)
     told = _given(given)
@@ -95,7 +99,7 @@ def read(environment: str | None = None, repository: Path = Path()) -> History:
     had = {item.version for item in kept}
     releases = {version.name: version.release for version in found}
     rows = [_registered(version, releases, now) for version in found if environment is None or version.name in had]
-    return History(environment, rows, kept[::-1])
+    return History(environment, rows, kept[::-1], registry.skipped)
 
 
 def check_environment(environment: str, given: Iterable[Assigned], repository: Path = Path()) -> None:

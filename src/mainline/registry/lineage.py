@@ -16,10 +16,10 @@ from typing import Any
 from mainline import lock, runs
 from mainline.errors import MainlineError, nearest
 from mainline.git import blob, git
-from mainline.registry import records
+from mainline.registry import clone, records, tags
 from mainline.registry.history import Given, read
 from mainline.registry.records import Release
-from mainline.registry.tags import Version, versions
+from mainline.registry.tags import Version
 
 ENVIRONMENT_LOCK = "requirements/pipeline.txt"
 
@@ -88,9 +88,11 @@ def trace(name: str, repository: Path = Path()) -> Lineage:
 
     Raises:
         LineageError: when no version, or more than one, is meant.
-        MainlineError: when an assignment stands at a commit without a version.
+        MainlineError: when this clone does not have what the registry is in.
     """
-    version = find(name, versions(repository))
+    registry = tags.read(repository)
+    clone.check(registry, repository)
+    version = find(name, registry.versions)
     release = version.release
     locked = _locked(version.commit, repository)
     return Lineage(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from mainline.errors import MainlineError
 from mainline.git import GitError, ask, git
-from mainline.registry import artifact
+from mainline.registry import origin
 
-ORIGIN, BRANCH = "origin", "main"
+TAGS = "refs/tags/"
 
 
 class TakenError(MainlineError):
@@ -24,56 +24,55 @@ class Tag:
 
 
 def publish(tags: list[Tag]) -> None:
-    """Write annotated tags to the origin, or into this repository where it has none.
+    """Write annotated tags to the remote that others read, or into this repository where it has none.
 
     No tag exists before the last moment: objects without a name are all that a kill can leave.
 
     Raises:
         TakenError: when one of them is there already.
-        MainlineError: when the origin refuses, or does not answer.
+        MainlineError: when the remote refuses, or does not answer.
     """
-    made = {f"refs/tags/{tag.name}": _make(tag) for tag in tags}
-    if has_origin():
-        _push(made)
+    made = {f"{TAGS}{tag.name}": _make(tag) for tag in tags}
+    remote = origin.remote()
+    if remote:
+        _push(remote, made)
         fetch()
     else:
         _create(made)
 
 
-def has_origin() -> bool:
-    """Whether this repository has a remote that others read."""
-    return bool(ask("remote", "get-url", ORIGIN))
-
-
 def fetch() -> None:
-    """Take the origin's tags, so that the registry here is the one that everyone sees.
+    """Take the remote's default branch and tags, so that the registry here is the one that everyone sees.
 
     Raises:
-        MainlineError: when the origin does not answer, or a tag of the registry is another one here.
+        MainlineError: when the remote does not answer, or a tag of the registry is another one here, or only here.
     """
-    if not has_origin():
+    remote = origin.remote()
+    if not remote:
         return
-    try:
-        git("fetch", "--quiet", "--tags", ORIGIN)
-    except GitError as error:
+    theirs = origin.refs(remote, *origin.tags())
+    for name, tag in _ours().items():
+        _compare(name.removeprefix(TAGS), tag, theirs.get(name), remote)
+    origin.fetch()
+
+
+def _ours() -> dict[str, str]:
+    """Return the object of each tag of the registry here; approvals are not among them, since they only add."""
+    shown = git("for-each-ref", "--format=%(objectname) %(refname)", *origin.tags()[:2])
+    return {name: tag for tag, _, name in (line.partition(" ") for line in shown.splitlines())}
+
+
+def _compare(name: str, ours: str, theirs: str | None, remote: str) -> None:
+    if theirs is None:
         raise MainlineError(
-            f"{error} Where a tag 'would clobber', the one here is not the registry's: `git tag --delete` it."
-        ) from error
-    theirs = {line.split("\t")[1] for line in git("ls-remote", "--tags", "--refs", ORIGIN).splitlines()}
-    ours = git("for-each-ref", "--format=%(refname)", f"refs/tags/{artifact.name()}[@#]*").splitlines()
-    only = [name.removeprefix("refs/tags/") for name in ours if name not in theirs]
-    if only:
-        raise MainlineError(
-            f"tag {only[0]} is here but not in {ORIGIN}, so it is no part of the registry. "
-            f"Remove it (`git tag --delete '{only[0]}'`), or push it if you know why it is right."
+            f"tag {name} is here but not in {remote}, so it is no part of the registry. "
+            f"Remove it (`git tag --delete '{name}'`), or push it if you know why it is right."
         )
-
-
-def tip() -> str:
-    """Return the commit that `main` is at: the origin's, or this repository's where it has none."""
-    if not has_origin():
-        return ask("rev-parse", "--verify", "--quiet", f"refs/heads/{BRANCH}")
-    return git("ls-remote", ORIGIN, f"refs/heads/{BRANCH}").partition("\t")[0]
+    if theirs != ours:
+        raise MainlineError(
+            f"tag {name} is another one here than in {remote}, which is what everyone sees. "
+            f"Remove yours (`git tag --delete '{name}'`), and run this again."
+        )
 
 
 def _make(tag: Tag) -> str:
@@ -83,15 +82,17 @@ def _make(tag: Tag) -> str:
     return git("mktag", given=text).strip()
 
 
-def _push(made: Mapping[str, str]) -> None:
+def _push(remote: str, made: Mapping[str, str]) -> None:
     try:
-        git("push", "--quiet", "--atomic", ORIGIN, *(f"{made_at}:{name}" for name, made_at in made.items()))
+        origin.push(remote, made, "--atomic")
     except GitError as error:
-        taken = git("ls-remote", "--tags", "--refs", ORIGIN, *made)
+        taken = origin.refs(remote, *made)
         if not taken:
             raise MainlineError(f"{error} Nothing was released; the right to push tags is needed.") from error
-        if not all(made_at in taken for made_at in made.values()):
-            raise TakenError(f"another run wrote {taken.split()[1]} in the meantime.") from error
+        other = [name for name, made_at in made.items() if taken.get(name, made_at) != made_at]
+        if other or len(taken) < len(made):
+            name = (other or list(taken))[0].removeprefix(TAGS)
+            raise TakenError(f"another run wrote {name} in the meantime.") from error
 
 
 def _create(made: Mapping[str, str]) -> None:

@@ -9,15 +9,19 @@
 
 `model` is the name that `dvc.yaml` gives the package under `artifacts` (see `artifact`). Tags of another name are
 another line of versions, of which nothing here speaks.
+
+Whoever may push tags can make any of them, so a tag counts only at a commit that was merged: an ancestor of the default
+branch. What does not count is skipped, and said in a line.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mainline.errors import MainlineError, UnknownError
-from mainline.git import git
-from mainline.registry import artifact
+from mainline.git import git, raw
+from mainline.registry import artifact, origin
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
 ENVIRONMENT = r"[a-z][a-z0-9-]*"
@@ -27,7 +31,12 @@ _VERSION = re.compile(rf"^@(v{NUMBER}\.{NUMBER}\.{NUMBER})(!?)$")
 _ASSIGNED = re.compile(rf"^#({ENVIRONMENT})(!?)#({NUMBER})$")
 """What follows the artifact's name."""
 
-_FIELDS = ("refname:strip=2", "objectname", "*objectname", "creatordate:unix", "taggername", "contents")
+_FIELDS = (
+    "refname:strip=2", "objecttype", "objectname", "*objecttype", "*objectname", "creatordate:unix", "taggername",
+    "contents",
+)  # fmt: skip
+_LATEST = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970; what claims to be later was not made by a clock."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +57,12 @@ class Version:
 
     @property
     def release(self) -> Release | None:
-        """What was recorded at the release; None for a tag that somebody else made."""
+        """What was recorded at the release; None for a tag that somebody else made, or that was copied."""
         try:
-            return read_release(self.message)
+            found = read_release(self.message)
         except RecordError:
             return None
+        return found if found.version == self.name else None
 
 
 @dataclass(frozen=True)
@@ -75,20 +85,40 @@ class Assigned:
             return None
 
 
+@dataclass(frozen=True)
+class Registry:
+    """All that counts, and what does not.
+
+    `versions` are newest first, `assignments` oldest first. `skipped` says in a line each which tags do not count, and
+    why. `taken` are the names of tags that are there, whether they count or not, without the artifact's.
+    """
+
+    versions: list[Version]
+    assignments: list[Assigned]
+    skipped: list[str]
+    taken: frozenset[str]
+
+
+def read(repository: Path = Path()) -> Registry:
+    """Read the registry that a repository has.
+
+    Raises:
+        MainlineError: when git has no answer, or nothing says which remote has the registry.
+    """
+    found, skipped = _tags(repository)
+    main = origin.main(repository)
+    merged = _merged(main, repository)
+    unmerged = [tag for tag in found if tag.name not in merged]
+    skipped += [f"tag {tag.name} is skipped: {_where(tag)} is not on {main}" for tag in unmerged]
+    counted = [tag for tag in found if tag.name in merged]
+    versions = _versions(counted)
+    assignments, lost = _assignments(counted, versions)
+    return Registry(versions, assignments, [*skipped, *lost], frozenset(tag.meaning for tag in found))
+
+
 def versions(repository: Path = Path()) -> list[Version]:
     """List the registered versions, newest first; archived ones are among them, marked."""
-    found, archived = [], set()
-    for tag in _tags(repository):
-        matched = _VERSION.match(tag.meaning)
-        if matched and matched[2]:
-            archived.add(matched[1])
-        elif matched:
-            found.append((matched[1], tag))
-    return sorted(
-        (Version(name, tag.commit, tag.when, tag.by, name in archived, tag.message) for name, tag in found),
-        key=lambda version: version.order,
-        reverse=True,
-    )
+    return read(repository).versions
 
 
 def find(name: str, repository: Path = Path()) -> Version:
@@ -96,43 +126,33 @@ def find(name: str, repository: Path = Path()) -> Version:
 
     Raises:
         UnknownError: naming the nearest one.
+        MainlineError: when there is a tag of that name, and it does not count.
     """
-    known = {version.name: version for version in versions(repository)}
+    registry = read(repository)
+    known = {version.name: version for version in registry.versions}
     if name not in known:
+        about = [line for line in registry.skipped if line.startswith(f"tag {artifact.name(repository)}@{name} ")]
+        if about:
+            raise MainlineError(f"{about[0]}. A version is what was merged.")
         raise UnknownError(name, "version", known)
     return known[name]
 
 
 def assignments(environment: str | None = None, repository: Path = Path()) -> list[Assigned]:
-    """List what an environment, or each of them, was given, oldest first.
-
-    Raises:
-        MainlineError: when an assignment stands at a commit without a version.
-    """
-    known = {version.commit: version for version in versions(repository)}
-    found = []
-    for tag in _tags(repository):
-        matched = _ASSIGNED.match(tag.meaning)
-        if matched is None or environment not in (None, matched[1]):
-            continue
-        if not matched[2] and tag.commit not in known:
-            raise MainlineError(
-                f"tag {tag.name} is at commit {tag.commit[:10]}, which no version was registered at. "
-                "Fetch all tags (`git fetch --tags`), or remove the tag."
-            )
-        version = None if matched[2] else known[tag.commit]
-        found.append(Assigned(matched[1], int(matched[3]), version, tag.when, tag.by, tag.message))
-    return sorted(found, key=lambda item: (item.number, item.environment))
+    """List what an environment, or each of them, was given, oldest first."""
+    return [item for item in read(repository).assignments if environment in (None, item.environment)]
 
 
 def assigned(environment: str, repository: Path = Path()) -> Version | None:
-    """Return the version that an environment has, or None before its first release.
-
-    Raises:
-        MainlineError: as `assignments`.
-    """
+    """Return the version that an environment has, or None before its first release."""
     found = assignments(environment, repository)
     return found[-1].version if found else None
+
+
+def next_number(environment: str, registry: Registry) -> int:
+    """Return the number of an environment's next assignment: one that no tag has, whether it counts or not."""
+    matched = (_ASSIGNED.fullmatch(name) for name in registry.taken)
+    return max((int(found[3]) for found in matched if found and found[1] == environment), default=0) + 1
 
 
 @dataclass(frozen=True)
@@ -141,20 +161,96 @@ class _Tag:
 
     name: str
     meaning: str
+    kind: str
     commit: str
     when: int
     by: str
     message: str
 
 
-def _tags(repository: Path) -> list[_Tag]:
-    """Read each tag of the registry with the commit it stands at, annotated or not."""
+def _tags(repository: Path) -> tuple[list[_Tag], list[str]]:
+    """Read each tag of the registry with the commit it stands at, annotated or not; and say which cannot be read."""
     template = "%00".join(f"%({name})" for name in _FIELDS) + "%00%01"
+    shown = raw("for-each-ref", f"--format={template}", *origin.tags(repository)[:2], at=repository)
     line = artifact.name(repository)
-    shown = git("for-each-ref", f"--format={template}", f"refs/tags/{line}[@#]*", at=repository)
-    tags = []
-    for entry in shown.split("\0\1\n"):
-        if entry:
-            name, own, peeled, when, by, message = entry.split("\0")
-            tags.append(_Tag(name, name.removeprefix(line), peeled or own, int(when or 0), by, message))
-    return tags
+    tags, skipped = [], []
+    for entry in filter(None, shown.split(b"\0\1\n")):
+        name = entry.partition(b"\0")[0]
+        try:
+            tags.append(_parse(entry, line))
+        except ValueError as error:
+            shown_name = name.decode("utf-8", errors="backslashreplace")
+            skipped.append(f"tag {shown_name} is skipped: {error}")
+    return tags, skipped
+
+
+def _parse(entry: bytes, line: str) -> _Tag:
+    """Read one tag.
+
+    Raises:
+        ValueError: when it is not one that can be read; the message says why.
+    """
+    try:
+        name, kind, own, peeled_kind, peeled, when, by, message = entry.decode("utf-8").split("\0")
+    except UnicodeDecodeError as error:
+        raise ValueError("its name or its message is not UTF-8") from error
+    except ValueError as error:
+        raise ValueError("it is not formed as git makes tags") from error
+    seconds = int(when or 0)
+    if not 0 <= seconds <= _LATEST:
+        raise ValueError(f"it says that it was made {seconds} seconds after 1970")
+    return _Tag(name, name.removeprefix(line), peeled_kind or kind, peeled or own, seconds, by, message)
+
+
+def _merged(main: str, repository: Path) -> frozenset[str]:
+    """Return the names of the registry's tags that stand at ancestors of the default branch."""
+    commit = origin.commit(main, repository)
+    if not commit:
+        return frozenset()
+    form = ["--format=%(refname:strip=2)", *origin.tags(repository)[:2]]
+    return frozenset(git("for-each-ref", f"--merged={commit}", *form, at=repository).splitlines())
+
+
+def _where(tag: _Tag) -> str:
+    return f"its commit {tag.commit[:10]}" if tag.kind == "commit" else f"what it stands at, a {tag.kind},"
+
+
+def _versions(tags: Iterable[_Tag]) -> list[Version]:
+    matched = [(found, tag) for tag in tags if (found := _VERSION.fullmatch(tag.meaning))]
+    archived = {(found[1], tag.commit) for found, tag in matched if found[2]}
+    return sorted(
+        (
+            Version(found[1], tag.commit, tag.when, tag.by, (found[1], tag.commit) in archived, tag.message)
+            for found, tag in matched if not found[2]
+        ),
+        key=lambda version: version.order,
+        reverse=True,
+    )  # fmt: skip
+
+
+def _assignments(tags: Iterable[_Tag], versions: Iterable[Version]) -> tuple[list[Assigned], list[str]]:
+    """Lay each assignment to a version at its commit; say of which ones there is none."""
+    at: dict[str, list[Version]] = {}
+    for version in versions:
+        at.setdefault(version.commit, []).append(version)
+    found, lost = [], []
+    for tag in tags:
+        matched = _ASSIGNED.fullmatch(tag.meaning)
+        if matched is None:
+            continue
+        item = Assigned(matched[1], int(matched[3]), None, tag.when, tag.by, tag.message)
+        if matched[2]:
+            found.append(item)
+        elif tag.commit in at:
+            found.append(replace(item, version=_meant(at[tag.commit], item)))
+        else:
+            lost.append(
+                f"tag {tag.name} is skipped: it is at commit {tag.commit[:10]}, which no version was registered at"
+            )
+    return sorted(found, key=lambda item: (item.number, item.environment)), lost
+
+
+def _meant(versions: list[Version], item: Assigned) -> Version:
+    """Return the one of a commit's versions, newest first, that an assignment speaks of."""
+    said = item.record.version if item.record else ""
+    return next((version for version in versions if version.name == said), versions[0])

@@ -10,7 +10,7 @@ from mainline import lock, runs
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.registry import changes, publish, records
+from mainline.registry import changes, origin, records
 from mainline.release import change
 
 
@@ -28,15 +28,15 @@ def find() -> Candidate | None:
     Raises:
         MainlineError: when the workspace is not a commit of main, or that commit has no package or an outdated lock.
     """
-    commit, tip = git("rev-parse", "HEAD").strip(), publish.tip()
+    commit, tip = git("rev-parse", "HEAD").strip(), origin.tip()
     if not tip:
-        raise MainlineError(f"there is no branch {publish.BRANCH}; what is on it is what is released. Push it first.")
+        raise MainlineError(f"there is no branch {origin.branch()}; what is on it is what is released. Push it first.")
     if commit != tip:
         if ask("merge-base", commit, tip) == commit:
             return None
         raise MainlineError(
-            f"{commit[:10]} is not on {publish.BRANCH}, which is at {tip[:10]}. A release is what is merged there: "
-            f"open a pull request, or `git switch {publish.BRANCH} && git pull`."
+            f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. A release is what is merged there: "
+            f"open a pull request, or `git switch {origin.branch()} && git pull`."
         )
     changed = ask("status", "--porcelain", "--untracked-files=no")
     if changed:

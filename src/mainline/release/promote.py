@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mainline import lock, progress
 from mainline.errors import MainlineError
-from mainline.git import ask
-from mainline.registry import artifact, publish, records, tags
+from mainline.git import ask, git
+from mainline.registry import artifact, origin, publish, records, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
@@ -57,6 +57,7 @@ def insist(attempt: Callable[[], str]) -> str:
     """
     for _ in range(TRIES):
         publish.fetch()
+        say_skipped()
         try:
             return attempt()
         except TakenError as error:
@@ -64,11 +65,17 @@ def insist(attempt: Callable[[], str]) -> str:
     raise MainlineError(f"others wrote to the registry {TRIES} times in a row. Run this again when they are done.")
 
 
+def say_skipped() -> None:
+    """Say in a line each which tags of the registry do not count, and why."""
+    for line in tags.read().skipped:
+        progress.say(line)
+
+
 def _promote_once(judge: Judge) -> str:
     declared = environments.load_all()
     found = candidate.find()
     if found is None:
-        return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
+        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
     version = known(found.package)
     waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
     if version is not None and all(waiting.values()):
@@ -82,8 +89,8 @@ def _promote_once(judge: Judge) -> str:
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
     secure(version, [declared[name] for name in targets], None if not new else Path(lock.PACKAGE))
-    if publish.tip() != found.commit:
-        return f"{publish.BRANCH} has moved on; its newest commit is released by a run of its own."
+    if origin.tip() != found.commit:
+        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
     publish.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
@@ -95,10 +102,10 @@ def _approve_once(environment: str) -> str:
     after = chosen.promotion.after
     found = candidate.find()
     if found is None:
-        raise MainlineError(f"{publish.BRANCH} has moved on. `git pull`, look again, and approve that.")
+        raise MainlineError(f"{origin.branch()} has moved on. `git pull`, look again, and approve that.")
     version = reference.current(after, declared) if after else known(found.package)
     if version is None:
-        raise MainlineError(f"there is nothing to give: {after or publish.BRANCH} has no version. Run `make promote`.")
+        raise MainlineError(f"there is nothing to give: {after or origin.branch()} has no version. Run `make promote`.")
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
@@ -141,8 +148,8 @@ def assignment(
     environment: str, version: Version, kind: Kind, asked: Candidate, declared: Mapping[str, Environment]
 ) -> Tag:
     """Compose the tag that gives an environment a version."""
-    earlier, before = tags.assignments(environment), reference.current(environment, declared)
-    number = earlier[-1].number + 1 if earlier else 1
+    before = reference.current(environment, declared)
+    number = tags.next_number(environment, tags.read())
     by = ask("config", "user.name") or "unknown"
     record = Assignment(
         version=version.name, environment=environment, kind=kind, replaces=before.name if before else None,
@@ -159,9 +166,11 @@ def refuse_archived(version: Version) -> None:
         MainlineError: naming what to do instead.
     """
     if version.archived:
+        tag, remote = f"{artifact.name()}@{version.name}!", origin.remote()
+        there = f"git push {remote} --delete 'refs/tags/{tag}' && " if remote else ""
         raise MainlineError(
-            f"{version.name} is archived and can no longer be assigned. Change what is on {publish.BRANCH}, or take "
-            f"that decision back: `git push {publish.ORIGIN} --delete '{artifact.name()}@{version.name}!'`."
+            f"{version.name} is archived and can no longer be assigned. Change what is on {origin.branch()}, or take "
+            f"that decision back: `{there}git tag --delete '{tag}'`."
         )
 
 
@@ -184,9 +193,20 @@ def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candi
 
 
 def _is_held(last: Assigned, asked: Candidate) -> bool:
-    """Whether a rollback at once still stands: main has the same model as when it was made."""
+    """Whether a rollback at once still stands: main has had one and the same model since it was made.
+
+    Models are told by their content, which the record has: where history was rewritten, commits have other names.
+    """
     record = last.record
-    return record is not None and record.kind == "rollback" and change.package_at(record.main) == asked.package
+    if record is None or record.kind != "rollback":
+        return False
+    known = ask("merge-base", record.main, asked.commit) == record.main
+    since = f"{record.main}..{asked.commit}" if known else asked.commit
+    dated = [] if known else [f"--since={last.when}"]
+    changed = git("rev-list", "--first-parent", *dated, since, "--", str(lock.LOCK)).split()
+    return all(
+        change.package_at(commit).removesuffix(".dir") == record.main_digest for commit in [asked.commit, *changed]
+    )
 
 
 def _report(headline: str, waiting: Mapping[str, str], version: str) -> str:

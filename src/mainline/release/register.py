@@ -70,10 +70,9 @@ def _release(
     reason: str,
     accepted: list[Accepted],
 ) -> Release:
-    newest = next(iter(tags.versions()), None)
     key = signing.private_key()
     return Release(
-        version=change.bump(newest.name, "minor" if part == "first" else part) if newest else change.FIRST,
+        version=_name(part),
         digest=described["digest"],
         replaces=current.name if current else None,
         bump=part,
@@ -86,6 +85,16 @@ def _release(
         signature=signing.sign(Path(lock.PACKAGE), key) if key else None,
         accepted=accepted,
     )
+
+
+def _name(part: Bump) -> str:
+    """Return the version that comes after the newest one, past names that tags have which do not count."""
+    registry = tags.read()
+    moved: Bump = "minor" if part == "first" else part
+    name = change.bump(registry.versions[0].name, moved) if registry.versions else change.FIRST
+    while f"@{name}" in registry.taken:
+        name = change.bump(name, moved)
+    return name
 
 
 def _lines(release: Release) -> list[str]:

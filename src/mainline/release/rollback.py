@@ -7,8 +7,8 @@ from pathlib import Path
 from mainline import lock
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import changes, publish, tags
-from mainline.registry.tags import Version
+from mainline.registry import changes, origin, publish, tags
+from mainline.registry.tags import Assigned, Version
 from mainline.release import candidate, change, environments, promote
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
@@ -27,18 +27,22 @@ def prepare(name: str | None, environment: str) -> str:
     Raises:
         MainlineError: when there is no such version, or main has its model already.
     """
+    publish.fetch()
+    promote.say_skipped()
     version, current = choose(name, environment)
-    main = publish.tip()
+    main = origin.tip()
     if change.package_at(main) == change.package_at(version.commit):
-        raise MainlineError(f"{publish.BRANCH} has the model of {version.name} already. `make promote` assigns it.")
+        raise MainlineError(f"{origin.branch()} has the model of {version.name} already. `make promote` assigns it.")
     branch = f"rollback/{version.name}"
+    _refuse_to_overwrite(branch, main)
     tree = _tree(main, version.commit)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
     commit = git("commit-tree", tree, "-p", main, given=message).strip()
     git("update-ref", f"refs/heads/{branch}", commit)
     return (
         f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}.\n"
-        f"  git push origin {branch}     and open a pull request; its merge brings {version.name} back\n"
+        f"  git push {origin.remote() or 'REMOTE'} {branch}     "
+        f"and open a pull request; its merge brings {version.name} back\n"
         f"To have it in {environment} at once: `mainline rollback {version.name} --now`."
     )
 
@@ -59,14 +63,55 @@ def choose(name: str | None, environment: str) -> tuple[Version, Version | None]
         MainlineError: when there is none to go back to.
     """
     environments.choose(environment, environments.load_all())
-    given = [item.version for item in tags.assignments(environment)]
-    current = given[-1] if given else None
-    if name is None:
-        before = [version for version in given if version is not None and version != current and not version.archived]
-        if not before:
-            raise MainlineError(f"{environment} never had another version; there is nothing to go back to.")
+    given = tags.assignments(environment)
+    current = given[-1].version if given else None
+    if name is not None:
+        return tags.find(name), current
+    before = [version for version in _good(given) if version != current and not version.archived]
+    if before:
         return before[-1], current
-    return tags.find(name), current
+    if len({item.version for item in given if item.version}) < 2:
+        raise MainlineError(f"{environment} never had another version; there is nothing to go back to.")
+    raise MainlineError(
+        f"{environment} was taken back from every other version that it had. Name one if it is right after all: "
+        f"`mainline rollback VERSION --environment {environment}`; `mainline history` lists them."
+    )
+
+
+def _good(given: list[Assigned]) -> list[Version]:
+    """Return the versions that an environment came by, oldest first, without those that it was taken back from."""
+    found: list[Version] = []
+    for item in given:
+        if item.version is None:
+            continue
+        if item.version in found:
+            found = found[: found.index(item.version)]
+        elif item.record and item.record.kind == "rollback":
+            found = found[:-1]
+        found.append(item.version)
+    return found
+
+
+def _refuse_to_overwrite(branch: str, main: str) -> None:
+    """Raise where the branch of an earlier rollback is in use, or has work of a person on it.
+
+    Raises:
+        MainlineError: naming where, and the way on.
+    """
+    here = f"refs/heads/{branch}"
+    trees = [entry.splitlines() for entry in git("worktree", "list", "--porcelain").split("\n\n")]
+    used = [lines[0].removeprefix("worktree ") for lines in trees if f"branch {here}" in lines]
+    if used:
+        raise MainlineError(
+            f"{branch} is checked out in {used[0]}; made anew it would undo what came since. "
+            f"`git switch {origin.branch()}` there first."
+        )
+    own = ask("rev-list", "--count", f"{main}..{here}")
+    if own and int(own) > 1:
+        raise MainlineError(
+            f"{branch} has commits of somebody's beside the revert. Keep them under another name "
+            f"(`git branch --move {branch} NAME`), and run this again."
+        )
 
 
 def _assign_once(name: str | None, environment: str) -> str:
@@ -74,17 +119,17 @@ def _assign_once(name: str | None, environment: str) -> str:
     if version == current:
         raise MainlineError(f"{environment} has {version.name} already.")
     promote.refuse_archived(version)
-    main = publish.tip()
+    main = origin.tip()
     declared = environments.load_all()
     promote.secure(version, [declared[environment]], None)
     asked = candidate.Candidate(main, change.package_at(main))
     publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""
     if change.package_at(version.commit) == asked.package:
-        return f"{environment} has {version.name}{replaced}, as {publish.BRANCH} says."
+        return f"{environment} has {version.name}{replaced}, as {origin.branch()} says."
     return (
         f"{environment} has {version.name}{replaced}.\n"
-        f"GIT AND {environment.upper()} DIFFER: {publish.BRANCH} still names another model. "
+        f"GIT AND {environment.upper()} DIFFER: {origin.branch()} still names another model. "
         f"`mainline rollback {version.name}` prepares the revert; merge it."
     )
 

@@ -191,7 +191,7 @@ class Driver:
         shown = status.describe(self.environment, self.state, self.judgement, live, self.clock.now()) | {
             "source": source
         }
-        problem = found.problem
+        problem = found.said
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)
         self._told["problem"] = problem

@@ -223,7 +223,7 @@ class Follower:
             "commit": self.found.commit,
             "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,
-            "problem": overdue or self.found.problem,
+            "problem": overdue or self.found.said,
             "events": self._told_problem,
             "interval": self.follow.interval,
         }

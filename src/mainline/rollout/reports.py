@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.git import ask, blob, git
-from mainline.registry import events, publish
+from mainline.registry import events, origin
 from mainline.release import rollback
 from mainline.rollout.records import Event
 
@@ -41,19 +41,23 @@ def append(lines: list[str], environment: str) -> None:
         MainlineError: when the origin does not take it.
     """
     branch = f"deployments/{environment}"
-    here = f"refs/remotes/{publish.ORIGIN}/{branch}"
-    if git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").strip():
-        git("fetch", "--quiet", publish.ORIGIN, f"+refs/heads/{branch}:{here}")
+    remote, there = origin.remote(), f"{origin.HEADS}{branch}"
+    here = origin.tracking(remote, there)
+    if origin.refs(remote, there):
+        git("fetch", "--quiet", "--no-tags", remote, f"+{there}:{here}")
     else:
         git("update-ref", "-d", here)
-    before = (blob(f"{here}:{events.FILE}") or b"").decode()
-    new = [text for text in lines if text not in before.splitlines()]
+    before = blob(f"{here}:{events.FILE}") or b""  # byte by byte: lines of others need not be UTF-8
+    known = before.splitlines()
+    new = [text for text in lines if text.encode() not in known]
     if not new:
         return
-    if before and not before.endswith("\n"):
-        before += "\n"
-    commit = _commit(before + "".join(f"{text}\n" for text in new), ask("rev-parse", "--verify", "--quiet", here), new)
-    git("push", "--quiet", publish.ORIGIN, f"{commit}:refs/heads/{branch}")
+    if before and not before.endswith(b"\n"):
+        before += b"\n"
+    commit = _commit(
+        before + "".join(f"{text}\n" for text in new).encode(), ask("rev-parse", "--verify", "--quiet", here), new
+    )
+    origin.push(remote, {there: commit})
 
 
 def prepare_revert(event: Event, environment: str) -> None:
@@ -62,28 +66,29 @@ def prepare_revert(event: Event, environment: str) -> None:
     Raises:
         MainlineError: when the origin does not take it.
     """
-    branch = f"rollback/{event.version}"
+    branch = f"{origin.HEADS}rollback/{event.version}"
     try:
         rollback.prepare(event.version, environment)
     except MainlineError as error:
         if "has the model of" in str(error):  # main was reverted already
             return
         raise
-    there = (git("ls-remote", publish.ORIGIN, f"refs/heads/{branch}").split() or [""])[0]
+    remote = origin.remote()
+    there = origin.refs(remote, branch).get(branch, "")
     if not there or _is_outdated(branch, there):
         lease = f"--force-with-lease={branch}:{there}"
-        git("push", "--quiet", lease, publish.ORIGIN, f"refs/heads/{branch}:refs/heads/{branch}")
+        origin.push(remote, {branch: origin.commit(branch)}, lease)
 
 
 def _is_outdated(branch: str, there: str) -> bool:
     """Whether an earlier abort left a branch that main has moved past; one that people added to is theirs."""
-    git("fetch", "--quiet", publish.ORIGIN, f"refs/heads/{branch}")
-    main = publish.tip()
+    git("fetch", "--quiet", "--no-tags", origin.remote(), branch)
+    main = origin.tip()
     behind, own = git("rev-list", "--count", "--left-right", f"{main}...{there}").split()
     return int(behind) > 0 and int(own) <= 1
 
 
-def _commit(content: str, parent: str, new: list[str]) -> str:
+def _commit(content: bytes, parent: str, new: list[str]) -> str:
     said = json.loads(new[-1])
     written = git("hash-object", "-w", "--stdin", given=content).strip()
     with tempfile.TemporaryDirectory(prefix="mainline-events-") as scratch:

@@ -4,19 +4,18 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainline import processes
+from mainline import children, processes
 from mainline.declaration import load
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
 from mainline.package import manifest
 from mainline.package.soundness import is_sound
-from mainline.registry import events, publish, tags
+from mainline.registry import events, origin, tags
 from mainline.registry.tags import Version
 from mainline.release import signing
 from mainline.release.environments import Environment
@@ -26,6 +25,8 @@ from mainline.rollout.policy import Policy
 from mainline.rollout.records import Beginning, Ref
 from mainline.rollout.state import Place
 
+REMOTE = "origin"
+"""The remote of the follower's own clone."""
 FETCH_SECONDS = 600
 """How long storage may take to give a package."""
 
@@ -44,6 +45,13 @@ class Found:
     beginning: Beginning | None = None
     withdrawn: str = ""
     """Why git no longer lets a version come to serve, although it can be read."""
+    skipped: str = ""
+    """Which tags do not count, and why; it stops nothing."""
+
+    @property
+    def said(self) -> str:
+        """All that a person should know of this look; '' where all is well."""
+        return "; ".join(filter(None, (self.problem, self.skipped)))
 
 
 class Source:
@@ -66,12 +74,13 @@ class Source:
             self.place.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".clone-", dir=self.place.folder) as scratch:
                 made = Path(scratch) / "clone"
-                git("clone", "--quiet", "--branch", publish.BRANCH, self.url, str(made), at=self.place.folder)
+                git("clone", "--quiet", "--no-checkout", "--no-tags", "--single-branch", self.url, str(made),
+                    at=self.place.folder)  # fmt: skip
                 git("config", "user.name", "mainline follower", at=made)
                 git("config", "user.email", "follower@localhost", at=made)
                 shutil.rmtree(clone, ignore_errors=True)
                 made.rename(clone)
-        git("remote", "set-url", publish.ORIGIN, self.url, at=clone)
+        git("remote", "set-url", REMOTE, self.url, at=clone)
 
     def look(self) -> Found:
         """Fetch, and say what git declares; where git is away, what it declared at the last look."""
@@ -107,7 +116,7 @@ class Source:
             try:
                 self._update()
             except MainlineError:  # a loss of power leaves locks and empty objects, which no other try mends
-                git("ls-remote", self.url, f"refs/heads/{publish.BRANCH}", at=self.place.folder)
+                origin.head(self.url, self.place.folder)
                 self.clone(anew=True)
                 self._update()
         except MainlineError as error:
@@ -117,12 +126,19 @@ class Source:
     def _update(self) -> None:
         self.clone()
         os.chdir(self.place.clone)
-        main = f"+refs/heads/{publish.BRANCH}:refs/remotes/{publish.ORIGIN}/{publish.BRANCH}"
-        # --prune-tags would be ignored beside a refspec; as one of their own, deleted tags are pruned.
-        told = f"+refs/heads/deployments/*:refs/remotes/{publish.ORIGIN}/deployments/*"
-        tags = "+refs/tags/*:refs/tags/*"
-        git("fetch", "--quiet", "--force", "--prune", "--no-tags", publish.ORIGIN, main, told, tags)
-        git("checkout", "--quiet", "--force", "--detach", f"{publish.ORIGIN}/{publish.BRANCH}")
+        branch, _ = origin.head(REMOTE)
+        if not branch:
+            raise MainlineError("the repository has no default branch yet. Push one.")
+        main = origin.tracking(REMOTE, branch)
+        told = f"{origin.HEADS}deployments/*"
+        self._take(f"+{branch}:{main}", f"+{told}:{origin.tracking(REMOTE, told)}")
+        git("symbolic-ref", f"refs/remotes/{REMOTE}/HEAD", main)
+        git("checkout", "--quiet", "--force", "--detach", origin.commit(main))
+        # --prune-tags would be ignored beside a refspec; as ones of their own, deleted tags are pruned.
+        self._take(*(f"+{name}:{name}" for name in origin.tags()))  # main says how its tags are called
+
+    def _take(self, *wanted: str) -> None:
+        git("fetch", "--quiet", "--force", "--prune", "--no-tags", REMOTE, *wanted)
 
     def enter(self) -> bool:
         """Make the clone the current folder; say whether there is one that git can use."""
@@ -146,7 +162,10 @@ class Source:
         except MainlineError as error:
             found, required = _with(found, str(error)), None
         try:
-            version = tags.assigned(self.environment)
+            registry = tags.read()
+            found = _with(found, "", skipped="; ".join(registry.skipped))
+            given = [item.version for item in registry.assignments if item.environment == self.environment]
+            version = given[-1] if given else None
             if version is None:
                 reason = f"git assigns no version to {self.environment}"
                 return _with(found, f"{reason}; what serves stays", withdrawn=reason)
@@ -217,7 +236,8 @@ class Source:
         report = package.parent / "report.json"
         settings = f"deploy/{self.environment}.yaml"
         try:
-            self._run("check-package", str(package), "--settings", settings, "--report", str(report))
+            check = ("check-package", str(package), "--settings", settings, "--report", str(report))
+            self._run(*check, environment=children.without_secrets())
         except MainlineError as error:
             if not report.is_file():
                 raise
@@ -225,10 +245,12 @@ class Source:
             said = "; ".join(f"{check['name']}: {check['found']} ({check['allowed']})" for check in failed)
             raise MainlineError(f"check-package refuses {wanted.version}: {said[:400]}.") from error
 
-    def _run(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "mainline", *arguments]
+    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         try:
-            done = processes.run(command, FETCH_SECONDS, text=True)
+            command = children.command("mainline", *arguments)
+            done = processes.run(
+                command, FETCH_SECONDS, text=True, errors="replace", env=environment or children.environment()
+            )
         except subprocess.TimeoutExpired as error:
             raise MainlineError(f"`mainline {arguments[0]}` took more than {FETCH_SECONDS} s.") from error
         if done.returncode:

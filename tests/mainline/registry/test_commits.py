@@ -3,6 +3,7 @@
 import pytest
 
 from mainline.git import GitError
+from mainline.registry import lineage
 from mainline.registry.commits import Change, between, tip
 from tests.mainline.registry.registries import Registry, at, lock
 
@@ -10,6 +11,24 @@ from tests.mainline.registry.registries import Registry, at, lock
 def changes(registry: Registry, older: str) -> list[Change]:
     """Return the changes until what is checked out, as production sees them."""
     return between(older, "HEAD", "production", registry.path)
+
+
+def test_a_commit_that_is_not_utf8_is_told_as_any_other(empty: Registry) -> None:
+    """Authors and messages of old clients are in other encodings, said or unsaid; changes are told all the same."""
+    start = empty.git("rev-parse", "HEAD")
+    for said in ("", "encoding ISO-8859-1\n"):
+        tree, parent = empty.git("rev-parse", "HEAD^{tree}"), empty.git("rev-parse", "HEAD")
+        who = f"Ren\u00e9e <r@example.org> {at(1)} +0000"
+        text = (
+            f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n{said}\nCaf\u00e9 reverts commit {start}\n"
+        )
+        file = empty.path.parent / "commit"
+        file.write_bytes(text.encode("latin-1"))
+        empty.git("update-ref", "refs/heads/main", empty.git("hash-object", "-t", "commit", "-w", str(file)))
+    found = changes(empty, start)
+    assert [(item.written, item.undone) for item in found] == [(at(1), {start})] * 2
+    empty.register("v1.0.0", 2)
+    assert lineage.trace("v1.0.0", empty.path).commit.subject.startswith("Caf")
 
 
 def test_a_merge_is_one_change_as_old_as_its_oldest_commit(empty: Registry) -> None:
@@ -78,6 +97,7 @@ def test_the_tip_is_that_of_origin_where_it_is_known(empty: Registry) -> None:
     start = empty.git("rev-parse", "HEAD")
     ahead = empty.commit(1)
     assert tip(empty.path) == ahead
+    empty.git("remote", "add", "origin", "nowhere")
     empty.git("update-ref", "refs/remotes/origin/main", start)
     assert tip(empty.path) == start
 

@@ -1,5 +1,7 @@
 """The registry: versions and assignments, read from real tags of a real repository."""
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainline.errors import MainlineError, UnknownError
-from mainline.registry import tags
-from mainline.registry.tags import Version, assigned, assignments, find, versions
+from mainline.registry import records, tags
+from mainline.registry.tags import Version, assigned, assignments, find, next_number, read, versions
+from tests.mainline.registry import registries
 from tests.project import Project
 
 
@@ -63,11 +66,77 @@ def test_an_assignment_can_be_taken_back(repository: Project) -> None:
     assert assigned("production", repository.path) is None
 
 
-def test_an_assignment_without_a_version_is_refused(repository: Project) -> None:
-    """A stage at a commit that no version names is an error, not a guess."""
+def test_an_assignment_without_a_version_stops_nothing(repository: Project) -> None:
+    """One at a commit that no version names, such as after the version's tag was deleted, is skipped and named."""
+    for name, at in (("model@v0.1.0", "one"), ("model#production#1", "one"), ("model#production#2", "two")):
+        _tag(repository, name, at)
+    found = assigned("production", repository.path)
+    assert found is not None
+    assert found.name == "v0.1.0"
+    (said,) = read(repository.path).skipped
+    assert re.fullmatch(r"tag model#production#2 is skipped: it is at commit \w{10}, which no version was .*", said)
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_a_tag_at_a_commit_that_was_not_merged_does_not_count(repository: Project, annotated: bool) -> None:
+    """Neither a version nor an assignment nor an archive mark counts before a person has merged its commit."""
+    _tag(repository, "model@v0.1.0", "one")
     _tag(repository, "model#production#1", "one")
-    with pytest.raises(MainlineError, match=r"model#production#1 is at commit .* which no version was registered at"):
-        assigned("production", repository.path)
+    repository.run("git", "switch", "--quiet", "--create", "stranger")
+    made = ("-c", "user.name=S", "-c", "user.email=s@example.org")
+    repository.run("git", *made, "commit", "--quiet", "--allow-empty", "--message", "Not merged")
+    names = ("model@v9.0.0", "model#production#9", "model@v0.1.0!", "model#production!#10")
+    for name in names:
+        repository.run("git", *made, "tag", *(["-a", "-m", name] if annotated else []), name, "stranger")
+    for _ in range(2):
+        registry = read(repository.path)
+        assert [(version.name, version.archived) for version in registry.versions] == [("v0.1.0", False)]
+        assert [item.number for item in registry.assignments] == [1]
+        assert len(registry.skipped) == len(names)
+        assert all("is not on refs/heads/main" in line for line in registry.skipped)
+        with pytest.raises(MainlineError, match=r"^tag model@v9\.0\.0 is skipped: its commit \w{10} is not on"):
+            find("v9.0.0", repository.path)
+        assert next_number("production", registry) == 11
+        repository.run("git", "switch", "--quiet", "--detach", "main")
+    repository.run("git", "switch", "--quiet", "main")
+    repository.run("git", "merge", "--quiet", "stranger")
+    assert versions(repository.path)[0].name == "v9.0.0"
+
+
+@pytest.mark.parametrize("what", ["name", "message", "tagger", "date", "blob", "tree"])
+def test_a_tag_that_cannot_be_read_is_skipped_and_named(repository: Project, what: str) -> None:
+    """Whatever a stranger's tag is made of, all others are read, and the one is said in a line."""
+    _tag(repository, "model@v0.1.0", "one")
+    name, target = b"model@v0.2.0", _commit(repository, "two")
+    text = {"message": "caf\u00e9", "tagger": "Ren\u00e9e"}.get(what, "plain")
+    when = 10**13 if what == "date" else 1_700_000_000
+    tag = f"object {target}\ntype commit\ntag model@v0.2.0\ntagger {text} <a@b> {when} +0000\n\n{text}\n"
+    git = ["git", "-C", str(repository.path)]
+    put = subprocess.run(
+        [*git, "hash-object", "-t", "tag", "-w", "--stdin", "--literally"], input=tag.encode("latin-1"),
+        capture_output=True, check=True,
+    ).stdout.decode().strip()  # fmt: skip
+    if what == "name":
+        name, put = b"model@v0.2.0\xff", target
+    elif what in ("blob", "tree"):
+        put = repository.run("git", "rev-parse", "one^{tree}").stdout.strip()
+        put = put if what == "tree" else repository.run("git", "hash-object", "-w", "/dev/null").stdout.strip()
+    subprocess.run([*git, "update-ref", b"refs/tags/" + name, put], check=True)
+    registry = read(repository.path)
+    assert [version.name for version in registry.versions] == ["v0.1.0"]
+    (said,) = registry.skipped
+    assert said.startswith(f"tag {name.decode('utf-8', errors='backslashreplace')} is skipped: ")
+    assert "\n" not in said
+    said.encode("ascii")
+
+
+def test_a_copied_record_is_none(repository: Project) -> None:
+    """A release's tag object under the name of another version says nothing about that version."""
+    message = records.write(["model v0.1.0"], registries.release("v0.1.0", 14.0))
+    repository.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "tag", "-a", "model@v0.1.0", "one",
+                   "-m", message)  # fmt: skip
+    repository.run("git", "update-ref", "refs/tags/model@v9.0.0", "refs/tags/model@v0.1.0")
+    assert [version.release is None for version in versions(repository.path)] == [True, False]
 
 
 def test_outside_of_git_there_is_one_clear_error(tmp_path: Path) -> None:

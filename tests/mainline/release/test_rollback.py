@@ -1,5 +1,7 @@
 """Going back: a revert to be merged, or at once with the revert to follow; and decommissioning."""
 
+import re
+
 import pytest
 
 from mainline.errors import MainlineError
@@ -125,3 +127,66 @@ def test_what_an_environment_has_is_not_archived() -> None:
         archive("v1.1.0", "")
     with pytest.raises(MainlineError, match=r"'v7.0.0' is no version"):
         archive("v7.0.0", "")
+
+
+def test_a_revert_of_the_revert_reaches_production(two: Repository) -> None:
+    """A rollback at once stands until main has another model; what is merged after that is assigned as usual."""
+    rollback.assign_now("v1.0.0", "production")
+    two.change(model={"depth": 3})
+    promote.promote(refuse)
+    two.change(model={"depth": 4})
+    assert "production  has v1.1.0" in promote.promote(refuse)
+    assert two.has("production") == "v1.1.0"
+
+
+def test_a_rewritten_history_ends_no_rollback(two: Repository) -> None:
+    """Commits get other names when something is scrubbed from them; the model that is held back stays held back."""
+    rollback.assign_now("v1.0.0", "production")
+    old = two.run("git", "rev-parse", "HEAD").stdout.strip()
+    rewrite = ["git", "filter-branch", "--force", "--msg-filter", "cat; echo scrubbed", "--tag-name-filter", "cat"]
+    two.run(*rewrite, "--", "--all", FILTER_BRANCH_SQUELCH_WARNING="1")
+    two.run("git", "push", "--quiet", "--force", "origin", "main", "--tags")
+    two.run("git", "reflog", "expire", "--expire=now", "--all")
+    two.run("sh", "-c", "git for-each-ref --format='delete %(refname)' refs/original | git update-ref --stdin")
+    two.run("git", "gc", "--quiet", "--prune=now")
+    assert two.run("git", "cat-file", "-e", old, succeed=None).returncode
+    two.merge("Document")
+    assert "keeps v1.0.0 (`mainline rollback --now`) until the revert is merged" in promote.promote(refuse)
+
+
+def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Repository) -> None:
+    """Without a version each rollback goes one further, and past the first version there is none."""
+    for depth in (3, 4, 5):
+        repository.change(model={"depth": depth})
+        release()
+    assert "production has v1.1.0 instead of v1.2.0." in rollback.assign_now(None, "production")
+    assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now(None, "production")
+    with pytest.raises(MainlineError, match=r"was taken back from every other version that it had\. Name one"):
+        rollback.assign_now(None, "production")
+
+
+def test_a_branch_that_is_checked_out_is_left_alone(two: Repository) -> None:
+    """Somebody who looks at the revert keeps what they see; the branch is made anew when they have left it."""
+    rollback.prepare("v1.0.0", "production")
+    two.merge("Document")
+    two.run("git", "switch", "--quiet", "rollback/v1.0.0")
+    with pytest.raises(MainlineError, match=r"rollback/v1\.0\.0 is checked out in .*`git switch main` there first"):
+        rollback.prepare("v1.0.0", "production")
+    assert two.run("git", "status", "--porcelain").stdout == ""
+    two.run("git", "commit", "--quiet", "--allow-empty", "--message", "A person's work")
+    two.run("git", "switch", "--quiet", "main")
+    with pytest.raises(MainlineError, match=r"has commits of somebody's beside the revert\. Keep them"):
+        rollback.prepare("v1.0.0", "production")
+    two.run("git", "branch", "--move", "rollback/v1.0.0", "mine")
+    assert "The revert is on branch rollback/v1.0.0" in rollback.prepare("v1.0.0", "production")
+
+
+def test_archiving_is_taken_back_by_what_the_message_says(two: Repository) -> None:
+    """The one command that the refusal names makes the version assignable again."""
+    archive("v1.0.0", "By mistake.")
+    with pytest.raises(MainlineError, match="is archived") as refused:
+        rollback.assign_now("v1.0.0", "production")
+    command = re.search(r"take that decision back: `(.*)`\.$", str(refused.value))
+    assert command
+    two.run("sh", "-c", command[1])
+    assert "production has v1.0.0" in rollback.assign_now("v1.0.0", "production")

@@ -198,6 +198,32 @@ def test_events_are_appended_once(followed: Followed) -> None:
     assert found.bad_lines == 0
 
 
+def test_line_of_events_that_is_not_utf8_stops_no_event(followed: Followed) -> None:
+    """Whoever may push to the branch writes what they like; what comes after it is appended all the same."""
+    followed.release()
+    followed.source.look()
+    reports.deliver((Event(1, 1_767_225_600.0, "served", "v1.0.0", "ab" * 32),), "production")
+    run = followed.repository.run
+    run("git", "fetch", "--quiet", "origin")
+    run("git", "switch", "--quiet", "--detach", "origin/deployments/production")
+    (followed.repository.path / events.FILE).write_bytes(b"caf\xe9\n")
+    run("git", "commit", "--quiet", "--all", "--message", "Write anything")
+    run(
+        "git",
+        "push",
+        "--quiet",
+        "origin",
+        "HEAD:refs/heads/deployments/production",
+        "HEAD:refs/heads/a/refs/heads/deployments/production",
+    )
+    run("git", "switch", "--quiet", "main")
+    followed.source.look()
+    reports.deliver((Event(2, 1_767_225_700.0, "served", "v1.0.0", "ab" * 32),), "production")
+    run("git", "fetch", "--quiet", "origin")
+    found = events.read("production", followed.repository.path)
+    assert (len(found.events), found.bad_lines) == (1, 1)
+
+
 def test_events_wait_where_nothing_may_be_pushed(followed: Followed) -> None:
     """A refusal is an error that the follower meets by trying again; nothing is lost."""
     followed.release()
