@@ -24,7 +24,7 @@ def first_party(path: Path, source: Path = Path("src")) -> list[Path]:
 
 
 def _imported(path: Path, source: Path) -> list[Path]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     modules = []
     for node in _running(tree):
         names: list[str] = []

@@ -61,6 +61,13 @@ def test_import_that_does_not_run_is_left_out(source: Path, line: str) -> None:
     assert found(source, a=line) == ["a"]
 
 
+def test_a_file_that_is_no_python_is_named(source: Path) -> None:
+    """A syntax error says whose it is, so that one of the use case can be told in one line."""
+    with pytest.raises(SyntaxError, match="never closed") as raised:
+        found(source, a="b = (")
+    assert str(raised.value.filename).endswith("a.py")
+
+
 def test_imports_are_followed_to_the_end(source: Path) -> None:
     """What an imported module imports counts too, once, even in a circle."""
     assert found(source, a="import mainline.c", c="import mainline.d", d="from mainline import a") == ["a", "c", "d"]
