@@ -194,6 +194,18 @@ def test_a_store_without_dates_is_not_cleaned(repository: Project, monkeypatch: 
     assert held() == needed
 
 
+def test_who_may_only_read_a_store_sees_what_a_clean_would_take(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the right to write, a look is possible, and a push that finds everything there ends well."""
+    transfer.push(objects.of_workspace())
+    monkeypatch.setattr("mainline.remote.store._WAIT", 0.0)
+    monkeypatch.setattr(type(open_remote().files), "pipe_file", lambda *_: Path("/proc/nowhere").write_bytes(b""))
+    assert "There is nothing to clean" in storage.clean(yes=False, older_than=7)
+    assert transfer.push(objects.of_workspace()) == 0
+    assert repository.path.is_dir()
+
+
 def test_the_age_is_told_by_the_store(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock here that is a year ahead makes nothing old."""
     added(repository)
