@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from mainline.rollout.records import Live
 
 _Count = Annotated[int, Field(ge=0, le=2**53)]
-_Sum = Annotated[float, Field(allow_inf_nan=False)]
 _Bin = Annotated[str, Field(pattern=r"^-?[0-9]{1,6}$")]
 
 
@@ -19,8 +18,15 @@ class _Strict(BaseModel):
 
 class _Pairs(_Strict):
     number: _Count
-    sum: _Sum
-    squares: _Sum
+    sum: float
+    squares: float
+
+    @model_validator(mode="after")
+    def _leave_out(self) -> "_Pairs":
+        """Say nothing of differences so large that their sum overflowed: no interval can be made of them."""
+        if not (isfinite(self.sum) and isfinite(self.squares)):
+            self.number, self.sum, self.squares = 0, 0.0, 0.0
+        return self
 
 
 class _Counters(_Strict):
@@ -75,5 +81,4 @@ def grew(counted: Mapping[str, Any]) -> bool:
     parts = [counted["seconds"], counted["predictions"], {"number": counted["pairs"]["number"]}]
     counts = [counted["requests"], *(number for part in parts for number in part.values())]
     wrong = counted["requests"] - counted["failed"] - counted["invalid"]
-    sums = (counted["pairs"]["sum"], counted["pairs"]["squares"])
-    return min(*counts, counted["failed"], counted["invalid"], wrong) >= 0 and all(map(isfinite, sums))
+    return min(*counts, counted["failed"], counted["invalid"], wrong) >= 0

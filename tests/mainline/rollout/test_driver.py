@@ -270,4 +270,8 @@ def test_counters_that_shrank_are_not_compared(place: Place) -> None:
     driver.tick(Found(0.0, wanted=ref(2), verified=True, policy=MEASURED), {"problem": ""})
     assert driver.judgement is None
     assert driver.state.progress is not None
+    overflowed = json.dumps(said).replace('"squares": 0.2', '"squares": Infinity').encode()
+    live = served.parse(overflowed)
+    assert live is not None, "the server is there all the same"
+    assert live.counters["v1.1.0"]["pairs"] == {"number": 0, "sum": 0.0, "squares": 0.0}
     assert served.parse(b'{"process": "", "revision": 1, "versions": {}}') is None
