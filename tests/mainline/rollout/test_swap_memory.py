@@ -94,7 +94,7 @@ def serves(server: Running, folder: Path, revision: int) -> bool:
 def test_swap_takes_the_memory_of_two_models(package_dir: Path, tmp_path: Path) -> None:
     """While a swap lasts the server holds two models, and afterwards one, however often it is repeated.
 
-    A model's weights are in memory twice, as the verified file and as the runtime's; while it is read, once more.
+    A model's weights are in memory once, in the runtime; while it is read, also as the verified file and once parsed.
     """
     packages = {f"v1.{number}.0": enlarged(package_dir, tmp_path / str(number), number) for number in range(2)}
     rows = json.loads((package_dir / "golden.json").read_text())["requests"]
