@@ -238,6 +238,7 @@ def test_events_wait_where_nothing_may_be_pushed(followed: Followed) -> None:
 def test_events_are_told_while_main_is_replaced(followed: Followed) -> None:
     """A forced push to main, or another server's events, between look and telling costs no event."""
     followed.release()
+    followed.repository.merge("Come after the release, whose commit stays on main")
     followed.source.look()
     for number in range(3):
         followed.repository.run("git", "commit", "--quiet", "--amend", "--allow-empty", "--message", f"Main {number}")
