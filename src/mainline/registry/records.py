@@ -24,6 +24,10 @@ _Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
 _Text = Annotated[str, Field(max_length=600)]
 
 
+_OPTIONAL = ("accepted", "registry")
+"""What was added to records, and is in those alone that need it: an older version of the program reads the others."""
+
+
 class RecordError(MainlineError):
     """A tag's message is not what `mainline promote` writes."""
 
@@ -66,6 +70,7 @@ class Release(Record):
     runs: list[dict[str, str | float | int]]
     signature: dict[str, Any] | None
     accepted: list[Accepted] = []
+    registry: _Text | None = None
 
 
 class Assignment(Record):
@@ -83,11 +88,13 @@ class Assignment(Record):
     main: _Hex
     main_digest: _Hex
     by: _Text
+    registry: _Text | None = None
 
 
 def write(lines: list[str], record: Release | Assignment) -> str:
-    """Compose a tag's message: the lines for people first."""
-    return "\n".join([*lines, "", MARK, record.model_dump_json(), ""])
+    """Compose a tag's message: the lines for people first. What nobody needs to read is left out of the record."""
+    empty = {name for name in _OPTIONAL if not getattr(record, name, None)}
+    return "\n".join([*lines, "", MARK, record.model_dump_json(exclude=empty), ""])
 
 
 def read_release(message: str) -> Release:

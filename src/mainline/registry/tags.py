@@ -15,13 +15,13 @@ branch. What does not count is skipped, and said in a line.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import git, raw
-from mainline.registry import artifact, origin
+from mainline.registry import artifact, maker, origin
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
 ENVIRONMENT = r"[a-z][a-z0-9-]*"
@@ -97,6 +97,8 @@ class Registry:
     assignments: list[Assigned]
     skipped: list[str]
     taken: frozenset[str]
+    foreign: Mapping[str, list[str]] = field(default_factory=dict)
+    """Names of the tags that another repository made and that nobody took over, by that repository."""
 
 
 def read(repository: Path = Path()) -> Registry:
@@ -106,6 +108,11 @@ def read(repository: Path = Path()) -> Registry:
         MainlineError: when git has no answer, or nothing says which remote has the registry.
     """
     found, skipped = _tags(repository)
+    taken = frozenset(tag.meaning for tag in found)
+    foreign = _foreign(found, repository)
+    strangers = {name for names in foreign.values() for name in names}
+    found = [tag for tag in found if tag.name not in strangers]
+    skipped += _tell_foreign(foreign, repository)
     main = origin.main(repository)
     merged = _merged(main, repository)
     unmerged = [tag for tag in found if tag.name not in merged]
@@ -113,7 +120,7 @@ def read(repository: Path = Path()) -> Registry:
     counted = [tag for tag in found if tag.name in merged]
     versions = _versions(counted)
     assignments, lost = _assignments(counted, versions)
-    return Registry(versions, assignments, [*skipped, *lost], frozenset(tag.meaning for tag in found))
+    return Registry(versions, assignments, [*skipped, *lost], taken, foreign)
 
 
 def versions(repository: Path = Path()) -> list[Version]:
@@ -182,6 +189,33 @@ def _tags(repository: Path) -> tuple[list[_Tag], list[str]]:
             shown_name = name.decode("utf-8", errors="backslashreplace")
             skipped.append(f"tag {shown_name} is skipped: {error}")
     return tags, skipped
+
+
+def _foreign(tags: Iterable[_Tag], repository: Path) -> dict[str, list[str]]:
+    """Name the tags of other repositories, by the repository; a tag that archives belongs to its version's."""
+    here = maker.name(repository)
+    ours = {None, here, *(maker.adopted(repository) if here else ())}
+    found: dict[str, list[str]] = {}
+    if here:
+        made = {tag.name: maker.of_message(tag.message) for tag in tags}
+        for name in made:
+            by = made[name] or made.get(name.removesuffix("!"))
+            if by not in ours and by is not None:
+                found.setdefault(by, []).append(name)
+    return found
+
+
+def _tell_foreign(foreign: Mapping[str, list[str]], repository: Path) -> list[str]:
+    """Say in a line whose tags do not count here, and what to do about them."""
+    if not foreign:
+        return []
+    count = sum(map(len, foreign.values()))
+    line = (
+        f"{count} tags of the registry were made by {', '.join(foreign)} and do not count in {maker.name(repository)}. "
+        "Is this a fork? `mainline registry --remove` removes them. Was the repository renamed, or are its versions "
+        "yours too? `mainline registry --adopt` takes them over."
+    )
+    return [line]
 
 
 def _parse(entry: bytes, line: str) -> _Tag:

@@ -42,6 +42,10 @@ def add_release(add: Add) -> None:
     form = history.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs")
     form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
+    registry = add("registry", _registry, "say whose tags count here")
+    decided = registry.add_mutually_exclusive_group()
+    decided.add_argument("--adopt", action="store_true", help="take over the tags that another repository made")
+    decided.add_argument("--remove", action="store_true", help="remove them, here and at the origin")
     lineage = add("lineage", _lineage, "say where a version comes from: commit, data, parameters, metrics, verdict")
     lineage.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
     lineage.add_argument("--json", action="store_true", help="for programs")
@@ -125,6 +129,12 @@ def _history(chosen: argparse.Namespace) -> str:
     if chosen.graph:
         return graph(chosen.environment, time.time())
     return history(chosen.environment, chosen.json)
+
+
+def _registry(chosen: argparse.Namespace) -> str:
+    from mainline.commands.registry import registry
+
+    return registry(chosen.adopt, chosen.remove)
 
 
 def _lineage(chosen: argparse.Namespace) -> str:

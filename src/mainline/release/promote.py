@@ -11,7 +11,7 @@ from pathlib import Path
 from mainline import lock, progress
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import artifact, origin, publish, records, tags
+from mainline.registry import artifact, maker, origin, publish, records, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
@@ -76,6 +76,9 @@ def _promote_once(judge: Judge) -> str:
     found = candidate.find()
     if found is None:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
+    registry = tags.read()
+    if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
+        raise MainlineError("nothing is released before it is decided whose versions count; see the line above.")
     version = known(found.package)
     waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
     if version is not None and all(waiting.values()):
@@ -153,7 +156,7 @@ def assignment(
     by = ask("config", "user.name") or "unknown"
     record = Assignment(
         version=version.name, environment=environment, kind=kind, replaces=before.name if before else None,
-        main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by,
+        main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by, registry=maker.name(),
     )  # fmt: skip
     line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
     return Tag(f"{artifact.name()}#{environment}#{number}", version.commit, records.write([line], record))

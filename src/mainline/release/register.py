@@ -9,7 +9,7 @@ from mainline import lock
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
 from mainline.package import manifest
-from mainline.registry import artifact, records, tags
+from mainline.registry import artifact, maker, records, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
@@ -84,6 +84,7 @@ def _release(
         runs=candidate.ran(),
         signature=signing.sign(Path(lock.PACKAGE), key) if key else None,
         accepted=accepted,
+        registry=maker.name(),
     )
 
 
