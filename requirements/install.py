@@ -92,11 +92,12 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def works(folder: Path) -> bool:
-    """Say whether the environment has a Python that starts, and whether its last set-up was finished."""
+    """Say whether the environment has a Python that starts, with a pip, and whether its last set-up was finished."""
     if (folder / UNFINISHED).exists():
         return False
     try:
-        return subprocess.run([folder / "bin/python", "-c", ""], capture_output=True, check=False).returncode == 0
+        asked = [folder / "bin/python", "-m", "pip", "--version"]
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
@@ -129,6 +130,8 @@ def create(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InstallError(f"{folder} is not a folder. Remove it, or name another one by VENV=.")
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / UNFINISHED).touch()
     python = getattr(sys, "_base_executable", sys.executable)
     done = subprocess.run([python, "-m", "venv", folder], capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:

@@ -238,6 +238,31 @@ def test_killed_in_the_middle_the_next_call_ends_well(ready: Machine) -> None:
     assert ready.says("first.VERSION").startswith("ModuleNotFoundError")
 
 
+def test_killed_before_the_environment_has_a_pip_the_next_call_ends_well(machine: Machine) -> None:
+    """An environment that was killed while it was made is made anew, though its Python starts already."""
+    lock = machine.lock(machine.index.wheel("given", "1.0"))
+    process = subprocess.Popen(
+        machine.command(lock), cwd=machine.path, env=machine.environment(), start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    limit = time.monotonic() + 120
+    while not (machine.venv / "bin/python").exists():
+        assert time.monotonic() < limit, "it never made an environment"
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (machine.venv / ".unfinished").exists()
+    done = machine.install(lock)
+    assert (done.returncode, machine.says("given.VERSION")) == (0, "1.0"), done.stderr
+
+
+def test_an_environment_without_pip_is_made_anew(machine: Machine) -> None:
+    """An environment that uv made has no pip; it is replaced by one that has, instead of failing for good."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", machine.venv], check=True)
+    done = machine.install(machine.lock(machine.index.wheel("given", "1.0")))
+    assert (done.returncode, machine.says("given.VERSION")) == (0, "1.0"), done.stderr
+
+
 @pytest.mark.parametrize(
     ("listed", "expected"),
     [
