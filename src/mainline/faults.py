@@ -1,5 +1,7 @@
 """Failures that nobody raised on purpose and that are expected all the same: each becomes one line."""
 
+import errno
+import sys
 import traceback
 from pathlib import Path
 
@@ -10,6 +12,8 @@ TRACEBACK = "MAINLINE_TRACEBACK"
 
 USE_CASE = ("src", "usecase")
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
 
 def explain(error: Exception) -> MainlineError | None:
     """Return an expected failure as an error of one line, or None for a bug, which keeps its traceback.
@@ -18,14 +22,17 @@ def explain(error: Exception) -> MainlineError | None:
     """
     if isinstance(error, MainlineError):
         return error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return OutOfMemoryError(str(error))
     said = _of_use_case(error)
     if said:
         return UseCaseError(said)
     if isinstance(error, ConnectionError | TimeoutError):
         return MainlineError(f"{error}. Is it there, and may it be asked?")
-    return MainlineError(f"{error}. Is the disk full, or a file not readable?") if isinstance(error, OSError) else None
+    if not isinstance(error, OSError):
+        return None
+    is_of_file = error.filename is not None or error.errno in _DISK
+    return MainlineError(f"{error}.{' Is the disk full, or a file not readable?' if is_of_file else ''}")
 
 
 def _of_use_case(error: Exception) -> str:
@@ -33,26 +40,39 @@ def _of_use_case(error: Exception) -> str:
     module = _module(error)
     if module.partition(".")[0] == "usecase":
         lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
-        return f"src/{module.replace('.', '/')}.py {lack}; src/mainline/contract.py lists what it must offer."
+        return f"{_file(module)} {lack}; src/mainline/contract.py lists what it must offer."
     place = _place(error)
     reason = " ".join(str(error).split())[:300]
     return place and (
         f"{place}: {type(error).__name__}{f': {reason}' if reason else ''}. Correct it, or what it reads; "
-        "`python -m mainline --traceback repro` shows the whole way there."
+        "`python -m mainline --traceback repro` shows its traceback."
     )
 
 
 def _module(error: Exception) -> str:
-    """Name the module that lacks a name or is lacking itself; '' for any other error."""
+    """Name the module that lacks a name, or that is missing itself; '' for any other error."""
     if isinstance(error, AttributeError):
         return str(getattr(error.obj, "__name__", ""))
     return str(error.name or "") if isinstance(error, ImportError) else ""
 
 
+def _file(module: str) -> str:
+    """Name the file of a module, or the folder of a package."""
+    is_package = hasattr(sys.modules.get(module), "__path__")
+    return f"src/{module.replace('.', '/')}{'' if is_package else '.py'}"
+
+
 def _place(error: Exception) -> str:
-    """Name the file and line of the use case that an error comes from; '' where it comes from elsewhere."""
+    """Name the file and line of the use case that an error comes from; '' if it comes from elsewhere."""
     places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
         places.append((error.filename or "", error.lineno))
-    own = [(Path(name), line) for name, line in places if Path(name).parts[-3:-1] == USE_CASE]
-    return f"{'/'.join(USE_CASE)}/{own[-1][0].name}, line {own[-1][1]}" if own else ""
+    own = [(file, line) for file, line in ((_own(name), line) for name, line in places) if file]
+    return f"{own[-1][0]}, line {own[-1][1]}" if own else ""
+
+
+def _own(name: str) -> str:
+    """Name a file of the use case from the root of the repository; '' for any other file."""
+    parts = Path(name).parts
+    start = max((place for place in range(len(parts) - 2) if parts[place : place + 2] == USE_CASE), default=-1)
+    return "/".join(parts[start:]) if start >= 0 else ""

@@ -1,4 +1,4 @@
-"""Programs that this one runs: each has a limit, and none outlives whoever asked for it."""
+"""Programs that this one runs: each has a limit, and none outlives the process that started it."""
 
 import contextlib
 import os
@@ -11,25 +11,25 @@ from typing import Any
 _GRACE = 2.0
 """Seconds that a program has to end by itself."""
 _running: dict[subprocess.Popen[Any], bool] = {}
-"""What runs, and whether in a group of its own."""
+"""The programs that run, each with whether it has a group of its own."""
 _closed = False
 
 
 def run(command: Sequence[str], limit: float, given: Any = None, **options: Any) -> subprocess.CompletedProcess[Any]:
     """Run a program to its end and return its status and what it prints.
 
-    Where a person sits at a terminal the program stays in its group, so that it may ask there (as ssh does) and Ctrl-C
-    reaches it. Elsewhere it has a group of its own, which is ended with all that it started.
+    If a person sits at a terminal, the program stays in the group of this process, so that it may ask there (as ssh
+    does) and Ctrl-C reaches it. Otherwise it has a group of its own, which is ended with all that it started.
 
     Args:
         command: the program and its arguments.
         limit: seconds after which it is ended.
-        given: what it reads from its standard input; nothing without it.
+        given: what it reads from its standard input; None if nothing.
         options: of `subprocess.Popen`.
 
     Raises:
-        TimeoutExpired: when it was ended at its limit.
-        OSError: when there is no such program.
+        TimeoutExpired: if it was ended, at its limit or by `close`.
+        OSError: if there is no such program.
     """
     alone = not (sys.stdin and sys.stdin.isatty())
     process = subprocess.Popen(
@@ -51,7 +51,7 @@ def run(command: Sequence[str], limit: float, given: Any = None, **options: Any)
 
 
 def close() -> None:
-    """End every program that runs, also those of other threads; those that are started later end at once."""
+    """End every program that runs, also those that other threads wait for; those started later end at once."""
     global _closed
     _closed = True
     for process, alone in list(_running.items()):

@@ -1,5 +1,7 @@
 """Which failures are expected though nobody raised them on purpose, and what is said of them."""
 
+import errno
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,10 +56,43 @@ def test_a_file_of_the_use_case_that_is_no_python_is_named(tmp_path: Path) -> No
     assert said.startswith("src/usecase/scoring.py, line 2: SyntaxError: '(' was never closed")
 
 
+def test_code_in_a_folder_of_the_use_case_is_named(tmp_path: Path) -> None:
+    """A use case may have folders of its own; a failure in one is said with its whole path."""
+    file = tmp_path / "src/usecase/weather/rows.py"
+    code = compile("def read():\n    return {}['gone']\n", str(file), "exec")
+    names: dict[str, Callable[[], object]] = {}
+    exec(code, names)  # noqa: S102 - code of this test
+    assert str(explain(raised(names["read"]))).startswith("src/usecase/weather/rows.py, line 2: KeyError: 'gone'. ")
+
+
+def test_a_module_that_the_use_case_lacks_is_said() -> None:
+    """The folder that lacks a module is named, and not a file that there is none of."""
+    said = str(explain(raised(lambda: exec("from usecase import no_such_module"))))  # noqa: S102 - as a caller would
+    assert said.startswith("src/usecase cannot be imported: cannot import name 'no_such_module' from 'usecase'")
+
+
 def test_a_file_that_cannot_be_opened_is_one_line() -> None:
     """An error of the system is said with its file."""
     said = str(explain(raised(lambda: Path("/nowhere/at/all").read_bytes())))
     assert said == "[Errno 2] No such file or directory: '/nowhere/at/all'. Is the disk full, or a file not readable?"
+
+
+def test_memory_that_the_system_refuses_is_too_little_memory() -> None:
+    """A process that cannot be started for want of memory is said as any other want of it."""
+    said = str(explain(OSError(errno.ENOMEM, "Cannot allocate memory")))
+    assert said.startswith("out of memory ([Errno 12] Cannot allocate memory). Declare fewer")
+
+
+def test_an_error_of_the_system_that_is_of_no_file_names_no_disk() -> None:
+    """An address that is taken or unknown is said alone; no disk and no file has to do with it."""
+    for error in (OSError(errno.EADDRINUSE, "Address already in use"), socket.gaierror(-2, "Name not known")):
+        assert str(explain(error)) == f"{error}."
+
+
+def test_a_server_that_does_not_answer_is_asked_after() -> None:
+    """A connection that fails is said with what to look at."""
+    said = str(explain(raised(lambda: socket.create_connection(("127.0.0.1", 0), 1))))
+    assert said.endswith(". Is it there, and may it be asked?")
 
 
 def test_an_expected_error_is_said_as_it_is() -> None:

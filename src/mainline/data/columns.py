@@ -15,8 +15,8 @@ _ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
 _LARGEST = {"integer": 2**63 - 1, "number": sys.float_info.max}
+"""The largest number that a column holds. Larger ones are refused, as are infinity and NaN: JSON has neither."""
 _ARTICLE = {"string": "a", "integer": "an", "number": "a", "time": "a"}
-"""What a column holds; more than that, infinity and NaN are no numbers of JSON."""
 
 
 def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str, Array]:

@@ -23,9 +23,9 @@ from mainline.release import change, promote
 REGISTRY = "ghcr.io"
 FILE = "deploy/container/Containerfile"
 BASE = "python:3.11-slim-bookworm"
+"""The image to build on. The digest that its name has on the day is what is built on, and it is recorded."""
 SECONDS = 3600
 """How long one command may take: a build, or a push over a slow line."""
-"""What the image is built on; the digest that this names on the day is what is built on, and recorded."""
 
 _ABSENT = ("not found", "manifest unknown", "name unknown", "denied")
 """How registries say that there is no such image; GitHub's says `denied` where the package does not exist yet."""

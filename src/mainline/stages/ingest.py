@@ -1,6 +1,8 @@
 """Take the declared window from the source into immutable snapshots, one file per table and month."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,19 +20,20 @@ RAW = Path("data/raw")
 _END = object()
 
 Delivered = tuple[str, str | None, "pd.DataFrame"]
+Watch = Callable[[], AbstractContextManager[None]]
 
 
 def ingest(params: Params) -> None:
     """Write `data/raw/<table>/<month>.parquet`, `data/raw/<table>.parquet` and where they came from."""
-    declared = local_files.dependencies()
-    with local_files.watch(declared, Path.cwd()):
+    watch = partial(local_files.watch, local_files.dependencies(), Path.cwd(), set())
+    with watch():
         from usecase import source  # here, since a module may read files when it is imported
 
         origin = _origin(source, params)
     fresh_directory(RAW)
     rows: dict[str, int] = {}
     seen: set[tuple[str, str | None]] = set()
-    for table, month, frame in _delivered(source, params.data.months, declared):
+    for table, month, frame in _delivered(source, params.data.months, watch):
         if (table, month) in seen or (month is not None and month not in params.data.months):
             wrong = "twice" if (table, month) in seen else "which is outside the window"
             raise SourceError(
@@ -83,8 +86,8 @@ def _origin(source: ModuleType, params: Params) -> dict[str, str]:
     return dict(described) | ({"version": version} if version else {})
 
 
-def _delivered(source: ModuleType, months: tuple[str, ...], declared: list[str]) -> Iterator[Delivered]:
-    """Yield what the source delivers, each a table's name, a month or None, and rows."""
+def _delivered(source: ModuleType, months: tuple[str, ...], watch: Watch) -> Iterator[Delivered]:
+    """Yield what the source delivers under a watch, each a table's name, a month or None, and rows."""
     import pandas as pd
 
     delivery = source.fetch(months)
@@ -92,7 +95,7 @@ def _delivered(source: ModuleType, months: tuple[str, ...], declared: list[str])
         raise SourceError(f"src/usecase/source.py: fetch returns {delivery!r:.100}; yield (table, month, rows).")
     batches = iter(delivery)
     while True:
-        with local_files.watch(declared, Path.cwd()):
+        with watch():
             batch: Any = next(batches, _END)
         if batch is _END:
             return

@@ -1,15 +1,16 @@
-"""A file that is there while a stage runs; left behind, it says that the stage was killed."""
+"""A file that exists while a stage runs. If it is still there afterwards, the stage was killed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PRESENT = Path(".dvc/tmp/present")
+"""The folder of these files; each has the name of its stage."""
 
 
 @contextmanager
 def of(stage: str) -> Iterator[None]:
-    """Have the file there while a stage runs, and remove it however the stage ends by itself."""
+    """Keep the file while a stage runs, and remove it when the stage ends by itself, in whatever way."""
     PRESENT.mkdir(parents=True, exist_ok=True)
     file = PRESENT / stage
     file.touch()
@@ -20,7 +21,7 @@ def of(stage: str) -> Iterator[None]:
 
 
 def forget() -> None:
-    """Remove what killed stages left behind."""
+    """Remove the files that killed stages left behind."""
     for name in killed():
         (PRESENT / name).unlink(missing_ok=True)
 

@@ -42,13 +42,15 @@ def test_however_python_opens_a_file_it_is_seen(tmp_path: Path, file: Path) -> N
     """A file by its number, a relative name, bytes and a database are seen; so is what pandas reads as Parquet."""
     for letter in "abc":
         pd.DataFrame({"a": [1]}).to_parquet(tmp_path / f"{letter}.parquet")
-    sqlite3.connect(tmp_path / "a.db").execute("create table a (b)").connection.close()
+    for letter in "ab":
+        sqlite3.connect(tmp_path / f"{letter}.db").execute("create table a (b)").connection.close()
     opened = {
         "data/own/bikes.csv": lambda: os.close(os.open(os.fsencode(file), os.O_RDONLY)),
         "a.parquet": lambda: pd.read_parquet(os.path.relpath(tmp_path / "a.parquet")),
         "b.parquet": lambda: pq.ParquetFile(tmp_path / "b.parquet").close(),
         "c.parquet": lambda: pq.read_table(source=tmp_path / "c.parquet"),
         "a.db": lambda: sqlite3.connect(tmp_path / "a.db").close(),
+        "b.db": lambda: sqlite3.connect(f"file:{tmp_path}/b.db?mode=ro", uri=True).close(),
     }
     for name, read in opened.items():
         with pytest.raises(SourceError, match=f"reads {name}, which"), watch([], tmp_path):
@@ -66,6 +68,57 @@ def test_what_is_no_data_of_the_repository_is_not_asked_for(tmp_path: Path, file
     file.read_text()
     with watch([], file.parent / "elsewhere"):
         file.read_text()
+
+
+def test_what_a_source_made_earlier_is_its_own(tmp_path: Path) -> None:
+    """A file that was written for one batch, and put in its place by a rename, is read for another one."""
+    made: set[Path] = set()
+    with watch([], tmp_path, made):
+        (tmp_path / "cache.partial").write_text("{}")
+        (tmp_path / "cache.partial").rename(tmp_path / "cache.json")
+        sqlite3.connect(tmp_path / "cache.db").execute("create table a (b)").connection.close()
+    with watch([], tmp_path, made):
+        (tmp_path / "cache.json").read_text()
+        sqlite3.connect(tmp_path / "cache.db").close()
+    with pytest.raises(SourceError, match=r"reads cache\.json, which"), watch([], tmp_path):
+        (tmp_path / "cache.json").read_text()
+
+
+def test_a_file_that_is_only_added_to_is_not_made_by_the_source(tmp_path: Path, file: Path) -> None:
+    """What stood in a file before is read with what is added to it; a file that is written alone is not read."""
+
+    def add() -> None:
+        with file.open("a") as log:
+            log.write("3,4\n")
+
+    with watch([], tmp_path):
+        add()
+    with pytest.raises(SourceError, match=r"reads data/own/bikes\.csv, which"), watch([], tmp_path):
+        print(add(), file.read_text())
+    with pytest.raises(SourceError, match=r"reads data/own/bikes\.csv, which"), watch([], tmp_path):
+        file.open("a+").close()
+
+
+def test_a_file_that_dvc_keeps_as_a_link_is_a_file_of_the_repository(tmp_path: Path, file: Path) -> None:
+    """A link into DVC's cache is held to the declaration by its own name, and one to a declared file is declared."""
+    cached = tmp_path / ".dvc/cache/files/md5/ab/cdef"
+    cached.parent.mkdir(parents=True)
+    file.rename(cached)
+    file.symlink_to(cached)
+    (tmp_path / "alias.csv").symlink_to(file)
+    for name in ("data/own/bikes.csv", "alias.csv"):
+        with pytest.raises(SourceError, match=f"reads {name}, which"), watch([], tmp_path):
+            (tmp_path / name).read_text()
+        with watch(["data/own/bikes.csv"], tmp_path):
+            (tmp_path / name).read_text()
+
+
+def test_a_database_in_memory_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a database in memory nor a temporary one, which has no name, is in the repository."""
+    monkeypatch.chdir(tmp_path)
+    with watch([], tmp_path):
+        for name in ("", ":memory:", "file::memory:"):
+            sqlite3.connect(name, uri=True).close()
 
 
 def test_dependencies_are_those_of_ingest(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_stage_fails_with_one_line_and_the_way_back() -> None:
         ("memory", "out of memory (Unable to allocate 4.00 EiB for an array"),
         (
             "compute",
-            ": KeyError: 'weather'. Correct it, or what it reads; `python -m mainline --traceback repro` shows",
+            ": KeyError: 'weather'. Correct it, or what it reads; `python -m mainline --traceback repro` shows its",
         ),
         ("disk", "No space left on device. Is the disk full"),
         ("elsewhere", "not in /nowhere. Run the stage through DVC"),

@@ -122,6 +122,21 @@ def test_an_undeclared_file_that_a_source_reads_is_refused(
     assert len(list(Path("data/raw/flights").iterdir())) == 2
 
 
+def _keeping() -> Iterator[Any]:
+    Path("download.csv").write_text("a\n1\n")
+    yield "flights", "2013-01", ROWS
+    yield "flights", "2013-02", pd.read_csv("download.csv")
+
+
+def test_what_a_source_keeps_for_a_later_batch_is_its_own(
+    declared: params.Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that fetch writes for one batch may be read for the next one."""
+    _put(monkeypatch, batches=_keeping())
+    ingest(declared)
+    assert len(list(Path("data/raw/flights").iterdir())) == 2
+
+
 def test_the_version_of_the_source_is_declared_and_kept(
     declared: params.Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
