@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainline.errors import MainlineError, UnknownError
-from mainline.registry import records, tags
+from mainline.registry import records
 from mainline.registry.tags import Version, assigned, assignments, find, next_number, read, versions
 from tests.mainline.registry import registries
 from tests.project import Project
@@ -175,6 +175,7 @@ def test_a_version_is_found_by_its_name(repository: Project) -> None:
         find("v0.1.1", repository.path)
 
 
+NUMBER = st.integers(0, 10**9 - 1).map(str)
 NAMES = st.builds(
     lambda start, end: start + end,
     st.sampled_from(
@@ -182,10 +183,11 @@ NAMES = st.builds(
     ),
     st.text("0123456789.v!#@-aZ\u0661\u00e9", min_size=1, max_size=12),
 )
+SOUND = st.builds("model@v{}.{}.{}".format, NUMBER, NUMBER, NUMBER) | st.builds("model#production#{}".format, NUMBER)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(names=st.lists(NAMES, min_size=30, max_size=60, unique=True))
+@given(names=st.lists(NAMES | SOUND, min_size=30, max_size=60, unique=True).map(lambda names: ["model@v1.0.0", *names]))
 def test_tags_beside_the_grammar_are_passed_over(repository: Project, names: list[str]) -> None:
     """Whatever tags somebody pushes, each version and assignment has plain numbers, written in one way."""
     commit = _commit(repository, "one")
@@ -196,13 +198,11 @@ def test_tags_beside_the_grammar_are_passed_over(repository: Project, names: lis
     ]
     (repository.path / "tags").write_text("".join(f"create refs/tags/{name} {commit}\n" for name in sound))
     repository.run("sh", "-c", "git tag | xargs -r git tag --delete >tagged; git update-ref --stdin <tags")
-    found = versions(repository.path)
-    assert all(version.name == "v" + ".".join(map(str, version.order)) for version in found)
-    assert {version.name for version in found} == {
-        name[6:] for name in sound if tags._VERSION.match(name[5:]) and "!" not in name
-    }
-    if found:
-        assert all(item.number >= 0 for item in assignments(None, repository.path))
+    number = "(0|[1-9][0-9]{0,8})"
+    found = {f"model@{version.name}" for version in versions(repository.path)}
+    assert found == {name for name in sound if re.fullmatch(rf"model@v{number}\.{number}\.{number}", name)}
+    numbers = [re.fullmatch(rf"model#production!?#{number}", name) for name in sound]
+    assert {item.number for item in assignments(None, repository.path)} == {int(one[1]) for one in numbers if one}
 
 
 @pytest.mark.parametrize(
