@@ -30,10 +30,11 @@ def everything() -> Iterator[tuple[str, Output]]:
     Raises:
         UnknownNeedError: when a remote does not answer, or a file of DVC cannot be read.
     """
+    elsewhere = _elsewhere()  # first, since it says which remote does not answer, and what to do
     publish.fetch()
     seen: set[Output] = set()
     named = _versions()  # by commit; the first name counts
-    for more in (_names(), _stashes(), _elsewhere()):
+    for more in (_names(), _stashes(), elsewhere):
         named |= {commit: name for commit, name in more.items() if commit not in named}
     for name, needed in (*((name, commit) for commit, name in named.items()), *_trees()):
         try:

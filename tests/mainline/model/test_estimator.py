@@ -132,10 +132,11 @@ def test_one_kind_of_feature_is_enough(numeric: list[str], categorical: list[str
 
 
 def test_table_is_numbers_of_single_precision_then_text() -> None:
-    """The pipeline's columns are in the order asked for, whatever the order of the features."""
-    rows = frames.table(ROWS, ["age", "size"], ["code"])
+    """Columns are in the order asked for; numbers are those of float32, in the type that is computed in."""
+    rows = frames.table({**ROWS, "size": ROWS["size"] + 0.1}, ["age", "size"], ["code"])
     assert list(rows) == ["age", "size", "code"]
-    assert [str(kind) for kind in rows.dtypes] == ["float32", "float32", "object"]
+    assert [str(kind) for kind in rows.dtypes] == ["float64", "float64", "object"]
+    np.testing.assert_array_equal(rows["size"], (ROWS["size"] + 0.1).astype(np.float32).astype(np.float64))
 
 
 def test_classifier_predicts_the_probability_of_the_positive_class() -> None:
