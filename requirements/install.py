@@ -68,12 +68,19 @@ def main() -> int:
                 install(given.folder, given.lock, given.project, given.compile or bool(sys.flags.dont_write_bytecode))
                 replace_marks(given.folder, given.mark)
     except InstallError as error:
-        print(f"\nSet-up did not finish: {error}\nWhat is there is kept; the same command goes on.", file=sys.stderr)
-        return 1
+        return tell(str(error))
+    except OSError as error:  # such as a disk that is full or read-only
+        return tell(f"{error.filename or given.folder}: {error.strerror}.")
     except KeyboardInterrupt:
         print("\nSet-up was interrupted; the same command goes on.", file=sys.stderr)
         return 130
     return 0
+
+
+def tell(why: str) -> int:
+    """Say why there is no environment, and how to go on; the exit status."""
+    print(f"\nSet-up did not finish: {why}\nWhat is there is kept; the same command goes on.", file=sys.stderr)
+    return 1
 
 
 @contextlib.contextmanager
@@ -161,7 +168,7 @@ def bring_uv(folder: Path) -> Path:
         done = subprocess.run(asked, capture_output=True, text=True, errors="replace", check=False)
         wheels = list(Path(scratch).glob("uv-*.whl"))
         if done.returncode or not wheels:
-            raise InstallError(f"pip could not bring uv {pinned[1]}, which installs the rest:\n{done.stderr.strip()}")
+            raise InstallError(f"pip could not bring uv {pinned[1]}, which installs the rest:\n{advise(done.stderr)}")
         with zipfile.ZipFile(wheels[0]) as wheel:
             name = next(name for name in wheel.namelist() if name.endswith(".data/scripts/uv"))
             partial = uv.with_name("uv.partial")
@@ -218,10 +225,18 @@ def run_uv(command: list[str | Path], environment: Mapping[str, str], begin: flo
         assert process.stderr is not None
         text = "".join(line for line in process.stderr if not progress.take(line)).strip()
     if process.returncode:
-        advice = (
-            "\nIf packages come from an index of your own, name it as pip does: pip config set global.index-url URL."
-        )
-        raise InstallError(text + (advice if re.search(r"fetch|connect|download|network|not found", text) else ""))
+        raise InstallError(advise(text))
+
+
+def advise(said: str) -> str:
+    """What pip or uv said, without its retries, and what to do where no index gave the file."""
+    text = "\n".join(line for line in said.strip().splitlines() if not line.startswith("WARNING: Retrying"))
+    if not re.search(r"fetch|connect|download|network|not found|from versions: none", said):
+        return text
+    return (
+        f"{text}\nIs there a network? If packages come from an index of your own, name it as pip does: "
+        "pip config set global.index-url URL."
+    )
 
 
 class Progress:

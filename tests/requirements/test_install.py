@@ -204,6 +204,26 @@ def test_another_file_under_the_same_name_is_refused(ready: Machine) -> None:
     assert ready.says("given.VERSION").startswith("ModuleNotFoundError")
 
 
+def test_without_any_index_the_network_is_named(machine: Machine) -> None:
+    """Where no index answers, the message asks for the network and leaves out pip's retries."""
+    nobody = "http://127.0.0.1:9/simple"
+    done = machine.install(machine.lock(), PIP_INDEX_URL=nobody, PIP_RETRIES="1")
+    assert done.returncode == 1
+    assert "Is there a network? If packages come from an index of your own" in done.stderr
+    assert "Retrying" not in done.stderr
+
+
+def test_what_the_disk_refuses_is_one_line(machine: Machine) -> None:
+    """An environment that cannot be written ends in a line that names it, not in a traceback."""
+    command = machine.command(machine.lock())
+    command[2] = "n" * 300
+    done = subprocess.run(command, cwd=machine.path, env=machine.environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"Set-up did not finish: {'n' * 300}" in done.stderr
+    assert "File name too long" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_forged_uv_is_not_started(machine: Machine, tmp_path: Path) -> None:
     """The program that installs the rest is held to its hash as well."""
     forged = tmp_path / "forged"
