@@ -23,7 +23,7 @@ def require_repository() -> None:
     """
     top, here = ask("rev-parse", "--show-toplevel"), Path.cwd()
     if not top:
-        raise CheckoutError("this is no git repository. Clone it, or run `git init && git add --all && git commit`.")
+        raise CheckoutError("this is not a git repository. Clone it, or run `git init && git add --all && git commit`.")
     if Path(top).resolve() == here:
         return
     if not Path("dvc.yaml").exists():

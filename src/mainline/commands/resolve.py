@@ -46,7 +46,7 @@ def resolve() -> str:
 def install() -> str:
     """Register the merge driver that `.gitattributes` names, and where the store is, in this clone only."""
     if not Path(".git").exists():  # an archive, or a folder in an image, needs its libraries all the same
-        return "This is no git repository, so no merge driver is needed."
+        return "This is not a git repository, so no merge driver is needed."
     merge.register()
     address.settle()
     return "Merges keep one side of dvc.lock and metrics/; `make repro` after a merge makes them true."

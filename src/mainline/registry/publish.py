@@ -65,7 +65,7 @@ def _ours() -> dict[str, str]:
 def _compare(name: str, ours: str, theirs: str | None, remote: str) -> None:
     if theirs is None:
         raise MainlineError(
-            f"tag {name} is here but not in {remote}, so it is no part of the registry. "
+            f"tag {name} is here but not in {remote}, so it is not a part of the registry. "
             f"Remove it (`git tag --delete '{name}'`), or push it if you know why it is right."
         )
     if theirs != ours:
