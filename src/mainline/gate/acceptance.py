@@ -1,4 +1,4 @@
-"""Whether the servers of each environment would take the candidate: their own check, before any release."""
+"""Whether the servers of each environment would take the candidate: the servers' own check, before any release."""
 
 import json
 import subprocess
@@ -6,21 +6,24 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import children
+from mainline import children, processes
 from mainline.errors import MainlineError
 from mainline.serving import settings
 
 FOLDER = Path("deploy")
 TRIES = 3
-"""How often a refused package is checked: other work on the machine can make it look slow, never fast."""
+"""How often a package is checked until it passes: other work on the machine can make it look slow, never fast."""
+SECONDS = 600.0
+"""How long one check may take; a package that does not come to an end is refused, and not checked again."""
 
 COMMAND = "check-package"
 
 
 def refusals(package: Path, folder: Path = FOLDER) -> Mapping[str, str]:
-    """Return for each environment of `deploy/` why its servers would refuse the package; '' where they take it.
+    """Return for each environment of `deploy/` why its servers would refuse the package; '' if they take it.
 
-    The signature is left out, since a candidate has none yet; `promote` verifies it before it assigns.
+    The signature is left out, since a candidate has none yet; `promote` verifies it before it assigns. Environments
+    with the same budgets are checked once.
     """
     known: dict[str, str] = {}
     found = {}
@@ -37,24 +40,32 @@ def refusals(package: Path, folder: Path = FOLDER) -> Mapping[str, str]:
 
 
 def _ask(package: Path, file: Path) -> str:
+    """Check until one check passes, and return the last one's reason; '' if one passed."""
     reason = ""
     for _ in range(TRIES):
-        reason = _check(package, file)
+        try:
+            reason = _check(package, file)
+        except subprocess.TimeoutExpired:
+            return f"{COMMAND} took more than {SECONDS:g} s"
         if not reason:
             break
     return reason
 
 
 def _check(package: Path, file: Path) -> str:
-    """Run the check in a process of its own, as the follower does, and return what failed."""
+    """Run the check in a process of its own, as the follower does, and return what failed; '' if nothing did.
+
+    Raises:
+        TimeoutExpired: if it has no end within `SECONDS`.
+    """
     with tempfile.TemporaryDirectory(prefix="mainline-check-") as scratch:
         report = Path(scratch) / "report.json"
         options = ("--settings", str(file), "--report", str(report), "--unreleased")
         command = children.command("mainline", COMMAND, str(package), *options)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=children.without_secrets())
+        done = processes.run(command, SECONDS, text=True, errors="replace", env=children.without_secrets())
         if done.returncode == 0:
             return ""
-        if not report.is_file():
-            return " ".join(done.stderr.split())[-300:] or f"{COMMAND} ended with {done.returncode}"
-        failed = (check for check in json.loads(report.read_bytes())["checks"] if not check["passed"])
-        return "; ".join(f"{check['name']}: {check['found']} ({check['allowed']})" for check in failed)
+        checks = json.loads(report.read_bytes())["checks"] if report.is_file() else []
+        failed = [f"{check['name']}: {check['found']} ({check['allowed']})" for check in checks if not check["passed"]]
+        said = "; ".join(failed) or " ".join(done.stderr.split())[-300:]
+        return said or f"{COMMAND} ended with {done.returncode}"
