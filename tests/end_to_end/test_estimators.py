@@ -2,11 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from mainline.data.storage import read_columns
 from mainline.model import batches
+from mainline.package.build import GOLDEN_ROWS
+from tests.end_to_end.whole_loop import POLICY, World, create
+from tests.mainline.serving.running import Running
 from tests.project import Project
 
 pytestmark = pytest.mark.slow
@@ -56,3 +62,36 @@ def test_what_is_released_is_taken_by_servers(started: Project, tmp_path: Any, e
     manifest = json.loads((project.path / "fetched/manifest.json").read_text())
     assert manifest["parity"]["batch"] <= 0.001
     assert manifest["parity"]["batch"] == batches.bound(manifest["parity"]["batch"] / 10)
+
+
+@pytest.mark.parametrize("use_case", ["flights", "samples"])
+def test_what_is_released_is_followed_and_served(request: pytest.FixtureRequest, tmp_path: Path, use_case: str) -> None:
+    """Ridge and logistic regression answer, behind a follower, as the pipeline did, within what the package states."""
+    shared, estimator = {
+        "flights": ("small_project", "sklearn.linear_model.Ridge"),
+        "samples": ("other_project", "sklearn.linear_model.LogisticRegression"),
+    }[use_case]
+    made: Project = request.getfixturevalue(shared)
+    world = create(tmp_path, made.twin(tmp_path / "project"), None, POLICY)
+    gate = {"holdout": LENIENT, "suspicious_gain": 1.0}
+    world.release("Train", model={"type": estimator, "params": {}}, gate=gate, limits={"parity": 0.001})
+    with world.service() as process:
+        world.wait(lambda: world.stable() == "v1.0.0" and world.is_live("v1.0.0"), "the model serves")
+        _check_answers(world, Running(process, world.port, world.keys[0], "", tmp_path))
+
+
+def _check_answers(world: World, server: Running) -> None:
+    """Ask for the golden rows, together and one by one, and hold each answer to what the pipeline predicted."""
+    package = world.project.path / "models/package"
+    rows = json.loads((package / "golden.json").read_text())["requests"]
+    kept = read_columns(world.project.path / "data/predictions/test.parquet", ["predicted"])["predicted"]
+    expected = kept[np.linspace(0, len(kept) - 1, GOLDEN_ROWS).astype(int)]
+    stated = json.loads((package / "manifest.json").read_text())["parity"]["batch"]
+    assert 0 < stated <= 0.001
+    for asked in (rows, *([row] for row in rows)):
+        status, body = server.ask("/predict", asked)
+        said = json.loads(body)
+        assert (status, said["version"]) == (200, "v1.0.0"), body
+        first = 0 if len(asked) > 1 else rows.index(asked[0])
+        found = [next(iter(one.values())) for one in said["predictions"]]
+        np.testing.assert_allclose(found, expected[first : first + len(asked)], rtol=0, atol=stated)

@@ -134,3 +134,23 @@ def test_without_a_candidate_there_is_one_clear_error(fresh_project: Project) ->
     failed = fresh_project.run("python", "-m", "mainline", "gate", succeed=False)
     assert "there is no manifest.json" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.slow
+def test_three_test_months_are_judged_as_they_were_measured(small_project: Project, tmp_path: Path) -> None:
+    """Over three months with tables that move, the gate's metrics are the pipeline's, on all of their rows."""
+    project = small_project.twin(tmp_path / "project")
+    project.declare(data={"through": "2013-05"}, split={"test_months": 3})
+    project.run("python", "-m", "mainline", "repro")
+    project.commit("Train on one month, test on three")
+    found = _gate(project)
+    measured, simple = (
+        json.loads((project.path / f"metrics/{name}.json").read_text()) for name in ("test", "baseline")
+    )
+    assert found["candidate"]["test"] == "2013-03 to 2013-05"
+    assert found["comparison"]["rows"] == measured["rows"] == simple["rows"]
+    assert {one["name"]: (one["candidate"], one["baseline"]) for one in found["metrics"]} == {
+        one["name"]: (measured[one["name"]], simple[one["name"]]) for one in found["metrics"]
+    }
+    checked = {check["name"]: (check["verdict"], check["observed"]) for check in found["checks"]}
+    assert checked["package"] == ("pass", f"0 of {measured['rows']:,} rows differ")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mainline.contract import Array, FeatureTable
@@ -150,6 +150,7 @@ monthly = st.lists(
 
 @settings(max_examples=80)
 @given(declared=tables, entered=monthly)
+@example(declared=replace(MOVING, lag=0, keep=12), entered=[[("b", 9)], [("a", 0)], [("a", 0)]])  # kept for long
 def test_months_together_answer_as_each_month_did(declared: FeatureTable, entered: list[list[tuple[str, int]]]) -> None:
     """What was looked up in any month, with the month before, is found again in a table over all of them.
 
