@@ -13,7 +13,7 @@ from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
 from mainline.errors import MainlineError
-from mainline.gate import acceptance, costs, history, holdout, production
+from mainline.gate import acceptance, costs, history, holdout, kept, production
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
@@ -64,12 +64,13 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
-        kept=read_columns(PACKAGE / "test_predictions.parquet", ["predicted"])["predicted"],
+        kept=read_columns(PACKAGE / kept.PREDICTIONS, ["predicted"])["predicted"],
         baseline=baseline,
         production=released,
         unfetched=current if released is None else None,
         other=other,
         obstacle=obstacle,
+        moved=_moved(released, rows, other),
         lock=stale_stages(),
         older=older,
         unavailable=tuple(unavailable),
@@ -120,6 +121,13 @@ def predict(released: Released | None, rows: Holdout, candidate: Predictor, obst
     except Exception as error:  # a released package runs code of its own, on rows that it was not made for
         reason = f"its code failed with {type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return None, f"{released.version.name} cannot predict the candidate's holdout: {reason}."
+
+
+def _moved(released: Released | None, rows: Holdout, predicted: Array | None) -> tuple[int, int]:
+    """Count the rows that production predicts otherwise than it did, and the rows that it was measured on."""
+    if released is None or predicted is None:
+        return 0, 0
+    return kept.differing(released.predictor, released.folder, rows, predicted)
 
 
 def _older(

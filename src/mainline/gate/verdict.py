@@ -14,6 +14,7 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("package", "integrity", integrity.check_package),
     ("served", "integrity", integrity.check_served),
     ("holdout", "integrity", integrity.check_holdout),
+    ("same production", "integrity", integrity.check_same),
     ("against production", "quality", quality.check_production),
     ("sudden drop", "quality", quality.check_sudden_drop),
     ("slow decay", "quality", quality.check_slow_decay),

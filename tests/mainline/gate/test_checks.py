@@ -35,6 +35,8 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("served", lambda e: replace(e, refusals={"staging": "", "production": "golden requests: 12 differ"}), "fail"),
     ("served", lambda e: replace(e, refusals={}), "cannot tell"),
     ("holdout", made.short, "cannot tell"),
+    ("same production", lambda e: replace(e, moved=(10, 1000)), "pass"),
+    ("same production", lambda e: replace(e, moved=(11, 1000)), "cannot tell"),
     ("against production", lambda e: made.worse(e, 1.03), "fail"),
     ("against production", made.nan, "cannot tell"),
     ("against production", lambda e: replace(e, other=None, obstacle="gone"), "cannot tell"),

@@ -6,6 +6,7 @@ from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
 from mainline.gate.policy import Policy
 from mainline.model.batches import differ
+from mainline.package.sealing import MOST
 
 
 def check_lock(evidence: Evidence, _: Policy) -> Outcome:
@@ -35,6 +36,19 @@ def check_package(evidence: Evidence, _: Policy) -> Outcome:
         reason = "The gate would judge another model than the pipeline measured. Run `make repro`, which says why."
         return Outcome("fail", observed, limit, reason)
     return Outcome("pass", observed, limit, "What is judged here is what the pipeline measured.")
+
+
+def check_same(evidence: Evidence, _: Policy) -> Outcome:
+    """Does production predict what it predicted when it was measured, on the rows that it shares with the candidate?"""
+    wrong, shared = evidence.moved
+    observed, limit = f"{wrong:,} of {shared:,} shared rows differ", f"at most {MOST:.0%}"
+    if wrong > MOST * shared:
+        reason = (
+            "Production's data or feature tables on these rows are others than when it was measured, so what is "
+            "compared here is not its quality."
+        )
+        return Outcome("cannot tell", observed, limit, reason)
+    return Outcome("pass", observed, limit, "Production is judged as it was measured.")
 
 
 def check_served(evidence: Evidence, _: Policy) -> Outcome:

@@ -1,0 +1,43 @@
+"""Does a released package predict what it predicted when it was measured, on the rows that it shares with a candidate?
+
+Where it does not, its inputs are others now, such as feature tables that lack what they had, or data that was
+corrected. What it loses by that is not its quality.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.data.storage import read_columns
+from mainline.gate.holdout import Holdout
+from mainline.model.batches import differ
+from mainline.package.predictor import Predictor
+
+PREDICTIONS = "test_predictions.parquet"
+COMPUTED = ("predicted", "baseline")
+"""What is no part of a row's identity: its key, its prediction time and its label are."""
+
+
+def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array) -> tuple[int, int]:
+    """Return how many shared rows are predicted otherwise than they were, and how many rows are shared.
+
+    Args:
+        model: the released package, loaded.
+        folder: where it lies, with the predictions that were kept with it.
+        holdout: the candidate's n rows.
+        predicted: shape (n,), what the released package predicts on them now.
+    """
+    kept = read_columns(folder / PREDICTIONS)
+    request = {field.name: holdout.request[field.name] for field in model.request}
+    now = {**holdout.request, "prediction_time": model.features.prediction_time(request), "actual": holdout.label}
+    names = [name for name in kept if name not in COMPUTED]
+    if not set(names) <= set(now):
+        return 0, 0
+    places = dict(
+        zip(zip(*(kept[name].tolist() for name in names), strict=True), range(len(kept["actual"])), strict=True)
+    )
+    rows = zip(*(now[name].tolist() for name in names), strict=True)
+    pairs = np.array([(here, places[row]) for here, row in enumerate(rows) if row in places], int).reshape(-1, 2)
+    wrong = differ(kept["predicted"][pairs[:, 1]], predicted[pairs[:, 0]], model.tolerance)
+    return int(wrong.sum()), len(pairs)
