@@ -38,6 +38,8 @@ def render(found: Delivery) -> str:
     lines = ["", title, "", *table(("  ", *found.figures), rows, right=range(1, len(found.figures) + 1))]
     if found.cannot_tell:
         lines += ["", "Cannot be told:", *[f"  {line}" for line in found.cannot_tell]]
+    if found.accepted:
+        lines += ["", "On a person's word:", *[f"  {line}" for line in found.accepted]]
     if found.notes:
         lines += ["", "Notes:", *[f"  {line}" for line in found.notes]]
     return "\n".join([*lines, "", DEFINED])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.registry.history import Given, History, HistoryError, Registered, read
+from mainline.registry.records import Accepted
 from mainline.text import UNKNOWN, clip, minute, table, utc
 
 PICTURES = Path("metrics/report")
@@ -17,24 +18,29 @@ OTHER_MONTHS = (
 )
 
 
-def history(environment: str | None, as_json: bool, repository: Path = Path()) -> str:
+def history(
+    environment: str | None, as_json: bool, repository: Path = Path(), artifact: str | None = None
+) -> str:  # fmt: skip
     """Return the history, newest first, as tables of at most 100 columns or as JSON.
 
     Raises:
         MainlineError: as `mainline.registry.history.read`.
     """
-    found = read(environment, repository)
+    found = read(environment, repository, artifact)
     return json.dumps(document(found), indent=2) if as_json else render(found)
 
 
-def graph(environment: str | None, now: float, folder: Path = PICTURES, repository: Path = Path()) -> str:
+def graph(
+    environment: str | None, now: float, folder: Path = PICTURES, repository: Path = Path(),
+    artifact: str | None = None,
+) -> str:  # fmt: skip
     """Draw the history until `now`, in seconds since 1970, as PNG and SVG, and return their paths.
 
     Raises:
         HistoryError: when there is nothing to draw.
         MainlineError: as `mainline.registry.history.read`.
     """
-    found = read(environment, repository)
+    found = read(environment, repository, artifact)
     if not found.versions:
         raise HistoryError(f"there is nothing to draw. {_nothing(found)}")
     import vl_convert
@@ -81,11 +87,7 @@ def _versions(versions: list[Registered]) -> list[str]:
 
 def _accepted(versions: list[Registered]) -> list[str]:
     """Say which versions were released on a person's word, and why."""
-    said = [
-        f"{item.version} was accepted by {each['by']} although {each['check']} said {each['verdict']}: {each['reason']}"
-        for item in versions
-        for each in item.accepted
-    ]
+    said = [Accepted(**each).tell(item.version) for item in versions for each in item.accepted]
     return ["", *said] if said else []
 
 

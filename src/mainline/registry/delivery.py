@@ -12,6 +12,7 @@ from statistics import median
 from mainline.registry import clone, events, tags
 from mainline.registry.deployments import Deployment, Told, is_code, tell
 from mainline.registry.history import check_environment
+from mainline.registry.tags import Assigned
 
 DAY, WEEK = 86_400, 7 * 86_400
 
@@ -46,7 +47,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The figures of an environment between two moments in seconds since 1970; `notes` says what they rest on."""
+    """The figures of an environment between two moments in seconds since 1970.
+
+    `notes` says what they rest on, `accepted` which of the versions were released on a person's word, and why.
+    """
 
     environment: str
     start: int
@@ -55,6 +59,7 @@ class Delivery:
     deployments: list[Deployment]
     cannot_tell: list[str]
     notes: list[str]
+    accepted: list[str]
 
 
 def measure(environment: str, now: float, days: float | None = None, repository: Path = Path()) -> Delivery:
@@ -80,6 +85,7 @@ def measure(environment: str, now: float, days: float | None = None, repository:
         environment, start, until, found, kept,
         _cannot_tell(found["all"], until - start, bool(told.deployments)),
         [*_notes(told, said, kept), *registry.skipped],
+        _accepted(given, kept),
     )  # fmt: skip
 
 
@@ -133,6 +139,13 @@ def _cannot_tell(found: Figures, seconds: float, ever: bool) -> list[str]:
     elif not found.recovered:
         said.append("recovery time: no good deployment came yet after a failed one")
     return said
+
+
+def _accepted(given: Sequence[Assigned], kept: Sequence[Deployment]) -> list[str]:
+    """Say in a line each what a person accepted of the versions that were deployed."""
+    releases = {item.version.name: item.version.release for item in given if item.version}
+    names = dict.fromkeys(item.version for item in kept)
+    return [each.tell(name) for name in names if (found := releases.get(name)) for each in found.accepted]
 
 
 def _notes(told: Told, said: events.Events, kept: Sequence[Deployment]) -> list[str]:

@@ -81,15 +81,24 @@ class History:
     skipped: list[str] = field(default_factory=list)
 
 
-def read(environment: str | None = None, repository: Path = Path()) -> History:
+def read(environment: str | None = None, repository: Path = Path(), line: str | None = None) -> History:
     """Tell what was released, and what the environment or each of them had.
 
+    Args:
+        environment: whose; of all without it.
+        repository: where git is asked from.
+        line: the artifact, such as one that `dvc.yaml` named before; the one that it declares now without it.
+
     Raises:
-        HistoryError: when nobody ever spoke of such an environment; it names the nearest that is known.
+        HistoryError: when nobody ever spoke of such an environment or artifact; it names the nearest that is known.
         MainlineError: when this clone does not have what the registry is in.
     """
-    registry = tags.read(repository)
-    clone.check(registry, repository)
+    registry = tags.read(repository, line)
+    if line is None:
+        clone.check(registry, repository)
+    elif not registry.taken:
+        known = nearest(line, tags.lines(repository))
+        raise HistoryError(f"there are no versions of an artifact '{line[:60]}' here; {known}")
     found, given = registry.versions, registry.assignments
     if environment is not None:
         check_environment(environment, given, repository)

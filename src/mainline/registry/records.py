@@ -49,6 +49,10 @@ class Accepted(Record):
     by: _Text
     reason: _Text
 
+    def tell(self, version: str) -> str:
+        """Say in a line what was accepted of a version, by whom and why."""
+        return f"{version} was accepted by {self.by} although {self.check} said {self.verdict}: {self.reason}"
+
 
 class Release(Record):
     """What a version is: by content, by quality, by origin.

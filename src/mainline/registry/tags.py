@@ -101,26 +101,39 @@ class Registry:
     """Names of the tags that another repository made and that nobody took over, by that repository."""
 
 
-def read(repository: Path = Path()) -> Registry:
+def read(repository: Path = Path(), line: str | None = None) -> Registry:
     """Read the registry that a repository has.
+
+    Args:
+        repository: where git is asked from.
+        line: the artifact whose versions they are; the one that is declared now without it.
 
     Raises:
         MainlineError: when git has no answer, or nothing says which remote has the registry.
     """
-    found, skipped = _tags(repository)
+    line = line or artifact.name(repository)
+    found, skipped = _tags(repository, line)
     taken = frozenset(tag.meaning for tag in found)
     foreign = _foreign(found, repository)
     strangers = {name for names in foreign.values() for name in names}
     found = [tag for tag in found if tag.name not in strangers]
     skipped += _tell_foreign(foreign, repository)
     main = origin.main(repository)
-    merged = _merged(main, repository)
+    merged = _merged(main, repository, line)
     unmerged = [tag for tag in found if tag.name not in merged]
     skipped += [f"tag {tag.name} is skipped: {_where(tag)} is not on {main}" for tag in unmerged]
     counted = [tag for tag in found if tag.name in merged]
     versions = _versions(counted)
     assignments, lost = _assignments(counted, versions)
     return Registry(versions, assignments, [*skipped, *lost], taken, foreign)
+
+
+def lines(repository: Path = Path()) -> list[str]:
+    """Name the artifacts that have tags of versions here."""
+    names = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=repository).splitlines()
+    return sorted(
+        {name for name, mark, rest in (each.rpartition("@") for each in names) if _VERSION.match(mark + rest)}
+    )
 
 
 def versions(repository: Path = Path()) -> list[Version]:
@@ -175,11 +188,10 @@ class _Tag:
     message: str
 
 
-def _tags(repository: Path) -> tuple[list[_Tag], list[str]]:
+def _tags(repository: Path, line: str) -> tuple[list[_Tag], list[str]]:
     """Read each tag of the registry with the commit it stands at, annotated or not; and say which cannot be read."""
     template = "%00".join(f"%({name})" for name in _FIELDS) + "%00%01"
-    shown = raw("for-each-ref", f"--format={template}", *origin.tags(repository)[:2], at=repository)
-    line = artifact.name(repository)
+    shown = raw("for-each-ref", f"--format={template}", *origin.tags(repository, line)[:2], at=repository)
     tags, skipped = [], []
     for entry in filter(None, shown.split(b"\0\1\n")):
         name = entry.partition(b"\0")[0]
@@ -236,12 +248,12 @@ def _parse(entry: bytes, line: str) -> _Tag:
     return _Tag(name, name.removeprefix(line), peeled_kind or kind, peeled or own, seconds, by, message)
 
 
-def _merged(main: str, repository: Path) -> frozenset[str]:
+def _merged(main: str, repository: Path, line: str) -> frozenset[str]:
     """Return the names of the registry's tags that stand at ancestors of the default branch."""
     commit = origin.commit(main, repository)
     if not commit:
         return frozenset()
-    form = ["--format=%(refname:strip=2)", *origin.tags(repository)[:2]]
+    form = ["--format=%(refname:strip=2)", *origin.tags(repository, line)[:2]]
     return frozenset(git("for-each-ref", f"--merged={commit}", *form, at=repository).splitlines())
 
 

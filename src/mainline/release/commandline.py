@@ -39,6 +39,7 @@ def add_release(add: Add) -> None:
     clean.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger (7)")
     history = add("history", _history, "list versions and what each environment had, newest first")
     history.add_argument("--environment", help="only this one's; all where it is left out")
+    history.add_argument("--artifact", metavar="NAME", help="one that dvc.yaml named before; the one that it names now")
     form = history.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs")
     form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
@@ -127,8 +128,8 @@ def _history(chosen: argparse.Namespace) -> str:
     from mainline.commands.history import graph, history
 
     if chosen.graph:
-        return graph(chosen.environment, time.time())
-    return history(chosen.environment, chosen.json)
+        return graph(chosen.environment, time.time(), artifact=chosen.artifact)
+    return history(chosen.environment, chosen.json, artifact=chosen.artifact)
 
 
 def _registry(chosen: argparse.Namespace) -> str:

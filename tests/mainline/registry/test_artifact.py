@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.registry import artifact, tags
+from mainline.registry import artifact, history, tags
 from tests.mainline.registry import registries
 
 
@@ -49,3 +49,17 @@ def test_another_name_begins_another_line(tmp_path: Path) -> None:
     assert [version.name for version in tags.versions(made.path)] == ["v1.0.0"]
     declare(made.path, "model")
     assert tags.assigned("production", made.path) == tags.find("v1.0.0", made.path)
+
+
+def test_the_old_line_is_told_by_its_name(tmp_path: Path) -> None:
+    """Its versions and what each environment had are read under another name too; a misspelt one names the nearest."""
+    made = registries.create(tmp_path / "repository")
+    made.release("v1.0.0", 1)
+    made.release("v1.1.0", 2)
+    declare(made.path, "bikes")
+    told = history.read("production", made.path, "model")
+    assert [item.version for item in told.assignments] == ["v1.1.0", "v1.0.0"]
+    assert [item.environments for item in told.versions] == [["production"], []]
+    assert history.read(None, made.path).versions == []
+    with pytest.raises(MainlineError, match=r"no versions of an artifact 'modle' here; did you mean 'model'\?"):
+        history.read(None, made.path, "modle")

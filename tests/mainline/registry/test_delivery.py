@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from mainline.commands.delivery import delivery
 from mainline.registry.delivery import DAY, Figures, measure
 from mainline.registry.history import HistoryError
 from tests.mainline.registry import registries
@@ -251,3 +252,14 @@ def test_an_unknown_environment_names_the_nearest(empty: Registry) -> None:
     empty.release("v1.0.0", 1)
     with pytest.raises(HistoryError, match=r"no environment 'prodution'; did you mean 'production'\?"):
         measure("prodution", END, repository=empty.path)
+
+
+def test_what_a_person_accepted_is_shown(empty: Registry) -> None:
+    """Versions in the time looked at that were released on somebody's word are named, with who and why."""
+    decided = {"check": "schema", "verdict": "fail", "by": "Grace", "reason": "Hours now"}
+    empty.release("v1.0.0", 1, accepted=[decided])
+    empty.release("v1.1.0", 9)
+    said = "v1.0.0 was accepted by Grace although schema said fail: Hours now"
+    assert measure("production", at(10), repository=empty.path).accepted == [said]
+    assert f"On a person's word:\n  {said}" in delivery("production", False, None, at(10), empty.path)
+    assert measure("production", at(10), days=2, repository=empty.path).accepted == []
