@@ -7,9 +7,9 @@ from pathlib import Path
 from mainline import lock
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import changes, origin, publish, tags
+from mainline.registry import artifact, changes, origin, publish, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, environments, promote
+from mainline.release import candidate, change, environments, promote, trial
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the code that its stages ran."""
@@ -36,6 +36,7 @@ def prepare(name: str | None, environment: str) -> str:
     branch = f"rollback/{version.name}"
     _refuse_to_overwrite(branch, main)
     tree = _tree(main, version.commit)
+    _refuse_what_does_not_run(tree, main, version, environment)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
     commit = git("commit-tree", tree, "-p", main, given=message).strip()
     git("update-ref", f"refs/heads/{branch}", commit)
@@ -111,6 +112,23 @@ def _refuse_to_overwrite(branch: str, main: str) -> None:
         raise MainlineError(
             f"{branch} has commits of somebody's beside the revert. Keep them under another name "
             f"(`git branch --move {branch} NAME`), and run this again."
+        )
+
+
+def _refuse_what_does_not_run(tree: str, tip: str, version: Version, environment: str) -> None:
+    """Raise where the machinery that main has now does not work with the version's files.
+
+    Raises:
+        MainlineError: naming what fails, and the way to the same model.
+    """
+    found = trial.problem(tree, tip, version.commit)
+    if found:
+        main = origin.branch()
+        raise MainlineError(
+            f"{main} with the files of {version.name} does not run, since its machinery was changed later: "
+            f"{found.rstrip('.')}. No branch was made. `mainline rollback {version.name} --now` gives {environment} the "
+            f"version at once. To have its model on {main}, train it with today's code as a version of its own: "
+            f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
         )
 
 

@@ -1,6 +1,7 @@
 """Going back: a revert to be merged, or at once with the revert to follow; and decommissioning."""
 
 import re
+import shutil
 
 import pytest
 
@@ -9,6 +10,7 @@ from mainline.registry import tags
 from mainline.release import promote, rollback
 from mainline.release.archive import archive
 from tests.mainline.release.conftest import Repository, refuse, release
+from tests.project import ROOT
 
 
 @pytest.fixture
@@ -99,6 +101,22 @@ def test_what_cannot_be_gone_back_to_is_named(two: Repository, name: str, said: 
     assert two.run("git", "branch", "--list", "rollback/*").stdout == ""
 
 
+def test_an_archived_version_is_no_measure(two: Repository) -> None:
+    """What is archived is not among the versions that a candidate is held against."""
+    assert [version.name for version in tags.newest(5, two.path)] == ["v1.1.0", "v1.0.0"]
+    archive("v1.0.0", "Its package is lost.")
+    assert [version.name for version in tags.newest(5, two.path)] == ["v1.1.0"]
+
+
+def test_a_remote_that_moved_is_named_with_the_way_on(two: Repository) -> None:
+    """A repository with another address now is asked again after the command that the message names."""
+    (two.path.parent / "origin.git").rename(two.path.parent / "moved.git")
+    with pytest.raises(MainlineError, match=r"Did it move\? `git remote set-url origin URL` says where it is now"):
+        release()
+    two.run("git", "remote", "set-url", "origin", "../moved.git")
+    assert "Nothing is released" in release()
+
+
 def test_before_a_second_version_there_is_nothing_to_go_back_to(repository: Repository) -> None:
     """With one version the answer is one line."""
     release()
@@ -163,6 +181,26 @@ def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Reposi
     assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now(None, "production")
     with pytest.raises(MainlineError, match=r"was taken back from every other version that it had\. Name one"):
         rollback.assign_now(None, "production")
+
+
+def test_what_does_not_run_is_not_offered(repository: Repository) -> None:
+    """Old code of the stages beside a machinery that needs more of it is tried, refused, and the way named works."""
+    machinery = repository.path / "src/mainline"
+    shutil.copytree(ROOT / "src/mainline", machinery, ignore=shutil.ignore_patterns("__pycache__"))
+    pipeline = repository.path / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("[src/make.py]", "[src/make.py, src/mainline/text.py]"))
+    repository.change(model={"depth": 4})
+    release()
+    with (machinery / "text.py").open("a") as code:
+        code.write("\nNEEDED = 1\n")
+    with (machinery / "registry/history.py").open("a") as code:
+        code.write("\nfrom mainline.text import NEEDED\n")
+    repository.change(model={"depth": 5})
+    release()
+    with pytest.raises(MainlineError, match=r"does not run.*: mainline\.[a-z.]+: ImportError: .*'NEEDED'"):
+        rollback.prepare("v1.0.0", "production")
+    assert repository.run("git", "branch", "--list", "rollback/*").stdout == ""
+    assert "production has v1.0.0" in rollback.assign_now("v1.0.0", "production")
 
 
 def test_a_branch_that_is_checked_out_is_left_alone(two: Repository) -> None:
