@@ -32,7 +32,7 @@ PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 def versions(count: int, environment: str) -> list[registry.Version]:
     """List the versions whose packages are needed: what an environment has, and the newest ones, each once."""
     current = registry.assigned(environment)
-    newest = registry.versions()[:count]
+    newest = registry.newest(count)
     return [*([current] if current else []), *(version for version in newest if version != current)]
 
 
@@ -139,7 +139,7 @@ def _older(
     """
     predictions: dict[str, Array] = {}
     unavailable = []
-    for version in registry.versions()[:count]:
+    for version in registry.newest(count):
         known = released is not None and released.version == version
         found, _ = (released, "") if known else _released(version, scratch)
         if found is not None and not holdout.means_the_same(found.predictor, candidate):

@@ -39,7 +39,7 @@ def _wanted() -> Iterator[tuple[str, str, list[Output]]]:
     declared = environments.load_all()
     now = [version for version in map(tags.assigned, declared) if version is not None]
     same = promote.known(change.package_at("HEAD"))
-    newest = tags.versions()[: policy.load(params.load().gate).slow_decay.versions]
+    newest = tags.newest(policy.load(params.load().gate).slow_decay.versions)
     whole = {version.name for version in (*now, same) if version is not None}
     for version in _unique([*now, *([same] if same else []), *newest]):
         for name, outputs in archives.split(objects.of_commit(version.commit)).items():

@@ -185,7 +185,12 @@ def is_shallow(repository: Path = Path()) -> bool:
 
 def _listed(where: str, repository: Path, option: str, *patterns: str) -> list[tuple[str, str]]:
     """Return what git lists: what stands before the name, and the name."""
-    shown = git("ls-remote", option, where, *patterns, at=repository)
+    try:
+        shown = git("ls-remote", option, where, *patterns, at=repository)
+    except GitError as error:
+        if not ask("config", f"remote.{where}.url", at=repository):
+            raise
+        raise GitError(f"{error} Did it move? `git remote set-url {where} URL` says where it is now.") from error
     pairs = (line.partition("\t") for line in shown.splitlines())
     return [(text, name) for text, mark, name in pairs if mark]
 

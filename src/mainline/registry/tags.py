@@ -141,6 +141,11 @@ def versions(repository: Path = Path()) -> list[Version]:
     return read(repository).versions
 
 
+def newest(count: int, repository: Path = Path()) -> list[Version]:
+    """List the newest versions that may still be assigned; archived ones are no measure for anything."""
+    return [version for version in versions(repository) if not version.archived][:count]
+
+
 def find(name: str, repository: Path = Path()) -> Version:
     """Return a version by its name, such as v1.2.0.
 

@@ -126,8 +126,8 @@ def _refuse_what_does_not_run(tree: str, tip: str, version: Version, environment
         main = origin.branch()
         raise MainlineError(
             f"{main} with the files of {version.name} does not run, since its machinery was changed later: "
-            f"{found.rstrip('.')}. No branch was made. `mainline rollback {version.name} --now` gives {environment} the "
-            f"version at once. To have its model on {main}, train it with today's code as a version of its own: "
+            f"{found.rstrip('.')}. No branch was made. `mainline rollback {version.name} --now` gives {environment} "
+            f"the version at once. To have its model on {main}, train it with today's code as a version of its own: "
             f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
         )
 

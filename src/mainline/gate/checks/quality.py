@@ -51,7 +51,10 @@ def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
     """Is the candidate near the best of the last versions, on the same rows?"""
     limit = f"{policy.slow_decay.limit:.1%}"
     if evidence.unavailable:
-        return Outcome("cannot tell", "incomplete", limit, f"Not to be had: {', '.join(evidence.unavailable)}.")
+        name = evidence.unavailable[0]
+        lacking = f"Not to be had, or not to be run: {', '.join(evidence.unavailable)}."
+        ways = f"`mainline rebuild {name}` makes it again; `mainline archive {name}` leaves it out of this check."
+        return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}")
     if not evidence.older:
         return Outcome("pass", "no older version", limit, "There is nothing to decay from.")
     scores = {name: evidence.metric(predicted) for name, predicted in evidence.older.items()}
