@@ -9,6 +9,8 @@ import yaml
 
 from mainline.commands import summary
 from mainline.data.storage import read_json
+from mainline.experiments import search
+from mainline.params import load as load_params
 from tests.project import ROOT
 from usecase import interface
 
@@ -27,6 +29,20 @@ def test_readme_shows_the_metrics_of_this_commit() -> None:
     test, baseline = (read_json(ROOT / f"metrics/{name}.json") for name in ("test", "baseline"))
     table = summary.table(test, baseline, interface.RESPONSE.unit)
     assert "\n".join(table) in README
+
+
+def test_another_model_of_the_readme_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    """Whoever makes the README's edit for another model in the shipped `params.yaml` is told of no fault."""
+    declared = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    row = next(line for line in README.splitlines() if line.startswith("| try another model |"))
+    for edit in re.findall(r"`([^`]+)`", row):
+        place, value = edit.split(": ", 1)
+        section, key = place.split(".")
+        declared[section][key] = yaml.safe_load(value)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(declared))
+    params = load_params(tmp_path / "params.yaml")
+    assert params.model.type.endswith("Ridge")
+    search.load(params)
 
 
 def test_readme_tree_names_what_is_there() -> None:

@@ -80,7 +80,8 @@ def load(params: Params) -> Search:
     known = defaults(params)
     for name, values in declared.space.items():
         if name not in known:
-            raise ParamsError(f"tune.space.{name}", f"is not a parameter of {params.model.type}", nearest(name, known))
+            remedy = f"declare what `make tune` may try of this model, or leave out `tune`; {nearest(name, known)}"
+            raise ParamsError(f"tune.space.{name}", f"is not a parameter of {params.model.type}", remedy)
         for value in values:
             _check_value(params, name, value)
     return declared

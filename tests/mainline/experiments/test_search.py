@@ -82,6 +82,7 @@ def test_more_trials_add_to_those_before() -> None:
     ("section", "said"),
     [
         ({"space": {"lerning_rate": [0.1]}}, r"tune\.space\.lerning_rate: is not .*; did you mean 'learning_rate'\?"),
+        ({"space": {"alpha": [1.0]}}, r"tune\.space\.alpha: .*; declare what `make tune` .* leave out `tune`; known: "),
         ({"space": {"learning_rate": ["1e-3"]}}, r"tune\.space\.learning_rate: holds '1e-3'; .* float"),
         ({"space": {"learning_rate": []}}, r"tune\.space\.learning_rate: is \[\] \(list\); .* at least 1 item"),
         ({"space": {}}, r"tune\.space: is \{\} \(dict\); .* at least 1 item"),
