@@ -1,5 +1,10 @@
 """`repro`: run what changed, then say in a few lines what came out."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
 from mainline import checkout, faults, params, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy, check_request, check_task
@@ -39,14 +44,15 @@ def repro() -> str:
 def check() -> None:
     """Check what can be checked without data: parameters, the choice of features, and what is banned.
 
-    What `tune` may try is known to scikit-learn, which takes a second to load: it is checked after an edit.
+    What `tune` may try is known to scikit-learn, which takes a second to load, so it is checked only after an edit of
+    that section. A search space that was declared for another model does not keep this one from being trained.
 
     Raises:
         MainlineError: on the first thing wrong.
     """
     declared = params.load()
     policy.load(declared.gate)
-    if declared.tune and ask("status", "--porcelain", "params.yaml"):
+    if declared.tune and _is_edited(declared.tune):
         from mainline.experiments import search
 
         search.load(declared)
@@ -58,6 +64,15 @@ def check() -> None:
     check_task(interface.TASK, interface.RESPONSE)
     if declared.data.version:
         _ask_source(declared)
+
+
+def _is_edited(tune: Mapping[str, Any]) -> bool:
+    """Whether the section `tune` differs from that of the last commit, or none can be read there."""
+    try:
+        committed = yaml.safe_load(ask("show", "HEAD:./params.yaml"))
+    except yaml.YAMLError:
+        return True
+    return not isinstance(committed, Mapping) or committed.get("tune") != tune
 
 
 def _model() -> str:

@@ -1,6 +1,8 @@
 """What `repro` checks and says before it runs anything."""
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +40,20 @@ def test_declarations_that_contradict_each_other_are_refused(
     monkeypatch.setattr(interface, name, value)
     with pytest.raises(UseCaseError, match=said):
         repro.check()
+
+
+def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another model, declared beside a search space of the one before, is trained; an edit of the space is checked."""
+    monkeypatch.chdir(tmp_path)
+    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    Path("params.yaml").write_text("model: a\ntune: {trials: 3}\n")
+    assert repro._is_edited({"trials": 3}), "nothing is committed"
+    subprocess.run(["git", "add", "params.yaml"], check=True)
+    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    Path("params.yaml").write_text("model: b\ntune: {trials: 3}\n")
+    assert not repro._is_edited({"trials": 3})
+    assert repro._is_edited({"trails": 3})
 
 
 def _fail(_: object) -> str:
