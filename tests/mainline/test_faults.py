@@ -57,12 +57,12 @@ def test_a_file_of_the_use_case_that_is_no_python_is_named(tmp_path: Path) -> No
 
 
 def test_code_in_a_folder_of_the_use_case_is_named(tmp_path: Path) -> None:
-    """A use case may have folders of its own; a failure in one is said with its whole path."""
+    """A use case may have folders of its own; a failure is said with the whole path and the innermost line of it."""
     file = tmp_path / "src/usecase/weather/rows.py"
-    code = compile("def read():\n    return {}['gone']\n", str(file), "exec")
+    code = compile("def read():\n    return row()\n\ndef row():\n    return {}['gone']\n", str(file), "exec")
     names: dict[str, Callable[[], object]] = {}
     exec(code, names)  # noqa: S102 - code of this test
-    assert str(explain(raised(names["read"]))).startswith("src/usecase/weather/rows.py, line 2: KeyError: 'gone'. ")
+    assert str(explain(raised(names["read"]))).startswith("src/usecase/weather/rows.py, line 5: KeyError: 'gone'. ")
 
 
 def test_a_module_that_the_use_case_lacks_is_said() -> None:

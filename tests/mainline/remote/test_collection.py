@@ -43,7 +43,7 @@ def test_a_moved_store_has_every_version(released: Project, tmp_path: Path) -> N
     shutil.rmtree(released.path / ".dvc/cache")
     said = storage.remote(str(tmp_path / "new"), "", "")
     assert "`mainline push --all`" in said
-    with pytest.raises(MainlineError):
+    with pytest.raises(MainlineError, match="push --all` on a machine that has it brings it"):
         transfer.expand(objects.of_commit("model@v1.0.0"), [open_remote()])
     assert "all that versions, branches and tags need is there" in storage.push(everything=True)
     assert whole("model@v1.0.0", "main")
