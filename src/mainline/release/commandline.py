@@ -20,6 +20,8 @@ def add_release(add: Add) -> None:
     archive.add_argument("--reason", default="", help="for those who look later")
     keys = add("signing-key", _signing_key, "make a key pair that releases are signed with")
     keys.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
+    sign = add("sign", _sign, "sign a version after its release, where the private key is")
+    sign.add_argument("version", help="such as v1.0.0")
     remote = add("remote", _remote, "declare the store of data and models, or try the one that is declared")
     remote.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
     remote.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
@@ -86,6 +88,12 @@ def _signing_key(chosen: argparse.Namespace) -> str:
     from mainline.commands.promote import signing_key
 
     return signing_key(chosen.name)
+
+
+def _sign(chosen: argparse.Namespace) -> str:
+    from mainline.commands.promote import sign
+
+    return sign(chosen.version)
 
 
 def _remote(chosen: argparse.Namespace) -> str:

@@ -16,6 +16,9 @@ KEY = "MAINLINE_SIGNING_KEY"
 
 PUBLIC = Path("deploy/keys")
 
+LATER = "signatures"
+"""The folder beside the public keys that holds what was signed after its release, by the package's digest."""
+
 
 class SignatureError(MainlineError):
     """A package is not signed by a key that this repository trusts."""
@@ -86,7 +89,7 @@ def check(package: Path, bundle: dict[str, Any] | None, required: bool, trusted:
     Raises:
         SignatureError: as `verify`, when a signature is required or there is one.
     """
-    return verify(package, bundle, trusted) if required or bundle is not None else ""
+    return verify(package, bundle, trusted) if required or _bundles(package, bundle, trusted) else ""
 
 
 def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC) -> str:
@@ -97,9 +100,12 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
     """
     from model_signing import verifying
 
-    keys = sorted(trusted.glob("*.pub"))
-    if bundle is None:
-        raise SignatureError(f"the package is not signed. Make a key (`mainline signing-key`) or name one ({KEY}).")
+    keys, bundles = sorted(trusted.glob("*.pub")), _bundles(package, bundle, trusted)
+    if not bundles:
+        raise SignatureError(
+            "the package is not signed. One that is released is signed by `mainline sign VERSION`, where the key is; "
+            f"merge what that writes. A new one is signed where there is a key: `mainline signing-key`, or {KEY}."
+        )
     if not keys:
         raise SignatureError(
             f"there is no public key in {trusted}. `mainline signing-key` makes a pair; commit its .pub."
@@ -107,15 +113,58 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
     reasons = []
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "signature.json"
-        file.write_text(json.dumps(bundle), encoding="utf-8")
         plain = _plain(package, Path(scratch))
-        for key in keys:
-            try:
-                verifying.Config().use_elliptic_key_verifier(public_key=key).verify(plain, file)
-                return key.stem
-            except Exception as error:  # a hostile bundle may fail anywhere in the library; all of it is a refusal
-                reasons.append(f"{key.name}: {' '.join(str(error).split())[:120] or type(error).__name__}")
-    raise SignatureError(f"no trusted key made this signature over these files ({'; '.join(reasons)[:400]}).")
+        for made in bundles:
+            file.write_text(json.dumps(made), encoding="utf-8")
+            for key in keys:
+                try:
+                    verifying.Config().use_elliptic_key_verifier(public_key=key).verify(plain, file)
+                    return key.stem
+                except Exception as error:  # a hostile bundle may fail anywhere in the library; all of it is a refusal
+                    reasons.append(f"{key.name}: {' '.join(str(error).split())[:120] or type(error).__name__}")
+    raise SignatureError(
+        f"no trusted key made this signature over these files ({'; '.join(reasons)[:400]}). If its key is lost or not "
+        "trusted any more, `mainline sign VERSION` signs it with today's."
+    )
+
+
+def keep(package: Path, digest: str, trusted: Path = PUBLIC) -> Path:
+    """Sign a released package with the private key that is here; return the file that holds the signature.
+
+    Raises:
+        SignatureError: when there is no private key here, or none of the public ones belongs to it.
+    """
+    key = private_key()
+    if key is None:
+        raise SignatureError(
+            f"there is no private key here. Run this where it is, or name its file ({KEY}). `mainline signing-key` "
+            "makes one; commit its .pub."
+        )
+    bundle = sign(package, key)
+    verify(package, bundle, trusted)
+    file = trusted / LATER / f"{digest}.json"
+    files.replace(file, json.dumps(bundle, indent=1) + "\n")
+    return file
+
+
+def _bundles(package: Path, bundle: dict[str, Any] | None, trusted: Path) -> list[dict[str, Any]]:
+    """Return the signatures of a package: that of its release, and the one that was made later.
+
+    Raises:
+        SignatureError: when the file of the later one is not JSON.
+    """
+    found = [] if bundle is None else [bundle]
+    try:
+        digest = str(json.loads((package / manifest.NAME).read_text(encoding="utf-8"))["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return found  # whoever reads the package says what is wrong with it
+    file = trusted / LATER / f"{Path(digest).name}.json"
+    if file.is_file():
+        try:
+            found.append(dict(json.loads(file.read_text(encoding="utf-8"))))
+        except (ValueError, TypeError) as error:
+            raise SignatureError(f"{file} is not a signature. `mainline sign VERSION` writes it again.") from error
+    return found
 
 
 def _plain(package: Path, scratch: Path) -> Path:

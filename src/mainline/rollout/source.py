@@ -223,8 +223,7 @@ class Source:
         """Verify the signature of a package that is here already: main may ask for one, or revoke a key, later."""
         release = tags.find(wanted.version).release
         bundle = release.signature if release else None
-        if bundle is not None or required:
-            signing.verify(package, bundle)
+        signing.check(package, bundle, required)
 
     def _download(self, version: str, scratch: Path, required: bool) -> Path:
         """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mainline.commands.fetch import fetch
+from mainline.commands.promote import sign
+from mainline.package import manifest
 from mainline.registry import tags
-from mainline.release import signing
+from mainline.release import rollback, signing
 from mainline.release.signing import SignatureError
 from tests.mainline.release.conftest import Repository, release
 
@@ -137,3 +140,38 @@ def test_a_bundle_is_plain_json(keyed: Repository) -> None:
     """It can be kept in a tag: it is small and has no other types."""
     assert len(json.dumps(signed())) < 20_000
     assert keyed.tags() == []
+
+
+def test_an_old_version_is_signed_later_and_gone_back_to(repository: Repository) -> None:
+    """A version from before the key is refused where signatures are asked for, and taken once somebody signs it."""
+    release()
+    signing.make_keys("release")
+    repository.declare_environment("production", signature="required")
+    repository.change(model={"depth": 4})
+    release()
+    with pytest.raises(SignatureError, match=r"`mainline sign VERSION`, where the key is; merge what that writes"):
+        rollback.assign_now("v1.0.0", "production")
+    assert "signs v1.0.0." in sign("v1.0.0")
+    repository.merge("Sign v1.0.0")
+    assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now("v1.0.0", "production")
+    assert "signed by release" in fetch("v1.0.0", repository.path / "fetched", signed=True)
+
+
+@pytest.mark.usefixtures("keyed")
+def test_what_is_signed_later_holds_for_these_files_and_trusted_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not a signature, no private key and no public one are refused; nothing is written by them."""
+    release()
+    kept = signing.keep(PACKAGE, manifest.verify(PACKAGE)["digest"])
+    assert signing.verify(PACKAGE, None) == "release"
+    kept.write_text("[1")
+    with pytest.raises(SignatureError, match=r"is not a signature\. `mainline sign VERSION` writes it again"):
+        signing.verify(PACKAGE, None)
+    kept.unlink()
+    monkeypatch.setenv(signing.KEY, "absent.pem")
+    with pytest.raises(SignatureError, match=r"names absent\.pem"):
+        sign("v1.0.0")
+    signing.PUBLIC.joinpath("release.pub").unlink()
+    monkeypatch.delenv(signing.KEY)
+    with pytest.raises(SignatureError, match="there is no public key"):
+        sign("v1.0.0")
+    assert not kept.exists()
