@@ -131,7 +131,9 @@ def test_a_hostile_lock_reaches_no_storage(
 def test_a_run_of_something_else_sets_no_check(github: GitHub, head: str) -> None:
     """Only the pull request workflow's run of this very commit is looked into."""
     github.repository.runs[RUN]["event"] = "push"
-    with pytest.raises(comment.RunError):
+    with pytest.raises(
+        comment.RunError, match=r"has event 'push', not 'pull_request' or 'merge_group'\. Nothing was posted"
+    ):
         stored.check(RUN, head)
     assert github.repository.checks == []
 
