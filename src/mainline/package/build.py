@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -42,6 +43,26 @@ class Contents:
     """Test rows that the tables answer otherwise than when their month was prepared; see `sealing`."""
 
 
+class _Entry(zipfile.ZipInfo):
+    """An entry whose sizes stand in its ZIP64 field alone, as Python writes it since 3.11.4; 3.11.2 repeats them."""
+
+    def FileHeader(self, zip64: bool | None = None) -> bytes:  # noqa: N802
+        """The local header: version 4.5, and sizes that refer to the ZIP64 field."""
+        header = super().FileHeader(zip64)
+        self.create_version = self.extract_version = zipfile.ZIP64_VERSION
+        return header[:4] + bytes([zipfile.ZIP64_VERSION]) + header[5:18] + b"\xff" * 8 + header[26:]
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays as `numpy.savez_compressed` does, but with the same bytes from every Python."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = _Entry(f"{name}.npy")
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
 def build(directory: Path, contents: Contents) -> Predictor:
     """Fill an empty directory with a package and load it back.
 
@@ -53,8 +74,7 @@ def build(directory: Path, contents: Contents) -> Predictor:
     for name in ("features", "scoring"):
         (directory / "code" / f"{name}.py").write_bytes(_portable(contents.code / f"{name}.py"))
     for name, table in contents.tables.items():
-        with (directory / "tables" / f"{name}.npz").open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **table.arrays())
+        write_arrays(directory / "tables" / f"{name}.npz", table.arrays())
     name = described["name"]
     (directory / f"model.{described['model']['format']}").write_bytes(contents.model)
     (directory / "test_predictions.parquet").write_bytes(contents.test_predictions)

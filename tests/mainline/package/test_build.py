@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import struct
+import zipfile
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +22,7 @@ from mainline.data.lookup import Table
 from mainline.errors import UseCaseError
 from mainline.model.frames import table
 from mainline.package import manifest
-from mainline.package.build import GOLDEN_ROWS, Contents, build
+from mainline.package.build import GOLDEN_ROWS, Contents, build, write_arrays
 from mainline.stages import package as stage
 from tests.project import Project
 
@@ -188,3 +190,22 @@ def test_code_may_import_numpy_and_the_standard_library(contents: Contents, tmp_
     file = contents.code / "features.py"
     file.write_text(f"import calendar, os.path\nfrom numpy.typing import NDArray\n{file.read_text()}")
     assert build(empty(tmp_path / "package"), contents).predict([]) == []
+
+
+def test_arrays_have_the_same_bytes_from_every_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that repeats sizes before the ZIP64 field, as 3.11.0 to 3.11.3 do, writes what the others write."""
+    arrays = {"key": np.array(["a", "bc"]), "values": np.arange(2000.0).reshape(2, 1000)}
+    write_arrays(tmp_path / "new.npz", arrays)
+    header = zipfile.ZipInfo.FileHeader
+
+    def repeating(entry: zipfile.ZipInfo, zip64: bool | None = None) -> bytes:
+        written = header(entry, zip64)
+        entry.create_version = entry.extract_version = zipfile.DEFAULT_VERSION
+        sizes = struct.pack("<LL", entry.compress_size, entry.file_size)
+        return written[:4] + bytes([zipfile.DEFAULT_VERSION]) + written[5:18] + sizes + written[26:]
+
+    monkeypatch.setattr(zipfile.ZipInfo, "FileHeader", repeating)
+    write_arrays(tmp_path / "old.npz", arrays)
+    assert (tmp_path / "old.npz").read_bytes() == (tmp_path / "new.npz").read_bytes()
+    with np.load(tmp_path / "old.npz") as loaded:
+        assert {name: loaded[name].tolist() for name in loaded} == {name: arrays[name].tolist() for name in arrays}
