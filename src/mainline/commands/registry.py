@@ -1,5 +1,6 @@
 """`registry`: whose tags count here; take over those of another repository, or remove them."""
 
+from mainline.commands import storage
 from mainline.errors import MainlineError
 from mainline.git import git
 from mainline.registry import maker, origin, publish, tags
@@ -25,15 +26,22 @@ def registry(adopt: bool, remove: bool) -> str:
         return f"{len(known.versions)} versions, all of them made here."
     if adopt:
         maker.adopt(found)
-        return (
-            f"{maker.FILE} takes over the tags of {', '.join(found)}. Commit it and bring it to main.\n"
-            "Their artifacts are where those were stored: declare that store (`mainline remote URL`), or copy it to "
-            "yours; `mainline fetch VERSION` shows whether one is to be had."
-        )
+        return f"{maker.FILE} takes over the tags of {', '.join(found)}. Commit it and bring it to main.\n{_bring()}"
     if remove:
         names = sorted(name for listed in found.values() for name in listed)
         return _remove(names)
     return "\n".join(known.skipped)
+
+
+def _bring() -> str:
+    """Bring the artifacts of what was taken over into the cache, from the stores that are declared."""
+    try:
+        brought = storage.pull(everything=True)
+    except MainlineError as error:
+        return f"Their artifacts are not all here: {error} Declare the store that has them: `mainline remote URL`."
+    return (
+        f"{brought} If the store of their repository is not to be yours: `mainline remote URL`, `mainline push --all`."
+    )
 
 
 def _remove(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from mainline import children, processes
@@ -19,15 +19,22 @@ SECONDS = 600.0
 COMMAND = "check-package"
 
 
-def refusals(package: Path, folder: Path = FOLDER) -> Mapping[str, str]:
+def refusals(package: Path, folder: Path = FOLDER, names: Container[str] | None = None) -> Mapping[str, str]:
     """Return for each environment of `deploy/` why its servers would refuse the package; '' if they take it.
 
     The signature is left out, since a candidate has none yet; `promote` verifies it before it assigns. Environments
     with the same budgets are checked once.
+
+    Args:
+        package: the folder that it lies in.
+        folder: where the environments are declared.
+        names: whose servers are meant; those of all environments without it.
     """
     known: dict[str, str] = {}
     found = {}
     for file in sorted(folder.glob("*.yaml")):
+        if names is not None and file.stem not in names:
+            continue
         try:
             budgets = settings.load(file).budgets.model_dump_json()
         except MainlineError as error:

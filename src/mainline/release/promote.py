@@ -5,11 +5,12 @@ pushed and read back, the package is signed, and at last all tags are written at
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from mainline import lock, progress
 from mainline.errors import MainlineError
+from mainline.gate import acceptance
 from mainline.git import ask, git
 from mainline.registry import artifact, maker, origin, publish, records, tags
 from mainline.registry.publish import Tag, TakenError
@@ -91,7 +92,7 @@ def _promote_once(judge: Judge) -> str:
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
-    secure(version, [declared[name] for name in targets], None if not new else Path(lock.PACKAGE))
+    secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
     if origin.tip() != found.commit:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
     publish.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
@@ -112,7 +113,7 @@ def _approve_once(environment: str) -> str:
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
-    secure(version, [chosen], None)
+    secure(version, {environment: chosen}, None)
     publish.publish([assignment(environment, version, "approval", found, declared)])
     return f"{environment} has {version.name}."
 
@@ -122,29 +123,43 @@ def known(package: str) -> Version | None:
     return next((version for version in tags.versions() if change.package_at(version.commit) == package), None)
 
 
-def secure(version: Version, takers: list[Environment], package: Path | None) -> None:
-    """See to it that a version's artifacts are in the store, and its signature is right where that is asked for.
+def secure(version: Version, takers: Mapping[str, Environment], package: Path | None) -> None:
+    """See to it that a version's artifacts are in the store, its signature is right, and servers would take it.
+
+    A new version was put through the servers' check by the gate; one that comes back is put through it again, since
+    budgets, libraries and machines are others by now.
 
     Args:
         version: what will be assigned.
-        takers: the environments that will have it.
+        takers: the environments that will have it, by name.
         package: the version's package where it is at hand; None to fetch it.
 
     Raises:
         StorageError: when an artifact is sound nowhere.
         SignatureError: when an environment asks for a signature that is not there or not right.
+        MainlineError: when the servers of an environment would refuse it.
     """
     transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
     lacking = collection.told(open_remote())
     if lacking:
         progress.say(lacking)
-    if not any(taker.promotion.signature == "required" for taker in takers):
-        return
-    release = version.release
-    bundle = release.signature if release else None
+    required = any(taker.promotion.signature == "required" for taker in takers.values())
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
         folder = package or packages.fetch(version, Path(scratch))
-        signing.verify(folder, bundle)
+        if required:
+            signing.verify(folder, version.release.signature if version.release else None)
+        if package is None:
+            _refuse_unserved(version, folder, takers)
+
+
+def _refuse_unserved(version: Version, folder: Path, names: Collection[str]) -> None:
+    for name, why in acceptance.refusals(folder, names=names).items():
+        if why:
+            raise MainlineError(
+                f"the servers of {name} would refuse {version.name}: {why.rstrip('.')}. Nothing is assigned. "
+                f"`mainline fetch {version.name}` and `mainline check-package dist/{version.name}` show every check; "
+                "`mainline history` lists other versions."
+            )
 
 
 def assignment(

@@ -139,7 +139,7 @@ def _assign_once(name: str | None, environment: str) -> str:
     promote.refuse_archived(version)
     main = origin.tip()
     declared = environments.load_all()
-    promote.secure(version, [declared[environment]], None)
+    promote.secure(version, {environment: declared[environment]}, None)
     asked = candidate.Candidate(main, change.package_at(main))
     publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from mainline.errors import MainlineError
+from mainline.gate import acceptance
 from mainline.gate.findings import Findings
 from mainline.registry import tags
 from mainline.release import promote
@@ -40,6 +41,8 @@ DECLARED = {
     "model": {"depth": 3},
     "request": [{"name": "size", "description": "How large"}],
 }
+REFUSALS = acceptance.refusals
+"""What servers would say, for tests that ask them."""
 ENVIRONMENTS = {"staging": None, "production": "staging"}
 
 
@@ -65,7 +68,7 @@ class Repository(Project):
         usual = {"after": ENVIRONMENTS.get(name), "approval": "automatic", "signature": "optional"}
         file = self.path / f"deploy/{name}.yaml"
         file.parent.mkdir(exist_ok=True)
-        file.write_text(yaml.safe_dump({"promotion": usual | promotion}))
+        file.write_text(yaml.safe_dump({"promotion": usual | promotion, "service": {}}))
 
     def tags(self) -> list[str]:
         """List the tags that the origin has."""
@@ -115,6 +118,7 @@ def repository(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     for name, value in copied.environment({"PYTHONPATH": str(ROOT / "src")}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setattr(acceptance, "refusals", lambda *_, **__: {})  # the packages here cannot serve
     return copied
 
 

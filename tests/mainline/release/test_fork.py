@@ -1,5 +1,7 @@
 """A fork of a repository that has released something: what it got does not count, and there is a way on."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from mainline.commands.registry import registry
 from mainline.errors import MainlineError
 from mainline.registry import maker, tags
+from mainline.remote import packages
 from tests.mainline.release.conftest import Repository, release
 
 
@@ -57,6 +60,24 @@ def test_a_renamed_repository_takes_its_versions_over(fork: Repository) -> None:
     found = tags.versions()[0].release
     assert found is not None
     assert (found.replaces, found.registry) == ("v1.0.0", "somebody/name")
+
+
+@pytest.mark.parametrize("store", ["theirs", "lost"])
+def test_adopted_versions_bring_their_artifacts(fork: Repository, store: str) -> None:
+    """From the store that the fork's .dvc/config still names they come into the cache; what is nowhere is said."""
+    shutil.rmtree(fork.path / ".dvc/cache")
+    if store == "lost":
+        shutil.rmtree(fork.path.parent / "storage")
+    said = registry(adopt=True, remove=False)
+    assert (fork.path / maker.FILE).is_file()
+    if store == "theirs":
+        assert re.search(r"^[1-9][0-9]* objects were brought", said, re.MULTILINE)
+        shutil.rmtree(fork.path.parent / "storage")
+        assert packages.fetch(tags.find("v1.0.0"), fork.path.parent / "fetched").is_dir()
+    else:
+        assert re.search(
+            r"^Their artifacts are not all here: .*v1\.0\.0.*Declare the store that has", said, re.MULTILINE
+        )
 
 
 def test_numbers_go_on_beyond_those_that_others_gave(fork: Repository, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,10 +6,11 @@ import shutil
 import pytest
 
 from mainline.errors import MainlineError
+from mainline.gate import acceptance
 from mainline.registry import tags
 from mainline.release import promote, rollback
 from mainline.release.archive import archive
-from tests.mainline.release.conftest import Repository, refuse, release
+from tests.mainline.release.conftest import REFUSALS, Repository, refuse, release
 from tests.project import ROOT
 
 
@@ -56,6 +57,23 @@ def test_a_file_that_the_version_did_not_have_is_gone(two: Repository) -> None:
     listed = two.run("git", "ls-tree", "-r", "--name-only", "rollback/v1.0.0").stdout.split()
     assert "src/more.py" not in listed
     assert "src/make.py" in listed
+
+
+def test_what_servers_would_refuse_does_not_come_back(two: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version whose libraries are gone is assigned neither at once, nor by a revert, nor by a person."""
+    monkeypatch.setattr(acceptance, "refusals", REFUSALS)
+    said = r"the servers of production would refuse v1\.{}\.0: dependencies: .*no-such-library.*Nothing is assigned\."
+    with pytest.raises(MainlineError, match=said.format(0)):
+        rollback.assign_now(None, "production")
+    two.declare_environment("edge", approval="manual")
+    two.merge("Serve at the edge too")
+    with pytest.raises(MainlineError, match=said.format(1).replace("production", "edge")):
+        promote.approve("edge")
+    two.run("git", "revert", "--no-edit", "HEAD~2")
+    two.run("git", "push", "--quiet", "origin", "main")
+    with pytest.raises(MainlineError, match=said.format(0)):
+        promote.promote(refuse)
+    assert (two.has("staging"), two.has("production"), two.has("edge")) == ("v1.1.0", "v1.1.0", None)
 
 
 def test_at_once_says_that_git_differs(two: Repository) -> None:
