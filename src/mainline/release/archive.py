@@ -21,7 +21,10 @@ def _archive_once(name: str, reason: str) -> str:
         return f"{name} is archived already."
     for environment in environments.load_all():
         if tags.assigned(environment) == version:
-            raise MainlineError(f"{environment} has {name}. Promote another version first, or roll back from it.")
+            raise MainlineError(
+                f"{environment} has {name}. Promote another version first, or take the one before: "
+                f"`mainline rollback --now --environment {environment}`."
+            )
     message = f"{name} is archived\n\n{reason or 'No reason was given.'}\n"
     publish.publish([Tag(f"{artifact.name()}@{name}!", version.commit, message)])
     return f"{name} is archived: it can no longer be assigned, and everything about it is kept."

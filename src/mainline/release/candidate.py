@@ -34,9 +34,11 @@ def find() -> Candidate | None:
     if commit != tip:
         if ask("merge-base", commit, tip) == commit:
             return None
+        branch, remote = origin.branch(), origin.remote()
+        pull = f" && git pull {remote} {branch}" if remote else ""
         raise MainlineError(
-            f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. A release is what is merged there: "
-            f"open a pull request, or `git switch {origin.branch()} && git pull`."
+            f"{commit[:10]} is not on {branch}, which is at {tip[:10]}. A release is what is merged there: "
+            f"open a pull request, or `git switch {branch}{pull}`."
         )
     changed = ask("status", "--porcelain", "--untracked-files=no")
     if changed:

@@ -32,7 +32,12 @@ def prepare(name: str | None, environment: str) -> str:
     version, current = choose(name, environment)
     main = origin.tip()
     if change.package_at(main) == change.package_at(version.commit):
-        raise MainlineError(f"{origin.branch()} has the model of {version.name} already. `make promote` assigns it.")
+        if version == current:
+            raise MainlineError(f"{origin.branch()} and {environment} have the model of {version.name} already.")
+        raise MainlineError(
+            f"{origin.branch()} has the model of {version.name} already. `mainline rollback {version.name} --now"
+            f"{'' if environment == 'production' else f' --environment {environment}'}` gives it to {environment}."
+        )
     branch = f"rollback/{version.name}"
     _refuse_to_overwrite(branch, main)
     tree = _tree(main, version.commit)

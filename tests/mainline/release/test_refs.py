@@ -112,7 +112,9 @@ def test_default_branch_is_what_is_released_whatever_it_is_called(repository: Re
     repository.run("git", "-C", str(origin(repository)), "symbolic-ref", "HEAD", "refs/heads/trunk")
     assert "v1.0.0 is released." in release()
     repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
-    with pytest.raises(MainlineError, match=r"is not on trunk, which is at .*`git switch trunk && git pull`"):
+    with pytest.raises(
+        MainlineError, match=r"is not on trunk, which is at .*`git switch trunk && git pull [a-z]+ trunk`"
+    ):
         release()
 
 

@@ -109,7 +109,7 @@ def test_a_new_model_on_main_ends_a_rollback(two: Repository) -> None:
     ("name", "said"),
     [
         ("v1.0.1", r"'v1.0.1' is no version; did you mean 'v1.\d.0'\?"),
-        ("v1.1.0", "main has the model of v1.1.0 already"),
+        ("v1.1.0", "main and production have the model of v1.1.0 already"),
     ],
 )
 def test_what_cannot_be_gone_back_to_is_named(two: Repository, name: str, said: str) -> None:
