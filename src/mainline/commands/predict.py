@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from mainline import lock
 from mainline.errors import MainlineError
 from mainline.serving import files, stream
 from mainline.serving.models import Model
@@ -16,6 +17,7 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
         MainlineError: when the file, the output folder or the package cannot be used.
     """
     output = output or source.with_name(f"{source.stem}.predictions")
+    _refuse_outputs_of_the_pipeline(output)
     model = Model.load(package)
     try:
         scored = files.score(model, source, output)
@@ -27,6 +29,19 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
+
+
+def _refuse_outputs_of_the_pipeline(output: Path) -> None:
+    """Refuse a folder that DVC would take for a part of what the pipeline made."""
+    if not lock.LOCK.is_file():
+        return
+    for entry in lock.entries(lock.LOCK.read_text("utf-8")).values():
+        for made in entry.get("outs") or []:
+            if output.resolve().is_relative_to(Path(made["path"]).resolve()):
+                raise MainlineError(
+                    f"{output} lies in {made['path']}, which the pipeline makes: predictions would count as data. "
+                    f"Name another folder: --output {output.name}."
+                )
 
 
 def predict_stream(package: Path) -> str:
