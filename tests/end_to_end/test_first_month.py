@@ -178,7 +178,7 @@ def _rename(ann: Clone, folder: Path) -> None:
 
 
 def _meet(ann: Clone, folder: Path) -> None:
-    """A second person has what the shared store has, release the same commit once, and take it back."""
+    """A second person has what the shared store has; both release one commit once, and it is taken back."""
     ann.mainline("remote", str(folder / "store"))
     ann.mainline("push", "--all")
     ann.bring("Share the store")
