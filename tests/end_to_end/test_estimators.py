@@ -75,8 +75,9 @@ def test_what_is_released_is_followed_and_served(request: pytest.FixtureRequest,
         "samples": ("other_project", "sklearn.linear_model.LogisticRegression"),
     }[use_case]
     made: Project = request.getfixturevalue(shared)
+    more = {"tune": {"space": {"alpha": [0.1, 1.0]}}} if use_case == "flights" else {}
     world = create(tmp_path, made.twin(tmp_path / "project"), None, POLICY)
-    world.release("Train", model={"type": estimator, "params": {}}, gate=GATE, limits={"parity": 0.001})
+    world.release("Train", model={"type": estimator, "params": {}}, gate=GATE, limits={"parity": 0.001}, **more)
     with world.service() as process:
         world.wait(lambda: world.stable() == "v1.0.0" and world.is_live("v1.0.0"), "the model serves")
         _check_answers(world, Running(process, world.port, world.keys[0], "", tmp_path))

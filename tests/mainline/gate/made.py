@@ -78,6 +78,7 @@ def predictor(*fields: Field, **response: str) -> Any:
     request = fields or (Field("x", "number", "a number", 1.0, minimum=0, maximum=10),)
     manifest = {
         "response": {"name": "delay", "unit": "minutes", "description": "a delay", **response},
+        "name": "delays",
         "task": "regression",
         "digest": "d" * 64,
         "model": {"type": "Ridge", "numeric": ["temp", "seats"], "categorical": []},

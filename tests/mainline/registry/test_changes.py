@@ -92,6 +92,12 @@ def test_only_what_breaks_clients_is_major(found: Contract, part: str) -> None:
     assert bool(found.breaking) == (part == "major")
 
 
+def test_another_response_says_what_it_is_now() -> None:
+    """Whoever reads the release sees the name or the unit, before and after."""
+    assert contract(BOUNDED, replace(BOUNDED, name="z")).breaking == ["the response is 'z', was 'x'"]
+    assert contract(BOUNDED, replace(BOUNDED, unit="km")).breaking == ["the response is in km, was in miles"]
+
+
 @pytest.mark.parametrize(
     ("declared", "features", "files", "windows", "said"),
     [
