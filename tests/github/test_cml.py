@@ -84,10 +84,15 @@ def test_it_sees_no_key_that_is_not_its_business(tmp_path: Path, monkeypatch: py
     (tmp_path / "cml").write_text("#!/bin/bash\nenv\n")
     (tmp_path / "cml").chmod(0o755)
     monkeypatch.setenv("CML", str(tmp_path / "cml"))
-    for name in ("AWS_SECRET_ACCESS_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SIGNING_KEY", "MAINLINE_SIGNING_KEY"):
+    for name in (
+        "AWS_SECRET_ACCESS_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SIGNING_KEY", "MAINLINE_SIGNING_KEY", "BOT_TOKEN",
+        "AZURE_CLIENT_SECRET", "GOOGLE_APPLICATION_CREDENTIALS", "GITHUB_TOKEN",
+    ):  # fmt: skip
         monkeypatch.setenv(name, "S3CRET")
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
     said = cml.run(api.Api(FULL, token="t"), "comment", "update")  # noqa: S106 - no password
     assert "REPO_TOKEN=t" in said
+    assert "GITHUB_RUN_ID=7" in said
     assert "S3CRET" not in said
 
 

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from mainline import processes
+from mainline import children, processes
 from mainline.errors import MainlineError
 from mainline.github import program
 from mainline.github.api import Api
@@ -19,8 +19,11 @@ TITLE = "mainline"
 WATERMARK = re.compile(rf'!\[\]\(https://cml\.dev/watermark\.png#[0-9a-fA-F]+ "CML watermark {TITLE}"\)')
 """What CML writes below a comment, and finds it by."""
 
-_KEPT_BACK = re.compile("AWS_|ACTIONS_|.*SIGNING_KEY|GIT_CONFIG_GLOBAL$")
-"""Variables that CML does not see: what opens a bucket or signs; its git has a HOME of its own."""
+_ITS_BUSINESS = re.compile(
+    r"GITHUB_(?!TOKEN)\w+|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|GIT_(AUTHOR|COMMITTER)_\w+|GIT_SSL_\w+|GIT_TERMINAL_PROMPT|"
+    r"(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY"
+)
+"""Variables that CML sees beside the harmless ones: which run this is, and how the network is reached. No other key."""
 
 SECONDS = 180.0  # until a call counts as hanging; CML takes 2 to 7, and waits where GitHub asks it to
 
@@ -42,8 +45,9 @@ def run(github: Api, *arguments: str, text: str = "") -> str:
         file.write_text(text, encoding="utf-8", newline="\n")
         read = [str(file)] if text else []
         command = [*_program(), *arguments, *read, "--driver=github", f"--repo={github.server}/{github.name}"]
-        known = {name: value for name, value in os.environ.items() if not _KEPT_BACK.match(name)}
-        environment = {**known, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
+        known = {name: value for name, value in os.environ.items() if _ITS_BUSINESS.fullmatch(name)}
+        harmless = {name: value for name, value in children.without_secrets().items() if name != "GIT_CONFIG_GLOBAL"}
+        environment = {**harmless, **known, "HOME": home, "REPO_TOKEN": github.token, "ITERATIVE_DO_NOT_TRACK": "1"}
         status, said, complained = _finish(command, environment)
     if status != 0:
         words = _words(complained or said) or f"it ended with {status}"
