@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mainline import params
+from mainline import files, params
 from mainline.data.prepared import Prepared
-from mainline.data.storage import write_atomically
 from mainline.experiments import edit, refit, search
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
@@ -106,7 +105,7 @@ def _edit(finished: Sequence[Trial], trials: Sequence[Hyperparameters], write: b
     new: dict[str, Any] = {name: value for name, value in trials[best.number].items() if value != own[name]}
     after = edit.set_hyperparameters(before, new)
     if write:
-        write_atomically(PARAMS, lambda target: target.write_text(after, encoding="utf-8"))
+        files.replace(PARAMS, after)
         head = "Written to params.yaml:"
     else:
         head = "`python -m mainline tune --write` would change params.yaml so:"

@@ -1,6 +1,7 @@
 """`tune` and `explain` as people run them, on three real months without the file of the test month."""
 
 import csv
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,17 @@ from mainline.errors import MainlineError
 from tests.project import Project
 
 TUNE = "from mainline.commands.tune import tune; print(tune())"
+KILLED = """
+import os, signal, sys
+
+def kill(event, words):
+    if event == "os.rename" and str(words[1]) == "params.yaml":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(kill)
+from mainline.commands.tune import tune
+tune(write=True)
+"""
 FAST = {"max_iter": 8, "learning_rate": 0.05, "min_samples_leaf": 100}
 SPACE = {"learning_rate": [0.05, 0.3], "max_leaf_nodes": [4, 31]}
 
@@ -64,6 +76,16 @@ def test_killed_search_goes_on(project: Project) -> None:
     finished = rows("metrics/tuning.csv")
     assert finished[: len(kept)] == kept
     assert [row["trial"] for row in finished] == ["0", "1", "2", "3"]
+
+
+def test_killed_while_it_writes_nothing_is_half(project: Project) -> None:
+    """Killed right before params.yaml becomes the new one, it is the old one, and --write works."""
+    before = Path("params.yaml").read_text()
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=project.environment(), capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert Path("params.yaml").read_text() == before
+    assert "Written to params.yaml:" in tune(write=True)
+    assert not list(project.path.glob(".params.yaml*"))
 
 
 @pytest.mark.usefixtures("project")
