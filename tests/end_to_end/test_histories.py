@@ -1,0 +1,92 @@
+"""Ordinary histories of one person's repository, which has no remote: each model is released, and comes back."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.test_first_month import Clone, allow_small_data
+from tests.project import Project
+
+SOURCE, SCHEMA, TABLES, FEATURES = (f"src/usecase/{name}.py" for name in ("source", "schema", "tables", "features"))
+EDGES = [
+    (SOURCE, '"texture error", "concavity error")\n', 'EDGES = ("worst radius",)\n'),
+    (
+        SOURCE,
+        "ARCHIVED)], axis=1)\n",
+        '    yield "edges", None, pd.concat([sample, _renamed(loaded.data, EDGES)], axis=1)\n',
+    ),
+    (SCHEMA, 'STATIC = ("archive",', ' "edges"'),
+    (
+        SCHEMA,
+        'name="archive",\n)\n',
+        'EDGES = DataFrameSchema({"sample": Column("str"), "worst_radius": Column("float64")})\n',
+    ),
+    (SCHEMA, '"archive": ARCHIVE', ', "edges": EDGES'),
+    (TABLES, "static=True),\n", '    FeatureTable("edges", key="sample", columns=("worst_radius",), static=True),\n'),
+    (TABLES, '.rename(columns={"sample": "key"})', ', "edges": batches["edges"].rename(columns={"sample": "key"})'),
+    (FEATURES, '"texture_spread", "concavity_error"', ', "worst_radius"'),
+    (FEATURES, 'archive["concavity_error"],\n', '        "worst_radius": tables["edges"]["worst_radius"],\n'),
+    ("params.yaml", "  - concavity_error\n", "  - worst_radius\n"),
+]
+"""What adds a table and a feature that is looked up in it: file, what stands there once, and what comes after it."""
+
+LESS = ("params.yaml", "  - texture_spread\n", "")
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, other_project: Project) -> Clone:
+    """A repository without any remote, whose first model is released."""
+    made = Clone(other_project.twin(tmp_path / "laptop").path)
+    allow_small_data(made)
+    made.commit("Train")
+    assert made.run("git", "remote").stdout == ""
+    assert "v1.0.0 is released." in made.mainline("promote")
+    return made
+
+
+def change(laptop: Clone, *edits: tuple[str, str, str]) -> None:
+    """Edit files, run the pipeline and commit."""
+    for file, before, after in edits:
+        content = (laptop.path / file).read_text()
+        assert content.count(before) == 1, (file, before)
+        (laptop.path / file).write_text(content.replace(before, after))
+    laptop.mainline("repro")
+    laptop.commit(f"{len(edits)} edits")
+
+
+def released(laptop: Clone, version: str) -> None:
+    """Promote, and where the gate refuses, accept what it names as it says; the model is a new version."""
+    said = laptop.mainline("promote", succeed=None)
+    if "must not be released" in said:
+        laptop.follow(said, "mainline", "accept")
+        laptop.commit("Accept it")
+        said = laptop.mainline("promote")
+    assert f"{version} is released." in said
+
+
+def there_and_back(laptop: Clone, before: str, after: str) -> None:
+    """Revert the newest commit, and revert that: each time the version of that model is back, and none is new."""
+    for version in (before, after):
+        laptop.run("git", "revert", "--no-edit", "HEAD")
+        assert f"{version} is back: this model was released before." in laptop.mainline("promote")
+
+
+@pytest.mark.slow
+def test_each_release_comes_back_whatever_it_changed(laptop: Clone) -> None:
+    """Seed, window, features and tables change between releases; a revert or a rollback brings each version back."""
+    change(laptop, ("params.yaml", "seed: 2024", "seed: 7"))
+    released(laptop, "v1.1.0")
+    there_and_back(laptop, "v1.0.0", "v1.1.0")
+    change(laptop, ("params.yaml", "from: 2024-01", "from: 2024-02"))
+    released(laptop, "v1.1.1")
+    there_and_back(laptop, "v1.1.0", "v1.1.1")
+    change(laptop, *[(file, place, place + more) for file, place, more in EDGES])
+    released(laptop, "v1.2.0")
+    there_and_back(laptop, "v1.1.1", "v1.2.0")
+    change(laptop, *[(file, place + more, place) for file, place, more in EDGES], LESS)
+    released(laptop, "v1.3.0")
+    assert "The revert is on branch rollback/v1.2.0" in laptop.mainline("rollback", "v1.2.0")
+    laptop.run("git", "merge", "--quiet", "rollback/v1.2.0")
+    assert "v1.2.0 is back" in laptop.mainline("promote")
+    laptop.mainline("restore")
+    assert "predicts exactly what production v1.2.0 does" in laptop.mainline("gate")
