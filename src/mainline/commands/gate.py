@@ -10,6 +10,7 @@ from mainline import params, progress
 from mainline.errors import MainlineError
 from mainline.gate import decisions, gather, judge, policy, production
 from mainline.gate.findings import Check, Findings, Verdict, read
+from mainline.gate.policy import Policy
 from mainline.registry import clone, tags
 from mainline.release import environments, reference
 from mainline.report.escape import clean
@@ -43,20 +44,20 @@ def gate(environment: str | None = None) -> str:
         GateError: when the candidate fails, or when something could not be told.
     """
     FINDINGS.unlink(missing_ok=True)
+    limits = policy.load(params.load().gate)
     registry = tags.read()
     clone.check(registry)
     for line in registry.skipped:
         progress.say(clean(line))
     if environment is not None:
-        return _hold(environment)
+        return _hold(environment, limits)
     declared = environments.load_all()
     for line in reference.tell(declared):
         progress.say(line)
-    return [_hold(name) for name in reference.environments(declared)][-1]
+    return [_hold(name, limits) for name in reference.environments(declared)][-1]
 
 
-def _hold(environment: str) -> str:
-    limits = policy.load(params.load().gate)
+def _hold(environment: str, limits: Policy) -> str:
     file = environments.FOLDER / f"{environment}.yaml"
     required = file.is_file() and environments.is_signature_required(file)
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
