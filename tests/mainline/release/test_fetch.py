@@ -26,7 +26,7 @@ def test_a_clone_and_the_store_are_enough(repository: Repository, monkeypatch: p
 
 
 def test_what_is_refused_leaves_no_folder(repository: Repository) -> None:
-    """An unknown version, a folder in use, a wrong key: one error each, and nothing in its place."""
+    """An unknown version, a folder in use, a wrong key: one error each, nothing in its place; another folder works."""
     signing.make_keys("release")
     repository.merge("Trust a key")
     release()
@@ -34,6 +34,7 @@ def test_what_is_refused_leaves_no_folder(repository: Repository) -> None:
         fetch("v1.0.9", Path("dist/x"))
     with pytest.raises(MainlineError, match="src exists; name a folder that does not"):
         fetch("v1.0.0", Path("src"))
+    assert "fetched holds v1.0.0" in fetch("v1.0.0", Path("fetched"))
     Path(".git/mainline/signing-key.pem").unlink()
     Path("deploy/keys/release.pub").unlink()
     signing.make_keys("other")

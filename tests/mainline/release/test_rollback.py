@@ -191,14 +191,19 @@ def test_a_rewritten_history_ends_no_rollback(two: Repository) -> None:
 
 
 def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Repository) -> None:
-    """Without a version each rollback goes one further, and past the first version there is none."""
+    """Without a version each rollback goes one further; past the first there is none, and one that is named works."""
     for depth in (3, 4, 5):
         repository.change(model={"depth": depth})
         release()
     assert "production has v1.1.0 instead of v1.2.0." in rollback.assign_now(None, "production")
     assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now(None, "production")
-    with pytest.raises(MainlineError, match=r"was taken back from every other version that it had\. Name one"):
+    with pytest.raises(MainlineError, match=r"Name one.*: `mainline rollback VERSION --environment production`"):
         rollback.assign_now(None, "production")
+    rollback.prepare("v1.1.0", "production")
+    repository.run("git", "merge", "--quiet", "rollback/v1.1.0")
+    repository.run("git", "push", "--quiet", "origin", "main")
+    promote.promote(refuse)
+    assert repository.has("production") == "v1.1.0"
 
 
 def test_what_does_not_run_is_not_offered(repository: Repository) -> None:
