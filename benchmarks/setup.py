@@ -4,6 +4,7 @@ Both begin with an empty cache, so most of the time is the network's. pip is tol
 without that it stops on the day when something that is asked for with an extra has a newer version.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from pathlib import Path
 from benchmarks import measure
 from tests.project import ROOT
 
-RUNS = 3
 INSTALL = ROOT / "requirements/install.sh"
 
 
@@ -47,12 +47,15 @@ def size(folder: Path) -> float:
 
 def main() -> None:
     """Measure both in turn and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
     names = ("main", "dev")
     found: dict[tuple[str, str], list[float]] = {}
     sizes = {}
-    for number in range(1, RUNS + 1):
+    for number in range(1, rounds + 1):
         for lock in names:
-            measure.say(f"run {number} of {RUNS}: {lock}.txt")
+            measure.say(f"run {number} of {rounds}: {lock}.txt")
             with tempfile.TemporaryDirectory(prefix="mainline-bench-") as scratch:
                 place = Path(scratch)
                 kinds = {
