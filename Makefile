@@ -98,7 +98,7 @@ mutation: $(READY_TESTS) ## Break gate, rollout and registry a little, again and
 	@$(RUN) python -m tests.mutation
 
 bench: $(READY_TESTS) ## Measure speed and memory beside a floor; takes about half an hour
-	@for name in setup noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
+	@for name in noop one_row gate memory one_more_month pipeline serving load; do $(RUN) python -m benchmarks.$$name || exit 1; done
 
 check: $(READY_TESTS) ## Check format, lint, types, dependencies of the stages, and the workflows
 	@$(RUN) ruff format --check --quiet . || { echo "Run 'make format'."; exit 1; }

@@ -1,7 +1,7 @@
 """From nothing to an environment: our set-up beside plain pip, which installs the same files of the same lock in order.
 
 Both begin with an empty cache, so most of the time is the network's. pip is told to resolve nothing (`--no-deps`):
-without that it stops on the day when something that is asked for with an extra has a newer version.
+without that it stops on the day when something that is asked for with an extra has a newer version. Neither compiles.
 """
 
 import argparse
@@ -21,7 +21,7 @@ INSTALL = ROOT / "requirements/install.sh"
 
 def seconds(command: Sequence[str | Path], cache: Path) -> float:
     """The wall time of a command whose caches are in one folder."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("PIP_CACHE_DIR", "UV_CACHE_DIR")}
+    kept = {name: value for name, value in os.environ.items() if name not in measure.UNWANTED}
     environment = {**kept, "PIP_CACHE_DIR": str(cache / "pip"), "UV_CACHE_DIR": str(cache / "uv")}
     begin = time.perf_counter()
     subprocess.run(command, env=environment, check=True, capture_output=True)
@@ -36,7 +36,7 @@ def ours(folder: Path, lock: str, cache: Path) -> float:
 def plain(folder: Path, lock: str, cache: Path) -> float:
     """Set up as people did before: an environment, and pip."""
     made = seconds([sys.executable, "-m", "venv", folder], cache)
-    pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
     return made + seconds([*pip, "--requirement", ROOT / f"requirements/{lock}.txt"], cache)
 
 

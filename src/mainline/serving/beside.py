@@ -43,9 +43,11 @@ class Beside:
         wait = SHORTEST
         while not self._ended.is_set():
             started = time.monotonic()
+            # A group of its own: Ctrl-C is for the server, which ends it by its input, also while its Python starts.
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children.environment()
-            )
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children.environment(),
+                process_group=0,
+            )  # fmt: skip
             say("follower started", pid=self._process.pid)
             code = self._process.wait()
             if self._ended.is_set():
