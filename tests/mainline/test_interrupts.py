@@ -22,6 +22,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_that_is_interrupted_twice_ends(name: str, packages: dict[Ref, Path], tmp_path: Path) -> None:
     """Where a person loses patience, the second signal changes nothing but the moment."""
