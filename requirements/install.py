@@ -59,13 +59,13 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="of the virtual environment")
     parser.add_argument("lock", type=Path, help="a complete lock file with hashes")
     parser.add_argument("--mark", type=Path, action="append", default=[], help="made once it is done; its old ones go")
-    parser.add_argument("--project", type=Path, help="a folder to install as it is edited, without its dependencies")
+    parser.add_argument("--search", type=Path, action="append", default=[], help="a folder whose modules are found")
     parser.add_argument("--compile", action="store_true", help="compile to bytecode now instead of at the first import")
     given = parser.parse_args()
     try:
         with alone(given.folder):
             if not (given.mark and all(mark.exists() for mark in given.mark)) or not works(given.folder):
-                install(given.folder, given.lock, given.project, given.compile or bool(sys.flags.dont_write_bytecode))
+                install(given.folder, given.lock, given.search, given.compile or bool(sys.flags.dont_write_bytecode))
                 replace_marks(given.folder, given.mark)
     except InstallError as error:
         return tell(str(error))
@@ -109,7 +109,7 @@ def works(folder: Path) -> bool:
         return False
 
 
-def install(folder: Path, lock: Path, project: Path | None, compiled: bool) -> None:
+def install(folder: Path, lock: Path, search: list[Path], compiled: bool) -> None:
     """Bring what the lock names, and nothing else; an environment that works is changed in place, never taken away."""
     begin = time.monotonic()
     version = ".".join(map(str, sys.version_info[:3]))
@@ -125,11 +125,18 @@ def install(folder: Path, lock: Path, project: Path | None, compiled: bool) -> N
     build = ["--build-constraints", str(HERE / "build.txt"), "--python", str(folder / "bin/python")]
     compiling = ["--compile-bytecode"] if compiled else []
     run_uv([uv, "pip", "sync", "--require-hashes", *compiling, *build, str(lock)], environment, begin)
-    if project is not None:
-        run_uv([uv, "pip", "install", "--no-deps", *build, "--editable", str(project)], environment, begin)
+    if search:
+        write_search_path(folder, search)
     (folder / UNFINISHED).unlink()
     names = len(re.findall(r"^\S+==", lock.read_text("utf-8"), re.MULTILINE))
     print(f"Ready in {time.monotonic() - begin:.0f} s: the {names} packages of {lock}", file=sys.stderr, flush=True)
+
+
+def write_search_path(folder: Path, search: list[Path]) -> None:
+    """Have the environment's Python find the modules of these folders as they are edited."""
+    asked = [folder / "bin/python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    place = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    (place / "mainline.pth").write_text("".join(f"{path.resolve()}\n" for path in search), "utf-8")
 
 
 def create(folder: Path) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Find a Python and bring a virtual environment to what a lock says: install.sh FOLDER LOCK [--mark FILE]... [--project FOLDER]
+# Find a Python and bring a virtual environment to what a lock says: install.sh FOLDER LOCK [--mark FILE]... [--search FOLDER]...
 set -euo pipefail
 
 find_python() {

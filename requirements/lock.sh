@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 lock() {
     uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
-        --python-version 3.11 --custom-compile-command "make lock" --upgrade "$@"
+        --python-version 3.11 --custom-compile-command "make -C engine lock" --upgrade "$@"
 }
 
 lock requirements/uv.in --output-file requirements/uv.txt
@@ -15,4 +15,4 @@ lock requirements/pipeline.in --constraint requirements/dev.txt --output-file re
 lock requirements/main.in --constraint requirements/dev.txt --output-file requirements/main.txt
 lock requirements/serve.in --constraint requirements/dev.txt --output-file requirements/serve.txt
 lock requirements/follow.in --constraint requirements/dev.txt --output-file requirements/follow.txt
-lock deploy/mlem/requirements.in --output-file deploy/mlem/requirements.txt
+lock engine/mlem/requirements.in --output-file engine/mlem/requirements.txt

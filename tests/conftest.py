@@ -1,85 +1,23 @@
-"""Fixtures that several folders of tests share."""
-
-import os
-from collections.abc import Iterator
-from pathlib import Path
+"""Real flights for the tests of the use case."""
 
 import pytest
 from hypothesis import settings
 
-from mainline import months, params
-from tests import browser as browsers
-from tests import object_store as server
-from tests import project, surroundings
-from tests.browser import Browser
-from tests.object_store import ObjectStore
-from tests.project import Project
-
-# As dvc.yaml trains; read when scikit-learn is first imported. Several threads on few cores are many times slower.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from flights import Days
+from usecase import source, tables
 
 # A busy machine must not fail a test, and CI must not fail on a case that nobody can repeat.
 settings.register_profile("mainline", deadline=None, derandomize=True)
 settings.load_profile("mainline")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _plain_surroundings() -> Iterator[None]:
-    """Tests see the same on every machine, whoever runs them."""
-    surroundings.heed_signals()
-    before = dict(os.environ)
-    plain = surroundings.plain(before)
-    for name in before.keys() - plain.keys():
-        del os.environ[name]
-    os.environ.update(plain)
-    yield
-    os.environ.update(before)
-
-
-@pytest.fixture
-def fresh_project(tmp_path: Path) -> Project:
-    """A copy of this repository, on a window of three months, nothing run yet."""
-    return _small(tmp_path / "project")
-
-
 @pytest.fixture(scope="session")
-def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same with the pipeline run; shared, so tests only read it."""
-    made = _small(tmp_path_factory.mktemp("small") / "project")
-    made.run("python", "-m", "mainline", "repro")
-    return made
-
-
-@pytest.fixture(scope="session")
-def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of this repository with the small use case of the tests and its pipeline run; tests only read it."""
-    return project.other(tmp_path_factory.mktemp("other") / "project")
-
-
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[ObjectStore]:
-    """A real S3 server; shared, so each test has a prefix of its own."""
-    with server.serve() as store:
-        yield store
-
-
-@pytest.fixture(scope="session")
-def browser() -> Browser:
-    """A real browser; without one there is nothing to see."""
-    found = browsers.find()
-    if found is None:
-        pytest.skip(f"no {', '.join(browsers.NAMES)} on the PATH; `apt-get install chromium` brings one")
-    return found
-
-
-@pytest.fixture(scope="session")
-def package_dir(small_project: Project) -> Path:
-    """A real model package; shared, so tests only read it."""
-    return small_project.path / "models" / "package"
-
-
-def _small(path: Path) -> Project:
-    made = project.copy(path)
-    first = params.load(project.ROOT / "params.yaml").data.from_
-    made.declare(data={"through": months.name(months.count(first) + 2)})
-    return made
+def days() -> Days:
+    """The first five days of 2013: some 4,300 flights, about 30 of them cancelled."""
+    fetched = {(table, month): rows for table, month, rows in source.fetch(["2013-01"])}
+    flights, weather = (fetched[name, "2013-01"] for name in ("flights", "weather"))
+    return Days(
+        flights[flights["day"] <= 5].reset_index(drop=True),
+        weather[weather["day"] <= 6].reset_index(drop=True),
+        tables.build_static({name: fetched[name, None] for name in ("planes", "airports")}),
+    )

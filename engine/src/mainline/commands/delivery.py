@@ -1,0 +1,66 @@
+"""`delivery`: how well changes reach an environment. Reported, never gated: bad figures are no error."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mainline.registry.delivery import Delivery, Figures, measure
+from mainline.text import UNKNOWN, minute, span, table, utc
+
+DEFINED = "engine/docs/delivery.md defines each figure."
+
+
+def delivery(environment: str, as_json: bool, days: float | None, now: float, repository: Path = Path()) -> str:
+    """Return the figures until `now`, in seconds since 1970, as a table or as JSON.
+
+    Raises:
+        MainlineError: as `mainline.registry.delivery.measure`.
+    """
+    found = measure(environment, now, days, repository)
+    return json.dumps(document(found), indent=2) if as_json else render(found)
+
+
+def document(found: Delivery) -> dict[str, Any]:
+    """Return the figures for programs; times are UTC, and what cannot be told is null."""
+    whole = asdict(found)
+    whole["start"], whole["until"] = utc(found.start), utc(found.until)
+    for item in whole["deployments"]:
+        item["when"] = utc(item["when"])
+    return whole
+
+
+def render(found: Delivery) -> str:
+    """Write the figures for a terminal."""
+    title = f"Delivery to {found.environment}, {minute(found.start)} to {minute(found.until)} UTC"
+    rows = [[f"  {name}", *[write(figures) for figures in found.figures.values()]] for name, write in ROWS.items()]
+    lines = ["", title, "", *table(("  ", *found.figures), rows, right=range(1, len(found.figures) + 1))]
+    if found.cannot_tell:
+        lines += ["", "Cannot be told:", *[f"  {line}" for line in found.cannot_tell]]
+    if found.accepted:
+        lines += ["", "On a person's word:", *[f"  {line}" for line in found.accepted]]
+    if found.notes:
+        lines += ["", "Notes:", *[f"  {line}" for line in found.notes]]
+    return "\n".join([*lines, "", DEFINED])
+
+
+def _span(seconds: float | None) -> str:
+    return UNKNOWN if seconds is None else span(seconds)
+
+
+def _share(share: float | None, part: int, whole: int) -> str:
+    return UNKNOWN if share is None else f"{share:.0%} ({part} of {whole})"
+
+
+ROWS: dict[str, Callable[[Figures], str]] = {
+    "deployments": lambda it: str(it.deployments),
+    "of these reported as served": lambda it: str(it.served),
+    "deployment frequency, a week": lambda it: UNKNOWN if it.per_week is None else f"{it.per_week:.2g}",
+    "time between, median": lambda it: _span(it.seconds_between),
+    "lead time for changes, median": lambda it: _span(it.lead_seconds),
+    "change failure rate": lambda it: _share(it.change_failure_rate, it.failed, it.deployments),
+    "recovery time, median": lambda it: _span(it.recovery_seconds),
+    "rework rate": lambda it: _share(it.rework_rate, it.fixes, it.deployments),
+}
+"""How each figure is written, in the order of the table."""

@@ -1,0 +1,69 @@
+"""`render`: an environment's manifests for Kubernetes, as files that Argo CD or kubectl apply."""
+
+from pathlib import Path
+
+import yaml
+
+from mainline.cluster import manifests, queries
+from mainline.cluster.manifests import Wanted
+from mainline.errors import MainlineError
+from mainline.git import ask
+from mainline.registry import origin, tags
+from mainline.release import environments
+from mainline.rollout import policy
+from mainline.serving import settings
+
+HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml instead.\n"
+
+
+def render(environment: str, way: str, image: str, output: Path, version: str) -> str:
+    """Write the manifests into a folder, one file each.
+
+    Args:
+        environment: whose declarations are rendered.
+        way: `follower` or `argo`.
+        image: the service's image, by digest where it should not change.
+        output: below it, files go to ENVIRONMENT/WAY.
+        version: the version that `argo` serves; what git assigns where it is empty.
+
+    Raises:
+        MainlineError: when the environment cannot be rendered so.
+    """
+    file = Path("deploy") / f"{environment}.yaml"
+    declared = environments.choose(environment, environments.load_all())
+    served = version or _assigned(environment)
+    if way == "argo" and not served:
+        raise MainlineError(
+            f"git assigns no version to {environment} yet; `./mainline promote` first, or name one (--version)."
+        )
+    url = ask("remote", "get-url", origin.remote()) or "https://git.example.org/YOU/YOUR-FORK.git"
+    wanted = Wanted(
+        environment, image, url, served or "", settings.load(file), policy.read(declared.rollout, file.as_posix())
+    )
+    made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
+    folder = output / environment / way
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, manifest in made.items():
+        text = yaml.safe_dump(manifest, sort_keys=False, width=120)
+        (folder / name).write_text(HEAD.format(environment=environment) + text, encoding="utf-8")
+    return "\n".join([f"{folder}: {', '.join(made)}", *_differences(wanted, way)])
+
+
+def _assigned(environment: str) -> str:
+    version = tags.assigned(environment)
+    return version.name if version else ""
+
+
+def _differences(wanted: Wanted, way: str) -> list[str]:
+    """Say what the policy declares and Argo Rollouts does not do."""
+    if way != "argo":
+        return []
+    said = []
+    if any(step.kind == "setMirror" for step in wanted.policy.steps):
+        said.append("setMirror is left out: without a traffic router Argo Rollouts mirrors nothing.")
+    if queries.left_out(wanted.policy):
+        names = ", ".join(queries.left_out(wanted.policy))
+        said.append(f"{names}: left out, since Prometheus has no predictions.")
+    if wanted.policy.declared.sticky.by != "none":
+        said.append("sticky is left out: without a traffic router pods are chosen per connection.")
+    return said

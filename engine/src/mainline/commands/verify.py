@@ -1,0 +1,150 @@
+"""`verify`: does the committed code, run from nothing, make what the committed `dvc.lock` names?"""
+
+import csv
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mainline import children, params
+from mainline.errors import MainlineError
+from mainline.git import ask, blob, git, surroundings
+from mainline.registry import changes
+
+REFERENCE = Path("metrics/reference.csv")
+DATA_STAGES = ("ingest", "validate", "prepare")
+"""Stages that only copy, compare and add: their results are the same on every processor."""
+
+OTHER_SEEDS = ("20481", "977")
+"""Hash seeds of the calling shell; a result must not depend on them."""
+
+Hashes = dict[tuple[str, str], str]
+
+
+def verify(keep: Path | None = None, exact: bool = False) -> str:
+    """Rebuild the last commit in an empty folder with cold caches and compare every output.
+
+    Where a model's last bits differ, a second rebuild shows whether this machine repeats itself. If it
+    does, another processor made the lock, and the predictions may differ by `limits.reproduction`.
+
+    Args:
+        keep: rebuild in this new folder and leave it there.
+        exact: accept no difference at all.
+
+    Raises:
+        MainlineError: naming the outputs that differ, and by how much predictions do.
+    """
+    if keep is not None and keep.exists():
+        raise MainlineError(f"{keep} exists; name a folder that does not.")
+    scratch = Path(tempfile.mkdtemp(prefix="mainline-verify-")) if keep is None else keep.resolve()
+    try:
+        return _compare(scratch, exact)
+    finally:
+        if keep is None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _compare(scratch: Path, exact: bool) -> str:
+    first = _rebuild(scratch / "first", OTHER_SEEDS[0])
+    locks = [_committed("dvc.lock"), (first / "dvc.lock").read_text(encoding="utf-8")]
+    outdated = sorted(_inputs(locks[0]) ^ _inputs(locks[1]))
+    if outdated:
+        raise MainlineError(
+            f"dvc.lock is out of date: {outdated[0][0]} has another {outdated[0][1]} by now. "
+            "Run `make repro` and commit dvc.lock."
+        )
+    committed, rebuilt = (_hashes(lock) for lock in locks)
+    different = sorted(key for key in committed.keys() | rebuilt.keys() if committed.get(key) != rebuilt.get(key))
+    if not different:
+        return f"\nThe lock is true: {len(committed)} outputs, rebuilt from nothing, have the hashes it names.{_note()}"
+    names = ", ".join(path for _, path in different)
+    moved = [path for stage, path in different if stage in DATA_STAGES]
+    if exact or moved:
+        raise MainlineError(
+            f"dvc.lock is not true: {names} came out otherwise. Run `make repro` and commit the result."
+        )
+    second = _rebuild(scratch / "second", OTHER_SEEDS[1])
+    if _hashes((second / "dvc.lock").read_text(encoding="utf-8")) != rebuilt:
+        raise MainlineError(f"training does not repeat itself on this machine: two rebuilds differ; look at {names}.")
+    difference = _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8"))
+    return _tolerate(names, difference, params.load(first / "params.yaml").limits.reproduction)
+
+
+def _tolerate(names: str, difference: float, allowed: float) -> str:
+    found = f"the largest difference of a reference prediction is {difference:.3g}, allowed is {allowed:g}"
+    if difference > allowed:
+        raise MainlineError(
+            f"dvc.lock is not true here: {names} came out otherwise; {found}. Run `make repro` and commit the result."
+        )
+    return (
+        f"\nThe lock was made on another kind of processor: this machine ({platform.machine()}) repeats itself, but "
+        f"{names} have other last bits; {found}."
+    )
+
+
+def _rebuild(folder: Path, seed: str) -> Path:
+    """Clone the last commit and run its pipeline with nothing to fall back on."""
+    git("clone", "--quiet", "--no-hardlinks", ".", str(folder))
+    pinned = ("OMP_NUM_THREADS", "PYTHONTZPATH")
+    environment = {name: value for name, value in surroundings().items() if name not in pinned} | {
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": children.search_path(folder),
+        "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "site"),
+    }
+    _run(children.command("dvc", "repro", "--force"), cwd=folder, env=environment)
+    return folder
+
+
+def _run(command: list[str], **options: Any) -> None:
+    finished = subprocess.run(command, check=False, **options)
+    if finished.returncode != 0:
+        raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")
+
+
+def _note() -> str:
+    """Remind of changes that the last commit does not have."""
+    return " Uncommitted changes are not part of this." if ask("status", "--porcelain") else ""
+
+
+def _committed(path: str) -> str:
+    content = blob(f"HEAD:{path}")
+    if content is None:
+        raise MainlineError(f"the last commit has no {path}. Run `make repro` and commit its results first.")
+    return content.decode()
+
+
+def _inputs(lock: str) -> set[tuple[str, str, str]]:
+    """Read what each stage was run on: (stage, command, dependency or parameter; its hash or value)."""
+    found = set()
+    for name, stage in yaml.safe_load(lock)["stages"].items():
+        found.add((name, "cmd", stage.get("cmd", "")))
+        own = [item for item in stage.get("deps", []) if item["path"].startswith(changes.CODE)]
+        found |= {(name, item["path"], item["md5"]) for item in own}
+        found |= {(name, file, repr(values)) for file, values in stage.get("params", {}).items()}
+    return found
+
+
+def _hashes(lock: str) -> Hashes:
+    """Read the hash of each (stage, output) from a lock."""
+    stages = yaml.safe_load(lock)["stages"]
+    return {(name, output["path"]): output["md5"] for name, stage in stages.items() for output in stage["outs"]}
+
+
+def _largest_difference(before: str, after: str) -> float:
+    """Return the largest difference between two tables of reference predictions; infinite if rows differ."""
+    old, new = (_predictions(text.splitlines()) for text in (before, after))
+    if old.keys() != new.keys():
+        return float("inf")
+    return max(abs(old[key] - new[key]) for key in old)
+
+
+def _predictions(lines: Iterable[str]) -> dict[tuple[str, ...], float]:
+    return {
+        tuple(value for name, value in row.items() if name != "predicted"): float(row["predicted"])
+        for row in csv.DictReader(lines)
+    }

@@ -1,0 +1,160 @@
+"""Reading and writing the pipeline's files: Parquet for data, JSON and CSV for what git keeps.
+
+Everything is written under another name first and then renamed, so a killed process leaves no half file.
+"""
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mainline.contract import Array
+from mainline.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = 6
+"""Significant digits of numbers that git keeps: enough to compare, few enough to read in a diff."""
+
+
+def fresh_directory(path: Path) -> Path:
+    """Return an empty directory, whatever was there."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file and rename it to `path` when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_frame(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a pandas table as Parquet.
+
+    Raises:
+        DataError: when a column holds values of several types, or two columns have one name.
+    """
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        remedy = "give each column one name and one type where src/usecase/ makes it"
+        raise DataError(path, f"cannot be written: {_misfit(frame) or error}", remedy) from error
+    _write_table(table, path)
+
+
+def read_frame(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Read a Parquet file as a pandas table.
+
+    Raises:
+        DataError: when it is not there, or is no Parquet file.
+    """
+    return _read_table(path, columns).to_pandas(use_threads=False)
+
+
+def write_columns(columns: Mapping[str, Array], path: Path) -> None:
+    """Write columns of equal length n as Parquet."""
+    _write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), path)
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
+    """Read a Parquet file as numpy columns: text as objects with None where absent, numbers with NaN.
+
+    Raises:
+        DataError: as `read_frame`.
+    """
+    table = _read_table(path, columns)
+    return {
+        name: column.to_numpy(zero_copy_only=False)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write readable, diffable JSON: numbers of `DIGITS` digits, NaN as null."""
+    text = json.dumps(tidy(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        DataError: when it is not there, or is no JSON.
+    """
+    with _readable(path, "JSON"):
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], path: Path, header: Sequence[str] = ()) -> None:
+    """Write rows of equal keys as CSV; NaN and None are empty cells. `header` is for when there are no rows."""
+    rows = [tidy(row) for row in rows]
+
+    def write(target: Path) -> None:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else header, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    write_atomically(path, write)
+
+
+def tidy(value: Any) -> Any:
+    """Round numbers to `DIGITS` significant digits and turn numpy values and NaN into plain ones."""
+    if isinstance(value, Mapping):
+        return {str(key): tidy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+    return value
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    write_atomically(path, lambda target: pq.write_table(table, target, compression="zstd"))
+
+
+def _read_table(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    with _readable(path, "Parquet"):
+        return pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None, use_threads=False)
+
+
+@contextmanager
+def _readable(path: Path, kind: str) -> Iterator[None]:
+    """Say in one line that a file is absent, or not of its kind."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(path, "is not there", "`make repro` makes it, `./mainline pull` brings it") from error
+    except (OSError, ValueError) as error:  # pyarrow's own errors are among them
+        raise DataError(path, f"cannot be read as {kind} ({error})", "`./mainline restore` puts it back") from error
+
+
+def _misfit(frame: "pd.DataFrame") -> str:
+    """Name the column that Parquet cannot hold, with the types in it; '' where it is none by itself."""
+    if not frame.columns.is_unique:
+        return f"column '{frame.columns[frame.columns.duplicated()][0]}' stands twice"
+    for name, values in frame.items():
+        try:
+            pa.array(values, from_pandas=True)
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            types = sorted({type(value).__name__ for value in values[values.notna()]})
+            return f"column '{name}' holds {' and '.join(types)}"
+    return ""

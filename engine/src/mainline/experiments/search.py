@@ -1,0 +1,254 @@
+"""A declared search over hyperparameters, on the validation months: scikit-learn draws, the pipeline's `fit` fits.
+
+Random search (Bergstra and Bengio 2012) without repetition. Trial 0 is what `params.yaml` declares for the
+model, and every other trial is compared with it on the same rows. Finished trials are in `metrics/tuning.csv`
+as soon as they are finished; the same search goes on where it was stopped.
+"""
+
+import csv
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+from scipy import special
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils._param_validation import InvalidParameterError
+
+from mainline.contract import Array
+from mainline.data.prepared import Prepared
+from mainline.data.storage import tidy, write_csv
+from mainline.declaration import Section, check_section
+from mainline.errors import MainlineError, ParamsError, nearest
+from mainline.experiments import refit
+from mainline.gate.statistics import Difference, compare
+from mainline.gate.tables import TUNING, named
+from mainline.imports import first_party
+from mainline.model import estimator
+from mainline.params import Params
+from usecase import interface
+
+TABLE = TUNING
+LOCK = Path("requirements/pipeline.txt")
+MOST = 10_000
+"""Trials that can be declared. The draw has this length whatever is declared, so more trials only add to it."""
+
+Values = Annotated[tuple[bool | int | float | str | None, ...], Field(strict=False, min_length=1)]
+Hyperparameters = dict[str, Any]
+
+
+class Search(Section):
+    """What to try: so many trials, the declared hyperparameters included, out of all combinations of the values."""
+
+    trials: int = Field(ge=2, le=MOST)
+    space: dict[str, Values] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A finished trial: the primary metric, and its relative difference to trial 0 with an interval.
+
+    NaN where the estimator refused the combination or predicted no number.
+    """
+
+    number: int
+    metric: float
+    difference: float
+    low: float
+    high: float
+    seconds: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether there is no metric."""
+        return not np.isfinite(self.metric)
+
+
+def load(params: Params) -> Search:
+    """Check the section `tune`: every hyperparameter exists and takes every value, by itself.
+
+    Raises:
+        ParamsError: naming the place and the nearest known name.
+    """
+    declared = check_section(Search, params.tune, "tune")
+    known = defaults(params)
+    for name, values in declared.space.items():
+        if name not in known:
+            remedy = (
+                f"declare what `./mainline tune` may try of this model, or leave out `tune`; {nearest(name, known)}"
+            )
+            raise ParamsError(f"tune.space.{name}", f"is not a parameter of {params.model.type}", remedy)
+        for value in values:
+            _check_value(params, name, value)
+    return declared
+
+
+def defaults(params: Params) -> Hyperparameters:
+    """Return every hyperparameter of the declared model, those that are not declared with scikit-learn's value."""
+    return dict(_estimator(params).get_params())
+
+
+def plan(params: Params, declared: Search) -> list[Hyperparameters]:
+    """List the trials: what is declared first, then combinations in seeded order, none of them twice."""
+    known = defaults(params)
+    own = {name: known[name] for name in declared.space}
+    space = {name: list(dict.fromkeys(values)) for name, values in declared.space.items()}
+    count = min(len(ParameterGrid(space)), MOST)
+    drawn = list(ParameterSampler(space, n_iter=count, random_state=params.seed))
+    # The sampler draws a set at random; where that is most of the grid, it leaves it in the grid's order.
+    shuffled = (drawn[index] for index in np.random.default_rng(params.seed).permutation(count))
+    others = ({name: one[name] for name in space} for one in shuffled)
+    return [own, *islice((one for one in others if one != own), declared.trials - 1)]
+
+
+def changed(params: Params, hyperparameters: Mapping[str, Any]) -> Params:
+    """Return the parameters with some hyperparameters of the model replaced."""
+    merged = {**params.model.params, **hyperparameters}
+    return params.model_copy(update={"model": params.model.model_copy(update={"params": merged})})
+
+
+def key(params: Params, declared: Search) -> str:
+    """Return a hash of what a trial's result depends on: parameters, space, data, code and libraries.
+
+    The number of trials is no part of it.
+    """
+    shaping = params.model_dump(
+        mode="json", by_alias=True, include={"split", "seed", "features", "preprocessing", "model"}
+    )
+    space = {name: list(values) for name, values in declared.space.items()}
+    confidence = params.gate.get("confidence")
+    text = json.dumps([shaping, space, confidence], sort_keys=True)
+    digest = hashlib.sha256(text.encode())
+    months = (*params.months.train, *params.months.validation)
+    code = first_party(Path("engine/src/mainline/experiments/search.py"))
+    for path in (*map(refit.month_file, months), *code, LOCK):
+        if path.is_file():
+            digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def run(
+    params: Params, trials: Sequence[Hyperparameters], search: str, rows: tuple[Prepared, Prepared], confidence: float,
+    table: Path = TABLE,
+) -> Iterator[Trial]:  # fmt: skip
+    """Yield each trial when it is finished and in the table, those from before first.
+
+    Args:
+        params: the declared parameters.
+        trials: from `plan`.
+        search: from `key`; rows of another search are replaced.
+        rows: to fit on, and to judge by.
+        confidence: of the intervals.
+        table: where finished trials are kept.
+    """
+    finished = read(table, search, len(trials))
+    yield from finished.values()
+    waiting = [number for number in range(len(trials)) if number not in finished]
+    if not waiting:
+        return
+    # Trials are compared row by row, so a search that goes on needs the declared model's losses again.
+    own, seconds = _judge(params, rows)
+    if own is None:
+        raise ParamsError("model.params", "the declared model predicts no number", "search from one that does")
+    day = refit.days(rows[1])
+    for number in waiting:
+        loss, seconds = (own, seconds) if number == 0 else _judge_or_refuse(changed(params, trials[number]), rows)
+        finished[number] = _trial(number, loss, own, day, seconds, confidence)
+        _write(finished, trials, search, table)
+        yield finished[number]
+
+
+def read(table: Path, search: str, count: int) -> dict[int, Trial]:
+    """Read the finished ones of the first `count` trials of a search, by number; none if the table is another's.
+
+    Raises:
+        MainlineError: when the table is not as it was written.
+    """
+    if not table.is_file():
+        return {}
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row.get("search") == search]
+        found = [Trial(int(row["trial"]), *(_float(row[name]) for name in _MEASURED)) for row in rows]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise MainlineError(f"{table} is damaged. Remove it, or restore it with `git checkout {table}`.") from error
+    return {trial.number: trial for trial in sorted(found, key=lambda trial: trial.number) if trial.number < count}
+
+
+def best(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the lowest metric; of equals, the first."""
+    return min((trial for trial in trials if not trial.refused), key=lambda trial: (trial.metric, trial.number))
+
+
+def widen(trial: Trial, others: int, days: int, confidence: float) -> Difference:
+    """Widen a trial's interval for having been picked as the best of several (Bonferroni).
+
+    Each of the others had its own chance to look good, so the error that is allowed is shared among them: the
+    distance of each bound grows by the ratio of Student's quantiles with days - 1 degrees of freedom.
+    """
+    tail = (1 - confidence) / 2
+    factor = float(special.stdtrit(days - 1, tail / max(others, 1)) / special.stdtrit(days - 1, tail))
+    low, high = (trial.difference + factor * (bound - trial.difference) for bound in (trial.low, trial.high))
+    return Difference(trial.difference, low, high, days)
+
+
+_MEASURED = ("metric", "difference", "low", "high", "seconds")
+
+
+def _judge(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
+    """Return the losses of n validation rows, None if a prediction is no number, and the seconds it took."""
+    started = time.monotonic()
+    loss = refit.losses(refit.fit(params, rows[0]), rows[1], params)
+    return loss if np.isfinite(loss).all() else None, time.monotonic() - started
+
+
+def _judge_or_refuse(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
+    """Return the same; None also where values that are possible alone are refused together."""
+    try:
+        return _judge(params, rows)
+    except ParamsError:
+        return None, 0.0
+
+
+def _trial(number: int, loss: Array | None, own: Array, day: Array, seconds: float, confidence: float) -> Trial:
+    """Build the trial as it will be read from the table."""
+    if loss is None:
+        nan = float("nan")
+        return Trial(number, nan, nan, nan, nan, round(seconds, 1))
+    found = compare(loss, own, day, interface.TASK, confidence)
+    measured = (refit.metric(loss), found.estimate, found.low, found.high, round(seconds, 1))
+    return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
+
+
+def _write(finished: Mapping[int, Trial], trials: Sequence[Hyperparameters], search: str, table: Path) -> None:
+    """Replace the table by one with all finished trials; a killed process leaves the old one whole."""
+    rows = [
+        {"trial": number, **trials[number], **{name: getattr(trial, name) for name in _MEASURED}, "search": search}
+        for number, trial in sorted(finished.items())
+    ]
+    write_csv(named(interface.NAME, rows), table)
+
+
+def _estimator(params: Params) -> Any:
+    numeric, categorical = refit.names(params)
+    return estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)[-1]
+
+
+def _check_value(params: Params, name: str, value: Any) -> None:
+    try:
+        _estimator(changed(params, {name: value}))._validate_params()
+    except InvalidParameterError as error:
+        reason = " ".join(str(error).split())
+        raise ParamsError(
+            f"tune.space.{name}", f"holds {value!r}", f"scikit-learn says: {reason.rstrip('.')}"
+        ) from error
+
+
+def _float(text: str) -> float:
+    return float(text) if text else float("nan")

@@ -1,0 +1,78 @@
+"""Failures that nobody raised on purpose and that are expected all the same: each becomes one line."""
+
+import errno
+import sys
+import traceback
+from pathlib import Path
+
+from mainline.errors import MainlineError, OutOfMemoryError, UseCaseError
+
+TRACEBACK = "MAINLINE_TRACEBACK"
+"""The variable that asks for the traceback of an expected failure; `mainline --traceback` sets it."""
+
+USE_CASE = ("src", "usecase")
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def explain(error: Exception) -> MainlineError | None:
+    """Return an expected failure as an error of one line, or None for a bug, which keeps its traceback.
+
+    Expected are too little memory, code of the use case that fails, and a file that cannot be read or written.
+    """
+    if isinstance(error, MainlineError):
+        return error
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return OutOfMemoryError(str(error))
+    said = _of_use_case(error)
+    if said:
+        return UseCaseError(said)
+    if isinstance(error, ConnectionError | TimeoutError):
+        return MainlineError(f"{error}. Is it there, and may it be asked?")
+    if not isinstance(error, OSError):
+        return None
+    is_of_file = error.filename is not None or error.errno in _DISK
+    return MainlineError(f"{error}.{' Is the disk full, or a file not readable?' if is_of_file else ''}")
+
+
+def _of_use_case(error: Exception) -> str:
+    """Say what is wrong with the use case: a name that it does not offer, or a line of it that fails; '' if nothing."""
+    module = _module(error)
+    if module.partition(".")[0] == "usecase":
+        lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
+        return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
+    place = _place(error)
+    reason = " ".join(str(error).split())[:300]
+    return place and (
+        f"{place}: {type(error).__name__}{f': {reason}' if reason else ''}. Correct it, or what it reads; "
+        "`./mainline --traceback repro` shows its traceback."
+    )
+
+
+def _module(error: Exception) -> str:
+    """Name the module that lacks a name, or that is missing itself; '' for any other error."""
+    if isinstance(error, AttributeError):
+        return str(getattr(error.obj, "__name__", ""))
+    return str(error.name or "") if isinstance(error, ImportError) else ""
+
+
+def _file(module: str) -> str:
+    """Name the file of a module, or the folder of a package."""
+    is_package = hasattr(sys.modules.get(module), "__path__")
+    return f"src/{module.replace('.', '/')}{'' if is_package else '.py'}"
+
+
+def _place(error: Exception) -> str:
+    """Name the file and line of the use case that an error comes from; '' if it comes from elsewhere."""
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno))
+    own = [(file, line) for file, line in ((_own(name), line) for name, line in places) if file]
+    return f"{own[-1][0]}, line {own[-1][1]}" if own else ""
+
+
+def _own(name: str) -> str:
+    """Name a file of the use case from the root of the repository; '' for any other file."""
+    parts = Path(name).parts
+    start = max((place for place in range(len(parts) - 2) if parts[place : place + 2] == USE_CASE), default=-1)
+    return "/".join(parts[start:]) if start >= 0 else ""

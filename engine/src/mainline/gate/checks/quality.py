@@ -1,0 +1,111 @@
+"""Is the candidate as good as production, as the last versions, and good at all?"""
+
+import numpy as np
+
+from mainline.gate.checks.outcome import Outcome, at_most, divide
+from mainline.gate.evidence import Evidence
+from mainline.gate.findings import Verdict
+from mainline.gate.policy import Policy
+from mainline.gate.statistics import Conclusion, conclude
+
+_VERDICTS: dict[Conclusion, Verdict] = {
+    "better": "pass",
+    "no worse": "pass",
+    "worse": "fail",
+    "cannot tell": "cannot tell",
+}
+
+
+def check_production(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is the candidate no worse than production (or the baseline), as far as the data can tell?"""
+    limit = f"up to {policy.margin:.1%} worse"
+    if evidence.other is None:
+        return Outcome("cannot tell", "not comparable", limit, evidence.obstacle)
+    found = evidence.difference(evidence.other, policy.confidence)
+    if not np.isfinite([found.estimate, found.low, found.high]).all():
+        return Outcome("cannot tell", "not computed", limit, "The metric is not a number, or there are too few days.")
+    conclusion = conclude(found, policy.margin)
+    observed = f"{found.estimate:+.1%} ({found.low:+.1%} to {found.high:+.1%})"
+    reason = f"{evidence.primary} against {evidence.name_of_other}: {conclusion}.{_flattered(evidence)}"
+    return Outcome(_VERDICTS[conclusion], observed, limit, reason)
+
+
+def _flattered(evidence: Evidence) -> str:
+    """Say where production knew the answers, which a candidate of an older window has to beat."""
+    if not evidence.fitted_on:
+        return ""
+    return f" Production was fitted on {', '.join(evidence.fitted_on)}, which flatters it: move data.through on."
+
+
+def check_sudden_drop(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is the observed loss of quality against production small?"""
+    limit = f"{policy.sudden_drop:.1%}"
+    change = _change(evidence, policy, limit)
+    if isinstance(change, Outcome):
+        return change
+    reason = f"{evidence.primary} against {evidence.name_of_other}, whatever the interval."
+    return Outcome(at_most(change, policy.sudden_drop), f"{change:+.1%}", limit, reason)
+
+
+def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is the candidate near the best of the last versions, on the same rows?"""
+    limit = f"{policy.slow_decay.limit:.1%}"
+    if evidence.unavailable:
+        name = evidence.unavailable[0]
+        lacking = f"Not to be had, or not to be run: {', '.join(evidence.unavailable)}."
+        ways = f"`./mainline rebuild {name}` makes it again; `./mainline archive {name}` leaves it out of this check."
+        return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}")
+    if not evidence.older:
+        return Outcome("pass", "no older version", limit, "There is nothing to decay from.")
+    scores = {name: evidence.metric(predicted) for name, predicted in evidence.older.items()}
+    best = min(scores, key=lambda name: scores[name])
+    change = divide(evidence.metric(evidence.predicted), scores[best]) - 1
+    reason = f"{evidence.primary} against {best}, the best of {len(scores)}."
+    return Outcome(at_most(change, policy.slow_decay.limit), f"{change:+.1%}", limit, reason)
+
+
+def check_baseline(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is the model worth having beside the simplest one?"""
+    ratio = divide(evidence.metric(evidence.predicted), evidence.metric(evidence.baseline))
+    reason = f"{evidence.primary} over the baseline's."
+    return Outcome(at_most(ratio, policy.baseline_ratio), f"{ratio:.3f}", f"{policy.baseline_ratio:g}", reason)
+
+
+def check_threshold(evidence: Evidence, policy: Policy) -> Outcome:
+    """Does the model meet the declared business threshold?"""
+    value = evidence.metric(evidence.predicted)
+    if policy.threshold is None:
+        said = f"gate.threshold bounds {evidence.primary} where it is set."
+        return Outcome("pass", f"{value:.4g}", "none declared", said)
+    reason = f"{evidence.primary} on the holdout."
+    return Outcome(at_most(value, policy.threshold), f"{value:.4g}", f"{policy.threshold:g}", reason)
+
+
+def check_suspicion(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is an improvement too good to be taken without a look?"""
+    limit = f"{policy.suspicious_gain:.0%}"
+    change = _change(evidence, policy, limit)
+    if isinstance(change, Outcome):
+        return change
+    gain = 0.0 - change  # which is never -0.0
+    if not np.isfinite(gain):
+        return Outcome("cannot tell", "not computed", limit, "The metric is not a number.")
+    if gain > policy.suspicious_gain:
+        return Outcome("warn", f"{gain:+.1%}", limit, "Leaks look like miracles: have a person read the change.")
+    return Outcome("pass", f"{gain:+.1%}", limit, "Plausible.")
+
+
+def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
+    """Are predictions right on average?"""
+    bias = evidence.measure(evidence.predicted)["bias"]
+    verdict = at_most(abs(bias), policy.max_bias)
+    return Outcome(verdict, f"{bias:+.3g}", f"{policy.max_bias:g}", "Mean of prediction minus truth.")
+
+
+def _change(evidence: Evidence, policy: Policy, limit: str) -> float | Outcome:
+    """Return the relative change of the primary metric, or the answer where there is no production to compare with."""
+    if evidence.first_release:
+        return Outcome("pass", "first release", limit, "There is nothing to compare with.")
+    if evidence.other is None:
+        return Outcome("cannot tell", "not comparable", limit, evidence.obstacle)
+    return evidence.difference(evidence.other, policy.confidence).estimate

@@ -1,0 +1,142 @@
+"""Everything the checks look at, computed once: who predicts what on the holdout, at what cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from mainline.contract import Array, Task
+from mainline.gate.costs import Cost
+from mainline.gate.findings import Worth
+from mainline.gate.holdout import Holdout
+from mainline.gate.production import Released
+from mainline.gate.statistics import Difference, compare
+from mainline.model import metrics
+from mainline.package.predictor import Predictor
+from mainline.registry.tags import Version
+from mainline.runs import Run
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One value of a slice column: its rows as a mask of shape (n,); thin where they are too few to be gated."""
+
+    column: str
+    value: str
+    rows: Array
+    thin: bool
+
+    @property
+    def name(self) -> str:
+        """Column and value, for people."""
+        return f"{self.column} {self.value}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The candidate, what it is compared with, and their predictions of the same n rows.
+
+    `other` is production's predictions, or the baseline's before the first release; None when production exists
+    but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
+    be had. `kept` is what the pipeline predicted when it measured the candidate. `moved` counts the rows that
+    production predicts otherwise than when it was measured, and those of the rows that it was measured on. `refusals`
+    says for each environment why its servers would not take it. `worth` is what `./mainline explain` last measured,
+    `runs` the records of the stages that made each model.
+    """
+
+    task: Task
+    holdout: Holdout
+    candidate: Predictor
+    predicted: Array
+    kept: Array
+    baseline: Array
+    production: Released | None
+    unfetched: Version | None
+    other: Array | None
+    obstacle: str
+    lock: str
+    moved: tuple[int, int] = (0, 0)
+    older: Mapping[str, Array] = field(default_factory=dict)
+    unavailable: tuple[str, ...] = ()
+    costs: tuple[Cost, Cost | None] | None = None
+    skew: Mapping[str, float] | None = None
+    quarantined: tuple[int, int] = (0, 0)
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    worth: tuple[Worth, ...] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    production_runs: Mapping[str, Run] = field(default_factory=dict)
+    slice_min_rows: int = 500
+
+    @property
+    def primary(self) -> str:
+        """The metric that models are compared by."""
+        return metrics.PRIMARY[self.task]
+
+    @property
+    def name_of_other(self) -> str:
+        """What the candidate is compared with, for people."""
+        version = self.production.version if self.production else self.unfetched
+        return f"production {version.name}" if version else "the baseline"
+
+    @property
+    def first_release(self) -> bool:
+        """Whether there is nothing in production yet."""
+        return self.production is None and self.unfetched is None
+
+    @property
+    def finite(self) -> bool:
+        """Whether each of the candidate's predictions is a number."""
+        return bool(np.isfinite(self.predicted).all())
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The candidate's features."""
+        model = self.candidate.manifest["model"]
+        return (*model["numeric"], *model["categorical"])
+
+    @property
+    def fitted_on(self) -> tuple[str, ...]:
+        """The candidate's test months that production was fitted on."""
+        if self.production is None:
+            return ()
+        known = self.production.predictor.manifest["window"]["train"]
+        return tuple(month for month in self.candidate.manifest["window"]["test"] if month in known)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """Every value of every slice column."""
+        found = ((name, values, value) for name, values in self.holdout.slices.items() for value in np.unique(values))
+        masks = ((name, str(value), values == value) for name, values, value in found)
+        return tuple(Segment(name, value, rows, int(rows.sum()) < self.slice_min_rows) for name, value, rows in masks)
+
+    @property
+    def sound_segments(self) -> tuple[Segment, ...]:
+        """Those that have enough rows to be gated."""
+        return tuple(part for part in self.segments if not part.thin)
+
+    def measure(self, predicted: Array, rows: Array | None = None) -> dict[str, float]:
+        """Measure predictions of the n rows, or of the chosen ones."""
+        chosen = slice(None) if rows is None else rows
+        return metrics.measure(self.holdout.label[chosen], predicted[chosen], self.task)
+
+    def metric(self, predicted: Array, rows: Array | None = None) -> float:
+        """Return the primary metric of the n rows, or of the chosen ones."""
+        return self.measure(predicted, rows)[self.primary]
+
+    def losses(self, predicted: Array) -> Array:
+        """Return the loss of each of the n rows."""
+        return metrics.losses(self.holdout.label, predicted, self.task)
+
+    def difference(self, other: Array, confidence: float, rows: Array | None = None) -> Difference:
+        """Compare the candidate with other predictions, on all rows or the chosen ones; NaN if either is not finite."""
+        chosen = np.ones(len(self.predicted), bool) if rows is None else rows
+        if not (np.isfinite(self.predicted[chosen]).all() and np.isfinite(other[chosen]).all()):
+            return Difference(float("nan"), float("nan"), float("nan"), 0)
+        return compare(
+            self.losses(self.predicted)[chosen],
+            self.losses(other)[chosen],
+            self.holdout.day[chosen],
+            self.task,
+            confidence,
+        )

@@ -1,0 +1,52 @@
+"""What `./mainline explain` last measured, where it was run: the worth of features, and quality by age."""
+
+import csv
+import math
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.gate.findings import Plot, Point, Series, Worth
+from mainline.gate.tables import STALENESS, WORTH, is_of
+
+
+def read_worth(model: str) -> tuple[Worth, ...]:
+    """Return a row per feature that could be measured for a model.
+
+    Raises:
+        MainlineError: when the table is not as `./mainline explain` writes it.
+    """
+    return tuple(
+        Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time)
+        for row, (loss, low, high, time) in _rows(model, WORTH, "loss", "low", "high", "microseconds")
+    )
+
+
+def read_staleness(model: str) -> list[Plot]:
+    """Return the plot of a model's relative loss by age; none where nothing was measured.
+
+    Raises:
+        MainlineError: when the table is not as `./mainline explain` writes it.
+    """
+    points = [Point(x=age, y=loss) for _, (age, loss) in _rows(model, STALENESS, "age_months", "relative")]
+    if not points:
+        return []
+    line = Series(name="candidate", points=points)
+    return [Plot(name="staleness", x="age in months", y="relative loss", series=[line])]
+
+
+def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], list[float]]]:
+    """Read a model's rows with the named columns as numbers; rows in which one of them is unknown are left out."""
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = [
+                (row, [float("nan" if row[name] == "" else row[name]) for name in numbers])
+                for row in csv.DictReader(file)
+                if is_of(model, row)
+            ]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise MainlineError(
+            f"{path} is damaged. Restore it with `git checkout {path}`, or `./mainline explain`."
+        ) from error
+    return [(row, values) for row, values in found if all(map(math.isfinite, values))]

@@ -1,0 +1,219 @@
+"""What the gate found: one JSON document that the report is rendered from, and nothing else.
+
+The document may come from a pull request of a fork, so every text is bounded and every number finite: what does not
+fit this model is refused by `read`, and never rendered. `schema()` is published as `engine/docs/gate.schema.json`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mainline.errors import MainlineError
+
+FORMAT = 1
+MAX_BYTES = 1_000_000
+
+Verdict = Literal["pass", "warn", "fail", "cannot tell"]
+Conclusion = Literal["better", "no worse", "worse", "cannot tell"]
+Group = Literal["integrity", "quality", "slices", "budgets", "data", "compatibility"]
+
+Name = Annotated[str, Field(max_length=120)]
+Text = Annotated[str, Field(max_length=600)]
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
+
+
+class FindingsError(MainlineError):
+    """A document is not what the gate writes."""
+
+
+class Part(BaseModel):
+    """A piece of the document: known keys, exact types, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Model(Part):
+    """A model that took part: the candidate or production.
+
+    `version` is the name of a release, or the short commit of a candidate, with what no commit holds; it then has no
+    `commit`.
+    """
+
+    version: Name
+    digest: Hex
+    commit: Hex | None
+    type: Name
+    train: Name
+    test: Name
+    size_bytes: Count
+
+
+class Metric(Part):
+    """One metric on the candidate's holdout. `other` is production's, or the baseline's before the first release.
+
+    None where production could not be measured.
+    """
+
+    name: Name
+    unit: Name
+    candidate: Number
+    other: Number | None
+    baseline: Number
+
+
+class Comparison(Part):
+    """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse)."""
+
+    metric: Name
+    unit: Name
+    other: Name
+    conclusion: Conclusion
+    difference: Number | None
+    low: Number | None
+    high: Number | None
+    margin: Number
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    rows: Count
+    days: Count
+    identical: bool
+
+
+class Check(Part):
+    """One question that the policy asks. `observed` and `limit` are as a person reads them."""
+
+    name: Name
+    group: Group
+    verdict: Verdict
+    observed: Text
+    limit: Text
+    reason: Text
+
+
+class Slice(Part):
+    """A segment of the holdout; low and high bound candidate / other - 1."""
+
+    column: Name
+    value: Name
+    rows: Count
+    thin: bool
+    candidate: Number
+    other: Number
+    difference: Number
+    low: Number | None
+    high: Number | None
+    bias: Number
+
+
+class Change(Part):
+    """A declared value that differs; an absent one is an empty text."""
+
+    key: Name
+    before: Text
+    after: Text
+
+
+class Skew(Part):
+    """How far a feature's distribution moved from production's training rows (population stability index)."""
+
+    column: Name
+    index: Number
+
+
+class Point(Part):
+    """A point of a plot's series."""
+
+    x: Number
+    y: Number
+
+
+class Series(Part):
+    """A line of a plot."""
+
+    name: Name
+    points: Annotated[list[Point], Field(max_length=400)]
+
+
+class Plot(Part):
+    """A small plot: lines over a shared axis."""
+
+    name: Literal["learning", "residuals", "calibration", "staleness"]
+    x: Name
+    y: Name
+    series: Annotated[list[Series], Field(max_length=6)]
+
+
+class Worth(Part):
+    """What a feature is worth: relative loss of quality without it (0.01 is 1 % worse), and its cost."""
+
+    feature: Name
+    loss: Number
+    low: Number
+    high: Number
+    microseconds: Number
+
+
+class Accepted(Part):
+    """A check that a person accepted for this candidate, with the verdict that it had; see `decisions`."""
+
+    check: Name
+    verdict: Verdict
+    by: Name
+    reason: Text
+
+
+class Findings(Part):
+    """The whole document. `production` is None before the first release, and where its package could not be had."""
+
+    format: Literal[1]
+    verdict: Verdict
+    headline: Text
+    task: Literal["regression", "classification"]
+    first_release: bool
+    candidate: Model
+    production: Model | None
+    comparison: Comparison
+    metrics: Annotated[list[Metric], Field(max_length=20)]
+    checks: Annotated[list[Check], Field(max_length=100)]
+    accepted: Annotated[list[Accepted], Field(max_length=100)] = []
+    slices: Annotated[list[Slice], Field(max_length=500)]
+    parameters: Annotated[list[Change], Field(max_length=200)]
+    features_added: Annotated[list[Name], Field(max_length=500)]
+    features_removed: Annotated[list[Name], Field(max_length=500)]
+    code: Annotated[list[Name], Field(max_length=500)]
+    data: Annotated[list[Change], Field(max_length=50)]
+    skew: Annotated[list[Skew], Field(max_length=500)]
+    plots: Annotated[list[Plot], Field(max_length=8)]
+    worth: Annotated[list[Worth], Field(max_length=500)]
+    lineage: Annotated[list[Change], Field(max_length=50)]
+    timings: Annotated[list[Change], Field(max_length=50)]
+
+
+def read(content: bytes) -> Findings:
+    """Parse a document from anywhere.
+
+    Raises:
+        FindingsError: naming the first place that does not fit; the content itself is not repeated.
+    """
+    if len(content) > MAX_BYTES:
+        raise FindingsError(f"the gate's findings are {len(content):,} bytes, allowed are {MAX_BYTES:,}.")
+    try:
+        return Findings.model_validate_json(content)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        unknown = problem["type"] == "extra_forbidden"  # then the last part of the place is the content's own key
+        place = ".".join(str(part) for part in problem["loc"][: -1 if unknown else None]) or "document"
+        raise FindingsError(f"the gate's findings do not fit their schema: {place}: {problem['type']}.") from error
+
+
+def write(findings: Findings, path: Path) -> None:
+    """Write the document; the same findings give the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(findings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def schema() -> dict[str, Any]:
+    """Return the document's JSON Schema."""
+    return Findings.model_json_schema()

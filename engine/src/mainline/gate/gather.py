@@ -1,0 +1,196 @@
+"""Collect the evidence: candidate from the workspace, released versions from storage, everything on the same rows."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mainline import children, lock, recovery, runs
+from mainline.contract import Array
+from mainline.data import prepared
+from mainline.data.profile import stability_index
+from mainline.data.storage import read_columns
+from mainline.errors import MainlineError
+from mainline.gate import acceptance, costs, history, holdout, kept, production
+from mainline.gate.costs import Cost
+from mainline.gate.evidence import Evidence
+from mainline.gate.experiments import read_worth
+from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
+from mainline.gate.policy import Policy
+from mainline.gate.production import Released
+from mainline.lock import LockError
+from mainline.package.predictor import Predictor
+from mainline.registry import tags as registry
+from mainline.remote.store import StorageError
+from mainline.runs import Run
+
+PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
+
+
+def versions(count: int, environment: str) -> list[registry.Version]:
+    """List the versions whose packages are needed: what an environment has, and the newest ones, each once."""
+    current = registry.assigned(environment)
+    newest = registry.newest(count)
+    return [*([current] if current else []), *(version for version in newest if version != current)]
+
+
+def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path) -> Evidence:
+    """Load, predict and measure.
+
+    Args:
+        policy: how many older versions to look at.
+        environment: whose version is production.
+        slice_min_rows: from how many rows on a segment is gated.
+        scratch: the folder with the packages of released versions, as `production.fetch` filled it.
+
+    Raises:
+        MainlineError: when there is no candidate at all.
+    """
+    candidate = Predictor.load(PACKAGE)
+    window = candidate.manifest["window"]
+    rows = holdout.read(candidate, window["test"])
+    predicted = candidate.predict_columns(rows.request)
+    baseline = _baseline(candidate, rows)
+    current = registry.assigned(environment)
+    released, obstacle = _released(current, scratch)
+    other: Array | None = baseline
+    if current is not None:
+        other, obstacle = predict(released, rows, candidate, obstacle)
+    older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
+    return Evidence(
+        task=candidate.manifest["task"],
+        holdout=rows,
+        candidate=candidate,
+        predicted=predicted,
+        kept=read_columns(PACKAGE / kept.PREDICTIONS, ["predicted"])["predicted"],
+        baseline=baseline,
+        production=released,
+        unfetched=current if released is None else None,
+        other=other,
+        obstacle=obstacle,
+        moved=_moved(released, rows, other),
+        lock=stale_stages(),
+        older=older,
+        unavailable=tuple(unavailable),
+        costs=_costs(released),
+        skew=_skew(candidate, released),
+        quarantined=_quarantined(),
+        refusals=acceptance.refusals(PACKAGE),
+        worth=read_worth(candidate.manifest["name"]),
+        runs=_runs(None),
+        production_runs=_runs(current) if current else {},
+        slice_min_rows=slice_min_rows,
+    )
+
+
+def stale_stages() -> str:
+    """Name the stages that dvc.lock is not true of; '' when it is true."""
+    recovery.mend_readers()
+    shown = subprocess.run(children.command("dvc", "status", "--json"), capture_output=True, text=True, check=False)
+    if shown.returncode != 0:
+        return "dvc status failed: " + " ".join(shown.stderr.split())[:200]
+    return ", ".join(f"{stage} is stale" for stage in json.loads(shown.stdout))
+
+
+def _baseline(candidate: Predictor, rows: Holdout) -> Array:
+    constant = np.full(len(rows.label), candidate.manifest["model"]["baseline"])
+    return np.asarray(candidate.scoring.respond(constant, rows.request), np.float64)
+
+
+def _released(version: registry.Version | None, scratch: Path) -> tuple[Released | None, str]:
+    if version is None:
+        return None, ""
+    try:
+        return production.load(version, scratch), ""
+    except StorageError as error:
+        return None, str(error)
+
+
+def predict(released: Released | None, rows: Holdout, candidate: Predictor, obstacle: str) -> tuple[Array | None, str]:
+    """Let a released version predict the n rows; None with the reason where it cannot, or where it is not to be had."""
+    if released is None:
+        return None, obstacle
+    try:
+        return holdout.predict(released.predictor, rows, candidate), ""
+    except OtherMeaningError as error:
+        reason = (
+            f"{error}. If it is another model, give it a name of its own: artifacts in dvc.yaml; engine/docs/release.md"
+        )
+    except NotComparableError as error:
+        reason = str(error)
+    except Exception as error:  # a released package runs code of its own, on rows that it was not made for
+        reason = f"its code failed with {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return None, f"{released.version.name} cannot predict the candidate's holdout: {reason}."
+
+
+def _moved(released: Released | None, rows: Holdout, predicted: Array | None) -> tuple[int, int]:
+    """Count the rows that production predicts otherwise than it did, and the rows that it was measured on."""
+    if released is None or predicted is None:
+        return 0, 0
+    return kept.differing(released.predictor, released.folder, rows, predicted)
+
+
+def _older(
+    count: int, rows: Holdout, candidate: Predictor, released: Released | None, scratch: Path
+) -> tuple[dict[str, Array], list[str]]:
+    """Let the last versions predict the rows; production is fetched already and counts as one of them.
+
+    A version that predicts something else is passed over: nothing can decay from it.
+    """
+    predictions: dict[str, Array] = {}
+    unavailable = []
+    for version in registry.newest(count):
+        known = released is not None and released.version == version
+        found, _ = (released, "") if known else _released(version, scratch)
+        if found is not None and not holdout.means_the_same(found.predictor, candidate):
+            continue
+        predicted, _ = predict(found, rows, candidate, "")
+        if predicted is None:
+            unavailable.append(version.name)
+        else:
+            predictions[version.name] = predicted
+    return predictions, unavailable
+
+
+def _costs(released: Released | None) -> tuple[Cost, Cost | None] | None:
+    measured = costs.measure(PACKAGE, *([released.folder] if released else []))
+    return None if measured is None else (measured[0], measured[1] if released else None)
+
+
+def _skew(candidate: Predictor, released: Released | None) -> Mapping[str, float] | None:
+    """Compare the holdout's features with those of production's training months, as far as they are here."""
+    if released is None:
+        return None
+    window = candidate.manifest["window"]
+    here = {month for months in window.values() for month in months}
+    before = [month for month in released.predictor.manifest["window"]["train"] if month in here]
+    if not before:
+        return None
+    names = [*candidate.manifest["model"]["numeric"], *candidate.manifest["model"]["categorical"]]
+    old, new = (prepared.read(holdout.FEATURES, months, [], names).features for months in (before, window["test"]))
+    return {name: stability_index(old[name], new[name]) for name in names}
+
+
+def _quarantined() -> tuple[int, int]:
+    try:
+        counts = json.loads(COUNTS.read_text(encoding="utf-8"))
+        return counts["quarantined"], counts["quarantined"] + counts["accepted"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MainlineError(f"{COUNTS} is missing or unreadable. Run `make repro` first.") from error
+
+
+def _runs(version: registry.Version | None) -> Mapping[str, Run]:
+    """Return the kept record of each stage of a version's lock, or of the workspace's; {} where there is none.
+
+    Raises:
+        LockError: when the workspace's lock is damaged or holds a conflict.
+    """
+    if version is None:
+        table, locked = (path.read_text(encoding="utf-8") if path.exists() else "" for path in (runs.TABLE, lock.LOCK))
+        return runs.of_lock(table, locked) if locked else {}
+    try:
+        return runs.of_lock(history.show(version.commit, str(runs.TABLE)), history.show(version.commit, str(lock.LOCK)))
+    except LockError:
+        return {}

@@ -1,0 +1,108 @@
+"""`assets` and `github-release`: what a release on GitHub carries, built, and published once."""
+
+import gzip
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from mainline import lock
+from mainline.errors import MainlineError
+from mainline.github import api, archives, sbom
+from mainline.github.api import Api
+from mainline.registry import artifact, publish
+from mainline.registry.records import MARK
+from mainline.registry.tags import Version
+from mainline.release import change, promote
+from mainline.remote import objects
+
+FOLDER = Path("dist/release")
+
+
+def build() -> str:
+    """Build package, wheel, bill of materials and objects of the version that this commit has, into `dist/release`.
+
+    Raises:
+        MainlineError: when a part cannot be built.
+    """
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    version = _version()
+    if version is None:
+        return "This commit has no version, so there is nothing to build."
+    FOLDER.mkdir(parents=True)
+    _package(version, FOLDER / f"model-{version.name}.tar.gz")
+    _wheel(version)
+    text = json.dumps(sbom.compose(version), indent=2, sort_keys=True) + "\n"
+    (FOLDER / f"model-{version.name}.cdx.json").write_text(text, encoding="utf-8")
+    for name, outputs in archives.split(objects.of_commit(version.commit)).items():
+        archives.pack(outputs, FOLDER / name)
+    return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in sorted(FOLDER.iterdir()))
+
+
+def release() -> str:
+    """Publish a release with the files of `dist/release`; one that is there is completed, and never changed.
+
+    Raises:
+        ApiError: when GitHub refuses.
+    """
+    version = _version()
+    files = sorted(FOLDER.iterdir()) if FOLDER.exists() else []
+    if version is None or not files:
+        return "This commit has no version, so there is no release to publish."
+    github = api.connect()
+    name = f"{artifact.name()}@{version.name}"
+    known = [found for found in github.pages("/releases") if found["tag_name"] == name]
+    if known and not known[0]["draft"]:
+        return f"{name} is published already."
+    # A draft until all of it is there, so that nobody ever sees half a release.
+    draft = known[0] if known else github.ask("POST", "/releases", _draft(version, name))
+    _upload(github, draft, files)
+    published = github.ask("PATCH", f"/releases/{int(draft['id'])}", {"draft": False})
+    return f"{name} is published with {len(files)} files: {published['html_url']}"
+
+
+def _upload(github: Api, draft: dict[str, Any], files: list[Path]) -> None:
+    there = {asset["name"]: asset for asset in github.pages(f"/releases/{int(draft['id'])}/assets")}
+    address = draft["upload_url"].partition("{")[0]
+    for file in files:
+        if file.name in there and there[file.name]["state"] != "uploaded":
+            github.ask("DELETE", f"/releases/assets/{int(there[file.name]['id'])}")  # a kill left half of it
+        elif file.name in there:
+            continue
+        github.upload(f"{address}?{urllib.parse.urlencode({'name': file.name})}", file.read_bytes())
+
+
+def _draft(version: Version, name: str) -> dict[str, Any]:
+    notes = version.message.partition(f"\n{MARK}\n")[0].strip()
+    return {"tag_name": name, "name": f"{artifact.name()} {version.name}", "body": f"```\n{notes}\n```", "draft": True}
+
+
+def _version() -> Version | None:
+    publish.fetch()
+    return promote.known(change.package_at("HEAD"))
+
+
+def _package(version: Version, file: Path) -> None:
+    """Pack the package; the same package gives the same bytes."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in sorted(Path(lock.PACKAGE).rglob("*")):
+            if path.is_file():
+                name = path.relative_to(Path(lock.PACKAGE).parent)
+                entry = tarfile.TarInfo(f"{version.name}/{name}")
+                entry.size = path.stat().st_size
+                archive.addfile(entry, io.BytesIO(path.read_bytes()))
+    file.write_bytes(gzip.compress(packed.getvalue(), mtime=0))
+
+
+def _wheel(version: Version) -> None:
+    number = version.name.removeprefix("v")
+    finished = subprocess.run(["make", "wheel", f"VERSION={number}"], capture_output=True, text=True, check=False)  # noqa: S607
+    wheels = sorted(Path("dist").glob(f"*-{number}-*.whl"))
+    if finished.returncode != 0 or not wheels:
+        raise MainlineError(f"`./mainline wheel VERSION={number}` failed: {' '.join(finished.stderr.split())[-300:]}")
+    shutil.copy2(wheels[0], FOLDER / wheels[0].name)

@@ -1,0 +1,71 @@
+"""`dvc.lock`: what each stage read and made, by content."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mainline.errors import MainlineError
+
+LOCK = Path("dvc.lock")
+PACKAGE = "models/package"
+"""The output that is released and served."""
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same answers, ten times faster
+
+
+class LockError(MainlineError):
+    """`dvc.lock` is not what DVC writes."""
+
+
+class ConflictError(LockError):
+    """`dvc.lock` holds both sides of a merge."""
+
+    def __init__(self) -> None:
+        super().__init__("dvc.lock holds a merge conflict. Take one side and rebuild: `./mainline resolve`.")
+
+
+def entries(text: str) -> Entries:
+    """Return each stage's entry.
+
+    Raises:
+        LockError: when the text is cut off or something else; ConflictError when it holds both sides of a merge.
+    """
+    if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
+        raise ConflictError
+    try:
+        content = yaml.load(text, LOADER)  # noqa: S506 - a safe loader, written in C
+    except yaml.YAMLError as error:
+        raise LockError("dvc.lock cannot be read: it is cut off or damaged. `make repro` mends it.") from error
+    stages = content.get("stages") if isinstance(content, dict) else None
+    if not isinstance(stages, dict) or not all(_is_whole(entry) for entry in stages.values()):
+        raise LockError("dvc.lock cannot be read: it is cut off or damaged. `make repro` mends it.")
+    return stages
+
+
+def package(text: str) -> str:
+    """Return the hash of the model package that a lock names; '' where it names none.
+
+    Raises:
+        LockError: as `entries`.
+    """
+    outs = (out for entry in entries(text).values() for out in entry.get("outs") or [])
+    return next((str(out["md5"]) for out in outs if out["path"] == PACKAGE), "")
+
+
+def name(entry: Mapping[str, Any]) -> str:
+    """Name an entry by its content: 12 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _is_whole(entry: Any) -> bool:
+    """Whether an entry names a command and a hash for each thing that it lists."""
+    if not isinstance(entry, dict) or "cmd" not in entry:
+        return False
+    items = [*(entry.get("deps") or []), *(entry.get("outs") or [])]
+    return all(isinstance(item, dict) and "path" in item and "md5" in item for item in items)

@@ -1,0 +1,187 @@
+"""What was deployed to an environment and how it went, from tags, main and the servers' events.
+
+`engine/docs/delivery.md` defines the words; this follows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from mainline.git import GitError
+from mainline.registry import commits
+from mainline.registry.commits import Change
+from mainline.registry.events import Event
+from mainline.registry.tags import Assigned
+
+Content = Literal["model", "code", "model and code"]
+FIXES = ("return", "rollback")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Something new in an environment; `when` is in seconds since 1970, `leads` in seconds.
+
+    `what` is the kind of an assignment or a commit of main, `version` what the environment had afterwards. `leads` has
+    the lead time of each change of main that came with it, None where that cannot be told. `failed` says how, None
+    for a good one; `fix` is whether it was unplanned, to mend a failed one.
+    """
+
+    content: Content
+    what: str
+    version: str
+    when: int
+    leads: tuple[int, ...] | None
+    served: bool = False
+    failed: str | None = None
+    fix: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """The deployments in order of time, and how much of what was found told nothing."""
+
+    deployments: list[Deployment]
+    repeated: int
+    unmatched_events: int
+    unreachable: int
+
+
+def tell(given: Sequence[Assigned], events: Sequence[Event], environment: str, repository: Path = Path()) -> Told:
+    """Tell the deployments of an environment from its assignments, oldest first."""
+    kept = _effective(given)
+    ranges, unreachable = _ranges(kept, environment, repository)
+    models = _models(kept, ranges)
+    code, missing = _code(given, kept, environment, repository)
+    found = sorted([*models, *code], key=lambda item: item.when)
+    told, unmatched = _match(found, kept, events)
+    told = _follow(told)
+    repeated = sum(item.version is not None for item in given) - len(kept)
+    return Told(told, repeated, unmatched, unreachable + missing)
+
+
+def is_code(item: Deployment) -> bool:
+    """Whether a deployment left the model as it was; failures and fixes are followed among such and among others."""
+    return item.content == "code"
+
+
+def _effective(given: Sequence[Assigned]) -> list[Assigned]:
+    """Leave out assignments that change nothing, because the environment has that version, or has none after them."""
+    kept, has = [], None
+    for item in given:
+        name = item.version.name if item.version else None
+        if name is not None and name != has:
+            kept.append(item)
+        has = name
+    return kept
+
+
+def _kinds(kept: Sequence[Assigned]) -> list[str]:
+    """Return why each was made; without a record, what the environment had before came back."""
+    had: set[str] = set()
+    kinds: list[str] = []
+    for item in kept:
+        name = item.version.name if item.version else ""
+        kinds.append(item.record.kind if item.record else "return" if name in had else "release")
+        had.add(name)
+    return kinds
+
+
+def _ranges(kept: Sequence[Assigned], environment: str, repository: Path) -> tuple[list[list[Change] | None], int]:
+    """Return the changes of main that came with each, None where it cannot be told, and how many are not here.
+
+    A rollback brings nothing of main, so the changes since the deployment before come with the next one.
+    """
+    found: list[list[Change] | None] = []
+    before, unreachable = "", 0
+    for item in kept:
+        record = item.record
+        found.append(None)
+        if record is None or record.kind == "rollback":
+            continue
+        if before:
+            try:
+                found[-1] = commits.between(before, record.main, environment, repository)
+            except GitError:
+                unreachable += 1
+        before = record.main
+    return found, unreachable
+
+
+def _models(kept: Sequence[Assigned], ranges: Sequence[list[Change] | None]) -> list[Deployment]:
+    """Tell the deployments of models. What a return or a rollback replaces has failed."""
+    kinds = _kinds(kept)
+    told = []
+    for place, (item, kind, changes) in enumerate(zip(kept, kinds, ranges, strict=True)):
+        after = next(iter(kinds[place + 1 :]), "")
+        carried = [change for change in changes or [] if not _is_code_only(change)]
+        both = any(change.machinery for change in carried)
+        leads = None if changes is None else tuple(max(0, item.when - change.written) for change in carried)
+        name = item.version.name if item.version else ""
+        failed = f"a {after} replaced it" if after in FIXES else None
+        content: Content = "model and code" if both else "model"
+        told.append(Deployment(content, kind, name, item.when, leads, failed=failed, fix=kind in FIXES))
+    return told
+
+
+def _code(
+    given: Sequence[Assigned], kept: Sequence[Assigned], environment: str, repository: Path
+) -> tuple[list[Deployment], int]:
+    """Tell the deployments of code alone since the first model; and 1 where main's commits are not here."""
+    newest = commits.tip(repository)
+    if not kept or kept[0].version is None or not newest:
+        return [], 0
+    first = kept[0].record.main if kept[0].record else kept[0].version.commit
+    try:
+        changes = commits.between(first, newest, environment, repository)
+    except GitError:
+        return [], 1
+    found = []
+    for change in changes:
+        had = [item.version for item in given if item.when <= change.merged]
+        if _is_code_only(change) and had and had[-1]:
+            found.append((change, had[-1].name))
+    return [_code_deployment(change, name, [other for other, _ in found]) for change, name in found], 0
+
+
+def _code_deployment(change: Change, version: str, others: Sequence[Change]) -> Deployment:
+    """Tell one; it has failed when another one says that it reverts something of it."""
+    failed = "reverted" if any(other.undone & change.brought for other in others if other is not change) else None
+    fix = any(change.undone & other.brought for other in others if other is not change)
+    lead = max(0, change.merged - change.written)
+    return Deployment("code", change.commit[:10], version, change.merged, (lead,), failed=failed, fix=fix)
+
+
+def _is_code_only(change: Change) -> bool:
+    return change.machinery and not change.model
+
+
+def _match(
+    found: Sequence[Deployment], kept: Sequence[Assigned], events: Sequence[Event]
+) -> tuple[list[Deployment], int]:
+    """Lay each event to the newest deployment before it that left the environment with that package."""
+    digests = {item.version.name: item.version.release for item in kept if item.version}
+    told, unmatched = list(found), 0
+    for event in events:
+        release = digests.get(event.version)
+        same = release is None or release.digest.startswith(event.digest)
+        places = [i for i, item in enumerate(told) if item.version == event.version and item.when <= event.when]
+        if not places or not same:
+            unmatched += 1
+        elif event.event == "served":
+            told[places[-1]] = replace(told[places[-1]], served=True)
+        else:
+            told[places[-1]] = replace(told[places[-1]], failed=event.event)
+    return told, unmatched
+
+
+def _follow(found: Sequence[Deployment]) -> list[Deployment]:
+    """Mark what comes next after a failed one, among models and among code, as made to fix it."""
+    told = list(found)
+    for code in (True, False):
+        places = [i for i, item in enumerate(found) if is_code(item) == code]
+        for before, after in pairwise(places):
+            if found[before].failed:
+                told[after] = replace(told[after], fix=True)
+    return told

@@ -1,0 +1,129 @@
+"""What a tag's message holds: a few lines that a person reads in git, then the same and more as JSON.
+
+A message comes from whoever may push tags, so it is checked like any other input.
+"""
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mainline.errors import MainlineError
+
+Bump = Literal["first", "major", "minor", "patch"]
+Kind = Literal["release", "return", "rollback", "approval"]
+
+MARK = "-----RECORD-----"
+MAX_BYTES = 200_000
+
+METRICS = ("train", "validation", "test", "baseline")
+"""The sets of rows whose committed metrics a record holds."""
+
+_Name = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
+_Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
+_Text = Annotated[str, Field(max_length=600)]
+
+
+_OPTIONAL = ("accepted", "registry")
+"""What was added to records, and is in those alone that need it: an older version of the program reads the others."""
+
+
+class RecordError(MainlineError):
+    """A tag's message is not what `./mainline promote` writes."""
+
+
+class Record(BaseModel):
+    """A part of a message: known keys, exact types, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Kept = TypeVar("Kept", bound=Record)
+
+
+class Accepted(Record):
+    """A check of the gate that a person accepted for this version, with the verdict that it had."""
+
+    check: _Text
+    verdict: _Text
+    by: _Text
+    reason: _Text
+
+    def tell(self, version: str) -> str:
+        """Say in a line what was accepted of a version, by whom and why."""
+        return f"{version} was accepted by {self.by} although {self.check} said {self.verdict}: {self.reason}"
+
+
+class Release(Record):
+    """What a version is: by content, by quality, by origin.
+
+    `metrics` is by set of rows (train, validation, test, baseline) and name; `window` is by split; `runs` are the rows
+    of `metrics/runs.csv`; `signature` is the bundle that OpenSSF model-signing made, None where nobody signed.
+    """
+
+    format: Literal[1] = 1
+    version: _Name
+    digest: _Hex
+    replaces: _Name | None
+    bump: Bump
+    reason: _Text
+    verdict: Literal["pass", "warn"]
+    headline: _Text
+    metrics: dict[str, dict[str, float | int | None]]
+    window: dict[str, list[str]]
+    runs: list[dict[str, str | float | int]]
+    signature: dict[str, Any] | None
+    accepted: list[Accepted] = []
+    registry: _Text | None = None
+
+
+class Assignment(Record):
+    """Why an environment has a version.
+
+    `main` is the commit that asked for it and `main_digest` that commit's package; after a `rollback` they differ from
+    the assigned version's until the revert is merged.
+    """
+
+    format: Literal[1] = 1
+    version: _Name
+    environment: str
+    kind: Kind
+    replaces: _Name | None
+    main: _Hex
+    main_digest: _Hex
+    by: _Text
+    registry: _Text | None = None
+
+
+def write(lines: list[str], record: Release | Assignment) -> str:
+    """Compose a tag's message: the lines for people first. What nobody needs to read is left out of the record."""
+    empty = {name for name in _OPTIONAL if not getattr(record, name, None)}
+    return "\n".join([*lines, "", MARK, record.model_dump_json(exclude=empty), ""])
+
+
+def read_release(message: str) -> Release:
+    """Read a version's record.
+
+    Raises:
+        RecordError: when the message holds none, or one that does not fit.
+    """
+    return _read(message, Release)
+
+
+def read_assignment(message: str) -> Assignment:
+    """Read an assignment's record.
+
+    Raises:
+        RecordError: as `read_release`.
+    """
+    return _read(message, Assignment)
+
+
+def _read(message: str, model: type[Kept]) -> Kept:
+    _, found, text = message.partition(f"\n{MARK}\n")
+    if not found or len(text) > MAX_BYTES:
+        raise RecordError("a tag's message holds no record; tags of the registry are made by `./mainline promote`.")
+    try:
+        return model.model_validate(json.loads(text))
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise RecordError(f"a tag's message holds a record that does not fit: {type(error).__name__}.") from error

@@ -1,0 +1,236 @@
+"""`promote`: what CI runs after a merge. What is on main becomes what the environments have.
+
+In this order, so that a kill anywhere leaves nothing half and the next run ends right: the gate decides, artifacts are
+pushed and read back, the package is signed, and at last all tags are written at once.
+"""
+
+import tempfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from mainline import lock, progress
+from mainline.errors import MainlineError
+from mainline.gate import acceptance
+from mainline.git import ask, git
+from mainline.registry import artifact, maker, origin, publish, records, tags
+from mainline.registry.publish import Tag, TakenError
+from mainline.registry.records import Assignment, Kind
+from mainline.registry.tags import Assigned, Version
+from mainline.release import candidate, change, environments, reference, register, signing
+from mainline.release.candidate import Candidate
+from mainline.release.environments import Environment
+from mainline.release.register import Judge
+from mainline.remote import collection, objects, packages, transfer
+from mainline.remote.store import open_remote
+
+TRIES = 5
+"""How often the registry is read again after somebody else wrote to it at the same moment."""
+
+ALREADY = "already has it"
+
+
+def promote(judge: Judge) -> str:
+    """Bring the environments in line with main; say in a line each what happened.
+
+    Args:
+        judge: the gate, asked only where main has a package that no version has.
+
+    Raises:
+        MainlineError: when the candidate may not be released, or something it needs is not there. Nothing was released.
+    """
+    return insist(lambda: _promote_once(judge))
+
+
+def approve(environment: str) -> str:
+    """Give an environment what the one before it has, on a person's word.
+
+    Raises:
+        MainlineError: when there is no such environment, or nothing to give.
+    """
+    return insist(lambda: _approve_once(environment))
+
+
+def insist(attempt: Callable[[], str]) -> str:
+    """Try on the newest registry, and again where somebody else wrote to it in the meantime.
+
+    Raises:
+        MainlineError: as the attempt, or when others were faster every time.
+    """
+    for _ in range(TRIES):
+        publish.fetch()
+        say_skipped()
+        try:
+            return attempt()
+        except TakenError as error:
+            progress.say(f"{error} The registry is read again.")
+    raise MainlineError(f"others wrote to the registry {TRIES} times in a row. Run this again when they are done.")
+
+
+def say_skipped() -> None:
+    """Say in a line each which tags of the registry do not count, and why."""
+    for line in tags.read().skipped:
+        progress.say(line)
+
+
+def _promote_once(judge: Judge) -> str:
+    declared = environments.load_all()
+    found = candidate.find()
+    if found is None:
+        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
+    registry = tags.read()
+    if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
+        raise MainlineError("nothing is released before it is decided whose versions count; see the line above.")
+    version = known(found.package)
+    waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
+    if version is not None and all(waiting.values()):
+        return _report("Nothing is released: this commit leaves the model as it is.", waiting, version.name)
+    if version is not None:
+        refuse_archived(version)
+        new: list[Tag] = []
+    else:
+        version, tag = register.register(found, declared, judge)
+        new = [tag]
+    targets = [name for name, reason in waiting.items() if not reason]
+    kind: Kind = "release" if new else "return"
+    secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
+    if origin.tip() != found.commit:
+        return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
+    publish.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
+    headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
+    return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
+
+
+def _approve_once(environment: str) -> str:
+    declared = environments.load_all()
+    chosen = environments.choose(environment, declared)
+    after = chosen.promotion.after
+    found = candidate.find()
+    if found is None:
+        raise MainlineError(f"{origin.branch()} has moved on. `git pull`, look again, and approve that.")
+    version = reference.current(after, declared) if after else known(found.package)
+    if version is None:
+        raise MainlineError(
+            f"there is nothing to give: {after or origin.branch()} has no version. Run `./mainline promote`."
+        )
+    if tags.assigned(environment) == version:
+        return f"{environment} {ALREADY}: {version.name}."
+    refuse_archived(version)
+    secure(version, {environment: chosen}, None)
+    publish.publish([assignment(environment, version, "approval", found, declared)])
+    return f"{environment} has {version.name}."
+
+
+def known(package: str) -> Version | None:
+    """Return the version whose package has this content; None for a new one."""
+    return next((version for version in tags.versions() if change.package_at(version.commit) == package), None)
+
+
+def secure(version: Version, takers: Mapping[str, Environment], package: Path | None) -> None:
+    """See to it that a version's artifacts are in the store, its signature is right, and servers would take it.
+
+    A new version was put through the servers' check by the gate; one that comes back is put through it again, since
+    budgets, libraries and machines are others by now.
+
+    Args:
+        version: what will be assigned.
+        takers: the environments that will have it, by name.
+        package: the version's package where it is at hand; None to fetch it.
+
+    Raises:
+        StorageError: when an artifact is sound nowhere.
+        SignatureError: when an environment asks for a signature that is not there or not right.
+        MainlineError: when the servers of an environment would refuse it.
+    """
+    transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
+    lacking = collection.told(open_remote())
+    if lacking:
+        progress.say(lacking)
+    required = any(taker.promotion.signature == "required" for taker in takers.values())
+    with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
+        folder = package or packages.fetch(version, Path(scratch))
+        if required:
+            signing.verify(folder, version.release.signature if version.release else None)
+        if package is None:
+            _refuse_unserved(version, folder, takers)
+
+
+def _refuse_unserved(version: Version, folder: Path, names: Collection[str]) -> None:
+    for name, why in acceptance.refusals(folder, names=names).items():
+        if why:
+            raise MainlineError(
+                f"the servers of {name} would refuse {version.name}: {why.rstrip('.')}. Nothing is assigned. "
+                f"`./mainline fetch {version.name}` and `./mainline check-package dist/{version.name}` show every "
+                "check; `./mainline history` lists other versions."
+            )
+
+
+def assignment(
+    environment: str, version: Version, kind: Kind, asked: Candidate, declared: Mapping[str, Environment]
+) -> Tag:
+    """Compose the tag that gives an environment a version."""
+    before = reference.current(environment, declared)
+    number = tags.next_number(environment, tags.read())
+    by = ask("config", "user.name") or "unknown"
+    record = Assignment(
+        version=version.name, environment=environment, kind=kind, replaces=before.name if before else None,
+        main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by, registry=maker.name(),
+    )  # fmt: skip
+    line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
+    return Tag(f"{artifact.name()}#{environment}#{number}", version.commit, records.write([line], record))
+
+
+def refuse_archived(version: Version) -> None:
+    """Raise where a version was decommissioned.
+
+    Raises:
+        MainlineError: naming what to do instead.
+    """
+    if version.archived:
+        tag, remote = f"{artifact.name()}@{version.name}!", origin.remote()
+        there = f"git push {remote} --delete 'refs/tags/{tag}' && " if remote else ""
+        raise MainlineError(
+            f"{version.name} is archived and can no longer be assigned. Change what is on {origin.branch()}, or take "
+            f"that decision back: `{there}git tag --delete '{tag}'`."
+        )
+
+
+def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
+    """Say why an environment takes nothing now; '' where it takes what main has."""
+    earlier = tags.assignments(name)
+    last = earlier[-1] if earlier else None
+    if version is not None and last is not None and last.version == version:
+        return ALREADY
+    if last is not None and last.version is not None and _is_held(last, asked):
+        return f"keeps {last.version.name} (`./mainline rollback --now`) until the revert is merged"
+    promotion = declared[name].promotion
+    if promotion.approval == "manual":
+        return f"waits for a person: `./mainline promote {name}`"
+    if promotion.after is not None:
+        before = _reason_to_wait(promotion.after, declared, asked, version)
+        if before and before != ALREADY:
+            return f"waits for {promotion.after}"
+    return ""
+
+
+def _is_held(last: Assigned, asked: Candidate) -> bool:
+    """Whether a rollback at once still stands: main has had one and the same model since it was made.
+
+    Models are told by their content, which the record has: where history was rewritten, commits have other names.
+    """
+    record = last.record
+    if record is None or record.kind != "rollback":
+        return False
+    known = ask("merge-base", record.main, asked.commit) == record.main
+    since = f"{record.main}..{asked.commit}" if known else asked.commit
+    dated = [] if known else [f"--since={last.when}"]
+    changed = git("rev-list", "--first-parent", *dated, since, "--", str(lock.LOCK)).split()
+    return all(
+        change.package_at(commit).removesuffix(".dir") == record.main_digest for commit in [asked.commit, *changed]
+    )
+
+
+def _report(headline: str, waiting: Mapping[str, str], version: str) -> str:
+    width = max(len(name) for name in waiting)
+    return "\n".join(
+        ["", headline, "", *(f"  {name:<{width}}  {reason or f'has {version}'}" for name, reason in waiting.items())]
+    )

@@ -1,0 +1,182 @@
+"""Go back to a version: as a revert to be merged, or at once with the revert to follow."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from mainline import lock
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.registry import artifact, changes, origin, publish, tags
+from mainline.registry.tags import Assigned, Version
+from mainline.release import candidate, change, environments, promote, trial
+
+SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
+"""What a version is, beside the code that its stages ran."""
+
+
+def prepare(name: str | None, environment: str) -> str:
+    """Commit, on a branch of its own, what main would be with a version's model; the workspace stays as it is.
+
+    Code, parameters, lock and metrics that make the model are the version's; everything else is main's.
+
+    Args:
+        name: the version; the one before in the environment where it is None.
+        environment: whose version is to go back.
+
+    Raises:
+        MainlineError: when there is no such version, or main has its model already.
+    """
+    publish.fetch()
+    promote.say_skipped()
+    version, current = choose(name, environment)
+    main = origin.tip()
+    if change.package_at(main) == change.package_at(version.commit):
+        if version == current:
+            raise MainlineError(f"{origin.branch()} and {environment} have the model of {version.name} already.")
+        raise MainlineError(
+            f"{origin.branch()} has the model of {version.name} already. `./mainline rollback {version.name} --now"
+            f"{'' if environment == 'production' else f' --environment {environment}'}` gives it to {environment}."
+        )
+    branch = f"rollback/{version.name}"
+    _refuse_to_overwrite(branch, main)
+    tree = _tree(main, version.commit)
+    _refuse_what_does_not_run(tree, main, version, environment)
+    message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
+    commit = git("commit-tree", tree, "-p", main, given=message).strip()
+    git("update-ref", f"refs/heads/{branch}", commit)
+    return (
+        f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}.\n"
+        f"  git push {origin.remote() or 'REMOTE'} {branch}     "
+        f"and open a pull request; its merge brings {version.name} back\n"
+        f"To have it in {environment} at once: `./mainline rollback {version.name} --now`."
+    )
+
+
+def assign_now(name: str | None, environment: str) -> str:
+    """Assign a version at once, before the revert is merged.
+
+    Raises:
+        MainlineError: when there is no such version, it is archived, or it is what the environment has.
+    """
+    return promote.insist(lambda: _assign_once(name, environment))
+
+
+def choose(name: str | None, environment: str) -> tuple[Version, Version | None]:
+    """Return the version to go back to, and the one that the environment has.
+
+    Raises:
+        MainlineError: when there is none to go back to.
+    """
+    environments.choose(environment, environments.load_all())
+    given = tags.assignments(environment)
+    current = given[-1].version if given else None
+    if name is not None:
+        return tags.find(name), current
+    before = [version for version in _good(given) if version != current and not version.archived]
+    if before:
+        return before[-1], current
+    if len({item.version for item in given if item.version}) < 2:
+        raise MainlineError(f"{environment} never had another version; there is nothing to go back to.")
+    raise MainlineError(
+        f"{environment} was taken back from every other version that it had. Name one if it is right after all: "
+        f"`./mainline rollback VERSION --environment {environment}`; `./mainline history` lists them."
+    )
+
+
+def _good(given: list[Assigned]) -> list[Version]:
+    """Return the versions that an environment came by, oldest first, without those that it was taken back from."""
+    found: list[Version] = []
+    for item in given:
+        if item.version is None:
+            continue
+        if item.version in found:
+            found = found[: found.index(item.version)]
+        elif item.record and item.record.kind == "rollback":
+            found = found[:-1]
+        found.append(item.version)
+    return found
+
+
+def _refuse_to_overwrite(branch: str, main: str) -> None:
+    """Raise where the branch of an earlier rollback is in use, or has work of a person on it.
+
+    Raises:
+        MainlineError: naming where, and the way on.
+    """
+    here = f"refs/heads/{branch}"
+    trees = [entry.splitlines() for entry in git("worktree", "list", "--porcelain").split("\n\n")]
+    used = [lines[0].removeprefix("worktree ") for lines in trees if f"branch {here}" in lines]
+    if used:
+        raise MainlineError(
+            f"{branch} is checked out in {used[0]}; made anew it would undo what came since. "
+            f"`git switch {origin.branch()}` there first."
+        )
+    own = ask("rev-list", "--count", f"{main}..{here}")
+    if own and int(own) > 1:
+        raise MainlineError(
+            f"{branch} has commits of somebody's beside the revert. Keep them under another name "
+            f"(`git branch --move {branch} NAME`), and run this again."
+        )
+
+
+def _refuse_what_does_not_run(tree: str, tip: str, version: Version, environment: str) -> None:
+    """Raise where the machinery that main has now does not work with the version's files.
+
+    Raises:
+        MainlineError: naming what fails, and the way to the same model.
+    """
+    found = trial.problem(tree, tip, version.commit)
+    if found:
+        main = origin.branch()
+        raise MainlineError(
+            f"{main} with the files of {version.name} does not run, since its machinery was changed later: "
+            f"{found.rstrip('.')}. No branch was made. `./mainline rollback {version.name} --now` gives {environment} "
+            f"the version at once. To have its model on {main}, train it with today's code as a version of its own: "
+            f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
+        )
+
+
+def _assign_once(name: str | None, environment: str) -> str:
+    version, current = choose(name, environment)
+    if version == current:
+        raise MainlineError(f"{environment} has {version.name} already.")
+    promote.refuse_archived(version)
+    main = origin.tip()
+    declared = environments.load_all()
+    promote.secure(version, {environment: declared[environment]}, None)
+    asked = candidate.Candidate(main, change.package_at(main))
+    publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
+    replaced = f" instead of {current.name}" if current else ""
+    if change.package_at(version.commit) == asked.package:
+        return f"{environment} has {version.name}{replaced}, as {origin.branch()} says."
+    return (
+        f"{environment} has {version.name}{replaced}.\n"
+        f"GIT AND {environment.upper()} DIFFER: {origin.branch()} still names another model. "
+        f"`./mainline rollback {version.name}` prepares the revert; merge it."
+    )
+
+
+def _tree(main: str, version: str) -> str:
+    """Write the tree of main in which what shapes the model is the version's."""
+    old, new = (set(git("ls-tree", "-r", "--name-only", commit, *_shaping(main, version)).splitlines())
+                for commit in (version, main))  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="mainline-rollback-") as scratch:
+        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+        git("read-tree", main, environment=index)
+        if new - old:
+            gone = "".join(f"0 {'0' * 40}\t{path}\n" for path in sorted(new - old))
+            git("update-index", "--index-info", given=gone, environment=index)
+        if old:
+            listed = git("ls-tree", "-r", version, *sorted(old))
+            git("update-index", "--index-info", given=listed, environment=index)
+        return git("write-tree", environment=index).strip()
+
+
+def _shaping(*commits: str) -> list[str]:
+    """Name the files and folders that the model of any of these commits depends on."""
+    paths = set(SHAPED)
+    for commit in commits:
+        for entry in lock.entries(ask("show", f"{commit}:{lock.LOCK}")).values():
+            paths |= {dep["path"] for dep in entry.get("deps") or [] if dep["path"].startswith(changes.CODE)}
+    return sorted(paths)

@@ -1,0 +1,86 @@
+"""The objects of every version, branch and tag together: brought into another place, and which of them are nowhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mainline.registry import tags
+from mainline.release import change
+from mainline.remote import needs, objects, transfer
+from mainline.remote.objects import Output
+from mainline.remote.store import StorageError, Store
+
+
+@dataclass
+class Brought:
+    """How many objects arrived, and the paths of outputs that are whole nowhere, by who needs them."""
+
+    count: int = 0
+    nowhere: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions among those that lack something."""
+        return [name.removeprefix("version ") for name in self.nowhere if name.startswith("version ")]
+
+    def __str__(self) -> str:
+        if not self.nowhere:
+            return f"{self.count} objects were brought; all that versions, branches and tags need is there."
+        said = "; ".join(f"{name} ({', '.join(paths)})" for name, paths in self.nowhere.items())
+        return f"{self.count} objects were brought. Nowhere is what these need: {said}."
+
+
+def bring(target: Store, sources: Sequence[Store]) -> Brought:
+    """Bring into a place what is needed and one of the sources has; each object is read before and after.
+
+    Raises:
+        MainlineError: when a place does not answer, or it cannot be told what is needed.
+    """
+    brought, done = Brought(), set[str]()
+    for name, output in needs.everything():
+        if output.oid not in done and output.stored:
+            sent = _bring(output, target, sources)
+            if sent is None:
+                brought.nowhere.setdefault(name, []).append(output.path)
+            else:
+                brought.count += sent
+                done.add(output.oid)
+    return brought
+
+
+def lacking(store: Store) -> list[str]:
+    """Name the versions, archived ones left out, whose package a store lacks; only listings are looked for."""
+    found = {version.name: change.package_at(version.commit) for version in tags.versions() if not version.archived}
+    lost = set(store.lacks(oid for oid in found.values() if oid))
+    return [name for name, oid in found.items() if oid in lost]
+
+
+def told(store: Store) -> str:
+    """Say in a line which versions a store lacks, and what helps; '' where it has them."""
+    names = lacking(store)
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"{store.name} lacks the packages of {', '.join(names[:3])}{more}, as `dvc gc --cloud` or a move leaves it: "
+        f"`./mainline push --all` where they are, else `./mainline rebuild {names[0]}`."
+    )
+
+
+def _bring(output: Output, target: Store, sources: Sequence[Store]) -> int | None:
+    """Bring one output; return how many objects were sent, or None where one of them is nowhere."""
+    try:
+        oids = transfer.expand([output], [target, *sources])
+    except StorageError:
+        return None
+    absent, sent = target.lacks(oids), 0
+    for source in sources:
+        there = sorted(set(absent) - set(source.lacks(absent)))
+        sound = sorted(set(there) - set(source.check(there).all)) if there else []
+        if set(sound) | {oid for oid in oids if oid not in absent} != set(oids):
+            sound = [oid for oid in sound if not objects.is_listing(oid)]  # it comes last, with the last of its files
+        if sound:
+            target.put(sound, source)
+            damaged = target.check(sound).all
+            absent = [oid for oid in absent if oid not in sound or oid in damaged]
+            sent += len(sound) - len(damaged)
+    return None if absent else sent

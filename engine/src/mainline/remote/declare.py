@@ -1,0 +1,94 @@
+"""Which store `.dvc/config` declares, and whether it can be written, read and cleaned."""
+
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+from mainline import files
+from mainline.errors import MainlineError
+from mainline.remote.store import StorageError, open_remote
+
+NAME, CONFIG = "storage", Path(".dvc/config")
+SCHEMES = ("s3://", "/", "./", "../", "gs://", "azure://", "ssh://")
+NEEDED = {"s3://": "dvc-s3", "gs://": "dvc-gs", "azure://": "dvc-azure", "ssh://": "dvc-ssh"}
+
+
+def declare(url: str, endpoint: str = "", region: str = "") -> str:
+    """Write a store into `.dvc/config` and try it; the old declaration comes back where the new one does not work.
+
+    Args:
+        url: a folder, or a bucket with a prefix such as `s3://bucket/models`. No secret belongs into it.
+        endpoint: the address of a store that is compatible with S3.
+        region: the bucket's region, where its service asks for one.
+
+    Returns:
+        The name under which the store that was declared before is kept; '' where there was none.
+
+    Raises:
+        MainlineError: when the address is none that DVC knows, or the store cannot be used.
+    """
+    if not url.startswith(SCHEMES):
+        raise MainlineError(f"'{url}' is no store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
+    if "@" in url and url.startswith("s3://"):
+        raise MainlineError("a secret does not belong into git; credentials come from the environment.")
+    before, former = CONFIG.read_bytes(), _former(url)
+    try:
+        if former:
+            _dvc("remote", "rename", NAME, former)
+        _dvc("remote", "add", "--force", "--default", NAME, url)
+        _dvc("remote", "modify", NAME, "verify", "true")
+        for option, value in (("endpointurl", endpoint), ("region", region)):
+            if value:
+                _dvc("remote", "modify", NAME, option, value)
+        probe()
+    except BaseException:
+        files.replace(CONFIG, before)
+        raise
+    return former
+
+
+def _former(url: str) -> str:
+    """Name the store that another one takes the place of; '' where that is none."""
+    from dvc.config import Config
+
+    remotes = Config.load_file(str(CONFIG)).get("remote", {})
+    if NAME not in remotes or remotes[NAME].get("url") in (url, os.path.relpath(url, CONFIG.parent)):
+        return ""
+    return next(name for number in range(1, 100) if (name := f"before-{number}") not in remotes)
+
+
+def probe() -> str:
+    """Write, read and remove a small object in the declared store; return its address.
+
+    Raises:
+        StorageError: naming the step that failed, and what to look at.
+    """
+    store = open_remote()
+    fs, path = store.files, store.path(f"{secrets.token_hex(16)}")
+    content, step = secrets.token_bytes(32), "written"
+    try:
+        fs.makedirs(fs.parent(path), exist_ok=True)
+        fs.pipe_file(path, content)
+        step = "read"
+        if fs.cat_file(path) != content:
+            raise StorageError(f"the store returns other bytes than were written ({path}). Do not use it.")
+        step = "cleaned"
+        fs.remove(path)
+    except StorageError:
+        raise
+    except Exception as error:  # each kind of storage fails in its own way
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise StorageError(
+            f"the store cannot be {step}: {reason}. Credentials come from the environment (for S3: AWS_PROFILE, "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role); the rights: engine/docs/storage.md."
+        ) from error
+    return path.rpartition("/files/")[0] or path
+
+
+def _dvc(*arguments: str) -> None:
+    command = [sys.executable, "-m", "dvc", *arguments, "--quiet"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise MainlineError(f"dvc says: {' '.join(finished.stderr.split())[:300]}")

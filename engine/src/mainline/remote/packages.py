@@ -1,0 +1,57 @@
+"""Packages of released versions, out of DVC's cache or today's store, verified file by file."""
+
+from pathlib import Path
+
+from mainline import lock
+from mainline.errors import PackageError
+from mainline.package import manifest
+from mainline.registry.tags import Version
+from mainline.remote import objects
+from mainline.remote.store import StorageError, Store, open_cache, open_remote
+
+REMEDY = (
+    "`./mainline push --all` on a machine that has it brings it to the store; `./mainline rebuild {}` makes it again"
+)
+
+
+def fetch(version: Version, folder: Path) -> Path:
+    """Copy a version's package into a folder of its own below `folder`; return that.
+
+    Raises:
+        StorageError: when storage does not have it, or not as it was released.
+    """
+    target = folder / version.name
+    try:
+        oid = next((output.oid for output in objects.of_commit(version.commit) if output.path == lock.PACKAGE), "")
+        _copy(oid, target)
+        found, _ = manifest.read(target)
+    except (StorageError, PackageError, objects.ListingError) as error:
+        raise StorageError(
+            f"the package of {version.name} ({version.commit[:10]}) cannot be had: {str(error)[:300]} "
+            f"{REMEDY.format(version.name)}."
+        ) from error
+    release = version.release
+    if release is not None and found["digest"] != release.digest:
+        raise StorageError(f"the package of {version.name} is not the one that was released: its digest is another.")
+    return target
+
+
+def _copy(oid: str, target: Path) -> None:
+    """Write the files of a folder's object, each held against its name."""
+    stores = [open_cache()]
+    for path, own in objects.listed(_read(oid, stores)).items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_read(own, stores))
+
+
+def _read(oid: str, stores: list[Store]) -> bytes:
+    """Return an object from the cache, or from the store where the cache lacks it; that is opened when it is needed."""
+    here = stores[0]
+    content = here.read(oid) if oid and not here.lacks([oid]) else None
+    if content is None:
+        stores[1:] = stores[1:] or [open_remote()]
+        content = stores[1].read(oid) if oid else None
+    if content is None:
+        raise StorageError(f"object {oid or 'of a package'} is damaged or missing here and in the store.")
+    return content

@@ -1,0 +1,218 @@
+"""A place that keeps objects by content: DVC's cache, or its remote. What it holds is checked by reading it."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mainline import progress
+from mainline.errors import MainlineError
+from mainline.remote import address, objects
+
+TRIES = 4
+"""How often a place is asked before it counts as away: connections break, and bits flip on the way."""
+
+_WAIT = 0.1  # seconds before the second try, doubled before each further one
+_JOBS = 8
+_DATES = ("LastModified", "last_modified", "updated", "mtime")
+"""What kinds of storage call the time at which an object was written."""
+
+Answer = TypeVar("Answer")
+
+
+class StorageError(MainlineError):
+    """Storage does not have, or does not give, what is asked of it."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Objects that a place lacks, and objects whose content is not what their name says."""
+
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every object that cannot be relied on."""
+        return self.missing + self.changed
+
+
+class Store:
+    """Objects in one of DVC's databases."""
+
+    def __init__(self, name: str, database: Any) -> None:
+        self.name = name
+        self._database = database
+
+    @property
+    def files(self) -> Any:
+        """The file system that the objects are in (fsspec)."""
+        return self._database.fs
+
+    @property
+    def root(self) -> str:
+        """The folder that the objects' own folder is in."""
+        return str(self.files.parent(self.files.parent(self._database.path)))
+
+    def path(self, oid: str) -> str:
+        """Where an object is, or would be."""
+        return str(self._database.oid_to_path(oid))
+
+    def read(self, oid: str) -> bytes | None:
+        """Return the content of a small object; None when it is not there or not what its name says."""
+
+        def ask() -> bytes | None:
+            try:
+                content: bytes = self.files.cat_file(self.path(oid))
+            except FileNotFoundError:
+                return None
+            return content if objects.fits(oid, iter([content])) else None
+
+        return self.insist(ask, lambda answer: answer is not None)
+
+    def check(self, oids: Iterable[str]) -> Damage:
+        """Read objects and compare each with its name.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
+        chosen = sorted(set(oids))
+        with ThreadPoolExecutor(_JOBS) as pool, progress.clock(f"checking {len(chosen)} objects in {self.name}"):
+            states = list(pool.map(self._state, chosen))
+        return Damage(
+            tuple(oid for oid, state in zip(chosen, states, strict=True) if state is None),
+            tuple(oid for oid, state in zip(chosen, states, strict=True) if state is False),
+        )
+
+    def lacks(self, oids: Iterable[str]) -> list[str]:
+        """Return the objects that are not there, without reading those that are."""
+        chosen = sorted(set(oids))
+        with ThreadPoolExecutor(_JOBS) as pool:
+            there = pool.map(lambda oid: self.insist(lambda: self.files.exists(self.path(oid))), chosen)
+            return [oid for oid, found in zip(chosen, there, strict=True) if not found]
+
+    def put(self, oids: Sequence[str], other: "Store") -> None:
+        """Copy objects from another place, folders' listings last: a listing that is there vouches for its files."""
+        for chosen in ([oid for oid in oids if not objects.is_listing(oid)], list(filter(objects.is_listing, oids))):
+            if chosen:
+                with progress.clock(f"copying {len(chosen)} objects to {self.name}"):
+                    self.insist(lambda chosen=chosen: self._copy(chosen, other))  # type: ignore[misc]
+
+    def remove(self, oids: Iterable[str]) -> None:
+        """Remove objects; one that is not there is no error.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
+        for oid in oids:
+            self.insist(lambda oid=oid: self._remove(oid))  # type: ignore[misc]
+
+    def everything(self) -> dict[str, tuple[int, float]]:
+        """Return the size in bytes and the time of last change, in seconds since 1970, of each object."""
+        found = {}
+        for oid in self.insist(lambda: list(self._database.all())):
+            about = self.insist(lambda oid=oid: self.files.info(self.path(oid)))  # type: ignore[misc]
+            found[oid] = (int(about["size"]), _changed(about))
+        return found
+
+    def write(self, file: str, content: bytes) -> None:
+        """Write a file, and the folders that it is in; `file` is a path of the place's own file system."""
+
+        def attempt() -> None:
+            self.files.makedirs(self.files.parent(file), exist_ok=True)
+            self.files.pipe_file(file, content)
+
+        self.insist(attempt)
+
+    def changed(self, file: str) -> float:
+        """Return when a file was written, in seconds since 1970 by the place's own clock."""
+        return self.insist(lambda: _changed(self.files.info(file)))
+
+    def _remove(self, oid: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.files.remove(self.path(oid))
+
+    def _copy(self, oids: Sequence[str], other: "Store") -> None:
+        paths = [other.path(oid) for oid in oids]
+        if self.files.protocol == "local":  # a file that may only be read cannot be written over; elsewhere it is
+            self.remove(oid for oid in oids if self.files.exists(self.path(oid)))
+        # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
+        self._database.add(paths, other.files, list(oids), check_exists=False, verify=False)
+
+    def _state(self, oid: str) -> bool | None:
+        """Whether an object is what its name says; None when it is not there. A wrong answer is asked for again."""
+
+        def ask() -> bool | None:
+            try:
+                with self.files.open(self.path(oid), "rb") as file:
+                    return objects.fits(oid, objects.chunks(file))
+            except FileNotFoundError:
+                return None
+
+        return self.insist(ask, lambda answer: answer is not False)
+
+    def insist(self, ask: Callable[[], Answer], enough: Callable[[Answer], bool] = lambda _: True) -> Answer:
+        """Ask until there is an answer that is enough, or the tries are used up."""
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                answer = ask()
+                if last or enough(answer):
+                    return answer
+            except Exception as error:  # each kind of storage fails in its own way, and all of them mean the same
+                if last:
+                    reason = " ".join(str(error).split())[:300] or type(error).__name__
+                    raise StorageError(
+                        f"{self.name} does not answer: {reason}. `./mainline remote` tries it and says more."
+                    ) from error
+            time.sleep(_WAIT * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+def _changed(about: Mapping[str, Any]) -> float:
+    """Return when an object was written, in seconds since 1970; in the future where its store does not say."""
+    found = next((about[name] for name in _DATES if about.get(name)), None)
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    return float("inf") if found is None else float(found.timestamp() if isinstance(found, datetime) else found)
+
+
+def open_cache() -> Store:
+    """Open DVC's cache of this repository."""
+    return Store("the cache", _repository().cache.local)
+
+
+def open_remote(name: str | None = None) -> Store:
+    """Open the remote that `.dvc/config` declares: the default one, or one by its name.
+
+    Raises:
+        StorageError: when none is declared, or it cannot be opened.
+    """
+    from dvc.exceptions import DvcException
+
+    try:
+        return Store(f"remote {name}" if name else "the remote", _repository().cloud.get_remote_odb(name))
+    except (DvcException, ImportError) as error:
+        reason = " ".join(str(error).split())[:300]
+        if name:
+            raise StorageError(f"remote {name} cannot be opened: {reason}.") from error
+        raise StorageError(f"no storage is declared ({reason}). Declare it: `./mainline remote URL`.") from error
+
+
+def others() -> list[str]:
+    """Name the remotes beside the default one, such as the store of earlier days."""
+    config = _repository().config
+    return [name for name in config["remote"] if name != config["core"].get("remote")]
+
+
+def _repository() -> Any:
+    from dvc.repo import Repo
+
+    address.settle()
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return Repo(str(Path()))

@@ -1,0 +1,183 @@
+"""Push and pull, with a look at every byte: DVC itself trusts an object's name on both sides."""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mainline import files, progress
+from mainline.remote import notes, objects
+from mainline.remote.objects import Output
+from mainline.remote.store import StorageError, Store, open_cache, open_remote
+
+
+class LostError(StorageError):
+    """An output of the workspace, or of a version, is sound nowhere that was looked at."""
+
+    def __init__(self, found: str, output: Output, version: str = "") -> None:
+        self.found, self.output = found, output
+        again = f"`./mainline rebuild {version}` makes it again" if version else output.remedy
+        super().__init__(
+            f"{found}. `./mainline push --all` on a machine that has it brings it; where it is nowhere, {again}."
+        )
+
+    def of(self, version: str) -> "LostError":
+        """The same of a version."""
+        return LostError(self.found, self.output, version)
+
+
+def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -> int:
+    """Bring outputs into the remote, and check that they arrived.
+
+    What will be sent is hashed before, and read back after. A damaged object of the remote is replaced.
+
+    Args:
+        outputs: what shall be there.
+        thorough: read also what was there before, as a release must; otherwise it must exist.
+        version: whose outputs they are; the workspace's without it.
+
+    Returns:
+        The number of objects that were sent.
+
+    Raises:
+        StorageError: when an object is sound nowhere, or does not arrive.
+    """
+    here, there = open_cache(), open_remote()
+    outputs = [output for output in outputs if output.stored]
+    try:
+        oids = expand(outputs, [here, there])
+        with notes.vouch(there, oids):
+            return _send(oids, outputs, here, there, thorough)
+    except LostError as error:
+        raise error.of(version) from error
+
+
+def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store, thorough: bool) -> int:
+    absent = list(there.check(oids).all) if thorough else there.lacks(oids)
+    if not absent:
+        return 0
+    damage = here.check(absent)
+    if damage.all:
+        here.remove(damage.changed)  # while DVC sees it in its cache, it makes nothing again
+        raise _lost(set(damage.all), outputs, [here, there], "damaged or missing here, and not in the remote")
+    # Nothing is removed before, least of all what only looked damaged on the way: it is written over.
+    there.put(absent, here)
+    remaining = there.check(absent).all
+    if remaining:
+        raise _lost(set(remaining), outputs, [here], "not in the remote after it was sent")
+    return len(absent)
+
+
+def pull(outputs: Sequence[Output]) -> int:
+    """Bring outputs from the remote into the cache and the workspace, and check them.
+
+    Damaged objects of the cache are replaced. What was imported comes from its source where the remote lacks it.
+
+    Returns:
+        The number of objects that were fetched.
+
+    Raises:
+        StorageError: when the remote does not have an object, or not as its name says.
+    """
+    here = open_cache()
+    fetched = _import(outputs, here)
+    # Listings first: until they are here, their files are not known.
+    for wanted in ([output.oid for output in outputs if output.stored], lambda: expand(outputs, [here])):
+        fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here)
+    if fetched or not _checked_out():
+        _check_out()
+    return fetched
+
+
+def _import(outputs: Sequence[Output], here: Store) -> int:
+    """Bring what `.dvc` files import and neither place has from where they import it."""
+    absent = [output for output in outputs if output.source and here.lacks([output.oid])]
+    absent = [output for output in absent if not output.stored or open_remote().lacks([output.oid])]
+    for output in absent:
+        file = Path(output.stage)
+        declared = file.read_bytes()
+        with progress.clock(f"importing {output.path}"):
+            # What has a revision or a version is fetched as it was; a plain address gives what is there now.
+            said = _dvc("fetch", output.stage) or (here.lacks([output.oid]) and _dvc("update", output.stage))
+        files.replace(file, declared)
+        if here.check([output.oid]).all:
+            reason = said or "its source has other content by now"
+            raise LostError(f"{output.path} is not in the remote, and cannot be imported: {reason}", output)
+    return len(absent)
+
+
+def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:
+    """List the objects of outputs: their own and those that the listings of folders name.
+
+    Raises:
+        StorageError: when no store has a folder's listing.
+    """
+    found: set[str] = set()
+    for output in outputs:
+        found.add(output.oid)
+        if objects.is_listing(output.oid):
+            found.update(_listed(output, stores))
+    return sorted(found)
+
+
+def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
+    for store in stores:
+        content = store.read(output.oid)
+        if content is not None:
+            return list(objects.listed(content).values())
+    names = " and ".join(store.name for store in stores)
+    raise LostError(f"{output.path} ({output.oid}) is damaged or missing in {names}", output)
+
+
+def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
+    damage = here.check(oids)
+    unsound = damage.all
+    if not unsound:
+        return 0
+    there = open_remote()
+    damaged = set(there.check(unsound).all)
+    if damaged:
+        here.remove(damaged & set(damage.changed))  # while DVC sees it in its cache, it makes nothing again
+        raise _lost(damaged, outputs, [here, there], "neither here nor sound in the remote")
+    here.remove(unsound)
+    here.put(unsound, there)
+    remaining = here.check(unsound).all
+    if remaining:
+        here.remove(remaining)
+        raise _lost(set(remaining), outputs, [here, there], "not whole after it was fetched; try again")
+    return len(unsound)
+
+
+def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], state: str) -> StorageError:
+    """Say which output an object belongs to, and what to do."""
+    for output in outputs:
+        try:
+            own = set(expand([output], stores))
+        except StorageError:
+            own = {output.oid}
+        if own & oids:
+            oid = sorted(own & oids)[0]
+            more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+            return LostError(f"{output.path} (object {oid}{more}) is {state}", output)
+    return StorageError(f"object {sorted(oids)[0]} is {state}.")
+
+
+def _checked_out() -> bool:
+    command = [sys.executable, "-m", "dvc", "data", "status", "--json"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
+
+
+def _dvc(*arguments: str) -> str:
+    """Run a command of DVC; return what it says where it fails."""
+    command = [sys.executable, "-m", "dvc", *arguments, "--quiet"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(finished.stderr.split())[:300] if finished.returncode != 0 else ""
+
+
+def _check_out() -> None:
+    with progress.clock("putting files into the workspace"):
+        command = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise StorageError(f"the objects are here, but not in the workspace: {' '.join(finished.stderr.split())[:300]}")

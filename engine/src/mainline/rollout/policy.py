@@ -1,0 +1,231 @@
+"""The section `rollout` of `deploy/<environment>.yaml`: how a version takes over, and what may stop it.
+
+Names are those of Argo Rollouts where the meaning is the same: steps, setWeight, pause, duration, analysis, interval,
+count, failureLimit, rollbackWindow.revisions, progressDeadlineSeconds.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from mainline import declaration
+from mainline.declaration import check_section
+from mainline.errors import ParamsError, nearest
+
+SECTION = "rollout"
+Strategy = Literal["blue-green", "canary", "shadow", "ab"]
+MetricName = Literal["error-rate", "invalid-outputs", "latency", "prediction-difference", "prediction-drift"]
+
+THRESHOLDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""The bounds of the service's latency histogram, in seconds."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def _seconds(value: object) -> object:
+    """Read `90`, `90s`, `5m`, `1h` or `2d` as seconds."""
+    if isinstance(value, str):
+        matched = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value)
+        if not matched:
+            raise ValueError("a duration is a number of seconds, or a text such as 90s, 5m, 1h or 2d")
+        return float(matched[1]) * _UNITS[matched[2]]
+    return value
+
+
+def _bucket(value: float) -> float:
+    if value not in THRESHOLDS:
+        raise ValueError(f"latency is counted by these seconds: {', '.join(map(str, THRESHOLDS))}")
+    return value
+
+
+def _header(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{0,64}", name):
+        raise ValueError("a header's name has letters, digits and '-'")
+    return name.lower()
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(declaration.Section):
+    """A part of the policy, in Argo Rollouts' spelling."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Weight(Section):
+    """`setWeight`: percent of the requests that the candidate answers; `setMirror`: that it answers too, unseen."""
+
+    percent: Percent
+
+
+class Pause(Section):
+    """`pause`: how long the step lasts at least; analysis runs in it."""
+
+    duration: Seconds
+
+
+class Approval(Section):
+    """`approval`: waits for a person, who says `./mainline approve VERSION`."""
+
+
+class Metric(Section):
+    """One comparison of candidate and stable; `limit` is how much worse the candidate may be.
+
+    The limit is a share of the requests (error-rate, invalid-outputs; latency: of those slower than `threshold`
+    seconds), in the response's unit (prediction-difference), or the distance of two distributions from 0 to 1
+    (prediction-drift).
+    """
+
+    name: MetricName
+    limit: Annotated[float, Field(ge=0)]
+    threshold: Annotated[float, AfterValidator(_bucket)] = 0.05
+
+
+class Analysis(Section):
+    """When metrics are measured and how many failed measurements abort the rollout; `count` is the fewest a step needs.
+
+    With `goldenRequests` the package's golden requests decide at the end of a step that had too little traffic.
+    """
+
+    interval: Annotated[float, BeforeValidator(_seconds), Field(gt=0)] = 30.0
+    count: Annotated[int, Field(ge=1)] = 1
+    failure_limit: Annotated[int, Field(ge=0)] = 0
+    minimum_samples: Annotated[int, Field(ge=1)] = 100
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.99
+    golden_requests: bool = False
+    metrics: list[Metric] = Field(default_factory=list)
+
+
+class RollbackWindow(Section):
+    """How many versions before the present one return without steps."""
+
+    revisions: Annotated[int, Field(ge=0)] = 3
+
+
+class Sticky(Section):
+    """What a client keeps its version by: its API key, or a header (its API key where the header is missing)."""
+
+    by: Literal["none", "key", "header"] = "none"
+    header: Annotated[str, AfterValidator(_header)] = ""
+
+
+class Follow(Section):
+    """How often git is looked at; `jitter` spreads many followers by this share of the interval."""
+
+    interval: Annotated[float, BeforeValidator(_seconds), Field(ge=0.1)] = 30.0
+    jitter: Annotated[float, Field(ge=0, le=1)] = 0.1
+
+
+class Declared(Section):
+    """The whole section as it is written; steps are read one by one."""
+
+    strategy: Strategy = "blue-green"
+    steps: list[dict[str, Any]] | None = None
+    analysis: Analysis = Analysis()
+    rollback_window: RollbackWindow = RollbackWindow()
+    progress_deadline_seconds: Positive = 600.0
+    sticky: Sticky = Sticky()
+    follow: Follow = Follow()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `value` is percent for setWeight and setMirror, seconds for pause, 0 for approval."""
+
+    kind: Literal["setWeight", "setMirror", "pause", "approval"]
+    value: float = 0.0
+
+    def __str__(self) -> str:
+        return {
+            "setWeight": f"setWeight {self.value:g} %",
+            "setMirror": f"setMirror {self.value:g} %",
+            "pause": f"pause {self.value:g} s",
+            "approval": "approval",
+        }[self.kind]
+
+
+_KINDS: Mapping[str, tuple[type[Section], str]] = {
+    "setWeight": (Weight, "percent"),
+    "setMirror": (Weight, "percent"),
+    "pause": (Pause, "duration"),
+    "approval": (Approval, ""),
+}
+_ALLOWED: Mapping[Strategy, tuple[str, ...]] = {
+    "blue-green": ("setWeight", "pause", "approval"),
+    "canary": ("setWeight", "setMirror", "pause", "approval"),
+    "shadow": ("setMirror", "pause", "approval"),
+    "ab": ("setWeight", "pause", "approval"),
+}
+_USUAL: Mapping[Strategy, list[dict[str, Any]]] = {
+    "blue-green": [{"setWeight": 0}, {"setWeight": 100}, {"pause": {"duration": 300.0}}],
+    "canary": [{"setWeight": 10}, {"pause": {"duration": 300.0}}, {"setWeight": 50}, {"pause": {"duration": 300.0}}],
+    "shadow": [{"setMirror": 100}, {"pause": {"duration": 600.0}}],
+    "ab": [{"setWeight": 50}, {"pause": {"duration": 86_400.0}}, {"approval": {}}],
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The section, checked, with its steps; `raw` is what it was read from."""
+
+    declared: Declared
+    steps: tuple[Step, ...]
+    raw: Mapping[str, Any]
+
+    @cached_property
+    def hash(self) -> str:
+        """Tell one way of rolling out from another; how often git is looked at is no part of it."""
+        shown = self.declared.model_dump(include={"strategy", "analysis", "sticky", "progress_deadline_seconds"})
+        shown["steps"] = [[step.kind, step.value] for step in self.steps]
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def read(raw: Mapping[str, Any], file: str = "deploy/production.yaml") -> Policy:
+    """Check the section.
+
+    Raises:
+        ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
+    """
+    declared = check_section(Declared, dict(raw), SECTION, file)
+    written = _USUAL[declared.strategy] if declared.steps is None else declared.steps
+    steps = tuple(_step(item, f"{SECTION}.steps.{number}", file) for number, item in enumerate(written))
+    _check_steps(declared, steps, file)
+    return Policy(declared, steps, raw)
+
+
+def _step(item: Mapping[str, Any], place: str, file: str) -> Step:
+    unknown = [name for name in item if name not in _KINDS]
+    if unknown:
+        raise ParamsError(f"{place}.{unknown[0]}", "is not a known key", nearest(str(unknown[0]), _KINDS), file)
+    if len(item) != 1:
+        raise ParamsError(place, f"has {len(item)} keys", f"write one of {', '.join(_KINDS)} in each step", file)
+    ((kind, given),) = item.items()
+    section, value = _KINDS[kind]
+    as_mapping = {"percent": given} if section is Weight else {} if given is None else given
+    checked = check_section(section, as_mapping, f"{place}.{kind}", file)
+    return Step(kind, float(getattr(checked, value)) if value else 0.0)  # type: ignore[arg-type]
+
+
+def _check_steps(declared: Declared, steps: tuple[Step, ...], file: str) -> None:
+    allowed = _ALLOWED[declared.strategy]
+    for number, step in enumerate(steps):
+        place = f"{SECTION}.steps.{number}"
+        if step.kind not in allowed:
+            raise ParamsError(place, f"is {step}", f"{declared.strategy} has {', '.join(allowed)}", file)
+        if declared.strategy == "blue-green" and step.kind == "setWeight" and step.value not in (0, 100):
+            raise ParamsError(place, f"is {step}", "blue-green knows 0 and 100; canary knows all between", file)
+    if declared.strategy == "ab" and declared.sticky.by == "none":
+        allowed_here = "an A/B test needs clients that keep their version; use key or header"
+        raise ParamsError(f"{SECTION}.sticky.by", "is 'none'", allowed_here, file)
+    if (declared.sticky.by == "header") != bool(declared.sticky.header):
+        found = f"is '{declared.sticky.header}' with sticky.by: {declared.sticky.by}"
+        raise ParamsError(f"{SECTION}.sticky.header", found, "name a header with by: header, and only there", file)

@@ -1,0 +1,101 @@
+"""What others are told, where this machine may push: events on a branch, and a revert to be reviewed after an abort."""
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.git import ask, blob, git
+from mainline.registry import events, origin
+from mainline.release import rollback
+from mainline.rollout.records import Event
+
+
+def deliver(outbox: tuple[Event, ...], environment: str) -> frozenset[int]:
+    """Tell others; return what they need not be told again. The current folder is the clone.
+
+    Raises:
+        MainlineError: when the origin does not take it; it is tried again.
+    """
+    told = [event for event in outbox if event.kind != "revert"]
+    append([line(event) for event in told], environment)
+    for event in outbox:
+        if event.kind == "revert":
+            prepare_revert(event, environment)
+    return frozenset(event.id for event in outbox)
+
+
+def line(event: Event) -> str:
+    """Write an event as `engine/docs/delivery.md` defines it; the same event is always the same line."""
+    when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    said = {"time": when, "event": event.kind, "version": event.version, "digest": event.digest}
+    return json.dumps(said | {name: text for name in ("reason", "policy") if (text := getattr(event, name))})
+
+
+def append(lines: list[str], environment: str) -> None:
+    """Append lines to the environment's branch at the origin; those that are there already are left out.
+
+    Raises:
+        MainlineError: when the origin does not take it.
+    """
+    branch = f"deployments/{environment}"
+    remote, there = origin.remote(), f"{origin.HEADS}{branch}"
+    here = origin.tracking(remote, there)
+    if origin.refs(remote, there):
+        git("fetch", "--quiet", "--no-tags", remote, f"+{there}:{here}")
+    else:
+        git("update-ref", "-d", here)
+    before = blob(f"{here}:{events.FILE}") or b""  # byte by byte: lines of others need not be UTF-8
+    known = before.splitlines()
+    new = [text for text in lines if text.encode() not in known]
+    if not new:
+        return
+    if before and not before.endswith(b"\n"):
+        before += b"\n"
+    commit = _commit(
+        before + "".join(f"{text}\n" for text in new).encode(), ask("rev-parse", "--verify", "--quiet", here), new
+    )
+    origin.push(remote, {there: commit})
+
+
+def prepare_revert(event: Event, environment: str) -> None:
+    """Push a branch that brings main back to the version that serves, for people to review and merge.
+
+    Raises:
+        MainlineError: when the origin does not take it.
+    """
+    branch = f"{origin.HEADS}rollback/{event.version}"
+    try:
+        rollback.prepare(event.version, environment)
+    except MainlineError as error:
+        if "has the model of" in str(error):  # main was reverted already
+            return
+        raise
+    remote = origin.remote()
+    there = origin.refs(remote, branch).get(branch, "")
+    if not there or _is_outdated(branch, there):
+        lease = f"--force-with-lease={branch}:{there}"
+        origin.push(remote, {branch: origin.commit(branch)}, lease)
+
+
+def _is_outdated(branch: str, there: str) -> bool:
+    """Whether an earlier abort left a branch that main has moved past; one that people added to is theirs."""
+    git("fetch", "--quiet", "--no-tags", origin.remote(), branch)
+    main = origin.tip()
+    behind, own = git("rev-list", "--count", "--left-right", f"{main}...{there}").split()
+    return int(behind) > 0 and int(own) <= 1
+
+
+def _commit(content: bytes, parent: str, new: list[str]) -> str:
+    said = json.loads(new[-1])
+    written = git("hash-object", "-w", "--stdin", given=content).strip()
+    with tempfile.TemporaryDirectory(prefix="mainline-events-") as scratch:
+        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
+        if parent:
+            git("read-tree", parent, environment=index)
+        git("update-index", "--add", "--cacheinfo", f"100644,{written},{events.FILE}", environment=index)
+        tree = git("write-tree", environment=index).strip()
+    message = f"{said['event']}: {said['version']}\n"
+    return git("commit-tree", tree, *(["-p", parent] if parent else []), given=message).strip()

@@ -1,0 +1,153 @@
+"""Where a rollout stands, for people and programs: one document that the follower writes and everybody reads."""
+
+import json
+import textwrap
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+from mainline.rollout import document, machine
+from mainline.rollout.analysis import Judgement
+from mainline.rollout.records import Live, Progress, State
+from mainline.text import clip, span, table, utc
+
+WIDTH = 100
+_PROBLEM = "  PROBLEM  "
+
+
+def describe(
+    environment: str, state: State, judgement: Judgement | None, live: Live | None, now: float
+) -> dict[str, Any]:
+    """Return the document; times are seconds since 1970."""
+    progress = state.progress
+    return {
+        "environment": environment,
+        "time": now,
+        "phase": "progressing" if progress else "stable" if state.stable else "waiting for a first version",
+        "stable": asdict(state.stable) if state.stable else None,
+        "candidate": asdict(progress.candidate) if progress else None,
+        "revision": state.revision,
+        "served": None if live is None else live.revision,
+        "routes": [
+            {**asdict(ref), "weight": weight, "mirror": progress.mirror if progress and place == 0 else 0}
+            for place, (ref, weight) in enumerate(machine.weights(state))
+        ],
+        "rollout": _progress(progress, judgement) if progress else None,
+        "quarantined": [asdict(entry) for entry in state.quarantined],
+        "window": [asdict(ref) for ref in state.window],
+        "history": [asdict(entry) for entry in reversed(state.history)],
+        "waiting_events": len(state.outbox),
+    }
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Read the document of a follower's folder.
+
+    Raises:
+        MainlineError: when no follower has written one.
+    """
+    try:
+        return document.parse((folder / "status.json").read_bytes())
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except ValueError:
+        reason = "status.json is another document"
+    raise MainlineError(
+        f"no follower has written its status in {folder} ({reason}). `./mainline follow URL` starts one; "
+        "--state names another folder."
+    )
+
+
+def heard(file: Path) -> float:
+    """Return when a follower wrote its document last; 0 where none can be read."""
+    try:
+        said = float(json.loads(file.read_bytes())["time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
+    return said if isfinite(said) else 0.0
+
+
+def render(found: Mapping[str, Any], now: float) -> str:
+    """Write the document for a terminal of 100 columns."""
+    lines = [f"{found['environment']}: {found['phase']}", *_source(found, now), ""]
+    rows = [[route["version"], route["digest"][:12], f"{route['weight']} %", _mirror(route), _role(route, found)]
+            for route in found["routes"]]  # fmt: skip
+    lines += table(("version", "digest", "requests", "mirrored", "role"), rows, right=(2, 3)) if rows else []
+    rollout = found["rollout"]
+    if rollout:
+        marks = {"done": "x", "now": ">", "next": " "}
+        lines += ["", *(f"  [{marks[step['state']]}] {step['text']}" for step in rollout["steps"]), "", rollout["said"]]
+        lines += _findings(rollout)
+    for entry in found["quarantined"][-3:]:
+        lines.append(f"quarantined {entry['digest'][:12]}: {entry['reason']}")
+    history = [
+        [utc(entry["time"]), entry["what"], entry["version"], entry["detail"]] for entry in found["history"][:12]
+    ]
+    lines += ["", *table(("time UTC", "what", "version", "why"), history)] if history else []
+    return "\n".join(clip(line, WIDTH) if line else line for line in lines)
+
+
+def _progress(progress: Progress, judgement: Judgement | None) -> dict[str, Any]:
+    policy = machine.policy_of(progress)
+    states = ["done" if place < progress.step else "now" if place == progress.step else "next"
+              for place in range(len(policy.steps))]  # fmt: skip
+    limit = policy.declared.analysis.failure_limit
+    said = "waits for the server to take the step"
+    if progress.live is not None:
+        said = f"{progress.measured} measured, {progress.failures} of at most {limit} failed in this step"
+    return {
+        "strategy": policy.declared.strategy,
+        "policy": progress.hash,
+        "step": progress.step,
+        "entered": progress.entered,
+        "live": progress.live,
+        "steps": [{"text": str(step), "state": where} for step, where in zip(policy.steps, states, strict=True)],
+        "measured": progress.measured,
+        "failures": progress.failures,
+        "said": said,
+        "verdict": judgement.verdict if judgement else None,
+        "findings": [asdict(finding) for finding in judgement.findings] if judgement else [],
+    }
+
+
+def _source(found: Mapping[str, Any], now: float) -> list[str]:
+    source = found.get("source") or {}
+    age = now - found["time"]
+    lines = [f"  git      {source.get('commit', '')[:10] or '-'} of {source.get('url', '-')}"]
+    if source.get("problem"):
+        said = textwrap.wrap(source["problem"], WIDTH - len(_PROBLEM))  # whole: its end says what to do
+        lines += [f"{_PROBLEM if place == 0 else ' ' * len(_PROBLEM)}{line}" for place, line in enumerate(said)]
+    if age > 10:
+        lines.append(f"{_PROBLEM}the follower has said nothing for {span(age)}; what serves stays")
+    if found["served"] != found["revision"] and found["routes"]:
+        lines.append(
+            "  server   " + ("is not there" if found["served"] is None else "has not taken the newest routes yet")
+        )
+    return lines
+
+
+def _findings(rollout: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [
+            one["metric"], one["verdict"], _number(one["estimate"]),
+            f"{_number(one['low'])} to {_number(one['high'])}", f"{one['limit']:g}", str(one["samples"]),
+        ]
+        for one in rollout["findings"]
+    ]  # fmt: skip
+    title = ("metric", "verdict", "difference", "interval", "limit", "samples")
+    return ["", *table(title, rows, right=(2, 3, 4, 5))] if rows else []
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _mirror(route: Mapping[str, Any]) -> str:
+    return f"{route['mirror']} %" if route["mirror"] else ""
+
+
+def _role(route: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    return "stable" if found["stable"] and route["digest"] == found["stable"]["digest"] else "candidate"

@@ -1,0 +1,148 @@
+"""The section `service` of `deploy/<environment>.yaml`: how predictions are served."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from mainline import declaration
+from mainline.declaration import Section
+from mainline.errors import ParamsError, nearest
+
+SECTION = "service"
+SECTIONS = ("promotion", SECTION, "rollout")
+"""The sections an environment's file may have; others are checked by those who read them."""
+
+OWN = frozenset(
+    {"predict", "livez", "readyz", "metrics", "admin", "rollout", "rollout.json", "openapi.json", "docs", "v2"}
+)
+"""First parts of the service's paths; a prefix that began with one could not be told from it."""
+Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _check_prefix(value: str) -> str:
+    if value and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", value):
+        raise ValueError("write a path such as /flights: a slash in front of each part, none at the end")
+    if value.split("/")[1:2] and value.split("/")[1] in OWN:
+        raise ValueError(f"the service's own paths begin like this ({', '.join(OWN)}); name another one")
+    return value
+
+
+def _check_origin(value: str) -> str:
+    matched = re.fullmatch(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?", value)
+    if matched is None or (matched[1], matched[3]) in (("http", ":80"), ("https", ":443")):
+        raise ValueError(
+            "write each origin as browsers do, such as https://shop.example or http://localhost:3000: in lower case, "
+            "the port where it is not the usual one, no path, no wildcard"
+        )
+    return value
+
+
+Prefix = Annotated[str, AfterValidator(_check_prefix)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
+
+
+class Limits(Section):
+    """What a client may ask for; past it the answer is a 4xx, or a 503 where the service itself is full."""
+
+    rows: Count = 1000
+    body_bytes: Count = 2**20
+    text_length: Count = 1000
+    header_bytes: Count = 2**14
+    connections: Count = 1000
+    connections_per_address: Count = 250
+    connections_reserved: int = Field(default=20, ge=0)
+    queued_rows: Count = 5000
+    handshake_seconds: Positive = 10.0
+    first_request_seconds: Positive = 10.0
+    read_seconds: Positive = 10.0
+    idle_seconds: Positive = 75.0
+    drain_seconds: Positive = 10.0
+
+
+class Throttle(Section):
+    """The token bucket of a key that declares none of its own."""
+
+    requests_per_second: Positive = 1000.0
+    burst: Count = 2000
+
+
+class Log(Section):
+    """The prediction log; without a directory nothing is logged."""
+
+    directory: Place | None = None
+    sample: float = Field(default=1.0, ge=0, le=1)
+    flush_seconds: float = Field(default=0.5, gt=0, le=1)
+    rotate_bytes: int = Field(default=2**26, ge=2**10)
+    keep_bytes: int = Field(default=2**33, ge=2**10)
+    keep_days: Positive = 30.0
+
+
+class Feed(Section):
+    """A directory with newer rows of moving feature tables; without one the package's own rows answer."""
+
+    directory: Place | None = None
+
+
+class Tls(Section):
+    """The two files that make the service speak https."""
+
+    certificate: Place
+    private_key: Place
+
+
+class Budgets(Section):
+    """What `check-package` allows a package to cost, in the environment that it would be served in."""
+
+    load_seconds: Positive = 5.0
+    memory_mib: Positive = 250.0
+    p99_ms: Positive = 50.0
+    rows_per_second: Count = 5000
+
+
+class Settings(Section):
+    """The whole section."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    keys: Place = Path("deploy/keys/clients.yaml")
+    tls: Tls | None = None
+    prefix: Prefix = ""
+    origins: list[Origin] = Field(default_factory=list)
+    open_docs: bool = False
+    open_rollout: bool = False
+    limits: Limits = Limits()
+    throttle: Throttle = Throttle()
+    log: Log = Log()
+    feed: Feed = Feed()
+    budgets: Budgets = Budgets()
+
+
+def load(path: Path) -> Settings:
+    """Read and check the section of an environment's file.
+
+    Raises:
+        ParamsError: naming the place, what is allowed and the nearest known key.
+    """
+    raw, file = declaration.read(path), declaration.name(path)
+    if not isinstance(raw, dict):
+        raise ParamsError("", "is not a mapping", f"it holds the section {SECTION}", file)
+    if SECTION not in raw:
+        raise ParamsError(SECTION, "is missing", _meant(raw), file)
+    for name in raw:
+        if name not in SECTIONS:  # a section that nobody reads would be a wish that nobody heeds
+            raise ParamsError(str(name), "is not a known section", nearest(str(name), SECTIONS), file)
+    return declaration.check_section(Settings, {} if raw[SECTION] is None else raw[SECTION], SECTION, file)
+
+
+def _meant(raw: dict[str, object]) -> str:
+    unknown = [str(name) for name in raw if name not in SECTIONS]
+    close = nearest(unknown[0], SECTIONS) if unknown else ""
+    return (
+        f"'{unknown[0]}' is not a known section: {close}"
+        if unknown
+        else "add it; engine/docs/serving.md shows every key"
+    )

@@ -1,0 +1,43 @@
+"""`python -m mainline.stages STAGE`: what every stage needs around its work.
+
+Repeatable settings, this folder's own code, one clear error, and an end when its parent ends. The watch on the parent
+starts before anything slow is imported.
+"""
+
+import gc
+import os
+import sys
+import threading
+import time
+from importlib import import_module
+from pathlib import Path
+
+PARENT = "MAINLINE_PARENT"
+"""The process that started the stage, by number: `engine/stage` passes it on, since it may be gone before Python runs."""
+
+_POLL = 0.2  # seconds
+
+
+def end_with_parent() -> None:
+    """Exit when the process that started this one is gone; DVC does not end its stages when it is killed."""
+    parent = int(os.environ.get(PARENT) or os.getppid())
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL)
+        os._exit(130)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    started = time.time()
+    end_with_parent()
+    from mainline.stages import presence, timing
+    from mainline.stages.harness import run
+
+    stage = sys.argv[1]
+    with presence.of(stage):
+        run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())
+    timing.write(stage, started)
+    gc.freeze()  # the process ends here: don't take its libraries apart object by object, which costs 0.1 s or more

@@ -1,0 +1,1 @@
+../../../src/mainline/stages/__main__.py

@@ -1,0 +1,123 @@
+"""The pipeline as a whole, run by real DVC on real data."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.project import Project
+
+
+def test_pipeline_makes_every_declared_output(small_project: Project) -> None:
+    """Every output that the lock names is there after one run."""
+    hashes = small_project.hashes()
+    assert len(hashes) == 20
+    assert all((small_project.path / name).exists() for name in hashes)
+
+
+def test_every_row_is_accounted_for(small_project: Project) -> None:
+    """Rows from the source are accepted or quarantined, and accepted flights are labelled, cancelled or diverted."""
+    source = _json(small_project, "data/raw/source.json")["rows"]
+    counts = _json(small_project, "metrics/data.json")
+    assert counts["accepted"] + counts["quarantined"] == sum(source.values())
+    assert counts["labelled"] + counts["cancelled"] + counts["diverted"] == source["flights"]
+    features = [pd.read_parquet(file) for file in sorted((small_project.path / "data/features").iterdir())]
+    assert sum(map(len, features)) == counts["labelled"]
+
+
+def test_quarantined_rows_say_why(small_project: Project) -> None:
+    """The impossible wind of February lies in quarantine with its reason, which the metrics count."""
+    (file,) = (small_project.path / "data/quarantine").rglob("*.parquet")
+    assert list(pd.read_parquet(file)["reasons"]) == ["wind_speed fails in_range(0, 200)"]
+    assert _json(small_project, "metrics/quarantine.json") == {
+        "weather 2013-02": {"wind_speed fails in_range(0, 200)": 1}
+    }
+
+
+def test_test_rows_come_after_all_others(small_project: Project) -> None:
+    """The earliest test prediction is later than the newest month that the model was fitted or chosen on."""
+    predictions = pd.read_parquet(small_project.path / "data/predictions/test.parquet")
+    assert pd.to_datetime(predictions["time_hour"].min(), unit="m") >= pd.Timestamp("2013-03-01")
+
+
+def test_metrics_follow_from_the_kept_predictions(small_project: Project) -> None:
+    """The RMSE in git is that of the test predictions in storage, for the model and for the baseline."""
+    kept = pd.read_parquet(small_project.path / "data/predictions/test.parquet")
+    for name, column in (("test", "predicted"), ("baseline", "baseline")):
+        rmse = ((kept[column] - kept["actual"]) ** 2).mean() ** 0.5
+        assert _json(small_project, f"metrics/{name}.json")["rmse"] == pytest.approx(rmse, rel=1e-5)
+
+
+def test_shipped_model_beats_the_baseline_by_a_tenth() -> None:
+    """With the shipped parameters the committed test RMSE is at most 0.90 of the baseline's."""
+    from tests.project import ROOT
+
+    assert _json(Project(ROOT), "metrics/test.json")["ratio"] <= 0.90
+
+
+def test_unchanged_pipeline_runs_nothing(finished_project: Project) -> None:
+    """A second `repro` says that all is up to date and leaves no change behind."""
+    said = finished_project.run("python", "-m", "mainline", "repro").stdout
+    assert "Everything is up to date." in said
+    assert "Running stage" not in said
+    assert finished_project.run("git", "status", "--porcelain").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "stale"),
+    [
+        ("engine/src/mainline/commands/summary.py", set()),
+        ("engine/src/mainline/package/card.py", {"package"}),
+        ("engine/src/mainline/model/metrics.py", {"train", "evaluate", "package"}),
+        ("src/usecase/features.py", {"prepare", "train", "evaluate", "package"}),
+        ("requirements/pipeline.txt", {"ingest", "validate", "prepare", "train", "evaluate", "package"}),
+    ],
+)
+def test_a_change_of_code_makes_stale_what_runs_it(finished_project: Project, changed: str, stale: set[str]) -> None:
+    """Only stages that run a changed file are run again."""
+    with (finished_project.path / changed).open("a") as file:
+        file.write("\n# changed\n")
+    assert set(json.loads(finished_project.run("dvc", "status", "--json").stdout)) == stale
+
+
+def test_another_model_is_an_edit_of_params_alone(finished_project: Project) -> None:
+    """Ridge takes no missing values, yet declaring it is enough; the data is not prepared again."""
+    finished_project.declare(model={"type": "sklearn.linear_model.Ridge", "params": {"alpha": 1.0}})
+    said = finished_project.run("python", "-m", "mainline", "repro").stdout
+    assert "Ridge predicts arr_delay" in said
+    assert "Stage 'prepare' didn't change" in said
+    assert _json(finished_project, "models/model/model.json")["format"] == "onnx"
+    assert _json(finished_project, "metrics/test.json")["ratio"] < 1
+
+
+def test_another_window_keeps_the_months_it_shares(finished_project: Project) -> None:
+    """One month more leaves the bytes of the months before as they were, so storage grows by one month."""
+    before = _files(finished_project)
+    finished_project.declare(data={"from": "2013-01", "through": "2013-04"})
+    finished_project.run("dvc", "repro", "--quiet")
+    after = _files(finished_project)
+    assert {name for name in before if before[name] != after.get(name)} == {"data/raw/source.json"}
+    assert {name for name in after.keys() - before.keys() if "2013-04" not in name} == set()
+
+
+def test_an_experiment_changes_one_parameter(finished_project: Project) -> None:
+    """`dvc exp run -S` trains with another learning rate and `dvc exp show` lists it with its metrics."""
+    finished_project.run("dvc", "exp", "run", "--quiet", "-S", "model.params.learning_rate=0.05")
+    shown = pd.read_csv(pd.io.common.StringIO(finished_project.run("dvc", "exp", "show", "--csv").stdout), dtype=str)
+    assert "0.05" in set(shown["model.params.learning_rate"])
+    assert shown["metrics/test.json:rmse"].nunique() == 2
+
+
+def _json(project: Project, name: str) -> dict:
+    return json.loads((project.path / name).read_text())
+
+
+def _files(project: Project) -> dict[str, bytes]:
+    """The content of each file of data by name, save the predictions, which belong to a model."""
+    data = project.path / "data"
+    return {
+        file.relative_to(project.path).as_posix(): file.read_bytes()
+        for folder in ("raw", "validated", "tables", "features")
+        for file in (data / folder).rglob("*")
+        if file.is_file()
+    }

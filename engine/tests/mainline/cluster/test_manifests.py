@@ -1,0 +1,142 @@
+"""Manifests for clusters: valid by the published schemas, and saying what the policy says."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from mainline.cluster import manifests
+from mainline.cluster.manifests import Wanted
+from mainline.commands import render
+from mainline.errors import MainlineError
+from mainline.release import environments
+from mainline.rollout import policy
+from mainline.serving import settings
+from mainline.serving.metrics import BUCKETS, Histogram, Page
+from tests.project import ROOT
+
+SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
+
+
+def wanted(environment: str = "production", **rollout: Any) -> Wanted:
+    """What ships, or another rollout."""
+    declared = rollout or environments.load_all(ROOT / "deploy")[environment].rollout
+    served = settings.load(ROOT / "deploy" / f"{environment}.yaml")
+    url = "https://git.example.org/a/b.git"
+    image = "registry.example.org/mainline@sha256:" + "a" * 64
+    return Wanted(environment, image, url, "v1.2.0", served, policy.read(declared))
+
+
+def everything() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every manifest that ships, and of other strategies, with its name."""
+    approval = {"strategy": "canary", "steps": [{"setWeight": 10}, {"approval": {}}, {"pause": {"duration": "1h"}}]}
+    metric = {"metrics": [{"name": "error-rate", "limit": 0.1}]}
+    for name, one in (
+        ("production", wanted()),
+        ("staging", wanted("staging")),
+        ("approval", wanted(**approval)),
+        ("blue-green", wanted(strategy="blue-green", analysis=metric)),
+    ):
+        for way in (manifests.follower, manifests.argo):
+            for file, manifest in way(one).items():
+                yield f"{name}-{way.__name__}-{file}", manifest
+
+
+@pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in everything()])
+def test_every_manifest_fits_its_kind(manifest: dict[str, Any]) -> None:
+    """Names, types and required fields are those of the published schemas; a field that they do not have is refused."""
+    jsonschema.validate(manifest, SCHEMAS[manifest["kind"]], jsonschema.Draft202012Validator)
+    broken = json.loads(json.dumps(manifest))
+    broken["spec"]["replica"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="'replica' was unexpected"):
+        jsonschema.validate(broken, SCHEMAS[manifest["kind"]], jsonschema.Draft202012Validator)
+
+
+def test_steps_are_those_of_the_policy() -> None:
+    """Weights and pauses stand in the Rollout in the same order, each ended by analysis; mirroring is left out."""
+    canary = manifests.argo(wanted())["rollout.yaml"]["spec"]["strategy"]["canary"]
+    args = [{"name": "version", "value": "v1.2.0"}]
+    analysis = {"analysis": {"templates": [{"templateName": "mainline-production-step"}], "args": args}}
+    assert canary["steps"] == [
+        {"pause": {"duration": "300s"}}, {"setWeight": 10}, {"pause": {"duration": "600s"}}, analysis,
+        {"setWeight": 50}, {"pause": {"duration": "600s"}}, analysis,
+    ]  # fmt: skip
+    assert canary["analysis"]["templates"] == [{"templateName": "mainline-production-watch"}]
+    assert manifests.argo(wanted())["rollout.yaml"]["spec"]["rollbackWindow"] == {"revisions": 3}
+
+
+def test_analysis_never_ends_a_step_for_want_of_traffic() -> None:
+    """A step ends with the declared number of passed measurements in a row; the watch has no end but failures."""
+    made = manifests.argo(wanted())
+    step, watch = (made[f"analysis-{part}.yaml"]["spec"]["metrics"] for part in ("step", "watch"))
+    assert [metric["name"] for metric in step] == ["error-rate", "invalid-outputs", "latency"]
+    for deciding, watching in zip(step, watch, strict=True):
+        assert deciding == {**watching, "consecutiveSuccessLimit": 3}
+        assert "count" not in watching
+        assert watching["failureLimit"] == 1
+        assert watching["inconclusiveLimit"] == 2**31 - 1
+
+
+@pytest.mark.parametrize("bound", BUCKETS)
+def test_latency_names_a_bound_as_the_service_writes_it(bound: float) -> None:
+    """Prometheus compares bounds as text: 1.0 is not 1."""
+    metric = {"name": "latency", "limit": 0.1, "threshold": bound}
+    made = manifests.argo(wanted(strategy="canary", steps=[{"setWeight": 10}], analysis={"metrics": [metric]}))
+    query = made["analysis-watch.yaml"]["spec"]["metrics"][0]["provider"]["prometheus"]["query"]
+    page = Page()
+    page.add_histogram("a_seconds", "An a.", [({}, Histogram())])
+    asked = re.findall(r'le="([^"]+)"', query)
+    assert len(asked) == 2
+    assert set(asked) <= set(re.findall(r'le="([^"]+)"', page.render().decode()))
+
+
+def test_pods_are_confined_and_probed() -> None:
+    """No root, no writable root, no capability, no token; ready only with a model; limits are set."""
+    for manifest in (manifests.follower(wanted())["deployment.yaml"], manifests.argo(wanted())["rollout.yaml"]):
+        pod = manifest["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert not pod["automountServiceAccountToken"]
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            assert container["securityContext"]["readOnlyRootFilesystem"]
+            assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+        assert pod["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_prediction_log_that_ships_can_be_written_on_a_read_only_root() -> None:
+    """Its folder, seen from the root, is below a mounted one: in pods, in the compose file and in the image."""
+    shipped = yaml.safe_load((ROOT / "deploy/production.yaml").read_text())["service"]["log"]["directory"]
+    folder = Path("/") / shipped
+    container = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]
+    compose = yaml.safe_load((ROOT / "engine/container/compose.yaml").read_text())["services"]["mainline"]
+    (volumes,) = re.findall(r"^VOLUME (.+)$", (ROOT / "engine/container/Containerfile").read_text(), re.MULTILINE)
+    assert folder.is_relative_to("/logs")
+    assert "/logs" in [mount["mountPath"] for mount in container["volumeMounts"]]
+    assert "/logs" in [volume.split(":")[1] for volume in compose["volumes"]]
+    assert "/logs" in json.loads(volumes)
+
+
+def test_strategy_without_a_counterpart_is_refused() -> None:
+    """Shadow and A/B tests need a traffic router; the follower's way has them."""
+    with pytest.raises(MainlineError, match="is shadow, which Argo Rollouts has no counterpart of"):
+        manifests.argo(wanted(strategy="shadow"))
+    assert manifests.follower(wanted(strategy="shadow"))
+
+
+def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file each, and a line for what the policy declares and Argo Rollouts does not do."""
+    monkeypatch.chdir(ROOT)
+    said = render.render("production", "argo", "image@sha256:0", tmp_path, "v1.2.0")
+    assert "setMirror is left out" in said
+    assert "prediction-drift: left out" in said
+    files = sorted(path.name for path in (tmp_path / "production" / "argo").iterdir())
+    assert files == [
+        "analysis-step.yaml", "analysis-watch.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml",
+        "service.yaml",
+    ]  # fmt: skip
+    rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
+    assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"

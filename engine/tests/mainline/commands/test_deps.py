@@ -1,0 +1,128 @@
+"""`deps`: dvc.yaml names exactly the code that its stages run."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mainline.commands import deps
+from mainline.errors import MainlineError
+from tests.project import ROOT
+
+Change = Callable[[list[str]], object]
+
+
+@pytest.fixture(autouse=True)
+def at_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work from the root of the repository, as the command does."""
+    monkeypatch.chdir(ROOT)
+
+
+def changed(folder: Path, stage: str, change: Change) -> Path:
+    """Write dvc.yaml with other dependencies for one stage."""
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    change(pipeline["stages"][stage]["deps"])
+    (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline), encoding="utf-8")
+    return folder / "dvc.yaml"
+
+
+def test_shipped_pipeline_depends_on_what_it_runs() -> None:
+    """The dvc.yaml that ships is exact."""
+    assert re.fullmatch(r"\d+ stages depend on exactly the code they run\.", deps.check())
+
+
+@pytest.mark.parametrize(
+    ("stage", "path"),
+    [
+        ("ingest", "src/usecase/source.py"),
+        ("validate", "engine/stages/validate"),
+        ("prepare", "src/usecase/tables.py"),
+        ("train", "engine/stages/train"),
+        ("evaluate", "src/usecase/interface.py"),
+        ("package", "src/usecase/features.py"),
+        ("package", "src/usecase/scoring.py"),
+        ("train", "requirements/pipeline.txt"),
+    ],
+)
+def test_missing_dependency_is_found(tmp_path: Path, stage: str, path: str) -> None:
+    """Code that a stage runs, copies or is locked to and does not name would leave it falsely fresh."""
+    with pytest.raises(MainlineError, match=rf"^dvc.yaml does not name .*:\n  {stage}: add {re.escape(path)}$"):
+        deps.check(changed(tmp_path, stage, lambda declared: declared.remove(path)))
+
+
+@pytest.mark.parametrize(
+    "path", ["engine/src/mainline/commands/summary.py", "src/usecase/gone.py", "requirements/dev.txt"]
+)
+def test_unneeded_dependency_is_found(tmp_path: Path, path: str) -> None:
+    """Code that a stage names and does not run would run it for nothing."""
+    with pytest.raises(MainlineError, match=rf":\n  train: remove {re.escape(path)}$"):
+        deps.check(changed(tmp_path, "train", lambda declared: declared.append(path)))
+
+
+def test_every_correction_is_listed(tmp_path: Path) -> None:
+    """All lines to add and remove are said at once."""
+
+    def swap(declared: list[str]) -> None:
+        declared[declared.index("src/usecase/scoring.py")] = "src/usecase/source.py"
+
+    corrections = r"\n  train: add src/usecase/scoring\.py\n  train: remove src/usecase/source\.py$"
+    with pytest.raises(MainlineError, match=corrections):
+        deps.check(changed(tmp_path, "train", swap))
+
+
+def test_data_is_none_of_its_business(tmp_path: Path) -> None:
+    """What a stage reads beside code is declared by hand and left alone."""
+    assert "exactly" in deps.check(changed(tmp_path, "train", lambda declared: declared.append("data/more")))
+
+
+def test_training_does_not_depend_on_serving() -> None:
+    """A change of commands, packaging or the use case's source never retrains the model."""
+    needed = {*deps.needed("train"), *map(str, deps.links("train"))}
+    assert not [path for path in needed if "/commands/" in path or "/package/" in path or path.endswith("source.py")]
+    assert {"src/usecase/features.py", "engine/stages/train/model/export.py"} <= needed
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the code and of the stages' links, which a test may change."""
+    for folder in ("engine/src", "engine/stages", "src"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", "engine/stage"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _add_import(_: Path) -> None:
+    with Path("engine/src/mainline/stages/train.py").open("a") as code:
+        code.write("\n\ndef later() -> None:\n    from mainline import git\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link.unlink(),
+        lambda link: link.with_name("more.py").symlink_to("errors.py"),
+        lambda link: (link.unlink(), link.symlink_to("errors.py")),
+        lambda link: (link.unlink(), link.write_text("")),
+        _add_import,
+    ],
+    ids=["missing", "more", "wrong", "a file", "a new import"],
+)
+def test_wrong_links_are_found_and_written_anew(copied: Path, change: Callable[[Path], object]) -> None:
+    """A stage whose links are not exactly what it imports is named, and the command that it names mends them."""
+    change(copied / "engine/stages/train/params.py")
+    with pytest.raises(MainlineError, match=r"does not have what train runs: `\./mainline deps --write`"):
+        deps.check()
+    assert "exactly" in deps.write()
+    assert "exactly" in deps.check()
+
+
+def test_the_code_behind_each_link_is_there() -> None:
+    """Every link of the shipped stages leads to a file."""
+    links = [path for path in Path("engine/stages").rglob("*") if path.is_symlink()]
+    assert links
+    assert [path for path in links if not path.is_file()] == []

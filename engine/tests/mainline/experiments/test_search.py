@@ -1,0 +1,216 @@
+"""The declared search: what is tried, what is kept, what is concluded."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.data.prepared import Prepared
+from mainline.errors import MainlineError, ParamsError
+from mainline.experiments import refit, search
+from mainline.experiments.search import Trial
+from mainline.gate.statistics import compare
+from mainline.params import Params
+from tests.mainline.experiments.planted import MONTHS, declare, draw, write
+
+pytestmark = pytest.mark.usefixtures("use_case")
+
+
+@pytest.fixture
+def rows() -> tuple[Prepared, Prepared]:
+    """Rows to fit on and to judge by."""
+    return draw(), draw(seed=6, start=20)
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts how often each combination of hyperparameters is fitted."""
+    counted: Counter[str] = Counter()
+    fit = refit.fit
+
+    def count(params: Params, fitted_on: Prepared) -> Any:
+        counted[str(sorted(params.model.params.items()))] += 1
+        return fit(params, fitted_on)
+
+    monkeypatch.setattr(refit, "fit", count)
+    return counted
+
+
+def with_tune(**section: Any) -> Params:
+    """Return the parameters with another section `tune`."""
+    params = declare()
+    return params.model_copy(update={"tune": {**params.tune, **section}})
+
+
+def run(table: Path, rows: tuple[Prepared, Prepared], key: str = "k", trials: int = 4) -> list[Trial]:
+    """Run a search to its end."""
+    params = with_tune(trials=trials)
+    return list(search.run(params, search.plan(params, search.load(params)), key, rows, 0.95, table))
+
+
+def without_seconds(table: Path) -> list[str]:
+    """Return the table's lines without the time that a trial took."""
+    return [re.sub(r",[\d.]+(,\w+)$", r"\1", line) for line in table.read_text().splitlines()]
+
+
+def test_declared_hyperparameters_are_trial_0() -> None:
+    """The first trial is what params.yaml declares, and where it declares nothing, the estimator's default."""
+    params = declare(learning_rate=0.07)
+    assert search.plan(params, search.load(params))[0] == {"learning_rate": 0.07, "max_leaf_nodes": 31}
+
+
+def test_nothing_is_tried_twice() -> None:
+    """More trials than combinations try each combination once, the declared one included."""
+    params = with_tune(trials=50, space={"learning_rate": [0.1, 0.3, 0.3], "max_leaf_nodes": [4, 31]})
+    tried = [tuple(trial.values()) for trial in search.plan(params, search.load(params))]
+    assert sorted(tried) == [(0.1, 4), (0.1, 31), (0.3, 4), (0.3, 31)]
+
+
+def test_more_trials_add_to_those_before() -> None:
+    """A larger number of trials begins with the same trials, in an order that is not the grid's."""
+    space = {"learning_rate": [0.01 * step for step in range(1, 30)], "max_leaf_nodes": [4, 8, 31]}
+    few, many = (with_tune(trials=trials, space=space) for trials in (5, 60))
+    planned = search.plan(many, search.load(many))
+    assert planned[:5] == search.plan(few, search.load(few))
+    assert [trial["learning_rate"] for trial in planned[1:]] != sorted(trial["learning_rate"] for trial in planned[1:])
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"space": {"lerning_rate": [0.1]}}, r"tune\.space\.lerning_rate: is not .*; did you mean 'learning_rate'\?"),
+        ({"space": {"alpha": [1.0]}}, r"tune\.space\.alpha: .*; declare what `\./mainline tune` .* known: "),
+        ({"space": {"learning_rate": ["1e-3"]}}, r"tune\.space\.learning_rate: holds '1e-3'; .* float"),
+        ({"space": {"learning_rate": []}}, r"tune\.space\.learning_rate: is \[\] \(list\); .* at least 1 item"),
+        ({"space": {}}, r"tune\.space: is \{\} \(dict\); .* at least 1 item"),
+        ({"trails": 3}, r"tune\.trails: is not a known key; did you mean 'trials'\?"),
+        ({"trials": 1}, r"tune\.trials: is 1 \(int\); .* greater than or equal to 2"),
+    ],
+)  # fmt: skip
+def test_wrong_declaration_is_refused(section: dict[str, Any], said: str) -> None:
+    """What cannot be searched is refused before anything is fitted, naming the place and the nearest name."""
+    with pytest.raises(ParamsError, match=rf"^params.yaml: {said}") as raised:
+        search.load(with_tune(**section))
+    assert "\n" not in str(raised.value)
+
+
+def test_better_hyperparameters_are_found(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
+    """Where the declared learning rate is far too small, a larger one wins, and its whole interval is below zero."""
+    params = declare(learning_rate=0.001)
+    planned = search.plan(params, search.load(params))
+    finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
+    best = search.best(finished)
+    assert planned[best.number]["learning_rate"] > 0.001
+    assert best.difference == pytest.approx(best.metric / finished[0].metric - 1, abs=1e-5)
+    assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
+
+
+def test_stopped_search_goes_on_where_it_was(
+    tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]
+) -> None:
+    """Stopped and run again, no finished trial but the declared one is fitted twice; the table is the same."""
+    params = declare()
+    planned = search.plan(params, search.load(params))
+    running = search.run(params, planned, "k", rows, 0.95, tmp_path / "stopped.csv")
+    assert [next(running).number, next(running).number] == [0, 1]
+    running.close()
+    assert [trial.number for trial in run(tmp_path / "stopped.csv", rows)] == [0, 1, 2, 3]
+    assert sorted(fits.values()) == [1, 1, 1, 2]
+    run(tmp_path / "whole.csv", rows)
+    assert without_seconds(tmp_path / "stopped.csv") == without_seconds(tmp_path / "whole.csv")
+
+
+def test_finished_search_fits_nothing(tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]) -> None:
+    """A search that is complete is read from its table, to the last digit."""
+    before = run(tmp_path / "t.csv", rows)
+    fits.clear()
+    assert run(tmp_path / "t.csv", rows) == before
+    assert not fits
+
+
+def test_more_trials_are_added_to_a_finished_search(
+    tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]
+) -> None:
+    """Declaring two trials more fits these two, and the declared model to compare them with."""
+    run(tmp_path / "t.csv", rows)
+    fits.clear()
+    assert len(run(tmp_path / "t.csv", rows, trials=6)) == 6
+    assert fits.total() == 3
+
+
+def test_other_inputs_start_anew(tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]) -> None:
+    """The table of another search is replaced."""
+    run(tmp_path / "t.csv", rows, key="k")
+    fits.clear()
+    run(tmp_path / "t.csv", rows, key="other")
+    assert fits.total() == 4
+    assert all(line.endswith(",other") for line in (tmp_path / "t.csv").read_text().splitlines()[1:])
+
+
+def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another space, seed, model, data or code is another search; another number of trials is the same."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(search, "first_party", lambda _: [Path("code.py")])
+    (tmp_path / "code.py").write_text("one")
+    write(tmp_path, MONTHS[:5])
+
+    def key(params: Params) -> str:
+        return search.key(params, search.load(params))
+
+    first = key(declare())
+    assert key(with_tune(trials=9)) == first
+    others = [
+        key(with_tune(space={"learning_rate": [0.1]})), key(declare(max_iter=5)),
+        key(declare().model_copy(update={"seed": 1})),
+    ]  # fmt: skip
+    (tmp_path / "code.py").write_text("two")
+    others.append(key(declare()))
+    (tmp_path / "data/features" / f"{MONTHS[0]}.parquet").write_bytes(b"other")
+    others.append(key(declare()))
+    assert len({first, *others}) == 6
+
+
+def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
+    """Values that are possible alone but not together are kept as refused, and the rest is tried."""
+    params = declare("sklearn.linear_model.QuantileRegressor", solver="highs", alpha=0.0)
+    tune = {"trials": 4, "space": {"solver": ["highs", "interior-point"], "alpha": [0.0, 0.1]}}
+    params = params.model_copy(update={"tune": tune})
+    planned = search.plan(params, search.load(params))
+    few = tuple(
+        Prepared(*({k: v[:200] for k, v in part.items()} for part in (one.request, one.features)), one.label[:200])
+        for one in rows
+    )
+    finished = list(search.run(params, planned, "k", few, 0.95, tmp_path / "t.csv"))  # type: ignore[arg-type]
+    assert {trial["solver"] for trial, done in zip(planned, finished, strict=True) if done.refused} == {
+        "interior-point"
+    }
+    assert not search.best(finished).refused
+    assert search.read(tmp_path / "t.csv", "k", 4).keys() == {0, 1, 2, 3}
+
+
+def test_damaged_table_is_named(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
+    """A table that somebody broke is not overwritten in silence."""
+    run(tmp_path / "t.csv", rows, trials=2)
+    table = tmp_path / "t.csv"
+    table.write_text(table.read_text().replace("\nplanted,0,", "\nplanted,zero,"))
+    with pytest.raises(MainlineError, match=r"t\.csv is damaged\. Remove it"):
+        run(table, rows, trials=2)
+
+
+def test_best_of_many_equals_is_rarely_called_better() -> None:
+    """Of searches among equally good models at most 5 % call the best better; without the widening many do."""
+    random = np.random.default_rng(3)
+    day = np.repeat(np.arange(30), 20)
+    wide, plain = [], []
+    for _ in range(40):
+        shared = random.normal(size=len(day)) * np.exp(0.3 * random.normal(size=30))[day]
+        own = [shared + 0.3 * random.normal(size=len(day)) for _ in range(9)]
+        found = [compare(one**2, own[0] ** 2, day, "regression", 0.95) for one in own[1:]]
+        best = min(found, key=lambda one: one.estimate)
+        trial = Trial(1, 1.0, best.estimate, best.low, best.high, 0.0)
+        wide.append(search.widen(trial, 8, 30, 0.95).high < 0)
+        plain.append(best.high < 0)
+    assert np.mean(wide) <= 0.05 < np.mean(plain)

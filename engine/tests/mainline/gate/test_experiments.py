@@ -1,0 +1,53 @@
+"""What the gate takes from `./mainline explain`."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.errors import MainlineError
+from mainline.gate import experiments
+from tests.project import ROOT
+
+HEAD = "feature,loss,low,high,metric,correlated_with,correlation,microseconds,bytes\n"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without anything measured, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("metrics").mkdir()
+
+
+def test_the_shipped_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every feature has its worth, and staleness is a line over the months of age."""
+    monkeypatch.chdir(ROOT)
+    assert len(experiments.read_worth("flight-delay")) == 20
+    assert [point.x for point in experiments.read_staleness("flight-delay")[0].series[0].points] == [0, 1, 2, 3]
+
+
+def test_without_tables_there_is_nothing() -> None:
+    """Nobody has to run `./mainline explain` before the gate."""
+    assert (experiments.read_worth("flight-delay"), experiments.read_staleness("flight-delay")) == ((), [])
+
+
+def test_what_could_not_be_measured_is_left_out() -> None:
+    """An empty cell is an unknown number."""
+    Path("metrics/worth.csv").write_text(f"{HEAD}temp,0.1,,,16.2,,,0.2,0\nseats,0.1,0.0,0.2,16.2,,,0.2,0\n")
+    assert [worth.feature for worth in experiments.read_worth("flight-delay")] == ["seats"]
+
+
+def test_what_was_measured_for_another_model_is_left_out() -> None:
+    """Rows of another model are none of the candidate's, and rows that name none are its own."""
+    rows = "malignancy,temp,0.1,0,1,1,,,0.2,0\nflight-delay,seats,0.1,0.0,0.2,16.2,,,0.2,0\n"
+    Path("metrics/worth.csv").write_text(f"model,{HEAD}{rows}")
+    assert [worth.feature for worth in experiments.read_worth("flight-delay")] == ["seats"]
+    Path("metrics/staleness.csv").write_text("model,age_months,relative\nmalignancy,0,0.0\n")
+    assert experiments.read_staleness("flight-delay") == []
+
+
+@pytest.mark.parametrize("text", [f"{HEAD}temp,high,0,0,0,,,0,0\n", "feature,loss\ntemp,0.1\n", f"{HEAD}temp,0.1\n"])
+def test_a_damaged_table_is_one_clear_error(text: str) -> None:
+    """A table with conflict marks or lost columns names itself and the way back."""
+    Path("metrics/worth.csv").write_text(text)
+    with pytest.raises(MainlineError, match=r"metrics/worth\.csv is damaged\. Restore it with `git checkout"):
+        experiments.read_worth("flight-delay")

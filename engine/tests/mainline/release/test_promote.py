@@ -1,0 +1,335 @@
+"""Promotion: main decides what environments have, and no kill, race or damage leaves half of it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mainline.commands.history import history
+from mainline.commands.lineage import lineage
+from mainline.errors import MainlineError
+from mainline.gate.findings import Accepted
+from mainline.registry import publish, tags
+from mainline.registry.publish import Tag, TakenError
+from mainline.release import promote
+from mainline.remote.store import StorageError
+from tests.mainline.release.conftest import Repository, judge, refuse, release
+
+
+def test_the_first_release_is_registered_and_assigned(repository: Repository) -> None:
+    """Version and assignments appear at the origin together, with what they are in words and as a record."""
+    assert "v1.0.0 is released." in release()
+    assert repository.tags() == ["model#production#1", "model#staging#1", "model@v1.0.0"]
+    version = tags.versions()[0]
+    assert version.message.startswith("model v1.0.0: rmse 14.2 on 2013-03 to 2013-03\n\ndigest   ")
+    assert version.release is not None
+    assert version.release.metrics["test"] == {"rows": 100, "rmse": 14.2}
+    assert version.release.digest == json.loads(Path("models/package/manifest.json").read_text())["digest"]
+    record = tags.assignments("production")[0].record
+    assert record is not None
+    assert (record.kind, record.replaces, record.main) == ("release", None, version.commit)
+
+
+def test_a_commit_that_leaves_the_model_untouched_releases_nothing(repository: Repository) -> None:
+    """A text in the repository is no release, and the gate is not even asked."""
+    release()
+    (repository.path / "README.md").write_text("More words\n")
+    repository.merge("Document")
+    assert "Nothing is released" in promote.promote(refuse)
+    assert len(repository.tags()) == 3
+
+
+@pytest.mark.parametrize(
+    ("sections", "name", "reason"),
+    [
+        ({"model": {"depth": 4}}, "v1.1.0", "model.depth"),
+        ({"data": {"train": ["2013-01", "2013-02"], "validation": ["2013-03"], "test": ["2013-04"]}}, "v1.0.1",
+         "data: 2013-01 to 2013-03 became 2013-01 to 2013-04"),
+        ({"request": [{"name": "size", "description": "How large"}, {"name": "age"}]}, "v2.0.0",
+         "field 'age' is required now"),
+        ({"request": [{"name": "size"}, {"name": "age", "optional": True}]}, "v1.1.0",
+         "the request changed, old clients fit"),
+        ({"request": [{"name": "size", "description": "In metres"}], "model": {"depth": 5}}, "v1.1.0", "model.depth"),
+    ],
+    ids=["parameter", "data", "schema", "optional field", "words of the schema"],
+)  # fmt: skip
+def test_the_meaning_of_a_change_gives_the_number(
+    repository: Repository, sections: dict[str, object], name: str, reason: str
+) -> None:
+    """Parameters are minor, other months a patch, another contract with clients major; its words are no contract."""
+    release()
+    repository.change(**sections)
+    assert f"{name} is released." in release()
+    found = tags.versions()[0].release
+    assert found is not None
+    assert (found.reason, found.replaces) == (reason, "v1.0.0")
+    assert repository.has("production") == name
+
+
+def test_changed_code_is_minor(repository: Repository) -> None:
+    """Code that a stage runs is named as the reason."""
+    release()
+    code = repository.path / "src/make.py"
+    code.write_text(code.read_text().replace('"name": "y"', '"name": "y", "description": "words"'))
+    repository.change()
+    release()
+    found = tags.versions()[0].release
+    assert found is not None
+    assert (found.version, found.reason) == ("v1.1.0", "src/make.py")
+
+
+def test_a_revert_brings_the_old_version_back(repository: Repository) -> None:
+    """After a revert on main no version is new, the old one is assigned again, and the gate is not asked."""
+    release()
+    repository.change(model={"depth": 4})
+    release()
+    repository.run("git", "revert", "--no-edit", "HEAD")
+    repository.run("git", "push", "--quiet", "origin", "main")
+    assert "v1.0.0 is back" in promote.promote(refuse)
+    assert [version.name for version in tags.versions()] == ["v1.1.0", "v1.0.0"]
+    assert repository.has("production") == "v1.0.0"
+    record = tags.assignments("production")[-1].record
+    assert record is not None
+    assert (record.kind, record.replaces) == ("return", "v1.1.0")
+
+
+def test_a_version_after_a_revert_gets_a_number_of_its_own(repository: Repository) -> None:
+    """Numbers go on from the highest, and say what was replaced."""
+    release()
+    repository.change(model={"depth": 4})
+    release()
+    repository.change(model={"depth": 3})
+    release()
+    repository.change(model={"depth": 5})
+    assert "v1.2.0 is released." in release()
+    found = tags.versions()[0].release
+    assert found is not None
+    assert found.replaces == "v1.0.0"
+
+
+def test_what_the_gate_refuses_is_not_released(repository: Repository) -> None:
+    """No tag is written and nothing is pushed to the store."""
+    with pytest.raises(MainlineError, match="it is worse than production"):
+        promote.promote(refuse)
+    assert repository.tags() == []
+    assert not (repository.path.parent / "storage").exists()
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "src/make.py"])
+def test_a_lock_that_is_not_true_is_no_release_and_no_silence(repository: Repository, file: str) -> None:
+    """Code or parameters that the pipeline was not run on, as after a merge, are named though the package is known."""
+    release()
+    text = (repository.path / file).read_text()
+    (repository.path / file).write_text(
+        text.replace("depth: 3", "depth: 9").replace("import pathlib", "import  pathlib")
+    )
+    repository.merge("Merge without running the pipeline")
+    named = {"params.yaml": "params.yaml: model", "src/make.py": "src/make.py"}[file]
+    with pytest.raises(MainlineError, match=rf"^dvc.lock is not true for \w+: {named} changed since it was run\."):
+        release()
+    assert len(repository.tags()) == 3
+
+
+def test_what_is_not_on_main_is_not_released(repository: Repository) -> None:
+    """A commit that was not merged, and a change that was not committed, are named."""
+    repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
+    with pytest.raises(MainlineError, match=r"is not on main, which is at .*open a pull request"):
+        release()
+    repository.run("git", "reset", "--quiet", "--hard", "origin/main")
+    (repository.path / "params.yaml").write_text("data: {}\n")
+    with pytest.raises(MainlineError, match=r"params.yaml is not committed; a release is a commit"):
+        release()
+    assert repository.tags() == []
+
+
+def test_an_older_commit_of_main_leaves_the_release_to_the_newest(repository: Repository) -> None:
+    """A run that was overtaken by another merge does nothing and says so."""
+    repository.merge("Newer")
+    repository.run("git", "checkout", "--quiet", "HEAD~1")
+    assert "main has moved on" in release()
+    assert repository.tags() == []
+
+
+def test_artifacts_are_in_the_store_before_any_tag(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended right before the tags, the store has everything and the registry nothing; the next run goes on."""
+
+    def end(_: list[Tag]) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "publish", end)
+        with pytest.raises(KeyboardInterrupt):
+            release()
+    assert repository.tags() == []
+    assert repository.run("git", "tag").stdout == ""
+    assert len([path for path in (repository.path.parent / "storage/files").rglob("*") if path.is_file()]) == 4
+    assert "v1.0.0 is released." in release()
+
+
+def test_a_damaged_artifact_is_never_released(repository: Repository) -> None:
+    """A flipped bit in the cache stops the promotion before any tag."""
+    objects = [path for path in (repository.path / ".dvc/cache/files").rglob("*") if path.is_file()]
+    objects[0].chmod(0o644)
+    objects[0].write_bytes(b"X" + objects[0].read_bytes()[1:])
+    with pytest.raises(StorageError, match=r"models/package .*damaged or missing"):
+        release()
+    assert repository.tags() == []
+
+
+def test_a_returning_version_is_verified_in_the_store(repository: Repository) -> None:
+    """A version whose artifacts are gone everywhere is not assigned again."""
+    release()
+    repository.change(model={"depth": 4})
+    release()
+    repository.change(model={"depth": 3})
+    shutil.rmtree(repository.path.parent / "storage")
+    shutil.rmtree(repository.path / ".dvc/cache")
+    with pytest.raises(StorageError, match="damaged or missing"):
+        release()
+    assert repository.has("production") == "v1.1.0"
+
+
+def test_two_runs_at_once_release_once(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose tags are taken reads the registry again and finds its work done."""
+    original, called = publish.publish, []
+
+    def late(wanted: list[Tag]) -> None:
+        if not called:
+            called.append(True)
+            with monkeypatch.context() as earlier:
+                earlier.setenv("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+                release()
+        original(wanted)
+
+    monkeypatch.setattr(publish, "publish", late)
+    assert "Nothing is released" in release()
+    assert repository.tags() == ["model#production#1", "model#staging#1", "model@v1.0.0"]
+
+
+def test_tags_are_written_all_or_none(repository: Repository) -> None:
+    """Where one of them is there already, none is written, and none stays behind here."""
+    head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
+    publish.publish([Tag("model#production#1", head, "first\n")])
+    with pytest.raises(TakenError, match="in the meantime"):
+        publish.publish([Tag("model@v1.0.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
+    assert repository.tags() == ["model#production#1"]
+    assert repository.run("git", "tag").stdout.split() == ["model#production#1"]
+
+
+def test_without_an_origin_the_registry_is_here(repository: Repository) -> None:
+    """A repository that nobody shares is promoted in place, and a taken tag leaves nothing either."""
+    repository.run("git", "remote", "remove", "origin")
+    assert "v1.0.0 is released." in release()
+    assert repository.has("production") == "v1.0.0"
+    head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
+    with pytest.raises(TakenError, match="in the meantime"):
+        publish.publish([Tag("model@v1.1.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
+    assert "model@v1.1.0" not in repository.run("git", "tag").stdout
+
+
+def test_a_tag_that_only_this_clone_has_is_no_part_of_the_registry(repository: Repository) -> None:
+    """A tag made by hand and never pushed is named before it misleads a release."""
+    repository.run("git", "tag", "model@v9.0.0")
+    with pytest.raises(MainlineError, match=r"tag model@v9.0.0 is here but not in origin"):
+        release()
+
+
+def test_an_origin_that_refuses_tags_is_named(repository: Repository) -> None:
+    """Without the right to push there is one error, and no tag here."""
+    hook = repository.path.parent / "origin.git/hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho 'no right to write' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(MainlineError, match=r"no right to write.*Nothing was released"):
+        release()
+    assert repository.run("git", "tag").stdout == ""
+
+
+def test_an_environment_may_wait_for_a_person(repository: Repository) -> None:
+    """Production stays as it is until somebody gives it what staging has."""
+    repository.declare_environment("production", approval="manual")
+    repository.merge("Ask a person")
+    said = release()
+    assert "production  waits for a person: `./mainline promote production`" in said
+    assert (repository.has("staging"), repository.has("production")) == ("v1.0.0", None)
+    assert promote.approve("production") == "production has v1.0.0."
+    record = tags.assignments("production")[0].record
+    assert record is not None
+    assert record.kind == "approval"
+    assert promote.approve("production") == "production already has it: v1.0.0."
+    with pytest.raises(MainlineError, match=r"'produktion' is no environment of deploy/; did you mean 'production'\?"):
+        promote.approve("produktion")
+
+
+def test_what_waits_behind_a_person_waits_too(repository: Repository) -> None:
+    """An automatic environment after one that waits takes nothing before it."""
+    repository.declare_environment("staging", approval="manual")
+    repository.merge("Ask a person")
+    assert "production  waits for staging" in release()
+    assert repository.has("production") is None
+    promote.approve("staging")
+    assert "v1.0.0 is back" in release()
+    assert repository.has("production") == "v1.0.0"
+
+
+def test_gto_reads_the_same_registry(repository: Repository) -> None:
+    """GTO's own program finds the versions and what environments have."""
+    release()
+    repository.change(model={"depth": 4})
+    release()
+    shown = subprocess.run(["gto", "show", "--json"], capture_output=True, text=True, check=True).stdout
+    found = json.loads(shown)["model"]
+    assert (found["version"], found["stage"]) == ("v1.1.0", {"production": "v1.1.0", "staging": "v1.1.0"})
+
+
+def test_the_judge_must_have_seen_this_package(repository: Repository) -> None:
+    """A package that changed while the gate looked is not released."""
+
+    def distracted(environment: str) -> object:
+        found = judge(environment)
+        found.candidate.digest = "0" * 64  # type: ignore[misc]
+        return found
+
+    with pytest.raises(MainlineError, match="changed while the gate looked"):
+        promote.promote(distracted)  # type: ignore[arg-type]
+    assert repository.tags() == []
+
+
+def test_what_a_person_accepted_stays_with_the_version(repository: Repository) -> None:
+    """Tag, record, history and lineage say who accepted what and why; without production's package it is major."""
+    release()
+    repository.change(model={"depth": 4})
+    decided = Accepted(check="against production", verdict="cannot tell", by="Grace", reason="Its store is lost")
+
+    def accepting(environment: str) -> object:
+        return SimpleNamespace(
+            **{**vars(judge(environment)), "verdict": "warn", "accepted": [decided], "production": None}
+        )
+
+    assert "v2.0.0 is released." in promote.promote(accepting)  # type: ignore[arg-type]
+    version = tags.versions()[0]
+    assert "accepted Grace: against production (cannot tell): Its store is lost\n" in version.message
+    assert version.release is not None
+    assert version.release.reason == "the package of v1.0.0 is not to be had, so old clients may break"
+    assert version.release.accepted[0].model_dump() == decided.model_dump()
+    said = history(None, as_json=False)
+    assert "v2.0.0 was accepted by Grace although against production said cannot tell: Its store is lost" in said
+    assert "against production (cannot tell) by Grace: Its store is lost" in lineage("v2.0.0", as_json=False)
+
+
+def test_another_use_case_begins_with_a_first_release_of_its_own(repository: Repository) -> None:
+    """Named otherwise in dvc.yaml, the model is compared with nothing of the old line, whose tags stay."""
+    release()
+    with Path("dvc.yaml").open("a") as pipeline:
+        pipeline.write("artifacts:\n  bikes: {path: models/package}\n")
+    repository.change(model={"depth": 9}, request=[{"name": "wind"}])
+    assert "v1.0.0 is released." in release()
+    assert [name for name in repository.tags() if name.startswith("bikes")] == [
+        "bikes#production#1", "bikes#staging#1", "bikes@v1.0.0",
+    ]  # fmt: skip
+    assert len(repository.tags()) == 6
+    found = tags.versions()[0].release
+    assert found is not None
+    assert (found.bump, found.replaces) == ("first", None)

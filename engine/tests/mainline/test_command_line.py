@@ -1,0 +1,36 @@
+"""What the command line does where nobody reads what it says."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mainline import __main__
+from tests.project import LIMIT, ROOT, SEARCH_PATH
+
+
+def test_reader_that_goes_away_is_no_error() -> None:
+    """Behind `| head` a command ends in silence, as programs do whose pipe is closed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        finished = subprocess.run(
+            [sys.executable, "-m", "mainline", "deps"], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True,
+            timeout=LIMIT, env=os.environ | {"PYTHONPATH": SEARCH_PATH},
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    assert (finished.returncode, finished.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_other_broken_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """A pipe that breaks elsewhere, with the reader still there, is said as other failures are."""
+
+    def fail(_: object) -> str:
+        raise BrokenPipeError("the store went away")
+
+    monkeypatch.setattr(__main__, "_deps", fail)
+    assert __main__.main(["deps"]) == 1
+    assert "the store went away" in capfd.readouterr().err

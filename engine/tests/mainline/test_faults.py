@@ -1,0 +1,136 @@
+"""Which failures are expected though nobody raised them on purpose, and what is said of them."""
+
+import errno
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mainline import __main__ as command_line
+from mainline.errors import MainlineError, SourceError
+from mainline.faults import explain
+from usecase import features
+
+
+def raised(fail: Callable[[], object]) -> Exception:
+    """Return what a call raises, with its traceback."""
+    try:
+        fail()
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def test_too_little_memory_is_one_line() -> None:
+    """An array that no machine holds is said with its size, and with what to declare instead."""
+    said = str(explain(raised(lambda: np.zeros((2**40, 2**19)))))
+    assert said.startswith("out of memory (Unable to allocate 4.00 EiB for an array with shape (1099511627776, 524288)")
+    assert said.endswith(
+        "Declare fewer months, fewer features or another estimator, or run it on a machine with more memory."
+    )
+
+
+def test_code_of_the_use_case_that_fails_is_named_with_its_line() -> None:
+    """Whatever a function of the use case raises is one line with file, line and error."""
+    said = str(explain(raised(lambda: features.compute({}, {}))))
+    line = next(
+        number
+        for number, text in enumerate(Path(features.__file__).read_text().splitlines(), start=1)
+        if 'tables["weather"]' in text
+    )
+    assert said.startswith(f"src/usecase/features.py, line {line}: KeyError: 'weather'. Correct it, or what it reads; ")
+
+
+def test_a_name_that_the_use_case_does_not_offer_is_said() -> None:
+    """A function that is asked of a module and is not there is said with where the contract is."""
+    said = str(explain(raised(lambda: features.no_such_thing)))  # type: ignore[attr-defined]
+    assert said.startswith("src/usecase/features.py offers no 'no_such_thing'; engine/src/mainline/contract.py lists")
+
+
+def test_a_file_of_the_use_case_that_is_no_python_is_named(tmp_path: Path) -> None:
+    """A syntax error is said with the file and the line of the use case."""
+    file = tmp_path / "src/usecase/scoring.py"
+    said = str(explain(raised(lambda: compile("a = 1\nb = (\n", str(file), "exec"))))
+    assert said.startswith("src/usecase/scoring.py, line 2: SyntaxError: '(' was never closed")
+
+
+def test_code_in_a_folder_of_the_use_case_is_named(tmp_path: Path) -> None:
+    """A use case may have folders of its own; a failure is said with the whole path and the innermost line of it."""
+    file = tmp_path / "src/usecase/weather/rows.py"
+    code = compile("def read():\n    return row()\n\ndef row():\n    return {}['gone']\n", str(file), "exec")
+    names: dict[str, Callable[[], object]] = {}
+    exec(code, names)  # noqa: S102 - code of this test
+    assert str(explain(raised(names["read"]))).startswith("src/usecase/weather/rows.py, line 5: KeyError: 'gone'. ")
+
+
+def test_a_module_that_the_use_case_lacks_is_said() -> None:
+    """The folder that lacks a module is named, and not a file that there is none of."""
+    said = str(explain(raised(lambda: exec("from usecase import no_such_module"))))  # noqa: S102 - as a caller would
+    assert said.startswith("src/usecase cannot be imported: cannot import name 'no_such_module' from 'usecase'")
+
+
+def test_a_file_that_cannot_be_opened_is_one_line() -> None:
+    """An error of the system is said with its file."""
+    said = str(explain(raised(lambda: Path("/nowhere/at/all").read_bytes())))
+    assert said == "[Errno 2] No such file or directory: '/nowhere/at/all'. Is the disk full, or a file not readable?"
+
+
+def test_memory_that_the_system_refuses_is_too_little_memory() -> None:
+    """A process that cannot be started for want of memory is said as any other want of it."""
+    said = str(explain(OSError(errno.ENOMEM, "Cannot allocate memory")))
+    assert said.startswith("out of memory ([Errno 12] Cannot allocate memory). Declare fewer")
+
+
+def test_an_error_of_the_system_that_is_of_no_file_names_no_disk() -> None:
+    """An address that is taken or unknown is said alone; no disk and no file has to do with it."""
+    for error in (OSError(errno.EADDRINUSE, "Address already in use"), socket.gaierror(-2, "Name not known")):
+        assert str(explain(error)) == f"{error}."
+
+
+def test_a_server_that_does_not_answer_is_asked_after() -> None:
+    """A connection that fails is said with what to look at."""
+    said = str(explain(raised(lambda: socket.create_connection(("127.0.0.1", 0), 1))))
+    assert said.endswith(". Is it there, and may it be asked?")
+
+
+def test_an_expected_error_is_said_as_it_is() -> None:
+    """What was raised on purpose keeps its words."""
+    error = SourceError("no data for 2014-01.")
+    assert explain(error) is error
+
+
+def test_a_bug_is_not_explained() -> None:
+    """An error that comes from nobody's input keeps its traceback."""
+    assert explain(raised(lambda: [][0])) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "mainline: out of memory. Declare fewer"),
+        (OSError(28, "No space left on device"), "mainline: [Errno 28] No space left on device. Is the disk full"),
+        (MainlineError("no."), "mainline: no."),
+    ],
+    ids=["memory", "disk", "expected"],
+)
+def test_every_command_ends_in_one_line(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command line prints an expected failure as one line and exits with 1, whatever the command."""
+
+    def fail(_: object) -> str:
+        raise error
+
+    monkeypatch.setattr(command_line, "_summary", fail)
+    assert command_line.main(["summary"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said)
+
+
+def test_a_bug_in_a_command_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is broken says where."""
+    monkeypatch.setattr(command_line, "_summary", lambda _: str([][0]))
+    with pytest.raises(IndexError, match="list index out of range"):
+        command_line.main(["summary"])

@@ -1,0 +1,111 @@
+"""A copy of this repository that a test may change, with real git and real DVC."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mainline import children
+from tests import surroundings
+
+ENGINE = Path(__file__).resolve().parent.parent
+ROOT = ENGINE.parent
+OTHER = ENGINE / "tests" / "other_use_case"
+SEARCH_PATH = children.search_path(ROOT)
+"""The PYTHONPATH of this repository's own code."""
+LIMIT = 900  # seconds until a command counts as hanging
+BUDGETS = "{load_seconds: 900, p99_ms: 60000, rows_per_second: 1}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A working tree of its own in `path`."""
+
+    path: Path
+
+    def run(self, *command: str, succeed: bool | None = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the tree; fail with its output unless its success is as expected (None: either)."""
+        finished = subprocess.run(
+            command, cwd=self.path, env=self.environment(environment), capture_output=True, text=True, timeout=LIMIT
+        )
+        as_expected = succeed is None or (finished.returncode == 0) == succeed
+        assert as_expected, f"{command}: {finished.stdout}\n{finished.stderr}"
+        return finished
+
+    def twin(self, path: Path) -> "Project":
+        """Copy the tree with its repository, outputs and cache."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Project(path)
+
+    def commit(self, message: str) -> str:
+        """Commit everything and return the commit."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
+        return self.run("git", "rev-parse", "HEAD").stdout.strip()
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return what commands see: this Python first, the copy's code before ours, a private home."""
+        return {
+            **surroundings.plain(os.environ),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": children.search_path(self.path),
+            "HOME": str(self.path.parent),
+            **(more or {}),
+        }
+
+    def declare(self, **sections: Any) -> None:
+        """Change top-level sections of params.yaml; mappings are merged, everything else is replaced."""
+        file = self.path / "params.yaml"
+        params = yaml.safe_load(file.read_text())
+        for name, value in sections.items():
+            params[name] = {**params[name], **value} if isinstance(value, dict) else value
+        file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of each output that dvc.lock names."""
+        stages = yaml.safe_load((self.path / "dvc.lock").read_text())["stages"]
+        return {output["path"]: output["md5"] for stage in stages.values() for output in stage["outs"]}
+
+
+def copy(target: Path) -> Project:
+    """Copy what git would take of this repository, as it is now, into a new repository with one commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    _allow_slow_machines(target)
+    project = Project(target)
+    project.run("git", "init", "--quiet", "--initial-branch=main")
+    project.run("git", "config", "user.name", "Test")
+    project.run("git", "config", "user.email", "test@example.org")
+    project.commit("Start")
+    return project
+
+
+def _allow_slow_machines(target: Path) -> None:
+    """Let every environment take a package however long this machine takes for it: other work is none of a test's."""
+    for file in (target / "deploy").glob("*.yaml"):
+        text = re.sub(r"^  budgets:.*\n(    .*\n)*", "", file.read_text(), flags=re.MULTILINE)
+        assert text.count("\nservice:") == 1
+        file.write_text(re.sub(r"^service:.*$", rf"\g<0>\n  budgets: {BUDGETS}", text, flags=re.MULTILINE))
+
+
+def other(target: Path) -> Project:
+    """Copy this repository with the small use case of the tests in it, and run its pipeline; nothing is committed."""
+    made = copy(target)
+    shutil.rmtree(target / "src" / "usecase")
+    shutil.copytree(OTHER / "usecase", target / "src" / "usecase", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(OTHER / "params.yaml", target / "params.yaml")
+    made.run("dvc", "repro", "--quiet")
+    return made
