@@ -2,6 +2,11 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Scripts with Windows' line endings fail in words that help nobody; .gitattributes keeps them out of new checkouts.
+ifneq (,$(shell grep -l $$(printf '\r') mainline 2>/dev/null))
+$(error This checkout has Windows' line endings. Commit or stash what you changed, then: git rm -r --cached --quiet . && git reset --hard --quiet)
+endif
+
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

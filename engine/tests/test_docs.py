@@ -11,11 +11,19 @@ from mainline.commands import summary
 from mainline.data.storage import read_json
 from mainline.experiments import search
 from mainline.params import load as load_params
-from tests.project import ROOT
+from tests.project import ENGINE, ROOT
 from usecase import interface
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("README.md")])
+DOCUMENTS = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / ".github/SECURITY.md",
+        *(set(ENGINE.glob("*.md")) - {ENGINE / "CHANGELOG.md"}),  # what was, by its name of then
+        *ENGINE.glob("docs/*.md"),
+        *ENGINE.glob("*/README.md"),
+    ]
+)
 
 
 def test_readme_shows_the_commands_that_make_lists() -> None:
@@ -59,7 +67,6 @@ def test_readme_tree_names_what_is_there() -> None:
         ".gitignore",
         "LICENSE",
         "README.md",
-        "CHANGELOG.md",
         "pyproject.toml",
         "__init__.py",
     }
@@ -70,11 +77,12 @@ def test_readme_tree_names_what_is_there() -> None:
 def test_documents_name_targets_and_files_that_exist(document: Path) -> None:
     """Every `make` target, relative link and source file that a document names is there."""
     text = document.read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    for folder, named in ((ROOT, r"`make ([a-z-]+)"), (ENGINE, r"`make -C engine ([a-z-]+)")):
+        targets = set(re.findall(r"^([a-z-]+):", (folder / "Makefile").read_text(), flags=re.MULTILINE))
+        assert set(re.findall(named, text)) <= targets | {"-"}
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
-    files = set(re.findall(r"`((?:src|tests|benchmarks|docs|deploy|requirements)/[\w./-]+\.\w+)`", text))
+    files = set(re.findall(r"`((?:src|tests|engine|deploy|requirements)/[\w./-]+\.\w+)`", text))
     assert {file for file in files if not (ROOT / file).exists()} == set()
 
 

@@ -25,7 +25,7 @@ from tests.project import ROOT
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("act") is None, reason="act is not installed; `make setup` installs it"),
+    pytest.mark.skipif(shutil.which("act") is None, reason="act is not installed; the environment of the tests has it"),
 ]
 HELD = "S3CRET-OF-THE-REPOSITORY"
 """What the repository keeps where only jobs of merged code may look."""

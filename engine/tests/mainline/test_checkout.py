@@ -61,7 +61,7 @@ def test_an_old_checkout_is_told_how_to_renew_itself(repository: Project) -> Non
 
 def test_make_says_it_before_a_script_fails(tmp_path: Path) -> None:
     """In a checkout with Windows' line endings, `make` names the remedy, where bash would name a carriage return."""
-    for name in ("Makefile", "requirements/install.sh"):
+    for name in ("Makefile", "mainline"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes().replace(b"\n", b"\r\n"))
     (tmp_path / "params.yaml").write_bytes(b"a: 1\r\n")

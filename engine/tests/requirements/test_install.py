@@ -311,18 +311,19 @@ def test_where_pip_looks_uv_looks(listed: str, expected: dict[str, str]) -> None
 def test_time_stamps_decide_nothing(tmp_path: Path) -> None:
     """A worktree whose files are newer sets nothing up again if it shares an environment of the same content."""
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
-    for name in ("Makefile", "pyproject.toml"):
-        shutil.copy2(ROOT / name, tmp_path / name)
+    (tmp_path / "requirements/install.sh").write_text('#!/bin/sh\necho "install.sh $*" >&2; exit 1\n')
+    (tmp_path / "engine").mkdir()
+    shutil.copy2(ROOT / "engine/run", tmp_path / "engine/run")
     python = tmp_path / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
 
     def mark() -> str | None:
-        command = ["make", "--dry-run", "repro"]
+        command = ["engine/run", "main", "true"]
         done = subprocess.run(
             command, cwd=tmp_path, env={**os.environ, "VENV": ".venv"}, capture_output=True, text=True
         )
-        asked = re.search(r'install\.sh .*?--mark "([^"]+)"', done.stdout, re.DOTALL)
+        asked = re.search(r"install\.sh .*?--mark=(\S+)", done.stderr)
         return asked and asked[1]
 
     wanted = mark()
