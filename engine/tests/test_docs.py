@@ -55,7 +55,7 @@ def test_another_model_of_the_readme_is_taken_as_it_is_written(tmp_path: Path) -
 
 def test_readme_tree_names_what_is_there() -> None:
     """Every entry of the tree exists, and nothing at the top level is left out."""
-    tree = README.split("## What is where")[1].split("```")[1]
+    tree = README.split("## What is yours")[1].split("```")[1]
     named = {name for line in tree.strip().splitlines() for name in re.split(r"\s{2,}", line)[0].split()}
     made = {"models/", "data/"}
     assert {name for name in named - made if not (ROOT / name).exists()} == set()
@@ -93,11 +93,12 @@ def test_readme_names_every_stage_in_order() -> None:
     assert re.findall(r"[a-z]+", drawing) == list(stages)
 
 
-def test_package_example_of_the_readme_runs(package_dir: Path) -> None:
-    """The Python in the README predicts a plausible delay from a package."""
-    code = README.split("```python")[1].split("```")[0].replace('"models/package"', repr(str(package_dir)))
+def test_package_example_of_the_guide_runs(package_dir: Path) -> None:
+    """The Python of the guide predicts a plausible delay from a package."""
+    guide = (ENGINE / "docs/pipeline.md").read_text(encoding="utf-8")
+    code = guide.split("```python")[1].split("```")[0].replace('"models/package"', repr(str(package_dir)))
     names: dict[str, object] = {}
     *statements, last = code.strip().partition("\npredictor.predict")
-    exec(statements[0], names)  # noqa: S102 - our own README
+    exec(statements[0], names)  # noqa: S102 - our own guide
     (delay,) = eval("predictor.predict" + last, names)  # noqa: S307 - likewise
     assert -60 < delay < 60
