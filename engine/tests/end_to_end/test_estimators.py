@@ -38,10 +38,12 @@ GATE = {
 
 @pytest.fixture(scope="module")
 def started(other_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The small use case, committed, with a store; its label as a probability."""
+    """The small use case with a store, and memory for kernels, which keep every row that they were fitted on."""
     made = other_project.twin(tmp_path_factory.mktemp("estimators") / "project")
     made.run("python", "-m", "mainline", "remote", "../storage")
     made.declare(limits={"parity": 0.001})
+    for file in (made.path / "deploy").glob("*.yaml"):
+        file.write_text(file.read_text().replace("budgets: {", "budgets: {memory_mib: 1000, "))
     return made
 
 

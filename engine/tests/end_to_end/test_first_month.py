@@ -20,7 +20,7 @@ class Clone(Project):
 
     def follow(self, said: str, *beginning: str) -> str:
         """Run the command that a message names between backquotes and that begins so; return what it said."""
-        text = " ".join(said.split())
+        text = " ".join(said.split()).replace("`./mainline", "`mainline")
         named = [
             words
             for words in map(shlex.split, re.findall("`([^`]+)`", text))

@@ -1,5 +1,6 @@
 """Ordinary histories of one person's repository, which has no remote: each model is released, and comes back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,14 @@ def laptop(tmp_path: Path, other_project: Project) -> Clone:
     return made
 
 
-def change(laptop: Clone, *edits: tuple[str, str, str]) -> None:
-    """Edit files, run the pipeline and commit."""
+def change(laptop: Clone, *edits: tuple[str, str, str]) -> str:
+    """Edit files, run the pipeline and commit; return the commit."""
     for file, before, after in edits:
         content = (laptop.path / file).read_text()
         assert content.count(before) == 1, (file, before)
         (laptop.path / file).write_text(content.replace(before, after))
     laptop.mainline("repro")
-    laptop.commit(f"{len(edits)} edits")
+    return laptop.commit(f"{len(edits)} edits")
 
 
 def released(laptop: Clone, version: str) -> None:
@@ -90,3 +91,31 @@ def test_each_release_comes_back_whatever_it_changed(laptop: Clone) -> None:
     assert "v1.2.0 is back" in laptop.mainline("promote")
     laptop.mainline("restore")
     assert "predicts exactly what production v1.2.0 does" in laptop.mainline("gate")
+
+
+@pytest.mark.slow
+def test_a_model_that_was_never_released_comes_back_by_a_revert(laptop: Clone) -> None:
+    """Results of another commit are not judged: the refusal names what puts back the last commit's, and they are."""
+    change(laptop, ("params.yaml", "C: 1.0", "C: 1.01"))
+    newest = change(laptop, ("params.yaml", "C: 1.01", "C: 1.02"))
+    released(laptop, "v1.1.0")
+    laptop.run("git", "revert", "--no-edit", newest)
+    said = laptop.mainline("promote", succeed=False)
+    assert "models/package: not what dvc.lock names" in " ".join(said.split())
+    laptop.follow(said, "mainline", "restore")
+    released(laptop, "v1.2.0")
+
+
+@pytest.mark.slow
+def test_a_run_that_the_cache_spared_is_recorded_by_what_the_gate_names(laptop: Clone) -> None:
+    """A result of DVC's cache has no time of training; the two commands of the warning give it one."""
+    first = (laptop.path / "params.yaml").read_text()
+    for text in (first.replace("C: 1.0", "C: 1.01"), first.replace("C: 1.0", "C: 1.02"), first.replace("1.0", "1.01")):
+        (laptop.path / "params.yaml").write_text(text)
+        laptop.mainline("repro")
+    laptop.commit("Train as before")
+    said = laptop.mainline("gate", succeed=None)
+    assert "training time not recorded" in " ".join(said.split())
+    laptop.follow(said, "dvc", "repro")
+    laptop.follow(said, "make", "repro")
+    assert re.search(r"training time +[0-9.]+ s of CPU time", laptop.mainline("gate", succeed=None))

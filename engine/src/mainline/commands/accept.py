@@ -11,12 +11,13 @@ def accept(names: list[str], reason: str) -> str:
     """Add the decision to `accepted.yaml`; it counts once it is merged.
 
     Raises:
-        MainlineError: when the gate did not run, a name is none of its checks, or nobody may accept it.
+        MainlineError: when the gate did not run, a name is none of its checks, one passes, or nobody may accept it.
     """
     if not FINDINGS.exists():
         raise MainlineError(f"{FINDINGS} is missing, so there is nothing to accept. Run `make gate` first.")
     found = findings.read(FINDINGS.read_bytes())
     decisions.refuse(names, found.checks)
+    decisions.refuse_passed(names, found.checks)
     if not reason.strip():
         raise MainlineError("--reason is empty; say in a sentence why this candidate is right all the same.")
     by = ask("config", "user.name")

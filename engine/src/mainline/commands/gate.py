@@ -67,11 +67,7 @@ def _hold(environment: str, limits: Policy) -> str:
     findings = read(FINDINGS.read_bytes())
     print(render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
-        way_on = decisions.command(findings.checks)
-        wish = (
-            f" If it is right all the same, a person may accept it: `{way_on}`; engine/docs/gate.md." if way_on else ""
-        )
-        raise GateError(clean(findings.headline) + wish)
+        raise GateError(f"{clean(findings.headline)} {clean(decisions.next_step(findings.checks))}")
     return clean(findings.headline)
 
 

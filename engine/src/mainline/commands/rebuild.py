@@ -10,7 +10,9 @@ from mainline import children, progress
 from mainline.commands.lock import take
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import publish, tags
+from mainline.registry import origin, publish, tags
+from mainline.registry.tags import Version
+from mainline.release import archive
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache
@@ -41,9 +43,20 @@ def rebuild(name: str) -> str:
     except transfer.LostError as error:
         raise MainlineError(
             f"{name} was run again, but {error.found}. This machine makes other bytes: run this on the kind of machine "
-            f"that made {name}, or `./mainline archive {name}` and release today's model."
+            f"that made {name}, or {_give_up(version)}"
         ) from error
     return f"{name} is whole: {sent} objects were sent to the store, and read back."
+
+
+def _give_up(version: Version) -> str:
+    """Say how to go on without a version: what an environment has is replaced before it is archived."""
+    leave_out = f"`./mainline archive {version.name}`."
+    if not archive.holders(version):
+        return f"leave it out: {leave_out}"
+    return (
+        "release what this machine makes: `make repro`, commit it to "
+        f"{origin.branch()}, and `./mainline promote`, which names what a person has to accept. Then {leave_out}"
+    )
 
 
 def _known(output: Output, here: Store) -> list[str]:

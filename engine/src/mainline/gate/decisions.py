@@ -100,12 +100,29 @@ def refuse(names: Iterable[str], checks: Sequence[Check]) -> None:
             raise MainlineError(f"'{name[:60]}' is not a check of the gate; {nearest(name, known)}")
 
 
-def command(checks: Sequence[Check]) -> str:
-    """Return the command that accepts everything that stops a candidate; '' where something of it never can be."""
-    stopping = [check.name for check in checks if check.verdict in ("fail", "cannot tell")]
-    if not stopping or any(name in NEVER for name in stopping):
+def next_step(checks: Sequence[Check]) -> str:
+    """Say what to do about everything that stops a candidate: accept it, or mend what nobody may accept; or ''."""
+    stopping = [check for check in checks if check.verdict in ("fail", "cannot tell")]
+    for check in stopping:
+        if check.name in NEVER:
+            return f"Nobody may accept '{check.name}'. {check.reason}"
+    if not stopping:
         return ""
-    return f"mainline accept {' '.join(_quoted(name) for name in stopping)} --reason '...'"
+    named = f"./mainline accept {' '.join(_quoted(check.name) for check in stopping)} --reason '...'"
+    return f"If it is right all the same, a person may accept it: `{named}`; engine/docs/gate.md."
+
+
+def refuse_passed(names: Iterable[str], checks: Sequence[Check]) -> None:
+    """Refuse names of checks that pass: a decision about one would show nobody what was decided.
+
+    Raises:
+        MainlineError: naming the first, and those that do not pass.
+    """
+    others = [check.name for check in checks if check.verdict != "pass" and check.name not in NEVER]
+    for name in names:
+        if name not in others:
+            named = f"the gate names: {', '.join(others)}" if others else "every other check passes too"
+            raise MainlineError(f"'{name}' passes, so there is nothing to accept about it; {named}.")
 
 
 def write(decision: Decision, file: Path = FILE) -> None:

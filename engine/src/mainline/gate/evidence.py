@@ -39,7 +39,8 @@ class Evidence:
 
     `other` is production's predictions, or the baseline's before the first release; None when production exists
     but cannot predict the rows, with the reason in `obstacle`. `unfetched` is production where its package is not to
-    be had. `kept` is what the pipeline predicted when it measured the candidate. `moved` counts the rows that
+    be had. `kept` is what the pipeline predicted when it measured the candidate. `lock` says of which stages dvc.lock
+    is not true, and `strangers` names outputs that are others than a true one names. `moved` counts the rows that
     production predicts otherwise than when it was measured, and those of the rows that it was measured on. `refusals`
     says for each environment why its servers would not take it. `worth` is what `./mainline explain` last measured,
     `runs` the records of the stages that made each model.
@@ -56,6 +57,7 @@ class Evidence:
     other: Array | None
     obstacle: str
     lock: str
+    strangers: tuple[str, ...] = ()
     moved: tuple[int, int] = (0, 0)
     older: Mapping[str, Array] = field(default_factory=dict)
     unavailable: tuple[str, ...] = ()

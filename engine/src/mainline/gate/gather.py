@@ -2,8 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
     if current is not None:
         other, obstacle = predict(released, rows, candidate, obstacle)
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
+    stale, strangers = compare_with_lock()
     return Evidence(
         task=candidate.manifest["task"],
         holdout=rows,
@@ -71,7 +73,8 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         other=other,
         obstacle=obstacle,
         moved=_moved(released, rows, other),
-        lock=stale_stages(),
+        lock=stale,
+        strangers=strangers,
         older=older,
         unavailable=tuple(unavailable),
         costs=_costs(released),
@@ -85,13 +88,28 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
     )
 
 
-def stale_stages() -> str:
-    """Name the stages that dvc.lock is not true of; '' when it is true."""
+def compare_with_lock() -> tuple[str, tuple[str, ...]]:
+    """Name the stages that dvc.lock is not true of, or the outputs that are others here than a true one names.
+
+    A stage is stale if its command, its parameters, its code or data changed. If only outputs did, such as after
+    another commit was checked out, the lock is true and what it names is somewhere else.
+    """
     recovery.mend_readers()
     shown = subprocess.run(children.command("dvc", "status", "--json"), capture_output=True, text=True, check=False)
     if shown.returncode != 0:
-        return "dvc status failed: " + " ".join(shown.stderr.split())[:200]
-    return ", ".join(f"{stage} is stale" for stage in json.loads(shown.stdout))
+        return "dvc status failed: " + " ".join(shown.stderr.split())[:200], ()
+    changed = json.loads(shown.stdout)
+    outputs = {path for entries in changed.values() for path in _paths(entries, "changed outs")}
+    for entries in changed.values():
+        reread = set(_paths(entries, "changed deps")) - outputs
+        if reread or any(not isinstance(entry, dict) for entry in entries):
+            return ", ".join(f"{stage} is stale" for stage in changed), ()
+    return "", tuple(sorted(outputs))
+
+
+def _paths(entries: Sequence[Any], kind: str) -> list[str]:
+    """Return the paths that `dvc status` lists under a kind of change of one stage."""
+    return [path for entry in entries if isinstance(entry, dict) for path in entry.get(kind, ())]
 
 
 def _baseline(candidate: Predictor, rows: Holdout) -> Array:

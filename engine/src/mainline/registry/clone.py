@@ -22,18 +22,46 @@ def check(registry: Registry, repository: Path = Path()) -> None:
     main = origin.main(repository)
     if not count:
         return
-    if shallow:
-        lacks = "is shallow, so older versions are not in it"
-    elif not registry.taken:
-        lacks = f"has none of the {count} tags that the registry at {remote} has"
-    elif not origin.commit(main, repository):
-        lacks = f"does not have the default branch of {remote}"
-    else:
+    now = _default(remote, repository) or main
+    lacks = _lack(registry, remote, main, now, count, repository)
+    if not lacks:
         return
-    branch = f"'+refs/heads/{origin.branch(repository)}:{main}'"
+    branch = now.removeprefix(f"refs/remotes/{remote}/")
     tags = " ".join(f"'{name}:{name}'" for name in origin.tags(repository)[:2])
-    command = f"git fetch {'--unshallow ' if shallow else ''}{remote} {branch} {tags}"
+    whole = "--unshallow " if shallow else ""
+    follow = "" if now == main else f" && git remote set-head {remote} {branch}"
+    command = f"git fetch {whole}{remote} '+{origin.HEADS}{branch}:{now}' {tags}{follow}"
     raise MainlineError(f"this clone {lacks}. `{command}` brings it; so does `fetch-depth: 0` of actions/checkout.")
+
+
+def _lack(registry: Registry, remote: str, main: str, now: str, count: int, repository: Path) -> str:
+    """Say what a clone lacks of a registry with `count` tags; '' for nothing.
+
+    Args:
+        registry: what is known here.
+        remote: whose registry it is.
+        main: the whole name that the remote's default branch has here.
+        now: the one that it would have if it were fetched now.
+        count: how many tags of versions and assignments there are.
+        repository: the clone.
+    """
+    if origin.is_shallow(repository):
+        return "is shallow, so older versions are not in it"
+    if not registry.taken:
+        return f"has none of the {count} tags that the registry at {remote} has"
+    if now != main:
+        old, new = (name.removeprefix(f"refs/remotes/{remote}/") for name in (main, now))
+        return f"takes {old} for the default branch, which is {new} by now"
+    return "" if origin.commit(main, repository) else f"does not have the default branch of {remote}"
+
+
+def _default(remote: str, repository: Path) -> str:
+    """Return the whole name that the remote's default branch has here by now; '' where the remote does not answer."""
+    try:
+        branch, _ = origin.head(remote, repository)
+    except GitError:
+        return ""
+    return origin.tracking(remote, branch) if branch else ""
 
 
 def _count(remote: str, repository: Path) -> int:

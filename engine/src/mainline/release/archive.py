@@ -3,6 +3,7 @@
 from mainline.errors import MainlineError
 from mainline.registry import artifact, publish, tags
 from mainline.registry.publish import Tag
+from mainline.registry.tags import Version
 from mainline.release import environments, promote
 
 
@@ -15,16 +16,20 @@ def archive(name: str, reason: str) -> str:
     return promote.insist(lambda: _archive_once(name, reason))
 
 
+def holders(version: Version) -> list[str]:
+    """Name the environments that have a version."""
+    return [environment for environment in environments.load_all() if tags.assigned(environment) == version]
+
+
 def _archive_once(name: str, reason: str) -> str:
     version = tags.find(name)
     if version.archived:
         return f"{name} is archived already."
-    for environment in environments.load_all():
-        if tags.assigned(environment) == version:
-            raise MainlineError(
-                f"{environment} has {name}. Promote another version first, or take the one before: "
-                f"`./mainline rollback --now --environment {environment}`."
-            )
+    for environment in holders(version):
+        raise MainlineError(
+            f"{environment} has {name}. Promote another version first, or take the one before: "
+            f"`./mainline rollback --now --environment {environment}`."
+        )
     message = f"{name} is archived\n\n{reason or 'No reason was given.'}\n"
     publish.publish([Tag(f"{artifact.name()}@{name}!", version.commit, message)])
     return f"{name} is archived: it can no longer be assigned, and everything about it is kept."

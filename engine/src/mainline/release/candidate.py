@@ -34,11 +34,9 @@ def find() -> Candidate | None:
     if commit != tip:
         if ask("merge-base", commit, tip) == commit:
             return None
-        branch, remote = origin.branch(), origin.remote()
-        pull = f" && git pull {remote} {branch}" if remote else ""
         raise MainlineError(
-            f"{commit[:10]} is not on {branch}, which is at {tip[:10]}. A release is what is merged there: "
-            f"open a pull request, or `git switch {branch}{pull}`."
+            f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. A release is what is merged there: "
+            f"open a pull request, or `{pull()}`."
         )
     changed = ask("status", "--porcelain", "--untracked-files=no")
     if changed:
@@ -56,6 +54,12 @@ def find() -> Candidate | None:
             "A merge can leave that. Run `make repro`, look at the model, and bring what it writes to main."
         )
     return Candidate(commit, package)
+
+
+def pull() -> str:
+    """Return the command that brings the workspace to the tip of the default branch, wherever it stands."""
+    branch, remote = origin.branch(), origin.remote()
+    return f"git switch {branch}" + (f" && git pull {remote} {branch}" if remote else "")
 
 
 def outdated() -> list[str]:

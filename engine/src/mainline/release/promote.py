@@ -106,7 +106,7 @@ def _approve_once(environment: str) -> str:
     after = chosen.promotion.after
     found = candidate.find()
     if found is None:
-        raise MainlineError(f"{origin.branch()} has moved on. `git pull`, look again, and approve that.")
+        raise MainlineError(f"{origin.branch()} has moved on. `{candidate.pull()}`, look again, and approve that.")
     version = reference.current(after, declared) if after else known(found.package)
     if version is None:
         raise MainlineError(

@@ -28,6 +28,7 @@ def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Polic
 
 CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("lock", lambda e: replace(e, lock="train is stale"), "fail"),
+    ("lock", lambda e: replace(e, strangers=("models/package",)), "fail"),
     ("finite predictions", made.nan, "fail"),
     ("package", lambda e: replace(e, kept=e.kept + 1e-9), "fail"),
     ("package", lambda e: replace(e, kept=e.kept[:-1]), "fail"),

@@ -59,13 +59,25 @@ def test_integrity_is_never_accepted(name: str) -> None:
     """A model that is not what the lock names, predicts no numbers, or is taken by no server stays refused."""
     with pytest.raises(MainlineError, match=f"nobody may accept '{name}'"):
         decisions.apply([*CHECKS, check(name, "fail")], [decision(name)])
-    assert decisions.command([check("schema", "fail"), check(name, "fail")]) == ""
+    assert "mainline accept" not in decisions.next_step([check("schema", "fail"), check(name, "fail")])
 
 
 def test_a_check_that_there_is_not_is_named() -> None:
     """A misspelt name accepts nothing in silence."""
     with pytest.raises(MainlineError, match=r"'shema' is not a check of the gate; did you mean 'schema'\?"):
         decisions.apply(CHECKS, [decision("shema")])
+
+
+def test_next_step_is_a_decision_or_a_repair() -> None:
+    """What can be accepted is named with the command; what nobody may accept, with what mends it."""
+    stopping = check("schema", "fail")
+    assert decisions.next_step([check("bias", "pass"), stopping]) == (
+        "If it is right all the same, a person may accept it: `./mainline accept schema --reason '...'`; "
+        "engine/docs/gate.md."
+    )
+    mend = check("lock", "fail").model_copy(update={"reason": "Run `make repro`."})
+    assert decisions.next_step([stopping, mend]) == "Nobody may accept 'lock'. Run `make repro`."
+    assert decisions.next_step([check("bias", "warn")]) == ""
 
 
 def test_a_decision_ends_with_its_candidate(tmp_path: Path) -> None:
@@ -102,8 +114,7 @@ def test_a_file_that_says_less_is_refused(tmp_path: Path, text: str, said: str) 
 
 def test_the_command_names_everything_in_the_way() -> None:
     """What a refusal prints can be run as it stands."""
-    assert decisions.command(CHECKS) == "mainline accept 'against production' schema --reason '...'"
-    assert decisions.command([check("bias", "warn")]) == ""
+    assert "`./mainline accept 'against production' schema --reason '...'`" in decisions.next_step(CHECKS)
 
 
 def test_accept_writes_what_the_gate_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +128,10 @@ def test_accept_writes_what_the_gate_found(tmp_path: Path, monkeypatch: pytest.M
     found = found.model_copy(update={"candidate": found.candidate.model_copy(update={"digest": CANDIDATE})})
     findings.write(found, FINDINGS)
     stopping = [each.name for each in found.checks if each.verdict == "fail"]
+    passed = next(each.name for each in found.checks if each.verdict == "pass" and each.name not in decisions.NEVER)
+    with pytest.raises(MainlineError, match=f"'{passed}' passes, so there is nothing to accept.*; the gate names: "):
+        accept([*stopping, passed], "Hours now")
+    assert not decisions.FILE.exists()
     with pytest.raises(MainlineError, match="--reason is empty"):
         accept(stopping, " ")
     assert "pull request: it counts once it is merged" in accept(stopping, "Hours now")

@@ -56,6 +56,22 @@ def test_clone_that_lacks_the_registry_is_refused(shared: Registry, options: lis
     assert [version.name for version in tags.versions(made)] == ["v1.1.0", "v1.0.0"]
 
 
+def test_renamed_default_branch_is_taken_by_the_command_that_is_named(shared: Registry) -> None:
+    """Versions that were released on a renamed branch are not passed over for being on no `main`."""
+    made = clone(shared)
+    shared.git("branch", "--move", "main", "trunk")
+    shared.release("v1.2.0", 3)
+    subprocess.run(["git", "fetch", "--quiet", "--tags"], cwd=made, check=True)
+    with pytest.raises(
+        MainlineError, match=r"^this clone takes main for the default branch, which is trunk by"
+    ) as said:
+        history(None, False, made)
+    command = re.search(r"`(git fetch .*?)` brings it", str(said.value))
+    assert command
+    subprocess.run(["sh", "-c", command[1]], cwd=made, check=True, capture_output=True)
+    assert "v1.2.0" in history(None, False, made)
+
+
 def test_whole_clone_needs_no_network(shared: Registry) -> None:
     """With tags and main here, nobody is asked; with neither and nobody there, nothing was registered."""
     made = clone(shared)

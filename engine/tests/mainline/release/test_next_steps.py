@@ -44,6 +44,15 @@ def archived(_: Repository) -> Act:
     return lambda: rollback.assign_now("v1.0.0", "production")
 
 
+def overtaken(two: Repository) -> Act:
+    """A person's word on a commit that main has moved on from, in a clone whose branch follows nothing."""
+    two.declare_environment("edge", after="production", approval="manual")
+    two.merge("Serve at the edge too")
+    two.merge("Document")
+    two.run("git", "switch", "--quiet", "--detach", "HEAD~1")
+    return lambda: promote.approve("edge")
+
+
 @pytest.fixture
 def two(repository: Repository) -> Repository:
     """Two versions, of which each environment has the second."""
@@ -58,6 +67,7 @@ NEXT = [
     (on_a_branch, r"is not on main.*`(git switch main && git pull origin main)`", "Nothing is released"),
     (a_tag_of_ones_own, r"Remove it \(`(git tag --delete 'model@v9\.0\.0')`\)", "Nothing is released"),
     (another_tag, r"Remove yours \(`(git tag --delete 'model@v1\.0\.0')`\)", "Nothing is released"),
+    (overtaken, r"main has moved on\. `(git switch main && git pull origin main)`", "edge has v1.1.0"),
     (archived, r"take that decision back: `(.*)`\.$", "production has v1.0.0 instead of v1.1.0"),
 ]
 

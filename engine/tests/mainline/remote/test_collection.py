@@ -8,10 +8,11 @@ import pytest
 from mainline.commands import storage
 from mainline.commands.rebuild import rebuild
 from mainline.errors import MainlineError
+from mainline.release.archive import archive
 from mainline.remote import objects, transfer
 from mainline.remote.store import open_cache, open_remote
 from tests.mainline.remote.conftest import PIPELINE
-from tests.project import Project
+from tests.project import ROOT, Project
 
 
 @pytest.fixture
@@ -66,18 +67,33 @@ def test_what_is_nowhere_is_said_and_made_again(released: Project, tmp_path: Pat
     assert (released.path / "model").read_text() == "second\n"  # the workspace is as it was
 
 
-def test_a_version_that_comes_out_otherwise_is_not_passed_off(released: Project, tmp_path: Path) -> None:
-    """A machine that makes other bytes says so, and the store has nothing under the version's name."""
+@pytest.mark.parametrize(("production", "ways"), [
+    ("v2.0.0", r"release what this machine makes: `make repro`, .* Then `./mainline archive v2\.0\.0`\.$"),
+    ("v1.0.0", r"or leave it out: `./mainline archive v2\.0\.0`\.$"),
+])  # fmt: skip
+def test_a_version_that_comes_out_otherwise_is_not_passed_off(
+    released: Project, tmp_path: Path, production: str, ways: str
+) -> None:
+    """A machine that makes other bytes says so; the version is archived, after one in use was replaced."""
     (tmp_path / "text").write_text("before")
     pipeline = released.path / "dvc.yaml"
     pipeline.write_text(PIPELINE.replace("echo text", f"cat {tmp_path}/text").replace("data", "models/package"))
+    (released.path / "deploy").mkdir(exist_ok=True)
+    shutil.copy2(ROOT / "deploy/production.yaml", released.path / "deploy")
+    declared = released.path / "deploy/production.yaml"
+    declared.write_text(declared.read_text().replace("after: staging", "after:"))
     released.run("dvc", "repro", "--quiet")
     released.commit("third")
     released.run("git", "tag", "model@v2.0.0")
+    released.run("git", "tag", "model#production#1", f"model@{production}")
     (tmp_path / "text").write_text("after")
     shutil.rmtree(released.path / ".dvc/cache")
-    with pytest.raises(MainlineError, match=r"v2.0.0 was run again, but model .*This machine makes other bytes"):
+    with pytest.raises(
+        MainlineError, match=rf"v2.0.0 was run again, but model .*This machine makes other bytes.*{ways}"
+    ):
         rebuild("v2.0.0")
+    if production != "v2.0.0":
+        assert "v2.0.0 is archived" in archive("v2.0.0", "It is lost.")
 
 
 def test_what_gc_took_is_said_with_a_way_back(released: Project) -> None:

@@ -7,6 +7,11 @@ from mainline.gate.policy import Policy
 TRAIN = "train"
 """The stage that fits."""
 
+UNRECORDED = (
+    f"metrics/runs.csv has no run of the stage, as after a result from DVC's cache. `dvc repro --force --single-item "
+    f"{TRAIN}` makes one, and `make repro` keeps it."
+)
+
 
 def check_predict_time(evidence: Evidence, policy: Policy) -> Outcome:
     """Does a prediction take about as long as with production's package?"""
@@ -42,9 +47,7 @@ def check_training_time(evidence: Evidence, policy: Policy) -> Outcome:
     limit = f"{policy.budgets.training_time:g}x"
     run, other = evidence.runs.get(TRAIN), evidence.production_runs.get(TRAIN)
     if run is None:
-        return Outcome(
-            "warn", "not recorded", limit, "metrics/runs.csv has no run of the stage; `make repro` keeps it."
-        )
+        return Outcome("warn", "not recorded", limit, UNRECORDED)
     observed = f"{run.cpu_seconds:,.1f} s of CPU time"
     if evidence.first_release:
         return Outcome("pass", observed, limit, "First release: recorded, nothing to compare with.")

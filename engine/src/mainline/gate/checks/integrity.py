@@ -14,6 +14,13 @@ def check_lock(evidence: Evidence, _: Policy) -> Outcome:
     limit = "nothing changed since"
     if evidence.lock:
         return Outcome("fail", evidence.lock, limit, "Run `make repro` and commit dvc.lock.")
+    if evidence.strangers:
+        observed = f"{', '.join(evidence.strangers)}: not what dvc.lock names"
+        reason = (
+            "Results of another commit are here, as after `git revert`. `./mainline restore` puts back those of the "
+            "last one."
+        )
+        return Outcome("fail", observed, limit, reason)
     return Outcome("pass", "true", limit, "The candidate is what dvc.lock names.")
 
 
@@ -58,7 +65,10 @@ def check_served(evidence: Evidence, _: Policy) -> Outcome:
         return Outcome("cannot tell", "no environment", limit, "Declare one: write deploy/production.yaml.")
     if refused:
         name, why = next(iter(refused.items()))
-        reason = f"`python -m mainline check-package --unreleased --settings deploy/{name}.yaml` shows every check."
+        reason = (
+            f"`./mainline check-package --unreleased --settings deploy/{name}.yaml` shows every check; "
+            "`service.budgets` in that file says what it may cost."
+        )
         return Outcome("fail", f"{name} refuses it: {why}", limit, reason)
     return Outcome("pass", ", ".join(evidence.refusals), limit, "As check-package decides where a package is served.")
 

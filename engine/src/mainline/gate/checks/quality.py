@@ -53,8 +53,10 @@ def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
     if evidence.unavailable:
         name = evidence.unavailable[0]
         lacking = f"Not to be had, or not to be run: {', '.join(evidence.unavailable)}."
-        ways = f"`./mainline rebuild {name}` makes it again; `./mainline archive {name}` leaves it out of this check."
-        return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}")
+        ways = f"`./mainline rebuild {name}` makes it again"
+        if evidence.unfetched is None or evidence.unfetched.name != name:  # what is in production cannot be archived
+            ways += f"; `./mainline archive {name}` leaves it out of this check"
+        return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}.")
     if not evidence.older:
         return Outcome("pass", "no older version", limit, "There is nothing to decay from.")
     scores = {name: evidence.metric(predicted) for name, predicted in evidence.older.items()}
