@@ -83,7 +83,7 @@ def copy(target: Path) -> Project:
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
     _allow_slow_machines(target)
     project = Project(target)
     project.run("git", "init", "--quiet", "--initial-branch=main")

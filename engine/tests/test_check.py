@@ -1,4 +1,4 @@
-"""What `make check` looks at."""
+"""What `make check` and `make -C engine check` look at."""
 
 import json
 import os
@@ -21,9 +21,9 @@ def defective(fresh_project: Project) -> Project:
 
 
 def tracked(project: Project, folder: str = "") -> set[str]:
-    """Name the Python files of a folder that git has; of the whole tree without one."""
+    """Name the Python files of a folder that git has, without links to others; of the whole tree without a folder."""
     listed = project.run("git", "ls-files", "-z", "--", f"{folder}*.py").stdout
-    return {name for name in listed.split("\0") if name}
+    return {name for name in listed.split("\0") if name and not (project.path / name).is_symlink()}
 
 
 def relative(project: Project, *names: str) -> set[str]:
@@ -46,7 +46,9 @@ def test_the_format_of_every_python_file_is_checked(defective: Project) -> None:
 
 
 def test_the_types_of_every_file_of_the_source_are_checked(defective: Project) -> None:
-    """A function without types is refused in each tracked file of `src`."""
-    said = defective.run("mypy", "--cache-dir", os.devnull, succeed=False).stdout
-    untyped = re.findall(r"^([^:\n]+\.py):1: error: .*\[no-untyped-def\]$", said, re.MULTILINE)
-    assert relative(defective, *untyped) == tracked(defective, "src/")
+    """A function without types is refused in each tracked file of the use case, and of the machinery."""
+    for folder, settings in (("src/", "pyproject.toml"), ("engine/src/", "engine/pyproject.toml")):
+        command = ("mypy", "--cache-dir", os.devnull, "--config-file", settings)
+        said = defective.run(*command, succeed=False).stdout
+        untyped = re.findall(r"^([^:\n]+\.py):1: error: .*\[no-untyped-def\]$", said, re.MULTILINE)
+        assert relative(defective, *untyped) == tracked(defective, folder)

@@ -12,6 +12,7 @@ from mainline.github import image
 from mainline.github.image import ImageError
 from tests.github import docker_recorder
 from tests.github.standin import FULL, GitHub
+from tests.project import ROOT
 
 NAME = f"ghcr.io/{FULL}"
 LOCK = "schema: '2.0'\nstages:\n  package:\n    cmd: p\n    outs:\n    - {path: models/package, md5: %s.dir}\n"
@@ -61,7 +62,7 @@ def test_a_version_has_an_image_that_says_what_it_is(clone: Path, github: GitHub
 
 def test_the_base_that_is_pinned_is_the_one_that_the_file_declares() -> None:
     """The Containerfile of this repository builds on the base that is looked up."""
-    assert f"ARG BASE={image.BASE}\n" in (Path(__file__).parents[2] / image.FILE).read_text()
+    assert f"ARG BASE={image.BASE}\n" in (ROOT / image.FILE).read_text()
 
 
 def test_an_image_is_pushed_once(records: Path, tmp_path: Path) -> None:

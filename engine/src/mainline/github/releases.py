@@ -101,8 +101,8 @@ def _package(version: Version, file: Path) -> None:
 
 def _wheel(version: Version) -> None:
     number = version.name.removeprefix("v")
-    finished = subprocess.run(["make", "wheel", f"VERSION={number}"], capture_output=True, text=True, check=False)  # noqa: S607
+    finished = subprocess.run(["./mainline", "wheel", "--version", number], capture_output=True, text=True, check=False)
     wheels = sorted(Path("dist").glob(f"*-{number}-*.whl"))
     if finished.returncode != 0 or not wheels:
-        raise MainlineError(f"`./mainline wheel VERSION={number}` failed: {' '.join(finished.stderr.split())[-300:]}")
+        raise MainlineError(f"`./mainline wheel --version {number}` failed: {' '.join(finished.stderr.split())[-300:]}")
     shutil.copy2(wheels[0], FOLDER / wheels[0].name)

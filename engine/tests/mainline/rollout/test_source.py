@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from mainline.rollout import approvals, reports
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source, without_password
 from tests.mainline.rollout.conftest import POLICY, Followed
+from tests.project import SEARCH_PATH
 
 
 def test_package_of_the_assigned_version_is_brought_verified(followed: Followed) -> None:
@@ -177,7 +177,7 @@ def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytes
     for name, value in followed.repository.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(followed.repository.path)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3] / "src"))
+    monkeypatch.setenv("PYTHONPATH", SEARCH_PATH)
     followed.release()
     found = followed.source.bring(followed.source.look())
     assert not found.verified
