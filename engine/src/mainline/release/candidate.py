@@ -69,7 +69,7 @@ def outdated() -> list[str]:
     found = set()
     for entry in lock.entries(lock.LOCK.read_text(encoding="utf-8")).values():
         for dep in entry.get("deps") or []:
-            if dep["path"].startswith(changes.CODE) and _md5(Path(dep["path"])) != dep["md5"]:
+            if dep["path"].startswith(changes.CODE) and _hash(Path(dep["path"])) != dep["md5"]:
                 found.add(str(dep["path"]))
     for entry in load_yaml(str(lock.LOCK))["stages"].values():
         for file, values in (entry.get("params") or {}).items():
@@ -85,8 +85,17 @@ def _at(declared: Any, name: str) -> Any:
     return declared
 
 
-def _md5(file: Path) -> str:
-    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() if file.is_file() else ""
+def _hash(place: Path) -> str:
+    """Return DVC's hash of a file, or of a folder with what its links point to; '' where there is neither."""
+    if not place.is_dir():
+        return _md5(place.read_bytes()) if place.is_file() else ""
+    files = sorted((file.relative_to(place).as_posix(), file) for file in place.rglob("*") if file.is_file())
+    listed = [{"md5": _md5(file.read_bytes()), "relpath": name} for name, file in files]
+    return f"{_md5(json.dumps(listed).encode())}.dir"
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def read_manifest() -> dict[str, Any]:

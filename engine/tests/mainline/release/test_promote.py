@@ -133,6 +133,25 @@ def test_a_lock_that_is_not_true_is_no_release_and_no_silence(repository: Reposi
     assert len(repository.tags()) == 3
 
 
+def test_code_behind_the_links_of_a_folder_is_looked_at(repository: Repository) -> None:
+    """A stage may depend on a folder of links to code: as it was run it is released, edited it is named."""
+    code = repository.path / "engine/src/text.py"
+    link = repository.path / "engine/stages/package/deep/text.py"
+    for folder in (code.parent, link.parent):
+        folder.mkdir(parents=True)
+    code.write_text("ONE = 1\n")
+    link.symlink_to("../../../src/text.py")
+    (link.parent.parent / "a.py").symlink_to("../../src/text.py")
+    pipeline = repository.path / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("[src/make.py]", "[src/make.py, engine/stages/package]"))
+    repository.change(model={"depth": 4})
+    assert "v1.0.0 is released." in release()
+    code.write_text("ONE = 2\n")
+    repository.merge("Edit without running the pipeline")
+    with pytest.raises(MainlineError, match=r"^dvc.lock is not true for \w+: engine/stages/package changed since"):
+        release()
+
+
 def test_what_is_not_on_main_is_not_released(repository: Repository) -> None:
     """A commit that was not merged, and a change that was not committed, are named."""
     repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
