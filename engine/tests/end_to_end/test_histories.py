@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.test_first_month import Clone, allow_small_data
+from tests.end_to_end.whole_loop import create
 from tests.project import Project
 
 SOURCE, SCHEMA, TABLES, FEATURES = (f"src/usecase/{name}.py" for name in ("source", "schema", "tables", "features"))
@@ -30,6 +31,12 @@ EDGES = [
     ("params.yaml", "  - concavity_error\n", "  - worst_radius\n"),
 ]
 """What adds a table and a feature that is looked up in it: file, what stands there once, and what comes after it."""
+
+CANARY = {
+    "strategy": "canary", "steps": [{"setWeight": 50}, {"pause": {"duration": 3600}}],
+    "follow": {"interval": 1.0, "jitter": 0.1},
+}  # fmt: skip
+"""A rollout that stays half way."""
 
 LESS = ("params.yaml", "  - texture_spread\n", "")
 
@@ -119,3 +126,21 @@ def test_a_run_that_the_cache_spared_is_recorded_by_what_the_gate_names(laptop: 
     laptop.follow(said, "dvc", "repro")
     laptop.follow(said, "make", "repro")
     assert re.search(r"training time +[0-9.]+ s of CPU time", laptop.mainline("gate", succeed=None))
+
+
+@pytest.mark.slow
+def test_a_rollback_ends_a_live_canary(tmp_path: Path, other_project: Project) -> None:
+    """Taken back while half of the requests are its, a version gets none; given once more, it begins anew."""
+    world = create(tmp_path, other_project.twin(tmp_path / "project"), None, CANARY)
+    allow_small_data(world.project)
+    world.release("Train")
+    with world.service():
+        world.wait(lambda: world.stable() == "v1.0.0" and world.is_live("v1.0.0"), "the first version serves")
+        world.release("Train a little longer", model={"params": {"C": 1.01}})
+        world.wait(lambda: world.is_live("v1.1.0"), "half of the requests are the canary's")
+        world.run("python", "-m", "mainline", "rollback", "--now")
+        world.wait(lambda: world.status()["candidate"] is None and not world.is_live("v1.1.0"), "it gets none")
+        assert (world.stable(), world.status()["quarantined"]) == ("v1.0.0", [])
+        world.run("python", "-m", "mainline", "rollback", "v1.1.0", "--now")
+        world.wait(lambda: world.is_live("v1.1.0"), "it begins anew")
+        assert world.stable() == "v1.0.0"
