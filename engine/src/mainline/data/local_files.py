@@ -46,12 +46,17 @@ def watch(declared: Iterable[str], root: Path, made: set[Path] | None = None) ->
         made: files that the source made under earlier watches, which it may read; those that it makes now are added.
 
     Raises:
-        SourceError: naming the file, and the line to add.
+        SourceError: naming the file, and the line to add; or a file that is written in another encoding.
     """
     global _opened
     before, _opened = _opened, []
     try:
         yield
+    except UnicodeDecodeError as error:
+        said = _undecodable(error, _opened)
+        if not said:
+            raise
+        raise SourceError(said) from error
     finally:
         opened, _opened = _opened, before
     undeclared = _undeclared(
@@ -84,6 +89,26 @@ def _undeclared(opened: Iterable[Opening], declared: list[Path], root: Path, mad
             is_known = _is_within(path, known) or _is_within(path.resolve(), targets)
             if not is_known:
                 return path.relative_to(root).as_posix()
+    return ""
+
+
+def _undecodable(error: UnicodeDecodeError, opened: Iterable[Opening]) -> str:
+    """Say where the file that was read last and is not written in an encoding is not; '' if no file has these bytes."""
+    for name in dict.fromkeys(opening.path for opening in reversed([*opened]) if opening.read):
+        path = Path(name)
+        content = path.read_bytes() if path.is_file() else b""
+        if error.object[error.start : error.end + 1] not in content:
+            continue
+        try:
+            content.decode(error.encoding)
+        except UnicodeDecodeError as whole:
+            place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            line = content.count(b"\n", 0, whole.start) + 1
+            return (
+                f"{place}, line {line}, byte {whole.start + 1} is 0x{content[whole.start]:02x}, which is not "
+                f"{whole.encoding}. Name its encoding where src/usecase/source.py reads it, such as "
+                "`encoding='cp1252'`, or save it as UTF-8."
+            )
     return ""
 
 

@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -125,3 +127,25 @@ def test_dependencies_are_those_of_ingest(tmp_path: Path) -> None:
     """Declared is what dvc.yaml names under deps of ingest, also where DVC wants more said of a file."""
     (tmp_path / "dvc.yaml").write_text("stages: {ingest: {deps: [a.csv, b.csv: {hash: md5}]}, train: {deps: [c]}}\n")
     assert dependencies(tmp_path / "dvc.yaml") == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("read", [pd.read_csv, lambda path: path.read_text(encoding="utf-8")], ids=["pandas", "text"])
+def test_a_file_of_another_encoding_is_named_with_the_byte(
+    tmp_path: Path, file: Path, read: Callable[[Path], Any]
+) -> None:
+    """Text of an old Windows or of a spreadsheet is told in one line: which file, where, and what to write."""
+    rows = "station,bikes\n" + "Oslo,1\n" * 50_000
+    (tmp_path / "other.csv").write_text(rows)
+    file.write_bytes((rows + "Troms\xf8,2\n").encode("latin-1"))
+    said = (
+        rf"^{file}, line 50002, byte 350020 is 0xf8, which is not utf-8\. Name its encoding where "
+        r"src/usecase/source\.py reads it, such as `encoding='cp1252'`, or save it as UTF-8\.$"
+    )
+    with pytest.raises(SourceError, match=said), watch(["data", "other.csv"], tmp_path):
+        _ = read(tmp_path / "other.csv"), read(file)
+
+
+def test_bytes_that_no_file_has_keep_their_own_error(tmp_path: Path, file: Path) -> None:
+    """What a source decodes that came from elsewhere, such as a network, is not blamed on a file."""
+    with pytest.raises(UnicodeDecodeError, match="can't decode byte 0xf8"), watch(["data"], tmp_path):
+        _ = pd.read_csv(file), b"Troms\xf8".decode()
