@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from mainline import params
 from mainline.data import storage
+from mainline.declared import params
 
 PIPELINE = Path("dvc.yaml")  # lists the stages in the order of their work
 KEPT = Path("data/predictions")  # goes into the package as the file it is

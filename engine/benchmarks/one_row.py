@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import measure
 from benchmarks.measure import ratios, say, spread
-from mainline import params
 from mainline.data import columns, prepared
+from mainline.declared import params
 from mainline.model import frames
 from mainline.package.predictor import Predictor
 from mainline.stages import train

@@ -27,7 +27,7 @@ def of_stage(name: str) -> dict[str, float]:
     """Run a stage: CPU time of its start and imports, and of reading and writing tables."""
     files = _count_tables()
     stage = import_module(f"mainline.stages.{name}")
-    from mainline.params import load
+    from mainline.declared.params import load
 
     imports = time.process_time()
     getattr(stage, name)(load())

@@ -19,8 +19,9 @@ import psutil
 import yaml
 
 from benchmarks.measure import say
-from mainline import children, params
+from mainline import children
 from mainline.data import columns, prepared
+from mainline.declared import params
 from mainline.package.predictor import Predictor
 from mainline.serving import keys
 from mainline.stages import train

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from mainline import months, params
+from mainline import months
+from mainline.declared import params
 from tests import browser as browsers
 from tests import object_store as server
 from tests import project, surroundings

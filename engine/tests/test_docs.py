@@ -9,8 +9,8 @@ import yaml
 
 from mainline.commands import summary
 from mainline.data.storage import read_json
+from mainline.declared.params import load as load_params
 from mainline.experiments import search
-from mainline.params import load as load_params
 from tests.project import ENGINE, ROOT
 from usecase import interface
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline import params
+from mainline.declared import params
 from mainline.errors import ParamsError
 from tests.project import ROOT
 

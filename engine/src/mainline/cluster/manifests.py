@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainline.cluster import queries
+from mainline.declared.rollout import Policy
+from mainline.declared.service import Settings
 from mainline.errors import MainlineError
-from mainline.rollout.policy import Policy
-from mainline.serving.settings import Settings
 
 Manifest = dict[str, Any]
 DRAIN_SECONDS = 5

@@ -9,7 +9,7 @@ take over (`labelmap`, as its community chart does).
 from dataclasses import dataclass
 from typing import Any
 
-from mainline.rollout.policy import Analysis, Metric, Policy
+from mainline.declared.rollout import Analysis, Metric, Policy
 from mainline.serving.observed import ANSWERED, FAILED, INVALID
 
 NEVER = 2**31 - 1

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from mainline.serving import keys, settings
+from mainline.declared import service
+from mainline.serving import keys
 
 
 def make_key(environment: Path, name: str, *, admin: bool) -> str:
@@ -11,6 +12,6 @@ def make_key(environment: Path, name: str, *, admin: bool) -> str:
     Raises:
         ParamsError: when the settings, the file of keys or the name is not valid.
     """
-    file = settings.load(environment).keys
+    file = service.load(environment).keys
     key = keys.make(file, name, "admin" if admin else "predict")
     return f"{key}\n  shown once; its hash is in {file}, which running servers read again within seconds"

@@ -5,11 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from mainline import files
+from mainline.declared import environments, service
 from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
-from mainline.release import environments, signing
-from mainline.serving import acceptance, settings
+from mainline.release import signing
+from mainline.serving import acceptance
 from mainline.serving.acceptance import Check, Verdict
 
 
@@ -21,7 +22,7 @@ def check_package(package: Path, environment: Path, report: Path | None, unrelea
     Raises:
         MainlineError: with every check, when one of them failed; when the settings are wrong.
     """
-    budgets = settings.load(environment).budgets
+    budgets = service.load(environment).budgets
     required = not unreleased and environments.is_signature_required(environment)
     verdict = acceptance.check(package, budgets, partial(_signature, package, required))
     if report:

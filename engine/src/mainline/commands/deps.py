@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import declaration
+from mainline.declared import reading
 from mainline.errors import MainlineError
 from mainline.imports import ROOTS, first_party
 
@@ -27,7 +27,7 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
     Raises:
         MainlineError: listing each line to add to or remove from `dvc.yaml`, and stages whose links are not right.
     """
-    stages = declaration.read(pipeline)["stages"]
+    stages = reading.read(pipeline)["stages"]
     corrections = [line for name, stage in stages.items() for line in _compare(name, stage)]
     if corrections:
         raise MainlineError("dvc.yaml does not name what its stages run:\n  " + "\n  ".join(corrections))
@@ -39,7 +39,7 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
 
 def write(pipeline: Path = Path("dvc.yaml")) -> str:
     """Make the links of every stage anew, then check."""
-    for name in declaration.read(pipeline)["stages"]:
+    for name in reading.read(pipeline)["stages"]:
         wanted, present = links(name), _linked(name)
         for link in present.keys() - wanted.keys():
             link.unlink()

@@ -42,10 +42,9 @@ def explain_model(features: Sequence[str] = (), window: int | None = None) -> st
 
 def explain_worth(features: Sequence[str] = ()) -> list[str]:
     """Fit without each feature; write `metrics/worth.csv`, unless only some are asked for: the file holds them all."""
-    from mainline import params
     from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
     from mainline.experiments import costs, refit, worth
-    from mainline.gate import policy
     from usecase import interface
 
     declared = params.load()
@@ -56,7 +55,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
     print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
     layout, found = _worth_table(declared.features), []
     print(layout.header(), flush=True)
-    for one in worth.measure(declared, chosen, rows, policy.load(declared.gate).confidence, tables):
+    for one in worth.measure(declared, chosen, rows, gate.load(declared.gate).confidence, tables):
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
     if not features:
@@ -66,10 +65,9 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
 
 def explain_staleness(window: int | None = None) -> list[str]:
     """Fit on older and older windows and write `metrics/staleness.csv`."""
-    from mainline import params
     from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
     from mainline.experiments import refit, staleness
-    from mainline.gate import policy
     from usecase import interface
 
     declared = params.load()
@@ -82,7 +80,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
         print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} month(s)", flush=True)
         losses |= found
     days = {month: refit.days(held) for month, held in rows.items()}
-    ages = staleness.summarise(losses, days, policy.load(declared.gate).confidence)
+    ages = staleness.summarise(losses, days, gate.load(declared.gate).confidence)
     write_csv(named(interface.NAME, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, refit.primary())
 

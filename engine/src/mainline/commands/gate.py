@@ -6,13 +6,15 @@ import tempfile
 import textwrap
 from pathlib import Path
 
-from mainline import params, progress
+from mainline import progress
+from mainline.declared import environments, params
+from mainline.declared import gate as declared_gate
+from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
-from mainline.gate import decisions, gather, judge, policy, production
+from mainline.gate import decisions, gather, judge, production
 from mainline.gate.findings import Check, Findings, Verdict, read
-from mainline.gate.policy import Policy
 from mainline.registry import clone, tags
-from mainline.release import environments, reference
+from mainline.release import reference
 from mainline.report.escape import clean
 
 FINDINGS = Path("metrics/report/gate.json")
@@ -44,7 +46,7 @@ def gate(environment: str | None = None) -> str:
         GateError: when the candidate fails, or when something could not be told.
     """
     FINDINGS.unlink(missing_ok=True)
-    limits = policy.load(params.load().gate)
+    limits = declared_gate.load(params.load().gate)
     registry = tags.read()
     clone.check(registry)
     for line in registry.skipped:

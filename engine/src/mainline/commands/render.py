@@ -6,12 +6,10 @@ import yaml
 
 from mainline.cluster import manifests, queries
 from mainline.cluster.manifests import Wanted
+from mainline.declared import environments, rollout, service
 from mainline.errors import MainlineError
 from mainline.git import ask
 from mainline.registry import origin, tags
-from mainline.release import environments
-from mainline.rollout import policy
-from mainline.serving import settings
 
 HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml instead.\n"
 
@@ -38,7 +36,7 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         )
     url = ask("remote", "get-url", origin.remote()) or "https://git.example.org/YOU/YOUR-FORK.git"
     wanted = Wanted(
-        environment, image, url, served or "", settings.load(file), policy.read(declared.rollout, file.as_posix())
+        environment, image, url, served or "", service.load(file), rollout.read(declared.rollout, file.as_posix())
     )
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way

@@ -5,11 +5,12 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, faults, params, progress, recovery, runs
+from mainline import checkout, faults, progress, recovery, runs
 from mainline.commands import summary
 from mainline.conformance import check_features, check_policy, check_request, check_task
+from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
-from mainline.gate import policy, tables
+from mainline.gate import tables
 from mainline.git import ask
 from mainline.stages import presence
 
@@ -44,14 +45,16 @@ def repro() -> str:
 def check() -> None:
     """Check what can be checked without data: parameters, the choice of features, and what is banned.
 
-    What `tune` may try is known to scikit-learn, which takes a second to load, so it is checked only after an edit of
-    that section. A search space that was declared for another model does not keep this one from being trained.
+    Which values a model takes is known to scikit-learn, which takes a second to load, so they are checked only after an
+    edit of `tune`. A search space that was declared for another model does not keep this one from being trained.
 
     Raises:
         MainlineError: on the first thing wrong.
     """
     declared = params.load()
-    policy.load(declared.gate)
+    gate.load(declared.gate)
+    if declared.tune:
+        tune.load(declared.tune)
     if declared.tune and _is_edited(declared.tune):
         from mainline.experiments import search
 

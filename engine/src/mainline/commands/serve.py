@@ -5,8 +5,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from mainline.commands.follow import check_url, state_folder
+from mainline.declared.service import load
 from mainline.rollout.state import Place
-from mainline.serving import logs, routing, server, settings
+from mainline.serving import logs, routing, server
 from mainline.serving.beside import Beside
 from mainline.serving.models import Model
 from mainline.serving.service import Service
@@ -18,7 +19,7 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
     Raises:
         MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
-    declared = settings.load(environment)
+    declared = load(environment)
     fixed = None
     if routing_file is None:
         fixed = routing.single(Model.load(package, version, declared.limits.text_length))
@@ -42,7 +43,7 @@ def serve_followed(url: str, environment: str, file: Path | None, folder: Path |
     Raises:
         MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
-    declared = settings.load(file or Path("deploy") / f"{environment}.yaml")
+    declared = load(file or Path("deploy") / f"{environment}.yaml")
     place = state_folder(environment, folder).absolute()
     with Place(place).owned("server"):
         logs.set_up()

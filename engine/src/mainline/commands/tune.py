@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mainline import files, params
+from mainline import files
 from mainline.data.prepared import Prepared
+from mainline.declared import gate, params
+from mainline.declared.params import Params
 from mainline.experiments import edit, refit, search
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
-from mainline.gate import policy
-from mainline.params import Params
 
 PARAMS = Path("params.yaml")
 BEST = 5
@@ -25,7 +25,7 @@ def tune(write: bool = False) -> str:
         ParamsError: when the search cannot be run as declared.
     """
     declared = params.load(PARAMS)
-    wanted, confidence = search.load(declared), policy.load(declared.gate).confidence
+    wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
     trials = search.plan(declared, wanted)
     rows = refit.read(declared, declared.months.train), refit.read(declared, declared.months.validation)
     _announce(declared, trials, rows)

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from mainline import children, params
+from mainline import children
+from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.git import ask, blob, git, surroundings
 from mainline.registry import changes

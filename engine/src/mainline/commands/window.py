@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import files, months, params
+from mainline import files, months
+from mainline.declared import params
 from mainline.errors import MainlineError, SourceError
 
 PARAMS = Path("params.yaml")

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyarrow import parquet
 
-from mainline import declaration
+from mainline.declared import reading
 from mainline.errors import SourceError
 
 CODE = (".py", ".pyc", ".so")
@@ -71,7 +71,7 @@ def watch(declared: Iterable[str], root: Path, made: set[Path] | None = None) ->
 
 def dependencies(pipeline: Path = Path("dvc.yaml")) -> list[str]:
     """List the files and folders that `dvc.yaml` declares for ingest."""
-    declared = declaration.read(pipeline)["stages"]["ingest"]["deps"]
+    declared = reading.read(pipeline)["stages"]["ingest"]["deps"]
     return [next(iter(entry)) if isinstance(entry, Mapping) else str(entry) for entry in declared]
 
 

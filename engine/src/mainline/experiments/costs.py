@@ -16,10 +16,10 @@ from mainline.contract import Array, Columns
 from mainline.data.lookup import Table, from_columns
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_columns
+from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.experiments import refit
 from mainline.model import export, runtime
-from mainline.params import Params
 from usecase import features, interface, tables
 
 TABLES = Path("data/tables")

@@ -18,9 +18,9 @@ from mainline.conformance import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
+from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.model import frames, metrics
-from mainline.params import Params
 from mainline.stages import train
 from usecase import features, interface, scoring
 

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 from scipy import special
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils._param_validation import InvalidParameterError
@@ -24,30 +23,20 @@ from sklearn.utils._param_validation import InvalidParameterError
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.data.storage import tidy, write_csv
-from mainline.declaration import Section, check_section
+from mainline.declared import tune
+from mainline.declared.params import Params
+from mainline.declared.tune import MOST, Search
 from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.experiments import refit
 from mainline.gate.statistics import Difference, compare
 from mainline.gate.tables import TUNING, named
 from mainline.imports import first_party
 from mainline.model import estimator
-from mainline.params import Params
 from usecase import interface
 
 TABLE = TUNING
 LOCK = Path("requirements/pipeline.txt")
-MOST = 10_000
-"""Trials that can be declared. The draw has this length whatever is declared, so more trials only add to it."""
-
-Values = Annotated[tuple[bool | int | float | str | None, ...], Field(strict=False, min_length=1)]
 Hyperparameters = dict[str, Any]
-
-
-class Search(Section):
-    """What to try: so many trials, the declared hyperparameters included, out of all combinations of the values."""
-
-    trials: int = Field(ge=2, le=MOST)
-    space: dict[str, Values] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -71,12 +60,12 @@ class Trial:
 
 
 def load(params: Params) -> Search:
-    """Check the section `tune`: every hyperparameter exists and takes every value, by itself.
+    """Return the section `tune`, held to the model: every hyperparameter exists and takes every value, by itself.
 
     Raises:
         ParamsError: naming the place and the nearest known name.
     """
-    declared = check_section(Search, params.tune, "tune")
+    declared = tune.load(params.tune)
     known = defaults(params)
     for name, values in declared.space.items():
         if name not in known:

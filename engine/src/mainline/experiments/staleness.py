@@ -13,10 +13,10 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.data.prepared import Prepared, join
+from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.experiments import refit
 from mainline.gate.statistics import compare
-from mainline.params import Params
 from usecase import interface
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from mainline.data.prepared import Prepared
+from mainline.declared.params import Params
 from mainline.errors import ParamsError, nearest
 from mainline.experiments import associations, costs, refit
 from mainline.gate.statistics import compare
-from mainline.params import Params
 from usecase import interface
 
 

@@ -7,8 +7,8 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 
 from mainline import children, processes
+from mainline.declared import service
 from mainline.errors import MainlineError
-from mainline.serving import settings
 
 FOLDER = Path("deploy")
 TRIES = 3
@@ -36,7 +36,7 @@ def refusals(package: Path, folder: Path = FOLDER, names: Container[str] | None 
         if names is not None and file.stem not in names:
             continue
         try:
-            budgets = settings.load(file).budgets.model_dump_json()
+            budgets = service.load(file).budgets.model_dump_json()
         except MainlineError as error:
             found[file.stem] = str(error)
             continue

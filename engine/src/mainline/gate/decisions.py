@@ -11,8 +11,9 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from mainline import declaration, files
-from mainline.declaration import Section
+from mainline import files
+from mainline.declared import reading
+from mainline.declared.reading import Section
 from mainline.errors import MainlineError, nearest
 from mainline.gate.findings import Accepted, Check
 
@@ -52,7 +53,7 @@ def load(digest: str, file: Path = FILE) -> list[Decision]:
     """
     if not file.exists():
         return []
-    return [decision for decision in declaration.load(file, _File).accepted if decision.digest == digest]
+    return [decision for decision in reading.load(file, _File).accepted if decision.digest == digest]
 
 
 def check(raw: object) -> Decision:
@@ -61,7 +62,7 @@ def check(raw: object) -> Decision:
     Raises:
         ParamsError: naming what does not fit.
     """
-    return declaration.check_section(Decision, raw, "accepted", FILE.name)
+    return reading.check_section(Decision, raw, "accepted", FILE.name)
 
 
 def apply(checks: Sequence[Check], decisions: Iterable[Decision]) -> tuple[list[Check], list[Accepted]]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mainline.declared.gate import Policy
 from mainline.gate import changes, history, plots
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
-from mainline.gate.policy import Policy
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
 from mainline.package.predictor import Predictor

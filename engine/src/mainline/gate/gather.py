@@ -13,13 +13,13 @@ from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
+from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
 from mainline.gate import acceptance, costs, history, holdout, kept, production
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
-from mainline.gate.policy import Policy
 from mainline.gate.production import Released
 from mainline.lock import LockError
 from mainline.package.predictor import Predictor

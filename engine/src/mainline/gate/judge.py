@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mainline import children, params
+from mainline import children
+from mainline.declared import gate, params
 from mainline.errors import MainlineError
-from mainline.gate import decisions, policy, verdict
+from mainline.gate import decisions, verdict
 from mainline.gate.describe import describe
 from mainline.gate.findings import write
 from mainline.gate.gather import gather
@@ -49,7 +50,7 @@ def judge(environment: str, packages: Path, findings: Path) -> None:
         MainlineError: as `run`.
     """
     declared = params.load()
-    limits = policy.load(declared.gate)
+    limits = gate.load(declared.gate)
     evidence = gather(limits, environment, declared.evaluation.slice_min_rows, packages)
     decided = decisions.load(evidence.candidate.digest)
     found, accepted = decisions.apply(verdict.run(evidence, limits), decided)

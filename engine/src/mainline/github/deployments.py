@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from mainline.declared import environments
 from mainline.github import api
 from mainline.github.api import Api
 from mainline.registry import tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import environments
 
 TASK = "mainline"
 

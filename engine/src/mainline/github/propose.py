@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mainline import params
+from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import FindingsError
@@ -10,7 +10,7 @@ from mainline.git import ask, git
 from mainline.github import api, posting
 from mainline.github.api import Api
 from mainline.registry import events, origin, publish, tags
-from mainline.release import environments, rollback
+from mainline.release import rollback
 from mainline.report import markdown
 from mainline.report.escape import prose
 

@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from mainline.contract import Array, Task
+from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
-from mainline.params import Model, Preprocessing
 
 
 def build(

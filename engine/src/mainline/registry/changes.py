@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mainline import lock
-from mainline.params import SHAPING
+from mainline.declared.params import SHAPING
 from mainline.registry.records import Bump
 
 CODE = ("src/", "engine/", "requirements/")

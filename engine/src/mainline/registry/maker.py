@@ -14,8 +14,9 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from mainline import declaration, files
-from mainline.declaration import Section
+from mainline import files
+from mainline.declared import reading
+from mainline.declared.reading import Section
 from mainline.git import ask
 from mainline.registry import origin
 from mainline.registry.records import MARK
@@ -45,7 +46,7 @@ def adopted(repository: Path = Path()) -> tuple[str, ...]:
         ParamsError: when the file that declares them is not as `adopt` writes it.
     """
     file = repository / FILE
-    return declaration.load(file, _Adopted).adopted if file.exists() else ()
+    return reading.load(file, _Adopted).adopted if file.exists() else ()
 
 
 def adopt(names: Iterable[str]) -> None:

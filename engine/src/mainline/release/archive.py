@@ -1,10 +1,11 @@
 """Decommission a version: no longer assignable, kept for audit."""
 
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.registry import artifact, publish, tags
 from mainline.registry.publish import Tag
 from mainline.registry.tags import Version
-from mainline.release import environments, promote
+from mainline.release import promote
 
 
 def archive(name: str, reason: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from mainline import lock, progress
+from mainline.declared import environments
+from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.git import ask, git
@@ -16,9 +18,8 @@ from mainline.registry import artifact, maker, origin, publish, records, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, environments, reference, register, signing
+from mainline.release import candidate, change, reference, register, signing
 from mainline.release.candidate import Candidate
-from mainline.release.environments import Environment
 from mainline.release.register import Judge
 from mainline.remote import collection, objects, packages, transfer
 from mainline.remote.store import open_remote

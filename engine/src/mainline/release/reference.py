@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from mainline.declared.environments import Environment
 from mainline.registry import tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release.environments import Environment
 
 
 def newest(name: str, declared: Mapping[str, Environment]) -> Assigned | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline import lock
+from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
 from mainline.package import manifest
@@ -15,7 +16,6 @@ from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
 from mainline.release import candidate, change, reference, signing
 from mainline.release.candidate import Candidate
-from mainline.release.environments import Environment
 from mainline.remote import packages
 
 Judge = Callable[[str], Findings]

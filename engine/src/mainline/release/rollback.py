@@ -5,11 +5,12 @@ import tempfile
 from pathlib import Path
 
 from mainline import lock
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.registry import artifact, changes, origin, publish, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, environments, promote, trial
+from mainline.release import candidate, change, promote, trial
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the code that its stages ran."""

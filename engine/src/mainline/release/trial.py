@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 import mainline
-from mainline import children, params
+from mainline import children
+from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.git import git
-from mainline.release import environments
 
 MACHINERY = tuple(f"{folder}/mainline" for folder in children.SOURCES)
 LIMIT = 600.0
@@ -55,9 +55,9 @@ def look() -> list[str]:
 
 
 def _load_gate() -> None:
-    from mainline.gate import policy
+    from mainline.declared import gate
 
-    policy.load(params.load().gate)
+    gate.load(params.load().gate)
 
 
 def _try(tree: str) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mainline.declared.rollout import Analysis, Metric
 from mainline.rollout import statistics
-from mainline.rollout.policy import Analysis, Metric
 from mainline.rollout.records import Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
 

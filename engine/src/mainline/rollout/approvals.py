@@ -7,13 +7,12 @@ step 3.
 import re
 from pathlib import Path
 
+from mainline.declared import environments, rollout
 from mainline.errors import MainlineError
 from mainline.git import git
 from mainline.registry import publish, tags
 from mainline.registry.publish import Tag
 from mainline.registry.tags import NUMBER as N
-from mainline.release import environments
-from mainline.rollout import policy
 
 _NAME = re.compile(rf"^approval/([a-z][a-z0-9-]*)/(v{N}\.{N}\.{N})/([0-9a-f]{{12}})/({N})$")
 Approval = tuple[str, str, int]
@@ -35,7 +34,7 @@ def approve(version: str, environment: str, step: int | None) -> str:
     """
     publish.fetch()
     found = tags.find(version)
-    declared = policy.read(environments.choose(environment, environments.load_all()).rollout)
+    declared = rollout.read(environments.choose(environment, environments.load_all()).rollout)
     places = [place for place, one in enumerate(declared.steps, 1) if one.kind == "approval"]
     if not places:
         raise MainlineError(f"the policy of {environment} has no approval step; nothing waits for you.")

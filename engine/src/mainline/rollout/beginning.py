@@ -6,9 +6,9 @@ that was aborted must not come back, and one that is still on trial must not ski
 
 from collections.abc import Mapping, Sequence
 
+from mainline.declared.rollout import Policy
 from mainline.registry.events import Event, standing_abort
 from mainline.registry.tags import Assigned, Version
-from mainline.rollout.policy import Policy
 from mainline.rollout.records import Beginning, Quarantine, Ref
 
 

@@ -12,11 +12,11 @@ from types import FrameType
 from typing import Any
 
 from mainline import processes
+from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
 from mainline.package.soundness import is_sound
 from mainline.rollout import reports
 from mainline.rollout.driver import Driver
-from mainline.rollout.policy import Follow
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found, Source, without_password
 from mainline.rollout.state import Place

@@ -7,8 +7,8 @@ before acting on it; what to serve follows from the state alone (`weights`), so 
 from dataclasses import replace
 from typing import Literal
 
-from mainline.rollout import policy as policies
-from mainline.rollout.policy import Policy, Step
+from mainline.declared import rollout as policies
+from mainline.declared.rollout import Policy, Step
 from mainline.rollout.records import (
     Beginning,
     Entry,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mainline.rollout.policy import Policy
+from mainline.declared.rollout import Policy
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Kind = Literal["served", "aborted", "rolled back"]

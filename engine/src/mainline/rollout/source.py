@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import children, processes
-from mainline.declaration import load
+from mainline.declared import rollout
+from mainline.declared.environments import Environment
+from mainline.declared.reading import load
+from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
 from mainline.package import manifest
@@ -18,10 +21,8 @@ from mainline.package.soundness import is_sound
 from mainline.registry import events, origin, tags
 from mainline.registry.tags import Version
 from mainline.release import signing
-from mainline.release.environments import Environment
 from mainline.release.signing import SignatureError
-from mainline.rollout import approvals, beginning, policy
-from mainline.rollout.policy import Policy
+from mainline.rollout import approvals, beginning
 from mainline.rollout.records import Beginning, Ref
 from mainline.rollout.state import Place
 
@@ -186,7 +187,7 @@ class Source:
                 self.environment, "environment on main", [one.stem for one in Path("deploy").glob("*.yaml")]
             )
         declared = load(file, Environment)
-        return policy.read(declared.rollout, file.as_posix()), declared.promotion.signature == "required"
+        return rollout.read(declared.rollout, file.as_posix()), declared.promotion.signature == "required"
 
     def _digest(self, version: Version, required: bool | None) -> str:
         """Return the digest of a version: from its record, else from its package."""

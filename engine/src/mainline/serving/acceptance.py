@@ -11,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mainline.declared.service import Budgets
 from mainline.errors import MainlineError
 from mainline.package import manifest as manifests
 from mainline.serving.models import Model
-from mainline.serving.settings import Budgets
 from mainline.serving.telemetry import resident_bytes
 
 ONE_BY_ONE, BULK_ROWS = 300, 1000

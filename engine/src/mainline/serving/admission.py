@@ -7,8 +7,8 @@ from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
+from mainline.declared.service import Limits
 from mainline.serving.logs import warn
-from mainline.serving.settings import Limits
 
 if TYPE_CHECKING:
     from mainline.serving.connection import GuardedProtocol

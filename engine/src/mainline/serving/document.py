@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mainline.declared.service import Limits, Settings
 from mainline.package import schemas
 from mainline.serving.models import Model
 from mainline.serving.problems import KINDS
 from mainline.serving.protocol import DATATYPES
-from mainline.serving.settings import Limits, Settings
 
 Schema = dict[str, Any]
 _ROUTE = ("malformed-json", "body-too-large", "unsupported-media-type", "invalid-request", "too-many-rows",

@@ -15,10 +15,11 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from mainline import declaration, files
-from mainline.declaration import Section
+from mainline import files
+from mainline.declared import reading
+from mainline.declared.reading import Section
+from mainline.declared.service import Throttle
 from mainline.errors import ParamsError
-from mainline.serving.settings import Throttle
 
 Role = Literal["predict", "admin"]
 _KEY = re.compile(rb"(?i:bearer) +(mainline_([0-9a-f]{12})_[A-Za-z0-9_-]{43})")
@@ -101,7 +102,7 @@ def load(path: Path, throttle: Throttle, before: Keys | None = None) -> Keys:
     declared = _declared(path)
     ids = [key.id for key in declared.keys]
     if len(set(ids)) != len(ids):
-        raise ParamsError("keys", "hold an id twice", "remove one of the two", declaration.name(path))
+        raise ParamsError("keys", "hold an id twice", "remove one of the two", reading.name(path))
     return Keys(declared, throttle, before)
 
 
@@ -114,7 +115,7 @@ def make(path: Path, name: str, role: Role) -> str:
     identity = secrets.token_hex(6)
     key = f"mainline_{identity}_{secrets.token_urlsafe(32)}"
     made = {"id": identity, "name": name, "sha256": hashlib.sha256(key.encode()).hexdigest(), "role": role}
-    declaration.check_section(DeclaredKey, made, "key", declaration.name(path))
+    reading.check_section(DeclaredKey, made, "key", reading.name(path))
     with _alone(path.parent):
         present = [entry.model_dump(exclude_none=True) for entry in _declared(path).keys] if path.exists() else []
         text = yaml.safe_dump({"keys": [*present, made]}, sort_keys=False)
@@ -137,8 +138,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _declared(path: Path) -> KeyFile:
-    raw = declaration.read(path)
-    return declaration.check_section(KeyFile, {} if raw is None else raw, "", declaration.name(path))
+    raw = reading.read(path)
+    return reading.check_section(KeyFile, {} if raw is None else raw, "", reading.name(path))
 
 
 def _bucket(key: DeclaredKey, throttle: Throttle, old: Key | None) -> Bucket:

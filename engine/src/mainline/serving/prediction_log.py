@@ -15,9 +15,9 @@ from zlib import crc32
 
 import orjson
 
+from mainline.declared.service import Log
 from mainline.serving.logs import warn
 from mainline.serving.metrics import ServiceMetrics
-from mainline.serving.settings import Log
 
 MOST_WAITING = 2**24
 """Bytes that wait for a slow disk; what comes beyond is dropped and counted."""

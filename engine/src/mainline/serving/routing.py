@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mainline.declaration import Section, check_section
+from mainline.declared.reading import Section, check_section
 from mainline.errors import MainlineError, ParamsError
 from mainline.serving.messages import Request
 from mainline.serving.models import Model

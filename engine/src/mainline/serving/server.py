@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from mainline.declared.service import Limits, Settings
 from mainline.errors import MainlineError, ParamsError
 from mainline.serving import logs
 from mainline.serving.admission import Guard
@@ -21,7 +22,6 @@ from mainline.serving.direct import DirectProtocol
 from mainline.serving.door import SecureServer
 from mainline.serving.logs import warn
 from mainline.serving.service import Service
-from mainline.serving.settings import Limits, Settings
 
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""

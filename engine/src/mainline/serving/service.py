@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
+from mainline.declared.service import Settings
 from mainline.errors import MainlineError
 from mainline.serving import keys, observed, routing
 from mainline.serving.batching import Batcher
@@ -18,7 +19,6 @@ from mainline.serving.models import Model
 from mainline.serving.prediction_log import PredictionLog
 from mainline.serving.problems import Problem
 from mainline.serving.routing import Routing
-from mainline.serving.settings import Settings
 from mainline.serving.watching import Watched
 
 POLL_SECONDS = 0.2

@@ -11,8 +11,8 @@ from mainline.data import prepared
 from mainline.data.columns import format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
+from mainline.declared.params import Params
 from mainline.model import metrics, runtime
-from mainline.params import Params
 from usecase import features, interface, scoring
 
 FEATURES, MODEL, METRICS = Path("data/features"), Path("models/model"), Path("metrics")

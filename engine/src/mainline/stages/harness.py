@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import mainline
 from mainline import faults
+from mainline.declared.params import Params, load
 from mainline.errors import MainlineError
-from mainline.params import Params, load
 
 PINNED = {
     "PYTHONPATH": "engine/src:src",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mainline import progress
 from mainline.data import local_files
 from mainline.data.storage import fresh_directory, write_frame, write_json
+from mainline.declared.params import Params
 from mainline.errors import ParamsError, SourceError, UseCaseError
-from mainline.params import Params
 
 if TYPE_CHECKING:
     import pandas as pd

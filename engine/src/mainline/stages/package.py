@@ -19,11 +19,11 @@ from mainline.data.lookup import Table
 from mainline.data.prepared import Prepared
 from mainline.data.profile import describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
+from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
 from mainline.model import batches, metrics
 from mainline.package import build, card, sealing
 from mainline.package.predictor import Predictor
-from mainline.params import SHAPING, Params
 from usecase import features, interface, tables
 
 FEATURES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "models/model", "models/package"))

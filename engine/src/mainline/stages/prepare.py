@@ -14,8 +14,8 @@ from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
 from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
+from mainline.declared.params import Params
 from mainline.errors import UseCaseError
-from mainline.params import Params
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from mainline.conformance import check_column, check_features, check_policy
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
+from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.model import estimator, export, frames, metrics
-from mainline.params import Params
 from usecase import features, interface, scoring
 
 FEATURES, MODEL = Path("data/features"), Path("models/model")

@@ -9,8 +9,8 @@ from mainline import progress
 from mainline.conformance import check_known, check_label, check_label_type, check_request, check_task
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share
+from mainline.declared.params import Params
 from mainline.errors import SourceError
-from mainline.params import Params
 from usecase import interface, schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from mainline.cluster import manifests, queries
-from mainline.rollout import analysis, policy
-from mainline.rollout.policy import Policy
+from mainline.declared import rollout
+from mainline.declared.rollout import Policy
+from mainline.rollout import analysis
 from tests.end_to_end.load import Load
 from tests.mainline.cluster.test_manifests import wanted
 from tests.mainline.package.test_predictor import extended, resealed
@@ -44,7 +45,7 @@ METRICS = [
     {"name": "latency", "limit": 0.1, "threshold": 0.1},
 ]
 SECTION = {"interval": 20, "minimumSamples": 100, "metrics": METRICS}
-POLICY = policy.read({"strategy": "canary", "steps": [{"setWeight": 50}], "analysis": SECTION})
+POLICY = rollout.read({"strategy": "canary", "steps": [{"setWeight": 50}], "analysis": SECTION})
 
 
 class Prometheus:

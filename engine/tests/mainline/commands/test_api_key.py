@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mainline.__main__ import main
+from mainline.declared.service import Throttle
 from mainline.serving import keys
-from mainline.serving.settings import Throttle
 
 
 @pytest.mark.parametrize(("options", "role"), [([], "predict"), (["--admin"], "admin")])

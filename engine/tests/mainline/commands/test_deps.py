@@ -114,7 +114,7 @@ def _add_import(_: Path) -> None:
 )
 def test_wrong_links_are_found_and_written_anew(copied: Path, change: Callable[[Path], object]) -> None:
     """A stage whose links are not exactly what it imports is named, and the command that it names mends them."""
-    change(copied / "engine/stages/train/params.py")
+    change(copied / "engine/stages/train/declared/params.py")
     with pytest.raises(MainlineError, match=r"does not have what train runs: `\./mainline deps --write`"):
         deps.check()
     assert "exactly" in deps.write()

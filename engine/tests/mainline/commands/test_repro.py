@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import usecase
-from mainline import params
 from mainline.commands import repro
-from mainline.errors import UseCaseError
+from mainline.declared import params
+from mainline.errors import ParamsError, UseCaseError
 from tests.project import ROOT
 from usecase import interface
 
@@ -54,6 +54,27 @@ def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest
     Path("params.yaml").write_text("model: b\ntune: {trials: 3}\n")
     assert not repro._is_edited({"trials": 3})
     assert repro._is_edited({"trails": 3})
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "said"),
+    [
+        ("margin: 0.01", "margn: 0.01", r"gate\.margn: is not a known key; did you mean 'margin'\?"),
+        ("trials: 12", "trails: 12", r"tune\.trails: is not a known key; did you mean 'trials'\?"),
+    ],
+)
+def test_a_typo_in_any_section_is_refused_before_anything_runs(
+    key: str, typed: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sections that no stage reads are held to their form too, edited since the last commit or not."""
+    monkeypatch.chdir(tmp_path)
+    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    Path("params.yaml").write_text((ROOT / "params.yaml").read_text().replace(key, typed))
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "params.yaml"], check=True)
+    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    with pytest.raises(ParamsError, match=said):
+        repro.check()
 
 
 def _fail(_: object) -> str:

@@ -15,7 +15,7 @@ COMMITTED = {"data/raw": "a", "models/model": "b"}
 
 def _lock(hashes: dict[str, str], code: str = "e") -> str:
     stages = {"data/raw": "ingest", "models/model": "train"}
-    deps = f"    deps:\n    - path: engine/src/mainline/params.py\n      md5: {code}\n"
+    deps = f"    deps:\n    - path: engine/src/mainline/declared/params.py\n      md5: {code}\n"
     lines = [
         f"  {stages[path]}:\n{deps}    outs:\n    - path: {path}\n      md5: {md5}\n" for path, md5 in hashes.items()
     ]
@@ -83,7 +83,7 @@ def test_a_lock_of_older_code_is_refused(rebuilds: list, monkeypatch: pytest.Mon
     """The outputs may be the same, yet a lock that names code as it was is not the lock of this commit."""
     rebuilds += [(COMMITTED, 3.0)]
     monkeypatch.setattr(verify, "_committed", lambda _: _lock(COMMITTED, code="older"))
-    with pytest.raises(MainlineError, match=r"out of date: ingest has another engine/src/mainline/params.py by now"):
+    with pytest.raises(MainlineError, match=r"ingest has another engine/src/mainline/declared/params.py by now"):
         verify.verify()
 
 

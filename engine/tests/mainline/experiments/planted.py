@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline import params
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.prepared import Prepared
 from mainline.data.storage import write_columns
+from mainline.declared import params
 from mainline.experiments import costs, refit, search, staleness, worth
 from mainline.stages import train
 from tests.project import ROOT

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from mainline.data.prepared import Prepared
+from mainline.declared.params import Params
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import refit, search
 from mainline.experiments.search import Trial
 from mainline.gate.statistics import compare
-from mainline.params import Params
 from tests.mainline.experiments.planted import MONTHS, declare, draw, write
 
 pytestmark = pytest.mark.usefixtures("use_case")

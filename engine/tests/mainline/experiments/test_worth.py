@@ -8,11 +8,11 @@ import pytest
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.data.storage import write_columns
+from mainline.declared.params import Params
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import costs, worth
 from mainline.experiments.costs import Costs, TableCost
 from mainline.experiments.worth import Worth
-from mainline.params import Params
 from tests.mainline.experiments.planted import DAY, NUMERIC, declare, draw
 
 pytestmark = pytest.mark.usefixtures("use_case")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mainline.declared.gate import Policy
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 from tests.mainline.gate import made
 
 

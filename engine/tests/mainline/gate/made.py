@@ -9,12 +9,13 @@ import numpy as np
 import yaml
 
 from mainline.contract import Field
-from mainline.gate import policy, verdict
+from mainline.declared import gate
+from mainline.declared.gate import Policy
+from mainline.gate import verdict
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Worth
 from mainline.gate.holdout import Holdout
-from mainline.gate.policy import Policy
 from mainline.gate.production import Released
 from mainline.registry.tags import Version
 from mainline.runs import Run
@@ -28,7 +29,7 @@ RELEASED = Version("v1.0.0", "c" * 40)
 def shipped() -> Policy:
     """The policy as it ships, with one fairness rule."""
     declared = yaml.safe_load((ROOT / "params.yaml").read_text())["gate"]
-    return policy.load(declared | {"fairness": [{"slice": "carrier", "max_ratio": 1.5}]})
+    return gate.load(declared | {"fairness": [{"slice": "carrier", "max_ratio": 1.5}]})
 
 
 def equal() -> Evidence:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from mainline.contract import Field
-from mainline.gate import policy, verdict
+from mainline.declared import gate
+from mainline.declared.gate import Policy
+from mainline.gate import verdict
 from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
-from mainline.gate.policy import Policy
 from tests.mainline.gate import made
 
 
@@ -127,7 +128,7 @@ def test_thin_segments_are_never_gated(evidence: Evidence, shipped: Policy) -> N
 
 def test_an_unknown_slice_of_a_fairness_rule_cannot_be_told(evidence: Evidence, shipped: Policy) -> None:
     """A rule for a column that the use case does not slice by does not pass in silence."""
-    rules = policy.Fairness(slice="gender", max_ratio=1.2)
+    rules = gate.Fairness(slice="gender", max_ratio=1.2)
     declared = shipped.model_copy(update={"fairness": (rules,)})
     assert _verdict(evidence, declared, "fairness by gender") == "cannot tell"
 
@@ -181,7 +182,7 @@ def test_a_package_may_differ_by_what_it_states_and_no_further(evidence: Evidenc
 
 def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipped: Policy) -> None:
     """A long message of a storage or a long name of a column is cut, not a crash."""
-    declared = shipped.model_copy(update={"fairness": (policy.Fairness(slice="s" * 900, max_ratio=1.2),)})
+    declared = shipped.model_copy(update={"fairness": (gate.Fairness(slice="s" * 900, max_ratio=1.2),)})
     found = verdict.run(replace(evidence, other=None, obstacle="x" * 9000), declared)
     assert max(len(check.reason) for check in found) == 600
     assert max(len(check.name) for check in found) == 120

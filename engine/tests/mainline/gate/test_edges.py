@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.declared.gate import Policy
 from mainline.gate import verdict
 from mainline.gate.checks.outcome import at_most
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 from tests.mainline.gate import made
 
 FIRST = {

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mainline.declared.gate import load
 from mainline.errors import ParamsError
-from mainline.gate.policy import load
 from tests.project import ROOT
 
 

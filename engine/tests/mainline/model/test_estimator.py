@@ -7,9 +7,9 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Task
+from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError
 from mainline.model import estimator, frames
-from mainline.params import Model, Preprocessing
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"

@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from mainline.contract import Array, Task
+from mainline.declared.params import Model, Preprocessing
 from mainline.model import estimator, export, frames, runtime
-from mainline.params import Model, Preprocessing
 from tests.project import LIMIT, ROOT
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 
-from mainline import params
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
+from mainline.declared import params
 from mainline.errors import ParamsError
 from mainline.model import estimator, export, frames, metrics, runtime
 from mainline.stages import train

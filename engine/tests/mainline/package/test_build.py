@@ -16,9 +16,9 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LinearRegression
 from skops.io import dumps
 
-from mainline import params
 from mainline.contract import FeatureTable, Field
 from mainline.data.lookup import Table
+from mainline.declared import params
 from mainline.errors import UseCaseError
 from mainline.model.frames import table
 from mainline.package import manifest

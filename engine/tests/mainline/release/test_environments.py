@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mainline.declared import environments, service
 from mainline.errors import MainlineError, ParamsError
-from mainline.release import environments
-from mainline.serving import settings
 from tests.project import ROOT
 
 
@@ -31,7 +30,7 @@ def test_the_shipped_environments_are_staging_then_production() -> None:
 
 def test_the_service_knows_the_same_sections() -> None:
     """What the service counts as a section of the file is what may stand in it."""
-    assert set(settings.SECTIONS) == set(environments.Environment.model_fields)
+    assert set(service.SECTIONS) == set(environments.Environment.model_fields)
 
 
 def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:

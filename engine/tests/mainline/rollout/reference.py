@@ -1,6 +1,6 @@
 """What a rollout should do, written once more and small: stages of (percent, seconds), one call per look."""
 
-from mainline.rollout.policy import Policy
+from mainline.declared.rollout import Policy
 from mainline.rollout.records import Ref
 
 

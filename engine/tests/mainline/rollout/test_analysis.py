@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.rollout import analysis, policy
-from mainline.rollout.policy import Analysis
+from mainline.declared import rollout
+from mainline.declared.rollout import Analysis
+from mainline.rollout import analysis
 
-BOUNDS = (*map(str, policy.THRESHOLDS), "inf")
+BOUNDS = (*map(str, rollout.THRESHOLDS), "inf")
 
 
 def declared(name: str, limit: float, **more: Any) -> Analysis:
     """An analysis of one metric."""
     metric = {"name": name, "limit": limit, **({"threshold": 0.05} if name == "latency" else {})}
-    return policy.read({"analysis": {"metrics": [metric], "minimumSamples": 50, **more}}).declared.analysis
+    return rollout.read({"analysis": {"metrics": [metric], "minimumSamples": 50, **more}}).declared.analysis
 
 
 def counted(requests: int, failed: int = 0, slow: int = 0, invalid: int = 0, **more: Any) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def test_failure_of_both_is_no_difference() -> None:
 def test_worst_metric_speaks_for_all() -> None:
     """One failed metric fails the measurement, one that cannot tell keeps it open, and the reason has the numbers."""
     metrics = [{"name": "error-rate", "limit": 0.02}, {"name": "invalid-outputs", "limit": 0.02}]
-    chosen = policy.read({"analysis": {"metrics": metrics}}).declared.analysis
+    chosen = rollout.read({"analysis": {"metrics": metrics}}).declared.analysis
     assert analysis.judge(chosen, counted(5000), counted(5000)).verdict == "pass"
     found = analysis.judge(chosen, counted(5000, invalid=500), counted(5000))
     assert found.verdict == "fail"
@@ -108,7 +109,7 @@ def test_golden_requests_hold_the_candidate_to_what_it_was_sealed_with() -> None
 
 def test_nothing_declared_is_nothing_to_fail() -> None:
     """Without metrics there is a verdict all the same, and it says why."""
-    found = analysis.judge(policy.read({"analysis": {"metrics": []}}).declared.analysis, counted(1), counted(1))
+    found = analysis.judge(rollout.read({"analysis": {"metrics": []}}).declared.analysis, counted(1), counted(1))
     assert (found.verdict, found.reason, found.findings) == ("pass", "nothing is measured", ())
 
 

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
+from mainline.declared import rollout
 from mainline.registry.events import Event
 from mainline.registry.tags import Assigned, Version
-from mainline.rollout import beginning, policy, reports
+from mainline.rollout import beginning, reports
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event as Told
 from mainline.rollout.records import Ref
 from tests.mainline.rollout.conftest import Followed
 
-POLICY = policy.read({"strategy": "canary", "rollbackWindow": {"revisions": 1}})
-OTHER = policy.read({"strategy": "canary", "steps": []})
+POLICY = rollout.read({"strategy": "canary", "rollbackWindow": {"revisions": 1}})
+OTHER = rollout.read({"strategy": "canary", "steps": []})
 NAMES = ("v1.0.0", "v1.1.0", "v1.2.0")
 
 
@@ -39,7 +40,7 @@ def assigned(*given: tuple[int, str], archived: str = "") -> list[Assigned]:
     ]  # fmt: skip
 
 
-def begin(given: list[Assigned], *told: Event, declared: policy.Policy | None = POLICY) -> tuple[Any, ...]:
+def begin(given: list[Assigned], *told: Event, declared: rollout.Policy | None = POLICY) -> tuple[Any, ...]:
     """Return the names of what is served, of what may return, and of what is quarantined under which policy."""
     version = given[-1].version
     assert version is not None

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mainline.declared import rollout
 from mainline.errors import MainlineError
-from mainline.rollout import policy, served, state, status
+from mainline.rollout import served, state, status
 from mainline.rollout.clock import Clock
 from mainline.rollout.driver import Driver
 from mainline.rollout.source import Found
@@ -170,7 +171,7 @@ COUNTERS = {
     "seconds": {"0.0005": 1, "0.05": 890, "inf": 9}, "predictions": {"-3": 4, "17": 896},
     "pairs": {"number": 2, "sum": 0.5, "squares": 0.2},
 }  # fmt: skip
-MEASURED = policy.read(
+MEASURED = rollout.read(
     {"strategy": "canary", "steps": [{"setWeight": 10}, {"pause": {"duration": 60}}],
      "analysis": {"interval": 1, "minimumSamples": 1, "metrics": [{"name": name, "limit": 0.1} for name in (
          "error-rate", "invalid-outputs", "latency", "prediction-difference", "prediction-drift")]}}

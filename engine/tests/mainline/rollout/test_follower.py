@@ -11,8 +11,9 @@ import pytest
 
 from mainline import files
 from mainline.commands import follow
+from mainline.declared import rollout
 from mainline.errors import MainlineError
-from mainline.rollout import policy, reports, state
+from mainline.rollout import reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
@@ -25,7 +26,7 @@ class Scripted(Source):
 
     def __init__(self, place: Place) -> None:
         super().__init__("https://me:secret@git.example.org/a.git", "production", place)
-        self.next = Found(1.0, wanted=ref(1), policy=policy.read({"follow": {"interval": 7.0}}))
+        self.next = Found(1.0, wanted=ref(1), policy=rollout.read({"follow": {"interval": 7.0}}))
         self.brought: list[str] = []
         self.sound = True
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mainline.rollout import policy
+from mainline.declared import rollout
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
@@ -20,7 +20,7 @@ from tests.end_to_end.load import Load
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT
 
-POLICY = policy.read(
+POLICY = rollout.read(
     {
         "strategy": "canary",
         "steps": [
@@ -111,10 +111,10 @@ def test_damaged_package_of_stable_is_replaced_by_the_one_before(place: Place, p
     first, second, _ = packages
     driver = Driver(place, "production")
     for ref in (first, second):
-        driver.tick(Found(0.0, wanted=ref, verified=True, policy=policy.read({"steps": []})), {"problem": ""})
+        driver.tick(Found(0.0, wanted=ref, verified=True, policy=rollout.read({"steps": []})), {"problem": ""})
         live = {"process": "1", "revision": driver.state.revision, "versions": {}}
         place.served.write_text(json.dumps(live))
-        driver.tick(Found(0.0, wanted=ref, verified=True, policy=policy.read({"steps": []})), {"problem": ""})
+        driver.tick(Found(0.0, wanted=ref, verified=True, policy=rollout.read({"steps": []})), {"problem": ""})
     assert driver.state.stable == second
     (place.package(second.digest) / "model_card.md").write_text("changed")
     Driver(place, "production")
@@ -166,7 +166,7 @@ def test_golden_requests_are_asked_here(place: Place, packages: dict[Ref, Path])
     first, second, far = packages
     section = {"interval": 1, "goldenRequests": True, "metrics": [{"name": "prediction-difference", "limit": 5.0}]}
     steps = [{"setWeight": 10}, {"pause": {"duration": 0}}]
-    declared = policy.read({"strategy": "canary", "steps": steps, "analysis": section})
+    declared = rollout.read({"strategy": "canary", "steps": steps, "analysis": section})
     driver = Driver(place, "production")
     end = time.monotonic() + LIMIT
     for ref in (first, second, far):

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from mainline.rollout import machine, policy
+from mainline.declared import rollout
+from mainline.rollout import machine
 from mainline.rollout.records import Live, Measurement
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
 
@@ -333,7 +334,7 @@ def test_an_abort_says_when_and_why(world: World) -> None:
 
 def test_the_window_keeps_as_many_versions_as_declared() -> None:
     """With a window of two, the version before those needs its steps again."""
-    world = World(policy.read({"strategy": "canary", "steps": [{"setWeight": 10}, {"pause": {"duration": 5}}],
+    world = World(rollout.read({"strategy": "canary", "steps": [{"setWeight": 10}, {"pause": {"duration": 5}}],
                                "rollbackWindow": {"revisions": 2}})).have(1)  # fmt: skip
     for number in (2, 3, 4):
         world.wanted = ref(number)

@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from mainline.declared.rollout import Policy
 from mainline.rollout import machine, state
 from mainline.rollout.machine import advance
-from mainline.rollout.policy import Policy
 from mainline.rollout.records import Live, Measurement, Ref, Seen, State
 from tests.mainline.rollout.reference import Reference
 from tests.mainline.rollout.worlds import canary, ref

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mainline.declared import environments, rollout
 from mainline.errors import ParamsError
-from mainline.release import environments
-from mainline.rollout import policy
 from mainline.serving.metrics import BUCKETS
 from tests.project import ROOT
 
@@ -21,9 +20,9 @@ def canary(**more: Any) -> dict[str, Any]:
 def test_shipped_policies_are_read() -> None:
     """The environments that ship declare steps that can be run."""
     declared = environments.load_all(ROOT / "deploy")
-    steps = [str(step) for step in policy.read(declared["production"].rollout).steps]
+    steps = [str(step) for step in rollout.read(declared["production"].rollout).steps]
     assert steps[:2] == ["setMirror 100 %", "pause 300 s"]
-    assert policy.read(declared["staging"].rollout).declared.strategy == "blue-green"
+    assert rollout.read(declared["staging"].rollout).declared.strategy == "blue-green"
 
 
 @pytest.mark.parametrize(
@@ -50,29 +49,29 @@ def test_shipped_policies_are_read() -> None:
 def test_what_cannot_be_meant_is_refused(section: dict[str, Any], said: str) -> None:
     """A wrong key, value or combination is one line with its place, what is allowed and the nearest known key."""
     with pytest.raises(ParamsError, match=said):
-        policy.read(section, "deploy/x.yaml")
+        rollout.read(section, "deploy/x.yaml")
 
 
 def test_hash_tells_what_shapes_a_rollout() -> None:
     """Steps and limits change the hash; spelling of a duration, the look at git and the window back do not."""
-    usual = policy.read(canary()).hash
-    assert policy.read(canary(steps=[{"setWeight": 10}, {"pause": {"duration": 300.0}}])).hash == usual
-    assert policy.read(canary(follow={"interval": 5.0}, rollbackWindow={"revisions": 1})).hash == usual
-    assert policy.read(canary(steps=[{"setWeight": 11}, {"pause": {"duration": "5m"}}])).hash != usual
-    assert policy.read(canary(analysis={"failureLimit": 1})).hash != usual
+    usual = rollout.read(canary()).hash
+    assert rollout.read(canary(steps=[{"setWeight": 10}, {"pause": {"duration": 300.0}}])).hash == usual
+    assert rollout.read(canary(follow={"interval": 5.0}, rollbackWindow={"revisions": 1})).hash == usual
+    assert rollout.read(canary(steps=[{"setWeight": 11}, {"pause": {"duration": "5m"}}])).hash != usual
+    assert rollout.read(canary(analysis={"failureLimit": 1})).hash != usual
 
 
 def test_every_strategy_has_usual_steps() -> None:
     """Steps may be left out, and the whole section too."""
     for strategy in ("blue-green", "canary", "shadow"):
-        assert policy.read({"strategy": strategy}).steps
-    assert policy.read({"strategy": "ab", "sticky": {"by": "key"}}).steps[-1].kind == "approval"
-    assert policy.read({}).declared.strategy == "blue-green"
+        assert rollout.read({"strategy": strategy}).steps
+    assert rollout.read({"strategy": "ab", "sticky": {"by": "key"}}).steps[-1].kind == "approval"
+    assert rollout.read({}).declared.strategy == "blue-green"
 
 
 def test_thresholds_are_those_that_the_service_counts_by() -> None:
     """Every bound of the latency histogram may be named, and no other number."""
-    assert policy.THRESHOLDS == BUCKETS
+    assert rollout.THRESHOLDS == BUCKETS
 
 
 def test_promote_refuses_a_wrong_policy(tmp_path: Path) -> None:

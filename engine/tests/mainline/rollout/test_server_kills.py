@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline.rollout import machine, policy, state
+from mainline.declared import rollout
+from mainline.rollout import machine, state
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Progress, Ref, State
 from mainline.rollout.source import Found
@@ -34,7 +35,7 @@ ANALYSIS = {
     "minimumSamples": 20,
     "metrics": [{"name": "error-rate", "limit": 0.4}, {"name": "prediction-drift", "limit": 0.5}],
 }
-POLICY = policy.read(
+POLICY = rollout.read(
     {"strategy": "canary", "steps": STEPS, "analysis": ANALYSIS, "rollbackWindow": {"revisions": 0}}
 )  # fmt: skip
 LIMIT = 240.0

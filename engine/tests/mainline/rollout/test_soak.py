@@ -13,6 +13,7 @@ import psutil
 import pytest
 import yaml
 
+from mainline.declared import service
 from mainline.registry import events, records
 from mainline.registry.records import Release
 from mainline.rollout.clock import Clock
@@ -21,7 +22,7 @@ from mainline.rollout.follower import Follower
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
 from mainline.rollout.state import Place
-from mainline.serving import keys, settings
+from mainline.serving import keys
 from mainline.serving.service import Service
 
 HOURS, TICK, LOOK = 24, 5, 900
@@ -91,7 +92,7 @@ class Day:
         self.now, self.place = 1_800_000_000.0, Place(folder / "state")
         (folder / "production.yaml").write_text(yaml.safe_dump({"service": {"keys": str(folder / "keys.yaml")}}))
         keys.make(folder / "keys.yaml", "client", "predict")
-        self.service = Service(settings.load(folder / "production.yaml"), None, self.place.routing, followed=True)
+        self.service = Service(service.load(folder / "production.yaml"), None, self.place.routing, followed=True)
         source = Source(str(repository.origin), "production", self.place)
         by_name = {ref.version: path for ref, path in packages.items()}
         patch.setattr(source, "_check", lambda *_: None)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from mainline.rollout import policy
+from mainline.declared import rollout
+from mainline.declared.rollout import Policy
 from mainline.rollout.machine import advance
-from mainline.rollout.policy import Policy
 from mainline.rollout.records import Live, Measurement, Ref, Seen, State
 
 PASS, FAIL, UNSURE = Measurement("pass"), Measurement("fail", "error-rate: too high"), Measurement("inconclusive")
@@ -21,7 +21,7 @@ def canary(*steps: dict[str, Any], **analysis: Any) -> Policy:
         {"setWeight": 10}, {"pause": {"duration": 30}}, {"setWeight": 50}, {"pause": {"duration": 30}},
     ]  # fmt: skip
     section = {"interval": 10.0, "metrics": [{"name": "error-rate", "limit": 0.01}], **analysis}
-    return policy.read({"strategy": "canary", "steps": chosen, "analysis": section})
+    return rollout.read({"strategy": "canary", "steps": chosen, "analysis": section})
 
 
 class World:

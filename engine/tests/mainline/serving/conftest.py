@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.service import Settings
 from mainline.serving import keys, routing
 from mainline.serving.models import Model
 from mainline.serving.service import Service
-from mainline.serving.settings import Settings
 from tests.mainline.serving.asking import Client
 
 Rows = list[dict[str, Any]]

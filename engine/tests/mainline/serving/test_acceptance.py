@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mainline.__main__ import main
+from mainline.declared.service import Budgets
 from mainline.serving import acceptance
 from mainline.serving.acceptance import Check, Verdict
-from mainline.serving.settings import Budgets
 from tests.mainline.package.test_predictor import extended, resealed
 
 GENEROUS = Budgets(load_seconds=600.0, memory_mib=100_000.0, p99_ms=60_000.0, rows_per_second=1)

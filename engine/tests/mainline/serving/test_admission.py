@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.service import Limits
 from mainline.serving.admission import Guard, address_of
-from mainline.serving.settings import Limits
 from tests.mainline.serving.certificates import make_certificate
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.mainline.serving.test_connection import SWEEPS

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.declared.service import Throttle
 from mainline.errors import ParamsError
 from mainline.serving import keys
 from mainline.serving.keys import Bucket
-from mainline.serving.settings import Throttle
 
 THROTTLE = Throttle(requests_per_second=10.0, burst=2)
 

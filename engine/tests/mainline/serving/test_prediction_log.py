@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mainline.declared.service import Log
 from mainline.serving import prediction_log
 from mainline.serving.metrics import ServiceMetrics
 from mainline.serving.prediction_log import PATTERN, PredictionLog
-from mainline.serving.settings import Log
 from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.logged import lines

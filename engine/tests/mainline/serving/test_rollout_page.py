@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.service import Settings
 from mainline.rollout import analysis, status
 from mainline.rollout.records import Live, Quarantine
 from mainline.serving import keys, rollout_page, routing
 from mainline.serving.models import Model
 from mainline.serving.service import Service
-from mainline.serving.settings import Settings
 from tests.browser import WIDTHS, Browser
 from tests.mainline.rollout.worlds import PASS, World, canary, ref
 from tests.mainline.serving.asking import Client

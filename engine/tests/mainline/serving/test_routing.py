@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.service import Settings
 from mainline.errors import ParamsError
 from mainline.serving import keys, observed, watching
 from mainline.serving.messages import Request
@@ -17,7 +18,6 @@ from mainline.serving.models import Model
 from mainline.serving.protocol import DATATYPES
 from mainline.serving.routing import Routing, Sticky, read
 from mainline.serving.service import Service
-from mainline.serving.settings import Settings
 from tests.mainline.package.test_predictor import extended
 from tests.mainline.serving.asking import Client
 

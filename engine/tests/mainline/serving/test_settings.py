@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.declared import service
+from mainline.declared.service import Settings, load
 from mainline.errors import ParamsError
-from mainline.serving import settings
-from mainline.serving.settings import Settings, load
 from tests.project import ROOT
 
 
@@ -65,4 +65,4 @@ def test_empty_section_means_defaults(tmp_path: Path) -> None:
     """An environment says only what differs."""
     file = tmp_path / "production.yaml"
     file.write_text("service:\n")
-    assert load(file) == settings.Settings()
+    assert load(file) == service.Settings()

@@ -14,7 +14,7 @@ from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.columns import to_rows
 from mainline.data.storage import read_columns
-from mainline.params import load
+from mainline.declared.params import load
 from mainline.serving import files, stream
 from mainline.serving.models import Model
 from tests.mainline.serving import logged

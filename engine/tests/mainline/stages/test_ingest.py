@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import usecase
-from mainline import params
+from mainline.declared import params
 from mainline.errors import DataError, MainlineError, ParamsError, SourceError, UseCaseError
 from mainline.stages.ingest import check_version, ingest
 from tests.project import ROOT

@@ -1,8 +1,8 @@
 """Do the clients that production has still fit?"""
 
+from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 from mainline.registry import changes
 
 

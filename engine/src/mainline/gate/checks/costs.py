@@ -1,8 +1,8 @@
 """Does the candidate cost about what production costs, and is each feature worth its cost?"""
 
+from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 
 TRAIN = "train"
 """The stage that fits."""

@@ -1,8 +1,8 @@
 """Is the data what production was trained on, and mostly possible?"""
 
+from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 
 
 def check_skew(evidence: Evidence, policy: Policy) -> Outcome:

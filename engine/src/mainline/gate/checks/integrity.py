@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
-from mainline.gate.policy import Policy
 from mainline.model.batches import differ
 from mainline.package.sealing import MOST
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
-from mainline.gate.policy import Policy
 from mainline.gate.statistics import Conclusion, conclude
 
 _VERDICTS: dict[Conclusion, Verdict] = {

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from mainline.declared.gate import Fairness, Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence, Segment
-from mainline.gate.policy import Fairness, Policy
 
 
 def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mainline.declaration import Section, check_section
+from mainline.declared.reading import Section, check_section
 
 Ratio = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

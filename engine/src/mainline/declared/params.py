@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mainline import declaration, months
-from mainline.declaration import Section
+from mainline import months
+from mainline.declared import reading
+from mainline.declared.reading import Section
 from mainline.errors import ParamsError
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -103,7 +104,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
     Raises:
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
-    return declaration.load(path, Params)
+    return reading.load(path, Params)
 
 
 def _check_window(data: Data, split: Split) -> None:

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from mainline import declaration
-from mainline.declaration import check_section
+from mainline.declared import reading
+from mainline.declared.reading import check_section
 from mainline.errors import ParamsError, nearest
 
 SECTION = "rollout"
@@ -55,7 +55,7 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Section(declaration.Section):
+class Section(reading.Section):
     """A part of the policy, in Argo Rollouts' spelling."""
 
     model_config = ConfigDict(alias_generator=to_camel)

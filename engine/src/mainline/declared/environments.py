@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mainline import declaration
-from mainline.declaration import Section, load
+from mainline.declared import reading, rollout
+from mainline.declared.reading import Section, load
 from mainline.errors import ParamsError, UnknownError, nearest
 from mainline.registry.tags import ENVIRONMENT
-from mainline.rollout import policy
 
 FOLDER = Path("deploy")
 
@@ -45,7 +44,7 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
     """
     found = {file.stem: load(file, Environment) for file in sorted(folder.glob("*.yaml"))}
     for name, environment in found.items():
-        policy.read(environment.rollout, f"{folder}/{name}.yaml")
+        rollout.read(environment.rollout, f"{folder}/{name}.yaml")
     if not found:
         raise ParamsError("folder", "declares no environment", "write deploy/production.yaml", f"{folder}/")
     for name, environment in found.items():
@@ -78,10 +77,10 @@ def is_signature_required(file: Path) -> bool:
     Raises:
         ParamsError: when the file, or what it says of promotion, is wrong.
     """
-    declared = declaration.read(file).get("promotion")
+    declared = reading.read(file).get("promotion")
     if declared is None:
         return False
-    checked = declaration.check_section(Promotion, declared, "promotion", declaration.name(file))
+    checked = reading.check_section(Promotion, declared, "promotion", reading.name(file))
     return checked.signature == "required"
 
 

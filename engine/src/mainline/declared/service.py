@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from mainline import declaration
-from mainline.declaration import Section
+from mainline.declared import reading
+from mainline.declared.reading import Section
 from mainline.errors import ParamsError, nearest
 
 SECTION = "service"
@@ -127,7 +127,7 @@ def load(path: Path) -> Settings:
     Raises:
         ParamsError: naming the place, what is allowed and the nearest known key.
     """
-    raw, file = declaration.read(path), declaration.name(path)
+    raw, file = reading.read(path), reading.name(path)
     if not isinstance(raw, dict):
         raise ParamsError("", "is not a mapping", f"it holds the section {SECTION}", file)
     if SECTION not in raw:
@@ -135,7 +135,7 @@ def load(path: Path) -> Settings:
     for name in raw:
         if name not in SECTIONS:  # a section that nobody reads would be a wish that nobody heeds
             raise ParamsError(str(name), "is not a known section", nearest(str(name), SECTIONS), file)
-    return declaration.check_section(Settings, {} if raw[SECTION] is None else raw[SECTION], SECTION, file)
+    return reading.check_section(Settings, {} if raw[SECTION] is None else raw[SECTION], SECTION, file)
 
 
 def _meant(raw: dict[str, object]) -> str:

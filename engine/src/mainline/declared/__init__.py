@@ -1,0 +1,1 @@
+"""Everything that people write: one reader, a module per section."""
