@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mainline.declared import service
+from mainline.declared import environments
 from mainline.serving import keys
 
 
@@ -12,6 +12,6 @@ def make_key(environment: Path, name: str, *, admin: bool) -> str:
     Raises:
         ParamsError: when the settings, the file of keys or the name is not valid.
     """
-    file = service.load(environment).keys
+    file = environments.load_server(environment).service.keys
     key = keys.make(file, name, "admin" if admin else "predict")
     return f"{key}\n  shown once; its hash is in {file}, which running servers read again within seconds"

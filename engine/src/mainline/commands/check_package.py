@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from mainline import files
-from mainline.declared import environments, service
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
@@ -22,9 +22,9 @@ def check_package(package: Path, environment: Path, report: Path | None, unrelea
     Raises:
         MainlineError: with every check, when one of them failed; when the settings are wrong.
     """
-    budgets = service.load(environment).budgets
-    required = not unreleased and environments.is_signature_required(environment)
-    verdict = acceptance.check(package, budgets, partial(_signature, package, required))
+    declared = environments.load_server(environment)
+    required = declared.requires_signature and not unreleased
+    verdict = acceptance.check(package, declared.service.budgets, partial(_signature, package, required))
     if report:
         _write(report, json.dumps(verdict.as_dict(), indent=2) + "\n")
     if not verdict.passed:

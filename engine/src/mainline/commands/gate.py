@@ -4,11 +4,13 @@ import os
 import sys
 import tempfile
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from mainline import progress
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
+from mainline.declared.environments import Environment
 from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
 from mainline.gate import decisions, gather, judge, production
@@ -51,17 +53,16 @@ def gate(environment: str | None = None) -> str:
     clone.check(registry)
     for line in registry.skipped:
         progress.say(clean(line))
-    if environment is not None:
-        return _hold(environment, limits)
     declared = environments.load_all()
+    if environment is not None:
+        return _hold(environment, limits, declared)
     for line in reference.tell(declared):
         progress.say(line)
-    return [_hold(name, limits) for name in reference.environments(declared)][-1]
+    return [_hold(name, limits, declared) for name in reference.environments(declared)][-1]
 
 
-def _hold(environment: str, limits: Policy) -> str:
-    file = environments.FOLDER / f"{environment}.yaml"
-    required = file.is_file() and environments.is_signature_required(file)
+def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment]) -> str:
+    required = environment in declared and declared[environment].requires_signature
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         packages = Path(scratch)
         production.fetch(gather.versions(limits.slow_decay.versions, environment), packages, required)

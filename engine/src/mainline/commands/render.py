@@ -6,7 +6,7 @@ import yaml
 
 from mainline.cluster import manifests, queries
 from mainline.cluster.manifests import Wanted
-from mainline.declared import environments, rollout, service
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask
 from mainline.registry import origin, tags
@@ -27,7 +27,6 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
     Raises:
         MainlineError: when the environment cannot be rendered so.
     """
-    file = Path("deploy") / f"{environment}.yaml"
     declared = environments.choose(environment, environments.load_all())
     served = version or _assigned(environment)
     if way == "argo" and not served:
@@ -35,9 +34,7 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
             f"git assigns no version to {environment} yet; `./mainline promote` first, or name one (--version)."
         )
     url = ask("remote", "get-url", origin.remote()) or "https://git.example.org/YOU/YOUR-FORK.git"
-    wanted = Wanted(
-        environment, image, url, served or "", service.load(file), rollout.read(declared.rollout, file.as_posix())
-    )
+    wanted = Wanted(environment, image, url, served or "", declared.service, declared.rollout)
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way
     folder.mkdir(parents=True, exist_ok=True)

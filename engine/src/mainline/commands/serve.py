@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from mainline.commands.follow import check_url, state_folder
-from mainline.declared.service import load
+from mainline.declared import environments
 from mainline.rollout.state import Place
 from mainline.serving import logs, routing, server
 from mainline.serving.beside import Beside
@@ -19,7 +19,7 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
     Raises:
         MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
-    declared = load(environment)
+    declared = environments.load_server(environment).service
     fixed = None
     if routing_file is None:
         fixed = routing.single(Model.load(package, version, declared.limits.text_length))
@@ -43,7 +43,7 @@ def serve_followed(url: str, environment: str, file: Path | None, folder: Path |
     Raises:
         MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
-    declared = load(file or Path("deploy") / f"{environment}.yaml")
+    declared = environments.load_server(file or environments.FOLDER / f"{environment}.yaml").service
     place = state_folder(environment, folder).absolute()
     with Place(place).owned("server"):
         logs.set_up()

@@ -1,18 +1,21 @@
-"""The environments that `deploy/*.yaml` declares, and the way from one to the next."""
+"""The environments that `deploy/*.yaml` declares, and the way from one to the next: the one reader of these files."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from mainline.declared import reading, rollout
-from mainline.declared.reading import Section, load
+from mainline.declared.reading import Section
+from mainline.declared.service import Settings
 from mainline.errors import ParamsError, UnknownError, nearest
-from mainline.registry.tags import ENVIRONMENT
 
 FOLDER = Path("deploy")
+NAME = r"[a-z][a-z0-9-]*"
+"""How an environment may be called."""
 
 
 class Promotion(Section):
@@ -28,12 +31,50 @@ class Promotion(Section):
     signature: Literal["optional", "required"]
 
 
-class Environment(Section):
-    """One file of `deploy/`; how it serves and rolls out is read by those who do that."""
+class _File(Section):
+    """A file as it is written."""
 
     promotion: Promotion
-    service: dict[str, Any] = Field(default_factory=dict)
+    service: Settings = Settings()
     rollout: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One file of `deploy/`: when the environment takes a version, how it serves, and how a version takes over."""
+
+    promotion: Promotion
+    service: Settings
+    rollout: rollout.Policy
+
+    @property
+    def requires_signature(self) -> bool:
+        """Whether only signed packages are taken."""
+        return self.promotion.signature == "required"
+
+
+def load(file: Path) -> Environment:
+    """Read an environment's file, every section of it checked.
+
+    Raises:
+        ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
+    """
+    return _check(_sections(file), file)
+
+
+def load_server(file: Path) -> Environment:
+    """Read what a server is started with: such a file has a service, and may say nothing of promotion.
+
+    Raises:
+        ParamsError: as `load`, and if there is no section `service`.
+    """
+    raw = _sections(file)
+    usual = {"after": None, "approval": "automatic", "signature": "optional"}
+    found = _check({"promotion": usual, **raw}, file)
+    if "service" not in raw:
+        remedy = "add it; engine/docs/serving.md shows every key"
+        raise ParamsError("service", "is missing", remedy, reading.name(file))
+    return found
 
 
 def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
@@ -42,14 +83,12 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
     Raises:
         ParamsError: when there is none, one is wrong, or the way between them is.
     """
-    found = {file.stem: load(file, Environment) for file in sorted(folder.glob("*.yaml"))}
-    for name, environment in found.items():
-        rollout.read(environment.rollout, f"{folder}/{name}.yaml")
+    found = {file.stem: load(file) for file in sorted(folder.glob("*.yaml"))}
     if not found:
         raise ParamsError("folder", "declares no environment", "write deploy/production.yaml", f"{folder}/")
     for name, environment in found.items():
         after = environment.promotion.after
-        if not re.fullmatch(ENVIRONMENT, name):
+        if not re.fullmatch(NAME, name):
             raise ParamsError("name", f"is '{name}'", "use a-z, 0-9 and -", f"{folder}/{name}.yaml")
         if after is not None and after not in found:
             known = nearest(after, found)
@@ -71,17 +110,19 @@ def choose(name: str, declared: Mapping[str, Environment]) -> Environment:
     return declared[name]
 
 
-def is_signature_required(file: Path) -> bool:
-    """Return whether an environment's file asks for signed packages; one that says nothing of promotion does not.
+def _sections(file: Path) -> dict[str, Any]:
+    """Return the sections of a file; one that is named and left empty means its defaults."""
+    raw = reading.read(file)
+    if not isinstance(raw, dict):
+        sections = ", ".join(_File.model_fields)
+        raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
+    return {name: {} if section is None else section for name, section in raw.items()}
 
-    Raises:
-        ParamsError: when the file, or what it says of promotion, is wrong.
-    """
-    declared = reading.read(file).get("promotion")
-    if declared is None:
-        return False
-    checked = reading.check_section(Promotion, declared, "promotion", reading.name(file))
-    return checked.signature == "required"
+
+def _check(raw: dict[str, Any], file: Path) -> Environment:
+    name = reading.name(file)
+    checked = reading.check_section(_File, raw, "", name)
+    return Environment(checked.promotion, checked.service, rollout.read(checked.rollout, name))
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

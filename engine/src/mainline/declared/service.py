@@ -6,13 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from mainline.declared import reading
 from mainline.declared.reading import Section
-from mainline.errors import ParamsError, nearest
-
-SECTION = "service"
-SECTIONS = ("promotion", SECTION, "rollout")
-"""The sections an environment's file may have; others are checked by those who read them."""
 
 OWN = frozenset(
     {"predict", "livez", "readyz", "metrics", "admin", "rollout", "rollout.json", "openapi.json", "docs", "v2"}
@@ -119,30 +113,3 @@ class Settings(Section):
     log: Log = Log()
     feed: Feed = Feed()
     budgets: Budgets = Budgets()
-
-
-def load(path: Path) -> Settings:
-    """Read and check the section of an environment's file.
-
-    Raises:
-        ParamsError: naming the place, what is allowed and the nearest known key.
-    """
-    raw, file = reading.read(path), reading.name(path)
-    if not isinstance(raw, dict):
-        raise ParamsError("", "is not a mapping", f"it holds the section {SECTION}", file)
-    if SECTION not in raw:
-        raise ParamsError(SECTION, "is missing", _meant(raw), file)
-    for name in raw:
-        if name not in SECTIONS:  # a section that nobody reads would be a wish that nobody heeds
-            raise ParamsError(str(name), "is not a known section", nearest(str(name), SECTIONS), file)
-    return reading.check_section(Settings, {} if raw[SECTION] is None else raw[SECTION], SECTION, file)
-
-
-def _meant(raw: dict[str, object]) -> str:
-    unknown = [str(name) for name in raw if name not in SECTIONS]
-    close = nearest(unknown[0], SECTIONS) if unknown else ""
-    return (
-        f"'{unknown[0]}' is not a known section: {close}"
-        if unknown
-        else "add it; engine/docs/serving.md shows every key"
-    )

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 
 from mainline import children, processes
-from mainline.declared import service
+from mainline.declared import environments
 from mainline.errors import MainlineError
 
 FOLDER = Path("deploy")
@@ -36,7 +36,7 @@ def refusals(package: Path, folder: Path = FOLDER, names: Container[str] | None 
         if names is not None and file.stem not in names:
             continue
         try:
-            budgets = service.load(file).budgets.model_dump_json()
+            budgets = environments.load_server(file).service.budgets.model_dump_json()
         except MainlineError as error:
             found[file.stem] = str(error)
             continue

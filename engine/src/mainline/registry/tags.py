@@ -19,16 +19,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mainline.declared.environments import NAME
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import git, raw
 from mainline.registry import artifact, maker, origin
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
 
-ENVIRONMENT = r"[a-z][a-z0-9-]*"
 NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 """Written in one way, so that no two names mean the same."""
 _VERSION = re.compile(rf"^@(v{NUMBER}\.{NUMBER}\.{NUMBER})(!?)$")
-_ASSIGNED = re.compile(rf"^#({ENVIRONMENT})(!?)#({NUMBER})$")
+_ASSIGNED = re.compile(rf"^#({NAME})(!?)#({NUMBER})$")
 """What follows the artifact's name."""
 
 _FIELDS = (

@@ -146,7 +146,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
     lacking = collection.told(open_remote())
     if lacking:
         progress.say(lacking)
-    required = any(taker.promotion.signature == "required" for taker in takers.values())
+    required = any(taker.requires_signature for taker in takers.values())
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
         folder = package or packages.fetch(version, Path(scratch))
         if required:

@@ -7,7 +7,7 @@ step 3.
 import re
 from pathlib import Path
 
-from mainline.declared import environments, rollout
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import git
 from mainline.registry import publish, tags
@@ -34,7 +34,7 @@ def approve(version: str, environment: str, step: int | None) -> str:
     """
     publish.fetch()
     found = tags.find(version)
-    declared = rollout.read(environments.choose(environment, environments.load_all()).rollout)
+    declared = environments.choose(environment, environments.load_all()).rollout
     places = [place for place, one in enumerate(declared.steps, 1) if one.kind == "approval"]
     if not places:
         raise MainlineError(f"the policy of {environment} has no approval step; nothing waits for you.")

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import children, processes
-from mainline.declared import rollout
-from mainline.declared.environments import Environment
-from mainline.declared.reading import load
+from mainline.declared import environments
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
@@ -186,8 +184,8 @@ class Source:
             raise UnknownError(
                 self.environment, "environment on main", [one.stem for one in Path("deploy").glob("*.yaml")]
             )
-        declared = load(file, Environment)
-        return rollout.read(declared.rollout, file.as_posix()), declared.promotion.signature == "required"
+        declared = environments.load(file)
+        return declared.rollout, declared.requires_signature
 
     def _digest(self, version: Version, required: bool | None) -> str:
         """Return the digest of a version: from its record, else from its package."""

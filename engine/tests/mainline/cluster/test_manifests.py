@@ -13,7 +13,7 @@ import yaml
 from mainline.cluster import manifests
 from mainline.cluster.manifests import Wanted
 from mainline.commands import render
-from mainline.declared import environments, service
+from mainline.declared import environments
 from mainline.declared.rollout import read
 from mainline.errors import MainlineError
 from mainline.serving.metrics import BUCKETS, Histogram, Page
@@ -24,11 +24,10 @@ SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding
 
 def wanted(environment: str = "production", **rollout: Any) -> Wanted:
     """What ships, or another rollout."""
-    declared = rollout or environments.load_all(ROOT / "deploy")[environment].rollout
-    served = service.load(ROOT / "deploy" / f"{environment}.yaml")
+    declared = environments.load(ROOT / "deploy" / f"{environment}.yaml")
     url = "https://git.example.org/a/b.git"
     image = "registry.example.org/mainline@sha256:" + "a" * 64
-    return Wanted(environment, image, url, "v1.2.0", served, read(declared))
+    return Wanted(environment, image, url, "v1.2.0", declared.service, read(rollout) if rollout else declared.rollout)
 
 
 def everything() -> Iterator[tuple[str, dict[str, Any]]]:

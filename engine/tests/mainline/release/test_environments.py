@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.declared import environments, service
+from mainline.declared import environments
 from mainline.errors import MainlineError, ParamsError
 from tests.project import ROOT
 
@@ -26,11 +26,6 @@ def test_the_shipped_environments_are_staging_then_production() -> None:
     found = environments.load_all(ROOT / "deploy")
     assert list(found) == ["staging", "production"]
     assert found["production"].promotion.after == "staging"
-
-
-def test_the_service_knows_the_same_sections() -> None:
-    """What the service counts as a section of the file is what may stand in it."""
-    assert set(service.SECTIONS) == set(environments.Environment.model_fields)
 
 
 def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:
@@ -55,8 +50,12 @@ def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:
             r"is not a known key; did you mean 'approval",
         ),
         ({"a": "{after: null, approval: sometimes, signature: optional}"}, r"promotion.approval: is 'sometimes'"),
+        (
+            {"a": f"{usual()}\nservice: {{prot: 1}}"},
+            r"a\.yaml: service.prot: .* did you mean 'port'\?",
+        ),
     ],
-    ids=["none", "circle", "unknown", "name", "was", "key", "value"],
+    ids=["none", "circle", "unknown", "name", "was", "key", "value", "service"],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, promotions: dict[str, str], said: str) -> None:
     """One line names the file, the place, what was found and what is allowed."""

@@ -20,9 +20,9 @@ def canary(**more: Any) -> dict[str, Any]:
 def test_shipped_policies_are_read() -> None:
     """The environments that ship declare steps that can be run."""
     declared = environments.load_all(ROOT / "deploy")
-    steps = [str(step) for step in rollout.read(declared["production"].rollout).steps]
+    steps = [str(step) for step in declared["production"].rollout.steps]
     assert steps[:2] == ["setMirror 100 %", "pause 300 s"]
-    assert rollout.read(declared["staging"].rollout).declared.strategy == "blue-green"
+    assert declared["staging"].rollout.declared.strategy == "blue-green"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import yaml
 
-from mainline.declared import service
+from mainline.declared import environments
 from mainline.registry import events, records
 from mainline.registry.records import Release
 from mainline.rollout.clock import Clock
@@ -92,7 +92,8 @@ class Day:
         self.now, self.place = 1_800_000_000.0, Place(folder / "state")
         (folder / "production.yaml").write_text(yaml.safe_dump({"service": {"keys": str(folder / "keys.yaml")}}))
         keys.make(folder / "keys.yaml", "client", "predict")
-        self.service = Service(service.load(folder / "production.yaml"), None, self.place.routing, followed=True)
+        settings = environments.load_server(folder / "production.yaml").service
+        self.service = Service(settings, None, self.place.routing, followed=True)
         source = Source(str(repository.origin), "production", self.place)
         by_name = {ref.version: path for ref, path in packages.items()}
         patch.setattr(source, "_check", lambda *_: None)

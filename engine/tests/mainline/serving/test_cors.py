@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mainline.declared import service
+from mainline.declared import environments
 from mainline.errors import ParamsError
 from tests.mainline.serving.asking import Client, Reply
 from tests.mainline.serving.running import running
@@ -114,7 +114,7 @@ def test_origin_is_declared_as_browsers_write_it(tmp_path: Path, origin: str) ->
     file = tmp_path / "production.yaml"
     file.write_text(f"service: {{origins: ['{origin}']}}")
     with pytest.raises(ParamsError, match=r"service\.origins\.0: is .* write each origin as browsers do"):
-        service.load(file)
+        environments.load_server(file)
 
 
 @pytest.mark.parametrize("origin", [SHOP, "http://localhost:3000", "http://[::1]:8080", "capacitor://localhost"])
@@ -122,4 +122,4 @@ def test_origins_of_browsers_can_be_declared(tmp_path: Path, origin: str) -> Non
     """Every form that a browser writes is taken."""
     file = tmp_path / "production.yaml"
     file.write_text(f"service: {{origins: ['{origin}']}}")
-    assert service.load(file).origins == [origin]
+    assert environments.load_server(file).service.origins == [origin]

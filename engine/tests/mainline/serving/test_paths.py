@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mainline.declared import service
+from mainline.declared import environments
 from mainline.declared.service import OWN
 from mainline.errors import ParamsError
 from mainline.serving.app import ENDPOINTS, V2_MODEL
@@ -82,7 +82,7 @@ def test_prefix_that_cannot_work_is_one_line(tmp_path: Path, prefix: str) -> Non
     file = tmp_path / "production.yaml"
     file.write_text(f"service: {{prefix: '{prefix}'}}")
     with pytest.raises(ParamsError, match=r"service\.prefix: is .*(write a path such as|own paths begin)"):
-        service.load(file)
+        environments.load_server(file)
 
 
 def test_own_paths_are_all_known() -> None:

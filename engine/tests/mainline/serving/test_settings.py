@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.declared import service
-from mainline.declared.service import Settings, load
+from mainline.declared.environments import load_server
+from mainline.declared.service import Settings
 from mainline.errors import ParamsError
 from tests.project import ROOT
 
@@ -14,7 +14,7 @@ from tests.project import ROOT
 def test_shipped_settings_are_the_defaults() -> None:
     """The file that ships spells out every key, and what it says is what the code does without it."""
     file = ROOT / "deploy/production.yaml"
-    declared = load(file).model_dump(exclude={"log": {"directory"}})
+    declared = load_server(file).service.model_dump(exclude={"log": {"directory"}})
     assert declared == Settings().model_dump(exclude={"log": {"directory"}})
     section = yaml.safe_load(file.read_text())["service"]
     assert section.keys() == Settings.model_fields.keys()
@@ -38,11 +38,15 @@ def test_shipped_settings_are_the_defaults() -> None:
         ),
         ("service: {log: {sample: 1.5}}", r"service\.log\.sample: is 1\.5 \(float\); .*less than or equal to 1\.$"),
         ("service: {log: {flush_seconds: 2}}", r"flush_seconds: is 2 \(int\); .*less than or equal to 1\.$"),
-        ("servce: {}", r"service: is missing; 'servce' is not a known section: did you mean 'service'\?$"),
-        ("service: {}\npromotoin: {}", r"promotoin: is not a known section; did you mean 'promotion'\?$"),
+        ("servce: {}", r"servce: is not a known key; did you mean 'service'\?$"),
+        ("service: {}\npromotoin: {}", r"promotoin: is not a known key; did you mean 'promotion'\?$"),
         ("service: 0", r"service: is 0 \(int\); "),
-        ("promotion: {}", r"service: is missing; add it"),
-        ("[]", r"is not a mapping; it holds the section service\.$"),
+        ("rollout: {}", r"service: is missing; add it"),
+        (
+            "service: {}\nrollout: {stratgy: canary}",
+            r"rollout\.stratgy: is not a known key; did you mean 'strategy'\?$",
+        ),
+        ("[]", r"is not a mapping; it holds the sections promotion, service, rollout\.$"),
         ("a: [", r"is not YAML \(.*; correct the marked line\.$"),
     ],
 )
@@ -51,18 +55,18 @@ def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> Non
     file = tmp_path / "production.yaml"
     file.write_text(text)
     with pytest.raises(ParamsError, match=message) as error:
-        load(file)
+        load_server(file)
     assert "\n" not in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there is an error with its name."""
     with pytest.raises(ParamsError, match=r"none\.yaml: file: cannot be read .*root of the repository"):
-        load(tmp_path / "none.yaml")
+        load_server(tmp_path / "none.yaml")
 
 
 def test_empty_section_means_defaults(tmp_path: Path) -> None:
     """An environment says only what differs."""
     file = tmp_path / "production.yaml"
     file.write_text("service:\n")
-    assert load(file) == service.Settings()
+    assert load_server(file).service == Settings()
