@@ -51,7 +51,7 @@ def features(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[list[
 
 def code(before: str, after: str) -> list[str]:
     """Name the files that the stages of either lock ran, and that differ."""
-    old, new = _hashes(before), _hashes(after)
+    old, new = hashes(before), hashes(after)
     return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
 
@@ -86,12 +86,12 @@ def meaning(
         for other data alone.
     """
     if clients.breaking:
-        return "major", _few(clients.breaking)
+        return "major", few(clients.breaking)
     names = [item.key for item in declared if not item.key.startswith("data.")]
     moved = [f"features {sign}{name}" for sign, listed in (("+", added), ("-", removed)) for name in listed]
     changed = [*clients.compatible, *names, *moved, *files]
     if changed:
-        return "minor", _few(changed)
+        return "minor", few(changed)
     if windows[0] != windows[1]:
         return "patch", f"data: {windows[0]} became {windows[1]}"
     return "patch", "the data changed, or another machine built it"
@@ -151,10 +151,12 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
         yield at, value
 
 
-def _hashes(locked: str) -> dict[str, str]:
+def hashes(locked: str) -> dict[str, str]:
+    """Return the hash of each file and folder of code, and of the libraries, that the stages of a lock ran."""
     deps = (dep for entry in lock.entries(locked).values() for dep in entry.get("deps") or []) if locked else ()
     return {dep["path"]: dep["md5"] for dep in deps if dep["path"].startswith(CODE)}
 
 
-def _few(items: Sequence[str]) -> str:
+def few(items: Sequence[str]) -> str:
+    """Name the first five of a list, and how many more there are."""
     return ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")

@@ -4,29 +4,29 @@ import os
 import tempfile
 from pathlib import Path
 
-from mainline import lock
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask, git
-from mainline.registry import artifact, changes, origin, publish, tags
+from mainline.registry import artifact, origin, publish, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, promote, trial
+from mainline.release import candidate, change, machinery, promote, trial
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
-"""What a version is, beside the code that its stages ran."""
+"""What a version is, beside the use case's code that its stages ran."""
 
 
 def prepare(name: str | None, environment: str) -> str:
     """Commit, on a branch of its own, what main would be with a version's model; the workspace stays as it is.
 
-    Code, parameters, lock and metrics that make the model are the version's; everything else is main's.
+    The use case's code, parameters, lock and metrics that make the model are the version's; everything else is main's,
+    the machinery above all. A version that another machinery made is refused: its lock would not be true here.
 
     Args:
         name: the version; the one before in the environment where it is None.
         environment: whose version is to go back.
 
     Raises:
-        MainlineError: when there is no such version, or main has its model already.
+        MainlineError: when there is no such version, main has its model already, or another machinery made it.
     """
     publish.fetch()
     promote.say_skipped()
@@ -41,8 +41,7 @@ def prepare(name: str | None, environment: str) -> str:
         )
     branch = f"rollback/{version.name}"
     _refuse_to_overwrite(branch, main)
-    tree = _tree(main, version.commit)
-    _refuse_what_does_not_run(tree, main, version, environment)
+    tree = _runnable(main, version, environment)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
     commit = git("commit-tree", tree, "-p", main, given=message).strip()
     git("update-ref", f"refs/heads/{branch}", commit)
@@ -121,21 +120,31 @@ def _refuse_to_overwrite(branch: str, main: str) -> None:
         )
 
 
-def _refuse_what_does_not_run(tree: str, tip: str, version: Version, environment: str) -> None:
-    """Raise where the machinery that main has now does not work with the version's files.
+def _runnable(main: str, version: Version, environment: str) -> str:
+    """Write the tree of main with a version's model, and try it.
 
     Raises:
-        MainlineError: naming what fails, and the way to the same model.
+        MainlineError: naming why the two do not go together, and the ways to the same model.
     """
-    found = trial.problem(tree, tip, version.commit)
-    if found:
-        main = origin.branch()
-        raise MainlineError(
-            f"{main} with the files of {version.name} does not run, since its machinery was changed later: "
-            f"{found.rstrip('.')}. No branch was made. `./mainline rollback {version.name} --now` gives {environment} "
-            f"the version at once. To have its model on {main}, train it with today's code as a version of its own: "
-            f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
-        )
+    branch = origin.branch()
+    try:
+        tree = _tree(main, version.commit)
+    except machinery.OtherMachineryError as error:
+        why = f"{version.name} does not go with the machinery that {branch} has: {error}"
+        raise MainlineError(f"{why}. {_ways(version, environment)}") from error
+    fault = trial.problem(tree, main, version.commit)
+    if fault:
+        why = f"{branch} with the files of {version.name} does not run, since its machinery was changed later"
+        raise MainlineError(f"{why}: {fault.rstrip('.')}. {_ways(version, environment)}")
+    return tree
+
+
+def _ways(version: Version, environment: str) -> str:
+    return (
+        f"No branch was made. `./mainline rollback {version.name} --now` gives {environment} the version at once. "
+        f"To have its model on {origin.branch()}, train it with today's machinery: "
+        f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
+    )
 
 
 def _assign_once(name: str | None, environment: str) -> str:
@@ -159,9 +168,13 @@ def _assign_once(name: str | None, environment: str) -> str:
 
 
 def _tree(main: str, version: str) -> str:
-    """Write the tree of main in which what shapes the model is the version's."""
-    old, new = (set(git("ls-tree", "-r", "--name-only", commit, *_shaping(main, version)).splitlines())
-                for commit in (version, main))  # fmt: skip
+    """Write the tree of main in which what shapes the model is the version's.
+
+    Raises:
+        OtherMachineryError: when another machinery made the version.
+    """
+    shaping = [*SHAPED, *machinery.returning(main, version)]
+    old, new = (set(git("ls-tree", "-r", "--name-only", commit, *shaping).splitlines()) for commit in (version, main))
     with tempfile.TemporaryDirectory(prefix="mainline-rollback-") as scratch:
         index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
         git("read-tree", main, environment=index)
@@ -172,12 +185,3 @@ def _tree(main: str, version: str) -> str:
             listed = git("ls-tree", "-r", version, *sorted(old))
             git("update-index", "--index-info", given=listed, environment=index)
         return git("write-tree", environment=index).strip()
-
-
-def _shaping(*commits: str) -> list[str]:
-    """Name the files and folders that the model of any of these commits depends on."""
-    paths = set(SHAPED)
-    for commit in commits:
-        for entry in lock.entries(ask("show", f"{commit}:{lock.LOCK}")).values():
-            paths |= {dep["path"] for dep in entry.get("deps") or [] if dep["path"].startswith(changes.CODE)}
-    return sorted(paths)

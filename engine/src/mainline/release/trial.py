@@ -1,6 +1,6 @@
 """Whether a tree that mixes files of two commits runs: tried in a fresh checkout before anybody is offered it.
 
-A rollback takes the code of the stages from an old commit and everything else from main. After an upgrade of the
+A rollback takes parameters and use case from an old commit and the machinery from main. After an upgrade of the
 machinery these may not fit each other.
 """
 

@@ -1,7 +1,6 @@
 """Going back: a revert to be merged, or at once with the revert to follow; and decommissioning."""
 
 import re
-import shutil
 
 import pytest
 
@@ -11,7 +10,6 @@ from mainline.registry import tags
 from mainline.release import promote, rollback
 from mainline.release.archive import archive
 from tests.mainline.release.conftest import REFUSALS, Repository, refuse, release
-from tests.project import ROOT
 
 
 @pytest.fixture
@@ -204,26 +202,6 @@ def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Reposi
     repository.run("git", "push", "--quiet", "origin", "main")
     promote.promote(refuse)
     assert repository.has("production") == "v1.1.0"
-
-
-def test_what_does_not_run_is_not_offered(repository: Repository) -> None:
-    """Old code of the stages beside a machinery that needs more of it is tried, refused, and the way named works."""
-    machinery = repository.path / "engine/src/mainline"
-    shutil.copytree(ROOT / "engine/src/mainline", machinery, ignore=shutil.ignore_patterns("__pycache__"))
-    pipeline = repository.path / "dvc.yaml"
-    pipeline.write_text(pipeline.read_text().replace("[src/make.py]", "[src/make.py, engine/src/mainline/text.py]"))
-    repository.change(model={"depth": 4})
-    release()
-    with (machinery / "text.py").open("a") as code:
-        code.write("\nNEEDED = 1\n")
-    with (machinery / "registry/history.py").open("a") as code:
-        code.write("\nfrom mainline.text import NEEDED\n")
-    repository.change(model={"depth": 5})
-    release()
-    with pytest.raises(MainlineError, match=r"does not run.*: mainline\.[a-z.]+: ImportError: .*'NEEDED'"):
-        rollback.prepare("v1.0.0", "production")
-    assert repository.run("git", "branch", "--list", "rollback/*").stdout == ""
-    assert "production has v1.0.0" in rollback.assign_now("v1.0.0", "production")
 
 
 def test_a_branch_that_is_checked_out_is_left_alone(two: Repository) -> None:
