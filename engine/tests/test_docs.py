@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.commands import summary
 from mainline.data.storage import read_json
 from mainline.declared.params import load as load_params
 from mainline.experiments import search
+from mainline.pipeline import summary
 from tests.project import ENGINE, ROOT
 from usecase import interface
 

@@ -66,7 +66,7 @@ def test_unchanged_pipeline_runs_nothing(finished_project: Project) -> None:
 @pytest.mark.parametrize(
     ("changed", "stale"),
     [
-        ("engine/src/mainline/commands/summary.py", set()),
+        ("engine/src/mainline/pipeline/summary.py", set()),
         ("engine/src/mainline/package/card.py", {"package"}),
         ("engine/src/mainline/model/metrics.py", {"train", "evaluate", "package"}),
         ("src/usecase/features.py", {"prepare", "train", "evaluate", "package"}),

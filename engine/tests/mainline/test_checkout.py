@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mainline import __main__ as command_line
 from mainline import checkout
-from mainline.__main__ import IN_REPOSITORY, main
 from mainline.checkout import CheckoutError
 from tests.project import ROOT, Project
 
@@ -108,7 +108,7 @@ def test_a_folder_of_another_repository_becomes_one_of_its_own(
     assert Project(alone).run("git", "branch", "--show-current").stdout == "main\n"
 
 
-@pytest.mark.parametrize("command", sorted(IN_REPOSITORY))
+@pytest.mark.parametrize("command", sorted({*command_line.NAMES} - command_line.ANYWHERE))
 def test_every_command_says_so(
     repository: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -122,9 +122,15 @@ def test_every_command_says_so(
         "archive": ["v1.0.0"],
         "rebuild": ["v1.0.0"],
         "lineage": ["v1.0.0"],
+        "sign": ["v1.0.0"],
+        "fetch": ["v1.0.0"],
+        "approve": ["v1.0.0"],
+        "accept": ["schema", "--reason", "Clients were told."],
+        "comment": ["--run", "1", "--head", "0"],
+        "stored": ["--run", "1", "--head", "0"],
         "commit-lock": ["1"],
     }
-    assert main([command, *given.get(command, [])]) == 1
+    assert command_line.main([command, *given.get(command, [])]) == 1
     assert "inner is a folder of the git repository" in capsys.readouterr().err
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from mainline import __main__
+from mainline.commands import deps
 from tests.project import LIMIT, ROOT, SEARCH_PATH
 
 
@@ -31,6 +32,6 @@ def test_other_broken_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch, capfd: p
     def fail(_: object) -> str:
         raise BrokenPipeError("the store went away")
 
-    monkeypatch.setattr(__main__, "_deps", fail)
+    monkeypatch.setattr(deps, "run", fail)
     assert __main__.main(["deps"]) == 1
     assert "the store went away" in capfd.readouterr().err

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mainline import __main__ as command_line
+from mainline.commands import summary
 from mainline.errors import MainlineError, SourceError
 from mainline.faults import explain
 from usecase import features
@@ -123,7 +124,7 @@ def test_every_command_ends_in_one_line(
     def fail(_: object) -> str:
         raise error
 
-    monkeypatch.setattr(command_line, "_summary", fail)
+    monkeypatch.setattr(summary, "run", fail)
     assert command_line.main(["summary"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(said)
@@ -131,6 +132,6 @@ def test_every_command_ends_in_one_line(
 
 def test_a_bug_in_a_command_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that is broken says where."""
-    monkeypatch.setattr(command_line, "_summary", lambda _: str([][0]))
+    monkeypatch.setattr(summary, "run", lambda _: str([][0]))
     with pytest.raises(IndexError, match="list index out of range"):
         command_line.main(["summary"])

@@ -1,1 +1,1 @@
-"""What a person types: one module per command of `python -m mainline`."""
+"""What a person types: one module for each command, with its options and what runs it; nothing imports them."""

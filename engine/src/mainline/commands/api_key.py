@@ -1,17 +1,27 @@
-"""`key`: make an API key; its hash goes into the file, the key itself to the terminal."""
+"""Make an API key."""
 
+import argparse
 from pathlib import Path
 
 from mainline.declared import environments
 from mainline.serving import keys
 
 
-def make_key(environment: Path, name: str, *, admin: bool) -> str:
-    """Return the new key, and where its hash is.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("name", help="whose key it is")
+    parser.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
+    parser.add_argument(
+        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="of the environment"
+    )
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Put the hash of a new key into the file; return the key, which is shown once.
 
     Raises:
         ParamsError: when the settings, the file of keys or the name is not valid.
     """
-    file = environments.load_server(environment).service.keys
-    key = keys.make(file, name, "admin" if admin else "predict")
+    file = environments.load_server(arguments.settings).service.keys
+    key = keys.make(file, arguments.name, "admin" if arguments.admin else "predict")
     return f"{key}\n  shown once; its hash is in {file}, which running servers read again within seconds"

@@ -1,5 +1,6 @@
-"""`check-package`: may this package take traffic? A person reads the table, a program the JSON."""
+"""Find out whether a package may take traffic here."""
 
+import argparse
 import json
 from functools import partial
 from pathlib import Path
@@ -14,16 +15,27 @@ from mainline.serving import acceptance
 from mainline.serving.acceptance import Check, Verdict
 
 
-def check_package(package: Path, environment: Path, report: Path | None, unreleased: bool = False) -> str:
-    """Check a package in this environment; write the verdict as JSON where asked.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("package", nargs="?", type=Path, default=Path("models/package"), help="its folder")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
+    parser.add_argument("--unreleased", action="store_true", help="ask for no signature, since promote signs it")
+    parser.add_argument(
+        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="of the environment"
+    )
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Check a package in this environment; write the verdict as JSON if asked.
 
     An unreleased package needs no signature yet, whatever the environment demands.
 
     Raises:
         MainlineError: with every check, when one of them failed; when the settings are wrong.
     """
-    declared = environments.load_server(environment)
-    required = declared.requires_signature and not unreleased
+    package, report = arguments.package, arguments.report
+    declared = environments.load_server(arguments.settings)
+    required = declared.requires_signature and not arguments.unreleased
     verdict = acceptance.check(package, declared.service.budgets, partial(_signature, package, required))
     if report:
         _write(report, json.dumps(verdict.as_dict(), indent=2) + "\n")

@@ -1,6 +1,8 @@
-"""`delivery`: how well changes reach an environment. Reported, never gated: bad figures are no error."""
+"""Measure how well changes reach an environment."""
 
+import argparse
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +14,18 @@ from mainline.text import UNKNOWN, minute, span, table, utc
 DEFINED = "engine/docs/delivery.md defines each figure."
 
 
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all without it")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Return the figures until now; they are reported, never gated, so bad ones are no error."""
+    return delivery(arguments.environment, arguments.json, arguments.days, time.time())
+
+
 def delivery(environment: str, as_json: bool, days: float | None, now: float, repository: Path = Path()) -> str:
     """Return the figures until `now`, in seconds since 1970, as a table or as JSON.
 
@@ -20,6 +34,13 @@ def delivery(environment: str, as_json: bool, days: float | None, now: float, re
     """
     found = measure(environment, now, days, repository)
     return json.dumps(document(found), indent=2) if as_json else render(found)
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days < 100_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
+    return days
 
 
 def document(found: Delivery) -> dict[str, Any]:

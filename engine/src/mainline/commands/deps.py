@@ -1,9 +1,6 @@
-"""`deps`: hold what each stage depends on, in dvc.yaml, against the code that it imports.
+"""Check that stages declare the code that they import."""
 
-Of the machinery, a stage depends on one folder, `engine/stages/NAME`: a link to each file that the stage imports, no
-more and no less. DVC reads through the links, so an edited file is never missed, and no other edit reruns the stage.
-"""
-
+import argparse
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +16,16 @@ TRAVELLING = ("src/usecase/features.py", "src/usecase/scoring.py")
 LINKS = Path("engine/stages")
 """A folder for each stage; the script `engine/stage`, which starts them all, is linked too."""
 MACHINERY = ROOTS["mainline"] / "mainline"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--write", action="store_true", help="make the links in engine/stages anew")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Check the dependencies in dvc.yaml and the links, or make the links first."""
+    return write() if arguments.write else check()
 
 
 def check(pipeline: Path = Path("dvc.yaml")) -> str:

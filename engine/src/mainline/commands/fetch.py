@@ -1,5 +1,6 @@
-"""`fetch`: the package of a released version, out of storage, verified."""
+"""Get a released version's package, verified."""
 
+import argparse
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,6 +9,18 @@ from mainline.errors import MainlineError
 from mainline.registry import clone, tags
 from mainline.release import signing
 from mainline.remote import packages
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("version", help="such as v1.0.0")
+    parser.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
+    parser.add_argument("--signed", action="store_true", help="refuse a package that nobody signed")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Bring the package into a folder."""
+    return fetch(arguments.version, arguments.folder or Path("dist") / arguments.version, arguments.signed)
 
 
 def fetch(name: str, folder: Path, signed: bool = False) -> str:

@@ -1,59 +1,29 @@
-"""`follow`, `status` and `approve`: what git declares comes to serve here; where it stands; a person's word."""
+"""Bring what a repository declares to serve here."""
 
-import json
-import time
+import argparse
 from pathlib import Path
 
-from mainline.errors import MainlineError
-from mainline.rollout import status
-
-STATE = Path(".mainline")
+from mainline.registry import origin
+from mainline.rollout import follower, state
 
 
-def state_folder(environment: str, named: Path | None) -> Path:
-    """Return the folder that a follower of an environment works in."""
-    return named or STATE / environment
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("url", nargs="?", help="of the repository, or its folder; origin without it")
+    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+    )
+    parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
 
 
-def follow(url: str, environment: str, folder: Path | None, attached: bool) -> str:
+def run(arguments: argparse.Namespace) -> str:
     """Follow a repository until told to stop.
 
     Raises:
         MainlineError: when another follower works in the folder, or what it kept cannot be used.
     """
-    from mainline.rollout import follower
-
-    follower.run(url, environment, state_folder(environment, folder), attached)
+    url = origin.followed(arguments.url)
+    folder = state.folder(arguments.environment, arguments.state)
+    follower.run(url, arguments.environment, folder, arguments.attached)
     return "Stopped."
-
-
-def show(environment: str, folder: Path | None, as_json: bool) -> str:
-    """Return where the rollout stands, as text of at most 100 columns or as JSON.
-
-    Raises:
-        MainlineError: when no follower has written it.
-    """
-    found = status.read(state_folder(environment, folder))
-    return json.dumps(found, indent=2) if as_json else status.render(found, time.time())
-
-
-def approve(version: str, environment: str, step: int | None) -> str:
-    """Let a version's rollout pass an approval step.
-
-    Raises:
-        MainlineError: when there is no such version or step, or several and none was named.
-    """
-    from mainline.rollout import approvals
-
-    return approvals.approve(version, environment, step)
-
-
-def check_url(url: str) -> str:
-    """Refuse what git would take for an option.
-
-    Raises:
-        MainlineError: naming what is allowed.
-    """
-    if not url or url.startswith("-"):
-        raise MainlineError(f"'{url}' is no repository; name a URL or a folder.")
-    return url

@@ -1,6 +1,8 @@
-"""`history`: what was released and what each environment had, as tables, as JSON or as a picture."""
+"""List versions and what each environment had."""
 
+import argparse
 import json
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,24 @@ OTHER_MONTHS = (
     "* tested on other months than the version it replaced, so some of the change is the season's;",
     "  `./mainline lineage VERSION` has the gate's comparison on the same rows",
 )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--environment", metavar="NAME", help="only this one's; all without it")
+    parser.add_argument(
+        "--artifact", metavar="NAME", help="one that dvc.yaml named before; else the one that it names now"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--graph", action="store_true", help="draw it into metrics/report/history.{png,svg}")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Return the history, or draw it."""
+    if arguments.graph:
+        return graph(arguments.environment, time.time(), artifact=arguments.artifact)
+    return history(arguments.environment, arguments.json, artifact=arguments.artifact)
 
 
 def history(

@@ -1,5 +1,6 @@
-"""`lineage`: from a version, or from the digest that a prediction carries, back to all it came from."""
+"""Say where a version comes from: commit, data, metrics."""
 
+import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -10,6 +11,17 @@ from mainline.registry.lineage import Lineage, trace
 from mainline.text import UNKNOWN, clip, minute, span, table, utc
 
 WIDTH = 1000  # columns that a line may have; longer words come from nobody who means well
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("version", help="such as v1.1.0, or 7 or more digits of a package's digest")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Trace a version, or the digest that a prediction carries."""
+    return lineage(arguments.version, arguments.json)
 
 
 def lineage(name: str, as_json: bool, repository: Path = Path()) -> str:

@@ -1,5 +1,6 @@
-"""`lock`: reproduce what `dvc.lock` names, from the store where it has it and by running the pipeline where not."""
+"""Reproduce what dvc.lock names: fetched, or built anew."""
 
+import argparse
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,15 +9,17 @@ import yaml
 
 from mainline import lock as locks
 from mainline import progress, runs
-from mainline.commands.repro import repro
 from mainline.errors import MainlineError
 from mainline.git import ask, git
+from mainline.pipeline.reproduction import reproduce
 from mainline.remote import objects, transfer
-from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store, open_cache, open_remote
 
 OFFERED = Path("metrics/report/lock")
 """Where the right lock is put, with the metrics that belong to it."""
+
+
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Declare no option."""
 
 
 class StaleError(MainlineError):
@@ -31,7 +34,7 @@ class StaleError(MainlineError):
         )
 
 
-def lock() -> str:
+def run(_: argparse.Namespace) -> str:
     """Bring what the committed lock names into the workspace, and see whether it is what this commit makes.
 
     Raises:
@@ -40,40 +43,13 @@ def lock() -> str:
     """
     shutil.rmtree(OFFERED, ignore_errors=True)
     committed = git("show", f"HEAD:{locks.LOCK}")
-    progress.say(take(objects.of_workspace()))
-    repro()
+    progress.say(transfer.take(objects.of_workspace()))
+    reproduce()
     changed = sorted({*_different(committed, locks.LOCK.read_text(encoding="utf-8")), *_metrics()})
     if changed:
         _offer()
         raise StaleError(changed)
     return f"The lock is true: {len(locks.entries(committed))} stages make what it names."
-
-
-def take(outputs: list[Output]) -> str:
-    """Fetch into the cache what the store has of these outputs; say what it lacks."""
-    here = open_cache()
-    try:
-        there = open_remote()
-        lacking = [output.path for output in outputs if not _take(output, here, there)]
-    except StorageError as error:
-        return f"The store cannot be read from here, so what is missing is built. ({error})"
-    return f"Neither cache nor store has {', '.join(lacking)}; built here." if lacking else "Nothing has to be built."
-
-
-def _take(output: Output, here: Store, there: Store) -> bool:
-    """Fetch one output, unless one of its objects is neither here nor sound in the store."""
-    try:
-        oids = transfer.expand([output], [here, there])
-    except StorageError:
-        return False
-    absent = list(here.check(oids).all)
-    if not absent:
-        return True
-    if there.check(absent).all:
-        return False
-    here.remove(absent)
-    here.put(absent, there)
-    return not here.check(absent).all
 
 
 def _different(before: str, after: str) -> Iterator[str]:

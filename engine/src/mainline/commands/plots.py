@@ -1,5 +1,6 @@
-"""`plots`: draw what `dvc plots show` would show in a browser, as pictures."""
+"""Draw the plots that dvc.yaml declares as pictures."""
 
+import argparse
 import json
 import subprocess
 from pathlib import Path
@@ -13,7 +14,11 @@ PICTURES = Path("metrics/plots")
 SCALE = 2  # pixels per point
 
 
-def draw() -> str:
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Declare no option."""
+
+
+def run(_: argparse.Namespace) -> str:
     """Write a PNG for each plot that `dvc.yaml` declares, from DVC's own rendering of its template.
 
     Raises:

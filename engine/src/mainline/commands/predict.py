@@ -1,5 +1,6 @@
-"""`predict`: predictions for a file, or for a stream of JSON lines."""
+"""Predict the rows of a file, or a stream of JSON lines."""
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,23 @@ from mainline import lock
 from mainline.errors import MainlineError
 from mainline.serving import files, stream
 from mainline.serving.models import Model
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
+    parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
+    parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="that predicts")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Predict a file or a stream."""
+    if arguments.stream == (arguments.file is not None):
+        raise MainlineError("name a file, or say --stream; one of the two.")
+    if arguments.stream:
+        return predict_stream(arguments.package)
+    return predict_file(arguments.package, arguments.file, arguments.output)
 
 
 def predict_file(package: Path, source: Path, output: Path | None) -> str:

@@ -1,5 +1,6 @@
-"""`rebuild`: make the artifacts of a version again, after they were lost everywhere."""
+"""Make a version's artifacts again, and push them."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -7,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 from mainline import children, progress
-from mainline.commands.lock import take
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.registry import origin, publish, tags
@@ -21,7 +21,12 @@ LOCK = "requirements/pipeline.txt"
 """The libraries that the bytes of data and model depend on."""
 
 
-def rebuild(name: str) -> str:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("version", help="such as v1.0.0")
+
+
+def run(arguments: argparse.Namespace) -> str:
     """Run the pipeline of a version's commit in a clone, and push what its lock names into today's store.
 
     What is there is used; only what is lost runs. Libraries are those of the commit's own lock.
@@ -29,13 +34,14 @@ def rebuild(name: str) -> str:
     Raises:
         MainlineError: when its pipeline stops, or makes something else on this machine.
     """
+    name = arguments.version
     publish.fetch()
     version = tags.find(name)
     outputs = objects.of_commit(version.commit)
     here = open_cache()
     for output in outputs:
         here.remove(here.check(_known(output, here)).changed)  # DVC would take them for sound
-    progress.say(take(outputs))
+    progress.say(transfer.take(outputs))
     with tempfile.TemporaryDirectory(prefix="mainline-rebuild-") as scratch:
         _run_pipeline(version.commit, Path(scratch) / "clone", Path(here.root))
     try:

@@ -1,15 +1,24 @@
-"""`registry`: whose tags count here; take over those of another repository, or remove them."""
+"""Say whose tags count here; adopt or remove others'."""
 
-from mainline.commands import storage
+import argparse
+
 from mainline.errors import MainlineError
 from mainline.git import git
 from mainline.registry import maker, origin, publish, tags
+from mainline.remote import collection
 
 BATCH = 100
 """Tags that one push removes."""
 
 
-def registry(adopt: bool, remove: bool) -> str:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    decided = parser.add_mutually_exclusive_group()
+    decided.add_argument("--adopt", action="store_true", help="take over the tags that another repository made")
+    decided.add_argument("--remove", action="store_true", help="remove them, here and at the origin")
+
+
+def run(arguments: argparse.Namespace) -> str:
     """Say which tags another repository made, take them over, or remove them here and at the origin.
 
     Raises:
@@ -19,15 +28,15 @@ def registry(adopt: bool, remove: bool) -> str:
     known = tags.read()
     found = known.foreign
     if not found:
-        if adopt or remove:
+        if arguments.adopt or arguments.remove:
             raise MainlineError(
                 "every tag of the registry was made here, so there is nothing to take over or to remove."
             )
         return f"{len(known.versions)} versions, all of them made here."
-    if adopt:
+    if arguments.adopt:
         maker.adopt(found)
         return f"{maker.FILE} takes over the tags of {', '.join(found)}. Commit it and bring it to main.\n{_bring()}"
-    if remove:
+    if arguments.remove:
         names = sorted(name for listed in found.values() for name in listed)
         return _remove(names)
     return "\n".join(known.skipped)
@@ -36,7 +45,7 @@ def registry(adopt: bool, remove: bool) -> str:
 def _bring() -> str:
     """Bring the artifacts of what was taken over into the cache, from the stores that are declared."""
     try:
-        brought = storage.pull(everything=True)
+        brought = collection.pull()
     except MainlineError as error:
         return f"Their artifacts are not all here: {error} Declare the store that has them: `./mainline remote URL`."
     way = "`./mainline remote URL`, `./mainline push --all`"

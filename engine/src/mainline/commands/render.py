@@ -1,5 +1,6 @@
-"""`render`: an environment's manifests for Kubernetes, as files that Argo CD or kubectl apply."""
+"""Write an environment's manifests for Kubernetes."""
 
+import argparse
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,28 @@ from mainline.git import ask
 from mainline.registry import origin, tags
 
 HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml instead.\n"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
+    parser.add_argument(
+        "--image", default="registry.example.org/mainline:latest", help="of the service, best by digest"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("deploy/kubernetes"),
+        metavar="FOLDER",
+        help="files go to ENVIRONMENT/WAY below it",
+    )
+    parser.add_argument("--version", default="", help="what argo serves; what git assigns without it")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Write the manifests as files that Argo CD or kubectl apply."""
+    return render(arguments.environment, arguments.way, arguments.image, arguments.output, arguments.version)
 
 
 def render(environment: str, way: str, image: str, output: Path, version: str) -> str:

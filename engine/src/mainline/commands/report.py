@@ -1,5 +1,6 @@
-"""`report`: the gate's findings as Markdown for a comment and as one HTML file."""
+"""Render what the gate found, as Markdown and as a page."""
 
+import argparse
 from pathlib import Path
 
 from mainline.errors import MainlineError
@@ -7,6 +8,20 @@ from mainline.gate import findings as gate
 from mainline.report import markdown, page
 
 NAMES = ("report.md", "report.html")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("findings", nargs="?", type=Path, default=gate.FILE, help="what the gate wrote")
+    parser.add_argument("--if-any", action="store_true", help="say nothing if the gate found nothing")
+    parser.add_argument("--output", type=Path, default=gate.FILE.parent, metavar="FOLDER", help="to write to")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Render the findings for a pull request's comment and as one HTML file."""
+    if arguments.if_any and not arguments.findings.exists():
+        return "The gate found nothing, so there is no report."
+    return report(arguments.findings, arguments.output)
 
 
 def report(findings: Path, output: Path) -> str:

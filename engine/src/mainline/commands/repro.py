@@ -1,117 +1,14 @@
-"""`repro`: run what changed, then say in a few lines what came out."""
+"""Run what changed in the pipeline, and sum up the result."""
 
-from collections.abc import Mapping
-from typing import Any
+import argparse
 
-import yaml
-
-from mainline import checkout, faults, progress, recovery, runs
-from mainline.commands import summary
-from mainline.conformance import check_features, check_policy, check_request, check_task
-from mainline.declared import gate, params, tune
-from mainline.errors import MainlineError
-from mainline.gate import tables
-from mainline.git import ask
-from mainline.stages import presence
+from mainline.pipeline import reproduction
 
 
-def repro() -> str:
-    """Bring the pipeline's outputs in line with code, parameters and data.
-
-    Parameters are checked first, before anything is run or removed. `dvc status` answers faster than `dvc repro` when
-    nothing changed, so it is asked before, in the same process.
-
-    Raises:
-        MainlineError: when the parameters are wrong, or a stage failed; its own message came before.
-    """
-    checkout.require_repository()
-    checkout.require_bytes()
-    check()
-    for done in (*recovery.mend(), *tables.remove_foreign(_model())):
-        progress.say(done)
-    from dvc.cli import main as dvc
-
-    if dvc(["status", "--quiet"]) == 0:
-        runs.update()
-        return summary.text("Everything is up to date.")
-    _check_data()
-    presence.forget()
-    if dvc(["repro"]) != 0:
-        raise MainlineError(_stopped(presence.killed()))
-    runs.update()
-    return summary.text("The pipeline is done.")
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Declare no option."""
 
 
-def check() -> None:
-    """Check what can be checked without data: parameters, the choice of features, and what is banned.
-
-    Which values a model takes is known to scikit-learn, which takes a second to load, so they are checked only after an
-    edit of `tune`. A search space that was declared for another model does not keep this one from being trained.
-
-    Raises:
-        MainlineError: on the first thing wrong.
-    """
-    declared = params.load()
-    gate.load(declared.gate)
-    if declared.tune:
-        tune.load(declared.tune)
-    if declared.tune and _is_edited(declared.tune):
-        from mainline.experiments import search
-
-        search.load(declared)
-    from usecase import features, interface
-
-    check_policy(declared.features, interface.REQUEST, interface.BANNED)
-    check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
-    check_request(interface.REQUEST)
-    check_task(interface.TASK, interface.RESPONSE)
-    if declared.data.version:
-        _ask_source(declared)
-
-
-def _is_edited(tune: Mapping[str, Any]) -> bool:
-    """Whether the section `tune` differs from that of the last commit, or none can be read there."""
-    try:
-        committed = yaml.safe_load(ask("show", "HEAD:./params.yaml"))
-    except yaml.YAMLError:
-        return True
-    return not isinstance(committed, Mapping) or committed.get("tune") != tune
-
-
-def _model() -> str:
-    from usecase import interface
-
-    return interface.NAME
-
-
-def _check_data() -> None:
-    """Check what the schema says of the data; it takes a second to load, so only if something will run.
-
-    Raises:
-        UseCaseError: on the first thing wrong.
-    """
-    from mainline.stages.validate import check_use_case
-
-    check_use_case()
-
-
-def _ask_source(declared: params.Params) -> None:
-    """Say whether the source has something else than the declared version; without an answer, say that and go on."""
-    from mainline.stages.ingest import check_version
-
-    try:
-        from usecase import source
-
-        check_version(source, declared)
-    except Exception as error:  # a network that is away may raise anything, and keeps nobody from what is here
-        progress.say(f"The source: {faults.explain(error) or error}")
-
-
-def _stopped(killed: list[str]) -> str:
-    if not killed:
-        return "the pipeline stopped; what finished is kept, and `make repro` goes on from there."
-    return (
-        f"{killed[0]} was killed before it could say why, as the system does if memory runs out. "
-        "What finished is kept. Declare fewer months, fewer features or another estimator, or run it on a machine with "
-        "more memory."
-    )
+def run(_: argparse.Namespace) -> str:
+    """Bring the pipeline's outputs in line with code, parameters and data."""
+    return reproduction.reproduce()

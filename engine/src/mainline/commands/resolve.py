@@ -1,12 +1,23 @@
-"""`resolve`: end a merge conflict in what the pipeline writes by writing it again."""
+"""End a merge conflict in what the pipeline writes."""
 
+import argparse
 from pathlib import Path
 
 from mainline import checkout, merge, progress
-from mainline.commands.repro import repro
 from mainline.errors import MainlineError
 from mainline.git import git
+from mainline.pipeline.reproduction import reproduce
 from mainline.remote import address
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--install", action="store_true", help="only register the merge driver in this clone")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """End a conflict, or install what avoids the next one."""
+    return install() if arguments.install else resolve()
 
 
 class UnsettledError(MainlineError):
@@ -38,7 +49,7 @@ def resolve() -> str:
     for path in written:
         merge.take(path, conflicts[path])
     progress.say(f"One side of {len(written)} generated files is taken; the pipeline makes them true.")
-    said = repro()
+    said = reproduce()
     git("add", "--", *merge.WRITTEN)
     return f"{said}\n\ndvc.lock is true for the merged code and parameters. Commit it to end the merge."
 

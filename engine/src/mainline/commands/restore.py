@@ -1,5 +1,6 @@
-"""`restore`: put back the results of the last commit."""
+"""Put back the results of the last commit."""
 
+import argparse
 import subprocess
 
 from mainline import children
@@ -7,7 +8,11 @@ from mainline.errors import MainlineError
 from mainline.git import GitError, git
 
 
-def restore() -> str:
+def arguments(_: argparse.ArgumentParser) -> None:
+    """Declare no option."""
+
+
+def run(_: argparse.Namespace) -> str:
     """Take `dvc.lock` and `metrics/` from the last commit, and data and models from the cache.
 
     Code and parameters stay as they are.

@@ -1,16 +1,46 @@
-"""`serve`: answer requests from a model package, from what a routing file names, or from what git declares."""
+"""Answer requests from a model package, or from git."""
 
+import argparse
 import os
 from contextlib import nullcontext
 from pathlib import Path
 
-from mainline.commands.follow import check_url, state_folder
 from mainline.declared import environments
+from mainline.registry import origin
+from mainline.rollout import state
 from mainline.rollout.state import Place
 from mainline.serving import logs, routing, server
 from mainline.serving.beside import Beside
 from mainline.serving.models import Model
 from mainline.serving.service import Service
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("package", nargs="?", type=Path, default=Path("models/package"), help="its folder")
+    parser.add_argument("--version", default="", help="what the package is called in answers; else its digest")
+    parser.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
+    parser.add_argument(
+        "--follow",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="serve what this repository declares for --environment; origin without URL",
+    )
+    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="deploy/ENVIRONMENT.yaml without it")
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+    )
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Serve one package, a routing file, or what git declares."""
+    settings_file = arguments.settings or Path("deploy") / f"{arguments.environment}.yaml"
+    if arguments.follow is None:
+        return serve(arguments.package, settings_file, arguments.version, arguments.routing)
+    folder = state.folder(arguments.environment, arguments.state)
+    return serve_followed(origin.followed(arguments.follow or None), arguments.environment, settings_file, folder)
 
 
 def serve(package: Path, environment: Path, version: str, routing_file: Path | None) -> str:
@@ -31,24 +61,24 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
     return "Stopped."
 
 
-def serve_followed(url: str, environment: str, file: Path | None, folder: Path | None) -> str:
+def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     """Serve what a repository declares for an environment: server and follower as two processes.
 
     Args:
         url: the repository.
         environment: whose version is served.
-        file: the settings; `deploy/<environment>.yaml` without it.
+        file: the settings.
         folder: where the follower keeps packages and state.
 
     Raises:
         MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
-    declared = environments.load_server(file or environments.FOLDER / f"{environment}.yaml").service
-    place = state_folder(environment, folder).absolute()
+    declared = environments.load_server(file).service
+    place = folder.absolute()
     with Place(place).owned("server"):
         logs.set_up()
         service = Service(declared, None, place / "routing.json", followed=True)
-        beside = Beside(check_url(url), environment, place)
+        beside = Beside(url, environment, place)
 
         def started(address: str) -> None:
             _say(service, address)
@@ -65,6 +95,4 @@ def _say(service: Service, address: str) -> None:
     served = ", ".join(f"{model.name} {model.version}" for model in service.models()) or "no model yet"
     print(f"Serving {served} on {address}", flush=True)
     if not service.keys.by_id:
-        print(
-            f"  {service.settings.keys} holds no keys, so only health is answered: `./mainline api-key NAME` makes one"
-        )
+        print(f"  {service.settings.keys} holds no keys, so only health is answered; the command `api-key` makes one")

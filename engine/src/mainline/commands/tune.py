@@ -1,122 +1,15 @@
-"""`tune`: search the declared hyperparameters on the validation months, and say what to write into `params.yaml`."""
+"""Search the declared hyperparameters; Ctrl-C, and go on."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-
-from mainline import files
-from mainline.data.prepared import Prepared
-from mainline.declared import gate, params
-from mainline.declared.params import Params
-from mainline.experiments import edit, refit, search
-from mainline.experiments.layout import Layout, interval, number, percent, wrap
-from mainline.experiments.search import Hyperparameters, Trial
-
-PARAMS = Path("params.yaml")
-BEST = 5
+import argparse
 
 
-def tune(write: bool = False) -> str:
-    """Run or continue the declared search; with `write`, put the best into `params.yaml`.
-
-    Raises:
-        ParamsError: when the search cannot be run as declared.
-    """
-    declared = params.load(PARAMS)
-    wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
-    trials = search.plan(declared, wanted)
-    rows = refit.read(declared, declared.months.train), refit.read(declared, declared.months.validation)
-    _announce(declared, trials, rows)
-    table = _table(trials)
-    print(table.header(), flush=True)
-    finished: list[Trial] = []
-    for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence):
-        finished.append(trial)
-        best = search.best(finished)
-        print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
-    days = len(np.unique(refit.days(rows[1])))
-    return "\n".join(["", *_conclusion(finished, trials, days, confidence), "", *_edit(finished, trials, write)])
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--write", action="store_true", help="put the best into params.yaml")
 
 
-def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[Prepared, Prepared]) -> None:
-    train, validation = declared.months.train, declared.months.validation
-    print(
-        wrap(
-            f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {_span(train)}, judged by {refit.primary()} on "
-            f"{len(rows[1]):,} rows of {_span(validation)}. Trial 0 is what params.yaml declares; the difference is "
-            "against it. Ctrl-C stops, the same command goes on."
-        ),
-        flush=True,
-    )
-    print(flush=True)
+def run(arguments: argparse.Namespace) -> str:
+    """Run the search, or go on with it."""
+    from mainline.experiments import tuning  # scikit-learn takes more than a second, which `--help` need not wait for
 
-
-def _table(trials: Sequence[Hyperparameters]) -> Layout:
-    stacked = [name.replace("_", "\n") for name in trials[0]]
-    header = ["trial", *stacked, refit.primary(), "difference", "interval", "seconds", ""]
-    widest = ["", "00.0000", "-00.00 %", "-00.00 to +00.00 %", "00.0", "declared"]
-    rows = [[widest[0], *map(str, trial.values()), *widest[1:]] for trial in trials]
-    return Layout(header, rows, left=(len(header) - 1,), indent="")
-
-
-def _cells(trial: Trial, trials: Sequence[Hyperparameters], note: str) -> list[str]:
-    tried = [str(value) for value in trials[trial.number].values()]
-    if trial.refused:
-        return [str(trial.number), *tried, "-", "-", "-", number(trial.seconds), "refused"]
-    against = ["", ""] if trial.number == 0 else [percent(trial.difference), interval(trial.low, trial.high)]
-    return [str(trial.number), *tried, f"{trial.metric:#.6g}", *against, f"{trial.seconds:.1f}", note]
-
-
-def _conclusion(
-    finished: Sequence[Trial], trials: Sequence[Hyperparameters], days: int, confidence: float
-) -> list[str]:
-    judged = sorted((trial for trial in finished if not trial.refused), key=lambda trial: (trial.metric, trial.number))
-    table = _table(trials)
-    shown = [table.line(_cells(trial, trials, "declared" if trial.number == 0 else "")) for trial in judged[:BEST]]
-    best = judged[0]
-    if best.number == 0:
-        said = f"Nothing tried is better than what params.yaml declares ({refit.primary()} {best.metric:.6g})."
-    else:
-        wide = search.widen(best, len(judged) - 1, days, confidence)
-        proven = "significantly better" if wide.high < 0 else "not significantly better"
-        bounds = f"the {confidence * 100:g} % interval is {interval(wide.low, wide.high)}"
-        said = f"Best is trial {best.number}: {percent(best.difference)} in {refit.primary()}, {proven} than declared. "
-        said += f"It was picked from {len(judged) - 1}, which flatters it; widened for that, {bounds}."
-        if wide.high >= 0:
-            said += " Keeping what is declared loses nothing that these months could show."
-    return [
-        f"The best {len(shown)} of {len(finished)}, kept in {search.TABLE}:",
-        "",
-        table.header(),
-        *shown,
-        "",
-        wrap(said),
-    ]
-
-
-def _edit(finished: Sequence[Trial], trials: Sequence[Hyperparameters], write: bool) -> list[str]:
-    best = search.best(finished)
-    if best.number == 0:
-        return ["params.yaml stays as it is."]
-    own = trials[0]
-    before = PARAMS.read_text(encoding="utf-8")
-    new: dict[str, Any] = {name: value for name, value in trials[best.number].items() if value != own[name]}
-    after = edit.set_hyperparameters(before, new)
-    if write:
-        files.replace(PARAMS, after)
-        head = "Written to params.yaml:"
-    else:
-        head = "`python -m mainline tune --write` would change params.yaml so:"
-    return [
-        head,
-        "",
-        edit.diff(before, after),
-        "",
-        "Then `make repro`; the gate judges it on the test months, unseen here.",
-    ]
-
-
-def _span(months: Sequence[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    return tuning.tune(arguments.write)

@@ -1,5 +1,6 @@
-"""`verify`: does the committed code, run from nothing, make what the committed `dvc.lock` names?"""
+"""Rebuild everything from nothing; compare with dvc.lock."""
 
+import argparse
 import csv
 import platform
 import shutil
@@ -25,6 +26,17 @@ OTHER_SEEDS = ("20481", "977")
 """Hash seeds of the calling shell; a result must not depend on them."""
 
 Hashes = dict[tuple[str, str], str]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="rebuild in this new folder and keep it")
+    parser.add_argument("--exact", action="store_true", help="accept no other last bits from another processor")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Say whether the committed code, run from nothing, makes what the committed dvc.lock names."""
+    return verify(arguments.keep, arguments.exact)
 
 
 def verify(keep: Path | None = None, exact: bool = False) -> str:

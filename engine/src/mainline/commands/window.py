@@ -1,5 +1,6 @@
-"""`window`: move the data window in `params.yaml`, and leave every other character as it is."""
+"""Say what the data window is, or move it by a month."""
 
+import argparse
 import json
 import re
 from collections.abc import Mapping
@@ -13,7 +14,12 @@ PARAMS = Path("params.yaml")
 _KEY = r"^(data:.*?^\s+%s:[ \t]*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s#\"']+)"
 
 
-def window(advance: bool) -> str:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--advance", action="store_true", help="take one month more")
+
+
+def run(arguments: argparse.Namespace) -> str:
     """Say what the window is; take one month more where that is asked for, and the version of the source that has it.
 
     Raises:
@@ -22,7 +28,7 @@ def window(advance: bool) -> str:
     """
     declared = params.load()
     first, last = declared.data.from_, declared.data.through
-    if not advance:
+    if not arguments.advance:
         return f"{first} to {last}"
     text, more = PARAMS.read_text(encoding="utf-8"), months.name(months.count(last) + 1)
     _ask_source(more)

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mainline.errors import MainlineError
 
+FILE = Path("metrics/report/gate.json")
+"""Where the gate writes what it found."""
+
 FORMAT = 1
 MAX_BYTES = 1_000_000
 

@@ -1,7 +1,5 @@
 """`propose` and `aborted`: open or update a pull request by a machine."""
 
-from pathlib import Path
-
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
@@ -15,7 +13,6 @@ from mainline.report import markdown
 from mainline.report.escape import prose
 
 AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
-FINDINGS = Path("metrics/report/gate.json")
 ROOM = 120_000
 """Bytes of a body: it is an argument of a program, and Linux allows 131,072 for one."""
 
@@ -94,7 +91,7 @@ def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
 
 def _report() -> str:
     try:
-        found = gate.read(FINDINGS.read_bytes())
+        found = gate.read(gate.FILE.read_bytes())
     except (OSError, FindingsError) as error:
         raise MainlineError(f"there is no report to propose this with ({error}). Run `make report` first.") from error
     text = markdown.render(found)

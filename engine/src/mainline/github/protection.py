@@ -70,7 +70,7 @@ def protect(apply: bool, storage: bool = False, deploy_key: bool = False) -> str
         shown = "\n".join(json.dumps(rule, indent=2) for rule in wanted)
         return (
             f"{shown}\n\nPOST each to /repos/OWNER/REPOSITORY/rulesets, and:\n\n{branch_policy.show()}\n\n"
-            "Or, all of it: GITHUB_TOKEN=... mainline protect --apply"
+            "Or, all of it: GITHUB_TOKEN=... ./mainline protect --apply"
         )
     github = api.connect()
     known = {found["name"]: int(found["id"]) for found in github.pages("/rulesets")}

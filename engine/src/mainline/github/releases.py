@@ -4,16 +4,15 @@ import gzip
 import io
 import json
 import shutil
-import subprocess
 import tarfile
 import urllib.parse
 from pathlib import Path
 from typing import Any
 
 from mainline import lock
-from mainline.errors import MainlineError
 from mainline.github import api, archives, sbom
 from mainline.github.api import Api
+from mainline.package import wheel
 from mainline.registry import artifact, publish
 from mainline.registry.records import MARK
 from mainline.registry.tags import Version
@@ -100,9 +99,5 @@ def _package(version: Version, file: Path) -> None:
 
 
 def _wheel(version: Version) -> None:
-    number = version.name.removeprefix("v")
-    finished = subprocess.run(["./mainline", "wheel", "--version", number], capture_output=True, text=True, check=False)
-    wheels = sorted(Path("dist").glob(f"*-{number}-*.whl"))
-    if finished.returncode != 0 or not wheels:
-        raise MainlineError(f"`./mainline wheel --version {number}` failed: {' '.join(finished.stderr.split())[-300:]}")
-    shutil.copy2(wheels[0], FOLDER / wheels[0].name)
+    built = wheel.build(version.name.removeprefix("v"))
+    shutil.copy2(built, FOLDER / built.name)

@@ -50,6 +50,22 @@ def remote(repository: Path = Path()) -> str:
     )
 
 
+def followed(url: str | None) -> str:
+    """Return the URL or folder of a repository that is named, or of the one that everyone reads.
+
+    Raises:
+        MainlineError: when git would take it for an option, or none is named and this repository has no remote.
+    """
+    if url is None:
+        name = remote()
+        if not name:
+            raise MainlineError("this repository has no remote to follow; name a URL or a folder.")
+        return ask("remote", "get-url", name)
+    if not url or url.startswith("-"):
+        raise MainlineError(f"'{url}' is not a repository; name a URL or a folder.")
+    return url
+
+
 def head(where: str, repository: Path = Path()) -> tuple[str, str]:
     """Return the whole name of the default branch of a remote or a URL, and its commit; both '' where it has none.
 

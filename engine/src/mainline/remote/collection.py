@@ -1,13 +1,14 @@
 """The objects of every version, branch and tag together: brought into another place, and which of them are nowhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from mainline import progress
 from mainline.registry import tags
 from mainline.release import change
 from mainline.remote import needs, objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store
+from mainline.remote.store import StorageError, Store, open_cache, open_remote, others
 
 
 @dataclass
@@ -27,6 +28,24 @@ class Brought:
             return f"{self.count} objects were brought; all that versions, branches and tags need is there."
         said = "; ".join(f"{name} ({', '.join(paths)})" for name, paths in self.nowhere.items())
         return f"{self.count} objects were brought. Nowhere is what these need: {said}."
+
+
+def push() -> str:
+    """Bring what every version, branch and tag names into the store, from the cache and any other store that is known.
+
+    Raises:
+        StorageError: when what a version needs is nowhere; the rest is there.
+    """
+    return _told(bring(open_remote(), [open_cache(), *_others()]))
+
+
+def pull() -> str:
+    """Bring what every version, branch and tag names into the cache, from any store that is known.
+
+    Raises:
+        StorageError: when what a version needs is nowhere; the rest is there.
+    """
+    return _told(bring(open_cache(), [open_remote(), *_others()]))
 
 
 def bring(target: Store, sources: Sequence[Store]) -> Brought:
@@ -64,6 +83,25 @@ def told(store: Store) -> str:
         f"{store.name} lacks the packages of {', '.join(names[:3])}{more}, as `dvc gc --cloud` or a move leaves it: "
         f"`./mainline push --all` where they are, else `./mainline rebuild {names[0]}`."
     )
+
+
+def _others() -> Iterator[Store]:
+    """Open the other stores that answer, and say which do not."""
+    for name in others():
+        try:
+            store = open_remote(name)
+            store.lacks(["0" * 32])
+            yield store
+        except StorageError as error:
+            progress.say(str(error))
+
+
+def _told(brought: Brought) -> str:
+    if brought.versions:
+        raise StorageError(
+            f"{brought} Run this where they are, or make a version again: `./mainline rebuild {brought.versions[0]}`."
+        )
+    return str(brought)
 
 
 def _bring(output: Output, target: Store, sources: Sequence[Store]) -> int | None:

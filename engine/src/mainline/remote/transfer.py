@@ -89,6 +89,33 @@ def pull(outputs: Sequence[Output]) -> int:
     return fetched
 
 
+def take(outputs: list[Output]) -> str:
+    """Fetch into the cache what the store has of these outputs; say what it lacks."""
+    here = open_cache()
+    try:
+        there = open_remote()
+        lacking = [output.path for output in outputs if not _take(output, here, there)]
+    except StorageError as error:
+        return f"The store cannot be read from here, so what is missing is built. ({error})"
+    return f"Neither cache nor store has {', '.join(lacking)}; built here." if lacking else "Nothing has to be built."
+
+
+def _take(output: Output, here: Store, there: Store) -> bool:
+    """Fetch one output, unless one of its objects is neither here nor sound in the store."""
+    try:
+        oids = expand([output], [here, there])
+    except StorageError:
+        return False
+    absent = list(here.check(oids).all)
+    if not absent:
+        return True
+    if there.check(absent).all:
+        return False
+    here.remove(absent)
+    here.put(absent, there)
+    return not here.check(absent).all
+
+
 def _import(outputs: Sequence[Output], here: Store) -> int:
     """Bring what `.dvc` files import and neither place has from where they import it."""
     absent = [output for output in outputs if output.source and here.lacks([output.oid])]

@@ -26,6 +26,8 @@ from mainline.errors import MainlineError
 from mainline.rollout.records import State
 
 FORMAT = 1
+FOLDER = Path(".mainline")
+"""Where a follower works if no folder is named: in one for each environment."""
 Owner = Literal["follower", "server"]
 _HALF_MADE = (
     ".clone-*",
@@ -39,6 +41,11 @@ _HALF_MADE = (
 
 class StateError(MainlineError):
     """What a follower kept cannot be used."""
+
+
+def folder(environment: str, named: Path | None) -> Path:
+    """Return the folder that a follower of an environment works in."""
+    return named or FOLDER / environment
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def read(folder: Path) -> dict[str, Any]:
     except ValueError:
         reason = "status.json is another document"
     raise MainlineError(
-        f"no follower has written its status in {folder} ({reason}). `./mainline follow URL` starts one; "
+        f"no follower has written its status in {folder} ({reason}). The command `follow` starts one; "
         "--state names another folder."
     )
 

@@ -54,7 +54,7 @@ def test_missing_dependency_is_found(tmp_path: Path, stage: str, path: str) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["engine/src/mainline/commands/summary.py", "src/usecase/gone.py", "requirements/dev.txt"]
+    "path", ["engine/src/mainline/pipeline/summary.py", "src/usecase/gone.py", "requirements/dev.txt"]
 )
 def test_unneeded_dependency_is_found(tmp_path: Path, path: str) -> None:
     """Code that a stage names and does not run would run it for nothing."""

@@ -44,4 +44,4 @@ def test_outside_a_repository_is_one_clear_error(small_project: Project, tmp_pat
     failed = elsewhere.run(
         "python", "-m", "mainline", "plots", succeed=False, PYTHONPATH=str(small_project.path / "src")
     )
-    assert failed.stderr == "mainline: there is nothing to draw (no plots). Run `make repro` first.\n"
+    assert failed.stderr.startswith("mainline: this is not a git repository. Clone it, or run `git init")

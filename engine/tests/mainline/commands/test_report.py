@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.commands.gate import FINDINGS, gate
 from mainline.commands.report import report
 from mainline.errors import MainlineError, ParamsError
 from mainline.gate import findings
 from mainline.gate.findings import FindingsError
+from tests.door import typed
 from tests.mainline.report import examples
 from tests.project import ROOT
 
@@ -40,12 +40,12 @@ def test_nothing_is_written_from_a_document_that_does_not_fit(tmp_path: Path) ->
 def test_a_gate_that_cannot_run_leaves_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a gate that was stopped by a typo nothing renders the verdict of the gate before it."""
     monkeypatch.chdir(tmp_path)
-    findings.write(examples.passing(), FINDINGS)
-    report(FINDINGS, FINDINGS.parent)
+    findings.write(examples.passing(), findings.FILE)
+    report(findings.FILE, findings.FILE.parent)
     declared = yaml.safe_load((ROOT / "params.yaml").read_text())
     Path("params.yaml").write_text(yaml.safe_dump({**declared, "gate": declared["gate"] | {"margn": 1}}))
     with pytest.raises(ParamsError, match="did you mean 'margin'"):
-        gate()
+        typed("gate")
     with pytest.raises(MainlineError, match="there are no findings"):
-        report(FINDINGS, FINDINGS.parent)
-    assert list(FINDINGS.parent.iterdir()) == []
+        report(findings.FILE, findings.FILE.parent)
+    assert list(findings.FILE.parent.iterdir()) == []

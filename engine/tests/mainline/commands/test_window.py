@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands.window import window
 from mainline.errors import MainlineError, SourceError
+from tests.door import typed
 from tests.project import OTHER, ROOT
 from usecase import source
 
@@ -28,8 +28,8 @@ def test_the_window_takes_one_month_more(declared: Path, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     text = declared.read_text(encoding="utf-8")
     Path("params.yaml").write_text(text, encoding="utf-8")
-    first, _, last = window(advance=False).split()
-    said = window(advance=True)
+    first, _, last = typed("window").split()
+    said = typed("window", "--advance")
     assert said.startswith(f"{first} to ")
     before, after = (content.splitlines() for content in (text, Path("params.yaml").read_text(encoding="utf-8")))
     (changed,) = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
@@ -47,7 +47,7 @@ def test_the_window_takes_the_version_that_has_the_month(
     line = "  through: 2013-09\n"
     text = (ROOT / "params.yaml").read_text(encoding="utf-8").replace(line, f"{line}  version: {before}  # of orders\n")
     Path("params.yaml").write_text(text, encoding="utf-8")
-    window(advance=True)
+    typed("window", "--advance")
     expected = text.replace("2013-09", "2013-10", 1).replace(f"version: {before}", 'version: "2014-01-02 2013-10"')
     assert Path("params.yaml").read_text(encoding="utf-8") == expected
 
@@ -57,7 +57,7 @@ def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text.replace("through: 2013-09", 'through: "2013-12"'), encoding="utf-8")
-    assert "2014-01" in window(advance=True)
+    assert "2014-01" in typed("window", "--advance")
     assert 'through: "2014-01"' in Path("params.yaml").read_text(encoding="utf-8")
 
 
@@ -69,7 +69,7 @@ def test_a_layout_that_cannot_be_edited_is_left_alone(tmp_path: Path, monkeypatc
     flow = f"{head}data: {{from: 2013-01, through: 2013-09}}\n\nsplit:{rest.partition('split:')[2]}"
     Path("params.yaml").write_text(flow, encoding="utf-8")
     with pytest.raises(MainlineError, match="Write 2013-10 there by hand"):
-        window(advance=True)
+        typed("window", "--advance")
     assert Path("params.yaml").read_text(encoding="utf-8") == flow
 
 
@@ -92,5 +92,5 @@ def test_a_month_that_the_source_lacks_leaves_the_file(
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(MainlineError, match=f"there is no 2013-10 to take yet; params.yaml stays as it is. {said}"):
-        window(advance=True)
+        typed("window", "--advance")
     assert Path("params.yaml").read_text(encoding="utf-8") == text

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.commands.explain import explain_model
-from mainline.commands.tune import tune
 from mainline.errors import MainlineError
+from mainline.experiments.explanation import explain_model
+from mainline.experiments.tuning import tune
 from tests.project import Project
 
-TUNE = "from mainline.commands.tune import tune; print(tune())"
+TUNE = "from mainline.experiments.tuning import tune; print(tune())"
 KILLED = """
 import os, signal, sys
 
@@ -23,7 +23,7 @@ def kill(event, words):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(kill)
-from mainline.commands.tune import tune
+from mainline.experiments.tuning import tune
 tune(write=True)
 """
 FAST = {"max_iter": 8, "learning_rate": 0.05, "min_samples_leaf": 100}

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.commands.explain import explain_row
 from mainline.errors import MainlineError, PackageError, RequestError
 from mainline.experiments import pages, single
+from mainline.experiments.explanation import explain_row
 from mainline.experiments.single import Explanation
 from tests.project import LIMIT, Project
 
@@ -83,7 +83,7 @@ def test_explaining_needs_no_training_library(here: Project) -> None:
     """A golden request is explained where scikit-learn, pandas and the like cannot be imported."""
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({BLOCKED}))\n"
-        "from mainline.commands.explain import explain_row; print(explain_row(None, 0))"
+        "from mainline.experiments.explanation import explain_row; print(explain_row(None, 0))"
     )
     environment = os.environ | {"PYTHONPATH": str(here.path / "src")}
     finished = subprocess.run(

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands.accept import accept
-from mainline.commands.gate import FINDINGS
 from mainline.errors import MainlineError
 from mainline.gate import decisions, describe, findings, verdict
 from mainline.gate.decisions import Decision
 from mainline.gate.findings import Check
+from tests.door import typed
 from tests.mainline.gate import made
 from tests.mainline.report import examples
 
@@ -123,17 +122,17 @@ def test_accept_writes_what_the_gate_found(tmp_path: Path, monkeypatch: pytest.M
     for name, value in (("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "user.name"), ("GIT_CONFIG_VALUE_0", "Ada")):
         monkeypatch.setenv(name, value)
     with pytest.raises(MainlineError, match=r"gate.json is missing, so there is nothing to accept. Run `make gate`"):
-        accept(["schema"], "Hours now")
+        typed("accept", "schema", "--reason", "Hours now")
     found = examples.failing()
     found = found.model_copy(update={"candidate": found.candidate.model_copy(update={"digest": CANDIDATE})})
-    findings.write(found, FINDINGS)
+    findings.write(found, findings.FILE)
     stopping = [each.name for each in found.checks if each.verdict == "fail"]
     passed = next(each.name for each in found.checks if each.verdict == "pass" and each.name not in decisions.NEVER)
     with pytest.raises(MainlineError, match=f"'{passed}' passes, so there is nothing to accept.*; the gate names: "):
-        accept([*stopping, passed], "Hours now")
+        typed("accept", *stopping, passed, "--reason", "Hours now")
     assert not decisions.FILE.exists()
     with pytest.raises(MainlineError, match="--reason is empty"):
-        accept(stopping, " ")
-    assert "pull request: it counts once it is merged" in accept(stopping, "Hours now")
+        typed("accept", *stopping, "--reason", " ")
+    assert "pull request: it counts once it is merged" in typed("accept", *stopping, "--reason", "Hours now")
     (written,) = decisions.load(CANDIDATE)
     assert (list(written.checks), written.reason, written.by) == (stopping, "Hours now", "Ada")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands.registry import registry
 from mainline.errors import MainlineError
 from mainline.registry import maker, tags
 from mainline.remote import packages
+from tests.door import typed
 from tests.mainline.release.conftest import Repository, release
 
 
@@ -42,19 +42,19 @@ def test_a_fork_that_removes_what_it_got_begins_anew(fork: Repository) -> None:
     """The tags are gone here and at the origin, those that archive with them, and the first release is v1.0.0."""
     fork.run("git", "tag", "--annotate", "--message", "Archived", "model@v1.0.0!", "model@v1.0.0^{}")
     fork.run("git", "push", "--quiet", "origin", "model@v1.0.0!")
-    assert registry(adopt=False, remove=True).startswith("4 tags of other repositories are removed.")
+    assert typed("registry", "--remove").startswith("4 tags of other repositories are removed.")
     assert fork.tags() == []
     assert "v1.0.0 is released." in release()
     found = tags.versions()[0].release
     assert found is not None
     assert (found.registry, found.bump) == ("somebody/name", "first")
     with pytest.raises(MainlineError, match="nothing to take over or to remove"):
-        registry(adopt=False, remove=True)
+        typed("registry", "--remove")
 
 
 def test_a_renamed_repository_takes_its_versions_over(fork: Repository) -> None:
     """What it released under its old name is compared with and replaced."""
-    assert "registry.yaml takes over the tags of owner/name" in registry(adopt=True, remove=False)
+    assert "registry.yaml takes over the tags of owner/name" in typed("registry", "--adopt")
     fork.merge("Take over the old name's versions")
     assert "v1.1.0 is released." in release()
     found = tags.versions()[0].release
@@ -68,7 +68,7 @@ def test_adopted_versions_bring_their_artifacts(fork: Repository, store: str) ->
     shutil.rmtree(fork.path / ".dvc/cache")
     if store == "lost":
         shutil.rmtree(fork.path.parent / "storage")
-    said = registry(adopt=True, remove=False)
+    said = typed("registry", "--adopt")
     assert (fork.path / maker.FILE).is_file()
     if store == "theirs":
         assert re.search(r"^[1-9][0-9]* objects were brought", said, re.MULTILINE)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mainline.commands import lock as command
-from mainline.commands.lock import OFFERED, StaleError, lock
+from mainline.commands.lock import OFFERED, StaleError
+from tests.door import typed
 from tests.mainline.release.conftest import Repository
 
 
@@ -17,7 +18,7 @@ def pushed(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repositor
     for name in (".dvc/cache", "models/package"):
         shutil.rmtree(repository.path / name)
     ran = repository.path.parent / "ran.txt"
-    monkeypatch.setattr(command, "repro", lambda: ran.write_text(repository.run("dvc", "repro").stdout))
+    monkeypatch.setattr(command, "reproduce", lambda: ran.write_text(repository.run("dvc", "repro").stdout))
     return repository
 
 
@@ -27,7 +28,7 @@ def _built(repository: Repository) -> bool:
 
 def test_what_the_store_has_is_not_built(pushed: Repository) -> None:
     """With everything in the store no stage runs."""
-    assert "The lock is true" in lock()
+    assert "The lock is true" in typed("lock")
     assert not _built(pushed)
     assert (pushed.path / "models/package/model.txt").exists()
 
@@ -35,7 +36,7 @@ def test_what_the_store_has_is_not_built(pushed: Repository) -> None:
 def test_what_the_store_lacks_is_built(pushed: Repository) -> None:
     """Without a store the pipeline makes it again, with the hashes that the lock names."""
     shutil.rmtree(pushed.path.parent / "storage")
-    assert "The lock is true" in lock()
+    assert "The lock is true" in typed("lock")
     assert _built(pushed)
     assert (pushed.path / "models/package/model.txt").exists()
 
@@ -46,7 +47,7 @@ def test_a_damaged_store_is_not_believed(pushed: Repository) -> None:
         if file.is_file():
             file.chmod(0o644)
             file.write_text("rotten")
-    assert "The lock is true" in lock()
+    assert "The lock is true" in typed("lock")
     assert _built(pushed)
     assert "rotten" not in (pushed.path / "models/package/model.txt").read_text()
 
@@ -57,7 +58,7 @@ def test_a_stale_lock_is_named_with_what_to_run(pushed: Repository) -> None:
     file.write_text(file.read_text().replace("depth: 3", "depth: 4"))
     pushed.merge("Forget to run")
     with pytest.raises(StaleError, match=r"models/package.*make repro"):
-        lock()
+        typed("lock")
     offered = (OFFERED / "dvc.lock").read_text()
     assert offered == Path("dvc.lock").read_text()
     assert offered != pushed.run("git", "show", "HEAD:dvc.lock").stdout

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mainline.commands.fetch import fetch
-from mainline.commands.promote import sign
 from mainline.package import manifest
 from mainline.registry import tags
 from mainline.release import rollback, signing
 from mainline.release.signing import SignatureError
+from tests.door import typed
 from tests.mainline.release.conftest import Repository, release
 
 PACKAGE = Path("models/package")
@@ -151,7 +151,7 @@ def test_an_old_version_is_signed_later_and_gone_back_to(repository: Repository)
     release()
     with pytest.raises(SignatureError, match=r"`./mainline sign VERSION`, where the key is; merge what that writes"):
         rollback.assign_now("v1.0.0", "production")
-    assert "signs v1.0.0." in sign("v1.0.0")
+    assert "signs v1.0.0." in typed("sign", "v1.0.0")
     repository.merge("Sign v1.0.0")
     assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now("v1.0.0", "production")
     assert "signed by release" in fetch("v1.0.0", repository.path / "fetched", signed=True)
@@ -169,9 +169,9 @@ def test_what_is_signed_later_holds_for_these_files_and_trusted_keys(monkeypatch
     kept.unlink()
     monkeypatch.setenv(signing.KEY, "absent.pem")
     with pytest.raises(SignatureError, match=r"names absent\.pem"):
-        sign("v1.0.0")
+        typed("sign", "v1.0.0")
     signing.PUBLIC.joinpath("release.pub").unlink()
     monkeypatch.delenv(signing.KEY)
     with pytest.raises(SignatureError, match="there is no public key"):
-        sign("v1.0.0")
+        typed("sign", "v1.0.0")
     assert not kept.exists()

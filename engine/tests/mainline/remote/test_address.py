@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands import storage
 from mainline.remote import address, objects, transfer
 from mainline.remote.store import open_remote
+from tests.door import typed
 from tests.project import ROOT, Project
 
 
@@ -82,7 +82,7 @@ def test_a_copied_clone_has_a_store_of_its_own(shipped: Project, monkeypatch: py
 def test_another_declaration_counts_at_once(shipped: Project, tmp_path: Path) -> None:
     """A store that somebody declares in git is not hidden by the address that was written here."""
     assert ".git/mainline/storage" in open_remote().path("0" * 32)
-    storage.remote(str(tmp_path / "new"), "", "")
+    typed("remote", str(tmp_path / "new"))
     assert open_remote().path("0" * 32).startswith(str(tmp_path / "new"))
     shipped.run("git", "checkout", "--quiet", ".dvc/config")
     assert ".git/mainline/storage" in open_remote().path("0" * 32)

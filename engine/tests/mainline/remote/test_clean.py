@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands import storage
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
 from mainline.remote.store import open_remote
+from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
 from tests.project import Project
 
@@ -47,19 +47,19 @@ def test_it_shows_first_and_removes_when_asked(grown: Project) -> None:
     before = set(open_remote().everything())
     keep = needed(grown, "model@v1.0.0", "kept", "main")
     # Of the lost state: its folder's listing and its text, which is both the second file and the model.
-    assert "2 are not" in storage.clean(yes=False, older_than=0)
+    assert "2 are not" in typed("clean", "--older-than", "0")
     assert set(open_remote().everything()) == before
-    assert "others were removed" in storage.clean(yes=True, older_than=0)
+    assert "others were removed" in typed("clean", "--yes", "--older-than", "0")
     assert set(open_remote().everything()) == keep
     assert before - keep
     assert open_remote().check(keep).all == ()
-    assert "There is nothing to clean." in storage.clean(yes=True, older_than=0)
+    assert "There is nothing to clean." in typed("clean", "--yes", "--older-than", "0")
 
 
 def test_what_is_young_stays(grown: Project) -> None:
     """An object may belong to a branch that is not pushed yet, so a week has to pass."""
     before = set(open_remote().everything())
-    said = storage.clean(yes=True, older_than=7)
+    said = typed("clean", "--yes", "--older-than", "7")
     assert "are younger than 7 days and stay" in said
     assert set(open_remote().everything()) == before
     assert grown.path.exists()
@@ -72,7 +72,7 @@ def test_a_branch_of_the_origin_counts(grown: Project) -> None:
     grown.run("git", "remote", "add", "origin", "../origin.git")
     grown.run("git", "fetch", "--quiet", "origin")
     keep = needed(grown, "origin/kept", "main", "model@v1.0.0")
-    storage.clean(yes=True, older_than=0)
+    typed("clean", "--yes", "--older-than", "0")
     assert keep <= set(open_remote().everything())
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_told_is_not_removed(grown: Project) -> None:
         file.write_text("[]")
     before = set(open_remote().everything())
     with pytest.raises(MainlineError, match=r"nothing was removed: what version v1.0.0 needs cannot be told"):
-        storage.clean(yes=True, older_than=0)
+        typed("clean", "--yes", "--older-than", "0")
     assert set(open_remote().everything()) == before
 
 
@@ -96,7 +96,7 @@ def test_a_lock_that_cannot_be_read_stops_it(grown: Project) -> None:
     grown.run("git", "branch", "broken")
     grown.run("git", "reset", "--quiet", "--hard", "HEAD~1")
     with pytest.raises(MainlineError, match=r"nothing was removed: what refs/heads/broken needs cannot be told"):
-        storage.clean(yes=True, older_than=0)
+        typed("clean", "--yes", "--older-than", "0")
 
 
 def test_a_branch_that_was_never_pushed_does_not_stop_it(grown: Project) -> None:
@@ -109,5 +109,5 @@ def test_a_branch_that_was_never_pushed_does_not_stop_it(grown: Project) -> None
     listing = next(output.oid for output in objects.of_workspace() if objects.is_listing(output.oid))
     grown.run("git", "checkout", "--quiet", "main")
     next((grown.path / ".dvc/cache").rglob(listing[2:])).unlink()
-    assert "others were removed" in storage.clean(yes=True, older_than=0)
+    assert "others were removed" in typed("clean", "--yes", "--older-than", "0")
     assert Path("dvc.lock").exists()

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands import storage
-from mainline.commands.rebuild import rebuild
 from mainline.errors import MainlineError
 from mainline.release.archive import archive
 from mainline.remote import objects, transfer
 from mainline.remote.store import open_cache, open_remote
+from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
 from tests.project import ROOT, Project
 
@@ -42,27 +41,27 @@ def whole(*names: str) -> bool:
 def test_a_moved_store_has_every_version(released: Project, tmp_path: Path) -> None:
     """Declared elsewhere, one command brings what the old store has, though this machine never had it."""
     shutil.rmtree(released.path / ".dvc/cache")
-    said = storage.remote(str(tmp_path / "new"), "", "")
+    said = typed("remote", str(tmp_path / "new"))
     assert "`./mainline push --all`" in said
     with pytest.raises(MainlineError, match="push --all` on a machine that has it brings it"):
         transfer.expand(objects.of_commit("model@v1.0.0"), [open_remote()])
-    assert "all that versions, branches and tags need is there" in storage.push(everything=True)
+    assert "all that versions, branches and tags need is there" in typed("push", "--all")
     assert whole("model@v1.0.0", "main")
     shutil.rmtree(tmp_path / "storage")
-    storage.pull(everything=True)
+    typed("pull", "--all")
     here = open_cache()
     assert not here.check(transfer.expand(objects.of_commit("model@v1.0.0"), [here])).all
 
 
 def test_what_is_nowhere_is_said_and_made_again(released: Project, tmp_path: Path) -> None:
     """After a total loss each version is named, and rebuilt at its commit into today's store."""
-    storage.remote(str(tmp_path / "new"), "", "")
+    typed("remote", str(tmp_path / "new"))
     shutil.rmtree(tmp_path / "storage")
     shutil.rmtree(released.path / ".dvc/cache")
     found = r"Nowhere is what these need: version v1.0.0 \(model, models/package\).*`./mainline rebuild v1.0.0`"
     with pytest.raises(MainlineError, match=found):
-        storage.push(everything=True)
-    assert "v1.0.0 is whole: 4 objects were sent" in rebuild("v1.0.0")
+        typed("push", "--all")
+    assert "v1.0.0 is whole: 4 objects were sent" in typed("rebuild", "v1.0.0")
     assert whole("model@v1.0.0")
     assert (released.path / "model").read_text() == "second\n"  # the workspace is as it was
 
@@ -91,24 +90,24 @@ def test_a_version_that_comes_out_otherwise_is_not_passed_off(
     with pytest.raises(
         MainlineError, match=rf"v2.0.0 was run again, but model .*This machine makes other bytes.*{ways}"
     ):
-        rebuild("v2.0.0")
+        typed("rebuild", "v2.0.0")
     if production != "v2.0.0":
         assert "v2.0.0 is archived" in archive("v2.0.0", "It is lost.")
 
 
 def test_what_gc_took_is_said_with_a_way_back(released: Project) -> None:
     """A person used to DVC runs `dvc gc -w -c`: push and the look at the store name the version and what helps."""
-    assert "lacks" not in storage.push()
+    assert "lacks" not in typed("push")
     released.run("dvc", "gc", "--workspace", "--cloud", "--force", "--quiet")
-    for said in (storage.push(), storage.remote(None, "", "")):
+    for said in (typed("push"), typed("remote")):
         assert "lacks the packages of v1.0.0, as `dvc gc --cloud`" in said
         assert "`./mainline push --all` where they are, else `./mainline rebuild v1.0.0`" in said
-    rebuild("v1.0.0")
-    assert "lacks" not in storage.push()
+    typed("rebuild", "v1.0.0")
+    assert "lacks" not in typed("push")
     assert whole("model@v1.0.0", "main")
 
 
 def test_a_store_that_is_gone_for_good_stops_nothing(released: Project) -> None:
     """Another remote that does not answer is said, and what the others have is brought."""
     released.run("dvc", "remote", "add", "--quiet", "gone", "ssh://localhost:1/nowhere")
-    assert "is there" in storage.push(everything=True)
+    assert "is there" in typed("push", "--all")

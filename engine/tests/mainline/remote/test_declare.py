@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands import storage
 from mainline.errors import MainlineError
 from mainline.remote import declare
+from tests.door import typed
 from tests.project import Project
 
 
 def test_a_folder_is_declared_and_tried(repository: Project, tmp_path: Path) -> None:
     """The store becomes DVC's default remote, is verified on pull, and holds no probe afterwards."""
-    said = storage.remote(str(tmp_path / "new"), "", "")
+    said = typed("remote", str(tmp_path / "new"))
     assert said.startswith("The store works and is declared")
     config = (repository.path / ".dvc/config").read_text()
     assert "remote = storage" in config
     assert "verify = true" in config
     assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == []
-    assert storage.remote(None, "", "") == f"The declared store works: {tmp_path / 'new'}"
+    assert typed("remote") == f"The declared store works: {tmp_path / 'new'}"
 
 
 @pytest.mark.parametrize(

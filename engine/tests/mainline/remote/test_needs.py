@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mainline.commands import storage
 from mainline.errors import MainlineError
 from mainline.remote import notes, objects, transfer
 from mainline.remote.store import open_remote
+from tests.door import typed
 from tests.project import Project
 
 WEEK = 7 * 86_400  # seconds
@@ -73,7 +73,7 @@ def test_a_file_of_dvc_that_is_not_text_is_told(repository: Project) -> None:
     (repository.path / "odd.dvc").write_bytes(b"\xff\xfe: [")
     repository.commit("Odd")
     with pytest.raises(MainlineError, match=r"nothing was removed: what .* needs cannot be told. odd.dvc cannot"):
-        storage.clean(yes=True, older_than=0)
+        typed("clean", "--yes", "--older-than", "0")
 
 
 def held() -> set[str]:
@@ -93,7 +93,7 @@ def test_data_beside_the_pipeline_is_pushed_kept_and_pulled(
     assert transfer.push(objects.of_workspace()) > 0
     needed = held()
     assert needed > without
-    storage.clean(yes=True, older_than=0)
+    typed("clean", "--yes", "--older-than", "0")
     assert held() == needed
     made = list(repository.path.rglob("*.csv")) + list(repository.path.glob("second/made"))
     contents = {path: path.read_bytes() for path in made}
@@ -117,7 +117,7 @@ def test_data_that_no_commit_of_a_branch_names_is_kept(repository: Project, kept
     if kept == "in another worktree":
         repository.run("git", "worktree", "add", "--quiet", "--detach", "../tree")
         (repository.path / "labels.dvc").rename(repository.path.parent / "tree/labels.dvc")
-    storage.clean(yes=True, older_than=0)
+    typed("clean", "--yes", "--older-than", "0")
     assert held() == needed
 
 
@@ -134,7 +134,7 @@ def test_branches_that_this_clone_does_not_have_count(
     needed = held()
     repository.run("git", "clone", "--quiet", "--single-branch", "--no-tags", f"file://{repository.path}", "../clone")
     monkeypatch.chdir(tmp_path / "clone")
-    storage.clean(yes=True, older_than=0)
+    typed("clean", "--yes", "--older-than", "0")
     assert held() == needed
     assert Project(tmp_path / "clone").run("git", "branch", "--all").stdout.count("other") == 0
 
@@ -145,7 +145,7 @@ def test_a_remote_that_does_not_answer_stops_it(repository: Project) -> None:
     transfer.push(objects.of_workspace())
     repository.run("git", "remote", "add", "upstream", "../nowhere")
     with pytest.raises(MainlineError, match=r"nothing was removed: what upstream needs cannot be told.*git remote rem"):
-        storage.clean(yes=True, older_than=0)
+        typed("clean", "--yes", "--older-than", "0")
 
 
 def test_what_a_push_found_there_is_as_good_as_new(
@@ -159,10 +159,10 @@ def test_what_a_push_found_there_is_as_good_as_new(
     age(tmp_path / "storage")
     assert transfer.push(objects.of_workspace()) == 0
     monkeypatch.chdir(tmp_path / "clone")
-    assert "stay" in storage.clean(yes=True, older_than=7)
+    assert "stay" in typed("clean", "--yes", "--older-than", "7")
     assert held() == needed
     age(tmp_path / "storage")
-    storage.clean(yes=True, older_than=7)
+    typed("clean", "--yes", "--older-than", "7")
     assert held() < needed
     assert list((tmp_path / "storage/mainline").rglob("*.json")) == []
 
@@ -190,7 +190,7 @@ def test_a_store_without_dates_is_not_cleaned(repository: Project, monkeypatch: 
         lambda _, path: {key: value for key, value in ask(path).items() if "time" not in key},
     )
     with pytest.raises(MainlineError, match="nothing was removed: the store does not say when"):
-        storage.clean(yes=True, older_than=7)
+        typed("clean", "--yes", "--older-than", "7")
     assert held() == needed
 
 
@@ -201,7 +201,7 @@ def test_who_may_only_read_a_store_sees_what_a_clean_would_take(
     transfer.push(objects.of_workspace())
     monkeypatch.setattr("mainline.remote.store._WAIT", 0.0)
     monkeypatch.setattr(type(open_remote().files), "pipe_file", lambda *_: Path("/proc/nowhere").write_bytes(b""))
-    assert "There is nothing to clean" in storage.clean(yes=False, older_than=7)
+    assert "There is nothing to clean" in typed("clean", "--older-than", "7")
     assert transfer.push(objects.of_workspace()) == 0
     assert repository.path.is_dir()
 
@@ -214,7 +214,7 @@ def test_the_age_is_told_by_the_store(repository: Project, monkeypatch: pytest.M
     repository.run("rm", "labels.dvc")
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + 365 * 86_400)
-    storage.clean(yes=True, older_than=7)
+    typed("clean", "--yes", "--older-than", "7")
     assert held() == needed
 
 

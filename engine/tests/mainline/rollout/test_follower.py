@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from mainline import files
-from mainline.commands import follow
 from mainline.declared import rollout
 from mainline.errors import MainlineError
+from mainline.registry import origin
 from mainline.rollout import reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
 from mainline.rollout.state import Place, StateError
+from tests.door import typed
 from tests.mainline.rollout.worlds import World, ref
 
 
@@ -203,7 +204,7 @@ def test_status_says_the_whole_problem(source: Scripted, place: Place) -> None:
     follower = Follower(source, place)
     follower.look()
     follower.tick()
-    lines = follow.show("production", place.folder, as_json=False).splitlines()
+    lines = typed("status", "--state", str(place.folder)).splitlines()
     assert " ".join(" ".join(lines[2:]).split()) == f"PROBLEM {source.next.problem}"
     assert max(map(len, lines)) <= 100
 
@@ -280,14 +281,12 @@ def test_unusable_state_stops_the_follower_and_leaves_the_routes(source: Scripte
 
 
 def test_status_of_nobody_names_the_way_to_one(tmp_path: Path) -> None:
-    """Without a follower the command says how to start one; an option is no repository."""
-    with pytest.raises(
-        MainlineError, match=r"no follower has written its status .* `./mainline follow URL` starts one"
-    ):
-        follow.show("production", tmp_path, as_json=False)
+    """Without a follower the command says how to start one; an option is not a repository."""
+    with pytest.raises(MainlineError, match=r"no follower has written its status .* The command `follow` starts one"):
+        typed("status", "--state", str(tmp_path))
     for damaged in ("{", "3", "[]"):
         (tmp_path / "status.json").write_text(damaged)
         with pytest.raises(MainlineError, match=r"no follower has written its status"):
-            follow.show("production", tmp_path, as_json=False)
-    with pytest.raises(MainlineError, match="'--upload-pack=x' is no repository"):
-        follow.check_url("--upload-pack=x")
+            typed("status", "--state", str(tmp_path))
+    with pytest.raises(MainlineError, match="'--upload-pack=x' is not a repository"):
+        origin.followed("--upload-pack=x")

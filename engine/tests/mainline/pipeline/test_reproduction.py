@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import usecase
-from mainline.commands import repro
 from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
+from mainline.pipeline import reproduction
 from tests.project import ROOT
 from usecase import interface
 
@@ -39,7 +39,7 @@ def test_declarations_that_contradict_each_other_are_refused(
     """Task, response and request are held together whether or not anything has changed."""
     monkeypatch.setattr(interface, name, value)
     with pytest.raises(UseCaseError, match=said):
-        repro.check()
+        reproduction.check()
 
 
 def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,12 +48,12 @@ def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest
     own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     subprocess.run(["git", "init", "--quiet"], check=True)
     Path("params.yaml").write_text("model: a\ntune: {trials: 3}\n")
-    assert repro._is_edited({"trials": 3}), "nothing is committed"
+    assert reproduction._is_edited({"trials": 3}), "nothing is committed"
     subprocess.run(["git", "add", "params.yaml"], check=True)
     subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
     Path("params.yaml").write_text("model: b\ntune: {trials: 3}\n")
-    assert not repro._is_edited({"trials": 3})
-    assert repro._is_edited({"trails": 3})
+    assert not reproduction._is_edited({"trials": 3})
+    assert reproduction._is_edited({"trails": 3})
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_typo_in_any_section_is_refused_before_anything_runs(
     subprocess.run(["git", "add", "params.yaml"], check=True)
     subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
     with pytest.raises(ParamsError, match=said):
-        repro.check()
+        reproduction.check()
 
 
 def _fail(_: object) -> str:
@@ -99,13 +99,13 @@ def test_a_source_with_another_version_is_said(
     """What is new at the source is said and taken by a declared line only; a source that is away stops nothing."""
     declared = params.load()
     monkeypatch.setattr(usecase, "source", SimpleNamespace(version=version), raising=False)
-    repro._ask_source(declared.model_copy(update={"data": declared.data.model_copy(update={"version": "b7"})}))
+    reproduction._ask_source(declared.model_copy(update={"data": declared.data.model_copy(update={"version": "b7"})}))
     assert capsys.readouterr().out == said
 
 
 def test_a_killed_stage_is_named() -> None:
     """A stage that was killed is said with what the system does that for; one that spoke for itself is not."""
-    assert repro._stopped(["train"]).startswith(
+    assert reproduction._stopped(["train"]).startswith(
         "train was killed before it could say why, as the system does if memory"
     )
-    assert repro._stopped([]).startswith("the pipeline stopped; what finished is kept")
+    assert reproduction._stopped([]).startswith("the pipeline stopped; what finished is kept")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mainline.commands import summary
 from mainline.errors import MainlineError
+from mainline.pipeline import summary
 from tests.project import Project
 
 METRICS: dict[str, dict[str, Any]] = {
@@ -95,7 +95,7 @@ def test_real_run_is_summarised(small_project: Project, monkeypatch: pytest.Monk
 
 
 def test_command_prints_it(small_project: Project) -> None:
-    """`python -m mainline summary` prints the summary."""
+    """`./mainline summary` prints the summary."""
     assert "The model in models/package:" in small_project.run("python", "-m", "mainline", "summary").stdout
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mainline.commands.gate import render
 from mainline.gate.findings import Findings
+from mainline.gate.terminal import render
 from tests.mainline.report import examples, hostile
 
 

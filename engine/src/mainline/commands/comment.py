@@ -1,0 +1,16 @@
+"""Post what a pull request's run found, and set its check."""
+
+import argparse
+
+from mainline.github import comment
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--run", type=int, required=True, metavar="ID", help="of the workflow run")
+    parser.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Post one comment, or update it, and set the check."""
+    return comment.post(arguments.run, arguments.head)

@@ -1,0 +1,15 @@
+"""Commit on a pull request the lock that its run offered."""
+
+import argparse
+
+from mainline.github import repair
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("pull", type=int, metavar="NUMBER", help="of the pull request")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Commit the offered lock on the pull request's branch, and push it."""
+    return repair.commit_lock(arguments.pull)

@@ -1,0 +1,22 @@
+"""Bring what dvc.lock names from the store."""
+
+import argparse
+
+from mainline.remote import collection, objects, transfer
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--all", action="store_true", help="into the cache, what every version, branch and tag names")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Fetch what is lacking here; each object is checked.
+
+    Raises:
+        StorageError: when the store does not have one of the objects, or not as it was pushed.
+    """
+    if arguments.all:
+        return collection.pull()
+    fetched = transfer.pull(objects.of_workspace())
+    return f"{fetched} objects were fetched, and checked." if fetched else "Everything that dvc.lock names is here."

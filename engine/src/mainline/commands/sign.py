@@ -1,0 +1,37 @@
+"""Sign a version after its release."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.package import manifest
+from mainline.registry import publish, tags
+from mainline.release import signing
+from mainline.remote import packages
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("version", help="such as v1.0.0")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Sign a version where the private key is; the signature counts once it is merged.
+
+    Raises:
+        MainlineError: when there is no such version or no key here, or its package is not to be had as it was released.
+    """
+    name = arguments.version
+    publish.fetch()
+    version = tags.find(name)
+    with tempfile.TemporaryDirectory(prefix="mainline-sign-") as scratch:
+        package = packages.fetch(version, Path(scratch))
+        digest = manifest.verify(package)["digest"]
+        if version.release is not None and version.release.digest != digest:
+            raise MainlineError(f"the package of {name} is not the one that was released; it is not signed.")
+        file = signing.keep(package, digest)
+    return (
+        f"{file} signs {name}.\n"
+        f"  git add {file} && git commit   and open a pull request: it counts everywhere once it is merged"
+    )

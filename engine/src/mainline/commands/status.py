@@ -1,0 +1,27 @@
+"""Say where the rollout stands on this machine."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from mainline.rollout import state, status
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Return where the rollout stands, as text of at most 100 columns or as JSON.
+
+    Raises:
+        MainlineError: when no follower has written it.
+    """
+    found = status.read(state.folder(arguments.environment, arguments.state))
+    return json.dumps(found, indent=2) if arguments.json else status.render(found, time.time())

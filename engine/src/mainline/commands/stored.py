@@ -1,0 +1,16 @@
+"""Check that the store has what a pull request names."""
+
+import argparse
+
+from mainline.github import stored
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--run", type=int, required=True, metavar="ID", help="of the workflow run")
+    parser.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Look for every object of a commit's lock, and set the check."""
+    return stored.check(arguments.run, arguments.head)

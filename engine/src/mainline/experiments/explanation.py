@@ -1,0 +1,129 @@
+"""What each feature is worth, how a model ages, or one prediction step by step: as text for a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mainline.errors import MainlineError
+from mainline.experiments.layout import Layout, interval, percent, wrap
+from mainline.gate.tables import STALENESS, WORTH, named
+
+if TYPE_CHECKING:
+    from mainline.contract import Array
+    from mainline.experiments.costs import Costs
+    from mainline.experiments.staleness import Age
+    from mainline.experiments.worth import Worth
+
+
+def explain_row(row: str | None, golden: int | None) -> str:
+    """Explain one request: JSON, a file of it, or one of the package's golden requests by number.
+
+    Raises:
+        RequestError: when it does not fit the package's request.
+    """
+    from mainline.experiments import pages, single
+
+    predictor, profile, examples = single.load()
+    if golden is None:
+        return pages.render(single.explain(predictor, profile, single.read_request(row or "")), "One request")
+    if not 0 <= golden < len(examples):
+        raise MainlineError(f"--golden: there is no request {golden}; give 0 to {len(examples) - 1}.")
+    return pages.render(single.explain(predictor, profile, examples[golden]), f"Golden request {golden}")
+
+
+def explain_model(features: Sequence[str] = (), window: int | None = None) -> str:
+    """Measure worth and staleness, and write `metrics/worth.csv` and `metrics/staleness.csv`.
+
+    Args:
+        features: leave out only these, one at a time, and only show it; without any, all.
+        window: months of a training window for staleness; without, half of the months before the test.
+    """
+    return "\n".join(["", *explain_worth(features), "", *([] if features else explain_staleness(window))])
+
+
+def explain_worth(features: Sequence[str] = ()) -> list[str]:
+    """Fit without each feature; write `metrics/worth.csv`, unless only some are asked for: the file holds them all."""
+    from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
+    from mainline.experiments import costs, refit, worth
+    from usecase import interface
+
+    declared = params.load()
+    chosen = worth.choose(declared, features)
+    rows = refit.read(declared, declared.months.train), refit.read(declared, declared.months.validation)
+    month = declared.months.validation[-1]
+    tables = costs.measure(month, refit.read(declared, [month]))
+    print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
+    layout, found = _worth_table(declared.features), []
+    print(layout.header(), flush=True)
+    for one in worth.measure(declared, chosen, rows, gate.load(declared.gate).confidence, tables):
+        found.append(one)
+        print(layout.line(_worth_cells(one)), flush=True)
+    if not features:
+        write_csv(named(interface.NAME, (one.as_row() for one in found)), WORTH)
+    return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
+
+
+def explain_staleness(window: int | None = None) -> list[str]:
+    """Fit on older and older windows and write `metrics/staleness.csv`."""
+    from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
+    from mainline.experiments import refit, staleness
+    from usecase import interface
+
+    declared = params.load()
+    months = (*declared.months.train, *declared.months.validation)
+    length = staleness.window_length(len(months), window)
+    rows = {month: refit.read(declared, [month]) for month in months}
+    print(f"\nStaleness: fitting on windows of {length} month(s) ...", flush=True)
+    losses: dict[tuple[int, str], Array] = {}
+    for fitted_on, found in staleness.predict(declared, rows, length):
+        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} month(s)", flush=True)
+        losses |= found
+    days = {month: refit.days(held) for month, held in rows.items()}
+    ages = staleness.summarise(losses, days, gate.load(declared.gate).confidence)
+    write_csv(named(interface.NAME, (age.as_row() for age in ages)), STALENESS)
+    return _staleness_table(ages, length, refit.primary())
+
+
+def _worth_table(names: Sequence[str]) -> Layout:
+    header = ("feature", "worse\nwithout it", "interval", "goes together with", "µs a row", "kB", "")
+    longest = max(names, key=len)
+    row = (longest, "-00.00 %", "-00.00 to +00.00 %", f"{longest} 0.00", "-00.00", "0,000", "not proven")
+    return Layout(header, [row], left=(0, 3, 6))
+
+
+def _worth_cells(found: "Worth") -> tuple[str, ...]:
+    together = f"{found.correlated_with} {found.correlation:.2f}" if found.correlated_with else "-"
+    size = f"{found.bytes / 1000:,.0f}" if found.bytes else ""
+    note = "" if found.proven else "harmful" if found.high < 0 else "not proven"
+    return (
+        found.feature, percent(found.loss), interval(found.low, found.high), together,
+        f"{found.microseconds:+.2f}", size, note,
+    )  # fmt: skip
+
+
+def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
+    removable = [one.feature for one in found if not one.proven]
+    said = [f"Not proven to be worth having, so candidates for removal: {', '.join(removable) or 'none'}."]
+    if len(removable) > 1:
+        said.append("Take out one at a time: of two that replace each other, each looks worthless beside the other.")
+    lookups = sum(cost.microseconds for cost in tables.tables.values())
+    said.append(
+        f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk. "
+        "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and time of the model."
+    )
+    return [*map(wrap, said)]
+
+
+def _staleness_table(ages: Sequence["Age"], length: int, metric: str) -> list[str]:
+    header = ("age\n(months)", "months\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
+    rows = [
+        (str(age.age_months), str(age.months), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",
+         percent(age.relative), interval(age.low, age.high))
+        for age in ages
+    ]  # fmt: skip
+    lines = [f"Quality against age, models of {length} month(s), on the same rows as a fresh one of the same length:"]
+    lines.append(Layout(header, rows, left=()).render())
+    if len(ages) < 2:
+        lines.append("The window allows no older model; widen data.from in params.yaml.")
+    return [*lines, str(STALENESS)]

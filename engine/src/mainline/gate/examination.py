@@ -1,0 +1,60 @@
+"""The candidate in the workspace held against production: what was found is kept in a file, printed and returned."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from mainline import progress
+from mainline.declared import environments, params
+from mainline.declared import gate as declared_gate
+from mainline.declared.environments import Environment
+from mainline.declared.gate import Policy
+from mainline.errors import MainlineError
+from mainline.gate import decisions, gather, judge, production, terminal
+from mainline.gate.findings import FILE, Findings, read
+from mainline.registry import clone, tags
+from mainline.release import reference
+from mainline.report.escape import clean
+
+
+class GateError(MainlineError):
+    """The candidate may not be released; the message says why."""
+
+
+def examine(environment: str | None = None) -> Findings:
+    """Check the candidate, write `metrics/report/gate.json`, print the checks and return the findings.
+
+    Without an environment the candidate is held against the version of each, as `promote` will; what refuses it first
+    is what is written. The findings of an earlier run are removed first, so that a gate that cannot run leaves no
+    verdict.
+
+    Raises:
+        GateError: when the candidate fails, or when something could not be told.
+    """
+    FILE.unlink(missing_ok=True)
+    limits = declared_gate.load(params.load().gate)
+    registry = tags.read()
+    clone.check(registry)
+    for line in registry.skipped:
+        progress.say(clean(line))
+    declared = environments.load_all()
+    if environment is not None:
+        return _hold(environment, limits, declared)
+    for line in reference.tell(declared):
+        progress.say(line)
+    return [_hold(name, limits, declared) for name in reference.environments(declared)][-1]
+
+
+def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment]) -> Findings:
+    required = environment in declared and declared[environment].requires_signature
+    with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
+        packages = Path(scratch)
+        production.fetch(gather.versions(limits.slow_decay.versions, environment), packages, required)
+        judge.run(environment, packages, FILE)
+    findings = read(FILE.read_bytes())
+    print(terminal.render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
+    if findings.verdict in ("fail", "cannot tell"):
+        raise GateError(f"{clean(findings.headline)} {clean(decisions.next_step(findings.checks))}")
+    return findings

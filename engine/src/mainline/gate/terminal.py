@@ -1,0 +1,46 @@
+"""What the gate found, for a terminal."""
+
+import textwrap
+
+from mainline.gate.findings import FILE, Check, Findings, Verdict
+from mainline.report.escape import clean
+
+WIDTH, INDENT = 100, 8
+WIDEST = 34
+"""Characters of a column, at most; a longer text moves the next one on."""
+
+MARKS: dict[Verdict, tuple[str, str]] = {
+    "pass": ("pass", "32"),
+    "warn": ("WARN", "1;33"),
+    "cannot tell": ("????", "1;35"),
+    "fail": ("FAIL", "1;31"),
+}
+"""What stands before a check, and its colour (ANSI); the last weighs most."""
+
+
+def render(findings: Findings, colour: bool = False) -> str:
+    """Write a row per check for a terminal; what did not pass comes last, with its reason, next to the conclusion."""
+    rows = [("check", "observed"), *((clean(check.name), clean(check.observed)) for check in findings.checks)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
+    passed = [line for check in findings.checks if check.verdict == "pass" for line in _row(check, widths, colour)]
+    others = sorted(
+        (check for check in findings.checks if check.verdict != "pass"), key=lambda c: list(MARKS).index(c.verdict)
+    )
+    urgent = [line for check in others for line in _row(check, widths, colour)]
+    lines = ["", f"{' ' * INDENT}{_columns('check', 'observed', 'limit', widths)}", *passed, "", *urgent]
+    end = f"All of it is in {FILE}; `make report` makes a page of it."
+    return "\n".join([*lines, *([""] if urgent else []), end, ""])
+
+
+def _row(check: Check, widths: list[int], colour: bool) -> list[str]:
+    """Write the lines of a check: wrapped, and with its reason unless it passed."""
+    mark, code = MARKS[check.verdict]
+    found = _columns(clean(check.name), clean(check.observed), clean(check.limit), widths)
+    first, *more = textwrap.wrap(found, WIDTH - INDENT, subsequent_indent="  ") or [""]
+    reason = [] if check.verdict == "pass" else textwrap.wrap(clean(check.reason), WIDTH - INDENT)
+    shown = f"\033[{code}m{mark}\033[0m" if colour else mark
+    return [f"  {shown}  {first}", *(" " * INDENT + line for line in [*more, *reason])]
+
+
+def _columns(name: str, observed: str, limit: str, widths: list[int]) -> str:
+    return f"{name:<{widths[0]}}  {observed:<{widths[1]}}  {limit}"

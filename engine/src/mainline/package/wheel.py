@@ -1,0 +1,29 @@
+"""The model as a wheel for other programs, built by MLEM, which has an environment of its own."""
+
+import subprocess
+from pathlib import Path
+
+from mainline.errors import MainlineError
+
+PACKAGE, FOLDER = Path("models/package"), Path("dist")
+
+
+def build(version: str = "") -> Path:
+    """Build the wheel of the package here, and return its path in `dist`.
+
+    The first call installs MLEM; what that and the build say goes where this process's messages go.
+
+    Args:
+        version: a release number; the wheel is named after the package's digest without it.
+
+    Raises:
+        MainlineError: when there is no package, or the build failed; its own message came before.
+    """
+    if not PACKAGE.is_dir():
+        raise MainlineError(f"there is no {PACKAGE} to build a wheel of. Run `make repro` first.")
+    command = ["engine/run", "mlem", "python", "engine/mlem/build_wheel.py", str(PACKAGE), str(FOLDER)]
+    options = ["--version", version] if version else []
+    finished = subprocess.run([*command, *options], stdout=subprocess.PIPE, text=True, check=False)
+    if finished.returncode != 0:
+        raise MainlineError("no wheel was built; what stopped it is said above.")
+    return Path(finished.stdout.split()[-1])

@@ -1,0 +1,72 @@
+"""What was trained on what, how good it is, and what to do next."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mainline.errors import MainlineError
+
+METRICS, PACKAGE = Path("metrics"), Path("models/package")
+
+NEXT = """\
+What next:
+  edit params.yaml and run `make repro` again     another model, window or feature
+  `./mainline plots`                                    residuals, calibration, slices, learning curve as pictures
+  dvc exp run -S seed=1                           an experiment (`source .venv/bin/activate` first)
+  git add --all && git commit                     keep it: metrics and dvc.lock say what this model is"""
+
+
+def text(headline: str) -> str:
+    """Render the summary from the metrics and the package's manifest.
+
+    Raises:
+        MainlineError: when one of them is not there, because nothing was run or pulled yet.
+    """
+    metrics = {name: _read(METRICS / f"{name}.json") for name in ("data", "train", "validation", "test", "baseline")}
+    manifest = _read(PACKAGE / "manifest.json")
+    window, model, response = manifest["window"], manifest["model"], manifest["response"]
+    return "\n".join(
+        [
+            "",
+            headline,
+            "",
+            f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
+            f"  trained on   {metrics['train']['rows']:>9,} rows of {_span(window['train'])}",
+            f"  validated on {metrics['validation']['rows']:>9,} rows of {_span(window['validation'])}",
+            f"  tested on    {metrics['test']['rows']:>9,} rows of {_span(window['test'])}, which come after both",
+            "",
+            *table(metrics["test"], metrics["baseline"], response["unit"]),
+            "",
+            f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
+            f"Package: {PACKAGE} ({_size() / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
+            "",
+            NEXT,
+        ]
+    )
+
+
+def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
+    """Set model and baseline side by side; the first metric is the one models are compared by."""
+    names = [name for name in baseline if name != "rows"]
+    title = f"On the test months{f', {unit}' if unit else ''}"
+    width = max(len(title), *(len(name) + 2 for name in names)) + 2
+    rows = [f"  {name:<{width - 2}}{test[name]:>8.4g}{baseline[name]:>10.4g}" for name in names]
+    gain = 1 - test["ratio"]
+    verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
+    bounded = test["low"] is not None
+    interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}" if bounded else "no interval from a single day"
+    return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
+
+
+def _span(months: list[str]) -> str:
+    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+
+
+def _size() -> int:
+    return sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise MainlineError(f"there is no {path}. Run `make repro` first.")
+    return dict(json.loads(path.read_text(encoding="utf-8")))

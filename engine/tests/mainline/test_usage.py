@@ -1,0 +1,106 @@
+"""What is listed, what `--help` shows, and how the modules of commands stand to all others."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from mainline import __main__ as command_line
+from mainline import usage
+from mainline.imports import ROOTS
+from tests.project import LIMIT, ROOT
+
+SOURCE = ROOT / ROOTS["mainline"] / "mainline"
+
+
+def test_every_module_is_in_the_table_once() -> None:
+    """Each module of `commands/` is a command of one group, and each command has a module."""
+    modules = {file.stem for file in usage.COMMANDS.glob("*.py")} - {"__init__"}
+    assert sorted(map(usage.module_of, command_line.NAMES)) == sorted(modules)
+    assert set(command_line.NAMES) >= command_line.ANYWHERE
+
+
+@pytest.mark.parametrize("command", command_line.NAMES)
+def test_the_help_of_a_command_is_its_docstring_and_its_options(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The docstring is one line and the one that is listed; `--help` has at most 100 columns and says each option."""
+    monkeypatch.setenv("COLUMNS", "100")
+    module = import_module(f"mainline.commands.{usage.module_of(command)}")
+    assert module.__doc__ == f"{usage.summary_of(command)}."
+    with pytest.raises(SystemExit, match="0"):
+        command_line.main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert module.__doc__ in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    parser = usage.parser_of(command, module)
+    assert [action.dest for action in parser._actions if not action.help] == []
+
+
+def test_a_default_is_shown() -> None:
+    """An option that has a value without being named says which; one that is off or empty says nothing."""
+    shown = usage.parser_of("clean", import_module("mainline.commands.clean")).format_help()
+    assert "keep what is younger (default: 7.0)" in shown
+    assert shown.count("default") == 1
+
+
+def test_all_commands_are_listed_by_group_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command, and with `--help`, each one stands under its group with a line."""
+    shown = []
+    for words in ([], ["--help"]):
+        assert command_line.main(words) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    *lines, _, last = shown[0].splitlines()
+    assert max(map(len, [*lines, last])) <= 80
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert listed == list(command_line.NAMES)
+    assert set(command_line.COMMANDS) <= set(lines)
+
+
+def test_the_list_imports_no_command() -> None:
+    """Whoever asks for the list waits for no library."""
+    code = "import sys; from mainline.__main__ import main; main([]); print(*sys.modules, sep='\\n', file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=True)
+    loaded = ran.stderr.split()
+    assert [name for name in loaded if name.startswith("mainline.commands.")] == []
+    assert {"numpy", "pydantic", "yaml", "dvc"} & set(loaded) == set()
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("gaet", "did you mean 'gate'?"),
+        ("signing_key", "did you mean 'signing-key'?"),
+        ("xyz", "mainline` lists them."),
+    ],
+)
+def test_a_mistyped_command_is_told_the_nearest(word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A word that is near to a command names it; any other one names the list."""
+    assert command_line.main([word]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mainline: '{word}' is not a command; ")
+    assert line.endswith(said)
+
+
+def test_nobody_imports_a_command() -> None:
+    """Commands are on top: what two of them share belongs to a room below."""
+    assert [line for file in sorted(SOURCE.rglob("*.py")) for line in commands_imported_by(file)] == []
+
+
+def commands_imported_by(file: Path) -> list[str]:
+    """Name each module of `commands/` that a file imports, inside functions too."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imported = [
+        *(alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names),
+        *(
+            f"{node.module}.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ),
+    ]
+    return [f"{file.relative_to(SOURCE)}: {name}" for name in imported if name.startswith("mainline.commands")]
