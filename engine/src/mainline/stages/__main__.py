@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 PARENT = "MAINLINE_PARENT"
-"""The process that started the stage, by number: `engine/stage` passes it on, since it may be gone before Python runs."""
+"""The number of the process that started the stage. `engine/stage` passes it on: it may be gone before Python runs."""
 
 _POLL = 0.2  # seconds
 
