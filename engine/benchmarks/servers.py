@@ -23,7 +23,7 @@ from mainline import children
 from mainline.data import columns, prepared
 from mainline.declared import params
 from mainline.package.predictor import Predictor
-from mainline.serving import keys
+from mainline.serving.answering import keys
 from mainline.stages import train
 from usecase import interface
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from mainline.serving import keys
+from mainline.serving.answering import keys
 from tests import object_store, project
 from tests.end_to_end import figures, timeline
 from tests.end_to_end.load import Load

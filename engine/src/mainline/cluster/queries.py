@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainline.declared.rollout import Analysis, Metric, Policy
-from mainline.serving.observed import ANSWERED, FAILED, INVALID
+from mainline.serving.answering.metrics import ANSWERED, FAILED, INVALID
 
 NEVER = 2**31 - 1
 """The most that a limit can be."""

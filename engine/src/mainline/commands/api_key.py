@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mainline.declared import environments
-from mainline.serving import keys
+from mainline.serving.answering import keys
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

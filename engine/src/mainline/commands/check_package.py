@@ -11,8 +11,8 @@ from mainline.errors import MainlineError
 from mainline.git import GitError
 from mainline.registry import tags
 from mainline.release import signing
-from mainline.serving import acceptance
-from mainline.serving.acceptance import Check, Verdict
+from mainline.scoring import acceptance
+from mainline.scoring.acceptance import Check, Verdict
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

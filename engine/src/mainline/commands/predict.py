@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mainline import lock
 from mainline.errors import MainlineError
-from mainline.serving import files, stream
-from mainline.serving.models import Model
+from mainline.scoring import files, lines
+from mainline.serving.answering.model import Model
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def predict_stream(package: Path) -> str:
         )
     model = Model.load(package)
     try:
-        refused = stream.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
+        refused = lines.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
     except OSError as error:
         # What could not be written would be tried again at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,10 +9,12 @@ from mainline.declared import environments
 from mainline.registry import origin
 from mainline.rollout import state
 from mainline.rollout.state import Place
-from mainline.serving import logs, routing, server
-from mainline.serving.beside import Beside
-from mainline.serving.models import Model
+from mainline.serving import logs
+from mainline.serving.answering import routing
+from mainline.serving.answering.model import Model
+from mainline.serving.http import server
 from mainline.serving.service import Service
+from mainline.serving.sidecar import Sidecar
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,16 +80,16 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     with Place(place).owned("server"):
         logs.set_up()
         service = Service(declared, None, place / "routing.json", followed=True)
-        beside = Beside(url, environment, place)
+        sidecar = Sidecar(url, environment, place)
 
         def started(address: str) -> None:
             _say(service, address)
-            beside.start()
+            sidecar.start()
 
         try:
             server.run(service, started)
         finally:
-            beside.stop()
+            sidecar.stop()
     return "Stopped."
 
 

@@ -15,7 +15,7 @@ from mainline.rollout.records import Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
 
 Counters = Mapping[str, Any]
-"""What the server counted, by version: see `mainline.serving.observed`."""
+"""What the server counted, by version: see `mainline.serving.served`."""
 
 _RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
 

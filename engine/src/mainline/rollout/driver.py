@@ -16,8 +16,8 @@ from mainline.rollout.clock import Clock
 from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found
 from mainline.rollout.state import Place
+from mainline.serving.answering.model import Model
 from mainline.serving.logs import say, warn
-from mainline.serving.models import Model
 from mainline.serving.watching import Signature, signature
 
 STALE_SECONDS = 5.0

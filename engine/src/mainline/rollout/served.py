@@ -30,7 +30,7 @@ class _Pairs(_Strict):
 
 
 class _Counters(_Strict):
-    """What was counted of one version; see `mainline.serving.observed`."""
+    """What was counted of one version; see `mainline.serving.served`."""
 
     instance: str
     requests: _Count
@@ -58,7 +58,7 @@ _COUNTERS = TypeAdapter(dict[str, _Counters])
 
 
 def parse(content: bytes) -> Live | None:
-    """Read what a server wrote; None if it is not what `mainline.serving.observed` writes."""
+    """Read what a server wrote; None if it is not what `mainline.serving.served` writes."""
     try:
         found = _Served.model_validate_json(content)
     except ValidationError:

@@ -10,12 +10,18 @@ from mainline.contract import Array, FeatureTable
 from mainline.data.columns import parse_time
 from mainline.data.lookup import Table, from_columns
 from mainline.errors import MainlineError
-from mainline.serving.errors import FeedError
-from mainline.serving.models import Model
+from mainline.serving.answering.model import Model
 from mainline.serving.watching import Signature, signature
 
 _LATEST = 2**32
 """Minutes from 1970 to beyond the year 9999."""
+
+
+class FeedError(MainlineError):
+    """A file of the feed does not hold the rows of the table it is named after."""
+
+    def __init__(self, file: object, found: str) -> None:
+        super().__init__(f"{file}: {found}. The rows before stay in use; write the file again, whole, and rename it.")
 
 
 class Feed:

@@ -11,13 +11,18 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import orjson
 
+from mainline.contract import Array
 from mainline.declared.service import Log
+from mainline.serving.answering.batching import Share
+from mainline.serving.answering.messages import Request
+from mainline.serving.answering.metrics import ServiceMetrics
+from mainline.serving.answering.model import Model
 from mainline.serving.logs import warn
-from mainline.serving.metrics import ServiceMetrics
 
 MOST_WAITING = 2**24
 """Bytes that wait for a slow disk; what comes beyond is dropped and counted."""
@@ -157,6 +162,43 @@ class PredictionLog:
                     path.unlink(missing_ok=True)
                 except OSError as error:  # lines are worth more than room
                     warn("an old file of the prediction log cannot be removed", file=str(path), error=str(error))
+
+
+def log_line(model: Model, request: Request, share: Share, seconds: float) -> bytes:
+    """Write the line of the prediction log for a request of n rows: enough to compute each of them again.
+
+    Inputs, features, predictions and stale tables are lists of n values, one per row, under one name each: less
+    than a third of the bytes and of the time of an object per row.
+    """
+    answer, part = share.answer, slice(share.start, share.stop)
+    inputs: dict[str, Any]
+    features: dict[str, Any]
+    if share.stop - share.start == 1:
+        inputs = dict(zip(answer.given, answer.given_rows[share.start], strict=True))
+        features = dict(zip(answer.features, answer.feature_rows[share.start], strict=True))
+    else:
+        inputs = {name: values[part] for name, values in answer.given.items()}
+        features = {name: column[part] for name, column in answer.wide_features.items()}
+    line = {
+        "time": answer.time,
+        "request_id": request.id,
+        "trace_id": request.trace[3:35],
+        "key": request.key.id,
+        "model": model.name,
+        "version": model.version,
+        "digest": model.digest,
+        "seconds": seconds,
+        "inputs": inputs,
+        "features": features,
+        "prediction": answer.predictions[part],
+        "stale": [pattern.stale for pattern in answer.patterns[part]],
+    }
+    return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(column: Array) -> list[Any]:
+    """Turn a column that orjson does not write, such as one of text, into a list."""
+    return column.tolist()
 
 
 def _rows(waiting: list[tuple[bytes, int]], size: int) -> int:

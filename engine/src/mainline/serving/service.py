@@ -8,17 +8,17 @@ from pathlib import Path
 
 from mainline.declared.service import Settings
 from mainline.errors import MainlineError
-from mainline.serving import keys, observed, routing
-from mainline.serving.batching import Batcher
+from mainline.serving import served
+from mainline.serving.answering import keys, routing
+from mainline.serving.answering.batching import Batcher
+from mainline.serving.answering.messages import Request, Sent
+from mainline.serving.answering.metrics import ServiceMetrics
+from mainline.serving.answering.model import Model
+from mainline.serving.answering.problems import Problem
+from mainline.serving.answering.routing import Routing
 from mainline.serving.feed import Feed
-from mainline.serving.inference import log_line
 from mainline.serving.logs import say, warn
-from mainline.serving.messages import Request, Sent
-from mainline.serving.metrics import ServiceMetrics
-from mainline.serving.models import Model
-from mainline.serving.prediction_log import PredictionLog
-from mainline.serving.problems import Problem
-from mainline.serving.routing import Routing
+from mainline.serving.prediction_log import PredictionLog, log_line
 from mainline.serving.watching import Watched
 
 POLL_SECONDS = 0.2
@@ -152,7 +152,7 @@ class Service:
         self._refresh_feed()
         if self.routing_file:
             try:
-                observed.write(self, self.routing_file)
+                served.write(self.routing_file.with_name(served.FILE), self.started, self.routing)
                 self._unwritten = ""
             except Exception as error:  # whatever it is, the other files are followed on
                 self.metrics.failures["routing"] += 1

@@ -16,7 +16,7 @@ from mainline.commands import render
 from mainline.declared import environments
 from mainline.declared.rollout import read
 from mainline.errors import MainlineError
-from mainline.serving.metrics import BUCKETS, Histogram, Page
+from mainline.serving.answering.metrics import BUCKETS, Histogram, Page
 from tests.project import ROOT
 
 SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.declared.service import Throttle
-from mainline.serving import keys
+from mainline.serving.answering import keys
 
 
 @pytest.mark.parametrize(("options", "role"), [([], "predict"), (["--admin"], "admin")])

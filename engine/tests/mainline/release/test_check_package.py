@@ -8,7 +8,7 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.release import signing
-from mainline.serving.acceptance import Check
+from mainline.scoring.acceptance import Check
 from tests.mainline.release.conftest import Repository, release
 
 

@@ -18,7 +18,8 @@ from mainline.rollout.clock import Clock
 from mainline.rollout.driver import Driver
 from mainline.rollout.source import Found
 from mainline.rollout.state import Place, StateError
-from mainline.serving import rollout_page, routing
+from mainline.serving.answering import routing
+from mainline.serving.endpoints import rollout_page
 from tests.mainline.rollout.worlds import canary, ref
 
 POLICY = canary({"setWeight": 10}, {"pause": {"duration": 3600}}, metrics=[])

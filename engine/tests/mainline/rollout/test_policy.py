@@ -8,7 +8,7 @@ import yaml
 
 from mainline.declared import environments, rollout
 from mainline.errors import ParamsError
-from mainline.serving.metrics import BUCKETS
+from mainline.serving.answering.metrics import BUCKETS
 from tests.project import ROOT
 
 

@@ -22,7 +22,7 @@ from mainline.rollout.follower import Follower
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
 from mainline.rollout.state import Place
-from mainline.serving import keys
+from mainline.serving.answering import keys
 from mainline.serving.service import Service
 
 HOURS, TICK, LOOK = 24, 5, 900

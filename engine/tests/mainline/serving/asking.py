@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainline.serving.app import Application
+from mainline.serving.http.app import Application
 from mainline.serving.service import Service
 
 JSON = "application/json"

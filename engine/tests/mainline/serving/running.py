@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from mainline.serving import keys
+from mainline.serving.answering import keys
 from tests.project import LIMIT, ROOT, SEARCH_PATH
 
 

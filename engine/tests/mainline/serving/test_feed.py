@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from mainline.serving import observed
-from mainline.serving.errors import FeedError
-from mainline.serving.feed import read
-from mainline.serving.models import Model
+from mainline.serving import served
+from mainline.serving.answering.model import Model
+from mainline.serving.feed import FeedError, read
 from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 
@@ -114,7 +113,7 @@ def test_files_are_followed_after_a_failure_of_any_kind(
         raise IndexError("nobody thought of it")
 
     monkeypatch.setattr(client.service.feed, "refresh", fail)
-    monkeypatch.setattr(observed, "describe", fail)
+    monkeypatch.setattr(served, "describe", fail)
     client.service.routing_file = client.service.settings.keys.with_name("routing.json")
     client.service.poll()
     assert client.service.metrics.failures == {"feed": 1, "routing": 1}

@@ -14,7 +14,7 @@ import pytest
 
 from mainline.declared.service import Log
 from mainline.serving import prediction_log
-from mainline.serving.metrics import ServiceMetrics
+from mainline.serving.answering.metrics import ServiceMetrics
 from mainline.serving.prediction_log import PATTERN, PredictionLog
 from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client

@@ -15,8 +15,8 @@ from mainline.data import prepared
 from mainline.data.columns import to_rows
 from mainline.data.storage import read_columns
 from mainline.declared.params import load
-from mainline.serving import files, stream
-from mainline.serving.models import Model
+from mainline.scoring import files, lines
+from mainline.serving.answering.model import Model
 from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 from tests.project import Project
@@ -73,9 +73,9 @@ def test_every_way_of_serving_predicts_as_the_pipeline(
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "month.parquet")
     assert files.score(model, tmp_path / "month.parquet", tmp_path / "out").quarantined == 0
     assert pq.read_table(tmp_path / "out/predictions")["arr_delay"].to_pylist() == expected
-    lines = iter([json.dumps(row).encode() + b"\n" for row in rows])
+    sent = iter([json.dumps(row).encode() + b"\n" for row in rows])
     answers: list[bytes] = []
-    stream.run(model, lambda _: next(lines, b""), answers.append)
+    lines.run(model, lambda _: next(sent, b""), answers.append)
     assert [json.loads(line)["arr_delay"] for line in b"".join(answers).splitlines()] == expected
 
 

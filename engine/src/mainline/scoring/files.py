@@ -1,0 +1,286 @@
+"""Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons.
+
+Parquet needs pyarrow, which is not among the service's own libraries; CSV needs nothing.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from mainline import files, progress
+from mainline.contract import Field
+from mainline.errors import MainlineError
+from mainline.serving.answering.model import Model
+from mainline.serving.answering.problems import Problem
+from mainline.serving.watching import signature
+from mainline.text import clip
+
+PART_ROWS = 20_000
+STATE = "run.json"
+Rows = list[dict[str, Any]]
+_MISSING = ("", "NA", "NaN", "nan", "null", "None")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a run did."""
+
+    rows: int
+    quarantined: int
+    parts: int
+    skipped: int
+
+
+def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) -> Scored:
+    """Predict every row of a Parquet or CSV file into `output/predictions`, one file per part.
+
+    Rows that do not fit the request model, and predictions outside the response model, go to `output/quarantine`.
+
+    Raises:
+        MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
+    """
+    columns, parts, total = (_read_csv if _kind(source) == "csv" else _read_parquet)(source, part_rows)
+    _check_columns(model, source, columns)
+    state = _resume(model, source, output, part_rows)
+    done: dict[str, list[int]] = state["done"]
+    skipped = len(done)
+    parts = chain([next(parts, [])], parts)  # a file without rows has one part without rows
+    for number, rows in enumerate(parts):
+        if str(number) not in done:
+            with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
+                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source)
+            files.replace(output / STATE, json.dumps(state))
+    rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
+    return Scored(rows_done, bad, len(done), skipped)
+
+
+def predict_rows(model: Model, rows: Rows) -> list[float | str]:
+    """Return the prediction of each row, or the reason why it has none."""
+    try:
+        answer = model.answer(model.reader.read(rows))
+    except Problem as problem:
+        if len(rows) == 1:
+            return [problem.detail.removeprefix("row 0: ")]
+        half = len(rows) // 2  # finds few bad rows among many good ones quickly
+        return predict_rows(model, rows[:half]) + predict_rows(model, rows[half:])
+    fits = answer.fits or [True] * len(rows)
+    outside = f"{model.response.name} is outside the response model"
+    return [value if fit else f"{outside}: {value!r}" for value, fit in zip(answer.predictions, fits, strict=True)]
+
+
+def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
+    kind = _kind(source)
+    requests = [_request(row, model.predictor.request) for row in rows]
+    misfits = [_misfit(row) if kind == "csv" else "" for row in rows]
+    whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
+    predicted = iter(predict_rows(model, whole) if whole else [])
+    outcomes = [misfit or next(predicted) for misfit in misfits]
+    column = _free(model.response.name, columns)
+    good, bad = [], []
+    for number, (row, request, outcome) in enumerate(zip(rows, requests, outcomes, strict=True)):
+        if isinstance(outcome, str):
+            bad.append({"row": number, "reason": outcome, "inputs": request})
+        else:
+            good.append({**row, column: outcome})
+    written = output / "predictions" / f"{name}.{kind}"
+    if kind == "csv":
+        _replace(written, lambda path: _write_csv(path, good, [*columns, column]))
+    else:
+        _replace(written, lambda path: _write_parquet(path, good, source, column))
+    if bad:
+        lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
+        files.replace(output / "quarantine" / f"{name}.jsonl", lines)
+    return [len(rows), len(bad)]
+
+
+def _resume(model: Model, source: Path, output: Path, part_rows: int) -> dict[str, Any]:
+    """Return what is done already of exactly this run.
+
+    Raises:
+        MainlineError: when the output folder holds another run.
+    """
+    run = {"source": str(source), "signature": list(signature(source) or ()), "digest": model.digest, "rows": part_rows}
+    try:
+        state = dict(json.loads((output / STATE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        if output.exists() and any(output.iterdir()):
+            raise MainlineError(f"{output} is not empty and holds no run; name another folder.") from None
+        return {"run": run, "done": {}}
+    except NotADirectoryError:
+        raise MainlineError(f"{output} is a file; name a folder.") from None
+    except ValueError as error:
+        raise MainlineError(
+            f"{output / STATE} is damaged ({error}). Remove {output}, or name another folder."
+        ) from error
+    if state.get("run") != run:
+        raise MainlineError(
+            f"{output} holds predictions of another file, of the file as it was, or of another model. "
+            "Name another folder, or remove this one."
+        )
+    return state
+
+
+def _kind(source: Path) -> str:
+    kinds = {".parquet": "parquet", ".csv": "csv"}
+    if source.suffix not in kinds:
+        raise MainlineError(f"{source} is no .parquet and no .csv file; these are read.")
+    if not source.is_file():
+        raise MainlineError(f"there is no {source}; name a .parquet or .csv file.")
+    return kinds[source.suffix]
+
+
+def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
+    """Refuse a file whose header does not say where each field of a request is.
+
+    Raises:
+        MainlineError: naming the column.
+    """
+    if not columns:
+        raise MainlineError(f"{source} is empty; its first line names the columns.")
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise MainlineError(f"{source} has the column '{twice}' twice; remove or rename one.")
+    wanted = [field.name for field in model.predictor.request if not field.optional]
+    missing = sorted(set(wanted) - set(columns))
+    if missing:
+        has = clip(", ".join(columns), 300)
+        raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. Add it or rename one.")
+
+
+def _misfit(row: Mapping[Any, Any]) -> str:
+    """Say why a CSV row has not one cell per column, so that nobody knows which is which; '' where it has."""
+    if None in row:
+        return "the row has more cells than the header"
+    return "the row has fewer cells than the header" if None in row.values() else ""
+
+
+def _request(row: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
+    """Take a request's fields out of a row of a file, in the types that JSON would have given them."""
+    return {field.name: _value(row.get(field.name), field.kind) for field in fields}
+
+
+def _value(value: Any, kind: str) -> Any:
+    if value is None or value != value or (isinstance(value, str) and value in _MISSING and kind != "string"):
+        return None
+    if kind == "string":
+        return value or None
+    if kind == "time":
+        return value.isoformat() if isinstance(value, datetime) else value
+    return _number(value) if isinstance(value, str) else value
+
+
+def _number(text: str) -> Any:
+    for convert in (int, float) if text.isascii() and "_" not in text else ():  # Python's own reading goes further
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return text  # refused by name when it is read
+
+
+def _free(name: str, columns: Sequence[str]) -> str:
+    """Name the prediction's column; a file may hold the label under the same name."""
+    return name if name not in columns else _free(f"predicted_{name}", columns)
+
+
+def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
+    with _open_csv(source) as file, _csv_errors(reader := csv.reader(file, strict=True), source):
+        columns = next(reader, [])
+
+    def parts() -> Iterator[Rows]:
+        with _open_csv(source) as file, _csv_errors((reader := csv.DictReader(file, strict=True)).reader, source):
+            while rows := list(islice(reader, part_rows)):
+                yield rows
+
+    return columns, parts(), _guess_rows(source)
+
+
+def _open_csv(source: Path) -> TextIO:
+    return source.open(encoding="utf-8-sig", newline="")  # Excel begins a file with a byte order mark
+
+
+@contextmanager
+def _csv_errors(reader: Any, source: Path) -> Iterator[None]:
+    """Say where a file stops being CSV in UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise MainlineError(f"{source} is not UTF-8 {_undecodable(source)}; save it as UTF-8.") from error
+    except csv.Error as error:
+        raise MainlineError(f"{source} is not CSV after line {reader.line_num} ({error}); correct it.") from error
+
+
+def _undecodable(source: Path) -> str:
+    """Say where the first byte is that is not UTF-8: text is decoded in blocks, which know no lines."""
+    with source.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return f"in line {number} (byte 0x{line[error.start]:02x} at place {error.start + 1})"
+    return "any more: it changed while it was read"
+
+
+def _guess_rows(source: Path) -> str:
+    """Guess from the length of its first lines how many rows a CSV file has."""
+    with source.open("rb") as file:
+        head = file.readlines(2**16)
+    size = sum(map(len, head))
+    return f"about {round(source.stat().st_size / size * len(head)) - 1:,}" if size else "0"
+
+
+def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise MainlineError("pyarrow reads Parquet and is not installed here; install it, or send CSV.") from error
+
+    def parts() -> Iterator[Rows]:
+        with _parquet_errors(source):
+            for batch in file.iter_batches(part_rows, use_threads=False):
+                yield batch.to_pylist()
+
+    with _parquet_errors(source):
+        file = pq.ParquetFile(source)
+    return list(file.schema_arrow.names), parts(), f"{file.metadata.num_rows:,}"
+
+
+@contextmanager
+def _parquet_errors(source: Path) -> Iterator[None]:
+    """Say that a file is no Parquet file, or stops being one, or holds a value that Python has not."""
+    try:
+        yield
+    except (OSError, ValueError, OverflowError, NotImplementedError) as error:  # pyarrow's own are among them
+        said = " ".join(str(error).split())
+        raise MainlineError(f"{source} cannot be read as Parquet ({said}); write it again.") from error
+
+
+def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_parquet(path: Path, rows: Rows, source: Path, column: str) -> None:
+    """Write rows with the source's own types, whatever this part happens to hold, and the prediction."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(source).append(pa.field(column, pa.float64()))
+    pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole under another name first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    write(partial)
+    os.replace(partial, path)

@@ -1,0 +1,126 @@
+"""A request as handlers see it, and a reply as they give it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from mainline.serving.answering import tracing
+from mainline.serving.answering.batching import Share
+from mainline.serving.answering.keys import Key
+from mainline.serving.answering.metrics import ModelMetrics
+from mainline.serving.answering.model import Model
+from mainline.serving.answering.problems import Problem
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Header = tuple[bytes, bytes]
+JSON = b"application/json"
+_JSON_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
+
+
+class Disconnected(Exception):  # noqa: N818 - no error of ours
+    """The client went away before its request was whole."""
+
+
+class Request:
+    """One request; its body is read when a handler asks for it."""
+
+    __slots__ = (
+        "_receive", "authorization", "content_encoding", "content_length", "content_type", "given_trace", "headers",
+        "id", "key", "method", "named", "path", "started", "trace",
+    )  # fmt: skip
+    key: Key
+    named: bool
+    """Whether the path names the version that answers; such requests say nothing of a rollout."""
+
+    def __init__(self, method: str, path: str, given: Iterable[Header], receive: Receive | None = None) -> None:
+        self.started = perf_counter()
+        self._receive = receive
+        self.method = method
+        self.path = path
+        self.named = False
+        self.headers = headers = dict(given)
+        self.authorization: bytes = headers.get(b"authorization", b"")
+        self.content_type: bytes = headers.get(b"content-type", b"")
+        self.content_length: bytes = headers.get(b"content-length", b"")
+        self.content_encoding: bytes = headers.get(b"content-encoding", b"")
+        self.id = tracing.request_id(headers.get(b"x-request-id", b""))
+        self.trace = tracing.traceparent(headers.get(b"traceparent", b""))
+
+    def check_json(self) -> None:
+        """Refuse a request that does not say it is plain JSON.
+
+        Raises:
+            Problem: unsupported-media-type.
+        """
+        if self.content_type not in _JSON_TYPES and self.content_type.lower() not in _JSON_TYPES:
+            given = self.content_type.decode("latin-1")[:100] or "not given"
+            raise Problem("unsupported-media-type", f"content-type is {given}; send application/json in UTF-8.")
+        if self.content_encoding not in (b"", b"identity"):
+            raise Problem("unsupported-media-type", "The body is compressed; send it as it is.")
+
+    def check_size(self, size: int, limit: int) -> None:
+        """Refuse a body that is, or says it is, larger than allowed.
+
+        Raises:
+            Problem: body-too-large.
+        """
+        if size > limit or (self.content_length.isdigit() and int(self.content_length[:20]) > limit):
+            close = [(b"connection", b"close")]
+            raise Problem("body-too-large", f"The body is larger than {limit} bytes; send fewer rows.", headers=close)
+
+    async def json_body(self, limit: int) -> bytes:
+        """Return the body of a request that says it is JSON.
+
+        Raises:
+            Problem: unsupported-media-type, body-too-large.
+            Disconnected: when it does not come.
+        """
+        self.check_json()
+        self.check_size(0, limit)
+        assert self._receive is not None  # without it the body is with whoever made the request
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            body: bytes = message["body"]
+        else:
+            body = await self._rest(message, self._receive, limit)
+        self.check_size(len(body), limit)
+        return body
+
+    async def _rest(self, message: dict[str, Any], receive: Receive, limit: int) -> bytes:
+        parts, size = [], 0
+        while True:
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            parts.append(message["body"])
+            size += len(parts[-1])
+            self.check_size(size, limit)
+            if not message.get("more_body"):
+                return b"".join(parts)
+            message = await receive()
+
+
+@dataclass(slots=True)
+class Reply:
+    """What is sent back, and what is to be counted and logged of it."""
+
+    body: bytes
+    status: int = 200
+    media_type: bytes = JSON
+    headers: Sequence[Header] = ()
+    model: Model | None = None
+    counters: ModelMetrics | None = None
+    """Those of the model that was asked, also if it did not answer."""
+    rows: int = 0
+    outcome: str = "ok"
+    share: Share | None = None
+    """What the prediction log is to hold of it."""
+
+
+class Sent(NamedTuple):
+    """An answer that is on its way."""
+
+    reply: Reply
+    request: Request
+    seconds: float
+    """What it took."""

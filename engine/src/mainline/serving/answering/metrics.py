@@ -1,0 +1,141 @@
+"""Counters and histograms in Prometheus' text format, hand-written: adding to one costs a tenth of a microsecond.
+
+Everything is counted by the thread of the event loop or under Python's lock; a scrape reads while others count.
+"""
+
+import os
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import asinh
+from typing import Literal
+
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the latency histogram, in seconds."""
+FAILED, INVALID = "prediction-failed", "prediction-outside-response-model"
+ANSWERED = ("ok", FAILED, INVALID)
+"""The outcomes of requests that a model has seen."""
+_FINEST, _PER_E = 1000.0, 16
+MEDIA_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
+Labels = Mapping[str, str]
+Sample = tuple[Labels, float]
+
+
+class Histogram:
+    """Observations by upper bound, as Prometheus counts them."""
+
+    def __init__(self, bounds: tuple[float, ...] = BUCKETS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+class Mirrored:
+    """What a model said to requests that another one answered; nobody was sent it."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.seconds = Histogram()
+        self.number = 0
+        self.sum = 0.0
+        self.squares = 0.0
+
+    def compare(self, difference: float) -> None:
+        """Count how far the two models were apart in one request, in the response's unit."""
+        self.number += 1
+        self.sum += difference
+        self.squares += difference * difference
+
+
+class ModelMetrics:
+    """What is counted by model version."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.seconds = Histogram()
+        self.named: Counter[str] = Counter()
+        """Outcomes of requests that named the version; the two above, which rollouts are judged by, leave them out."""
+        self.rows = 0
+        self.nonfinite: Counter[str] = Counter()
+        self.outside_response = 0
+        self.predictions: Counter[int] = Counter()
+        """The first prediction of each request, by bin (`place`)."""
+        self.mirrored = Mirrored()
+
+
+class ServiceMetrics:
+    """What is counted before a request has a model, and about the service itself."""
+
+    def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()
+        self.invalid_fields: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.log_rows = 0
+        self.log_dropped = 0
+        self.log_failing = False
+
+
+def place(prediction: float) -> int:
+    """Return the bin of a prediction: 6 % wide, finer than 0.0001 around 0, the same for every model."""
+    return int(asinh(prediction * _FINEST) * _PER_E // 1)
+
+
+def resident_bytes() -> int:
+    """Return the resident memory of this process; where /proc is missing, its peak."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+class Page:
+    """A page of metrics under construction."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, name: str, kind: Literal["counter", "gauge"], description: str, samples: Iterable[Sample]) -> None:
+        """Add a metric with its samples."""
+        self._head(name, kind, description)
+        self._lines += [f"{name}{_labels(labels)} {_number(value)}" for labels, value in samples]
+
+    def add_histogram(self, name: str, description: str, histograms: Iterable[tuple[Labels, Histogram]]) -> None:
+        """Add histograms of one name."""
+        self._head(name, "histogram", description)
+        for labels, histogram in histograms:
+            total = 0
+            for bound, count in zip([*map(str, histogram.bounds), "+Inf"], histogram.counts, strict=True):
+                total += count
+                self._lines.append(f"{name}_bucket{_labels({**labels, 'le': bound})} {total}")
+            self._lines.append(f"{name}_sum{_labels(labels)} {_number(histogram.sum)}")
+            self._lines.append(f"{name}_count{_labels(labels)} {total}")
+
+    def render(self) -> bytes:
+        """Return the page."""
+        return ("\n".join(self._lines) + "\n").encode()
+
+    def _head(self, name: str, kind: str, description: str) -> None:
+        self._lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}"]
+
+
+def _labels(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value == int(value) else repr(value)

@@ -1,0 +1,174 @@
+"""A package as it is served: columns in, predictions out, with what was looked up for each row."""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mainline.contract import Array, Field
+from mainline.data.lookup import Table, look_up_all
+from mainline.package import manifest as manifests
+from mainline.package.predictor import Predictor
+from mainline.serving.answering.metrics import ModelMetrics
+from mainline.serving.answering.reading import Reader, Requests
+
+_ALWAYS = np.iinfo(np.int64).max
+
+
+@dataclass(eq=False)
+class Pattern:
+    """Which looked-up columns were known for a row, which were not, and which tables are behind; rows share it."""
+
+    looked_up: list[str]
+    missing: list[str]
+    stale: list[str]
+    rows: int = 0
+
+    @cached_property
+    def json(self) -> str:
+        """The pattern as the members of a JSON object."""
+        return json.dumps({"looked_up": self.looked_up, "missing": self.missing, "stale": self.stale})[1:-1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says to n rows; every sequence has length n."""
+
+    predictions: list[float]
+    fits: list[bool] | None
+    """Whether each prediction is inside the response model; None: all are."""
+    patterns: list[Pattern]
+    given: Mapping[str, Sequence[Any]]
+    """What was sent, by field."""
+    features: Mapping[str, Array]
+    time: str
+    """When they were predicted, UTC."""
+
+    @cached_property
+    def given_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """What was sent by row, as columns of one value."""
+        return list(zip(*map(zip, self.given.values()), strict=True))
+
+    @cached_property
+    def wide_features(self) -> dict[str, Array]:
+        """The features with float32 widened: its short text would be read as another double than that of one row."""
+        return {
+            name: column.astype(np.float64, copy=False) if column.dtype.kind == "f" else column
+            for name, column in self.features.items()
+        }
+
+    @cached_property
+    def feature_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """The features by row, as columns of one plain value."""
+        return list(zip(*[zip(column.tolist(), strict=True) for column in self.features.values()], strict=True))
+
+
+class Model:
+    """One verified package under the name of its version. Immutable but for its moving tables, which are swapped."""
+
+    def __init__(self, version: str, predictor: Predictor, text_length: int = 1000, directory: Path = Path()) -> None:
+        self.version = version
+        self.directory = directory
+        self.predictor = predictor
+        self.name: str = predictor.manifest["name"]
+        self.digest = predictor.digest
+        self.response = Field(**predictor.manifest["response"])
+        self.reader = Reader(predictor.request, text_length)
+        self.metrics = ModelMetrics()
+        self.instance = f"{time.time_ns():x}"
+        """Tells this loading of the package from any other, in whichever process."""
+        # A number that is not finite is between no two of these.
+        self._low = -sys.float_info.max if self.response.minimum is None else self.response.minimum
+        self._high = sys.float_info.max if self.response.maximum is None else self.response.maximum
+        self._numeric: list[str] = predictor.manifest["model"]["numeric"]
+        self.patterns: dict[bytes, Pattern] = {}
+        self.replace_tables(predictor.tables)
+
+    @classmethod
+    def load(cls, directory: Path, version: str = "", text_length: int = 1000) -> "Model":
+        """Load and verify a package; without a version its digest is its name.
+
+        Raises:
+            PackageError: when a file is changed, missing or extra.
+        """
+        predictor = Predictor(*manifests.read(directory))
+        return cls(version or predictor.digest[:12], predictor, text_length, directory)
+
+    def replace_tables(self, tables: Mapping[str, Table]) -> None:
+        """Look up in other tables from the next batch on; a batch uses one set of tables throughout."""
+        self.tables = dict(tables)
+        self._names = [f"{name}.{column}" for name, table in tables.items() for column in table.declared.columns]
+        self.fresh_until = {name: _fresh_until(table) for name, table in tables.items()}
+        self._all_fresh_until = min(self.fresh_until.values(), default=_ALWAYS)
+
+    def answer(self, requests: Requests) -> Answer:
+        """Predict n requests: the predictor's own steps, with what was looked up noted on the way."""
+        predictor, columns = self.predictor, requests.columns
+        moment = predictor.features.prediction_time(columns)
+        looked = look_up_all(self.tables, columns, moment)
+        features = predictor.features.compute(columns, looked)
+        inputs = predictor.runtime.arrange(features)
+        raw = predictor.runtime.run(inputs)
+        predictions = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
+        fits = (self._low <= predictions) & (predictions <= self._high)
+        self._count_unusual(inputs.numeric)
+        return Answer(
+            predictions=predictions.tolist(),
+            fits=None if fits.all() else fits.tolist(),
+            patterns=self._patterns(looked, moment),
+            given=requests.given,
+            features=features,
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    def _count_unusual(self, numeric: Array) -> None:
+        """Count numbers that are NaN or infinite among what the model reads, shape (n, c)."""
+        finite = np.isfinite(numeric)
+        if not finite.all():
+            for index, count in enumerate((~finite).sum(axis=0).tolist()):
+                if count:
+                    self.metrics.nonfinite[self._numeric[index]] += count
+
+    def _patterns(self, looked: Mapping[str, Mapping[str, Array]], moment: NDArray[np.int64]) -> list[Pattern]:
+        values = [column for table in looked.values() for column in table.values()]
+        if not values:
+            marks = np.zeros((len(moment), 0), bool)
+        else:
+            matrix = np.array(values).T
+            marks = matrix == matrix
+        if (moment > self._all_fresh_until).any():
+            behind = [moment > until for until in self.fresh_until.values()]
+            marks = np.column_stack([marks, *behind])
+        width = marks.shape[1]
+        keys: list[bytes] = np.frombuffer(marks.tobytes(), f"V{width}").tolist() if width else [b""] * len(moment)
+        for key, count in Counter(keys).items():
+            pattern = self.patterns.get(key) or self._learn(key)
+            pattern.rows += count
+        return [*map(self.patterns.__getitem__, keys)]
+
+    def _learn(self, key: bytes) -> Pattern:
+        known, behind = key[: len(self._names)], key[len(self._names) :]
+        marked = list(zip(self._names, known, strict=True))
+        stale = [name for name, late in zip(self.fresh_until, behind, strict=False) if late]
+        pattern = Pattern([name for name, here in marked if here], [name for name, here in marked if not here], stale)
+        return self.patterns.setdefault(key, pattern)
+
+    def describe(self) -> dict[str, Any]:
+        """Say what is served, for administrators and for clients of the Open Inference Protocol."""
+        return {"name": self.name, "version": self.version, "digest": self.digest}
+
+
+def _fresh_until(table: Table) -> int:
+    """The last prediction time, minutes UTC, that the newest row of a table speaks for."""
+    if table.declared.static or table.declared.keep is None or not len(table):
+        return int(_ALWAYS)
+    return int(table.arrays()["time"].max()) + table.declared.lag + table.declared.keep

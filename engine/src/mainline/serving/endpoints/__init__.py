@@ -1,0 +1,1 @@
+"""What a path answers: a coroutine each that takes the service and a request, and returns a reply."""

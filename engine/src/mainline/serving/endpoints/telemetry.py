@@ -1,0 +1,167 @@
+"""`/metrics` for Prometheus and `/admin/state` for people: what the service did and what it holds."""
+
+import calendar
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+import orjson
+
+from mainline.data.columns import format_time
+from mainline.rollout import document
+from mainline.serving.answering.messages import Reply, Request
+from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
+from mainline.serving.answering.model import Model
+from mainline.serving.service import Service
+
+_LATEST = 2**62
+"""Beyond this a table never grows stale."""
+
+
+async def metrics(service: Service, _request: Request) -> Reply:
+    """Return every metric in Prometheus' text format."""
+    page = Page()
+    models = service.models()
+    _add_requests(page, models)
+    _add_features(page, models)
+    _add_models(page, service)
+    _add_service(page, service)
+    _add_follower(page, service)
+    return Reply(page.render(), media_type=MEDIA_TYPE)
+
+
+async def state(service: Service, _request: Request) -> Reply:
+    """Return versions with their weights, how far feeds reach, and the names of the keys."""
+    routing = service.routing
+    routes = zip(routing.models, routing.weights, strict=True) if routing else ()
+    content = {
+        "routes": [{**model.describe(), "weight": weight, "fresh_until": _reach(model)} for model, weight in routes],
+        "keys": [{"id": key.id, "name": key.name, "role": key.role} for key in service.keys.by_id.values()],
+        "queued_rows": service.batcher.queued_rows,
+    }
+    return Reply(orjson.dumps(content))
+
+
+def _reach(model: Model) -> dict[str, str]:
+    return {name: format_time(until) for name, until in model.fresh_until.items() if until < _LATEST}
+
+
+def _add_requests(page: Page, models: Iterable[Model]) -> None:
+    page.add(
+        "mainline_requests_total", "counter", "Requests that reached a model, by outcome.",
+        [({"version": model.version, "outcome": outcome}, number)
+         for model in models for outcome, number in _outcomes(model)],
+    )  # fmt: skip
+    page.add(
+        "mainline_named_requests_total", "counter", "Requests that named their version; no rollout is judged by them.",
+        _by_outcome((model, model.metrics.named) for model in models),
+    )  # fmt: skip
+    page.add(
+        "mainline_mirrored_total", "counter", "Requests that a version answered too, unseen.",
+        _by_outcome((model, model.metrics.mirrored.outcomes) for model in models),
+    )  # fmt: skip
+    seconds = [({"version": model.version}, model.metrics.seconds) for model in models]
+    page.add_histogram("mainline_request_seconds", "Time from request to answer.", seconds)
+    rows = [({"version": model.version}, model.metrics.rows) for model in models]
+    page.add("mainline_rows_total", "counter", "Rows predicted.", rows)
+    outside = [({"version": model.version}, model.metrics.outside_response) for model in models]
+    page.add("mainline_outside_response_total", "counter", "Answers outside the response model, not sent.", outside)
+
+
+def _outcomes(model: Model) -> list[tuple[str, int]]:
+    """Count requests by outcome; those of a model from 0 on, since Prometheus does not see a counter's first step."""
+    return sorted({**dict.fromkeys(ANSWERED, 0), **model.metrics.outcomes}.items())
+
+
+def _by_outcome(counted: Iterable[tuple[Model, Counter[str]]]) -> list[Sample]:
+    return [
+        ({"version": model.version, "outcome": outcome}, number)
+        for model, outcomes in counted
+        for outcome, number in sorted(outcomes.copy().items())
+    ]
+
+
+def _add_features(page: Page, models: Iterable[Model]) -> None:
+    counted = {"looked_up": Counter[tuple[str, str]](), "missing": Counter[tuple[str, str]]()}
+    stale = Counter[tuple[str, str]]()
+    for model in models:
+        for pattern in list(model.patterns.values()):
+            for kind, counter in counted.items():
+                counter.update({(model.version, name): pattern.rows for name in getattr(pattern, kind)})
+            stale.update({(model.version, name): pattern.rows for name in pattern.stale})
+    for kind, counter in counted.items():
+        samples = [({"version": v, "feature": name}, number) for (v, name), number in sorted(counter.items())]
+        page.add(f"mainline_{kind}_total", "counter", f"Rows whose feature was {kind.replace('_', ' ')}.", samples)
+    late = [({"version": v, "table": name}, number) for (v, name), number in sorted(stale.items())]
+    page.add("mainline_stale_total", "counter", "Rows whose feature table was behind.", late)
+    nonfinite = [
+        ({"version": m.version, "feature": f}, n) for m in models for f, n in sorted(m.metrics.nonfinite.items())
+    ]
+    page.add("mainline_nonfinite_total", "counter", "Features that were NaN or infinite.", nonfinite)
+
+
+def _add_models(page: Page, service: Service) -> None:
+    routing = service.routing
+    routes = list(zip(routing.models, routing.weights, strict=True)) if routing else []
+    weights = [({"version": m.version, "digest": m.digest[:12], "model": m.name}, weight) for m, weight in routes]
+    page.add("mainline_model_weight", "gauge", "Share of the requests a version gets.", weights)
+    ages = [({"version": model.version}, time.time() - _data_end(model)) for model, _ in routes]
+    page.add("mainline_model_age_seconds", "gauge", "Time since the end of the newest month of the model's data.", ages)
+    reach = [({"version": m.version, "table": table}, until * 60) for m, _ in routes
+             for table, until in m.fresh_until.items() if until < _LATEST]  # fmt: skip
+    page.add("mainline_table_fresh_until_seconds", "gauge", "Unix time that a feature table speaks for.", reach)
+
+
+def _data_end(model: Model) -> float:
+    year, month = map(int, max(max(months) for months in model.predictor.manifest["window"].values()).split("-"))
+    following = (year + month // 12, month % 12 + 1, 1, 0, 0, 0)
+    return float(calendar.timegm(following))
+
+
+def _add_service(page: Page, service: Service) -> None:
+    counted = service.metrics
+    refused = [({"reason": reason}, number) for reason, number in sorted(counted.refused.items())]
+    page.add("mainline_refused_total", "counter", "Requests that reached no model, by reason.", refused)
+    fields = [({"field": field}, number) for field, number in sorted(counted.invalid_fields.items())]
+    page.add("mainline_invalid_fields_total", "counter", "Values that did not fit the request model.", fields)
+    failures = [({"what": what}, number) for what, number in sorted(counted.failures.items())]
+    page.add("mainline_refresh_failures_total", "counter", "Files that could not be read again.", failures)
+    for name, kind, description, value in (
+        ("mainline_log_rows_total", "counter", "Rows written to the prediction log.", counted.log_rows),
+        ("mainline_log_dropped_total", "counter", "Rows the prediction log lost.", counted.log_dropped),
+        ("mainline_log_failing", "gauge", "1 while the prediction log cannot be written.", counted.log_failing),
+        ("mainline_queued_rows", "gauge", "Rows that wait for a prediction.", service.batcher.queued_rows),
+        ("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes()),
+        ("process_start_time_seconds", "gauge", "Unix time of the start.", service.started),
+        ("process_cpu_seconds_total", "counter", "CPU time used.", time.process_time()),
+    ):
+        page.add(name, kind, description, [({}, float(value))])  # type: ignore[arg-type]
+
+
+def _add_follower(page: Page, service: Service) -> None:
+    """Add what the follower says of itself, where one is at work."""
+    try:
+        if service.routing_file is None:
+            return
+        found = document.parse(service.routing_file.with_name("status.json").read_bytes())
+        source, aborted = found.get("source") or {}, len(found["quarantined"])
+        step = found["rollout"]["step"] + 1 if found["rollout"] else 0
+        said, looked = float(found["time"]), float(source.get("looked", 0.0))
+    except (OSError, ValueError):
+        return
+    for name, description, value in (
+        (
+            "mainline_follower_problem",
+            "1 while git, storage or a package keep the follower from its work.",
+            bool(source.get("problem")),
+        ),
+        ("mainline_follower_seen_seconds", "Unix time at which the follower last said something.", said),
+        (
+            "mainline_follower_looked_seconds",
+            "Unix time of the last look that reached git; 0 before the first.",
+            looked,
+        ),
+        ("mainline_rollout_step", "The step that a rollout is at, from 1; 0 without one.", step),
+        ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
+    ):
+        page.add(name, "gauge", description, [({}, float(value))])

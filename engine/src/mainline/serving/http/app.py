@@ -1,0 +1,229 @@
+"""The ASGI application: finds the endpoint, asks for the key, sends the reply, counts what happened."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import monotonic, perf_counter
+from typing import Any, Literal
+
+from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
+from mainline.serving.answering.problems import MEDIA_TYPE, Problem
+from mainline.serving.endpoints import docs, health, inference, openapi, protocol, rollout_page, telemetry
+from mainline.serving.http.cors import Cors
+from mainline.serving.logs import warn
+from mainline.serving.service import Service
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Handler = Callable[[Service, Request], Awaitable[Reply]]
+Access = Literal["open", "any", "predict", "admin"]
+
+SECURITY: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+HSTS: Header = (b"strict-transport-security", b"max-age=31536000")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Who may ask for a path, by which method, and who answers."""
+
+    method: str
+    access: Access
+    handler: Handler
+
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/predict": Endpoint("POST", "predict", inference.predict),
+    "/livez": Endpoint("GET", "open", health.live),
+    "/readyz": Endpoint("GET", "open", health.ready),
+    "/metrics": Endpoint("GET", "admin", telemetry.metrics),
+    "/admin/state": Endpoint("GET", "admin", telemetry.state),
+    "/rollout": Endpoint("GET", "admin", rollout_page.page),
+    "/rollout.json": Endpoint("GET", "admin", rollout_page.document),
+    "/rollout/look": Endpoint("POST", "admin", rollout_page.look),
+    "/openapi.json": Endpoint("GET", "any", openapi.document),
+    "/docs": Endpoint("GET", "any", docs.page),
+    "/v2": Endpoint("GET", "predict", protocol.server_metadata),
+    "/v2/health/live": Endpoint("GET", "open", protocol.server_live),
+    "/v2/health/ready": Endpoint("GET", "open", protocol.server_ready),
+}
+V2_MODEL = {
+    "": Endpoint("GET", "predict", protocol.model_metadata),
+    "/ready": Endpoint("GET", "predict", protocol.model_ready),
+    "/infer": Endpoint("POST", "predict", protocol.infer),
+}
+
+
+class Application:
+    """The callable that the server calls for each request."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
+        """Headers that every answer has."""
+        declared = service.settings
+        self._prefix = declared.prefix
+        self._cors = Cors(declared.origins) if declared.origins else None
+        self._sent: list[Sent] = []
+        self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
+        self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        """Answer one request (or see to start and stop)."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        request = Request(scope["method"], self._own(scope["path"]), scope["headers"], receive)
+        try:
+            preflight = self._cors.preflight(request) if self._cors else None
+            reply = preflight or await self._endpoint(request).handler(self._service, request)
+        except Problem as problem:
+            reply = self._of_problem(problem, request)
+        except Disconnected:
+            self._service.metrics.refused["disconnected"] += 1
+            return
+        except Exception as error:
+            reply = self._of_problem(self._failed(request, error), request)
+        headers = [*self._headers(request, reply), *self.security]
+        if reply.status == HTTPStatus.NO_CONTENT:
+            headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+        self._finish([Sent(reply, request, perf_counter() - request.started)])
+
+    @property
+    def short_ways(self) -> frozenset[bytes]:
+        """The paths by which `predict_directly` is asked for."""
+        return frozenset(f"{prefix}/predict{slash}".encode() for prefix in {"", self._prefix} for slash in ("", "/"))
+
+    def is_open(self, path: str) -> bool:
+        """Say whether a path is one of those for health, which need no key."""
+        endpoint = ENDPOINTS.get(self._own(path))
+        return endpoint is not None and endpoint.access == "open"
+
+    def predict_directly(
+        self, headers: Iterable[Header], body: bytes, write: Callable[[int, Sequence[Header], bytes], None]
+    ) -> None:
+        """Answer `POST /predict` as `__call__` does, without a task of its own: what costs most with one row.
+
+        `write` takes the status, the headers beside `security`, and the body.
+        """
+        request = Request("POST", "/predict", headers)
+        limit = self._service.settings.limits.body_bytes
+
+        def done(outcome: Reply | Problem) -> None:
+            reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
+            write(reply.status, self._headers(request, reply), reply.body)
+            # Answers of a batch are counted and logged together, after the last: costs less than one after the other.
+            if not self._sent:
+                asyncio.get_running_loop().call_soon(self._finish_sent)
+            self._sent.append(Sent(reply, request, perf_counter() - request.started))
+
+        try:
+            self._endpoint(request)
+            request.check_json()
+            request.check_size(len(body), limit)
+            inference.begin(self._service, request, body, done)
+        except Problem as problem:
+            done(problem)
+        except Exception as error:
+            done(self._failed(request, error))
+
+    def _own(self, path: str) -> str:
+        """Return a path as the table has it: without the prefix that a proxy may have left, or a slash at the end."""
+        if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) :][:1] in ("", "/"):
+            path = path[len(self._prefix) :]
+        return path[:-1] if path.endswith("/") and path != "/" else path
+
+    def _endpoint(self, request: Request) -> Endpoint:
+        """Find who answers; without a key nobody learns what there is.
+
+        Raises:
+            Problem: unauthorized, forbidden, throttled, not-found, method-not-allowed.
+        """
+        endpoint = ENDPOINTS.get(request.path) or V2_MODEL.get(protocol.operation(request.path))
+        if endpoint is None or endpoint.access != "open":
+            self._admit(request, endpoint)
+        if endpoint is None:
+            raise Problem("not-found", f"{request.path[:200]!r} is no path of this service; /docs lists them.")
+        if request.method != endpoint.method and not (request.method == "HEAD" and endpoint.method == "GET"):
+            allow = [(b"allow", b"POST" if endpoint.method == "POST" else b"GET, HEAD")]
+            raise Problem("method-not-allowed", f"Use {endpoint.method} here.", headers=allow)
+        return endpoint
+
+    def _admit(self, request: Request, endpoint: Endpoint | None) -> None:
+        if request.path in self._open:
+            return
+        key = self._service.keys.find(request.authorization)
+        if key is None:
+            found = "is not valid" if request.authorization else "is missing"
+            detail = f"The API key {found}; send 'Authorization: Bearer KEY'."
+            raise Problem("unauthorized", detail, headers=[(b"www-authenticate", b"Bearer")])
+        wait = key.bucket.take(monotonic())
+        if wait:
+            detail = f"This key may send {key.bucket.rate:g} requests a second; wait {wait:.3f} s."
+            raise Problem("throttled", detail, headers=[(b"retry-after", b"%d" % (int(wait) + 1))])
+        if endpoint and endpoint.access not in ("any", key.role):
+            raise Problem("forbidden", f"This needs a key of the role '{endpoint.access}'; this key's is '{key.role}'.")
+        request.key = key
+
+    def _failed(self, request: Request, error: Exception) -> Problem:
+        warn("request failed", request_id=request.id, path=request.path[:200], error=repr(error))
+        return Problem("prediction-failed", "The service's log says why.")
+
+    def _of_problem(self, problem: Problem, request: Request) -> Reply:
+        as_v2 = request.path.startswith("/v2")
+        return Reply(
+            body=problem.body(request.id, as_v2=as_v2, prefix=self._prefix),
+            # The protocol knows one status for a request that does not fit.
+            status=400 if as_v2 and problem.status == 422 else problem.status,
+            media_type=b"application/json" if as_v2 else MEDIA_TYPE,
+            headers=problem.headers,
+            counters=problem.counters,
+            outcome=problem.kind,
+        )
+
+    def _headers(self, request: Request, reply: Reply) -> list[Header]:
+        return [
+            (b"content-type", reply.media_type),
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"x-request-id", request.id.encode()),
+            (b"traceparent", request.trace.encode()),
+            *reply.headers,
+            *(self._cors.headers(request) if self._cors else ()),
+        ]
+
+    def _finish_sent(self) -> None:
+        sent, self._sent = self._sent, []
+        self._finish(sent)
+
+    def _finish(self, answers: Sequence[Sent]) -> None:
+        """Count and log what was sent."""
+        for reply, request, seconds in answers:
+            metrics = reply.counters
+            if metrics is not None:
+                metrics.rows += reply.rows
+                if request.named:
+                    metrics.named[reply.outcome] += 1
+                    continue
+                metrics.outcomes[reply.outcome] += 1
+                metrics.seconds.observe(seconds)
+            elif reply.outcome != "ok":
+                self._service.metrics.refused[reply.outcome] += 1
+        self._service.log_answers(answers)
+
+    async def _other(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await send({"type": "websocket.close"})
+            return
+        await receive()
+        self._service.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._service.stop()
+        await send({"type": "lifespan.shutdown.complete"})

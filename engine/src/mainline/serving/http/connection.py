@@ -1,0 +1,245 @@
+"""A connection that gives a client limited time and room: slow clients and half requests cost the others nothing."""
+
+from time import monotonic
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from mainline.serving.answering.problems import MEDIA_TYPE, Problem
+from mainline.serving.http.admission import Admission, Guard, address_of
+from mainline.serving.http.flow import Flow
+from mainline.serving.http.upgrade import another_parser, without_upgrade
+from mainline.serving.logs import warn
+
+Bytes = bytes | memoryview
+VERSIONS = ("1.1", "1.0")
+"""The parser knows others, too: a line without a version is HTTP/0.9 to it, even with headers behind."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
+
+    guard: Guard
+    address: str | None = None
+    admission: Admission = "refused"
+    reserved = False
+    _started: RequestResponseCycle | None = None
+    _last_word: Problem | None = None
+    """What ends the connection once the requests before it are answered."""
+    _again = b""
+    """The head of a request that asked for another protocol, without that wish; it is read once more."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the connection, or refuse it when there are too many; with TLS it was taken before."""
+        super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
+        self.until = monotonic() + self.guard.limits.first_request_seconds
+        self.read_until = float("inf")
+        self._reading = False
+        self._bytes, self._part = 0, 0
+        self._in_head = True
+        if self.address is None:
+            self.address = address_of(self.client)
+            self.admission = self.guard.admit(self.address)
+        if self.admission == "refused":
+            self._write(_overloaded())
+            return
+        self.reserved = self.admission == "reserved"
+        self.guard.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection; who answers a request of it writes no more, also where others wait behind it."""
+        self.guard.connections.discard(self)
+        if self.address is not None and self.admission != "refused":
+            self.guard.release(self.address)
+        if self._started:
+            self._started.disconnected = True
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start the clock of a client that does not read."""
+        self.read_until = monotonic() + self.guard.idle_seconds
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Stop it: the client has read."""
+        self.read_until = float("inf")
+        super().resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, as long as the headers, and what stands around the body, stay small."""
+        if self._last_word:
+            return
+        self._part = len(data)
+        self._bytes += self._part
+        rest: Bytes = data
+        while rest:
+            rest = self._parse(rest)
+        limits = self.guard.limits
+        if self._in_head:
+            if self._bytes > limits.header_bytes:
+                self._refuse(self._too_large())
+        elif self._bytes > limits.header_bytes + 2 * limits.body_bytes:  # chunks and trailers without an end
+            most = f"The body and what stands around it have {self._bytes} bytes; send larger chunks, and no trailers."
+            self._refuse(Problem("body-too-large", most))
+
+    def _parse(self, data: Bytes) -> Bytes:
+        """Parse what came; return what is left of it where a request asked for another protocol.
+
+        The parser takes all that follows such a request for the other protocol, so its body would be read as the
+        next request. RFC 9110 (7.8) lets a server ignore the wish: the head is read once more without it.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as found:
+            head, self._again = self._again, b""
+            if head:
+                self.parser = another_parser(self)
+                self.parser.feed_data(head)
+            return memoryview(data)[found.args[0] :]
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        return b""
+
+    def on_message_begin(self) -> None:
+        """Start the clock of a request."""
+        self.until = monotonic() + self.guard.read_seconds
+        self._reading = self._in_head = True
+        self._bytes = 0
+        self.url, self.headers = b"", []
+        self.expect_100_continue = False
+
+    def on_headers_complete(self) -> None:
+        """From here on the application holds the body to its limit."""
+        self.check_head()
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            self._refuse(Problem("malformed-http", f"This is HTTP/{version}; send HTTP/1.1."))
+            raise ValueError(version)
+        if self.parser.should_upgrade():
+            self._read_again()
+            return
+        if self.reserved and not self.guard.is_open(self.url.partition(b"?")[0].decode("latin-1")):
+            self._refuse(_overloaded())
+            raise ValueError(self.url)
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes ASGI's scope, which not every request needs
+        self.url, self.expect_100_continue = url, expects
+        self.headers = self.scope["headers"] = headers
+        super().on_headers_complete()
+        if self.reserved:
+            self.cycle.keep_alive = False
+        self.end_head()
+
+    def _read_again(self) -> None:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(Problem("method-not-allowed", "This is not a proxy; CONNECT leads nowhere."))
+            raise ValueError(method)
+        version = self.parser.get_http_version().encode()
+        self._again = without_upgrade(b"%b %b HTTP/%b" % (method, self.url, version), self.headers)
+
+    def check_head(self) -> None:
+        """Refuse headers that came at once and are too large.
+
+        Raises:
+            ValueError: it ends the parser, and the client knows already.
+        """
+        limit = self.guard.limits.header_bytes
+        if self._bytes + self._part > limit:  # the headers, and more
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > limit:
+                problem = self._too_large()
+                self._refuse(problem)
+                raise ValueError(problem.detail)
+
+    def end_head(self) -> None:
+        """Take no more headers until the next request: what comes after the body are trailers, which nobody reads."""
+        self._in_head = False
+        self._bytes = 0
+        self.headers = []
+
+    def on_message_complete(self) -> None:
+        """Stop the clock: the request is here."""
+        self.until = float("inf")
+        self._reading = False
+        self._bytes = 0
+        cycle = self.cycle
+        if cycle.response_complete:
+            self._rest()
+        else:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Do as uvicorn does, but leave idle connections to the sweep: a timer for each request costs more."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self._last_word and (not self.pipeline or self.pipeline[-1][0].more_body):
+            self._write(self._last_word)
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._reading:
+            self._rest()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._started = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _rest(self) -> None:
+        self.until = monotonic() + self.guard.idle_seconds
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is not HTTP."""
+        self._refuse(Problem("malformed-http", msg))
+
+    def end_late(self) -> None:
+        """End a connection that is idle, or whose request did not arrive in time."""
+        if not self._reading:
+            if self.cycle is None:
+                self.guard.refused["no-request"] += 1
+                warn("a connection was ended that sent nothing", address=self.address)
+            self.transport.close()
+            return
+        seconds = self.guard.limits.read_seconds
+        if self._is_behind():
+            self.until = monotonic() + seconds
+            return
+        self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
+
+    def _is_behind(self) -> bool:
+        """Say whether what is read waits for the answer to a request before it, and may not take its place."""
+        return bool(self.pipeline or (self._in_head and self.cycle and not self.cycle.response_complete))
+
+    def _too_large(self) -> Problem:
+        return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")
+
+    def _refuse(self, problem: Problem) -> None:
+        """End the connection with a problem, after the answers to the requests before it: they are the client's."""
+        if self.transport.is_closing() or self._last_word:
+            return
+        if self._is_behind():
+            self._last_word = problem
+        self.guard.refused[problem.kind] += 1
+        if not self._last_word:
+            self._write(problem)
+
+    def _write(self, problem: Problem) -> None:
+        body = problem.body(prefix=self.guard.prefix)
+        head = [
+            b"HTTP/1.1 %d %s" % (problem.status, problem.title.encode()),
+            b"content-type: " + MEDIA_TYPE,
+            b"content-length: %d" % len(body),
+            b"connection: close",
+            *(name + b": " + value for name, value in problem.headers),
+        ]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()
+
+
+def _overloaded() -> Problem:
+    return Problem("overloaded", "There are too many connections already; try again.", headers=[(b"retry-after", b"1")])

@@ -1,0 +1,153 @@
+"""Put the service on a socket, and take it off again without losing what is under way."""
+
+import asyncio
+import contextlib
+import gc
+import resource
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from mainline.declared.service import Limits, Settings
+from mainline.errors import MainlineError, ParamsError
+from mainline.serving import logs
+from mainline.serving.http.admission import Guard
+from mainline.serving.http.app import Application
+from mainline.serving.http.door import SecureServer
+from mainline.serving.http.fast_path import DirectProtocol
+from mainline.serving.logs import warn
+from mainline.serving.service import Service
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread with a large batch may keep the event loop waiting for Python's lock."""
+
+_NOT_ASKED = "-"
+"""Refused by an encrypted key, where without one OpenSSL would ask on the terminal and wait."""
+OTHER_FILES = 256
+"""Files that may be open beside connections: packages, tables, the log, libraries."""
+COLLECT_AFTER = 10_000
+"""New objects until garbage is looked for; a batch alone makes more than the 700 that Python starts with."""
+
+
+def run(service: Service, listening: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop (SIGTERM, SIGINT or SIGHUP); requests under way are answered first.
+
+    Raises:
+        MainlineError: when the address or the TLS files cannot be used.
+    """
+    logs.set_up()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
+    gc.set_threshold(COLLECT_AFTER)
+    application = Application(service)
+    guard = Guard(service.settings.limits, service.metrics.refused, application.is_open, service.settings.prefix)
+    _allow_files(service.settings.limits)
+    config = _config(service, application, guard)
+    context = config.ssl
+    server = uvicorn.Server(config) if context is None else SecureServer(config, guard, context)
+    bound = _bind(service.settings)
+    scheme = "https" if service.settings.tls else "http"
+    listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_serve(server, bound, service, guard, context))
+
+
+async def _serve(
+    server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard, context: ssl.SSLContext | None
+) -> None:
+    loop = asyncio.get_running_loop()
+    _watch_certificate(service, context, loop)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
+    beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        for task in beside:
+            task.cancel()
+        for task in beside:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def _config(service: Service, application: Application, guard: Guard) -> uvicorn.Config:
+    settings = service.settings
+    security = b"".join(b"%b: %b\r\n" % header for header in application.security)
+    members = {
+        "guard": guard, "application": application, "security": security, "body_bytes": settings.limits.body_bytes,
+        "short_ways": application.short_ways,
+    }  # fmt: skip
+    protocol = type("Protocol", (DirectProtocol,), members)
+    config = uvicorn.Config(
+        application,
+        http=protocol,
+        loop="auto",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=settings.limits.connections,
+        timeout_graceful_shutdown=int(settings.limits.drain_seconds) or 1,
+        ssl_certfile=str(settings.tls.certificate) if settings.tls else None,
+        ssl_keyfile=str(settings.tls.private_key) if settings.tls else None,
+        ssl_keyfile_password=_NOT_ASKED,
+    )
+    try:
+        config.load()
+    except (OSError, ValueError) as error:
+        found = f"the certificate or its key cannot be used ({error})"
+        remedy = "name two PEM files that belong together, the key without a password"
+        raise ParamsError("service.tls", found, remedy, "deploy/") from error
+    return config
+
+
+def _allow_files(limits: Limits) -> None:
+    """Let this process open as many files as it may have connections, where the system lets it."""
+    wanted = limits.connections + limits.connections_reserved + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        warn("fewer files may be open than connections are allowed", files=allowed, connections=limits.connections)
+
+
+def _watch_certificate(service: Service, context: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
+    """Take a renewed certificate for new connections; those that are open keep theirs."""
+    tls = service.settings.tls
+    if tls is None or context is None:
+        return
+    pair = tls.certificate, tls.private_key
+
+    def renew(_: Path) -> None:
+        # Two files that do not belong together would spoil the context in use, so they are tried in another one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair, _NOT_ASKED)
+        loop.call_soon_threadsafe(context.load_cert_chain, *pair, _NOT_ASKED)
+
+    service.watch("certificate", tls.certificate, renew)
+    service.watch("private key", tls.private_key, renew)
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+        bound.listen(settings.limits.connections)  # who comes before the first accept waits, and is not refused
+    except OSError as error:
+        bound.close()
+        raise MainlineError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
+            "End what listens there, or declare another service.port."
+        ) from error
+    bound.set_inheritable(True)
+    return bound

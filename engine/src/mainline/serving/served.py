@@ -1,0 +1,47 @@
+"""What the server says of the versions it serves, for whoever rolls out: one file, replaced whole every moment.
+
+Numbers only ever grow while a model stays loaded; `instance` tells one loading from the next.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mainline import files
+from mainline.serving.answering.metrics import ANSWERED, FAILED, INVALID
+from mainline.serving.answering.model import Model
+from mainline.serving.answering.routing import Routing
+
+FILE = "served.json"
+
+
+def write(file: Path, started: float, routing: Routing | None) -> None:
+    """Replace the file; `started`: when this process began to serve, in Unix time."""
+    files.replace(file, json.dumps(describe(started, routing)))
+
+
+def describe(started: float, routing: Routing | None) -> dict[str, Any]:
+    """Return what is served and what was counted."""
+    return {
+        "process": f"{os.getpid()}-{started:.6f}",
+        "revision": routing.revision if routing else 0,
+        "versions": {model.version: _counters(model) for model in (routing.models if routing else ())},
+    }
+
+
+def _counters(model: Model) -> dict[str, Any]:
+    own, mirrored = model.metrics, model.metrics.mirrored
+    outcomes = {name: own.outcomes[name] + mirrored.outcomes[name] for name in ANSWERED}
+    bounds = [*map(str, own.seconds.bounds), "inf"]
+    seconds = [sum(pair) for pair in zip(own.seconds.counts, mirrored.seconds.counts, strict=True)]
+    return {
+        "instance": model.instance,
+        "requests": sum(outcomes.values()),
+        "failed": outcomes[FAILED],
+        "invalid": outcomes[INVALID],
+        "mirrored": sum(mirrored.outcomes.values()),
+        "seconds": dict(zip(bounds, seconds, strict=True)),
+        "predictions": {str(name): count for name, count in own.predictions.copy().items()},
+        "pairs": {"number": mirrored.number, "sum": mirrored.sum, "squares": mirrored.squares},
+    }
