@@ -29,7 +29,7 @@ def _plain_surroundings() -> Iterator[None]:
     """Tests see the same on every machine, whoever runs them."""
     surroundings.heed_signals()
     before = dict(os.environ)
-    plain = surroundings.plain(before)
+    plain = surroundings.plain(before) | {"PYTHONPATH": project.SEARCH_PATH}
     for name in before.keys() - plain.keys():
         del os.environ[name]
     os.environ.update(plain)
@@ -39,8 +39,14 @@ def _plain_surroundings() -> Iterator[None]:
 
 @pytest.fixture
 def fresh_project(tmp_path: Path) -> Project:
-    """A copy of this repository, on a window of three months, nothing run yet."""
+    """The machinery with the tests' flights, on a window of three months, nothing run yet."""
     return _small(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def whole_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same on the whole window, nothing run; shared, so tests only read it."""
+    return project.copy(tmp_path_factory.mktemp("whole") / "project")
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +59,7 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of this repository with the small use case of the tests and its pipeline run; tests only read it."""
+    """The machinery with the small use case of the tests, its pipeline run; tests only read it."""
     return project.other(tmp_path_factory.mktemp("other") / "project")
 
 
@@ -81,6 +87,6 @@ def package_dir(small_project: Project) -> Path:
 
 def _small(path: Path) -> Project:
     made = project.copy(path)
-    first = params.load(project.ROOT / "params.yaml").data.from_
+    first = params.load(project.FLIGHTS / "params.yaml").data.from_
     made.declare(data={"through": months.name(months.count(first) + 2)})
     return made

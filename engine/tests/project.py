@@ -1,4 +1,4 @@
-"""A copy of this repository that a test may change, with real git and real DVC."""
+"""A project that a test may change, with real git and real DVC: this machinery, and a fork's half that is fixed."""
 
 import os
 import re
@@ -17,9 +17,15 @@ from tests import surroundings
 
 ENGINE = Path(__file__).resolve().parent.parent
 ROOT = ENGINE.parent
+FLIGHTS = ENGINE / "tests" / "flights"
+"""A fork's half of a repository, which the tests know; what stands in the places of `FORKS` here, they never read."""
 OTHER = ENGINE / "tests" / "other_use_case"
-SEARCH_PATH = children.search_path(ROOT)
-"""The PYTHONPATH of this repository's own code."""
+SEARCH_PATH = os.pathsep.join(str(folder / "src") for folder in (ENGINE, FLIGHTS))
+"""The PYTHONPATH of the machinery and of the tests' use case."""
+FORKS = (
+    ".dvc/config", "data", "deploy", "dvc.lock", "dvc.yaml", "metrics", "models", "params.yaml", "src", "tests",
+)  # fmt: skip
+"""What a fork edits, replaces or makes."""
 LIMIT = 900  # seconds until a command counts as hanging
 BUDGETS = "{load_seconds: 900, p99_ms: 60000, rows_per_second: 1}"
 
@@ -75,15 +81,38 @@ class Project:
 
 
 def copy(target: Path) -> Project:
-    """Copy what git would take of this repository, as it is now, into a new repository with one commit."""
+    """Make a repository with one commit: the machinery as it is now, and the tests' flights as the fork's half."""
+    for name in tracked():
+        if not name.startswith(tuple(f"{place}/" for place in FORKS)) and name not in FORKS:
+            _copy(ROOT / name, target / name)
+    for name in tracked():
+        if name.startswith(f"{FLIGHTS.relative_to(ROOT)}/"):
+            _copy(ROOT / name, target / (ROOT / name).relative_to(FLIGHTS))
+    return _begin(target)
+
+
+def copy_whole(target: Path) -> Project:
+    """Make a repository with one commit: this one as it is now, with the fork's half that stands here."""
+    for name in tracked():
+        _copy(ROOT / name, target / name)
+    return _begin(target)
+
+
+def tracked(*places: str) -> list[str]:
+    """List what git would take of this repository, as it is now: all, or what is in some places."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *places],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
+    return [name for name in filter(None, listed.stdout.split("\0")) if (ROOT / name).is_file()]
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _begin(target: Path) -> Project:
     _allow_slow_machines(target)
     project = Project(target)
     project.run("git", "init", "--quiet", "--initial-branch=main")
@@ -102,7 +131,7 @@ def _allow_slow_machines(target: Path) -> None:
 
 
 def other(target: Path) -> Project:
-    """Copy this repository with the small use case of the tests in it, and run its pipeline; nothing is committed."""
+    """Make a project with the small use case of the tests, and run its pipeline; nothing is committed."""
     made = copy(target)
     shutil.rmtree(target / "src" / "usecase")
     shutil.copytree(OTHER / "usecase", target / "src" / "usecase", ignore=shutil.ignore_patterns("__pycache__"))

@@ -10,18 +10,17 @@ import pytest
 
 from mainline import __main__ as command_line
 from mainline import usage
-from tests.project import ENGINE, ROOT
+from tests.project import ENGINE, FLIGHTS, ROOT
 
 TEXTS = sorted(
     {
-        ROOT / "README.md",
-        ROOT / "params.yaml",
-        ROOT / "dvc.yaml",
+        FLIGHTS / "params.yaml",
+        FLIGHTS / "dvc.yaml",
         ROOT / ".ci/run",
-        *ROOT.glob("deploy/*.yaml"),
+        *FLIGHTS.glob("deploy/*.yaml"),
         *ROOT.glob(".github/**/*.md"),
         *ROOT.glob(".github/**/*.yml"),
-        *ROOT.glob("src/**/*.py"),
+        *FLIGHTS.glob("src/**/*.py"),
         *ENGINE.glob("*.md"),
         *ENGINE.glob("docs/*.md"),
         *ENGINE.glob("*/README.md"),

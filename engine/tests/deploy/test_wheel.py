@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.project import LIMIT, ROOT
+from tests.project import FLIGHTS, LIMIT, ROOT
 
 Finished = subprocess.CompletedProcess[str]
 Build = Callable[..., Finished]
@@ -54,7 +54,7 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def vendoring(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module that copies the loader."""
-    monkeypatch.syspath_prepend(ROOT / "deploy" / "mlem")
+    monkeypatch.syspath_prepend(FLIGHTS / "deploy" / "mlem")
     return import_module("vendoring")
 
 

@@ -9,7 +9,7 @@ import pytest
 from mainline.github import deployments, protection
 from mainline.github.api import ApiError
 from tests.github.standin import GitHub
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 @pytest.mark.usefixtures("clone")
@@ -50,7 +50,7 @@ def assigned(clone: Path) -> Path:
     """A clone whose staging and production have v1.0.0."""
     (clone / "deploy").mkdir()
     for name in ("staging", "production"):
-        shutil.copy2(ROOT / f"deploy/{name}.yaml", clone / "deploy")
+        shutil.copy2(FLIGHTS / f"deploy/{name}.yaml", clone / "deploy")
     for tag in ("model@v1.0.0", "model#staging#1", "model#production#1"):
         subprocess.run(["git", "tag", tag, "main"], check=True)
     return clone

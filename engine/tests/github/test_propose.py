@@ -9,13 +9,13 @@ from mainline.errors import MainlineError
 from mainline.github import propose
 from tests.github.standin import GitHub
 from tests.mainline.report import examples
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 @pytest.fixture
 def changed(clone: Path) -> Path:
     """A clone whose parameters changed, with what the gate found."""
-    shutil.copy2(ROOT / "params.yaml", clone)
+    shutil.copy2(FLIGHTS / "params.yaml", clone)
     (clone / ".gitignore").write_text("/metrics/report/\n")
     propose.FINDINGS.parent.mkdir(parents=True)
     propose.FINDINGS.write_text(examples.passing().model_dump_json())

@@ -9,17 +9,17 @@ import pytest
 
 from mainline import __main__
 from mainline.commands import deps
-from tests.project import LIMIT, ROOT, SEARCH_PATH
+from tests.project import LIMIT, Project
 
 
-def test_reader_that_goes_away_is_no_error() -> None:
+def test_reader_that_goes_away_is_no_error(whole_project: Project) -> None:
     """Behind `| head` a command ends in silence, as programs do whose pipe is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
         finished = subprocess.run(
-            [sys.executable, "-m", "mainline", "deps"], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True,
-            timeout=LIMIT, env=os.environ | {"PYTHONPATH": SEARCH_PATH},
+            [sys.executable, "-m", "mainline", "deps"], cwd=whole_project.path, stdout=writing,
+            stderr=subprocess.PIPE, text=True, timeout=LIMIT, env=whole_project.environment(),
         )  # fmt: skip
     finally:
         os.close(writing)

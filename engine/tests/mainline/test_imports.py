@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mainline.imports import first_party
-from tests.project import ROOT
+from tests.project import FLIGHTS, ROOT
 
-SOURCES = sorted([*(ROOT / "engine/src").rglob("*.py"), *(ROOT / "src").rglob("*.py")])
+SOURCES = sorted([*(ROOT / "engine/src").rglob("*.py"), *(FLIGHTS / "src").rglob("*.py")])
 
 
 @pytest.fixture

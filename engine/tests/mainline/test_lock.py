@@ -4,9 +4,9 @@ import pytest
 
 from mainline import lock
 from mainline.lock import LockError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
-SHIPPED = (ROOT / "dvc.lock").read_text(encoding="utf-8")
+SHIPPED = (FLIGHTS / "dvc.lock").read_text(encoding="utf-8")
 
 
 def test_entries_are_those_of_the_stages() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mainline.declared import params
 from mainline.errors import ParamsError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 Content = dict[str, Any]
 EXAMPLE = """\
@@ -72,7 +72,7 @@ def answer(folders: pytest.TempPathFactory, text: str) -> str:
 
 def test_shipped_file_loads() -> None:
     """The file that ships loads, and its window is cut in the order of time."""
-    loaded = params.load(ROOT / "params.yaml")
+    loaded = params.load(FLIGHTS / "params.yaml")
     assert loaded.months.train + loaded.months.validation + loaded.months.test == loaded.data.months
     assert loaded.data.months[0] == loaded.data.from_
 

@@ -7,9 +7,9 @@ import pytest
 
 from mainline import recovery
 from mainline.lock import ConflictError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
-SHIPPED = (ROOT / "dvc.lock").read_text(encoding="utf-8")
+SHIPPED = (FLIGHTS / "dvc.lock").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from mainline.declared import environments
 from mainline.declared.rollout import read
 from mainline.errors import MainlineError
 from mainline.serving.answering.metrics import BUCKETS, Histogram, Page
-from tests.project import ROOT
+from tests.project import FLIGHTS, ROOT
 
 SCHEMAS = json.loads(Path(__file__).with_name("schemas.json").read_text(encoding="utf-8"))
 
 
 def wanted(environment: str = "production", **rollout: Any) -> Wanted:
     """What ships, or another rollout."""
-    declared = environments.load(ROOT / "deploy" / f"{environment}.yaml")
+    declared = environments.load(FLIGHTS / "deploy" / f"{environment}.yaml")
     url = "https://git.example.org/a/b.git"
     image = "registry.example.org/mainline@sha256:" + "a" * 64
     return Wanted(environment, image, url, "v1.2.0", declared.service, read(rollout) if rollout else declared.rollout)
@@ -107,7 +107,7 @@ def test_pods_are_confined_and_probed() -> None:
 
 def test_prediction_log_that_ships_can_be_written_on_a_read_only_root() -> None:
     """Its folder, seen from the root, is below a mounted one: in pods, in the compose file and in the image."""
-    shipped = yaml.safe_load((ROOT / "deploy/production.yaml").read_text())["service"]["log"]["directory"]
+    shipped = yaml.safe_load((FLIGHTS / "deploy/production.yaml").read_text())["service"]["log"]["directory"]
     folder = Path("/") / shipped
     container = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]
     compose = yaml.safe_load((ROOT / "engine/container/compose.yaml").read_text())["services"]["mainline"]
@@ -127,7 +127,7 @@ def test_strategy_without_a_counterpart_is_refused() -> None:
 
 def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file each, and a line for what the policy declares and Argo Rollouts does not do."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(FLIGHTS)
     said = render.render("production", "argo", "image@sha256:0", tmp_path, "v1.2.0")
     assert "setMirror is left out" in said
     assert "prediction-drift: left out" in said

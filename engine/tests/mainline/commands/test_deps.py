@@ -10,20 +10,20 @@ import yaml
 
 from mainline.commands import deps
 from mainline.errors import MainlineError
-from tests.project import ROOT
+from tests.project import Project
 
 Change = Callable[[list[str]], object]
 
 
 @pytest.fixture(autouse=True)
-def at_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work from the root of the repository, as the command does."""
-    monkeypatch.chdir(ROOT)
+def at_root(whole_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work from the root of a repository, as the command does."""
+    monkeypatch.chdir(whole_project.path)
 
 
 def changed(folder: Path, stage: str, change: Change) -> Path:
     """Write dvc.yaml with other dependencies for one stage."""
-    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    pipeline = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))
     change(pipeline["stages"][stage]["deps"])
     (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline), encoding="utf-8")
     return folder / "dvc.yaml"
@@ -86,12 +86,12 @@ def test_training_does_not_depend_on_serving() -> None:
 
 
 @pytest.fixture
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def copied(whole_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the code and of the stages' links, which a test may change."""
     for folder in ("engine/src", "engine/stages", "src"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(whole_project.path / folder, tmp_path / folder, symlinks=True)
     for name in ("dvc.yaml", "engine/stage"):
-        shutil.copy2(ROOT / name, tmp_path / name)
+        shutil.copy2(whole_project.path / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

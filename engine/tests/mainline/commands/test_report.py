@@ -11,7 +11,7 @@ from mainline.gate import findings
 from mainline.gate.findings import FindingsError
 from tests.door import typed
 from tests.mainline.report import examples
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 def test_report_writes_a_comment_and_a_page(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_gate_that_cannot_run_leaves_no_verdict(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     findings.write(examples.passing(), findings.FILE)
     report(findings.FILE, findings.FILE.parent)
-    declared = yaml.safe_load((ROOT / "params.yaml").read_text())
+    declared = yaml.safe_load((FLIGHTS / "params.yaml").read_text())
     Path("params.yaml").write_text(yaml.safe_dump({**declared, "gate": declared["gate"] | {"margn": 1}}))
     with pytest.raises(ParamsError, match="did you mean 'margin'"):
         typed("gate")

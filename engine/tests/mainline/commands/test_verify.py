@@ -7,7 +7,7 @@ import pytest
 
 from mainline.commands import verify
 from mainline.errors import MainlineError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 REFERENCE = "flight,predicted\n1,{}\n2,4.5\n"
 COMMITTED = {"data/raw": "a", "models/model": "b"}
@@ -31,14 +31,14 @@ def rebuilds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, s
         hashes, prediction = made.pop(0)
         (folder / "metrics").mkdir(parents=True)
         (folder / "dvc.lock").write_text(_lock(hashes))
-        (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+        (folder / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())
         (folder / "metrics/reference.csv").write_text(REFERENCE.format(prediction))
         return folder
 
     committed = {"dvc.lock": _lock(COMMITTED), "metrics/reference.csv": REFERENCE.format(3.0)}
     monkeypatch.setattr(verify, "_rebuild", rebuild)
     monkeypatch.setattr(verify, "_committed", committed.__getitem__)
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(FLIGHTS)
     yield made
     assert not made, "a rebuild that was expected did not take place"
 

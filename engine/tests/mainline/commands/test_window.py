@@ -7,7 +7,7 @@ import pytest
 
 from mainline.errors import MainlineError, SourceError
 from tests.door import typed
-from tests.project import OTHER, ROOT
+from tests.project import FLIGHTS, OTHER
 from usecase import source
 
 
@@ -22,7 +22,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "fetch", fetch)
 
 
-@pytest.mark.parametrize("declared", [ROOT / "params.yaml", OTHER / "params.yaml"], ids=["shipped", "other"])
+@pytest.mark.parametrize("declared", [FLIGHTS / "params.yaml", OTHER / "params.yaml"], ids=["shipped", "other"])
 def test_the_window_takes_one_month_more(declared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the month of data.through differs afterwards; comments and layout stay."""
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,9 @@ def test_the_window_takes_the_version_that_has_the_month(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(source, "version", lambda window: f"2014-01-02 {window[-1]}", raising=False)
     line = "  through: 2013-09\n"
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8").replace(line, f"{line}  version: {before}  # of orders\n")
+    text = (
+        (FLIGHTS / "params.yaml").read_text(encoding="utf-8").replace(line, f"{line}  version: {before}  # of orders\n")
+    )
     Path("params.yaml").write_text(text, encoding="utf-8")
     typed("window", "--advance")
     expected = text.replace("2013-09", "2013-10", 1).replace(f"version: {before}", 'version: "2014-01-02 2013-10"')
@@ -55,7 +57,7 @@ def test_the_window_takes_the_version_that_has_the_month(
 def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The month after the last of a year is the first of the next."""
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text.replace("through: 2013-09", 'through: "2013-12"'), encoding="utf-8")
     assert "2014-01" in typed("window", "--advance")
     assert 'through: "2014-01"' in Path("params.yaml").read_text(encoding="utf-8")
@@ -64,7 +66,7 @@ def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_layout_that_cannot_be_edited_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A window in one line is refused with what to write, and the file stays as it is."""
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
     head, _, rest = text.partition("data:")
     flow = f"{head}data: {{from: 2013-01, through: 2013-09}}\n\nsplit:{rest.partition('split:')[2]}"
     Path("params.yaml").write_text(flow, encoding="utf-8")
@@ -89,7 +91,7 @@ def test_a_month_that_the_source_lacks_leaves_the_file(
     """A retraining that comes too early says what is missing and changes nothing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(source, "fetch", fetch)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(MainlineError, match=f"there is no 2013-10 to take yet; params.yaml stays as it is. {said}"):
         typed("window", "--advance")

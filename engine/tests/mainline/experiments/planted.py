@@ -14,7 +14,7 @@ from mainline.data.storage import write_columns
 from mainline.declared import params
 from mainline.experiments import costs, refit, search, staleness, worth
 from mainline.stages import train
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 HGB = "sklearn.ensemble.HistGradientBoostingRegressor"
 NUMERIC, CATEGORICAL = ["strong", "twin", "noise"], ["carrier"]
@@ -58,7 +58,7 @@ def declare(type_: str = HGB, **hyperparameters: Any) -> params.Params:
         "features": (*NUMERIC, *CATEGORICAL),
         "tune": {"trials": 4, "space": {"learning_rate": [0.05, 0.1, 0.3], "max_leaf_nodes": [4, 31]}},
     }
-    return params.load(ROOT / "params.yaml").model_copy(update=changed)
+    return params.load(FLIGHTS / "params.yaml").model_copy(update=changed)
 
 
 def draw(days: int = 20, seed: int = 5, start: int = 0, slope: float = 5.0) -> Prepared:

@@ -19,7 +19,7 @@ from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.registry.tags import Version
 from mainline.runs import Run
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 DAYS, PER_DAY = 30, 100
 ROWS = DAYS * PER_DAY
@@ -28,7 +28,7 @@ RELEASED = Version("v1.0.0", "c" * 40)
 
 def shipped() -> Policy:
     """The policy as it ships, with one fairness rule."""
-    declared = yaml.safe_load((ROOT / "params.yaml").read_text())["gate"]
+    declared = yaml.safe_load((FLIGHTS / "params.yaml").read_text())["gate"]
     return gate.load(declared | {"fairness": [{"slice": "carrier", "max_ratio": 1.5}]})
 
 

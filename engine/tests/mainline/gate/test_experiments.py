@@ -6,7 +6,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.gate import experiments
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 HEAD = "feature,loss,low,high,metric,correlated_with,correlation,microseconds,bytes\n"
 
@@ -20,7 +20,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_shipped_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every feature has its worth, and staleness is a line over the months of age."""
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(FLIGHTS)
     assert len(experiments.read_worth("flight-delay")) == 20
     assert [point.x for point in experiments.read_staleness("flight-delay")[0].series[0].points] == [0, 1, 2, 3]
 

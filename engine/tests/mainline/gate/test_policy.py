@@ -8,13 +8,13 @@ import yaml
 
 from mainline.declared.gate import load
 from mainline.errors import ParamsError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 @pytest.fixture
 def shipped() -> dict[str, Any]:
     """The section as it ships."""
-    return yaml.safe_load(Path(ROOT / "params.yaml").read_text())["gate"]
+    return yaml.safe_load(Path(FLIGHTS / "params.yaml").read_text())["gate"]
 
 
 def test_the_shipped_policy_is_on(shipped: dict[str, Any]) -> None:

@@ -12,13 +12,13 @@ import usecase
 from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.pipeline import reproduction
-from tests.project import ROOT
+from tests.project import FLIGHTS
 from usecase import interface
 
 
 @pytest.fixture(autouse=True)
 def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(FLIGHTS)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_typo_in_any_section_is_refused_before_anything_runs(
     """Sections that no stage reads are held to their form too, edited since the last commit or not."""
     monkeypatch.chdir(tmp_path)
     own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    Path("params.yaml").write_text((ROOT / "params.yaml").read_text().replace(key, typed))
+    Path("params.yaml").write_text((FLIGHTS / "params.yaml").read_text().replace(key, typed))
     subprocess.run(["git", "init", "--quiet"], check=True)
     subprocess.run(["git", "add", "params.yaml"], check=True)
     subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)

@@ -11,18 +11,20 @@ from mainline.registry import lineage
 from mainline.registry.lineage import LineageError, find
 from mainline.registry.tags import versions
 from tests.mainline.registry.registries import Registry, at, digest, release
-from tests.project import ROOT
+from tests.project import FLIGHTS, ROOT
 
-FILES = ("dvc.lock", "metrics/runs.csv", "metrics/train.json", "metrics/test.json", "requirements/pipeline.txt")
+RESULTS = ("dvc.lock", "metrics/runs.csv", "metrics/train.json", "metrics/test.json")
+LIBRARIES = "requirements/pipeline.txt"
 SIGNATURE: dict[str, Any] = {"verificationMaterial": {"publicKey": {"hint": "abcd" * 16}}}
 
 
 @pytest.fixture
 def shipped(empty: Registry) -> Registry:
     """A registry whose first version is this repository's own results."""
-    for name in FILES:
-        (empty.path / name).parent.mkdir(exist_ok=True)
-        (empty.path / name).write_bytes((ROOT / name).read_bytes())
+    for source in (*(FLIGHTS / name for name in RESULTS), ROOT / LIBRARIES):
+        target = empty.path / source.relative_to(ROOT if source.name == "pipeline.txt" else FLIGHTS)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(source.read_bytes())
     empty.commit(1, "Train one month more", author=0.5)
     return empty
 
@@ -36,12 +38,12 @@ def test_a_version_is_traced_to_its_commit_data_and_environment(shipped: Registr
     assert (found.registered, found.by) == (at(2), "Ada")
     outputs = {item.path: item for item in found.outputs or []}
     assert {"data/raw", "data/features", "models/package"} <= set(outputs)
-    assert f"md5: {outputs['data/raw'].hash}" in (ROOT / "dvc.lock").read_text()
+    assert f"md5: {outputs['data/raw'].hash}" in (FLIGHTS / "dvc.lock").read_text()
     assert outputs["models/package"].stage == "package"
     assert found.parameters is not None
     assert found.parameters["data"].keys() == {"from", "through"}
     assert found.parameters["model"]["type"].startswith("sklearn.")
-    library = (ROOT / "requirements/pipeline.txt").read_bytes()
+    library = (ROOT / LIBRARIES).read_bytes()
     assert found.environment_sha256 == hashlib.sha256(library).hexdigest()
     assert [run["stage"] for run in found.runs] == ["ingest", "validate", "prepare", "train", "evaluate", "package"]
     assert all(run["seconds"] > 0 and "Python" in run["machine"] for run in found.runs)
@@ -110,7 +112,7 @@ def test_a_version_by_hand_is_told_from_its_commit(shipped: Registry) -> None:
     assert {found.digest, found.verdict, found.headline, found.signature.signed} == {None}
     assert (found.window, found.replaced) == (None, None)
     assert set(found.metrics) == {"train", "test"}
-    assert found.metrics["test"] == read_json(ROOT / "metrics/test.json")
+    assert found.metrics["test"] == read_json(FLIGHTS / "metrics/test.json")
     assert len(found.runs) == 6
 
 

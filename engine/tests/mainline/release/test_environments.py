@@ -6,7 +6,7 @@ import pytest
 
 from mainline.declared import environments
 from mainline.errors import MainlineError, ParamsError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 def declare(folder: Path, **promotions: str) -> Path:
@@ -23,7 +23,7 @@ def usual(after: str = "null") -> str:
 
 def test_the_shipped_environments_are_staging_then_production() -> None:
     """What ships is read, and production takes what staging has."""
-    found = environments.load_all(ROOT / "deploy")
+    found = environments.load_all(FLIGHTS / "deploy")
     assert list(found) == ["staging", "production"]
     assert found["production"].promotion.after == "staging"
 
@@ -66,6 +66,6 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, promotions: dict[str, s
 
 def test_an_unknown_environment_names_the_nearest() -> None:
     """A misspelt name is answered with what was meant."""
-    found = environments.load_all(ROOT / "deploy")
+    found = environments.load_all(FLIGHTS / "deploy")
     with pytest.raises(MainlineError, match=r"did you mean 'production'\?"):
         environments.choose("prodution", found)

@@ -7,13 +7,13 @@ import pytest
 from mainline.remote import address, objects, transfer
 from mainline.remote.store import open_remote
 from tests.door import typed
-from tests.project import ROOT, Project
+from tests.project import FLIGHTS, ROOT, Project
 
 
 @pytest.fixture
 def shipped(repository: Project) -> Project:
     """The repository with the declaration that this template ships."""
-    (repository.path / ".dvc/config").write_text((ROOT / ".dvc/config").read_text())
+    (repository.path / ".dvc/config").write_text((FLIGHTS / ".dvc/config").read_text())
     (repository.path / ".dvc/.gitignore").write_text((ROOT / ".dvc/.gitignore").read_text())
     repository.commit("Declare")
     return repository

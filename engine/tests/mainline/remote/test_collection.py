@@ -11,7 +11,7 @@ from mainline.remote import objects, transfer
 from mainline.remote.store import open_cache, open_remote
 from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
-from tests.project import ROOT, Project
+from tests.project import FLIGHTS, Project
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_version_that_comes_out_otherwise_is_not_passed_off(
     pipeline = released.path / "dvc.yaml"
     pipeline.write_text(PIPELINE.replace("echo text", f"cat {tmp_path}/text").replace("data", "models/package"))
     (released.path / "deploy").mkdir(exist_ok=True)
-    shutil.copy2(ROOT / "deploy/production.yaml", released.path / "deploy")
+    shutil.copy2(FLIGHTS / "deploy/production.yaml", released.path / "deploy")
     declared = released.path / "deploy/production.yaml"
     declared.write_text(declared.read_text().replace("after: staging", "after:"))
     released.run("dvc", "repro", "--quiet")

@@ -9,7 +9,7 @@ import yaml
 from mainline.declared import environments, rollout
 from mainline.errors import ParamsError
 from mainline.serving.answering.metrics import BUCKETS
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 def canary(**more: Any) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def canary(**more: Any) -> dict[str, Any]:
 
 def test_shipped_policies_are_read() -> None:
     """The environments that ship declare steps that can be run."""
-    declared = environments.load_all(ROOT / "deploy")
+    declared = environments.load_all(FLIGHTS / "deploy")
     steps = [str(step) for step in declared["production"].rollout.steps]
     assert steps[:2] == ["setMirror 100 %", "pause 300 s"]
     assert declared["staging"].rollout.declared.strategy == "blue-green"

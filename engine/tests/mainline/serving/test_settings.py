@@ -8,12 +8,12 @@ import yaml
 from mainline.declared.environments import load_server
 from mainline.declared.service import Settings
 from mainline.errors import ParamsError
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 
 def test_shipped_settings_are_the_defaults() -> None:
     """The file that ships spells out every key, and what it says is what the code does without it."""
-    file = ROOT / "deploy/production.yaml"
+    file = FLIGHTS / "deploy/production.yaml"
     declared = load_server(file).service.model_dump(exclude={"log": {"directory"}})
     assert declared == Settings().model_dump(exclude={"log": {"directory"}})
     section = yaml.safe_load(file.read_text())["service"]

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 import yaml
 
 from mainline.stages.harness import PINNED
-from tests.project import LIMIT, ROOT
+from tests.project import LIMIT, Project
 
 STAGE = """
 import sys, time
@@ -52,6 +53,11 @@ PARENT = """
 import subprocess, sys
 subprocess.Popen(sys.argv[1:]).wait()
 """
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(whole_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(whole_project.path)
 
 
 def test_stage_fails_with_one_line_and_the_way_back() -> None:
@@ -118,7 +124,7 @@ def test_stage_refuses_settings_that_do_not_repeat(name: str) -> None:
 def test_stage_ends_with_its_parent(ending: signal.Signals) -> None:
     """However the parent ends, the stage does not go on alone."""
     command = [sys.executable, "-c", PARENT, sys.executable, "-c", STAGE]
-    parent = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent, parent.stdout:
         assert parent.stdout.readline().startswith("working")
@@ -143,7 +149,7 @@ def _environment(**settings: str) -> dict[str, str]:
 def _run_stage(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", STAGE, *arguments],
-        cwd=ROOT, env=_environment(**settings), capture_output=True, text=True, timeout=LIMIT, check=False,
+        env=_environment(**settings), capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
 
 
@@ -155,9 +161,9 @@ def _wait_until_gone(process: psutil.Process) -> None:
 
 
 def test_every_stage_is_started_with_the_pinned_settings() -> None:
-    """The settings that dvc.yaml gives are the ones that the harness asks for, and the parent's number."""
-    (variables,) = yaml.safe_load((ROOT / "dvc.yaml").read_text())["vars"]
-    words = variables["stage"].split()
-    assert words[:2] == ["exec", "env"]
-    assert words[-3:] == ["python", "-m", "mainline.stages"]
-    assert dict(word.split("=") for word in words[2:-3]) == {"MAINLINE_PARENT": "$PPID", **PINNED}
+    """Each command of dvc.yaml goes by `engine/stage`, whose settings are the ones that the harness asks for."""
+    stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+    assert {stage["cmd"] for stage in stages.values()} == {f"engine/stage {name}" for name in stages}
+    words = Path("engine/stage").read_text().partition("exec env ")[2].replace("\\\n", " ").split()
+    assert words[-4:] == ["python", "-m", "mainline.stages", '"$@"']
+    assert dict(word.split("=") for word in words[:-4]) == {"MAINLINE_PARENT": "$PPID", **PINNED}

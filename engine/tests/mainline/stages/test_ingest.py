@@ -14,7 +14,7 @@ import usecase
 from mainline.declared import params
 from mainline.errors import DataError, MainlineError, ParamsError, SourceError, UseCaseError
 from mainline.stages.ingest import check_version, ingest
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 ROWS = pd.DataFrame({"a": [1, 2]})
 MONTHS = ("2013-01", "2013-02", "2013-03")
@@ -37,7 +37,7 @@ class Source(SimpleNamespace):
 @pytest.fixture
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> params.Params:
     """Parameters of three months; the test is in a folder that declares no file of data."""
-    loaded = params.load(ROOT / "params.yaml")
+    loaded = params.load(FLIGHTS / "params.yaml")
     (tmp_path / "dvc.yaml").write_text("stages: {ingest: {deps: [src/usecase/source.py]}}\n")
     monkeypatch.chdir(tmp_path)
     return _with(loaded, through="2013-03")
@@ -167,4 +167,4 @@ def test_a_function_that_a_source_imports_is_not_its_version() -> None:
     """`from importlib.metadata import version` is how many a source names its package."""
     source = ModuleType("usecase.source")
     source.version = metadata.version  # type: ignore[attr-defined]
-    assert check_version(source, params.load(ROOT / "params.yaml")) == ""
+    assert check_version(source, params.load(FLIGHTS / "params.yaml")) == ""

@@ -7,14 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flights import Days, first_days
 from mainline.contract import Array, FeatureTable
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
 from mainline.stages.prepare import check_order, featurise
-from tests.usecase.conftest import Days, days  # noqa: F401 - a fixture
 from usecase import features, interface, schema
 
 Change = Callable[[dict[str, Array]], dict[str, Array]]
+
+
+@pytest.fixture(scope="module")
+def days() -> Days:
+    """The first days of 2013."""
+    return first_days()
 
 
 @pytest.mark.parametrize(
@@ -28,7 +34,7 @@ Change = Callable[[dict[str, Array]], dict[str, Array]]
     ids=["extra", "absent", "short", "scalar"],
 )
 def test_features_are_what_is_declared(
-    days: Days,  # noqa: F811
+    days: Days,
     monkeypatch: pytest.MonkeyPatch,
     change: Change,
     message: str,
@@ -40,7 +46,7 @@ def test_features_are_what_is_declared(
         featurise(days.flights, days.known())
 
 
-def test_a_label_that_is_not_there_is_refused(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_label_that_is_not_there_is_refused(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that unlabelled() lets through must have a label."""
     monkeypatch.setattr(schema, "unlabelled", lambda events: pd.Series("", index=events.index))
     with pytest.raises(UseCaseError, match=r"unlabelled\(\) calls a row labelled that has no label"):
@@ -58,13 +64,13 @@ def test_a_label_that_is_not_there_is_refused(days: Days, monkeypatch: pytest.Mo
     ],
     ids=["naive", "text"],
 )
-def test_a_time_without_a_zone_is_refused(days: Days, change: Callable[[Any], Any], message: str) -> None:  # noqa: F811
+def test_a_time_without_a_zone_is_refused(days: Days, change: Callable[[Any], Any], message: str) -> None:
     """A time of a batch names its zone, as a time of a request does."""
     with pytest.raises(UseCaseError, match=message):
         featurise(days.flights.assign(time_hour=change(days.flights["time_hour"])), days.known())
 
 
-def test_a_time_of_another_zone_is_the_same_moment(days: Days) -> None:  # noqa: F811
+def test_a_time_of_another_zone_is_the_same_moment(days: Days) -> None:
     """Whatever zone a batch's times name, they are minutes in UTC."""
     moved = days.flights.assign(time_hour=days.flights["time_hour"].dt.tz_convert("America/New_York"))
     expected, found = (featurise(flights, days.known()) for flights in (days.flights, moved))
