@@ -15,6 +15,7 @@ from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.git import ask, git
 from mainline.registry import artifact, maker, origin, publish, records, tags
+from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
@@ -161,8 +162,17 @@ def _refuse_unserved(version: Version, folder: Path, names: Collection[str]) -> 
             raise MainlineError(
                 f"the servers of {name} would refuse {version.name}: {why.rstrip('.')}. Nothing is assigned. "
                 f"`./mainline fetch {version.name}` and `./mainline check-package dist/{version.name}` show every "
-                "check; `./mainline history` lists other versions."
+                f"check; {_other_way(version)}"
             )
+
+
+def _other_way(version: Version) -> str:
+    """Name what else there is to go back to: the same model with its libraries, or another one."""
+    if ask("rev-parse", f"{version.commit}:{ENVIRONMENT_LOCK}") == ask("rev-parse", f"HEAD:{ENVIRONMENT_LOCK}"):
+        return "`./mainline history` lists other versions."
+    return (
+        f"`./mainline rollback {version.name}` prepares a revert that brings back the libraries that it was made with."
+    )
 
 
 def assignment(

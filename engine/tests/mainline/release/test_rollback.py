@@ -74,6 +74,27 @@ def test_what_servers_would_refuse_does_not_come_back(two: Repository, monkeypat
     assert (two.has("staging"), two.has("production"), two.has("edge")) == ("v1.1.0", "v1.1.0", None)
 
 
+def test_a_version_of_other_libraries_is_brought_back_with_them(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What servers with today's libraries would refuse is named with the revert that brings its own, and they come."""
+    libraries = repository.path / "requirements/pipeline.txt"
+    libraries.parent.mkdir()
+    pipeline = repository.path / "dvc.yaml"
+    pipeline.write_text(pipeline.read_text().replace("[src/make.py]", "[src/make.py, requirements/pipeline.txt]"))
+    for version in (1, 2):
+        libraries.write_text(f"numpy=={version}\n")
+        repository.change(model={"depth": 4 + version})
+        release()
+    refused = {"production": "dependencies: numpy 2, not 1"}
+    monkeypatch.setattr(acceptance, "refusals", lambda *_, **__: refused)
+    said = r"`(\./mainline rollback v1\.0\.0)` prepares a revert that brings back the libraries that it was made with"
+    with pytest.raises(MainlineError, match=said):
+        rollback.assign_now("v1.0.0", "production")
+    rollback.prepare("v1.0.0", "production")
+    assert repository.run("git", "show", "rollback/v1.0.0:requirements/pipeline.txt").stdout == "numpy==1\n"
+
+
 def test_at_once_says_that_git_differs(two: Repository) -> None:
     """Production has the old version, main still names the new one, and a later merge does not undo it."""
     said = rollback.assign_now(None, "production")
