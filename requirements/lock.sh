@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Resolve every requirements/*.in again and write the lock files, with the uv of the environment.
+# Bring the lock files in line with requirements/*.in, with the uv of the environment:
+#   lock.sh               what is pinned stays, if it fits
+#   lock.sh --upgrade     the newest of everything
 set -euo pipefail
 cd "$(dirname "$0")/.."
+how=${1:-}
 
 lock() {
-    uv pip compile --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
-        --python-version 3.11 --custom-compile-command "make -C engine lock" --upgrade "$@"
+    uv pip compile ${how:+"$how"} --quiet --universal --generate-hashes --no-annotate --no-emit-index-url \
+        --python-version 3.11 --custom-compile-command "make -C engine lock" "$@"
 }
 
 lock requirements/uv.in --output-file requirements/uv.txt

@@ -23,7 +23,7 @@ COMMANDS = {
     ),
     "Workflows on GitHub, and the machinery": (
         "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released", "assets", "github-release",
-        "github-deployments", "image", "cml", "deps",
+        "github-deployments", "image", "cml", "deps", "upgrade",
     ),
 }  # fmt: skip
 """Each command by its group; its module in `commands/` has its options and what runs it."""

@@ -1,9 +1,6 @@
 """Go back to a version: as a revert to be merged, or at once with the revert to follow."""
 
-import os
-import tempfile
-from pathlib import Path
-
+from mainline import tree
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask, git
@@ -41,9 +38,9 @@ def prepare(name: str | None, environment: str) -> str:
         )
     branch = f"rollback/{version.name}"
     _refuse_to_overwrite(branch, main)
-    tree = _runnable(main, version, environment)
+    mixed = _runnable(main, version, environment)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
-    commit = git("commit-tree", tree, "-p", main, given=message).strip()
+    commit = git("commit-tree", mixed, "-p", main, given=message).strip()
     git("update-ref", f"refs/heads/{branch}", commit)
     return (
         f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}.\n"
@@ -128,15 +125,15 @@ def _runnable(main: str, version: Version, environment: str) -> str:
     """
     branch = origin.branch()
     try:
-        tree = _tree(main, version.commit)
+        mixed = _tree(main, version.commit)
     except machinery.OtherMachineryError as error:
         why = f"{version.name} does not go with the machinery that {branch} has: {error}"
         raise MainlineError(f"{why}. {_ways(version, environment)}") from error
-    fault = trial.problem(tree, main, version.commit)
+    fault = trial.problem(mixed, main, version.commit)
     if fault:
         why = f"{branch} with the files of {version.name} does not run, since its machinery was changed later"
         raise MainlineError(f"{why}: {fault.rstrip('.')}. {_ways(version, environment)}")
-    return tree
+    return mixed
 
 
 def _ways(version: Version, environment: str) -> str:
@@ -174,14 +171,5 @@ def _tree(main: str, version: str) -> str:
         OtherMachineryError: when another machinery made the version.
     """
     shaping = [*SHAPED, *machinery.returning(main, version)]
-    old, new = (set(git("ls-tree", "-r", "--name-only", commit, *shaping).splitlines()) for commit in (version, main))
-    with tempfile.TemporaryDirectory(prefix="mainline-rollback-") as scratch:
-        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
-        git("read-tree", main, environment=index)
-        if new - old:
-            gone = "".join(f"0 {'0' * 40}\t{path}\n" for path in sorted(new - old))
-            git("update-index", "--index-info", given=gone, environment=index)
-        if old:
-            listed = git("ls-tree", "-r", version, *sorted(old))
-            git("update-index", "--index-info", given=listed, environment=index)
-        return git("write-tree", environment=index).strip()
+    old, new = (tree.entries(commit, *shaping) for commit in (version, main))
+    return tree.write(main, {path: old.get(path) for path in old.keys() | new.keys()})

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import mainline
-from mainline import children
+from mainline import children, tree
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.git import git
@@ -22,17 +22,17 @@ LIMIT = 600.0
 """Seconds that a trial may take; a few are usual."""
 
 
-def problem(tree: str, main: str, version: str) -> str:
+def problem(mixed: str, main: str, version: str) -> str:
     """Return what goes wrong in a tree and not in main; '' where it runs.
 
     Args:
-        tree: the tree, mixed from both commits.
+        mixed: the tree of files from both commits.
         main: the commit whose commands are to go on working.
         version: the commit of the old version; where its machinery is main's, nothing is mixed and nothing is tried.
     """
     if not git("diff", "--name-only", version, main, "--", *MACHINERY):
         return ""
-    found = _try(tree)
+    found = _try(mixed)
     known = set(_try(main)) if found else set()
     return next((line for line in found if line not in known), "")
 
@@ -60,13 +60,11 @@ def _load_gate() -> None:
     gate.load(params.load().gate)
 
 
-def _try(tree: str) -> list[str]:
+def _try(files: str) -> list[str]:
     """Look at a commit or tree in a checkout of its own, by its own code."""
     with tempfile.TemporaryDirectory(prefix="mainline-trial-") as scratch:
         folder = Path(scratch) / "tree"
-        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
-        git("read-tree", tree, environment=index)
-        git("checkout-index", "--all", f"--prefix={folder}/", environment=index)
+        tree.check_out(files, folder)
         known = children.without_secrets()
         own = os.pathsep.join(filter(None, (children.search_path(folder), known.get("PYTHONPATH"))))
         asked = children.command("mainline.release.trial")

@@ -1,0 +1,113 @@
+"""Take a later version of the machinery, as one commit."""
+
+import argparse
+
+from mainline import progress, tree
+from mainline.errors import MainlineError
+from mainline.git import ask, git
+from mainline.template import libraries, news, ownership, plan, predecessor, versions
+from mainline.template.plan import Plan
+
+
+class UpgradeError(MainlineError):
+    """The upgrade would lose something, or there is nothing to upgrade to; nothing was changed."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("version", help="such as v0.2.0")
+    parser.add_argument("--from", dest="url", metavar="URL", help="where the template is; remembered in this clone")
+    parser.add_argument("--force", action="store_true", help="replace files of the template that you edited")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Take a version, and say what is new."""
+    return upgrade(arguments.version, arguments.url, arguments.force)
+
+
+def upgrade(version: str, url: str | None, force: bool) -> str:
+    """Commit a version of the template on the current branch, and say what is new.
+
+    The commit is made without index and work tree, which follow in one step of git.
+
+    Args:
+        version: such as v0.2.0.
+        url: where the template is; what this clone remembers where it is None.
+        force: replace files of the template that were edited here; their edits stay in the commit before.
+
+    Raises:
+        UpgradeError: when files are edited, or the version is not a later one.
+        TemplateError: when there is no such template or version.
+        LibrariesError: when the fork's own libraries do not fit.
+    """
+    _require_clean()
+    address = versions.address(url)
+    versions.fetch(address, remember=url is not None)
+    after, before = versions.find(version), versions.base(address)
+    _require_later(version, after, before)
+    files = tree.entries(before), tree.entries("HEAD"), tree.entries(after)
+    declared = ownership.of(before), ownership.of(after)
+    made = plan.make(*files, declared)
+    if made.edited and not force:
+        raise UpgradeError(_edited(made, version, before))
+    if versions.is_old(before):
+        made.changes |= predecessor.moved(files[1])
+    upgraded = tree.write("HEAD", made.changes)
+    upgraded = tree.write(upgraded, libraries.resolved("HEAD", after, upgraded))
+    news_of = news.changelog(version, versions.installed()), news.differences(before, after, files, declared[1])
+    commit = _commit(
+        upgraded, f"engine: Upgrade the machinery to {version}\n\nFrom {before} to {after} of the template."
+    )
+    progress.say(f"The commit is made. If what follows is interrupted, `git reset --hard {commit[:12]}` ends it.")
+    git("merge", "--quiet", "--ff-only", commit)
+    return _summary(version, made, before, news_of)
+
+
+def _require_clean() -> None:
+    changed = git("status", "--porcelain", "--untracked-files=no").splitlines()
+    if changed:
+        more = f" and {len(changed) - 1} more are" if len(changed) > 1 else " is"
+        raise UpgradeError(
+            f"{changed[0][3:]}{more} not committed. An upgrade is a commit of its own: commit or `git stash` first."
+        )
+
+
+def _require_later(version: str, after: str, before: str) -> None:
+    has = versions.installed()
+    same = git("diff", "--name-only", after, before) == ""
+    earlier = has and versions.order(version) < versions.order(has)
+    if same or (has == version and ask("merge-base", after, before) == after):
+        raise UpgradeError(f"the machinery here is that of {version} already.")
+    if earlier or (not has and ask("merge-base", after, before) == after):
+        raise UpgradeError(
+            f"the machinery here is {has or 'later'}, and {version} is older. To go back, revert the commit that "
+            "upgraded it: `git log --grep='Upgrade the machinery'` finds it."
+        )
+
+
+def _edited(made: Plan, version: str, before: str) -> str:
+    few = ", ".join(made.edited[:5]) + (f" and {len(made.edited) - 5} more" if len(made.edited) > 5 else "")
+    return (
+        f"{few}: edited here, and {version} replaces what is edited. Nothing was changed. Propose the edit to the "
+        f"template, and upgrade to the version that has it; or take it back: `git checkout {before[:12]} -- FILE`; or "
+        f"`./mainline upgrade {version} --force` replaces it, and says how it gets onto the new version."
+    )
+
+
+def _commit(upgraded: str, message: str) -> str:
+    return git("commit-tree", upgraded, "-p", "HEAD", given=message).strip()
+
+
+def _summary(version: str, made: Plan, before: str, told: tuple[str, str]) -> str:
+    changelog, differences = told
+    parts = [f"The machinery is that of {version}, by one commit; `git revert HEAD` takes it back."]
+    if made.edited:
+        names = " ".join(made.edited)
+        parts.append(
+            f"Your edits were replaced; `git diff {before[:12]} HEAD~1 -- {names} | git apply --3way` does them again."
+        )
+    parts.append(changelog or f"engine/CHANGELOG.md has no section for {version}.")
+    if differences:
+        parts.append(f"Yours, and left as it is; the template changed its own:\n{differences}")
+    parts.append("Next: `make repro`, `make test`, then commit dvc.lock and metrics/, and push.")
+    return "\n\n".join(parts)

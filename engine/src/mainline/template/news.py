@@ -1,0 +1,75 @@
+"""What a person reads after an upgrade: what is new, and what the template changed in files that are theirs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from mainline.git import blob, git
+from mainline.template import versions
+from mainline.template.ownership import Ownership, below
+from mainline.template.plan import Files
+from mainline.tree import Entry
+
+CHANGELOG = "engine/CHANGELOG.md"
+FREE = ("model.params", "tune.space")
+"""Sections of `params.yaml` whose keys are those of an estimator, and each fork's own."""
+_SECTION = re.compile(r"^## ", re.MULTILINE)
+
+
+def changelog(version: str, installed: str) -> str:
+    """Return the sections of a version's changelog that are newer than the version that was there; all for ''."""
+    text = (blob(f"{versions.find(version)}:{CHANGELOG}") or b"").decode()
+    found = []
+    for section in _SECTION.split(text)[1:]:
+        heading = f"v{section.split()[0].removeprefix('v')}"
+        if not versions.VERSION.fullmatch(heading) or (
+            installed and versions.order(heading) <= versions.order(installed)
+        ):
+            continue
+        found.append(f"## {section.strip()}")
+    return "\n\n".join(found)
+
+
+def differences(before: str, after: str, files: tuple[Files, Files, Files], ownership: Ownership) -> str:
+    """Return what the template changed in its copy of files that are the fork's, and how that gets into the fork's.
+
+    Args:
+        before: the template's commit that the fork has the machinery of.
+        after: the version's commit.
+        files: those of `before`, of the fork, and of `after`.
+        ownership: what the version declares.
+    """
+    was, fork, comes = files
+    found = []
+    for path in sorted(fork.keys() & was.keys() & comes.keys()):
+        if fork[path] == comes[path] or was[path] == comes[path]:
+            continue
+        if below(path, ownership.declared):
+            found += [f"  {path}: {line}" for line in _keys(was[path], fork[path], comes[path])]
+        elif below(path, ownership.told):
+            found.append(
+                f"  {path}: `git diff {before[:12]} {after[:12]} -- {path} | git apply --3way` makes the same edit:"
+            )
+            diff = git("diff", "--unified=0", was[path].blob, comes[path].blob).splitlines()
+            found += [f"    {line}" for line in diff if re.match(r"[-+](?![-+]{2} )", line)]
+    return "\n".join(found)
+
+
+def _keys(was: Entry, here: Entry, comes: Entry) -> list[str]:
+    """Say which keys are new in the template and not here, and which are gone from it and still here."""
+    before, own, after = (
+        dict(_flat(yaml.safe_load(git("cat-file", "blob", each.blob)))) for each in (was, here, comes)
+    )
+    new = [f"{key} is new, such as `{after[key]}`" for key in after if key not in before and key not in own]
+    gone = [f"{key} is gone" for key in before if key not in after and key in own]
+    return [line for line in (*new, *gone) if not line.startswith(FREE)]
+
+
+def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from _flat(item, f"{at}.{name}" if at else str(name))
+    else:
+        yield at, value

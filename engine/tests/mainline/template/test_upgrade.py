@@ -1,0 +1,158 @@
+"""A fork takes a later version of the template: by one commit, or not at all."""
+
+import re
+import shutil
+
+import pytest
+
+from mainline.commands.upgrade import upgrade
+from mainline.git import GitError
+from tests.mainline.template.conftest import FIRST, OWN, SECOND, World, write
+
+
+def _state(world: World) -> tuple[str, ...]:
+    asked = (["rev-parse", "HEAD"], ["ls-files", "--stage"], ["status", "--porcelain"], ["branch", "--list"])
+    return tuple(world.fork.run("git", *words).stdout for words in asked)
+
+
+def test_one_commit_has_the_version_and_all_that_is_the_forks(changed: World) -> None:
+    """Machinery is the version's to the last file, the fork's files keep every byte, the Makefile has both sides."""
+    before = changed.fork.run("git", "rev-parse", "HEAD").stdout
+    changed.upgrade()
+    assert changed.fork.run("git", "rev-parse", "HEAD~1").stdout == before
+    assert changed.fork.run("git", "status", "--porcelain").stdout == ""
+    engine = [one.run("git", "rev-parse", "HEAD:engine").stdout for one in (changed.fork, changed.template)]
+    assert engine[0] == engine[1]
+    assert {name: changed.read(name) for name, text in OWN.items() if text} == {k: v for k, v in OWN.items() if v}
+    assert "run second" in changed.read("Makefile")
+    assert "mine:" in changed.read("Makefile")
+    assert changed.read("requirements/pipeline.txt") == "alpha==1.1\nbeta==1.0\n"
+    gone = ("engine/src/mainline/gone.py", ".github/workflows/retrain.yml", "tests/test_source.py")
+    assert not [name for name in gone if (changed.fork.path / name).exists()]
+    assert (changed.fork.path / "engine/stages/train/gate.py").is_symlink()
+
+
+def test_what_is_new_is_told(changed: World) -> None:
+    """The changelog since the fork's version, the edit that dvc.yaml needs, and the keys that came and went."""
+    said = changed.upgrade()
+    assert "## 0.2.0\n\n- The second." in said
+    assert "- The first." not in said
+    assert "gate.power is new, such as `0.8`" in said
+    assert "gate.strict is gone" in said
+    assert not re.search("rate|CODEOWNERS|README", said)
+    assert "    +      - src/usecase/scoring.py" in said
+
+
+def test_the_command_that_is_told_edits_the_forks_pipeline(changed: World) -> None:
+    """Nothing touches dvc.yaml by itself; the line that is printed adds what the template added."""
+    command = re.search(r"dvc\.yaml: `(.*)` makes the same edit", changed.upgrade())
+    assert command
+    assert changed.read("dvc.yaml") == OWN["dvc.yaml"]
+    # Both sides added a line at the same place, so git asks; what the fork added before stays.
+    changed.fork.run("sh", "-c", command[1], succeed=None)
+    assert "- src/usecase/scoring.py" in changed.read("dvc.yaml")
+    assert "- data/bikes" in changed.read("dvc.yaml")
+
+
+def test_a_fork_without_history_is_upgraded_too(changed: World) -> None:
+    """`Use this template` gives files and no commits; what the machinery says it is, is enough."""
+    shutil.rmtree(changed.fork.path / ".git")
+    for words in (["init", "-q"], ["config", "user.name", "A"], ["config", "user.email", "a@b"]):
+        changed.fork.run("git", *words)
+    changed.fork.commit("Start")
+    assert "## 0.2.0" in changed.upgrade()
+    assert changed.read("params.yaml") == OWN["params.yaml"]
+
+
+def test_the_address_is_asked_for_once(changed: World) -> None:
+    """Without one the message asks for it; what was given is remembered; a remote `upstream` will do."""
+    assert "`./mainline upgrade VERSION --from URL`" in changed.upgrade("v0.2.0", succeed=False)
+    assert "does not answer at ../nothing" in changed.upgrade("v0.2.0", "--from", "../nothing", succeed=False)
+    changed.fork.run("git", "remote", "add", "upstream", "../template")
+    assert "has no version 'v9.9.9'; newest first: v0.2.0, v0.1.0." in changed.upgrade("v9.9.9", succeed=False)
+    changed.fork.run("git", "remote", "remove", "upstream")
+    changed.upgrade()
+    assert "is that of v0.2.0 already" in changed.upgrade("v0.2.0", succeed=False)
+
+
+@pytest.mark.parametrize(
+    ("edit", "named"),
+    [
+        ({"engine/src/mainline/gate.py": "LIMIT = 1\n"}, "engine/src/mainline/gate.py: edited here"),
+        ({"engine/src/mainline/own.py": "OWN = 1\n"}, "engine/src/mainline/own.py: edited here"),
+        ({"engine/src/mainline/gone.py": None, "mainline": "#!/bin/bash\n"}, "engine/src/mainline/gone.py"),
+        ({"Makefile": FIRST["Makefile"].replace("first", "mine")}, "Makefile: edited here"),
+        ({".ci/run": "mine\n", "mainline": "#!/bin/bash\n"}, ".ci/run, mainline: edited here"),
+    ],
+)
+def test_what_would_be_lost_is_refused(changed: World, edit: dict[str, str | None], named: str) -> None:
+    """An edit of the machinery, or one of ours at the same place as the version's, is named, and nothing changes."""
+    write(changed.fork, edit)
+    changed.fork.commit("Edit")
+    before = _state(changed)
+    if named == "engine/src/mainline/gone.py":  # deleted on both sides: only the other edit is left to name
+        named = "mainline: mainline: edited here"
+    said = changed.upgrade(succeed=False)
+    assert named in said
+    assert "`./mainline upgrade v0.2.0 --force`" in said
+    assert _state(changed) == before
+
+
+def test_force_replaces_an_edit_and_says_how_it_comes_back(changed: World) -> None:
+    """The version's file is there, and the printed command puts the fork's edit onto it."""
+    edit = FIRST["engine/src/mainline/gate.py"].replace("LIMIT_17 = 17", "LIMIT_17 = 71")
+    write(changed.fork, {"engine/src/mainline/gate.py": edit})
+    changed.fork.commit("Edit")
+    said = changed.upgrade("v0.2.0", "--from", "../template", "--force")
+    assert changed.read("engine/src/mainline/gate.py") == SECOND["engine/src/mainline/gate.py"]
+    command = re.search(r"Your edits were replaced; `(.*)` does them again", said)
+    assert command
+    changed.fork.run("sh", "-c", command[1])
+    assert "LIMIT_17 = 71" in changed.read("engine/src/mainline/gate.py")
+    assert "LIMIT_3 = 30" in changed.read("engine/src/mainline/gate.py")
+
+
+def test_uncommitted_work_and_older_versions_are_refused(changed: World) -> None:
+    """An edit that is in no commit is not mixed with ours, and an upgrade never goes back."""
+    write(changed.fork, {"params.yaml": "mine\n"})
+    assert "params.yaml is not committed" in changed.upgrade(succeed=False)
+    changed.fork.run("git", "checkout", "--quiet", "params.yaml")
+    changed.upgrade()
+    assert "here is v0.2.0, and v0.1.0 is older" in changed.upgrade("v0.1.0", succeed=False)
+
+
+def test_a_file_in_the_way_stops_it_before_anything_changes(changed: World) -> None:
+    """A file that git does not know, where the version has one, is not overwritten."""
+    write(changed.fork, {"engine/src/mainline/new.py": "MINE = True\n"})
+    before = _state(changed)
+    assert "would be overwritten" in changed.upgrade(succeed=False)
+    assert _state(changed) == before
+    assert changed.read("engine/src/mainline/new.py") == "MINE = True\n"
+
+
+def test_interrupted_anywhere_the_fork_is_as_it_was(changed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped before any of git's commands, nothing is half-written, and the same command goes on."""
+    from mainline import git
+
+    monkeypatch.chdir(changed.fork.path)
+    for name, value in changed.fork.environment().items():
+        monkeypatch.setenv(name, value)
+    before, run, left = _state(changed), git._run, 0
+
+    def counted(*arguments: object, **options: object) -> object:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(git, "_run", counted)
+    for steps in range(1000):
+        left = steps
+        try:
+            upgrade("v0.2.0", "../template", force=False)
+            break
+        except (KeyboardInterrupt, GitError):
+            assert _state(changed) == before
+    assert steps > 20
+    assert changed.fork.run("git", "rev-list", "--count", f"{before[0].strip()}..HEAD").stdout == "1\n"
