@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mainline import files
-from mainline.errors import MainlineError
 from mainline.package.soundness import is_sound
 from mainline.rollout import analysis, machine, served, state, status
 from mainline.rollout.analysis import Judgement
@@ -117,7 +116,7 @@ class Driver:
         found: dict[str, Any] = {"revision": self.state.revision, "routes": routes}
         progress = self.state.progress
         if progress:
-            sticky = machine.policy_of(progress).declared.sticky
+            sticky = progress.policy.declared.sticky
             if sticky.by != "none":
                 salt = progress.candidate.digest[:12] + progress.hash
                 found["sticky"] = {"by": sticky.by, "header": sticky.header, "salt": salt}
@@ -170,7 +169,7 @@ class Driver:
         if progress.live is None or live.revision != self.state.revision or missing:
             return None
         candidate, stable = (live.counters[name] for name in names)
-        declared = machine.policy_of(progress).declared.analysis
+        declared = progress.policy.declared.analysis
         recent = analysis.since(candidate, progress.baseline.get(names[0], {}))
         if progress.weight < 100:  # otherwise stable answers nobody now: what it did before is the measure
             stable = analysis.since(stable, progress.baseline.get(names[1], {}))
@@ -183,7 +182,7 @@ class Driver:
         if self._golden is None or self._golden[0] != progress.candidate.digest + progress.hash:
             assert self.state.stable is not None
             folders = [self.place.package(ref.digest) for ref in (progress.candidate, self.state.stable)]
-            metrics = machine.policy_of(progress).declared.analysis.metrics
+            metrics = progress.policy.declared.analysis.metrics
             self._golden = progress.candidate.digest + progress.hash, _golden(folders[0], folders[1], metrics)
         return self._golden[1]
 
@@ -218,14 +217,10 @@ def _predict(package: Path, requests: list[dict[str, Any]]) -> tuple[list[float]
 
 
 def _usable(found: State) -> State:
-    """Leave out a rollout that is at no step of a policy that this version of the program can read; it begins again."""
+    """Leave out a rollout that is at no step of its policy, or that began with no counters; it begins again."""
     progress = found.progress
     if progress is None:
         return found
-    try:
-        steps = machine.policy_of(progress).steps
-    except MainlineError:
-        steps = ()
-    sound = found.stable is not None and 0 <= progress.step <= len(steps) and 0 <= progress.weight <= 100
-    sound = sound and served.are_counters(progress.baseline)
-    return found if sound and steps else replace(found, progress=None, revision=found.revision + 1)
+    sound = found.stable is not None and 0 <= progress.step <= len(progress.policy.steps)
+    sound = sound and 0 <= progress.weight <= 100 and served.are_counters(progress.baseline)
+    return found if sound else replace(found, progress=None, revision=found.revision + 1)

@@ -7,7 +7,6 @@ before acting on it; what to serve follows from the state alone (`weights`), so 
 from dataclasses import replace
 from typing import Literal
 
-from mainline.declared import rollout as policies
 from mainline.declared.rollout import Policy, Step
 from mainline.rollout.records import (
     Beginning,
@@ -60,14 +59,9 @@ def quarantine(state: State, digest: str, policy: str) -> Quarantine | None:
     return next((entry for entry in state.quarantined if entry.digest == digest and entry.policy in (policy, "")), None)
 
 
-def policy_of(progress: Progress) -> Policy:
-    """Return the policy that a rollout began with."""
-    return policies.read(progress.policy, "the policy that this rollout began with")
-
-
 def step_of(progress: Progress) -> Step | None:
     """Return the step that a rollout is at; None after the last."""
-    steps = policy_of(progress).steps
+    steps = progress.policy.steps
     return steps[progress.step] if progress.step < len(steps) else None
 
 
@@ -76,7 +70,7 @@ def due(state: State, now: float) -> bool:
     progress = state.progress
     if progress is None or progress.live is None or not (progress.weight or progress.mirror):
         return False
-    analysis = policy_of(progress).declared.analysis
+    analysis = progress.policy.declared.analysis
     return bool(analysis.metrics) and now - max(progress.last, progress.live) >= analysis.interval
 
 
@@ -86,7 +80,7 @@ def wants_golden(state: State, now: float) -> bool:
     step = step_of(progress) if progress else None
     if progress is None or progress.live is None or step is None or step.kind != "pause":
         return False
-    analysis = policy_of(progress).declared.analysis
+    analysis = progress.policy.declared.analysis
     return analysis.golden_requests and now - progress.live >= step.value and not _enough(progress)
 
 
@@ -119,7 +113,7 @@ def _begin(state: State, seen: Seen) -> State | None:
 
 
 def _start(state: State, wanted: Ref, policy: Policy, now: float) -> State:
-    progress = Progress(wanted, policy.raw, policy.hash, step=-1, entered=now)
+    progress = Progress(wanted, policy, policy.hash, step=-1, entered=now)
     began = _note(replace(state, progress=progress), now, "started", wanted.version, policy.declared.strategy)
     return _enter(began, progress, now)
 
@@ -127,7 +121,7 @@ def _start(state: State, wanted: Ref, policy: Policy, now: float) -> State:
 def _enter(state: State, progress: Progress, now: float) -> State:
     """Go to the next step: what it sets is served, and counting begins anew."""
     number = progress.step + 1
-    steps = policy_of(progress).steps
+    steps = progress.policy.steps
     step = steps[number] if number < len(steps) else None
     weight = int(step.value) if step and step.kind == "setWeight" else progress.weight
     mirror = int(step.value) if step and step.kind == "setMirror" else progress.mirror
@@ -194,7 +188,7 @@ def _confirm(state: State, progress: Progress, seen: Seen) -> State | None:
     if live is not None and live.revision == state.revision:
         confirmed = replace(progress, live=seen.now, process=live.process, baseline=live.counters, last=0.0)
         return replace(state, progress=confirmed)
-    deadline = policy_of(progress).declared.progress_deadline_seconds
+    deadline = progress.policy.declared.progress_deadline_seconds
     if live is not None and seen.now - progress.entered > deadline:
         return _abort(state, progress, f"the server did not take the step within {deadline:g} s", seen.now)
     return None
@@ -206,7 +200,7 @@ def _measured(state: State, progress: Progress, found: Measurement, now: float) 
         progress, measured=progress.measured + 1, failures=failures, last=now, verdict=found.verdict,
         reason=found.reason,
     )  # fmt: skip
-    if failures > policy_of(progress).declared.analysis.failure_limit:
+    if failures > progress.policy.declared.analysis.failure_limit:
         return _abort(replace(state, progress=counted), counted, found.reason, now)
     return replace(state, progress=counted)
 
@@ -225,14 +219,14 @@ def _pause(state: State, progress: Progress, step: Step, seen: Seen) -> State | 
 
 def _enough(progress: Progress) -> bool:
     """Whether analysis lets the step end: it passed often enough, or nothing is to be measured."""
-    analysis = policy_of(progress).declared.analysis
+    analysis = progress.policy.declared.analysis
     if not analysis.metrics or not (progress.weight or progress.mirror):
         return True
     return progress.verdict == "pass" and progress.measured >= analysis.count
 
 
 def _promote(state: State, wanted: Ref, now: float) -> State:
-    policy = policy_of(state.progress) if state.progress else None
+    policy = state.progress.policy if state.progress else None
     return _tell(_settle(state, wanted, policy), now, "served", wanted, "every step passed", policy)
 
 
@@ -257,7 +251,7 @@ def _abort(state: State, progress: Progress, reason: str, now: float) -> State:
     changed = replace(
         state, progress=None, revision=state.revision + 1, quarantined=(*state.quarantined, entry)[-HISTORY:]
     )
-    told = _tell(changed, now, "aborted", progress.candidate, reason, policy_of(progress))
+    told = _tell(changed, now, "aborted", progress.candidate, reason, progress.policy)
     assert told.stable is not None
     return _send(told, now, "revert", told.stable, reason)
 

@@ -2,12 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Annotated, Any, Literal
 
+from pydantic import PlainSerializer, PlainValidator
+
+from mainline.declared import rollout
 from mainline.declared.rollout import Policy
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Kind = Literal["served", "aborted", "rolled back"]
+
+
+def _begun_with(raw: Mapping[str, Any]) -> Policy:
+    return rollout.read(raw, "the policy that this rollout began with")
+
+
+KeptPolicy = Annotated[Policy, PlainValidator(_begun_with), PlainSerializer(attrgetter("raw"))]
+"""A policy that is written down as the section that it was read from."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Progress:
     """
 
     candidate: Ref
-    policy: Mapping[str, Any]
+    policy: KeptPolicy
     hash: str
     step: int
     entered: float

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mainline import children, processes
 from mainline.declared import environments
+from mainline.declared.environments import Environment
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
 from mainline.git import ask, git
@@ -39,6 +40,8 @@ class Found:
     wanted: Ref | None = None
     verified: bool = False
     policy: Policy | None = None
+    signed: bool | None = None
+    """Whether main asks for a signature; None if that is not known."""
     approved: frozenset[tuple[str, str, int]] = frozenset()
     problem: str = ""
     beginning: Beginning | None = None
@@ -94,8 +97,10 @@ class Source:
         """Bring the wanted package here, verified; say so, or why not."""
         if found.wanted is None:
             return found
+        if found.signed is None:  # what may run here is not known, as its problem says
+            return _with(found, "", verified=False)
         try:
-            self._bring(found.wanted)
+            self._bring(found.wanted, found.signed)
         except SignatureError as error:
             self._checked.pop(found.wanted, None)
             return _with(found, str(error), verified=False, withdrawn=f"its signature is not trusted: {error}")
@@ -156,10 +161,10 @@ class Source:
             return Found(time.time(), problem=problem or "nothing was fetched yet")
         found = Found(time.time(), ask("rev-parse", "HEAD"), problem=problem)
         try:
-            declared, required = self._policy()
-            found = _with(found, "", policy=declared)
+            declared = self._declared()
+            found = _with(found, "", policy=declared.rollout, signed=declared.requires_signature)
         except MainlineError as error:
-            found, required = _with(found, str(error)), None
+            found = _with(found, str(error))
         try:
             registry = tags.read()
             found = _with(found, "", skipped="; ".join(registry.skipped))
@@ -171,21 +176,20 @@ class Source:
             if version.archived:
                 reason = f"{version.name} is archived"
                 return _with(found, f"{reason}; what serves stays. Assign another version.", withdrawn=reason)
-            wanted = Ref(version.name, self._digest(version, required))
+            wanted = Ref(version.name, self._digest(version, found.signed))
             approved = approvals.read(self.environment)
-            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted, required))
+            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted, found.signed))
         except MainlineError as error:
             return _with(found, str(error))
 
-    def _policy(self) -> tuple[Policy, bool]:
-        """Return the policy on main, and whether a signature is required."""
-        file = Path("deploy") / f"{self.environment}.yaml"
+    def _declared(self) -> Environment:
+        """Return what main declares for the environment."""
+        file = environments.FOLDER / f"{self.environment}.yaml"
         if not file.is_file():
             raise UnknownError(
-                self.environment, "environment on main", [one.stem for one in Path("deploy").glob("*.yaml")]
+                self.environment, "environment on main", [one.stem for one in environments.FOLDER.glob("*.yaml")]
             )
-        declared = environments.load(file)
-        return declared.rollout, declared.requires_signature
+        return environments.load(file)
 
     def _digest(self, version: Version, required: bool | None) -> str:
         """Return the digest of a version: from its record, else from its package."""
@@ -202,9 +206,8 @@ class Source:
         strict, keys = self._checked.get(wanted, (False, None))
         return keys == _keys() and (strict or not required) and self.place.package(wanted.digest).is_dir()
 
-    def _bring(self, wanted: Ref) -> None:
+    def _bring(self, wanted: Ref, required: bool) -> None:
         target = self.place.package(wanted.digest)
-        required = self._policy()[1]
         if not is_sound(target, wanted.digest):
             shutil.rmtree(target, ignore_errors=True)
             self.place.packages.mkdir(parents=True, exist_ok=True)

@@ -15,19 +15,20 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from mainline import files
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, ParamsError
 from mainline.rollout.records import State
 
 FORMAT = 1
 FOLDER = Path(".mainline")
 """Where a follower works if no folder is named: in one for each environment."""
+_STATE = TypeAdapter(State)
 Owner = Literal["follower", "server"]
 _HALF_MADE = (
     ".clone-*",
@@ -126,6 +127,8 @@ class Place:
 def read(place: Place) -> State:
     """Return what was written last; the empty state where nothing was.
 
+    A rollout under a policy that this version of the program cannot read is left out, and begins again.
+
     Raises:
         StateError: when the file is not one that `write` made.
     """
@@ -138,14 +141,22 @@ def read(place: Place) -> State:
     try:
         if raw.pop("format") != FORMAT:
             raise ValueError("its format is another one")
-        return TypeAdapter(State).validate_json(json.dumps(raw, allow_nan=False), strict=True)
+        return _parse(raw)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StateError(_unusable(place, " ".join(str(error).split()))) from error
 
 
 def write(place: Place, state: State) -> None:
     """Replace the state; after this it survives a kill and a loss of power."""
-    files.replace(place.state, json.dumps({"format": FORMAT, **asdict(state)}), durable=True)
+    files.replace(place.state, json.dumps({"format": FORMAT, **_STATE.dump_python(state)}), durable=True)
+
+
+def _parse(raw: dict[str, Any]) -> State:
+    try:
+        return _STATE.validate_json(json.dumps(raw, allow_nan=False), strict=True)
+    except ParamsError:
+        again = raw | {"progress": None, "revision": raw["revision"] + 1}
+        return _STATE.validate_json(json.dumps(again, allow_nan=False), strict=True)
 
 
 def _unusable(place: Place, found: str) -> str:

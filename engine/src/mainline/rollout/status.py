@@ -91,7 +91,7 @@ def render(found: Mapping[str, Any], now: float) -> str:
 
 
 def _progress(progress: Progress, judgement: Judgement | None) -> dict[str, Any]:
-    policy = machine.policy_of(progress)
+    policy = progress.policy
     states = ["done" if place < progress.step else "now" if place == progress.step else "next"
               for place in range(len(policy.steps))]  # fmt: skip
     limit = policy.declared.analysis.failure_limit

@@ -215,8 +215,11 @@ def test_rollout_of_another_programs_policy_begins_again(source: Scripted, place
     world.wanted = ref(2)
     world.settle()
     assert world.state.progress is not None
-    broken = replace(world.state.progress, policy={"strategy": "gone"})
-    state.write(place, replace(world.state, progress=broken))
+    state.write(place, world.state)
+    written = json.loads(place.state.read_text())
+    assert written["progress"]["policy"] == world.policy.raw
+    written["progress"]["policy"] = {"strategy": "gone"}
+    place.state.write_text(json.dumps(written))
     follower = Follower(source, place)
     assert follower.driver.state.progress is None
     assert json.loads(place.routing.read_text())["routes"][0]["weight"] == 100

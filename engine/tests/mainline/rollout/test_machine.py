@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mainline.declared import rollout
+from mainline.declared import reading, rollout
 from mainline.rollout import machine
 from mainline.rollout.records import Live, Measurement
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
@@ -367,3 +367,16 @@ def test_times_follow_a_clock_that_was_set() -> None:
             world.pass_by(60, measurement=verdict)
             assert (world.state.stable, world.state.progress) == (stable, None)
     assert machine.shift(World().have(1).state, 5.0) == World().have(1).state
+
+
+def test_policy_is_checked_when_it_is_read_and_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollout goes from its start to its end with the policy that it was given as a value."""
+    world = World().have(1)
+    monkeypatch.setattr(reading, "check_section", None)
+    monkeypatch.setattr(rollout, "check_section", None)
+    world.wanted = ref(2)
+    world.settle()
+    for _ in range(20):
+        world.now += 10
+        world.settle(measurement=PASS)
+    assert world.state.stable == ref(2)
