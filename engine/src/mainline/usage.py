@@ -20,8 +20,8 @@ class CommandError(MainlineError):
     """A word that is not a command."""
 
     def __init__(self, word: str, known: Iterable[str]) -> None:
-        said = nearest(word, known)
-        super().__init__(f"'{word}' is not a command; {said if '?' in said else f'`{PROGRAM}` lists them.'}")
+        near = nearest(word, known)
+        super().__init__(f"'{word}' is not a command; {near if '?' in near else 'call it without one for the list.'}")
 
 
 class Formatter(argparse.HelpFormatter):

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.project import FLIGHTS, LIMIT, ROOT
+from mainline.errors import MainlineError
+from tests.door import typed
+from tests.project import ENGINE, LIMIT, ROOT, Project
 
 Finished = subprocess.CompletedProcess[str]
 Build = Callable[..., Finished]
@@ -27,7 +29,7 @@ def run(*command: str | Path, **options: Any) -> Finished:
 @pytest.fixture(scope="module")
 def build() -> Build:
     """Run build_wheel.py with MLEM's Python; options of `subprocess.run` by name."""
-    made = run("make", "setup-mlem", cwd=ROOT)
+    made = run("engine/run", "mlem", "true", cwd=ROOT)
     assert made.returncode == 0, made.stderr
     mlem = ROOT / ".venv-mlem/bin/python"
     return lambda *arguments, **options: run(mlem, ROOT / "engine/mlem/build_wheel.py", *arguments, **options)
@@ -54,7 +56,7 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def vendoring(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module that copies the loader."""
-    monkeypatch.syspath_prepend(FLIGHTS / "deploy" / "mlem")
+    monkeypatch.syspath_prepend(ENGINE / "mlem")
     return import_module("vendoring")
 
 
@@ -105,6 +107,25 @@ def test_wheel_takes_a_name_and_a_release_number(build: Build, package_dir: Path
     build(package_dir, tmp_path, "--name", "late-flights", "--version", "1.2.0")
     found = sorted(path.name for path in tmp_path.iterdir())
     assert found == ["late_flights-1.2.0-py3-none-any.whl", "late_flights-1.2.0.mlem"]
+
+
+@pytest.mark.usefixtures("build")
+def test_the_door_builds_the_wheel(small_project: Project, tmp_path: Path) -> None:
+    """`./mainline wheel` says where the wheel of the package here is, and takes a release number."""
+    made, mlem = small_project.twin(tmp_path / "twin"), str(ROOT / ".venv-mlem")
+    said = made.run("python", "-m", "mainline", "wheel", "--version", "1.2.0", VENV_MLEM=mlem).stdout
+    assert said == "dist/flight_delay-1.2.0-py3-none-any.whl\n"
+    assert (made.path / said.strip()).is_file()
+    refused = made.run("python", "-m", "mainline", "wheel", "--version", "new", succeed=False, VENV_MLEM=mlem)
+    assert "'new' does not match" in refused.stderr
+    assert refused.stderr.endswith("mainline: no wheel was built; what stopped it is said above.\n")
+
+
+def test_without_a_package_nothing_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wheel of nothing is refused before MLEM is installed."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MainlineError, match=r"no models/package to build a wheel of\. Run `make repro` first\."):
+        typed("wheel")
 
 
 @pytest.mark.parametrize(

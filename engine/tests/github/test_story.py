@@ -34,7 +34,7 @@ HELD = "S3CRET-OF-THE-REPOSITORY"
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A fork with the small use case, pushed and never released."""
-    subprocess.run(["make", "setup-mlem"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["engine/run", "mlem", "true"], cwd=ROOT, check=True, capture_output=True)
     folder = tmp_path_factory.mktemp("story")
     (folder / "github").mkdir()
     with standin.serve(folder / "github") as github:

@@ -11,7 +11,7 @@ import pytest
 from mainline import __main__ as command_line
 from mainline import usage
 from mainline.imports import ROOTS
-from tests.project import LIMIT, ROOT
+from tests.project import ENGINE, LIMIT, ROOT
 
 SOURCE = ROOT / ROOTS["mainline"] / "mainline"
 
@@ -75,15 +75,22 @@ def test_the_list_imports_no_command() -> None:
     [
         ("gaet", "did you mean 'gate'?"),
         ("signing_key", "did you mean 'signing-key'?"),
-        ("xyz", "mainline` lists them."),
+        ("xyz", "call it without one for the list."),
     ],
 )
 def test_a_mistyped_command_is_told_the_nearest(word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A word that is near to a command names it; any other one names the list."""
+    """A word that is near to a command names it; any other one is told of the list."""
     assert command_line.main([word]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"mainline: '{word}' is not a command; ")
     assert line.endswith(said)
+
+
+def test_from_a_subfolder_a_command_says_where_the_top_is() -> None:
+    """The door of a checkout works from anywhere in it, and a command that needs the top says so in one line."""
+    ran = subprocess.run(["../mainline", "gate"], cwd=ENGINE, capture_output=True, text=True, timeout=LIMIT)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == f"mainline: this is not the top of the repository. `cd {ROOT}` and run it there.\n"
 
 
 def test_nobody_imports_a_command() -> None:
