@@ -70,6 +70,14 @@ def test_the_list_imports_no_command() -> None:
     assert {"numpy", "pydantic", "yaml", "dvc"} & set(loaded) == set()
 
 
+def test_the_help_of_a_command_waits_for_no_large_library() -> None:
+    """What takes a second to import is imported when a command runs."""
+    code = "import sys; from mainline import __main__, usage; [__main__.import_module('mainline.commands.'"
+    code += "+ usage.module_of(name)) for name in __main__.NAMES]; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=LIMIT, check=True)
+    assert {"sklearn", "pandas", "scipy", "pyarrow", "dvc"} & set(ran.stdout.split()) == set()
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [

@@ -2,7 +2,6 @@
 
 import argparse
 
-from mainline.gate import examination
 from mainline.report.escape import clean
 
 
@@ -19,4 +18,6 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         MainlineError: when the candidate fails, or something could not be told.
     """
+    from mainline.gate import examination  # judging takes libraries that `--help` need not wait for
+
     return clean(examination.examine(arguments.environment).headline)

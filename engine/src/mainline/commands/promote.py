@@ -3,7 +3,6 @@
 import argparse
 
 from mainline import progress
-from mainline.gate import examination
 from mainline.gate.findings import Findings
 from mainline.release import promote as releases
 from mainline.report.escape import clean
@@ -26,6 +25,8 @@ def run(arguments: argparse.Namespace) -> str:
 
 
 def _judge(environment: str) -> Findings:
+    from mainline.gate import examination  # judging takes libraries that `--help` need not wait for
+
     found = examination.examine(environment)
     progress.say(clean(found.headline).strip())
     return found
