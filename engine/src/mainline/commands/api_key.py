@@ -12,7 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="whose key it is")
     parser.add_argument("--admin", action="store_true", help="for metrics and the service's state, not for predictions")
     parser.add_argument(
-        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="of the environment"
+        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="the settings"
     )
 
 

@@ -8,7 +8,9 @@ from mainline.rollout import approvals
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("version", help="such as v1.1.0")
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument(
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
     parser.add_argument("--step", type=int, metavar="N", help="which one, if there are several")
 
 

@@ -17,11 +17,13 @@ from mainline.scoring.acceptance import Check, Verdict
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("package", nargs="?", type=Path, default=Path("models/package"), help="its folder")
+    parser.add_argument(
+        "package", nargs="?", type=Path, default=Path("models/package"), help="the folder of the package"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the verdict as JSON")
     parser.add_argument("--unreleased", action="store_true", help="ask for no signature, since promote signs it")
     parser.add_argument(
-        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="of the environment"
+        "--settings", type=Path, default=Path("deploy/production.yaml"), metavar="FILE", help="the settings"
     )
 
 

@@ -8,7 +8,7 @@ from mainline.remote.store import open_remote
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--yes", action="store_true", help="remove it")
+    parser.add_argument("--yes", action="store_true", help="remove what is shown")
     parser.add_argument("--older-than", type=float, default=7.0, metavar="DAYS", help="keep what is younger")
 
 

@@ -7,8 +7,8 @@ from mainline.github import comment
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--run", type=int, required=True, metavar="ID", help="of the workflow run")
-    parser.add_argument("--head", required=True, metavar="COMMIT", help="that GitHub says the run was of")
+    parser.add_argument("--run", type=int, required=True, metavar="ID", help="the workflow run")
+    parser.add_argument("--head", required=True, metavar="COMMIT", help="the commit that GitHub says the run was of")
 
 
 def run(arguments: argparse.Namespace) -> str:

@@ -7,7 +7,7 @@ from mainline.github import repair
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("pull", type=int, metavar="NUMBER", help="of the pull request")
+    parser.add_argument("pull", type=int, metavar="NUMBER", help="the pull request")
 
 
 def run(arguments: argparse.Namespace) -> str:

@@ -16,7 +16,9 @@ DEFINED = "engine/docs/delivery.md defines each figure."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument(
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
     parser.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all without it")
     parser.add_argument("--json", action="store_true", help="for programs")
 

@@ -9,10 +9,12 @@ from mainline.rollout import follower, state
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("url", nargs="?", help="of the repository, or its folder; origin without it")
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument("url", nargs="?", help="the repository, or its folder; origin without it")
     parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
     )
     parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
 

@@ -16,7 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
     parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
-    parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="that predicts")
+    parser.add_argument(
+        "--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="the package that predicts"
+    )
 
 
 def run(arguments: argparse.Namespace) -> str:

@@ -7,7 +7,7 @@ from mainline.github import propose
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("branch", help="of the machine's own; it is overwritten")
+    parser.add_argument("branch", help="a branch of the machine's own; it is overwritten")
 
 
 def run(arguments: argparse.Namespace) -> str:

@@ -9,7 +9,9 @@ from mainline.remote.store import open_remote
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("url", nargs="?", help="a folder, or s3://bucket/prefix")
-    parser.add_argument("--endpoint", default="", metavar="URL", help="of a store that is compatible with S3")
+    parser.add_argument(
+        "--endpoint", default="", metavar="URL", help="the address of a store that is compatible with S3"
+    )
     parser.add_argument("--region", default="", help="the bucket's region, if its service asks for one")
 
 

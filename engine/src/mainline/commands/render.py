@@ -17,10 +17,12 @@ HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml inste
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
+    parser.add_argument(
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
     parser.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
     parser.add_argument(
-        "--image", default="registry.example.org/mainline:latest", help="of the service, best by digest"
+        "--image", default="registry.example.org/mainline:latest", help="the image of the service, best by digest"
     )
     parser.add_argument(
         "--output",

@@ -14,7 +14,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("findings", nargs="?", type=Path, default=gate.FILE, help="what the gate wrote")
     parser.add_argument("--if-any", action="store_true", help="say nothing if the gate found nothing")
-    parser.add_argument("--output", type=Path, default=gate.FILE.parent, metavar="FOLDER", help="to write to")
+    parser.add_argument(
+        "--output", type=Path, default=gate.FILE.parent, metavar="FOLDER", help="the folder to write to"
+    )
 
 
 def run(arguments: argparse.Namespace) -> str:

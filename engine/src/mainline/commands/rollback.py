@@ -8,7 +8,7 @@ from mainline.release import rollback
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("version", nargs="?", help="such as v1.0.0; without it the one before")
-    parser.add_argument("--environment", default="production", metavar="NAME", help="that has the bad one")
+    parser.add_argument("--environment", default="production", metavar="NAME", help="the one that has the bad version")
     parser.add_argument("--now", action="store_true", help="assign it before the revert is merged")
 
 

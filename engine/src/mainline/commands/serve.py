@@ -19,7 +19,9 @@ from mainline.serving.sidecar import Sidecar
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("package", nargs="?", type=Path, default=Path("models/package"), help="its folder")
+    parser.add_argument(
+        "package", nargs="?", type=Path, default=Path("models/package"), help="the folder of the package"
+    )
     parser.add_argument("--version", default="", help="what the package is called in answers; else its digest")
     parser.add_argument("--routing", type=Path, metavar="FILE", help="serve what this file names, and follow it")
     parser.add_argument(
@@ -29,10 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="serve what this repository declares for --environment; origin without URL",
     )
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="deploy/ENVIRONMENT.yaml without it")
     parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="the settings; deploy/ENVIRONMENT.yaml without it"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
     )
 
 

@@ -7,7 +7,7 @@ from mainline.release import signing
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("name", nargs="?", default="release", help="of the public key's file in deploy/keys")
+    parser.add_argument("name", nargs="?", default="release", help="the name of the public key's file in deploy/keys")
 
 
 def run(arguments: argparse.Namespace) -> str:

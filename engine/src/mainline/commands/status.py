@@ -10,9 +10,11 @@ from mainline.rollout import state, status
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--environment", default="production", metavar="NAME", help="of deploy/NAME.yaml")
     parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="of the follower; .mainline/ENVIRONMENT without it"
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
     )
     parser.add_argument("--json", action="store_true", help="for programs")
 
