@@ -17,6 +17,8 @@ TEXTS = sorted(
         FLIGHTS / "params.yaml",
         FLIGHTS / "dvc.yaml",
         ROOT / ".ci/run",
+        ROOT / "Makefile",
+        ENGINE / "Makefile",
         *FLIGHTS.glob("deploy/*.yaml"),
         *ROOT.glob(".github/**/*.md"),
         *ROOT.glob(".github/**/*.yml"),
@@ -49,7 +51,7 @@ def problem(line: str) -> str:
     lexer = shlex.shlex(VALUE.sub("1", line.translate(BRACKETS)), posix=True, punctuation_chars="|;&")
     lexer.whitespace_split = True
     given = usage.first([*takewhile(lambda word: word[0] not in "|;&", lexer)])
-    if given.command is None:
+    if given.command in (None, "COMMAND"):
         return ""
     if given.command not in command_line.NAMES:
         return f"there is no {given.command}"
