@@ -57,9 +57,14 @@ def require_bytes() -> None:
             f"{other[0]}{more} Windows' line endings here, and others in git, so every hash would be another one. "
             f"Commit or stash what you changed, then: `{RENEW}`."
         )
-    for path in filter(None, ask("ls-files", "-z", "--", ":(attr:filter=lfs)").split("\0")):
+    for path in lfs_files():
         if Path(path).is_file() and is_pointer(_beginning(Path(path))):
             raise CheckoutError(f"{path} is a pointer of Git LFS, and not the file. `git lfs install && git lfs pull`.")
+
+
+def lfs_files() -> list[str]:
+    """List the files that Git LFS keeps."""
+    return [*filter(None, ask("ls-files", "-z", "--", ":(attr:filter=lfs)").split("\0"))]
 
 
 def is_pointer(content: bytes) -> bool:

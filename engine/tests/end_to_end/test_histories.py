@@ -144,3 +144,28 @@ def test_a_rollback_ends_a_live_canary(tmp_path: Path, other_project: Project) -
         world.run("python", "-m", "mainline", "rollback", "v1.1.0", "--now")
         world.wait(lambda: world.is_live("v1.1.0"), "it begins anew")
         assert world.stable() == "v1.0.0"
+
+
+@pytest.mark.slow
+def test_months_of_refusals_end_in_a_release(tmp_path: Path, other_project: Project) -> None:
+    """Production grows old while a moving window brings refusals; a good model is released over it in the end."""
+    made = Clone(other_project.twin(tmp_path / "laptop").path)
+    allow_small_data(made)
+    made.declare(data={"through": "2024-03"})
+    made.mainline("repro")
+    made.commit("Train on the first quarter")
+    assert "v1.0.0 is released." in made.mainline("promote")
+    for first, last in (("2024-02", "2024-04"), ("2024-03", "2024-05")):
+        made.declare(data={"from": first, "through": last}, model={"params": {"C": 0.0001}})
+        made.mainline("repro")
+        made.commit(f"Move to {last}")
+        assert "it must not be released" in made.mainline("promote", succeed=False)
+    made.declare(data={"from": "2024-04", "through": "2024-06"}, model={"params": {"C": 1.0}})
+    made.mainline("repro")
+    made.commit("Move to 2024-06, and train as before")
+    said = made.mainline("promote", succeed=None)
+    print(said)
+    assert "None of the months that production was trained on is in the window" in " ".join(said.split())
+    made.follow(said, "mainline", "accept")
+    made.commit("Accept it")
+    assert "v1.0.1 is released." in made.mainline("promote")

@@ -9,6 +9,8 @@ import pytest
 from mainline import __main__ as command_line
 from mainline import checkout
 from mainline.checkout import CheckoutError
+from mainline.commands.verify import verify
+from mainline.gate.examination import examine
 from tests.project import ROOT, Project
 
 
@@ -80,6 +82,9 @@ def test_a_pointer_of_git_lfs_is_not_data(repository: Project) -> None:
     repository.commit("Keep it with Git LFS")
     with pytest.raises(CheckoutError, match=r"data/given.csv is a pointer of Git LFS.*git lfs pull"):
         checkout.require_bytes()
+    for command in (verify, examine):  # a clone of this one would fail in other words, or judge the pointer
+        with pytest.raises(CheckoutError, match=r"data/given.csv is a pointer of Git LFS.*git lfs pull"):
+            command()
     repository.run("git", "config", "filter.lfs.clean", "printf 'version https://git-lfs.github.com/spec/v1\\n' #")
     (repository.path / "data/given.csv").write_bytes(b"a,b\r\n1,2\r\n")
     repository.run("git", "add", "data")

@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from mainline import children, progress
+from mainline import checkout, children, progress
 from mainline.errors import MainlineError
-from mainline.git import ask, git
+from mainline.git import GitError, ask, git
 from mainline.registry import origin, publish, tags
 from mainline.registry.tags import Version
 from mainline.release import archive
@@ -76,7 +76,12 @@ def _known(output: Output, here: Store) -> list[str]:
 def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
     """Run the pipeline of a commit in a clone that shares the cache."""
     git("clone", "--quiet", "--no-checkout", "--no-hardlinks", ".", str(clone))
-    git("checkout", "--quiet", "--detach", commit, at=clone)
+    try:
+        git("checkout", "--quiet", "--detach", commit, at=clone)
+    except GitError as error:
+        if not checkout.lfs_files():
+            raise
+        raise MainlineError(f"{error} `git lfs fetch --all` brings the files that Git LFS has of every commit.") from error
     environment = {**os.environ, "PYTHONPATH": children.search_path(clone), "VENV": ".venv"}
     dvc = [sys.executable, "-m", "dvc"]
     _run([*dvc, "config", "--local", "cache.dir", str(cache)], clone, environment)

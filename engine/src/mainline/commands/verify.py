@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from mainline import children
+from mainline import checkout, children
 from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.git import ask, blob, git, surroundings
@@ -54,6 +54,7 @@ def verify(keep: Path | None = None, exact: bool = False) -> str:
     """
     if keep is not None and keep.exists():
         raise MainlineError(f"{keep} exists; name a folder that does not.")
+    checkout.require_bytes()
     scratch = Path(tempfile.mkdtemp(prefix="mainline-verify-")) if keep is None else keep.resolve()
     try:
         return _compare(scratch, exact)

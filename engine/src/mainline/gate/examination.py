@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import progress
+from mainline import checkout, progress
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
 from mainline.declared.environments import Environment
@@ -34,6 +34,7 @@ def examine(environment: str | None = None) -> Findings:
         GateError: when the candidate fails, or when something could not be told.
     """
     FILE.unlink(missing_ok=True)
+    checkout.require_bytes()
     limits = declared_gate.load(params.load().gate)
     registry = tags.read()
     clone.check(registry)

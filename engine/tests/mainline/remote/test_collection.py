@@ -95,6 +95,20 @@ def test_a_version_that_comes_out_otherwise_is_not_passed_off(
         assert "v2.0.0 is archived" in archive("v2.0.0", "It is lost.")
 
 
+def test_files_of_git_lfs_that_a_rebuild_lacks_are_fetched(released: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git LFS brings the files of one commit; where an older one cannot be checked out, the message brings them all."""
+    (released.path / ".gitattributes").write_text("*.csv filter=lfs\n")
+    (released.path / "given.csv").write_text("a\n")
+    released.commit("Keep it with Git LFS")
+    released.run("git", "tag", "model@v2.0.0")
+    for number, (name, value) in enumerate({"smudge": "false", "required": "true"}.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", f"filter.lfs.{name}")
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    with pytest.raises(MainlineError, match=r"given\.csv.*smudge filter lfs failed.* `git lfs fetch --all` brings"):
+        typed("rebuild", "v2.0.0")
+
+
 def test_what_gc_took_is_said_with_a_way_back(released: Project) -> None:
     """A person used to DVC runs `dvc gc -w -c`: push and the look at the store name the version and what helps."""
     assert "lacks" not in typed("push")
