@@ -81,7 +81,9 @@ def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
     except GitError as error:
         if not checkout.lfs_files():
             raise
-        raise MainlineError(f"{error} `git lfs fetch --all` brings the files that Git LFS has of every commit.") from error
+        raise MainlineError(
+            f"{error} `git lfs fetch --all` brings the files that Git LFS has of every commit."
+        ) from error
     environment = {**os.environ, "PYTHONPATH": children.search_path(clone), "VENV": ".venv"}
     dvc = [sys.executable, "-m", "dvc"]
     _run([*dvc, "config", "--local", "cache.dir", str(cache)], clone, environment)

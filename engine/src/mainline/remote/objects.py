@@ -22,6 +22,8 @@ from mainline.git import blob as content
 from mainline.git import git
 
 PIPELINE = "dvc.yaml"
+CONFIG = ".dvc/config"
+"""What makes a folder a repository of DVC's."""
 TRACKED = ".dvc"
 """How the names of files end that keep data without a stage: what `dvc add` and `dvc import` write."""
 
@@ -170,9 +172,12 @@ def chunks(file: Any) -> Iterator[bytes]:
 
 
 def _outputs(names: Collection[str], read: Any) -> list[Output]:
-    """Read all of DVC's files among those of a tree."""
+    """Read all of DVC's files among those of a tree, except for what belongs to a repository of DVC's inside of it."""
     found = []
+    inner = tuple(f"{posixpath.dirname(posixpath.dirname(name))}/" for name in names if name.endswith(f"/{CONFIG}"))
     for name in sorted(names):
+        if name.startswith(inner):
+            continue
         folder, file = posixpath.split(name)
         beside = posixpath.join(folder, PIPELINE)
         if file == str(lock.LOCK) and beside in names:

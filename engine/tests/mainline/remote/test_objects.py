@@ -34,3 +34,14 @@ def test_content_is_held_against_its_name() -> None:
     assert objects.fits(name, iter([b"he", b"llo"]))
     assert objects.fits(name + ".dir", iter([b"hello"]))
     assert not objects.fits(name, iter([b"he", b"lln"]))
+
+
+def test_a_repository_of_dvc_inside_keeps_its_own(repository: Project) -> None:
+    """A folder with a configuration of DVC's own is not a part of this pipeline, and its outputs are not asked for."""
+    before = objects.of_workspace()
+    for name in ("dvc.yaml", "dvc.lock", ".dvc/config"):
+        inner = repository.path / "engine/inner" / name
+        inner.parent.mkdir(parents=True, exist_ok=True)
+        inner.write_text((repository.path / name).read_text())
+    repository.commit("Add a repository inside")
+    assert objects.of_workspace() == objects.of_commit("HEAD") == before != []
