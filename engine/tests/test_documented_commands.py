@@ -86,6 +86,12 @@ def test_there_is_one_door() -> None:
     assert found(re.compile(r"make [a-z-]+ (?!VERSION|CML_SOURCE)[A-Z_]+=").findall) == {}
 
 
+def test_a_server_names_no_file_of_a_checkout() -> None:
+    """What only a server or a follower says names a command alone: an image has the program, and no `./mainline`."""
+    said = found(re.compile(r"\./mainline|\bmake [a-z]+\b(?=[`.;])").findall)
+    assert [name for name in said if "/mainline/serving/" in name or "/mainline/rollout/" in name] == []
+
+
 @pytest.mark.parametrize("line", ["gaet", "gate --enviroment staging", "clean --older-than week", "sign"])
 def test_another_command_is_found(line: str) -> None:
     """A name, an option and a value that the command line refuses are refused here; a bare name is spoken of."""

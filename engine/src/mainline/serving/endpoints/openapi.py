@@ -41,7 +41,7 @@ def describe(model: Model, settings: Settings) -> Schema:
     }
 
 
-_KEY = {"type": "http", "scheme": "bearer", "description": "An API key made by `./mainline api-key NAME`."}
+_KEY = {"type": "http", "scheme": "bearer", "description": "An API key, as the command `api-key` makes one."}
 
 
 def _paths(model: Model) -> Schema:

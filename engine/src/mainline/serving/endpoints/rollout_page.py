@@ -91,7 +91,7 @@ def _read(service: Service) -> dict[str, Any]:
             raise FileNotFoundError
         return documents.parse(service.routing_file.with_name("status.json").read_bytes())
     except (OSError, ValueError) as error:
-        raise Problem("not-found", "No follower works beside this service; `./mainline serve --follow URL`.") from error
+        raise Problem("not-found", "No follower works beside this service; `serve --follow` starts one.") from error
 
 
 def render(found: Mapping[str, Any], now: float) -> str:
