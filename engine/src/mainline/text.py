@@ -1,10 +1,17 @@
 """How commands write tables, times and other people's words for a terminal."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 UNKNOWN = "-"
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for each character that cannot be seen or that reorders its neighbours (Boucher and Anderson 2021)."""
+
+# Unicode's Default_Ignorable_Code_Point as far as it is not a control or format character, and two blanks.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[^\\w\\s]+")
 
 
 def table(title: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
@@ -15,6 +22,14 @@ def table(title: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[i
         cells = [_pad(cell, width, place in right) for place, (cell, width) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def clean(text: str) -> str:
+    """Return one line without characters that hide, reorder or stack."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(UNSEEN if unicodedata.category(character)[0] == "C" else character for character in line)
+    return _MARKS.sub(r"\1", _BLANK.sub(UNSEEN, line))
 
 
 def clip(words: str | None, columns: int) -> str:

@@ -9,8 +9,8 @@ from mainline import files
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import GitError
+from mainline.package import signing
 from mainline.registry import tags
-from mainline.release import signing
 from mainline.scoring import acceptance
 from mainline.scoring.acceptance import Check, Verdict
 

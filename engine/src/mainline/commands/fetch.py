@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.package import signing
 from mainline.registry import clone, tags
-from mainline.release import signing
 from mainline.remote import packages
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.report.escape import clean
+from mainline.text import clean
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

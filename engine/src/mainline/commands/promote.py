@@ -2,10 +2,7 @@
 
 import argparse
 
-from mainline import progress
-from mainline.gate.findings import Findings
 from mainline.release import promote as releases
-from mainline.report.escape import clean
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +17,5 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when nothing may be released; then nothing was.
     """
     if arguments.environment is None:
-        return releases.promote(_judge)
+        return releases.promote()
     return releases.approve(arguments.environment)
-
-
-def _judge(environment: str) -> Findings:
-    from mainline.gate import examination  # judging takes libraries that `--help` need not wait for
-
-    found = examination.examine(environment)
-    progress.say(clean(found.headline).strip())
-    return found

@@ -5,9 +5,8 @@ import tempfile
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.package import manifest
+from mainline.package import manifest, signing
 from mainline.registry import publish, tags
-from mainline.release import signing
 from mainline.remote import packages
 
 

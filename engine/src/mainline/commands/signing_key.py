@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.release import signing
+from mainline.package import signing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,10 +13,9 @@ from mainline.declared.environments import Environment
 from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
 from mainline.gate import decisions, gather, judge, production, terminal
-from mainline.gate.findings import FILE, Findings, read
-from mainline.registry import clone, tags
-from mainline.release import reference
-from mainline.report.escape import clean
+from mainline.gate.findings import FILE, Findings, write
+from mainline.registry import clone, reference, tags
+from mainline.text import clean
 
 
 class GateError(MainlineError):
@@ -53,8 +52,8 @@ def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment])
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         packages = Path(scratch)
         production.fetch(gather.versions(limits.slow_decay.versions, environment), packages, required)
-        judge.run(environment, packages, FILE)
-    findings = read(FILE.read_bytes())
+        findings = judge.run(environment, packages)
+    write(findings, FILE)
     print(terminal.render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
         raise GateError(f"{clean(findings.headline)} {clean(decisions.next_step(findings.checks))}")

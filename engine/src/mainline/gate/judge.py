@@ -1,10 +1,11 @@
 """The gate's own process: it runs the code of packages, so it is started without keys, tokens and roles.
 
-`run` starts it; what it finds is in the file of findings.
+`run` starts it and returns what it found.
 """
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from mainline import children
@@ -12,29 +13,30 @@ from mainline.declared import gate, params
 from mainline.errors import MainlineError
 from mainline.gate import decisions, verdict
 from mainline.gate.describe import describe
-from mainline.gate.findings import write
+from mainline.gate.findings import FILE, Findings, read, write
 from mainline.gate.gather import gather
 
 MARK = "mainline: "
 
 
-def run(environment: str, packages: Path, findings: Path) -> None:
-    """Judge the workspace's package in a process of its own, and write the findings.
+def run(environment: str, packages: Path) -> Findings:
+    """Return what the workspace's package is found to be, judged in a process of its own.
 
     Args:
         environment: whose version counts as production.
         packages: the folder with the packages of released versions.
-        findings: the file to write.
 
     Raises:
         MainlineError: when it cannot be judged.
     """
-    command = children.command("mainline.gate.judge", environment, str(packages), str(findings))
-    done = subprocess.run(command, env=children.without_secrets(), stderr=subprocess.PIPE, check=False)
-    said = done.stderr.decode("utf-8", errors="replace")
-    if done.returncode == 0:
-        sys.stderr.write(said)
-        return
+    with tempfile.TemporaryDirectory(prefix="mainline-judge-") as scratch:
+        findings = Path(scratch) / FILE.name
+        command = children.command("mainline.gate.judge", environment, str(packages), str(findings))
+        done = subprocess.run(command, env=children.without_secrets(), stderr=subprocess.PIPE, check=False)
+        said = done.stderr.decode("utf-8", errors="replace")
+        if done.returncode == 0 and findings.is_file():
+            sys.stderr.write(said)
+            return read(findings.read_bytes())
     *before, last = said.splitlines() or [""]
     if last.startswith(MARK):
         raise MainlineError(last.removeprefix(MARK))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline.errors import MainlineError, PackageError
+from mainline.package import signing
 from mainline.package.predictor import Predictor
 from mainline.registry.tags import Version
-from mainline.release import signing
 from mainline.remote import packages
 from mainline.remote.store import StorageError
 

@@ -3,7 +3,7 @@
 import textwrap
 
 from mainline.gate.findings import FILE, Check, Findings, Verdict
-from mainline.report.escape import clean
+from mainline.text import clean
 
 WIDTH, INDENT = 100, 8
 WIDEST = 34

@@ -14,14 +14,14 @@ from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.git import ask, git
-from mainline.registry import artifact, maker, origin, publish, records, tags
+from mainline.package import signing
+from mainline.registry import artifact, maker, origin, publish, records, reference, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, reference, register, signing
+from mainline.release import candidate, change, register
 from mainline.release.candidate import Candidate
-from mainline.release.register import Judge
 from mainline.remote import collection, objects, packages, transfer
 from mainline.remote.store import open_remote
 
@@ -31,16 +31,15 @@ TRIES = 5
 ALREADY = "already has it"
 
 
-def promote(judge: Judge) -> str:
+def promote() -> str:
     """Bring the environments in line with main; say in a line each what happened.
 
-    Args:
-        judge: the gate, asked only where main has a package that no version has.
+    The gate is asked only if main has a package that no version has.
 
     Raises:
         MainlineError: when the candidate may not be released, or something it needs is not there. Nothing was released.
     """
-    return insist(lambda: _promote_once(judge))
+    return insist(_promote_once)
 
 
 def approve(environment: str) -> str:
@@ -74,7 +73,7 @@ def say_skipped() -> None:
         progress.say(line)
 
 
-def _promote_once(judge: Judge) -> str:
+def _promote_once() -> str:
     declared = environments.load_all()
     found = candidate.find()
     if found is None:
@@ -90,7 +89,7 @@ def _promote_once(judge: Judge) -> str:
         refuse_archived(version)
         new: list[Tag] = []
     else:
-        version, tag = register.register(found, declared, judge)
+        version, tag = register.register(found, declared)
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"

@@ -1,43 +1,43 @@
 """Register a version: the gate decides, the meaning of the change gives the number, the tag keeps the evidence."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
+from mainline import lock, progress
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
-from mainline.package import manifest
-from mainline.registry import artifact, maker, records, tags
+from mainline.package import manifest, signing
+from mainline.registry import artifact, maker, records, reference, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
-from mainline.release import candidate, change, reference, signing
+from mainline.release import candidate, change
 from mainline.release.candidate import Candidate
 from mainline.remote import packages
-
-Judge = Callable[[str], Findings]
-"""Holds the workspace's package against an environment's; raises where it may not be released."""
+from mainline.text import clean
 
 
-def register(found: Candidate, declared: Mapping[str, Environment], judge: Judge) -> tuple[Version, Tag]:
+def register(found: Candidate, declared: Mapping[str, Environment]) -> tuple[Version, Tag]:
     """Compose the version that a commit's package becomes, and its tag; nothing is written yet.
 
     Args:
         found: the commit of main.
         declared: the environments; it is compared with every version that one of them has.
-        judge: the gate.
 
     Raises:
         MainlineError: when the gate does not let it pass, or the package is not at hand.
     """
+    from mainline.gate import examination  # judging takes libraries that no other command on versions waits for
+
     described = candidate.read_manifest()
     compared = reference.environments(declared)
     accepted: dict[str, Accepted] = {}
     for environment in compared:
-        judged = judge(environment)
+        judged = examination.examine(environment)
+        progress.say(clean(judged.headline))
         accepted |= {item.check: Accepted(**item.model_dump()) for item in judged.accepted}
         if judged.candidate.digest != described["digest"]:
             raise MainlineError("the package changed while the gate looked at it. Run this again.")

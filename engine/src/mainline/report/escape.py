@@ -11,17 +11,10 @@ since no rule of GitHub's applies to them, and everything else is a code span.
 
 import html
 import re
-import unicodedata
 from functools import lru_cache
 
 from mainline.report.figures import UNKNOWN
-
-UNSEEN = "\N{REPLACEMENT CHARACTER}"
-"""Stands for each character that cannot be seen or that reorders its neighbours (Boucher and Anderson 2021)."""
-
-# Unicode's Default_Ignorable_Code_Point as far as it is not a control or format character, and two blanks.
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-_MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[^\\w\\s]+")
+from mainline.text import clean
 
 _LOOK_ALIKE = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _PIECE = re.compile(r"`([^`]+)`([,.;:]?)(?!\S)|(\S+)")
@@ -30,14 +23,6 @@ _LETTERS = "[A-Za-zµÀ-ÖØ-öø-ɏ]+"
 _PLAIN = re.compile(rf"\(?({_LETTERS}(-{_LETTERS})*('s)?|{_NUMBER})\)?[.,;:?!]?\)?|[+-]")
 _QUOTED = re.compile("`([^`]+)`")
 _COMMIT = re.compile(r"[0-9a-f]{7,}", flags=re.IGNORECASE)
-
-
-def clean(text: str) -> str:
-    """Return one line without characters that hide, reorder or stack."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        line = "".join(UNSEEN if unicodedata.category(character)[0] == "C" else character for character in line)
-    return _MARKS.sub(r"\1", _BLANK.sub(UNSEEN, line))
 
 
 def clip(text: str, length: int) -> str:

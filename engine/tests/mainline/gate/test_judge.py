@@ -9,8 +9,8 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.gate import costs, gather, judge, production
+from mainline.package import signing
 from mainline.registry import tags
-from mainline.release import signing
 from mainline.remote.store import StorageError
 from tests.mainline.release.conftest import Repository, made, release, repository
 
@@ -36,19 +36,26 @@ def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_processes_that_run_packages_have_no_secret(seen: Path, tmp_path: Path) -> None:
     """Neither the one that judges nor the one that measures a package's costs has a key, a token or a role."""
     with pytest.raises(MainlineError, match=r"^params\.yaml"):
-        judge.run("production", tmp_path, tmp_path / "findings.json")
+        judge.run("production", tmp_path)
     assert costs.measure(tmp_path) is None
     variables = [json.loads(line) for line in seen.read_text().splitlines()]
     assert len(variables) >= 2
     assert all(not one.keys() & set(SECRETS) and "PATH" in one for one in variables)
 
 
-def test_process_that_is_ended_leaves_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed, as for its memory, the gate says so in a line."""
-    (tmp_path / "sitecustomize.py").write_text(f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})\n")
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(f"kill(os.getpid(), {int(signal.SIGKILL)})", "signal 9 ended it"), ("_exit(0)", "it ended with 0")],
+    ids=["killed", "left"],
+)
+def test_process_that_is_ended_leaves_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, said: str
+) -> None:
+    """Killed, as for its memory, or left by a package's code: the gate says so in a line."""
+    (tmp_path / "sitecustomize.py").write_text(f"import os; os.{end}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(MainlineError, match=r"^the gate's process did not come to a verdict: signal 9 ended it\.$"):
-        judge.run("production", tmp_path, tmp_path / "findings.json")
+    with pytest.raises(MainlineError, match=rf"^the gate's process did not come to a verdict: {said}\.$"):
+        judge.run("production", tmp_path)
 
 
 @pytest.mark.parametrize("signed_by", ["nobody", "a stranger", "release"])

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import PackageError
-from mainline.package import manifest
+from mainline.package import manifest, signing
 from mainline.package.predictor import Predictor
-from mainline.release import signing
 from tests.project import Project
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.gate import acceptance
+from mainline.gate import acceptance, examination
 from mainline.gate.findings import Findings
 from mainline.registry import tags
 from mainline.release import promote
@@ -138,4 +139,11 @@ def refuse(environment: str) -> Findings:
 
 def release() -> str:
     """Promote what is on main, with a gate that passes."""
-    return promote.promote(judge)
+    return promote_by(judge)
+
+
+def promote_by(gate: Callable[[str], Findings]) -> str:
+    """Promote what is on main, with this gate."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(examination, "examine", gate)
+        return promote.promote()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mainline.__main__ import main
-from mainline.release import signing
+from mainline.package import signing
 from mainline.scoring.acceptance import Check
 from tests.mainline.release.conftest import Repository, release
 

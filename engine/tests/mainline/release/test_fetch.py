@@ -6,8 +6,7 @@ import pytest
 
 from mainline.commands.fetch import fetch
 from mainline.errors import MainlineError
-from mainline.package import manifest
-from mainline.release import signing
+from mainline.package import manifest, signing
 from tests.mainline.release.conftest import Repository, release
 
 

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.release import promote, rollback
-from tests.mainline.release.conftest import Repository, refuse, release
+from mainline.release import rollback
+from tests.mainline.release.conftest import Repository, promote_by, refuse, release
 from tests.project import ROOT
 
 STAGE = "engine/stages/package/code.py"
@@ -70,7 +70,7 @@ def test_the_way_named_trains_the_old_parameters_with_todays_machinery(first: Re
     release()
     first.run("git", "checkout", "model@v1.0.0", "--", "params.yaml")
     first.change()
-    assert "v1.0.0 is back" in promote.promote(refuse)
+    assert "v1.0.0 is back" in promote_by(refuse)
     assert (first.path / STAGE).read_text() == "second\n"
 
 

@@ -8,7 +8,7 @@ import pytest
 from mainline.errors import MainlineError
 from mainline.release import promote, rollback
 from mainline.release.archive import archive
-from tests.mainline.release.conftest import Repository, judge, release
+from tests.mainline.release.conftest import Repository, judge, promote_by, release
 
 Act = Callable[[], str]
 
@@ -92,7 +92,7 @@ def test_the_model_of_main_comes_back_after_a_rollback_at_once() -> None:
     rollback.assign_now("v1.0.0", "production")
     with pytest.raises(MainlineError, match=r"`./mainline rollback v1\.1\.0 --now` gives it to production"):
         rollback.prepare("v1.1.0", "production")
-    assert "keeps v1.0.0" in promote.promote(judge)
+    assert "keeps v1.0.0" in promote_by(judge)
     assert "production has v1.1.0 instead of v1.0.0, as main says" in rollback.assign_now("v1.1.0", "production")
     with pytest.raises(MainlineError, match=r"main and production have the model of v1\.1\.0 already"):
         rollback.prepare("v1.1.0", "production")

@@ -16,7 +16,7 @@ from mainline.registry import publish, tags
 from mainline.registry.publish import Tag, TakenError
 from mainline.release import promote
 from mainline.remote.store import StorageError
-from tests.mainline.release.conftest import Repository, judge, refuse, release
+from tests.mainline.release.conftest import Repository, judge, promote_by, refuse, release
 
 
 def test_the_first_release_is_registered_and_assigned(repository: Repository) -> None:
@@ -38,7 +38,7 @@ def test_a_commit_that_leaves_the_model_untouched_releases_nothing(repository: R
     release()
     (repository.path / "README.md").write_text("More words\n")
     repository.merge("Document")
-    assert "Nothing is released" in promote.promote(refuse)
+    assert "Nothing is released" in promote_by(refuse)
     assert len(repository.tags()) == 3
 
 
@@ -88,7 +88,7 @@ def test_a_revert_brings_the_old_version_back(repository: Repository) -> None:
     release()
     repository.run("git", "revert", "--no-edit", "HEAD")
     repository.run("git", "push", "--quiet", "origin", "main")
-    assert "v1.0.0 is back" in promote.promote(refuse)
+    assert "v1.0.0 is back" in promote_by(refuse)
     assert [version.name for version in tags.versions()] == ["v1.1.0", "v1.0.0"]
     assert repository.has("production") == "v1.0.0"
     record = tags.assignments("production")[-1].record
@@ -113,7 +113,7 @@ def test_a_version_after_a_revert_gets_a_number_of_its_own(repository: Repositor
 def test_what_the_gate_refuses_is_not_released(repository: Repository) -> None:
     """No tag is written and nothing is pushed to the store."""
     with pytest.raises(MainlineError, match="it is worse than production"):
-        promote.promote(refuse)
+        promote_by(refuse)
     assert repository.tags() == []
     assert not (repository.path.parent / "storage").exists()
 
@@ -312,7 +312,7 @@ def test_the_judge_must_have_seen_this_package(repository: Repository) -> None:
         return found
 
     with pytest.raises(MainlineError, match="changed while the gate looked"):
-        promote.promote(distracted)  # type: ignore[arg-type]
+        promote_by(distracted)  # type: ignore[arg-type]
     assert repository.tags() == []
 
 
@@ -327,7 +327,7 @@ def test_what_a_person_accepted_stays_with_the_version(repository: Repository) -
             **{**vars(judge(environment)), "verdict": "warn", "accepted": [decided], "production": None}
         )
 
-    assert "v2.0.0 is released." in promote.promote(accepting)  # type: ignore[arg-type]
+    assert "v2.0.0 is released." in promote_by(accepting)  # type: ignore[arg-type]
     version = tags.versions()[0]
     assert "accepted Grace: against production (cannot tell): Its store is lost\n" in version.message
     assert version.release is not None

@@ -7,7 +7,7 @@ import pytest
 from mainline.gate.findings import Findings
 from mainline.registry import tags
 from mainline.release import promote
-from tests.mainline.release.conftest import Repository, judge, release
+from tests.mainline.release.conftest import Repository, judge, promote_by, release
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def promoted() -> tuple[list[str], str]:
         asked.append(environment)
         return judge(environment)
 
-    return asked, promote.promote(listen)
+    return asked, promote_by(listen)
 
 
 def replaced(environment: str) -> str | None:

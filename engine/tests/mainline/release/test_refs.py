@@ -10,8 +10,8 @@ import pytest
 from mainline.commands.history import history
 from mainline.errors import MainlineError
 from mainline.registry import publish, tags
-from mainline.release import promote, rollback
-from tests.mainline.release.conftest import Repository, refuse, release
+from mainline.release import rollback
+from tests.mainline.release.conftest import Repository, promote_by, refuse, release
 
 LOOK_ALIKES = (
     "refs/heads/a/refs/heads/main", "refs/heads/a/HEAD", "refs/tags/a/HEAD", "refs/tags/origin/main", "refs/tags/main",
@@ -128,7 +128,7 @@ def test_remote_of_another_name_has_the_registry(repository: Repository) -> None
     with pytest.raises(MainlineError, match=r"has the remotes company, mine, and none is called origin\. Say which"):
         release()
     repository.run("git", "config", "remote.pushDefault", "company")
-    assert "Nothing is released" in promote.promote(refuse)
+    assert "Nothing is released" in promote_by(refuse)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_tag_that_is_another_one_here_is_named(repository: Repository) -> None:
     with pytest.raises(MainlineError, match=r"tag model@v1\.0\.0 is another one here than in origin.*git tag --delete"):
         release()
     repository.run("git", "tag", "--delete", "model@v1.0.0")
-    assert "Nothing is released" in promote.promote(refuse)
+    assert "Nothing is released" in promote_by(refuse)
 
 
 def test_tags_of_other_tools_are_left_alone(repository: Repository) -> None:

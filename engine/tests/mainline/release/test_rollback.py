@@ -9,7 +9,7 @@ from mainline.gate import acceptance
 from mainline.registry import tags
 from mainline.release import promote, rollback
 from mainline.release.archive import archive
-from tests.mainline.release.conftest import REFUSALS, Repository, refuse, release
+from tests.mainline.release.conftest import REFUSALS, Repository, promote_by, refuse, release
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_merged_revert_brings_the_version_back(two: Repository) -> None:
     rollback.prepare("v1.0.0", "production")
     two.run("git", "merge", "--quiet", "rollback/v1.0.0")
     two.run("git", "push", "--quiet", "origin", "main")
-    assert "v1.0.0 is back" in promote.promote(refuse)
+    assert "v1.0.0 is back" in promote_by(refuse)
     two.run("dvc", "checkout", "--quiet")
     assert two.run("dvc", "status", "--quiet").returncode == 0
     assert (two.path / "notes.txt").read_text() == "kept\n"
@@ -70,7 +70,7 @@ def test_what_servers_would_refuse_does_not_come_back(two: Repository, monkeypat
     two.run("git", "revert", "--no-edit", "HEAD~2")
     two.run("git", "push", "--quiet", "origin", "main")
     with pytest.raises(MainlineError, match=said.format(0)):
-        promote.promote(refuse)
+        promote_by(refuse)
     assert (two.has("staging"), two.has("production"), two.has("edge")) == ("v1.1.0", "v1.1.0", None)
 
 
@@ -101,7 +101,7 @@ def test_at_once_says_that_git_differs(two: Repository) -> None:
     assert "production has v1.0.0 instead of v1.1.0." in said
     assert "GIT AND PRODUCTION DIFFER" in said
     two.merge("Document")
-    assert "keeps v1.0.0 (`./mainline rollback --now`) until the revert is merged" in promote.promote(refuse)
+    assert "keeps v1.0.0 (`./mainline rollback --now`) until the revert is merged" in promote_by(refuse)
     assert (two.has("production"), two.has("staging")) == ("v1.0.0", "v1.1.0")
 
 
@@ -111,7 +111,7 @@ def test_after_the_merge_git_and_production_agree(two: Repository) -> None:
     rollback.prepare("v1.0.0", "production")
     two.run("git", "merge", "--quiet", "rollback/v1.0.0")
     two.run("git", "push", "--quiet", "origin", "main")
-    said = promote.promote(refuse)
+    said = promote_by(refuse)
     assert "staging     has v1.0.0" in said
     assert "production  already has it" in said
 
@@ -188,9 +188,9 @@ def test_a_revert_of_the_revert_reaches_production(two: Repository) -> None:
     """A rollback at once stands until main has another model; what is merged after that is assigned as usual."""
     rollback.assign_now("v1.0.0", "production")
     two.change(model={"depth": 3})
-    promote.promote(refuse)
+    promote_by(refuse)
     two.change(model={"depth": 4})
-    assert "production  has v1.1.0" in promote.promote(refuse)
+    assert "production  has v1.1.0" in promote_by(refuse)
     assert two.has("production") == "v1.1.0"
 
 
@@ -206,7 +206,7 @@ def test_a_rewritten_history_ends_no_rollback(two: Repository) -> None:
     two.run("git", "gc", "--quiet", "--prune=now")
     assert two.run("git", "cat-file", "-e", old, succeed=None).returncode
     two.merge("Document")
-    assert "keeps v1.0.0 (`./mainline rollback --now`) until the revert is merged" in promote.promote(refuse)
+    assert "keeps v1.0.0 (`./mainline rollback --now`) until the revert is merged" in promote_by(refuse)
 
 
 def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Repository) -> None:
@@ -221,7 +221,7 @@ def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Reposi
     rollback.prepare("v1.1.0", "production")
     repository.run("git", "merge", "--quiet", "rollback/v1.1.0")
     repository.run("git", "push", "--quiet", "origin", "main")
-    promote.promote(refuse)
+    promote_by(refuse)
     assert repository.has("production") == "v1.1.0"
 
 

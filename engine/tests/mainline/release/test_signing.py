@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mainline.commands.fetch import fetch
-from mainline.package import manifest
+from mainline.package import manifest, signing
+from mainline.package.signing import SignatureError
 from mainline.registry import tags
-from mainline.release import rollback, signing
-from mainline.release.signing import SignatureError
+from mainline.release import rollback
 from tests.door import typed
 from tests.mainline.release.conftest import Repository, release
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline.report.escape import UNSEEN, clean, clip, code, hypertext, hypertext_prose, label, prose
+from mainline.report.escape import clip, code, hypertext, hypertext_prose, label, prose
+from mainline.text import UNSEEN, clean
 from tests.mainline.report import reading
 from tests.mainline.report.hostile import CORPUS
 

@@ -7,9 +7,10 @@ import subprocess
 import pytest
 
 from mainline.errors import MainlineError
+from mainline.package import signing
 from mainline.package.soundness import is_sound
 from mainline.registry import events
-from mainline.release import promote, signing
+from mainline.release import promote
 from mainline.rollout import approvals, reports
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source, without_password
