@@ -7,7 +7,6 @@ optional value is null, or its tensor is left out. The response field is the onl
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -23,7 +22,8 @@ from mainline.serving.endpoints.inference import Rows, check_rows, in_future
 from mainline.serving.endpoints.inference import infer as infer_rows
 from mainline.serving.service import Service
 
-NAME = "mainline"
+NAME, VERSION = "mainline", "0.1.0"
+"""The server, by the version of `engine/pyproject.toml`, which no image holds."""
 DATATYPES = {"string": "BYTES", "time": "BYTES", "integer": "INT64", "number": "FP64"}
 _PLATFORM = {"onnx": "onnxruntime_onnx", "skops": "sklearn_skops"}
 _PATH = re.compile(r"/v2/models/(?P<model>[^/]+)(/versions/(?P<version>[^/]+))?(?P<operation>|/ready|/infer)", re.ASCII)
@@ -39,7 +39,7 @@ def operation(path: str) -> str:
 
 async def server_metadata(_service: Service, _request: Request) -> Reply:
     """Name the server."""
-    return Reply(orjson.dumps({"name": NAME, "version": version(NAME), "extensions": []}))
+    return Reply(orjson.dumps({"name": NAME, "version": VERSION, "extensions": []}))
 
 
 async def server_live(_service: Service, _request: Request) -> Reply:

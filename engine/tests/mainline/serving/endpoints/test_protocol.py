@@ -1,6 +1,7 @@
 """The Open Inference Protocol, held to the schemas that its project publishes."""
 
 import json
+import tomllib
 from typing import Any
 
 import jsonschema_rs
@@ -9,6 +10,7 @@ import pytest
 from mainline.serving.answering.model import Model
 from mainline.serving.endpoints.protocol import DATATYPES
 from tests.mainline.serving.asking import Client
+from tests.project import ROOT
 
 Rows = list[dict[str, Any]]
 TEXT, TEXTS, SHAPE = (
@@ -207,3 +209,10 @@ def test_json_that_is_no_inference_request_is_refused(client: Client, infer: str
     reply = client.ask(infer, body=json.dumps(content).encode())
     assert reply.status == 400
     assert conforms(reply.json, "error")
+
+
+def test_the_server_names_the_version_of_the_machinery(client: Client) -> None:
+    """What `/v2` says is what `engine/pyproject.toml` declares, wherever the server runs."""
+    declared = tomllib.loads((ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = client.ask("/v2").json
+    assert (found["name"], found["version"]) == (declared["name"], declared["version"])
