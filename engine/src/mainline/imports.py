@@ -21,11 +21,12 @@ def first_party(path: Path, roots: Mapping[str, Path] = ROOTS) -> list[Path]:
         current = waiting.pop()
         if current not in found:
             found.add(current)
-            waiting += _imported(current, roots)
+            waiting += imported(current, roots)
     return sorted(found)
 
 
-def _imported(path: Path, roots: Mapping[str, Path]) -> list[Path]:
+def imported(path: Path, roots: Mapping[str, Path] = ROOTS) -> list[Path]:
+    """List the first-party modules that a module imports itself, one as often as it says so."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     modules = []
     for node in _running(tree):

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from mainline.errors import MainlineError
+from mainline.git import ask
 
 LOCK = Path("dvc.lock")
 PACKAGE = "models/package"
@@ -69,3 +70,9 @@ def _is_whole(entry: Any) -> bool:
         return False
     items = [*(entry.get("deps") or []), *(entry.get("outs") or [])]
     return all(isinstance(item, dict) and "path" in item and "md5" in item for item in items)
+
+
+def package_at(commit: str) -> str:
+    """Name the package that a commit's lock names, by content; '' if it has none."""
+    locked = ask("show", f"{commit}:{LOCK}")
+    return package(locked) if locked else ""

@@ -15,7 +15,7 @@ import yaml
 from mainline.github import comment, offered, repair
 from mainline.github.offered import OfferedError
 from mainline.github.repair import RepairError
-from mainline.runs import TABLE
+from mainline.registry.runs import TABLE
 from tests.github.standin import FULL, GitHub
 from tests.project import Project
 

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from mainline import lock, runs
+from mainline import lock
+from mainline.registry import runs
 from tests import project
 from tests.project import ROOT
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import yaml
 
 from mainline import lock as locks
-from mainline import progress, runs
+from mainline import progress
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.pipeline.reproduction import reproduce
+from mainline.registry import runs
 from mainline.remote import objects, transfer
 
 OFFERED = Path("metrics/report/lock")

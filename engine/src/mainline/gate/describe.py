@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mainline.declared.gate import Policy
-from mainline.gate import changes, history, plots
+from mainline.gate import differences, history, plots
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.statistics import Difference, conclude
@@ -22,8 +22,8 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
     verdict = overall(found)
     comparison = _comparison(evidence, policy)
     version = evidence.production.version if evidence.production else evidence.unfetched
-    after = changes.read_params(None)
-    before = changes.read_params(version) if version else after
+    after = differences.read_params(None)
+    before = differences.read_params(version) if version else after
     added, removed = released.features(before, after)
     return Findings(
         format=1,
@@ -38,16 +38,16 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         checks=found,
         accepted=list(accepted),
         slices=list(_slices(evidence, policy)),
-        parameters=changes.compare_params(before, after),
+        parameters=differences.compare_params(before, after),
         features_added=added,
         features_removed=removed,
-        code=changes.compare_code(version) if version else [],
-        data=changes.compare_months(evidence),
+        code=differences.compare_code(version) if version else [],
+        data=differences.compare_months(evidence),
         skew=[Skew(column=name, index=index) for name, index in sorted((evidence.skew or {}).items())],
         plots=plots.draw(evidence, version),
         worth=list(evidence.worth),
-        lineage=changes.compare_lineage(evidence),
-        timings=changes.compare_timings(evidence),
+        lineage=differences.compare_lineage(evidence),
+        timings=differences.compare_timings(evidence),
     )
 
 

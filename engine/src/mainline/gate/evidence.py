@@ -7,15 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from mainline.contract import Array, Task
-from mainline.gate.costs import Cost
 from mainline.gate.findings import Worth
+from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
 from mainline.model import metrics
 from mainline.package.predictor import Predictor
+from mainline.registry.runs import Run
 from mainline.registry.tags import Version
-from mainline.runs import Run
 
 
 @dataclass(frozen=True)

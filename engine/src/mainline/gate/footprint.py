@@ -41,7 +41,7 @@ def _median(found: list[Cost]) -> Cost:
 def _measure_apart(package: Path) -> Cost | None:
     from mainline import children
 
-    command = children.command("mainline.gate.costs", str(package))
+    command = children.command("mainline.gate.footprint", str(package))
     finished = subprocess.run(command, capture_output=True, text=True, check=False, env=children.without_secrets())
     return Cost(**json.loads(finished.stdout)) if finished.returncode == 0 else None
 

@@ -8,24 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from mainline import children, lock, recovery, runs
+from mainline import children, lock, recovery
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
 from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
-from mainline.gate import acceptance, costs, history, holdout, kept, production
-from mainline.gate.costs import Cost
+from mainline.gate import acceptance, footprint, history, holdout, kept, production
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
+from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
 from mainline.lock import LockError
 from mainline.package.predictor import Predictor
+from mainline.registry import runs
 from mainline.registry import tags as registry
+from mainline.registry.runs import Run
 from mainline.remote.store import StorageError
-from mainline.runs import Run
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 
@@ -173,7 +174,7 @@ def _older(
 
 
 def _costs(released: Released | None) -> tuple[Cost, Cost | None] | None:
-    measured = costs.measure(PACKAGE, *([released.folder] if released else []))
+    measured = footprint.measure(PACKAGE, *([released.folder] if released else []))
     return None if measured is None else (measured[0], measured[1] if released else None)
 
 

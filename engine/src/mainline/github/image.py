@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import processes, progress
+from mainline import lock, processes, progress
 from mainline.errors import MainlineError
 from mainline.git import ask
 from mainline.github import api
 from mainline.github.api import Api
 from mainline.registry.tags import Version
-from mainline.release import change, promote
+from mainline.release import promote
 
 REGISTRY = "ghcr.io"
 FILE = "engine/container/Containerfile"
@@ -44,7 +44,7 @@ def publish() -> str:
         ImageError: with the last words of docker.
         ApiError: when this repository is not on GitHub.
     """
-    version = promote.known(change.package_at("HEAD"))
+    version = promote.known(lock.package_at("HEAD"))
     if version is None:
         return "This commit has no version, so there is no image to build."
     if version.commit != ask("rev-parse", "HEAD"):

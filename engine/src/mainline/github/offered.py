@@ -17,8 +17,9 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, git, lock, runs
+from mainline import checkout, git, lock
 from mainline.errors import MainlineError
+from mainline.registry import runs
 from mainline.remote import objects
 
 MAX_FILE = 1_000_000  # bytes of one file

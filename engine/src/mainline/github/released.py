@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mainline import progress
+from mainline import lock, progress
 from mainline.declared import environments, gate, params
 from mainline.github import api, archives
 from mainline.github.api import Api, ApiError
 from mainline.registry import artifact, tags
 from mainline.registry.tags import Version
-from mainline.release import change, promote
+from mainline.release import promote
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, open_cache, open_remote
@@ -38,7 +38,7 @@ def _wanted() -> Iterator[tuple[str, str, list[Output]]]:
     """Yield (version, archive, outputs): models of the last versions; the data too where this lock is one of theirs."""
     declared = environments.load_all()
     now = [version for version in map(tags.assigned, declared) if version is not None]
-    same = promote.known(change.package_at("HEAD"))
+    same = promote.known(lock.package_at("HEAD"))
     newest = tags.newest(gate.load(params.load().gate).slow_decay.versions)
     whole = {version.name for version in (*now, same) if version is not None}
     for version in _unique([*now, *([same] if same else []), *newest]):

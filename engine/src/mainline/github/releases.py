@@ -16,7 +16,7 @@ from mainline.package import wheel
 from mainline.registry import artifact, publish
 from mainline.registry.records import MARK
 from mainline.registry.tags import Version
-from mainline.release import change, promote
+from mainline.release import promote
 from mainline.remote import objects
 
 FOLDER = Path("dist/release")
@@ -82,7 +82,7 @@ def _draft(version: Version, name: str) -> dict[str, Any]:
 
 def _version() -> Version | None:
     publish.fetch()
-    return promote.known(change.package_at("HEAD"))
+    return promote.known(lock.package_at("HEAD"))
 
 
 def _package(version: Version, file: Path) -> None:

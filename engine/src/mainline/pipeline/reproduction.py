@@ -5,13 +5,14 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, faults, progress, recovery, runs
+from mainline import checkout, faults, progress, recovery
 from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
 from mainline.git import ask
 from mainline.pipeline import summary
+from mainline.registry import runs
 from mainline.stages import presence
 
 

@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mainline import lock, runs
+from mainline import lock
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.package import manifest
-from mainline.registry import changes, origin, records
-from mainline.release import change
+from mainline.registry import changes, origin, records, runs
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def find() -> Candidate | None:
         raise MainlineError(
             f"{changed.splitlines()[0].split()[-1]} is not committed; a release is a commit. Commit it, or `git stash`."
         )
-    package = change.package_at(commit)
+    package = lock.package_at(commit)
     if not package:
         raise MainlineError(f"the lock of {commit[:10]} names no {lock.PACKAGE}. Run `make repro` and commit dvc.lock.")
     stale = outdated()

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from mainline import lock
-from mainline.git import ask, git
+from mainline.git import git
 from mainline.registry import changes
 from mainline.registry.records import Bump
 
@@ -45,12 +45,6 @@ def bump(version: str, part: Bump) -> str:
         "minor": f"v{major}.{minor + 1}.0",
         "patch": f"v{major}.{minor}.{patch + 1}",
     }[part]
-
-
-def package_at(commit: str) -> str:
-    """Name the package that a commit's lock names, by content; '' where it has none."""
-    locked = ask("show", f"{commit}:{lock.LOCK}")
-    return lock.package(locked) if locked else ""
 
 
 def _span(manifest: Mapping[str, Any]) -> str:

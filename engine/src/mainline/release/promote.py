@@ -20,7 +20,7 @@ from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publish import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, register
+from mainline.release import candidate, register
 from mainline.release.candidate import Candidate
 from mainline.remote import collection, objects, packages, transfer
 from mainline.remote.store import open_remote
@@ -123,7 +123,7 @@ def _approve_once(environment: str) -> str:
 
 def known(package: str) -> Version | None:
     """Return the version whose package has this content; None for a new one."""
-    return next((version for version in tags.versions() if change.package_at(version.commit) == package), None)
+    return next((version for version in tags.versions() if lock.package_at(version.commit) == package), None)
 
 
 def secure(version: Version, takers: Mapping[str, Environment], package: Path | None) -> None:
@@ -235,7 +235,7 @@ def _is_held(last: Assigned, asked: Candidate) -> bool:
     dated = [] if known else [f"--since={last.when}"]
     changed = git("rev-list", "--first-parent", *dated, since, "--", str(lock.LOCK)).split()
     return all(
-        change.package_at(commit).removesuffix(".dir") == record.main_digest for commit in [asked.commit, *changed]
+        lock.package_at(commit).removesuffix(".dir") == record.main_digest for commit in [asked.commit, *changed]
     )
 
 

@@ -1,12 +1,12 @@
 """Go back to a version: as a revert to be merged, or at once with the revert to follow."""
 
-from mainline import tree
+from mainline import lock, tree
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.registry import artifact, origin, publish, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, change, machinery, promote, trial
+from mainline.release import candidate, machinery, promote, trial
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the use case's code that its stages ran."""
@@ -29,7 +29,7 @@ def prepare(name: str | None, environment: str) -> str:
     promote.say_skipped()
     version, current = choose(name, environment)
     main = origin.tip()
-    if change.package_at(main) == change.package_at(version.commit):
+    if lock.package_at(main) == lock.package_at(version.commit):
         if version == current:
             raise MainlineError(f"{origin.branch()} and {environment} have the model of {version.name} already.")
         raise MainlineError(
@@ -152,10 +152,10 @@ def _assign_once(name: str | None, environment: str) -> str:
     main = origin.tip()
     declared = environments.load_all()
     promote.secure(version, {environment: declared[environment]}, None)
-    asked = candidate.Candidate(main, change.package_at(main))
+    asked = candidate.Candidate(main, lock.package_at(main))
     publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""
-    if change.package_at(version.commit) == asked.package:
+    if lock.package_at(version.commit) == asked.package:
         return f"{environment} has {version.name}{replaced}, as {origin.branch()} says."
     return (
         f"{environment} has {version.name}{replaced}.\n"

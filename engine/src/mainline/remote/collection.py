@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mainline import progress
+from mainline import lock, progress
 from mainline.registry import tags
-from mainline.release import change
 from mainline.remote import needs, objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote, others
@@ -68,7 +67,7 @@ def bring(target: Store, sources: Sequence[Store]) -> Brought:
 
 def lacking(store: Store) -> list[str]:
     """Name the versions, archived ones left out, whose package a store lacks; only listings are looked for."""
-    found = {version.name: change.package_at(version.commit) for version in tags.versions() if not version.archived}
+    found = {version.name: lock.package_at(version.commit) for version in tags.versions() if not version.archived}
     lost = set(store.lacks(oid for oid in found.values() if oid))
     return [name for name, oid in found.items() if oid in lost]
 

@@ -1,11 +1,11 @@
 """The report's sections in the order in which they are read: what a manager needs first, lineage last."""
 
 from mainline.gate.findings import Findings
+from mainline.report.appendix import describe_lineage, describe_plots, describe_reproduction
 from mainline.report.blocks import Code, Document, Line
 from mainline.report.changes import describe_changes
 from mainline.report.figures import count
 from mainline.report.quality import describe_checks, describe_metrics, describe_slices
-from mainline.report.records import describe_lineage, describe_plots, describe_reproduction
 
 
 def describe(findings: Findings) -> Document:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.rollout import document, machine
+from mainline.exchange import status
+from mainline.rollout import machine
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
@@ -50,7 +51,7 @@ def read(folder: Path) -> dict[str, Any]:
         MainlineError: when no follower has written one.
     """
     try:
-        return document.parse((folder / "status.json").read_bytes())
+        return status.parse((folder / "status.json").read_bytes())
     except OSError as error:
         reason = error.strerror or "it cannot be read"
     except ValueError:

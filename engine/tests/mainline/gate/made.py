@@ -12,13 +12,13 @@ from mainline.contract import Field
 from mainline.declared import gate
 from mainline.declared.gate import Policy
 from mainline.gate import verdict
-from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Worth
+from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
+from mainline.registry.runs import Run
 from mainline.registry.tags import Version
-from mainline.runs import Run
 from tests.project import FLIGHTS
 
 DAYS, PER_DAY = 30, 100

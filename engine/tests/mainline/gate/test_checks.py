@@ -10,9 +10,9 @@ from mainline.contract import Field
 from mainline.declared import gate
 from mainline.declared.gate import Policy
 from mainline.gate import verdict
-from mainline.gate.costs import Cost
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
+from mainline.gate.footprint import Cost
 from tests.mainline.gate import made
 
 

@@ -4,20 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mainline.gate import costs
+from mainline.gate import footprint
 
 HEAVY = ("numpy", "scipy", "pydantic", "sklearn", "pandas", "dvc")
 
 
 def test_measuring_loads_nothing_of_its_own() -> None:
     """The process that is measured holds the package and what that needs, so its memory is the package's."""
-    code = f"import sys, mainline.gate.costs; print([name for name in {HEAVY} if name in sys.modules])"
+    code = f"import sys, mainline.gate.footprint; print([name for name in {HEAVY} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_the_same_package_costs_the_same_twice(package_dir: Path) -> None:
     """Every figure is there, and what does not depend on the clock is equal."""
-    one, other = costs.measure(package_dir, package_dir) or []
+    one, other = footprint.measure(package_dir, package_dir) or []
     assert one.size_bytes == other.size_bytes == sum(p.stat().st_size for p in package_dir.rglob("*") if p.is_file())
     assert min(one.predict_microseconds, other.predict_microseconds) > 0
     assert min(one.memory_mib, other.memory_mib) > 20
@@ -25,4 +25,4 @@ def test_the_same_package_costs_the_same_twice(package_dir: Path) -> None:
 
 def test_a_package_that_does_not_run_has_no_cost(tmp_path: Path) -> None:
     """Nothing is made up for a package that cannot be loaded."""
-    assert costs.measure(tmp_path) is None
+    assert footprint.measure(tmp_path) is None

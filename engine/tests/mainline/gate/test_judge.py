@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.gate import costs, gather, judge, production
+from mainline.gate import footprint, gather, judge, production
 from mainline.package import signing
 from mainline.registry import tags
 from mainline.remote.store import StorageError
@@ -37,7 +37,7 @@ def test_processes_that_run_packages_have_no_secret(seen: Path, tmp_path: Path) 
     """Neither the one that judges nor the one that measures a package's costs has a key, a token or a role."""
     with pytest.raises(MainlineError, match=r"^params\.yaml"):
         judge.run("production", tmp_path)
-    assert costs.measure(tmp_path) is None
+    assert footprint.measure(tmp_path) is None
     variables = [json.loads(line) for line in seen.read_text().splitlines()]
     assert len(variables) >= 2
     assert all(not one.keys() & set(SECRETS) and "PATH" in one for one in variables)

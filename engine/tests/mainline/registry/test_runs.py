@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline import lock, runs
+from mainline import lock
+from mainline.registry import runs
 from mainline.stages import timing
 from tests.project import FLIGHTS
 

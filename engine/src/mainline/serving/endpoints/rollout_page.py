@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from mainline.rollout import document as documents
+from mainline.exchange import status as documents
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
 from mainline.serving.service import Service

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import orjson
 
 from mainline.data.columns import format_time
-from mainline.rollout import document
+from mainline.exchange import status
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
 from mainline.serving.answering.model import Model
@@ -143,7 +143,7 @@ def _add_follower(page: Page, service: Service) -> None:
     try:
         if service.routing_file is None:
             return
-        found = document.parse(service.routing_file.with_name("status.json").read_bytes())
+        found = status.parse(service.routing_file.with_name("status.json").read_bytes())
         source, aborted = found.get("source") or {}, len(found["quarantined"])
         step = found["rollout"]["step"] + 1 if found["rollout"] else 0
         said, looked = float(found["time"]), float(source.get("looked", 0.0))

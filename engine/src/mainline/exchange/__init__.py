@@ -1,0 +1,1 @@
+"""What server and follower say to each other, held to its form at both ends."""
