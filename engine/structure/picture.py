@@ -1,0 +1,24 @@
+"""The rooms as a picture: a Mermaid graph, which GitHub draws."""
+
+from collections.abc import Mapping
+
+import networkx as nx
+
+from structure.graph import Graph, arrows
+
+EVERYWHERE = ("", "commands", "__main__")
+"""Rooms that are left out: all import the first, and the others import all."""
+
+
+def draw(graph: Graph, rooms: Mapping[str, str]) -> str:
+    """Return the graph: an arrow from each room to those that it imports, without what other arrows say already.
+
+    Raises:
+        NetworkXError: if rooms import each other in a circle.
+    """
+    drawn = nx.DiGraph(edge for edge in arrows(graph) if not set(edge) & set(EVERYWHERE))
+    reduced = nx.transitive_reduction(drawn)
+    lines = [f"    {room}" for room in reversed(rooms) if room in drawn]
+    order = list(rooms)
+    edges = sorted(reduced.edges, key=lambda edge: (-order.index(edge[0]), -order.index(edge[1])))
+    return "\n".join(["flowchart TD", *lines, *(f"    {upper} --> {lower}" for upper, lower in edges)])

@@ -1,0 +1,151 @@
+"""The order of the engine's rooms, and what measures and draws it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from structure import faults, figures, graph, picture
+from structure.rooms import ROOMS
+from tests.project import ROOT
+
+ENGINE = ROOT / "engine"
+ORDER = {"": "ground", "low": "first", "high": "second"}
+
+
+def read(folder: Path, **modules: str) -> graph.Graph:
+    """Write modules of a package `mainline` by name, with two underscores for a dot, and read what they import."""
+    package = folder / "mainline"
+    for name, text in {"ground": "", "low__first": "", "high__last": "", **modules}.items():
+        path = package / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return graph.read(package)
+
+
+def test_the_engine_has_no_fault_of_structure() -> None:
+    """No circle of modules or folders, no import that runs back up, no name that three modules share."""
+    assert faults.find(graph.read(ENGINE / "src" / "mainline"), ROOMS) == []
+
+
+def test_imports_down_the_rooms_are_no_fault(tmp_path: Path) -> None:
+    """A room may import those before it in the list, and the ground."""
+    found = read(tmp_path, high__last="from mainline.low import first", low__first="from mainline import ground")
+    assert faults.find(found, ORDER) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["from mainline.low import second", "def work():\n    from mainline.low.second import x"]
+)
+def test_a_circle_of_modules_is_found(tmp_path: Path, text: str) -> None:
+    """Two modules that import each other are named, also if one of them does it inside a function."""
+    found = read(tmp_path, low__first=text, low__second="import mainline.low.first")
+    assert any(line.startswith("modules import each other in a circle: low.first, low.second;")
+               for line in faults.find(found, ORDER))  # fmt: skip
+
+
+def test_an_import_for_type_checkers_makes_no_circle(tmp_path: Path) -> None:
+    """What runs only in a type checker is not an arrow."""
+    typed = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from mainline.low import second"
+    assert faults.find(read(tmp_path, low__first=typed, low__second="import mainline.low.first"), ORDER) == []
+
+
+def test_a_circle_of_folders_is_found_without_one_of_modules(tmp_path: Path) -> None:
+    """Two folders that import each other are named, at whichever depth they lie."""
+    modules = {"low__a__one": "from mainline.low.b import two", "low__a__four": "",
+               "low__b__two": "", "low__b__three": "from mainline.low.a import four"}  # fmt: skip
+    (line,) = faults.find(read(tmp_path, **modules), ORDER)
+    assert line.startswith("folders or modules import each other in a circle: low.a, low.b;")
+
+
+def test_an_import_that_runs_back_up_is_found(tmp_path: Path) -> None:
+    """The line names both modules."""
+    (line,) = faults.find(read(tmp_path, low__first="from mainline.high import last"), ORDER)
+    assert line.startswith("low.first imports high.last, which is above it;")
+
+
+def test_a_room_without_a_place_and_a_place_without_a_room_are_found(tmp_path: Path) -> None:
+    """The list of rooms and the folders are held to each other."""
+    found = faults.find(read(tmp_path, new__module=""), {**ORDER, "gone": "nothing"})
+    assert [line.partition(";")[0] for line in found] == [
+        "new has no place among the rooms",
+        "engine/structure/rooms.py lists gone, which is not there",
+    ]
+
+
+def test_a_name_of_three_modules_is_found(tmp_path: Path) -> None:
+    """Two modules may have one name, three may not."""
+    two = {"low__report": "", "high__report": ""}
+    assert faults.find(read(tmp_path, **two), ORDER) == []
+    (line,) = faults.find(read(tmp_path, **two, report=""), ORDER)
+    assert line.startswith("3 modules are named report: high.report, low.report, report;")
+
+
+def test_figures_are_measured_in_both_layouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A revision before the engine had a folder and one after it are columns of one table, each with its own owners."""
+    monkeypatch.chdir(tmp_path)
+    first = commit(
+        tmp_path,
+        {
+            "README.md": "a\nb\n",
+            "dvc.yaml": "stages:\n",
+            "src/usecase/rows.py": "",
+            "src/mainline/low/first.py": "def one():\n    return 1\n\n\ndef two():\n    return 2\n",
+            "src/mainline/ground.py": "import mainline.low.first\n",
+            "tests/usecase/test_rows.py": "x = 1\n",
+            "tests/mainline/test_first.py": "y = 1\nz = 2\n",
+        },
+    )
+    (tmp_path / "engine").mkdir()
+    for old, new in (("src/mainline", "engine/src"), ("tests/mainline", "engine/tests")):
+        (tmp_path / new).mkdir(parents=True)
+        subprocess.run(["git", "mv", old, new], check=True)
+    second = commit(tmp_path, {"README.md": "a\n"})
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in figures.table([first, second]).splitlines()[2:]]
+    found = {name: (before, after) for name, before, after in rows}
+    assert found["entries at the top"] == ("4", "5")
+    assert found["lines of README.md"] == ("2", "1")
+    assert found["engine: files, lines of Python"] == ("2, 7", "2, 7")
+    assert found["tests of the engine: files, lines of Python"] == ("1, 2", "1, 2")
+    assert found["tests of the use case: files, lines of Python"] == ("1, 1", "1, 1")
+    assert found["imports across rooms"] == ("1", "1")
+    assert found["syntax nodes a line of code"] == ("2.00", "2.00")
+
+
+def commit(folder: Path, files: dict[str, str]) -> str:
+    """Write files into a repository, commit everything, and return the commit."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, text=True, stdout=subprocess.PIPE)
+    return said.stdout.strip()
+
+
+def test_the_picture_shows_no_arrow_that_others_imply(tmp_path: Path) -> None:
+    """Rooms stand from the top down, and an import that goes by way of another room is left out."""
+    found = read(tmp_path, high__last="from mainline.low import first\nfrom mainline.middle import one",
+                 middle__one="from mainline.low import first")  # fmt: skip
+    drawn = picture.draw(found, {"": "", "low": "", "middle": "", "high": ""})
+    assert drawn.split() == [
+        "flowchart",
+        "TD",
+        "high",
+        "middle",
+        "low",
+        "high",
+        "-->",
+        "middle",
+        "middle",
+        "-->",
+        "low",
+    ]
+
+
+def test_the_picture_in_the_readme_is_the_one_of_the_code() -> None:
+    """`engine/README.md` shows what `python -P -m structure picture` draws."""
+    drawn = picture.draw(graph.read(ENGINE / "src" / "mainline"), ROOMS)
+    assert f"```mermaid\n{drawn}\n```" in (ENGINE / "README.md").read_text(encoding="utf-8")
