@@ -8,6 +8,7 @@ from structure import faults, figures, graph, picture
 from structure.rooms import ROOMS
 
 PACKAGE = Path("engine/src/mainline")
+README = Path("engine/README.md")
 
 
 def main() -> int:
@@ -17,14 +18,19 @@ def main() -> int:
     commands.add_parser("check", help="circles, imports that run back up, names of which there are three")
     measured = commands.add_parser("figures", help="a table with a column for each revision")
     measured.add_argument("revisions", nargs="*", default=["HEAD"], metavar="REVISION")
-    commands.add_parser("picture", help="the rooms as a Mermaid graph")
+    drawing = commands.add_parser("picture", help="the rooms as a Mermaid graph")
+    drawing.add_argument("--write", action="store_true", help=f"into {README}")
     arguments = parser.parse_args()
     if arguments.command == "figures":
         print(figures.table(arguments.revisions))
         return 0
     found = graph.read(PACKAGE)
     if arguments.command == "picture":
-        print(picture.draw(found, ROOMS))
+        drawn = picture.draw(found, ROOMS)
+        if arguments.write:
+            README.write_text(picture.insert(README.read_text(encoding="utf-8"), drawn), encoding="utf-8")
+        else:
+            print(drawn)
         return 0
     lines = faults.find(found, ROOMS)
     print("\n".join(lines) or f"{len(found)} modules in {len(ROOMS)} rooms: no circle, and no import runs back up.")

@@ -1,5 +1,6 @@
 """The rooms as a picture: a Mermaid graph, which GitHub draws."""
 
+import re
 from collections.abc import Mapping
 
 import networkx as nx
@@ -22,3 +23,8 @@ def draw(graph: Graph, rooms: Mapping[str, str]) -> str:
     order = list(rooms)
     edges = sorted(reduced.edges, key=lambda edge: (-order.index(edge[0]), -order.index(edge[1])))
     return "\n".join(["flowchart TD", *lines, *(f"    {upper} --> {lower}" for upper, lower in edges)])
+
+
+def insert(document: str, drawn: str) -> str:
+    """Return a document with a graph in place of the one in it."""
+    return re.sub(r"```mermaid\n.*?```", lambda _: f"```mermaid\n{drawn}\n```", document, count=1, flags=re.DOTALL)

@@ -20,6 +20,7 @@ ROOMS: dict[str, str] = {
     "rollout": "production becomes what answers, step by step; reads what release wrote, moves what serving loads",
     "github": "release and report where GitHub runs them",
     "cluster": "serving and rollout as objects of Kubernetes",
+    "template": "what the engine was made from, and how a fork takes a newer version",
     "commands": "one module per command: all rooms are below, and nobody imports it",
     "__main__": "the table of commands",
 }

@@ -147,5 +147,5 @@ def test_the_picture_shows_no_arrow_that_others_imply(tmp_path: Path) -> None:
 
 def test_the_picture_in_the_readme_is_the_one_of_the_code() -> None:
     """`engine/README.md` shows what `python -P -m structure picture` draws."""
-    drawn = picture.draw(graph.read(ENGINE / "src" / "mainline"), ROOMS)
-    assert f"```mermaid\n{drawn}\n```" in (ENGINE / "README.md").read_text(encoding="utf-8")
+    readme = (ENGINE / "README.md").read_text(encoding="utf-8")
+    assert picture.insert(readme, picture.draw(graph.read(ENGINE / "src" / "mainline"), ROOMS)) == readme
