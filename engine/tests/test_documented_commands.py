@@ -59,9 +59,11 @@ def problem(line: str) -> str:
         return ""
     module = import_module(f"mainline.commands.{usage.module_of(given.command)}")
     try:
-        usage.parser_of(given.command, module).parse_args(given.rest)
-    except SystemExit as refused:
-        return "" if refused.code == 0 else "its options are others"
+        usage.read(given.command, module, given.rest)
+    except usage.UsageError as refused:
+        return str(refused)
+    except SystemExit:  # of --help
+        return ""
     return ""
 
 

@@ -35,15 +35,13 @@ ANYWHERE = frozenset(("resolve", "serve", "predict", "check-package", "api-key",
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run one command; print what it returns, or one line of what is wrong."""
-    first = usage.first(list(given) if given is not None else None)
-    if first.command is None:
-        print(usage.overview(COMMANDS))
-        return 0
-    if first.traceback:
-        os.environ[faults.TRACEBACK] = "1"  # for the stages, which are processes of their own
+    words = list(sys.argv[1:] if given is None else given)
     try:
-        result = _run(first.command, first.rest)
+        result = _run(words)
         print(result, end="\n" if result else "", flush=True)
+    except usage.UsageError as error:
+        print(f"mainline: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
         return 130
@@ -52,19 +50,25 @@ def main(given: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
             return 128 + signal.SIGPIPE
         expected = faults.explain(error)
-        if expected is None or first.traceback:
+        if expected is None or os.environ.get(faults.TRACEBACK):
             raise
         print(f"mainline: {expected}", file=sys.stderr)
         return 1
     return 0
 
 
-def _run(command: str, options: list[str]) -> str:
-    """Import the module of a command, and no other; run it."""
+def _run(words: Sequence[str]) -> str:
+    """Import the module of the command that is named, and no other; run it. Without a command, list them."""
+    first = usage.first(words)
+    if first.traceback:
+        os.environ[faults.TRACEBACK] = "1"  # for the stages, which are processes of their own
+    if first.help or first.command is None:
+        return usage.overview(COMMANDS)
+    command = first.command
     if command not in NAMES:
         raise usage.CommandError(command, NAMES)
     module = import_module(f"mainline.commands.{usage.module_of(command)}")
-    arguments = usage.parser_of(command, module).parse_args(options)
+    arguments = usage.read(command, module, first.rest)
     if command not in ANYWHERE:
         checkout.require_repository()
     return str(module.run(arguments))

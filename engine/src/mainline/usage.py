@@ -1,9 +1,10 @@
 """What is typed: the options of a command as its module declares them, and the help that lists all commands."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from mainline.errors import MainlineError, nearest
 
@@ -16,12 +17,53 @@ Groups = Mapping[str, Iterable[str]]
 """Names of commands by the title that stands above them."""
 
 
-class CommandError(MainlineError):
+class UsageError(MainlineError):
+    """What was typed is not what the command line takes; the program then exits with 2."""
+
+
+class CommandError(UsageError):
     """A word that is not a command."""
 
     def __init__(self, word: str, known: Iterable[str]) -> None:
         near = nearest(word, known)
         super().__init__(f"'{word}' is not a command; {near if '?' in near else 'call it without one for the list.'}")
+
+
+class OptionError(UsageError):
+    """A word that a command does not take."""
+
+    def __init__(self, word: str, command: str, options: Iterable[str], more: str) -> None:
+        near = nearest(word, options)
+        super().__init__(f"{command} does not take '{word}'; {near if '?' in near else more}")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one line."""
+
+    @property
+    def more(self) -> str:
+        """Say where the options stand."""
+        return f"`{self.prog} --help` shows what it takes."
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message}; {self.more}")
+
+    def read(self, words: Sequence[str], command: str) -> argparse.Namespace:
+        """Read all words.
+
+        Raises:
+            UsageError: when one is not known, is lacking, or has a value that it may not have.
+        """
+        known, others = self.parse_known_args(words)
+        if others:
+            options = [option for action in self._actions for option in action.option_strings]
+            raise OptionError(others[0].partition("=")[0], command, options, self.more)
+        return known
 
 
 class Formatter(argparse.HelpFormatter):
@@ -33,14 +75,14 @@ class Formatter(argparse.HelpFormatter):
         return action.help
 
 
-def first(given: list[str] | None) -> argparse.Namespace:
+def first(words: Sequence[str]) -> argparse.Namespace:
     """Read what stands before a command's own options: `command`, None without any, and `rest` after it."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, add_help=False)
+    parser = Parser(prog=PROGRAM, add_help=False)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("--traceback", action="store_true")
     parser.add_argument("command", nargs="?")
     parser.add_argument("rest", nargs=argparse.REMAINDER)
-    return parser.parse_args(given)
+    return parser.read(words, "the command line")
 
 
 def module_of(command: str) -> str:
@@ -48,11 +90,20 @@ def module_of(command: str) -> str:
     return command.replace("-", "_")
 
 
-def parser_of(command: str, module: ModuleType) -> argparse.ArgumentParser:
+def parser_of(command: str, module: ModuleType) -> Parser:
     """Make the parser of a command's own options."""
-    parser = argparse.ArgumentParser(prog=f"{PROGRAM} {command}", description=module.__doc__, formatter_class=Formatter)
+    parser = Parser(prog=f"{PROGRAM} {command}", description=module.__doc__, formatter_class=Formatter)
     module.arguments(parser)
     return parser
+
+
+def read(command: str, module: ModuleType, words: Sequence[str]) -> argparse.Namespace:
+    """Read a command's own options.
+
+    Raises:
+        UsageError: when they are not what the module declares.
+    """
+    return parser_of(command, module).read(words, command)
 
 
 def summary_of(command: str) -> str:

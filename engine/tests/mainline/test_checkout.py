@@ -134,6 +134,7 @@ def test_every_command_says_so(
         "comment": ["--run", "1", "--head", "0"],
         "stored": ["--run", "1", "--head", "0"],
         "commit-lock": ["1"],
+        "upgrade": ["v1.0.0"],
     }
     assert command_line.main([command, *given.get(command, [])]) == 1
     assert "inner is a folder of the git repository" in capsys.readouterr().err

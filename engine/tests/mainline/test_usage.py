@@ -48,12 +48,12 @@ def test_a_default_is_shown() -> None:
 
 
 def test_all_commands_are_listed_by_group_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a command, and with `--help`, each one stands under its group with a line."""
+    """Without a command, and with `--help` before one, each one stands under its group with a line."""
     shown = []
-    for words in ([], ["--help"]):
+    for words in ([], ["--help"], ["--help", "gate"]):
         assert command_line.main(words) == 0
         shown.append(capsys.readouterr().out)
-    assert shown[0] == shown[1]
+    assert shown[0] == shown[1] == shown[2]
     *lines, _, last = shown[0].splitlines()
     assert max(map(len, [*lines, last])) <= 80
     listed = [line.split()[0] for line in lines if line.startswith("  ")]
@@ -88,7 +88,7 @@ def test_the_help_of_a_command_waits_for_no_large_library() -> None:
 )
 def test_a_mistyped_command_is_told_the_nearest(word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A word that is near to a command names it; any other one is told of the list."""
-    assert command_line.main([word]) == 1
+    assert command_line.main([word]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"mainline: '{word}' is not a command; ")
     assert line.endswith(said)
@@ -119,3 +119,25 @@ def commands_imported_by(file: Path) -> list[str]:
         ),
     ]
     return [f"{file.relative_to(SOURCE)}: {name}" for name in imported if name.startswith("mainline.commands")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["gate", "--enviroment", "x"], "gate does not take '--enviroment'; did you mean '--environment'?"),
+        (["gate", "--xyz"], "gate does not take '--xyz'; `./mainline gate --help` shows what it takes."),
+        (["gate", "much"], "gate does not take 'much'; `./mainline gate --help` shows what it takes."),
+        (["accept", "schema"], "the following arguments are required: --reason; `./mainline accept --help` shows"),
+        (["delivery", "--days", "-1"], "argument --days: '-1' is not a number of days above 0; `./mainline delivery"),
+        (["delivery", "--days", "few"], "argument --days: 'few' is not a number of days above 0; `./mainline"),
+        (["--tracebck", "gate"], "the command line does not take '--tracebck'; did you mean '--traceback'?"),
+    ],
+)
+def test_what_a_command_does_not_take_is_said_in_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option, a word or a value that is wrong is named with the nearest one, or with where the right ones stand."""
+    monkeypatch.setattr(usage, "PROGRAM", usage.DOOR)
+    assert command_line.main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mainline: {said}")

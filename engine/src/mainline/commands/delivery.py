@@ -39,7 +39,10 @@ def delivery(environment: str, as_json: bool, days: float | None, now: float, re
 
 
 def _days(text: str) -> float:
-    days = float(text)
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0
     if not 0 < days < 100_000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of days above 0")
     return days
