@@ -169,3 +169,17 @@ def test_months_of_refusals_end_in_a_release(tmp_path: Path, other_project: Proj
     made.follow(said, "mainline", "accept")
     made.commit("Accept it")
     assert "v1.0.1 is released." in made.mainline("promote")
+
+
+@pytest.mark.slow
+def test_a_rollback_across_machineries_is_trained_with_todays(laptop: Clone) -> None:
+    """Where no branch can mix a version with today's machinery, the second way that is named has its model on main."""
+    machinery = laptop.path / "engine/src/mainline/errors.py"
+    machinery.write_text(f"{machinery.read_text()}\nNEEDED = 1\n")
+    change(laptop, ("params.yaml", "C: 1.0", "C: 1.01"))
+    released(laptop, "v1.1.0")
+    said = laptop.mainline("rollback", "v1.0.0", succeed=False)
+    laptop.follow(said, "git", "checkout")
+    laptop.follow(said, "make", "repro")
+    laptop.commit("Train the parameters of v1.0.0 with today's machinery")
+    assert "v1.0.0 is back" in laptop.mainline("promote")

@@ -274,13 +274,16 @@ def test_clock_that_goes_back_makes_no_wait_longer(
 
 
 def test_unusable_state_stops_the_follower_and_leaves_the_routes(source: Scripted, place: Place) -> None:
-    """Nothing is overwritten where the state cannot be read; the server goes on with its routes."""
+    """Nothing is overwritten where the state cannot be read; the server goes on, and the follower after it is moved."""
     state.write(place, State())
     place.state.write_text("{")
     place.routing.write_text("as it was")
-    with pytest.raises(StateError, match=r"The server goes on with routing\.json"):
+    with pytest.raises(StateError, match=r"The server goes on with routing\.json\. Move the file away"):
         Follower(source, place)
     assert place.routing.read_text() == "as it was"
+    place.state.rename(place.folder / "away.json")
+    Follower(source, place).tick()
+    assert place.status.exists()
 
 
 def test_status_of_nobody_names_the_way_to_one(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """What a follower sees of git and storage, and what it does where they fail."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
 from mainline.errors import MainlineError
+from mainline.gate import acceptance
 from mainline.package import signing
 from mainline.package.soundness import is_sound
 from mainline.registry import events
-from mainline.release import promote
+from mainline.release import promote, rollback
 from mainline.rollout import approvals, reports
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source, without_password
@@ -173,16 +175,24 @@ def test_signature_is_asked_of_a_package_that_is_here_already(followed: Followed
 
 
 def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that may not take traffic here is not kept, and the reason is known."""
+    """A package that may not take traffic here is not kept; the reason is known, and a way back that works."""
     monkeypatch.undo()
     for name, value in followed.repository.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(followed.repository.path)
     monkeypatch.setenv("PYTHONPATH", SEARCH_PATH)
+    monkeypatch.setattr(acceptance, "refusals", lambda *_, **__: {})
     followed.release()
+    followed.release(4)
     found = followed.source.bring(followed.source.look())
     assert not found.verified
-    assert found.problem
+    assert re.match(
+        r"check-package refuses v1\.1\.0: .*`\./mainline rollback --now --environment production`", found.problem
+    )
+    rollback.assign_now(None, "production")
+    wanted = followed.source.look().wanted
+    assert wanted is not None
+    assert wanted.version == "v1.0.0"
 
 
 def test_events_are_appended_once(followed: Followed) -> None:

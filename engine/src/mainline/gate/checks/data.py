@@ -11,7 +11,8 @@ def check_skew(evidence: Evidence, policy: Policy) -> Outcome:
     if evidence.first_release:
         return Outcome("pass", "first release", limit, "There is nothing to compare with.")
     if evidence.skew is None:
-        why = evidence.obstacle or "None of the months that production was trained on is in the window."
+        gone = "None of the months that production was trained on is in the window; data.from can be moved back to one."
+        why = evidence.obstacle or gone
         return Outcome("cannot tell", "not comparable", limit, why)
     moved = {n: i for n, i in evidence.skew.items() if not i <= policy.skew.limit and n not in policy.skew.ignore}
     observed = ", ".join(f"{name} {index:.2f}" for name, index in sorted(moved.items(), key=lambda item: -item[1])[:5])
