@@ -46,21 +46,34 @@ def upgrade(version: str, url: str | None, force: bool) -> str:
     after, before = versions.find(version), versions.base(address)
     _require_later(version, after, before)
     files = tree.entries(before), tree.entries("HEAD"), tree.entries(after)
-    declared = ownership.of(before), ownership.of(after)
-    made = plan.make(*files, declared)
+    made = _plan(files, version, (before, after), force)
+    upgraded = tree.write("HEAD", made.changes)
+    upgraded = tree.write(upgraded, libraries.resolved("HEAD", after, upgraded))
+    message = f"engine: Upgrade the machinery to {version}\n\nFrom {before} to {after} of the template."
+    commit = git("commit-tree", upgraded, "-p", "HEAD", given=message).strip()
+    left = {path: entry for path, entry in files[1].items() if path not in made.changes}
+    differences = news.differences(before, after, (files[0], left, files[2]), ownership.of(after))
+    summary = _summary(version, made, before, (news.changelog(version, versions.installed()), differences))
+    progress.say(f"The commit is made. If what follows is interrupted, `git reset --hard {commit[:12]}` ends it.")
+    git("merge", "--quiet", "--ff-only", commit)  # from here on, the files of this program are another version's
+    return summary
+
+
+def _plan(
+    files: tuple[plan.Files, plan.Files, plan.Files], version: str, commits: tuple[str, str], force: bool
+) -> Plan:
+    """Decide about every file.
+
+    Raises:
+        UpgradeError: when an edit would be lost, and is not to be.
+    """
+    before, after = commits
+    made = plan.make(*files, (ownership.of(before), ownership.of(after)))
     if made.edited and not force:
         raise UpgradeError(_edited(made, version, before))
     if versions.is_old(before):
         made.changes |= predecessor.moved(files[1])
-    upgraded = tree.write("HEAD", made.changes)
-    upgraded = tree.write(upgraded, libraries.resolved("HEAD", after, upgraded))
-    news_of = news.changelog(version, versions.installed()), news.differences(before, after, files, declared[1])
-    commit = _commit(
-        upgraded, f"engine: Upgrade the machinery to {version}\n\nFrom {before} to {after} of the template."
-    )
-    progress.say(f"The commit is made. If what follows is interrupted, `git reset --hard {commit[:12]}` ends it.")
-    git("merge", "--quiet", "--ff-only", commit)
-    return _summary(version, made, before, news_of)
+    return made
 
 
 def _require_clean() -> None:
@@ -92,10 +105,6 @@ def _edited(made: Plan, version: str, before: str) -> str:
         f"template, and upgrade to the version that has it; or take it back: `git checkout {before[:12]} -- FILE`; or "
         f"`./mainline upgrade {version} --force` replaces it, and says how it gets onto the new version."
     )
-
-
-def _commit(upgraded: str, message: str) -> str:
-    return git("commit-tree", upgraded, "-p", "HEAD", given=message).strip()
 
 
 def _summary(version: str, made: Plan, before: str, told: tuple[str, str]) -> str:

@@ -1,9 +1,10 @@
 """Whether today's machinery is the one that made a version: a lock is true only beside the code that its stages ran."""
 
-from mainline import lock
+from mainline import lock, tree
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.registry import changes
+from mainline.template import ownership
 
 ENGINE = "engine"
 PLACES = (f"{ENGINE}/", "src/mainline/")
@@ -16,27 +17,49 @@ class OtherMachineryError(MainlineError):
     """A version's stages ran other code of the machinery than the stages of main; its text says what differs."""
 
 
-def returning(main: str, version: str) -> list[str]:
+def returning(main: str, version: str, whole: bool) -> list[str]:
     """Name the files and folders, beside the pipeline's own, that go back with a version's lock.
 
     They are the use case's code that the stages of either commit ran and, if the version was made with other libraries,
-    all of `requirements/`. The machinery never goes back: what it has learned since, servers and gate keep.
+    all of `requirements/`. The machinery stays, or goes back whole.
 
     Args:
         main: the commit that goes back.
         version: the commit of the version.
+        whole: take the machinery back, too.
 
     Raises:
         OtherMachineryError: when the version's stages ran other code of the machinery, or when its libraries would
             stand beside a machinery that was not tested with them.
     """
     locks = [ask("show", f"{commit}:{lock.LOCK}") for commit in (main, version)]
+    code = {path for text in locks for path in changes.hashes(text) if path.startswith("src/")}
     differing = changes.code(*locks)
+    libraries = [path for path in differing if path.startswith(f"{LIBRARIES}/")]
+    if whole:
+        return sorted(code | _machinery(main, version))
     machinery = [path for path in differing if path.startswith(PLACES)]
     if machinery:
         raise OtherMachineryError(f"its stages ran other code of the machinery ({changes.few(machinery)})")
-    libraries = [path for path in differing if path.startswith(f"{LIBRARIES}/")]
     if libraries and git("diff", "--name-only", version, main, "--", ENGINE):
         raise OtherMachineryError(f"it has other libraries ({changes.few(libraries)}) and another {ENGINE}/")
-    code = {path for text in locks for path in changes.hashes(text) if path.startswith("src/")}
     return sorted(code) + ([LIBRARIES] if libraries else [])
+
+
+def can_return(version: str) -> bool:
+    """Whether the machinery of a commit can go back whole: it has the place that the machinery has today."""
+    return bool(ask("rev-parse", "--verify", "--quiet", f"{version}:{ENGINE}"))
+
+
+def _machinery(main: str, version: str) -> set[str]:
+    """List every file that comes from the template, in either commit; workflows that only main has are the fork's.
+
+    Raises:
+        OtherMachineryError: when the version is of the layout before `engine/`.
+    """
+    if not can_return(version):
+        raise OtherMachineryError(f"it was made before the machinery had {ENGINE}/")
+    declared = ownership.of(main)
+    whole = tree.entries(main, *declared.replaced, LIBRARIES).keys()
+    there = tree.entries(version, *declared.replaced, LIBRARIES, *declared.merged).keys()
+    return {path for path in whole | there if declared.is_ours(path) or path.startswith(f"{LIBRARIES}/")}

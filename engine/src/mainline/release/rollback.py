@@ -5,6 +5,7 @@ from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.git import ask, git
 from mainline.registry import artifact, origin, publish, tags
+from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.tags import Assigned, Version
 from mainline.release import candidate, machinery, promote, trial
 
@@ -12,15 +13,17 @@ SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the use case's code that its stages ran."""
 
 
-def prepare(name: str | None, environment: str) -> str:
+def prepare(name: str | None, environment: str, whole: bool = False) -> str:
     """Commit, on a branch of its own, what main would be with a version's model; the workspace stays as it is.
 
     The use case's code, parameters, lock and metrics that make the model are the version's; everything else is main's,
-    the machinery above all. A version that another machinery made is refused: its lock would not be true here.
+    the machinery above all. A version that another machinery made is refused, since its lock would not be true here,
+    unless the machinery is to go back whole.
 
     Args:
         name: the version; the one before in the environment where it is None.
         environment: whose version is to go back.
+        whole: take the machinery back, too.
 
     Raises:
         MainlineError: when there is no such version, main has its model already, or another machinery made it.
@@ -38,12 +41,13 @@ def prepare(name: str | None, environment: str) -> str:
         )
     branch = f"rollback/{version.name}"
     _refuse_to_overwrite(branch, main)
-    mixed = _runnable(main, version, environment)
+    mixed = _runnable(main, version, environment, whole)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
     commit = git("commit-tree", mixed, "-p", main, given=message).strip()
     git("update-ref", f"refs/heads/{branch}", commit)
     return (
-        f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}.\n"
+        f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}"
+        f"{' and the machinery that made it' if whole else ''}.\n"
         f"  git push {origin.remote() or 'REMOTE'} {branch}     "
         f"and open a pull request; its merge brings {version.name} back\n"
         f"To have it in {environment} at once: `./mainline rollback {version.name} --now`."
@@ -117,7 +121,7 @@ def _refuse_to_overwrite(branch: str, main: str) -> None:
         )
 
 
-def _runnable(main: str, version: Version, environment: str) -> str:
+def _runnable(main: str, version: Version, environment: str, whole: bool) -> str:
     """Write the tree of main with a version's model, and try it.
 
     Raises:
@@ -125,7 +129,7 @@ def _runnable(main: str, version: Version, environment: str) -> str:
     """
     branch = origin.branch()
     try:
-        mixed = _tree(main, version.commit)
+        mixed = _tree(main, version.commit, whole)
     except machinery.OtherMachineryError as error:
         why = f"{version.name} does not go with the machinery that {branch} has: {error}"
         raise MainlineError(f"{why}. {_ways(version, environment)}") from error
@@ -137,11 +141,19 @@ def _runnable(main: str, version: Version, environment: str) -> str:
 
 
 def _ways(version: Version, environment: str) -> str:
-    return (
-        f"No branch was made. `./mainline rollback {version.name} --now` gives {environment} the version at once. "
+    """Name what else brings the model back; servers refuse a version that was made with other libraries than theirs."""
+    locks = [ask("rev-parse", f"{commit}:{ENVIRONMENT_LOCK}") for commit in (version.commit, origin.tip())]
+    ways = ["No branch was made."]
+    if locks[0] == locks[1]:
+        ways.append(f"`./mainline rollback {version.name} --now` gives {environment} the version at once.")
+    ways.append(
         f"To have its model on {origin.branch()}, train it with today's machinery: "
         f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
     )
+    if machinery.can_return(version.commit):
+        back = "takes the machinery back too, gate and server with it"
+        ways.append(f"Or `./mainline rollback {version.name} --machinery` {back}.")
+    return " ".join(ways)
 
 
 def _assign_once(name: str | None, environment: str) -> str:
@@ -164,12 +176,12 @@ def _assign_once(name: str | None, environment: str) -> str:
     )
 
 
-def _tree(main: str, version: str) -> str:
+def _tree(main: str, version: str, whole: bool) -> str:
     """Write the tree of main in which what shapes the model is the version's.
 
     Raises:
         OtherMachineryError: when another machinery made the version.
     """
-    shaping = [*SHAPED, *machinery.returning(main, version)]
+    shaping = [*SHAPED, *machinery.returning(main, version, whole)]
     old, new = (tree.entries(commit, *shaping) for commit in (version, main))
     return tree.write(main, {path: old.get(path) for path in old.keys() | new.keys()})

@@ -38,7 +38,7 @@ def differences(before: str, after: str, files: tuple[Files, Files, Files], owne
     Args:
         before: the template's commit that the fork has the machinery of.
         after: the version's commit.
-        files: those of `before`, of the fork, and of `after`.
+        files: those of `before`, of the fork as it is after the upgrade, and of `after`.
         ownership: what the version declares.
     """
     was, fork, comes = files

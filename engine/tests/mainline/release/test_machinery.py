@@ -55,7 +55,8 @@ def test_a_version_of_another_machinery_is_refused(first: Repository) -> None:
     said = (
         r"v1\.0\.0 does not go with the machinery that main has: its stages ran other code of the machinery "
         rf"\({STAGE}\)\. No branch was made\. `\./mainline rollback v1\.0\.0 --now` .*"
-        r"`git checkout model@v1\.0\.0 -- params\.yaml src/usecase`, `make repro`"
+        r"`git checkout model@v1\.0\.0 -- params\.yaml src/usecase`, `make repro`.*"
+        r"`\./mainline rollback v1\.0\.0 --machinery` takes the machinery back too"
     )
     with pytest.raises(MainlineError, match=said):
         rollback.prepare("v1.0.0", "production")
@@ -93,23 +94,51 @@ def test_libraries_of_another_machinery_are_refused(first: Repository) -> None:
     _write(first, LIBRARIES, "second\n")
     first.change(model={"depth": 5})
     release()
-    with pytest.raises(MainlineError, match=rf"it has other libraries \({LIBRARIES}\) and another engine/\. No branch"):
+    said = (
+        rf"it has other libraries \({LIBRARIES}\) and another engine/\. No branch was made\. To have its model on main"
+    )
+    with pytest.raises(MainlineError, match=said):  # and not `--now`, since servers have the libraries of today
         rollback.prepare("v1.0.0", "production")
+
+
+def test_the_machinery_goes_back_whole_if_a_person_asks(first: Repository) -> None:
+    """Stages, gate, libraries and workflows of the version come back with its lock; what the fork owns stays main's."""
+    _write(first, "engine/upgrade.yaml", (ROOT / "engine/upgrade.yaml").read_text())
+    newer = (STAGE, GATE, LIBRARIES, INSTALLED, "engine/new.py", "requirements/new.in")
+    own = (".github/CODEOWNERS", ".github/workflows/own.yml", "deploy/notes.md")
+    for name in (*newer, *own):
+        _write(first, name, "second\n")
+    first.change(model={"depth": 5})
+    release()
+    said = rollback.prepare("v1.0.0", "production", whole=True)
+    assert "with the model of v1.0.0 and the machinery that made it." in said
+    made = {*newer, "engine/upgrade.yaml", "dvc.lock", "params.yaml"}
+    assert made == set(_changed(first))
+    assert first.run("git", "diff", "--name-only", "model@v1.0.0", "rollback/v1.0.0", "--", "engine").stdout == ""
+    first.run("git", "merge", "--quiet", "rollback/v1.0.0")
+    first.run("git", "push", "--quiet", "origin", "main")
+    first.run("dvc", "checkout", "--quiet")
+    assert first.run("dvc", "status", "--quiet").returncode == 0
+    assert "v1.0.0 is back" in promote.promote(refuse)
 
 
 def test_a_version_of_the_layout_before_is_refused(first: Repository) -> None:
     """A lock that names src/mainline was made before the machinery had its folder; `--now` gives the version."""
     pipeline = first.path / "dvc.yaml"
+    (first.path / "engine").rename(first.path / ".git/engine")
     _write(first, "src/mainline/contract.py", "old\n")
     pipeline.write_text(pipeline.read_text().replace(STAGE, "src/mainline/contract.py"))
     first.change(model={"depth": 5})
     release()
     shutil.rmtree(first.path / "src/mainline")
+    (first.path / ".git/engine").rename(first.path / "engine")
     pipeline.write_text(pipeline.read_text().replace("src/mainline/contract.py", STAGE))
     first.change(model={"depth": 6})
     release()
-    with pytest.raises(MainlineError, match=r"other code of the machinery \(engine/.*, src/mainline/contract\.py\)"):
+    with pytest.raises(MainlineError, match=r"\(engine/.*, src/mainline/contract\.py\).*a pull request\.$"):
         rollback.prepare("v1.1.0", "production")
+    with pytest.raises(MainlineError, match=r"it was made before the machinery had engine/\. No branch was made"):
+        rollback.prepare("v1.1.0", "production", whole=True)
     assert "production has v1.1.0" in rollback.assign_now("v1.1.0", "production")
 
 

@@ -106,13 +106,14 @@ def old(world: World) -> World:
 
 def test_a_fork_of_the_layout_before_is_moved(old: World) -> None:
     """Machinery, its tests and documents go to engine/; what the fork owns stays, and its tests lie in tests/."""
-    old.upgrade("v0.3.0", "--from", "../template")
+    said = old.upgrade("v0.3.0", "--from", "../template")
     listed = {path for path in old.fork.run("git", "ls-files").stdout.split() if not path.startswith("engine/")}
     assert {"tests/conftest.py", "tests/test_bikes.py", "docs/bikes.md", "mainline"} <= listed
     assert not [
         path for path in listed if path.startswith(("src/mainline", "tests/usecase", "tests/mainline", "docs/guide"))
     ]
-    assert not {"tests/__init__.py", "CHANGELOG.md", "pyproject.toml"} & listed
+    assert not {"tests/__init__.py", "tests/test_source.py", "CHANGELOG.md", "pyproject.toml"} & listed
+    assert "dvc.yaml" not in said
     assert old.read("tests/test_bikes.py") == "from conftest import BIKES\n"
     assert old.read("dvc.yaml") == MOVED
     assert (old.read("src/usecase/source.py"), old.read("params.yaml")) == ("ROWS = 'bikes'\n", "gate: {}\n")
