@@ -3,6 +3,7 @@
 ROOMS: dict[str, str] = {
     "": "what every room needs: errors, the contract with the use case, files, processes, git, the lock",
     "declared": "what people write in params.yaml and deploy/, read once and checked",
+    "template": "where the machinery comes from, whose is what, and how a fork takes a later version",
     "exchange": "what server and follower say to each other; below both, so neither imports the other for it",
     "data": "rows, columns and tables; knows nothing of a model",
     "model": "estimators on columns that are ready",
@@ -20,7 +21,6 @@ ROOMS: dict[str, str] = {
     "rollout": "production becomes what answers, step by step; reads what release wrote, moves what serving loads",
     "github": "release and report where GitHub runs them",
     "cluster": "serving and rollout as objects of Kubernetes",
-    "template": "what the engine was made from, and how a fork takes a newer version",
     "commands": "one module per command: all rooms are below, and nobody imports it",
     "__main__": "the table of commands",
 }

@@ -43,8 +43,10 @@ def make(before: Files, fork: Files, after: Files, ownership: tuple[Ownership, O
         if not (then.is_ours(path) or (now.is_ours(path) and not then.is_yours(path))):
             continue
         was, here, comes = before.get(path), fork.get(path), after.get(path)
-        if was is None and not now.is_ours(path):  # an example of the template in a place that is the fork's by now
-            continue
+        if not now.is_ours(path) and not now.is_yours(path):
+            comes = None  # the place is the fork's alone by now: what was ours goes, and no example comes
+            if was is None:
+                continue
         if below(path, whole) and here not in (was, comes):
             plan.edited.append(path)
         elif here not in (was, comes) and not libraries.is_lock(path):

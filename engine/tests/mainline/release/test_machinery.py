@@ -119,7 +119,7 @@ def test_the_machinery_goes_back_whole_if_a_person_asks(first: Repository) -> No
     first.run("git", "push", "--quiet", "origin", "main")
     first.run("dvc", "checkout", "--quiet")
     assert first.run("dvc", "status", "--quiet").returncode == 0
-    assert "v1.0.0 is back" in promote.promote(refuse)
+    assert "v1.0.0 is back" in promote_by(refuse)
 
 
 def test_a_version_of_the_layout_before_is_refused(first: Repository) -> None:

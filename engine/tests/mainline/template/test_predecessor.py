@@ -80,7 +80,7 @@ def old(world: World) -> World:
     ours = {
         "src/mainline/contract.py": "A = 1\n", "docs/guide.md": "Guide\n", "CHANGELOG.md": "# Changes\n",
         "Makefile": "repro:\n", "pyproject.toml": "[project]\n", "tests/mainline/test_gate.py": "",
-        "tests/__init__.py": "", "tests/project.py": "",
+        "tests/__init__.py": "", "tests/project.py": "", "tests/test_source.py": "ours\n",
         "tests/usecase/__init__.py": "", "tests/usecase/test_flights.py": "import usecase\n", "dvc.yaml": PIPELINE,
         "src/usecase/source.py": "ROWS = 'flights'\n", "params.yaml": FIRST["params.yaml"],
     }  # fmt: skip
