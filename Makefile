@@ -14,6 +14,7 @@ repro: ## Run the pipeline: data, model, metrics, package; only what changed
 	@./mainline repro
 
 test: ## Run your tests, and hold your use case to the contract
+	@echo "Your tests in tests/, and the contract; 'make -C engine test' runs those of the machinery."
 	@engine/run tests python -m pytest
 
 check: ## Check format, lint, types and declared dependencies of your files

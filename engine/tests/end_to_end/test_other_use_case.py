@@ -48,6 +48,12 @@ def test_stages_depend_on_the_code_of_another_use_case(other_project: Project) -
     assert "exactly the code they run" in other_project.run("python", "-m", "mainline", "deps").stdout
 
 
+def test_another_use_case_keeps_the_contract(other_project: Project) -> None:
+    """`tests/test_contract.py` passes as it stands, on what the pipeline made of other data."""
+    said = other_project.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-q").stdout
+    assert re.search(r"^\d+ passed in", said, re.MULTILINE)
+
+
 def test_pipeline_makes_every_declared_output(other_project: Project) -> None:
     """Every output that the lock names is there, although no table moves and no feature is text."""
     outputs = other_project.hashes()

@@ -1,0 +1,111 @@
+"""Claims about what the use case declares; they need no row of data."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from mainline.conformance import check_features, check_known, check_policy
+from mainline.data.columns import from_rows
+from mainline.declared import params
+from mainline.errors import RequestError, UseCaseError
+
+OFFERED = {
+    "source": ("describe", "fetch"),
+    "schema": ("TABLES", "EVENTS", "STATIC", "unlabelled"),
+    "interface": ("NAME", "TASK", "LABEL", "KEY", "REQUEST", "RESPONSE", "BANNED"),
+    "tables": ("FEATURE_TABLES", "build_static", "build_moving"),
+    "features": ("CATEGORICAL", "NUMERIC", "prediction_time", "compute"),
+    "scoring": ("fit_target", "respond", "slices"),
+}
+TRAVELLING = ("features", "scoring")
+ALONE = """
+import sys, numpy, runpy
+class Alone:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] not in {"numpy", *sys.stdlib_module_names}:
+            raise ImportError(f"imports {name}")
+sys.meta_path.insert(0, Alone)
+try:
+    runpy.run_path(sys.argv[1])
+except ImportError as error:
+    sys.exit(str(error))
+"""
+
+
+def module(name: str) -> ModuleType:
+    """Import a module of the use case; an import that fails is said by `faults.explain`."""
+    return import_module(f"usecase.{name}")
+
+
+def every_module_offers_what_the_machinery_calls() -> None:
+    """The six modules have every name of the contract."""
+    for name, offered in OFFERED.items():
+        for wanted in offered:
+            getattr(module(name), wanted)
+
+
+def declarations_fit_each_other() -> None:
+    """Task, response, request, label, key and schema name the same things, and a table's key is in the request."""
+    from mainline.stages.validate import check_use_case
+
+    check_use_case()
+    fields = [field.name for field in module("interface").REQUEST]
+    check_known("tables.py: a key", (table.key for table in module("tables").FEATURE_TABLES), fields, "REQUEST")
+
+
+def no_banned_name_is_used() -> None:
+    """Neither a feature nor a field nor a column of a table has a banned name, a person's, or the label's."""
+    interface = module("interface")
+    banned = {interface.LABEL: "it is the label"} | dict(interface.BANNED)
+    check_policy(features(), interface.REQUEST, banned, module("tables").FEATURE_TABLES)
+
+
+def features_have_one_name_each() -> None:
+    """No feature is declared twice, and each that `params.yaml` chooses is declared."""
+    declared = features()
+    for name in declared:
+        if declared.count(name) > 1:
+            raise UseCaseError(f"src/usecase/features.py: '{name}' is declared twice; name it once.")
+    check_features(params.load().features, declared)
+
+
+def examples_are_requests() -> None:
+    """The examples of the fields, put together, are a request that a server would answer."""
+    interface = module("interface")
+    for field in interface.REQUEST:
+        try:
+            from_rows([{field.name: field.example}], [field])
+        except RequestError as error:
+            said = str(error).removeprefix("row 0: ")
+            raise UseCaseError(f"src/usecase/interface.py: REQUEST: the example of {said}") from error
+    from_rows([{field.name: field.example for field in interface.REQUEST}], interface.REQUEST)
+
+
+def code_that_travels_is_importable_alone() -> None:
+    """`features.py` and `scoring.py` go into the package; they are imported with numpy and nothing else."""
+    for name in TRAVELLING:
+        path = Path(module(name).__file__ or "")
+        ran = subprocess.run(
+            [sys.executable, "-I", "-c", ALONE, str(path)], capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            said = ran.stderr.strip().splitlines()[-1]
+            raise UseCaseError(
+                f"src/usecase/{name}.py {said}; code that travels in the package may import numpy and the standard "
+                "library. Move what needs more to src/usecase/tables.py."
+            )
+
+
+def features() -> tuple[str, ...]:
+    """Return the names of all features that the use case declares."""
+    declared = module("features")
+    return (*declared.NUMERIC, *declared.CATEGORICAL)
+
+
+CLAIMS = (
+    every_module_offers_what_the_machinery_calls, declarations_fit_each_other, no_banned_name_is_used,
+    features_have_one_name_each, examples_are_requests, code_that_travels_is_importable_alone,
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Claims about how rows become features and answers; they hold for made-up requests as for real ones."""
+
+import numpy as np
+
+from mainline.claims.columns import differing, known, made_up, take
+from mainline.claims.declarations import features, module
+from mainline.conformance import check_column, check_computed, check_moment
+from mainline.contract import Array, Columns
+from mainline.errors import UseCaseError
+
+FEATURES = "src/usecase/features.py: compute"
+NEXT = "Compute each row from its own columns, with operations that numpy does element by element."
+
+
+def every_declared_feature_is_computed() -> None:
+    """`compute` returns what is declared, a value per row: numbers for NUMERIC, text for CATEGORICAL."""
+    requests, tables = _rows()
+    rows = len(next(iter(requests.values())))
+    check_moment(module("features").prediction_time(requests), rows)
+    computed = module("features").compute(requests, tables)
+    check_computed(computed, features(), rows)
+    for name in module("features").NUMERIC:
+        if computed[name].dtype.kind not in "biuf":
+            raise UseCaseError(f"{FEATURES}: '{name}' is {computed[name].dtype}; a numeric feature is a float32.")
+    for name in module("features").CATEGORICAL:
+        if not all(isinstance(value, str) for value in computed[name].tolist()):
+            raise UseCaseError(f"{FEATURES}: '{name}' is {computed[name].dtype}; a categorical feature is text.")
+
+
+def a_row_alone_equals_the_same_row_in_a_batch() -> None:
+    """Asking for one row gives what asking for all gives, or a service would answer otherwise than was tested."""
+    requests, tables = _rows()
+    whole = _compute(requests, tables)
+    for row in range(0, len(whole[next(iter(whole))]), 7):
+        one = np.array([row])
+        alone = _compute(take(requests, one), {name: take(columns, one) for name, columns in tables.items()})
+        name = differing(alone, take(whole, one))
+        if name:
+            raise UseCaseError(f"{FEATURES}: '{name}' of a row is another alone than among other rows. {NEXT}")
+
+
+def the_order_of_rows_does_not_matter() -> None:
+    """Shuffled requests have the features that they had, shuffled."""
+    requests, tables = _rows()
+    whole = _compute(requests, tables)
+    order = np.random.default_rng(1).permutation(len(whole[next(iter(whole))]))
+    shuffled = _compute(take(requests, order), {name: take(columns, order) for name, columns in tables.items()})
+    name = differing(shuffled, take(whole, order))
+    if name:
+        raise UseCaseError(f"{FEATURES}: '{name}' depends on the order of the rows. {NEXT}")
+
+
+def scoring_is_a_value_per_row() -> None:
+    """`fit_target` and `respond` return a number per row, the same alone as in a batch, and `slices` returns text."""
+    scoring, (requests, _) = module("scoring"), _rows()
+    rows = len(next(iter(requests.values())))
+    label = np.tile([0.0, 1.0], rows)[:rows]
+    for name in ("fit_target", "respond"):
+        place = f"scoring.py: {name}"
+        whole = getattr(scoring, name)(label, requests)
+        check_column(place, whole, rows)
+        if whole.dtype.kind not in "biuf":
+            raise UseCaseError(f"src/usecase/{place} returns {whole.dtype}; return a number per row.")
+        alone = getattr(scoring, name)(label[1:2], take(requests, np.array([1])))
+        if differing({name: alone}, {name: whole[1:2]}):
+            raise UseCaseError(f"src/usecase/{place} of a row is another alone than among other rows. {NEXT}")
+    for name, values in scoring.slices(requests).items():
+        check_column(f"scoring.py: slices: '{name}'", values, rows)
+        if not all(isinstance(value, str) for value in values.tolist()):
+            raise UseCaseError(
+                f"src/usecase/scoring.py: slices: '{name}' is {values.dtype}; segments are named by text."
+            )
+
+
+def _rows() -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
+    """Return made-up requests and what tables answer to them, which nobody may write to."""
+    requests = made_up()
+    all_rows = np.arange(len(next(iter(requests.values()))))
+    return take(requests, all_rows), {name: take(columns, all_rows) for name, columns in known(requests).items()}
+
+
+def _compute(requests: Columns, tables: dict[str, dict[str, Array]]) -> dict[str, Array]:
+    return dict(module("features").compute(requests, tables))
+
+
+CLAIMS = (
+    every_declared_feature_is_computed, a_row_alone_equals_the_same_row_in_a_batch, the_order_of_rows_does_not_matter,
+    scoring_is_a_value_per_row,
+)  # fmt: skip
