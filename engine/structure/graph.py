@@ -6,7 +6,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from mainline import imports
+from mainline.repository import imports
 
 Graph = Mapping[str, frozenset[str]]
 """What each module imports of the others; names are dotted and begin below the package."""

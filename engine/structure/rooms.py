@@ -1,7 +1,8 @@
 """The rooms of the engine in one order: each imports only those that stand before it."""
 
 ROOMS: dict[str, str] = {
-    "": "what every room needs: errors, the contract with the use case, files, processes, git, the lock",
+    "": "what every room needs: errors, the contract with the use case, files, processes",
+    "repository": "git by its own program, and the lock of the pipeline",
     "declared": "what people write in params.yaml and deploy/, read once and checked",
     "template": "where the machinery comes from, whose is what, and how a fork takes a later version",
     "exchange": "what server and follower say to each other; below both, so neither imports the other for it",

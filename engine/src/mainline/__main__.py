@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mainline import checkout, faults, usage
+from mainline import faults, usage
+from mainline.repository import checkout
 
 COMMANDS = {
     "Train and explain": (

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mainline import git
 from mainline.github import image
 from mainline.github.image import ImageError
+from mainline.repository import git
 from tests.github import docker_recorder
 from tests.github.standin import FULL, GitHub
 from tests.project import ROOT

@@ -28,7 +28,7 @@ def test_a_person_looks_at_whatever_decides_what_is_run() -> None:
     owned = [line.split()[0] for line in lines if line.startswith("/")]
     deciding = (
         ".github/workflows/main.yml", "engine/ci/promote", ".dvc/config", ".gitattributes", "Makefile", "dvc.yaml",
-        "params.yaml", "pyproject.toml", "requirements/main.txt", "engine/src/mainline/git.py",
+        "params.yaml", "pyproject.toml", "requirements/main.txt", "engine/src/mainline/repository/git.py",
         "src/usecase/features.py", "tests/conftest.py", "deploy/production.yaml",
     )  # fmt: skip
     missed = [name for name in deciding if not any(f"/{name}".startswith(owner) for owner in owned)]

@@ -255,7 +255,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
 
 
 def _name(files: Mapping[str, str]) -> str:
-    from mainline import lock
+    from mainline.repository import lock
 
     return lock.name(lock.entries(files["dvc.lock"])["train"])
 

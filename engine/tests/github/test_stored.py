@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline.git import git
 from mainline.github import comment, protection, stored
+from mainline.repository.git import git
 from tests.github.standin import FULL, GitHub
 from tests.project import Project
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mainline import git, processes
-from mainline.git import GitError
+from mainline import processes
+from mainline.repository import git
+from mainline.repository.git import GitError
 from tests.mainline.serving.running import wait_for
 from tests.project import LIMIT, ROOT, SEARCH_PATH
 

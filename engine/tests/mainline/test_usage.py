@@ -10,7 +10,7 @@ import pytest
 
 from mainline import __main__ as command_line
 from mainline import usage
-from mainline.imports import ROOTS
+from mainline.repository.imports import ROOTS
 from tests.project import ENGINE, LIMIT, ROOT
 
 SOURCE = ROOT / ROOTS["mainline"] / "mainline"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from mainline import lock
 from mainline.registry import runs
+from mainline.repository import lock
 from tests import project
 from tests.project import ROOT
 

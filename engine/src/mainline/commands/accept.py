@@ -5,7 +5,7 @@ import argparse
 from mainline.errors import MainlineError
 from mainline.gate import decisions, findings
 from mainline.gate.decisions import FILE
-from mainline.git import ask
+from mainline.repository.git import ask
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

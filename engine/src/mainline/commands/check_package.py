@@ -8,9 +8,9 @@ from pathlib import Path
 from mainline import files
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.git import GitError
 from mainline.package import signing
 from mainline.registry import tags
+from mainline.repository.git import GitError
 from mainline.scoring import acceptance
 from mainline.scoring.acceptance import Check, Verdict
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mainline.declared import reading
 from mainline.errors import MainlineError
-from mainline.imports import ROOTS, first_party
+from mainline.repository.imports import ROOTS, first_party
 
 LOCK = "requirements/pipeline.txt"
 TRAVELLING = ("src/usecase/features.py", "src/usecase/scoring.py")

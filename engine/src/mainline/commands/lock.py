@@ -7,13 +7,13 @@ from pathlib import Path
 
 import yaml
 
-from mainline import lock as locks
 from mainline import progress
 from mainline.errors import MainlineError
-from mainline.git import ask, git
 from mainline.pipeline.reproduction import reproduce
 from mainline.registry import runs
 from mainline.remote import objects, transfer
+from mainline.repository import lock as locks
+from mainline.repository.git import ask, git
 
 OFFERED = Path("metrics/report/lock")
 """Where the right lock is put, with the metrics that belong to it."""

@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from mainline import lock
 from mainline.errors import MainlineError
+from mainline.repository import lock
 from mainline.scoring import files, lines
 from mainline.serving.answering.model import Model
 

@@ -7,15 +7,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from mainline import checkout, children, progress
+from mainline import children, progress
 from mainline.errors import MainlineError
-from mainline.git import GitError, ask, git
 from mainline.registry import origin, publish, tags
 from mainline.registry.tags import Version
 from mainline.release import archive
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache
+from mainline.repository import checkout
+from mainline.repository.git import GitError, ask, git
 
 LOCK = "requirements/pipeline.txt"
 """The libraries that the bytes of data and model depend on."""

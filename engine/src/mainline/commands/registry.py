@@ -3,9 +3,9 @@
 import argparse
 
 from mainline.errors import MainlineError
-from mainline.git import git
 from mainline.registry import maker, origin, publish, tags
 from mainline.remote import collection
+from mainline.repository.git import git
 
 BATCH = 100
 """Tags that one push removes."""

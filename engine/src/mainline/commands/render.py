@@ -9,8 +9,8 @@ from mainline.cluster import manifests, queries
 from mainline.cluster.manifests import Wanted
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.git import ask
 from mainline.registry import origin, tags
+from mainline.repository.git import ask
 
 HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml instead.\n"
 

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
-from mainline import checkout, merge, progress
+from mainline import progress
 from mainline.errors import MainlineError
-from mainline.git import git
 from mainline.pipeline.reproduction import reproduce
 from mainline.remote import address
+from mainline.repository import checkout, merge
+from mainline.repository.git import git
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ import subprocess
 
 from mainline import children
 from mainline.errors import MainlineError
-from mainline.git import GitError, git
+from mainline.repository.git import GitError, git
 
 
 def arguments(_: argparse.ArgumentParser) -> None:

@@ -2,9 +2,10 @@
 
 import argparse
 
-from mainline import progress, tree
+from mainline import progress
 from mainline.errors import MainlineError
-from mainline.git import ask, git
+from mainline.repository import tree
+from mainline.repository.git import ask, git
 from mainline.template import libraries, news, ownership, plan, predecessor, versions
 from mainline.template.plan import Plan
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, children
+from mainline import children
 from mainline.declared import params
 from mainline.errors import MainlineError
-from mainline.git import ask, blob, git, surroundings
 from mainline.registry import changes
+from mainline.repository import checkout
+from mainline.repository.git import ask, blob, git, surroundings
 
 REFERENCE = Path("metrics/reference.csv")
 DATA_STAGES = ("ingest", "validate", "prepare")

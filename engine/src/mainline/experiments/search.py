@@ -30,8 +30,8 @@ from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.experiments import refit
 from mainline.gate.statistics import Difference, compare
 from mainline.gate.tables import TUNING, named
-from mainline.imports import first_party
 from mainline.model import estimator
+from mainline.repository.imports import first_party
 from usecase import interface
 
 TABLE = TUNING

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import checkout, progress
+from mainline import progress
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
 from mainline.declared.environments import Environment
@@ -15,6 +15,7 @@ from mainline.errors import MainlineError
 from mainline.gate import decisions, gather, judge, production, terminal
 from mainline.gate.findings import FILE, Findings, write
 from mainline.registry import clone, reference, tags
+from mainline.repository import checkout
 from mainline.text import clean
 
 

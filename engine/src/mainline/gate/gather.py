@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline import children, lock, recovery
+from mainline import children
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
@@ -21,12 +21,13 @@ from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
-from mainline.lock import LockError
 from mainline.package.predictor import Predictor
 from mainline.registry import runs
 from mainline.registry import tags as registry
 from mainline.registry.runs import Run
 from mainline.remote.store import StorageError
+from mainline.repository import lock, recovery
+from mainline.repository.lock import LockError
 
 PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
 

@@ -1,6 +1,6 @@
 """What git knows of the candidate and of production; nothing where it has no answer."""
 
-from mainline.git import GitError, ask, git
+from mainline.repository.git import GitError, ask, git
 
 
 def show(commit: str, path: str) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.git import ask as ask_git
 from mainline.registry import origin
+from mainline.repository.git import ask as ask_git
 
 SERVER, REST = "https://github.com", "https://api.github.com"
 PAGE = 100  # items, the most that GitHub gives at once

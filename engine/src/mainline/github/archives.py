@@ -10,11 +10,12 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mainline import files, lock
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import Store, open_cache
+from mainline.repository import lock
 
 MODEL, DATA = "objects-model.tar", "objects-data.tar"
 """What the gate needs of a version, and what else its lock names."""

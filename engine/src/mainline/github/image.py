@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import lock, processes, progress
+from mainline import processes, progress
 from mainline.errors import MainlineError
-from mainline.git import ask
 from mainline.github import api
 from mainline.github.api import Api
 from mainline.registry.tags import Version
 from mainline.release import promote
+from mainline.repository import lock
+from mainline.repository.git import ask
 
 REGISTRY = "ghcr.io"
 FILE = "engine/container/Containerfile"

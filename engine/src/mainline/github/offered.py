@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, git, lock
 from mainline.errors import MainlineError
 from mainline.registry import runs
 from mainline.remote import objects
+from mainline.repository import checkout, git, lock
 
 MAX_FILE = 1_000_000  # bytes of one file
 FOLDER = "metrics/"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from mainline import progress
-from mainline.git import ask
 from mainline.github import cml
 from mainline.github.api import Api
 from mainline.github.cml import CmlError
+from mainline.repository.git import ask
 
 BOT = "github-actions[bot]"
 Answer = TypeVar("Answer")

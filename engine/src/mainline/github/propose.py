@@ -4,13 +4,13 @@ from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import FindingsError
-from mainline.git import ask, git
 from mainline.github import api, posting
 from mainline.github.api import Api
 from mainline.registry import events, origin, publish, tags
 from mainline.release import rollback
 from mainline.report import markdown
 from mainline.report.escape import prose
+from mainline.repository.git import ask, git
 
 AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
 ROOM = 120_000

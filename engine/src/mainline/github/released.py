@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mainline import lock, progress
+from mainline import progress
 from mainline.declared import environments, gate, params
 from mainline.github import api, archives
 from mainline.github.api import Api, ApiError
@@ -13,6 +13,7 @@ from mainline.release import promote
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, open_cache, open_remote
+from mainline.repository import lock
 
 
 def restore() -> str:

@@ -9,7 +9,6 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
 from mainline.github import api, archives, sbom
 from mainline.github.api import Api
 from mainline.package import wheel
@@ -18,6 +17,7 @@ from mainline.registry.records import MARK
 from mainline.registry.tags import Version
 from mainline.release import promote
 from mainline.remote import objects
+from mainline.repository import lock
 
 FOLDER = Path("dist/release")
 

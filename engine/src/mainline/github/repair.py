@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.git import ask, git
 from mainline.github import api, comment, offered, propose
 from mainline.github.api import Api
 from mainline.registry import origin
+from mainline.repository.git import ask, git
 
 ARTIFACT = "lock"
 TITLE = "Reproduce the lock"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
 from mainline.package import manifest
 from mainline.registry import artifact
 from mainline.registry.tags import Version
+from mainline.repository import lock
 
 LIBRARIES = Path("requirements/pipeline.txt")
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^ ;\\]+)", flags=re.MULTILINE)

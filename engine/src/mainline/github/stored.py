@@ -10,11 +10,11 @@ import re
 from mainline.errors import MainlineError
 from mainline.github import api, comment, offered, posting
 from mainline.github.api import Api
-from mainline.lock import LOCK
 from mainline.remote import objects, transfer
 from mainline.remote.objects import PIPELINE, Output
 from mainline.remote.store import StorageError, Store, open_remote
 from mainline.report.escape import prose
+from mainline.repository.lock import LOCK
 
 CHECK = "Storage"
 MAX_OUTPUTS = 1000

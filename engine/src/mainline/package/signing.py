@@ -8,8 +8,8 @@ from typing import Any
 
 from mainline import files
 from mainline.errors import MainlineError
-from mainline.git import git
 from mainline.package import manifest
+from mainline.repository.git import git
 
 KEY = "MAINLINE_SIGNING_KEY"
 """Names a file with the private key, where it is not the one that `./mainline signing-key` made."""

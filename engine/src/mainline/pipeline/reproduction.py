@@ -5,14 +5,15 @@ from typing import Any
 
 import yaml
 
-from mainline import checkout, faults, progress, recovery
+from mainline import faults, progress
 from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
-from mainline.git import ask
 from mainline.pipeline import summary
 from mainline.registry import runs
+from mainline.repository import checkout, recovery
+from mainline.repository.git import ask
 from mainline.stages import presence
 
 

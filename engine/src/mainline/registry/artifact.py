@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from mainline import lock
 from mainline.errors import MainlineError
+from mainline.repository import lock
 
 PIPELINE = "dvc.yaml"
 DEFAULT = "model"

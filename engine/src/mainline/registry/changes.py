@@ -6,9 +6,9 @@ Everything here compares what two commits and two packages say of themselves; no
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mainline import lock
 from mainline.declared.params import SHAPING
 from mainline.registry.records import Bump
+from mainline.repository import lock
 
 CODE = ("src/", "engine/", "requirements/")
 """Where the code and the libraries lie that stages run."""

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.git import GitError
 from mainline.registry import origin
 from mainline.registry.tags import Registry
+from mainline.repository.git import GitError
 
 
 def check(registry: Registry, repository: Path = Path()) -> None:

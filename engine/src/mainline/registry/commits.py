@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainline import children, lock
-from mainline.git import blob, git
+from mainline import children
 from mainline.registry import origin
+from mainline.repository import lock
+from mainline.repository.git import blob, git
 
 MACHINERY = (*(f"{folder}/mainline/serving" for folder in children.SOURCES), "deploy", "requirements")
 """What serves the model; documents among it (`*.md`) and what other environments declare are left out."""

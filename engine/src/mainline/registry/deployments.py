@@ -9,11 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from mainline.git import GitError
 from mainline.registry import commits
 from mainline.registry.commits import Change
 from mainline.registry.events import Event
 from mainline.registry.tags import Assigned
+from mainline.repository.git import GitError
 
 Content = Literal["model", "code", "model and code"]
 FIXES = ("return", "rollback")

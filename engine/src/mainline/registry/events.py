@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from mainline.git import blob
 from mainline.registry import origin
+from mainline.repository.git import blob
 
 FILE = "events.jsonl"
 MAX_LINE = 4_000  # bytes

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
 from mainline.errors import MainlineError, nearest
-from mainline.git import blob, git
 from mainline.registry import clone, records, runs, tags
 from mainline.registry.history import Given, read
 from mainline.registry.records import Release
 from mainline.registry.tags import Version
+from mainline.repository import lock
+from mainline.repository.git import blob, git
 
 ENVIRONMENT_LOCK = "requirements/pipeline.txt"
 

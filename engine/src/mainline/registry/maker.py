@@ -17,9 +17,9 @@ from pydantic import Field
 from mainline import files
 from mainline.declared import reading
 from mainline.declared.reading import Section
-from mainline.git import ask
 from mainline.registry import origin
 from mainline.registry.records import MARK
+from mainline.repository.git import ask
 
 FILE = Path("registry.yaml")
 HEAD = "# Repositories whose versions count here as well: this one's old names, or what it was forked from.\n"

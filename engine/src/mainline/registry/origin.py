@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.git import GitError, ask, git
 from mainline.registry import artifact
+from mainline.repository.git import GitError, ask, git
 
 USUAL = "main"
 """The default branch of a repository that does not say which one it is."""

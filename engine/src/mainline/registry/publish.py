@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mainline.errors import MainlineError
-from mainline.git import GitError, ask, git
 from mainline.registry import origin
+from mainline.repository.git import GitError, ask, git
 
 TAGS = "refs/tags/"
 

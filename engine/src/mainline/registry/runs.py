@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mainline import files, lock
-from mainline.git import ask
+from mainline import files
+from mainline.repository import lock
+from mainline.repository.git import ask
 from mainline.stages.timing import RUNS
 
 TABLE = Path("metrics/runs.csv")

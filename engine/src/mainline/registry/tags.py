@@ -21,9 +21,9 @@ from pathlib import Path
 
 from mainline.declared.environments import NAME
 from mainline.errors import MainlineError, UnknownError
-from mainline.git import git, raw
 from mainline.registry import artifact, maker, origin
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
+from mainline.repository.git import git, raw
 
 NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 """Written in one way, so that no two names mean the same."""

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mainline import lock
 from mainline.errors import MainlineError
-from mainline.git import ask, git
 from mainline.package import manifest
 from mainline.registry import changes, origin, records, runs
+from mainline.repository import lock
+from mainline.repository.git import ask, git
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from mainline import lock
-from mainline.git import git
 from mainline.registry import changes
 from mainline.registry.records import Bump
+from mainline.repository import lock
+from mainline.repository.git import git
 
 FIRST = "v1.0.0"
 

@@ -1,9 +1,9 @@
 """Whether today's machinery is the one that made a version: a lock is true only beside the code that its stages ran."""
 
-from mainline import lock, tree
 from mainline.errors import MainlineError
-from mainline.git import ask, git
 from mainline.registry import changes
+from mainline.repository import lock, tree
+from mainline.repository.git import ask, git
 from mainline.template import ownership
 
 ENGINE = "engine"

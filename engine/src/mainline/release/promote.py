@@ -8,12 +8,11 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from mainline import lock, progress
+from mainline import progress
 from mainline.declared import environments
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
-from mainline.git import ask, git
 from mainline.package import signing
 from mainline.registry import artifact, maker, origin, publish, records, reference, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
@@ -24,6 +23,8 @@ from mainline.release import candidate, register
 from mainline.release.candidate import Candidate
 from mainline.remote import collection, objects, packages, transfer
 from mainline.remote.store import open_remote
+from mainline.repository import lock
+from mainline.repository.git import ask, git
 
 TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mainline import lock, progress
+from mainline import progress
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
@@ -17,6 +17,7 @@ from mainline.registry.tags import Version
 from mainline.release import candidate, change
 from mainline.release.candidate import Candidate
 from mainline.remote import packages
+from mainline.repository import lock
 from mainline.text import clean
 
 

@@ -1,13 +1,13 @@
 """Go back to a version: as a revert to be merged, or at once with the revert to follow."""
 
-from mainline import lock, tree
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.git import ask, git
 from mainline.registry import artifact, origin, publish, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.tags import Assigned, Version
 from mainline.release import candidate, machinery, promote, trial
+from mainline.repository import lock, tree
+from mainline.repository.git import ask, git
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the use case's code that its stages ran."""

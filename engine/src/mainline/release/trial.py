@@ -12,10 +12,11 @@ import tempfile
 from pathlib import Path
 
 import mainline
-from mainline import children, tree
+from mainline import children
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
-from mainline.git import git
+from mainline.repository import tree
+from mainline.repository.git import git
 
 MACHINERY = tuple(f"{folder}/mainline" for folder in children.SOURCES)
 LIMIT = 600.0

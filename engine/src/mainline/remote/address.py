@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline import files, progress
-from mainline.git import ask
+from mainline.repository.git import ask
 
 FOLDER = Path(".dvc")
 DEFAULT = "../.git/mainline/storage"

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mainline import lock, progress
+from mainline import progress
 from mainline.registry import tags
 from mainline.remote import needs, objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote, others
+from mainline.repository import lock
 
 
 @dataclass

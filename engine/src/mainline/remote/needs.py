@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.git import GitError, ask, git
 from mainline.registry import publish, tags
 from mainline.remote import objects
 from mainline.remote.objects import Output
+from mainline.repository.git import GitError, ask, git
 
 ELSEWHERE = ("refs/heads/", "refs/tags/", "refs/exps/")
 """What counts of a remote. Pull requests of forks do not: hosts name them for ever."""

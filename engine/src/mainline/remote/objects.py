@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
-from mainline import lock
 from mainline.errors import MainlineError
-from mainline.git import blob as content
-from mainline.git import git
+from mainline.repository import lock
+from mainline.repository.git import blob as content
+from mainline.repository.git import git
 
 PIPELINE = "dvc.yaml"
 CONFIG = ".dvc/config"

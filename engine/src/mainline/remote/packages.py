@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from mainline import lock
 from mainline.errors import PackageError
 from mainline.package import manifest
 from mainline.registry.tags import Version
 from mainline.remote import objects
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from mainline.repository import lock
 
 REMEDY = (
     "`./mainline push --all` on a machine that has it brings it to the store; `./mainline rebuild {}` makes it again"

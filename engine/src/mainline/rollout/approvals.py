@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.git import git
 from mainline.registry import publish, tags
 from mainline.registry.publish import Tag
 from mainline.registry.tags import NUMBER as N
+from mainline.repository.git import git
 
 _NAME = re.compile(rf"^approval/([a-z][a-z0-9-]*)/(v{N}\.{N}\.{N})/([0-9a-f]{{12}})/({N})$")
 Approval = tuple[str, str, int]

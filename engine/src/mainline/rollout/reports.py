@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.git import ask, blob, git
 from mainline.registry import events, origin
 from mainline.release import rollback
+from mainline.repository.git import ask, blob, git
 from mainline.rollout.records import Event
 
 

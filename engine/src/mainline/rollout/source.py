@@ -14,12 +14,12 @@ from mainline.declared import environments
 from mainline.declared.environments import Environment
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
-from mainline.git import ask, git
 from mainline.package import manifest, signing
 from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
 from mainline.registry import events, origin, tags
 from mainline.registry.tags import Version
+from mainline.repository.git import ask, git
 from mainline.rollout import approvals, beginning
 from mainline.rollout.records import Beginning, Ref
 from mainline.rollout.state import Place

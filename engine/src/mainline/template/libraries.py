@@ -5,10 +5,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from mainline import tree
 from mainline.errors import MainlineError
-from mainline.git import raw
-from mainline.tree import Entry
+from mainline.repository import tree
+from mainline.repository.git import raw
+from mainline.repository.tree import Entry
 
 FOLDER = "requirements"
 OF_MLEM = "engine/mlem/requirements.txt"

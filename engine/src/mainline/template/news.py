@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from mainline.git import blob, git
+from mainline.repository.git import blob, git
+from mainline.repository.tree import Entry
 from mainline.template import versions
 from mainline.template.ownership import Ownership, below
 from mainline.template.plan import Files
-from mainline.tree import Entry
 
 CHANGELOG = "engine/CHANGELOG.md"
 FREE = ("model.params", "tune.space")

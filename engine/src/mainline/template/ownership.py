@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import yaml
 
 from mainline.declared.reading import Section, check_section
-from mainline.git import blob
+from mainline.repository.git import blob
 from mainline.template import predecessor
 
 FILE = "engine/upgrade.yaml"

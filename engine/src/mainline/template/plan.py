@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mainline import processes
-from mainline.git import raw
+from mainline.repository.git import raw
+from mainline.repository.tree import Entry, store
 from mainline.template import libraries
 from mainline.template.ownership import Ownership, below
-from mainline.tree import Entry, store
 
 Files = Mapping[str, Entry]
 MERGE_LIMIT = 60.0

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from mainline.git import git
-from mainline.tree import Entry, store
+from mainline.repository.git import git
+from mainline.repository.tree import Entry, store
 
 MACHINERY = "src/mainline"
 PIPELINE = "dvc.yaml"

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 
 from mainline.errors import MainlineError
-from mainline.git import GitError, ask, blob, git
+from mainline.repository.git import GitError, ask, blob, git
 from mainline.template import ownership, predecessor
 
 KEY = "mainline.template"

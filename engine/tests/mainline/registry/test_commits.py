@@ -2,9 +2,9 @@
 
 import pytest
 
-from mainline.git import GitError
 from mainline.registry import lineage
 from mainline.registry.commits import Change, between, tip
+from mainline.repository.git import GitError
 from tests.mainline.registry.registries import Registry, at, lock
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline import lock
 from mainline.registry import runs
+from mainline.repository import lock
 from mainline.stages import timing
 from tests.project import FLIGHTS
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mainline.lock import LockError
 from mainline.remote import objects
+from mainline.repository.lock import LockError
 from tests.project import Project
 
 

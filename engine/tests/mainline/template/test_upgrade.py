@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mainline.commands.upgrade import upgrade
-from mainline.git import GitError
+from mainline.repository.git import GitError
 from tests.mainline.template.conftest import FIRST, OWN, SECOND, World, write
 
 
@@ -132,7 +132,7 @@ def test_a_file_in_the_way_stops_it_before_anything_changes(changed: World) -> N
 
 def test_interrupted_anywhere_the_fork_is_as_it_was(changed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped before any of git's commands, nothing is half-written, and the same command goes on."""
-    from mainline import git
+    from mainline.repository import git
 
     monkeypatch.chdir(changed.fork.path)
     for name, value in changed.fork.environment().items():

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.git import ask
+from mainline.repository.git import ask
 
 LOCK = Path("dvc.lock")
 PACKAGE = "models/package"

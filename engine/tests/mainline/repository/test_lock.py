@@ -2,8 +2,8 @@
 
 import pytest
 
-from mainline import lock
-from mainline.lock import LockError
+from mainline.repository import lock
+from mainline.repository.lock import LockError
 from tests.project import FLIGHTS
 
 SHIPPED = (FLIGHTS / "dvc.lock").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_a_lock_cut_off_anywhere_is_refused_or_holds_whole_entries() -> None:
             refused += 1
             continue
         assert set(found) <= set(whole)
-    assert refused > 50
+    assert refused > len(SHIPPED) / 97 / 4
 
 
 @pytest.mark.parametrize("text", ["", "schema: '2.0'\n", "- stages\n", "stages: [\n", "stages:\n  train: text\n", "\0"])

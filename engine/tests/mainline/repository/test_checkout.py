@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mainline import __main__ as command_line
-from mainline import checkout
-from mainline.checkout import CheckoutError
 from mainline.commands.verify import verify
 from mainline.gate.examination import examine
+from mainline.repository import checkout
+from mainline.repository.checkout import CheckoutError
 from tests.project import ROOT, Project
 
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mainline.git import ask, git
-from mainline.lock import LOCK
+from mainline.repository.git import ask, git
+from mainline.repository.lock import LOCK
 
 NAME = "mainline-lock"
 """The driver that `.gitattributes` names; where git does not know it, git merges these files as text."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.git import GitError, ask, blob, git
+from mainline.repository.git import GitError, ask, blob, git
 
 
 def test_an_answer_is_what_git_prints(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_letters_stay_what_they_are(odd: Path) -> None:
     """Text goes to git and comes from it as UTF-8, whatever a person's locale and configuration say."""
     commit = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", given="Größe → Maß", at=odd).strip()
     assert "encoding" not in git("cat-file", "commit", commit, at=odd)
-    code = "import sys; from mainline.git import git; sys.stdout.buffer.write(git(*sys.argv[1:]).encode())"
+    code = "import sys; from mainline.repository.git import git; sys.stdout.buffer.write(git(*sys.argv[1:]).encode())"
     log = ["log", "--format=%an: %s", commit]
     shown = subprocess.run(
         [sys.executable, "-X", "utf8=0", "-c", code, *log],

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.git import ask, git
+from mainline.repository.git import ask, git
 
 RENEW = "git rm -r --cached --quiet . && git reset --hard --quiet"
 """Writes every file of the last commit anew, as `.gitattributes` says."""

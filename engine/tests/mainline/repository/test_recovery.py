@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mainline import recovery
-from mainline.lock import ConflictError
+from mainline.repository import recovery
+from mainline.repository.lock import ConflictError
 from tests.project import FLIGHTS
 
 SHIPPED = (FLIGHTS / "dvc.lock").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.imports import first_party
+from mainline.repository.imports import first_party
 from tests.project import FLIGHTS, ROOT
 
 SOURCES = sorted([*(ROOT / "engine/src").rglob("*.py"), *(FLIGHTS / "src").rglob("*.py")])

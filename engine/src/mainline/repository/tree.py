@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mainline.git import git
+from mainline.repository.git import git
 
 
 class Entry(NamedTuple):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mainline import merge
 from mainline.commands import resolve as command
 from mainline.commands.resolve import UnsettledError, install
+from mainline.repository import merge
 from tests.project import ROOT
 
 WRITTEN = ("dvc.lock", "metrics/test.json", "metrics/runs.csv", "metrics/plots/learning.csv")

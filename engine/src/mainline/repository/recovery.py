@@ -7,8 +7,8 @@ import json
 import time
 from pathlib import Path
 
-from mainline import lock
-from mainline.git import blob
+from mainline.repository import lock
+from mainline.repository.git import blob
 
 READERS = Path(".dvc/tmp/rwlock")
 """Which processes read and write which output; entries of dead processes are ignored by DVC."""

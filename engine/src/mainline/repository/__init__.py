@@ -1,0 +1,1 @@
+"""The repository that commands run in: git by its own program, and the lock of the pipeline."""

@@ -1,0 +1,1 @@
+"""Tests of what commands do with the repository that they run in."""
