@@ -183,3 +183,18 @@ def test_a_rollback_across_machineries_is_trained_with_todays(laptop: Clone) -> 
     laptop.follow(said, "make", "repro")
     laptop.commit("Train the parameters of v1.0.0 with today's machinery")
     assert "v1.0.0 is back" in laptop.mainline("promote")
+
+
+@pytest.mark.slow
+def test_small_steps_down_add_up(laptop: Clone) -> None:
+    """Each model is half a percent worse than the one before, which is allowed; the fourth is refused for the sum."""
+    laptop.declare(gate={"margin": 0.1, "slices": {"relative_to_whole": 3.0, "relative_to_production": 1.0}})
+    for step, (before, after) in enumerate([("1.0", "0.8"), ("0.8", "0.75"), ("0.75", "0.7")], 1):
+        change(laptop, ("params.yaml", f"C: {before}", f"C: {after}"))
+        assert f"v1.{step}.0 is released." in laptop.mainline("promote")
+    change(laptop, ("params.yaml", "C: 0.7", "C: 0.65"))
+    said = laptop.mainline("promote", succeed=False)
+    assert "must not be released: slow decay." in said
+    laptop.follow(said, "mainline", "accept", "slow decay")
+    laptop.commit("Accept it")
+    assert "v1.4.0 is released." in laptop.mainline("promote")
