@@ -13,8 +13,7 @@ import pandas as pd
 import pytest
 
 import usecase
-from mainline import claims
-from mainline.claims import batches, data, declarations, requests
+from mainline.claims import batches, catalogue, data, declarations, requests
 from tests.project import FLIGHTS
 from usecase import features, interface, schema, scoring, source, tables
 
@@ -98,7 +97,7 @@ def text(columns: dict[str, Any]) -> Any:
     return np.zeros(len(columns["flight"]))
 
 
-BROKEN: dict[str, tuple[claims.Claim, Break, str]] = {
+BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
     "a name is missing": (
         declarations.every_module_offers_what_the_machinery_calls, remove("slices"),
         r"src/usecase/scoring\.py offers no 'slices'; engine/src/mainline/contract\.py lists what it must offer\."),
@@ -205,24 +204,24 @@ def test_a_broken_claim_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch, 
     claim, break_, said = BROKEN[name]
     monkeypatch.tmp = tmp_path  # type: ignore[attr-defined]
     break_(monkeypatch)
-    assert re.fullmatch(said, claims.problem(claim))
+    assert re.fullmatch(said, catalogue.problem(claim))
 
 
 def test_every_claim_is_broken_once() -> None:
     """No claim is held by nothing."""
-    assert {claim for claim, _, _ in BROKEN.values()} == set(claims.ALL)
+    assert {claim for claim, _, _ in BROKEN.values()} == set(catalogue.ALL)
 
 
-@pytest.mark.parametrize("claim", claims.ALL, ids=lambda claim: claim.__name__)
-def test_the_flights_keep_every_claim(claim: claims.Claim) -> None:
+@pytest.mark.parametrize("claim", catalogue.ALL, ids=lambda claim: claim.__name__)
+def test_the_flights_keep_every_claim(claim: catalogue.Claim) -> None:
     """What ships is in order, so each line above has its reason in what was broken."""
-    assert claims.problem(claim) == ""
+    assert catalogue.problem(claim) == ""
 
 
 def test_a_line_of_the_use_case_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error inside of the use case is a line, too, with its place."""
     put(features, "compute", lambda columns, _: COMPUTE(columns, {}))(monkeypatch)
-    said = claims.problem(requests.every_declared_feature_is_computed)
+    said = catalogue.problem(requests.every_declared_feature_is_computed)
     assert re.match(r"src/usecase/features\.py, line \d+: KeyError: 'weather'\. Correct it, or what it reads; ", said)
 
 
@@ -234,13 +233,15 @@ def test_without_data_and_source_it_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(source, "fetch", fail)
     for claim in data.CLAIMS:
-        with pytest.raises(claims.NoDataError, match=r"data/validated is empty, .*warehouse.*; run `make repro`, then"):
-            claims.problem(claim)
+        with pytest.raises(
+            batches.NoDataError, match=r"data/validated is empty, .*warehouse.*; run `make repro`, then"
+        ):
+            catalogue.problem(claim)
 
 
 def test_a_module_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A use case without one of the six modules is told so."""
     monkeypatch.setitem(sys.modules, "usecase.scoring", None)
     monkeypatch.delattr(usecase, "scoring")
-    said = claims.problem(declarations.every_module_offers_what_the_machinery_calls)
+    said = catalogue.problem(declarations.every_module_offers_what_the_machinery_calls)
     assert said.startswith("src/usecase/scoring.py cannot be imported: ")
