@@ -133,10 +133,15 @@ def _allow_slow_machines(target: Path) -> None:
 def other(target: Path) -> Project:
     """Make a project with the small use case of the tests, and run its pipeline; nothing is committed."""
     made = copy(target)
-    shutil.rmtree(target / "src" / "usecase")
-    shutil.copytree(OTHER / "usecase", target / "src" / "usecase", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(OTHER / "params.yaml", target / "params.yaml")
-    for file in set((target / "tests").iterdir()) - {target / "tests/test_contract.py"}:
-        file.unlink()
+    replace_use_case(made)
     made.run("dvc", "repro", "--quiet")
     return made
+
+
+def replace_use_case(project: Project) -> None:
+    """Put the small use case in the place of another one, and leave of its tests those of the contract."""
+    shutil.rmtree(project.path / "src/usecase")
+    shutil.copytree(OTHER / "usecase", project.path / "src/usecase", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(OTHER / "params.yaml", project.path / "params.yaml")
+    for file in set((project.path / "tests").iterdir()) - {project.path / "tests/test_contract.py"}:
+        file.unlink()
