@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from mainline.exchange import place
 from mainline.registry import origin
-from mainline.rollout import follower, state
+from mainline.rollout import follower
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,6 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when another follower works in the folder, or what it kept cannot be used.
     """
     url = origin.followed(arguments.url)
-    folder = state.folder(arguments.environment, arguments.state)
+    folder = place.folder(arguments.environment, arguments.state)
     follower.run(url, arguments.environment, folder, arguments.attached)
     return "Stopped."

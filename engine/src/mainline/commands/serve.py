@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from mainline.declared import environments
+from mainline.exchange import place as places
+from mainline.exchange.place import Place
 from mainline.registry import origin
-from mainline.rollout import state
-from mainline.rollout.state import Place
 from mainline.serving import logs
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> str:
     settings_file = arguments.settings or Path("deploy") / f"{arguments.environment}.yaml"
     if arguments.follow is None:
         return serve(arguments.package, settings_file, arguments.version, arguments.routing)
-    folder = state.folder(arguments.environment, arguments.state)
+    folder = places.folder(arguments.environment, arguments.state)
     return serve_followed(origin.followed(arguments.follow or None), arguments.environment, settings_file, folder)
 
 
@@ -85,7 +85,7 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     place = folder.absolute()
     with Place(place).owned("server"):
         logs.set_up()
-        service = Service(declared, None, place / "routing.json", followed=True)
+        service = Service(declared, None, Place(place).routing, followed=True)
         sidecar = Sidecar(url, environment, place)
 
         def started(address: str) -> None:

@@ -5,7 +5,8 @@ import json
 import time
 from pathlib import Path
 
-from mainline.rollout import state, status
+from mainline.exchange import place
+from mainline.rollout import status
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,5 +26,5 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         MainlineError: when no follower has written it.
     """
-    found = status.read(state.folder(arguments.environment, arguments.state))
+    found = status.read(place.folder(arguments.environment, arguments.state))
     return json.dumps(found, indent=2) if arguments.json else status.render(found, time.time())

@@ -1,94 +1,134 @@
-"""The status document of a follower, held to its form by everybody who reads it: the command, the page, the metrics."""
+"""Where a rollout stands: `status.json`, which the follower writes, and the command, the page and the metrics read."""
 
-from typing import Annotated, Any, Literal
+import json
+from pathlib import Path
+from typing import Annotated, Literal, NotRequired, cast
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from mainline import files
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Time = Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False)]
 """Seconds since 1970, to the end of the year 9999."""
 Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Verdict = Literal["pass", "fail", "inconclusive"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
+class Ref(TypedDict):
+    """A version and the digest of its package."""
 
-
-class _Ref(_Part):
     version: str
     digest: str
 
 
-class _Route(_Ref):
+class Route(Ref):
+    """What a version answers: percent of the requests, and percent that it answers too, unseen."""
+
     weight: Number
     mirror: Number
 
 
-class _Step(_Part):
+class Step(TypedDict):
+    """A step of the policy, and whether the rollout has passed it."""
+
     text: str
     state: Literal["done", "now", "next"]
 
 
-class _Finding(_Part):
+class Finding(TypedDict):
+    """What one metric says of the candidate."""
+
     metric: str
-    verdict: Literal["pass", "fail", "inconclusive"]
+    verdict: Verdict
     estimate: Number | None
     low: float | None
     high: float | None
     limit: Number
     samples: int
+    said: NotRequired[str]
 
 
-class _Rollout(_Part):
+class Rollout(TypedDict):
+    """A rollout under way; `step` counts from 0."""
+
     strategy: str
     policy: str
     step: int
     entered: Time
-    steps: list[_Step]
+    live: NotRequired[float | None]
+    steps: list[Step]
+    measured: NotRequired[int]
+    failures: NotRequired[int]
     said: str
-    findings: list[_Finding]
+    verdict: NotRequired[Verdict | None]
+    findings: list[Finding]
 
 
-class _Entry(_Part):
+class Entry(TypedDict):
+    """A line of the history."""
+
     time: Time
     what: Words
     version: str
     detail: str
 
 
-class _Quarantine(_Part):
+class Quarantine(TypedDict):
+    """A package that is not tried again under a policy."""
+
     digest: str
+    policy: NotRequired[str]
     reason: str
+    time: NotRequired[float]
 
 
-class _Source(_Part):
-    url: str = ""
-    commit: str = ""
-    looked: Time = 0.0
-    problem: str = ""
-    events: str = ""
+class Source(TypedDict, total=False):
+    """What the follower knows of git: what it last read, when, and what went wrong."""
+
+    url: str
+    commit: str
+    looked: Time
+    wanted: str | None
+    problem: str
+    events: str
+    interval: float
 
 
-class _Document(_Part):
+class Status(TypedDict):
+    """The document. `served` is the revision that the server says, None if it says nothing; times are Unix time."""
+
     environment: str
     time: Time
     phase: str
-    stable: _Ref | None
+    stable: Ref | None
+    candidate: NotRequired[Ref | None]
     revision: int
     served: int | None
-    routes: list[_Route]
-    rollout: _Rollout | None
-    quarantined: list[_Quarantine]
-    history: list[_Entry]
-    source: _Source = _Source()
+    routes: list[Route]
+    rollout: Rollout | None
+    quarantined: list[Quarantine]
+    window: NotRequired[list[Ref]]
+    history: list[Entry]
+    waiting_events: NotRequired[int]
+    source: NotRequired[Source]
 
 
-def parse(content: bytes) -> dict[str, Any]:
-    """Read a document.
+_STATUS = TypeAdapter(Status)
+
+
+def write(path: Path, document: Status) -> None:
+    """Replace the file; after this it survives a kill and a loss of power."""
+    files.replace(path, json.dumps(document), durable=True)
+
+
+def parse(content: bytes) -> Status:
+    """Return the document, with what a follower of another version may have added.
 
     Raises:
         ValueError: when it is another one; the message has several lines.
     """
-    _Document.model_validate_json(content)
-    return dict(orjson.loads(content))
+    _STATUS.validate_json(content, strict=True)
+    return cast("Status", orjson.loads(content))

@@ -7,15 +7,13 @@ inconclusive by itself, and below the declared minimum in any case.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mainline.declared.rollout import Analysis, Metric
+from mainline.exchange.served import Counters
 from mainline.rollout import statistics
 from mainline.rollout.records import Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
-
-Counters = Mapping[str, Any]
-"""What the server counted, by version: see `mainline.serving.served`."""
 
 _RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
 
@@ -63,11 +61,11 @@ def judge(declared: Analysis, candidate: Counters, stable: Counters) -> Judgemen
     return Judgement(worst.verdict, worst.said, findings)
 
 
-def since(now: Counters, baseline: Counters) -> Counters:
+def since(now: Counters, baseline: Mapping[str, Any]) -> Counters:
     """Return what was counted after the baseline; a model that was loaded anew in between counts from zero."""
     if now.get("instance") != baseline.get("instance"):
         return now
-    return {name: _minus(value, baseline.get(name)) for name, value in now.items()}
+    return cast("Counters", _minus(now, baseline))
 
 
 def golden(

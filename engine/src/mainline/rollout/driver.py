@@ -2,19 +2,21 @@
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mainline import files
+from mainline.exchange import routes, served
+from mainline.exchange import status as documents
+from mainline.exchange.place import Place
+from mainline.exchange.routes import Mirror, Route, Routes, Sticky
+from mainline.exchange.status import Source
 from mainline.package.soundness import is_sound
-from mainline.rollout import analysis, machine, served, state, status
+from mainline.rollout import analysis, machine, state, status
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.clock import Clock
 from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found
-from mainline.rollout.state import Place
 from mainline.serving.answering.model import Model
 from mainline.serving.logs import say, warn
 from mainline.serving.watching import Signature, signature
@@ -46,7 +48,7 @@ class Driver:
         self._resume()
         self._act()
 
-    def tick(self, found: Found, source: Mapping[str, Any]) -> None:
+    def tick(self, found: Found, source: Source) -> None:
         """Bring the rollout up to date with what is seen; `source` is what the status says of git."""
         self._wanted = found.wanted
         self._keep_time()
@@ -98,7 +100,7 @@ class Driver:
         """Ask the server for what the state says."""
         if self.state.stable is None:
             return
-        files.replace(self.place.routing, json.dumps(self._routes()), durable=True)
+        routes.write(self.place.routing, self._routes())
         refs = [*(ref for ref, _ in machine.weights(self.state)), *self.state.window, self._wanted]
         kept = {ref.digest for ref in refs if ref}
         for package in self.place.packages.iterdir() if self.place.packages.is_dir() else ():
@@ -107,22 +109,16 @@ class Driver:
                 shutil.rmtree(package, ignore_errors=True)
         self._behind = False
 
-    def _routes(self) -> dict[str, Any]:
-        served = [(self._sound(ref), weight) for ref, weight in machine.weights(self.state)]
-        routes = [
-            {"version": ref.version, "package": str(self.place.package(ref.digest).absolute()), "weight": weight}
-            for ref, weight in served
+    def _routes(self) -> Routes:
+        weights = [(self._sound(ref), weight) for ref, weight in machine.weights(self.state)]
+        chosen = [
+            Route(version=ref.version, package=self.place.package(ref.digest).absolute(), weight=weight)
+            for ref, weight in weights
         ]
-        found: dict[str, Any] = {"revision": self.state.revision, "routes": routes}
         progress = self.state.progress
-        if progress:
-            sticky = progress.policy.declared.sticky
-            if sticky.by != "none":
-                salt = progress.candidate.digest[:12] + progress.hash
-                found["sticky"] = {"by": sticky.by, "header": sticky.header, "salt": salt}
-            if progress.mirror:
-                found["mirror"] = {"version": progress.candidate.version, "share": progress.mirror / 100}
-        return found
+        if progress is None:
+            return Routes(revision=self.state.revision, routes=chosen)
+        return Routes(revision=self.state.revision, routes=chosen, sticky=_sticky(progress), mirror=_mirror(progress))
 
     def _sound(self, ref: Ref) -> Ref:
         """Return a version, or where its package was damaged on this machine the newest former one that was not."""
@@ -143,9 +139,10 @@ class Driver:
         if now - self._heard[1] > STALE_SECONDS:
             return None
         try:
-            return served.parse(self.place.served.read_bytes())
+            found = served.parse(self.place.served.read_bytes())
         except OSError:
             return None
+        return Live(found["process"], found["revision"], found["versions"]) if found else None
 
     def _see(self, found: Found, live: Live | None) -> Seen:
         now = self.clock.now()
@@ -186,15 +183,26 @@ class Driver:
             self._golden = progress.candidate.digest + progress.hash, _golden(folders[0], folders[1], metrics)
         return self._golden[1]
 
-    def _show(self, found: Found, live: Live | None, source: Mapping[str, Any]) -> None:
-        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock.now()) | {
-            "source": source
-        }
+    def _show(self, found: Found, live: Live | None, source: Source) -> None:
+        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock.now(), source)
         problem = found.said
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)
         self._told["problem"] = problem
-        files.replace(self.place.status, json.dumps(shown), durable=True)
+        documents.write(self.place.status, shown)
+
+
+def _sticky(progress: Progress) -> Sticky | None:
+    """Return what clients keep their version by; None if every request is dealt anew."""
+    declared = progress.policy.declared.sticky
+    if declared.by == "none":
+        return None
+    return Sticky(by=declared.by, header=declared.header, salt=progress.candidate.digest[:12] + progress.hash)
+
+
+def _mirror(progress: Progress) -> Mirror | None:
+    share = progress.mirror / 100
+    return Mirror(version=progress.candidate.version, share=share) if progress.mirror else None
 
 
 def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:
@@ -222,5 +230,7 @@ def _usable(found: State) -> State:
     if progress is None:
         return found
     sound = found.stable is not None and 0 <= progress.step <= len(progress.policy.steps)
-    sound = sound and 0 <= progress.weight <= 100 and served.are_counters(progress.baseline)
+    sound = (
+        sound and 0 <= progress.weight <= 100 and 0 <= progress.mirror <= 100 and served.are_counters(progress.baseline)
+    )
     return found if sound else replace(found, progress=None, revision=found.revision + 1)

@@ -9,17 +9,17 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from mainline import processes
 from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
+from mainline.exchange import status
+from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
 from mainline.rollout import reports
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found, Source, without_password
-from mainline.rollout.state import Place
 from mainline.serving import logs
 from mainline.serving.watching import signature
 from mainline.text import utc
@@ -31,8 +31,6 @@ OVERDUE = 60.0
 """Seconds after which a look that is still under way is a problem."""
 ENDING = 5.0
 """Seconds that a look has to put away what it began, once the programs that it waits for were ended."""
-LOOK = "look"
-"""The server touches this file where a webhook asks for a look at git."""
 
 
 @dataclass
@@ -71,7 +69,7 @@ class Follower:
         self._began: tuple[float, float] | None = None
         """When the look that is under way began: by the clock on the wall, and by one that nobody sets."""
         self._looked, self._said_overdue = 0.0, ""
-        self._touched = signature(self.place.folder / LOOK)
+        self._touched = signature(self.place.look)
 
     def run(self) -> None:
         """Follow until SIGTERM or SIGINT; SIGHUP makes it look at once."""
@@ -101,7 +99,7 @@ class Follower:
 
     def tick(self) -> None:
         """Drive the rollout once."""
-        touched = signature(self.place.folder / LOOK)
+        touched = signature(self.place.look)
         if touched != self._touched:
             self._touched = touched
             self._wake.set()
@@ -174,7 +172,7 @@ class Follower:
         """Bring the stable version's package again where it was damaged on this machine."""
         stable: Ref | None = self.driver.state.stable
         if stable and not is_sound(self.place.package(stable.digest), stable.digest):
-            repaired = self.source.bring(Found(time.time(), wanted=stable))
+            repaired = self.source.bring(Found(time.time(), wanted=stable, signed=self.found.signed))
             if not repaired.verified:
                 said = f"the package of {stable.version} is damaged here: {repaired.problem}"
                 self.found = replace(self.found, problem=said)
@@ -217,7 +215,7 @@ class Follower:
             return ""
         return f"git or storage has not answered since {utc(began[0])}; the look is ended at its limit, and tried again"
 
-    def _describe(self, overdue: str) -> dict[str, Any]:
+    def _describe(self, overdue: str) -> status.Source:
         return {
             "url": without_password(self.source.url),
             "commit": self.found.commit,

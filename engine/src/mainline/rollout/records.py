@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import Field, PlainSerializer, PlainValidator
 
 from mainline.declared import rollout
 from mainline.declared.rollout import Policy
+from mainline.exchange.routes import VERSION
+from mainline.exchange.served import Counters
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Kind = Literal["served", "aborted", "rolled back"]
@@ -26,7 +28,7 @@ KeptPolicy = Annotated[Policy, PlainValidator(_begun_with), PlainSerializer(attr
 class Ref:
     """A version and the digest of its package."""
 
-    version: str
+    version: Annotated[str, Field(pattern=VERSION)]
     digest: str
 
 
@@ -109,7 +111,7 @@ class Live:
 
     process: str
     revision: int
-    counters: Mapping[str, Any] = field(default_factory=dict)
+    counters: Mapping[str, Counters] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

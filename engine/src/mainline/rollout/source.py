@@ -14,6 +14,7 @@ from mainline.declared import environments
 from mainline.declared.environments import Environment
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
+from mainline.exchange.place import Place
 from mainline.package import manifest, signing
 from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
@@ -22,7 +23,6 @@ from mainline.registry.tags import Version
 from mainline.repository.git import ask, git
 from mainline.rollout import approvals, beginning
 from mainline.rollout.records import Beginning, Ref
-from mainline.rollout.state import Place
 
 REMOTE = "origin"
 """The remote of the follower's own clone."""
@@ -96,8 +96,8 @@ class Source:
         """Bring the wanted package here, verified; say so, or why not."""
         if found.wanted is None:
             return found
-        if found.signed is None:  # what may run here is not known, as its problem says
-            return _with(found, "", verified=False)
+        if found.signed is None:
+            return _with(found, "whether main asks for a signature cannot be read", verified=False)
         try:
             self._bring(found.wanted, found.signed)
         except SignatureError as error:

@@ -2,15 +2,15 @@
 
 import json
 import textwrap
-from collections.abc import Mapping
-from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from mainline.errors import MainlineError
 from mainline.exchange import status
-from mainline.rollout import machine
+from mainline.exchange.place import Place
+from mainline.exchange.status import Entry, Finding, Quarantine, Ref, Rollout, Route, Source, Status
+from mainline.rollout import analysis, machine, records
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
@@ -20,38 +20,39 @@ _PROBLEM = "  PROBLEM  "
 
 
 def describe(
-    environment: str, state: State, judgement: Judgement | None, live: Live | None, now: float
-) -> dict[str, Any]:
-    """Return the document; times are seconds since 1970."""
+    environment: str, state: State, judgement: Judgement | None, live: Live | None, now: float, source: Source
+) -> Status:
+    """Return the document; `source` is what the follower knows of git."""
     progress = state.progress
     return {
         "environment": environment,
         "time": now,
         "phase": "progressing" if progress else "stable" if state.stable else "waiting for a first version",
-        "stable": asdict(state.stable) if state.stable else None,
-        "candidate": asdict(progress.candidate) if progress else None,
+        "stable": _ref(state.stable) if state.stable else None,
+        "candidate": _ref(progress.candidate) if progress else None,
         "revision": state.revision,
         "served": None if live is None else live.revision,
         "routes": [
-            {**asdict(ref), "weight": weight, "mirror": progress.mirror if progress and place == 0 else 0}
+            {**_ref(ref), "weight": weight, "mirror": progress.mirror if progress and place == 0 else 0}
             for place, (ref, weight) in enumerate(machine.weights(state))
         ],
         "rollout": _progress(progress, judgement) if progress else None,
-        "quarantined": [asdict(entry) for entry in state.quarantined],
-        "window": [asdict(ref) for ref in state.window],
-        "history": [asdict(entry) for entry in reversed(state.history)],
+        "quarantined": [_quarantine(entry) for entry in state.quarantined],
+        "window": [_ref(ref) for ref in state.window],
+        "history": [_entry(entry) for entry in reversed(state.history)],
         "waiting_events": len(state.outbox),
+        "source": source,
     }
 
 
-def read(folder: Path) -> dict[str, Any]:
+def read(folder: Path) -> Status:
     """Read the document of a follower's folder.
 
     Raises:
         MainlineError: when no follower has written one.
     """
     try:
-        return status.parse((folder / "status.json").read_bytes())
+        return status.parse(Place(folder).status.read_bytes())
     except OSError as error:
         reason = error.strerror or "it cannot be read"
     except ValueError:
@@ -71,7 +72,7 @@ def heard(file: Path) -> float:
     return said if isfinite(said) else 0.0
 
 
-def render(found: Mapping[str, Any], now: float) -> str:
+def render(found: Status, now: float) -> str:
     """Write the document for a terminal of 100 columns."""
     lines = [f"{found['environment']}: {found['phase']}", *_source(found, now), ""]
     rows = [[route["version"], route["digest"][:12], f"{route['weight']} %", _mirror(route), _role(route, found)]
@@ -91,10 +92,8 @@ def render(found: Mapping[str, Any], now: float) -> str:
     return "\n".join(clip(line, WIDTH) if line else line for line in lines)
 
 
-def _progress(progress: Progress, judgement: Judgement | None) -> dict[str, Any]:
+def _progress(progress: Progress, judgement: Judgement | None) -> Rollout:
     policy = progress.policy
-    states = ["done" if place < progress.step else "now" if place == progress.step else "next"
-              for place in range(len(policy.steps))]  # fmt: skip
     limit = policy.declared.analysis.failure_limit
     said = "waits for the server to take the step"
     if progress.live is not None:
@@ -105,17 +104,40 @@ def _progress(progress: Progress, judgement: Judgement | None) -> dict[str, Any]
         "step": progress.step,
         "entered": progress.entered,
         "live": progress.live,
-        "steps": [{"text": str(step), "state": where} for step, where in zip(policy.steps, states, strict=True)],
+        "steps": [{"text": str(step), "state": _where(place, progress)} for place, step in enumerate(policy.steps)],
         "measured": progress.measured,
         "failures": progress.failures,
         "said": said,
         "verdict": judgement.verdict if judgement else None,
-        "findings": [asdict(finding) for finding in judgement.findings] if judgement else [],
+        "findings": [_finding(finding) for finding in judgement.findings] if judgement else [],
     }
 
 
-def _source(found: Mapping[str, Any], now: float) -> list[str]:
-    source = found.get("source") or {}
+def _ref(ref: records.Ref) -> Ref:
+    return {"version": ref.version, "digest": ref.digest}
+
+
+def _quarantine(entry: records.Quarantine) -> Quarantine:
+    return {"digest": entry.digest, "policy": entry.policy, "reason": entry.reason, "time": entry.time}
+
+
+def _entry(entry: records.Entry) -> Entry:
+    return {"time": entry.time, "what": entry.what, "version": entry.version, "detail": entry.detail}
+
+
+def _finding(finding: analysis.Finding) -> Finding:
+    return {
+        "metric": finding.metric, "verdict": finding.verdict, "estimate": finding.estimate, "low": finding.low,
+        "high": finding.high, "limit": finding.limit, "samples": finding.samples, "said": finding.said,
+    }  # fmt: skip
+
+
+def _where(place: int, progress: Progress) -> Literal["done", "now", "next"]:
+    return "done" if place < progress.step else "now" if place == progress.step else "next"
+
+
+def _source(found: Status, now: float) -> list[str]:
+    source: Source = found.get("source") or {}
     age = now - found["time"]
     lines = [f"  git      {source.get('commit', '')[:10] or '-'} of {source.get('url', '-')}"]
     if source.get("problem"):
@@ -130,7 +152,7 @@ def _source(found: Mapping[str, Any], now: float) -> list[str]:
     return lines
 
 
-def _findings(rollout: Mapping[str, Any]) -> list[str]:
+def _findings(rollout: Rollout) -> list[str]:
     rows = [
         [
             one["metric"], one["verdict"], _number(one["estimate"]),
@@ -146,9 +168,9 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
 
 
-def _mirror(route: Mapping[str, Any]) -> str:
+def _mirror(route: Route) -> str:
     return f"{route['mirror']} %" if route["mirror"] else ""
 
 
-def _role(route: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+def _role(route: Route, found: Status) -> str:
     return "stable" if found["stable"] and route["digest"] == found["stable"]["digest"] else "candidate"

@@ -1,27 +1,21 @@
-"""What the server says of the versions it serves, for whoever rolls out: one file, replaced whole every moment.
+"""What this server says of the versions that it serves, for whoever rolls out."""
 
-Numbers only ever grow while a model stays loaded; `instance` tells one loading from the next.
-"""
-
-import json
 import os
 from pathlib import Path
-from typing import Any
 
-from mainline import files
+from mainline.exchange import served
+from mainline.exchange.served import Counters, Served
 from mainline.serving.answering.metrics import ANSWERED, FAILED, INVALID
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.routing import Routing
 
-FILE = "served.json"
-
 
 def write(file: Path, started: float, routing: Routing | None) -> None:
     """Replace the file; `started`: when this process began to serve, in Unix time."""
-    files.replace(file, json.dumps(describe(started, routing)))
+    served.write(file, describe(started, routing))
 
 
-def describe(started: float, routing: Routing | None) -> dict[str, Any]:
+def describe(started: float, routing: Routing | None) -> Served:
     """Return what is served and what was counted."""
     return {
         "process": f"{os.getpid()}-{started:.6f}",
@@ -30,7 +24,7 @@ def describe(started: float, routing: Routing | None) -> dict[str, Any]:
     }
 
 
-def _counters(model: Model) -> dict[str, Any]:
+def _counters(model: Model) -> Counters:
     own, mirrored = model.metrics, model.metrics.mirrored
     outcomes = {name: own.outcomes[name] + mirrored.outcomes[name] for name in ANSWERED}
     bounds = [*map(str, own.seconds.bounds), "inf"]

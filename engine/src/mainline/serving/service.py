@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mainline.declared.service import Settings
 from mainline.errors import MainlineError
+from mainline.exchange import routes
+from mainline.exchange.place import Place
 from mainline.serving import served
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.batching import Batcher
@@ -152,7 +154,7 @@ class Service:
         self._refresh_feed()
         if self.routing_file:
             try:
-                served.write(self.routing_file.with_name(served.FILE), self.started, self.routing)
+                served.write(Place(self.routing_file.parent).served, self.started, self.routing)
                 self._unwritten = ""
             except Exception as error:  # whatever it is, the other files are followed on
                 self.metrics.failures["routing"] += 1
@@ -164,7 +166,7 @@ class Service:
         self.keys = keys.load(path, self.settings.throttle, self.keys)
 
     def _read_routes(self, path: Path) -> None:
-        loaded, declared = self.models(), routing.read(path)
+        loaded, declared = self.models(), routes.read(path)
         try:
             self._route(routing.load(declared, loaded, self.settings.limits.text_length))
         except MainlineError:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.exchange.place import Place
 from mainline.package import manifest
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
-from mainline.rollout.state import Place
 from tests.mainline.package.test_predictor import extended, resealed
 from tests.mainline.release.conftest import Repository, made, release, repository
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from mainline.declared import rollout
 from mainline.errors import MainlineError
-from mainline.rollout import served, state, status
+from mainline.exchange import routes, served
+from mainline.exchange.place import Place, StateError
+from mainline.rollout import state, status
 from mainline.rollout.clock import Clock
 from mainline.rollout.driver import Driver
 from mainline.rollout.source import Found
-from mainline.rollout.state import Place, StateError
-from mainline.serving.answering import routing
 from mainline.serving.endpoints import rollout_page
 from tests.mainline.rollout.worlds import canary, ref
 
@@ -258,7 +258,7 @@ def test_whatever_is_in_the_routes_they_are_read_or_refused(
     measured(place)
     place.routing.write_bytes(data.draw(documents(json.loads(place.routing.read_text()))))
     try:
-        routing.read(place.routing)
+        routes.read(place.routing)
     except MainlineError as error:
         check_line(error)
 
@@ -275,5 +275,5 @@ def test_counters_that_shrank_are_not_compared(place: Place) -> None:
     overflowed = json.dumps(said).replace('"squares": 0.2', '"squares": Infinity').encode()
     live = served.parse(overflowed)
     assert live is not None, "the server is there all the same"
-    assert live.counters["v1.1.0"]["pairs"] == {"number": 0, "sum": 0.0, "squares": 0.0}
+    assert live["versions"]["v1.1.0"]["pairs"] == {"number": 0, "sum": 0.0, "squares": 0.0}
     assert served.parse(b'{"process": "", "revision": 1, "versions": {}}') is None

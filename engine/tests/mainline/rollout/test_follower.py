@@ -12,12 +12,12 @@ import pytest
 from mainline import files
 from mainline.declared import rollout
 from mainline.errors import MainlineError
+from mainline.exchange.place import Place, StateError
 from mainline.registry import origin
 from mainline.rollout import reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
-from mainline.rollout.state import Place, StateError
 from tests.door import typed
 from tests.mainline.rollout.worlds import World, ref
 

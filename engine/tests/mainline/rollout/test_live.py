@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from mainline.declared import rollout
+from mainline.exchange.place import Place
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
-from mainline.rollout.state import Place
 from tests.end_to_end.load import Load
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT

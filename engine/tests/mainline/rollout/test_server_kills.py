@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from mainline.declared import rollout
+from mainline.exchange.place import Place
 from mainline.rollout import machine, state
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Progress, Ref, State
 from mainline.rollout.source import Found
-from mainline.rollout.state import Place
 from tests.end_to_end.load import Answer, Load
 from tests.mainline.serving.running import Running, free_port, running, wait_for
 from tests.project import ROOT, SEARCH_PATH

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from mainline.declared import environments
+from mainline.exchange.place import Place
 from mainline.registry import events, records
 from mainline.registry.records import Release
 from mainline.rollout.clock import Clock
@@ -21,7 +22,6 @@ from mainline.rollout.driver import Driver
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Source
-from mainline.rollout.state import Place
 from mainline.serving.answering import keys
 from mainline.serving.service import Service
 

@@ -14,6 +14,7 @@ from mainline.package.soundness import is_sound
 from mainline.registry import events
 from mainline.release import promote, rollback
 from mainline.rollout import approvals, reports
+from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
 from mainline.rollout.source import Source, without_password
 from tests.mainline.rollout.conftest import POLICY, Followed
@@ -33,6 +34,21 @@ def test_package_of_the_assigned_version_is_brought_verified(followed: Followed)
     assert is_sound(package, found.wanted.digest)
     shutil.rmtree(followed.repository.path.parent / "storage")
     assert followed.source.bring(followed.source.look()).verified
+
+
+def test_package_of_stable_that_was_damaged_is_brought_again(followed: Followed) -> None:
+    """A file that changed on this machine is noticed at the next look, and the package comes from storage once more."""
+    followed.release()
+    follower = Follower(followed.source, followed.source.place)
+    follower.look()
+    follower.tick()
+    stable = follower.driver.state.stable
+    assert stable is not None
+    package = followed.source.place.package(stable.digest)
+    (package / "manifest.json").write_text("{}")
+    follower.look()
+    assert follower.found.problem == ""
+    assert is_sound(package, stable.digest)
 
 
 def test_nothing_assigned_and_no_git_are_said(followed: Followed) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from mainline.exchange.place import Place, StateError
 from mainline.rollout import machine, state
 from mainline.rollout.records import Ref, State
-from mainline.rollout.state import Place, StateError
 from tests.mainline.rollout.worlds import FAIL, World, ref
 from tests.mainline.serving.running import running
 from tests.project import LIMIT, SEARCH_PATH

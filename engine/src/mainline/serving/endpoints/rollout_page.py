@@ -4,14 +4,14 @@ The page opens without a network: nothing in it comes from elsewhere. What it sh
 """
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
 
 import orjson
 
 from mainline.exchange import status as documents
+from mainline.exchange.place import Place
+from mainline.exchange.status import Source, Status
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
 from mainline.serving.service import Service
@@ -81,20 +81,20 @@ async def look(service: Service, _request: Request) -> Reply:
     """
     _read(service)
     assert service.routing_file is not None
-    service.routing_file.with_name("look").write_text(str(time.time_ns()), encoding="utf-8")
+    Place(service.routing_file.parent).look.write_text(str(time.time_ns()), encoding="utf-8")
     return Reply(b'{"status":"looking"}', status=202)
 
 
-def _read(service: Service) -> dict[str, Any]:
+def _read(service: Service) -> Status:
     try:
         if service.routing_file is None:
             raise FileNotFoundError
-        return documents.parse(service.routing_file.with_name("status.json").read_bytes())
+        return documents.parse(Place(service.routing_file.parent).status.read_bytes())
     except (OSError, ValueError) as error:
         raise Problem("not-found", "No follower works beside this service; `serve --follow` starts one.") from error
 
 
-def render(found: Mapping[str, Any], now: float) -> str:
+def render(found: Status, now: float) -> str:
     """Return the page of a status document."""
     name = escape(found["environment"])
     return "".join(
@@ -109,14 +109,14 @@ def render(found: Mapping[str, Any], now: float) -> str:
     )  # fmt: skip
 
 
-def _source(found: Mapping[str, Any]) -> str:
-    source = found.get("source") or {}
+def _source(found: Status) -> str:
+    source: Source = found.get("source") or {}
     commit = f"<code>{escape(source.get('commit', '')[:10] or '-')}</code>"
     return f'<span class="soft">main at {commit}, looked at {_clock(source.get("looked", 0))} UTC</span>'
 
 
-def _problem(found: Mapping[str, Any], now: float) -> str:
-    source = found.get("source") or {}
+def _problem(found: Status, now: float) -> str:
+    source: Source = found.get("source") or {}
     said = [text for text in (source.get("problem"), source.get("events")) if text]
     if now - found["time"] > _SILENT:
         said.insert(0, f"The follower has said nothing for {now - found['time']:.0f} s.")
@@ -126,10 +126,10 @@ def _problem(found: Mapping[str, Any], now: float) -> str:
     return f'<section class="problem"><h2>What serves stays; this is tried again</h2>{lines}</section>'
 
 
-def _versions(found: Mapping[str, Any]) -> str:
-    rows, parts = [], []
+def _versions(found: Status) -> str:
+    rows, parts, serving = [], [], found["stable"]
     for route in found["routes"]:
-        stable = bool(found["stable"]) and route["digest"] == found["stable"]["digest"]
+        stable = serving is not None and route["digest"] == serving["digest"]
         role = "stable" if stable else "candidate"
         parts.append(f'<span class="{role}" style="width:{int(route["weight"])}%"></span>')
         mirrored = f", mirrors {int(route['mirror'])} %" if route["mirror"] else ""
@@ -149,7 +149,7 @@ def _versions(found: Mapping[str, Any]) -> str:
     return f'<section><h2>Versions</h2>{body}<div class="soft">{late}</div></section>'
 
 
-def _steps(found: Mapping[str, Any]) -> str:
+def _steps(found: Status) -> str:
     rollout = found["rollout"]
     if not rollout:
         return ""
@@ -161,7 +161,7 @@ def _steps(found: Mapping[str, Any]) -> str:
     )
 
 
-def _analysis(found: Mapping[str, Any]) -> str:
+def _analysis(found: Status) -> str:
     rollout = found["rollout"]
     if not rollout:
         return ""
@@ -181,7 +181,7 @@ def _analysis(found: Mapping[str, Any]) -> str:
     return f'<section><h2>{title}</h2>{table}<div class="soft">{escape(rollout["said"])}</div></section>'
 
 
-def _quarantine(found: Mapping[str, Any]) -> str:
+def _quarantine(found: Status) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(one['digest'][:12])}</code></td><td>{escape(one['reason'])}</td></tr>"
         for one in found["quarantined"][-5:]
@@ -189,7 +189,7 @@ def _quarantine(found: Mapping[str, Any]) -> str:
     return f'<section><h2>Quarantined</h2><table class="stack">{rows}</table></section>' if rows else ""
 
 
-def _history(found: Mapping[str, Any]) -> str:
+def _history(found: Status) -> str:
     rows = "".join(
         f'<tr><td class="nowrap soft">{_clock(one["time"])}</td><td class="{escape(one["what"].split()[0])}">'
         f"{escape(one['what'])}</td><td><b>{escape(one['version'])}</b></td><td>{escape(one['detail'])}</td></tr>"

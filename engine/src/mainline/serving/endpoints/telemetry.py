@@ -9,6 +9,8 @@ import orjson
 
 from mainline.data.columns import format_time
 from mainline.exchange import status
+from mainline.exchange.place import Place
+from mainline.exchange.status import Source
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
 from mainline.serving.answering.model import Model
@@ -143,8 +145,9 @@ def _add_follower(page: Page, service: Service) -> None:
     try:
         if service.routing_file is None:
             return
-        found = status.parse(service.routing_file.with_name("status.json").read_bytes())
-        source, aborted = found.get("source") or {}, len(found["quarantined"])
+        found = status.parse(Place(service.routing_file.parent).status.read_bytes())
+        source: Source = found.get("source") or {}
+        aborted = len(found["quarantined"])
         step = found["rollout"]["step"] + 1 if found["rollout"] else 0
         said, looked = float(found["time"]), float(source.get("looked", 0.0))
     except (OSError, ValueError):

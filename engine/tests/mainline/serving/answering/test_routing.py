@@ -12,11 +12,12 @@ import pytest
 
 from mainline.declared.service import Settings
 from mainline.errors import ParamsError
+from mainline.exchange.routes import Sticky, read
 from mainline.serving import served, watching
 from mainline.serving.answering import keys
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.model import Model
-from mainline.serving.answering.routing import Routing, Sticky, read
+from mainline.serving.answering.routing import Routing, _point
 from mainline.serving.endpoints.protocol import DATATYPES
 from mainline.serving.service import Service
 from tests.mainline.package.test_predictor import extended
@@ -183,7 +184,7 @@ def test_sticky_falls_back_to_the_key() -> None:
     for number in range(3):
         request = Request("POST", "/predict", [])
         request.key = SimpleNamespace(id=f"{number:012x}")  # type: ignore[assignment]
-        points.add(sticky.point(request))
+        points.add(_point(sticky, request))
     assert len(points) == 3
 
 

@@ -45,7 +45,7 @@ def document(problem: str = "", hostile: str = "") -> dict[str, Any]:
     live = Live("1", world.state.revision)
     source = {"url": "https://git.example.org/forecast.git", "commit": "4f0c21d8a9b3", "looked": NOW + 300,
               "problem": problem, "events": ""}  # fmt: skip
-    return status.describe("production", world.state, judged, live, NOW + 305) | {"source": source}
+    return status.describe("production", world.state, judged, live, NOW + 305, source)
 
 
 @pytest.fixture
