@@ -1,8 +1,8 @@
-# Habit's names for what is typed most; `./mainline` lists all commands, `make -C engine` those of the machinery.
+# Short names for the commands typed most often. `./mainline` lists all commands, `make -C engine` those of the machinery.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Scripts with Windows' line endings fail in words that help nobody; .gitattributes keeps them out of new checkouts.
+# Scripts with Windows' line endings fail with an obscure message; .gitattributes prevents them in new checkouts.
 ifneq (,$(shell grep -l $$(printf '\r') mainline 2>/dev/null))
 $(error This checkout has Windows' line endings. Commit or stash what you changed, then: git rm -r --cached --quiet . && git reset --hard --quiet)
 endif
@@ -13,8 +13,8 @@ help: ## List these commands
 repro: ## Run the pipeline: data, model, metrics, package; only what changed
 	@./mainline repro
 
-test: ## Run your tests, and hold your use case to the contract
-	@echo "Your tests in tests/, and the contract; 'make -C engine test' runs those of the machinery."
+test: ## Run your tests, and check your use case against its contract
+	@echo "Your tests in tests/, and the contract. 'make -C engine test' runs the tests of the machinery."
 	@engine/run tests python -m pytest
 
 check: ## Check format, lint, types and declared dependencies of your files
@@ -23,10 +23,10 @@ check: ## Check format, lint, types and declared dependencies of your files
 	@engine/run tests mypy
 	@./mainline deps
 
-gate: ## Hold the model here against the one in production: may it be released?
+gate: ## Compare the model here with the one in production: may it be released?
 	@./mainline gate
 
-report: ## Render what the gate found, for a pull request and as a page, into metrics/report/
+report: ## Render the gate's findings, for a pull request and as a page, into metrics/report/
 	@./mainline gate || true
 	@./mainline report
 
