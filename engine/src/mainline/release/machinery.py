@@ -2,6 +2,7 @@
 
 from mainline.errors import MainlineError
 from mainline.registry import changes
+from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, git
 from mainline.template import ownership
@@ -44,6 +45,12 @@ def returning(main: str, version: str, whole: bool) -> list[str]:
     if libraries and git("diff", "--name-only", version, main, "--", ENGINE):
         raise OtherMachineryError(f"it has other libraries ({changes.few(libraries)}) and another {ENGINE}/")
     return sorted(code) + ([LIBRARIES] if libraries else [])
+
+
+def has_same_libraries(one: str, other: str) -> bool:
+    """Whether two commits pin the same libraries for what stages and servers compute; comments do not count."""
+    pins = [ask("show", f"{commit}:{ENVIRONMENT_LOCK}").splitlines() for commit in (one, other)]
+    return [line for line in pins[0] if line[:1] != "#"] == [line for line in pins[1] if line[:1] != "#"]
 
 
 def can_return(version: str) -> bool:

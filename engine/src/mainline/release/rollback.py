@@ -3,7 +3,6 @@
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.registry import artifact, origin, publish, tags
-from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.tags import Assigned, Version
 from mainline.release import candidate, machinery, promote, trial
 from mainline.repository import lock, tree
@@ -142,18 +141,30 @@ def _runnable(main: str, version: Version, environment: str, whole: bool) -> str
 
 def _ways(version: Version, environment: str) -> str:
     """Name what else brings the model back; servers refuse a version that was made with other libraries than theirs."""
-    locks = [ask("rev-parse", f"{commit}:{ENVIRONMENT_LOCK}") for commit in (version.commit, origin.tip())]
-    ways = ["No branch was made."]
-    if locks[0] == locks[1]:
-        ways.append(f"`./mainline rollback {version.name} --now` gives {environment} the version at once.")
-    ways.append(
+    at_once = ""
+    if machinery.has_same_libraries(version.commit, origin.tip()):
+        at_once = f" `./mainline rollback {version.name} --now` gives {environment} the version at once."
+    return f"No branch was made.{at_once} {_by_training(version)}"
+
+
+def _by_training(version: Version) -> str:
+    """Name the ways to a version's model on main, where the machinery of main did not make it."""
+    way = (
         f"To have its model on {origin.branch()}, train it with today's machinery: "
         f"`git checkout {artifact.name()}@{version.name} -- params.yaml src/usecase`, `make repro`, a pull request."
     )
-    if machinery.can_return(version.commit):
-        back = "takes the machinery back too, gate and server with it"
-        ways.append(f"Or `./mainline rollback {version.name} --machinery` {back}.")
-    return " ".join(ways)
+    if not machinery.can_return(version.commit):
+        return way
+    return f"{way} Or `./mainline rollback {version.name} --machinery` takes gate and server of then back too."
+
+
+def _by_revert(main: str, version: Version) -> str:
+    """Name the way to a version's model on main after it was assigned."""
+    try:
+        machinery.returning(main, version.commit, whole=False)
+    except machinery.OtherMachineryError:
+        return _by_training(version)
+    return f"`./mainline rollback {version.name}` prepares the revert; merge it."
 
 
 def _assign_once(name: str | None, environment: str) -> str:
@@ -172,7 +183,7 @@ def _assign_once(name: str | None, environment: str) -> str:
     return (
         f"{environment} has {version.name}{replaced}.\n"
         f"GIT AND {environment.upper()} DIFFER: {origin.branch()} still names another model. "
-        f"`./mainline rollback {version.name}` prepares the revert; merge it."
+        f"{_by_revert(main, version)}"
     )
 
 

@@ -50,18 +50,21 @@ def test_a_machinery_that_made_the_same_stays(first: Repository) -> None:
 def test_a_version_of_another_machinery_is_refused(first: Repository) -> None:
     """Code that the stages run has changed: no branch mixes both, and `--now` gives the version at once."""
     _write(first, STAGE, "second\n")
+    _write(first, LIBRARIES, "# Written by another command\nfirst\n")
     first.change(model={"depth": 5})
     release()
     said = (
         r"v1\.0\.0 does not go with the machinery that main has: its stages ran other code of the machinery "
         rf"\({STAGE}\)\. No branch was made\. `\./mainline rollback v1\.0\.0 --now` .*"
         r"`git checkout model@v1\.0\.0 -- params\.yaml src/usecase`, `make repro`.*"
-        r"`\./mainline rollback v1\.0\.0 --machinery` takes the machinery back too"
+        r"`\./mainline rollback v1\.0\.0 --machinery` takes gate and server of then back"
     )
     with pytest.raises(MainlineError, match=said):
         rollback.prepare("v1.0.0", "production")
     assert first.run("git", "branch", "--list", "rollback/*").stdout == ""
-    assert "production has v1.0.0" in rollback.assign_now("v1.0.0", "production")
+    said = rollback.assign_now("v1.0.0", "production")
+    assert "production has v1.0.0" in said
+    assert "DIFFER: main still names another model. To have its model on main, train it" in said
 
 
 def test_the_way_named_trains_the_old_parameters_with_todays_machinery(first: Repository) -> None:
