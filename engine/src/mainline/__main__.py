@@ -1,5 +1,10 @@
 """The table of commands: one is named, its module alone is imported, and it runs."""
 
+from mainline import interrupts
+
+if __name__ == "__main__":
+    interrupts.catch()  # before the imports, in which a Ctrl-C would end in a traceback
+
 import os
 import select
 import signal
@@ -38,15 +43,17 @@ def main(given: Sequence[str] | None = None) -> int:
     """Run one command; print what it returns, or one line of what is wrong."""
     words = list(sys.argv[1:] if given is None else given)
     try:
+        interrupts.allow()
         result = _run(words)
         print(result, end="\n" if result else "", flush=True)
     except usage.UsageError as error:
         print(f"mainline: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
-        return 130
+        return _interrupted()
     except Exception as error:
+        if interrupts.came():
+            return _interrupted()
         if isinstance(error, BrokenPipeError) and not _has_reader():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
             return 128 + signal.SIGPIPE
@@ -55,6 +62,8 @@ def main(given: Sequence[str] | None = None) -> int:
             raise
         print(f"mainline: {expected}", file=sys.stderr)
         return 1
+    finally:
+        interrupts.end()
     return 0
 
 
@@ -73,6 +82,11 @@ def _run(words: Sequence[str]) -> str:
     if command not in ANYWHERE:
         checkout.require_repository()
     return str(module.run(arguments))
+
+
+def _interrupted() -> int:
+    print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
+    return 128 + signal.SIGINT
 
 
 def _has_reader() -> bool:

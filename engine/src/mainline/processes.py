@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from mainline import interrupts
+
 _GRACE = 2.0
 """Seconds that a program has to end by itself."""
 _running: dict[subprocess.Popen[Any], bool] = {}
@@ -58,9 +60,19 @@ def close() -> None:
         _end(process, alone)
 
 
+def kill() -> None:
+    """Kill every program that runs, and wait for none."""
+    for process, alone in list(_running.items()):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL) if alone else process.kill()
+
+
 def _end(process: subprocess.Popen[Any], alone: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number) if alone else process.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE)
+
+
+interrupts.before_the_end.append(kill)

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from mainline import faults, progress
+from mainline import faults, interrupts, progress
 from mainline.conformance import check_features, check_policy, check_request, check_task
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
@@ -31,17 +31,28 @@ def reproduce() -> str:
     check()
     for done in (*recovery.mend(), *tables.remove_foreign(_model())):
         progress.say(done)
-    from dvc.cli import main as dvc
-
-    if dvc(["status", "--quiet"]) == 0:
+    if _dvc("status", "--quiet") == 0:
         runs.update()
         return summary.text("Everything is up to date.")
     _check_data()
     presence.forget()
-    if dvc(["repro"]) != 0:
+    if _dvc("repro") != 0:
         raise MainlineError(_stopped(presence.killed()))
     runs.update()
     return summary.text("The pipeline is done.")
+
+
+def _dvc(*arguments: str) -> int:
+    """Run a command of DVC in this process, and return its status.
+
+    Raises:
+        KeyboardInterrupt: if Ctrl-C came meanwhile, of which DVC makes a status like any other.
+    """
+    from dvc.cli import main as dvc
+
+    status = int(dvc(list(arguments)))
+    interrupts.check()
+    return status
 
 
 def check() -> None:

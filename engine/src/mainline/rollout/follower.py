@@ -84,6 +84,8 @@ class Follower:
                 self._drive()
                 self._stopped.wait(TICK_SECONDS)
         finally:
+            self._stopped.set()
+            self._wake.set()
             processes.close()
             looking.join(ENDING)
 

@@ -21,6 +21,7 @@ class Sidecar:
             "mainline", "follow", url, "--environment", environment, "--state", str(folder), "--attached"
         )
         self._ended = threading.Event()
+        self._starting = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_running, name="sidecar", daemon=True)
 
@@ -30,12 +31,15 @@ class Sidecar:
 
     def stop(self) -> None:
         """End it."""
-        self._ended.set()
-        process = self._process
-        if process and process.stdin:
+        with self._starting:
+            self._ended.set()
+            process = self._process
+        if process is None:
+            return
+        if process.stdin:
             process.stdin.close()
         self._thread.join(10)
-        if process and process.poll() is None:
+        if process.poll() is None:
             process.kill()
             process.wait()
 
@@ -43,15 +47,25 @@ class Sidecar:
         wait = SHORTEST
         while not self._ended.is_set():
             started = time.monotonic()
-            # A group of its own: Ctrl-C is for the server, which ends it by its input, also while its Python starts.
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children.environment(),
-                process_group=0,
-            )  # fmt: skip
-            say("follower started", pid=self._process.pid)
-            code = self._process.wait()
+            process = self._begin()
+            if process is None:
+                return
+            code = process.wait()
             if self._ended.is_set():
                 return
             wait = SHORTEST if time.monotonic() - started > _SOUND else min(2 * wait, LONGEST)
             warn("the follower ended; what serves stays", code=code, again_in_seconds=wait)
             self._ended.wait(wait)
+
+    def _begin(self) -> subprocess.Popen[bytes] | None:
+        """Start it; None if it was to end in the meantime."""
+        with self._starting:
+            if self._ended.is_set():
+                return None
+            # A group of its own: Ctrl-C is for the server, which ends it by its input, also while its Python starts.
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=children.environment(),
+                process_group=0,
+            )  # fmt: skip
+        say("follower started", pid=self._process.pid)
+        return self._process

@@ -12,6 +12,8 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from mainline import interrupts
+
 PARENT = "MAINLINE_PARENT"
 """The number of the process that started the stage. `engine/stage` passes it on: it may be gone before Python runs."""
 
@@ -31,6 +33,7 @@ def end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    interrupts.catch()
     started = time.time()
     end_with_parent()
     from mainline.stages import presence, timing

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import mainline
-from mainline import faults
+from mainline import faults, interrupts
 from mainline.declared.params import Params, load
 from mainline.errors import MainlineError
 
@@ -30,17 +30,26 @@ WAY_BACK = "To go back to the last commit's results: `./mainline restore`."
 def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
     """Run a stage's work on the checked parameters; exit with 1 and one line on an expected error."""
     try:
+        interrupts.allow()
         _check_pins(stage)
         _check_code(root)
         work(load())
     except KeyboardInterrupt:
-        print(f"\n{stage} was interrupted; run `make repro` to go on.", file=sys.stderr)
-        sys.exit(130)
+        _interrupted(stage)
     except Exception as error:
+        if interrupts.came():
+            _interrupted(stage)
         expected = faults.explain(error)
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
         _fail(stage, expected)
+    finally:
+        interrupts.end()
+
+
+def _interrupted(stage: str) -> NoReturn:
+    print(f"\n{stage} was interrupted; run `make repro` to go on.", file=sys.stderr)
+    sys.exit(130)
 
 
 def _fail(stage: str, error: MainlineError) -> NoReturn:

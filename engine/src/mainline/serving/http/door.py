@@ -8,6 +8,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -22,8 +23,17 @@ AT_ONCE = 100
 """Connections that are let in before others are answered."""
 
 
-class SecureServer(uvicorn.Server):
-    """uvicorn's server with a door of its own on each socket."""
+class Server(uvicorn.Server):
+    """uvicorn's server, which stops once, within its limit, however often it is told to."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; uvicorn takes a second Ctrl-C for leave to cut off answers and to leave the log unwritten."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
+
+class SecureServer(Server):
+    """The same with a door of its own on each socket."""
 
     def __init__(self, config: uvicorn.Config, guard: Guard, context: ssl.SSLContext) -> None:
         super().__init__(config)

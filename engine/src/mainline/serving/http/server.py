@@ -18,7 +18,7 @@ from mainline.errors import MainlineError, ParamsError
 from mainline.serving import logs
 from mainline.serving.http.admission import Guard
 from mainline.serving.http.app import Application
-from mainline.serving.http.door import SecureServer
+from mainline.serving.http.door import SecureServer, Server
 from mainline.serving.http.fast_path import DirectProtocol
 from mainline.serving.logs import warn
 from mainline.serving.service import Service
@@ -50,11 +50,12 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     _allow_files(service.settings.limits)
     config = _config(service, application, guard)
     context = config.ssl
-    server = uvicorn.Server(config) if context is None else SecureServer(config, guard, context)
+    server = Server(config) if context is None else SecureServer(config, guard, context)
     bound = _bind(service.settings)
     scheme = "https" if service.settings.tls else "http"
-    listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+    # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
+    with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
         runner.run(_serve(server, bound, service, guard, context))
 
 
