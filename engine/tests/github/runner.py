@@ -141,10 +141,10 @@ class Runner:
         }  # fmt: skip
 
     def _venv(self, home: Path, source: Path) -> Path:
-        """Show an environment that is there to `make` under another name; its marks say of which locks it is."""
+        """Show an environment, if it is there, to the doors under another name; its marks say of which locks it is."""
         target = home / source.name.replace(".", "v")
         target.mkdir()
-        for path in source.iterdir():
+        for path in source.glob("*"):
             (target / path.name).symlink_to(path)
         return target
 

@@ -79,7 +79,7 @@ class World:
         }  # fmt: skip
         return run
 
-    def queue(self, branch: str) -> tuple[str, Finished]:
+    def queue(self, branch: str, job: str = "model") -> tuple[str, Finished]:
         """Merge a branch onto main as a merge queue does, on a branch of its own, and run the checks of that commit."""
         here = self.project
         here.run("git", "fetch", "--quiet", "origin")
@@ -87,11 +87,11 @@ class World:
         here.run("git", "merge", "--quiet", "--no-ff", "--message", "Queue", f"origin/{branch}")
         commit = here.run("git", "rev-parse", "HEAD").stdout.strip()
         head = f"gh-readonly-queue/main/pr-1-{self.main}"
-        here.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/{head}")
+        here.run("git", "push", "--quiet", "--force", "origin", f"{commit}:refs/heads/{head}")
         here.run("git", "switch", "--quiet", "main")
         group = {"head_sha": commit, "head_ref": f"refs/heads/{head}", "base_sha": self.main}
         payload = {"action": "checks_requested", "merge_group": {**group, "base_ref": "refs/heads/main"}}
-        run = self._run(PULL_REQUEST, "merge_group", payload, commit, "model")
+        run = self._run(PULL_REQUEST, "merge_group", payload, commit, job)
         self.github.repository.runs[run.number] = {
             "id": run.number, "path": f".github/workflows/{PULL_REQUEST}", "event": "merge_group", "head_sha": commit,
             "head_branch": head, "conclusion": "success" if run.succeeded else "failure", "pull_requests": [],
@@ -156,17 +156,23 @@ class World:
                                variables=variables)  # fmt: skip
 
 
-def build(project: Project, github: GitHub, runner: Runner) -> World:
-    """Push a project to the stand-in as its first commit."""
+def connect(project: Project, github: GitHub, runner: Runner) -> World:
+    """Make the stand-in the origin of a project, whose maintainer may write there."""
     token = github.grant("maintainer", {"contents": "write"}, {"login": "you", "type": "User"})
     address = github.url.replace("https://", f"https://token:{token}@")
     for name, value in (("http.sslCAInfo", str(github.authority)), ("commit.gpgsign", "false")):
         project.run("git", "config", name, value)
     project.run("git", "remote", "add", "origin", f"{address}/{FULL}")
+    return World(project, github, runner)
+
+
+def build(project: Project, github: GitHub, runner: Runner) -> World:
+    """Push a project to the stand-in, with a model that little data is enough for."""
+    made = connect(project, github, runner)
     if not {"CML", "CML_SOURCE"} & set(runner.extra):
         cml_source.declare(project.path, cml_source.pack(runner.folder / "cml.tar.gz"))
     project.declare(gate=GATE, data={"through": "2024-05"}, model={"params": {"C": 0.01}})
     project.run("python", "-m", "mainline", "repro")
     project.commit("Another use case")
     project.run("git", "push", "--quiet", "origin", "main")
-    return World(project, github, runner)
+    return made
