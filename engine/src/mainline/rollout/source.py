@@ -245,7 +245,7 @@ class Source:
             said = "; ".join(f"{check['name']}: {check['found']} ({check['allowed']})" for check in failed)
             raise MainlineError(
                 f"check-package refuses {wanted.version}: {said[:400]}. What served before goes on serving; "
-                f"`./mainline rollback --now --environment {self.environment}` makes git say so too."
+                f"`rollback --now --environment {self.environment}` makes git say so too."
             ) from error
 
     def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> None:

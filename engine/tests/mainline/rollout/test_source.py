@@ -203,7 +203,7 @@ def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytes
     found = followed.source.bring(followed.source.look())
     assert not found.verified
     assert re.match(
-        r"check-package refuses v1\.1\.0: .*`\./mainline rollback --now --environment production`", found.problem
+        r"check-package refuses v1\.1\.0: .*`rollback --now --environment production`", found.problem
     )
     rollback.assign_now(None, "production")
     wanted = followed.source.look().wanted
