@@ -27,9 +27,9 @@ COMMANDS = {
     "Serve and roll out": (
         "serve", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),
-    "Workflows on GitHub, and the machinery": (
-        "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released", "assets", "github-release",
-        "github-deployments", "image", "cml", "deps", "upgrade",
+    "The machinery, and its workflows on GitHub": (
+        "upgrade", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released", "assets",
+        "github-release", "github-deployments", "image", "cml",
     ),
 }  # fmt: skip
 """Each command by its group; its module in `commands/` has its options and what runs it."""
