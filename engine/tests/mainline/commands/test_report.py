@@ -1,5 +1,6 @@
 """`report` turns the gate's document into two files."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_nothing_is_written_from_a_document_that_does_not_fit(tmp_path: Path) ->
 def test_a_gate_that_cannot_run_leaves_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a gate that was stopped by a typo nothing renders the verdict of the gate before it."""
     monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], check=True)
     findings.write(examples.passing(), findings.FILE)
     report(findings.FILE, findings.FILE.parent)
     declared = yaml.safe_load((FLIGHTS / "params.yaml").read_text())
