@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import networkx as nx
 
@@ -28,3 +29,9 @@ def draw(graph: Graph, rooms: Mapping[str, str]) -> str:
 def insert(document: str, drawn: str) -> str:
     """Return a document with a graph in place of the one in it."""
     return re.sub(r"```mermaid\n.*?```", lambda _: f"```mermaid\n{drawn}\n```", document, count=1, flags=re.DOTALL)
+
+
+def is_shown(graph: Graph, rooms: Mapping[str, str], document: Path) -> bool:
+    """Whether a document has the graph as it is."""
+    text = document.read_text(encoding="utf-8")
+    return insert(text, draw(graph, rooms)) == text

@@ -147,5 +147,15 @@ def test_the_picture_shows_no_arrow_that_others_imply(tmp_path: Path) -> None:
 
 def test_the_picture_in_the_readme_is_the_one_of_the_code() -> None:
     """`engine/README.md` shows what `python -P -m structure picture` draws."""
-    readme = (ENGINE / "README.md").read_text(encoding="utf-8")
-    assert picture.insert(readme, picture.draw(graph.read(ENGINE / "src" / "mainline"), ROOMS)) == readme
+    assert picture.is_shown(graph.read(ENGINE / "src" / "mainline"), ROOMS, ENGINE / "README.md")
+
+
+def test_a_picture_of_other_rooms_is_noticed(tmp_path: Path) -> None:
+    """A document with another graph does not show the rooms, and does once the graph is put into it."""
+    found = read(tmp_path, high__last="from mainline.low import first")
+    document = tmp_path / "README.md"
+    document.write_text("before\n```mermaid\nflowchart TD\n    low --> high\n```\nafter\n", encoding="utf-8")
+    assert not picture.is_shown(found, ORDER, document)
+    document.write_text(picture.insert(document.read_text(encoding="utf-8"), picture.draw(found, ORDER)))
+    assert picture.is_shown(found, ORDER, document)
+    assert document.read_text(encoding="utf-8").startswith("before\n```mermaid\nflowchart TD\n    high\n    low\n")
