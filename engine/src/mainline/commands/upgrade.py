@@ -51,7 +51,7 @@ def upgrade(version: str, url: str | None, force: bool) -> str:
     upgraded = tree.write("HEAD", made.changes)
     upgraded = tree.write(upgraded, libraries.resolved("HEAD", after, upgraded))
     message = f"engine: Upgrade the machinery to {version}\n\nFrom {before} to {after} of the template."
-    commit = git("commit-tree", upgraded, "-p", "HEAD", given=message).strip()
+    commit = tree.commit(upgraded, message, "HEAD")
     left = {path: entry for path, entry in files[1].items() if path not in made.changes}
     differences = news.differences(before, after, (files[0], left, files[2]), ownership.of(after))
     summary = _summary(version, made, before, (news.changelog(version, versions.installed()), differences))

@@ -4,7 +4,6 @@ A maintainer asks for it by the pull request's number. No code of the branch run
 out: the commit is composed of what the branch has and of the files that were checked.
 """
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ from mainline.errors import MainlineError
 from mainline.github import api, comment, offered, propose
 from mainline.github.api import Api
 from mainline.registry import origin
+from mainline.repository import tree
 from mainline.repository.git import ask, git
+from mainline.repository.tree import Entry
 
 ARTIFACT = "lock"
 TITLE = "Reproduce the lock"
@@ -90,14 +91,8 @@ def _download(github: Api, number: int, run: Mapping[str, Any]) -> bytes:
 def _commit(head: str, files: Mapping[str, str], number: int, run: Mapping[str, Any]) -> str | None:
     """Make a commit of files on top of another; None where that changes nothing."""
     propose.sign()
-    with tempfile.TemporaryDirectory(prefix="mainline-index-") as folder:
-        own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git("read-tree", head, environment=own)
-        for path, text in files.items():
-            blob = git("hash-object", "-w", "--stdin", given=text).strip()
-            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", environment=own)
-        tree = git("write-tree", environment=own).strip()
-    if tree == git("rev-parse", f"{head}^{{tree}}").strip():
+    changed = tree.write(head, {path: Entry("100644", tree.store(text)) for path, text in files.items()})
+    if changed == git("rev-parse", f"{head}^{{tree}}").strip():
         return None
     message = f"{TITLE}\n\nAs the run of #{number} made it: {run['html_url']}"
-    return git("commit-tree", tree, "-p", head, "-m", message).strip()
+    return tree.commit(changed, message, head)

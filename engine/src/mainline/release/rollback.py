@@ -12,6 +12,10 @@ SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
 """What a version is, beside the use case's code that its stages ran."""
 
 
+class NothingToRevertError(MainlineError):
+    """main has the model of the version that it is to go back to."""
+
+
 def prepare(name: str | None, environment: str, whole: bool = False) -> str:
     """Commit, on a branch of its own, what main would be with a version's model; the workspace stays as it is.
 
@@ -25,7 +29,8 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
         whole: take the machinery back, too.
 
     Raises:
-        MainlineError: when there is no such version, main has its model already, or another machinery made it.
+        NothingToRevertError: when main has its model already.
+        MainlineError: when there is no such version, or another machinery made it.
     """
     publish.fetch()
     promote.say_skipped()
@@ -33,8 +38,8 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
     main = origin.tip()
     if lock.package_at(main) == lock.package_at(version.commit):
         if version == current:
-            raise MainlineError(f"{origin.branch()} and {environment} have the model of {version.name} already.")
-        raise MainlineError(
+            raise NothingToRevertError(f"{origin.branch()} and {environment} have the model of {version.name} already.")
+        raise NothingToRevertError(
             f"{origin.branch()} has the model of {version.name} already. `./mainline rollback {version.name} --now"
             f"{'' if environment == 'production' else f' --environment {environment}'}` gives it to {environment}."
         )
@@ -42,7 +47,7 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
     _refuse_to_overwrite(branch, main)
     mixed = _runnable(main, version, environment, whole)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."
-    commit = git("commit-tree", mixed, "-p", main, given=message).strip()
+    commit = tree.commit(mixed, message, main)
     git("update-ref", f"refs/heads/{branch}", commit)
     return (
         f"The revert is on branch {branch}: {main[:10]} with the model of {version.name}"

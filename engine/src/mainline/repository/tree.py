@@ -27,17 +27,23 @@ def entries(tree: str, *paths: str) -> dict[str, Entry]:
 
 
 def write(tree: str, changes: Mapping[str, Entry | None]) -> str:
-    """Write a tree with some files changed, and those that are None gone; return its name."""
+    """Write a tree with some files changed, and those that are None gone; return its name. '' is the empty tree."""
     lines = [
         f"{entry.mode} {entry.blob}\t{path}\0" if entry else f"0 {'0' * 40}\t{path}\0"
         for path, entry in sorted(changes.items(), key=lambda item: item[1] is not None)  # what goes makes room first
     ]
     with tempfile.TemporaryDirectory(prefix="mainline-tree-") as scratch:
         index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
-        git("read-tree", tree, environment=index)
+        git("read-tree", tree or "--empty", environment=index)
         if lines:
             git("update-index", "-z", "--index-info", given="".join(lines), environment=index)
         return git("write-tree", environment=index).strip()
+
+
+def commit(tree: str, message: str, parent: str) -> str:
+    """Commit a tree on top of a commit, or of none where it is ''; return the commit's name. No branch moves."""
+    on_top = ["-p", parent] if parent else []
+    return git("commit-tree", tree, *on_top, given=f"{message.rstrip()}\n").strip()
 
 
 def check_out(tree: str, folder: Path) -> None:

@@ -122,9 +122,9 @@ class Follower:
 
     def _look(self) -> None:
         found = self._unmoved(self.source.look())
-        if not found.problem.startswith("git is away"):
+        if not found.away:
             self._looked = time.time()
-        self._failures = self._failures + 1 if found.problem.startswith("git is away") else 0
+        self._failures = self._failures + 1 if found.away else 0
         if found.policy:
             self.follow = found.policy.declared.follow
         if self.driver.state.stable is None:

@@ -1,15 +1,14 @@
 """What others are told, where this machine may push: events on a branch, and a revert to be reviewed after an abort."""
 
 import json
-import os
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
-from mainline.errors import MainlineError
 from mainline.registry import events, origin
 from mainline.release import rollback
+from mainline.release.rollback import NothingToRevertError
+from mainline.repository import tree
 from mainline.repository.git import ask, blob, git
+from mainline.repository.tree import Entry
 from mainline.rollout.records import Event
 
 
@@ -69,10 +68,8 @@ def prepare_revert(event: Event, environment: str) -> None:
     branch = f"{origin.HEADS}rollback/{event.version}"
     try:
         rollback.prepare(event.version, environment)
-    except MainlineError as error:
-        if "has the model of" in str(error):  # main was reverted already
-            return
-        raise
+    except NothingToRevertError:
+        return
     remote = origin.remote()
     there = origin.refs(remote, branch).get(branch, "")
     if not there or _is_outdated(branch, there):
@@ -90,12 +87,5 @@ def _is_outdated(branch: str, there: str) -> bool:
 
 def _commit(content: bytes, parent: str, new: list[str]) -> str:
     said = json.loads(new[-1])
-    written = git("hash-object", "-w", "--stdin", given=content).strip()
-    with tempfile.TemporaryDirectory(prefix="mainline-events-") as scratch:
-        index = {"GIT_INDEX_FILE": os.fspath(Path(scratch) / "index")}
-        if parent:
-            git("read-tree", parent, environment=index)
-        git("update-index", "--add", "--cacheinfo", f"100644,{written},{events.FILE}", environment=index)
-        tree = git("write-tree", environment=index).strip()
-    message = f"{said['event']}: {said['version']}\n"
-    return git("commit-tree", tree, *(["-p", parent] if parent else []), given=message).strip()
+    changed = tree.write(parent, {events.FILE: Entry("100644", tree.store(content))})
+    return tree.commit(changed, f"{said['event']}: {said['version']}", parent)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mainline import children, processes
@@ -42,6 +42,8 @@ class Found:
     signed: bool | None = None
     """Whether main asks for a signature; None if that is not known."""
     approved: frozenset[tuple[str, str, int]] = frozenset()
+    away: bool = False
+    """Whether git gave no answer at this look; the rest is what it declared before."""
     problem: str = ""
     beginning: Beginning | None = None
     withdrawn: str = ""
@@ -86,7 +88,7 @@ class Source:
     def look(self) -> Found:
         """Fetch, and say what git declares; where git is away, what it declared at the last look."""
         problem = self._fetch()
-        return self._read(problem)
+        return replace(self._read(problem), away=bool(problem))
 
     def recall(self) -> Found:
         """Say what git declared at the last look, without the network."""
@@ -274,5 +276,4 @@ def without_password(url: str) -> str:
 
 def _with(found: Found, problem: str, **known: object) -> Found:
     """Add what is known, and keep the first problem."""
-    values = {**found.__dict__, **known, "problem": found.problem or problem}
-    return Found(**values)
+    return replace(found, **known, problem=found.problem or problem)  # type: ignore[arg-type]

@@ -124,7 +124,7 @@ def test_policy_says_how_often_git_is_looked_at(source: Scripted, place: Place) 
     pauses = [follower._pause() for _ in range(200)]
     assert 6.3 <= min(pauses) < 6.9
     assert 7.1 < max(pauses) <= 7.7
-    source.next = replace(source.next, problem="git is away: no")
+    source.next = replace(source.next, away=True, problem="in other words")
     for _ in range(5):
         follower.look()
     assert follower._pause() > 40
@@ -146,7 +146,7 @@ def test_look_that_lasts_is_a_problem_with_a_time(
             monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: real() + seconds)
             follower.tick()
             seen.append(read(place)["source"]["problem"])
-        return replace(source.next, problem="git is away: it had no answer")
+        return replace(source.next, away=True, problem="git is away: it had no answer")
 
     monkeypatch.setattr(source, "look", wait)
     follower.look()

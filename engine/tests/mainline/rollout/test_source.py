@@ -202,9 +202,7 @@ def test_refusal_of_check_package_is_said(followed: Followed, monkeypatch: pytes
     followed.release(4)
     found = followed.source.bring(followed.source.look())
     assert not found.verified
-    assert re.match(
-        r"check-package refuses v1\.1\.0: .*`rollback --now --environment production`", found.problem
-    )
+    assert re.match(r"check-package refuses v1\.1\.0: .*`rollback --now --environment production`", found.problem)
     rollback.assign_now(None, "production")
     wanted = followed.source.look().wanted
     assert wanted is not None
@@ -290,6 +288,14 @@ def test_abort_prepares_a_revert_for_review(followed: Followed) -> None:
         cwd=followed.repository.path, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "rollback/v1.0.0" in branch
+
+
+def test_a_revert_that_is_done_is_not_asked_for_again(followed: Followed) -> None:
+    """Where main and the environment have the model to go back to, nothing is left to do, and other events go out."""
+    followed.release()
+    outbox = (Event(1, 1.0, "revert", "v1.0.0", "ab" * 32), Event(2, 1.0, "served", "v1.0.0", "ab" * 32))
+    followed.source.look()
+    assert reports.deliver(outbox, "production") == {1, 2}
 
 
 def test_later_abort_makes_the_revert_anew_from_main(followed: Followed) -> None:
