@@ -83,7 +83,7 @@ def main() -> int:
         folder = read_folder(arguments.package)
         name = arguments.name or folder.name
         version = arguments.version or f"0.0.0+{folder.digest[:8]}"
-        for word, pattern, example in ((name, NAME, "flight-delay"), (version, VERSION, "1.2.0")):
+        for word, pattern, example in ((name, NAME, "my-model"), (version, VERSION, "1.2.0")):
             if not re.fullmatch(pattern, word):
                 raise WheelError(f"'{word}' does not match {pattern}; an example is {example}.")
         print(build_wheel(folder, arguments.output, name, version))

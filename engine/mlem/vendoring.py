@@ -1,7 +1,7 @@
 """The loader's first-party modules, copied into the wheel under a name of its own.
 
 Two wheels of different versions, or a wheel beside an installed `mainline`, must not share modules:
-so `mainline.x` becomes `flight_delay._loader.x`. Which modules these are is found by following imports.
+so `mainline.x` becomes `NAME._loader.x`. Which modules these are is found by following imports.
 """
 
 import ast

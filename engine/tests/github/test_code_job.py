@@ -67,9 +67,12 @@ def test_a_change_of_the_machinery_runs_its_tests_too(fork: World) -> None:
     assert ran(run) == [True, True]
 
 
-@pytest.mark.parametrize(("branch", "tested"), [("longer", False), ("machinery", True)])
-def test_a_merge_queue_decides_by_its_own_base(fork: World, branch: str, tested: bool) -> None:
+@pytest.mark.parametrize(
+    ("branch", "name", "tested"), [("shorter", "params.yaml", False), ("documents", "engine/docs/serving.md", True)]
+)
+def test_a_merge_queue_decides_by_its_own_base(fork: World, branch: str, name: str, tested: bool) -> None:
     """The commit that a queue made is held against the one that it is put on."""
+    propose(fork, branch, name)
     _, run = fork.queue(branch, job="code")
     assert run.succeeded, run.said
     assert (NOT_RUN in run.said) is not tested
