@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mainline.github import comment, offered, repair
-from mainline.github.offered import OfferedError
+from mainline.github import comment, offer, repair
+from mainline.github.offer import OfferError
 from mainline.github.repair import RepairError
 from mainline.registry.runs import TABLE
 from tests.github.standin import FULL, GitHub
@@ -273,12 +273,12 @@ def test_hostile_locks_are_refused(github: GitHub, right: dict[str, str]) -> Non
     head = github.repository.head("better")
     _run("git", "fetch", "--quiet", "origin", "better")
     for name, (damage, line) in REFUSED.items():
-        with pytest.raises(OfferedError, match=line) as caught:
-            offered.read(_zip(damage(dict(right))), head)
+        with pytest.raises(OfferError, match=line) as caught:
+            offer.read(_zip(damage(dict(right))), head)
         assert "evil" not in str(caught.value), name
     for archive in (b"PK", _zip({}), _zip(right)[:-30]):
-        with pytest.raises(OfferedError):
-            offered.read(archive, head)
+        with pytest.raises(OfferError):
+            offer.read(archive, head)
 
 
 def test_metrics_that_are_nowhere_are_missed(github: GitHub, right: dict[str, str]) -> None:
@@ -287,14 +287,14 @@ def test_metrics_that_are_nowhere_are_missed(github: GitHub, right: dict[str, st
     _run("git", "switch", "--quiet", "--detach", head)
     _run("git", "rm", "--quiet", "metrics/test.json")
     _run("git", "commit", "--quiet", "--message", "Remove")
-    with pytest.raises(OfferedError, match=r"metrics/test.json is neither"):
-        offered.read(_zip({"dvc.lock": right["dvc.lock"]}), _run("git", "rev-parse", "HEAD"))
+    with pytest.raises(OfferError, match=r"metrics/test.json is neither"):
+        offer.read(_zip({"dvc.lock": right["dvc.lock"]}), _run("git", "rev-parse", "HEAD"))
 
 
 def test_the_record_of_runs_keeps_the_rows_of_the_lock(github: GitHub, right: dict[str, str]) -> None:
     """Rows of other runs, and what is no row, are left out."""
     good = ROW.format(lock=_name(right), by="you")
     table = HEADER + good + ROW.format(lock="0" * 12, by="evil") + "evil\n"
-    found = offered.read(_zip(right | {str(TABLE): table}), github.repository.head("better"))
+    found = offer.read(_zip(right | {str(TABLE): table}), github.repository.head("better"))
     assert found[str(TABLE)] == HEADER + good
     assert json.loads(found["metrics/test.json"])

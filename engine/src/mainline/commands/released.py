@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.github import released
+from mainline.github import restoration
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -11,4 +11,4 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> str:
     """Put into the cache what neither it nor the store has."""
-    return released.restore()
+    return restoration.restore()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.github import stored
+from mainline.github import availability
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,4 +13,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Look for every object of a commit's lock, and set the check."""
-    return stored.check(arguments.run, arguments.head)
+    return availability.check(arguments.run, arguments.head)

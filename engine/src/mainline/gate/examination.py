@@ -12,7 +12,7 @@ from mainline.declared import gate as declared_gate
 from mainline.declared.environments import Environment
 from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
-from mainline.gate import decisions, gather, judge, production, terminal
+from mainline.gate import decisions, judge, production, sources, terminal
 from mainline.gate.findings import FILE, Findings, write
 from mainline.registry import clone, reference, tags
 from mainline.repository import checkout
@@ -52,7 +52,7 @@ def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment])
     required = environment in declared and declared[environment].requires_signature
     with tempfile.TemporaryDirectory(prefix="mainline-gate-") as scratch:
         packages = Path(scratch)
-        production.fetch(gather.versions(limits.slow_decay.versions, environment), packages, required)
+        production.fetch(sources.versions(limits.slow_decay.versions, environment), packages, required)
         findings = judge.run(environment, packages)
     write(findings, FILE)
     print(terminal.render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)

@@ -12,9 +12,9 @@ from mainline import children
 from mainline.declared import gate, params
 from mainline.errors import MainlineError
 from mainline.gate import decisions, verdict
-from mainline.gate.describe import describe
+from mainline.gate.description import describe
 from mainline.gate.findings import FILE, Findings, read, write
-from mainline.gate.gather import gather
+from mainline.gate.sources import gather
 
 MARK = "mainline: "
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from mainline.github import api, branch_policy, stored
+from mainline.github import api, availability, branch_policy
 from mainline.github.comment import CHECK
 from mainline.registry import artifact
 
@@ -34,7 +34,7 @@ def rules(storage: bool = False, deploy_key: bool = False) -> list[dict[str, Any
         storage: require also that the shared storage has what the lock names; the check exists where there is one.
         deploy_key: let only the deploy key of the environment `release`, and maintainers, make tags of the registry.
     """
-    checks = [{"context": name} for name in (*JOBS, CHECK, *([stored.CHECK] if storage else []))]
+    checks = [{"context": name} for name in (*JOBS, CHECK, *([availability.CHECK] if storage else []))]
     branch: list[dict[str, Any]] = [
         {"type": "deletion"},
         {"type": "non_fast_forward"},

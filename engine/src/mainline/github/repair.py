@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.github import api, comment, offered, propose
+from mainline.github import api, comment, offer, propose
 from mainline.github.api import Api
 from mainline.registry import origin
 from mainline.repository import tree
@@ -29,7 +29,7 @@ def commit_lock(number: int) -> str:
 
     Raises:
         RepairError: when the pull request is a fork's or closed, or its last run offered no lock.
-        OfferedError: when what was offered is not the lock of its pipeline.
+        OfferError: when what was offered is not the lock of its pipeline.
     """
     github = api.connect()
     pull = github.ask("GET", f"/pulls/{number}")
@@ -40,7 +40,7 @@ def commit_lock(number: int) -> str:
     git("fetch", "--quiet", "--no-tags", origin.remote(), reference)
     if ask("rev-parse", "FETCH_HEAD") != head:
         raise RepairError(f"#{number} has moved on from {head[:10]}. Its newest run offers the lock that fits.")
-    files = offered.read(_download(github, number, run), head)
+    files = offer.read(_download(github, number, run), head)
     commit = _commit(head, files, number, run)
     if commit is None:
         return f"#{number} has this lock already."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.gate import decisions, describe, findings, verdict
+from mainline.gate import decisions, description, findings, verdict
 from mainline.gate.decisions import Decision
 from mainline.gate.findings import Check
 from tests.door import typed
@@ -42,8 +42,8 @@ def test_what_is_accepted_warns_and_says_who_and_why() -> None:
     assert verdict.overall(found) == "fail"
     found, accepted = decisions.apply(CHECKS, [decision("against production", "schema")])
     assert verdict.overall(found) == "warn"
-    compared = describe._comparison(made.equal(), made.shipped())
-    said = describe.headline("warn", compared, found, accepted)
+    compared = description._comparison(made.equal(), made.shipped())
+    said = description.headline("warn", compared, found, accepted)
     assert said.endswith("; Ada accepted: against production, schema; it may be released.")
 
 

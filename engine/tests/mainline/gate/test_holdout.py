@@ -9,7 +9,7 @@ import pytest
 
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.lookup import Table, from_columns
-from mainline.gate import gather, holdout
+from mainline.gate import holdout, sources
 from mainline.gate.holdout import Holdout, NotComparableError
 from tests.mainline.gate import made
 
@@ -62,7 +62,7 @@ def test_code_of_production_that_breaks_is_an_obstacle() -> None:
     broken.features.compute = lambda *_: {}["gone"]
     released = made.equal().production
     assert released is not None
-    predicted, obstacle = gather.predict(replace(released, predictor=broken), ROWS, _model(np.ones(2)), "")
+    predicted, obstacle = sources.predict(replace(released, predictor=broken), ROWS, _model(np.ones(2)), "")
     assert predicted is None
     assert obstacle == "v1.0.0 cannot predict the candidate's holdout: its code failed with KeyError: 'gone'."
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.gate import footprint, gather, judge, production
+from mainline.gate import footprint, judge, production, sources
 from mainline.package import signing
 from mainline.registry import tags
 from mainline.remote.store import StorageError
@@ -69,7 +69,7 @@ def test_only_what_is_signed_as_required_can_be_loaded(repository: Repository, s
         Path("deploy/keys/release.pub").unlink()
         Path(".git/mainline/signing-key.pem").unlink()
         signing.make_keys("release")
-    (version,) = gather.versions(3, "production")
+    (version,) = sources.versions(3, "production")
     production.fetch([version], tmp_path, required=True)
     assert (tmp_path / version.name).is_dir() == (signed_by == "release")
     if signed_by != "release":
@@ -99,4 +99,4 @@ def test_stranger_s_version_is_never_asked_for(repository: Repository) -> None:
     repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Not merged")
     for name in ("model@v9.0.0", "model#production#9"):
         repository.run("git", "tag", name)
-    assert [version.name for version in gather.versions(3, "production")] == ["v1.0.0"]
+    assert [version.name for version in sources.versions(3, "production")] == ["v1.0.0"]

@@ -15,7 +15,7 @@ from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
 from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
-from mainline.gate import acceptance, footprint, history, holdout, kept, production
+from mainline.gate import acceptance, footprint, history, holdout, production, replay
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
@@ -68,7 +68,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
-        kept=read_columns(PACKAGE / kept.PREDICTIONS, ["predicted"])["predicted"],
+        kept=read_columns(PACKAGE / replay.PREDICTIONS, ["predicted"])["predicted"],
         baseline=baseline,
         production=released,
         unfetched=current if released is None else None,
@@ -149,7 +149,7 @@ def _moved(released: Released | None, rows: Holdout, predicted: Array | None) ->
     """Count the rows that production predicts otherwise than it did, and the rows that it was measured on."""
     if released is None or predicted is None:
         return 0, 0
-    return kept.differing(released.predictor, released.folder, rows, predicted)
+    return replay.differing(released.predictor, released.folder, rows, predicted)
 
 
 def _older(

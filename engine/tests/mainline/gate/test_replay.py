@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mainline.data.storage import write_columns
-from mainline.gate import kept
+from mainline.gate import replay
 from mainline.gate.holdout import Holdout
 from tests.mainline.gate import made
 
@@ -25,7 +25,7 @@ def measured(tmp_path: Path) -> Path:
         "flight": np.array(["C3", "B2", "A1"], dtype=object), "prediction_time": np.array([30, 20, 9]),
         "actual": np.array([3.0, 2.0, 1.0]), "predicted": np.array([0.3, 0.2, 0.1]), "baseline": np.zeros(3),
     }  # fmt: skip
-    write_columns(table, tmp_path / kept.PREDICTIONS)
+    write_columns(table, tmp_path / replay.PREDICTIONS)
     return tmp_path
 
 
@@ -53,13 +53,13 @@ def test_shared_rows_are_predicted_as_they_were(
     measured: Path, predicted: list[float], tolerance: float, found: tuple[int, int]
 ) -> None:
     """Rows are the same by key, time and label; others are not looked at, and last bits may move as stated."""
-    assert kept.differing(package(tolerance), measured, ROWS, np.array(predicted)) == found
+    assert replay.differing(package(tolerance), measured, ROWS, np.array(predicted)) == found
 
 
 def test_row_whose_label_was_corrected_is_another_row(measured: Path) -> None:
     """What it is held to is what it said of the same data."""
     rows = Holdout(ROWS.request, np.array([1.0, 7.0, 3.0, 4.0]), ROWS.day, {})
-    assert kept.differing(package(), measured, rows, np.zeros(4)) == (1, 1)
+    assert replay.differing(package(), measured, rows, np.zeros(4)) == (1, 1)
 
 
 def test_rows_without_that_key_are_not_shared(measured: Path) -> None:
@@ -67,4 +67,4 @@ def test_rows_without_that_key_are_not_shared(measured: Path) -> None:
     model = package()
     model.request = [SimpleNamespace(name="time")]
     rows = Holdout({"time": ROWS.request["time"]}, ROWS.label, ROWS.day, {})
-    assert kept.differing(model, measured, rows, np.zeros(4)) == (0, 0)
+    assert replay.differing(model, measured, rows, np.zeros(4)) == (0, 0)

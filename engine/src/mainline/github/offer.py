@@ -33,7 +33,7 @@ _ENTRY = {"cmd", "deps", "params", "outs"}
 _MAX_TEXT = 200  # characters of a cell in the record of runs
 
 
-class OfferedError(MainlineError):
+class OfferError(MainlineError):
     """What was offered is not the lock of this pipeline."""
 
     def __init__(self, found: str) -> None:
@@ -51,7 +51,7 @@ def read(archive: bytes, commit: str) -> dict[str, str]:
         commit: what the run was of; its pipeline, parameters and files are what the lock is held against.
 
     Raises:
-        OfferedError: naming the first thing that is not as this commit's pipeline would have written it.
+        OfferError: naming the first thing that is not as this commit's pipeline would have written it.
     """
     pipeline = _mapping(objects.PIPELINE, _at(commit, objects.PIPELINE))
     kept = sorted(set(objects.kept_by_git(pipeline)))
@@ -59,14 +59,14 @@ def read(archive: bytes, commit: str) -> dict[str, str]:
     offered = _unzip(archive, allowed)
     locked = offered.get(str(lock.LOCK))
     if locked is None:
-        raise OfferedError("it holds no dvc.lock")
+        raise OfferError("it holds no dvc.lock")
     try:
         _check(locked, pipeline, commit, offered)
     except (AttributeError, KeyError, TypeError) as error:  # something is of another type than DVC writes it
-        raise OfferedError("dvc.lock or dvc.yaml is not formed as DVC has it") from error
+        raise OfferError("dvc.lock or dvc.yaml is not formed as DVC has it") from error
     for path in kept:
         if _content(path, commit, offered) is None:
-            raise OfferedError(f"{path} is neither in it nor in the commit")
+            raise OfferError(f"{path} is neither in it nor in the commit")
     if str(runs.TABLE) in offered:
         offered[str(runs.TABLE)] = _record(offered[str(runs.TABLE)], locked)
     return offered
@@ -77,7 +77,7 @@ def _unzip(archive: bytes, allowed: set[str]) -> dict[str, str]:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             names = opened.namelist()
             if len(names) != len(set(names)) or not set(names) <= allowed:
-                raise OfferedError("it holds files that the pipeline does not write")
+                raise OfferError("it holds files that the pipeline does not write")
             return {name: _text(opened, name) for name in names}
     except (
         zipfile.BadZipFile,
@@ -88,14 +88,14 @@ def _unzip(archive: bytes, allowed: set[str]) -> dict[str, str]:
         EOFError,
         RecursionError,
     ) as error:
-        raise OfferedError("it is no archive of texts that can be read") from error
+        raise OfferError("it is no archive of texts that can be read") from error
 
 
 def _text(opened: zipfile.ZipFile, name: str) -> str:
     with opened.open(name) as member:
         content = member.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
-        raise OfferedError(f"{name} has more than {MAX_FILE:,} bytes")
+        raise OfferError(f"{name} has more than {MAX_FILE:,} bytes")
     if name.endswith(".json"):
         json.loads(content)
     return content.decode()
@@ -104,14 +104,14 @@ def _text(opened: zipfile.ZipFile, name: str) -> str:
 def _check(locked: str, pipeline: Mapping[str, Any], commit: str, offered: Mapping[str, str]) -> None:
     content = _mapping(str(lock.LOCK), locked)
     if set(content) != {"schema", "stages"} or content["schema"] != "2.0":
-        raise OfferedError("dvc.lock is not of the schema 2.0")
+        raise OfferError("dvc.lock is not of the schema 2.0")
     try:
         stages = lock.entries(locked)
     except lock.LockError as error:
-        raise OfferedError("dvc.lock names no stages as DVC does") from error
+        raise OfferError("dvc.lock names no stages as DVC does") from error
     declared = _fill(pipeline.get("stages") or {}, pipeline.get("vars") or [])
     if set(stages) != set(declared):
-        raise OfferedError("dvc.lock has other stages than dvc.yaml")
+        raise OfferError("dvc.lock has other stages than dvc.yaml")
     values = _mapping("params.yaml", _at(commit, "params.yaml"))
     for stage, entry in stages.items():
         wanted = {
@@ -125,9 +125,9 @@ def _check(locked: str, pipeline: Mapping[str, Any], commit: str, offered: Mappi
         }  # fmt: skip
         for part in wanted:
             if found[part] != wanted[part]:
-                raise OfferedError(f"{part} of the stage {stage} are not what the commit declares")
+                raise OfferError(f"{part} of the stage {stage} are not what the commit declares")
         if not set(entry) <= _ENTRY:
-            raise OfferedError(f"the stage {stage} has an unknown key")
+            raise OfferError(f"the stage {stage} has an unknown key")
     _check_hashes(stages, commit, offered)
 
 
@@ -137,13 +137,13 @@ def _check_hashes(stages: lock.Entries, commit: str, offered: Mapping[str, str])
     for stage, entry in stages.items():
         for item in (*(entry.get("deps") or []), *(entry.get("outs") or [])):
             if not set(item) <= _ITEM or not _HASH.fullmatch(str(item["md5"])) or not _sizes(item):
-                raise OfferedError(f"an entry of the stage {stage} is no hash with its size")
+                raise OfferError(f"an entry of the stage {stage} is no hash with its size")
             known = made.get(item["path"], item["md5"])
             content = _content(item["path"], commit, offered)
             if content is not None and not checkout.is_pointer(content):
                 known = hashlib.md5(content, usedforsecurity=False).hexdigest()
             if item["md5"] != known:
-                raise OfferedError(f"the hash of {item['path']} at the stage {stage} is of something else")
+                raise OfferError(f"the hash of {item['path']} at the stage {stage} is of something else")
 
 
 def _content(path: str, commit: str, offered: Mapping[str, str]) -> bytes | None:
@@ -164,7 +164,7 @@ def _record(table: str, locked: str) -> str:
         for text in vars(run).values()
         if type(text) is str
     ):
-        raise OfferedError(f"{runs.TABLE} has a cell that is no line of text")
+        raise OfferError(f"{runs.TABLE} has a cell that is no line of text")
     return runs.render(list(known))
 
 
@@ -189,13 +189,13 @@ def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
         return load(text)
     except ValueError as error:
-        raise OfferedError(f"{name} cannot be read: {error}") from error
+        raise OfferError(f"{name} cannot be read: {error}") from error
 
 
 def _at(commit: str, name: str) -> str:
     content = git.blob(f"{commit}:{name}")
     if content is None:
-        raise OfferedError(f"the commit has no {name}")
+        raise OfferError(f"the commit has no {name}")
     return content.decode(errors="replace")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.github import comment, protection, stored
+from mainline.github import availability, comment, protection
 from mainline.repository.git import git
 from tests.github.standin import FULL, GitHub
 from tests.project import Project
@@ -54,13 +54,13 @@ def _push(clone: Path) -> None:
 
 def _verdict(github: GitHub) -> tuple[str, str]:
     last = github.repository.checks[-1]
-    assert last["name"] == stored.CHECK
+    assert last["name"] == availability.CHECK
     return last["conclusion"], last["output"]["summary"]
 
 
 def test_what_nobody_pushed_fails_and_says_what_to_run(github: GitHub, head: str) -> None:
     """The check of the commit fails, names the outputs, and the commands that bring them there."""
-    assert "failure" in stored.check(RUN, head)
+    assert "failure" in availability.check(RUN, head)
     conclusion, said = _verdict(github)
     assert conclusion == "failure"
     assert "models/model" in said
@@ -71,18 +71,18 @@ def test_what_nobody_pushed_fails_and_says_what_to_run(github: GitHub, head: str
 def test_what_was_pushed_passes(github: GitHub, head: str, clone: Path) -> None:
     """With everything there the check succeeds; without one file of a folder it does not."""
     _push(clone)
-    stored.check(RUN, head)
+    availability.check(RUN, head)
     assert _verdict(github)[0] == "success"
     (listing,) = (clone.parent / "bucket").rglob("*.dir")
     oid = "".join(listing.parts[-2:])
     for file in (clone.parent / "bucket").rglob("*"):
         if file.is_file() and file != listing and file.read_text() == "model\n":
             file.unlink()
-    stored.check(RUN, head)
+    availability.check(RUN, head)
     assert _verdict(github)[0] == "failure"
     listing.chmod(0o644)
     listing.write_text("[]")
-    assert oid in stored.check(RUN, head)
+    assert oid in availability.check(RUN, head)
 
 
 def test_storage_that_does_not_answer_is_no_success(
@@ -91,7 +91,7 @@ def test_storage_that_does_not_answer_is_no_success(
     """What cannot be told fails, and the text says why."""
     _push(clone)
     monkeypatch.setattr("mainline.remote.store.Store.path", lambda *_: 1 / 0)
-    stored.check(RUN, head)
+    availability.check(RUN, head)
     conclusion, said = _verdict(github)
     assert (conclusion, "cannot be told" in said) == ("failure", True)
 
@@ -112,7 +112,7 @@ def test_a_hostile_lock_reaches_no_storage(
     github: GitHub, lock: str | None, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lock that is not what DVC writes fails the check before the storage is asked for anything."""
-    monkeypatch.setattr(stored, "open_remote", lambda: pytest.fail("the storage was asked"))
+    monkeypatch.setattr(availability, "open_remote", lambda: pytest.fail("the storage was asked"))
     if lock is None:
         git("rm", "--quiet", "dvc.lock")
     else:
@@ -122,7 +122,7 @@ def test_a_hostile_lock_reaches_no_storage(
     git("push", "--quiet", "origin", "better")
     commit = git("rev-parse", "HEAD").strip()
     github.repository.runs[RUN]["head_sha"] = commit
-    stored.check(RUN, commit)
+    availability.check(RUN, commit)
     conclusion, said = _verdict(github)
     assert conclusion == "failure"
     assert line in said.replace("\\", "")
@@ -134,11 +134,11 @@ def test_a_run_of_something_else_sets_no_check(github: GitHub, head: str) -> Non
     with pytest.raises(
         comment.RunError, match=r"has event 'push', not 'pull_request' or 'merge_group'\. Nothing was posted"
     ):
-        stored.check(RUN, head)
+        availability.check(RUN, head)
     assert github.repository.checks == []
 
 
 def test_protection_asks_for_it_where_there_is_storage() -> None:
     """Its context is required only when that is asked for: without storage nobody sets it."""
     required = [str(protection.rules(storage)) for storage in (False, True)]
-    assert [f"'context': '{stored.CHECK}'" in text for text in required] == [False, True]
+    assert [f"'context': '{availability.CHECK}'" in text for text in required] == [False, True]

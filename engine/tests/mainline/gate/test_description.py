@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.gate import describe, findings, verdict
+from mainline.gate import description, findings, verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
 from tests.mainline.gate import made
@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def _describe(evidence: Evidence) -> findings.Findings:
     policy = made.shipped()
-    return describe.describe(evidence, policy, verdict.run(evidence, policy))
+    return description.describe(evidence, policy, verdict.run(evidence, policy))
 
 
 def _first(**changed: Any) -> Evidence:
@@ -116,7 +116,7 @@ def test_the_sentence_says_no_more_than_the_interval(
         metric="rmse", unit="minutes", other="production v1", conclusion=conclusion, difference=difference, low=low,
         high=high, margin=0.01, confidence=0.95, rows=1, days=1, identical=identical,
     )  # fmt: skip
-    assert describe.headline("pass", compared, []) == f"{said}; it may be released."
+    assert description.headline("pass", compared, []) == f"{said}; it may be released."
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_the_sentence_says_no_more_than_the_interval(
 def test_the_sentence_names_what_is_in_the_way(whole: Verdict, end: str) -> None:
     """A manager reads which check it was."""
     check = Check(name="bias", group="quality", verdict=whole, observed="", limit="", reason="")
-    compared = describe._comparison(made.equal(), made.shipped())
-    assert describe.headline(whole, compared, [check]).endswith(f"; {end}")
+    compared = description._comparison(made.equal(), made.shipped())
+    assert description.headline(whole, compared, [check]).endswith(f"; {end}")
