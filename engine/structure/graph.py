@@ -64,7 +64,11 @@ def _siblings(graph: Graph, folder: str) -> Iterable[tuple[str, str]]:
     for module, imported in graph.items():
         for other in imported:
             if module.startswith(prefix) and other.startswith(prefix):
-                yield tuple(prefix + name.removeprefix(prefix).partition(".")[0] for name in (module, other))
+                yield _child(module, prefix), _child(other, prefix)
+
+
+def _child(module: str, prefix: str) -> str:
+    return prefix + module.removeprefix(prefix).partition(".")[0]
 
 
 def _circles(edges: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -20,8 +20,8 @@ def draw(graph: Graph, rooms: Mapping[str, str]) -> str:
     """
     drawn = nx.DiGraph(edge for edge in arrows(graph) if not set(edge) & set(EVERYWHERE))
     reduced = nx.transitive_reduction(drawn)
-    lines = [f"    {room}" for room in reversed(rooms) if room in drawn]
     order = list(rooms)
+    lines = [f"    {room}" for room in reversed(order) if room in drawn]
     edges = sorted(reduced.edges, key=lambda edge: (-order.index(edge[0]), -order.index(edge[1])))
     return "\n".join(["flowchart TD", *lines, *(f"    {upper} --> {lower}" for upper, lower in edges)])
 

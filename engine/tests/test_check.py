@@ -46,9 +46,10 @@ def test_the_format_of_every_python_file_is_checked(defective: Project) -> None:
 
 
 def test_the_types_of_every_file_of_the_source_are_checked(defective: Project) -> None:
-    """A function without types is refused in each tracked file of the use case, and of the machinery."""
-    for folder, settings in (("src/", "pyproject.toml"), ("engine/src/", "engine/pyproject.toml")):
+    """A function without types is refused in each tracked file of the use case, of the machinery and of its check."""
+    machinery = ("engine/src/", "engine/structure/")
+    for folders, settings in ((("src/",), "pyproject.toml"), (machinery, "engine/pyproject.toml")):
         command = ("mypy", "--cache-dir", os.devnull, "--config-file", settings)
         said = defective.run(*command, succeed=False).stdout
         untyped = re.findall(r"^([^:\n]+\.py):1: error: .*\[no-untyped-def\]$", said, re.MULTILINE)
-        assert relative(defective, *untyped) == tracked(defective, folder)
+        assert relative(defective, *untyped) == {name for folder in folders for name in tracked(defective, folder)}
