@@ -40,11 +40,11 @@ class Cost:
 
 @contextmanager
 def workspace(through: str) -> Iterator[Project]:
-    """Yield a copy of the repository in which nothing has run, with data from 2013-01 through a month."""
+    """Yield a project with the flights in which nothing has run, with data from 2013-01 through a month."""
     with tempfile.TemporaryDirectory(prefix="mainline-bench-") as directory:
         project = copy(Path(directory, "repository"))
         project.declare(data={"from": "2013-01", "through": through})
-        run([sys.executable, "-m", "compileall", "-q", "src", "benchmarks"], project)
+        run([sys.executable, "-m", "compileall", "-q", "engine/src", "src"], project)
         reset(project)
         yield project
 

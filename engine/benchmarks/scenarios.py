@@ -37,7 +37,7 @@ def drop_recent(made: Project) -> None:
 
 def restore(made: Project) -> None:
     """Take the shipped parameters."""
-    (made.path / "params.yaml").write_text((project.ROOT / "params.yaml").read_text())
+    (made.path / "params.yaml").write_text((project.FLIGHTS / "params.yaml").read_text())
 
 
 def overfit(made: Project) -> None:
