@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
+from mainline.gate import findings
 from mainline.github import propose
 from tests.github.standin import GitHub
 from tests.mainline.report import examples
@@ -17,8 +18,8 @@ def changed(clone: Path) -> Path:
     """A clone whose parameters changed, with what the gate found."""
     shutil.copy2(FLIGHTS / "params.yaml", clone)
     (clone / ".gitignore").write_text("/metrics/report/\n")
-    propose.FINDINGS.parent.mkdir(parents=True)
-    propose.FINDINGS.write_text(examples.passing().model_dump_json())
+    findings.FILE.parent.mkdir(parents=True)
+    findings.FILE.write_text(examples.passing().model_dump_json())
     return clone
 
 
@@ -31,7 +32,7 @@ def test_one_pull_request_is_opened_and_updated(github: GitHub, changed: Path) -
     assert examples.passing().headline.split()[0] in pull["body"]
     text = (changed / "params.yaml").read_text()
     (changed / "params.yaml").write_text(text.replace("through: 2013-09", "through: 2013-10"))
-    propose.FINDINGS.write_text(examples.failing().model_dump_json())
+    findings.FILE.write_text(examples.failing().model_dump_json())
     propose.propose("retrain")
     (pull,) = github.repository.pulls
     assert pull["title"] == "Retrain on 2013-01 to 2013-10"
@@ -45,7 +46,7 @@ def test_a_report_that_is_too_long_leaves_its_sentence(github: GitHub) -> None:
     found = examples.failing()
     long = dict.fromkeys(("observed", "limit", "reason"), "\u6f22" * 600)
     checks = [found.checks[0].model_copy(update={"verdict": "fail", **long})] * 33
-    propose.FINDINGS.write_text(found.model_copy(update={"checks": checks}).model_dump_json())
+    findings.FILE.write_text(found.model_copy(update={"checks": checks}).model_dump_json())
     propose.propose("retrain")
     assert "too long to stand here" in github.repository.pulls[0]["body"]
 
@@ -60,7 +61,7 @@ def test_nothing_is_proposed_where_nothing_changed(github: GitHub) -> None:
 @pytest.mark.usefixtures("changed")
 def test_a_proposal_takes_a_report(github: GitHub) -> None:
     """Without findings it says which command makes them, and opens nothing."""
-    propose.FINDINGS.unlink()
+    findings.FILE.unlink()
     with pytest.raises(MainlineError, match="make report"):
         propose.propose("retrain")
     assert github.repository.pulls == []
