@@ -82,10 +82,13 @@ class UnknownError(MainlineError):
 
 
 class RequestError(MainlineError):
-    """A request does not fit the package's request schema."""
+    """A request does not fit the package's request schema; `detail` says more of what was found."""
 
-    def __init__(self, row: int, field: str, found: str, allowed: str) -> None:
-        super().__init__(f"row {row}: {field}: {found}; {_sentence(allowed)}")
+    def __init__(self, row: int, field: str, found: str, allowed: str, detail: str = "") -> None:
+        self.found, self.allowed, self.detail = found, _sentence(allowed), detail
+        self.reason = f"{field}: {found}{detail}; {self.allowed}"
+        """The message without the row."""
+        super().__init__(f"row {row}: {self.reason}")
 
 
 def _sentence(text: str) -> str:

@@ -38,10 +38,9 @@ def events_are_requests() -> None:
         try:
             from_rows([row], fields)
         except RequestError as error:
-            said = str(error).removeprefix("row 0: ")
             raise UseCaseError(
-                f"src/usecase/interface.py: REQUEST: an event of {batches.month} is no request: {said} Or declare the "
-                "field as the data has it, or have src/usecase/schema.py quarantine such rows."
+                f"src/usecase/interface.py: REQUEST: an event of {batches.month} is no request: {error.reason} "
+                "Or declare the field as the data has it, or have src/usecase/schema.py quarantine such rows."
             ) from error
 
 

@@ -79,8 +79,7 @@ def examples_are_requests() -> None:
         try:
             from_rows([{field.name: field.example}], [field])
         except RequestError as error:
-            said = str(error).removeprefix("row 0: ")
-            raise UseCaseError(f"src/usecase/interface.py: REQUEST: the example of {said}") from error
+            raise UseCaseError(f"src/usecase/interface.py: REQUEST: the example of {error.reason}") from error
     from_rows([{field.name: field.example for field in interface.REQUEST}], interface.REQUEST)
 
 

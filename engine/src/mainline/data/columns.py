@@ -11,6 +11,8 @@ import numpy as np
 from mainline.contract import Array, Field
 from mainline.errors import RequestError, UseCaseError
 
+DAY = 1440
+"""Minutes of a day: times are counted in minutes."""
 _ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
@@ -106,7 +108,7 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
         return parse_time(value)
     except ValueError as error:
         raise RequestError(
-            number, field.name, f"is {value!r} ({error})", f"send UTC, such as {field.example!r}"
+            number, field.name, f"is {value!r}", f"send UTC, such as {field.example!r}", f" ({error})"
         ) from error
 
 

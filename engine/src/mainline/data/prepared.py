@@ -9,6 +9,8 @@ import numpy as np
 from mainline.contract import Array
 from mainline.data.storage import read_columns
 
+FOLDER = Path("data/features")
+"""Where the pipeline keeps them, a file for each month."""
 LABEL = "label"
 _REQUEST, _FEATURE = "request.", "feature."
 

@@ -17,15 +17,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from mainline.conformance import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import prepared
+from mainline.data.columns import DAY
 from mainline.data.prepared import Prepared
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.model import frames, metrics
 from mainline.stages import train
 from usecase import features, interface, scoring
-
-FEATURES = Path("data/features")
-DAY = 1440  # minutes
 
 
 def read(params: Params, months: Iterable[str]) -> Prepared:
@@ -41,12 +39,12 @@ def read(params: Params, months: Iterable[str]) -> Prepared:
     for month in months:
         if not month_file(month).is_file():
             raise MainlineError(f"there is no {month_file(month)}. Run `make repro` first.")
-    return prepared.read(FEATURES, months, [field.name for field in interface.REQUEST], params.features)
+    return prepared.read(prepared.FOLDER, months, [field.name for field in interface.REQUEST], params.features)
 
 
 def month_file(month: str) -> Path:
     """Name the file of a month's prepared rows."""
-    return FEATURES / f"{month}.parquet"
+    return prepared.FOLDER / f"{month}.parquet"
 
 
 def fit(params: Params, rows: Prepared) -> Pipeline:

@@ -47,6 +47,7 @@ def _measure_apart(package: Path) -> Cost | None:
 
 
 def _measure_here(package: Path) -> dict[str, float]:
+    from mainline.package import manifest
     from mainline.package.predictor import Predictor
 
     predictor = Predictor.load(package)
@@ -61,7 +62,7 @@ def _measure_here(package: Path) -> dict[str, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "predict_microseconds": statistics.median(seconds) / ROWS * 1e6,
-        "size_bytes": sum(path.stat().st_size for path in package.rglob("*") if path.is_file()),
+        "size_bytes": manifest.size(package),
         "memory_mib": peak / (1 << 20 if sys.platform == "darwin" else 1 << 10),
     }
 

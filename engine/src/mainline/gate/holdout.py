@@ -8,12 +8,11 @@ import numpy as np
 
 from mainline.contract import Array, Columns
 from mainline.data import prepared
+from mainline.data.columns import DAY
 from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.errors import MainlineError
 from mainline.package.predictor import Predictor
 
-FEATURES = Path("data/features")
-DAY = 1440  # minutes
 _NUMERIC = {"integer": "number"}
 
 
@@ -40,7 +39,7 @@ class Holdout:
         return len(np.unique(self.day))
 
 
-def read(candidate: Predictor, months: Sequence[str], features: Path = FEATURES) -> Holdout:
+def read(candidate: Predictor, months: Sequence[str], features: Path = prepared.FOLDER) -> Holdout:
     """Read the holdout that the candidate's package was tested on."""
     rows = prepared.read(features, months, [field.name for field in candidate.request], [])
     moment = candidate.features.prediction_time(rows.request)

@@ -189,7 +189,7 @@ def _skew(candidate: Predictor, released: Released | None) -> Mapping[str, float
     if not before:
         return None
     names = [*candidate.manifest["model"]["numeric"], *candidate.manifest["model"]["categorical"]]
-    old, new = (prepared.read(holdout.FEATURES, months, [], names).features for months in (before, window["test"]))
+    old, new = (prepared.read(prepared.FOLDER, months, [], names).features for months in (before, window["test"]))
     return {name: stability_index(old[name], new[name]) for name in names}
 
 

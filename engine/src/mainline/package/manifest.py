@@ -108,6 +108,11 @@ def _manifest(directory: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def size(directory: Path) -> int:
+    """Return the bytes of everything below a directory."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
 def _files(directory: Path) -> dict[str, Path]:
     """Name everything below a directory but the manifest; a link that is not one of DVC's could point anywhere."""
     found = {}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
+from mainline.package.manifest import size
 
 METRICS, PACKAGE = Path("metrics"), Path("models/package")
 
@@ -38,7 +39,7 @@ def text(headline: str) -> str:
             *table(metrics["test"], metrics["baseline"], response["unit"]),
             "",
             f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
-            f"Package: {PACKAGE} ({_size() / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
+            f"Package: {PACKAGE} ({size(PACKAGE) / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
             "",
             NEXT,
         ]
@@ -60,10 +61,6 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
 
 def _span(months: list[str]) -> str:
     return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-
-
-def _size() -> int:
-    return sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -8,15 +8,14 @@ from mainline import progress
 from mainline.conformance import check_column
 from mainline.contract import Array
 from mainline.data import prepared
-from mainline.data.columns import format_time
+from mainline.data.columns import DAY, format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.model import metrics, runtime
 from usecase import features, interface, scoring
 
-FEATURES, MODEL, METRICS = Path("data/features"), Path("models/model"), Path("metrics")
-DAY = 1440  # minutes
+MODEL, METRICS = Path("models/model"), Path("metrics")
 REFERENCE_ROWS = 500
 
 
@@ -26,7 +25,9 @@ def evaluate(params: Params) -> None:
     In `metrics/test.json`, low and high bound the primary metric with 95 % confidence, and ratio is the
     model's over the baseline's.
     """
-    test = prepared.read(FEATURES, params.months.test, [field.name for field in interface.REQUEST], params.features)
+    test = prepared.read(
+        prepared.FOLDER, params.months.test, [field.name for field in interface.REQUEST], params.features
+    )
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)

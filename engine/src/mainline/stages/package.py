@@ -22,19 +22,19 @@ from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
 from mainline.model import batches, metrics
-from mainline.package import build, card, sealing
+from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
 from usecase import features, interface, tables
 
-FEATURES, MODEL, PACKAGE = (Path(p) for p in ("data/features", "models/model", "models/package"))
+MODEL, PACKAGE = Path("models/model"), Path("models/package")
 PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metrics"), Path("src/usecase")
 
 
 def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(FEATURES, params.months.train, [], params.features)
-    tested = {month: prepared.read(FEATURES, [month], request, params.features) for month in params.months.test}
+    fitted_on = prepared.read(prepared.FOLDER, params.months.train, [], params.features)
+    tested = {month: prepared.read(prepared.FOLDER, [month], request, params.features) for month in params.months.test}
     newest, needed = tested[params.months.test[-1]], params.data.months[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
@@ -57,9 +57,8 @@ def package(params: Params) -> None:
     check_batches(predictor, params.limits.parity)
     rows = prepared.join(tested.values())
     check_skew(predictor, rows.request, rows.features, read_columns(PREDICTIONS, ["predicted"])["predicted"], strange)
-    size = sum(path.stat().st_size for path in PACKAGE.rglob("*") if path.is_file())
     progress.say(
-        f"{predictor.manifest['name']} {predictor.digest[:12]}, {size / 1e6:.1f} MB, "
+        f"{predictor.manifest['name']} {predictor.digest[:12]}, {manifest.size(PACKAGE) / 1e6:.1f} MB, "
         f"same features and predictions as the pipeline on {len(rows) - int(strange.sum()):,} rows"
     )
 
@@ -138,7 +137,7 @@ def _compute_in_halves(predictor: Predictor, request: Columns, names: Sequence[s
 def _lock_entries() -> dict[str, str]:
     """The lock's hashes of what this stage reads; hashes of older stages follow from them through the lock."""
     stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
-    read = {str(path) for path in (FEATURES, sealing.FOLDER, MODEL, PREDICTIONS)}
+    read = {str(path) for path in (prepared.FOLDER, sealing.FOLDER, MODEL, PREDICTIONS)}
     outputs = (output for stage in stages.values() for output in stage["outs"])
     return {output["path"]: f"{output['hash']}:{output['md5']}" for output in outputs if output["path"] in read}
 

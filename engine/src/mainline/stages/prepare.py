@@ -9,6 +9,7 @@ import numpy as np
 from mainline import progress
 from mainline.conformance import check_computed, check_known, check_moment, check_policy
 from mainline.contract import Array, FeatureTable
+from mainline.data import prepared
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MOST_BETWEEN = 0.5
 """Share of the label's variance between months beyond which they differ more from each other than within."""
 
-VALIDATED, TABLES, FEATURES = Path("data/validated"), Path("data/tables"), Path("data/features")
+VALIDATED, TABLES = Path("data/validated"), Path("data/tables")
 
 
 def prepare(params: Params) -> None:
@@ -35,7 +36,7 @@ def prepare(params: Params) -> None:
     check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
     check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
     fresh_directory(TABLES)
-    fresh_directory(FEATURES)
+    fresh_directory(prepared.FOLDER)
     static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
@@ -54,7 +55,7 @@ def prepare(params: Params) -> None:
         }
         check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
         months[month] = featurise(batches[schema.EVENTS], known)
-        write_columns(months[month].as_columns(), FEATURES / f"{month}.parquet")
+        write_columns(months[month].as_columns(), prepared.FOLDER / f"{month}.parquet")
     write_json(profile(months), Path("metrics/profile.json"))
     check_order([rows.label for rows in months.values()])
     progress.say(

@@ -16,7 +16,7 @@ from mainline.errors import ParamsError
 from mainline.model import estimator, export, frames, metrics
 from usecase import features, interface, scoring
 
-FEATURES, MODEL = Path("data/features"), Path("models/model")
+MODEL = Path("models/model")
 CURVE = ("rows", "iteration", "metric")
 
 
@@ -71,7 +71,7 @@ def _months(params: Params) -> tuple[tuple[str, ...], ...]:
 
 
 def _read(months: tuple[str, ...], params: Params) -> Prepared:
-    return prepared.read(FEATURES, months, [field.name for field in interface.REQUEST], params.features)
+    return prepared.read(prepared.FOLDER, months, [field.name for field in interface.REQUEST], params.features)
 
 
 def _names(params: Params) -> tuple[list[str], list[str]]:

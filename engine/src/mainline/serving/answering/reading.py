@@ -131,20 +131,12 @@ class Reader:
         try:
             return typed.from_rows([{field.name: value}], [field])[field.name][0]
         except RequestError as error:
-            raise _refusal(str(error), field, value) from None
+            found = error.found if value is None else f"is {shown(value)}"
+            raise _Refusal(found + error.detail, error.allowed) from None
 
 
 class _Refusal(_Odd):
     """A value that is not allowed: what was found, what is allowed."""
-
-
-def _refusal(message: str, field: Field, value: Any) -> _Refusal:
-    """Take the message of `from_rows` apart and clip the value in it."""
-    text = message.removeprefix(f"row 0: {field.name}: ")
-    if value is None:
-        return _Refusal(*text.split("; ", 1))
-    reason, _, allowed = text.removeprefix(f"is {value!r}").partition("; ")
-    return _Refusal(f"is {shown(value)}{reason}", allowed)
 
 
 def _column(field: Field, one: Any) -> _Column:
