@@ -16,14 +16,31 @@ class UpgradeError(MainlineError):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("version", help="such as v0.2.0")
+    parser.add_argument("version", nargs="?", help="such as v0.2.0; without it, later ones are listed")
     parser.add_argument("--from", dest="url", metavar="URL", help="where the template is; remembered in this clone")
     parser.add_argument("--force", action="store_true", help="replace files of the template that you edited")
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Take a version, and say what is new."""
+    """Take a version, and say what is new; or list what could be taken."""
+    if not arguments.version:
+        return later(arguments.url)
     return upgrade(arguments.version, arguments.url, arguments.force)
+
+
+def later(url: str | None) -> str:
+    """List the versions of the template that are later than the one here.
+
+    Raises:
+        TemplateError: when there is no such template.
+    """
+    versions.fetch(versions.address(url), remember=url is not None)
+    has = versions.installed()
+    here = has or "the layout before engine/"
+    found = [name for name in versions.known() if not has or versions.order(name) > versions.order(has)]
+    if not found:
+        return f"No version of the template is later than {here}."
+    return f"Later than {here}: {', '.join(found)}. `make upgrade VERSION={found[-1]}` takes one."
 
 
 def upgrade(version: str, url: str | None, force: bool) -> str:

@@ -50,7 +50,7 @@ def fetch(url: str, *, remember: bool) -> None:
         git("config", KEY, url)
 
 
-def versions() -> Mapping[str, str]:
+def known() -> Mapping[str, str]:
     """Return the commit of each version, oldest first."""
     form = "%(refname:lstrip=4) %(objectname) %(*objectname)"
     lines = [line.split() for line in git("for-each-ref", f"--format={form}", f"{REFS}versions/").splitlines()]
@@ -64,12 +64,12 @@ def find(version: str) -> str:
     Raises:
         TemplateError: when the template has no version yet, or has others, naming them.
     """
-    known = versions()
-    if version in known:
-        return known[version]
-    if not known:
+    names = known()
+    if version in names:
+        return names[version]
+    if not names:
         raise TemplateError("the template has no version yet: a tag such as v0.2.0.")
-    raise TemplateError(f"the template has no version '{version}'; newest first: {', '.join([*known][:-11:-1])}.")
+    raise TemplateError(f"the template has no version '{version}'; newest first: {', '.join([*names][:-11:-1])}.")
 
 
 def order(version: str) -> tuple[int, ...]:
@@ -97,8 +97,8 @@ def base(url: str) -> str:
     Raises:
         TemplateError: when this repository has nothing in common with the template.
     """
-    known = versions().get(installed(), "")
-    candidates = [*_same_machinery(), ask("merge-base", "HEAD", f"{REFS}newest"), known]
+    own = known().get(installed(), "")
+    candidates = [*_same_machinery(), ask("merge-base", "HEAD", f"{REFS}newest"), own]
     near = {commit: _distance(commit) for commit in dict.fromkeys(candidates) if commit}
     if not near:
         raise TemplateError(f"{url} is not what this repository was made from: they share no version and no history.")

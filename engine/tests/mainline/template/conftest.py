@@ -41,6 +41,7 @@ SECOND = {
     "engine/src/mainline/new.py": "NEW = True\n",
     "Makefile": FIRST["Makefile"].replace("first", "second"),
     ".ci/run": "second\n",
+    ".github/CODEOWNERS": "/engine/ @YOU\n* @YOU\n",
     ".github/workflows/retrain.yml": "on: [schedule, push]\n",
     "dvc.yaml": FIRST["dvc.yaml"] + "      - src/usecase/scoring.py\n",
     "params.yaml": "model: {type: Trees, params: {depth: 3, rate: 0.1}}\ngate:\n  margin: 0.02\n  power: 0.8\n",

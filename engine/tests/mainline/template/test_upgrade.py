@@ -39,7 +39,8 @@ def test_what_is_new_is_told(changed: World) -> None:
     assert "- The first." not in said
     assert "gate.power is new, such as `0.8`" in said
     assert "gate.strict is gone" in said
-    assert not re.search("rate|CODEOWNERS|README", said)
+    assert "    +/engine/ @YOU" in said
+    assert not re.search("rate|README", said)
     assert "    +      - src/usecase/scoring.py" in said
 
 
@@ -64,14 +65,33 @@ def test_a_fork_without_history_is_upgraded_too(changed: World) -> None:
     assert changed.read("params.yaml") == OWN["params.yaml"]
 
 
+def test_a_fork_made_between_two_versions_has_edited_nothing(world: World) -> None:
+    """Without history and at no version, it is found by its content; the template's own changes are not its edits."""
+    world.template.run("git", "checkout", "--quiet", "-b", "between", "v0.1.0")
+    write(world.template, {"engine/src/mainline/gate.py": "LIMIT = 1\n", ".ci/run": "between\n"})
+    world.template.commit("Go on")
+    shutil.rmtree(world.fork.path)
+    world.template.run("git", "clone", "--quiet", ".", "../fork")
+    shutil.rmtree(world.fork.path / ".git")
+    for words in (["init", "-q"], ["config", "user.name", "A"], ["config", "user.email", "a@b"]):
+        world.fork.run("git", *words)
+    world.fork.commit("Start")
+    world.template.run("git", "checkout", "--quiet", "main")
+    world.template.run("git", "merge", "--quiet", "--strategy=ours", "--message", "Go on", "between")
+    world.upgrade()
+    assert world.read("engine/src/mainline/gate.py") == SECOND["engine/src/mainline/gate.py"]
+
+
 def test_the_address_is_asked_for_once(changed: World) -> None:
     """Without one the message asks for it; what was given is remembered; a remote `upstream` will do."""
     assert "`./mainline upgrade VERSION --from URL`" in changed.upgrade("v0.2.0", succeed=False)
     assert "does not answer at ../nothing" in changed.upgrade("v0.2.0", "--from", "../nothing", succeed=False)
     changed.fork.run("git", "remote", "add", "upstream", "../template")
     assert "has no version 'v9.9.9'; newest first: v0.2.0, v0.1.0." in changed.upgrade("v9.9.9", succeed=False)
+    assert changed.upgrade("--from", "../template").startswith("Later than v0.1.0: v0.2.0.")
     changed.fork.run("git", "remote", "remove", "upstream")
-    changed.upgrade()
+    changed.upgrade("v0.2.0")
+    assert "No version of the template is later than v0.2.0." in changed.upgrade("--from", "../template")
     assert "is that of v0.2.0 already" in changed.upgrade("v0.2.0", succeed=False)
 
 
