@@ -117,7 +117,9 @@ def _other(values: pd.Series, rows: Array, random: np.random.Generator, is_numbe
     result = values.copy()
     chosen = values.iloc[rows]
     if is_number and len(chosen):
-        result.iloc[rows] = (values.min() + values.max() - chosen).to_numpy().astype(chosen.dtype)
+        numbers = values.astype("float64")
+        mirrored = numbers.min() + numbers.max() - numbers.iloc[rows]
+        result.iloc[rows] = mirrored.astype(values.dtype)
     else:
         result.iloc[rows] = chosen.iloc[random.permutation(len(rows))].to_numpy()
     return result

@@ -245,3 +245,21 @@ def test_a_module_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delattr(usecase, "scoring")
     said = catalogue.problem(declarations.every_module_offers_what_the_machinery_calls)
     assert said.startswith("src/usecase/scoring.py cannot be imported: ")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        pd.Series([True, False, True]),
+        pd.Series([1, 0, 1], dtype="int64"),
+        pd.Series([1, 0, None], dtype="Int64"),
+        pd.Series([0.5, 1.5, np.nan]),
+    ],
+    ids=lambda label: str(label.dtype),
+)
+def test_labels_of_every_type_are_rewritten(label: pd.Series) -> None:
+    """Whatever type a label has, another one of that type takes its place, and one that is missing stays so."""
+    other = data._other(label, np.arange(3), np.random.default_rng(0), is_number=True)
+    assert other.dtype == label.dtype
+    assert (other.isna() == label.isna()).all()
+    assert (other.dropna() != label.dropna()).all()
