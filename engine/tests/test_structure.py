@@ -75,9 +75,11 @@ def test_a_room_without_a_place_and_a_place_without_a_room_are_found(tmp_path: P
 
 
 def test_a_name_of_three_modules_is_found(tmp_path: Path) -> None:
-    """Two modules may have one name, three may not."""
+    """Two modules may have one name, three may not; that of a command is the command's."""
     two = {"low__report": "", "high__report": ""}
     assert faults.find(read(tmp_path, **two), ORDER) == []
+    assert faults.find(read(tmp_path, commands__report=""), {**ORDER, "commands": "what is typed"}) == []
+    (tmp_path / "mainline" / "commands" / "report.py").unlink()
     (line,) = faults.find(read(tmp_path, **two, report=""), ORDER)
     assert line.startswith("3 modules are named report: high.report, low.report, report;")
 
