@@ -10,6 +10,7 @@ import pytest
 from mainline.github import image
 from mainline.github.image import ImageError
 from mainline.repository import git
+from mainline.repository.git import GitError
 from tests.github import docker_recorder
 from tests.github.standin import FULL, GitHub
 from tests.project import ROOT
@@ -111,3 +112,9 @@ def test_the_token_is_not_left_behind(records: Path, tmp_path: Path, monkeypatch
     image.publish()
     assert docker_recorder.read(records)["tokens"] == ["t0ken"]
     assert list(tmp_path.glob("mainline-docker-*")) == []
+
+
+def test_commit_that_is_not_there_is_said_in_a_line() -> None:
+    """What git says comes as one line, as everywhere."""
+    with pytest.raises(GitError, match=r"^`git archive` says: .*no-such-commit"):
+        image._tree("no-such-commit")

@@ -3,7 +3,6 @@
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
             f"{error} `git lfs fetch --all` brings the files that Git LFS has of every commit."
         ) from error
     environment = {**os.environ, "PYTHONPATH": children.search_path(clone), "VENV": ".venv"}
-    dvc = [sys.executable, "-m", "dvc"]
+    dvc = children.command("dvc")
     _run([*dvc, "config", "--local", "cache.dir", str(cache)], clone, environment)
     _run([*dvc, "checkout", "--quiet", "--allow-missing"], clone, environment)
     if ask("rev-parse", f"{commit}:{LOCK}") == ask("rev-parse", f"HEAD:{LOCK}"):

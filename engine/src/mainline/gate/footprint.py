@@ -11,6 +11,8 @@ from pathlib import Path
 
 # Nothing of ours is imported here: what this module loads counts as memory of every package.
 ROWS, ROUNDS, REPEATS = 1000, 3, 5
+LIMIT = 600.0
+"""Seconds that one measurement may take; a few are usual."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,13 @@ def _median(found: list[Cost]) -> Cost:
 
 
 def _measure_apart(package: Path) -> Cost | None:
-    from mainline import children
+    from mainline import children, processes
 
     command = children.command("mainline.gate.footprint", str(package))
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=children.without_secrets())
+    try:
+        finished = processes.run(command, LIMIT, text=True, env=children.without_secrets())
+    except subprocess.TimeoutExpired:
+        return None
     return Cost(**json.loads(finished.stdout)) if finished.returncode == 0 else None
 
 

@@ -3,12 +3,13 @@
 `run` starts it and returns what it found.
 """
 
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from mainline import children
+from mainline import children, processes
 from mainline.declared import gate, params
 from mainline.errors import MainlineError
 from mainline.gate import decisions, verdict
@@ -17,6 +18,8 @@ from mainline.gate.findings import FILE, Findings, read, write
 from mainline.gate.sources import gather
 
 MARK = "mainline: "
+LIMIT = 7200.0
+"""Seconds that a judgement may take; less than a minute is usual."""
 
 
 def run(environment: str, packages: Path) -> Findings:
@@ -32,8 +35,12 @@ def run(environment: str, packages: Path) -> Findings:
     with tempfile.TemporaryDirectory(prefix="mainline-judge-") as scratch:
         findings = Path(scratch) / FILE.name
         command = children.command("mainline.gate.judge", environment, str(packages), str(findings))
-        done = subprocess.run(command, env=children.without_secrets(), stderr=subprocess.PIPE, check=False)
-        said = done.stderr.decode("utf-8", errors="replace")
+        try:
+            done = processes.run(command, LIMIT, text=True, errors="replace", env=children.without_secrets())
+        except subprocess.TimeoutExpired as error:
+            raise MainlineError(f"the gate's process did not come to a verdict within {LIMIT:g} s.") from error
+        sys.stdout.write(done.stdout)
+        said = done.stderr
         if done.returncode == 0 and findings.is_file():
             sys.stderr.write(said)
             return read(findings.read_bytes())
@@ -60,6 +67,7 @@ def judge(environment: str, packages: Path, findings: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it measures ends with it
     try:
         judge(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
     except MainlineError as error:

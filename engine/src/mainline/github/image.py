@@ -19,7 +19,7 @@ from mainline.github.api import Api
 from mainline.registry.tags import Version
 from mainline.release import promote
 from mainline.repository import lock
-from mainline.repository.git import ask
+from mainline.repository.git import ask, raw
 
 REGISTRY = "ghcr.io"
 FILE = "engine/container/Containerfile"
@@ -129,7 +129,7 @@ def _build(docker: _Docker, github: Api, version: Version, name: str) -> str:
 
 def _tree(commit: str) -> bytes:
     """Pack what git has of a commit, as the only thing that the build sees."""
-    return subprocess.run(["git", "archive", "--format=tar", commit], capture_output=True, check=True).stdout  # noqa: S607
+    return raw("archive", "--format=tar", commit)
 
 
 def _token(github: Api) -> bytes:

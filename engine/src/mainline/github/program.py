@@ -157,7 +157,7 @@ def _unpack(archive: bytes, target: Path) -> None:
             members = [member for member in opened if member.isfile()]
             for member in members:
                 parts = PurePosixPath(member.name).parts[1:]
-                if not parts or ".." in parts or Path(*parts).is_absolute():
+                if not parts or ".." in parts:
                     raise ProgramError(f"the source has a file named {member.name!r:.100}, which it may not have.")
                 file = target / Path(*parts)
                 file.parent.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,9 @@
 import os
 import secrets
 import subprocess
-import sys
 from pathlib import Path
 
-from mainline import files
+from mainline import children, files
 from mainline.errors import MainlineError
 from mainline.remote.store import StorageError, open_remote
 
@@ -88,7 +87,7 @@ def probe() -> str:
 
 
 def _dvc(*arguments: str) -> None:
-    command = [sys.executable, "-m", "dvc", *arguments, "--quiet"]
+    command = children.command("dvc", *arguments, "--quiet")
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise MainlineError(f"dvc says: {' '.join(finished.stderr.split())[:300]}")

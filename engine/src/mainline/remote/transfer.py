@@ -1,11 +1,10 @@
 """Push and pull, with a look at every byte: DVC itself trusts an object's name on both sides."""
 
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mainline import files, progress
+from mainline import children, files, progress
 from mainline.remote import notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
@@ -190,21 +189,21 @@ def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], st
 
 
 def _checked_out() -> bool:
-    command = [sys.executable, "-m", "dvc", "data", "status", "--json"]
+    command = children.command("dvc", "data", "status", "--json")
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
 
 
 def _dvc(*arguments: str) -> str:
     """Run a command of DVC; return what it says where it fails."""
-    command = [sys.executable, "-m", "dvc", *arguments, "--quiet"]
+    command = children.command("dvc", *arguments, "--quiet")
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     return " ".join(finished.stderr.split())[:300] if finished.returncode != 0 else ""
 
 
 def _check_out() -> None:
     with progress.clock("putting files into the workspace"):
-        command = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
+        command = children.command("dvc", "checkout", "--quiet")
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise StorageError(f"the objects are here, but not in the workspace: {' '.join(finished.stderr.split())[:300]}")

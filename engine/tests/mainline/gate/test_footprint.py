@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mainline.gate import footprint
 
 HEAVY = ("numpy", "scipy", "pydantic", "sklearn", "pandas", "dvc")
@@ -25,4 +27,12 @@ def test_the_same_package_costs_the_same_twice(package_dir: Path) -> None:
 
 def test_a_package_that_does_not_run_has_no_cost(tmp_path: Path) -> None:
     """Nothing is made up for a package that cannot be loaded."""
+    assert footprint.measure(tmp_path) is None
+
+
+def test_a_package_that_never_answers_has_no_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The measurement ends at its limit, and the gate goes on without it."""
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(3600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(footprint, "LIMIT", 1.0, raising=False)
     assert footprint.measure(tmp_path) is None

@@ -58,6 +58,15 @@ def test_process_that_is_ended_leaves_no_verdict(
         judge.run("production", tmp_path)
 
 
+def test_process_that_never_ends_is_ended_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that never answers holds no gate for ever, and the gate says so in a line."""
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(3600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(judge, "LIMIT", 1.0, raising=False)
+    with pytest.raises(MainlineError, match=r"^the gate's process did not come to a verdict within 1 s\.$"):
+        judge.run("production", tmp_path)
+
+
 @pytest.mark.parametrize("signed_by", ["nobody", "a stranger", "release"])
 def test_only_what_is_signed_as_required_can_be_loaded(repository: Repository, signed_by: str, tmp_path: Path) -> None:
     """A package without the signature that the policy asks for is not there for the gate, and the reason is."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import declare
+from mainline.remote import declare, transfer
 from tests.door import typed
 from tests.project import Project
 
@@ -45,3 +45,12 @@ def test_a_store_that_returns_other_bytes_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(declare, "open_remote", lambda: store)
     with pytest.raises(MainlineError, match="returns other bytes than were written"):
         declare.probe()
+
+
+def test_what_lies_in_the_current_folder_is_not_taken_for_dvc(repository: Project, tmp_path: Path) -> None:
+    """A file `dvc.py` of a clone runs nowhere: neither where a store is declared nor where files are brought."""
+    (repository.path / "dvc.py").write_text("raise SystemExit('the file of the clone ran')\n")
+    declare.declare(str(tmp_path / "new"))
+    assert transfer._dvc("version") == ""
+    assert transfer._checked_out()
+    transfer._check_out()
