@@ -182,6 +182,14 @@ def _changed(about: Mapping[str, Any]) -> float:
     return float("inf") if found is None else float(found.timestamp() if isinstance(found, datetime) else found)
 
 
+def _send_at_once() -> None:
+    """Let clients of S3 send without asking for leave: while they wait for it, aiohttp has no limit (`Expect`)."""
+    from botocore import handlers
+
+    kept = [handler for handler in handlers.BUILTIN_HANDLERS if handler[1] is not handlers.add_expect_header]
+    handlers.BUILTIN_HANDLERS[:] = kept
+
+
 def open_cache() -> Store:
     """Open DVC's cache of this repository."""
     return Store("the cache", _repository().cache.local)
@@ -196,7 +204,10 @@ def open_remote(name: str | None = None) -> Store:
     from dvc.exceptions import DvcException
 
     try:
-        return Store(f"remote {name}" if name else "the remote", _repository().cloud.get_remote_odb(name))
+        remote = Store(f"remote {name}" if name else "the remote", _repository().cloud.get_remote_odb(name))
+        if remote.files.protocol == "s3":
+            _send_at_once()
+        return remote
     except (DvcException, ImportError) as error:
         reason = " ".join(str(error).split())[:300]
         if name:

@@ -1,5 +1,10 @@
 """A store that does not answer: asked again, then told in one line; and never emptied on the way."""
 
+import os
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +13,7 @@ import pytest
 
 from mainline.remote import objects, store, transfer
 from mainline.remote.store import StorageError, Store, open_remote
+from tests.mainline.serving.running import wait_for
 from tests.project import Project
 
 
@@ -71,3 +77,35 @@ def test_a_read_only_object_is_replaced(remote: Store) -> None:
     damaged.chmod(0o444)
     assert transfer.push(objects.of_workspace(), thorough=True) == 1
     assert remote.check([oid]).all == ()
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_is_sent_does_not_wait_for_leave(tmp_path: Path) -> None:
+    """A bucket that takes a connection and never answers is sent the object: from then on the client's limit counts."""
+    received = bytearray()
+
+    def take(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            while part := connection.recv(65536):
+                received.extend(part)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=take, args=(server,), daemon=True).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        Path(".dvc/config.local").write_text(
+            f"[core]\nremote = deaf\n['remote \"deaf\"']\nurl = s3://bucket/models\nendpointurl = {address}\n"
+        )
+        code = (
+            "from mainline.remote.store import open_remote; open_remote().write('bucket/models/note', b'the content')"
+        )
+        keys = {
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        }
+        with subprocess.Popen([sys.executable, "-c", code], env=os.environ | keys) as process:
+            try:
+                wait_for(lambda: b"the content" in received)
+            finally:
+                process.kill()
