@@ -354,7 +354,7 @@ def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> No
     followed.repository.run("git", "push", "--quiet", "origin", "main")
     followed.repository.run("dvc", "checkout", "--quiet")
     os.chdir(followed.repository.path)
-    assert "v1.0.0 is back" in promote.promote(lambda _: None)  # type: ignore[arg-type, return-value]
+    assert "v1.0.0 is back" in promote.promote()
     found = followed.source.look()
     assert (found.wanted, found.verified) == (first.wanted, True)
 
