@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from mainline import processes
+from mainline import backoff, processes
 from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
 from mainline.exchange import status
@@ -43,7 +43,7 @@ class BackOff:
     def fail(self, usual: float, now: float) -> None:
         """Count a failure."""
         self.failures += 1
-        self.until = now + max(usual, min(usual * 2 ** (self.failures - 1), MOST_SECONDS))
+        self.until = now + backoff.wait(self.failures, usual, MOST_SECONDS)
 
     def reset(self) -> None:
         """Begin anew."""
@@ -206,7 +206,7 @@ class Follower:
 
     def _pause(self) -> float:
         """Return the seconds until the next look."""
-        usual = self.follow.interval * 2 ** min(max(self._failures - 1, 0), 3)
+        usual = backoff.wait(self._failures, self.follow.interval, 8 * self.follow.interval)
         spread = self.follow.jitter * (2 * random.random() - 1)  # noqa: S311 - no secret
         return max(usual * (1 + spread), 0.05)
 

@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from mainline import children
+from mainline import backoff, children
 from mainline.serving.logs import say, warn
 
 SHORTEST, LONGEST = 1.0, 60.0
@@ -44,7 +44,7 @@ class Sidecar:
             process.wait()
 
     def _keep_running(self) -> None:
-        wait = SHORTEST
+        failures = 0
         while not self._ended.is_set():
             started = time.monotonic()
             process = self._begin()
@@ -53,7 +53,8 @@ class Sidecar:
             code = process.wait()
             if self._ended.is_set():
                 return
-            wait = SHORTEST if time.monotonic() - started > _SOUND else min(2 * wait, LONGEST)
+            failures = 1 if time.monotonic() - started > _SOUND else failures + 1
+            wait = backoff.wait(failures, SHORTEST, LONGEST)
             warn("the follower ended; what serves stays", code=code, again_in_seconds=wait)
             self._ended.wait(wait)
 

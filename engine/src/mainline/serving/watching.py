@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mainline import backoff
+
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds after which what could not be read is tried again: what it names may be there by then."""
 Signature = tuple[int, int, int] | None
@@ -46,7 +48,7 @@ class Watched:
         try:
             self._changed(self.path)
         except Exception:
-            self._again = time.monotonic() + min(SHORTEST * 2 ** min(self.tries, 10), LONGEST)
+            self._again = time.monotonic() + backoff.wait(self.tries + 1, SHORTEST, LONGEST)
             self.tries += 1
             raise
 
