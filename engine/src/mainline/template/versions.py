@@ -62,10 +62,17 @@ def find(version: str) -> str:
     """Return the commit of a version.
 
     Raises:
-        TemplateError: when the template has no version yet, or has others, naming them.
+        TemplateError: when the template has no version yet, or has others, naming them, or its tag is at a commit that
+            says it is another version.
     """
     names = known()
     if version in names:
+        declared = installed(names[version])
+        if declared != version:
+            raise TemplateError(
+                f"the template's tag {version} is at a commit whose {SETTINGS} says {declared or 'nothing'}. Choose "
+                "another version, and tell those who maintain the template."
+            )
         return names[version]
     if not names:
         raise TemplateError("the template has no version yet: a tag such as v0.2.0.")

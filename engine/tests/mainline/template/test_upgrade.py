@@ -141,6 +141,13 @@ def test_uncommitted_work_and_older_versions_are_refused(changed: World) -> None
     assert "here is v0.2.0, and v0.1.0 is older" in changed.upgrade("v0.1.0", succeed=False)
 
 
+def test_a_tag_at_the_wrong_commit_is_refused(changed: World) -> None:
+    """A version that says it is another one would be upgraded to again and again."""
+    changed.release("v0.4.0", {"engine/src/mainline/new.py": "NEW = 2\n"})
+    said = changed.upgrade("v0.4.0", "--from", "../template", succeed=False)
+    assert "the template's tag v0.4.0 is at a commit whose engine/pyproject.toml says v0.2.0. Choose another" in said
+
+
 def test_a_file_in_the_way_stops_it_before_anything_changes(changed: World) -> None:
     """A file that git does not know, where the version has one, is not overwritten."""
     write(changed.fork, {"engine/src/mainline/new.py": "MINE = True\n"})
