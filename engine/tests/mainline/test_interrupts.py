@@ -34,6 +34,7 @@ while not (here / "pressed").exists():
 sys.path.remove(str(here))
 del sys.modules[{name!r}]
 sys.modules[{name!r}] = __import__({name!r})
+(here / "loaded").touch()
 """
 
 
@@ -60,6 +61,7 @@ def test_ctrl_c_while_libraries_are_loaded_is_one_line(name: str, tmp_path: Path
         (tmp_path / "pressed").touch()
         said, _ = process.communicate(timeout=LIMIT)
     assert (said, process.returncode in ENDED) == (SAID, True)
+    assert (tmp_path / "loaded").exists()
 
 
 def test_second_ctrl_c_does_not_stop_what_puts_away() -> None:
