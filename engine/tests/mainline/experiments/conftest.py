@@ -8,7 +8,7 @@ import pytest
 from tests.mainline.experiments import planted
 from tests.project import Project
 
-NEEDED = ("params.yaml", "src", "requirements", "data/features", "data/tables", "models/package")
+NEEDED = ("params.yaml", "src", "engine/src", "requirements", "data/features", "data/tables", "models/package")
 
 
 @pytest.fixture
