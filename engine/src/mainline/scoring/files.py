@@ -1,22 +1,18 @@
-"""Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons.
+"""Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons."""
 
-Parquet needs pyarrow, which is not among the service's own libraries; CSV needs nothing.
-"""
-
-import csv
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from mainline import files, progress
 from mainline.contract import Field
 from mainline.errors import MainlineError
+from mainline.scoring import formats
+from mainline.scoring.formats import Rows
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 from mainline.serving.watching import signature
@@ -24,7 +20,6 @@ from mainline.text import clip
 
 PART_ROWS = 20_000
 STATE = "run.json"
-Rows = list[dict[str, Any]]
 _MISSING = ("", "NA", "NaN", "nan", "null", "None")
 
 
@@ -46,7 +41,7 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     Raises:
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
     """
-    columns, parts, total = (_read_csv if _kind(source) == "csv" else _read_parquet)(source, part_rows)
+    columns, parts, total = formats.read(source, part_rows)
     _check_columns(model, source, columns)
     state = _resume(model, source, output, part_rows)
     done: dict[str, list[int]] = state["done"]
@@ -76,7 +71,7 @@ def predict_rows(model: Model, rows: Rows) -> list[float | str]:
 
 
 def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
-    kind = _kind(source)
+    kind = formats.kind_of(source)
     requests = [_request(row, model.predictor.request) for row in rows]
     misfits = [_misfit(row) if kind == "csv" else "" for row in rows]
     whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
@@ -89,11 +84,7 @@ def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, 
             bad.append({"row": number, "reason": outcome, "inputs": request})
         else:
             good.append({**row, column: outcome})
-    written = output / "predictions" / f"{name}.{kind}"
-    if kind == "csv":
-        _replace(written, lambda path: _write_csv(path, good, [*columns, column]))
-    else:
-        _replace(written, lambda path: _write_parquet(path, good, source, column))
+    formats.write(output / "predictions" / f"{name}.{kind}", good, source, columns, column)
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
         files.replace(output / "quarantine" / f"{name}.jsonl", lines)
@@ -125,15 +116,6 @@ def _resume(model: Model, source: Path, output: Path, part_rows: int) -> dict[st
             "Name another folder, or remove this one."
         )
     return state
-
-
-def _kind(source: Path) -> str:
-    kinds = {".parquet": "parquet", ".csv": "csv"}
-    if source.suffix not in kinds:
-        raise MainlineError(f"{source} is no .parquet and no .csv file; these are read.")
-    if not source.is_file():
-        raise MainlineError(f"there is no {source}; name a .parquet or .csv file.")
-    return kinds[source.suffix]
 
 
 def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
@@ -188,99 +170,3 @@ def _number(text: str) -> Any:
 def _free(name: str, columns: Sequence[str]) -> str:
     """Name the prediction's column; a file may hold the label under the same name."""
     return name if name not in columns else _free(f"predicted_{name}", columns)
-
-
-def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
-    with _open_csv(source) as file, _csv_errors(reader := csv.reader(file, strict=True), source):
-        columns = next(reader, [])
-
-    def parts() -> Iterator[Rows]:
-        with _open_csv(source) as file, _csv_errors((reader := csv.DictReader(file, strict=True)).reader, source):
-            while rows := list(islice(reader, part_rows)):
-                yield rows
-
-    return columns, parts(), _guess_rows(source)
-
-
-def _open_csv(source: Path) -> TextIO:
-    return source.open(encoding="utf-8-sig", newline="")  # Excel begins a file with a byte order mark
-
-
-@contextmanager
-def _csv_errors(reader: Any, source: Path) -> Iterator[None]:
-    """Say where a file stops being CSV in UTF-8."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise MainlineError(f"{source} is not UTF-8 {_undecodable(source)}; save it as UTF-8.") from error
-    except csv.Error as error:
-        raise MainlineError(f"{source} is not CSV after line {reader.line_num} ({error}); correct it.") from error
-
-
-def _undecodable(source: Path) -> str:
-    """Say where the first byte is that is not UTF-8: text is decoded in blocks, which know no lines."""
-    with source.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return f"in line {number} (byte 0x{line[error.start]:02x} at place {error.start + 1})"
-    return "any more: it changed while it was read"
-
-
-def _guess_rows(source: Path) -> str:
-    """Guess from the length of its first lines how many rows a CSV file has."""
-    with source.open("rb") as file:
-        head = file.readlines(2**16)
-    size = sum(map(len, head))
-    return f"about {round(source.stat().st_size / size * len(head)) - 1:,}" if size else "0"
-
-
-def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
-    try:
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise MainlineError("pyarrow reads Parquet and is not installed here; install it, or send CSV.") from error
-
-    def parts() -> Iterator[Rows]:
-        with _parquet_errors(source):
-            for batch in file.iter_batches(part_rows, use_threads=False):
-                yield batch.to_pylist()
-
-    with _parquet_errors(source):
-        file = pq.ParquetFile(source)
-    return list(file.schema_arrow.names), parts(), f"{file.metadata.num_rows:,}"
-
-
-@contextmanager
-def _parquet_errors(source: Path) -> Iterator[None]:
-    """Say that a file is no Parquet file, or stops being one, or holds a value that Python has not."""
-    try:
-        yield
-    except (OSError, ValueError, OverflowError, NotImplementedError) as error:  # pyarrow's own are among them
-        said = " ".join(str(error).split())
-        raise MainlineError(f"{source} cannot be read as Parquet ({said}); write it again.") from error
-
-
-def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _write_parquet(path: Path, rows: Rows, source: Path, column: str) -> None:
-    """Write rows with the source's own types, whatever this part happens to hold, and the prediction."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(source).append(pa.field(column, pa.float64()))
-    pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole under another name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    os.replace(partial, path)

@@ -11,7 +11,7 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.errors import MainlineError
-from mainline.scoring import files
+from mainline.scoring import files, formats
 from mainline.scoring.files import score
 from mainline.serving.answering.model import Model
 
@@ -290,7 +290,7 @@ def test_full_disk_is_one_line(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_write_csv", fail)
+    monkeypatch.setattr(formats, "_write_csv", fail)
     assert main(["predict", str(write_csv(tmp_path / "f.csv", rows)), "--package", str(package_dir)]) == 1
     said = capsys.readouterr().err
     assert said.startswith("mainline: ")
