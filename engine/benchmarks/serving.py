@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--alone", action="store_true", help="without MLflow, BentoML and MLEM")
-    parser.add_argument("--one-thread", action="store_true", help="scikit-learn on one thread, which is no default")
+    parser.add_argument(
+        "--one-thread", action="store_true", help="scikit-learn on one thread, which is not the default"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mainline-bench-") as folder, ExitStack() as stack:
         running = _start(Path(folder), stack, chosen.alone, chosen.one_thread)

@@ -1,6 +1,6 @@
 """A TCP proxy between an S3 client and its server that breaks what passes, in ways that networks do.
 
-It is no HTTP proxy: a client takes its address for the server's. Requests and answers are recognised by how they begin;
+It is not an HTTP proxy: a client takes its address for the server's. Requests and answers are told by how they begin;
 a client that sends one after the other on a connection, as S3 clients do, is understood.
 """
 
@@ -165,7 +165,7 @@ class FaultyProxy:
 
 
 def _payload(piece: bytes) -> bytes:
-    """Return what of a piece is no part of a head."""
+    """Return what of a piece is not part of a head."""
     _, found, body = piece.partition(_END_OF_HEAD)
     if _REQUEST.match(piece) or _ANSWER.match(piece):
         return body if found else b""

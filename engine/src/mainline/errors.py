@@ -78,7 +78,9 @@ class UnknownError(MainlineError):
 
     def __init__(self, name: str, what: str, known: Iterable[str]) -> None:
         known = list(known)
-        super().__init__(f"'{name}' is no {what}; {_sentence(nearest(name, known) if known else 'there is none yet')}")
+        super().__init__(
+            f"'{name}' is not a known {what}; {_sentence(nearest(name, known) if known else 'there is none yet')}"
+        )
 
 
 class RequestError(MainlineError):

@@ -113,7 +113,7 @@ def test_a_later_holdout_is_predicted_with_the_candidates_tables(small_project: 
 
 
 def test_a_lock_that_is_not_true_fails(small_project: Project, tmp_path: Path) -> None:
-    """Parameters edited without running the pipeline are no candidate."""
+    """Parameters edited without running the pipeline are not a candidate."""
     project = _release(small_project, tmp_path / "project")
     project.declare(seed=7)
     found = _gate(project)
@@ -122,7 +122,7 @@ def test_a_lock_that_is_not_true_fails(small_project: Project, tmp_path: Path) -
 
 
 def test_production_that_storage_lost_cannot_be_told(small_project: Project, tmp_path: Path) -> None:
-    """A candidate is not released because production could not be looked at, and it is no first release either."""
+    """A candidate is not released because production could not be looked at, and it is not a first release either."""
     project = _release(small_project, tmp_path / "project")
     shutil.rmtree(project.path / ".dvc/cache")
     found = _gate(project)

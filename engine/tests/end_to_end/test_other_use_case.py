@@ -136,7 +136,7 @@ def test_another_classifier_is_one_line(
 @pytest.mark.parametrize(
     ("estimator", "found"),
     [
-        ("sklearn.linear_model.Ridge", "is no classification estimator; the use case's TASK is classification"),
+        ("sklearn.linear_model.Ridge", "is not a classification estimator; the use case's TASK is classification"),
         ("sklearn.svm.LinearSVC", "gives no probabilities; declare a classifier with predict_proba"),
     ],
 )

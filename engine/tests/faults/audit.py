@@ -52,7 +52,7 @@ def without_artifacts(world: World, state: State) -> list[str]:
 
 
 def half_versions(state: State) -> list[str]:
-    """Name versions that an environment was not given, and assignments of commits that are no version."""
+    """Name versions that an environment was not given, and assignments of commits that are not a version."""
     versions = {tag: commit for tag, commit in state.tags.items() if "@" in tag}
     given = {name: [commit for tag, commit in state.tags.items() if f"#{name}#" in tag] for name in ENVIRONMENTS}
     half = [tag for tag, commit in versions.items() if any(commit not in commits for commits in given.values())]

@@ -44,7 +44,7 @@ class Scenario:
 def campaign(world: World, scenario: Scenario, kills: int, seed: int, length: float = 0.0) -> Iterator[Tally]:
     """Kill the command so many times at random moments of its run; yield the tally after each.
 
-    A run that ended before its kill is no kill, and is repeated.
+    A run that ended before its kill is not a kill, and is repeated.
 
     Args:
         world: where; it is brought into the state that the scenario begins with.

@@ -103,7 +103,7 @@ def test_a_version_without_its_assignment_is_half(world: World) -> None:
 
 @pytest.mark.usefixtures("sound")
 def test_an_assignment_without_its_version_is_half(world: World) -> None:
-    """Assignments of a commit that is no version are named."""
+    """Assignments of a commit that is not a version are named."""
     world.git("push", "--quiet", "origin", "--delete", TAGS[0])
     assert audit.half_versions(audit.look(world)) == sorted(TAGS[1:])
 

@@ -25,7 +25,7 @@ def find(method: str, path: str) -> tuple[str, dict[str, Any]]:
     for template, methods in _DESCRIBED["paths"].items():
         if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path) and method.lower() in methods:
             return template, methods[method.lower()]
-    raise NonconformError(f"{method} {path} is no operation of {FILE.name}")
+    raise NonconformError(f"{method} {path} is not an operation of {FILE.name}")
 
 
 def check_request(method: str, path: str, query: dict[str, str], body: Any) -> None:

@@ -99,7 +99,7 @@ def test_storage_that_does_not_answer_is_no_success(
 @pytest.mark.parametrize(
     ("lock", "line"),
     [
-        ("stages: {train: {cmd: x, outs: [{path: data, md5: ../../etc/passwd}]}}", "no object"),
+        ("stages: {train: {cmd: x, outs: [{path: data, md5: ../../etc/passwd}]}}", "not an object"),
         ("stages: {train: {cmd: x, outs: [{path: data, md5: [1]}]}}", "DVC"),
         ("stages: {train: {cmd: x, outs: 7}}", "DVC"),
         ("a: &a [1]\nstages: {train: {cmd: x, deps: *a}}", "aliases"),

@@ -111,7 +111,7 @@ def test_a_newer_push_is_left_to_its_own_run(github: GitHub, head: str) -> None:
 
 
 def test_a_merge_queue_gets_its_check_and_no_comment(github: GitHub, head: str) -> None:
-    """The commit that a queue made is no pull request's, and its check is set all the same; the queue waits for it."""
+    """A queue's own commit belongs to no pull request, and its check is set all the same; the queue waits for it."""
     queued = github.repository.head("main")
     github.repository.runs[RUN] |= {"event": "merge_group", "head_sha": queued}
     assert head != queued
@@ -159,7 +159,7 @@ REFUSED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_hostile_artifact_is_refused(name: str) -> None:
-    """What is no archive of findings of this very commit is refused, and none of it is repeated."""
+    """What is not an archive of findings of this very commit is refused, and none of it is repeated."""
     found = comment.read(REFUSED[name], HEAD)
     assert isinstance(found, str)
     assert "refused" in found

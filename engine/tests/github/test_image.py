@@ -77,7 +77,7 @@ def test_an_image_is_pushed_once(records: Path, tmp_path: Path) -> None:
 
 
 def test_a_commit_that_made_no_version_has_no_image(clone: Path, records: Path, tmp_path: Path) -> None:
-    """A document leaves the model as it is, and another model is no version yet: docker is asked nothing."""
+    """A document leaves the model as it is, and another model is not a version yet: docker is asked nothing."""
     _commit(clone, "NOTES.md", "Words")
     assert "v1.0.0 is made by the run of" in image.publish()
     _commit(clone, "dvc.lock", LOCK % ("b" * 32))

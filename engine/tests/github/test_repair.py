@@ -227,7 +227,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
     "aliases": (lambda files: files | {"dvc.lock": "a: &a [1]\nb: [*a, *a]\n"}, "aliases"),
     "a list": (lambda files: files | {"dvc.lock": "[]"}, "no mapping"),
     "too large": (lambda files: files | {"dvc.lock": " " * 2_000_000}, "bytes"),
-    "metrics that are no JSON": (lambda files: files | {"metrics/test.json": "<script>"}, "no archive of texts"),
+    "metrics that are not JSON": (lambda files: files | {"metrics/test.json": "<script>"}, "not an archive of texts"),
     "other metrics": (lambda files: files | {"metrics/test.json": "[]"}, "metrics/test.json at the stage train"),
     "another schema": (_lock(lambda lock: lock.update(schema="3.0")), "schema"),
     "a key too many": (_lock(lambda lock: lock.update(evil=1)), "schema"),
@@ -244,13 +244,13 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
         _lock(lambda lock: lock["stages"]["package"]["deps"][0].update(md5="0" * 32)), "models/model at the"),
     "a hash that is a path": (
         _lock(lambda lock: lock["stages"]["package"]["outs"][0].update(md5="../../etc")), "no hash"),
-    "a size that is none": (_lock(lambda lock: _out(lock).update(size="much")), "no hash with its size"),
-    "an entry's unknown key": (_lock(lambda lock: _out(lock).update(cloud="evil")), "no hash with its size"),
+    "a size that is none": (_lock(lambda lock: _out(lock).update(size="much")), "not a hash with its size"),
+    "an entry's unknown key": (_lock(lambda lock: _out(lock).update(cloud="evil")), "not a hash with its size"),
     "a stage's unknown key": (_lock(lambda lock: lock["stages"]["train"].update(evil=1)), "unknown key"),
     "a path that is a number": (_lock(lambda lock: _out(lock).update(path=7)), "not formed"),
     "stages that are a number": (_lock(lambda lock: lock["stages"]["train"].update(outs=7)), "not formed"),
-    "a record with a cell that is no line": (
-        lambda files: files | {str(TABLE): HEADER + ROW.format(lock=_name(files), by="x" * 300)}, "no line of text"),
+    "a record with a cell that is not a line": (
+        lambda files: files | {str(TABLE): HEADER + ROW.format(lock=_name(files), by="x" * 300)}, "not a line of text"),
 }  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def test_metrics_that_are_nowhere_are_missed(github: GitHub, right: dict[str, st
 
 
 def test_the_record_of_runs_keeps_the_rows_of_the_lock(github: GitHub, right: dict[str, str]) -> None:
-    """Rows of other runs, and what is no row, are left out."""
+    """Rows of other runs, and what is not a row, are left out."""
     good = ROW.format(lock=_name(right), by="you")
     table = HEADER + good + ROW.format(lock="0" * 12, by="evil") + "evil\n"
     found = offer.read(_zip(right | {str(TABLE): table}), github.repository.head("better"))

@@ -115,7 +115,7 @@ def test_table_without_a_column_is_refused(columns: list[str], missing: str) -> 
 
 
 def test_known_names_pass() -> None:
-    """A name that both places have is no problem."""
+    """A name that both places have is not a problem."""
     conformance.check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
 
 

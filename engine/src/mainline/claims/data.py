@@ -23,7 +23,9 @@ def labels_are_what_the_task_asks_for() -> None:
     """Each event that `unlabelled` lets through has a label, a number, and of a classification 0 or 1."""
     labels = load().labelled()[module("interface").LABEL]
     if labels.isna().any():
-        raise UseCaseError("src/usecase/schema.py: unlabelled() calls a row labelled that has no label.")
+        raise UseCaseError(
+            "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
+        )
     check_label(labels.to_numpy(), module("interface").TASK)
 
 
@@ -39,7 +41,7 @@ def events_are_requests() -> None:
             from_rows([row], fields)
         except RequestError as error:
             raise UseCaseError(
-                f"src/usecase/interface.py: REQUEST: an event of {batches.month} is no request: {error.reason} "
+                f"src/usecase/interface.py: REQUEST: an event of {batches.month} is not a request: {error.reason} "
                 "Or declare the field as the data has it, or have src/usecase/schema.py quarantine such rows."
             ) from error
 
@@ -78,8 +80,8 @@ def nothing_after_the_prediction_time_reaches_a_feature() -> None:
         name = differing(after, take(whole, past))
         if name:
             raise UseCaseError(
-                f"src/usecase/tables.py: feature '{name}' knows what happens after the prediction time: it changes "
-                "with labels, banned columns or measurements of later. Give its rows the time at which they are known, "
+                f"src/usecase/tables.py: feature '{name}' uses data from after the prediction time: it changes "
+                "with later labels, banned columns or measurements. Give its rows the time at which they are known, "
                 "or their table a `lag`."
             )
 

@@ -36,7 +36,7 @@ def a_row_alone_equals_the_same_row_in_a_batch() -> None:
         alone = _compute(take(requests, one), {name: take(columns, one) for name, columns in tables.items()})
         name = differing(alone, take(whole, one))
         if name:
-            raise UseCaseError(f"{FEATURES}: '{name}' of a row is another alone than among other rows. {NEXT}")
+            raise UseCaseError(f"{FEATURES}: '{name}' of a row differs alone and in a batch. {NEXT}")
 
 
 def the_order_of_rows_does_not_matter() -> None:
@@ -63,7 +63,7 @@ def scoring_is_a_value_per_row() -> None:
             raise UseCaseError(f"src/usecase/{place} returns {whole.dtype}; return a number per row.")
         alone = getattr(scoring, name)(label[1:2], take(requests, np.array([1])))
         if differing({name: alone}, {name: whole[1:2]}):
-            raise UseCaseError(f"src/usecase/{place} of a row is another alone than among other rows. {NEXT}")
+            raise UseCaseError(f"src/usecase/{place} of a row differs alone and in a batch. {NEXT}")
     for name, values in scoring.slices(requests).items():
         check_column(f"scoring.py: slices: '{name}'", values, rows)
         if not all(isinstance(value, str) for value in values.tolist()):

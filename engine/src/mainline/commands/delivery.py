@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Return the figures until now; they are reported, never gated, so bad ones are no error."""
+    """Return the figures until now; they are reported, never gated, so bad ones are not an error."""
     return delivery(arguments.environment, arguments.json, arguments.days, time.time())
 
 

@@ -71,7 +71,7 @@ def _flat(text: str) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _metrics() -> list[str]:
-    """Name the committed metrics that came out otherwise; who ran a stage and when is no result."""
+    """Name the committed metrics that came out otherwise; who ran a stage and when is not a result."""
     shown = ask("diff", "--name-only", "HEAD", "--", "metrics").splitlines()
     return [path for path in shown if path != str(runs.TABLE)]
 

@@ -62,7 +62,7 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFram
     """Read a Parquet file as a pandas table.
 
     Raises:
-        DataError: when it is not there, or is no Parquet file.
+        DataError: when it is not there, or is not a Parquet file.
     """
     return _read_table(path, columns).to_pandas(use_threads=False)
 
@@ -95,7 +95,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        DataError: when it is not there, or is no JSON.
+        DataError: when it is not there, or is not JSON.
     """
     with _readable(path, "JSON"):
         return json.loads(path.read_text(encoding="utf-8"))

@@ -92,7 +92,9 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
             raise ParamsError("name", f"is '{name}'", "use a-z, 0-9 and -", f"{folder}/{name}.yaml")
         if after is not None and after not in found:
             known = nearest(after, found)
-            raise ParamsError("promotion.after", f"'{after}' is no environment", known, f"{folder}/{name}.yaml")
+            raise ParamsError(
+                "promotion.after", f"'{after}' is not a known environment", known, f"{folder}/{name}.yaml"
+            )
         if environment.promotion.was in found:
             said = f"'{environment.promotion.was}' is declared itself"
             raise ParamsError("promotion.was", said, "name one that is gone", f"{folder}/{name}.yaml")

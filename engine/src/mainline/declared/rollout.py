@@ -183,7 +183,7 @@ class Policy:
 
     @cached_property
     def hash(self) -> str:
-        """Tell one way of rolling out from another; how often git is looked at is no part of it."""
+        """Tell one way of rolling out from another; how often git is looked at is not part of it."""
         shown = self.declared.model_dump(include={"strategy", "analysis", "sticky", "progress_deadline_seconds"})
         shown["steps"] = [[step.kind, step.value] for step in self.steps]
         return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]

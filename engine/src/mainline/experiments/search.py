@@ -105,7 +105,7 @@ def changed(params: Params, hyperparameters: Mapping[str, Any]) -> Params:
 def key(params: Params, declared: Search) -> str:
     """Return a hash of what a trial's result depends on: parameters, space, data, code and libraries.
 
-    The number of trials is no part of it.
+    The number of trials is not part of it.
     """
     shaping = params.model_dump(
         mode="json", by_alias=True, include={"split", "seed", "features", "preprocessing", "model"}
@@ -191,7 +191,7 @@ _MEASURED = ("metric", "difference", "low", "high", "seconds")
 
 
 def _judge(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
-    """Return the losses of n validation rows, None if a prediction is no number, and the seconds it took."""
+    """Return the losses of n validation rows, None if a prediction is not a number, and the seconds it took."""
     started = time.monotonic()
     loss = refit.losses(refit.fit(params, rows[0]), rows[1], params)
     return loss if np.isfinite(loss).all() else None, time.monotonic() - started

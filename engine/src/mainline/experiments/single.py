@@ -77,7 +77,7 @@ def read_request(row: str) -> Any:
         raise MainlineError(f"--row: cannot read {row!r} ({error}). Give a file or a JSON object.") from error
     except ValueError as error:
         raise MainlineError(
-            f"--row: this is no JSON ({error}). Give one request, such as golden.json holds."
+            f"--row: this is not JSON ({error}). Give one request, such as golden.json holds."
         ) from error
 
 
@@ -86,7 +86,7 @@ def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> E
 
     Raises:
         RequestError: naming the field that does not fit.
-        MainlineError: when it is no JSON object.
+        MainlineError: when it is not a JSON object.
     """
     if not isinstance(request, dict):
         raise MainlineError("--row: a request is one JSON object; golden.json in the package shows ten of them.")

@@ -95,7 +95,7 @@ def refuse(names: Iterable[str], checks: Sequence[Check]) -> None:
     for name in names:
         if name in NEVER:
             raise MainlineError(
-                f"nobody may accept '{name}', which says whether there is such a model at all. Mend what it names."
+                f"nobody may accept '{name}': without it the candidate cannot be trusted. Correct what it reports."
             )
         if name not in known:
             raise MainlineError(f"'{name[:60]}' is not a check of the gate; {nearest(name, known)}")

@@ -73,7 +73,7 @@ def unpack(content: bytes) -> int:
                     raise ArchiveError(f"an archive of a release says {entry.size:,} bytes, more than the archive has.")
                 opened = archive.extractfile(entry) if entry.isreg() else None
                 if opened is None or not _NAME.fullmatch(entry.name):
-                    raise ArchiveError(f"an archive of a release holds {entry.name[:60]!r}, which is no object.")
+                    raise ArchiveError(f"an archive of a release holds {entry.name[:60]!r}, which is not an object.")
                 new += _put(entry.name, opened.read(), here)
     except tarfile.TarError as error:
         raise ArchiveError(f"an archive of a release cannot be read: {error}. Run its workflow again.") from error

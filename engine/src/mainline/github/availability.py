@@ -70,7 +70,7 @@ def _outputs(github: Api, head: str) -> list[Output]:
     except (AttributeError, TypeError) as error:  # something is of another type than DVC writes it
         raise MainlineError(f"{LOCK} or {PIPELINE} is not formed as DVC has it.") from error
     if not sound:
-        raise MainlineError(f"{LOCK} names something that is no object.")
+        raise MainlineError(f"{LOCK} names something that is not an object.")
     return outputs
 
 

@@ -95,7 +95,7 @@ def read(archive: bytes, head: str) -> Findings | str:
     except FindingsError as error:
         return f"The findings were refused: {error}"
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
-        return "The artifact was refused: it is no archive that can be read."
+        return "The artifact was refused: it is not an archive that can be read."
     if found.candidate.commit != head:
         return "The findings were refused: they are of another commit, or of changes that no commit holds."
     return found

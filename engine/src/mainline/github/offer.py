@@ -88,7 +88,7 @@ def _unzip(archive: bytes, allowed: set[str]) -> dict[str, str]:
         EOFError,
         RecursionError,
     ) as error:
-        raise OfferError("it is no archive of texts that can be read") from error
+        raise OfferError("it is not an archive of texts that can be read") from error
 
 
 def _text(opened: zipfile.ZipFile, name: str) -> str:
@@ -137,7 +137,7 @@ def _check_hashes(stages: lock.Entries, commit: str, offered: Mapping[str, str])
     for stage, entry in stages.items():
         for item in (*(entry.get("deps") or []), *(entry.get("outs") or [])):
             if not set(item) <= _ITEM or not _HASH.fullmatch(str(item["md5"])) or not _sizes(item):
-                raise OfferError(f"an entry of the stage {stage} is no hash with its size")
+                raise OfferError(f"an entry of the stage {stage} is not a hash with its size")
             known = made.get(item["path"], item["md5"])
             content = _content(item["path"], commit, offered)
             if content is not None and not checkout.is_pointer(content):
@@ -164,7 +164,7 @@ def _record(table: str, locked: str) -> str:
         for text in vars(run).values()
         if type(text) is str
     ):
-        raise OfferError(f"{runs.TABLE} has a cell that is no line of text")
+        raise OfferError(f"{runs.TABLE} has a cell that is not a line of text")
     return runs.render(list(known))
 
 
@@ -179,7 +179,7 @@ def load(text: str) -> dict[str, Any]:
             raise ValueError("it uses aliases of YAML")
         content = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError("it is no YAML") from error
+        raise ValueError("it is not YAML") from error
     if not isinstance(content, dict):
         raise ValueError("it holds no mapping")
     return content

@@ -17,7 +17,7 @@ from mainline.repository import lock
 
 
 def restore() -> str:
-    """Fetch what the gate, a promotion and a way back need; what cannot be had is said, and is no error.
+    """Fetch what the gate, a promotion and a way back need; what cannot be had is said, and is not an error.
 
     Who needs it says so itself: the gate cannot tell, a promotion stops.
     """

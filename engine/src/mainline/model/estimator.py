@@ -64,7 +64,7 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
     seeded = {"random_state": seed} if "random_state" in known else {}
     estimator = found(**(seeded | dict(model.params)))
     if not (is_classifier(estimator) if task == "classification" else is_regressor(estimator)):
-        raise ParamsError("model.type", f"{model.type} is no {task} estimator", f"the use case's TASK is {task}")
+        raise ParamsError("model.type", f"{model.type} is not a {task} estimator", f"the use case's TASK is {task}")
     if task == "classification" and not hasattr(estimator, "predict_proba"):
         raise ParamsError(
             "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"

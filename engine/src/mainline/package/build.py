@@ -113,7 +113,7 @@ def _dependence(predictor: Predictor, rows: Mapping[str, Array]) -> float:
     bound = batches.bound(batches.difference(predictor.predict_columns, rows))
     if not np.isfinite(bound):
         raise UseCaseError(
-            "a prediction is a number alone and none in a batch, or the other way round; see scoring.py."
+            "a row's prediction is NaN either alone or in a batch, but not both; correct src/usecase/scoring.py."
         )
     return bound
 

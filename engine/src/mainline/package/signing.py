@@ -61,7 +61,7 @@ def private_key() -> Path | None:
     named = os.environ.get(KEY)
     if named:
         if not Path(named).is_file():
-            raise SignatureError(f"{KEY} names {named}, which is no file. Name the private key, or unset it.")
+            raise SignatureError(f"{KEY} names {named}, which is not a file. Name the private key, or unset it.")
         return Path(named)
     return _own_key() if _own_key().is_file() else None
 
@@ -103,7 +103,7 @@ def verify(package: Path, bundle: dict[str, Any] | None, trusted: Path = PUBLIC)
     keys, bundles = sorted(trusted.glob("*.pub")), _bundles(package, bundle, trusted)
     if not bundles:
         raise SignatureError(
-            "the package is not signed. One that is released is signed by `./mainline sign VERSION`, where the key is; "
+            "the package is not signed. A released one is signed by `./mainline sign VERSION`, where the key is; "
             f"merge what that writes. A new one is signed where there is a key: `./mainline signing-key`, or {KEY}."
         )
     if not keys:

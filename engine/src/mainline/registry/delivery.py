@@ -155,7 +155,7 @@ def _notes(told: Told, said: events.Events, kept: Sequence[Deployment]) -> list[
         "no server reports events here: only returns, rollbacks and reverts tell of failures": not said.found,
         f"{said.bad_lines} line(s) of {events.FILE} do not fit and were left out": said.bad_lines,
         f"{told.unmatched_events} event(s) fit no deployment and were left out": told.unmatched_events,
-        f"{told.repeated} assignment(s) of a version that was there already are no deployments": told.repeated,
+        f"{told.repeated} assignment(s) of a version that was there already are not deployments": told.repeated,
         f"{waiting} failed deployment(s) had no good one after them yet": waiting,
         f"{untold} deployment(s) have no lead time: the first, rollbacks, and those without a record": untold,
         f"{told.unreachable} range(s) of main are not in this clone; `git fetch --unshallow`": told.unreachable,

@@ -142,7 +142,7 @@ def versions(repository: Path = Path()) -> list[Version]:
 
 
 def newest(count: int, repository: Path = Path()) -> list[Version]:
-    """List the newest versions that may still be assigned; archived ones are no measure for anything."""
+    """List the newest versions that may still be assigned; archived ones are not a measure for anything."""
     return [version for version in versions(repository) if not version.archived][:count]
 
 

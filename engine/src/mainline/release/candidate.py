@@ -29,12 +29,12 @@ def find() -> Candidate | None:
     """
     commit, tip = git("rev-parse", "HEAD").strip(), origin.tip()
     if not tip:
-        raise MainlineError(f"there is no branch {origin.branch()}; what is on it is what is released. Push it first.")
+        raise MainlineError(f"there is no branch {origin.branch()}, which releases are made from. Push it first.")
     if commit != tip:
         if ask("merge-base", commit, tip) == commit:
             return None
         raise MainlineError(
-            f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. A release is what is merged there: "
+            f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. Only merged commits are released: "
             f"open a pull request, or `{pull()}`."
         )
     changed = ask("status", "--porcelain", "--untracked-files=no")
@@ -49,8 +49,8 @@ def find() -> Candidate | None:
     if stale:
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
         raise MainlineError(
-            f"dvc.lock is not true for {commit[:10]}: {stale[0]}{more} changed since it was run. "
-            "A merge can leave that. Run `make repro`, look at the model, and bring what it writes to main."
+            f"dvc.lock does not match {commit[:10]}: {stale[0]}{more} changed since the last run. "
+            "Perhaps a merge did that. Run `make repro`, look at the model, and merge the result into main."
         )
     return Candidate(commit, package)
 

@@ -81,7 +81,7 @@ def _promote_once() -> str:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
     registry = tags.read()
     if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
-        raise MainlineError("nothing is released before it is decided whose versions count; see the line above.")
+        raise MainlineError("nothing is released until you decide which versions count; see the line above.")
     version = known(found.package)
     waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
     if version is not None and all(waiting.values()):
@@ -112,7 +112,7 @@ def _approve_once(environment: str) -> str:
     version = reference.current(after, declared) if after else known(found.package)
     if version is None:
         raise MainlineError(
-            f"there is nothing to give: {after or origin.branch()} has no version. Run `./mainline promote`."
+            f"there is nothing to promote: {after or origin.branch()} has no version. Run `./mainline promote`."
         )
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."

@@ -84,7 +84,7 @@ def choose(name: str | None, environment: str) -> tuple[Version, Version | None]
     if len({item.version for item in given if item.version}) < 2:
         raise MainlineError(f"{environment} never had another version; there is nothing to go back to.")
     raise MainlineError(
-        f"{environment} was taken back from every other version that it had. Name one if it is right after all: "
+        f"{environment} was rolled back from every other version that it had. Name the one to return to: "
         f"`./mainline rollback VERSION --environment {environment}`; `./mainline history` lists them."
     )
 
@@ -114,13 +114,13 @@ def _refuse_to_overwrite(branch: str, main: str) -> None:
     used = [lines[0].removeprefix("worktree ") for lines in trees if f"branch {here}" in lines]
     if used:
         raise MainlineError(
-            f"{branch} is checked out in {used[0]}; made anew it would undo what came since. "
+            f"{branch} is checked out in {used[0]}, so it cannot be recreated. "
             f"`git switch {origin.branch()}` there first."
         )
     own = ask("rev-list", "--count", f"{main}..{here}")
     if own and int(own) > 1:
         raise MainlineError(
-            f"{branch} has commits of somebody's beside the revert. Keep them under another name "
+            f"{branch} has other commits than the revert. Keep them under another name "
             f"(`git branch --move {branch} NAME`), and run this again."
         )
 

@@ -29,7 +29,7 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
         MainlineError: when the address is none that DVC knows, or the store cannot be used.
     """
     if not url.startswith(SCHEMES):
-        raise MainlineError(f"'{url}' is no store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
+        raise MainlineError(f"'{url}' is not a store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
     if "@" in url and url.startswith("s3://"):
         raise MainlineError("a secret does not belong into git; credentials come from the environment.")
     before, former = CONFIG.read_bytes(), _former(url)

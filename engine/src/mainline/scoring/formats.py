@@ -24,7 +24,7 @@ def kind_of(source: Path) -> str:
     """
     kinds = {".parquet": "parquet", ".csv": "csv"}
     if source.suffix not in kinds:
-        raise MainlineError(f"{source} is no .parquet and no .csv file; these are read.")
+        raise MainlineError(f"{source} is neither a .parquet nor a .csv file; these are read.")
     if not source.is_file():
         raise MainlineError(f"there is no {source}; name a .parquet or .csv file.")
     return kinds[source.suffix]
@@ -111,7 +111,7 @@ def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Row
 
 @contextmanager
 def _parquet_errors(source: Path) -> Iterator[None]:
-    """Say that a file is no Parquet file, or stops being one, or holds a value that Python has not."""
+    """Say that a file is not a Parquet file, or stops being one, or holds a value that Python has not."""
     try:
         yield
     except (OSError, ValueError, OverflowError, NotImplementedError) as error:  # pyarrow's own are among them

@@ -59,7 +59,7 @@ def read(path: Path, packaged: Table) -> Table:
     """Return a package's table with the rows of a file in place of its own from the file's first time on.
 
     Raises:
-        FeedError: when the file lacks a column, has no rows, or a value is no number or no time.
+        FeedError: when the file lacks a column, has no rows, or a value is neither a number nor a time.
     """
     declared = packaged.declared
     rows = _rows(path, declared)
@@ -74,7 +74,7 @@ def read(path: Path, packaged: Table) -> Table:
 def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
     wanted = ["key", "time", *declared.columns]
     if not path.is_file():  # a pipe would be waited for, and with it everything else that is followed
-        raise FeedError(path, "it is no file; write one and rename it into place")
+        raise FeedError(path, "it is not a file; write one and rename it into place")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)

@@ -110,7 +110,7 @@ def check_skew(
         if found.any():
             raise MainlineError(
                 f"training/serving skew: {name} differs in {int(found.sum())} of {len(found)} rows. "
-                "A feature must depend on its request and its feature tables alone; see docs/use-case.md."
+                "A feature must depend on its request and its feature tables alone; see engine/docs/use-case.md."
             )
 
 

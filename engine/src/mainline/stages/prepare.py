@@ -75,7 +75,9 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     label = labelled[interface.LABEL].to_numpy(np.float64)
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
     if np.isnan(label).any():
-        raise UseCaseError("src/usecase/schema.py: unlabelled() calls a row labelled that has no label.")
+        raise UseCaseError(
+            "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
+        )
     return Prepared(request, computed, label)
 
 

@@ -147,14 +147,14 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
     "a text is a number": (
         requests.every_declared_feature_is_computed, computed(lambda found, _: found | {"dest": found["seats"]}),
         r"src/usecase/features\.py: compute: 'dest' is float32; a categorical feature is text\."),
-    "a time is no whole minute": (
+    "a time is not a whole minute": (
         requests.every_declared_feature_is_computed,
         put(features, "prediction_time", lambda columns: columns["time_hour"] + 0.5),
         r"src/usecase/features\.py: prediction_time returns float64; return int64 minutes .*"),
     "a feature looks at its neighbours": (
         requests.a_row_alone_equals_the_same_row_in_a_batch,
         computed(lambda found, _: found | {"distance": found["distance"] - found["distance"].mean()}),
-        r"src/usecase/features\.py: compute: 'distance' of a row is another alone than among other rows\. .*"),
+        r"src/usecase/features\.py: compute: 'distance' of a row differs alone and in a batch\. .*"),
     "a feature counts": (
         requests.the_order_of_rows_does_not_matter,
         computed(lambda found, _: found | {"seats": np.arange(len(found["seats"]))}),
@@ -164,20 +164,20 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
         r"src/usecase/scoring\.py: fit_target has shape \(\); return a numpy array of \(200,\)\."),
     "an answer that looks at its neighbours": (
         requests.scoring_is_a_value_per_row, put(scoring, "respond", lambda raw, _: raw - raw.mean()),
-        r"src/usecase/scoring\.py: respond of a row is another alone than among other rows\. .*"),
+        r"src/usecase/scoring\.py: respond of a row differs alone and in a batch\. .*"),
     "a slice of numbers": (
         requests.scoring_is_a_value_per_row, put(scoring, "slices", lambda columns: {"hour": text(columns)}),
         r"src/usecase/scoring\.py: slices: 'hour' is float64; segments are named by text\."),
     "an event without its label": (
         data.labels_are_what_the_task_asks_for,
         put(schema, "unlabelled", lambda events: pd.Series("", index=events.index)),
-        r"src/usecase/schema\.py: unlabelled\(\) calls a row labelled that has no label\."),
-    "a label that is no class": (
+        r"src/usecase/schema\.py: unlabelled\(\) returns '' for a row without a label; return the reason\."),
+    "a label that is not a class": (
         data.labels_are_what_the_task_asks_for, put(interface, "TASK", "classification"),
         r"a label is .*; for a classification src/usecase/source\.py must deliver 0 and 1\."),
     "events out of bounds": (
         data.events_are_requests, field("dep_delay", maximum=5),
-        r"src/usecase/interface\.py: REQUEST: an event of 2013-01 is no request: dep_delay: .* at most 5\. Or .*"),
+        r"src/usecase/interface\.py: REQUEST: an event of 2013-01 is not a request: dep_delay: .* at most 5\. Or .*"),
     "a table is not built": (
         data.feature_tables_are_those_declared,
         moving(lambda built, _: {name: built[name] for name in built if name != "weather"}),
@@ -191,10 +191,10 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
         r"src/usecase/tables\.py: feature 'flights_in_hour' depends on the order of the rows that the source .*"),
     "a table knows the labels of later": (
         data.nothing_after_the_prediction_time_reaches_a_feature, moving(days_mean),
-        r"src/usecase/tables\.py: feature 'dest_gain' knows what happens after the prediction time: .* a `lag`\."),
+        r"src/usecase/tables\.py: feature 'dest_gain' uses data from after the prediction time: .* a `lag`\."),
     "a table knows the measurements of later": (
         data.nothing_after_the_prediction_time_reaches_a_feature, moving(weather_of_later),
-        r"src/usecase/tables\.py: feature 'temp' knows what happens after the prediction time: .*"),
+        r"src/usecase/tables\.py: feature 'temp' uses data from after the prediction time: .*"),
 }  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def test_fresh_directory_is_empty(tmp_path: Path) -> None:
     ],
 )
 def test_tidy_value_is_plain_and_short(value: Any, plain: Any) -> None:
-    """Numbers keep six digits, what is no number is null, numpy's types become Python's own."""
+    """Numbers keep six digits, what is not a number is null, numpy's types become Python's own."""
     found = storage.tidy(value)
     assert found == plain
     assert type(found) is type(plain)

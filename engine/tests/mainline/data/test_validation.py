@@ -189,7 +189,7 @@ def test_failed_check_across_columns_names_the_table() -> None:
 
 
 def test_share_at_the_limit_passes() -> None:
-    """As many rows as the limit allows are no reason to stop, and neither is an empty batch."""
+    """As many rows as the limit allows are not a reason to stop, and neither is an empty batch."""
     check_share(1, 100, 0.01, "impossible rows", "data/quarantine")
     check_share(0, 0, 0.0, "impossible rows", "data/quarantine")
 

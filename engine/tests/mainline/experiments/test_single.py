@@ -105,14 +105,14 @@ def test_row_is_taken_from_a_file_or_as_json(golden: dict[str, Any], tmp_path: P
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ('{"carrier": 1', r"--row: this is no JSON \("),
+        ('{"carrier": 1', r"--row: this is not JSON \("),
         ("nowhere.json", r"--row: cannot read 'nowhere\.json' \(.*No such file"),
         ("[1, 2]", r"--row: a request is one JSON object"),
     ],
 )
 @pytest.mark.usefixtures("here")
 def test_unreadable_row_is_one_line(row: str, said: str) -> None:
-    """What is no request is refused in one line that says what to give."""
+    """What is not a request is refused in one line that says what to give."""
     with pytest.raises(MainlineError, match=f"^{said}") as raised:
         explain_row(row, None)
     assert "\n" not in str(raised.value)

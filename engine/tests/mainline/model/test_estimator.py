@@ -43,11 +43,11 @@ def fit(pipeline: Pipeline, target: np.ndarray = TARGET) -> Pipeline:
         ("sklearn.linear_modell.Ridge", {}, r"model\.type: there is no module sklearn\.linear_modell"),
         ("sklearn.linear_model.ridge_regression", {}, r"model\.type: .* has no estimator 'ridge_regression'"),
         ("sklearn.metrics.DistanceMetric", {}, r"model\.type: .* has no estimator 'DistanceMetric'"),
-        ("sklearn.preprocessing.StandardScaler", {}, r"model\.type: .*StandardScaler is no regression estimator"),
+        ("sklearn.preprocessing.StandardScaler", {}, r"model\.type: .*StandardScaler is not a regression estimator"),
         (
             LOGISTIC,
             {},
-            r"model\.type: .*LogisticRegression is no regression estimator; the use case's TASK is regression",
+            r"model\.type: .*LogisticRegression is not a regression estimator; the use case's TASK is regression",
         ),
         ("sklearn.ensemble.VotingRegressor", {}, r"model\.type: .*VotingRegressor cannot be built .*'estimators'"),
         ("sklearn.pipeline.Pipeline", {"verbose": True}, r"model\.type: .*Pipeline cannot be built .*'steps'"),
@@ -62,7 +62,7 @@ def test_what_cannot_be_built_is_refused(type_: str, params: dict[str, Any], sai
 
 def test_regressor_is_refused_for_classification() -> None:
     """A task of classification needs a classifier."""
-    with pytest.raises(ParamsError, match=r"Ridge is no classification estimator; the use case's TASK is class"):
+    with pytest.raises(ParamsError, match=r"Ridge is not a classification estimator; the use case's TASK is class"):
         build(RIDGE, "classification")
 
 

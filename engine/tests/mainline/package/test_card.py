@@ -74,7 +74,7 @@ def test_card_tells_why_scikit_learn_is_packaged() -> None:
 
 
 def test_worst_segments_come_first_and_thin_ones_not_at_all() -> None:
-    """The five segments with the highest loss are named in that order; too few rows are no finding."""
+    """The five segments with the highest loss are named in that order; too few rows are not a finding."""
     slices = [segment(f"A{number}", 10.0 + number) for number in range(6)] + [segment("XX", 99.0, thin="true")]
     assert re.findall(r"carrier (\w+): rmse ([\d.]+)", write(slices)) == [
         ("A5", "15"), ("A4", "14"), ("A3", "13"), ("A2", "12"), ("A1", "11"),

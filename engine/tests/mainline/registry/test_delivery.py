@@ -132,7 +132,7 @@ def test_a_quiet_window_says_what_cannot_be_told(month: Path) -> None:
 
 
 def test_bad_lines_are_counted_and_said(month: Path) -> None:
-    """A line that is no event stops nothing and is not passed over in silence."""
+    """A line that is not an event stops nothing and is not passed over in silence."""
     assert (
         "1 line(s) of events.jsonl do not fit and were left out" in measure("production", END, repository=month).notes
     )
@@ -211,7 +211,7 @@ def test_the_same_version_again_deploys_nothing(empty: Registry) -> None:
     empty.assign("v1.0.0", 4, "return")
     found = measure("production", END, repository=empty.path)
     assert [item.failed is not None for item in found.deployments] == [False, True, False]
-    assert "1 assignment(s) of a version that was there already are no deployments" in found.notes
+    assert "1 assignment(s) of a version that was there already are not deployments" in found.notes
 
 
 def test_events_of_another_package_or_of_no_deployment_are_left_out(empty: Registry) -> None:

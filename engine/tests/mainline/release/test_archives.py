@@ -68,7 +68,7 @@ def _bomb(size: int) -> bytes:
 
 HOSTILE = {
     "more than the archive has": _bomb(8 * 2**30 - 1),
-    "no object": _tar(**{"../../../evil": b"x"}),
+    "not an object": _tar(**{"../../../evil": b"x"}),
     "not what its name says": _tar(**{"0" * 32: b"x"}),
     "cannot be read": b"no archive",
     "does not lie in its folder": _tar(**{f"{hashlib.md5(LISTING, usedforsecurity=False).hexdigest()}_dir": LISTING}),

@@ -39,7 +39,10 @@ def test_the_order_is_that_of_the_way(tmp_path: Path) -> None:
     [
         ({}, r"declares no environment; write deploy/production.yaml"),
         ({"a": usual("b"), "b": usual("a")}, r"promotion.after: leads in a circle; leave it empty in one of them"),
-        ({"production": usual("stagin"), "staging": usual()}, r"'stagin' is no environment; did you mean 'staging'\?"),
+        (
+            {"production": usual("stagin"), "staging": usual()},
+            r"'stagin' is not a known environment; did you mean 'staging'\?",
+        ),
         ({"Prod": usual()}, r"name: is 'Prod'; use a-z, 0-9 and -"),
         (
             {"a": "{after: null, was: b, approval: automatic, signature: optional}", "b": usual()},

@@ -29,7 +29,7 @@ def test_what_is_refused_leaves_no_folder(repository: Repository) -> None:
     signing.make_keys("release")
     repository.merge("Trust a key")
     release()
-    with pytest.raises(MainlineError, match=r"'v1.0.9' is no version; did you mean 'v1.0.0'\?"):
+    with pytest.raises(MainlineError, match=r"'v1.0.9' is not a known version; did you mean 'v1.0.0'\?"):
         fetch("v1.0.9", Path("dist/x"))
     with pytest.raises(MainlineError, match="src exists; name a folder that does not"):
         fetch("v1.0.0", Path("src"))

@@ -32,7 +32,7 @@ def fork(repository: Repository) -> Repository:
 
 def test_a_fork_is_asked_before_its_first_release(fork: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     """A renamed repository looks the same, so nobody guesses: both ways on are named, and nothing was released."""
-    with pytest.raises(MainlineError, match=r"nothing is released before it is decided whose versions count"):
+    with pytest.raises(MainlineError, match=r"nothing is released until you decide which versions count"):
         release()
     assert "3 tags of the registry were made by owner/name and do not" in capsys.readouterr().out
     assert len(fork.tags()) == 3

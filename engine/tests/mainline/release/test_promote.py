@@ -34,7 +34,7 @@ def test_the_first_release_is_registered_and_assigned(repository: Repository) ->
 
 
 def test_a_commit_that_leaves_the_model_untouched_releases_nothing(repository: Repository) -> None:
-    """A text in the repository is no release, and the gate is not even asked."""
+    """A text in the repository is not a release, and the gate is not even asked."""
     release()
     (repository.path / "README.md").write_text("More words\n")
     repository.merge("Document")
@@ -59,7 +59,7 @@ def test_a_commit_that_leaves_the_model_untouched_releases_nothing(repository: R
 def test_the_meaning_of_a_change_gives_the_number(
     repository: Repository, sections: dict[str, object], name: str, reason: str
 ) -> None:
-    """Parameters are minor, other months a patch, another contract with clients major; its words are no contract."""
+    """Parameters are minor, other months a patch, another contract with clients major; its words are not a contract."""
     release()
     repository.change(**sections)
     assert f"{name} is released." in release()
@@ -128,7 +128,7 @@ def test_a_lock_that_is_not_true_is_no_release_and_no_silence(repository: Reposi
     )
     repository.merge("Merge without running the pipeline")
     named = {"params.yaml": "params.yaml: model", "src/make.py": "src/make.py"}[file]
-    with pytest.raises(MainlineError, match=rf"^dvc.lock is not true for \w+: {named} changed since it was run\."):
+    with pytest.raises(MainlineError, match=rf"^dvc.lock does not match \w+: {named} changed since the last run\."):
         release()
     assert len(repository.tags()) == 3
 
@@ -148,7 +148,7 @@ def test_code_behind_the_links_of_a_folder_is_looked_at(repository: Repository) 
     assert "v1.0.0 is released." in release()
     code.write_text("ONE = 2\n")
     repository.merge("Edit without running the pipeline")
-    with pytest.raises(MainlineError, match=r"^dvc.lock is not true for \w+: engine/stages/package changed since"):
+    with pytest.raises(MainlineError, match=r"^dvc.lock does not match \w+: engine/stages/package changed since"):
         release()
 
 
@@ -278,7 +278,9 @@ def test_an_environment_may_wait_for_a_person(repository: Repository) -> None:
     assert record is not None
     assert record.kind == "approval"
     assert promote.approve("production") == "production already has it: v1.0.0."
-    with pytest.raises(MainlineError, match=r"'produktion' is no environment of deploy/; did you mean 'production'\?"):
+    with pytest.raises(
+        MainlineError, match=r"'produktion' is not a known environment of deploy/; did you mean 'production'\?"
+    ):
         promote.approve("produktion")
 
 

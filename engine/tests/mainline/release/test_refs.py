@@ -158,7 +158,7 @@ def test_tag_that_is_another_one_here_is_named(repository: Repository) -> None:
 
 
 def test_tags_of_other_tools_are_left_alone(repository: Repository) -> None:
-    """A tag that is no part of the registry may differ here and there; it is neither fetched nor held against."""
+    """A tag that is not part of the registry may differ here and there; it is neither fetched nor held against."""
     head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
     other = push_unmerged(repository, "refs/tags/nightly", "refs/tags/model")
     repository.run("git", "tag", "nightly", head)

@@ -127,7 +127,7 @@ def test_a_new_model_on_main_ends_a_rollback(two: Repository) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("v1.0.1", r"'v1.0.1' is no version; did you mean 'v1.\d.0'\?"),
+        ("v1.0.1", r"'v1.0.1' is not a known version; did you mean 'v1.\d.0'\?"),
         ("v1.1.0", "main and production have the model of v1.1.0 already"),
     ],
 )
@@ -180,7 +180,7 @@ def test_what_an_environment_has_is_not_archived() -> None:
     """A version in use is refused, with the way to get there."""
     with pytest.raises(MainlineError, match=r"staging has v1.1.0. Promote another version first"):
         archive("v1.1.0", "")
-    with pytest.raises(MainlineError, match=r"'v7.0.0' is no version"):
+    with pytest.raises(MainlineError, match=r"'v7.0.0' is not a known version"):
         archive("v7.0.0", "")
 
 
@@ -235,7 +235,7 @@ def test_a_branch_that_is_checked_out_is_left_alone(two: Repository) -> None:
     assert two.run("git", "status", "--porcelain").stdout == ""
     two.run("git", "commit", "--quiet", "--allow-empty", "--message", "A person's work")
     two.run("git", "switch", "--quiet", "main")
-    with pytest.raises(MainlineError, match=r"has commits of somebody's beside the revert\. Keep them"):
+    with pytest.raises(MainlineError, match=r"has other commits than the revert\. Keep them"):
         rollback.prepare("v1.0.0", "production")
     two.run("git", "branch", "--move", "rollback/v1.0.0", "mine")
     assert "The revert is on branch rollback/v1.0.0" in rollback.prepare("v1.0.0", "production")

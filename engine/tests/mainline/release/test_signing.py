@@ -94,7 +94,7 @@ def test_another_key_is_not_trusted() -> None:
 @pytest.mark.usefixtures("keyed")
 @pytest.mark.parametrize("bundle", [{}, {"mediaType": "x"}, {"dsseEnvelope": {"payload": "A" * 10_000}}])
 def test_a_hostile_bundle_is_refused(bundle: dict[str, object]) -> None:
-    """What is no signature is one error."""
+    """What is not a signature is one error."""
     with pytest.raises(SignatureError, match="no trusted key made this signature"):
         signing.verify(PACKAGE, bundle)
 
@@ -128,7 +128,7 @@ def test_an_unsigned_version_does_not_reach_an_environment_that_asks(repository:
 def test_a_named_key_that_is_not_there_is_an_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt path in the environment does not lead to an unsigned release."""
     monkeypatch.setenv(signing.KEY, "/nowhere/key.pem")
-    with pytest.raises(SignatureError, match=r"MAINLINE_SIGNING_KEY names /nowhere/key.pem, which is no file"):
+    with pytest.raises(SignatureError, match=r"MAINLINE_SIGNING_KEY names /nowhere/key.pem, which is not a file"):
         release()
     monkeypatch.setenv(signing.KEY, str(repository.path / "params.yaml"))
     with pytest.raises(SignatureError, match="cannot sign"):

@@ -24,7 +24,7 @@ def test_a_folder_is_declared_and_tried(repository: Project, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("storage", r"'storage' is no store; allowed are a path .* and s3://"),
+        ("storage", r"'storage' is not a store; allowed are a path .* and s3://"),
         ("s3://key:secret@bucket/models", "a secret does not belong into git"),
         ("/proc/nowhere", "the store cannot be written: .*Credentials come from the environment"),
     ],

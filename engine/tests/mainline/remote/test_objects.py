@@ -29,7 +29,7 @@ def test_a_lock_that_cannot_be_read_is_an_error() -> None:
 
 
 def test_content_is_held_against_its_name() -> None:
-    """One flipped bit in the last piece is noticed; a listing's suffix is no part of the hash."""
+    """One flipped bit in the last piece is noticed; a listing's suffix is not part of the hash."""
     name = "5d41402abc4b2a76b9719d911017c592"
     assert objects.fits(name, iter([b"he", b"llo"]))
     assert objects.fits(name + ".dir", iter([b"hello"]))

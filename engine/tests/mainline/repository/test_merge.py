@@ -68,7 +68,7 @@ def test_registering_writes_this_clones_settings_once() -> None:
 
 
 def test_outside_of_git_nothing_is_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that is no repository is told so, without an error."""
+    """A folder that is not a repository is told so, without an error."""
     monkeypatch.chdir(tmp_path)
     assert install() == "This is not a git repository, so no merge driver is needed."
     assert list(tmp_path.iterdir()) == []

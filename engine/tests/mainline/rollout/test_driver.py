@@ -264,7 +264,7 @@ def test_whatever_is_in_the_routes_they_are_read_or_refused(
 
 
 def test_counters_that_shrank_are_not_compared(place: Place) -> None:
-    """Fewer than the step began with is no measurement, whoever wrote it."""
+    """Fewer than the step began with is not a measurement, whoever wrote it."""
     driver, times, said = measured(place)
     fewer = {**COUNTERS, "requests": 5, "failed": 4, "invalid": 0}
     place.served.write_text(json.dumps(said | {"versions": {"v1.1.0": COUNTERS, "v1.2.0": fewer}}))

@@ -362,4 +362,6 @@ def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> No
 def test_environment_that_main_does_not_declare_is_named(followed: Followed) -> None:
     """A mistyped environment is told from one whose file is wrong."""
     followed.source.environment = "producton"
-    assert followed.source.look().problem == "'producton' is no environment on main; did you mean 'production'?"
+    assert (
+        followed.source.look().problem == "'producton' is not a known environment on main; did you mean 'production'?"
+    )

@@ -165,7 +165,7 @@ def test_output_of_another_run_is_left_alone(model: Model, rows: Rows, tmp_path:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("f.txt", b"x", r"is no \.parquet and no \.csv file"),
+        ("f.txt", b"x", r"is neither a \.parquet nor a \.csv file"),
         ("f.csv", b"a,b\n1,2\n", "has no column 'carrier'; it has a, b"),
         ("f.csv", b"a,b,a\n1,2,3\n", "has the column 'a' twice"),
         ("f.csv", b"", "is empty; its first line names the columns"),

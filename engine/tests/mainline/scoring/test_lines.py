@@ -46,7 +46,7 @@ def test_lines_have_the_golden_predictions(model: Model, golden: dict[str, Any],
 
 
 def test_bad_lines_are_answered_in_their_place(model: Model, golden: dict[str, Any]) -> None:
-    """A line that is no request has its reason, and its neighbours their predictions."""
+    """A line that is not a request has its reason, and its neighbours their predictions."""
     good = [json.dumps(row).encode() for row in golden["requests"][:3]]
     lines = [good[0], b"{", b'{"a": 1}', good[1], b"", b'{"a": NaN}', good[2]]
     answers = answered(model, b"\n".join(lines))

@@ -123,7 +123,7 @@ def test_files_are_followed_after_a_failure_of_any_kind(
 
 
 def test_pipe_in_the_directory_holds_nobody_up(fed: Any) -> None:
-    """What is no file is said, and waited for by nobody."""
+    """What is not a file is said, and waited for by nobody."""
     client, _ = fed
     os.mkfifo(client.service.feed.directory / "schedule.csv")
     client.service.poll()

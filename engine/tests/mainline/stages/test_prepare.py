@@ -49,7 +49,7 @@ def test_features_are_what_is_declared(
 def test_a_label_that_is_not_there_is_refused(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that unlabelled() lets through must have a label."""
     monkeypatch.setattr(schema, "unlabelled", lambda events: pd.Series("", index=events.index))
-    with pytest.raises(UseCaseError, match=r"unlabelled\(\) calls a row labelled that has no label"):
+    with pytest.raises(UseCaseError, match=r"unlabelled\(\) returns '' for a row without a label; return"):
         featurise(days.flights[days.flights["dep_delay"].notna()], days.known())
 
 

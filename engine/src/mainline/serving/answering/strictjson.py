@@ -102,7 +102,7 @@ def _integer(text: str) -> int | float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _Refused(f"{name} is no JSON; send a finite number, or null where a field is optional.")
+    raise _Refused(f"{name} is not JSON; send a finite number, or null where a field is optional.")
 
 
 _DECODER = json.JSONDecoder(

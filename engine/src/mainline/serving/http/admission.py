@@ -89,7 +89,7 @@ def address_of(peer: Any) -> str:
     """Name whom a connection is from: an IPv4 address, or the network of an IPv6 address, which one client may own.
 
     Args:
-        peer: the socket's name of the other end; None and text where it is no TCP socket.
+        peer: the socket's name of the other end; None and text where it is not a TCP socket.
     """
     host = str(peer[0]) if isinstance(peer, tuple) else ""
     if ":" not in host:

@@ -150,7 +150,7 @@ class Application:
         if endpoint is None or endpoint.access != "open":
             self._admit(request, endpoint)
         if endpoint is None:
-            raise Problem("not-found", f"{request.path[:200]!r} is no path of this service; /docs lists them.")
+            raise Problem("not-found", f"{request.path[:200]!r} is not a path of this service; /docs lists them.")
         if request.method != endpoint.method and not (request.method == "HEAD" and endpoint.method == "GET"):
             allow = [(b"allow", b"POST" if endpoint.method == "POST" else b"GET, HEAD")]
             raise Problem("method-not-allowed", f"Use {endpoint.method} here.", headers=allow)

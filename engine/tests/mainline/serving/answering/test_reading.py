@@ -156,7 +156,7 @@ def test_odd_value_is_refused_wherever_it_stands(change: dict[str, Any], first: 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_integer_just_beyond_a_bound_is_refused(sign: int) -> None:
-    """A bound that is a float holds exactly, also where the next integer is no double."""
+    """A bound that is a float holds exactly, also where the next integer is not a double."""
     field = Field("x", "integer", "X", 1, minimum=-(2.0**60), maximum=2.0**60)
     reader, bound = Reader([field], 10), sign * 2**60
     assert reader.read([{"x": bound}, {"x": 1}]).columns["x"].tolist() == [bound, 1]

@@ -92,7 +92,7 @@ def test_large_bodies_are_refused_before_they_are_read(make_client: Callable[...
 
 @pytest.mark.parametrize("length", ["9" * 400, "-1", "x", "0x10"])
 def test_odd_lengths_do_no_harm(client: Client, rows: Rows, length: str) -> None:
-    """A length that is no number, or an endless one, is no error of ours."""
+    """A length that is not a number, or an endless one, is not an error of ours."""
     assert client.predict(rows[0], headers={"content-length": length}).status in (200, 413)
 
 

@@ -163,7 +163,7 @@ def test_nothing_is_smuggled(front: Front, form: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["/predict", "/nothing"])
 @pytest.mark.parametrize("form", SOUND)
 def test_body_stays_a_body(front: Front, form: str, path: str) -> None:
-    """A right request is seen once, answered once, and what is in its body is no request, with the next one behind."""
+    """A right request is seen and answered once, and its body is not taken for a request, if another follows it."""
     headers, body = SOUND[form]
     front.seen()
     names = [f"sound-{next(NUMBER)}" for _ in range(2)]
@@ -202,7 +202,7 @@ def test_pipelined_requests_are_seen_in_order(front: Front, rows: Rows) -> None:
     ],
 )  # fmt: skip
 def test_odd_request_lines_are_answered_once(front: Front, line: bytes, expected: list[int]) -> None:
-    """Whatever the first line is, there is one answer or none, and what is behind it is no request."""
+    """Whatever the first line is, there is one answer or none, and what is behind it is not a request."""
     front.seen()
     came = front.send(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n" + HIDDEN, ends=True)
     front.ask("afterwards")

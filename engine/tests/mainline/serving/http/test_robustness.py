@@ -93,7 +93,7 @@ def test_corpus_of_bad_bodies_is_refused(server: Running, session: requests.Sess
 
 
 def test_corpus_of_bad_requests_is_refused(server: Running, rows: Rows) -> None:
-    """Bytes that are no proper HTTP are answered with a 4xx or an end, and the next client is served."""
+    """Bytes that are not proper HTTP are answered with a 4xx or an end, and the next client is served."""
     for sent in RAW:
         with socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT) as client:
             answer = b""
