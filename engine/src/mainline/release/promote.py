@@ -207,9 +207,8 @@ def refuse_archived(version: Version) -> None:
 
 def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
     """Say why an environment takes nothing now; '' where it takes what main has."""
-    earlier = tags.assignments(name)
-    last = earlier[-1] if earlier else None
-    if version is not None and last is not None and last.version == version:
+    last = _last(name)
+    if _has(name, version):
         return ALREADY
     if last is not None and last.version is not None and _is_held(last, asked):
         return f"keeps {last.version.name} (`./mainline rollback --now`) until the revert is merged"
@@ -217,10 +216,21 @@ def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candi
     if promotion.approval == "manual":
         return f"waits for a person: `./mainline promote {name}`"
     if promotion.after is not None:
-        before = _reason_to_wait(promotion.after, declared, asked, version)
-        if before and before != ALREADY:
+        has_it = _has(promotion.after, version)
+        if not has_it and _reason_to_wait(promotion.after, declared, asked, version):
             return f"waits for {promotion.after}"
     return ""
+
+
+def _last(name: str) -> Assigned | None:
+    earlier = tags.assignments(name)
+    return earlier[-1] if earlier else None
+
+
+def _has(name: str, version: Version | None) -> bool:
+    """Whether an environment has a version already."""
+    last = _last(name)
+    return version is not None and last is not None and last.version == version
 
 
 def _is_held(last: Assigned, asked: Candidate) -> bool:

@@ -14,7 +14,7 @@ from mainline.registry import artifact, maker, records, reference, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
-from mainline.release import candidate, change
+from mainline.release import candidate, numbering
 from mainline.release.candidate import Candidate
 from mainline.remote import packages
 from mainline.repository import lock
@@ -60,7 +60,7 @@ def _meaning(
         return "major", f"the package of {current.name} is not to be had, so old clients may break"
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
         before, _ = manifest.read(packages.fetch(current, Path(scratch)))
-    return change.meaning(before, described, current.commit, found.commit)
+    return numbering.meaning(before, described, current.commit, found.commit)
 
 
 def _release(
@@ -93,9 +93,9 @@ def _name(part: Bump) -> str:
     """Return the version that comes after the newest one, past names that tags have which do not count."""
     registry = tags.read()
     moved: Bump = "minor" if part == "first" else part
-    name = change.bump(registry.versions[0].name, moved) if registry.versions else change.FIRST
+    name = numbering.bump(registry.versions[0].name, moved) if registry.versions else numbering.FIRST
     while f"@{name}" in registry.taken:
-        name = change.bump(name, moved)
+        name = numbering.bump(name, moved)
     return name
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mainline.registry.records import Bump
-from mainline.release import change
+from mainline.release import numbering
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from mainline.release import change
 )
 def test_the_next_number(version: str, part: Bump, after: str) -> None:
     """The part that moves goes up by one, what is behind it starts at 0."""
-    assert change.bump(version, part) == after
+    assert numbering.bump(version, part) == after
