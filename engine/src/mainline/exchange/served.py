@@ -33,7 +33,7 @@ def _leave_out(pairs: Pairs) -> Pairs:
 
 
 class Counters(TypedDict):
-    """What was counted of one version; `seconds` by their upper bound, `predictions` by their bin."""
+    """The counts of one version; `seconds` by their upper bound, `predictions` by their bin."""
 
     instance: str
     requests: Count

@@ -39,7 +39,7 @@ class Step(TypedDict):
 
 
 class Finding(TypedDict):
-    """What one metric says of the candidate."""
+    """The result of one metric for the candidate."""
 
     metric: str
     verdict: Verdict
@@ -86,7 +86,7 @@ class Quarantine(TypedDict):
 
 
 class Source(TypedDict, total=False):
-    """What the follower knows of git: what it last read, when, and what went wrong."""
+    """The follower's view of git: its last reading, the time of it, and the problem, if any."""
 
     url: str
     commit: str

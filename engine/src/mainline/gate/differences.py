@@ -1,4 +1,4 @@
-"""What the candidate changes beside production, and what both were made from."""
+"""The candidate's changes against production, and the origin of both."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the gate found: one JSON document that the report is rendered from, and nothing else.
+"""The gate's findings: the one JSON document that the report is rendered from.
 
 The document may come from a pull request of a fork, so every text is bounded and every number finite: what does not
 fit this model is refused by `read`, and never rendered. `schema()` is published as `engine/docs/gate.schema.json`.
@@ -149,7 +149,7 @@ class Plot(Part):
 
 
 class Worth(Part):
-    """What a feature is worth: relative loss of quality without it (0.01 is 1 % worse), and its cost."""
+    """A feature's worth: relative loss of quality without it (0.01 is 1 % worse), and its cost."""
 
     feature: Name
     loss: Number

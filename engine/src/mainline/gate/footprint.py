@@ -1,4 +1,4 @@
-"""What a package costs to run: measured in a process of its own, which loads nothing else."""
+"""The cost of running a package, measured in a process of its own that loads nothing else."""
 
 import json
 import resource
@@ -17,7 +17,7 @@ LIMIT = 600.0
 
 @dataclass(frozen=True)
 class Cost:
-    """What a package costs where the gate runs: microseconds a row, bytes on disk, MiB of memory."""
+    """A package's cost on the gate's machine: microseconds a row, bytes on disk, MiB of memory."""
 
     predict_microseconds: float
     size_bytes: int

@@ -16,7 +16,7 @@ from mainline.package.predictor import Predictor
 
 PREDICTIONS = "test_predictions.parquet"
 COMPUTED = ("predicted", "baseline")
-"""What is not part of a row's identity: its key, its prediction time and its label are."""
+"""Columns outside a row's identity, which is its key, its prediction time and its label."""
 
 
 def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the gate found, for a terminal."""
+"""The gate's findings, for a terminal."""
 
 import textwrap
 

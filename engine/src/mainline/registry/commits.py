@@ -1,4 +1,4 @@
-"""What came to main between two of its commits, told by git.
+"""The changes of main between two of its commits, from git.
 
 A change is a commit of main by itself, or a merge with all that it brought: main is followed along first parents.
 """

@@ -1,4 +1,4 @@
-"""What was deployed to an environment and how it went, from tags, main and the servers' events.
+"""The deployments to an environment and their outcomes, from tags, main and the servers' events.
 
 `engine/docs/delivery.md` defines the words; this follows it.
 """

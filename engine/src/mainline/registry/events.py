@@ -18,7 +18,7 @@ MAX_LINE = 4_000  # bytes
 
 
 class Event(BaseModel):
-    """What became of a version in an environment; keys that a newer server adds are passed over."""
+    """The outcome of a version in an environment; keys that a newer server adds are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 

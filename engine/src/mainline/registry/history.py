@@ -112,7 +112,7 @@ def read(environment: str | None = None, repository: Path = Path(), line: str | 
 
 
 def check_environment(environment: str, given: Iterable[Assigned], repository: Path = Path()) -> None:
-    """Hold an environment's name against those that were assigned or are declared in `deploy/`.
+    """Check an environment's name against those that were assigned or are declared in `deploy/`.
 
     Raises:
         HistoryError: naming the nearest.

@@ -55,7 +55,7 @@ class Accepted(Record):
 
 
 class Release(Record):
-    """What a version is: by content, by quality, by origin.
+    """A version's content, quality and origin.
 
     `metrics` is by set of rows (train, validation, test, baseline) and name; `window` is by split; `runs` are the rows
     of `metrics/runs.csv`; `signature` is the bundle that OpenSSF model-signing made, None where nobody signed.

@@ -1,4 +1,4 @@
-"""What a candidate is held against: the versions that it would replace, in every environment that will take it."""
+"""The versions that a candidate is compared with: those it would replace, in every environment that will take it."""
 
 from collections.abc import Mapping
 
@@ -45,7 +45,7 @@ def forgotten(declared: Mapping[str, Environment]) -> dict[str, Version]:
 
 
 def tell(declared: Mapping[str, Environment]) -> list[str]:
-    """Say in a line each which environments are declared no more, and how one is carried over."""
+    """Name in a line each the environments that are no longer declared, and how to carry one over."""
     return [
         f"{name} has {version.name} and is not declared in deploy/ any more. If another one took its place, write "
         f"`was: {name}` under `promotion` in that one's file."

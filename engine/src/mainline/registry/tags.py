@@ -57,7 +57,7 @@ class Version:
 
     @property
     def release(self) -> Release | None:
-        """What was recorded at the release; None for a tag that somebody else made, or that was copied."""
+        """The record of the release; None for a tag that somebody else made, or that was copied."""
         try:
             found = read_release(self.message)
         except RecordError:

@@ -206,7 +206,7 @@ def refuse_archived(version: Version) -> None:
 
 
 def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
-    """Say why an environment takes nothing now; '' where it takes what main has."""
+    """Return why an environment takes nothing now; '' if it takes main's version."""
     last = _last(name)
     if _has(name, version):
         return ALREADY

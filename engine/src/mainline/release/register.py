@@ -100,7 +100,7 @@ def _name(part: Bump) -> str:
 
 
 def _lines(release: Release) -> list[str]:
-    """What a person reads with `git show` or `git tag -n`."""
+    """The tag's summary for people, as `git show` or `git tag -n` prints it."""
     test, window = release.metrics.get("test", {}), release.window
     name = next(iter(name for name in test if name != "rows"), "")
     quality = f": {name} {test[name]:.4g} on {window['test'][0]} to {window['test'][-1]}" if name else ""

@@ -9,7 +9,7 @@ from mainline.repository import lock, tree
 from mainline.repository.git import ask, git
 
 SHAPED = ("dvc.yaml", "dvc.lock", "params.yaml", "metrics")
-"""What a version is, beside the use case's code that its stages ran."""
+"""The paths that make a version, beside the use case's code that its stages ran."""
 
 
 class NothingToRevertError(MainlineError):

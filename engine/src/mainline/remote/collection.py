@@ -74,7 +74,7 @@ def lacking(store: Store) -> list[str]:
 
 
 def told(store: Store) -> str:
-    """Say in a line which versions a store lacks, and what helps; '' where it has them."""
+    """Name in a line the versions whose packages a store lacks, and the remedy; '' if it has them all."""
     names = lacking(store)
     if not names:
         return ""

@@ -1,4 +1,4 @@
-"""What this repository needs of its store: what DVC's files name at each commit that something points at.
+"""The objects that this repository needs of its store: those that DVC's files name at each commit with a ref.
 
 Counted are the branches and tags of this clone and of each of its remotes, versions, experiments, stashes, and the
 working trees with what is not committed in them.

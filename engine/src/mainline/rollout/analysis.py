@@ -20,7 +20,7 @@ _RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
 
 @dataclass(frozen=True)
 class Finding:
-    """What one metric says."""
+    """The result of one metric."""
 
     metric: str
     verdict: Verdict
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What all metrics say together: the worst of them."""
+    """The result of all metrics together: the worst of them."""
 
     verdict: Verdict
     reason: str

@@ -1,4 +1,4 @@
-"""What a follower without a state begins with: what other servers served and aborted, as the events in git say.
+"""The start of a follower without a state: the versions that other servers served and aborted, from the events in git.
 
 A folder is empty on a new machine, and in each pod that a cluster moves. The environment is not new there: a version
 that was aborted must not come back, and one that is still on trial must not skip its steps.

@@ -85,7 +85,7 @@ def wants_golden(state: State, now: float) -> bool:
 
 
 def delivered(state: State, ids: frozenset[int]) -> State:
-    """Forget what others have been told."""
+    """Drop the reports that others have received."""
     return replace(state, outbox=tuple(event for event in state.outbox if event.id not in ids))
 
 

@@ -1,4 +1,4 @@
-"""What a rollout remembers, and what it sees of the world."""
+"""The stored state of a rollout, and its observations of git and the server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Event:
-    """What others are told: of the deployment, or that a revert to `version` is wanted."""
+    """A report to others: an event of the deployment, or a request for a revert to `version`."""
 
     id: int
     time: float
@@ -107,7 +107,7 @@ class State:
 
 @dataclass(frozen=True)
 class Live:
-    """What the server says: which process it is, which revision of the routes it serves, and its counters."""
+    """The server's report: its process, the revision of the routes that it serves, and its counters."""
 
     process: str
     revision: int
@@ -116,7 +116,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the analysis of the present step says."""
+    """The result of the present step's analysis."""
 
     verdict: Verdict
     reason: str = ""
@@ -124,7 +124,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a follower that remembers nothing begins with: what the events in git say of the environment.
+    """The start of a follower without a state: what the events in git say of the environment.
 
     `stable` is the version to serve at once (None: not one is known), `ready` whether its package is at hand and
     sound, `known` whether other servers served it before.

@@ -1,4 +1,4 @@
-"""What others are told, where this machine may push: events on a branch, and a revert to be reviewed after an abort."""
+"""Reports to others, if this machine may push: events on a branch, and a revert to be reviewed after an abort."""
 
 import json
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from mainline.rollout.records import Event
 
 
 def deliver(outbox: tuple[Event, ...], environment: str) -> frozenset[int]:
-    """Tell others; return what they need not be told again. The current folder is the clone.
+    """Send reports; return those that need not be sent again. The current folder is the clone.
 
     Raises:
         MainlineError: when the origin does not take it; it is tried again.

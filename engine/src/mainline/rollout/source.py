@@ -1,4 +1,4 @@
-"""What git declares for an environment, read from a clone of its own; and its package, brought here verified."""
+"""An environment's version and policy, read from git by a clone of its own; and its package, verified."""
 
 import json
 import os
@@ -32,7 +32,10 @@ FETCH_SECONDS = 600
 
 @dataclass(frozen=True)
 class Found:
-    """What was found at one look; `problem` says what was not, and what is known in spite of it is here."""
+    """The result of one look at git.
+
+    `problem` is empty, or says what could not be read; the other fields hold what is known anyway.
+    """
 
     at: float
     commit: str = ""
@@ -64,7 +67,7 @@ class Source:
         self.url, self.environment, self.place = url, environment, place
         self._digests: dict[str, str] = {}
         self._checked: dict[Ref, tuple[bool, str]] = {}
-        """What was checked: whether a signature was required, and by which keys."""
+        """The conditions of a check: whether a signature was required, and by which keys."""
 
     def clone(self, anew: bool = False) -> None:
         """Clone the repository where that is not done yet, or anew; the clone appears whole.
@@ -91,7 +94,7 @@ class Source:
         return replace(self._read(problem), away=bool(problem))
 
     def recall(self) -> Found:
-        """Say what git declared at the last look, without the network."""
+        """Return what git declared at the last look, without the network."""
         return self._read("")
 
     def bring(self, found: Found) -> Found:

@@ -25,7 +25,7 @@ _MISSING = ("", "NA", "NaN", "nan", "null", "None")
 
 @dataclass(frozen=True)
 class Scored:
-    """What a run did."""
+    """The counts of a run."""
 
     rows: int
     quarantined: int

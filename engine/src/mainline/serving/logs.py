@@ -1,4 +1,4 @@
-"""What happens to the service, as one JSON object a line on standard error."""
+"""Events of the service, as one JSON object a line on standard error."""
 
 import logging
 import sys

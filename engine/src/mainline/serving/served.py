@@ -1,4 +1,4 @@
-"""What this server says of the versions that it serves, for whoever rolls out."""
+"""This server's report on the versions that it serves, for the follower."""
 
 import os
 from pathlib import Path

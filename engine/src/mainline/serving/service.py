@@ -1,4 +1,4 @@
-"""What the service holds while it runs, and how it follows its files: routes, keys and feeds, without a restart."""
+"""The state of the running service: routes, keys and feeds, each reloaded from its file without a restart."""
 
 import asyncio
 import time

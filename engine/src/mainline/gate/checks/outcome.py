@@ -1,4 +1,4 @@
-"""What a check answers. A check that could not be computed never passes."""
+"""The outcome of a check. A check that could not be computed never passes."""
 
 from typing import NamedTuple
 

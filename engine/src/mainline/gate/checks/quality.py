@@ -31,7 +31,7 @@ def check_production(evidence: Evidence, policy: Policy) -> Outcome:
 
 
 def _flattered(evidence: Evidence) -> str:
-    """Say where production knew the answers, which a candidate of an older window has to beat."""
+    """Name the months that production was fitted on, which a candidate of an older window has to beat."""
     if not evidence.fitted_on:
         return ""
     return f" Production was fitted on {', '.join(evidence.fitted_on)}, which flatters it: move data.through on."

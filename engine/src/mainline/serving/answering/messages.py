@@ -102,7 +102,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """What is sent back, and what is to be counted and logged of it."""
+    """The response, and its values to count and to log."""
 
     body: bytes
     status: int = 200

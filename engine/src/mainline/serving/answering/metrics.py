@@ -37,7 +37,7 @@ class Histogram:
 
 
 class Mirrored:
-    """What a model said to requests that another one answered; nobody was sent it."""
+    """A model's predictions for mirrored requests, which another model answered; no client gets them."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()

@@ -41,7 +41,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says to n rows; every sequence has length n."""
+    """A model's predictions for n rows; every sequence has length n."""
 
     predictions: list[float]
     fits: list[bool] | None

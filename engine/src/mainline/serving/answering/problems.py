@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as problem details (RFC 9457)."""
+"""Errors of a request, as problem details (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

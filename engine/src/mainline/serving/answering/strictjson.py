@@ -14,7 +14,7 @@ _LARGE = 4096
 
 
 class _Refused(ValueError):  # noqa: N818 - never leaves this module
-    """What the decoder met that JSON does not have."""
+    """A value that the decoder takes and JSON does not have."""
 
 
 def parse(body: bytes) -> Any:

@@ -16,7 +16,7 @@ Admission = Literal["admitted", "reserved", "refused"]
 
 
 class Connection(Protocol):
-    """What the sweep asks of a connection."""
+    """The part of a connection that the sweep uses."""
 
     until: float
     """When it is late, as `time.monotonic` counts."""
@@ -30,7 +30,7 @@ class Connection(Protocol):
 
 
 class Guard:
-    """What all connections of a server share: limits, counters, and the sweep that ends late ones."""
+    """Shared by all connections of a server: limits, counters, and the sweep that ends late connections."""
 
     def __init__(self, limits: Limits, refused: Counter[str], is_open: Callable[[str], bool], prefix: str = "") -> None:
         """Hold connections to limits.

@@ -49,7 +49,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self.guard.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; who answers a request of it writes no more, also where others wait behind it."""
+        """Drop the connection.
+
+        A handler that still answers one of its requests must not write to it, even if later ones are queued.
+        """
         self.guard.connections.discard(self)
         if self.address is not None and self.admission != "refused":
             self.guard.release(self.address)
@@ -194,7 +197,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.until = monotonic() + self.guard.idle_seconds
 
     def send_400_response(self, msg: str) -> None:
-        """Say that what came is not HTTP."""
+        """Answer bytes that are not HTTP with an error."""
         self._refuse(Problem("malformed-http", msg))
 
     def end_late(self) -> None:
@@ -212,7 +215,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
 
     def _is_behind(self) -> bool:
-        """Say whether what is read waits for the answer to a request before it, and may not take its place."""
+        """Return whether the request being read must wait for the answer to the one before it."""
         return bool(self.pipeline or (self._in_head and self.cycle and not self.cycle.response_complete))
 
     def _too_large(self) -> Problem:
