@@ -1,4 +1,4 @@
-"""Find out whether a package may take traffic here."""
+"""Check whether a package may take traffic here."""
 
 import argparse
 import json

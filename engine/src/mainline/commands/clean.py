@@ -1,4 +1,4 @@
-"""Show what the store holds that nothing needs."""
+"""Show objects of the store that nothing needs."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Bring the program CML, checked by hash."""
+"""Install the program CML, checked by hash."""
 
 import argparse
 

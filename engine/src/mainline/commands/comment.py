@@ -1,4 +1,4 @@
-"""Post what a pull request's run found, and set its check."""
+"""Post a pull request's findings, and set its check."""
 
 import argparse
 

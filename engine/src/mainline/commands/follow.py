@@ -1,4 +1,4 @@
-"""Bring what a repository declares to serve here."""
+"""Roll out here what git assigns to an environment."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Hold the candidate here against production."""
+"""Compare the candidate here with production."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Say where a version comes from: commit, data, metrics."""
+"""Show where a version comes from: commit, data, metrics."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Reproduce what dvc.lock names: fetched, or built anew."""
+"""Fetch or rebuild the results that dvc.lock names."""
 
 import argparse
 import shutil

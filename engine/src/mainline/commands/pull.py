@@ -1,4 +1,4 @@
-"""Bring what dvc.lock names from the store."""
+"""Fetch the objects of dvc.lock from the store."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Bring what dvc.lock names into the store."""
+"""Send the objects of dvc.lock to the store."""
 
 import argparse
 

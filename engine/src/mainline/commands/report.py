@@ -1,4 +1,4 @@
-"""Render what the gate found, as Markdown and as a page."""
+"""Render the gate's findings, in Markdown and as a page."""
 
 import argparse
 from pathlib import Path

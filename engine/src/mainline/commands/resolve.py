@@ -1,4 +1,4 @@
-"""End a merge conflict in what the pipeline writes."""
+"""Resolve a merge conflict in files of the pipeline."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Say where the rollout stands on this machine."""
+"""Show where the rollout stands on this machine."""
 
 import argparse
 import json

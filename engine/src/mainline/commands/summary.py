@@ -1,4 +1,4 @@
-"""Say what was trained on what, and how good it is."""
+"""Sum up the data, the model and its quality."""
 
 import argparse
 

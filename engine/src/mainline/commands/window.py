@@ -1,4 +1,4 @@
-"""Say what the data window is, or move it by a month."""
+"""Show the data window, or move it by a month."""
 
 import argparse
 import json
