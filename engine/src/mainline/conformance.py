@@ -1,4 +1,4 @@
-"""Hold a use case to the contract: what is wrong is said where it arises, before it can shift a column or leak."""
+"""Check a use case against the contract, and name an error at its source, before it shifts a column or leaks."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args

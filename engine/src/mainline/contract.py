@@ -4,7 +4,7 @@
 
 | module      | offers                                                                  | may import            |
 |-------------|-------------------------------------------------------------------------|-----------------------|
-| `source`    | `describe()`, `fetch(months)`; where it is elsewhere also `version(months)` | anything          |
+| `source`    | `describe()`, `fetch(months)`; `version(months)` for data elsewhere     | anything              |
 | `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
 | `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`         | this module           |
 | `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
@@ -12,7 +12,7 @@
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
 
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
-`mainline.conformance` holds a use case to all this.
+`mainline.conformance` checks a use case against all this.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ Columns = Mapping[str, Array]
 """Columns of equal length n by name."""
 
 Task = Literal["regression", "classification"]
-"""What a prediction is: a number, or the probability of the positive class of two."""
+"""The meaning of a prediction: a number, or the probability of the positive class of two."""
 
 Kind = Literal["string", "integer", "number", "time"]
 """`string` is an object array of str ('' where absent), `integer` int64, `number` float64 (NaN where absent),

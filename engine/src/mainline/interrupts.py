@@ -12,7 +12,7 @@ AGAIN = 0.1
 """Seconds until one that came at a bad moment, or that a library swallowed, is tried again."""
 _IMPORTING = "<frozen importlib"
 before_the_end: list[Callable[[], None]] = []
-"""What is done before a command ends at once, such as to end the programs that it runs."""
+"""Actions before a command ends at once, such as ending the programs that it runs."""
 _count = 0
 _allowed = False
 

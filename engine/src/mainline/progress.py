@@ -1,4 +1,4 @@
-"""What a person sees while a stage works: a line per step, a ticking clock where a step is long."""
+"""Progress of a stage, for people: a line per step, a ticking clock if a step is long."""
 
 import sys
 import threading

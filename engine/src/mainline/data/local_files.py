@@ -20,7 +20,7 @@ from mainline.declared import reading
 from mainline.errors import SourceError
 
 CODE = (".py", ".pyc", ".so")
-"""What an import opens; `./mainline deps` holds `dvc.yaml` to that."""
+"""Files that an import opens; `./mainline deps` checks that `dvc.yaml` declares them."""
 
 
 class Opening(NamedTuple):
@@ -33,7 +33,7 @@ class Opening(NamedTuple):
 
 
 _opened: list[Opening] | None = None
-"""What was opened since the watch began; None if nobody watches."""
+"""Files opened since the watch began; None if there is no watch."""
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def _undeclared(opened: Iterable[Opening], declared: list[Path], root: Path, mad
 
 
 def _undecodable(error: UnicodeDecodeError, opened: Iterable[Opening]) -> str:
-    """Say where the file that was read last and is not written in an encoding is not; '' if no file has these bytes."""
+    """Name the file read last that is not in an encoding, and the place of the wrong bytes; '' if no file has them."""
     for name in dict.fromkeys(opening.path for opening in reversed([*opened]) if opening.read):
         path = Path(name)
         content = path.read_bytes() if path.is_file() else b""

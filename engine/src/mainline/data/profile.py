@@ -1,4 +1,4 @@
-"""What a column looks like: statistics to validate and monitor with, and how far two periods are apart."""
+"""Statistics of a column, for validation and monitoring, and the distance between two periods."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -112,7 +112,7 @@ def _problems(findings: list[PanderaError], rows: pd.DataFrame) -> list[str]:
 
 
 def _problem(found: PanderaError, rows: pd.DataFrame) -> str:
-    """Say what is wrong with the columns of a batch, in words."""
+    """Describe the errors in the columns of a batch, for people."""
     name = found.schema.name
     match found.reason_code:
         case Reason.COLUMN_NOT_IN_DATAFRAME:

@@ -47,7 +47,7 @@ class Model(Section):
 
 
 class Preprocessing(Section):
-    """What happens to features before the estimator; learned from training rows and part of the model.
+    """The transformation of features before the estimator; learned from training rows and part of the model.
 
     `auto` passes numbers through when the estimator takes missing values, and imputes and scales them when not.
     """
@@ -57,7 +57,7 @@ class Preprocessing(Section):
 
 
 class Limits(Section):
-    """What stops the pipeline when it is passed."""
+    """Limits that stop the pipeline if they are passed."""
 
     quarantined_share: Share
     unlabelled_share: Share

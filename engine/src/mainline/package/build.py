@@ -27,7 +27,7 @@ RUNTIME = {"onnx": ("numpy", "onnxruntime"), "skops": ("numpy", "onnxruntime", "
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes into a package, as far as it is not read from the use case's code."""
+    """The contents of a package, except for those read from the use case's code."""
 
     description: Mapping[str, Any]
     request: tuple[Field, ...]

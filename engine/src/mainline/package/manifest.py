@@ -1,4 +1,4 @@
-"""What is in a package, by content: sealed once, verified by every reader."""
+"""The files of a package and their hashes: sealed once, verified by every reader."""
 
 import hashlib
 import json

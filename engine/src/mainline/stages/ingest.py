@@ -47,7 +47,7 @@ def ingest(params: Params) -> None:
 
 
 def check_version(source: ModuleType, params: Params) -> str:
-    """Hold the version that the source is at against the declared one; return it, '' if the source offers none.
+    """Compare the source's version with the declared one; return it, '' if the source offers none.
 
     Raises:
         ParamsError: naming what to write into `params.yaml`.

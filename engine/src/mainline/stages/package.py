@@ -94,7 +94,7 @@ def check_batches(predictor: Predictor, limit: float) -> None:
 def check_skew(
     predictor: Predictor, request: Columns, features: Columns, predicted: Array, strange: Array | None = None
 ) -> None:
-    """Refuse a package that computes one feature or prediction of n rows otherwise than the pipeline did.
+    """Refuse a package if a feature or prediction of any of n rows differs from the pipeline's.
 
     Features are computed on every other row at a time, so that one which looks at the rows beside it shows. A
     prediction may move as far as the package states for other batches; rows marked in `strange` are left out.

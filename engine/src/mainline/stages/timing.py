@@ -1,4 +1,4 @@
-"""What a stage's run took: written where git does not look, until `mainline.runs` keeps it beside the lock."""
+"""The cost of a stage's run: written to a place that git ignores, until `mainline.runs` keeps it beside the lock."""
 
 import json
 import resource

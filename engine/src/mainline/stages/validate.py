@@ -1,4 +1,4 @@
-"""Hold every batch to its schema: stop on wrong columns, put impossible rows into quarantine, count everything."""
+"""Check every batch against its schema: stop on wrong columns, quarantine impossible rows, count all rows."""
 
 from collections import Counter
 from pathlib import Path
@@ -39,7 +39,7 @@ def validate(params: Params) -> None:
 
 
 def check_use_case() -> None:
-    """Hold against each other what the use case declares about its data, before any of it is read.
+    """Check that the use case's declarations about its data agree, before any data is read.
 
     Raises:
         UseCaseError: for a name that one place uses and another lacks, and for a label or response of the wrong type.
