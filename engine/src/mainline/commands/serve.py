@@ -9,12 +9,11 @@ from mainline.declared import environments
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
 from mainline.registry import origin
-from mainline.serving import logs
+from mainline.serving import logs, sidecar
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
 from mainline.serving.http import server
 from mainline.serving.service import Service
-from mainline.serving.sidecar import Sidecar
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +69,7 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
 
 
 def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
-    """Serve what a repository declares for an environment: server and follower as two processes.
+    """Serve what a repository declares for an environment, in a process without the follower's credentials.
 
     Args:
         url: the repository.
@@ -83,19 +82,19 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     """
     declared = environments.load_server(file).service
     place = folder.absolute()
-    with Place(place).owned("server"):
-        logs.set_up()
-        service = Service(declared, None, Place(place).routing, followed=True)
-        sidecar = Sidecar(url, environment, place)
+    follower = sidecar.beside(url, environment, place)
+    logs.set_up()
+    try:
+        with Place(place).owned("server"):
+            service = Service(declared, None, Place(place).routing, followed=True)
 
-        def started(address: str) -> None:
-            _say(service, address)
-            sidecar.start()
+            def started(address: str) -> None:
+                _say(service, address)
+                follower.start()
 
-        try:
             server.run(service, started)
-        finally:
-            sidecar.stop()
+    finally:
+        follower.stop()
     return "Stopped."
 
 

@@ -1,0 +1,85 @@
+"""Server and follower side by side: who of them has which variables, and what happens when one of them ends."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mainline.serving.running import Running, running, wait_for
+from tests.mainline.test_children import SECRETS
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """A server that follows a repository, started by somebody who has every credential."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    away = str(tmp_path / "away")
+    with running(tmp_path / "server", None, "--follow", away, "--state", str(tmp_path / "state")) as server:
+        yield server
+
+
+def variables(process: int) -> set[str]:
+    """Return the names of the variables that a process was started with, as any code in it can read them."""
+    return {entry.partition("=")[0] for entry in Path(f"/proc/{process}/environ").read_text().split("\0")}
+
+
+def children_of(process: int) -> list[int]:
+    """Return the processes that a process started."""
+    found = [file.read_text() for file in Path(f"/proc/{process}/task").glob("*/children")]
+    return [int(number) for number in " ".join(found).split()]
+
+
+def followers(server: Running) -> list[int]:
+    """Return the followers of a server, which its keeper started."""
+    return [number for keeper in children_of(server.process.pid) for number in children_of(keeper) if lives(number)]
+
+
+def both(server: Running) -> list[int]:
+    """Return the keeper and the follower, once the latter is there."""
+    wait_for(lambda: followers(server) != [])
+    return [*children_of(server.process.pid), *followers(server)]
+
+
+def lives(process: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_server_has_no_credential_of_its_follower(server: Running) -> None:
+    """Where packages run, no key, token or role is among the variables; the follower has all that was given."""
+    assert not variables(server.process.pid) & SECRETS.keys()
+    wait_for(lambda: any(SECRETS.keys() <= variables(number) for number in followers(server)))
+
+
+def test_follower_that_ends_is_started_again(server: Running) -> None:
+    """Its keeper starts another one with the same credentials."""
+    _, first = both(server)
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: any(number != first for number in followers(server)))
+    _, second = both(server)
+    wait_for(lambda: SECRETS.keys() <= variables(second))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_process_outlives_the_server(server: Running, how: signal.Signals) -> None:
+    """Keeper and follower end with the server, also where it is killed."""
+    beside = both(server)
+    server.stop(how)
+    wait_for(lambda: not any(map(lives, beside)))
+
+
+def test_server_without_a_keeper_serves_on_and_says_so(server: Running) -> None:
+    """The follower ends with its keeper; one line tells that git is followed after a restart."""
+    beside = both(server)
+    os.kill(beside[0], signal.SIGKILL)
+    log = server.directory / "errors"
+    wait_for(lambda: "git is followed after a restart" in log.read_text())
+    wait_for(lambda: not any(map(lives, beside)))
+    assert server.ask("/livez")[0] == 200
+    server.stop()
