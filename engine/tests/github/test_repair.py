@@ -222,8 +222,8 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
     "a workflow": (lambda files: files | {".github/workflows/main.yml": "evil"}, "does not write"),
     "a path out of the tree": (lambda files: files | {"../../dvc.lock": "evil"}, "does not write"),
     "no lock": (lambda files: {"metrics/test.json": files["metrics/test.json"]}, "no dvc.lock"),
-    "no YAML": (lambda files: files | {"dvc.lock": "{"}, "no YAML"),
-    "deep YAML": (lambda files: files | {"dvc.lock": "[" * 5000}, "no YAML"),
+    "no YAML": (lambda files: files | {"dvc.lock": "{"}, "not YAML"),
+    "deep YAML": (lambda files: files | {"dvc.lock": "[" * 5000}, "not YAML"),
     "aliases": (lambda files: files | {"dvc.lock": "a: &a [1]\nb: [*a, *a]\n"}, "aliases"),
     "a list": (lambda files: files | {"dvc.lock": "[]"}, "no mapping"),
     "too large": (lambda files: files | {"dvc.lock": " " * 2_000_000}, "bytes"),
@@ -243,7 +243,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
     "a model that is not the one packaged": (
         _lock(lambda lock: lock["stages"]["package"]["deps"][0].update(md5="0" * 32)), "models/model at the"),
     "a hash that is a path": (
-        _lock(lambda lock: lock["stages"]["package"]["outs"][0].update(md5="../../etc")), "no hash"),
+        _lock(lambda lock: lock["stages"]["package"]["outs"][0].update(md5="../../etc")), "not a hash"),
     "a size that is none": (_lock(lambda lock: _out(lock).update(size="much")), "not a hash with its size"),
     "an entry's unknown key": (_lock(lambda lock: _out(lock).update(cloud="evil")), "not a hash with its size"),
     "a stage's unknown key": (_lock(lambda lock: lock["stages"]["train"].update(evil=1)), "unknown key"),
