@@ -55,7 +55,7 @@ def test_a_change_of_a_parameter_runs_the_forks_tests_alone(fork: World) -> None
     run = fork.look(propose(fork, "longer", "params.yaml"), job="code")
     assert run.succeeded, run.said
     assert NOT_RUN in run.said
-    assert "the contract; 'make -C engine test' runs those of the machinery" in run.said
+    assert "and the contract. 'make -C engine test' runs the tests of the machinery." in run.said
     assert ran(run) == [False, False]
 
 

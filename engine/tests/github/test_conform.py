@@ -29,7 +29,7 @@ def test_every_operation_is_one_that_github_describes(template: str) -> None:
 
 
 REFUSED = {
-    "no operation": ("GET", f"{HOME}/secrets", {}, None),
+    "not an operation": ("GET", f"{HOME}/secrets", {}, None),
     "knows no parameter": ("GET", f"{HOME}/pulls", {"sorted": "yes"}, None),
     "knows no field": ("POST", f"{HOME}/issues/1/comments", {}, {"body": "x", "pin": True}),
     "required property": ("POST", f"{HOME}/issues/1/comments", {}, {}),
