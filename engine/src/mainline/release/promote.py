@@ -32,6 +32,18 @@ TRIES = 5
 ALREADY = "already has it"
 
 
+class UnservedError(MainlineError):
+    """The check of an environment's servers refuses a version."""
+
+    def __init__(self, version: Version, environment: str, why: str) -> None:
+        super().__init__(
+            f"the servers of {environment} would refuse {version.name}: {why}. Nothing is assigned. "
+            f"`./mainline fetch {version.name}` and `./mainline check-package dist/{version.name}` show every "
+            f"check; {_other_way(version)}"
+        )
+        self.why = why
+
+
 def promote() -> str:
     """Bring the environments in line with main; say in a line each what happened.
 
@@ -141,7 +153,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
     Raises:
         StorageError: when an artifact is sound nowhere.
         SignatureError: when an environment asks for a signature that is not there or not right.
-        MainlineError: when the servers of an environment would refuse it.
+        UnservedError: when the check of an environment's servers refuses it on this machine; the rest is right then.
     """
     transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
     lacking = collection.told(open_remote())
@@ -159,11 +171,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
 def _refuse_unserved(version: Version, folder: Path, names: Collection[str]) -> None:
     for name, why in acceptance.refusals(folder, names=names).items():
         if why:
-            raise MainlineError(
-                f"the servers of {name} would refuse {version.name}: {why.rstrip('.')}. Nothing is assigned. "
-                f"`./mainline fetch {version.name}` and `./mainline check-package dist/{version.name}` show every "
-                f"check; {_other_way(version)}"
-            )
+            raise UnservedError(version, name, why.rstrip("."))
 
 
 def _other_way(version: Version) -> str:

@@ -1,5 +1,6 @@
 """Go back to a version: as a revert to be merged, or at once with the revert to follow."""
 
+from mainline import progress
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.registry import artifact, origin, publish, tags
@@ -61,8 +62,12 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
 def assign_now(name: str | None, environment: str) -> str:
     """Assign a version at once, before the revert is merged.
 
+    What only this machine refuses, such as a laptop with other libraries, is said and stops nothing: servers check what
+    they are given. A version that other libraries made is refused, since the servers have those of main.
+
     Raises:
-        MainlineError: when there is no such version, it is archived, or it is what the environment has.
+        MainlineError: when there is no such version, it is archived or made with other libraries, or the environment
+            has it already.
     """
     return promote.insist(lambda: _assign_once(name, environment))
 
@@ -179,7 +184,15 @@ def _assign_once(name: str | None, environment: str) -> str:
     promote.refuse_archived(version)
     main = origin.tip()
     declared = environments.load_all()
-    promote.secure(version, {environment: declared[environment]}, None)
+    try:
+        promote.secure(version, {environment: declared[environment]}, None)
+    except promote.UnservedError as error:
+        if not machinery.has_same_libraries(version.commit, main):
+            raise
+        progress.say(
+            f"{version.name} is assigned although this machine refuses it ({error.why}): {origin.branch()} has the "
+            f"libraries that made it. The servers of {environment} check it too; `./mainline status` there says how."
+        )
     asked = candidate.Candidate(main, lock.package_at(main))
     publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""
