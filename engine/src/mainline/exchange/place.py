@@ -12,8 +12,9 @@
 """
 
 import fcntl
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,19 +104,23 @@ class Place:
             ) from error
 
     @contextmanager
-    def owned(self, by: Owner = "follower") -> Iterator[None]:
+    def owned(self, by: Owner = "follower") -> Iterator[Callable[[], bool]]:
         """Keep other followers, or other servers, out until the end of this process, however it ends.
+
+        Yields a function that says whether they still are out: not if the lock's file was removed, since the next one
+        makes another.
 
         Raises:
             StateError: when another one is at work here, or nothing can be written.
         """
         self.make()
-        with (self.folder / ("lock" if by == "follower" else f"{by}.lock")).open("a") as file:
+        lock = self.folder / ("lock" if by == "follower" else f"{by}.lock")
+        with lock.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise StateError(f"another {by} works in {self.folder}. End it, or name another folder.") from error
-            yield
+            yield lambda: lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat())
 
     def sweep(self) -> None:
         """Remove what a follower that was killed left half-made; the folder must be this process's own."""

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -59,6 +60,8 @@ class Follower:
     follow: Follow = field(default_factory=Follow)
     """How often, until the policy on main says it."""
     found: Found = field(default_factory=lambda: Found(0.0, problem="git was not looked at yet"))
+    alone: Callable[[], bool] = lambda: True
+    """Whether its lock still keeps other followers out."""
 
     def __post_init__(self) -> None:
         self.driver = Driver(self.place, self.source.environment)
@@ -68,7 +71,7 @@ class Follower:
         self._told_problem, self._unwritten = "", ""
         self._began: tuple[float, float] | None = None
         """When the look that is under way began: by the clock on the wall, and by one that nobody sets."""
-        self._looked, self._said_overdue = 0.0, ""
+        self._looked, self._said_overdue, self._unlocked = 0.0, "", False
         self._touched = signature(self.place.look)
 
     def run(self) -> None:
@@ -101,6 +104,7 @@ class Follower:
 
     def tick(self) -> None:
         """Drive the rollout once."""
+        self._check_alone()
         touched = signature(self.place.look)
         if touched != self._touched:
             self._touched = touched
@@ -111,6 +115,14 @@ class Follower:
             if overdue:
                 logs.warn("looking at git lasts long; what serves stays", reason=overdue)
         self.driver.tick(self.found, self._describe(overdue))
+
+    def _check_alone(self) -> None:
+        """Say once that the lock's file was removed, as with the whole folder; this one works on without it."""
+        if not self._unlocked and not self.alone():
+            self._unlocked = True
+            logs.warn(
+                "the lock was removed, so another follower may start here; restart this one", folder=self.place.folder
+            )
 
     def look(self) -> None:
         """Look at git once, bring what it names, and tell others what happened."""
@@ -243,9 +255,9 @@ def run(url: str, environment: str, folder: Path, attached: bool) -> None:
     """
     logs.set_up()
     place = Place(folder.absolute())
-    with place.owned():
+    with place.owned() as alone:
         place.sweep()
-        follower = Follower(Source(_absolute(url), environment, place), place)
+        follower = Follower(Source(_absolute(url), environment, place), place, alone=alone)
         if attached:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         follower.run()

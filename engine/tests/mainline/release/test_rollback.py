@@ -226,7 +226,9 @@ def test_going_back_twice_does_not_come_back_to_a_bad_version(repository: Reposi
         release()
     assert "production has v1.1.0 instead of v1.2.0." in rollback.assign_now(None, "production")
     assert "production has v1.0.0 instead of v1.1.0." in rollback.assign_now(None, "production")
-    with pytest.raises(MainlineError, match=r"Name the one to return to: `\./mainline rollback VERSION --environment production`"):
+    with pytest.raises(
+        MainlineError, match=r"Name the one to return to: `\./mainline rollback VERSION --environment production`"
+    ):
         rollback.assign_now(None, "production")
     rollback.prepare("v1.1.0", "production")
     repository.run("git", "merge", "--quiet", "rollback/v1.1.0")

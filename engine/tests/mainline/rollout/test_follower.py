@@ -1,6 +1,7 @@
 """The follower's own part: when it looks, what it tries again, and what it says meanwhile."""
 
 import json
+import shutil
 import signal
 import time
 from dataclasses import replace
@@ -18,6 +19,7 @@ from mainline.rollout import reports, state
 from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
+from mainline.serving import logs
 from tests.door import typed
 from tests.mainline.rollout.worlds import World, ref
 
@@ -89,6 +91,21 @@ def test_package_that_cannot_be_had_is_tried_again_later_or_when_git_changes(sou
     assert source.brought[:2] == ["v1.1.0", "v1.2.0"]
     assert read(place)["stable"]["version"] == "v1.2.0"
     assert read(place)["source"]["problem"] == ""
+
+
+def test_removed_lock_is_said_once(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folder was removed, the lock keeps nobody out; one line says so, and the rollout goes on."""
+    said: list[str] = []
+    monkeypatch.setattr(logs, "warn", lambda event, **_: said.append(event))
+    with place.owned() as alone:
+        follower = Follower(source, place, alone=alone)
+        follower.tick()
+        assert said == []
+        shutil.rmtree(place.folder)
+        place.make()
+        for _ in range(2):
+            follower.tick()
+    assert said == ["the lock was removed, so another follower may start here; restart this one"]
 
 
 def test_without_a_clone_nothing_is_told(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
