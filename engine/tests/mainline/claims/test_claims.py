@@ -218,6 +218,13 @@ def test_the_flights_keep_every_claim(claim: catalogue.Claim) -> None:
     assert catalogue.problem(claim) == ""
 
 
+def test_a_feature_that_looks_at_its_neighbours_is_not_called_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean of a request's batch is refused by its own claim; no feature table is blamed for it."""
+    computed(lambda found, columns: found | {"distance": found["distance"] - columns["distance"].mean()})(monkeypatch)
+    assert catalogue.problem(requests.a_row_alone_equals_the_same_row_in_a_batch)
+    assert catalogue.problem(data.nothing_after_the_prediction_time_reaches_a_feature) == ""
+
+
 def test_a_line_of_the_use_case_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error inside of the use case is a line, too, with its place."""
     put(features, "compute", lambda columns, _: COMPUTE(columns, {}))(monkeypatch)
