@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
@@ -33,8 +34,11 @@ class OptionError(UsageError):
     """A word that a command does not take."""
 
     def __init__(self, word: str, command: str, options: Iterable[str], more: str) -> None:
-        near = nearest(word, options)
-        super().__init__(f"{command} does not take '{word}'; {near if '?' in near else more}")
+        bare = {option.lstrip("-"): option for option in options}  # all begin with dashes: that makes none alike
+        close = get_close_matches(word.lstrip("-"), bare, n=1)
+        super().__init__(
+            f"{command} does not take '{word}'; " + (f"did you mean '{bare[close[0]]}'?" if close else more)
+        )
 
 
 class Parser(argparse.ArgumentParser):

@@ -126,6 +126,8 @@ def commands_imported_by(file: Path) -> list[str]:
     [
         (["gate", "--enviroment", "x"], "gate does not take '--enviroment'; did you mean '--environment'?"),
         (["gate", "--xyz"], "gate does not take '--xyz'; `./mainline gate --help` shows what it takes."),
+        (["history", "--since"], "history does not take '--since'; `./mainline history --help` shows what it takes."),
+        (["history", "-jsn"], "history does not take '-jsn'; did you mean '--json'?"),
         (["gate", "much"], "gate does not take 'much'; `./mainline gate --help` shows what it takes."),
         (["accept", "schema"], "the following arguments are required: --reason; `./mainline accept --help` shows"),
         (["delivery", "--days", "-1"], "argument --days: '-1' is not a number of days above 0; `./mainline delivery"),
