@@ -12,6 +12,9 @@ from mainline.registry import changes, origin, records, runs
 from mainline.repository import lock
 from mainline.repository.git import ask, git
 
+DECIDING = ("accepted.yaml", ":(glob)deploy/*.yaml", ":(glob)deploy/keys/*.pub")
+"""What a release reads beside the pipeline's files: accepted checks, environments, keys that verify signatures."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -35,13 +38,9 @@ def find() -> Candidate | None:
             return None
         raise MainlineError(
             f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. Only merged commits are released: "
-            f"open a pull request, or `{pull()}`."
+            f"open a pull request; {_push(commit, tip)}or `{pull()}`."
         )
-    changed = ask("status", "--porcelain", "--untracked-files=no")
-    if changed:
-        raise MainlineError(
-            f"{changed.splitlines()[0].split()[-1]} is not committed; a release is a commit. Commit it, or `git stash`."
-        )
+    _refuse_uncommitted()
     package = lock.package_at(commit)
     if not package:
         raise MainlineError(f"the lock of {commit[:10]} names no {lock.PACKAGE}. Run `make repro` and commit dvc.lock.")
@@ -55,10 +54,30 @@ def find() -> Candidate | None:
     return Candidate(commit, package)
 
 
+def _refuse_uncommitted() -> None:
+    """Refuse edits, and new files that decide about a release although no commit has them.
+
+    Raises:
+        MainlineError: naming the first file.
+    """
+    new = ask("ls-files", "--others", "--exclude-standard", "--", *DECIDING).splitlines()
+    edited = [line.split()[-1] for line in ask("status", "--porcelain", "--untracked-files=no").splitlines()]
+    if edited or new:
+        stash = "git stash" if edited else "git stash --include-untracked"
+        raise MainlineError(f"{(edited + new)[0]} is not committed; a release is a commit. Commit it, or `{stash}`.")
+
+
 def pull() -> str:
     """Return the command that brings the workspace to the tip of the default branch, wherever it stands."""
     branch, remote = origin.branch(), origin.remote()
     return f"git switch {branch}" + (f" && git pull {remote} {branch}" if remote else "")
+
+
+def _push(commit: str, tip: str) -> str:
+    """Say how a commit on top of the default branch gets there without a pull request; else empty."""
+    remote = origin.remote()
+    on_top = ask("merge-base", commit, tip) == tip
+    return f"push it (`git push {remote} HEAD:{origin.branch()}`); " if remote and on_top else ""
 
 
 def outdated() -> list[str]:

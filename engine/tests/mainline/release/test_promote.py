@@ -152,6 +152,33 @@ def test_code_behind_the_links_of_a_folder_is_looked_at(repository: Repository) 
         release()
 
 
+@pytest.mark.parametrize("file", ["accepted.yaml", "deploy/another.yaml", "deploy/keys/mine.pub"])
+def test_a_new_declaration_that_is_not_committed_releases_nothing(repository: Repository, file: str) -> None:
+    """What decides about a release is in the commit: a new file that git does not know is refused like an edit."""
+    path = repository.path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((repository.path / "deploy/production.yaml").read_text())
+    with pytest.raises(MainlineError, match=rf"^{file} is not committed; .* `git stash --include-untracked`\.$"):
+        release()
+    assert repository.tags() == []
+
+
+def test_a_note_that_is_not_committed_hinders_no_release(repository: Repository) -> None:
+    """A new file that no release reads may lie there, the keys of clients included."""
+    for file in ("notes.txt", "deploy/keys/clients.yaml"):
+        path = repository.path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}\n")
+    assert "v1.0.0 is released." in release()
+
+
+def test_a_commit_that_was_not_pushed_is_told_so(repository: Repository) -> None:
+    """A commit on top of main is named as one to push, for a repository that allows it."""
+    repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
+    with pytest.raises(MainlineError, match=r"open a pull request; push it \(`git push origin HEAD:main`\); or `git "):
+        release()
+
+
 def test_what_is_not_on_main_is_not_released(repository: Repository) -> None:
     """A commit that was not merged, and a change that was not committed, are named."""
     repository.run("git", "commit", "--quiet", "--allow-empty", "--message", "Mine")
