@@ -12,7 +12,7 @@ METRICS, PACKAGE = Path("metrics"), Path("models/package")
 NEXT = """\
 What next:
   edit params.yaml and run `make repro` again     another model, window or feature
-  `./mainline plots`                                    residuals, calibration, slices, learning curve as pictures
+  `./mainline plots`                              residuals, calibration, slices, learning curve as pictures
   dvc exp run -S seed=1                           an experiment (`source .venv/bin/activate` first)
   git add --all && git commit                     keep it: metrics and dvc.lock say what this model is"""
 
