@@ -41,6 +41,17 @@ def test_what_the_store_lacks_is_built(pushed: Repository) -> None:
     assert (pushed.path / "models/package/model.txt").exists()
 
 
+def test_who_ran_it_is_left_as_the_commit_says(pushed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record of the run that reproduced it is not a change: the gate still names the commit."""
+    record = pushed.path / "metrics/runs.csv"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text("stage,lock\n")
+    pushed.merge("Keep a record")
+    monkeypatch.setattr(command, "reproduce", lambda: record.write_text("stage,lock\nmake,another\n"))
+    assert "The lock is true" in typed("lock")
+    assert pushed.run("git", "status", "--porcelain").stdout == ""
+
+
 def test_a_damaged_store_is_not_believed(pushed: Repository) -> None:
     """An object whose content is not what its name says is built again rather than taken."""
     for file in (pushed.path.parent / "storage").rglob("*"):
