@@ -110,6 +110,20 @@ def read(command: str, module: ModuleType, words: Sequence[str]) -> argparse.Nam
     return parser_of(command, module).read(words, command)
 
 
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names an environment."""
+    parser.add_argument(
+        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
+    )
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the follower's folder."""
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
+    )
+
+
 def summary_of(command: str) -> str:
     """Return the one line that a command's module begins with, without importing it."""
     with (COMMANDS / f"{module_of(command)}.py").open(encoding="utf-8") as opened:

@@ -2,15 +2,14 @@
 
 import argparse
 
+from mainline import usage
 from mainline.rollout import approvals
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("version", help="such as v1.1.0")
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
+    usage.add_environment(parser)
     parser.add_argument("--step", type=int, metavar="N", help="which one, if there are several")
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mainline import usage
 from mainline.registry.delivery import Delivery, Figures, measure
 from mainline.text import UNKNOWN, minute, span, table, utc
 
@@ -16,9 +17,7 @@ DEFINED = "engine/docs/delivery.md defines each figure."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
+    usage.add_environment(parser)
     parser.add_argument("--days", type=_days, metavar="N", help="look at the last N days; all without it")
     parser.add_argument("--json", action="store_true", help="for programs")
 

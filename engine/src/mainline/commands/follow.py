@@ -1,8 +1,8 @@
 """Roll out here what git assigns to an environment."""
 
 import argparse
-from pathlib import Path
 
+from mainline import usage
 from mainline.exchange import place
 from mainline.registry import origin
 from mainline.rollout import follower
@@ -11,12 +11,8 @@ from mainline.rollout import follower
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("url", nargs="?", help="the repository, or its folder; origin without it")
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
-    parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
-    )
+    usage.add_environment(parser)
+    usage.add_state(parser)
     parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
 
 

@@ -46,13 +46,15 @@ def run(_: argparse.Namespace) -> str:
     committed = git("show", f"HEAD:{locks.LOCK}")
     progress.say(transfer.take(objects.of_workspace()))
     reproduce()
-    changed = sorted({*_different(committed, locks.LOCK.read_text(encoding="utf-8")), *_metrics()})
+    record = str(runs.TABLE)  # who ran a stage and when is not a result
+    moved = set(ask("diff", "--name-only", "HEAD", "--", "metrics").splitlines())
+    changed = sorted({*_different(committed, locks.LOCK.read_text(encoding="utf-8")), *(moved - {record})})
     if changed:
         _offer()
         raise StaleError(changed)
-    if ask("diff", "--name-only", "HEAD", "--", str(runs.TABLE)):
+    if record in moved:
         # The commit's record stays, also of a run that the cache spared: this checkout is the commit, and not a change.
-        git("restore", "--source=HEAD", "--", str(runs.TABLE))
+        git("restore", "--source=HEAD", "--", record)
     return f"The lock is true: {len(locks.entries(committed))} stages make what it names."
 
 
@@ -71,12 +73,6 @@ def _flat(text: str) -> Iterator[tuple[tuple[str, str], str]]:
             yield (stage, str(item["path"])), str(item["md5"])
         for file, values in (entry.get("params") or {}).items():
             yield (stage, str(file)), repr(values)
-
-
-def _metrics() -> list[str]:
-    """Name the committed metrics that came out otherwise; who ran a stage and when is not a result."""
-    shown = ask("diff", "--name-only", "HEAD", "--", "metrics").splitlines()
-    return [path for path in shown if path != str(runs.TABLE)]
 
 
 def _offer() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from mainline import usage
 from mainline.cluster import manifests, queries
 from mainline.cluster.manifests import Wanted
 from mainline.declared import environments
@@ -17,9 +18,7 @@ HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml inste
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
+    usage.add_environment(parser)
     parser.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
     parser.add_argument(
         "--image", default="registry.example.org/mainline:latest", help="the image of the service, best by digest"

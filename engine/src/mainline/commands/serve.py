@@ -5,6 +5,7 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
+from mainline import usage
 from mainline.declared import environments
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
@@ -30,15 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="serve what this repository declares for --environment; origin without URL",
     )
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
+    usage.add_environment(parser)
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="the settings; deploy/ENVIRONMENT.yaml without it"
     )
-    parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
-    )
+    usage.add_state(parser)
 
 
 def run(arguments: argparse.Namespace) -> str:

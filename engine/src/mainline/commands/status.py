@@ -3,20 +3,16 @@
 import argparse
 import json
 import time
-from pathlib import Path
 
+from mainline import usage
 from mainline.exchange import place
 from mainline.rollout import status
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--environment", default="production", metavar="NAME", help="the one declared in deploy/NAME.yaml"
-    )
-    parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="the follower's folder; .mainline/ENVIRONMENT without it"
-    )
+    usage.add_environment(parser)
+    usage.add_state(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
 
 

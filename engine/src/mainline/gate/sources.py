@@ -29,7 +29,7 @@ from mainline.remote.store import StorageError
 from mainline.repository import lock, recovery
 from mainline.repository.lock import LockError
 
-PACKAGE, COUNTS = Path("models/package"), Path("metrics/data.json")
+PACKAGE, COUNTS = Path(lock.PACKAGE), Path("metrics/data.json")
 
 
 def versions(count: int, environment: str) -> list[registry.Version]:

@@ -4,8 +4,9 @@ import subprocess
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.repository import lock
 
-PACKAGE, FOLDER = Path("models/package"), Path("dist")
+PACKAGE, FOLDER = Path(lock.PACKAGE), Path("dist")
 
 
 def build(version: str = "") -> Path:

@@ -6,8 +6,9 @@ from typing import Any
 
 from mainline.errors import MainlineError
 from mainline.package.manifest import size
+from mainline.repository import lock
 
-METRICS, PACKAGE = Path("metrics"), Path("models/package")
+METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 
 NEXT = """\
 What next:
