@@ -1,8 +1,10 @@
 """What a person breaks, and what breaks by itself: each ends in one clear error, and nothing is lost."""
 
 import contextlib
+import os
 import random
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -28,9 +30,11 @@ LAST_FILE = {
 def test_killed_in_every_stage_it_ends_with_the_same_hashes(fresh_project: Project, small_project: Project) -> None:
     """DVC is killed as each stage begins; no stage goes on to its end, and the last run makes what one run makes."""
     for stage, last in LAST_FILE.items():
-        running = _start(fresh_project)
-        worker = _wait_for(lambda running=running, stage=stage: _worker(running, stage), running)
-        _kill(running, worker)
+        running = _start(fresh_project, stops=stage)
+        worker = _wait_for_stopped(running)
+        _kill(running)
+        worker.resume()
+        _wait_for_end(worker)
         assert not (fresh_project.path / last).exists()
     fresh_project.run("dvc", "repro", "--quiet")
     assert fresh_project.hashes() == small_project.hashes()
@@ -44,7 +48,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_hashes(fresh_project: Pr
         running = _start(fresh_project)
         time.sleep(seeded.uniform(0.2, 6))
         workers = psutil.Process(running.pid).children() if running.poll() is None else []
-        _kill(running, *workers)
+        _kill(running)
+        _wait_for_end(*workers)
     fresh_project.run("python", "-m", "mainline", "repro")
     assert fresh_project.hashes() == small_project.hashes()
 
@@ -228,35 +233,44 @@ def test_a_queued_experiment_runs_its_own_code(finished_project: Project) -> Non
     assert len(reference.splitlines()) == 1 + 7
 
 
-def _start(project: Project) -> subprocess.Popen[str]:
+STOPPING = """#!/bin/sh
+# The Python that is found first: the process of one stage stops as it begins, until somebody lets it go on.
+if [ "$*" = "-m mainline.stages {stage}" ]; then kill -STOP $$; fi
+exec {python} "$@"
+"""
+
+
+def _start(project: Project, stops: str | None = None) -> subprocess.Popen[str]:
+    environment = project.environment()
+    if stops:
+        folder = project.path.parent / "stopping"
+        folder.mkdir(exist_ok=True)
+        (folder / "python").write_text(STOPPING.format(stage=stops, python=sys.executable))
+        (folder / "python").chmod(0o755)
+        environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
     return subprocess.Popen(
         ["dvc", "repro"],
-        cwd=project.path, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+        cwd=project.path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
 
 
-def _worker(running: subprocess.Popen[str], stage: str) -> psutil.Process | None:
-    """Find the process of a stage, if it is at work."""
-    for process in psutil.Process(running.pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.cmdline()[1:] == ["-m", "mainline.stages", stage]:
-                return process
-    return None
-
-
-def _wait_for(find: Callable[[], psutil.Process | None], running: subprocess.Popen[str]) -> psutil.Process:
+def _wait_for_stopped(running: subprocess.Popen[str]) -> psutil.Process:
     started = time.monotonic()
     while time.monotonic() - started < LIMIT:
-        assert running.poll() is None, "the run ended before the stage was seen"
-        found = find()
-        if found is not None:
-            return found
+        assert running.poll() is None, "the run ended before the stage stopped"
+        for process in psutil.Process(running.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.status() == psutil.STATUS_STOPPED:
+                    return process
         time.sleep(0.01)
     raise AssertionError("the stage never started")
 
 
-def _kill(running: subprocess.Popen[str], *workers: psutil.Process) -> None:
+def _kill(running: subprocess.Popen[str]) -> None:
     running.kill()
     running.wait(LIMIT)
+
+
+def _wait_for_end(*workers: psutil.Process) -> None:
     _, alive = psutil.wait_procs(workers, timeout=LIMIT)
     assert not alive
