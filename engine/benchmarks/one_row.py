@@ -52,7 +52,7 @@ def _calls(project: Project) -> dict[str, Call]:
     """
     declared = params.load(project.path / "params.yaml")
     names = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(project.path / prepared.FOLDER, declared.months.train, names, declared.features)
+    fitted_on = prepared.read(project.path / prepared.FOLDER, declared.parts.train, names, declared.features)
     pipeline = train.fit(declared, fitted_on)
     predictor = Predictor.load(project.path / "models/package")
     golden = json.loads((project.path / "models/package/golden.json").read_text())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from mainline import months
+from mainline import periods
 from mainline.declared import params
 from tests import browser as browsers
 from tests import object_store as server
@@ -88,5 +88,5 @@ def package_dir(small_project: Project) -> Path:
 def _small(path: Path) -> Project:
     made = project.copy(path)
     first = params.load(project.FLIGHTS / "params.yaml").data.from_
-    made.declare(data={"through": months.name(months.count(first) + 2)})
+    made.declare(data={"through": periods.shift(first, 2)})
     return made

@@ -142,7 +142,7 @@ def test_without_a_candidate_there_is_one_clear_error(fresh_project: Project) ->
 def test_three_test_months_are_judged_as_they_were_measured(small_project: Project, tmp_path: Path) -> None:
     """Over three months with tables that move, the gate's metrics are the pipeline's, on all of their rows."""
     project = small_project.twin(tmp_path / "project")
-    project.declare(data={"through": "2013-05"}, split={"test_months": 3})
+    project.declare(data={"through": "2013-05"}, split={"test": 3})
     project.run("python", "-m", "mainline", "repro")
     project.commit("Train on one month, test on three")
     found = _gate(project)

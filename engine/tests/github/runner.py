@@ -136,7 +136,7 @@ class Runner:
             "VENV_MLEM": str(self._venv(home, ROOT / ".venv-mlem")), "ARTIFACTS": str(self.github.repository.files),
             "THIS_RUN": str(self.number), "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
             "DVC_SITE_CACHE_DIR": str(home / "site"), "GITHUB_API_URL": self.github.url + API,
-            "PYTEST_ADDOPTS": "-k 'test_months or test_contract'", "RUNNER_TEMP": str(home),
+            "PYTEST_ADDOPTS": "-k 'test_periods or test_contract'", "RUNNER_TEMP": str(home),
             "DOCKER_RECORDS": str(self.folder / "docker.json"),
         }  # fmt: skip
 

@@ -18,7 +18,7 @@ from tests.project import FLIGHTS
 Content = dict[str, Any]
 EXAMPLE = """\
 data: {from: 2013-01, through: 2013-09}
-split: {validation_months: 1, test_months: 1}
+split: {validation: 1, test: 1}
 seed: 2013
 features: [dep_delay, distance, carrier]
 preprocessing: {numeric: auto, categorical: ordinal}
@@ -73,15 +73,15 @@ def answer(folders: pytest.TempPathFactory, text: str) -> str:
 def test_shipped_file_loads() -> None:
     """The file that ships loads, and its window is cut in the order of time."""
     loaded = params.load(FLIGHTS / "params.yaml")
-    assert loaded.months.train + loaded.months.validation + loaded.months.test == loaded.data.months
-    assert loaded.data.months[0] == loaded.data.from_
+    assert loaded.parts.train + loaded.parts.validation + loaded.parts.test == loaded.data.periods
+    assert loaded.data.periods[0] == loaded.data.from_
 
 
 def test_loaded_parameters_are_what_was_written(tmp_path: Path) -> None:
     """Each value is where its key says, and the window is cut by month."""
     loaded = load(tmp_path, EXAMPLE)
     assert loaded.model_dump(mode="json", by_alias=True, exclude_unset=True) == yaml.safe_load(EXAMPLE)
-    assert (loaded.data.months[0], loaded.months.validation, loaded.months.test) == (
+    assert (loaded.data.periods[0], loaded.parts.validation, loaded.parts.test) == (
         "2013-01", ("2013-08",), ("2013-09",),
     )  # fmt: skip
 
@@ -97,7 +97,9 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
     ("place", "value", "said"),
     [
         ("seeds", 1, "seeds: is not a known key; did you mean 'seed'?"),
-        ("split.test_month", 1, "split.test_month: is not a known key; did you mean 'test_months'?"),
+        ("split.tests", 1, "split.tests: is not a known key; did you mean 'test'?"),
+        ("split.test_months", 2, "split.test_months: is the name of before; write test: 2."),
+        ("split.validation_months", 2, "split.validation_months: is the name of before; write validation: 2."),
         ("data.form", "2013-01", "data.form: is not a known key; did you mean 'from'?"),
         ("colour", "red", "colour: is not a known key; known: data, evaluation, features, gate, limits, model"),
         ("seed", "7", "seed: is '7' (str); input should be a valid integer"),
@@ -110,8 +112,8 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("data.from", datetime.date(2013, 1, 1), "data.from: is datetime.date(2013, 1, 1) (date); input should be a"),
         ("data.from", "2013-10", "data: from 2013-10 is after through 2013-09; swap them"),
         ("data.from", "2013-08", "data: 2013-08 through 2013-09 is 2 month(s); split asks for at least 3: one to fit"),
-        ("split.test_months", 9, "data: 2013-01 through 2013-09 is 9 month(s); split asks for at least 11"),
-        ("split.validation_months", 0, "split.validation_months: is 0 (int); input should be greater than or equal"),
+        ("split.test", 9, "data: 2013-01 through 2013-09 is 9 month(s); split asks for at least 11"),
+        ("split.validation", 0, "split.validation: is 0 (int); input should be greater than or equal"),
         ("features", [], "features: is [] (list); tuple should have at least 1 item"),
         ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
         ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),

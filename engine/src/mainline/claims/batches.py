@@ -64,14 +64,14 @@ def load() -> Batches:
     Raises:
         NoDataError: if neither is here.
     """
-    for month in reversed(params.load().data.months):
+    for month in reversed(params.load().data.periods):
         if all((VALIDATED / name / f"{month}.parquet").is_file() for name in _monthly()):
             return Batches(
                 month, str(VALIDATED),
                 {name: read_frame(VALIDATED / name / f"{month}.parquet") for name in _monthly()},
                 {name: read_frame(VALIDATED / f"{name}.parquet") for name in module("schema").STATIC},
             )  # fmt: skip
-    return _fetched(params.load().data.months[0])
+    return _fetched(params.load().data.periods[0])
 
 
 def _fetched(month: str) -> Batches:

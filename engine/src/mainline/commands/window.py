@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import files, months
+from mainline import files, periods
 from mainline.declared import params
 from mainline.errors import MainlineError, SourceError
 
@@ -30,11 +30,11 @@ def run(arguments: argparse.Namespace) -> str:
     first, last = declared.data.from_, declared.data.through
     if not arguments.advance:
         return f"{first} to {last}"
-    text, more = PARAMS.read_text(encoding="utf-8"), months.name(months.count(last) + 1)
+    text, more = PARAMS.read_text(encoding="utf-8"), periods.shift(last, 1)
     _ask_source(more)
     wanted = {"through": more}
     if declared.data.version:
-        wanted["version"] = _version(months.between(first, more))
+        wanted["version"] = _version(periods.between(first, more))
     files.replace(PARAMS, _edited(text, wanted))
     taken = params.load().data
     for name, value in wanted.items():

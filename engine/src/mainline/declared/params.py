@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from mainline import months
+from mainline import periods
 from mainline.declared import reading
 from mainline.declared.reading import Section
 from mainline.errors import ParamsError
 
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Period = Annotated[str, Field(pattern=rf"^{periods.WRITTEN['month']}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 ALLOWED_PACKAGES = ("sklearn",)
 """Where `model.type` may come from: code that the lock file pins."""
@@ -22,21 +22,29 @@ SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
 class Data(Section):
     """The window of monthly batches, both ends included, and the version of the source, if it tells one."""
 
-    from_: Month = Field(alias="from")
-    through: Month
+    from_: Period = Field(alias="from")
+    through: Period
     version: str = ""
 
     @property
-    def months(self) -> tuple[str, ...]:
-        """Every month of the window, in order."""
-        return months.between(self.from_, self.through)
+    def periods(self) -> tuple[str, ...]:
+        """Every period of the window, in order."""
+        return periods.between(self.from_, self.through)
 
 
 class Split(Section):
-    """How many of the newest months are kept from fitting; test comes last."""
+    """How many of the newest periods are kept from fitting; test comes last."""
 
-    validation_months: int = Field(ge=1)
-    test_months: int = Field(ge=1)
+    validation: int = Field(ge=1)
+    test: int = Field(ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_old_names(cls, raw: Any) -> Any:
+        for old, new in {"validation_months": "validation", "test_months": "test"}.items():
+            if isinstance(raw, dict) and old in raw:
+                raise ParamsError(f"split.{old}", "is the name of before", f"write {new}: {raw[old]}")
+        return raw
 
 
 class Model(Section):
@@ -86,9 +94,9 @@ class Params(Section):
     tune: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def months(self) -> months.Split:
-        """The window cut into train, validation and test."""
-        return months.split(self.data.months, self.split.validation_months, self.split.test_months)
+    def parts(self) -> periods.Split:
+        """The names of prepared files, by purpose."""
+        return periods.split(self.data.periods, self.split.validation, self.split.test)
 
     @model_validator(mode="after")
     def _check(self) -> "Params":
@@ -110,13 +118,12 @@ def load(path: Path = Path("params.yaml")) -> Params:
 def _check_window(data: Data, split: Split) -> None:
     if data.from_ > data.through:
         raise ParamsError("data", f"from {data.from_} is after through {data.through}", "swap them")
-    needed = split.validation_months + split.test_months + 1
-    if len(data.months) < needed:
+    needed = split.validation + split.test + 1
+    if len(data.periods) < needed:
         raise ParamsError(
             "data",
-            f"{data.from_} through {data.through} is {len(data.months)} month(s)",
-            f"split asks for at least {needed}: one to fit on, {split.validation_months} to validate and "
-            f"{split.test_months} to test",
+            f"{data.from_} through {data.through} is {len(data.periods)} month(s)",
+            f"split asks for at least {needed}: one to fit on, {split.validation} to validate and {split.test} to test",
         )
 
 

@@ -49,8 +49,8 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
 
     declared = params.load()
     chosen = worth.choose(declared, features)
-    rows = refit.read(declared, declared.months.train), refit.read(declared, declared.months.validation)
-    month = declared.months.validation[-1]
+    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
+    month = declared.parts.validation[-1]
     tables = costs.measure(month, refit.read(declared, [month]))
     print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
     layout, found = _worth_table(declared.features), []
@@ -71,7 +71,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
     from usecase import interface
 
     declared = params.load()
-    months = (*declared.months.train, *declared.months.validation)
+    months = (*declared.parts.train, *declared.parts.validation)
     length = staleness.window_length(len(months), window)
     rows = {month: refit.read(declared, [month]) for month in months}
     print(f"\nStaleness: fitting on windows of {length} month(s) ...", flush=True)

@@ -114,7 +114,7 @@ def key(params: Params, declared: Search) -> str:
     confidence = params.gate.get("confidence")
     text = json.dumps([shaping, space, confidence], sort_keys=True)
     digest = hashlib.sha256(text.encode())
-    months = (*params.months.train, *params.months.validation)
+    months = (*params.parts.train, *params.parts.validation)
     code = first_party(Path("engine/src/mainline/experiments/search.py"))
     for path in (*map(refit.month_file, months), *code, LOCK):
         if path.is_file():

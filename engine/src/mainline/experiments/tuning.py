@@ -27,7 +27,7 @@ def tune(write: bool = False) -> str:
     declared = params.load(PARAMS)
     wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
     trials = search.plan(declared, wanted)
-    rows = refit.read(declared, declared.months.train), refit.read(declared, declared.months.validation)
+    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
     _announce(declared, trials, rows)
     table = _table(trials)
     print(table.header(), flush=True)
@@ -41,7 +41,7 @@ def tune(write: bool = False) -> str:
 
 
 def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[Prepared, Prepared]) -> None:
-    train, validation = declared.months.train, declared.months.validation
+    train, validation = declared.parts.train, declared.parts.validation
     print(
         wrap(
             f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {_span(train)}, judged by {refit.primary()} on "

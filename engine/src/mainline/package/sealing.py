@@ -53,6 +53,6 @@ def strangers(
         raise MainlineError(
             f"{found.sum():,} of {len(found):,} rows of {months[1]} are predicted outside of their month, where a "
             "package over several test months knows more than the pipeline did. Let the source assign events to the "
-            "month of their prediction time, or set split.test_months to 1."
+            "month of their prediction time, or set split.test to 1."
         )
     return found

@@ -26,7 +26,7 @@ def evaluate(params: Params) -> None:
     model's over the baseline's.
     """
     test = prepared.read(
-        prepared.FOLDER, params.months.test, [field.name for field in interface.REQUEST], params.features
+        prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST], params.features
     )
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)

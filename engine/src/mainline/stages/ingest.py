@@ -33,8 +33,8 @@ def ingest(params: Params) -> None:
     fresh_directory(RAW)
     rows: dict[str, int] = {}
     seen: set[tuple[str, str | None]] = set()
-    for table, month, frame in _delivered(source, params.data.months, watch):
-        if (table, month) in seen or (month is not None and month not in params.data.months):
+    for table, month, frame in _delivered(source, params.data.periods, watch):
+        if (table, month) in seen or (month is not None and month not in params.data.periods):
             wrong = "twice" if (table, month) in seen else "which is outside the window"
             raise SourceError(
                 f"src/usecase/source.py: fetch delivered {table} {month or ''} {wrong}.".replace("  ", " ")
@@ -59,7 +59,7 @@ def check_version(source: ModuleType, params: Params) -> str:
                 "params.yaml declares data.version, but src/usecase/source.py offers no version(months)."
             )
         return ""
-    found = source.version(params.data.months)
+    found = source.version(params.data.periods)
     if not isinstance(found, str) or not found:
         raise UseCaseError(
             f"src/usecase/source.py: version returns {found!r}; return a text that changes with the data."

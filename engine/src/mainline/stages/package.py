@@ -33,9 +33,9 @@ PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metric
 def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(prepared.FOLDER, params.months.train, [], params.features)
-    tested = {month: prepared.read(prepared.FOLDER, [month], request, params.features) for month in params.months.test}
-    newest, needed = tested[params.months.test[-1]], params.data.months[-len(tested) - 1 :]
+    fitted_on = prepared.read(prepared.FOLDER, params.parts.train, [], params.features)
+    tested = {month: prepared.read(prepared.FOLDER, [month], request, params.features) for month in params.parts.test}
+    newest, needed = tested[params.parts.test[-1]], params.data.periods[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
     model = read_json(MODEL / "model.json")
@@ -65,7 +65,7 @@ def package(params: Params) -> None:
 
 def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
     """Say what the package is and what it was made from: months, parameters, and the lock's hashes of its inputs."""
-    windows = {"train": params.months.train, "validation": params.months.validation, "test": params.months.test}
+    windows = {"train": params.parts.train, "validation": params.parts.validation, "test": params.parts.test}
     shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING), exclude_unset=True)
     text = json.dumps(shaping, sort_keys=True)
     return {

@@ -44,7 +44,7 @@ def prepare(params: Params) -> None:
     months: dict[str, Prepared] = {}
     batches: dict[str, pd.DataFrame] | None = None
     moving: dict[str, pd.DataFrame] = {}
-    for month in progress.each(params.data.months, "prepare"):
+    for month in progress.each(params.data.periods, "prepare"):
         earlier, batches = batches, _read_batches(month)
         before, moving = moving, tables.build_moving(earlier, batches, static)
         for name, rows in moving.items():

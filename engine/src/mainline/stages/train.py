@@ -67,7 +67,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
 
 
 def _months(params: Params) -> tuple[tuple[str, ...], ...]:
-    return params.months.train, params.months.validation, params.months.test
+    return params.parts.train, params.parts.validation, params.parts.test
 
 
 def _read(months: tuple[str, ...], params: Params) -> Prepared:

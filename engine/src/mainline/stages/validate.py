@@ -26,7 +26,7 @@ def validate(params: Params) -> None:
     fresh_directory(QUARANTINE)
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
     reasons: dict[str, dict[str, int]] = {}
-    for name, month in progress.each(_batches(params.data.months), "validate"):
+    for name, month in progress.each(_batches(params.data.periods), "validate"):
         checked = _validate_batch(name, month, params.limits.quarantined_share)
         counts.update(accepted=len(checked.accepted), quarantined=len(checked.quarantined))
         if checked.reasons:

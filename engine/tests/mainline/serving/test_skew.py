@@ -30,7 +30,7 @@ def month(small_project: Project, shared_model: Model) -> tuple[Rows, dict[str, 
     """The test month as requests, with the features and the predictions that the pipeline computed."""
     params = load(small_project.path / "params.yaml")
     names = [field.name for field in shared_model.predictor.request]
-    newest = prepared.read(small_project.path / "data/features", params.months.test, names, params.features)
+    newest = prepared.read(small_project.path / "data/features", params.parts.test, names, params.features)
     predicted = read_columns(small_project.path / "data/predictions/test.parquet", ["predicted"])["predicted"]
     return to_rows(newest.request, shared_model.predictor.request), dict(newest.features), predicted.tolist()
 

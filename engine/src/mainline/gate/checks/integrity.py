@@ -80,5 +80,5 @@ def check_holdout(evidence: Evidence, policy: Policy) -> Outcome:
     observed = f"{rows:,} rows, {days} days"
     limit = f"at least {policy.holdout.min_rows:,} rows, {policy.holdout.min_days} days"
     if not enough:
-        return Outcome("cannot tell", observed, limit, "Too little to conclude from; widen split.test_months.")
+        return Outcome("cannot tell", observed, limit, "Too little to conclude from; widen split.test.")
     return Outcome("pass", observed, limit, "Enough for a conclusion.")
