@@ -12,6 +12,7 @@ from mainline.errors import MainlineError
 from mainline.gate import tables
 from mainline.pipeline import summary
 from mainline.registry import runs
+from mainline.remote import address
 from mainline.repository import checkout, recovery
 from mainline.repository.git import ask
 from mainline.stages import presence
@@ -31,6 +32,7 @@ def reproduce() -> str:
     check()
     for done in (*recovery.mend(), *tables.remove_foreign(_model())):
         progress.say(done)
+    address.settle()
     if _dvc("status", "--quiet") == 0:
         runs.update()
         return summary.text("Everything is up to date.")

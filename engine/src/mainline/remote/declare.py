@@ -7,9 +7,12 @@ from pathlib import Path
 
 from mainline import children, files
 from mainline.errors import MainlineError
+from mainline.remote import address
+from mainline.remote.address import NAME
 from mainline.remote.store import StorageError, open_remote
 
-NAME, CONFIG = "storage", Path(".dvc/config")
+CONFIG = Path(".dvc/config")
+LOCAL = Path(".dvc/config.local")
 SCHEMES = ("s3://", "/", "./", "../", "gs://", "azure://", "ssh://")
 NEEDED = {"s3://": "dvc-s3", "gs://": "dvc-gs", "azure://": "dvc-azure", "ssh://": "dvc-ssh"}
 
@@ -32,7 +35,10 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
         raise MainlineError(f"'{url}' is not a store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
     if "@" in url and url.startswith("s3://"):
         raise MainlineError("a secret does not belong into git; credentials come from the environment.")
-    before, former = CONFIG.read_bytes(), _former(url)
+    if url.startswith("."):
+        url = os.path.abspath(url)  # DVC would take a relative one from wherever it reads it
+    before = {file: file.read_bytes() if file.is_file() else b"" for file in (CONFIG, LOCAL)}
+    held, former = address.kept(), _former(url)
     try:
         if former:
             _dvc("remote", "rename", NAME, former)
@@ -43,19 +49,21 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
                 _dvc("remote", "modify", NAME, option, value)
         probe()
     except BaseException:
-        files.replace(CONFIG, before)
+        for file, content in before.items():
+            if file.is_file() and file.read_bytes() != content:
+                files.replace(file, content)
         raise
-    return former
+    return former or address.kept().removeprefix(held)
 
 
 def _former(url: str) -> str:
     """Name the store that another one takes the place of; '' where that is none."""
     from dvc.config import Config
 
-    remotes = Config.load_file(str(CONFIG)).get("remote", {})
+    remotes, own = (Config.load_file(str(file)).get("remote", {}) if file.is_file() else {} for file in (CONFIG, LOCAL))
     if NAME not in remotes or remotes[NAME].get("url") in (url, os.path.relpath(url, CONFIG.parent)):
         return ""
-    return next(name for number in range(1, 100) if (name := f"before-{number}") not in remotes)
+    return address.former(remotes | own)
 
 
 def probe() -> str:
