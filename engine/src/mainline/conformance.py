@@ -102,7 +102,7 @@ def check_known(where: str, names: Iterable[str], known: Iterable[str], place: s
 
 
 def check_request(fields: Iterable[Field]) -> None:
-    """Refuse a field of no known kind, and an optional one of a kind that has no value for "absent".
+    """Refuse a field of no known kind.
 
     Raises:
         UseCaseError: naming the field.
@@ -112,11 +112,6 @@ def check_request(fields: Iterable[Field]) -> None:
             raise UseCaseError(
                 f"src/usecase/interface.py: '{field.name}' is of the kind '{field.kind}'; "
                 f"{nearest(str(field.kind), get_args(Kind))}"
-            )
-        if field.optional and field.kind not in ("string", "number"):
-            raise UseCaseError(
-                f"src/usecase/interface.py: REQUEST: '{field.name}' is an optional {field.kind}; "
-                "only a string or a number may be absent."
             )
 
 
@@ -180,7 +175,7 @@ def check_moment(moment: Any, rows: int) -> None:
     if moment.dtype.kind != "i":
         raise UseCaseError(
             f"src/usecase/features.py: prediction_time returns {moment.dtype}; "
-            "return int64 minutes since 1970-01-01 UTC."
+            "return int64 minutes since 1970-01-01 UTC, from times that are never absent."
         )
 
 

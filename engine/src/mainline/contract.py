@@ -31,8 +31,8 @@ Task = Literal["regression", "classification"]
 """The meaning of a prediction: a number, or the probability of the positive class of two."""
 
 Kind = Literal["string", "integer", "number", "time"]
-"""`string` is an object array of str ('' where absent), `integer` int64, `number` float64 (NaN where absent),
-`time` int64 minutes since 1970-01-01 UTC."""
+"""`string` is an object array of str ('' where absent), `integer` int64, `number` float64, `time` int64 minutes since
+1970-01-01 UTC. What may be absent and is not text is float64, NaN where absent: integers and minutes as well."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mainline.claims.declarations import module
 from mainline.contract import Array, Columns, Field
-from mainline.data.columns import from_rows
+from mainline.data.columns import from_rows, type_of
 
 ROWS = 200
 YEAR = 525_600  # minutes
@@ -63,15 +63,14 @@ def _column(field: Field, example: Any, rows: int, random: np.random.Generator) 
     if field.kind == "string":
         return _texts(field, str(example), rows, random)
     low, high = _bounds(field, float(example))
-    if field.kind != "number":
-        values = random.integers(int(low), int(high), rows, endpoint=True)
-        values[0] = example
-        return values
-    numbers = random.uniform(low, high, rows)
-    numbers[0] = example
+    if field.kind == "number":
+        values: Array = random.uniform(low, high, rows)
+    else:
+        values = random.integers(int(low), int(high), rows, endpoint=True).astype(type_of(field))
+    values[0] = example
     if field.optional:
-        numbers[-1] = np.nan
-    return numbers
+        values[-1] = np.nan
+    return values
 
 
 def _bounds(field: Field, example: float) -> tuple[float, float]:

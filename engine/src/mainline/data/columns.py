@@ -13,7 +13,8 @@ from mainline.errors import RequestError, UseCaseError
 
 DAY = 1440
 """Minutes of a day: times are counted in minutes."""
-_ABSENT: dict[str, Any] = {"string": "", "number": np.nan}
+EXACT = 2**53
+"""The largest whole number up to which float64 holds all: an optional integer goes no further."""
 _DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
 _LARGEST = {"integer": 2**63 - 1, "number": sys.float_info.max}
@@ -31,6 +32,19 @@ def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str,
     return {field.name: _column(batch[field.name], field) for field in fields}
 
 
+def type_of(field: Field) -> Any:
+    """Return the dtype of a field's column: whatever but text may be absent is float64, which has NaN for that."""
+    return np.float64 if field.optional and field.kind != "string" else _DTYPE[field.kind]
+
+
+def bounds(field: Field) -> tuple[float | None, float | None]:
+    """Return the least and the greatest value that a field takes; None where there is no such bound."""
+    if not (field.optional and field.kind == "integer"):
+        return field.minimum, field.maximum
+    low = -EXACT if field.minimum is None else max(field.minimum, -EXACT)
+    return low, EXACT if field.maximum is None else min(field.maximum, EXACT)
+
+
 def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dict[str, Array]:
     """Turn n requests, as parsed from JSON, into typed columns.
 
@@ -43,7 +57,7 @@ def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dic
             unknown = sorted(row.keys() - known)[0]
             raise RequestError(number, unknown, "is unknown", f"the fields are {', '.join(sorted(known))}")
     return {
-        field.name: np.array([_value(row, field, number) for number, row in enumerate(rows)], _DTYPE[field.kind])
+        field.name: np.array([_value(row, field, number) for number, row in enumerate(rows)], type_of(field))
         for field in fields
     }
 
@@ -74,23 +88,35 @@ def format_time(minutes: int) -> str:
 
 
 def _column(values: Array, field: Field) -> Array:
-    if field.kind == "time":
-        return values.astype("datetime64[m]").astype(np.int64)
+    """Return n values of a batch in the type that a request's have.
+
+    Raises:
+        UseCaseError: where a request could not hold what the batch does.
+    """
     if field.kind == "string":
         return np.array(["" if value is None or value != value else value for value in values], dtype=object)
-    if field.kind == "integer" and values.dtype.kind == "f" and not np.array_equal(values, np.floor(values)):
+    if field.kind == "time":
+        moments = values.astype("datetime64[m]")
+        values, absent = moments.astype(np.int64), np.isnat(moments)
+    else:
+        absent = values != values
+    place = f"src/usecase/interface.py: REQUEST: '{field.name}' is {_ARTICLE[field.kind]} {field.kind}"
+    if absent.any() and not field.optional:
         raise UseCaseError(
-            f"src/usecase/interface.py: REQUEST: '{field.name}' is an integer, but the batch has missing or "
-            "fractional values; declare it a number."
+            f"{place}, but {int(absent.sum())} of {len(values)} rows of the batch have none; declare optional=True."
         )
-    return values.astype(_DTYPE[field.kind])
+    whole = values.dtype.kind != "f" or np.array_equal(values[~absent], np.floor(values[~absent]))
+    if field.kind == "integer" and not whole:
+        raise UseCaseError(f"{place}, but the batch has fractional values; declare it a number.")
+    column = values.astype(type_of(field))
+    return np.where(absent, np.nan, column) if absent.any() else column
 
 
 def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
     value = row.get(field.name)
     if value is None:
         if field.optional:
-            return _ABSENT[field.kind]
+            return "" if field.kind == "string" else np.nan
         raise RequestError(
             number, field.name, "is missing", f"send {_ARTICLE[field.kind]} {field.kind}, such as {field.example!r}"
         )
@@ -122,10 +148,12 @@ def _read(value: Any, kind: str) -> Any:
 
 def _outside(value: Any, field: Field) -> str:
     """Say what the field allows where a value of the right type is outside of it; '' where it is not."""
-    if field.minimum is not None and value < field.minimum:
-        return f"it must be at least {field.minimum:g}"
-    if field.maximum is not None and value > field.maximum:
-        return f"it must be at most {field.maximum:g}"
+    if field.kind != "string":
+        low, high = bounds(field)
+        if low is not None and value < low:
+            return f"it must be at least {low:.16g}"
+        if high is not None and value > high:
+            return f"it must be at most {high:.16g}"
     if field.pattern is not None and re.search(_whole(field.pattern), value) is None:
         return f"it must match {field.pattern}"
     if field.kind == "string" and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -139,7 +167,8 @@ def _whole(pattern: str) -> str:
 
 
 def _plain(value: Any, field: Field) -> Any:
+    if value != value or (value == "" and field.optional):
+        return None if field.optional else value
     if field.kind == "time":
-        return format_time(value)
-    absent = value == "" if field.kind == "string" else value != value
-    return None if absent and field.optional else value
+        return format_time(int(value))
+    return int(value) if field.kind == "integer" else value

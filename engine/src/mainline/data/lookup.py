@@ -39,7 +39,7 @@ class Table:
             values: shape (m, c), one float column per declared column.
         """
         self.declared = declared
-        self.keys, codes = np.unique(key.astype("U"), return_inverse=True)
+        self.keys, codes = np.unique(np.array(entities(key), "U"), return_inverse=True)
         moments = np.full(len(key), _FLOOR) if time is None else np.asarray(time, dtype=np.int64)
         # One sorted axis for all entities, each in a span of its own.
         axis = codes * _SPAN + moments
@@ -63,7 +63,7 @@ class Table:
             columns: n requests; the table's key is one of them.
             moment: shape (n,), prediction times in minutes UTC.
         """
-        starts = map(self._start.get, columns[self.declared.key], repeat(_NOWHERE))
+        starts = map(self._start.get, entities(columns[self.declared.key]), repeat(_NOWHERE))
         wanted = np.fromiter(starts, np.int64, len(moment))
         if not self.declared.static:
             wanted += moment
@@ -80,6 +80,13 @@ class Table:
             "time": axis - codes * _SPAN,
             "values": np.column_stack([np.delete(values[1:], added) for values in self._answers.values()]),
         }
+
+
+def entities(key: Array) -> Sequence[str] | Array:
+    """Name n entities by text: 7 and 7.0 are "7", since whole numbers are float64 where one may be absent."""
+    if key.dtype.kind == "f":
+        return ["" if number != number else f"{number:.17g}" for number in key.tolist()]
+    return [*map(str, key.tolist())] if key.dtype.kind in "iu" else key
 
 
 def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:
@@ -128,7 +135,8 @@ def _forgotten(declared: FeatureTable, rows: Columns, since: int | None, start: 
     """Return rows of NaN at `start` for the entities that have no row since the month before began."""
     if since is None or (declared.keep is not None and since + declared.keep < start):
         return []
-    silent = np.setdiff1d(rows["key"].astype("U"), rows["key"][rows["time"] >= since].astype("U"))
+    keys = np.array(entities(rows["key"]), "U")
+    silent = np.setdiff1d(keys, keys[rows["time"] >= since])
     if not len(silent):
         return []
     nothing = {name: np.full(len(silent), np.nan) for name in declared.columns}

@@ -13,7 +13,7 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.data.columns import from_rows
-from mainline.data.lookup import Table, from_arrays
+from mainline.data.lookup import Table, entities, from_arrays
 from mainline.errors import MainlineError
 from mainline.experiments.contributions import Contributions, attribute, typical
 from mainline.package import manifest as manifests
@@ -118,7 +118,7 @@ def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Looku
     arrays = table.arrays()
     times = from_arrays(replace(declared, columns=("time",)), {**arrays, "values": arrays["time"][:, None]})
     found = float(times.look_up(columns, moment)["time"][0])
-    entity = str(columns[declared.key][0])
+    entity = str(entities(columns[declared.key])[0])
     time = None if declared.static or np.isnan(found) else int(found)
     missing = _why_missing(table, entity) if np.isnan(found) else ""
     return Lookup(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mainline.contract import Field
+from mainline.data.columns import bounds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPE = {"string": "string", "integer": "integer", "number": "number", "time": "string"}
@@ -36,8 +37,9 @@ def of_response(name: str, field: Field) -> dict[str, Any]:
 def _property(field: Field) -> dict[str, Any]:
     kind: str | list[str] = [_TYPE[field.kind], "null"] if field.optional else _TYPE[field.kind]
     described: dict[str, Any] = {"type": kind, "description": field.description, "examples": [field.example]}
+    low, high = bounds(field)
     optional = {
         "format": "date-time" if field.kind == "time" else None, "unit": field.unit or None,
-        "minimum": field.minimum, "maximum": field.maximum, "pattern": field.pattern,
+        "minimum": low, "maximum": high, "pattern": field.pattern,
     }  # fmt: skip
     return described | {key: value for key, value in optional.items() if value is not None}

@@ -69,6 +69,9 @@ def _reference(table: dict[str, Array]) -> list[dict[str, object]]:
     times = [field.name for field in interface.REQUEST if field.kind == "time"]
     names = [*interface.KEY, "predicted"]
     return [
-        {name: format_time(int(table[name][row])) if name in times else table[name][row] for name in names}
-        for row in chosen
+        {name: _readable(table[name][row]) if name in times else table[name][row] for name in names} for row in chosen
     ]
+
+
+def _readable(minutes: float) -> str:
+    return format_time(int(minutes)) if minutes == minutes else ""

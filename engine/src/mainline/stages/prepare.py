@@ -112,11 +112,20 @@ def check_order(labels: Sequence[Array]) -> None:
 
 
 def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
-    """Take n rows of a table apart into numpy columns; times of any zone become UTC."""
-    return {
-        str(name): (values if _zone(values) is None else values.dt.tz_convert(None)).to_numpy()
-        for name, values in rows.items()
-    }
+    """Take n rows of a table apart into numpy columns; times of any zone become UTC.
+
+    Whole numbers and flags of pandas' own types become numpy's, float64 with NaN where one is missing.
+    """
+    return {str(name): _column(values) for name, values in rows.items()}
+
+
+def _column(values: "pd.Series") -> Array:
+    if _zone(values) is not None:
+        return values.dt.tz_convert(None).to_numpy()
+    plain: Any = getattr(values.dtype, "numpy_dtype", None)
+    if plain is None or values.dtype.kind not in "biuf":
+        return values.to_numpy()
+    return values.to_numpy(np.float64, na_value=np.nan) if values.hasnans else values.to_numpy(plain)
 
 
 def check_times(events: "pd.DataFrame") -> None:

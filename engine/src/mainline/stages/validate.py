@@ -57,7 +57,7 @@ def check_use_case() -> None:
 
 def _time() -> str:
     """Name the column that says when an event is: the time in KEY, or else the first in REQUEST; '' without one."""
-    times = [field.name for field in interface.REQUEST if field.kind == "time"]
+    times = [field.name for field in interface.REQUEST if field.kind == "time" and not field.optional]
     return next((name for name in (*interface.KEY, *times) if name in times), "")
 
 

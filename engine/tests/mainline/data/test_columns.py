@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline.contract import Field
+from mainline.contract import Field, Kind
 from mainline.data.columns import format_time, from_batch, from_rows, parse_time, to_rows
 from mainline.errors import RequestError, UseCaseError
 
@@ -19,6 +19,8 @@ FIELDS = (
     Field("code", "string", "A text", "UA"),
     Field("weight", "number", "A number or nothing", 2.5, optional=True),
     Field("tail", "string", "A text or nothing", "N1", optional=True),
+    Field("rooms", "integer", "A whole number or nothing", 4, optional=True),
+    Field("back", "time", "A time or nothing", "2013-09-02T10:00:00Z", optional=True),
 )
 GOOD: dict[str, Any] = {
     "at": "2013-09-01T10:00:00Z",
@@ -27,19 +29,27 @@ GOOD: dict[str, Any] = {
     "code": "UA",
     "weight": 2.5,
     "tail": "N1",
+    "rooms": 4,
+    "back": "2013-09-02T10:00:00Z",
 }
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 integers = st.integers(min_value=-(2**63) + 1, max_value=2**63 - 1)
 moments = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+written = moments.map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:00Z"))
 requests = st.fixed_dictionaries(
     {
-        "at": moments.map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:00Z")),
+        "at": written,
         "count": integers,
         "size": finite,
         "code": st.text(),
     },
-    optional={"weight": finite, "tail": st.text(min_size=1)},
+    optional={
+        "weight": finite,
+        "tail": st.text(min_size=1),
+        "rooms": st.integers(-(2**53), 2**53),
+        "back": written,
+    },
 )
 
 
@@ -55,6 +65,7 @@ def test_columns_have_the_types_that_the_contract_names() -> None:
         columns = from_rows(rows, FIELDS)
         assert {name: str(values.dtype) for name, values in columns.items()} == {
             "at": "int64", "count": "int64", "size": "float64", "code": "object", "weight": "float64", "tail": "object",
+            "rooms": "float64", "back": "float64",
         }  # fmt: skip
         assert {values.shape for values in columns.values()} == {(len(rows),)}
 
@@ -66,12 +77,12 @@ def test_a_number_without_a_fraction_is_an_integer() -> None:
     assert columns["count"].dtype == np.int64
 
 
-@pytest.mark.parametrize("absent", [{}, {"weight": None, "tail": None}])
+@pytest.mark.parametrize("absent", [{}, dict.fromkeys(("weight", "tail", "rooms", "back"))])
 def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> None:
-    """A missing optional field, or null, is NaN as a number and '' as text."""
+    """A missing optional field, or null, is '' as text and NaN as anything else."""
     required = {name: GOOD[name] for name in ("at", "count", "size", "code")}
     columns = from_rows([required | absent], FIELDS)
-    assert np.isnan(columns["weight"]).all()
+    assert np.isnan([columns[name] for name in ("weight", "rooms", "back")]).all()
     assert columns["tail"].tolist() == [""]
 
 
@@ -94,12 +105,16 @@ def test_absent_optional_fields_are_nan_and_empty(absent: dict[str, None]) -> No
         ("size", float("inf"), r"size: is inf; send a number"),
         pytest.param("size", -(10**400), r"size: is -10{400}; send a number", id="beyond float"),
         ("weight", float("nan"), r"weight: is nan; send a number"),
+        ("rooms", 4.5, r"rooms: is 4\.5; send an integer, such as 4"),
+        ("rooms", 2**53 + 1, r"rooms: is 9007199254740993; it must be at most 9007199254740992"),
+        ("rooms", -(2**53) - 1, r"rooms: is -9007199254740993; it must be at least -9007199254740992"),
+        ("back", "yesterday", r"back: is 'yesterday' \(Invalid isoformat"),
         ("code", 1, r"code: is 1; send a string, such as 'UA'"),
         ("tail", {}, r"tail: is \{\}; send a string"),
         ("at", 1378029600, r"at: is 1378029600; send a time, such as '2013-09-01T10:00:00Z'"),
         ("at", "yesterday", r"at: is 'yesterday' \(Invalid isoformat.*\); send UTC, such as '2013-09-01T10:00:00Z'"),
         ("at", "2013-09-01T10:00:00", r"at: is '2013-09-01T10:00:00' \(no UTC offset\); send UTC"),
-        ("gate", "B4", r"gate: is unknown; the fields are at, code, count, size, tail, weight"),
+        ("gate", "B4", r"gate: is unknown; the fields are at, back, code, count, rooms, size, tail, weight"),
     ],
 )
 def test_wrong_value_is_refused(field: str, value: Any, said: str) -> None:
@@ -165,15 +180,18 @@ def test_format_is_the_inverse_of_parse(minutes: int) -> None:
 
 @given(
     rows=st.lists(
-        st.tuples(moments, integers, finite, st.text(), st.none() | finite, st.none() | st.text()),
+        st.tuples(
+            moments, integers, finite, st.text(), st.none() | finite, st.none() | st.text(),
+            st.none() | st.integers(-(2**53), 2**53), st.none() | moments,
+        ),
         min_size=1,
         max_size=5,
     )
-)
+)  # fmt: skip
 def test_batch_and_requests_give_the_same_columns(rows: list[tuple[Any, ...]]) -> None:
     """A row has the same columns whether it comes from a file in training or as JSON in serving."""
     names = [field.name for field in FIELDS]
-    at, count, size, code, weight, tail = (list(values) for values in zip(*rows, strict=True))
+    at, count, size, code, weight, tail, rooms, back = (list(values) for values in zip(*rows, strict=True))
     batch = {
         "at": np.array([moment.replace(tzinfo=None) for moment in at], dtype="datetime64[ms]"),
         "count": np.array(count, dtype=np.int64),
@@ -181,8 +199,11 @@ def test_batch_and_requests_give_the_same_columns(rows: list[tuple[Any, ...]]) -
         "code": np.array(code, dtype=object),
         "weight": np.array([np.nan if value is None else value for value in weight]),
         "tail": np.array(tail, dtype=object),
+        "rooms": np.array(rooms) if None not in rooms else np.array(rooms, np.float64),
+        "back": np.array([moment and moment.replace(tzinfo=None) for moment in back], dtype="datetime64[ms]"),
     }
-    sent = [dict(zip(names, (row[0].isoformat(), *row[1:]), strict=True)) for row in rows]
+    texts = [tuple(value.isoformat() if isinstance(value, datetime) else value for value in row) for row in rows]
+    sent = [dict(zip(names, row, strict=True)) for row in texts]
     trained, served = from_batch(batch, FIELDS), from_rows(sent, FIELDS)
     for name in names:
         np.testing.assert_array_equal(trained[name], served[name])
@@ -210,9 +231,17 @@ def test_whole_numbers_of_a_batch_may_be_stored_as_fractions() -> None:
     assert from_batch({"count": np.array([1.0, -2.0])}, field)["count"].tolist() == [1, -2]
 
 
-@pytest.mark.parametrize("value", [np.nan, 1.5])
-def test_integer_of_a_batch_may_not_be_missing(value: float) -> None:
-    """A whole number that is missing or broken in training has no counterpart in a request."""
-    field = (Field("count", "integer", "A whole number", 1),)
-    with pytest.raises(UseCaseError, match="REQUEST: 'count' is an integer, but the batch has missing or fractional"):
-        from_batch({"count": np.array([1.0, value])}, field)
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("integer", np.nan, "'it' is an integer, but 1 of 2 rows of the batch have none; declare optional=True"),
+        ("number", np.nan, "'it' is a number, but 1 of 2 rows of the batch have none; declare optional=True"),
+        ("time", np.datetime64("NaT"), "'it' is a time, but 1 of 2 rows of the batch have none; declare optional=True"),
+        ("integer", 1.5, "'it' is an integer, but the batch has fractional values; declare it a number"),
+    ],
+)
+def test_batch_holds_no_more_than_a_request(kind: Kind, value: Any, said: str) -> None:
+    """A value that is missing or broken in training has no counterpart in a request."""
+    good = np.datetime64("2013-09-01T10:00", "m") if kind == "time" else 1.0
+    with pytest.raises(UseCaseError, match=said):
+        from_batch({"it": np.array([good, value])}, (Field("it", kind, "It", 1),))

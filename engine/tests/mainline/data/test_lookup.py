@@ -125,6 +125,15 @@ def test_arrays_bring_a_moving_table_back(
         np.testing.assert_array_equal(again.arrays()[name], values)
 
 
+@pytest.mark.parametrize("keys", [[7, 2**53], [7.0, 2.0**53], ["7", str(2**53)]])
+def test_entities_may_be_whole_numbers(keys: list[Any]) -> None:
+    """An entity is found by its number, also where the request's column or the table's is float64 for its gaps."""
+    table = from_columns(STATIC, {"key": np.array(keys), "seats": np.array([200, 100])})
+    for asked in (np.array([2**53, 7, 8]), np.array([2.0**53, 7.0, np.nan])):
+        found = table.look_up({"tailnum": asked}, np.zeros(3, np.int64))["seats"]
+        np.testing.assert_array_equal(found, [100, 200, np.nan])
+
+
 def test_arrays_bring_a_static_table_back() -> None:
     """A static table made from another's arrays gives the same answers."""
     table = from_columns(STATIC, {"key": np.array(["N2", "N1"]), "seats": np.array([200, 100])})

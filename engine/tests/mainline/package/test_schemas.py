@@ -77,6 +77,17 @@ def test_fields_are_described_as_declared() -> None:
     }  # fmt: skip
 
 
+def test_optional_integer_says_how_far_it_goes() -> None:
+    """What may be absent is kept as float64, so the schema allows no integer that float64 does not hold exactly."""
+    fields = (Field("rooms", "integer", "How many", 4, optional=True), Field("floor", "integer", "n", 1, minimum=0))
+    described = of_request("a-model", fields)["properties"]
+    assert described["rooms"] == {
+        "type": ["integer", "null"], "description": "How many", "examples": [4],
+        "minimum": -(2**53), "maximum": 2**53,
+    }  # fmt: skip
+    assert "maximum" not in described["floor"]
+
+
 def test_response_is_one_required_field() -> None:
     """The response's schema is that of its one field, required, with nothing beside it."""
     schema = of_response("a-model", FIELDS[1])

@@ -11,7 +11,7 @@ from flights import Days, first_days
 from mainline.contract import Array, FeatureTable
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
-from mainline.stages.prepare import check_order, featurise
+from mainline.stages.prepare import arrays, check_order, featurise
 from usecase import features, interface, schema
 
 Change = Callable[[dict[str, Array]], dict[str, Array]]
@@ -93,3 +93,19 @@ def test_a_table_without_a_declared_column_is_refused() -> None:
     rows: dict[str, Any] = {"key": np.array(["a"], dtype=object), "time": np.array([0])}
     with pytest.raises(UseCaseError, match="table 'prices' is built without its column 'price'"):
         from_columns(FeatureTable("prices", key="shop", columns=("price",)), rows)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pd.Series([4, None], dtype="Int64"), np.array([4.0, np.nan])),
+        (pd.Series([4, 5], dtype="Int64"), np.array([4, 5])),
+        (pd.Series([True, None], dtype="boolean"), np.array([1.0, np.nan])),
+        (pd.Series([4.5, None], dtype="Float64"), np.array([4.5, np.nan])),
+    ],
+)
+def test_types_of_pandas_that_have_gaps_are_numbers(values: "pd.Series[Any]", expected: Array) -> None:
+    """A column of pandas' own integers, flags or fractions is one of numpy's, with NaN where a value is missing."""
+    found = arrays(pd.DataFrame({"rooms": values}))["rooms"]
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)

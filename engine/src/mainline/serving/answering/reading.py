@@ -139,7 +139,7 @@ class _Refusal(_Odd):
 def _column(field: Field, one: Any) -> _Column:
     if field.kind == "string":
         return _Text(field, one)
-    return _Time(one) if field.kind == "time" else _Number(field)
+    return _Time(field, one) if field.kind == "time" else _Number(field)
 
 
 class _Text:
@@ -172,37 +172,41 @@ class _Text:
 
 
 class _Time:
-    """Reads n ISO 8601 times as int64 minutes since 1970-01-01 UTC."""
+    """Reads n ISO 8601 times as minutes since 1970-01-01 UTC: int64, or float64 where one may be absent (NaN)."""
 
-    def __init__(self, one: Any) -> None:
+    def __init__(self, field: Field, one: Any) -> None:
         self._one = one
-        self._seen: dict[Any, int] = {}
+        self._dtype: Any = typed.type_of(field)
+        self._start: dict[Any, float] = {None: np.nan} if field.optional else {}
+        self._seen = dict(self._start)
 
     def __call__(self, values: Sequence[Any]) -> Array:
         try:
-            return np.fromiter(map(self._seen.__getitem__, values), np.int64, len(values))
+            return np.fromiter(map(self._seen.__getitem__, values), self._dtype, len(values))
         except (KeyError, TypeError):
-            return np.array([self._learn(value) for value in values], np.int64)
+            return np.array([self._learn(value) for value in values], self._dtype)
 
-    def _learn(self, value: Any) -> int:
-        minutes = int(self._one(value))
+    def _learn(self, value: Any) -> float:
+        minutes = self._one(value).item()
         if len(self._seen) > _REMEMBERED:
-            self._seen = {}
-        if len(value) <= _SHORT:
+            self._seen = dict(self._start)
+        if value is not None and len(value) <= _SHORT:
             self._seen[value] = minutes
-        return minutes
+        return float(minutes) if self._dtype is np.float64 else int(minutes)
 
 
 class _Number:
-    """Reads n numbers as int64 or float64, NaN where absent."""
+    """Reads n numbers as int64 or float64; float64 where one may be absent (NaN)."""
 
     def __init__(self, field: Field) -> None:
         whole = field.kind == "integer"
         largest = 2**63 - 1 if whole else np.finfo(np.float64).max.item()
         self._whole = whole
-        self._dtype: Any = np.int64 if whole else np.float64
-        self._low = -largest if field.minimum is None else max(field.minimum, -largest)
-        self._high = largest if field.maximum is None else min(field.maximum, largest)
+        self._exact: Any = np.int64 if whole else np.float64
+        self._dtype: Any = typed.type_of(field)
+        low, high = typed.bounds(field)
+        self._low = -largest if low is None else max(low, -largest)
+        self._high = largest if high is None else min(high, largest)
         self._own = {int} if whole else {float}
         self._allowed = {int, float}
         self._optional = field.optional
@@ -211,15 +215,17 @@ class _Number:
         types = set(map(type, values))
         if types == self._own and len(values) >= _MANY:
             return self._read_many(values)
-        given = values
-        if self._optional and type(None) in types:
+        absent = self._optional and type(None) in types
+        if absent:
             types.discard(type(None))
-            given = [value for value in values if value is not None]
-            values = [np.nan if value is None else value for value in values]
         if not types <= self._allowed:
             raise _Odd
         if self._whole and float in types:
-            values = given = self._integers(given)
+            values = self._integers(values)
+        given = values
+        if absent:
+            given = [value for value in values if value is not None]
+            values = [np.nan if value is None else value for value in values]
         total = sum(given)
         if total != total:  # NaN, which comparisons below may overlook
             raise _Odd
@@ -228,19 +234,19 @@ class _Number:
         return np.array(values, self._dtype)
 
     @staticmethod
-    def _integers(values: Sequence[Any]) -> list[int]:
-        """Turn floats without a fraction into integers, which they are in JSON Schema."""
-        if not all(type(value) is int or value.is_integer() for value in values):
+    def _integers(values: Sequence[Any]) -> list[Any]:
+        """Turn floats without a fraction into integers, which they are in JSON Schema; leave what is absent."""
+        if not all(type(value) is not float or value.is_integer() for value in values):
             raise _Odd
-        return list(map(int, values))
+        return [int(value) if type(value) is float else value for value in values]
 
     def _read_many(self, values: Sequence[Any]) -> Array:
         """Read numbers of the column's own type; those of another may lie on a bound only once they are converted."""
         try:
-            column = np.fromiter(values, self._dtype, len(values))
+            column = np.fromiter(values, self._exact, len(values))
         except OverflowError as error:
             raise _Odd from error
         # Python compares an integer with a float exactly, NumPy as two floats; NaN is between no two numbers.
         if not (self._low <= column.min().item() and column.max().item() <= self._high):
             raise _Odd
-        return column
+        return column.astype(self._dtype, copy=False)

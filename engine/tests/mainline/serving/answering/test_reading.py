@@ -24,8 +24,13 @@ FIELDS = (
     Field("any", "integer", "Any at all", 7),
     Field("tail", "string", "Which", "N1", pattern="^N[0-9]*$", optional=True),
     Field("text", "string", "What", "x"),
+    Field("rooms", "integer", "How many, if known", 4, optional=True),
+    Field("back", "time", "When, if ever", "2013-09-02T10:00:00Z", optional=True),
 )
-GOOD = {"at": "2013-09-01T10:00:00Z", "size": 1.5, "heat": -3, "count": 7, "any": -1, "tail": "N1", "text": "x"}
+GOOD = {
+    "at": "2013-09-01T10:00:00Z", "size": 1.5, "heat": -3, "count": 7, "any": -1, "tail": "N1", "text": "x",
+    "rooms": 4, "back": "2013-09-02T10:00:00Z",
+}  # fmt: skip
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(), st.integers(2**62, 2**70), st.floats(), st.text(max_size=5),
     st.integers(-2000, 2000).map(float), st.sampled_from([2.0**53, 2.0**63, -(2.0**63), 1e300]),
@@ -82,7 +87,7 @@ def test_refusal_names_field_value_and_what_is_allowed() -> None:
     """Everything wrong with a request is said at once, each with its row."""
     problem = refusal([GOOD, GOOD | {"size": 11, "text": None, "colour": "red"}])
     assert [(error["row"], error["field"], error["value"], error["allowed"]) for error in problem.errors] == [
-        (1, "colour", "'red'", "the fields are any, at, count, heat, size, tail, text."),
+        (1, "colour", "'red'", "the fields are any, at, back, count, heat, rooms, size, tail, text."),
         (1, "size", "11", "it must be at most 10."),
         (1, "text", "None", "send a string, such as 'x'."),
     ]
@@ -118,6 +123,17 @@ def test_integers_written_as_floats_go_the_fast_way(monkeypatch: pytest.MonkeyPa
     assert columns["count"].dtype == np.int64
 
 
+def test_what_is_absent_goes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absent integers and times are read by column, beside whole numbers that are written as 7.0."""
+    reader = Reader(FIELDS, 100)
+    reader.read([GOOD])  # remembers text and times
+    monkeypatch.delattr(reading.typed, "from_rows")
+    rows = [GOOD, GOOD | {"rooms": 5.0}, GOOD | {"rooms": None, "back": None}]
+    columns = reader.read([*rows, {name: value for name, value in GOOD.items() if name != "back"}]).columns
+    np.testing.assert_array_equal(columns["rooms"], [4.0, 5.0, np.nan, 4.0])
+    np.testing.assert_array_equal(np.isnan(columns["back"]), [False, False, True, True])
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients that send ever new text do not fill the memory."""
     monkeypatch.setattr(reading, "_REMEMBERED", 10)
@@ -144,6 +160,7 @@ def test_problems_are_json() -> None:
     [
         {"tail": "N1\n"}, {"size": float("nan")}, {"size": 10.5}, {"size": -0.5}, {"heat": float("nan")},
         {"heat": float("inf")}, {"count": 1001}, {"any": True}, {"any": 2**63}, {"any": -(2**63)},
+        {"rooms": 2**53 + 1}, {"rooms": -(2**53) - 1}, {"rooms": 4.5}, {"rooms": True}, {"back": "soon"}, {"back": 0},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("first", [True, False])
