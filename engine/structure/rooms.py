@@ -11,6 +11,7 @@ ROOMS: dict[str, str] = {
     "package": "a trained model with its features, sealed: from here on nothing else is needed to predict",
     "stages": "what `dvc.yaml` runs: puts data, model and package together",
     "claims": "what the contract asks of any use case; the fork's tests/test_contract.py runs them",
+    "scaffold": "from a person's table to a use case: what is in it, what that means, and the files that say so",
     "registry": "versions and assignments as tags of git",
     "remote": "the bytes that git names, in a store",
     "serving": "a package behind HTTP",

@@ -1,0 +1,166 @@
+"""One column of a table: numbers, text, times, or nothing to learn from."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mainline.contract import Array
+from mainline.scaffold import moments
+from mainline.scaffold.dialect import Dialect
+
+Kind = Literal["number", "integer", "text", "time"]
+ABSENT = ("", "NA", "NaN", "nan", "null", "None")
+"""Texts that every reader of the machinery takes for a number that is missing."""
+PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "N/A", "#N/A", "NULL", "unknown", "na", "none", "missing", "*", "-nan")
+_STRAY = 0.02
+"""Share of other cells in a column of numbers that are taken for missing, if they are one of the placeholders."""
+_LARGEST = 2**53
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PADDED = re.compile(r"[+-]?0\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """n cells of one kind: float64 with NaN, int64, text with '' or datetime64[ns] in UTC or without a zone."""
+
+    name: str
+    kind: Kind
+    values: Array
+    markers: tuple[str, ...] = ()
+    """What stands for a missing number, beside those of `ABSENT`."""
+    format: str = ""
+    """How a time is written in text; '' in Parquet."""
+    zoned: bool = False
+    """Whether the times say their zone."""
+    other_format: str = ""
+    """The other way in which the same dates can be read: day and month the other way round."""
+    stray: tuple[str, ...] = ()
+    """A few cells of text among numbers, for which the column was taken as text."""
+
+    @cached_property
+    def missing(self) -> int:
+        """How many cells hold nothing."""
+        return int(self.is_missing.sum())
+
+    @cached_property
+    def is_missing(self) -> Array:
+        """Which cells hold nothing, shape (n,)."""
+        if self.kind == "text":
+            return self.values == ""
+        return pd.isna(self.values)
+
+    @cached_property
+    def present(self) -> Array:
+        """The cells that hold something."""
+        return self.values[~self.is_missing]
+
+    @cached_property
+    def codes(self) -> tuple[Array, Array]:
+        """For each cell the number of its value, -1 where it is missing, and the values in their order."""
+        texts = pd.Series(self.values).where(~self.is_missing, None) if self.kind == "text" else self.values
+        codes, values = pd.factorize(texts, sort=True)
+        return codes, np.asarray(values)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different values there are."""
+        return len(self.codes[1])
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the cells are numbers."""
+        return self.kind in ("number", "integer")
+
+    def floats(self) -> Array:
+        """Return numbers as float64, shape (n,)."""
+        return self.values.astype(np.float64)
+
+
+def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "") -> Column:
+    """Tell the kind of n texts, and convert them."""
+    stripped = np.array([cell.strip() for cell in cells], dtype=object)
+    counts = Counter(stripped.tolist())
+    numbers, stray = _numbers(counts, dialect)
+    if numbers is not None:
+        markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*ABSENT}))
+        values = np.array([numbers[cell] for cell in stripped], dtype=np.float64)
+        whole = all("." not in text and "e" not in text.lower() for text in map(unlocalised(dialect), counts))
+        if whole and not np.isnan(values).any() and np.all(np.abs(values) <= _LARGEST):
+            return Column(name, "integer", values.astype(np.int64))
+        return Column(name, "number", values, markers)
+    found = moments.of_text(stripped, date_format)
+    if found is not None:
+        return Column(
+            name, "time", found.values, format=found.format, zoned=found.zoned, other_format=found.other_format
+        )
+    return Column(name, "text", np.array(cells, dtype=object), stray=stray)
+
+
+def of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
+    """Take a column of Parquet in its own type; None for a type that no request can hold."""
+    kind: Any = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_boolean(kind):
+        texts = ["" if value is None else str(value) for value in column.to_pylist()]
+        return Column(name, "text", np.array(texts, dtype=object))
+    if pa.types.is_integer(kind) and not column.null_count:
+        return Column(name, "integer", column.to_numpy().astype(np.int64))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Column(name, "number", column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
+        return Column(name, "text", np.array(["" if value is None else value for value in column.to_pylist()], object))
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        times = pd.to_datetime(pd.Series(column.to_pandas()), utc=True).dt.tz_localize(None)
+        zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+        return Column(name, "time", times.to_numpy("datetime64[ns]"), zoned=zoned)
+    return None
+
+
+def unlocalised(dialect: Dialect) -> Any:
+    """Return a function that writes a number's text as Python reads it."""
+    if dialect.decimal == "." and not dialect.thousands:
+        return lambda text: text
+
+    def plain(text: str) -> str:
+        if dialect.thousands:
+            text = text.replace(dialect.thousands, "")
+        return text.replace(",", ".") if dialect.decimal == "," else text
+
+    return plain
+
+
+def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, tuple[str, ...]]:
+    """Convert each different text to a number, NaN where it says that there is none.
+
+    Returns:
+        The number of each text, None if the column is not of numbers, and a few cells of text among numbers.
+    """
+    plain = unlocalised(dialect)
+    numbers: dict[str, float] = {}
+    others: Counter[str] = Counter()
+    padded = 0
+    for text, count in counts.items():
+        written = plain(text)
+        if text in ABSENT:
+            numbers[text] = np.nan
+        elif _PLAIN.fullmatch(written):
+            numbers[text] = float(written)
+            padded += bool(_PADDED.fullmatch(written))
+        else:
+            others[text] += count
+    found = sum(counts[text] for text, value in numbers.items() if value == value)
+    if not found or padded or not np.isfinite([value for value in numbers.values() if value == value]).all():
+        return None, ()
+    known = {text for text in others if text in PLACEHOLDERS}
+    strays = others.total() - sum(others[text] for text in known)
+    if strays or (others and len(known) > 2):
+        return None, tuple(sorted(set(others) - known))[:3] if strays <= _STRAY * found else ()
+    return numbers | dict.fromkeys(known, np.nan), ()

@@ -1,0 +1,233 @@
+"""What a table means: what is predicted from what, and what is left out until a person decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.errors import nearest
+from mainline.scaffold import labels, leaks, roles, schedule
+from mainline.scaffold.column import Column
+from mainline.scaffold.dialect import TableError
+from mainline.scaffold.findings import NONE, Finding, Wishes
+from mainline.scaffold.labels import Label
+from mainline.scaffold.schedule import Schedule
+from mainline.scaffold.table import Table
+
+SHARE = 0.15
+"""Share of rows that validate, and that test, if the data has no time."""
+WEAK = 1000
+"""Test rows below which the gate tells only large differences apart."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the files say of a table."""
+
+    table: Table
+    label: str
+    target: Label
+    key: str
+    group: str
+    time: Schedule | None
+    features: tuple[str, ...]
+    left_out: dict[str, str]
+    """Columns that are no features, with the reason."""
+    suspects: tuple[str, ...]
+    """Those of them that say the label."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns of the table."""
+        return self.table.columns
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The features that are numbers."""
+        return tuple(name for name in self.features if self.columns[name].is_number)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The features that are text."""
+        return tuple(name for name in self.features if not self.columns[name].is_number)
+
+    @property
+    def codes(self) -> Array:
+        """The label as numbers, NaN where it is missing, shape (n,)."""
+        return self.target.codes(self.columns[self.label])
+
+    @property
+    def labelled(self) -> int:
+        """How many rows have a label."""
+        return int((~np.isnan(self.codes)).sum())
+
+    @property
+    def rows_of_test(self) -> int:
+        """How many rows test, about."""
+        share = self.labelled / self.table.rows
+        return int((self.time.rows_of_test if self.time else SHARE * self.table.rows) * share)
+
+
+def infer(table: Table, label: str, wishes: Wishes) -> Plan:
+    """Decide what every column of a table is for.
+
+    Raises:
+        TableError: when a named column is not there, or nothing can be learned from the table.
+    """
+    _check_names(table, label, wishes)
+    target = labels.infer(table.columns[label], wishes)
+    rest = {name: column for name, column in table.columns.items() if name not in (label, *wishes.drop)}
+    time, of_time = schedule.infer(rest, wishes)
+    used = set(time.parts) if time else set()
+    key, key_sure = _chosen(wishes.key, roles.key_of({name: rest[name] for name in rest if name not in used}))
+    group, group_sure = _chosen(wishes.group, roles.group_of(rest, key))
+    out = dict(table.left_out) | dict.fromkeys(wishes.drop, "you dropped it")
+    features: dict[str, Column] = {}
+    for name, column in rest.items():
+        reason = _reason(name, column, key, group, time)
+        if reason and name not in wishes.keep:
+            out[name] = reason
+        elif not (time and name in time.parts and column.kind == "time"):
+            features[name] = column
+    found = leaks.suspects(features, target.codes(table.columns[label]))
+    suspected = {name: reason for name, reason in found.items() if name not in wishes.keep}
+    kept = tuple(name for name in features if name not in suspected)
+    if not kept and not time:
+        raise TableError(
+            f"no column is left to predict '{label}' from: {_listed(out | suspected)}. Keep one: --keep COLUMN."
+        )
+    plan = Plan(table, label, target, key, group, time, kept, out | suspected, tuple(suspected), ())
+    keys = [_of_key(plan, wishes, key_sure), *_of_group(plan, wishes, group_sure)]
+    return replace(
+        plan,
+        findings=(
+            *_of_table(plan),
+            *target.findings,
+            *of_time,
+            *keys,
+            *_of_columns(plan, found),
+            *_of_gate(plan),
+        ),
+    )
+
+
+def _check_names(table: Table, label: str, wishes: Wishes) -> None:
+    known = {*table.columns, *table.left_out}
+    for name in (label, *wishes.named()):
+        if name not in known:
+            raise TableError(f"{table.files[0]} has no column '{name}'; {nearest(name, known)[:300]}")
+    if label in table.left_out:
+        raise TableError(f"the label '{label}' cannot be predicted: {table.left_out[label]}.")
+
+
+def _chosen(wish: str | None, found: tuple[str, bool]) -> tuple[str, bool]:
+    if wish is None:
+        return found
+    return ("" if wish == NONE else wish), True
+
+
+def _reason(name: str, column: Column, key: str, group: str, time: Schedule | None) -> str:
+    if name == key:
+        return "it tells the rows apart"
+    if name == group:
+        return "it names the entity, whose rows stay together"
+    if time and name in time.parts:
+        return "" if column.kind == "time" else _of_part(name, time)
+    return roles.left_out(column)
+
+
+def _of_part(name: str, time: Schedule) -> str:
+    """Leave out year and day, of which a model would learn no more than the periods; hour and month repeat."""
+    return "" if name == time.parts[-1] and len(time.parts) in (2, 4) else "it is a part of the time"
+
+
+def _of_table(plan: Plan) -> list[Finding]:
+    table = plan.table
+    size = f"{table.rows:,} rows, {len(table.columns) + len(table.left_out)} columns"
+    written = table.dialect.describe() if table.dialect else "Parquet"
+    option = "--encoding, --delimiter, --decimal" if table.dialect else ""
+    sure = "likely" if table.dialect and not table.dialect.is_plain else "sure"
+    found = [Finding("table", size), Finding("written as", written, "likely" if sure == "likely" else "sure", option)]
+    if table.duplicates:
+        found.append(
+            Finding("duplicates", f"{table.duplicates:,} rows are there before; they stay, on one side of the split")
+        )
+    markers = {name: column.markers for name, column in table.columns.items() if column.markers}
+    for name, marks in list(markers.items())[:3]:
+        found.append(Finding("missing", f"{' and '.join(map(repr, marks))} in '{name}' is taken for missing", "likely"))
+    absent = table.rows - plan.labelled
+    if absent:
+        found.append(Finding("label", f"missing in {absent:,} rows, which are not learned from"))
+    return found
+
+
+def _of_key(plan: Plan, wishes: Wishes, is_named: bool) -> Finding:
+    sure = "told" if wishes.key else ("sure" if is_named else "unsure")
+    if not plan.key:
+        return Finding(
+            "key", "none: no column tells the rows apart", "told" if wishes.key else "likely", "--key COLUMN"
+        )
+    return Finding(
+        "key",
+        f"'{plan.key}': sent and kept, never a feature",
+        "told" if wishes.key else "likely" if sure == "unsure" else "sure",
+        "--key COLUMN, --key none",
+    )
+
+
+def _of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
+    if not plan.group:
+        return []
+    entities = plan.columns[plan.group].distinct
+    each = f"'{plan.group}': {entities:,} entities, {plan.table.rows / entities:.1f} rows of each, never split"
+    return [
+        Finding(
+            "group",
+            each,
+            "told" if wishes.group else "likely" if is_entity else "unsure",
+            "--group COLUMN, --group none",
+        )
+    ]
+
+
+def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
+    found = [Finding("features", f"{len(plan.numbers)} numbers, {len(plan.texts)} texts", "likely", "--drop COLUMN")]
+    roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
+    reasons: dict[str, list[str]] = {}
+    for name, reason in plan.left_out.items():
+        if name not in roles_told and name not in plan.suspects:
+            reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        found.append(Finding("left out", f"{_names(names)}: {reason}", "likely", "--keep COLUMN"))
+    for name, reason in suspects.items():
+        kept = name not in plan.suspects
+        found.append(
+            Finding(
+                "leak?",
+                f"'{name}' {'is kept' if kept else 'is left out'}: {reason}",
+                "told" if kept else "unsure",
+                "--keep COLUMN",
+            )
+        )
+    return found
+
+
+def _of_gate(plan: Plan) -> list[Finding]:
+    rows = plan.rows_of_test
+    if rows >= WEAK:
+        return [Finding("test", f"{rows:,} rows")]
+    least = 2 / np.sqrt(max(rows, 1))
+    return [
+        Finding("test", f"{rows:,} rows: the gate is weak, and tells only differences beyond some {least:.0%} apart")
+    ]
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
+
+
+def _listed(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"'{name}': {reason}" for name, reason in list(reasons.items())[:3])

@@ -1,0 +1,122 @@
+"""Times in text: which format they are written in, and whether day and month could be the other way round."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mainline.contract import Array
+from mainline.scaffold.dialect import TableError
+
+DATES = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
+    "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%Y-%m",
+)  # fmt: skip
+CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+_ISO = tuple(f"%Y-%m-%dT{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))
+_ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-")
+
+
+@dataclass(frozen=True)
+class Times:
+    """n times as datetime64[ns], in UTC if they say their zone; NaT where the text is empty."""
+
+    values: Array
+    format: str
+    zoned: bool
+    other_format: str = ""
+
+
+def of_text(cells: Array, wanted: str = "") -> Times | None:
+    """Read n texts as times if each of them is one in the same format; None if they are not.
+
+    Args:
+        cells: the texts.
+        wanted: the format that a person names for dates that can be read in two ways.
+
+    Raises:
+        TableError: when dates can be read in two ways, and nothing says which.
+    """
+    texts = pd.Series(cells, dtype="str")
+    present = texts[texts != ""]
+    sample = present.drop_duplicates().head(200)
+    if sample.empty or not sample.map(lambda text: bool(_LOOKS.search(text)) and len(text) <= 35).all():
+        return None
+    zoned = bool(sample.map(lambda text: bool(_ZONED.search(text)) and ":" in text).all())
+    formats = [text for text in _formats(zoned) if _parse(sample, text) is not None]
+    unique = present.drop_duplicates()
+    read = {text: parsed for text in formats if (parsed := _parse(unique, text)) is not None}
+    if not read:
+        return None
+    chosen, other = _choose(read, unique, wanted)
+    by_text = dict(zip(unique, read[chosen].to_numpy("datetime64[ns]"), strict=True))
+    nat = np.datetime64("NaT", "ns")
+    return Times(np.array([by_text.get(text, nat) for text in texts], "datetime64[ns]"), chosen, zoned, other)
+
+
+def _formats(zoned: bool) -> list[str]:
+    plain = [f"{date}{clock}" for date in DATES for clock in CLOCKS if clock == "" or "%d" in date] + [*_ISO]
+    return [f"{text}%z" for text in plain if "%H" in text] if zoned else plain
+
+
+def _parse(texts: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp] | None":
+    try:
+        parsed = pd.to_datetime(texts, format=form, utc="%z" in form)
+    except (ValueError, pd.errors.OutOfBoundsDatetime):
+        return None
+    if "%z" in form:
+        parsed = parsed.dt.tz_localize(None)
+    return None if parsed.isna().any() or not parsed.dt.year.between(1700, 2200).all() else parsed
+
+
+def _choose(read: dict[str, "pd.Series[pd.Timestamp]"], texts: "pd.Series[str]", wanted: str) -> tuple[str, str]:
+    """Return the format, and the one that reads other times from the same texts and was turned down; or ''.
+
+    Of two ways, the one is right in which the rows are in the order of time; if neither or both, nobody can tell.
+    """
+    formats = [text for text in read if wanted in ("", text)] or list(read)
+    first = formats[0]
+    others = [text for text in formats[1:] if not read[text].equals(read[first])]
+    if not others:
+        return first, ""
+    in_order = [text for text in (first, *others) if _is_in_order(read[text])]
+    if len(in_order) != 1:
+        shown = next(
+            text for text in texts if read[first][texts == text].iloc[0] != read[others[0]][texts == text].iloc[0]
+        )
+        both = " or ".join(f"{read[text][texts == shown].iloc[0]:%d %B %Y}" for text in (first, others[0]))
+        raise TableError(f"'{shown}' is {both}; say which: --date-format '{first}' or --date-format '{others[0]}'.")
+    return in_order[0], next(text for text in (first, *others) if text != in_order[0])
+
+
+def _is_in_order(times: "pd.Series[pd.Timestamp]") -> bool:
+    return bool(times.is_monotonic_increasing or times.is_monotonic_decreasing)
+
+
+def is_midnight(values: Array) -> bool:
+    """Say whether times are days: none has an hour."""
+    present = values[~np.isnat(values)]
+    return bool((present == present.astype("datetime64[D]")).all())
+
+
+def periods(values: Array, unit: str) -> list[str]:
+    """Name the period of each of n times: day, ISO week, month or quarter."""
+    times = pd.DatetimeIndex(values)
+    if unit == "week":
+        iso = times.isocalendar()
+        return [f"{year:04d}-W{week:02d}" for year, week in zip(iso["year"], iso["week"], strict=True)]
+    if unit == "quarter":
+        return [f"{time.year:04d}-Q{(time.month - 1) // 3 + 1}" for time in times]
+    return times.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}[unit]).tolist()
+
+
+def length(names: Sequence[str], unit: str) -> int:
+    """Return how many periods there are from the first to the last of sorted names, with those that have no rows."""
+    frequency = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q"}[unit]
+    if unit == "week":
+        first, last = (pd.Timestamp.fromisocalendar(int(name[:4]), int(name[6:]), 1) for name in (names[0], names[-1]))
+        return (last - first).days // 7 + 1
+    return len(pd.period_range(names[0].replace("-Q", "Q"), names[-1].replace("-Q", "Q"), freq=frequency))

@@ -1,0 +1,93 @@
+"""What each column is for: key, group, feature, or nothing."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from mainline.conformance import PERSONAL
+from mainline.scaffold.column import Column
+
+_NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx)([^a-z]|$)")
+_ENDS_WITH_ID = re.compile(r"[a-z](Id|ID)$")
+ENTITIES = re.compile(
+    r"(^|[^a-z])(customer|client|patient|subject|user|person|member|household|family|account|store|shop|device|machine|"
+    r"sensor|station|school|student|driver|vehicle|product|item|participant|owner|company|firm)([^a-z]|$)"
+)
+MOST_LEVELS = 100
+_WORDS = 4
+_LONG = 60
+_FEWEST_OF_A_LEVEL = 3
+
+
+def is_numbering(name: str) -> bool:
+    """Say whether a name is that of a number or code that tells rows or entities apart."""
+    return bool(_NUMBERING.search(_spaced(name)) or _ENDS_WITH_ID.search(name))
+
+
+def key_of(columns: Mapping[str, Column]) -> tuple[str, bool]:
+    """Return the column that tells the rows apart, and whether its name says so; '' if there is none."""
+    unique = [
+        column for column in columns.values()
+        if column.kind in ("integer", "text") and not column.missing
+        and column.distinct == len(column.values) and column.name.strip() and column.name.lower() not in PERSONAL
+    ]  # fmt: skip
+    named = [column.name for column in unique if is_numbering(column.name)]
+    if named:
+        return named[0], True
+    words = [column.name for column in unique if column.kind == "text" and not is_prose(column)]
+    counting = [column.name for column in unique if column.kind == "integer" and _counts(column)]
+    return next(iter([*counting, *words]), ""), False
+
+
+def group_of(columns: Mapping[str, Column], key: str) -> tuple[str, bool]:
+    """Return the column that names an entity with several rows, and whether its name says so; '' if there is none."""
+    for name, column in columns.items():
+        if name == key or column.kind not in ("integer", "text") or column.missing:
+            continue
+        rows, entities = len(column.values), column.distinct
+        several = 20 <= entities <= rows / 1.5
+        if several and (is_numbering(name) or ENTITIES.search(_spaced(name))):
+            return name, bool(ENTITIES.search(_spaced(name)))
+    return "", False
+
+
+def left_out(column: Column) -> str:
+    """Say why a column is not a feature; '' if it may be one."""
+    if column.missing == len(column.values):
+        return "it is empty"
+    if column.distinct == 1 and not column.missing:
+        return "it is the same in every row"
+    if column.name.lower() in PERSONAL:
+        return "its name is that of a person's data"
+    if not column.name.strip():
+        return "it has no name"
+    if column.kind == "time":
+        return "it is another time: known when?"
+    if column.kind == "integer" and _counts(column):
+        return "it counts the rows"
+    if column.kind != "text":
+        return ""
+    if column.stray:
+        return f"it holds text among numbers, such as {column.stray[0]!r}"
+    if is_prose(column):
+        return "it is free text"
+    few = column.distinct <= 2 or column.distinct * _FEWEST_OF_A_LEVEL <= len(column.present)
+    return "" if column.distinct <= MOST_LEVELS and few else f"it has {column.distinct:,} different texts"
+
+
+def is_prose(column: Column) -> bool:
+    """Say whether texts are sentences: many words, and hardly one twice."""
+    present = column.codes[1]
+    words = float(np.mean([len(text.split()) for text in present[:1000]])) if len(present) else 0
+    length = float(np.mean([len(text) for text in present[:1000]])) if len(present) else 0
+    return (words > _WORDS or length > _LONG) and column.distinct > 0.3 * len(column.present)
+
+
+def _counts(column: Column) -> bool:
+    """Say whether whole numbers count the rows, one by one."""
+    return bool(len(column.values) > 1 and (np.diff(column.values) == 1).all())
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()

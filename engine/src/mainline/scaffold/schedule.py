@@ -1,0 +1,223 @@
+"""When the rows are: the column or columns of time, the zone, and the periods that the data is cut into."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+
+from mainline.contract import Array
+from mainline.scaffold import moments
+from mainline.scaffold.column import Column
+from mainline.scaffold.dialect import TableError
+from mainline.scaffold.findings import NONE, Finding, Sure, Wishes
+
+UNITS = ("month", "quarter", "week", "day")
+"""Lengths of a period, in the order in which they are tried."""
+FEWEST, MOST = 6, 40
+"""How many periods are wanted."""
+LEAST = 3
+"""One to fit on, one to validate and one to test."""
+HELD_BACK = 0.15
+"""Share of rows that validation and test should have each."""
+_HOUR = re.compile(r"(hour|hr|h|hours)", re.IGNORECASE)
+_PARTS = {
+    "year": re.compile(r"(year|yr)", re.I),
+    "month": re.compile(r"(month|mo|mon|mnth)", re.I),
+    "day": re.compile(r"(day|dy|mday)", re.I),
+}
+_BIRTH = re.compile(r"birth|dob|born|expir|updated|modified|deadline|due", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The time of n rows, and the periods from the oldest to the newest."""
+
+    name: str
+    """The column of the time, or a new one if the time is put together."""
+    parts: tuple[str, ...]
+    """The columns that it is put together of: one, a date and an hour, or year, month, day and perhaps hour."""
+    values: Array
+    """datetime64[ns] in UTC."""
+    zone: str
+    """The zone of the clock that the text is written by; '' if the text says it."""
+    unit: str
+    periods: tuple[str, ...]
+    validation: int
+    test: int
+    rows_of_test: int
+    days_of_test: int
+
+    @property
+    def is_put_together(self) -> bool:
+        """Whether the time is in more than one column."""
+        return len(self.parts) > 1
+
+
+def infer(columns: Mapping[str, Column], wishes: Wishes) -> tuple[Schedule | None, list[Finding]]:
+    """Tell when the rows are, and cut the data into periods; None for data without time.
+
+    Raises:
+        TableError: when a named column is no time, or a zone is not known.
+    """
+    if wishes.time == NONE:
+        return None, [Finding("time", "none: rows are split by a hash", "told", "--time COLUMN")]
+    found = _times(columns, wishes)
+    if found is None:
+        return None, [Finding("time", "none: rows are split by a hash", "likely", "--time COLUMN")]
+    name, parts, values, zoned = found
+    if np.isnat(values).any():
+        if wishes.time:
+            raise TableError(f"'{name}' is missing in {np.isnat(values).sum()} rows; each row needs its time.")
+        return None, [Finding("time", f"none: '{name}' is missing in some rows", "unsure", "--time COLUMN")]
+    zone = "" if zoned else _checked(wishes.zone or "UTC")
+    utc = _localised(values, zone)
+    unit, periods, counts = _cut(utc, wishes)
+    if not unit:
+        return None, [
+            Finding(
+                "time", f"none: '{name}' gives no {LEAST} periods in a row with rows in each", "likely", "--period UNIT"
+            )
+        ]
+    validation, test = _split(counts)
+    named = moments.periods(utc, unit)
+    in_test = np.isin(np.array(named), periods[len(periods) - test :])
+    days = len(np.unique(utc[in_test].astype("datetime64[D]")))
+    made = Schedule(name, parts, utc, zone, unit, periods, validation, test, sum(counts[-test:]), days)
+    return made, _findings(made, columns, wishes, counts)
+
+
+def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, counts: list[int]) -> list[Finding]:
+    put = " and ".join(f"'{part}'" for part in made.parts)
+    day = moments.is_midnight(made.values) if not made.is_put_together else False
+    how = columns[made.parts[0]].format
+    found = [
+        Finding(
+            "time",
+            f"{put}{f', written {how}' if how else ''}",
+            "told" if wishes.time else "likely",
+            "--time COLUMN, --time none",
+        )
+    ]
+    if columns[made.parts[0]].other_format:
+        found.append(
+            Finding(
+                "dates",
+                f"read as {how}, not {columns[made.parts[0]].other_format}: so the rows are in order",
+                "likely",
+                "--date-format FORMAT",
+            )
+        )
+    if made.zone:
+        sure: Sure = "told" if wishes.zone else ("likely" if day else "unsure")
+        found.append(Finding("zone", f"{made.zone}: the table names none", sure, "--zone Europe/Berlin"))
+    span = f"{made.periods[0]} to {made.periods[-1]}: {len(made.periods)} {made.unit}s"
+    rows = f"{min(counts):,} to {max(counts):,} rows"
+    found.append(
+        Finding(
+            "periods", f"{span} of {rows}", "told" if wishes.period else "likely", "--period day|week|month|quarter"
+        )
+    )
+    return found
+
+
+def _times(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[str, ...], Array, bool] | None:
+    """Find the time: its name, its columns, n times as they are written, and whether those are in UTC."""
+    times = [column for column in columns.values() if column.kind == "time" and column.distinct > 1]
+    if wishes.time:
+        if wishes.time not in {column.name for column in times}:
+            known = ", ".join(column.name for column in times) or "none"
+            raise TableError(f"'{wishes.time}' is not a column of times; those are {known}.")
+        times = [columns[wishes.time]]
+    usual = [column for column in times if not _BIRTH.search(column.name)] or (times if wishes.time else [])
+    if not usual:
+        return _of_parts(columns)
+    whole = sorted(usual, key=lambda column: column.missing)[0]
+    hours = _hours(columns)
+    if hours and moments.is_midnight(whole.values) and not whole.zoned:
+        added = whole.values + columns[hours].values.astype("timedelta64[h]")
+        return _new_name(columns), (whole.name, hours), added.astype("datetime64[ns]"), False
+    return whole.name, (whole.name,), whole.values, whole.zoned
+
+
+def _of_parts(columns: Mapping[str, Column]) -> tuple[str, tuple[str, ...], Array, bool] | None:
+    """Put a time together from columns named year, month and day, and an hour if there is one."""
+    found = {}
+    for part, pattern in _PARTS.items():
+        for name, column in columns.items():
+            if column.kind == "integer" and pattern.fullmatch(name) and part not in found:
+                found[part] = name
+    if len(found) < len(_PARTS):
+        return None
+    numbers = {part: columns[name].values for part, name in found.items()}
+    hours = _hours(columns)
+    if hours:
+        numbers["hour"] = columns[hours].values
+    try:
+        values = pd.to_datetime(pd.DataFrame(numbers)).to_numpy("datetime64[ns]")
+    except ValueError:
+        return None
+    return _new_name(columns), (*found.values(), *([hours] if hours else [])), values, False
+
+
+def _hours(columns: Mapping[str, Column]) -> str:
+    """Name the column of whole hours of the day; '' if there is none."""
+    for name, column in columns.items():
+        if (
+            column.kind == "integer"
+            and _HOUR.fullmatch(name)
+            and column.values.min() >= 0
+            and column.values.max() <= 24
+        ):
+            return name
+    return ""
+
+
+def _new_name(columns: Mapping[str, Column]) -> str:
+    return next(name for name in ("time", "moment", "at", "time of row") if name not in columns)
+
+
+def _checked(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise TableError(f"'{zone}' is no zone; name one such as UTC or Europe/Berlin.") from error
+    return zone
+
+
+def _localised(values: Array, zone: str) -> Array:
+    """Turn n readings of a zone's clock into UTC; of an hour that comes twice it is the second one."""
+    if zone in ("", "UTC"):
+        return values.astype("datetime64[ns]")
+    second = np.zeros(len(values), dtype=np.bool_)
+    times = pd.DatetimeIndex(values).tz_localize(zone, ambiguous=second, nonexistent="shift_forward")
+    return times.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
+
+
+def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]]:
+    """Choose a length of periods so that there are few, with rows in each: unit, names and rows; '' if none fits."""
+    found = {}
+    for unit in (wishes.period,) if wishes.period else UNITS:
+        counts = Counter(moments.periods(values, unit))
+        names = sorted(counts)
+        if len(names) >= LEAST and moments.length(names, unit) == len(names):
+            found[unit] = (tuple(names), [counts[name] for name in names])
+    if wishes.period and not found:
+        raise TableError(f"there are not {LEAST} {wishes.period}s in a row with rows in each; name another --period.")
+    fitting = [unit for unit, (names, _) in found.items() if FEWEST <= len(names) <= MOST]
+    chosen = next(iter(fitting), "") or min(found, key=lambda unit: abs(len(found[unit][0]) - FEWEST), default="")
+    return (chosen, *found[chosen]) if chosen else ("", (), [])
+
+
+def _split(counts: list[int]) -> tuple[int, int]:
+    """Return how many of the newest periods validate and test, so that each has a fair share of the rows."""
+    wanted, total = HELD_BACK * sum(counts), 0
+    test = 0
+    while total < wanted and test < (len(counts) - 1) // 2:
+        test += 1
+        total += counts[-test]
+    test = max(test, 1)
+    return max(1, min(test, len(counts) - test - 1)), test

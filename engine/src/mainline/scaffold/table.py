@@ -1,0 +1,155 @@
+"""A table as it is delivered: from text, Parquet or SQLite to columns, each with its kind."""
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from mainline.scaffold import dialect
+from mainline.scaffold.column import Column, of_arrow, of_text
+from mainline.scaffold.dialect import Dialect, TableError
+
+TEXT, PARQUET = (".csv", ".tsv", ".txt"), (".parquet",)
+FEWEST = 20
+"""Rows of a table from which anything can be learned."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person says about the way the files are written; '' where it is to be told."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
+    date_format: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of all files, by column; `dialect` is None for Parquet."""
+
+    files: tuple[Path, ...]
+    dialect: Dialect | None
+    columns: dict[str, Column]
+    duplicates: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Columns of a type that no request can hold, with the reason."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.columns.values())).values)
+
+
+def read(files: Sequence[Path], options: Options) -> Table:
+    """Read files of the same columns as one table.
+
+    Raises:
+        TableError: when a file cannot be read, the files differ, or there are too few rows.
+    """
+    kinds = {file.suffix.lower() for file in files}
+    for file in files:
+        if not file.is_file():
+            raise TableError(f"there is no file {file}.")
+        if file.suffix.lower() not in TEXT + PARQUET:
+            raise TableError(f"{file} is none of {', '.join(TEXT + PARQUET)}; save the table as CSV or Parquet.")
+    if kinds & set(TEXT) and kinds & set(PARQUET):
+        raise TableError("some files are text and some are Parquet; name files of one kind.")
+    table = _parquet(files) if kinds <= set(PARQUET) else _text(files, options)
+    if table.rows < FEWEST:
+        held = "1 row" if table.rows == 1 else f"{table.rows} rows"
+        raise TableError(f"{files[0]} has {held}; a model, and what judges it, need {FEWEST} or more.")
+    return table
+
+
+def query(url: str, statement: str, target: Path) -> Path:
+    """Write what a query of SQLite gives to a CSV file.
+
+    Raises:
+        TableError: when the address is not of SQLite, or the query fails.
+    """
+    address = urlsplit(url)
+    if address.scheme != "sqlite":
+        raise TableError(
+            f"{address.scheme or url} needs a driver that is not in the lock; only sqlite:///FILE is read here. "
+            "Write the query's rows to a CSV or Parquet file, and name that file."
+        )
+    path = Path(address.path.removeprefix("/"))
+    if not path.is_file():
+        raise TableError(f"there is no file {path}; write sqlite:///FILE, or sqlite:////FILE for an absolute path.")
+    try:
+        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as connection:
+            rows = pd.read_sql_query(statement, connection)
+    except (sqlite3.Error, pd.errors.DatabaseError) as error:
+        raise TableError(f"{path}: the query fails ({' '.join(str(error).split())[:200]}).") from error
+    rows.to_csv(target, index=False)
+    return target
+
+
+def _text(files: Sequence[Path], options: Options) -> Table:
+    found = {file: dialect.of_file(file, options.encoding, options.delimiter, options.decimal) for file in files}
+    headers = {file: dialect.check_widths(file, found[file]) for file in files}
+    first = files[0]
+    for file in files:
+        _check_same(first, file, headers[first], headers[file])
+        if found[file] != found[first]:
+            raise TableError(f"{file} is {found[file].describe()}; {first} is {found[first].describe()}.")
+    parts = [
+        pd.read_csv(
+            file, sep=found[first].delimiter, encoding=found[first].encoding, dtype="str", keep_default_na=False,
+            na_filter=False,
+        )
+        for file in files
+    ]  # fmt: skip
+    whole = pd.concat([part.set_axis(headers[file], axis=1) for part, file in zip(parts, files, strict=True)])
+    whole = whole[headers[first]].reset_index(drop=True)
+    how = found[first]
+    made = {name: of_text(name, whole[name].to_numpy(object), how, options.date_format) for name in headers[first]}
+    return Table(tuple(files), how, made, int(whole.duplicated().sum()))
+
+
+def _parquet(files: Sequence[Path]) -> Table:
+    tables = []
+    for file in files:
+        try:
+            tables.append(parquet.ParquetFile(file).read(use_threads=False))
+        except (OSError, ValueError, NotImplementedError) as error:
+            said = " ".join(str(error).split())
+            raise TableError(f"{file} cannot be read as Parquet ({said}); write it again.") from error
+        _check_same(files[0], file, tables[0].column_names, tables[-1].column_names)
+    names = tables[0].column_names
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"{files[0]} has the column '{twice}' twice; rename or remove one.")
+    whole = pa.concat_tables([table.select(names) for table in tables], promote_options="permissive")
+    made: dict[str, Column] = {}
+    left_out = {}
+    for name in names:
+        column = of_arrow(name, whole[name])
+        if column is None:
+            left_out[name] = f"it holds {whole[name].type}"
+        else:
+            made[name] = column
+    if not made:
+        raise TableError(f"{files[0]} has no column of numbers, text or times.")
+    shown = pd.DataFrame({name: column.values for name, column in made.items()})
+    return Table(tuple(files), None, made, int(shown.duplicated().sum()), left_out)
+
+
+def _check_same(first: Path, other: Path, names: Sequence[str], others: Sequence[str]) -> None:
+    differing = sorted(set(names) ^ set(others))
+    if differing:
+        has, lacks = (first, other) if differing[0] in names else (other, first)
+        raise TableError(f"{has} has the column '{differing[0]}' and {lacks} has not; name files of the same columns.")
+
+
+def identifier(text: str, default: str) -> str:
+    """Return letters, digits and _ of a text, as Python, SQL and a folder can be named."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40].strip("_")
+    return plain if re.match(r"[a-z]", plain) else default

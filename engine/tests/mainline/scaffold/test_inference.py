@@ -1,0 +1,210 @@
+"""What is concluded from a table, how sure that is, and what a person can say instead."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+from mainline.scaffold import findings
+from mainline.scaffold.dialect import TableError
+from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
+
+RANDOM = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize(
+    ("load", "task", "classes"),
+    [
+        (datasets.load_diabetes, "regression", 0),
+        (datasets.load_breast_cancer, "classification", 2),
+        (datasets.load_iris, "multiclass", 3),
+        (datasets.load_wine, "multiclass", 3),
+        (datasets.load_digits, "multiclass", 10),
+        (datasets.load_linnerud, "regression", 0),
+    ],
+)
+def test_data_sets_of_scikit_learn(tmp_path: Path, load: Any, task: str, classes: int) -> None:
+    """Task and features of data sets that everybody knows; none of their columns is a leak, none has a time or key."""
+    frame = load(as_frame=True).frame
+    label = str(frame.columns[-1])
+    made = plan(write(tmp_path, frame), label)
+    constant = {str(name) for name in frame if frame[name].nunique() == 1}
+    assert (made.target.task, len(made.target.classes)) == (task, classes)
+    assert {*made.features} == {str(name) for name in frame} - {label} - constant
+    assert (made.suspects, made.key, made.group, made.time) == ((), "", "", None)
+
+
+def test_roles_of_flats(tmp_path: Path) -> None:
+    """A code that is unique is the key, numbers and few texts are features, a price is a regression."""
+    made = plan(write(tmp_path, flats()))
+    assert (made.key, made.numbers, made.texts) == ("id", ("area m²", "rooms"), ("city",))
+    assert (made.target.task, made.left_out) == ("regression", {"id": "it tells the rows apart"})
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "sure"),
+    [
+        (["No", "Yes"], ("No", "Yes"), "sure"),
+        (["True", "False"], ("False", "True"), "sure"),
+        ([0, 1], (0, 1), "sure"),
+        ([1, 2, 1], (1, 2), "unsure"),
+        (["malignant", "benign"], ("benign", "malignant"), "sure"),
+        (["bad", "good"], ("good", "bad"), "sure"),
+        (["red", "red", "blue"], ("red", "blue"), "unsure"),
+    ],
+)
+def test_positive_class(tmp_path: Path, values: list[object], classes: tuple[object, ...], sure: str) -> None:
+    """The class that says so is the positive one, or else the rarer one, which is not sure; a person can say it."""
+    drawn = [*values, *RANDOM.choice(np.array(values, object), ROWS - 1 - len(values)), values[0]]
+    path = write(tmp_path, flats().assign(kind=drawn))
+    made = plan(path, "kind")
+    assert made.target.classes == classes
+    assert next(each.sure for each in made.findings if each.about == "task") == sure
+    told = plan(path, "kind", positive=str(made.target.classes[0]))
+    assert told.target.classes == made.target.classes[::-1]
+
+
+def test_positive_class_that_is_none(tmp_path: Path) -> None:
+    """A class that the label does not have is refused with those that it has."""
+    path = write(tmp_path, flats().assign(kind=["No", "Yes"] * (ROWS // 2)))
+    with pytest.raises(TableError, match="'yes' is not a value of 'kind'; it holds No and Yes"):
+        plan(path, "kind", positive="yes")
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("constant", "the label 'constant' holds only 1; there is nothing to predict"),
+        ("empty", "the label 'empty' is empty; there is nothing to predict"),
+        ("id", "the label 'id' has 240 different texts; up to 30 can be classes"),
+        ("rare", "the label 'rare' is 'b' in no more than 1 of its rows"),
+        ("when", "the label 'when' is a time"),
+        ("pirce €", "has no column 'pirce €'; did you mean 'price €'?"),
+    ],
+)
+def test_label_of_which_nothing_can_be_learned(tmp_path: Path, label: str, said: str) -> None:
+    """A label that is constant, empty, a name, a time, too rare or not there is refused in one line."""
+    rows = flats().assign(constant=1, empty="", rare=["b"] + ["a"] * (ROWS - 1))
+    rows["when"] = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d")
+    with pytest.raises(TableError, match=said):
+        plan(write(tmp_path, rows), label)
+
+
+def test_label_that_is_missing_in_some_rows(tmp_path: Path) -> None:
+    """Rows without a label are counted and said; they are no class of their own."""
+    rows = flats().assign(kind=["No", "Yes", ""] * (ROWS // 3))
+    made = plan(write(tmp_path, rows), "kind")
+    assert (made.labelled, made.target.classes) == (160, ("No", "Yes"))
+    assert found(made, "label") == ["missing in 80 rows, which are not learned from"]
+
+
+def test_leaks_are_left_out_until_a_person_decides(tmp_path: Path) -> None:
+    """A copy of the label, a rounded one and the parts that it is the sum of are left out; --keep takes them."""
+    rows = flats()
+    rows["net"] = (rows["price €"] * 0.84).round(0)
+    rows["land"] = RANDOM.uniform(50_000, 200_000, ROWS).round(2)
+    rows["house"] = (rows["price €"] - rows["land"]).round(2)
+    rows["noise"] = RANDOM.normal(size=ROWS)
+    made = plan(write(tmp_path, rows))
+    assert {*made.suspects} == {"net", "land", "house"}
+    assert made.left_out["house"] == "the label is a sum of land, house"
+    assert {*made.features} == {"area m²", "rooms", "city", "noise"}
+    assert {*plan(write(tmp_path, rows), keep=("net", "land", "house")).features} == {*made.features, *made.suspects}
+
+
+def test_text_that_says_the_class_is_a_leak(tmp_path: Path) -> None:
+    """A text of few values that decides the class is left out."""
+    kind = RANDOM.choice(["a", "b", "c"], ROWS)
+    rows = flats().assign(kind=kind, code=[f"code {letter}" for letter in kind])
+    assert plan(write(tmp_path, rows), "kind").suspects == ("code",)
+
+
+def test_columns_of_no_use_are_left_out(tmp_path: Path) -> None:
+    """Constant and empty columns, free text, many names, mixed cells and personal names, each with its reason."""
+    words = np.array(["quiet", "bright", "flat", "with", "garden", "near", "park"])
+    rows = flats().assign(
+        constant="x", blank="", note=[" ".join(RANDOM.choice(words, 8)) for _ in range(ROWS)],
+        street_no=[f"S{number}" for number in RANDOM.permutation(ROWS)], email=RANDOM.choice(["a", "b"], ROWS),
+        mixed=["large", *map(str, range(1, ROWS))], row=range(1, ROWS + 1),
+    )  # fmt: skip
+    reasons = plan(write(tmp_path, rows)).left_out
+    assert reasons == {
+        "id": "it tells the rows apart", "constant": "it is the same in every row", "blank": "it is empty",
+        "note": "it is free text", "street_no": "it has 240 different texts",
+        "email": "its name is that of a person's data", "mixed": "it holds text among numbers, such as 'large'",
+        "row": "it counts the rows",
+    }  # fmt: skip
+
+
+def test_rows_of_one_customer_are_a_group(tmp_path: Path) -> None:
+    """A number of an entity with several rows is the group and no feature; `none` makes it one again."""
+    path = write(tmp_path, flats().assign(customer_id=RANDOM.integers(1000, 1060, ROWS)))
+    assert plan(path).group == "customer_id"
+    assert "customer_id" not in plan(path).features
+    assert "customer_id" in plan(path, group=findings.NONE).features
+
+
+def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
+    """A date makes months, or what gives 6 to 40 periods with rows in each; the newest are kept from fitting."""
+    days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
+    made = plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))))
+    assert made.time is not None
+    assert (made.time.name, made.time.unit, len(made.time.periods)) == ("sold", "month", 13)
+    assert (made.time.validation, made.time.test) == (3, 3)
+    weekly = plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))), period="quarter")
+    assert weekly.time is not None
+    assert weekly.time.periods[-2:] == ("2023-Q4", "2024-Q1")
+    assert plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))), time="none").time is None
+
+
+def test_date_and_hour_in_two_columns(tmp_path: Path) -> None:
+    """A date and an hour beside it are one time on the clock of a zone, which is asked for."""
+    hours = pd.date_range("2024-03-25", periods=ROWS, freq="h")
+    rows = flats().assign(dteday=hours.strftime("%Y-%m-%d"), hr=hours.hour)
+    made = plan(write(tmp_path, rows), zone="Europe/Berlin")
+    assert made.time is not None
+    assert (made.time.parts, made.time.unit, made.time.name) == (("dteday", "hr"), "day", "time")
+    assert made.time.values[0] == np.datetime64("2024-03-24T23:00")
+    assert made.time.values[-1] == np.datetime64("2024-04-03T21:00")
+    with pytest.raises(TableError, match="'Berlin' is no zone; name one such as UTC or Europe/Berlin"):
+        plan(write(tmp_path, rows), zone="Berlin")
+
+
+def test_times_without_three_periods_are_no_time(tmp_path: Path) -> None:
+    """A day of one hour gives nothing to split by; the plan says so."""
+    rows = flats().assign(at=pd.date_range("2024-03-25", periods=ROWS, freq="s").strftime("%Y-%m-%d %H:%M:%S"))
+    made = plan(write(tmp_path, rows))
+    assert made.time is None
+    assert found(made, "time") == ["none: 'at' gives no 3 periods in a row with rows in each"]
+
+
+def test_thousand_columns(tmp_path: Path) -> None:
+    """A wide table is read, and what only looks like a sum is none."""
+    rows = pd.DataFrame(RANDOM.normal(size=(ROWS, 1000)), columns=[f"x{number}" for number in range(1000)])
+    made = plan(write(tmp_path, rows.assign(y=rows["x1"] + RANDOM.normal(size=ROWS))), "y")
+    assert (len(made.features), made.suspects) == (1000, ())
+
+
+def test_duplicates_are_counted(tmp_path: Path) -> None:
+    """Rows that are there before are said."""
+    rows = pd.concat([flats().drop(columns="id"), flats().drop(columns="id").head(7)])
+    assert found(plan(write(tmp_path, rows)), "duplicates")[0].startswith("7 rows")
+
+
+def test_few_rows_make_a_weak_gate(tmp_path: Path) -> None:
+    """The plan says in a plain word that few test rows decide little."""
+    assert found(plan(write(tmp_path, flats())), "test") == [
+        "36 rows: the gate is weak, and tells only differences beyond some 33% apart"
+    ]
+
+
+def test_nothing_left_to_predict_from(tmp_path: Path) -> None:
+    """A table whose columns are all left out is refused with the reasons."""
+    rows = flats()[["id", "price €"]].assign(net=flats()["price €"] * 0.8)
+    with pytest.raises(
+        TableError, match=r"no column is left to predict 'price €' from: 'id': it tells .*--keep COLUMN"
+    ):
+        plan(write(tmp_path, rows))
