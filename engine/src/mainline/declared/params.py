@@ -74,9 +74,10 @@ class Limits(Section):
 
 
 class Evaluation(Section):
-    """What the test is reported by."""
+    """What models are compared by, and from how many rows on a segment allows a conclusion."""
 
     slice_min_rows: int = Field(ge=1)
+    metric: str | None = None
 
 
 class Params(Section):

@@ -75,14 +75,14 @@ def explain_staleness(window: int | None = None) -> list[str]:
     length = staleness.window_length(len(months), window)
     rows = {month: refit.read(declared, [month]) for month in months}
     print(f"\nStaleness: fitting on windows of {length} month(s) ...", flush=True)
-    losses: dict[tuple[int, str], Array] = {}
+    predicted: dict[tuple[int, str], Array] = {}
     for fitted_on, found in staleness.predict(declared, rows, length):
         print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} month(s)", flush=True)
-        losses |= found
-    days = {month: refit.days(held) for month, held in rows.items()}
-    ages = staleness.summarise(losses, days, gate.load(declared.gate).confidence)
+        predicted |= found
+    metric = refit.primary(declared)
+    ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence)
     write_csv(named(interface.NAME, (age.as_row() for age in ages)), STALENESS)
-    return _staleness_table(ages, length, refit.primary())
+    return _staleness_table(ages, length, metric.name)
 
 
 def _worth_table(names: Sequence[str]) -> Layout:

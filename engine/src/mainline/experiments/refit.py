@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -21,7 +20,9 @@ from mainline.data.columns import DAY
 from mainline.data.prepared import Prepared
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
-from mainline.model import frames, metrics
+from mainline.model import frames
+from mainline.model.metric import Metric
+from mainline.model.metrics import scorer
 from mainline.stages import train
 from usecase import features, interface, scoring
 
@@ -58,12 +59,12 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
         return train.fit(params, rows)
 
 
-def losses(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
-    """Return the loss of each of n rows: squared error, or log loss. Shape (n,)."""
+def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
+    """Predict n rows, one prediction each."""
     table = frames.table(rows.features, *names(params))
     with threadpool_limits(limits=1):
         raw = frames.predict(pipeline, table, interface.TASK)
-    return metrics.losses(rows.label, scoring.respond(raw, rows.request), interface.TASK)
+    return scoring.respond(raw, rows.request)
 
 
 def names(params: Params) -> tuple[list[str], list[str]]:
@@ -74,15 +75,9 @@ def names(params: Params) -> tuple[list[str], list[str]]:
     )
 
 
-def metric(loss: Array) -> float:
-    """Return the primary metric from n losses; lower is better."""
-    mean = float(loss.mean())
-    return float(np.sqrt(mean)) if interface.TASK == "regression" else mean
-
-
-def primary() -> str:
-    """Name the primary metric."""
-    return metrics.PRIMARY[interface.TASK]
+def primary(params: Params) -> Metric:
+    """Return the metric that models are compared by."""
+    return scorer(interface.TASK, params.evaluation.metric).primary
 
 
 def days(rows: Prepared) -> Array:

@@ -31,6 +31,7 @@ from mainline.experiments import refit
 from mainline.gate.statistics import Difference, compare
 from mainline.gate.tables import TUNING, named
 from mainline.model import estimator
+from mainline.model.metric import Metric
 from mainline.repository.imports import first_party
 from usecase import interface
 
@@ -141,14 +142,13 @@ def run(
     waiting = [number for number in range(len(trials)) if number not in finished]
     if not waiting:
         return
-    # Trials are compared row by row, so a search that goes on needs the declared model's losses again.
+    # Trials are compared row by row, so a search that goes on needs the declared model's predictions again.
     own, seconds = _judge(params, rows)
     if own is None:
         raise ParamsError("model.params", "the declared model predicts no number", "search from one that does")
-    day = refit.days(rows[1])
     for number in waiting:
-        loss, seconds = (own, seconds) if number == 0 else _judge_or_refuse(changed(params, trials[number]), rows)
-        finished[number] = _trial(number, loss, own, day, seconds, confidence)
+        found, seconds = (own, seconds) if number == 0 else _judge_or_refuse(changed(params, trials[number]), rows)
+        finished[number] = _trial(params, number, found, own, rows[1], seconds, confidence)
         _write(finished, trials, search, table)
         yield finished[number]
 
@@ -170,9 +170,10 @@ def read(table: Path, search: str, count: int) -> dict[int, Trial]:
     return {trial.number: trial for trial in sorted(found, key=lambda trial: trial.number) if trial.number < count}
 
 
-def best(trials: Sequence[Trial]) -> Trial:
-    """Return the trial with the lowest metric; of equals, the first."""
-    return min((trial for trial in trials if not trial.refused), key=lambda trial: (trial.metric, trial.number))
+def ranked(trials: Sequence[Trial], metric: Metric) -> list[Trial]:
+    """Return the trials that were not refused, the best by the primary metric first; of equals, the first."""
+    judged = (trial for trial in trials if not trial.refused)
+    return sorted(judged, key=lambda trial: (metric.lack(trial.metric), trial.number))
 
 
 def widen(trial: Trial, others: int, days: int, confidence: float) -> Difference:
@@ -191,10 +192,10 @@ _MEASURED = ("metric", "difference", "low", "high", "seconds")
 
 
 def _judge(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
-    """Return the losses of n validation rows, None if a prediction is not a number, and the seconds it took."""
+    """Return the predictions of n validation rows, None if a prediction is not a number, and the seconds it took."""
     started = time.monotonic()
-    loss = refit.losses(refit.fit(params, rows[0]), rows[1], params)
-    return loss if np.isfinite(loss).all() else None, time.monotonic() - started
+    found = refit.predict(refit.fit(params, rows[0]), rows[1], params)
+    return found if np.isfinite(found).all() else None, time.monotonic() - started
 
 
 def _judge_or_refuse(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
@@ -205,13 +206,16 @@ def _judge_or_refuse(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[A
         return None, 0.0
 
 
-def _trial(number: int, loss: Array | None, own: Array, day: Array, seconds: float, confidence: float) -> Trial:
+def _trial(
+    params: Params, number: int, predicted: Array | None, own: Array, rows: Prepared, seconds: float, confidence: float
+) -> Trial:
     """Build the trial as it will be read from the table."""
-    if loss is None:
+    if predicted is None:
         nan = float("nan")
         return Trial(number, nan, nan, nan, nan, round(seconds, 1))
-    found = compare(loss, own, day, interface.TASK, confidence)
-    measured = (refit.metric(loss), found.estimate, found.low, found.high, round(seconds, 1))
+    metric = refit.primary(params)
+    found = compare(metric, rows.label, predicted, own, refit.days(rows), confidence)
+    measured = (metric.value(rows.label, predicted), found.estimate, found.low, found.high, round(seconds, 1))
     return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
 
 

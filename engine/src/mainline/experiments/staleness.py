@@ -17,7 +17,7 @@ from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.experiments import refit
 from mainline.gate.statistics import compare
-from usecase import interface
+from mainline.model.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -58,29 +58,39 @@ def window_length(months: int, wanted: int | None = None) -> int:
 def predict(
     params: Params, rows: Mapping[str, Prepared], length: int
 ) -> Iterator[tuple[tuple[str, ...], dict[tuple[int, str], Array]]]:
-    """Fit on each window of so many months; yield the window, and the losses of what it predicts by age and month."""
+    """Fit on each window of so many months; yield the window, and what it predicts by age and month."""
     months = tuple(rows)
     for start in range(len(months) - length):
         window = months[start : start + length]
         pipeline = refit.fit(params, join(rows[month] for month in window))
         later = enumerate(months[start + length :])
-        yield window, {(age, month): refit.losses(pipeline, rows[month], params) for age, month in later}
+        yield window, {(age, month): refit.predict(pipeline, rows[month], params) for age, month in later}
 
 
-def summarise(losses: Mapping[tuple[int, str], Array], days: Mapping[str, Array], confidence: float) -> list[Age]:
+def summarise(
+    metric: Metric, predicted: Mapping[tuple[int, str], Array], rows: Mapping[str, Prepared], confidence: float
+) -> list[Age]:
     """Put the models of each age together and compare them with the fresh ones.
 
     Args:
-        losses: by age and predicted month, shape (n of the month,).
-        days: the day of each row, by month.
+        metric: what they are compared by.
+        predicted: by age and predicted month, one prediction for each row of the month.
+        rows: by month.
         confidence: of the intervals.
     """
     ages = []
-    for age in sorted({age for age, _ in losses}):
-        months = sorted(month for other, month in losses if other == age)
-        old, fresh = (np.concatenate([losses[which, month] for month in months]) for which in (age, 0))
-        day = np.concatenate([days[month] for month in months])
-        found = compare(old, fresh, day, interface.TASK, confidence)
-        measured = (refit.metric(old), refit.metric(fresh), found.estimate, found.low, found.high)
+    for age in sorted({age for age, _ in predicted}):
+        months = sorted(month for other, month in predicted if other == age)
+        old, fresh = (np.concatenate([predicted[which, month] for month in months]) for which in (age, 0))
+        held = join(rows[month] for month in months)
+        day = refit.days(held)
+        found = compare(metric, held.label, old, fresh, day, confidence)
+        measured = (
+            metric.value(held.label, old),
+            metric.value(held.label, fresh),
+            found.estimate,
+            found.low,
+            found.high,
+        )
         ages.append(Age(age, len(months), len(day), *measured))
     return ages

@@ -13,6 +13,7 @@ from mainline.declared.params import Params
 from mainline.experiments import edit, refit, search
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
+from mainline.model.metric import Metric
 
 PARAMS = Path("params.yaml")
 BEST = 5
@@ -29,33 +30,36 @@ def tune(write: bool = False) -> str:
     trials = search.plan(declared, wanted)
     rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
     _announce(declared, trials, rows)
-    table = _table(trials)
+    metric = refit.primary(declared)
+    table = _table(trials, metric)
     print(table.header(), flush=True)
     finished: list[Trial] = []
     for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence):
         finished.append(trial)
-        best = search.best(finished)
+        best = search.ranked(finished, metric)[0]
         print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
     days = len(np.unique(refit.days(rows[1])))
-    return "\n".join(["", *_conclusion(finished, trials, days, confidence), "", *_edit(finished, trials, write)])
+    return "\n".join(
+        ["", *_conclusion(metric, finished, trials, days, confidence), "", *_edit(metric, finished, trials, write)]
+    )
 
 
 def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[Prepared, Prepared]) -> None:
     train, validation = declared.parts.train, declared.parts.validation
     print(
         wrap(
-            f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {_span(train)}, judged by {refit.primary()} on "
-            f"{len(rows[1]):,} rows of {_span(validation)}. Trial 0 is what params.yaml declares; the difference is "
-            "against it. Ctrl-C stops, the same command goes on."
+            f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {_span(train)}, judged by "
+            f"{refit.primary(declared).compared} on {len(rows[1]):,} rows of {_span(validation)}. Trial 0 is what "
+            "params.yaml declares; the difference is against it. Ctrl-C stops, the same command goes on."
         ),
         flush=True,
     )
     print(flush=True)
 
 
-def _table(trials: Sequence[Hyperparameters]) -> Layout:
+def _table(trials: Sequence[Hyperparameters], metric: Metric) -> Layout:
     stacked = [name.replace("_", "\n") for name in trials[0]]
-    header = ["trial", *stacked, refit.primary(), "difference", "interval", "seconds", ""]
+    header = ["trial", *stacked, metric.name, "difference", "interval", "seconds", ""]
     widest = ["", "00.0000", "-00.00 %", "-00.00 to +00.00 %", "00.0", "declared"]
     rows = [[widest[0], *map(str, trial.values()), *widest[1:]] for trial in trials]
     return Layout(header, rows, left=(len(header) - 1,), indent="")
@@ -70,19 +74,19 @@ def _cells(trial: Trial, trials: Sequence[Hyperparameters], note: str) -> list[s
 
 
 def _conclusion(
-    finished: Sequence[Trial], trials: Sequence[Hyperparameters], days: int, confidence: float
+    metric: Metric, finished: Sequence[Trial], trials: Sequence[Hyperparameters], days: int, confidence: float
 ) -> list[str]:
-    judged = sorted((trial for trial in finished if not trial.refused), key=lambda trial: (trial.metric, trial.number))
-    table = _table(trials)
+    judged = search.ranked(finished, metric)
+    table = _table(trials, metric)
     shown = [table.line(_cells(trial, trials, "declared" if trial.number == 0 else "")) for trial in judged[:BEST]]
     best = judged[0]
     if best.number == 0:
-        said = f"Nothing tried is better than what params.yaml declares ({refit.primary()} {best.metric:.6g})."
+        said = f"Nothing tried is better than what params.yaml declares ({metric.name} {best.metric:.6g})."
     else:
         wide = search.widen(best, len(judged) - 1, days, confidence)
         proven = "significantly better" if wide.high < 0 else "not significantly better"
         bounds = f"the {confidence * 100:g} % interval is {interval(wide.low, wide.high)}"
-        said = f"Best is trial {best.number}: {percent(best.difference)} in {refit.primary()}, {proven} than declared. "
+        said = f"Best is trial {best.number}: {percent(best.difference)} in {metric.compared}, {proven} than declared. "
         said += f"It was picked from {len(judged) - 1}, which flatters it; widened for that, {bounds}."
         if wide.high >= 0:
             said += " Keeping what is declared loses nothing that these months could show."
@@ -96,8 +100,8 @@ def _conclusion(
     ]
 
 
-def _edit(finished: Sequence[Trial], trials: Sequence[Hyperparameters], write: bool) -> list[str]:
-    best = search.best(finished)
+def _edit(metric: Metric, finished: Sequence[Trial], trials: Sequence[Hyperparameters], write: bool) -> list[str]:
+    best = search.ranked(finished, metric)[0]
     if best.number == 0:
         return ["params.yaml stays as it is."]
     own = trials[0]

@@ -1,6 +1,6 @@
 """What each feature is worth: how much worse the validation months are predicted by a model that never had it.
 
-Leave-one-out: the model is fitted again without the feature, and its losses are compared with the full model's on
+Leave-one-out: the model is fitted again without the feature, and its predictions are compared with the full model's on
 the same rows. A feature that another one can replace is worth little by this measure, and two that replace each other
 are worth little each although they may be worth much together: take one out, then measure again.
 """
@@ -13,7 +13,6 @@ from mainline.declared.params import Params
 from mainline.errors import ParamsError, nearest
 from mainline.experiments import associations, costs, refit
 from mainline.gate.statistics import compare
-from usecase import interface
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,17 @@ def measure(
     """
     fitted_on, judged = rows
     pipeline = refit.fit(params, fitted_on)
-    full, complete = refit.losses(pipeline, judged, params), costs.packaged(pipeline, params, judged)
-    declared, day = frozenset(params.features), refit.days(judged)
+    full, complete = refit.predict(pipeline, judged, params), costs.packaged(pipeline, params, judged)
+    declared, day, metric = frozenset(params.features), refit.days(judged), refit.primary(params)
     for name in chosen:
         rest = params.model_copy(update={"features": tuple(other for other in params.features if other != name)})
         pipeline = refit.fit(rest, fitted_on)
-        without = refit.losses(pipeline, judged, rest)
-        found = compare(without, full, day, interface.TASK, confidence)
+        without = refit.predict(pipeline, judged, rest)
+        found = compare(metric, judged.label, without, full, day, confidence)
         saved, size = tables.saved_without(name, declared)
         model = costs.slower(complete, costs.packaged(pipeline, rest, judged), judged)
         yield Worth(
-            name, found.estimate, found.low, found.high, refit.metric(without),
+            name, found.estimate, found.low, found.high, metric.value(judged.label, without),
             *associations.strongest(fitted_on.features, name),
             microseconds=saved + model, bytes=size,
         )  # fmt: skip

@@ -70,7 +70,7 @@ def headline(verdict: Verdict, comparison: Comparison, found: list[Check], accep
 
 
 def _quality(comparison: Comparison) -> str:
-    other = f"{comparison.other} in {comparison.metric}"
+    other = f"{comparison.other} in {comparison.compared or comparison.metric}"
     if comparison.identical:
         return f"The model predicts exactly what {comparison.other} does"
     if comparison.difference is None or comparison.low is None or comparison.high is None:
@@ -89,7 +89,8 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
     nothing = Difference(float("nan"), float("nan"), float("nan"), 0)
     found = nothing if evidence.other is None else evidence.difference(evidence.other, policy.confidence)
     return Comparison(
-        metric=evidence.primary,
+        metric=evidence.scorer.primary.name,
+        compared=evidence.primary,
         unit=evidence.candidate.manifest["response"]["unit"],
         other=evidence.name_of_other,
         conclusion=conclude(found, policy.margin),
@@ -119,6 +120,7 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
     for part in sorted(evidence.segments, key=lambda part: -int(part.rows.sum()))[:SLICES]:
         found = evidence.difference(evidence.other, policy.confidence, part.rows)
         candidate, other = (evidence.metric(predicted, part.rows) for predicted in (evidence.predicted, evidence.other))
+        one, two = map(evidence.scorer.primary.lack, (candidate, other))
         yield Slice(
             column=part.column[:120],
             value=part.value[:120],
@@ -126,10 +128,10 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
             thin=part.thin,
             candidate=candidate,
             other=other,
-            difference=0.0 if candidate == other else candidate / max(other, 1e-12) - 1,
+            difference=0.0 if one == two else one / max(two, 1e-12) - 1,
             low=_number(found.low),
             high=_number(found.high),
-            bias=evidence.measure(evidence.predicted, part.rows)["bias"],
+            bias=evidence.bias(evidence.predicted, part.rows),
         )
 
 

@@ -12,7 +12,7 @@ from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
-from mainline.model import metrics
+from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
 from mainline.registry.runs import Run
 from mainline.registry.tags import Version
@@ -47,6 +47,7 @@ class Evidence:
     """
 
     task: Task
+    scorer: Scorer
     holdout: Holdout
     candidate: Predictor
     predicted: Array
@@ -72,8 +73,8 @@ class Evidence:
 
     @property
     def primary(self) -> str:
-        """The metric that models are compared by."""
-        return metrics.PRIMARY[self.task]
+        """What models are compared by, for people: a metric, or what one lacks to 1."""
+        return self.scorer.primary.compared
 
     @property
     def name_of_other(self) -> str:
@@ -107,10 +108,14 @@ class Evidence:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """Every value of every slice column."""
+        """Every value of every slice column in which the primary metric is defined."""
         found = ((name, values, value) for name, values in self.holdout.slices.items() for value in np.unique(values))
         masks = ((name, str(value), values == value) for name, values, value in found)
-        return tuple(Segment(name, value, rows, int(rows.sum()) < self.slice_min_rows) for name, value, rows in masks)
+        return tuple(
+            Segment(name, value, rows, int(rows.sum()) < self.slice_min_rows)
+            for name, value, rows in masks
+            if self.scorer.primary.is_defined(self.holdout.label[rows])
+        )
 
     @property
     def sound_segments(self) -> tuple[Segment, ...]:
@@ -120,15 +125,22 @@ class Evidence:
     def measure(self, predicted: Array, rows: Array | None = None) -> dict[str, float]:
         """Measure predictions of the n rows, or of the chosen ones."""
         chosen = slice(None) if rows is None else rows
-        return metrics.measure(self.holdout.label[chosen], predicted[chosen], self.task)
+        return self.scorer.measure(self.holdout.label[chosen], predicted[chosen])
 
     def metric(self, predicted: Array, rows: Array | None = None) -> float:
         """Return the primary metric of the n rows, or of the chosen ones."""
-        return self.measure(predicted, rows)[self.primary]
+        chosen = slice(None) if rows is None else rows
+        return self.scorer.primary.value(self.holdout.label[chosen], predicted[chosen])
 
-    def losses(self, predicted: Array) -> Array:
-        """Return the loss of each of the n rows."""
-        return metrics.losses(self.holdout.label, predicted, self.task)
+    def lack(self, predicted: Array, rows: Array | None = None) -> float:
+        """Return the same if less is better, else what it lacks to 1: what models are compared by."""
+        chosen = slice(None) if rows is None else rows
+        return self.scorer.lack(self.holdout.label[chosen], predicted[chosen])
+
+    def bias(self, predicted: Array, rows: Array | None = None) -> float:
+        """Return by how much predictions of the n rows, or of the chosen ones, are too high on average."""
+        chosen = slice(None) if rows is None else rows
+        return self.scorer.bias(self.holdout.label[chosen], predicted[chosen])
 
     def difference(self, other: Array, confidence: float, rows: Array | None = None) -> Difference:
         """Compare the candidate with other predictions, on all rows or the chosen ones; NaN if either is not finite."""
@@ -136,9 +148,6 @@ class Evidence:
         if not (np.isfinite(self.predicted[chosen]).all() and np.isfinite(other[chosen]).all()):
             return Difference(float("nan"), float("nan"), float("nan"), 0)
         return compare(
-            self.losses(self.predicted)[chosen],
-            self.losses(other)[chosen],
-            self.holdout.day[chosen],
-            self.task,
-            confidence,
-        )
+            self.scorer.primary, self.holdout.label[chosen], self.predicted[chosen], other[chosen],
+            self.holdout.day[chosen], confidence,
+        )  # fmt: skip

@@ -68,9 +68,13 @@ class Metric(Part):
 
 
 class Comparison(Part):
-    """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse)."""
+    """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse).
+
+    `compared` is the metric, or what it lacks to 1 where more is better; without it, the metric.
+    """
 
     metric: Name
+    compared: Name = ""
     unit: Name
     other: Name
     conclusion: Conclusion

@@ -60,7 +60,7 @@ def judge(environment: str, packages: Path, findings: Path) -> None:
     """
     declared = params.load()
     limits = gate.load(declared.gate)
-    evidence = gather(limits, environment, declared.evaluation.slice_min_rows, packages)
+    evidence = gather(limits, environment, declared.evaluation, packages)
     decided = decisions.load(evidence.candidate.digest)
     found, accepted = decisions.apply(verdict.run(evidence, limits), decided)
     write(describe(evidence, limits, found, accepted), findings)

@@ -11,7 +11,7 @@ from mainline.gate import history
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Plot, Point, Series
-from mainline.model import metrics
+from mainline.model import diagnostics
 from mainline.registry.tags import Version
 
 LEARNING = "metrics/plots/learning.csv"
@@ -46,7 +46,7 @@ def _learning(evidence: Evidence, version: Version | None) -> Iterator[Plot]:
         for rows, points in _curve(text).items()
     ]
     if series:
-        yield Plot(name="learning", x="iteration", y=evidence.primary, series=series[:LINES])
+        yield Plot(name="learning", x="iteration", y=evidence.scorer.primary.name, series=series[:LINES])
 
 
 def _curve(text: str) -> dict[str, list[Point]]:
@@ -57,10 +57,10 @@ def _curve(text: str) -> dict[str, list[Point]]:
 
 
 def _residuals(name: str, label: Array, predicted: Array) -> Series:
-    rows = metrics.residuals(label, predicted)
+    rows = diagnostics.residuals(label, predicted)
     return Series(name=name, points=[Point(x=float(row["error"]), y=float(row["rows"])) for row in rows])
 
 
 def _calibration(name: str, label: Array, predicted: Array) -> Series:
-    rows = metrics.calibration(label, predicted)
+    rows = diagnostics.calibration(label, predicted)
     return Series(name=name, points=[Point(x=float(row["predicted"]), y=float(row["actual"])) for row in rows])

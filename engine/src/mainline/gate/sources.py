@@ -14,6 +14,7 @@ from mainline.data import prepared
 from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
 from mainline.declared.gate import Policy
+from mainline.declared.params import Evaluation
 from mainline.errors import MainlineError
 from mainline.gate import acceptance, footprint, history, holdout, production, replay
 from mainline.gate.evidence import Evidence
@@ -21,6 +22,7 @@ from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
+from mainline.model.metrics import scorer
 from mainline.package.predictor import Predictor
 from mainline.registry import runs
 from mainline.registry import tags as registry
@@ -39,13 +41,13 @@ def versions(count: int, environment: str) -> list[registry.Version]:
     return [*([current] if current else []), *(version for version in newest if version != current)]
 
 
-def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path) -> Evidence:
+def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Path) -> Evidence:
     """Load, predict and measure.
 
     Args:
         policy: how many older versions to look at.
         environment: whose version is production.
-        slice_min_rows: from how many rows on a segment is gated.
+        evaluation: the metric to compare by, and from how many rows on a segment is gated.
         scratch: the folder with the packages of released versions, as `production.fetch` filled it.
 
     Raises:
@@ -65,6 +67,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
     stale, strangers = compare_with_lock()
     return Evidence(
         task=candidate.manifest["task"],
+        scorer=scorer(candidate.manifest["task"], evaluation.metric),
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
@@ -86,7 +89,7 @@ def gather(policy: Policy, environment: str, slice_min_rows: int, scratch: Path)
         worth=read_worth(candidate.manifest["name"]),
         runs=_runs(None),
         production_runs=_runs(current) if current else {},
-        slice_min_rows=slice_min_rows,
+        slice_min_rows=evaluation.slice_min_rows,
     )
 
 

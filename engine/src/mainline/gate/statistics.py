@@ -1,6 +1,6 @@
 """How sure a difference between two models is, when errors of one day go together.
 
-The two models predict the same rows, so their losses are compared in pairs, and whole days are drawn with
+The two models predict the same rows, so they are compared in pairs, and whole days are drawn with
 replacement: the paired cluster bootstrap (Efron and Tibshirani 1993, chapters 8 and 13; Cameron, Gelbach and Miller
 2008 for clusters). With few days, drawing G of G days understates the spread by sqrt((G - 1) / G) and the normal
 quantile the tails, so the distance of each percentile from the estimate is widened by sqrt(G / (G - 1)) and by the
@@ -14,19 +14,22 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from mainline.contract import Array, Task
+from mainline.contract import Array
+from mainline.model.intervals import clusters, draws
+from mainline.model.metric import Metric
 
-DRAWS = 4000
 RESOLVED = 0.005
 """The smallest tail that so many draws resolve; Student's quantile reaches from there to smaller ones."""
-SEED = 20130901
 
 Conclusion = Literal["better", "no worse", "worse", "cannot tell"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The relative difference of the primary metric, candidate / other - 1, with its interval; NaN if unknown."""
+    """The relative difference of what is compared, candidate / other - 1, with its interval; NaN if unknown.
+
+    Less is better: a metric of which more is better is compared by what it lacks to 1.
+    """
 
     estimate: float
     low: float
@@ -34,26 +37,23 @@ class Difference:
     days: int
 
 
-def compare(candidate: Array, other: Array, day: Array, task: Task, confidence: float) -> Difference:
-    """Compare two models by their losses on the same n rows.
+def compare(metric: Metric, actual: Array, candidate: Array, other: Array, day: Array, confidence: float) -> Difference:
+    """Compare two models by their predictions of the same n rows.
 
     Args:
-        candidate: shape (n,), loss of each row (squared error, or log loss).
-        other: shape (n,), the other model's.
+        metric: what they are compared by.
+        actual: the labels, shape (n,).
+        candidate: its predictions, one per row.
+        other: the other model's.
         day: shape (n,), the day of each row.
-        task: decides the metric: the root of the mean loss for a regression, the mean for a classification.
         confidence: of the two-sided interval, such as 0.95.
     """
-    _, cluster = np.unique(day, return_inverse=True)
-    days = int(cluster.max()) + 1 if len(cluster) else 0
+    cluster, days = clusters(day)
     if days < 2:
         return Difference(float("nan"), float("nan"), float("nan"), days)
-    sums = np.stack([np.bincount(cluster, weights=loss) for loss in (candidate, other)])  # (2, days)
-    estimate = float(_relative(sums.sum(axis=1)[:, None], task)[0])
-    random = np.random.default_rng(SEED)
-    drawn = random.multinomial(days, np.full(days, 1 / days), size=DRAWS)  # (draws, days)
-    # Both means have the same number of rows, which cancels.
-    replicates = _relative(sums @ drawn.T, task)
+    counts = np.concatenate([np.ones((1, days)), draws(days)])
+    found = [metric.combine(metric.statistics(actual, each, cluster, days), counts) for each in (candidate, other)]
+    estimate, *replicates = _relative(metric, *found).tolist()
     tail = (1 - confidence) / 2
     drawn_tail = max(tail, RESOLVED)
     widen = np.sqrt(days / (days - 1)) * special.stdtrit(days - 1, tail) / special.ndtri(drawn_tail)
@@ -80,8 +80,8 @@ def conclude(difference: Difference, margin: float) -> Conclusion:
     return "cannot tell"
 
 
-def _relative(sums: Array, task: Task) -> Array:
-    """Turn summed losses of candidate and other, shape (2, k), into relative differences of the metric, shape (k,)."""
+def _relative(metric: Metric, candidate: Array, other: Array) -> Array:
+    """Turn k values of a metric, and k of another model, into relative differences of what is compared, shape (k,)."""
+    one, two = metric.lack(candidate), metric.lack(other)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(sums[0] == sums[1], 1.0, sums[0] / sums[1])
-    return (np.sqrt(ratio) if task == "regression" else ratio) - 1
+        return np.asarray(np.where(one == two, 1.0, one / two) - 1)

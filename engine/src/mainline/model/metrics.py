@@ -1,133 +1,144 @@
-"""How good predictions are: overall, with an interval, and in segments of the data.
+"""The metrics by task, in the order in which they are reported, and the one by which models are compared."""
 
-Errors of one day go together (a storm delays everybody), so intervals treat days, not rows, as independent:
-the cluster-robust variance of a mean (Liang and Zeger 1986), with the usual G / (G - 1) for G days and
-Student's quantile of G - 1 degrees of freedom.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from mainline.contract import Array, Task
+from mainline.errors import ParamsError, nearest
+from mainline.model.metric import Mean, Metric, Quantile, Sums
+from mainline.model.ranking import AveragePrecision, RocAuc
 
-PRIMARY: dict[Task, str] = {"regression": "rmse", "classification": "log_loss"}
-"""The metric that models are compared by; lower is better."""
-
-_NORMAL = 1.959964  # quantile 0.975
-_FEW = {1: 12.706205, 2: 4.302653}  # the same of Student's distribution, by degrees of freedom
 _EDGE = 1e-7  # keeps the logarithm of a confident, wrong probability finite
 
 
-def measure(actual: Array, predicted: Array, task: Task) -> dict[str, float]:
-    """Measure n predictions.
-
-    Returns:
-        For regression rmse, mae, bias (mean of predicted minus actual) and p90_error (90 % of errors are
-        smaller), in the label's unit; for classification log_loss, brier, bias and accuracy at 0.5.
-    """
-    error = predicted - actual
-    if task == "classification":
-        return {
-            "log_loss": float(losses(actual, predicted, task).mean()),
-            "brier": float(np.mean(error**2)),
-            "bias": float(error.mean()),
-            "accuracy": float(np.mean((predicted >= 0.5) == (actual == 1))),
-        }
-    return {
-        "rmse": float(np.sqrt(np.mean(error**2))),
-        "mae": float(np.abs(error).mean()),
-        "bias": float(error.mean()),
-        "p90_error": float(np.quantile(np.abs(error), 0.9)),
-    }
+def _errors(actual: Array, predicted: Array) -> Array:
+    return predicted - actual
 
 
-def losses(actual: Array, predicted: Array, task: Task) -> Array:
-    """Return the loss of each of n rows; the primary metric is a function of their mean."""
-    if task == "classification":
-        probability = np.clip(predicted, _EDGE, 1 - _EDGE)
-        return -np.log(np.where(actual == 1, probability, 1 - probability))
+def _absolute(actual: Array, predicted: Array) -> Array:
+    return np.abs(predicted - actual)
+
+
+def _squared(actual: Array, predicted: Array) -> Array:
     return (predicted - actual) ** 2
 
 
-def interval(loss: Array, day: Array, task: Task) -> tuple[float, float]:
-    """Return a 95 % interval of the primary metric from n losses clustered by day; NaN with fewer than two days."""
-    _, cluster = np.unique(day, return_inverse=True)
-    days = int(cluster.max()) + 1 if len(cluster) else 0
-    if days < 2:
-        return (float("nan"), float("nan"))
-    sums = np.bincount(cluster, weights=loss - loss.mean())
-    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / len(loss)
-    reach = _student(days - 1) * error
-    low, high = loss.mean() - reach, loss.mean() + reach
-    if task == "regression":
-        return (float(np.sqrt(max(low, 0.0))), float(np.sqrt(high)))
-    return (float(max(low, 0.0)), float(high))
+def _log_loss(actual: Array, predicted: Array) -> Array:
+    probability = np.clip(predicted, _EDGE, 1 - _EDGE)
+    return -np.log(np.where(actual == 1, probability, 1 - probability))
 
 
-def _student(freedom: int) -> float:
-    """Return Student's quantile 0.975: exact for 1 and 2 degrees of freedom, good to 1 % from 3 on.
+def _right(actual: Array, predicted: Array, threshold: float) -> Array:
+    return (predicted >= threshold) == (actual == 1)
 
-    From the normal quantile, by Abramowitz and Stegun 26.7.5; that series is far too low where there is little freedom.
+
+def _moments(actual: Array, predicted: Array) -> Array:
+    return np.stack([(predicted - actual) ** 2, actual, actual**2, np.ones(len(actual))], axis=1)
+
+
+def _explained(sums: Array) -> Array:
+    error, label, square, rows = sums.T
+    return np.asarray(1 - error / (square - label**2 / rows))
+
+
+def _decisions(actual: Array, predicted: Array, threshold: float) -> Array:
+    """Rows that are right, found by mistake, and missed, shape (n, 3)."""
+    positive, found = actual == 1, predicted >= threshold
+    return np.stack([positive & found, ~positive & found, positive & ~found], axis=1)
+
+
+def _precision(sums: Array) -> Array:
+    right, mistaken, _ = sums.T
+    return _share(right, right + mistaken)
+
+
+def _recall(sums: Array) -> Array:
+    right, _, missed = sums.T
+    return np.asarray(right / (right + missed))
+
+
+def _f1(sums: Array) -> Array:
+    right, mistaken, missed = sums.T
+    return np.where(right + missed > 0, _share(2 * right, 2 * right + mistaken + missed), np.nan)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """A share of nothing is zero: a model that never says yes is never right when it does."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+
+
+REGRESSION: tuple[Metric, ...] = (
+    Mean("rmse", "lower", _squared, root=True),
+    Mean("mae", "lower", _absolute),
+    Mean("bias", "zero", _errors),
+    Quantile("p90_error", "lower", _absolute, 0.9),
+    Sums("r2", "higher", _moments, _explained),
+)
+"""In the label's unit, but for R squared; `bias` is the mean of predicted minus actual."""
+
+
+def two_classes(threshold: float = 0.5) -> tuple[Metric, ...]:
+    """Return the metrics of a probability; the last four are of the class that it means from a threshold on."""
+    decisions = partial(_decisions, threshold=threshold)
+    return (
+        Mean("log_loss", "lower", _log_loss),
+        Mean("brier", "lower", _squared),
+        Mean("bias", "zero", _errors),
+        RocAuc("roc_auc", "higher"),
+        AveragePrecision("average_precision", "higher"),
+        Mean("accuracy", "higher", partial(_right, threshold=threshold)),
+        Sums("precision", "higher", decisions, _precision),
+        Sums("recall", "higher", decisions, _recall, needs_positive=True),
+        Sums("f1", "higher", decisions, _f1, needs_positive=True),
+    )
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The metrics of a use case. Models are compared by the first."""
+
+    metrics: tuple[Metric, ...]
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that models are compared by."""
+        return self.metrics[0]
+
+    def measure(self, actual: Array, predicted: Array) -> dict[str, float]:
+        """Return every metric of n predictions, the primary one first."""
+        return {metric.name: metric.value(actual, predicted) for metric in self.metrics}
+
+    def bias(self, actual: Array, predicted: Array) -> float:
+        """Return by how much n predictions are too high on average."""
+        return next(metric for metric in self.metrics if metric.direction == "zero").value(actual, predicted)
+
+    def lack(self, actual: Array, predicted: Array) -> float:
+        """Return the primary metric of n predictions, or what it lacks to 1 where more is better."""
+        return float(self.primary.lack(self.primary.value(actual, predicted)))
+
+
+def scorer(task: Task, metric: str | None = None, threshold: float = 0.5) -> Scorer:
+    """Return the metrics of a task.
+
+    Args:
+        task: whose.
+        metric: the declared primary one; None for the RMSE or the log loss.
+        threshold: of two classes, the probability from which on a row counts as positive.
+
+    Raises:
+        ParamsError: when the task has no such metric, or it is none to compare by.
     """
-    if freedom <= 2:
-        return _FEW[freedom]
-    z, n = _NORMAL, freedom
-    first = (z**3 + z) / (4 * n)
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    return z + first + second + third
+    found = {one.name: one for one in (REGRESSION if task == "regression" else two_classes(threshold))}
+    eligible = [name for name, one in found.items() if one.direction != "zero"]
+    if metric is not None and metric not in eligible:
+        wrong = "should be zero, so no model is better by it" if metric in found else f"is not measured for a {task}"
+        raise ParamsError("evaluation.metric", f"'{metric}' {wrong}", nearest(metric, eligible))
+    primary = metric or eligible[0]
+    return Scorer((found.pop(primary), *found.values()))
 
 
-def by_slice(
-    slices: Mapping[str, Array], actual: Array, predicted: Array, baseline: Array, day: Array, task: Task, min_rows: int
-) -> list[dict[str, Any]]:
-    """Measure n predictions in each segment.
-
-    Returns:
-        One row per column and value with rows, the primary metric and its interval, bias, and the baseline's
-        metric; `thin` where there are fewer than `min_rows` rows, so nobody takes noise for a finding.
-    """
-    table = []
-    for column, values in slices.items():
-        for value in np.unique(values):
-            chosen = values == value
-            table.append(
-                {"slice": column, "value": str(value)}
-                | _segment(actual[chosen], predicted[chosen], baseline[chosen], day[chosen], task)
-                | {"thin": str(int(chosen.sum()) < min_rows).lower()}
-            )
-    return table
-
-
-def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str, float]]:
-    """Count n errors (predicted minus actual) in bins of equal width between their 0.5 % and 99.5 % quantiles."""
-    error = predicted - actual
-    low, high = np.quantile(error, [0.005, 0.995])
-    counts, edges = np.histogram(error, bins=bins, range=(low, max(high, low + 1e-9)))
-    return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
-
-
-def calibration(actual: Array, predicted: Array, groups: int = 20) -> list[dict[str, float]]:
-    """Compare mean prediction and mean truth in groups of about n / groups rows, ordered by prediction."""
-    parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), groups) if len(part)]
-    return [
-        {"predicted": float(predicted[part].mean()), "actual": float(actual[part].mean()), "rows": len(part)}
-        for part in parts
-    ]
-
-
-def _segment(actual: Array, predicted: Array, baseline: Array, day: Array, task: Task) -> dict[str, Any]:
-    primary = PRIMARY[task]
-    found = measure(actual, predicted, task)
-    low, high = interval(losses(actual, predicted, task), day, task)
-    simple = measure(actual, baseline, task)[primary]
-    return {
-        "rows": len(actual),
-        "metric": found[primary],
-        "low": low,
-        "high": high,
-        "bias": found["bias"],
-        "baseline": simple,
-    }
+def is_better_if_higher(name: str) -> bool:
+    """Whether more is better of a metric of any task, such as one in the record of a release."""
+    return any(one.name == name and one.direction == "higher" for one in (*REGRESSION, *two_classes()))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mainline.model.metrics import is_better_if_higher
+
 WORST = 5
 """Segments that the card names."""
 
@@ -10,7 +12,6 @@ WORST = 5
 def write(
     manifest: Mapping[str, Any],
     metrics: Mapping[str, Mapping[str, float]],
-    primary: str,
     slices: Sequence[Mapping[str, str]],
     banned: Mapping[str, str],
 ) -> str:
@@ -19,7 +20,6 @@ def write(
     Args:
         manifest: the package's description.
         metrics: the content of `metrics/{data,test,baseline}.json` by name.
-        primary: the metric that models are compared by.
         slices: rows of `metrics/slices.csv`.
         banned: columns that may never be features, with the reason.
     """
@@ -30,8 +30,8 @@ def write(
             f"{manifest['response']['description']}. Unit: {manifest['response']['unit'] or 'none'}.",
             *_model(manifest["model"]),
             *_data(manifest["window"], metrics["data"], banned),
-            *_quality(metrics["test"], metrics["baseline"], primary),
-            *_worst(slices, primary),
+            *_quality(metrics["test"], metrics["baseline"]),
+            *_worst(slices, _primary(metrics["test"])),
             *_section("Limits"),
             "- Made for requests inside the ranges of `request.schema.json`; `profile.json` shows the training rows.",
             "- Segments marked thin in `slices.csv` have too few rows for a conclusion.",
@@ -59,20 +59,31 @@ def _data(window: Mapping[str, Sequence[str]], counts: Mapping[str, float], bann
     ]
 
 
-def _quality(test: Mapping[str, float], baseline: Mapping[str, float], primary: str) -> list[str]:
+def _primary(test: Mapping[str, float]) -> str:
+    """Name the metric that models are compared by, which comes first."""
+    return next(name for name in test if name != "rows")
+
+
+def _quality(test: Mapping[str, float], baseline: Mapping[str, float]) -> list[str]:
+    primary = _primary(test)
     return [
         *_section("Quality on the test months"),
         "| metric | model | baseline |",
         "|---|---|---|",
-        *[f"| {name} | {test[name]:.4g} | {value:.4g} |" for name, value in baseline.items() if name != "rows"],
+        *[
+            f"| {name} | {_number(test[name])} | {_number(value)} |"
+            for name, value in baseline.items()
+            if name != "rows"
+        ],
         "",
         f"95 % interval of {primary}: {_interval(test['low'], test['high']) or 'none, the test rows are of one day'}.",
     ]
 
 
 def _worst(slices: Sequence[Mapping[str, str]], primary: str) -> list[str]:
-    sound = [row for row in slices if row["thin"] == "false"]
-    worst = sorted(sound, key=lambda row: -float(row["metric"]))[:WORST]
+    sound = [row for row in slices if row["thin"] == "false" and row["metric"]]
+    sign = 1 if is_better_if_higher(primary) else -1
+    worst = sorted(sound, key=lambda row: sign * float(row["metric"]))[:WORST]
     return [
         *_section("Where it is worst"),
         *[
@@ -89,6 +100,11 @@ def _interval(low: float | str | None, high: float | str | None) -> str:
     if low is None or high is None or "" in (low, high):
         return ""
     return f"{float(low):.4g} to {float(high):.4g}"
+
+
+def _number(value: float | None) -> str:
+    """Write a metric; a dash where it is not defined, such as the precision of a constant."""
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _section(title: str) -> list[str]:

@@ -10,6 +10,7 @@ from mainline.conformance import check_features, check_policy, check_request, ch
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
+from mainline.model.metrics import scorer
 from mainline.pipeline import summary
 from mainline.registry import runs
 from mainline.remote import address
@@ -80,6 +81,7 @@ def check() -> None:
     check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
     check_request(interface.REQUEST)
     check_task(interface.TASK, interface.RESPONSE)
+    scorer(interface.TASK, declared.evaluation.metric)
     if declared.data.version:
         _ask_source(declared)
 

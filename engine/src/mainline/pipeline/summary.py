@@ -52,12 +52,16 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
     names = [name for name in baseline if name != "rows"]
     title = f"On the test months{f', {unit}' if unit else ''}"
     width = max(len(title), *(len(name) + 2 for name in names)) + 2
-    rows = [f"  {name:<{width - 2}}{test[name]:>8.4g}{baseline[name]:>10.4g}" for name in names]
+    rows = [f"  {name:<{width - 2}}{_number(test[name]):>8}{_number(baseline[name]):>10}" for name in names]
     gain = 1 - test["ratio"]
     verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
     bounded = test["low"] is not None
     interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}" if bounded else "no interval from a single day"
     return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _span(months: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mainline.errors import MainlineError, nearest
-from mainline.model.metrics import PRIMARY
+from mainline.model.metrics import is_better_if_higher
 from mainline.registry import clone, tags
 from mainline.registry.records import Release
 from mainline.registry.tags import Assigned, Version
@@ -22,10 +22,11 @@ class HistoryError(MainlineError):
 
 @dataclass(frozen=True)
 class Quality:
-    """The primary metric of a version on its own test months; lower is better.
+    """The primary metric of a version on its own test months: the first that is recorded.
 
     `baseline` is the baseline's on the same rows. `change` is relative to the version that it replaced (-0.02 is 2 %
-    better); `same_months` says whether both were tested on the same months, and None that it is not known.
+    better); a metric of which more is better changes by what it lacks to 1. `same_months` says whether both were tested
+    on the same months, and None that it is not known.
     """
 
     metric: str
@@ -126,16 +127,18 @@ def check_environment(environment: str, given: Iterable[Assigned], repository: P
 def quality(release: Release | None, replaced: Release | None) -> Quality | None:
     """Compare a release with the one it replaced by the primary metric; None where its record has none."""
     test = release.metrics.get("test", {}) if release else {}
-    metric = next((name for name in PRIMARY.values() if test.get(name) is not None), None)
+    metric = next((name for name, value in test.items() if name != "rows" and value is not None), None)
     value = test.get(metric or "")
     if release is None or metric is None or value is None:
         return None
     baseline = release.metrics.get("baseline", {}).get(metric)
     before = replaced.metrics.get("test", {}).get(metric) if replaced else None
-    if replaced is None or not before:
+    higher = is_better_if_higher(metric)
+    if replaced is None or before is None or before == (1 if higher else 0):
         return Quality(metric, value, baseline, None, None)
     same = release.window.get("test") == replaced.window.get("test")
-    return Quality(metric, value, baseline, value / before - 1, same)
+    change = (1 - value) / (1 - before) if higher else value / before
+    return Quality(metric, value, baseline, change - 1, same)
 
 
 def _registered(version: Version, releases: Mapping[str, Release | None], now: Mapping[str, str | None]) -> Registered:

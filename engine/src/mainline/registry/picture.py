@@ -6,6 +6,7 @@ Labels are placed here, where the width of a bar is known, so that none covers a
 from collections.abc import Sequence
 from typing import Any
 
+from mainline.model.metrics import is_better_if_higher
 from mainline.registry.history import Given, History, HistoryError, Registered
 from mainline.text import utc
 
@@ -122,7 +123,8 @@ def _quality(measured: Sequence[Registered], start: float, end: float) -> dict[s
         {"mark": dot, "encoding": {"x": x, "y": y, "fill": fill}},
         {"transform": labelled, "mark": name, "encoding": named},
     ]
-    said = f"Blue: {metric} of each version on its own test months, lower is better; hollow: archived."
+    better = "higher" if is_better_if_higher(metric) else "lower"
+    said = f"Blue: {metric} of each version on its own test months, {better} is better; hollow: archived."
     return {
         "title": {"text": "How good each version is", "subtitle": f"{said} Grey: the baseline on the same rows."},
         "width": WIDTH, "height": HEIGHT, "data": {"values": rows}, "layer": layers,

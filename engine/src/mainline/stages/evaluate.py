@@ -12,7 +12,9 @@ from mainline.data.columns import DAY, format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.model import metrics, runtime
+from mainline.model import diagnostics, runtime
+from mainline.model.intervals import interval
+from mainline.model.metrics import scorer
 from usecase import features, interface, scoring
 
 MODEL, METRICS = Path("models/model"), Path("metrics")
@@ -22,8 +24,8 @@ REFERENCE_ROWS = 500
 def evaluate(params: Params) -> None:
     """Write test predictions, metrics beside the baseline's, slices, plot data and reference predictions.
 
-    In `metrics/test.json`, low and high bound the primary metric with 95 % confidence, and ratio is the
-    model's over the baseline's.
+    In `metrics/test.json` the primary metric comes first, low and high bound it with 95 % confidence, and ratio is the
+    model's over the baseline's, or what the model's lacks to 1 over what the baseline's does.
     """
     test = prepared.read(
         prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST], params.features
@@ -34,25 +36,25 @@ def evaluate(params: Params) -> None:
     baseline = scoring.respond(np.full(len(test), model["baseline"]), test.request)
     moment = features.prediction_time(test.request)
     day = moment // DAY
-    simple = {"rows": len(test), **metrics.measure(test.label, baseline, interface.TASK)}
-    score = {"rows": len(test), **metrics.measure(test.label, predicted, interface.TASK)}
-    primary = metrics.PRIMARY[interface.TASK]
-    low, high = metrics.interval(metrics.losses(test.label, predicted, interface.TASK), day, interface.TASK)
-    ratio = score[primary] / simple[primary]
+    measured = scorer(interface.TASK, params.evaluation.metric)
+    simple = {"rows": len(test), **measured.measure(test.label, baseline)}
+    score = {"rows": len(test), **measured.measure(test.label, predicted)}
+    primary = measured.primary.name
+    low, high = interval(measured.primary, test.label, predicted, day)
+    ratio = measured.lack(test.label, predicted) / measured.lack(test.label, baseline)
     segments = scoring.slices(test.request)
     for name, values in segments.items():
         check_column(f"scoring.py: slices: '{name}'", values, len(test))
-    slices = metrics.by_slice(
-        segments, test.label, predicted, baseline, day, interface.TASK,
-        params.evaluation.slice_min_rows,
-    )  # fmt: skip
+    slices = diagnostics.by_slice(
+        segments, test.label, predicted, baseline, day, measured, params.evaluation.slice_min_rows
+    )
     table = _predictions(test, moment, predicted, baseline)
     write_columns(table, Path("data/predictions/test.parquet"))
     write_json(score | {"low": low, "high": high, "ratio": ratio}, METRICS / "test.json")
     write_json(simple, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
-    write_csv(metrics.residuals(test.label, predicted), METRICS / "plots/residuals.csv")
-    write_csv(metrics.calibration(test.label, predicted), METRICS / "plots/calibration.csv")
+    write_csv(diagnostics.residuals(test.label, predicted), METRICS / "plots/residuals.csv")
+    write_csv(diagnostics.calibration(test.label, predicted), METRICS / "plots/calibration.csv")
     write_csv(_reference(table), METRICS / "reference.csv")
     progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline")
 

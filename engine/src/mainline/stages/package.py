@@ -21,7 +21,7 @@ from mainline.data.profile import describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
-from mainline.model import batches, metrics
+from mainline.model import batches
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
 from usecase import features, interface, tables
@@ -147,4 +147,4 @@ def _card(description: dict[str, Any]) -> str:
         slices = list(csv.DictReader(file))
     measured = {name: read_json(METRICS / f"{name}.json") for name in ("data", "test", "baseline")}
     described = {**description, "response": asdict(interface.RESPONSE)}
-    return card.write(described, measured, metrics.PRIMARY[interface.TASK], slices, interface.BANNED)
+    return card.write(described, measured, slices, interface.BANNED)

@@ -13,7 +13,8 @@ from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.errors import ParamsError
-from mainline.model import estimator, export, frames, metrics
+from mainline.model import estimator, export, frames
+from mainline.model.metrics import scorer
 from usecase import features, interface, scoring
 
 MODEL = Path("models/model")
@@ -37,7 +38,7 @@ def train(params: Params) -> None:
     for name, score in scores.items():
         write_json(score, Path(f"metrics/{name}.json"))
     write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"), CURVE)
-    primary = metrics.PRIMARY[interface.TASK]
+    primary = scorer(interface.TASK, params.evaluation.metric).primary.name
     progress.say(
         f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation"
     )
@@ -86,19 +87,19 @@ def _score(pipeline: Pipeline, rows: Prepared, params: Params) -> dict[str, floa
     raw = frames.predict(pipeline, frames.table(rows.features, *_names(params)), interface.TASK)
     predicted = scoring.respond(raw, rows.request)
     check_column("scoring.py: respond", predicted, len(rows))
-    return {"rows": len(rows), **metrics.measure(rows.label, predicted, interface.TASK)}
+    return {"rows": len(rows), **scorer(interface.TASK, params.evaluation.metric).measure(rows.label, predicted)}
 
 
 def _learning_curve(
     pipeline: Pipeline, fitted_on: Prepared, validation: Prepared, params: Params
 ) -> list[dict[str, object]]:
     """The primary metric after each iteration, on as many training rows as there are for validation."""
-    primary = metrics.PRIMARY[interface.TASK]
+    primary = scorer(interface.TASK, params.evaluation.metric).primary
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
         table = frames.table(rows.features, *_names(params))
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
-            value = metrics.measure(rows.label, scoring.respond(raw, rows.request), interface.TASK)[primary]
+            value = primary.value(rows.label, scoring.respond(raw, rows.request))
             curve.append({"rows": name, "iteration": iteration, "metric": value})
     return curve
 

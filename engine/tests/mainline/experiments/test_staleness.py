@@ -18,10 +18,10 @@ def measure(slopes: list[float], length: int) -> list[Age]:
         month: draw(seed=number, start=30 * number, slope=slope)
         for number, (month, slope) in enumerate(zip(MONTHS, slopes, strict=False))
     }
-    losses = {}
+    predicted = {}
     for _, found in staleness.predict(declare(), rows, length):
-        losses |= found
-    return staleness.summarise(losses, {month: refit.days(held) for month, held in rows.items()}, 0.95)
+        predicted |= found
+    return staleness.summarise(refit.primary(declare()), predicted, rows, 0.95)
 
 
 @pytest.mark.usefixtures("use_case")
@@ -67,8 +67,12 @@ def test_window_that_leaves_nothing_is_refused(wanted: int) -> None:
         staleness.window_length(8, wanted)
 
 
+@pytest.mark.usefixtures("use_case")
 def test_average_is_over_rows() -> None:
     """Months are put together row by row, so the metric is that of all rows."""
-    losses = {(0, "a"): np.array([1.0, 1.0]), (0, "b"): np.array([4.0, 4.0, 4.0, 4.0])}
-    (age,) = staleness.summarise(losses, {"a": np.array([0, 1]), "b": np.array([2, 2, 3, 3])}, 0.95)
-    assert (age.rows, age.months, age.metric) == (6, 2, pytest.approx(np.sqrt(3)))
+    rows = {"a": draw(seed=0, start=0, slope=1), "b": draw(seed=1, start=30, slope=1)}
+    predicted = {(0, "a"): rows["a"].label + 1, (0, "b"): rows["b"].label + 2}
+    (age,) = staleness.summarise(refit.primary(declare()), predicted, rows, 0.95)
+    few, many = (len(rows[month]) for month in "ab")
+    assert (age.rows, age.months) == (few + many, 2)
+    assert age.metric == pytest.approx(np.sqrt((few + 4 * many) / (few + many)))

@@ -17,6 +17,7 @@ from mainline.gate.findings import Check, Worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
+from mainline.model.metrics import scorer
 from mainline.registry.runs import Run
 from mainline.registry.tags import Version
 from tests.project import FLIGHTS
@@ -46,6 +47,7 @@ def equal() -> Evidence:
     package = predictor()
     return Evidence(
         task="regression",
+        scorer=scorer("regression"),
         holdout=holdout,
         candidate=package,
         predicted=label + error,

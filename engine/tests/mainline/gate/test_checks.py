@@ -13,6 +13,7 @@ from mainline.gate import verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
 from mainline.gate.footprint import Cost
+from mainline.model.metrics import scorer
 from tests.mainline.gate import made
 
 
@@ -111,6 +112,19 @@ def test_a_threshold_is_held_where_it_is_declared(evidence: Evidence, shipped: P
     assert _verdict(evidence, strict, "threshold") == "fail"
     assert _verdict(made.nan(evidence), strict, "threshold") == "cannot tell"
     assert _verdict(evidence, shipped.model_copy(update={"threshold": 11.0}), "threshold") == "pass"
+
+
+@pytest.mark.parametrize(("least", "verdict"), [(0.95, "fail"), (0.85, "pass")])
+def test_a_threshold_of_which_more_is_better_is_a_least_one(
+    evidence: Evidence, shipped: Policy, least: float, verdict: Verdict
+) -> None:
+    """A declared R squared is what the model must reach."""
+    found = made.check(
+        replace(evidence, scorer=scorer("regression", "r2")),
+        shipped.model_copy(update={"threshold": least}),
+        "threshold",
+    )
+    assert (found.verdict, found.limit) == (verdict, f"at least {least}")
 
 
 def test_a_segment_much_worse_than_the_whole_fails(evidence: Evidence, shipped: Policy) -> None:

@@ -67,7 +67,7 @@ def test_what_cannot_be_measured_is_left_out() -> None:
     found = _describe(replace(made.nan(made.equal()), production=None, costs=None))
     assert (found.verdict, found.metrics, found.slices) == ("fail", [], [])
     gone = _describe(_first(unfetched=made.RELEASED, other=None, obstacle="gone"))
-    assert [metric.other for metric in gone.metrics] == [None] * 4
+    assert [metric.other for metric in gone.metrics] == [None] * 5
     assert (gone.first_release, gone.comparison.conclusion, gone.slices) == (False, "cannot tell", [])
 
 

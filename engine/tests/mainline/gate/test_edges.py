@@ -97,11 +97,11 @@ def test_a_segment_without_a_number_is_not_hidden_by_another(
     evidence: Evidence, shipped: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the metric of one segment cannot be computed, the worst of the others does not speak for it."""
-    metric = Evidence.metric
+    lack = Evidence.lack
 
     def one_is_unknown(self: Evidence, predicted: Any, rows: Any = None) -> float:
         alone = rows is not None and bool((self.holdout.slices["carrier"][rows] == "AA").all())
-        return float("nan") if alone else metric(self, predicted, rows)
+        return float("nan") if alone else lack(self, predicted, rows)
 
-    monkeypatch.setattr(Evidence, "metric", one_is_unknown)
+    monkeypatch.setattr(Evidence, "lack", one_is_unknown)
     assert made.check(evidence, shipped, "slices against the whole").verdict == "cannot tell"

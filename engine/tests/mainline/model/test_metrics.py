@@ -1,165 +1,158 @@
-"""Metrics against answers computed by hand, and intervals against a simulation."""
+"""Metrics against answers computed by hand, against scikit-learn, and against samples whose rows are repeated."""
 
-from math import log, sqrt
+from math import log
 
 import numpy as np
 import pytest
-from scipy.stats import t
+from sklearn import metrics as sk
 
-from mainline.contract import Array
-from mainline.model import metrics
+from mainline.contract import Array, Task
+from mainline.errors import ParamsError
+from mainline.model.metric import Metric
+from mainline.model.metrics import is_better_if_higher, scorer
 
 ACTUAL, PREDICTED = np.array([0.0, 10.0, -5.0, 3.0]), np.array([3.0, 6.0, -5.0, 3.0])
-TRUE_LOSS, PER_DAY, RUNS = 9.0, 25, 600
+TASKS: tuple[Task, ...] = ("regression", "classification")
+ALL = [(task, metric.name) for task in TASKS for metric in scorer(task).metrics]
+DAYS = 7
 
 
-def simulated(seed: int, days: int) -> tuple[Array, Array]:
-    """Draw (losses, days): the loss of a row is its day's level, which varies, plus noise of its own."""
-    random = np.random.default_rng(seed)
-    day = np.repeat(np.arange(days), PER_DAY)
-    level = TRUE_LOSS + random.normal(size=days)
-    return level[day] + random.normal(size=len(day)), day
+def rows(task: Task, count: int = 400) -> tuple[Array, Array, Array]:
+    """Draw labels, predictions with many ties, and days."""
+    random = np.random.default_rng(5)
+    day = random.integers(0, DAYS, count)
+    if task == "regression":
+        actual = random.normal(size=count)
+        return actual, np.round(actual + random.normal(size=count), 1), day
+    actual = (random.random(count) < 0.3).astype(float)
+    return actual, np.round(np.clip(0.3 * actual + random.uniform(0, 0.8, count), 0, 1), 2), day
 
 
-def share_of_hits(days: int, by_day: bool) -> float:
-    """Count how often the interval holds the true metric, with days or with rows as clusters."""
-    hits = 0
-    for seed in range(RUNS):
-        loss, day = simulated(seed, days)
-        low, high = metrics.interval(loss, day if by_day else np.arange(len(loss)), "regression")
-        hits += low <= sqrt(TRUE_LOSS) <= high
-    return hits / RUNS
+def metric(task: Task, name: str) -> Metric:
+    """Return one metric of a task."""
+    return next(one for one in scorer(task).metrics if one.name == name)
 
 
 def test_regression_is_measured_as_by_hand() -> None:
-    """Errors of 3, -4, 0 and 0 have these metrics."""
-    assert metrics.measure(ACTUAL, PREDICTED, "regression") == {
+    """Errors of 3, -4, 0 and 0 have these metrics; labels of variance 126 / 4 are explained so far."""
+    assert scorer("regression").measure(ACTUAL, PREDICTED) == {
         "rmse": pytest.approx(2.5), "mae": pytest.approx(1.75), "bias": pytest.approx(-0.25),
-        "p90_error": pytest.approx(3.7),
+        "p90_error": pytest.approx(3.7), "r2": pytest.approx(1 - 25 / 118),
     }  # fmt: skip
 
 
 def test_classification_is_measured_as_by_hand() -> None:
     """Probabilities of 0.8 and 0.4 for two events that came, and of 0.5 for one that did not, have these metrics."""
-    found = metrics.measure(np.array([1.0, 1.0, 0.0]), np.array([0.8, 0.4, 0.5]), "classification")
-    assert found == {
+    assert scorer("classification").measure(np.array([1.0, 1.0, 0.0]), np.array([0.8, 0.4, 0.5])) == {
         "log_loss": pytest.approx(-(log(0.8) + log(0.4) + log(0.5)) / 3),
         "brier": pytest.approx((0.04 + 0.36 + 0.25) / 3),
         "bias": pytest.approx(-0.1),
+        "roc_auc": pytest.approx(1 / 2),
+        "average_precision": pytest.approx((1 + 2 / 3) / 2),
         "accuracy": pytest.approx(1 / 3),
+        "precision": pytest.approx(1 / 2),
+        "recall": pytest.approx(1 / 2),
+        "f1": pytest.approx(1 / 2),
     }
+
+
+def test_metrics_are_scikit_learn_s() -> None:
+    """On rows with many equal scores, every metric that scikit-learn has is the same."""
+    actual, predicted, _ = rows("classification")
+    yes = predicted >= 0.4
+    assert {
+        k: v for k, v in scorer("classification", threshold=0.4).measure(actual, predicted).items() if k != "bias"
+    } == {
+        "log_loss": pytest.approx(sk.log_loss(actual, np.clip(predicted, 1e-7, 1 - 1e-7))),
+        "brier": pytest.approx(sk.brier_score_loss(actual, predicted)),
+        "roc_auc": pytest.approx(sk.roc_auc_score(actual, predicted)),
+        "average_precision": pytest.approx(sk.average_precision_score(actual, predicted)),
+        "accuracy": pytest.approx(sk.accuracy_score(actual, yes)),
+        "precision": pytest.approx(sk.precision_score(actual, yes)),
+        "recall": pytest.approx(sk.recall_score(actual, yes)),
+        "f1": pytest.approx(sk.f1_score(actual, yes)),
+    }
+    actual, predicted, _ = rows("regression")
+    found = scorer("regression").measure(actual, predicted)
+    assert found["r2"] == pytest.approx(sk.r2_score(actual, predicted))
+    assert found["p90_error"] == pytest.approx(np.quantile(np.abs(actual - predicted), 0.9))
 
 
 def test_sure_and_wrong_probability_has_a_finite_loss() -> None:
     """A probability of 1 for an event that did not come is a large loss, not an infinite one."""
-    loss = metrics.losses(np.array([0.0, 1.0]), np.array([1.0, 0.0]), "classification")
-    assert loss == pytest.approx(-log(1e-7), rel=1e-6)
+    assert scorer("classification").primary.value(np.array([0.0, 1.0]), np.array([1.0, 0.0])) == pytest.approx(
+        -log(1e-7), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(("task", "name"), ALL)
+def test_clusters_that_are_counted_again_are_rows_that_are_repeated(task: Task, name: str) -> None:
+    """The metric of a sample of days, by each day's own part in it, is that of the sample's rows, one by one."""
+    actual, predicted, day = rows(task)
+    counts = np.random.default_rng(6).multinomial(DAYS, np.full(DAYS, 1 / DAYS), size=20)
+    one = metric(task, name)
+    found = one.combine(one.statistics(actual, predicted, day, DAYS), counts.astype(float))
+    repeated = [np.repeat(np.arange(len(day)), count[day]) for count in counts]
+    assert found == pytest.approx([one.value(actual[chosen], predicted[chosen]) for chosen in repeated])
+
+
+def test_more_scores_than_are_counted_at_once_give_the_same_average_precision() -> None:
+    """Thousands of different scores are counted in pieces."""
+    random = np.random.default_rng(1)
+    actual = (random.random(5000) < 0.4).astype(float)
+    predicted = random.random(5000)
+    found = metric("classification", "average_precision").value(actual, predicted)
+    assert found == pytest.approx(sk.average_precision_score(actual, predicted))
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_order_of_one_class_is_not_measured(label: float) -> None:
+    """Rows of one class have no ROC AUC, and without a positive one no average precision, recall or F1."""
+    actual, predicted = np.full(3, label), np.array([0.2, 0.6, 0.9])
+    unknown = {"roc_auc"} | ({"average_precision", "recall", "f1"} if label == 0 else set())
+    for one in scorer("classification").metrics:
+        assert np.isnan(one.value(actual, predicted)) == (one.name in unknown)
+        assert one.is_defined(actual) == (one.name not in unknown)
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "log_loss", "p90_error"])
+def test_prediction_that_is_no_number_has_no_metric(name: str) -> None:
+    """One NaN among the predictions is not passed over."""
+    task: Task = "regression" if name == "p90_error" else "classification"
+    assert np.isnan(metric(task, name).value(np.array([1.0, 0.0, 1.0]), np.array([0.2, np.nan, 0.9])))
+
+
+def test_model_that_never_says_yes_has_no_precision() -> None:
+    """Nothing found is a precision, a recall and an F1 of 0, as scikit-learn has them."""
+    found = scorer("classification").measure(np.array([1.0, 0.0]), np.array([0.2, 0.1]))
+    assert (found["precision"], found["recall"], found["f1"]) == (0, 0, 0)
+
+
+def test_declared_metric_comes_first() -> None:
+    """The metric that models are compared by is the first that is reported, and the others keep their order."""
+    found = scorer("classification", "f1")
+    assert (found.primary.name, found.primary.compared) == ("f1", "1 - f1")
+    assert [one.name for one in found.metrics][:3] == ["f1", "log_loss", "brier"]
+    assert found.lack(np.array([1.0, 0.0]), np.array([0.9, 0.8])) == pytest.approx(1 - 2 / 3)
+    assert scorer("regression").primary.compared == "rmse"
 
 
 @pytest.mark.parametrize(
-    ("actual", "predicted", "task"),
-    [(ACTUAL, PREDICTED, "regression"), (np.array([1.0, 0.0]), np.array([0.7, 0.2]), "classification")],
+    ("name", "task", "said"),
+    [
+        ("roc", "classification", "'roc' is not measured for a classification; did you mean 'roc_auc'?"),
+        ("roc_auc", "regression", "'roc_auc' is not measured for a regression"),
+        ("bias", "regression", "'bias' should be zero, so no model is better by it"),
+    ],
 )
-def test_primary_metric_follows_from_the_mean_loss(actual: Array, predicted: Array, task: metrics.Task) -> None:
-    """The mean loss is the primary metric, or its square for an RMSE."""
-    mean = metrics.losses(actual, predicted, task).mean()
-    expected = sqrt(mean) if task == "regression" else mean
-    assert metrics.measure(actual, predicted, task)[metrics.PRIMARY[task]] == pytest.approx(expected)
+def test_metric_that_nothing_can_be_compared_by_is_refused(name: str, task: Task, said: str) -> None:
+    """One line names the metric and those that are measured."""
+    with pytest.raises(ParamsError, match=f"evaluation.metric: {said}".replace("?", r"\?")):
+        scorer(task, name)
 
 
-def test_interval_is_the_one_computed_by_hand() -> None:
-    """Sums of four days that are off by -6, -2, 2 and 6 give this error, and Student's 3.182446 for 3 degrees."""
-    loss, day = np.array([10.0, 12, 12, 14, 14, 16, 16, 18]), np.repeat([7, 9, 8, 30], 2)
-    reach = 3.182446 * sqrt(4 / 3 * (36 + 4 + 4 + 36)) / 8
-    low, high = metrics.interval(loss, day, "classification")
-    assert (high - 14, 14 - low) == (pytest.approx(reach, rel=0.01), pytest.approx(reach, rel=0.01))
-    assert metrics.interval(loss, day, "regression") == (pytest.approx(sqrt(low)), pytest.approx(sqrt(high)))
-
-
-@pytest.mark.parametrize("days", [2, 3, 4, 5, 8, 31])
-def test_interval_is_student_s(days: int) -> None:
-    """With few days the interval is as much wider as Student's quantile is than the normal one."""
-    loss = 100 + np.arange(days) ** 2.0
-    low, high = metrics.interval(loss, np.arange(days), "classification")
-    assert (high - low) / 2 == pytest.approx(t.ppf(0.975, days - 1) * loss.std(ddof=1) / sqrt(days), rel=0.01)
-
-
-@pytest.mark.parametrize("days", [5, 40])
-def test_interval_is_right_about_95_times_in_100(days: int) -> None:
-    """Where errors of a day go together, the interval holds the true metric about as often as it says."""
-    assert share_of_hits(days, by_day=True) == pytest.approx(0.95, abs=0.025)
-
-
-def test_interval_of_single_rows_would_be_wrong() -> None:
-    """Taking rows for independent, as if each were a day, misses the true metric more often than not."""
-    assert share_of_hits(40, by_day=False) < 0.5
-
-
-def test_interval_does_not_reach_below_zero() -> None:
-    """A loss can't be negative, so neither is the lower bound."""
-    loss, day = np.array([0.0, 0.0, 0.0, 9.0]), np.array([1, 2, 3, 4])
-    assert metrics.interval(loss, day, "regression")[0] == 0
-    assert metrics.interval(loss, day, "classification")[0] == 0
-
-
-@pytest.mark.parametrize("days", [[], [5], [5, 5, 5]])
-def test_fewer_than_two_days_have_no_interval(days: list[int]) -> None:
-    """One day says nothing about how days differ."""
-    assert np.isnan(metrics.interval(np.arange(len(days)) + 1.0, np.array(days), "regression")).all()
-
-
-def test_slices_are_measured_apart() -> None:
-    """Each value of each column has its own rows, metric, bias and baseline."""
-    found = metrics.by_slice(
-        {"carrier": np.array(["UA", "AA", "UA", "UA"], dtype=object), "half": np.array(["1", "1", "2", "2"])},
-        ACTUAL, PREDICTED, np.zeros(4), np.array([1, 1, 2, 3]), "regression", 2,
-    )  # fmt: skip
-    assert [(row["slice"], row["value"], row["rows"]) for row in found] == [
-        ("carrier", "AA", 1), ("carrier", "UA", 3), ("half", "1", 2), ("half", "2", 2),
+def test_direction_is_known_by_name() -> None:
+    """A record of a release holds a metric's name alone."""
+    assert [is_better_if_higher(name) for name in ("roc_auc", "r2", "rmse", "bias", "unheard")] == [
+        True, True, False, False, False,
     ]  # fmt: skip
-    american, united = found[:2]
-    assert (american["metric"], american["bias"], american["baseline"]) == (4, -4, 10)
-    assert (united["metric"], united["bias"]) == (pytest.approx(sqrt(3)), pytest.approx(1))
-    assert united["baseline"] == pytest.approx(sqrt(34 / 3))
-    assert united["low"] <= united["metric"] <= united["high"]
-    assert np.isnan(american["low"])
-
-
-@pytest.mark.parametrize(("min_rows", "thin"), [(2, "false"), (3, "true")])
-def test_slice_with_fewer_rows_is_thin(min_rows: int, thin: str) -> None:
-    """A segment smaller than the declared number of rows is marked, one of just that number is not."""
-    rows = {"half": np.array(["1", "1"])}
-    two = np.arange(2.0)
-    assert metrics.by_slice(rows, two, two, two, np.arange(2), "regression", min_rows)[0]["thin"] == thin
-
-
-def test_residuals_count_errors_by_size() -> None:
-    """Bins of equal width between the extreme quantiles count nearly every error, under the bin's middle."""
-    actual = np.full(1001, 50.0)
-    found = metrics.residuals(actual, actual + np.linspace(-4, 6, 1001), bins=10)
-    assert len(found) == 10
-    assert sum(row["rows"] for row in found) == 991
-    assert [row["error"] for row in found] == pytest.approx(np.linspace(-4, 6, 11)[:-1] * 0.99 + 0.505)
-
-
-def test_equal_residuals_are_counted() -> None:
-    """A model that is always off by the same has one full bin."""
-    found = metrics.residuals(np.full(50, 1.0), np.full(50, 3.0))
-    assert sum(row["rows"] for row in found) == 50
-    (full,) = (row for row in found if row["rows"])
-    assert full["error"] == pytest.approx(2)
-
-
-def test_calibration_compares_means_in_order_of_prediction() -> None:
-    """Groups of nearly equal size go from the lowest prediction to the highest."""
-    predicted = np.array([4.0, 1.0, 3.0, 2.0, 5.0])
-    found = metrics.calibration(predicted * 10, predicted, groups=2)
-    assert found == [
-        {"predicted": 2.0, "actual": 20.0, "rows": 3},
-        {"predicted": 4.5, "actual": 45.0, "rows": 2},
-    ]
-
-
-def test_calibration_of_few_rows_has_no_empty_group() -> None:
-    """Fewer rows than groups give one group per row."""
-    assert [row["rows"] for row in metrics.calibration(np.zeros(3), np.arange(3.0))] == [1, 1, 1]

@@ -17,7 +17,8 @@ from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.declared import params
 from mainline.errors import ParamsError
-from mainline.model import estimator, export, frames, metrics, runtime
+from mainline.model import estimator, export, frames, runtime
+from mainline.model.metrics import scorer
 from mainline.stages import train
 from mainline.stages.train import fit
 from tests.project import LIMIT, ROOT
@@ -79,7 +80,7 @@ def trained() -> Pipeline:
 
 def rmse(rows: Prepared, raw: Array) -> float:
     """Measure raw predictions as the pipeline does."""
-    return metrics.measure(rows.label, raw + rows.request["dep_delay"], "regression")["rmse"]
+    return scorer("regression").primary.value(rows.label, raw + rows.request["dep_delay"])
 
 
 def to_onnx(pipeline: Pipeline, rows: Prepared) -> tuple[bytes, dict[str, Any]]:

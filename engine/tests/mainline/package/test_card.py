@@ -33,7 +33,7 @@ def write(slices: list[dict[str, str]], model: dict[str, Any] | None = None, **t
     """Write the card of a small model."""
     manifest = MANIFEST | {"model": MANIFEST["model"] | (model or {})}
     metrics = METRICS | {"test": METRICS["test"] | test}
-    return card.write(manifest, metrics, "rmse", slices, {"air_time": "it is known only after landing"})
+    return card.write(manifest, metrics, slices, {"air_time": "it is known only after landing"})
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,11 @@ def test_an_unknown_environment_names_the_nearest(empty: Registry) -> None:
         history.read("stagin", empty.path)
     with pytest.raises(HistoryError, match=r"no environment 'x'; known: production, staging"):
         history.read("x", empty.path)
+
+
+def test_a_metric_of_which_more_is_better_changes_by_what_it_lacks(empty: Registry) -> None:
+    """The first metric of a record is the one that versions are compared by; 0.8 after 0.9 is 100 % worse."""
+    empty.release("v1.0.0", 1, metrics={"test": {"rows": 100, "roc_auc": 0.9, "log_loss": 0.3}})
+    empty.release("v1.1.0", 2, metrics={"test": {"rows": 100, "roc_auc": 0.8, "log_loss": 0.3}})
+    newest = history.read(repository=empty.path).versions[0]
+    assert newest.quality == history.Quality("roc_auc", 0.8, None, pytest.approx(1.0), True)

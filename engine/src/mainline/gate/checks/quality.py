@@ -59,28 +59,29 @@ def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
         return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}.")
     if not evidence.older:
         return Outcome("pass", "no older version", limit, "There is nothing to decay from.")
-    scores = {name: evidence.metric(predicted) for name, predicted in evidence.older.items()}
+    scores = {name: evidence.lack(predicted) for name, predicted in evidence.older.items()}
     best = min(scores, key=lambda name: scores[name])
-    change = divide(evidence.metric(evidence.predicted), scores[best]) - 1
+    change = divide(evidence.lack(evidence.predicted), scores[best]) - 1
     reason = f"{evidence.primary} against {best}, the best of {len(scores)}."
     return Outcome(at_most(change, policy.slow_decay.limit), f"{change:+.1%}", limit, reason)
 
 
 def check_baseline(evidence: Evidence, policy: Policy) -> Outcome:
     """Is the model worth having beside the simplest one?"""
-    ratio = divide(evidence.metric(evidence.predicted), evidence.metric(evidence.baseline))
+    ratio = divide(evidence.lack(evidence.predicted), evidence.lack(evidence.baseline))
     reason = f"{evidence.primary} over the baseline's."
     return Outcome(at_most(ratio, policy.baseline_ratio), f"{ratio:.3f}", f"{policy.baseline_ratio:g}", reason)
 
 
 def check_threshold(evidence: Evidence, policy: Policy) -> Outcome:
     """Does the model meet the declared business threshold?"""
-    value = evidence.metric(evidence.predicted)
+    value, metric = evidence.metric(evidence.predicted), evidence.scorer.primary
     if policy.threshold is None:
-        said = f"gate.threshold bounds {evidence.primary} where it is set."
+        said = f"gate.threshold bounds {metric.name} where it is set."
         return Outcome("pass", f"{value:.4g}", "none declared", said)
-    reason = f"{evidence.primary} on the holdout."
-    return Outcome(at_most(value, policy.threshold), f"{value:.4g}", f"{policy.threshold:g}", reason)
+    verdict = at_most(metric.lack(value), metric.lack(policy.threshold))
+    limit = f"{'at least ' if metric.direction == 'higher' else ''}{policy.threshold:g}"
+    return Outcome(verdict, f"{value:.4g}", limit, f"{metric.name} on the holdout.")
 
 
 def check_suspicion(evidence: Evidence, policy: Policy) -> Outcome:
@@ -99,7 +100,7 @@ def check_suspicion(evidence: Evidence, policy: Policy) -> Outcome:
 
 def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
     """Are predictions right on average?"""
-    bias = evidence.measure(evidence.predicted)["bias"]
+    bias = evidence.bias(evidence.predicted)
     verdict = at_most(abs(bias), policy.max_bias)
     return Outcome(verdict, f"{bias:+.3g}", f"{policy.max_bias:g}", "Mean of prediction minus truth.")
 

@@ -9,8 +9,8 @@ from mainline.gate.evidence import Evidence, Segment
 
 def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
     """Is any sound segment much worse than the whole?"""
-    whole, limit = evidence.metric(evidence.predicted), f"{policy.slices.relative_to_whole:g}"
-    ratios = {part.name: divide(_metric(evidence, part), whole) for part in evidence.sound_segments}
+    whole, limit = evidence.lack(evidence.predicted), f"{policy.slices.relative_to_whole:g}"
+    ratios = {part.name: divide(_lack(evidence, part), whole) for part in evidence.sound_segments}
     if not ratios:
         return Outcome("pass", "no segment with enough rows", limit, "Thin segments are reported, not gated.")
     worst = max(ratios, key=lambda name: np.nan_to_num(ratios[name], nan=np.inf))
@@ -41,7 +41,7 @@ def check_fairness(evidence: Evidence, rule: Fairness) -> Outcome:
     if rule.slice not in evidence.holdout.slices:
         known = ", ".join(evidence.holdout.slices)
         return Outcome("cannot tell", "no such slice", limit, f"The use case has {known}.")
-    values = {part.name: _metric(evidence, part) for part in evidence.sound_segments if part.column == rule.slice}
+    values = {part.name: _lack(evidence, part) for part in evidence.sound_segments if part.column == rule.slice}
     if len(values) < 2:
         return Outcome("cannot tell", f"{len(values)} segment(s)", limit, "Fewer than two have enough rows.")
     if not np.isfinite(list(values.values())).all():
@@ -52,5 +52,5 @@ def check_fairness(evidence: Evidence, rule: Fairness) -> Outcome:
     return Outcome("fail" if ratio > rule.max_ratio else "pass", observed, limit, "Worst over best segment.")
 
 
-def _metric(evidence: Evidence, part: Segment) -> float:
-    return evidence.metric(evidence.predicted, part.rows)
+def _lack(evidence: Evidence, part: Segment) -> float:
+    return evidence.lack(evidence.predicted, part.rows)
