@@ -30,7 +30,7 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
             "RESPONSE: 'arr_delay' is a string; the prediction of",
         ),
         ("TASK", "ranking", r"TASK is 'ranking'; known: classification, regression"),
-        ("REQUEST", (replace(interface.REQUEST[0], optional=True),), "'time_hour' is an optional time"),
+        ("REQUEST", (replace(interface.REQUEST[0], kind="date"),), "'time_hour' is of the kind 'date'"),
     ],
 )
 def test_declarations_that_contradict_each_other_are_refused(
