@@ -56,6 +56,18 @@ def test_unchanged_pipeline_runs_nothing(finished_project: Project) -> None:
     assert finished_project.run("git", "status", "--porcelain").stdout == ""
 
 
+def test_what_was_made_before_is_not_made_again(finished_project: Project) -> None:
+    """If the files of every stage are gone, those for git among them, DVC takes all of them from its cache."""
+    before = finished_project.hashes()
+    for name in before:
+        finished_project.run("rm", "-r", name)
+    said = finished_project.run("dvc", "repro").stdout
+    assert "Running stage" not in said
+    assert said.count("is cached - skipping run") == 6
+    assert finished_project.hashes() == before
+    assert finished_project.run("git", "status", "--porcelain").stdout == ""
+
+
 @pytest.mark.parametrize(
     ("changed", "stale"),
     [

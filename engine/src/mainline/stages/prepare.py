@@ -96,7 +96,8 @@ def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
         "newest": newest,
         "before": f"{earlier[0]} to {earlier[-1]}",
         "rows": len(current),
-        "columns": {name: {"stability_index": skew[name]} | found for name, found in describe(columns).items()},
+        "drift": [{"feature": name, "stability_index": skew[name]} for name in columns],  # rows of a plot
+        "columns": describe(columns),
     }
 
 
