@@ -18,6 +18,7 @@ ROOMS: dict[str, str] = {
     "scoring": "a package without HTTP: files, lines, and the trial before it takes traffic",
     "gate": "may this candidate replace production?",
     "report": "the gate's findings as Markdown and as a page",
+    "monitoring": "production as its log shows it, held to what the package promised; speaks as the gate does",
     "experiments": "other parameters, and what features are worth; judged by the gate's statistics",
     "pipeline": "the pipeline as a whole: run, held to what is declared, and summed up",
     "release": "a candidate becomes a version, a version becomes production; asks the gate",

@@ -25,7 +25,7 @@ COMMANDS = {
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean"),
     "Serve and roll out": (
-        "serve", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
+        "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),
     "The machinery, and its workflows on GitHub": (
         "upgrade", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released", "assets",

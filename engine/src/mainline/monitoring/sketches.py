@@ -1,0 +1,132 @@
+"""Counts of the rows of one day, version and writer. Two sketches of one package add up to the sketch of all rows.
+
+Numbers are counted in bins that the package fixes, so sums of counts are exact; missing values and values that are not
+whole are counted apart, and the moments are sums. Of a text the `NAMES` most frequent values are counted by name and
+all others together.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from mainline.contract import Array
+
+NAMES = 1000
+"""Values of a text that a sketch names."""
+LONGEST = 100
+"""Characters of such a name; longer values count among the others."""
+LARGEST = 1e140
+"""Larger numbers count as this one, so that sums of squares stay finite."""
+Count = Annotated[int, Field(ge=0)]
+
+
+class Part(BaseModel):
+    """A piece of a sketch: known keys, exact types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Numbers(Part):
+    """A column of numbers: `counts[i]` rows lie above `edges[i - 1]` and up to `edges[i]`."""
+
+    edges: list[float]
+    counts: list[Count]
+    missing: Count
+    fractional: Count
+    total: float
+    squares: float
+    low: float | None
+    high: float | None
+
+
+class Texts(Part):
+    """A column of text: rows by value, the others, and those without one."""
+
+    counts: dict[str, Count]
+    others: Count
+    missing: Count
+
+
+class Sketch(Part):
+    """The sketch of some rows of one package."""
+
+    format: Literal[1] = 1
+    digest: str
+    rows: Count
+    requests: Count
+    numbers: dict[str, Numbers]
+    texts: dict[str, Texts]
+
+
+def count_numbers(values: Array, edges: Sequence[float]) -> Numbers:
+    """Count n numbers; NaN, and what is not finite, is missing.
+
+    Args:
+        values: float64 of shape (n,).
+        edges: the upper ends of all bins but the last, ascending.
+    """
+    known = values[np.isfinite(values)]
+    known = np.clip(known, -LARGEST, LARGEST)
+    bins = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    return Numbers(
+        edges=list(edges),
+        counts=bins.tolist(),
+        missing=len(values) - len(known),
+        fractional=int(np.count_nonzero(known != np.floor(known))),
+        total=float(known.sum()),
+        squares=float(np.square(known).sum()),
+        low=float(known.min()) if len(known) else None,
+        high=float(known.max()) if len(known) else None,
+    )
+
+
+def count_texts(counted: Mapping[str, int], missing: int) -> Texts:
+    """Take the rows by value, and those without one."""
+    named = {name: rows for name, rows in counted.items() if len(name) <= LONGEST}
+    most = sorted(named.items(), key=lambda item: (-item[1], item[0]))[:NAMES]
+    kept = dict(sorted(most))
+    return Texts(counts=kept, others=sum(counted.values()) - sum(kept.values()), missing=missing)
+
+
+def add(sketches: Sequence[Sketch]) -> Sketch:
+    """Add up sketches of one package; at least one.
+
+    Raises:
+        ValueError: when they are of several packages, whose bins differ.
+    """
+    first = sketches[0]
+    if any(sketch.digest != first.digest for sketch in sketches):
+        raise ValueError("sketches of several packages do not add up")
+    return Sketch(
+        digest=first.digest,
+        rows=sum(sketch.rows for sketch in sketches),
+        requests=sum(sketch.requests for sketch in sketches),
+        numbers={name: _add_numbers([sketch.numbers[name] for sketch in sketches]) for name in first.numbers},
+        texts={name: _add_texts([sketch.texts[name] for sketch in sketches]) for name in first.texts},
+    )
+
+
+def _add_numbers(parts: Sequence[Numbers]) -> Numbers:
+    lows = [part.low for part in parts if part.low is not None]
+    highs = [part.high for part in parts if part.high is not None]
+    return Numbers(
+        edges=parts[0].edges,
+        counts=np.sum([part.counts for part in parts], axis=0).tolist(),
+        missing=sum(part.missing for part in parts),
+        fractional=sum(part.fractional for part in parts),
+        total=sum(part.total for part in parts),
+        squares=sum(part.squares for part in parts),
+        low=min(lows, default=None),
+        high=max(highs, default=None),
+    )
+
+
+def _add_texts(parts: Sequence[Texts]) -> Texts:
+    together: Counter[str] = Counter()
+    for part in parts:
+        together.update(part.counts)
+    added = count_texts(together, sum(part.missing for part in parts))
+    return added.model_copy(update={"others": added.others + sum(part.others for part in parts)})

@@ -1,0 +1,44 @@
+"""What a roll-up found, in lines for a person."""
+
+from mainline.monitoring.rollup import Summary
+from mainline.report.figures import count
+from mainline.text import clean
+
+_SHOWN = 3
+
+
+def of_rollup(summary: Summary) -> list[str]:
+    """Say what the store holds, and a line for each kind of thing that it does not."""
+    days = {rolled.day for record in summary.records.values() for rolled in record.days}
+    files, new = count(len(summary.records), "file"), f"{summary.taken:,} of them new or grown"
+    return [
+        f"{count(summary.rows, 'prediction')} of {count(len(days), 'day')} from {files}, {new}.",
+        *troubles(summary),
+    ]
+
+
+def troubles(summary: Summary) -> list[str]:
+    """Name what is not rolled up, a line for each kind; none if everything is."""
+    unknown = [f"{digest[:12]} ({count(lines, 'line')})" for digest, lines in sorted(summary.unknown.items())]
+    said = (
+        (
+            summary.missing,
+            "never rolled up, and gone from the log",
+            "roll up more often, or keep more (log.keep_bytes)",
+        ),
+        (summary.unread, "not readable now", "run this again"),
+        (unknown, "of a package that is not here", "name its folder (--package); the lines wait in the log"),
+        (summary.copies, "copies of another file, counted once", "remove them"),
+        (summary.strange, "files that no server names so, left out", "move them out of the log"),
+    )
+    lines = [f"{len(names):,} {what}: {_some(names)}. Next: {remedy}." for names, what, remedy in said if names]
+    if summary.bad:
+        lines.append(f"{count(summary.bad, 'line')} that no service writes, kept out of all counts.")
+    if summary.torn:
+        lines.append(f"{count(summary.torn, 'file')} with a half line at the end, as a kill leaves it.")
+    return lines
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    shown = ", ".join(clean(name)[:80] for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown

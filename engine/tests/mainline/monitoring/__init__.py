@@ -1,0 +1,1 @@
+"""Tests of what production is measured by."""

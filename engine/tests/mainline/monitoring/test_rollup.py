@@ -1,0 +1,301 @@
+"""The log into the store: every row once, whatever happens on the way, and nothing that no service wrote."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from mainline.errors import MainlineError
+from mainline.monitoring import rollup, sketches, wording
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.rollup import Summary
+from mainline.monitoring.store import Store
+from tests.mainline.monitoring import logs
+from tests.mainline.serving import logged
+from tests.mainline.serving.running import running, wait_for
+
+Lines = list[dict[str, Any]]
+
+
+def roll(log: Path, store: Store, packaged: Packaged) -> Summary:
+    """Roll up a log of one package."""
+    return rollup.roll(log, store, {packaged.digest: packaged})
+
+
+def rows_of(store: Store) -> list[dict[str, Any]]:
+    """Return every row that a record names, in order of time."""
+    named = [rolled.columns for record in store.records().values() for rolled in record.days]
+    found = [row for name in named for row in pq.read_table(store.folder / name).to_pylist()]
+    return sorted(found, key=lambda row: (row["time"], row["row"]))
+
+
+def sketch_of(store: Store) -> sketches.Sketch:
+    """Add up all sketches of the store's days."""
+    files = sorted((store.folder / "sketches").rglob("*.json"))
+    return sketches.add([sketches.Sketch.model_validate_json(file.read_bytes()) for file in files])
+
+
+def everything(store: Store) -> dict[str, bytes]:
+    """Return the content of every file of a store."""
+    return {
+        str(path.relative_to(store.folder)): path.read_bytes() for path in store.folder.rglob("*") if path.is_file()
+    }
+
+
+def test_log_of_a_real_server_is_rolled_up_to_the_last_value(
+    package_dir: Path, packaged: Packaged, store: Store, rows: Lines, tmp_path: Path
+) -> None:
+    """What a server logged of requests of one row and of many stands in columns, each value as it was logged."""
+    log = tmp_path / "log"
+    sent = [rows, *([row] for row in rows[:5])]
+    with running(tmp_path / "server", package_dir, log={"directory": str(log), "rotate_bytes": 4096}) as server:
+        for number, request in enumerate(sent):
+            status, _ = server.ask("/predict", request)
+            assert status == 200
+            expected = sum(len(part) for part in sent[: number + 1])
+            wait_for(lambda expected=expected: server.metric("mainline_log_rows_total") == expected)  # type: ignore[misc]
+        server.stop()
+    assert len(list(log.glob("*.jsonl"))) > 1
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.bad, summary.torn, wording.troubles(summary)) == (len(rows) + 5, 0, 0, [])
+    expected_rows = logged.rows(log)
+    found = rows_of(store)
+    for column in ("inputs.tailnum", "inputs.dep_delay", "features.temp", "features.carrier", "prediction"):
+        values = [row[column.replace("inputs", "input").replace("features", "feature")] for row in found]
+        assert sorted(map(str, values)) == sorted(map(str, expected_rows[column].replace({np.nan: None})))
+    assert sketch_of(store).texts["carrier"].counts == expected_rows["features.carrier"].value_counts().to_dict()
+
+
+def test_sketch_counts_what_the_rows_hold(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """Missing, fractional, moments and bins of a sketch are those of the rows."""
+    lines[0]["features"]["temp"] = [None]
+    logs.write(log, logs.encode(*lines))
+    roll(log, store, packaged)
+    sketch = sketch_of(store)
+    values = np.array([line["features"]["temp"][0] for line in lines[1:]])
+    temp = sketch.numbers["temp"]
+    assert (sketch.rows, sketch.requests, temp.missing) == (len(lines), len(lines), 1)
+    assert temp.fractional == np.count_nonzero(values % 1)
+    assert (temp.low, temp.high) == (values.min(), values.max())
+    np.testing.assert_allclose([temp.total, temp.squares], [values.sum(), (values**2).sum()])
+    below = [np.count_nonzero(values <= edge) for edge in temp.edges]
+    assert np.cumsum(temp.counts).tolist() == [*below, len(values)]
+
+
+def test_rolling_up_again_changes_nothing(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """A second roll-up takes no file and leaves every byte."""
+    logs.write(log, logs.encode(*lines))
+    assert roll(log, store, packaged).taken == 1
+    before = everything(store)
+    assert roll(log, store, packaged).taken == 0
+    assert everything(store) == before
+
+
+def test_file_that_grows_is_taken_again_and_counted_once(
+    log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """The file that a server still writes is rolled up to its last whole line, and again when it has more."""
+    content = logs.encode(*lines)
+    half = len(logs.encode(*lines[:7])) + 40
+    logs.write(log, content[:half])
+    first = roll(log, store, packaged)
+    assert (first.rows, first.torn, first.bad) == (7, 0, 0)
+    logs.write(log, content)
+    assert roll(log, store, packaged).rows == len(lines)
+    assert len(list((store.folder / "rows").rglob("*.parquet"))) == 1
+
+
+def test_copies_of_a_file_count_once(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """The same file in another folder, or under another number, or an older state of it, adds nothing and is named."""
+    path = logs.write(log, logs.encode(*lines))
+    logs.write(log / "backup", logs.encode(*lines))
+    logs.write(log, logs.encode(*lines[:3]), number=2)
+    summary = roll(log, store, packaged)
+    assert (summary.rows, len(summary.copies)) == (len(lines), 2)
+    path.unlink()
+    shutil.rmtree(log / "backup")
+    assert roll(log, store, packaged).rows == len(lines)
+
+
+def test_half_line_of_a_file_that_ended_is_said(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """Once a server has begun its next file, a half line in the one before is torn, and is said."""
+    logs.write(log, logs.encode(*lines[:3]) + b'{"time": "2026')
+    logs.write(log, logs.encode(*lines[3:5]), number=2)
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.torn, summary.bad) == (5, 1, 0)
+    assert "1 file with a half line at the end" in "\n".join(wording.of_rollup(summary))
+
+
+HOSTILE: dict[str, Any] = {
+    "no JSON": b"torn {",
+    "no object": b"[1, 2]",
+    "an empty line": b"",
+    "bytes": b"\xff\xfe\x00binary",
+    "half a surrogate": b'{"digest": "\\ud800"}',
+    "depth": b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "length": b'{"a": "' + b"x" * 2**24 + b'"}',
+    "no digest": {"digest": "../../etc/passwd"},
+    "version as a path": {"version": "../../etc/passwd"},
+    "version as SQL": {"version": "v1'; drop table held; --"},
+    "no time": {"time": "yesterday"},
+    "time as a number": {"time": 12},
+    "far future": {"time": "9999-01-01T00:00:00.000+00:00"},
+    "prediction as text": {"prediction": "many"},
+    "no predictions": {"prediction": []},
+    "too many predictions": {"prediction": [1.0, 2.0]},
+    "features as a number": {"features": 3},
+    "required input is gone": {"inputs": {"origin": [None]}},
+    "too few inputs": {"inputs": {"origin": []}},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_line_that_no_service_writes_is_counted_and_kept_out(
+    kind: str, log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """Among good lines a hostile one is counted, leaves its neighbours whole, and is no row."""
+    given = HOSTILE[kind]
+    if isinstance(given, dict):
+        inner = {name: {**lines[0][name], **part} for name, part in given.items() if isinstance(part, dict)}
+        given = logs.changed(lines[0], **{**given, **inner})
+    logs.write(log, logs.encode(lines[1], given, *lines[2:]))
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.bad) == (len(lines) - 1, 1)
+    assert [row["request_id"] for row in rows_of(store)] == [line["request_id"] for line in lines[1:]]
+    assert "1 line that no service writes" in "\n".join(wording.of_rollup(summary))
+
+
+def test_text_of_a_client_is_text(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """Quotes, formulas and long names that a client sent are values of a column; a sketch names no long ones."""
+    evil = ["'; drop table held; --", '"', "=cmd()", "x" * 500]
+    for line, text in zip(lines, evil, strict=False):
+        line["features"]["dest"] = [text]
+    logs.write(log, logs.encode(*lines))
+    assert roll(log, store, packaged).rows == len(lines)
+    assert [row["feature.dest"] for row in rows_of(store)][:4] == evil
+    dest = sketch_of(store).texts["dest"]
+    assert (dest.counts["=cmd()"], dest.others) == (1, 1)
+
+
+def test_file_that_vanished_before_it_was_rolled_up_is_named(
+    log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """A server numbers its files, so one that nobody rolled up is missed; one that was rolled up may go."""
+    first = logs.write(log, logs.encode(*lines[:3]))
+    roll(log, store, packaged)
+    first.unlink()
+    logs.write(log, logs.encode(*lines[3:]), number=3)
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.missing) == (len(lines), ("abcdef01-000002",))
+    assert "never rolled up, and gone from the log: abcdef01-000002" in "\n".join(wording.of_rollup(summary))
+
+
+def test_lines_of_a_package_that_is_not_here_wait_for_it(
+    log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """Lines of another package are counted by its digest, and become rows once the package is there."""
+    logs.write(log, logs.encode(*lines))
+    waiting = rollup.roll(log, store, {})
+    assert (waiting.rows, waiting.bad, waiting.unknown) == (0, 0, {packaged.digest: len(lines)})
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.unknown) == (len(lines), {})
+
+
+def test_rows_of_two_days_are_apart(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """A file that runs over midnight, UTC, has rows and a sketch on each day."""
+    later = [logs.changed(line, time=line["time"].replace("03-01", "03-02")) for line in lines[5:]]
+    logs.write(log, logs.encode(*lines[:5], *later))
+    roll(log, store, packaged)
+    found = {path.parent.name: path for path in (store.folder / "sketches").rglob("*.json")}
+    rows = {day: sketches.Sketch.model_validate_json(path.read_bytes()).rows for day, path in found.items()}
+    assert rows == {"2026-03-01": 5, "2026-03-02": len(lines) - 5}
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def test_kill_at_any_write_leaves_totals_right(
+    log: Path, packaged: Packaged, lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended before any of its renames and removals, a roll-up of a grown log leaves rows that its records name."""
+    content = logs.encode(*lines)
+    half = len(logs.encode(*lines[:7]))
+    finished = False
+    for stop in range(100):
+        store = Store(tmp_path / f"store-{stop}")
+        logs.write(log, content[:half])
+        roll(log, store, packaged)
+        logs.write(log, content)
+        with monkeypatch.context() as patch:
+            finished = not _killed(log, store, packaged, stop, patch)
+        assert len(rows_of(store)) == sum(record.rows for record in store.records().values())
+        assert len(rows_of(store)) in (7, len(lines))
+        assert roll(log, store, packaged).rows == len(lines)
+        assert (len(rows_of(store)), sketch_of(store).rows) == (len(lines), len(lines))
+        assert len(list(store.folder.rglob("*.par*"))) == 1
+        if finished:
+            break
+    assert finished
+    assert stop >= 4
+
+
+def _killed(log: Path, store: Store, packaged: Packaged, stop: int, patch: pytest.MonkeyPatch) -> bool:
+    """Roll up until so many renames and removals have been done; say whether it was killed."""
+    done = 0
+
+    def count(call: Any) -> Any:
+        def counted(*given: Any, **named: Any) -> Any:
+            nonlocal done
+            if done == stop:
+                raise Killed
+            done += 1
+            return call(*given, **named)
+
+        return counted
+
+    for place, name in ((os, "replace"), (Path, "replace"), (Path, "unlink")):
+        patch.setattr(place, name, count(getattr(place, name)))
+    try:
+        roll(log, store, packaged)
+    except Killed:
+        return True
+    return False
+
+
+def test_second_roll_up_at_once_is_refused(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """While one works in the store, another one is refused in one line."""
+    logs.write(log, logs.encode(*lines))
+    with store.owned(), pytest.raises(MainlineError, match=r"another roll-up works in .*Wait until it has ended\.$"):
+        roll(log, store, packaged)
+
+
+def test_record_that_is_none_is_refused(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """A record that somebody damaged is named with what to do, and rolling up without it is right again."""
+    logs.write(log, logs.encode(*lines))
+    roll(log, store, packaged)
+    (record,) = (store.folder / "files").iterdir()
+    record.write_text(json.dumps({"format": 2}))
+    with pytest.raises(MainlineError, match=r"is not a record of a roll-up\. Remove it"):
+        roll(log, store, packaged)
+    record.unlink()
+    assert roll(log, store, packaged).rows == len(lines)
+
+
+def test_log_that_is_not_there_is_refused(store: Store, packaged: Packaged, tmp_path: Path) -> None:
+    """Without a folder there is nothing to roll up, and the line says what to name."""
+    with pytest.raises(MainlineError, match=r"there is no prediction log in .*Name its folder \(--logs\)"):
+        roll(tmp_path / "nowhere", store, packaged)
+
+
+def test_file_of_another_name_is_left_out_and_named(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """A file that no server names so is not read."""
+    logs.write(log, logs.encode(*lines))
+    (log / "predictions-copy.jsonl").write_bytes(logs.encode(*lines))
+    summary = roll(log, store, packaged)
+    assert (summary.rows, summary.strange) == (len(lines), ("predictions-copy.jsonl",))
