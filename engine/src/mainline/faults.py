@@ -1,6 +1,7 @@
 """Failures that nobody raised on purpose and that are expected all the same: each becomes one line."""
 
 import errno
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -18,7 +19,8 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 def explain(error: Exception) -> MainlineError | None:
     """Return an expected failure as an error of one line, or None for a bug, which keeps its traceback.
 
-    Expected are too little memory, code of the use case that fails, and a file that cannot be read or written.
+    Expected are too little memory, code of the use case that fails, a program that does not end, and a file that cannot
+    be read or written.
     """
     if isinstance(error, MainlineError):
         return error
@@ -27,6 +29,10 @@ def explain(error: Exception) -> MainlineError | None:
     said = _of_use_case(error)
     if said:
         return UseCaseError(said)
+    if isinstance(error, subprocess.TimeoutExpired):
+        command = [error.cmd] if isinstance(error.cmd, str) else error.cmd
+        words = " ".join([Path(command[0]).name, *command[1:4]])
+        return MainlineError(f"`{words}` did not end within {error.timeout:g} s and was ended. Try again.")
     if isinstance(error, ConnectionError | TimeoutError):
         return MainlineError(f"{error}. Is it there, and may it be asked?")
     if not isinstance(error, OSError):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mainline import interrupts
+from mainline.errors import MainlineError
 
 _GRACE = 2.0
 """Seconds that a program has to end by itself."""
@@ -17,7 +18,27 @@ _running: dict[subprocess.Popen[Any], bool] = {}
 _closed = False
 
 
-def run(command: Sequence[str], limit: float, given: Any = None, **options: Any) -> subprocess.CompletedProcess[Any]:
+class SecondsError(MainlineError):
+    """A variable that names a limit holds something else."""
+
+
+def seconds(variable: str, usual: float) -> float:
+    """Return the limit that a variable names, and the usual one where it names none.
+
+    Raises:
+        SecondsError: when it holds something else than a number of seconds.
+    """
+    named = os.environ.get(variable, "")
+    if not named:
+        return usual
+    if not named.isdecimal() or not int(named):
+        raise SecondsError(f"{variable} is '{named}'; it is a number of seconds, such as 900.")
+    return float(named)
+
+
+def run(
+    command: Sequence[str], limit: float | None, given: Any = None, **options: Any
+) -> subprocess.CompletedProcess[Any]:
     """Run a program to its end and return its status and what it prints.
 
     If a person sits at a terminal, the program stays in the group of this process, so that it may ask there (as ssh
@@ -25,19 +46,18 @@ def run(command: Sequence[str], limit: float, given: Any = None, **options: Any)
 
     Args:
         command: the program and its arguments.
-        limit: seconds after which it is ended.
+        limit: seconds after which it is ended; None for work that takes as long as a person's own code does.
         given: what it reads from its standard input; None if nothing.
-        options: of `subprocess.Popen`.
+        options: of `subprocess.Popen`; `stdout` and `stderr` are returned if they are not told to go elsewhere.
 
     Raises:
         TimeoutExpired: if it was ended, at its limit or by `close`.
         OSError: if there is no such program.
     """
     alone = not (sys.stdin and sys.stdin.isatty())
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL if given is None else subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=alone, **options,
-    )  # fmt: skip
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    asked = subprocess.DEVNULL if given is None else subprocess.PIPE
+    process = subprocess.Popen(command, stdin=asked, start_new_session=alone, **pipes)
     with process:
         _running[process] = alone
         try:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mainline import __main__ as command_line
+from mainline import processes
 from mainline.commands import summary
 from mainline.errors import MainlineError, SourceError
 from mainline.faults import explain
@@ -94,6 +95,12 @@ def test_a_server_that_does_not_answer_is_asked_after() -> None:
     """A connection that fails is said with what to look at."""
     said = str(explain(raised(lambda: socket.create_connection(("127.0.0.1", 0), 1))))
     assert said.endswith(". Is it there, and may it be asked?")
+
+
+def test_a_program_that_does_not_end_is_named() -> None:
+    """A program that was ended at its limit is said with its first words, and without the folder that it lies in."""
+    said = str(explain(raised(lambda: processes.run(["/bin/sleep", "3600", "1", "2", "3"], 0.1))))
+    assert said == "`sleep 3600 1 2` did not end within 0.1 s and was ended. Try again."
 
 
 def test_an_expected_error_is_said_as_it_is() -> None:

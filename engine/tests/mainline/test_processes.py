@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mainline import processes
+from mainline.processes import SecondsError
 from mainline.repository import git
 from mainline.repository.git import GitError
 from tests.mainline.serving.running import wait_for
@@ -96,7 +97,7 @@ def test_limit_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) 
     """The variable is named with what it may be."""
     for value in ("soon", "0", "-1"):
         monkeypatch.setenv("MAINLINE_GIT_SECONDS", value)
-        with pytest.raises(GitError, match=f"MAINLINE_GIT_SECONDS is '{value}'; it is a number of seconds"):
+        with pytest.raises(SecondsError, match=f"MAINLINE_GIT_SECONDS is '{value}'; it is a number of seconds"):
             git.git("version")
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from mainline import processes
 from mainline.conformance import check_features, check_known, check_policy
 from mainline.data.columns import from_rows
 from mainline.declared import params
@@ -20,6 +21,8 @@ OFFERED = {
     "scoring": ("fit_target", "respond", "slices"),
 }
 TRAVELLING = ("features", "scoring")
+LIMIT = 120.0
+"""Seconds that one of them may take to be imported; less than one is usual."""
 ALONE = """
 import sys, numpy, runpy
 class Alone:
@@ -87,9 +90,10 @@ def code_that_travels_is_importable_alone() -> None:
     """`features.py` and `scoring.py` go into the package; they are imported with numpy and nothing else."""
     for name in TRAVELLING:
         path = Path(module(name).__file__ or "")
-        ran = subprocess.run(
-            [sys.executable, "-I", "-c", ALONE, str(path)], capture_output=True, text=True, check=False
-        )
+        try:
+            ran = processes.run([sys.executable, "-I", "-c", ALONE, str(path)], LIMIT, text=True, errors="replace")
+        except subprocess.TimeoutExpired as error:
+            raise UseCaseError(f"src/usecase/{name}.py does not come to its end within {LIMIT:g} s.") from error
         if ran.returncode:
             said = ran.stderr.strip().splitlines()[-1]
             raise UseCaseError(

@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from mainline.errors import MainlineError
+from mainline.repository import dvc
 
 PICTURES = Path("metrics/plots")
 SCALE = 2  # pixels per point
@@ -24,7 +24,7 @@ def run(_: argparse.Namespace) -> str:
     Raises:
         MainlineError: when DVC cannot render, for instance because nothing was run yet.
     """
-    shown = subprocess.run(["dvc", "plots", "show", "--json"], capture_output=True, text=True, check=False)  # noqa: S607
+    shown = dvc.run("plots", "show", "--json")
     plots = json.loads(shown.stdout).get("data", {}) if shown.returncode == 0 else {}
     drawn = [_draw(Path(name), rendering["content"]) for name, found in plots.items() for rendering in found]
     if not drawn:

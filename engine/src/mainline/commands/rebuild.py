@@ -2,11 +2,10 @@
 
 import argparse
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
-from mainline import children, progress
+from mainline import children, processes, progress
 from mainline.errors import MainlineError
 from mainline.registry import origin, publish, tags
 from mainline.registry.tags import Version
@@ -95,6 +94,6 @@ def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    finished = subprocess.run(command, cwd=folder, env=environment, check=False)
+    finished = processes.run(command, None, stdout=None, stderr=None, cwd=folder, env=environment)
     if finished.returncode != 0:
         raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")

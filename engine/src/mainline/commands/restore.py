@@ -1,10 +1,9 @@
 """Put back the results of the last commit."""
 
 import argparse
-import subprocess
 
-from mainline import children
 from mainline.errors import MainlineError
+from mainline.repository import dvc
 from mainline.repository.git import GitError, git
 
 
@@ -24,6 +23,6 @@ def run(_: argparse.Namespace) -> str:
         git("checkout", "HEAD", "--", "dvc.lock", "metrics")
     except GitError as error:
         raise MainlineError(f"the last commit has no results: {error} Make them with `make repro`.") from error
-    if subprocess.run(children.command("dvc", "checkout", "--force"), check=False).returncode != 0:
+    if dvc.run("checkout", "--force", stdout=None, stderr=None).returncode != 0:
         raise MainlineError("the cache does not have all of it; metrics are restored, `make repro` makes the rest.")
     return "The results of the last commit are back. `make repro` runs what your changes ask for."

@@ -4,7 +4,6 @@ import argparse
 import csv
 import platform
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from mainline import children
+from mainline import children, processes
 from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.registry import changes
@@ -116,7 +115,7 @@ def _rebuild(folder: Path, seed: str) -> Path:
 
 
 def _run(command: list[str], **options: Any) -> None:
-    finished = subprocess.run(command, check=False, **options)
+    finished = processes.run(command, None, stdout=None, stderr=None, **options)
     if finished.returncode != 0:
         raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")
 

@@ -1,14 +1,12 @@
 """Collect the evidence: candidate from the workspace, released versions from storage, everything on the same rows."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mainline import children
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.profile import stability_index
@@ -28,7 +26,7 @@ from mainline.registry import runs
 from mainline.registry import tags as registry
 from mainline.registry.runs import Run
 from mainline.remote.store import StorageError
-from mainline.repository import lock, recovery
+from mainline.repository import dvc, lock, recovery
 from mainline.repository.lock import LockError
 
 PACKAGE, COUNTS = Path(lock.PACKAGE), Path("metrics/data.json")
@@ -100,9 +98,9 @@ def compare_with_lock() -> tuple[str, tuple[str, ...]]:
     another commit was checked out, the lock is true and what it names is somewhere else.
     """
     recovery.mend_readers()
-    shown = subprocess.run(children.command("dvc", "status", "--json"), capture_output=True, text=True, check=False)
+    shown = dvc.run("status", "--json")
     if shown.returncode != 0:
-        return "dvc status failed: " + " ".join(shown.stderr.split())[:200], ()
+        return f"dvc status failed: {dvc.said(shown)}", ()
     changed = json.loads(shown.stdout)
     outputs = {path for entries in changed.values() for path in _paths(entries, "changed outs")}
     for entries in changed.values():

@@ -1,12 +1,14 @@
 """The model as a wheel for other programs, built by MLEM, which has an environment of its own."""
 
-import subprocess
 from pathlib import Path
 
+from mainline import processes
 from mainline.errors import MainlineError
 from mainline.repository import lock
 
 PACKAGE, FOLDER = Path(lock.PACKAGE), Path("dist")
+LIMIT = 3600.0
+"""Seconds that it may take; the first call, which installs MLEM, takes a few minutes."""
 
 
 def build(version: str = "") -> Path:
@@ -24,7 +26,7 @@ def build(version: str = "") -> Path:
         raise MainlineError(f"there is no {PACKAGE} to build a wheel of. Run `make repro` first.")
     command = ["engine/run", "mlem", "python", "engine/mlem/build_wheel.py", str(PACKAGE), str(FOLDER)]
     options = ["--version", version] if version else []
-    finished = subprocess.run([*command, *options], stdout=subprocess.PIPE, text=True, check=False)
+    finished = processes.run([*command, *options], LIMIT, text=True, stderr=None)
     if finished.returncode != 0:
         raise MainlineError("no wheel was built; what stopped it is said above.")
     return Path(finished.stdout.split()[-1])

@@ -7,12 +7,11 @@ machinery these may not fit each other.
 import importlib
 import os
 import pkgutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 import mainline
-from mainline import children
+from mainline import children, processes
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.repository import tree
@@ -70,7 +69,7 @@ def _try(files: str) -> list[str]:
         own = os.pathsep.join(filter(None, (children.search_path(folder), known.get("PYTHONPATH"))))
         asked = children.command("mainline.release.trial")
         seen = known | {"PYTHONPATH": own}
-        done = subprocess.run(asked, cwd=folder, env=seen, capture_output=True, text=True, timeout=LIMIT, check=False)
+        done = processes.run(asked, LIMIT, text=True, errors="replace", cwd=folder, env=seen)
     said = (done.stdout if done.returncode == 0 else done.stderr).replace(f"{folder}/", "").splitlines()
     return said if done.returncode == 0 else said[-1:] or ["it does not start"]
 

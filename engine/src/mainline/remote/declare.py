@@ -2,14 +2,14 @@
 
 import os
 import secrets
-import subprocess
 from pathlib import Path
 
-from mainline import children, files
+from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote import address
 from mainline.remote.address import NAME
 from mainline.remote.store import StorageError, open_remote
+from mainline.repository import dvc
 
 CONFIG = Path(".dvc/config")
 LOCAL = Path(".dvc/config.local")
@@ -95,7 +95,6 @@ def probe() -> str:
 
 
 def _dvc(*arguments: str) -> None:
-    command = children.command("dvc", *arguments, "--quiet")
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    finished = dvc.run(*arguments, "--quiet")
     if finished.returncode != 0:
-        raise MainlineError(f"dvc says: {' '.join(finished.stderr.split())[:300]}")
+        raise MainlineError(f"dvc says: {dvc.said(finished)}")

@@ -1,13 +1,13 @@
 """Push and pull, with a look at every byte: DVC itself trusts an object's name on both sides."""
 
-import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mainline import children, files, progress
+from mainline import files, progress
 from mainline.remote import notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from mainline.repository import dvc
 
 
 class LostError(StorageError):
@@ -122,10 +122,12 @@ def _import(outputs: Sequence[Output], here: Store) -> int:
     for output in absent:
         file = Path(output.stage)
         declared = file.read_bytes()
-        with progress.clock(f"importing {output.path}"):
-            # What has a revision or a version is fetched as it was; a plain address gives what is there now.
-            said = _dvc("fetch", output.stage) or (here.lacks([output.oid]) and _dvc("update", output.stage))
-        files.replace(file, declared)
+        try:
+            with progress.clock(f"importing {output.path}"):
+                # What has a revision or a version is fetched as it was; a plain address gives what is there now.
+                said = _dvc("fetch", output.stage) or (here.lacks([output.oid]) and _dvc("update", output.stage))
+        finally:
+            files.replace(file, declared)
         if here.check([output.oid]).all:
             reason = said or "its source has other content by now"
             raise LostError(f"{output.path} is not in the remote, and cannot be imported: {reason}", output)
@@ -189,21 +191,18 @@ def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], st
 
 
 def _checked_out() -> bool:
-    command = children.command("dvc", "data", "status", "--json")
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    shown = dvc.run("data", "status", "--json")
     return shown.returncode == 0 and '"uncommitted"' not in shown.stdout
 
 
 def _dvc(*arguments: str) -> str:
     """Run a command of DVC; return what it says where it fails."""
-    command = children.command("dvc", *arguments, "--quiet")
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    return " ".join(finished.stderr.split())[:300] if finished.returncode != 0 else ""
+    finished = dvc.run(*arguments, "--quiet")
+    return dvc.said(finished) if finished.returncode != 0 else ""
 
 
 def _check_out() -> None:
     with progress.clock("putting files into the workspace"):
-        command = children.command("dvc", "checkout", "--quiet")
-        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        finished = dvc.run("checkout", "--quiet")
     if finished.returncode != 0:
-        raise StorageError(f"the objects are here, but not in the workspace: {' '.join(finished.stderr.split())[:300]}")
+        raise StorageError(f"the objects are here, but not in the workspace: {dvc.said(finished)}")

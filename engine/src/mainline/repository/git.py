@@ -100,22 +100,13 @@ def _run(
     # Nobody may be there to answer a question, such as for a password: then it is an error, not a wait.
     environment = _STALLED | surroundings() | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(more or {})
     content = given.encode() if isinstance(given, str) else given
-    limit = _limit(arguments[0])
+    limit = processes.seconds(LONGER, LIMITS.get(arguments[0], _LIMIT))
     try:
         return processes.run(["git", *plain, *arguments], limit, content, cwd=at, env=environment)
     except subprocess.TimeoutExpired as error:
         raise GitError(
             f"`git {arguments[0]}` had no answer within {limit:g} s and was ended. Try again; {LONGER} allows more."
         ) from error
-
-
-def _limit(command: str) -> float:
-    named = os.environ.get(LONGER, "")
-    if not named:
-        return LIMITS.get(command, _LIMIT)
-    if not named.isdecimal() or not int(named):
-        raise GitError(f"{LONGER} is '{named}'; it is a number of seconds, such as 900.")
-    return float(named)
 
 
 def _text(printed: bytes) -> str:

@@ -1,10 +1,10 @@
 """The lock of the libraries after an upgrade: the version's own, or resolved with what the fork declares besides."""
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
+from mainline import processes
 from mainline.errors import MainlineError
 from mainline.repository import tree
 from mainline.repository.git import raw
@@ -13,6 +13,8 @@ from mainline.repository.tree import Entry
 FOLDER = "requirements"
 OF_MLEM = "engine/mlem/requirements.txt"
 SCRIPT = f"{FOLDER}/lock.sh"
+LIMIT = 1800.0
+"""Seconds that the script may ask package indexes for; a minute or two is usual."""
 _PIN = re.compile(r"^(?P<name>[\w.-]+)==.*\n(?:^[ ]+.*\n)*", re.MULTILINE)
 
 
@@ -46,7 +48,7 @@ def resolved(here: str, after: str, upgraded: str) -> dict[str, Entry]:
         locks = {path: entry for path, entry in tree.entries(upgraded).items() if is_lock(path)}
         for path in locks:
             _keep_pins(folder / path, tree.entries(here, path).get(path))
-        done = subprocess.run([str(folder / SCRIPT)], cwd=folder, capture_output=True, text=True, check=False)
+        done = processes.run([str(folder / SCRIPT)], LIMIT, text=True, errors="replace", cwd=folder)
         if done.returncode:
             said = " ".join((done.stderr or done.stdout).split())[:600]
             raise LibrariesError(

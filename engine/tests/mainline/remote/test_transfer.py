@@ -7,7 +7,11 @@ import pytest
 
 from mainline.remote import objects, transfer
 from mainline.remote.store import StorageError
+from mainline.repository.dvc import DvcError
+from tests.mainline.test_processes import deaf
 from tests.project import Project
+
+__all__ = ["deaf"]
 
 
 def files(folder: Path) -> list[Path]:
@@ -110,3 +114,26 @@ def test_what_is_sound_nowhere_is_made_again_as_is_said(
     repository.run("dvc", "repro", "--quiet")  # as `make repro` does
     assert transfer.push(objects.of_workspace()) == 4
     assert (repository.path / "data/two").read_text() == "two\n"
+
+
+IMPORTED = """\
+frozen: true
+deps:
+- path: http://{}/far
+outs:
+- md5: 0123456789abcdef0123456789abcdef
+  hash: md5
+  path: far
+"""
+
+
+def test_import_whose_source_never_answers_ends(
+    deaf: str, repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pull` waits for it until its limit, and its `.dvc` file is as it was."""
+    file = repository.path / "far.dvc"
+    file.write_text(IMPORTED.format(deaf))
+    monkeypatch.setenv("MAINLINE_DVC_SECONDS", "3")
+    with pytest.raises(DvcError, match=r"`dvc (fetch|update)` did not end within 3 s"):
+        transfer.pull(objects.of_workspace())
+    assert file.read_text() == IMPORTED.format(deaf)
