@@ -11,7 +11,7 @@ from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
 from mainline.model.metrics import scorer
-from mainline.pipeline import summary
+from mainline.pipeline import disk, summary
 from mainline.registry import runs
 from mainline.remote import address
 from mainline.repository import checkout, recovery
@@ -50,11 +50,15 @@ def _dvc(*arguments: str) -> int:
 
     Raises:
         KeyboardInterrupt: if Ctrl-C came meanwhile, of which DVC makes a status like any other.
+        MainlineError: if the disk refused something, which DVC does not take for a failure of its own.
     """
     from dvc.cli import main as dvc
 
-    status = int(dvc(list(arguments)))
+    with disk.watched() as refusals:
+        status = int(dvc(list(arguments)))
     interrupts.check()
+    if refusals.files:
+        raise MainlineError(refusals.text())
     return status
 
 
