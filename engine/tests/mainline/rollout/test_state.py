@@ -77,6 +77,15 @@ def test_one_follower_works_in_a_folder(place: Place) -> None:
         pass
 
 
+def test_one_follower_and_one_server_work_in_a_folder(place: Place) -> None:
+    """They keep out others of their own kind, and not each other."""
+    with place.owned(), place.owned("server"):
+        with pytest.raises(StateError, match="another server works in"), Place(place.folder).owned("server"):
+            pass
+        with pytest.raises(StateError, match="another follower works in"), Place(place.folder).owned():
+            pass
+
+
 def test_one_server_works_in_a_folder(packages: dict[Ref, Path], tmp_path: Path) -> None:
     """A second server would be taken for a restarted one, and abort a good candidate: it is refused in one line."""
     routes = [{"version": ref.version, "package": str(path), "weight": 1} for ref, path in packages.items()]
