@@ -69,7 +69,11 @@ class PackageModel(ModelType, ModelHook):
     def process(cls, obj: PackageFolder, **_: Any) -> "PackageModel":
         """Return the description of a package."""
         rows = Argument(name="rows", type_=ArrayType(dtype=describe_type(obj.request)))
-        returns = DataAnalyzer.analyze(obj.predictions, is_dynamic=True)
+        returns = (
+            ArrayType(dtype=describe_type(obj.response))  # MLEM takes one value's type for that of a whole object
+            if isinstance(obj.predictions[0], dict)
+            else DataAnalyzer.analyze(obj.predictions, is_dynamic=True)
+        )
         predict = Signature(name="predict", args=[rows], returns=returns)
         return PackageModel(io=PackageFolderIO(), methods={"predict": predict}).bind(obj)
 

@@ -24,7 +24,12 @@ class PackageFolder:
         return dict(json.loads(self.contents["request.schema.json"]))
 
     @property
-    def predictions(self) -> list[float]:
+    def response(self) -> dict[str, Any]:
+        """JSON Schema of one prediction."""
+        return dict(json.loads(self.contents["response.schema.json"]))
+
+    @property
+    def predictions(self) -> list[Any]:
         """Golden predictions: examples of what `predict` returns."""
         return list(json.loads(self.contents["golden.json"])["predictions"])
 

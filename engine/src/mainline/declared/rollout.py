@@ -81,8 +81,8 @@ class Metric(Section):
     """One comparison of candidate and stable; `limit` is how much worse the candidate may be.
 
     The limit is a share of the requests (error-rate, invalid-outputs; latency: of those slower than `threshold`
-    seconds), in the response's unit (prediction-difference), or the distance of two distributions from 0 to 1
-    (prediction-drift).
+    seconds), in the response's unit (prediction-difference; of classes a distance from 0 to 1), or the distance of two
+    distributions from 0 to 1 (prediction-drift).
     """
 
     name: MetricName

@@ -15,7 +15,9 @@ from typing_extensions import TypedDict
 from mainline import files
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
-Bin = Annotated[str, Field(pattern=r"^-?[0-9]{1,6}$")]
+CLASS = "class "
+"""How the bin of a class begins; its name follows."""
+Bin = Annotated[str, Field(pattern=rf"(?s)^(-?[0-9]{{1,6}}|{CLASS}.*)$")]
 
 
 class Pairs(TypedDict):

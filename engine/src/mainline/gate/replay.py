@@ -4,11 +4,13 @@ Where it does not, its inputs are others now, such as feature tables that lack w
 corrected. What it loses by that is not its quality.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array
+from mainline.contract import Array, Columns
 from mainline.data.storage import read_columns
 from mainline.gate.holdout import Holdout
 from mainline.model.batches import differ
@@ -16,7 +18,7 @@ from mainline.package.predictor import Predictor
 
 PREDICTIONS = "test_predictions.parquet"
 COMPUTED = ("predicted", "baseline")
-"""Columns outside a row's identity, which is its key, its prediction time and its label."""
+"""Columns outside a row's identity, which is its key, its prediction time and its label; probabilities are too."""
 
 
 def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array) -> tuple[int, int]:
@@ -26,18 +28,24 @@ def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array
         model: the released package, loaded.
         folder: where it lies, with the predictions that were kept with it.
         holdout: the candidate's n rows.
-        predicted: shape (n,), what the released package predicts on them now.
+        predicted: shape (n,), or (n, k) for k classes: what the released package predicts on them now.
     """
     kept = read_columns(folder / PREDICTIONS)
     request = {field.name: holdout.request[field.name] for field in model.request}
     now = {**holdout.request, "prediction_time": model.features.prediction_time(request), "actual": holdout.label}
-    names = [name for name in kept if name not in COMPUTED]
+    classes = model.response.probabilities
+    names = [name for name in kept if name not in (*COMPUTED, *classes)]
     if not set(names) <= set(now):
         return 0, 0
-    places = dict(
-        zip(zip(*(kept[name].tolist() for name in names), strict=True), range(len(kept["actual"])), strict=True)
-    )
-    rows = zip(*(now[name].tolist() for name in names), strict=True)
-    pairs = np.array([(here, places[row]) for here, row in enumerate(rows) if row in places], int).reshape(-1, 2)
-    wrong = differ(kept["predicted"][pairs[:, 1]], predicted[pairs[:, 0]], model.tolerance)
-    return int(wrong.sum()), len(pairs)
+    places = {row: place for place, row in enumerate(_identities(kept, names))}
+    shared = [(here, places[row]) for here, row in enumerate(_identities(now, names)) if row in places]
+    pairs = np.array(shared, int).reshape(-1, 2)
+    then = np.column_stack([kept[name] for name in classes]) if classes else kept["predicted"]
+    wrong = differ(then[pairs[:, 1]], predicted[pairs[:, 0]], model.tolerance)
+    return int((wrong.any(axis=1) if classes else wrong).sum()), len(pairs)
+
+
+def _identities(columns: Columns, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield what tells each of n rows from the others; NaN, which equals nothing, as None."""
+    values = [[None if value != value else value for value in columns[name].tolist()] for name in names]
+    return zip(*values, strict=True)

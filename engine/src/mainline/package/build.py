@@ -19,6 +19,7 @@ from mainline.errors import UseCaseError
 from mainline.model import batches
 from mainline.package import manifest, schemas
 from mainline.package.predictor import Predictor
+from mainline.package.responses import Response
 
 GOLDEN_ROWS = 20
 RUNTIME = {"onnx": ("numpy", "onnxruntime"), "skops": ("numpy", "onnxruntime", "pandas", "scikit-learn", "skops")}
@@ -82,12 +83,12 @@ def build(directory: Path, contents: Contents) -> Predictor:
     (directory / "requirements.txt").write_text(_requirements(described["model"]["format"]), encoding="utf-8")
     _write_json(directory / "profile.json", contents.profile)
     _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
-    _write_json(directory / "response.schema.json", schemas.of_response(name, contents.response))
     described |= {
         "request": [asdict(field) for field in contents.request],
         "response": asdict(contents.response),
         "tables": [_declared(table.declared) for table in contents.tables.values()],
     }
+    _write_json(directory / "response.schema.json", schemas.of_response(name, Response(described)))
     manifest.seal(directory, described)
     unfinished = Predictor.load(directory)
     _write_golden(directory, contents, unfinished)

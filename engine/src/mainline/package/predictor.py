@@ -15,6 +15,7 @@ from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.errors import PackageError
 from mainline.model import runtime
 from mainline.package import manifest as manifests
+from mainline.package.responses import Prediction, Response
 
 
 class Predictor:
@@ -24,6 +25,7 @@ class Predictor:
         """Build from what `manifest.read` verified."""
         self.manifest = manifest
         self.digest: str = manifest["digest"]
+        self.response = Response(manifest)
         self.request = tuple(Field(**field) for field in manifest["request"])
         self.features = _module("features", contents["code/features.py"], self.digest)
         self.scoring = _module("scoring", contents["code/scoring.py"], self.digest)
@@ -50,16 +52,18 @@ class Predictor:
             reason = " ".join(str(error).split())[:200]
             raise PackageError(directory, f"it cannot be loaded here ({type(error).__name__}: {reason})") from error
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[float]:
-        """Predict n requests, given as parsed JSON objects.
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+        """Predict n requests, given as parsed JSON objects: a number each, or a class with the probability of each.
 
         Raises:
             RequestError: naming the first row and field that does not fit.
         """
-        return self.predict_columns(typed.from_rows(rows, self.request)).tolist() if rows else []
+        if not rows:
+            return []
+        return self.response.predictions(self.predict_columns(typed.from_rows(rows, self.request)))
 
     def predict_columns(self, columns: Mapping[str, Array]) -> Array:
-        """Predict n requests, given as typed columns; returns float64 of shape (n,)."""
+        """Predict n requests, given as typed columns; returns float64 of shape (n,), or (n, k) for k classes."""
         return np.asarray(self.scoring.respond(self.runtime.predict(self.compute(columns)), columns), np.float64)
 
     def compute(self, columns: Mapping[str, Array]) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mainline.contract import Field
 from mainline.data.columns import bounds
+from mainline.package.responses import Response
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPE = {"string": "string", "integer": "integer", "number": "number", "time": "string"}
@@ -22,16 +23,28 @@ def of_request(name: str, fields: Sequence[Field]) -> dict[str, Any]:
     }
 
 
-def of_response(name: str, field: Field) -> dict[str, Any]:
-    """Describe one prediction."""
+def of_response(name: str, response: Response) -> dict[str, Any]:
+    """Describe one prediction: a number by its name, or a class and the probability of each."""
+    properties = _of_classes(response) if response.classes else {response.field.name: _property(response.field)}
+    return {"$schema": DIALECT, "title": f"{name} response", **_closed(properties)}
+
+
+def _of_classes(response: Response) -> dict[str, Any]:
+    field, names = response.field, [str(name) for name in response.classes]
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    example = {name: float(name == str(field.example)) for name in names}
+    probabilities = {
+        "description": "The probability of each class; they sum to 1", "examples": [example],
+        **_closed(dict.fromkeys(names, share)),
+    }  # fmt: skip
+    return {"class": {**_property(field), "enum": list(response.classes)}, "probabilities": probabilities}
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+    """Describe an object of these properties, all of them and no others."""
     return {
-        "$schema": DIALECT,
-        "title": f"{name} response",
-        "type": "object",
-        "properties": {field.name: _property(field)},
-        "required": [field.name],
-        "additionalProperties": False,
-    }
+        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+    }  # fmt: skip
 
 
 def _property(field: Field) -> dict[str, Any]:

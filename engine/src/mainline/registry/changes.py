@@ -61,6 +61,7 @@ def contract(before: Mapping[str, Any], after: Mapping[str, Any]) -> Contract:
     A request must take what it took; a response must say the same thing, within what it was.
     """
     breaking = [*narrowed(before["request"], after["request"]), *_response(before["response"], after["response"])]
+    breaking += _classes(before.get("classes") or [], after.get("classes") or [])
     if breaking:
         return Contract(breaking, [])
     changed = [name for name in ("request", "response") if _meaning(before[name]) != _meaning(after[name])]
@@ -134,6 +135,13 @@ def _response(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     if (old.get("unit") or "") != (new.get("unit") or ""):
         return [f"the response is in {new.get('unit') or 'no unit'}, was in {old.get('unit') or 'no unit'}"]
     return ["the response may be what it never was"] if _narrower(new, old) else []
+
+
+def _classes(old: Sequence[Any], new: Sequence[Any]) -> list[str]:
+    """List why classes mean something else now; their order is that of probabilities, and says which is positive."""
+    if not old or not new or old == new:
+        return []
+    return [f"the classes are {', '.join(map(str, new))}, were {', '.join(map(str, old))}"]
 
 
 def _meaning(fields: Any) -> Any:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from mainline.declared.rollout import Analysis, Metric
-from mainline.exchange.served import Counters
+from mainline.exchange.served import CLASS, Counters
+from mainline.package import responses
+from mainline.package.responses import Prediction
 from mainline.rollout import statistics
 from mainline.rollout.records import Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
@@ -70,9 +72,9 @@ def since(now: Counters, baseline: Mapping[str, Any]) -> Counters:
 
 def golden(
     metrics: list[Metric],
-    candidate: list[float],
-    expected: list[float],
-    stable: list[float] | None,
+    candidate: list[Prediction],
+    expected: list[Prediction],
+    stable: list[Prediction] | None,
     tolerance: float = 0.0,
 ) -> Measurement:
     """Let the golden requests decide: the candidate must say what it was sealed with, and stay near stable.
@@ -84,12 +86,12 @@ def golden(
         stable: what stable predicts for the same requests; None where it reads other requests.
         tolerance: how far the candidate's package lets a prediction move with its batch.
     """
-    wrong = sum(not abs(first - second) <= tolerance for first, second in zip(candidate, expected, strict=True))
+    wrong = responses.differing(candidate, expected, tolerance)
     if wrong:
         return Measurement("fail", f"{wrong} of {len(expected)} golden requests are answered otherwise than sealed")
     limits = [metric.limit for metric in metrics if metric.name == "prediction-difference"]
     if stable is not None and limits:
-        distance = sum(abs(first - second) for first, second in zip(candidate, stable, strict=True)) / len(stable)
+        distance = responses.distance(candidate, stable)
         if distance > limits[0]:
             return Measurement("fail", f"golden requests: mean difference {distance:.3g}, limit {limits[0]:g}")
     return Measurement("pass", f"traffic was too little; {len(expected)} golden requests are answered as sealed")
@@ -128,7 +130,9 @@ def _measure(metric: Metric, confidence: float, candidate: Counters, stable: Cou
         return statistics.mean(Moments(pairs["number"], pairs["sum"], pairs["squares"]), confidence), pairs["number"]
     if metric.name == "prediction-drift":
         first, second = candidate["predictions"], stable["predictions"]
-        found = statistics.compare_distributions(first, second, confidence)
+        classes = any(name.startswith(CLASS) for name in (*first, *second))
+        compare = statistics.compare_classes if classes else statistics.compare_distributions
+        found = compare(first, second, confidence)
         return found, int(min(sum(first.values()), sum(second.values())))
     shares = [_share(metric, counters) for counters in (candidate, stable)]
     found = statistics.compare_shares(shares[0], shares[1], confidence)

@@ -11,6 +11,7 @@ from mainline.exchange import status as documents
 from mainline.exchange.place import Place
 from mainline.exchange.routes import Mirror, Route, Routes, Sticky
 from mainline.exchange.status import Source
+from mainline.package.responses import Prediction
 from mainline.package.soundness import is_sound
 from mainline.rollout import analysis, machine, state, status
 from mainline.rollout.analysis import Judgement
@@ -218,7 +219,7 @@ def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:
     return analysis.golden(metrics, found, sealed["predictions"], other, tolerance)
 
 
-def _predict(package: Path, requests: list[dict[str, Any]]) -> tuple[list[float], float]:
+def _predict(package: Path, requests: list[dict[str, Any]]) -> tuple[list[Prediction], float]:
     """Return a package's predictions, and how far it lets them move with their batch."""
     model = Model.load(package)
     return model.answer(model.reader.read(requests)).predictions, model.predictor.tolerance

@@ -3,7 +3,9 @@
 Shares: Newcombe's hybrid score interval for the difference of two independent proportions (R. G. Newcombe 1998,
 Statistics in Medicine 17, 873-890, method 10), which stays honest at 0 of n. Means of pairs: the normal interval of the
 mean difference. Distributions: the distance of the two empirical distribution functions (Kolmogorov and Smirnov) with
-the Dvoretzky-Kiefer-Wolfowitz band of each (P. Massart 1990, Annals of Probability 18, 1269-1283).
+the Dvoretzky-Kiefer-Wolfowitz band of each (P. Massart 1990, Annals of Probability 18, 1269-1283). Distributions over
+classes: the total variation distance with the band of each by T. Weissman and others 2003 (Inequalities for the L1
+deviation of the empirical distribution, HPL-2003-97), which for two classes is Massart's.
 
 All intervals are two-sided with the tail `1 - confidence` on each side, so each end is a one-sided bound.
 """
@@ -78,6 +80,22 @@ def compare_distributions(candidate: Mapping[str, float], stable: Mapping[str, f
         other_below += stable.get(place, 0) / second
         distance = max(distance, abs(below - other_below))
     half = sqrt(log(2 / (1 - confidence)) / 2)
+    band = half / sqrt(first) + half / sqrt(second)
+    return Interval(distance, max(distance - band, 0.0), min(distance + band, 1.0))
+
+
+def compare_classes(candidate: Mapping[str, float], stable: Mapping[str, float], confidence: float) -> Interval:
+    """Return the total variation distance of two distributions over classes, from 0 to 1, given as counts by class.
+
+    Classes have no order, so the largest difference of any set of them counts. The counts name each class that there
+    is, also those without a prediction.
+    """
+    first, second = sum(candidate.values()), sum(stable.values())
+    if not first or not second:
+        return UNKNOWN
+    names = {**candidate, **stable}
+    distance = sum(abs(candidate.get(name, 0) / first - stable.get(name, 0) / second) for name in names) / 2
+    half = sqrt((log(2 ** max(len(names), 2) - 2) - log(1 - confidence)) / 2)
     band = half / sqrt(first) + half / sqrt(second)
     return Interval(distance, max(distance - band, 0.0), min(distance + band, 1.0))
 

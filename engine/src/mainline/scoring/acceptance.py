@@ -14,6 +14,7 @@ from typing import Any
 from mainline.declared.service import Budgets
 from mainline.errors import MainlineError
 from mainline.package import manifest as manifests
+from mainline.package.responses import differing
 from mainline.serving.answering.metrics import resident_bytes
 from mainline.serving.answering.model import Model
 
@@ -106,11 +107,7 @@ def _golden(model: Model, golden: dict[str, Any]) -> Check:
         alone = [model.answer(model.reader.read([row])).predictions[0] for row in golden["requests"]]
     except Exception as error:  # the package's own code runs here
         return Check("golden requests", False, f"failed: {error!r}", allowed)
-    pairs = zip(golden["predictions"], together, alone, strict=True)
-    wrong = sum(
-        not (abs(expected - first) <= tolerance and abs(expected - second) <= tolerance)
-        for expected, first, second in pairs
-    )
+    wrong = max(differing(golden["predictions"], found, tolerance) for found in (together, alone))
     return Check("golden requests", not wrong, f"{wrong} of {len(alone)} differ", allowed)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mainline import files, progress
-from mainline.contract import Field
+from mainline.contract import Field, Kind
 from mainline.errors import MainlineError
+from mainline.package.responses import Prediction
 from mainline.scoring import formats
 from mainline.scoring.formats import Rows
 from mainline.serving.answering.model import Model
@@ -56,7 +57,7 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     return Scored(rows_done, bad, len(done), skipped)
 
 
-def predict_rows(model: Model, rows: Rows) -> list[float | str]:
+def predict_rows(model: Model, rows: Rows) -> list[Prediction | str]:
     """Return the prediction of each row, or the reason why it has none."""
     try:
         answer = model.answer(model.reader.read(rows))
@@ -77,14 +78,17 @@ def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, 
     whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
     predicted = iter(predict_rows(model, whole) if whole else [])
     outcomes = [misfit or next(predicted) for misfit in misfits]
-    column = _free(model.response.name, columns)
+    response = model.predictor.response
+    added: dict[str, Kind] = {}
+    for column, is_a in response.columns.items():
+        added[_free(column, [*columns, *added])] = is_a
     good, bad = [], []
     for number, (row, request, outcome) in enumerate(zip(rows, requests, outcomes, strict=True)):
         if isinstance(outcome, str):
             bad.append({"row": number, "reason": outcome, "inputs": request})
         else:
-            good.append({**row, column: outcome})
-    formats.write(output / "predictions" / f"{name}.{kind}", good, source, columns, column)
+            good.append({**row, **dict(zip(added, response.cells(outcome), strict=True))})
+    formats.write(output / "predictions" / f"{name}.{kind}", good, source, columns, added)
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
         files.replace(output / "quarantine" / f"{name}.jsonl", lines)

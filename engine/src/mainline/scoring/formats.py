@@ -5,12 +5,13 @@ Parquet needs pyarrow, which is not among the service's own libraries; CSV needs
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from mainline.contract import Kind
 from mainline.errors import MainlineError
 
 Rows = list[dict[str, Any]]
@@ -39,12 +40,12 @@ def read(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
     return (_read_csv if kind_of(source) == "csv" else _read_parquet)(source, part_rows)
 
 
-def write(path: Path, rows: Rows, source: Path, columns: Sequence[str], column: str) -> None:
-    """Write rows of a source with their predictions in one column more, in the format of the source."""
+def write(path: Path, rows: Rows, source: Path, columns: Sequence[str], added: Mapping[str, Kind]) -> None:
+    """Write rows of a source with columns that were added to it, each of its kind, in the format of the source."""
     if kind_of(source) == "csv":
-        _replace(path, lambda partial: _write_csv(partial, rows, [*columns, column]))
+        _replace(path, lambda partial: _write_csv(partial, rows, [*columns, *added]))
     else:
-        _replace(path, lambda partial: _write_parquet(partial, rows, source, column))
+        _replace(path, lambda partial: _write_parquet(partial, rows, source, added))
 
 
 def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
@@ -126,12 +127,15 @@ def _write_csv(path: Path, rows: Rows, header: Sequence[str]) -> None:
         writer.writerows(rows)
 
 
-def _write_parquet(path: Path, rows: Rows, source: Path, column: str) -> None:
-    """Write rows with the source's own types, whatever this part happens to hold, and the prediction."""
+def _write_parquet(path: Path, rows: Rows, source: Path, added: Mapping[str, Kind]) -> None:
+    """Write rows with the source's own types, whatever this part happens to hold, and what was added."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(source).append(pa.field(column, pa.float64()))
+    types = {"number": pa.float64(), "integer": pa.int64(), "string": pa.string()}
+    schema = pq.read_schema(source)
+    for name, kind in added.items():
+        schema = schema.append(pa.field(name, types[kind]))
     pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
 
 

@@ -91,4 +91,5 @@ def _content(model: Model, outcome: tuple[Answer, int] | Problem) -> dict[str, A
     if answer.fits and not answer.fits[place]:
         return {"error": f"{model.response.name} would be {value}", "type": "prediction-outside-response-model"}
     pattern = answer.patterns[place]
-    return {model.response.name: value, "version": model.version, "missing": pattern.missing, "stale": pattern.stale}
+    members = model.predictor.response.members(value)
+    return {**members, "version": model.version, "missing": pattern.missing, "stale": pattern.stale}

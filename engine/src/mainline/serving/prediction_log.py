@@ -18,6 +18,7 @@ import orjson
 
 from mainline.contract import Array
 from mainline.declared.service import Log
+from mainline.package.responses import Prediction
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.metrics import ServiceMetrics
@@ -190,10 +191,18 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
         "seconds": seconds,
         "inputs": inputs,
         "features": features,
-        "prediction": answer.predictions[part],
+        **_predictions(model, answer.predictions[part]),
         "stale": [pattern.stale for pattern in answer.patterns[part]],
     }
     return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _predictions(model: Model, predictions: list[Prediction]) -> dict[str, Any]:
+    """Return the members for n predictions: numbers, or classes beside the n probabilities of each."""
+    if not model.classes:
+        return {"prediction": predictions}
+    shares = {str(name): [found["probabilities"][str(name)] for found in predictions] for name in model.classes}
+    return {"prediction": [found["class"] for found in predictions], "probabilities": shares}
 
 
 def _plain(column: Array) -> list[Any]:

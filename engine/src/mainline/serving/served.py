@@ -36,6 +36,6 @@ def _counters(model: Model) -> Counters:
         "invalid": outcomes[INVALID],
         "mirrored": sum(mirrored.outcomes.values()),
         "seconds": dict(zip(bounds, seconds, strict=True)),
-        "predictions": {str(name): count for name, count in own.predictions.copy().items()},
+        "predictions": model.bins(),
         "pairs": {"number": mirrored.number, "sum": mirrored.sum, "squares": mirrored.squares},
     }

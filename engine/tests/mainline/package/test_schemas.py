@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from mainline.contract import Field
 from mainline.data.columns import from_rows
 from mainline.errors import RequestError
+from mainline.package.responses import Response
 from mainline.package.schemas import of_request, of_response
 from usecase import interface
 
@@ -90,11 +92,28 @@ def test_optional_integer_says_how_far_it_goes() -> None:
 
 def test_response_is_one_required_field() -> None:
     """The response's schema is that of its one field, required, with nothing beside it."""
-    schema = of_response("a-model", FIELDS[1])
+    schema = of_response("a-model", Response({"response": asdict(FIELDS[1]), "task": "regression"}))
     assert schema == of_request("a-model", FIELDS[1:2]) | {"title": "a-model response"}
     assert [problems(row, schema) for row in ({"size": 0}, {}, {"size": 11})] == [
         [], ["size is missing"], ["size is 11"],
     ]  # fmt: skip
+
+
+def test_response_of_classes_has_all_their_probabilities() -> None:
+    """A class is one of those declared, as text or as a number, and each has a probability."""
+    field = Field("kind", "integer", "Which", 2)
+    schema = of_response("a-model", Response({"response": asdict(field), "task": "multiclass", "classes": [1, 2, 5]}))
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    good = {"class": 5, "probabilities": {"1": 0, "2": 0.25, "5": 0.75}}
+    assert valid(good)
+    assert not valid(good | {"class": 3})
+    assert not valid(good | {"class": "5"})
+    assert not valid(good | {"probabilities": {"1": 0.5, "2": 0.5}})
+    assert not valid(good | {"probabilities": {**good["probabilities"], "3": 0}})
+    assert not valid(good | {"probabilities": {**good["probabilities"], "5": 1.5}})
+    for described in schema["properties"].values():
+        assert described["description"]
+        assert jsonschema.Draft202012Validator(described).is_valid(described["examples"][0])
 
 
 @pytest.mark.parametrize(

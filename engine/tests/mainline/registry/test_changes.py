@@ -136,3 +136,19 @@ def test_code_is_what_stages_ran() -> None:
     after = form + "".join(f"    - {{path: {p}, md5: {m}}}\n" for p, m in (("src/a", 2), ("src/c", 1), ("data/x", 2)))
     assert changes.code(before, after) == ["src/a", "src/b", "src/c"]
     assert changes.code("", after) == ["src/a", "src/c"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "breaking"),
+    [
+        (["a", "b", "c"], ["a", "b", "c"], []),
+        (["a", "b", "c"], ["a", "c", "b"], ["the classes are a, c, b, were a, b, c"]),
+        (["a", "b", "c"], ["a", "b", "c", "d"], ["the classes are a, b, c, d, were a, b, c"]),
+        (["No", "Yes"], ["Yes", "No"], ["the classes are Yes, No, were No, Yes"]),
+        ([], ["No", "Yes"], []),
+    ],
+)
+def test_other_classes_break_clients(old: list[str], new: list[str], breaking: list[str]) -> None:
+    """A class more or less, or another order, means something else to whoever reads probabilities."""
+    before, after = ({"request": [], "response": asdict(BOUNDED), "classes": classes} for classes in (old, new))
+    assert changes.contract(before, after).breaking == breaking

@@ -7,7 +7,7 @@ import pytest
 
 from mainline.declared import rollout
 from mainline.declared.rollout import Analysis
-from mainline.rollout import analysis
+from mainline.rollout import analysis, statistics
 
 BOUNDS = (*map(str, rollout.THRESHOLDS), "inf")
 
@@ -155,3 +155,81 @@ def test_golden_requests_are_compared_one_with_one() -> None:
     assert (beyond.verdict, beyond.reason) == ("fail", "golden requests: mean difference 1.5, limit 1")
     assert analysis.golden(metrics, [1.0], [2.0], None).reason
     assert analysis.golden(metrics, [1.0], [1.0], None).reason
+
+
+def of_classes(**shares: int) -> dict[str, Any]:
+    """What a server counted of a version that predicts classes."""
+    counts = {f"class {name}": count for name, count in shares.items()}
+    return counted(sum(shares.values()), predictions=counts)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [
+        (of_classes(a=2000, b=2000, c=1000), "pass"),
+        (of_classes(a=1000, b=2000, c=2000), "inconclusive"),
+        (of_classes(a=500, b=2000, c=2500), "fail"),
+        (of_classes(a=2000, b=2000, c=0, d=1000), "inconclusive"),
+        (of_classes(a=2000, b=0, c=1000, d=2000), "fail"),
+        (of_classes(a=20, b=20, c=10), "inconclusive"),
+    ],
+)
+def test_drift_of_classes_is_by_their_names(candidate: dict[str, Any], verdict: str) -> None:
+    """Shares of the same class are compared, and a class that only one of the two has is all difference."""
+    stable = of_classes(a=2000, b=2000, c=1000)
+    assert analysis.judge(declared("prediction-drift", 0.2), candidate, stable).verdict == verdict
+
+
+def test_drift_of_classes_does_not_depend_on_their_order() -> None:
+    """Half of the requests moved from one class to another are a distance of a half, wherever the two stand."""
+    for moved in ({"a": 0, "b": 500, "c": 500}, {"a": 0, "b": 1000, "c": 0}):
+        (found,) = analysis.judge(
+            declared("prediction-drift", 0.2), of_classes(**moved), of_classes(a=500, b=500, c=0)
+        ).findings
+        assert found.estimate == pytest.approx(0.5)
+
+
+def test_drift_of_numbers_is_by_their_order() -> None:
+    """A distribution of numbers that moved by one bin is nearer than one that has another in every bin."""
+    moved, stable = counted(1000, predictions={"1": 500, "3": 500}), counted(1000, predictions={"0": 500, "2": 500})
+    (found,) = analysis.judge(declared("prediction-drift", 0.2), moved, stable).findings
+    assert found.estimate == pytest.approx(0.5)
+
+
+def test_band_of_two_classes_is_that_of_a_distribution_function() -> None:
+    """The bound for classes has that of Dvoretzky, Kiefer and Wolfowitz as its case of two."""
+    classes, places = ({f"{name}{n}": c for n, c in ((0, 300), (1, 700))} for name in ("class ", ""))
+    other, others = ({f"{name}{n}": c for n, c in ((0, 500), (1, 400))} for name in ("class ", ""))
+    found, expected = (
+        statistics.compare_classes(classes, other, 0.99),
+        statistics.compare_distributions(places, others, 0.99),
+    )
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_same_classes_are_rarely_told_apart() -> None:
+    """Of two versions that predict alike the interval holds 0 as often as it says, or more; also with many classes."""
+    random = np.random.default_rng(7)
+    for number in (3, 10, 2000):
+        missed = 0
+        for _ in range(200):
+            drawn = [random.multinomial(400, np.full(number, 1 / number)).tolist() for _ in range(2)]
+            first, second = ({f"class {code}": count for code, count in enumerate(counts)} for counts in drawn)
+            missed += statistics.compare_classes(first, second, 0.9).low > 0
+        assert missed <= 200 * 0.1
+
+
+def test_golden_requests_of_classes_are_held_to_every_probability() -> None:
+    """Another probability is another answer; of stable they may differ by the limit in half the sum of differences."""
+    metrics = declared("prediction-difference", 0.2).metrics
+
+    def said(a: float, b: float) -> list[Any]:
+        return [{"class": "a" if a >= b else "b", "probabilities": {"a": a, "b": b, "c": 1 - a - b}}]
+
+    assert analysis.golden(metrics, said(0.5, 0.3), said(0.5, 0.3), said(0.6, 0.2)).verdict == "pass"
+    assert analysis.golden(metrics, said(0.5, 0.3), said(0.5, 0.31), None).verdict == "fail"
+    assert analysis.golden(metrics, said(0.5, 0.3), said(0.5, 0.31), None, tolerance=0.02).verdict == "pass"
+    assert analysis.golden(metrics, said(0.5, 0.3), [0.5], None).verdict == "fail"
+    assert analysis.golden(metrics, said(0.5, 0.3), said(0.5, 0.3), said(0.2, 0.6)).reason == (
+        "golden requests: mean difference 0.3, limit 0.2"
+    )

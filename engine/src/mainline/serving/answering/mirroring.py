@@ -3,8 +3,9 @@
 import asyncio
 from time import perf_counter
 
+from mainline.package import responses
 from mainline.serving.answering.batching import Batcher, Outcome, Rows, Share
-from mainline.serving.answering.metrics import FAILED, INVALID, place
+from mainline.serving.answering.metrics import FAILED, INVALID
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 
@@ -44,7 +45,7 @@ def _judge(outcome: Outcome) -> str:
 def _compare(mirror: Model, outcome: Share, answered: Share) -> None:
     first = outcome.answer.predictions[outcome.start : outcome.stop]
     second = answered.answer.predictions[answered.start : answered.stop]
-    apart = sum(abs(one - other) for one, other in zip(first, second, strict=True)) / len(first)
+    apart = responses.distance(first, second)
     if apart == apart and apart != float("inf"):
         mirror.metrics.mirrored.compare(apart)
-        mirror.metrics.predictions[place(first[0])] += 1
+        mirror.metrics.predictions[mirror.place(first[0])] += 1

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,14 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mainline.contract import Array, Field
+from mainline.contract import Array
 from mainline.data.lookup import Table, look_up_all
+from mainline.exchange.served import CLASS
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
-from mainline.serving.answering.metrics import ModelMetrics
+from mainline.package.responses import Prediction
+from mainline.serving.answering.metrics import ModelMetrics, place
 from mainline.serving.answering.reading import Reader, Requests
 
 _ALWAYS = np.iinfo(np.int64).max
+_ROUNDING = 1e-3
+"""How far the probabilities of a row may be from 1 in sum."""
 
 
 @dataclass(eq=False)
@@ -43,7 +47,8 @@ class Pattern:
 class Answer:
     """A model's predictions for n rows; every sequence has length n."""
 
-    predictions: list[float]
+    predictions: list[Prediction]
+    """A number each, or a class with the probability of each."""
     fits: list[bool] | None
     """Whether each prediction is inside the response model; None: all are."""
     patterns: list[Pattern]
@@ -81,14 +86,21 @@ class Model:
         self.predictor = predictor
         self.name: str = predictor.manifest["name"]
         self.digest = predictor.digest
-        self.response = Field(**predictor.manifest["response"])
+        self.response = predictor.response.field
+        self.classes = predictor.response.classes
+        self.place: Callable[[Prediction], int] = self._code if self.classes else place
+        """Returns the bin of a prediction, by which distributions are compared."""
+        self.answer_opening = f'{{"model":{_text(self.name)},"version":{_text(version)},"request_id":'
+        self.number_opening = f"{{{_text(self.response.name)}:"
+        """How the JSON of an answer begins, and that of a prediction that is a number."""
         self.reader = Reader(predictor.request, text_length)
         self.metrics = ModelMetrics()
         self.instance = f"{time.time_ns():x}"
         """Tells this loading of the package from any other, in whichever process."""
         # A number that is not finite is between no two of these.
-        self._low = -sys.float_info.max if self.response.minimum is None else self.response.minimum
-        self._high = sys.float_info.max if self.response.maximum is None else self.response.maximum
+        low, high = (0.0, 1.0) if self.classes else (self.response.minimum, self.response.maximum)
+        self._low = -sys.float_info.max if low is None else low
+        self._high = sys.float_info.max if high is None else high
         self._numeric: list[str] = predictor.manifest["model"]["numeric"]
         self.patterns: dict[bytes, Pattern] = {}
         self.replace_tables(predictor.tables)
@@ -120,15 +132,27 @@ class Model:
         raw = predictor.runtime.run(inputs)
         predictions = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
         fits = (self._low <= predictions) & (predictions <= self._high)
+        if self.classes:
+            fits = fits.all(axis=1) & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)
         self._count_unusual(inputs.numeric)
         return Answer(
-            predictions=predictions.tolist(),
+            predictions=predictor.response.predictions(predictions),
             fits=None if fits.all() else fits.tolist(),
             patterns=self._patterns(looked, moment),
             given=requests.given,
             features=features,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    def _code(self, prediction: Prediction) -> int:
+        return self.classes.index(prediction["class"])
+
+    def bins(self) -> dict[str, int]:
+        """Return the first predictions of requests, counted by bin; classes under their names, also those without."""
+        counted = self.metrics.predictions.copy()
+        if not self.classes:
+            return {str(number): count for number, count in counted.items()}
+        return {f"{CLASS}{name}": counted[code] for code, name in enumerate(self.classes)}
 
     def _count_unusual(self, numeric: Array) -> None:
         """Count numbers that are NaN or infinite among what the model reads, shape (n, c)."""
@@ -165,6 +189,10 @@ class Model:
     def describe(self) -> dict[str, Any]:
         """Say what is served, for administrators and for clients of the Open Inference Protocol."""
         return {"name": self.name, "version": self.version, "digest": self.digest}
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _fresh_until(table: Table) -> int:

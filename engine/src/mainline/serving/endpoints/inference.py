@@ -12,7 +12,6 @@ from mainline.serving import logs
 from mainline.serving.answering import mirroring, strictjson
 from mainline.serving.answering.batching import Outcome, Share
 from mainline.serving.answering.messages import Reply, Request
-from mainline.serving.answering.metrics import place
 from mainline.serving.answering.model import Model, Pattern
 from mainline.serving.answering.problems import Problem, shown
 from mainline.serving.service import Service
@@ -100,7 +99,7 @@ def infer(
             share = _checked(service, model, outcome)
             answered: Reply | Problem = reply(share)
             if not named:
-                model.metrics.predictions[place(share.answer.predictions[share.start])] += 1
+                model.metrics.predictions[model.place(share.answer.predictions[share.start])] += 1
                 if service.mirrors and (mirror := service.mirror_of(model)):
                     mirroring.send(service.batcher, mirror, rows, share)
         except Problem as problem:
@@ -140,20 +139,22 @@ def _outside(model: Model, share: Share) -> Problem:
         "prediction outside the response model",
         version=model.version, field=field.name, value=shown(value),
     )  # fmt: skip
-    allowed = (
-        f"from {field.minimum:g} to {field.maximum:g}" if None not in (field.minimum, field.maximum) else "bounded"
-    )
+    allowed = "bounded"
+    if model.classes:
+        allowed = "probabilities from 0 to 1 that sum to 1"
+    elif None not in (field.minimum, field.maximum):
+        allowed = f"from {field.minimum:g} to {field.maximum:g}"
     detail = f"row {row}: {field.name} would be {shown(value)}; the response model allows {allowed}."
     return Problem("prediction-outside-response-model", detail)
 
 
 def _encode(model: Model, request: Request, share: Share) -> str:
     """Write the answer; floats as their shortest text that reads back to the same bits."""
-    name = f'{{"{model.response.name}":'
-    numbers = orjson.dumps(share.answer.predictions[share.start : share.stop]).decode()
-    values = name + numbers[1:-1].replace(",", "}," + name) + "}"
+    values = orjson.dumps(share.answer.predictions[share.start : share.stop]).decode()[1:-1]
+    if not model.classes:
+        values = model.number_opening + values.replace(",", "}," + model.number_opening) + "}"
     return (
-        f'{{"model":"{model.name}","version":"{model.version}","request_id":"{request.id}",'
+        f'{model.answer_opening}"{request.id}",'
         f'"predictions":[{values}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]}}'
     )
 

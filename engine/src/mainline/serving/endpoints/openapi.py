@@ -92,7 +92,7 @@ def _operation(
 
 def _schemas(model: Model, limits: Limits) -> Schema:
     request = _plain(schemas.of_request(model.name, model.predictor.request))
-    prediction = _plain(schemas.of_response(model.name, model.response))
+    prediction = _plain(schemas.of_response(model.name, model.predictor.response))
     names = {"type": "array", "items": {"type": "string"}}
     features = {"rows": {"type": "array", "items": {"type": "integer"}}, "looked_up": names, "missing": names,
                 "stale": names}  # fmt: skip

@@ -1,7 +1,8 @@
 """The Open Inference Protocol, version 2, over HTTP: https://github.com/kserve/open-inference-protocol.
 
 A request field is an input tensor of its name, with one value per row, so its shape is [n] or [n, 1]. An absent
-optional value is null, or its tensor is left out. The response field is the only output tensor.
+optional value is null, or its tensor is left out. The response field is an output tensor; where it is one of k classes,
+their probabilities are a second one, of shape [n, k] with the names of its columns in its parameter `classes`.
 """
 
 import re
@@ -13,6 +14,7 @@ import orjson
 
 from mainline.contract import Field
 from mainline.errors import nearest
+from mainline.package.responses import Prediction
 from mainline.serving.answering import strictjson
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.messages import Reply, Request
@@ -65,7 +67,7 @@ async def model_metadata(service: Service, request: Request) -> Reply:
         "versions": [served.version for served in service.models()],
         "platform": _PLATFORM[model.predictor.manifest["model"]["format"]],
         "inputs": [_tensor(field) for field in model.predictor.request],
-        "outputs": [_tensor(model.response)],
+        "outputs": [_tensor(model.response), *_probabilities(model)],
     }
     return Reply(orjson.dumps(described))
 
@@ -92,30 +94,52 @@ async def infer(service: Service, request: Request) -> Reply:
     content = strictjson.parse(body)
     model = _model(service, request)
     rows = check_rows(rows_of(content, model, limits.rows), limits.rows)
-    given = content.get("id")
 
     def reply(share: Share) -> Reply:
         return Reply(
-            _encode(model, request, given, share), model=model, counters=model.metrics, rows=len(rows), share=share
+            _encode(model, request, content, share), model=model, counters=model.metrics, rows=len(rows), share=share
         )
 
     return await in_future(partial(infer_rows, service, model, rows, reply, named=request.named))
 
 
-def _encode(model: Model, request: Request, given: str | None, share: Share) -> bytes:
+def _encode(model: Model, request: Request, content: Mapping[str, Any], share: Share) -> bytes:
     part = slice(share.start, share.stop)
     predictions = share.answer.predictions[part]
     missing = sorted({name for pattern in share.answer.patterns[part] for name in pattern.missing})
-    output = {"name": model.response.name, "shape": [len(predictions)], "datatype": "FP64", "data": predictions}
     return orjson.dumps(
         {
             "model_name": model.name,
             "model_version": model.version,
-            "id": given or request.id,
+            "id": content.get("id") or request.id,
             "parameters": {"request_id": request.id, "missing": ",".join(missing)},
-            "outputs": [output],
+            "outputs": _outputs(model, predictions, [output["name"] for output in content.get("outputs", ())]),
         }
     )
+
+
+def _outputs(model: Model, predictions: list[Prediction], wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the output tensors of n predictions, all of them or those that are wanted."""
+    name, rows = model.response.name, len(predictions)
+    if not model.classes:
+        return [{"name": name, "shape": [rows], "datatype": "FP64", "data": predictions}]
+    classes = {**_tensor(model.response), "shape": [rows], "data": [found["class"] for found in predictions]}
+    (shares,) = _probabilities(model)
+    data = [share for found in predictions for share in found["probabilities"].values()]
+    shares |= {"shape": [rows, len(model.classes)], "parameters": {"classes": _classes(model)}, "data": data}
+    tensors = {tensor["name"]: tensor for tensor in (classes, shares)}
+    return [tensors[each] for each in wanted or tensors]
+
+
+def _classes(model: Model) -> str:
+    """Return the names of the classes as the text of a JSON list: a parameter is no list."""
+    return orjson.dumps(model.classes).decode()
+
+
+def _probabilities(model: Model) -> list[dict[str, Any]]:
+    """Describe the tensor of probabilities, if there are classes; its name is no other's."""
+    name = f"{model.response.name}_probabilities"
+    return [{"name": name, "datatype": "FP64", "shape": [-1, len(model.classes)]}] if model.classes else []
 
 
 def rows_of(content: Any, model: Model, most: int) -> Rows:
@@ -172,8 +196,10 @@ def _check_outputs(outputs: Any, model: Model) -> None:
         raise _invalid("outputs", outputs, "send a list")
     for output in outputs:
         _check_keys("an output", output, ("name", "parameters"), required=("name",))
-        if output["name"] != model.response.name:
-            raise _invalid("outputs", output["name"], f"the only output is {model.response.name}")
+        names = [tensor["name"] for tensor in (_tensor(model.response), *_probabilities(model))]
+        if output["name"] not in names:
+            raise _invalid("outputs", output["name"], f"the {'outputs are' if names[1:] else 'only output is'} "
+                           f"{' and '.join(names)}")  # fmt: skip
 
 
 def _check_keys(what: str, value: Any, known: Sequence[str], required: Sequence[str]) -> None:

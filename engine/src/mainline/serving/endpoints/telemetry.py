@@ -10,6 +10,7 @@ import orjson
 from mainline.data.columns import format_time
 from mainline.exchange import status
 from mainline.exchange.place import Place
+from mainline.exchange.served import CLASS
 from mainline.exchange.status import Source
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
@@ -68,6 +69,10 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
     page.add("mainline_rows_total", "counter", "Rows predicted.", rows)
     outside = [({"version": model.version}, model.metrics.outside_response) for model in models]
     page.add("mainline_outside_response_total", "counter", "Answers outside the response model, not sent.", outside)
+    classes = [({"version": model.version, "class": name.removeprefix(CLASS)}, number)
+               for model in models if model.classes for name, number in model.bins().items()]  # fmt: skip
+    if classes:
+        page.add("mainline_predicted_class_total", "counter", "First predictions of requests, by class.", classes)
 
 
 def _outcomes(model: Model) -> list[tuple[str, int]]:

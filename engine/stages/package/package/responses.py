@@ -1,0 +1,1 @@
+../../../src/mainline/package/responses.py
