@@ -15,6 +15,7 @@ import yaml
 
 from mainline.errors import MainlineError
 from tests.door import typed
+from tests.mainline.package import made
 from tests.project import ENGINE, LIMIT, ROOT, Project
 
 Finished = subprocess.CompletedProcess[str]
@@ -29,8 +30,8 @@ def run(*command: str | Path, **options: Any) -> Finished:
 @pytest.fixture(scope="module")
 def build() -> Build:
     """Run build_wheel.py with MLEM's Python; options of `subprocess.run` by name."""
-    made = run("engine/run", "mlem", "true", cwd=ROOT)
-    assert made.returncode == 0, made.stderr
+    prepared = run("engine/run", "mlem", "true", cwd=ROOT)
+    assert prepared.returncode == 0, prepared.stderr
     mlem = ROOT / ".venv-mlem/bin/python"
     return lambda *arguments, **options: run(mlem, ROOT / "engine/mlem/build_wheel.py", *arguments, **options)
 
@@ -96,6 +97,25 @@ def test_metadata_describes_the_request_and_the_requirements(wheel: Path, packag
     assert lines == (package_dir / "requirements.txt").read_text().split()
 
 
+def test_wheel_of_classes_answers_as_the_package_does(build: Build, tmp_path: Path) -> None:
+    """A class and the probability of each come out of the wheel, and its metadata has their types."""
+    package = made.classes(tmp_path)
+    built = build(package, tmp_path / "dist")
+    assert built.returncode == 0, built.stderr
+    model = yaml.safe_load(next((tmp_path / "dist").glob("*.mlem")).read_text("utf-8"))
+    types = model["processors"]["model"]["methods"]["predict"]["returns"]["dtype"]["item_types"]
+    assert types["class"]["ptype"] == "str"
+    assert {share["ptype"] for share in types["probabilities"]["item_types"].values()} == {"float"}
+    shutil.unpack_archive(built.stdout.strip(), tmp_path / "site", "zip")
+    golden = json.loads((package / "golden.json").read_text("utf-8"))
+    program = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); import flowers; "
+        "print(json.dumps(flowers.predict(json.load(sys.stdin))))"
+    )
+    answered = run(sys.executable, "-I", "-c", program, tmp_path / "site", input=json.dumps(golden["requests"]))
+    assert json.loads(answered.stdout) == golden["predictions"], answered.stderr
+
+
 def test_wheel_is_the_same_when_built_again(build: Build, wheel: Path, package_dir: Path, tmp_path: Path) -> None:
     """A wheel built again, elsewhere and with another umask, has the same name and the same bytes."""
     built = build(package_dir, tmp_path / "again", umask=0o077)
@@ -112,11 +132,11 @@ def test_wheel_takes_a_name_and_a_release_number(build: Build, package_dir: Path
 @pytest.mark.usefixtures("build")
 def test_the_door_builds_the_wheel(small_project: Project, tmp_path: Path) -> None:
     """`./mainline wheel` says where the wheel of the package here is, and takes a release number."""
-    made, mlem = small_project.twin(tmp_path / "twin"), str(ROOT / ".venv-mlem")
-    said = made.run("python", "-m", "mainline", "wheel", "--version", "1.2.0", VENV_MLEM=mlem).stdout
+    twin, mlem = small_project.twin(tmp_path / "twin"), str(ROOT / ".venv-mlem")
+    said = twin.run("python", "-m", "mainline", "wheel", "--version", "1.2.0", VENV_MLEM=mlem).stdout
     assert said == "dist/flight_delay-1.2.0-py3-none-any.whl\n"
-    assert (made.path / said.strip()).is_file()
-    refused = made.run("python", "-m", "mainline", "wheel", "--version", "new", succeed=False, VENV_MLEM=mlem)
+    assert (twin.path / said.strip()).is_file()
+    refused = twin.run("python", "-m", "mainline", "wheel", "--version", "new", succeed=False, VENV_MLEM=mlem)
     assert "'new' does not match" in refused.stderr
     assert refused.stderr.endswith("mainline: no wheel was built; what stopped it is said above.\n")
 
