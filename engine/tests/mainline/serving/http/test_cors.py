@@ -63,6 +63,21 @@ def test_other_origins_may_not_ask(client: Client, rows: Rows, origin: str) -> N
         assert reply.headers["vary"] == "Origin"
 
 
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("POST", {"origin": SHOP, "access-control-request-method": "POST"}),
+        ("OPTIONS", {"origin": SHOP}),
+        ("OPTIONS", {"access-control-request-method": "POST"}),
+    ],
+    ids=["another method", "no method is asked for", "no origin"],
+)
+def test_what_is_not_a_preflight_needs_a_key(client: Client, method: str, headers: dict[str, str]) -> None:
+    """A preflight is OPTIONS with an origin and a method; everything else is asked for a key as ever."""
+    assert client.ask("/predict", method=method, key="", headers=headers).status == 401
+    assert client.ask("/predict", method=method, headers=headers).status in (405, 415)
+
+
 def test_pages_may_read_every_answer(client: Client, rows: Rows) -> None:
     """Predictions and problems name the origin; without an origin they say that they would differ by one."""
     origin = {"origin": SHOP}
