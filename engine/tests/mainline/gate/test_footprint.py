@@ -36,3 +36,28 @@ def test_a_package_that_never_answers_has_no_cost(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(footprint, "LIMIT", 1.0, raising=False)
     assert footprint.measure(tmp_path) is None
+
+
+def test_work_beside_makes_no_package_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two equal packages cost the same, though other work slowed down most measurements of one of them."""
+    slow = iter([9.0, 1.0, 1.5, 1.0, 7.0, 1.0])
+
+    def measured(_: Path) -> footprint.Cost:
+        return footprint.Cost(next(slow), 1, 30.0)
+
+    monkeypatch.setattr(footprint, "_measure_apart", measured)
+    one, other = footprint.measure(Path("a"), Path("b")) or []
+    assert one.predict_microseconds / other.predict_microseconds == 1.5
+
+
+def test_tiny_model_is_asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process predicts until enough time is measured, and the fastest of all counts."""
+    now, asked = [0.0], []
+
+    def work() -> None:
+        asked.append(1)
+        now[0] += 0.001 if len(asked) == 150 else 0.00125
+
+    monkeypatch.setattr(footprint.time, "process_time", lambda: now[0])
+    assert footprint.fastest(work) == pytest.approx(0.001)
+    assert len(asked) > 150
