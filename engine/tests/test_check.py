@@ -53,3 +53,16 @@ def test_the_types_of_every_file_of_the_source_are_checked(defective: Project) -
         said = defective.run(*command, succeed=False).stdout
         untyped = re.findall(r"^([^:\n]+\.py):1: error: .*\[no-untyped-def\]$", said, re.MULTILINE)
         assert relative(defective, *untyped) == {name for folder in folders for name in tracked(defective, folder)}
+
+
+UNUSED = "def f(used: int, unused: int) -> int:\n    return used\n"
+
+
+def test_arguments_of_the_contract_need_not_be_used(fresh_project: Project) -> None:
+    """The contract says which arguments a function of the use case gets; elsewhere one that is not used is found."""
+    files = ("src/usecase/unused.py", "engine/tests/other_use_case/usecase/unused.py", "engine/src/mainline/unused.py")
+    for name in files:
+        (fresh_project.path / name).write_text(UNUSED, encoding="utf-8")
+    lint = ("ruff", "check", "--no-cache", "--select=ARG", "--output-format=json", *files)
+    said = json.loads(fresh_project.run(*lint, succeed=False).stdout)
+    assert relative(fresh_project, *(found["filename"] for found in said)) == {files[-1]}

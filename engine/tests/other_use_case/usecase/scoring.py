@@ -13,12 +13,12 @@ Array = NDArray[Any]
 Columns = Mapping[str, Array]
 
 
-def fit_target(label: Array, columns: Columns) -> Array:  # noqa: ARG001
+def fit_target(label: Array, columns: Columns) -> Array:
     """What the classifier is fitted on: the label itself, 1 where malignant, shape (n,)."""
     return label
 
 
-def respond(raw: Array, columns: Columns) -> Array:  # noqa: ARG001
+def respond(raw: Array, columns: Columns) -> Array:
     """What the client gets: the probability of malignancy as the classifier gives it, shape (n,)."""
     return raw
 

@@ -22,6 +22,6 @@ def build_static(batches: Batches) -> dict[str, pd.DataFrame]:
     return {"archive": batches["archive"].rename(columns={"sample": "key"})}
 
 
-def build_moving(previous: Batches | None, current: Batches, static: Batches) -> dict[str, pd.DataFrame]:  # noqa: ARG001
+def build_moving(previous: Batches | None, current: Batches, static: Batches) -> dict[str, pd.DataFrame]:
     """Build what moves, for one month: nothing here."""
     return {}
