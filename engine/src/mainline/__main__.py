@@ -17,6 +17,7 @@ from mainline.repository import checkout
 
 COMMANDS = {
     "Train and explain": (
+        "new",
         "repro", "summary", "plots", "tune", "explain", "window", "restore", "resolve", "lock", "verify",
     ),
     "Judge and release": (

@@ -16,10 +16,10 @@ _MARKS = re.compile("([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d
 
 def table(title: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """Set rows under their titles, columns as wide as their content; those in `right` end flush."""
-    widths = [max(map(_width, column)) for column in zip(title, *rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(title, *rows, strict=True)]
     lines = []
     for row in [title, *rows]:
-        cells = [_pad(cell, width, place in right) for place, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [_pad(cell, wide, place in right) for place, (cell, wide) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return lines
 
@@ -35,11 +35,11 @@ def clean(text: str) -> str:
 def clip(words: str | None, columns: int) -> str:
     """Fit somebody's words into so many columns of a terminal; what is not printable is shown as `�`."""
     safe = "".join(letter if letter.isprintable() else "\ufffd" for letter in words or UNKNOWN)
-    if _width(safe) <= columns:
+    if width(safe) <= columns:
         return safe
     kept = ""
     for letter in safe:
-        if _width(kept + letter) > columns - 1:
+        if width(kept + letter) > columns - 1:
             break
         kept += letter
     return f"{kept}…"
@@ -63,12 +63,12 @@ def span(seconds: float) -> str:
     return f"{seconds / 86_400:.1f} days"
 
 
-def _pad(cell: str, width: int, right: bool) -> str:
-    space = " " * (width - _width(cell))
+def _pad(cell: str, columns: int, right: bool) -> str:
+    space = " " * (columns - width(cell))
     return space + cell if right else cell + space
 
 
-def _width(words: str) -> int:
+def width(words: str) -> int:
     """Count the columns that a terminal needs: two for a wide letter, none for an accent by itself."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in words)
     return len(words) + wide - sum(unicodedata.combining(letter) > 0 for letter in words)

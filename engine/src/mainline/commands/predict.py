@@ -10,10 +10,14 @@ from mainline.repository import lock
 from mainline.scoring import files, lines
 from mainline.serving.answering.model import Model
 
+RAW = Path(".mainline/raw")
+"""Where raw files are kept as requests."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
+    parser.add_argument("--raw", action="store_true", help="the file is as the source has it; src/usecase/ reads it")
     parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
     parser.add_argument(
@@ -27,11 +31,11 @@ def run(arguments: argparse.Namespace) -> str:
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream:
         return predict_stream(arguments.package)
-    return predict_file(arguments.package, arguments.file, arguments.output)
+    return predict_file(arguments.package, arguments.file, arguments.output, arguments.raw)
 
 
-def predict_file(package: Path, source: Path, output: Path | None) -> str:
-    """Predict every row of a file; see `files.score`.
+def predict_file(package: Path, source: Path, output: Path | None, raw: bool = False) -> str:
+    """Predict every row of a file; see `files.score`. A raw one becomes requests by the `read` of the source first.
 
     Raises:
         MainlineError: when the file, the output folder or the package cannot be used.
@@ -39,6 +43,7 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
     output = output or source.with_name(f"{source.stem}.predictions")
     _refuse_outputs_of_the_pipeline(output)
     model = Model.load(package)
+    source = _requests(source) if raw else source
     try:
         scored = files.score(model, source, output)
     except OSError as error:
@@ -49,6 +54,28 @@ def predict_file(package: Path, source: Path, output: Path | None) -> str:
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
+
+
+def _requests(source: Path) -> Path:
+    """Write the rows of a raw file as Parquet, as `src/usecase/source.py` reads them, and return where.
+
+    The same rows give the same file, so that a run that was killed goes on.
+
+    Raises:
+        MainlineError: when the file is not there, or the source does not read files.
+    """
+    from mainline.data.storage import read_frame, write_frame
+    from usecase import source as own
+
+    if not source.is_file():
+        raise MainlineError(f"there is no {source}; name the file that --raw is said of.")
+    if not hasattr(own, "read"):
+        raise MainlineError("src/usecase/source.py offers no read(path), which --raw needs; write it, or leave --raw.")
+    written = RAW / f"{source.stem}.parquet"
+    frame = own.read(source)
+    if not written.is_file() or not read_frame(written).equals(frame):  # what is unchanged keeps its time
+        write_frame(frame, written)
+    return written
 
 
 def _refuse_outputs_of_the_pipeline(output: Path) -> None:

@@ -64,6 +64,11 @@ class Plan:
         return int((~np.isnan(self.codes)).sum())
 
     @property
+    def rows_of_first_file(self) -> int:
+        """How many rows the first file has."""
+        return self.table.rows_by_file[0]
+
+    @property
     def rows_of_test(self) -> int:
         """How many rows test, about."""
         share = self.labelled / self.table.rows

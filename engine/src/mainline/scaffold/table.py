@@ -37,6 +37,7 @@ class Table:
     files: tuple[Path, ...]
     dialect: Dialect | None
     columns: dict[str, Column]
+    rows_by_file: tuple[int, ...]
     duplicates: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
     """Columns of a type that no request can hold, with the reason."""
@@ -111,7 +112,7 @@ def _text(files: Sequence[Path], options: Options) -> Table:
     whole = whole[headers[first]].reset_index(drop=True)
     how = found[first]
     made = {name: of_text(name, whole[name].to_numpy(object), how, options.date_format) for name in headers[first]}
-    return Table(tuple(files), how, made, int(whole.duplicated().sum()))
+    return Table(tuple(files), how, made, tuple(map(len, parts)), int(whole.duplicated().sum()))
 
 
 def _parquet(files: Sequence[Path]) -> Table:
@@ -139,7 +140,7 @@ def _parquet(files: Sequence[Path]) -> Table:
     if not made:
         raise TableError(f"{files[0]} has no column of numbers, text or times.")
     shown = pd.DataFrame({name: column.values for name, column in made.items()})
-    return Table(tuple(files), None, made, int(shown.duplicated().sum()), left_out)
+    return Table(tuple(files), None, made, tuple(map(len, tables)), int(shown.duplicated().sum()), left_out)
 
 
 def _check_same(first: Path, other: Path, names: Sequence[str], others: Sequence[str]) -> None:

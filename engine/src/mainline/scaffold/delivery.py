@@ -1,0 +1,105 @@
+"""`src/usecase/source.py`: where the files are, and how they are read."""
+
+from mainline.scaffold.code import call, fill, literal, plain, reasons
+from mainline.scaffold.column import ABSENT
+from mainline.scaffold.inference import Plan
+from mainline.scaffold.outline import constant, dropped, events, own_files
+from mainline.scaffold.schedule import Schedule
+
+_NAMED = {
+    "day": '{time}.dt.strftime("%Y-%m-%d")',
+    "week": '{time}.dt.strftime("%G-W%V")  # ISO weeks',
+    "month": '{time}.dt.strftime("%Y-%m")',
+    "quarter": '{time}.dt.year.astype("str") + "-Q" + {time}.dt.quarter.astype("str")',
+}
+_PARTS = ("year", "month", "day", "hour")
+
+
+def source(plan: Plan) -> str:
+    """Return the text of the module."""
+    zone = plan.time.zone if plan.time else ""
+    values = {
+        "files": plain(", ".join(own_files(plan)), 80), "constant": constant(plan), "events": literal(events(plan)),
+        "constants": "\n".join(_constants(plan)), "read": "\n".join(_read(plan)),
+        "numpy": "import numpy as np\n" if zone not in ("", "UTC") else "",
+        "error": "from mainline.errors import SourceError\n" if plan.time else "",
+    }  # fmt: skip
+    if plan.time:
+        named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]")
+        fetch = fill("usecase/fetch_periods", values | {"unit": plan.time.unit, "named": named})
+    else:
+        fetch = fill("usecase/fetch_snapshot", values)
+    return fill("usecase/source.py", values | {"fetch": fetch.rstrip()})
+
+
+def _constants(plan: Plan) -> list[str]:
+    lines = [call("FILES = ", [literal(name) for name in own_files(plan)], tail="")]
+    if len(own_files(plan)) == 1:
+        lines = [f"FILES = {literal(own_files(plan))}"]
+    if dropped(plan):
+        lines.append(reasons("LEFT_OUT", dropped(plan)))
+        lines.append('"""inferred: columns that nothing is made of, with the reason."""')
+    if plan.time and plan.time.zone not in ("", "UTC"):
+        lines += [f"ZONE = {literal(plan.time.zone)}", '"""The clock that the files are written by."""']
+    if plan.table.dialect:
+        markers = sorted({marker for column in plan.columns.values() for marker in column.markers})
+        lines.append(f"MISSING = [{', '.join(map(literal, [*ABSENT, *markers]))}]")
+        lines.append('"""What stands for a number that is missing."""')
+    return lines
+
+
+def _read(plan: Plan) -> list[str]:
+    lines = _rows(plan) + (_time(plan.time, plan) if plan.time else [])
+    if dropped(plan):
+        lines.append('    rows = rows.drop(columns=list(LEFT_OUT), errors="ignore")')
+    if plan.table.dialect is None:
+        kinds = f"{constant(plan)}.columns.items() if name in rows"
+        return [
+            *lines,
+            f"    kinds = {{name: str(column.dtype) for name, column in {kinds}}}",
+            '    texts = [name for name, kind in kinds.items() if kind == "str"]',
+            '    return rows.assign(**{name: rows[name].astype("str").fillna("") for name in texts}).astype(kinds)',
+        ]
+    if lines[-1].startswith("    rows = "):
+        return [*lines[:-1], lines[-1].replace("    rows = ", "    return ", 1)]
+    return [*lines, "    return rows"]
+
+
+def _rows(plan: Plan) -> list[str]:
+    dialect = plan.table.dialect
+    if dialect is None:
+        return ["    rows = pd.read_parquet(path)"]
+    given = ["path"]
+    given += [f"sep={literal(dialect.delimiter)}"] if dialect.delimiter != "," else []
+    given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []
+    given += [f"decimal={literal(dialect.decimal)}"] if dialect.decimal != "." else []
+    given += [f"thousands={literal(dialect.thousands)}"] if dialect.thousands else []
+    given += ["dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
+    other = f" if name != {literal(plan.time.name)}" if plan.time else ""
+    return [
+        f"    types = {{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}",
+        '    numbers = [name for name, kind in types.items() if kind != "str"]',
+        call("rows = pd.read_csv", given, 4, ""),
+    ]
+
+
+def _time(time: Schedule, plan: Plan) -> list[str]:
+    """Write how the time is made of its columns."""
+    column = plan.columns[time.parts[0]]
+    given = [f"rows[{literal(time.parts[0])}]"]
+    if column.kind != "time":
+        named = zip(_PARTS, time.parts, strict=False)
+        given = [f"pd.DataFrame({{{', '.join(f'{literal(part)}: rows[{literal(name)}]' for part, name in named)}}})"]
+    elif column.format:
+        given.append(f"format={literal(column.format)}")
+    given += ["utc=True"] if not time.zone else []
+    lines = [call("times = pd.to_datetime", given, 4, "")]
+    if time.is_put_together and column.kind == "time":
+        lines.append(f'    times += pd.to_timedelta(rows[{literal(time.parts[1])}], unit="h")')
+    if time.zone == "UTC":
+        lines.append('    times = times.dt.tz_localize("UTC")  # inferred: the files name no zone')
+    elif time.zone:
+        lines.append("    second = np.zeros(len(rows), dtype=bool)  # of an hour that the clock shows twice")
+        lines.append('    times = times.dt.tz_localize(ZONE, ambiguous=second, nonexistent="shift_forward")')
+    utc = "" if time.zone in ("", "UTC") else '.dt.tz_convert("UTC")'
+    return [*lines, f'    rows[{literal(time.name)}] = times{utc}.dt.as_unit("ms")']

@@ -1,0 +1,101 @@
+"""What several of the written files speak of: the names of things, a request, and what is predicted."""
+
+import re
+
+import numpy as np
+
+from mainline.scaffold.code import plain
+from mainline.scaffold.inference import Plan
+from mainline.scaffold.moments import is_midnight
+from mainline.scaffold.table import identifier
+
+OWN = "data/own"
+"""Where the data files of a use case are."""
+
+
+def events(plan: Plan) -> str:
+    """Name the table of the events, after the first file."""
+    return identifier(plan.table.files[0].stem, "rows")
+
+
+def constant(plan: Plan) -> str:
+    """Name the schema of the events."""
+    return events(plan).upper()
+
+
+def own_files(plan: Plan) -> tuple[str, ...]:
+    """Return where the data files are in the repository."""
+    return tuple(f"{OWN}/{file.name}" for file in plan.table.files)
+
+
+def request(plan: Plan) -> list[str]:
+    """List what a client sends: key, time and features."""
+    time = [plan.time.name] if plan.time else []
+    key = [plan.key] if plan.key else []
+    return list(dict.fromkeys([*key, *time, *plan.features]))
+
+
+def stored(plan: Plan) -> list[str]:
+    """List the columns of the events: those of the request, the group, what is suspected, and the label."""
+    group = [plan.group] if plan.group else []
+    return list(dict.fromkeys([*request(plan), *group, *plan.suspects, plan.label]))
+
+
+def dropped(plan: Plan) -> dict[str, str]:
+    """Return the columns of the files that nothing is made of, with the reason."""
+    return {name: reason for name, reason in plan.left_out.items() if name not in stored(plan)}
+
+
+def is_time(plan: Plan, name: str) -> bool:
+    """Say whether a name is that of the time, which may be put together of other columns."""
+    return plan.time is not None and name == plan.time.name
+
+
+def example(plan: Plan) -> dict[str, str | float]:
+    """Return a request: the row of the table that lacks least, and for what it lacks the first value that there is."""
+    columns = {name: plan.columns[name] for name in request(plan) if not is_time(plan, name)}
+    gaps = sum((column.is_missing.astype(int) for column in columns.values()), np.zeros(plan.table.rows, dtype=int))
+    row = int(np.argmin(gaps))
+    found: dict[str, str | float] = {}
+    for name in request(plan):
+        if plan.time and is_time(plan, name):
+            found[name] = f"{np.datetime_as_string(plan.time.values[row], unit='m')}:00Z"
+            continue
+        value = columns[name].present[0] if columns[name].is_missing[row] else columns[name].values[row]
+        found[name] = value if columns[name].kind == "text" else value.item()
+    return found
+
+
+def derived(plan: Plan) -> dict[str, str]:
+    """Return the features that are computed from the time, each with its formula: weekday, and hour if there is one."""
+    if plan.time is None:
+        return {}
+    found = {f"{plan.time.name}: weekday": "(when // DAY + EPOCH_WEEKDAY) % 7"}
+    if not is_midnight(plan.time.values) and not plan.time.is_put_together:
+        found[f"{plan.time.name}: hour"] = "when % DAY // 60"
+    return {name: formula for name, formula in found.items() if name not in plan.features}
+
+
+def response(plan: Plan) -> str:
+    """Say in words what is predicted."""
+    label = plain(plan.label)
+    if plan.target.task == "multiclass":
+        return f"the class of {label}, with the probability of each"
+    if plan.target.task == "classification":
+        return f"the probability that {label} is {plain(str(plan.target.classes[1]))}"
+    return label
+
+
+def is_plain(plan: Plan) -> bool:
+    """Say whether `./mainline predict` reads a raw file by itself, without the `read` of the source."""
+    if plan.time and (plan.time.is_put_together or plan.time.zone):
+        return False
+    columns = [plan.columns[name] for name in request(plan) if name in plan.columns]
+    if plan.table.dialect is None:
+        return not any(column.kind == "text" and set(column.codes[1]) <= {"True", "False"} for column in columns)
+    return plan.table.dialect.is_plain and not any(column.markers for column in columns)
+
+
+def shell(word: str) -> str:
+    """Write a word for a shell."""
+    return word if re.fullmatch(r"[\w./-]+", word) else "'" + word.replace("'", "'\\''") + "'"

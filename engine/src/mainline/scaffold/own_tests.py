@@ -1,0 +1,59 @@
+"""The tests of a use case that a fork begins with, beside those of the contract."""
+
+from mainline.scaffold.code import fill, literal
+from mainline.scaffold.computation import SHORT
+from mainline.scaffold.inference import Plan
+from mainline.scaffold.outline import constant
+
+SHOWN = 4
+"""Cells of a row that are compared with the file."""
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Return the text of each test by its path; `tests/test_contract.py` is kept as it is."""
+    return {"tests/test_source.py": _source(plan), "tests/test_features.py": _features(plan)}
+
+
+def _source(plan: Plan) -> str:
+    place = plan.rows_of_first_file // 2
+    cells: list[str] = []
+    for name in [*plan.features, plan.label]:
+        column = plan.columns[name]
+        if not column.is_missing[place] and len(cells) < SHOWN and len(name) <= SHORT:
+            value = column.values[place]
+            shown = literal(value if column.kind == "text" else value.item())
+            cells.append(f"    assert row[{literal(name)}] == {shown}")
+    return fill(
+        "tests/test_source.py",
+        {
+            "rows": str(plan.rows_of_first_file), "place": str(place), "cells": "\n".join(cells),
+            "constant": constant(plan), "without": _without_label(plan),
+        },
+    )  # fmt: skip
+
+
+def _without_label(plan: Plan) -> str:
+    dialect = plan.table.dialect
+    if dialect is None:
+        return "    pd.read_parquet(source.FILES[0]).head(3).drop(columns=interface.LABEL).to_parquet(path)"
+    given = [f"sep={literal(dialect.delimiter)}"] if dialect.delimiter != "," else []
+    given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []
+    read = ", ".join(["source.FILES[0]", 'dtype="str"', "keep_default_na=False", "nrows=3", *given])
+    return (
+        f"    head = pd.read_csv({read})\n"
+        f"    head.drop(columns=interface.LABEL).to_csv({', '.join(['path', 'index=False', *given])})"
+    )
+
+
+def _features(plan: Plan) -> str:
+    texts = [name for name in plan.texts if not plan.columns[name].missing and len(name) <= SHORT]
+    more = ""
+    if texts:
+        name = literal(texts[0])
+        more = (
+            "\n\ndef test_text_that_was_never_seen_is_kept() -> None:\n"
+            '    """A value that no row of the data has reaches the model as it was sent."""\n'
+            f'    request = EXAMPLE | {{{name}: "never seen"}}\n'
+            f'    assert features.compute(from_rows([request], interface.REQUEST), {{}})[{name}][0] == "never seen"\n'
+        )
+    return fill("tests/test_features.py", {"more": more}).rstrip() + "\n"

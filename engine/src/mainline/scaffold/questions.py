@@ -1,0 +1,36 @@
+"""The few questions that matter, for a person at a terminal; each has an option that answers it before."""
+
+from dataclasses import replace
+
+from mainline.scaffold.findings import NONE, Wishes
+from mainline.scaffold.inference import Plan
+
+
+def ask(plan: Plan, wishes: Wishes) -> Wishes:
+    """Return the wishes with what a person answers; Enter takes what was inferred."""
+    unsure = {finding.about for finding in plan.findings if finding.sure == "unsure"}
+    if "task" in unsure:
+        wishes = _task(plan, wishes)
+    if plan.time and wishes.time is None and not _agrees(f"Is '{plan.time.name}' when a row is predicted?"):
+        return replace(wishes, time=NONE)
+    if "zone" in unsure and plan.time:
+        wishes = replace(wishes, zone=_answer("Which clock are the times of, such as Europe/Berlin?", plan.time.zone))
+    if "group" in unsure and not _agrees(f"Must rows of one '{plan.group}' stay together?"):
+        wishes = replace(wishes, group=NONE)
+    known = [name for name in plan.suspects if _agrees(f"'{name}' {plan.left_out[name]}. Leave it out?") is False]
+    return replace(wishes, keep=(*wishes.keep, *known))
+
+
+def _task(plan: Plan, wishes: Wishes) -> Wishes:
+    if plan.target.task == "classification":
+        return replace(wishes, positive=_answer("Which class is predicted?", str(plan.target.classes[1])))
+    task = _answer("Is the label a number (regression) or a class (multiclass)?", plan.target.task)
+    return replace(wishes, task=task) if task in ("regression", "multiclass") else wishes
+
+
+def _answer(question: str, default: str) -> str:
+    return input(f"{question} [{default}] ").strip() or default
+
+
+def _agrees(question: str) -> bool:
+    return not input(f"{question} [Y/n] ").strip().lower().startswith("n")

@@ -1,0 +1,24 @@
+"""The files of `src/usecase/`, as they follow from a plan."""
+
+from mainline.scaffold.code import fill, plain
+from mainline.scaffold.computation import features, scoring
+from mainline.scaffold.declarations import interface, schema
+from mainline.scaffold.delivery import source
+from mainline.scaffold.inference import Plan
+from mainline.scaffold.outline import events, own_files, response
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Return the text of each file by its path."""
+    texts = {
+        "__init__": _title(plan), "source": source(plan), "schema": schema(plan), "interface": interface(plan),
+        "tables": fill("usecase/tables.py", {}), "features": features(plan), "scoring": scoring(plan),
+    }  # fmt: skip
+    return {f"src/usecase/{name}.py": text for name, text in texts.items()}
+
+
+def _title(plan: Plan) -> str:
+    said = f"for a row of {events(plan)}, predict {response(plan)}"
+    title = plain(plan.label)
+    files = plain(", ".join(own_files(plan)), 60)
+    return fill("usecase/__init__.py", {"title": f"{title[:1].upper()}{title[1:]}", "sentence": said, "files": files})

@@ -1,0 +1,88 @@
+"""A use case from a table: read, inferred, shown, asked about, written."""
+
+import argparse
+from pathlib import Path
+
+from mainline import processes, progress
+from mainline.scaffold import inference, outline, own_tests, placing, questions, settings, surroundings, usecase
+from mainline.scaffold import table as tables
+from mainline.scaffold.code import slug
+from mainline.scaffold.dialect import TableError
+from mainline.scaffold.findings import Wishes, render
+from mainline.scaffold.inference import Plan
+from mainline.scaffold.table import Options
+
+LARGE = 5_000_000
+"""Bytes of a data file beyond which DVC keeps it and not git."""
+
+
+def new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
+    """Make a use case of a table, and say what to type next.
+
+    Raises:
+        TableError: when the table or the place does not allow it; then nothing was changed.
+    """
+    data = (
+        [tables.query(given.sql[0], given.sql[1], scratch / f"{slug(given.label, 'rows')}.csv")]
+        if given.sql
+        else given.table
+    )
+    _check_names(data)
+    kept = "" if given.plan else placing.check_place(given.force)
+    table = tables.read(data, Options(given.encoding, given.delimiter, given.decimal, given.date_format))
+    wishes = Wishes(
+        given.task, given.positive, given.key, given.group, given.time, given.zone, given.period,
+        tuple(given.keep), tuple(given.drop),
+    )  # fmt: skip
+    plan = inference.infer(table, given.label, wishes)
+    print("\n".join(render(plan.findings)), flush=True)
+    if given.plan:
+        return ""
+    if asks:
+        plan = inference.infer(table, given.label, questions.ask(plan, wishes))
+    with progress.clock("writing it aside, and holding it to the contract"):
+        placing.write(files(plan), data)
+    large = [name for name in outline.own_files(plan) if Path(name).stat().st_size > LARGE]
+    for name in large:
+        _add(name)
+    return _next(plan, large, kept)
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Return the text of every file by its path, but for those that stay as they are."""
+    texts = {
+        "params.yaml": settings.params(plan),
+        "dvc.yaml": surroundings.pipeline(Path("dvc.yaml").read_text(encoding="utf-8"), plan),
+        "README.md": surroundings.readme(Path("README.md").read_text(encoding="utf-8"), plan),
+    }
+    return usecase.files(plan) | own_tests.files(plan) | texts
+
+
+def _check_names(data: list[Path]) -> None:
+    names = [file.name for file in data]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"two files are called {twice}; rename one, since they are kept side by side in data/own/.")
+
+
+def _add(name: str) -> None:
+    """Give a large file to DVC, so that git keeps a line about it."""
+    ran = processes.run(["dvc", "add", "--quiet", name], 900, text=True)
+    if ran.returncode:
+        raise TableError(f"the use case is written, but `dvc add {name}` failed: {ran.stderr.strip()}.")
+
+
+def _next(plan: Plan, large: list[str], kept: str) -> str:
+    back = kept or "HEAD"
+    lines = [
+        "", f"Written: src/usecase/, tests/, params.yaml, dvc.yaml, README.md, {', '.join(outline.own_files(plan))}.",
+        *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),
+        f"`git checkout {back} -- src tests params.yaml dvc.yaml README.md` brings back what was here.",
+        "What next:",
+        "  grep -rn inferred src params.yaml    what is worth a look",
+        "  make repro                           train, test and package the model",
+        "  make test                            your tests, and the contract",
+        f"  {surroundings.predict_command(plan)}",
+        "  make serve                           then the request in README.md",
+    ]  # fmt: skip
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""A person at a terminal is asked little, and Enter takes what was inferred."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mainline.scaffold import questions
+from mainline.scaffold.findings import Wishes
+from tests.mainline.scaffold.samples import ROWS, flats, plan, write
+
+
+def _ask(
+    monkeypatch: pytest.MonkeyPatch, path: Path, *answers: str, label: str = "price €"
+) -> tuple[list[str], Wishes]:
+    asked: list[str] = []
+    given = iter(answers)
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return next(given)
+
+    monkeypatch.setattr("builtins.input", answer)
+    return asked, questions.ask(plan(path, label), Wishes())
+
+
+def test_nothing_is_asked_of_a_table_that_is_clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where nothing is unsure, nothing is asked."""
+    assert _ask(monkeypatch, write(tmp_path, flats())) == ([], Wishes())
+
+
+def test_time_and_zone_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A clock without a zone is asked for; a time that is none makes the data one without."""
+    times = pd.date_range("2023-01-01", periods=ROWS, freq="37h").strftime("%Y-%m-%d %H:%M")
+    path = write(tmp_path, flats().assign(sold=times))
+    asked, wishes = _ask(monkeypatch, path, "", "Europe/Berlin")
+    assert len(asked) == 2
+    assert wishes == Wishes(zone="Europe/Berlin")
+    assert _ask(monkeypatch, path, "n")[1] == Wishes(time="none")
+
+
+def test_suspects_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A column that seems to say the label stays out by Enter, and is a feature by "n"."""
+    path = write(tmp_path, flats().assign(net=flats()["price €"] * 0.8))
+    assert _ask(monkeypatch, path, "")[1] == Wishes()
+    assert _ask(monkeypatch, path, "n")[1] == Wishes(keep=("net",))
+
+
+def test_positive_class_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of two classes of which none says so, a person names the one to predict."""
+    path = write(tmp_path, flats().assign(kind=["red", "blue", "blue"] * (ROWS // 3)))
+    assert _ask(monkeypatch, path, "blue", label="kind")[1] == Wishes(positive="blue")

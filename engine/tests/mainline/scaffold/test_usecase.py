@@ -1,0 +1,187 @@
+"""The files that are written of a table read as if a person had written them, whatever the columns are called."""
+
+import ast
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from mainline.scaffold import own_tests, settings, surroundings, usecase
+from mainline.scaffold.code import literal
+from mainline.scaffold.inference import Plan
+from tests.mainline.scaffold.samples import ROWS, flats, plan, write
+from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER
+
+RANDOM = np.random.default_rng(11)
+ODD = {
+    "id": 'select "x" from',
+    "area m²": "it's 📐 area",
+    "rooms": "both \"double\" and 'single'",
+    "city": "back\\slash; drop table",
+    "price €": "price \u2013 in €, tax 'included' \\ or not",
+}
+"""Names with quotes of both kinds, emoji, SQL, backslashes and dashes that look like others."""
+
+
+def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+    more = pd.DataFrame(RANDOM.normal(size=(len(rows), 300)), columns=[f"measurement {n} of it" for n in range(300)])
+    return pd.concat([rows, more], axis=1)
+
+
+def _hourly(rows: pd.DataFrame) -> pd.DataFrame:
+    hours = pd.date_range("2024-03-25", periods=len(rows), freq="h")
+    return rows.assign(day=hours.strftime("%d.%m.%Y"), hr=hours.hour)
+
+
+OURS = ("--config", 'lint.isort.known-first-party = ["mainline", "usecase"]')
+TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, Any]]] = {
+    "flats": (lambda rows: rows, "price €", {}),
+    "odd names": (lambda rows: rows.rename(columns=ODD), ODD["price €"], {}),
+    "two classes": (lambda rows: rows.assign(sold=RANDOM.choice(["No", "Yes"], len(rows))), "sold", {}),
+    "three classes": (lambda rows: rows, "city", {}),
+    "hours": (_hourly, "price €", {"zone": "Europe/Berlin"}),
+    "dates alone": (lambda rows: _hourly(rows)[["day", "city", "price €"]], "price €", {"period": "day"}),
+    "groups and leaks": (
+        lambda rows: rows.assign(
+            customer=RANDOM.integers(0, 60, len(rows)), net=rows["price €"] * 0.84, note="", const=1, kind="x" * 90
+        ),
+        "price €",
+        {},
+    ),
+    "gaps": (lambda rows: rows.mask(RANDOM.random(rows.shape) < 0.1).assign(id=rows["id"]), "price €", {}),
+    "text alone": (lambda rows: rows[["id", "city", "price €"]], "price €", {}),
+    "numbers alone": (lambda rows: rows[["area m²", "rooms", "price €"]], "price €", {}),
+    "long names": (lambda rows: rows.rename(columns={"rooms": "r" * 150, "city": "c " * 70}), "price €", {}),
+    "wide": (_wide, "price €", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """What is inferred of each table."""
+    folder = tmp_path_factory.mktemp("tables")
+    return {
+        name: plan(write(folder, change(flats()), f"{name.replace(' ', '-')}.csv"), label, **wishes)
+        for name, (change, label, wishes) in TABLES.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def written(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python files of all of them, each in a folder of its own."""
+    tree = tmp_path_factory.mktemp("written")
+    for name, made in plans.items():
+        for path, text in (usecase.files(made) | own_tests.files(made)).items():
+            target = tree / name.replace(" ", "_") / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+    return tree
+
+
+@pytest.mark.parametrize("command", [("format", "--diff"), ("check", "--output-format", "concise")])
+def test_written_code_passes_the_tools(written: Path, command: tuple[str, ...]) -> None:
+    """`make check` has nothing to say about the format and the style of what is written."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(ENGINE / "pyproject.toml"), *OURS, "."],
+        cwd=written, capture_output=True, text=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "it's", 'say "x"', "both ' and \"", "back\\slash", "tab\tand\nline", "📐", "a\u2013b", "\u202e"]
+)
+def test_literal_is_the_text(text: str) -> None:
+    """A name that is written as Python is read as the same name, and hides no sign that reorders others."""
+    assert ast.literal_eval(literal(text)) == text
+    assert literal(text).isprintable()
+
+
+def test_settings_are_valid(plans: dict[str, Plan], tmp_path: Path) -> None:
+    """params.yaml names each feature that features.py has, whatever it is called."""
+    for name, made in plans.items():
+        module = tmp_path / f"{name}.py"
+        module.write_text(usecase.files(made)["src/usecase/features.py"], encoding="utf-8")
+        found = runpy.run_path(str(module))
+        declared = yaml.safe_load(settings.params(made))["features"]
+        assert sorted(declared) == sorted((*found["NUMERIC"], *found["CATEGORICAL"])), name
+
+
+def test_small_tables_fit_the_gate(plans: dict[str, Plan]) -> None:
+    """Limits follow from the rows that there are: no table of 240 rows is asked for 2000."""
+    for name, made in plans.items():
+        gate = yaml.safe_load(settings.params(made))["gate"]
+        assert 1 <= gate["holdout"]["min_rows"] <= made.rows_of_test, name
+        assert ("min_days" in gate["holdout"]) == (made.time is not None), name
+
+
+def test_keys_of_params_are_those_of_the_flights(plans: dict[str, Plan]) -> None:
+    """What is written has each key that the shipped params.yaml has, so that none is forgotten when one comes."""
+    shipped = yaml.safe_load((FLIGHTS / "params.yaml").read_text(encoding="utf-8"))
+    declared = yaml.safe_load(settings.params(plans["hours"]))
+    assert declared.keys() == shipped.keys()
+    for section in ("data", "split", "preprocessing", "model", "evaluation", "limits", "gate", "tune"):
+        assert declared[section].keys() == shipped[section].keys(), section
+
+
+def test_pipeline_declares_data_and_model(plans: dict[str, Plan]) -> None:
+    """dvc.yaml names the data file and the model, keeps all else, and is the same when it is written twice."""
+    shipped = (FLIGHTS / "dvc.yaml").read_text(encoding="utf-8")
+    once = surroundings.pipeline(shipped, plans["two classes"])
+    stages, before = yaml.safe_load(once), yaml.safe_load(shipped)
+    added = {*stages["stages"]["ingest"]["deps"]} - {*before["stages"]["ingest"]["deps"]}
+    assert added == {"data/own/two-classes.csv", "src/usecase/schema.py"}
+    assert (*stages["artifacts"],) == ("sold",)
+    stages["stages"]["ingest"]["deps"] = before["stages"]["ingest"]["deps"]
+    assert stages["stages"] == before["stages"]
+    assert surroundings.pipeline(once, plans["two classes"]) == once
+    assert "two-classes" not in surroundings.pipeline(once, plans["flats"])
+
+
+def test_readme_speaks_of_the_model(plans: dict[str, Plan]) -> None:
+    """The README has one section about the model, which the next run replaces; all else stays."""
+    shipped = "# Ours\n\nWhat it is.\n\n## Use\n\nLike this.\n"
+    once = surroundings.readme(shipped, plans["two classes"])
+    assert "it predicts the probability that sold is Yes" in once
+    assert surroundings.readme(once, plans["two classes"]) == once
+    other = surroundings.readme(once, plans["flats"])
+    assert "sold is Yes" not in other
+    start, end = "\n<!-- model: begin -->", "<!-- model: end -->\n"
+    assert other[: other.index(start)] + other[other.index(end) + len(end) :] == shipped
+
+
+def _functions(text: str) -> dict[str, str]:
+    """Return the code of each function of a module without its docstring."""
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            found[node.name] = "\n".join([ast.unparse(node.args), *map(ast.unparse, body)])
+    return found
+
+
+def test_second_use_case_is_written_alike(plans: dict[str, Plan]) -> None:
+    """Where the second use case of the tests means the same as a written one, it says the same; neither can rot."""
+    made = usecase.files(plans["numbers alone"])
+    for module, same in {"scoring": ("fit_target", "respond"), "tables": ("build_moving",)}.items():
+        other = (OTHER / "usecase" / f"{module}.py").read_text(encoding="utf-8")
+        mine = made[f"src/usecase/{module}.py"]
+        for function in same:
+            assert _functions(mine)[function] == _functions(other)[function]
+        assert _imports(mine) <= _imports(other)
+
+
+def _imports(text: str) -> set[str]:
+    return {ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)}
+
+
+def test_rows_are_enough_to_tell(plans: dict[str, Plan]) -> None:
+    """The samples are of one size, which the expectations above rest on."""
+    assert {made.table.rows for made in plans.values()} == {ROWS}
