@@ -11,6 +11,9 @@
 | `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
 
+`scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
+(NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit.
+
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
 `mainline.conformance` checks a use case against all this.
 """

@@ -8,14 +8,22 @@ from typing import Any
 import pytest
 
 from mainline.errors import RequestError
+from mainline.model.metrics import scorer
 from mainline.package.predictor import Predictor
 from mainline.stages import harness
 from tests import project
 from tests.project import ENGINE, OTHER, ROOT, Project
 
+RULE = """
+
+def baseline(columns: Columns, features: Columns) -> Array:
+    return np.where(columns["mean_radius"] > 15, 0.9, 0.2)
+"""
+
 ANSWER_GOLDEN_REQUESTS = """
 import json, sys
 sys.modules["sklearn"] = sys.modules["pandas"] = None  # importing either fails
+from mainline.model.metrics import scorer
 from mainline.package.predictor import Predictor
 golden = json.load(open("models/package/golden.json"))
 print(json.dumps(Predictor.load("models/package").predict(golden["requests"])))
@@ -74,9 +82,26 @@ def test_model_beats_the_baseline(other_project: Project) -> None:
     assert test["log_loss"] == pytest.approx(test["ratio"] * baseline["log_loss"], rel=1e-4)
 
 
+def test_a_rule_of_the_use_case_is_the_bar(changeable_project: Project) -> None:
+    """A rule that is better than the constant is the bar, in the pipeline and in the gate."""
+    with (changeable_project.path / "src/usecase/scoring.py").open("a") as file:
+        file.write(RULE)
+    said = changeable_project.run("dvc", "repro").stdout
+    test, baseline = (_read(changeable_project, f"metrics/{name}.json") for name in ("test", "baseline"))
+    assert baseline["rule"] == baseline["log_loss"] < baseline["constant"]
+    assert test["log_loss"] == pytest.approx(test["ratio"] * baseline["rule"], rel=1e-4)
+    assert f"of the baseline (the rule; constant {baseline['constant']:.4g}, rule {baseline['rule']:.4g})" in said
+    changeable_project.run("python", "-m", "mainline", "gate", succeed=None)
+    checks = {check["name"]: check for check in _read(changeable_project, "metrics/report/gate.json")["checks"]}
+    assert checks["against the baseline"]["observed"] == f"{test['ratio']:.3f}"
+    assert checks["against the baseline"]["reason"] == "log_loss over the baseline's, of the use case's own rule."
+
+
 def test_metrics_are_those_of_classification(other_project: Project) -> None:
-    """A classification reports log_loss, brier, bias and accuracy, and nothing of a regression."""
-    assert list(_read(other_project, "metrics/baseline.json")) == ["rows", "log_loss", "brier", "bias", "accuracy"]
+    """A classification reports every metric of two classes, the primary one first, and nothing of a regression."""
+    measured = [metric.name for metric in scorer("classification").metrics]
+    assert measured[:2] == ["log_loss", "brier"]
+    assert list(_read(other_project, "metrics/baseline.json")) == ["rows", *measured]
 
 
 def test_every_slice_is_measured(other_project: Project) -> None:

@@ -1,5 +1,8 @@
 """Claims about how rows become features and answers; they hold for made-up requests as for real ones."""
 
+from collections.abc import Callable
+from types import ModuleType
+
 import numpy as np
 
 from mainline.claims.columns import differing, known, made_up, take
@@ -64,12 +67,27 @@ def scoring_is_a_value_per_row() -> None:
         alone = getattr(scoring, name)(label[1:2], take(requests, np.array([1])))
         if differing({name: alone}, {name: whole[1:2]}):
             raise UseCaseError(f"src/usecase/{place} of a row differs alone and in a batch. {NEXT}")
+    _check_options(scoring, label, requests)
     for name, values in scoring.slices(requests).items():
         check_column(f"scoring.py: slices: '{name}'", values, rows)
         if not all(isinstance(value, str) for value in values.tolist()):
             raise UseCaseError(
                 f"src/usecase/scoring.py: slices: '{name}' is {values.dtype}; segments are named by text."
             )
+
+
+def _check_options(scoring: ModuleType, label: Array, requests: Columns) -> None:
+    """Hold `baseline` and `weight`, if they are offered, to a value per row that no other row changes."""
+    computed = _compute(requests, _rows()[1])
+    offered: dict[str, Callable[[Array], Array]] = {
+        "baseline": lambda rows: scoring.baseline(take(requests, rows), take(computed, rows)),
+        "weight": lambda rows: scoring.weight(label[rows], take(requests, rows)),
+    }
+    for name in offered.keys() & vars(scoring).keys():
+        whole, alone = (offered[name](rows) for rows in (np.arange(len(label)), np.array([1])))
+        check_column(f"scoring.py: {name}", whole, len(label))
+        if differing({name: alone}, {name: whole[1:2]}):
+            raise UseCaseError(f"src/usecase/scoring.py: {name} of a row differs alone and in a batch. {NEXT}")
 
 
 def _rows() -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:

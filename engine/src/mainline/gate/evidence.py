@@ -12,6 +12,7 @@ from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
+from mainline.model import baselines
 from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
 from mainline.registry.runs import Run
@@ -43,7 +44,7 @@ class Evidence:
     is not true, and `strangers` names outputs that are others than a true one names. `moved` counts the rows that
     production predicts otherwise than when it was measured, and those of the rows that it was measured on. `refusals`
     says for each environment why its servers would not take it. `worth` is what `./mainline explain` last measured,
-    `runs` the records of the stages that made each model.
+    `runs` the records of the stages that made each model. `rule` names the rule that the baseline is.
     """
 
     task: Task
@@ -70,6 +71,7 @@ class Evidence:
     runs: Mapping[str, Run] = field(default_factory=dict)
     production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500
+    rule: str = baselines.CONSTANT
 
     @property
     def primary(self) -> str:

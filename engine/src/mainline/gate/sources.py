@@ -20,7 +20,9 @@ from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
-from mainline.model.metrics import scorer
+from mainline.model import baselines
+from mainline.model.baselines import Baseline
+from mainline.model.metrics import Scorer, scorer
 from mainline.package.predictor import Predictor
 from mainline.registry import runs
 from mainline.registry import tags as registry
@@ -55,22 +57,24 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     window = candidate.manifest["window"]
     rows = holdout.read(candidate, window["test"])
     predicted = candidate.predict_columns(rows.request)
-    baseline = _baseline(candidate, rows)
+    measured = scorer(candidate.manifest["task"], evaluation.metric)
+    baseline = _baseline(candidate, rows, measured)
     current = registry.assigned(environment)
     released, obstacle = _released(current, scratch)
-    other: Array | None = baseline
+    other: Array | None = baseline.predicted
     if current is not None:
         other, obstacle = predict(released, rows, candidate, obstacle)
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
     stale, strangers = compare_with_lock()
     return Evidence(
         task=candidate.manifest["task"],
-        scorer=scorer(candidate.manifest["task"], evaluation.metric),
+        scorer=measured,
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
         kept=read_columns(PACKAGE / replay.PREDICTIONS, ["predicted"])["predicted"],
-        baseline=baseline,
+        baseline=baseline.predicted,
+        rule=baseline.name,
         production=released,
         unfetched=current if released is None else None,
         other=other,
@@ -115,9 +119,11 @@ def _paths(entries: Sequence[Any], kind: str) -> list[str]:
     return [path for entry in entries if isinstance(entry, dict) for path in entry.get(kind, ())]
 
 
-def _baseline(candidate: Predictor, rows: Holdout) -> Array:
-    constant = np.full(len(rows.label), candidate.manifest["model"]["baseline"])
-    return np.asarray(candidate.scoring.respond(constant, rows.request), np.float64)
+def _baseline(candidate: Predictor, rows: Holdout, measured: Scorer) -> Baseline:
+    raw = np.full(len(rows.label), candidate.manifest["model"]["baseline"])
+    constant = np.asarray(candidate.scoring.respond(raw, rows.request), np.float64)
+    known = (rows.request, candidate.compute(rows.request))
+    return baselines.hardest(candidate.scoring, measured, rows.label, constant, known)
 
 
 def _released(version: registry.Version | None, scratch: Path) -> tuple[Released | None, str]:

@@ -73,7 +73,7 @@ def _quality(test: Mapping[str, float], baseline: Mapping[str, float]) -> list[s
         *[
             f"| {name} | {_number(test[name])} | {_number(value)} |"
             for name, value in baseline.items()
-            if name != "rows"
+            if name in test and name != "rows"
         ],
         "",
         f"95 % interval of {primary}: {_interval(test['low'], test['high']) or 'none, the test rows are of one day'}.",

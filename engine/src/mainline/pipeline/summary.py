@@ -49,7 +49,7 @@ def text(headline: str) -> str:
 
 def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
     """Set model and baseline side by side; the first metric is the one models are compared by."""
-    names = [name for name in baseline if name != "rows"]
+    names = [name for name in baseline if name in test and name != "rows"]
     title = f"On the test months{f', {unit}' if unit else ''}"
     width = max(len(title), *(len(name) + 2 for name in names)) + 2
     rows = [f"  {name:<{width - 2}}{_number(test[name]):>8}{_number(baseline[name]):>10}" for name in names]

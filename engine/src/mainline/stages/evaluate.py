@@ -12,7 +12,8 @@ from mainline.data.columns import DAY, format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.model import diagnostics, runtime
+from mainline.model import baselines, diagnostics, runtime
+from mainline.model.baselines import Baseline
 from mainline.model.intervals import interval
 from mainline.model.metrics import scorer
 from usecase import features, interface, scoring
@@ -24,19 +25,24 @@ REFERENCE_ROWS = 500
 def evaluate(params: Params) -> None:
     """Write test predictions, metrics beside the baseline's, slices, plot data and reference predictions.
 
-    In `metrics/test.json` the primary metric comes first, low and high bound it with 95 % confidence, and ratio is the
-    model's over the baseline's, or what the model's lacks to 1 over what the baseline's does.
+    The baseline is the rule that is harder to beat; if the use case offers one of its own, `metrics/baseline.json` has
+    the primary metric of both. In `metrics/test.json` the primary metric comes first, low and high bound it with 95 %
+    confidence, and ratio is the model's over the baseline's, or what the model's lacks to 1 over what the baseline's
+    does.
     """
     test = prepared.read(
-        prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST], params.features
-    )
+        prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST],
+        (*features.NUMERIC, *features.CATEGORICAL),
+    )  # fmt: skip
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
-    baseline = scoring.respond(np.full(len(test), model["baseline"]), test.request)
+    constant = scoring.respond(np.full(len(test), model["baseline"]), test.request)
     moment = features.prediction_time(test.request)
     day = moment // DAY
     measured = scorer(interface.TASK, params.evaluation.metric)
+    rule = baselines.hardest(scoring, measured, test.label, constant, (test.request, test.features))
+    baseline = rule.predicted
     simple = {"rows": len(test), **measured.measure(test.label, baseline)}
     score = {"rows": len(test), **measured.measure(test.label, predicted)}
     primary = measured.primary.name
@@ -51,12 +57,19 @@ def evaluate(params: Params) -> None:
     table = _predictions(test, moment, predicted, baseline)
     write_columns(table, Path("data/predictions/test.parquet"))
     write_json(score | {"low": low, "high": high, "ratio": ratio}, METRICS / "test.json")
-    write_json(simple, METRICS / "baseline.json")
+    write_json({**simple, **(rule.measured if len(rule.measured) > 1 else {})}, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
     write_csv(diagnostics.residuals(test.label, predicted), METRICS / "plots/residuals.csv")
     write_csv(diagnostics.calibration(test.label, predicted), METRICS / "plots/calibration.csv")
     write_csv(_reference(table), METRICS / "reference.csv")
-    progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline")
+    progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline{_which(rule)}")
+
+
+def _which(rule: Baseline) -> str:
+    """Say which of two rules is the baseline; '' if there is one only."""
+    if len(rule.measured) == 1:
+        return ""
+    return f" (the {rule.name}; {', '.join(f'{name} {value:.4g}' for name, value in rule.measured.items())})"
 
 
 def _predictions(test: Prepared, moment: Array, predicted: Array, baseline: Array) -> dict[str, Array]:

@@ -5,14 +5,16 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import has_fit_parameter
 
 from mainline import progress
 from mainline.conformance import check_column, check_features, check_policy
+from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.errors import ParamsError
+from mainline.errors import ParamsError, UseCaseError
 from mainline.model import estimator, export, frames
 from mainline.model.metrics import scorer
 from usecase import features, interface, scoring
@@ -61,7 +63,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
         raise ParamsError("data", f"every label of the training months is {target[0]:g}", "widen the window")
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
-            return pipeline.fit(frames.table(rows.features, numeric, categorical), target)
+            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weights(rows, pipeline))
     except (InvalidParameterError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
@@ -69,6 +71,28 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
 
 def _months(params: Params) -> tuple[tuple[str, ...], ...]:
     return params.parts.train, params.parts.validation, params.parts.test
+
+
+def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
+    """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
+
+    Raises:
+        UseCaseError: when they are not a weight per row.
+        ParamsError: when the estimator takes none.
+    """
+    if not hasattr(scoring, "weight"):
+        return {}
+    weights = scoring.weight(rows.label, rows.request)
+    check_column("scoring.py: weight", weights, len(rows))
+    if weights.dtype.kind not in "biuf" or not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
+        raise UseCaseError("src/usecase/scoring.py: weight must return a number per row, none below 0, not all 0.")
+    name, estimator_ = pipeline.steps[-1]
+    if not has_fit_parameter(estimator_, "sample_weight"):
+        found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
+        raise ParamsError(
+            "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
+        )
+    return {f"{name}__sample_weight": weights}
 
 
 def _read(months: tuple[str, ...], params: Params) -> Prepared:

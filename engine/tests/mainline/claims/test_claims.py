@@ -37,7 +37,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def put(module: ModuleType, name: str, value: object) -> Break:
     """Break a name of the use case."""
-    return lambda monkeypatch: monkeypatch.setattr(module, name, value)
+    return lambda monkeypatch: monkeypatch.setattr(module, name, value, raising=False)
 
 
 def computed(change: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Break:
@@ -165,6 +165,13 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
     "an answer that looks at its neighbours": (
         requests.scoring_is_a_value_per_row, put(scoring, "respond", lambda raw, _: raw - raw.mean()),
         r"src/usecase/scoring\.py: respond of a row differs alone and in a batch\. .*"),
+    "a rule that looks at its neighbours": (
+        requests.scoring_is_a_value_per_row,
+        put(scoring, "baseline", lambda columns, _: columns["dep_delay"] - columns["dep_delay"].mean()),
+        r"src/usecase/scoring\.py: baseline of a row differs alone and in a batch\. .*"),
+    "one weight for all rows": (
+        requests.scoring_is_a_value_per_row, put(scoring, "weight", lambda *_: np.float64(1)),
+        r"src/usecase/scoring\.py: weight has shape \(\); return a numpy array of \(200,\)\."),
     "a slice of numbers": (
         requests.scoring_is_a_value_per_row, put(scoring, "slices", lambda columns: {"hour": text(columns)}),
         r"src/usecase/scoring\.py: slices: 'hour' is float64; segments are named by text\."),

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.declared import params
-from mainline.errors import ParamsError
+from mainline.errors import ParamsError, UseCaseError
 from mainline.model import estimator, export, frames, runtime
 from mainline.model.metrics import scorer
 from mainline.stages import train
@@ -24,6 +24,7 @@ from mainline.stages.train import fit
 from tests.project import LIMIT, ROOT
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
+TREE = "sklearn.tree.DecisionTreeRegressor"
 NUMERIC, CATEGORICAL = ["distance", "wind", "noise"], ["carrier"]
 
 
@@ -173,3 +174,40 @@ def test_data_that_the_estimator_refuses_is_one_line() -> None:
     ) as raised:
         fit(declare(RIDGE, numeric="passthrough"), draw(50))
     assert "\n" not in str(raised.value)
+
+
+def weighing(monkeypatch: pytest.MonkeyPatch, weight: Any) -> None:
+    """Let the use case weigh its rows."""
+    monkeypatch.setattr(train, "scoring", SimpleNamespace(fit_target=fit_target, weight=weight))
+
+
+def test_a_row_of_weight_two_counts_as_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree of late flights that weigh double is the tree of data that has them twice."""
+    rows = draw(300)
+    late = np.flatnonzero(rows.request["dep_delay"] > 0)
+    repeated = np.concatenate([np.arange(300), late])
+    again = Prepared(
+        {name: values[repeated] for name, values in rows.request.items()},
+        {name: values[repeated] for name, values in rows.features.items()},
+        rows.label[repeated],
+    )
+    twice, plain = (predict(fit(declare(TREE, max_depth=4), of), rows) for of in (again, rows))
+    weighing(monkeypatch, lambda _, columns: 1.0 + (columns["dep_delay"] > 0))
+    weighed = predict(fit(declare(TREE, max_depth=4), rows), rows)
+    np.testing.assert_allclose(weighed, twice, atol=1e-9)
+    assert not np.allclose(weighed, plain)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, 0.0])
+def test_weights_that_weigh_nothing_are_refused(monkeypatch: pytest.MonkeyPatch, weight: float) -> None:
+    """A weight below zero, none at all, or nothing but zeros is said, and nothing is fitted."""
+    weighing(monkeypatch, lambda label, _: np.full(len(label), weight))
+    with pytest.raises(UseCaseError, match=r"scoring.py: weight must return a number per row, none below 0, not all 0"):
+        fit(declare(RIDGE), draw(50))
+
+
+def test_an_estimator_without_weights_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that an estimator would leave unread stop the fit."""
+    weighing(monkeypatch, lambda label, _: np.ones(len(label)))
+    with pytest.raises(ParamsError, match=r"KNeighborsRegressor takes no weights, and scoring.weight gives them"):
+        fit(declare("sklearn.neighbors.KNeighborsRegressor"), draw(50))

@@ -7,6 +7,7 @@ from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
 from mainline.gate.statistics import Conclusion, conclude
+from mainline.model import baselines
 
 _VERDICTS: dict[Conclusion, Verdict] = {
     "better": "pass",
@@ -69,7 +70,8 @@ def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
 def check_baseline(evidence: Evidence, policy: Policy) -> Outcome:
     """Is the model worth having beside the simplest one?"""
     ratio = divide(evidence.lack(evidence.predicted), evidence.lack(evidence.baseline))
-    reason = f"{evidence.primary} over the baseline's."
+    which = ", of the use case's own rule" if evidence.rule == baselines.RULE else ""
+    reason = f"{evidence.primary} over the baseline's{which}."
     return Outcome(at_most(ratio, policy.baseline_ratio), f"{ratio:.3f}", f"{policy.baseline_ratio:g}", reason)
 
 

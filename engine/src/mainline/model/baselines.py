@@ -1,0 +1,56 @@
+"""The simple rules that a model must beat: a constant, and the use case's own, if `scoring.baseline` offers one."""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from mainline.contract import Array, Columns
+from mainline.errors import UseCaseError
+from mainline.model.metrics import Scorer
+
+CONSTANT, RULE = "constant", "rule"
+
+
+class Baseline(NamedTuple):
+    """The rule that is harder to beat, with its predictions of n rows; the primary metric of each rule by name."""
+
+    name: str
+    predicted: Array
+    measured: Mapping[str, float]
+
+
+def hardest(
+    scoring: ModuleType, scorer: Scorer, actual: Array, constant: Array, rows: tuple[Columns, Columns]
+) -> Baseline:
+    """Return the rule with the better primary metric on n labelled rows; of equal ones the constant.
+
+    Args:
+        scoring: the use case's module, which may offer `baseline(columns, features)`.
+        scorer: the metrics of the use case.
+        actual: labels of the n rows.
+        constant: the predictions of the model that knows the training labels alone, in the shape of a prediction.
+        rows: the n requests, and all features that `features.compute` makes of them.
+
+    Raises:
+        UseCaseError: when the use case's rule is not a prediction per row.
+    """
+    found = {CONSTANT: constant} | _own(scoring, constant, *rows)
+    lacks = {name: scorer.lack(actual, predicted) for name, predicted in found.items()}
+    name = min(lacks, key=lambda name: (np.isnan(lacks[name]), lacks[name]))
+    return Baseline(name, found[name], {rule: scorer.primary.value(actual, found[rule]) for rule in found})
+
+
+def _own(scoring: ModuleType, constant: Array, columns: Columns, features: Columns) -> dict[str, Array]:
+    """Predict by the use case's rule; a row of which it knows nothing (NaN) gets the constant."""
+    if not hasattr(scoring, "baseline"):
+        return {}
+    predicted = np.asarray(scoring.baseline(columns, features))
+    if predicted.shape != constant.shape or predicted.dtype.kind not in "biuf":
+        raise UseCaseError(
+            f"src/usecase/scoring.py: baseline returns {predicted.dtype} of shape {predicted.shape}; return what "
+            f"respond returns, numbers of shape {constant.shape}, with NaN where the rule knows nothing."
+        )
+    known = np.isfinite(predicted).reshape(len(constant), -1).all(axis=1)
+    return {RULE: np.where(known.reshape(-1, *[1] * (constant.ndim - 1)), predicted, constant)}
