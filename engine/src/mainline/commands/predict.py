@@ -1,11 +1,13 @@
 """Predict the rows of a file, or a stream of JSON lines."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.package import manifest as manifests
 from mainline.repository import lock
 from mainline.scoring import files, lines
 from mainline.serving.answering.model import Model
@@ -19,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
     parser.add_argument("--raw", action="store_true", help="the file is as the source has it; src/usecase/ reads it")
     parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
+    parser.add_argument("--example", action="store_true", help="print a request that the package was tried with")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
     parser.add_argument(
         "--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="the package that predicts"
@@ -26,12 +29,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Predict a file or a stream."""
+    """Predict a file or a stream, or show what a request looks like."""
+    if arguments.example:
+        return example(arguments.package)
     if arguments.stream == (arguments.file is not None):
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream:
         return predict_stream(arguments.package)
     return predict_file(arguments.package, arguments.file, arguments.output, arguments.raw)
+
+
+def example(package: Path) -> str:
+    """Return the golden request of a package that has most fields, as JSON.
+
+    Raises:
+        PackageError: when the package cannot be used.
+    """
+    _, contents = manifests.read(package)
+    return json.dumps(max(json.loads(contents["golden.json"])["requests"], key=len), ensure_ascii=False)
 
 
 def predict_file(package: Path, source: Path, output: Path | None, raw: bool = False) -> str:

@@ -1,18 +1,17 @@
 """Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mainline import files, progress
-from mainline.contract import Field, Kind
+from mainline.contract import Kind
 from mainline.errors import MainlineError
 from mainline.package.responses import Prediction
-from mainline.scoring import formats
+from mainline.scoring import cells, formats
 from mainline.scoring.formats import Rows
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
@@ -21,7 +20,6 @@ from mainline.text import clip
 
 PART_ROWS = 20_000
 STATE = "run.json"
-_MISSING = ("", "NA", "NaN", "nan", "null", "None")
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     """
     columns, parts, total = formats.read(source, part_rows)
     _check_columns(model, source, columns)
+    _say_columns(model, columns)
     state = _resume(model, source, output, part_rows)
     done: dict[str, list[int]] = state["done"]
     skipped = len(done)
@@ -73,8 +72,8 @@ def predict_rows(model: Model, rows: Rows) -> list[Prediction | str]:
 
 def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
     kind = formats.kind_of(source)
-    requests = [_request(row, model.predictor.request) for row in rows]
-    misfits = [_misfit(row) if kind == "csv" else "" for row in rows]
+    requests = [cells.request(row, model.predictor.request) for row in rows]
+    misfits = [cells.misfit(row) if kind == "csv" else "" for row in rows]
     whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
     predicted = iter(predict_rows(model, whole) if whole else [])
     outcomes = [misfit or next(predicted) for misfit in misfits]
@@ -140,35 +139,15 @@ def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
         raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. Add it or rename one.")
 
 
-def _misfit(row: Mapping[Any, Any]) -> str:
-    """Say why a CSV row has not one cell per column, so that nobody knows which is which; '' where it has."""
-    if None in row:
-        return "the row has more cells than the header"
-    return "the row has fewer cells than the header" if None in row.values() else ""
-
-
-def _request(row: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
-    """Take a request's fields out of a row of a file, in the types that JSON would have given them."""
-    return {field.name: _value(row.get(field.name), field.kind) for field in fields}
-
-
-def _value(value: Any, kind: str) -> Any:
-    if value is None or value != value or (isinstance(value, str) and value in _MISSING and kind != "string"):
-        return None
-    if kind == "string":
-        return value or None
-    if kind == "time":
-        return value.isoformat() if isinstance(value, datetime) else value
-    return _number(value) if isinstance(value, str) else value
-
-
-def _number(text: str) -> Any:
-    for convert in (int, float) if text.isascii() and "_" not in text else ():  # Python's own reading goes further
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return text  # refused by name when it is read
+def _say_columns(model: Model, columns: Sequence[str]) -> None:
+    """Say which columns are not read, and which fields the file has none for: a name may be misspelt."""
+    fields = [field.name for field in model.predictor.request]
+    for said, names in (
+        ("kept, but not read, since a request has no such field", [name for name in columns if name not in fields]),
+        ("absent in every row, since the file has no such column", [name for name in fields if name not in columns]),
+    ):
+        if names:
+            progress.say(f"{said}: {clip(', '.join(names), 300)}")
 
 
 def _free(name: str, columns: Sequence[str]) -> str:

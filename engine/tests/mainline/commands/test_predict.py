@@ -1,11 +1,15 @@
 """`predict`: where predictions may go."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mainline.__main__ import main
 from mainline.commands.predict import predict_file
 from mainline.errors import MainlineError
+from mainline.package.predictor import Predictor
 
 LOCK = """\
 schema: '2.0'
@@ -35,3 +39,15 @@ def test_predictions_are_not_put_among_what_the_pipeline_made(
     assert list(source.parent.iterdir()) == [source]
     with pytest.raises(MainlineError, match=r"2013-09\.parquet"):  # goes on, and then finds that the file is empty
         predict_file(package_dir, source, Path("predictions"))
+
+
+def test_example_is_a_request_that_the_package_answers(
+    package_dir: Path, golden: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who sends what `--example` prints gets a prediction; it is one of the golden requests, with every field."""
+    assert main(["predict", "--example", "--package", str(package_dir)]) == 0
+    request = json.loads(capsys.readouterr().out)
+    assert request in golden["requests"]
+    predictor = Predictor.load(package_dir)
+    assert request.keys() == {field.name for field in predictor.request}
+    assert predictor.predict([request]) == [golden["predictions"][golden["requests"].index(request)]]

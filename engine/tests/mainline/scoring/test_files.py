@@ -50,7 +50,8 @@ def test_file_has_the_golden_predictions(
     told = ["0", "7", "14"]
     total = "20" if kind == "parquet" else "about 20"
     assert capsys.readouterr().out.splitlines() == [
-        f"  predicting flights.{kind}: {number} of {total} rows done ..." for number in told
+        "  kept, but not read, since a request has no such field: note",
+        *[f"  predicting flights.{kind}: {number} of {total} rows done ..." for number in told],
     ]
 
 
@@ -254,6 +255,39 @@ def test_text_that_is_no_number_elsewhere_is_none_here(model: Model, rows: Rows,
     assert score(model, source, tmp_path / "out").quarantined == 1
     (entry,) = (tmp_path / "out/quarantine/part-00000.jsonl").read_text().splitlines()
     assert json.loads(entry)["inputs"]["distance"] == text
+
+
+def test_optional_field_that_no_column_has_is_said(
+    model: Model, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt column is not read and its field is absent in every row; both are said once."""
+    renamed = [{("tail" if name == "tailnum" else name): value for name, value in row.items()} for row in rows]
+    assert score(model, write_csv(tmp_path / "f.csv", renamed), tmp_path / "out", part_rows=7).quarantined == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "  kept, but not read, since a request has no such field: tail"
+    assert said[1] == "  absent in every row, since the file has no such column: tailnum"
+    assert not any("tail" in line for line in said[2:])
+
+
+@pytest.mark.parametrize("blank", ["", " ", "NA", " nan "])
+def test_blank_in_a_column_of_numbers_is_a_missing_value(model: Model, rows: Rows, tmp_path: Path, blank: str) -> None:
+    """What a raw file has in place of a number that is not there is absent, and so refused where it may not be."""
+    source = write_csv(tmp_path / "f.csv", [rows[0] | {"distance": blank}, rows[1]])
+    assert score(model, source, tmp_path / "out").quarantined == 1
+    (entry,) = (tmp_path / "out/quarantine/part-00000.jsonl").read_text().splitlines()
+    assert json.loads(entry)["reason"].startswith("distance: is missing; send a number")
+
+
+def test_types_of_parquet_are_read_as_training_reads_them(model: Model, golden: dict[str, Any], tmp_path: Path) -> None:
+    """A decimal, a category and a number in a column of text are the values that they look like."""
+    table = pa.Table.from_pylist(golden["requests"])
+    for name, kind in (("distance", pa.decimal128(9, 3)), ("carrier", pa.dictionary(pa.int32(), pa.string()))):
+        table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(kind))
+    pq.write_table(table, tmp_path / "f.parquet")
+    assert score(model, tmp_path / "f.parquet", tmp_path / "out").quarantined == 0
+    found = pq.read_table(tmp_path / "out/predictions")
+    assert found["arr_delay"].to_pylist() == golden["predictions"]
+    assert found.schema.field("distance").type == pa.decimal128(9, 3)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
