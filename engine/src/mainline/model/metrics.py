@@ -1,5 +1,7 @@
 """The metrics by task, in the order in which they are reported, and the one by which models are compared."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -69,6 +71,26 @@ def _share(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
 
 
+def _above_zero(values: Array) -> Array:
+    return np.where(values > 0, values, np.nan)
+
+
+def _poisson(actual: Array, predicted: Array) -> Array:
+    mean, count = _above_zero(predicted), np.where(actual >= 0, actual, np.nan)
+    log = np.where(count == 0, 0.0, count * np.log(np.where(count > 0, count, 1.0) / mean))  # 0 log 0 is 0
+    return 2 * (log - count + mean)
+
+
+def _gamma(actual: Array, predicted: Array) -> Array:
+    ratio = _above_zero(actual) / _above_zero(predicted)
+    return 2 * (ratio - np.log(ratio) - 1)
+
+
+def _pinball(actual: Array, predicted: Array, quantile: float) -> Array:
+    over = predicted - actual
+    return np.maximum((1 - quantile) * over, -quantile * over)
+
+
 REGRESSION: tuple[Metric, ...] = (
     Mean("rmse", "lower", _squared, root=True),
     Mean("mae", "lower", _absolute),
@@ -77,6 +99,15 @@ REGRESSION: tuple[Metric, ...] = (
     Sums("r2", "higher", _moments, _explained),
 )
 """In the label's unit, but for R squared; `bias` is the mean of predicted minus actual."""
+
+DEVIANCES: tuple[Metric, ...] = (
+    Mean("poisson_deviance", "lower", _poisson),
+    Mean("gamma_deviance", "lower", _gamma),
+)
+"""Of counts, and of amounts above zero; measured if declared, and not a number unless every prediction is above zero."""
+
+PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
+"""The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
 
 
 def two_classes(threshold: float = 0.5) -> tuple[Metric, ...]:
@@ -93,6 +124,15 @@ def two_classes(threshold: float = 0.5) -> tuple[Metric, ...]:
         Sums("recall", "higher", decisions, _recall, needs_positive=True),
         Sums("f1", "higher", decisions, _f1, needs_positive=True),
     )
+
+
+def _regression(metric: str | None) -> Iterator[Metric]:
+    """Yield what is measured of a regression; a loss of counts, amounts or quantiles only if it is declared."""
+    yield from REGRESSION
+    yield from (one for one in DEVIANCES if one.name == metric)
+    quantile = PINBALL.fullmatch(metric or "")
+    if quantile and float(quantile[1]) > 0:
+        yield Mean(quantile[0], "lower", partial(_pinball, quantile=float(quantile[1])))
 
 
 @dataclass(frozen=True)
@@ -130,11 +170,12 @@ def scorer(task: Task, metric: str | None = None, threshold: float = 0.5) -> Sco
     Raises:
         ParamsError: when the task has no such metric, or it is none to compare by.
     """
-    found = {one.name: one for one in (REGRESSION if task == "regression" else two_classes(threshold))}
+    found = {one.name: one for one in (_regression(metric) if task == "regression" else two_classes(threshold))}
     eligible = [name for name, one in found.items() if one.direction != "zero"]
     if metric is not None and metric not in eligible:
         wrong = "should be zero, so no model is better by it" if metric in found else f"is not measured for a {task}"
-        raise ParamsError("evaluation.metric", f"'{metric}' {wrong}", nearest(metric, eligible))
+        known = [*eligible, *(one.name for one in DEVIANCES), "pinball_0.9"] if task == "regression" else eligible
+        raise ParamsError("evaluation.metric", f"'{metric}' {wrong}", nearest(metric, known))
     primary = metric or eligible[0]
     return Scorer((found.pop(primary), *found.values()))
 

@@ -142,6 +142,8 @@ def test_declared_metric_comes_first() -> None:
     [
         ("roc", "classification", "'roc' is not measured for a classification; did you mean 'roc_auc'?"),
         ("roc_auc", "regression", "'roc_auc' is not measured for a regression"),
+        ("poisson", "regression", "'poisson' is not measured for a regression; did you mean 'poisson_deviance'?"),
+        ("pinball_1.5", "regression", "'pinball_1.5' is not measured for a regression; did you mean 'pinball_0.9'?"),
         ("bias", "regression", "'bias' should be zero, so no model is better by it"),
     ],
 )
@@ -149,6 +151,30 @@ def test_metric_that_nothing_can_be_compared_by_is_refused(name: str, task: Task
     """One line names the metric and those that are measured."""
     with pytest.raises(ParamsError, match=f"evaluation.metric: {said}".replace("?", r"\?")):
         scorer(task, name)
+
+
+def test_losses_of_counts_amounts_and_quantiles_are_scikit_learn_s() -> None:
+    """Each is measured if it is declared, and then first; without a declaration none of them is."""
+    random = np.random.default_rng(3)
+    mean = random.uniform(0.5, 8, 300)
+    count, amount = random.poisson(mean).astype(float), random.gamma(2, mean)
+    assert scorer("regression", "poisson_deviance").primary.value(count, mean) == pytest.approx(
+        sk.mean_poisson_deviance(count, mean)
+    )
+    assert scorer("regression", "gamma_deviance").primary.value(amount, mean) == pytest.approx(
+        sk.mean_gamma_deviance(amount, mean)
+    )
+    for share in (0.05, 0.5, 0.9):
+        assert scorer("regression", f"pinball_{share}").primary.value(amount, mean) == pytest.approx(
+            sk.mean_pinball_loss(amount, mean, alpha=share)
+        )
+    assert not {"poisson_deviance", "pinball_0.9"} & scorer("regression").measure(count, mean).keys()
+
+
+@pytest.mark.parametrize("name", ["poisson_deviance", "gamma_deviance"])
+def test_a_deviance_needs_predictions_above_zero(name: str) -> None:
+    """A mean of zero or below is not a mean of counts: the metric is then not a number, so nothing passes by it."""
+    assert np.isnan(scorer("regression", name).primary.value(np.array([1.0, 2.0]), np.array([1.0, 0.0])))
 
 
 def test_direction_is_known_by_name() -> None:
