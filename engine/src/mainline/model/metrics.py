@@ -104,7 +104,7 @@ DEVIANCES: tuple[Metric, ...] = (
     Mean("poisson_deviance", "lower", _poisson),
     Mean("gamma_deviance", "lower", _gamma),
 )
-"""Of counts, and of amounts above zero; measured if declared, and not a number unless every prediction is above zero."""
+"""Of counts, and of amounts above zero; measured if declared. Not a number unless all predictions are above zero."""
 
 PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
 """The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
