@@ -35,7 +35,9 @@ def test_killed_in_every_stage_it_ends_with_the_same_hashes(fresh_project: Proje
         _kill(running)
         worker.resume()
         _wait_for_end(worker)
-        assert not (fresh_project.path / last).exists()
+        committed = fresh_project.run("git", "ls-files", "--", last).stdout
+        assert committed or not (fresh_project.path / last).exists()
+        assert not committed or fresh_project.run("git", "diff", "--quiet", "--", last, succeed=True).returncode == 0
     fresh_project.run("dvc", "repro", "--quiet")
     assert fresh_project.hashes() == small_project.hashes()
 
@@ -231,6 +233,20 @@ def test_a_queued_experiment_runs_its_own_code(finished_project: Project) -> Non
     finished_project.run("dvc", "exp", "branch", "seven", "seven")
     reference = finished_project.run("git", "show", "seven:metrics/reference.csv").stdout
     assert len(reference.splitlines()) == 1 + 7
+
+
+def test_a_stage_that_fails_removes_nothing_from_git(finished_project: Project) -> None:
+    """DVC removes a stage's files before it runs; those of the last run, committed or not, are there if it fails."""
+    finished_project.declare(evaluation={"slice_min_rows": 3000})
+    finished_project.run("dvc", "repro", "--quiet")
+    results = finished_project.run("git", "diff", "--", "metrics").stdout
+    assert "metrics/slices.csv" in results
+    for module in ("features", "scoring"):
+        with (finished_project.path / f"src/usecase/{module}.py").open("a") as file:
+            file.write("\n\ndef compute(*_): raise ValueError('broken')\nslices = compute\n")
+        finished_project.run("dvc", "repro", "prepare" if module == "features" else "evaluate", succeed=False)
+        assert finished_project.run("git", "diff", "--", "metrics").stdout == results
+        finished_project.run("git", "checkout", "--", "src")
 
 
 STOPPING = """#!/bin/sh

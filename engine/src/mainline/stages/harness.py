@@ -24,6 +24,9 @@ PINNED = {
 the machine) and the threads of tree builders and linear algebra. They act before Python starts, so `engine/stage` sets
 them."""
 
+HELD = "MAINLINE_HELD"
+"""The variable that names the files that `engine/stage` put back, with spaces between them."""
+
 WAY_BACK = "To go back to the last commit's results: `./mainline restore`."
 
 
@@ -33,7 +36,9 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
         interrupts.allow()
         _check_pins(stage)
         _check_code(root)
+        held = _held()
         work(load())
+        _check_replaced(stage, held)
     except KeyboardInterrupt:
         _interrupted(stage)
     except Exception as error:
@@ -45,6 +50,18 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
         _fail(stage, expected)
     finally:
         interrupts.end()
+
+
+def _held() -> dict[str, int]:
+    """Return the inode of each file that was put back; a file that is replaced has another one."""
+    return {name: Path(name).stat().st_ino for name in os.environ.get(HELD, "").split()}
+
+
+def _check_replaced(stage: str, held: dict[str, int]) -> None:
+    """Refuse to end a stage that leaves the file of an earlier run in the place of its own."""
+    for name, inode in held.items():
+        if Path(name).stat().st_ino == inode:
+            raise MainlineError(f"{stage} made no {name}, which dvc.yaml declares as its output.")
 
 
 def _interrupted(stage: str) -> NoReturn:

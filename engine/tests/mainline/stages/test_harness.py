@@ -42,6 +42,8 @@ def work(params):
             raise OSError(28, "No space left on device")
         case ["bug"]:
             [].no_such_thing
+        case ["idle"]:
+            return
         case ["interrupt"]:
             raise KeyboardInterrupt
     time.sleep(600)
@@ -104,6 +106,14 @@ def test_an_interrupt_is_one_line() -> None:
     interrupted = _run_stage("interrupt")
     assert interrupted.returncode == 130
     assert interrupted.stderr.strip() == "example was interrupted; run `make repro` to go on."
+
+
+def test_the_file_of_an_earlier_run_is_no_result() -> None:
+    """A stage that leaves a file as it was put back, and makes none of its own, has failed."""
+    assert _run_stage("idle").returncode == 0
+    failed = _run_stage("idle", MAINLINE_HELD="metrics/train.json")
+    assert "example failed: example made no metrics/train.json, which dvc.yaml declares as its output." in failed.stderr
+    assert failed.returncode == 1
 
 
 def test_a_bug_is_not_hidden() -> None:
