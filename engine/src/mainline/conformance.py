@@ -67,6 +67,9 @@ def check_computed(computed: Columns, declared: Iterable[str], rows: int) -> Non
             f"src/usecase/features.py {wrong} '{name}'; NUMERIC and CATEGORICAL list what compute returns."
         )
     for name, values in computed.items():
+        if not isinstance(values, np.ndarray | np.generic):
+            found = f"a {type(values).__name__}"
+            raise UseCaseError(f"src/usecase/features.py: '{name}' is {found}; return a numpy array of ({rows},).")
         if values.shape != (rows,):
             raise UseCaseError(
                 f"src/usecase/features.py: '{name}' has shape {values.shape} for {rows} rows; it must be ({rows},)."

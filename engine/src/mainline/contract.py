@@ -13,6 +13,7 @@
 
 `scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
 (NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit.
+`features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.
 
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
 `mainline.conformance` checks a use case against all this.

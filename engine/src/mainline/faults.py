@@ -49,8 +49,9 @@ def _of_use_case(error: Exception) -> str:
         return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
     place = _place(error)
     reason = " ".join(str(error).split())[:300]
+    noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return place and (
-        f"{place}: {type(error).__name__}{f': {reason}' if reason else ''}. Correct it, or what it reads; "
+        f"{place}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
         "`./mainline --traceback repro` shows its traceback."
     )
 

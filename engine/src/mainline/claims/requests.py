@@ -9,6 +9,7 @@ from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
 from mainline.conformance import check_column, check_computed, check_moment
 from mainline.contract import Array, Columns
+from mainline.data.computed import Place, check_types
 from mainline.errors import UseCaseError
 
 FEATURES = "src/usecase/features.py: compute"
@@ -22,12 +23,7 @@ def every_declared_feature_is_computed() -> None:
     check_moment(module("features").prediction_time(requests), rows)
     computed = module("features").compute(requests, tables)
     check_computed(computed, features(), rows)
-    for name in module("features").NUMERIC:
-        if computed[name].dtype.kind not in "biuf":
-            raise UseCaseError(f"{FEATURES}: '{name}' is {computed[name].dtype}; a numeric feature is a float32.")
-    for name in module("features").CATEGORICAL:
-        if not all(isinstance(value, str) for value in computed[name].tolist()):
-            raise UseCaseError(f"{FEATURES}: '{name}' is {computed[name].dtype}; a categorical feature is text.")
+    check_types(computed, module("features").NUMERIC, module("features").CATEGORICAL, Place("made-up requests", {}))
 
 
 def a_row_alone_equals_the_same_row_in_a_batch() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from mainline import progress
 from mainline.conformance import check_computed, check_known, check_moment, check_policy
-from mainline.contract import Array, FeatureTable
+from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared
 from mainline.data.columns import from_batch
+from mainline.data.computed import Place, check_finite, check_missing, check_present, check_types, first_failing
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.prepared import Prepared, join
 from mainline.data.profile import describe, share_between, stability_index
@@ -35,6 +36,7 @@ def prepare(params: Params) -> None:
     """
     check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
     check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
+    check_known("features.py: MISSING", _allowed_to_miss(), (*features.NUMERIC, *features.CATEGORICAL), "compute")
     fresh_directory(TABLES)
     fresh_directory(prepared.FOLDER)
     static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
@@ -54,8 +56,9 @@ def prepare(params: Params) -> None:
             for name, rows in moving.items()
         }
         check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
-        months[month] = featurise(batches[schema.EVENTS], known)
+        months[month] = featurise(batches[schema.EVENTS], known, month)
         write_columns(months[month].as_columns(), prepared.FOLDER / f"{month}.parquet")
+    check_present([rows.features for rows in months.values()], f"{params.data.from_} to {params.data.through}")
     write_json(profile(months), Path("metrics/profile.json"))
     check_order([rows.label for rows in months.values()])
     progress.say(
@@ -64,16 +67,24 @@ def prepare(params: Params) -> None:
     )
 
 
-def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
-    """Compute the features of a month's labelled events from the tables known to them."""
+def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -> Prepared:
+    """Compute the features of a period's labelled events from the tables known to them.
+
+    Raises:
+        UseCaseError: naming the feature, and the first row, where a value is none that a model can be fitted on.
+    """
     labelled = events[schema.unlabelled(events) == ""]
     check_times(labelled)
     request = from_batch(arrays(labelled), interface.REQUEST)
     moment = features.prediction_time(request)
     check_moment(moment, len(labelled))
-    computed = features.compute(request, look_up_all(known, request, moment))
+    place = Place(period, {name: request[name] for name in interface.KEY}, _times())
+    computed = _compute(request, look_up_all(known, request, moment), place)
     label = labelled[interface.LABEL].to_numpy(np.float64)
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
+    check_types(computed, features.NUMERIC, features.CATEGORICAL, place)
+    check_finite(computed, features.NUMERIC, place)
+    check_missing(computed, _allowed_to_miss(), place)
     if np.isnan(label).any():
         raise UseCaseError(
             "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
@@ -81,8 +92,32 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table]) -> Prepared:
     return Prepared(request, computed, label)
 
 
+def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -> dict[str, Array]:
+    """Compute the features of n rows; an error is noted with the first row that raises it."""
+
+    def compute(rows: Array | slice) -> dict[str, Array]:
+        found = {name: {column: values[rows] for column, values in table.items()} for name, table in looked_up.items()}
+        return dict(features.compute({name: values[rows] for name, values in request.items()}, found))
+
+    try:
+        return compute(slice(None))
+    except Exception as error:
+        row = first_failing(compute, len(next(iter(request.values()))))
+        error.add_note(f"in {place.period}" if row is None else f"first in {place.of(row)}")
+        raise
+
+
+def _allowed_to_miss() -> Mapping[str, float]:
+    """By feature, the share of a period's rows that may lack it, if the use case declares any."""
+    return getattr(features, "MISSING", {})
+
+
 def _fields() -> list[str]:
     return [field.name for field in interface.REQUEST]
+
+
+def _times() -> list[str]:
+    return [field.name for field in interface.REQUEST if field.kind == "time"]
 
 
 def profile(months: Mapping[str, Prepared]) -> dict[str, object]:

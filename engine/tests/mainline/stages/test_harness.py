@@ -37,7 +37,11 @@ def work(params):
             numpy.zeros((2**40, 2**19))
         case ["compute"]:
             from usecase import features
-            features.compute({}, {})
+            try:
+                features.compute({}, {})
+            except KeyError as error:
+                error.add_note("first in 2013-01, row 5")
+                raise
         case ["disk"]:
             raise OSError(28, "No space left on device")
         case ["bug"]:
@@ -79,7 +83,7 @@ def test_stage_fails_with_one_line_and_the_way_back() -> None:
         ("memory", "out of memory (Unable to allocate 4.00 EiB for an array"),
         (
             "compute",
-            ": KeyError: 'weather'. Correct it, or what it reads; `./mainline --traceback repro` shows its",
+            ": KeyError: 'weather' (first in 2013-01, row 5). Correct it, or what it reads; `./mainline",
         ),
         ("disk", "No space left on device. Is the disk full"),
         ("elsewhere", "not in /nowhere. Run the stage through DVC"),
