@@ -15,7 +15,11 @@ DAY = 1440
 """Minutes of a day: times are counted in minutes."""
 EXACT = 2**53
 """The largest whole number up to which float64 holds all: an optional integer goes no further."""
-_DTYPE: dict[str, Any] = {"string": object, "integer": np.int64, "number": np.float64, "time": np.int64}
+_DTYPE: dict[tuple[str, bool], Any] = {
+    ("string", False): object, ("integer", False): np.int64, ("number", False): np.float64, ("time", False): np.int64,
+    ("string", True): object, ("integer", True): np.float64, ("number", True): np.float64, ("time", True): np.float64,
+}  # fmt: skip
+"""By kind, and by whether a value may be absent."""
 _PYTHON: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "time": (str,)}
 _LARGEST = {"integer": 2**63 - 1, "number": sys.float_info.max}
 """The largest number that a column holds. Larger ones are refused, as are infinity and NaN: JSON has neither."""
@@ -34,7 +38,7 @@ def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str,
 
 def type_of(field: Field) -> Any:
     """Return the dtype of a field's column: whatever but text may be absent is float64, which has NaN for that."""
-    return np.float64 if field.optional and field.kind != "string" else _DTYPE[field.kind]
+    return _DTYPE[field.kind, field.optional]
 
 
 def bounds(field: Field) -> tuple[float | None, float | None]:
@@ -57,7 +61,9 @@ def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dic
             unknown = sorted(row.keys() - known)[0]
             raise RequestError(number, unknown, "is unknown", f"the fields are {', '.join(sorted(known))}")
     return {
-        field.name: np.array([_value(row, field, number) for number, row in enumerate(rows)], type_of(field))
+        field.name: np.array(
+            [_value(row, field, number) for number, row in enumerate(rows)], _DTYPE[field.kind, field.optional]
+        )
         for field in fields
     }
 
@@ -148,12 +154,12 @@ def _read(value: Any, kind: str) -> Any:
 
 def _outside(value: Any, field: Field) -> str:
     """Say what the field allows where a value of the right type is outside of it; '' where it is not."""
-    if field.kind != "string":
-        low, high = bounds(field)
-        if low is not None and value < low:
-            return f"it must be at least {low:.16g}"
-        if high is not None and value > high:
-            return f"it must be at most {high:.16g}"
+    if field.minimum is not None and value < field.minimum:
+        return f"it must be at least {field.minimum:.16g}"
+    if field.maximum is not None and value > field.maximum:
+        return f"it must be at most {field.maximum:.16g}"
+    if field.optional and field.kind == "integer" and abs(value) > EXACT:
+        return f"it must be {f'at most {EXACT}' if value > 0 else f'at least {-EXACT}'}, as it may be absent"
     if field.pattern is not None and re.search(_whole(field.pattern), value) is None:
         return f"it must match {field.pattern}"
     if field.kind == "string" and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):

@@ -51,7 +51,9 @@ class Table:
         answers = np.insert(values, self._expired, np.nan, axis=0)
         answers = np.insert(answers, 0, np.nan, axis=0)  # what a search before the first row finds
         self._answers = dict(zip(declared.columns, answers.T.copy(), strict=True))
-        self._start = {name: code * int(_SPAN) - declared.lag for code, name in enumerate(self.keys.tolist())}
+        start: dict[Any, int] = {name: code * int(_SPAN) - declared.lag for code, name in enumerate(self.keys.tolist())}
+        # An entity named by a whole number is found by that too, as int64 or float64: these are equal to Python's own.
+        self._start = start | {int(name): place for name, place in start.items() if _is_whole(name)}
 
     def __len__(self) -> int:
         return len(self._axis) - len(self._expired)
@@ -63,7 +65,7 @@ class Table:
             columns: n requests; the table's key is one of them.
             moment: shape (n,), prediction times in minutes UTC.
         """
-        starts = map(self._start.get, entities(columns[self.declared.key]), repeat(_NOWHERE))
+        starts = map(self._start.get, columns[self.declared.key], repeat(_NOWHERE))
         wanted = np.fromiter(starts, np.int64, len(moment))
         if not self.declared.static:
             wanted += moment
@@ -87,6 +89,10 @@ def entities(key: Array) -> Sequence[str] | Array:
     if key.dtype.kind == "f":
         return ["" if number != number else f"{number:.17g}" for number in key.tolist()]
     return [*map(str, key.tolist())] if key.dtype.kind in "iu" else key
+
+
+def _is_whole(name: str) -> bool:
+    return len(name) < 20 and name.isascii() and name.removeprefix("-").isdecimal() and str(int(name)) == name
 
 
 def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:

@@ -136,7 +136,7 @@ class Model:
             fits = fits.all(axis=1) & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)
         self._count_unusual(inputs.numeric)
         return Answer(
-            predictions=predictor.response.predictions(predictions),
+            predictions=predictor.response.predictions(predictions) if self.classes else predictions.tolist(),
             fits=None if fits.all() else fits.tolist(),
             patterns=self._patterns(looked, moment),
             given=requests.given,
