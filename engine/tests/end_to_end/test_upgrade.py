@@ -66,11 +66,11 @@ def test_a_fork_is_upgraded_twice_and_runs_what_changed(template: Project, fork:
     before, made = fork.run("git", "rev-parse", "HEAD").stdout.strip(), fork.hashes()
     _release(template, "900.1.0", SERVED)
     said = fork.run("python", "-m", "mainline", "upgrade", "v900.1.0", "--from", "../template").stdout
-    assert "- What 900.1.0 has." in said
-    assert "- What 900.0.0 has." not in said
+    assert "  What 900.1.0 has." in said
+    assert "What 900.0.0 has." not in said
     assert _stale(fork) == set()
     _release(template, "900.2.0", TRAINED)
-    assert "- What 900.2.0 has." in fork.run("python", "-m", "mainline", "upgrade", "v900.2.0").stdout
+    assert "  What 900.2.0 has." in fork.run("python", "-m", "mainline", "upgrade", "v900.2.0").stdout
     assert _stale(fork) == {"train"}
     changed = set(fork.run("git", "diff", "--name-only", before, "HEAD").stdout.split())
     assert changed == {SERVED, TRAINED, "engine/CHANGELOG.md", "engine/pyproject.toml"}

@@ -16,10 +16,18 @@ CHANGELOG = "engine/CHANGELOG.md"
 FREE = ("model.params", "tune.space")
 """Sections of `params.yaml` whose keys are those of an estimator, and each fork's own."""
 _SECTION = re.compile(r"^## ", re.MULTILINE)
+_PART = re.compile(r"^### ", re.MULTILINE)
+_ENTRY = re.compile(r"\n(?:\n|(?=- ))")
+_MIGRATE = re.compile(r"To migrate\b(?!:?\s*nothing\b):?\s*(.*)")
+_PATH = re.compile(r"(?<=`)(?=docs/|deploy/container/)")
+_LINK = re.compile(r"\[[^\]]*\]\((?!\w+:)([^)]*)\)")
 
 
 def changelog(version: str, installed: str) -> str:
-    """Return the sections of a version's changelog that are newer than the version that was there; all for ''."""
+    """Return the headlines of a version's changelog that are newer than the version that was there; all for ''.
+
+    A headline stands for its entries, which are counted; what a person has to do is said whole.
+    """
     text = (blob(f"{versions.find(version)}:{CHANGELOG}") or b"").decode()
     found = []
     for section in _SECTION.split(text)[1:]:
@@ -28,8 +36,26 @@ def changelog(version: str, installed: str) -> str:
             installed and versions.order(heading) <= versions.order(installed)
         ):
             continue
-        found.append(f"## {section.strip()}")
-    return "\n\n".join(found)
+        found.append(_headlines(section))
+    return "\n\n".join([*found, f"{CHANGELOG} has all of it."] if found else [])
+
+
+def _headlines(section: str) -> str:
+    """Shorten the section of one version; paths in it are those from the top of the repository."""
+    head, *parts = _PART.split(section)
+    title, *own = _entries(head)
+    lines = [f"New in {title}:", *(f"  {entry.removeprefix('- ')}" for entry in own if entry.startswith("- "))]
+    for part in parts:
+        heading, *entries = _entries(part)
+        lines.append(f"  {heading} ({sum(entry.startswith('- ') for entry in entries)})")
+    steps = (_MIGRATE.search(entry) for entry in _entries(section))
+    return "\n".join([*lines, *(f"  To migrate: {step[1]}" for step in steps if step)])
+
+
+def _entries(text: str) -> list[str]:
+    """Return the title, the paragraphs and the list's entries of a part, one line each."""
+    entries = (" ".join(entry.split()) for entry in _ENTRY.split(text.strip()))
+    return [_LINK.sub(r"`engine/\1`", _PATH.sub("engine/", entry)) for entry in entries if entry]
 
 
 def differences(before: str, after: str, files: tuple[Files, Files, Files], ownership: Ownership) -> str:

@@ -35,13 +35,54 @@ def test_one_commit_has_the_version_and_all_that_is_the_forks(changed: World) ->
 def test_what_is_new_is_told(changed: World) -> None:
     """The changelog since the fork's version, the edit that dvc.yaml needs, and the keys that came and went."""
     said = changed.upgrade()
-    assert "## 0.2.0\n\n- The second." in said
-    assert "- The first." not in said
+    assert "New in 0.2.0:\n  The second.\n\nengine/CHANGELOG.md has all of it." in said
+    assert "The first." not in said
     assert "gate.power is new, such as `0.8`" in said
     assert "gate.strict is gone" in said
     assert "    +/engine/ @YOU" in said
     assert not re.search("rate|README", said)
     assert "    +      - src/usecase/scoring.py" in said
+
+
+LONG = """\
+# Changes
+
+## 0.3.0
+
+### A folder of its own
+
+To migrate: [the guide](docs/upgrade.md#from) brings a fork over, and [the standard](https://example.org/a) says
+more.
+
+- One.
+- Two, over
+  two lines; `docs/serving.md` has more.
+
+### Added
+
+- Three. To migrate: run `docs/x.sh`.
+- Four. To migrate: nothing; it is there.
+
+"""
+
+
+def test_many_news_are_told_by_their_headlines(changed: World) -> None:
+    """Entries are counted, what is left to do is said whole, and paths lead from the top of the repository."""
+    settings = FIRST["engine/pyproject.toml"].replace("0.1.0", "0.3.0")
+    changed.release("v0.3.0", {"engine/CHANGELOG.md": LONG, "engine/pyproject.toml": settings})
+    said = changed.upgrade("v0.3.0", "--from", "../template")
+    assert (
+        """
+New in 0.3.0:
+  A folder of its own (2)
+  Added (2)
+  To migrate: `engine/docs/upgrade.md#from` brings a fork over, and [the standard](https://example.org/a) says more.
+  To migrate: run `engine/docs/x.sh`.
+
+engine/CHANGELOG.md has all of it.
+"""
+        in said
+    )
 
 
 def test_the_command_that_is_told_edits_the_forks_pipeline(changed: World) -> None:
@@ -61,7 +102,7 @@ def test_a_fork_without_history_is_upgraded_too(changed: World) -> None:
     for words in (["init", "-q"], ["config", "user.name", "A"], ["config", "user.email", "a@b"]):
         changed.fork.run("git", *words)
     changed.fork.commit("Start")
-    assert "## 0.2.0" in changed.upgrade()
+    assert "New in 0.2.0:" in changed.upgrade()
     assert changed.read("params.yaml") == OWN["params.yaml"]
 
 
