@@ -1,11 +1,12 @@
 """What a candidate is held against: the comparison is never switched off by a file of deploy/."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mainline.gate.findings import Findings
-from mainline.registry import tags
+from mainline.registry import reference, tags
 from mainline.release import promote
 from tests.mainline.release.conftest import Repository, judge, promote_by, release
 
@@ -80,6 +81,39 @@ def test_a_declared_line_carries_the_version_over(released: Repository) -> None:
     assert asked == ["production"]
     assert (released.has("live"), replaced("live")) == ("v1.1.0", "v1.0.0")
     assert "any more" not in said
+
+
+def test_its_own_version_goes_before_the_one_carried_over(released: Repository) -> None:
+    """Once the new name has had a version, the old name's is not compared any more."""
+    Path("deploy/production.yaml").unlink()
+    released.declare_environment("live", after="staging", was="production")
+    released.merge("Rename production to live")
+    promoted()
+    released.change(model={"depth": 5})
+    assert promoted()[0] == ["live"]
+    assert replaced("live") == "v1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("has", "compared"),
+    [
+        ({"a": "v1", "b": "v2", "c": "v1"}, ["b", "c"]),
+        ({"a": "v1", "b": None, "c": "v2"}, ["a", "c"]),
+        ({"a": "v1", "b": "", "c": "v1"}, ["c"]),
+    ],
+    ids=["the last one speaks for a version", "taken back", "never had one"],
+)
+def test_each_version_is_compared_where_it_is_last(
+    has: dict[str, str | None], compared: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order in which a version reaches the environments; those without a version take no part."""
+
+    def newest(name: str, _: object) -> SimpleNamespace | None:
+        version = SimpleNamespace(name=has[name]) if has[name] else None
+        return None if has[name] == "" else SimpleNamespace(environment=name, version=version)
+
+    monkeypatch.setattr(reference, "newest", newest)
+    assert reference.environments(dict.fromkeys(has)) == compared  # type: ignore[arg-type]
 
 
 def test_a_renamed_environment_gives_on_what_it_had(repository: Repository) -> None:
