@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mainline.errors import MainlineError
 from mainline.experiments.layout import Layout, interval, percent, wrap
-from mainline.gate.tables import STALENESS, WORTH, named
+from mainline.gate.tables import STALENESS, WORTH, measured
 
 if TYPE_CHECKING:
     from mainline.contract import Array
@@ -59,7 +59,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
     if not features:
-        write_csv(named(interface.NAME, (one.as_row() for one in found)), WORTH)
+        write_csv(measured(interface.NAME, (one.as_row() for one in found)), WORTH)
     return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
 
 
@@ -81,7 +81,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
         predicted |= found
     metric = refit.primary(declared)
     ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence)
-    write_csv(named(interface.NAME, (age.as_row() for age in ages)), STALENESS)
+    write_csv(measured(interface.NAME, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, metric.name)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.gate.findings import Plot, Point, Series, Worth
-from mainline.gate.tables import STALENESS, WORTH, is_of
+from mainline.gate.tables import STALENESS, TRAINED, WORTH, is_of, trained_hash
 
 
 def read_worth(model: str) -> tuple[Worth, ...]:
@@ -16,8 +16,8 @@ def read_worth(model: str) -> tuple[Worth, ...]:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
     return tuple(
-        Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time)
-        for row, (loss, low, high, time) in _rows(model, WORTH, "loss", "low", "high", "microseconds")
+        Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time, stale=stale)
+        for row, stale, (loss, low, high, time) in _rows(model, WORTH, "loss", "low", "high", "microseconds")
     )
 
 
@@ -27,21 +27,30 @@ def read_staleness(model: str) -> list[Plot]:
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
-    points = [Point(x=age, y=loss) for _, (age, loss) in _rows(model, STALENESS, "age_months", "relative")]
-    if not points:
+    rows = _rows(model, STALENESS, "age_months", "relative")
+    if not rows:
         return []
-    line = Series(name="candidate", points=points)
+    points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
+    line = Series(name="an earlier model" if rows[0][1] else "candidate", points=points)
     return [Plot(name="staleness", x="age in months", y="relative loss", series=[line])]
 
 
-def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], list[float]]]:
-    """Read a model's rows with the named columns as numbers; rows in which one of them is unknown are left out."""
+def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], bool, list[float]]]:
+    """Read a model's rows: each with whether another trained model was measured, and the named columns as numbers.
+
+    Rows in which one of the numbers is unknown are left out.
+    """
     if not path.exists():
         return []
+    trained = trained_hash()
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = [
-                (row, [float("nan" if row[name] == "" else row[name]) for name in numbers])
+                (
+                    row,
+                    not trained or row.get(TRAINED) != trained,
+                    [float("nan" if row[name] == "" else row[name]) for name in numbers],
+                )
                 for row in csv.DictReader(file)
                 if is_of(model, row)
             ]
@@ -49,4 +58,4 @@ def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], l
         raise MainlineError(
             f"{path} is damaged. Restore it with `git checkout {path}`, or `./mainline explain`."
         ) from error
-    return [(row, values) for row, values in found if all(map(math.isfinite, values))]
+    return [item for item in found if all(map(math.isfinite, item[-1]))]

@@ -153,13 +153,17 @@ class Plot(Part):
 
 
 class Worth(Part):
-    """A feature's worth: relative loss of quality without it (0.01 is 1 % worse), and its cost."""
+    """A feature's worth: relative loss of quality without it (0.01 is 1 % worse), and its cost.
+
+    `stale` if it was measured on another trained model than the candidate, or nobody knows on which.
+    """
 
     feature: Name
     loss: Number
     low: Number
     high: Number
     microseconds: Number
+    stale: bool = False
 
 
 class Accepted(Part):

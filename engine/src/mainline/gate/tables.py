@@ -5,13 +5,31 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mainline.repository import lock
+
 WORTH, STALENESS, TUNING = Path("metrics/worth.csv"), Path("metrics/staleness.csv"), Path("metrics/tuning.csv")
-MODEL = "model"
+TRAIN, TRAINED_MODEL = "train", "models/model"
+MODEL, TRAINED = "model", "trained"
 
 
 def named(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Put the name of the model that they are about before each of the rows."""
     return [{MODEL: model, **row} for row in rows]
+
+
+def measured(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Name the model before each of the rows as `named` does, and which trained one they are about."""
+    trained = trained_hash()
+    return [{MODEL: row[MODEL], TRAINED: trained, **row} for row in named(model, rows)]
+
+
+def trained_hash() -> str:
+    """Return the hash of the trained model that `dvc.lock` names; '' if its parameters are others by now."""
+    try:
+        outs = lock.entries(lock.LOCK.read_text(encoding="utf-8"))[TRAIN]["outs"]
+        return "" if lock.edited().get(TRAIN) else next(out["md5"][:12] for out in outs if out["path"] == TRAINED_MODEL)
+    except (OSError, lock.LockError, KeyError, StopIteration):
+        return ""  # nothing was trained yet, and whoever needs the lock says what is wrong with it
 
 
 def is_of(model: str, row: Mapping[str, Any]) -> bool:

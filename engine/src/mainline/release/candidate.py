@@ -48,8 +48,8 @@ def find() -> Candidate | None:
     if stale:
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
         raise MainlineError(
-            f"dvc.lock does not match {commit[:10]}: {stale[0]}{more} changed since the last run. "
-            "Perhaps a merge did that. Run `make repro`, look at the model, and merge the result into main."
+            f"dvc.lock does not match {commit[:10]}: {stale[0]}{more} changed since the last run. Perhaps a merge did "
+            f"that. {lock.BY_CONTENT} Run `make repro`, look at the model, and merge the result into main."
         )
     return Candidate(commit, package)
 
@@ -82,25 +82,12 @@ def _push(commit: str, tip: str) -> str:
 
 def outdated() -> list[str]:
     """Name the code and parameters in the workspace that differ from what the lock's stages ran on; needs no data."""
-    from dvc.utils.serialize import load_yaml  # numbers such as 1e-05 are read as DVC wrote them
-
-    found = set()
+    found = {name for names in lock.edited().values() for name in names}
     for entry in lock.entries(lock.LOCK.read_text(encoding="utf-8")).values():
         for dep in entry.get("deps") or []:
             if dep["path"].startswith(changes.CODE) and _hash(Path(dep["path"])) != dep["md5"]:
                 found.add(str(dep["path"]))
-    for entry in load_yaml(str(lock.LOCK))["stages"].values():
-        for file, values in (entry.get("params") or {}).items():
-            declared = load_yaml(file)
-            found.update(f"{file}: {name}" for name, value in values.items() if _at(declared, name) != value)
     return sorted(found)
-
-
-def _at(declared: Any, name: str) -> Any:
-    """Return what stands at a dotted name; None where there is nothing."""
-    for part in name.split("."):
-        declared = declared.get(part) if isinstance(declared, dict) else None
-    return declared
 
 
 def _hash(place: Path) -> str:

@@ -54,7 +54,10 @@ def _worth(findings: Findings) -> list[Block]:
         )
         for worth in ranked
     )
-    explained = Paragraph(("How much worse the primary metric is without the feature, and what it costs per row.",))
+    said: Line = ("How much worse the primary metric is without the feature, and what it costs per row.",)
+    if any(worth.stale for worth in ranked):
+        said = (*said, " Measured on an earlier model; ", Code("./mainline explain"), " measures this one.")
+    explained = Paragraph(said)
     table = Table(("feature", "worth", "interval", "µs"), rows, frozenset({1, 3}))
     return [Fold("worth of features", f"What {count(len(ranked), 'feature')} are worth", (explained, table))]
 

@@ -14,6 +14,8 @@ from mainline.repository.git import ask
 LOCK = Path("dvc.lock")
 PACKAGE = "models/package"
 """The output that is released and served."""
+BY_CONTENT = "Code that was only formatted counts as changed, too."
+"""What puzzles a person whose lock is said to be out of date."""
 
 Entries = Mapping[str, Mapping[str, Any]]
 
@@ -57,6 +59,31 @@ def package(text: str) -> str:
     """
     outs = (out for entry in entries(text).values() for out in entry.get("outs") or [])
     return next((str(out["md5"]) for out in outs if out["path"] == PACKAGE), "")
+
+
+def edited() -> dict[str, list[str]]:
+    """Name for each stage the parameters that are declared otherwise than when it ran, such as `params.yaml: seed`.
+
+    Raises:
+        OSError: when there is no lock, or no file that it names parameters of.
+    """
+    from dvc.utils.serialize import load_yaml  # numbers such as 1e-05 are read as DVC wrote them
+
+    found: dict[str, list[str]] = {}
+    for stage, entry in load_yaml(str(LOCK))["stages"].items():
+        for file, values in (entry.get("params") or {}).items():
+            declared = load_yaml(file)
+            found.setdefault(stage, []).extend(
+                f"{file}: {name}" for name, value in values.items() if _at(declared, name) != value
+            )
+    return found
+
+
+def _at(declared: Any, name: str) -> Any:
+    """Return what stands at a dotted name; None where there is nothing."""
+    for part in name.split("."):
+        declared = declared.get(part) if isinstance(declared, dict) else None
+    return declared
 
 
 def name(entry: Mapping[str, Any]) -> str:

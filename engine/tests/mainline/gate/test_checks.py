@@ -147,6 +147,19 @@ def test_an_unknown_slice_of_a_fairness_rule_cannot_be_told(evidence: Evidence, 
     assert _verdict(evidence, declared, "fairness by gender") == "cannot tell"
 
 
+def test_formatting_is_named_as_a_reason_of_a_stale_lock(evidence: Evidence, shipped: Policy) -> None:
+    """Whoever only formatted a file reads that this counts."""
+    found = made.check(replace(evidence, lock="train is stale"), shipped, "lock")
+    assert found.reason.endswith("Code that was only formatted counts as changed, too.")
+
+
+def test_cost_of_features_says_whose_it_is(evidence: Evidence, shipped: Policy) -> None:
+    """What was measured on an earlier model is marked as such."""
+    assert made.check(evidence, shipped, "feature cost").reason == "By `./mainline explain`."
+    old = replace(evidence, worth=tuple(worth.model_copy(update={"stale": True}) for worth in evidence.worth))
+    assert made.check(old, shipped, "feature cost").reason == "By `./mainline explain`, of an earlier model."
+
+
 def test_a_perfect_candidate_is_looked_at_and_no_ratio_fails(evidence: Evidence, shipped: Policy) -> None:
     """Errors of exactly zero, the surest sign of a leak, ask for a person; nothing is divided by them."""
     perfect = replace(evidence, predicted=evidence.holdout.label, kept=evidence.holdout.label)

@@ -21,8 +21,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_shipped_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every feature has its worth, and staleness is a line over the months of age."""
     monkeypatch.chdir(FLIGHTS)
-    assert len(experiments.read_worth("flight-delay")) == 20
-    assert [point.x for point in experiments.read_staleness("flight-delay")[0].series[0].points] == [0, 1, 2, 3]
+    found = experiments.read_worth("flight-delay")
+    assert (len(found), any(worth.stale for worth in found)) == (20, False)
+    (line,) = experiments.read_staleness("flight-delay")[0].series
+    assert (line.name, [point.x for point in line.points]) == ("candidate", [0, 1, 2, 3])
 
 
 def test_without_tables_there_is_nothing() -> None:
@@ -43,6 +45,16 @@ def test_what_was_measured_for_another_model_is_left_out() -> None:
     assert [worth.feature for worth in experiments.read_worth("flight-delay")] == ["seats"]
     Path("metrics/staleness.csv").write_text("model,age_months,relative\nmalignancy,0,0.0\n")
     assert experiments.read_staleness("flight-delay") == []
+
+
+@pytest.mark.parametrize("trained", ["model,", "model,trained,"], ids=["not recorded", "another"])
+def test_what_was_measured_on_an_earlier_model_says_so(trained: str) -> None:
+    """Worth and staleness of a model that was trained before are marked, and so are those that do not say of which."""
+    start = "flight-delay," + ("0123456789ab," if "trained" in trained else "")
+    Path("metrics/worth.csv").write_text(f"{trained}{HEAD}{start}seats,0.1,0.0,0.2,16.2,,,0.2,0\n")
+    assert [worth.stale for worth in experiments.read_worth("flight-delay")] == [True]
+    Path("metrics/staleness.csv").write_text(f"{trained}age_months,relative\n{start}0,0.0\n")
+    assert experiments.read_staleness("flight-delay")[0].series[0].name == "an earlier model"
 
 
 @pytest.mark.parametrize("text", [f"{HEAD}temp,high,0,0,0,,,0,0\n", "feature,loss\ntemp,0.1\n", f"{HEAD}temp,0.1\n"])

@@ -38,3 +38,43 @@ def test_rows_are_written_under_the_name_of_their_model() -> None:
     """The model's name stands first in every row."""
     assert tables.named("malignancy", [{"a": 1}]) == [{"model": "malignancy", "a": 1}]
     assert list(tables.named("malignancy", [{"a": 1}])[0]) == ["model", "a"]
+
+
+LOCKED = """\
+stages:
+  train:
+    cmd: engine/stage train
+    params:
+      params.yaml:
+        seed: 1
+        limits.parity: 0.5
+    outs:
+      - {path: models/model, md5: 0123456789abcdef.dir}
+"""
+
+
+def test_rows_say_which_trained_model_was_measured() -> None:
+    """It is the one that dvc.lock names, whatever the machinery around it is."""
+    Path("dvc.lock").write_text(LOCKED)
+    Path("params.yaml").write_text("seed: 1\nlimits: {parity: 0.5, reproduction: 3}\nother: 2\n")
+    assert tables.measured("delay", [{"a": 1}]) == [{"model": "delay", "trained": "0123456789ab", "a": 1}]
+    assert list(tables.measured("delay", [{"a": 1}])[0]) == ["model", "trained", "a"]
+
+
+@pytest.mark.parametrize(
+    ("locked", "declared"),
+    [
+        (LOCKED, "seed: 2\nlimits: {parity: 0.5}\n"),
+        (LOCKED, "seed: 1\n"),
+        ("stages: {}\n", "seed: 1\n"),
+        ("", ""),
+        (None, ""),
+    ],
+    ids=["another seed", "a key is gone", "never trained", "cut off", "no lock"],
+)
+def test_a_model_that_is_not_trained_has_no_hash(locked: str | None, declared: str) -> None:
+    """Where parameters were edited since, or nothing was trained yet, rows name no trained model."""
+    if locked is not None:
+        Path("dvc.lock").write_text(locked)
+    Path("params.yaml").write_text(declared)
+    assert tables.trained_hash() == ""

@@ -193,6 +193,14 @@ def test_long_tables_are_shortened_before_parts_are_left_out() -> None:
     assert "```mermaid" in text
 
 
+@pytest.mark.parametrize("stale", [True, False])
+def test_worth_of_an_earlier_model_is_said(stale: bool) -> None:
+    """What was measured on another trained model than the candidate stands there, with how to measure this one."""
+    worth = {"feature": "seats", "loss": 0.1, "low": 0.1, "high": 0.1, "microseconds": 1.0, "stale": stale}
+    said = "Measured on an earlier model; `./mainline explain` measures this one."
+    assert (said in markdown.render(examples.passing(worth=[worth]))) == stale
+
+
 def test_parts_are_left_out_in_the_declared_order() -> None:
     """Each level has a part less, and those that must stay are on no list."""
     left = [room.left_out for room in markdown.rooms()]

@@ -76,7 +76,7 @@ def check_feature_cost(evidence: Evidence, policy: Policy) -> Outcome:
     shares = {name: measured[name].microseconds / whole for name in evidence.features if measured[name].low <= 0}
     dear = [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > share]
     observed = ", ".join(f"{name} {shares[name]:.0%}" for name in dear[:5]) or "none"
-    reason = (
-        "By `./mainline explain`: no worse without it, as far as can be told." if dear else "By `./mainline explain`."
-    )
+    stale = any(worth.stale for worth in evidence.worth)
+    by = f"By `./mainline explain`{', of an earlier model' if stale else ''}"
+    reason = f"{by}: no worse without it, as far as can be told." if dear else f"{by}."
     return Outcome("warn" if dear else "pass", observed, limit, reason)

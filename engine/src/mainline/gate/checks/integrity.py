@@ -7,13 +7,14 @@ from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
 from mainline.model.batches import differ
 from mainline.package.sealing import MOST
+from mainline.repository.lock import BY_CONTENT
 
 
 def check_lock(evidence: Evidence, _: Policy) -> Outcome:
     """Does dvc.lock name the code, parameters and data that this candidate was made from?"""
     limit = "nothing changed since"
     if evidence.lock:
-        return Outcome("fail", evidence.lock, limit, "Run `make repro` and commit dvc.lock.")
+        return Outcome("fail", evidence.lock, limit, f"Run `make repro` and commit dvc.lock. {BY_CONTENT}")
     if evidence.strangers:
         observed = f"{', '.join(evidence.strangers)}: not what dvc.lock names"
         reason = (
