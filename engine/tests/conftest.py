@@ -64,6 +64,12 @@ def other_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
+def flower_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The machinery with the use case of three classes, its pipeline run; tests only read it."""
+    return project.other(tmp_path_factory.mktemp("flowers") / "project", project.FLOWERS)
+
+
+@pytest.fixture(scope="session")
 def object_store() -> Iterator[ObjectStore]:
     """A real S3 server; shared, so each test has a prefix of its own."""
     with server.serve() as store:

@@ -19,7 +19,8 @@ ENGINE = Path(__file__).resolve().parent.parent
 ROOT = ENGINE.parent
 FLIGHTS = ENGINE / "tests" / "flights"
 """A fork's half of a repository, which the tests know; what stands in the places of `FORKS` here, they never read."""
-OTHER = ENGINE / "tests" / "other_use_case"
+OTHER, FLOWERS = (ENGINE / "tests" / f"{name}_use_case" for name in ("other", "flower"))
+"""A classification, and one of three classes."""
 SEARCH_PATH = os.pathsep.join(str(folder / "src") for folder in (ENGINE, FLIGHTS))
 """The PYTHONPATH of the machinery and of the tests' use case."""
 FORKS = (
@@ -130,18 +131,18 @@ def _allow_slow_machines(target: Path) -> None:
         file.write_text(re.sub(r"^service:.*$", rf"\g<0>\n  budgets: {BUDGETS}", text, flags=re.MULTILINE))
 
 
-def other(target: Path) -> Project:
-    """Make a project with the small use case of the tests, and run its pipeline; nothing is committed."""
+def other(target: Path, use_case: Path = OTHER) -> Project:
+    """Make a project with a small use case of the tests, and run its pipeline; nothing is committed."""
     made = copy(target)
-    replace_use_case(made)
+    replace_use_case(made, use_case)
     made.run("dvc", "repro", "--quiet")
     return made
 
 
-def replace_use_case(project: Project) -> None:
-    """Put the small use case in the place of another one, and leave of its tests those of the contract."""
+def replace_use_case(project: Project, use_case: Path = OTHER) -> None:
+    """Put a small use case in the place of another one, and leave of its tests those of the contract."""
     shutil.rmtree(project.path / "src/usecase")
-    shutil.copytree(OTHER / "usecase", project.path / "src/usecase", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(OTHER / "params.yaml", project.path / "params.yaml")
+    shutil.copytree(use_case / "usecase", project.path / "src/usecase", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(use_case / "params.yaml", project.path / "params.yaml")
     for file in set((project.path / "tests").iterdir()) - {project.path / "tests/test_contract.py"}:
         file.unlink()

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from mainline.contract import Array, Columns, FeatureTable, Field, Kind, Task
+from mainline.contract import Classes, Columns, FeatureTable, Field, Kind
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
 PERSONAL = frozenset(
@@ -118,46 +118,6 @@ def check_request(fields: Iterable[Field]) -> None:
             )
 
 
-def check_task(task: str, response: Field) -> None:
-    """Refuse a task that is not known, and a response that is not what the task predicts.
-
-    Raises:
-        UseCaseError: saying what the response must be.
-    """
-    place = "src/usecase/interface.py"
-    if task not in get_args(Task):
-        raise UseCaseError(f"{place}: TASK is {task!r}; {nearest(str(task), get_args(Task))}")
-    if response.kind != "number" or response.optional:
-        found = f"an optional {response.kind}" if response.optional else f"a {response.kind}"
-        raise UseCaseError(
-            f"{place}: RESPONSE: '{response.name}' is {found}; "
-            f"the prediction of a {task} is a number that is never absent."
-        )
-    if task == "classification" and (response.minimum not in (None, 0) or response.maximum not in (None, 1)):
-        raise UseCaseError(
-            f"{place}: RESPONSE: '{response.name}' goes from {response.minimum} to {response.maximum}; "
-            "the prediction of a classification is the probability of 1: declare minimum=0 and maximum=1."
-        )
-
-
-def check_label_type(declared: Any, label: str) -> None:
-    """Refuse a label whose column is declared as something else than numbers.
-
-    Args:
-        declared: the column's type in the schema, as pandera has it; None where any will do.
-        label: its name.
-
-    Raises:
-        UseCaseError: naming the label and its type.
-    """
-    kind = getattr(getattr(declared, "type", declared), "kind", None)
-    if kind is not None and kind not in "biuf":
-        raise UseCaseError(
-            f"src/usecase/schema.py: the label '{label}' is declared as {declared}; a label is a number, of a "
-            "classification 0 or 1: encode it in src/usecase/source.py."
-        )
-
-
 def check_column(where: str, values: Any, rows: int) -> None:
     """Refuse a computed column that is not an array of one value per row.
 
@@ -166,6 +126,25 @@ def check_column(where: str, values: Any, rows: int) -> None:
     """
     if not isinstance(values, np.ndarray) or values.shape != (rows,):
         raise UseCaseError(f"src/usecase/{where} has shape {np.shape(values)}; return a numpy array of ({rows},).")
+
+
+def check_predictions(where: str, values: Any, rows: int, names: Classes = ()) -> None:
+    """Refuse predictions of n rows that are not one number each, or of K classes K probabilities that sum to 1.
+
+    Raises:
+        UseCaseError: naming what was found and what is wanted.
+    """
+    if len(names) < 3:
+        check_column(where, values, rows)
+        return
+    wanted = (rows, len(names))
+    if not isinstance(values, np.ndarray) or values.shape != wanted:
+        raise UseCaseError(
+            f"src/usecase/{where} has shape {np.shape(values)}; return a numpy array of {wanted}, a column for each of "
+            "CLASSES."
+        )
+    if values.dtype.kind == "f" and rows and not np.allclose(values.sum(axis=1), 1, atol=1e-3, equal_nan=True):
+        raise UseCaseError(f"src/usecase/{where}: the probabilities of a row do not sum to 1; return them as they are.")
 
 
 def check_moment(moment: Any, rows: int) -> None:
@@ -180,19 +159,6 @@ def check_moment(moment: Any, rows: int) -> None:
             f"src/usecase/features.py: prediction_time returns {moment.dtype}; "
             "return int64 minutes since 1970-01-01 UTC, from times that are never absent."
         )
-
-
-def check_label(label: Array, task: Task) -> None:
-    """Refuse labels that are text or, for a classification, other than 0 and 1.
-
-    Raises:
-        UseCaseError: saying what was found among the n labels.
-    """
-    if label.dtype.kind not in "biuf":
-        raise UseCaseError(f"the label is {label.dtype}; src/usecase/source.py must deliver numbers.")
-    if task == "classification" and not np.isin(label, (0, 1)).all():
-        others = ", ".join(f"{value:g}" for value in np.unique(label[~np.isin(label, (0, 1))])[:5])
-        raise UseCaseError(f"a label is {others}; for a classification src/usecase/source.py must deliver 0 and 1.")
 
 
 def check_rows(declared: FeatureTable, columns: Columns) -> None:

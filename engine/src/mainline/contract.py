@@ -6,7 +6,7 @@
 |-------------|-------------------------------------------------------------------------|-----------------------|
 | `source`    | `describe()`, `fetch(months)`; `version(months)` for data elsewhere     | anything              |
 | `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
-| `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`         | this module           |
+| `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`; `CLASSES` | this module        |
 | `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
 | `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
@@ -15,6 +15,7 @@
 (NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit.
 `features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.
 
+`raw` and what `respond` returns have shape (n,), and (n, K) for K classes. `CLASSES` is for labels that name a class.
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
 `mainline.conformance` checks a use case against all this.
 """
@@ -26,13 +27,16 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-"""A 1-D column of n values, one per row."""
+"""A 1-D column of n values, one per row; probabilities of K classes have shape (n, K)."""
 
 Columns = Mapping[str, Array]
 """Columns of equal length n by name."""
 
-Task = Literal["regression", "classification"]
-"""The meaning of a prediction: a number, or the probability of the positive class of two."""
+Task = Literal["regression", "classification", "multiclass"]
+"""The meaning of a prediction: a number, the probability of the positive class of two, or those of each of more."""
+
+Classes = tuple[str | int, ...]
+"""The values of a label that names a class; of two, the second is the positive one."""
 
 Kind = Literal["string", "integer", "number", "time"]
 """`string` is an object array of str ('' where absent), `integer` int64, `number` float64, `time` int64 minutes since

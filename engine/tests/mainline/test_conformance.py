@@ -159,19 +159,20 @@ def test_prediction_time_is_whole_minutes() -> None:
         conformance.check_moment(np.arange(3), 4)
 
 
-@pytest.mark.parametrize("label", [np.array([0.0, 1.0]), np.array([1, 0]), np.array([True, False]), np.zeros(0)])
-def test_label_of_a_classification_is_0_or_1(label: Array) -> None:
-    """Numbers and truth values of two classes are labels of a classification, and others are refused by value."""
-    conformance.check_label(label, "classification")
-    with pytest.raises(UseCaseError, match=r"^a label is -1, 2.5; for a classification .* must deliver 0 and 1\.$"):
-        conformance.check_label(np.append(label, [2.5, -1]), "classification")
-
-
-def test_label_is_a_number() -> None:
-    """Any number is a label of a regression, and text is a label of nothing."""
-    conformance.check_label(np.array([-7.5, 1e9]), "regression")
-    with pytest.raises(UseCaseError, match=r"^the label is object; src/usecase/source\.py must deliver numbers\.$"):
-        conformance.check_label(np.array(["late"], dtype=object), "regression")
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.zeros(2), r"has shape \(2,\); return a numpy array of \(2, 3\), a column for each of CLASSES\."),
+        (np.full((2, 3), 0.5), r"the probabilities of a row do not sum to 1; return them as they are\."),
+    ],
+)
+def test_predictions_of_classes_are_probabilities_of_each(values: Array, said: str) -> None:
+    """Of three classes a row has three probabilities, which sum to 1; of fewer classes it has one number."""
+    names = ("a", "b", "c")
+    conformance.check_predictions("scoring.py: respond", np.full((2, 3), 1 / 3), 2, names)
+    conformance.check_predictions("scoring.py: respond", np.zeros(2), 2, names[:2])
+    with pytest.raises(UseCaseError, match=rf"^src/usecase/scoring\.py: respond:? {said}$"):
+        conformance.check_predictions("scoring.py: respond", values, 2, names)
 
 
 def test_rows_of_a_table_are_numbers() -> None:

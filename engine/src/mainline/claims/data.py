@@ -6,11 +6,12 @@ import pandas as pd
 from mainline.claims.batches import Batches, floats, load, moments
 from mainline.claims.columns import differing, take
 from mainline.claims.declarations import module
-from mainline.conformance import check_known, check_label
+from mainline.conformance import check_known
 from mainline.contract import Array
 from mainline.data.columns import from_rows, to_rows
 from mainline.data.lookup import look_up_all
 from mainline.errors import RequestError, UseCaseError
+from mainline.labels import check_label, classes
 from mainline.stages.prepare import check_times, declared
 
 MOST = 2000
@@ -20,13 +21,13 @@ CUTS = (0.1, 0.5, 0.9)
 
 
 def labels_are_what_the_task_asks_for() -> None:
-    """Each event that `unlabelled` lets through has a label, a number, and of a classification 0 or 1."""
+    """Each event that `unlabelled` lets through has a label: a number, of a classification 0 or 1, or a class."""
     labels = load().labelled()[module("interface").LABEL]
     if labels.isna().any():
         raise UseCaseError(
             "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
         )
-    check_label(labels.to_numpy(), module("interface").TASK)
+    check_label(labels.to_numpy(), module("interface").TASK, classes(module("interface")))
 
 
 def events_are_requests() -> None:
@@ -102,7 +103,7 @@ def _rewritten(batches: Batches, now: int) -> Batches:
     later = np.flatnonzero(begins >= now)
     fields = {field.name for field in interface.REQUEST}
     for column in sorted({interface.LABEL, *interface.BANNED} & {str(column) for column in events} - fields):
-        events[column] = _other(events[column], later, random, column == interface.LABEL)
+        events[column] = _other(events[column], later, random, column == interface.LABEL and not classes(interface))
     changed = {name: events}
     for other, rows in batches.monthly.items():
         if other != name:

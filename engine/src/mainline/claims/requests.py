@@ -7,10 +7,11 @@ import numpy as np
 
 from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
-from mainline.conformance import check_column, check_computed, check_moment
+from mainline.conformance import check_column, check_computed, check_moment, check_predictions
 from mainline.contract import Array, Columns
 from mainline.data.computed import Place, check_types
 from mainline.errors import UseCaseError
+from mainline.labels import classes
 
 FEATURES = "src/usecase/features.py: compute"
 NEXT = "Compute each row from its own columns, with operations that numpy does element by element."
@@ -50,17 +51,21 @@ def the_order_of_rows_does_not_matter() -> None:
 
 
 def scoring_is_a_value_per_row() -> None:
-    """`fit_target` and `respond` return a number per row, the same alone as in a batch, and `slices` returns text."""
+    """Of each row, `fit_target` and `respond` return the same alone as in a batch, and `slices` returns text."""
     scoring, (requests, _) = module("scoring"), _rows()
     rows = len(next(iter(requests.values())))
-    label = np.tile([0.0, 1.0], rows)[:rows]
-    for name in ("fit_target", "respond"):
+    names = classes(module("interface"))
+    label = np.arange(rows) % max(len(names), 2)
+    given = {"fit_target": label.astype(float), "respond": label.astype(float)}
+    if len(names) > 2:
+        given["respond"] = np.eye(len(names))[label]
+    for name, raw in given.items():
         place = f"scoring.py: {name}"
-        whole = getattr(scoring, name)(label, requests)
-        check_column(place, whole, rows)
+        whole = getattr(scoring, name)(raw, requests)
+        check_predictions(place, whole, rows, names if name == "respond" else ())
         if whole.dtype.kind not in "biuf":
             raise UseCaseError(f"src/usecase/{place} returns {whole.dtype}; return a number per row.")
-        alone = getattr(scoring, name)(label[1:2], take(requests, np.array([1])))
+        alone = getattr(scoring, name)(raw[1:2], take(requests, np.array([1])))
         if differing({name: alone}, {name: whole[1:2]}):
             raise UseCaseError(f"src/usecase/{place} of a row differs alone and in a batch. {NEXT}")
     _check_options(scoring, label, requests)

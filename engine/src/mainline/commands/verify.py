@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from mainline import children, processes
+from mainline.data import predictions
 from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.registry import changes
@@ -154,11 +155,15 @@ def _largest_difference(before: str, after: str) -> float:
     old, new = (_predictions(text.splitlines()) for text in (before, after))
     if old.keys() != new.keys():
         return float("inf")
-    return max(abs(old[key] - new[key]) for key in old)
+    return max(abs(one - other) for key in old for one, other in zip(old[key], new[key], strict=True))
 
 
-def _predictions(lines: Iterable[str]) -> dict[tuple[str, ...], float]:
-    return {
-        tuple(value for name, value in row.items() if name != "predicted"): float(row["predicted"])
-        for row in csv.DictReader(lines)
-    }
+def _predictions(lines: Iterable[str]) -> dict[tuple[str, ...], list[float]]:
+    """Read what is predicted of each row, which is known by its other columns."""
+    found = {}
+    for row in csv.DictReader(lines):
+        predicted = [name for name in row if predictions.is_one(name, row)]
+        found[tuple(value for name, value in row.items() if name not in predicted)] = [
+            float(row[name]) for name in predicted
+        ]
+    return found

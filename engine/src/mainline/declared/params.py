@@ -73,11 +73,36 @@ class Limits(Section):
     reproduction: float = Field(gt=0)
 
 
+class Costs(Section):
+    """What the two kinds of mistakes of a classification cost, in any unit."""
+
+    false_positive: float = Field(ge=0)
+    false_negative: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Costs":
+        if not (self.false_positive or self.false_negative):
+            raise ValueError("one of the two must cost something")
+        return self
+
+
 class Evaluation(Section):
-    """What models are compared by, and from how many rows on a segment allows a conclusion."""
+    """What models are compared by, and from how many rows on a segment allows a conclusion.
+
+    Of two classes, a row counts as positive from `threshold` on, or from where the mistakes on validation rows cost
+    least.
+    """
 
     slice_min_rows: int = Field(ge=1)
     metric: str | None = None
+    threshold: float | None = Field(default=None, gt=0, lt=1)
+    costs: Costs | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Evaluation":
+        if self.threshold is not None and self.costs is not None:
+            raise ValueError("declare threshold or costs, which choose one")
+        return self
 
 
 class Params(Section):

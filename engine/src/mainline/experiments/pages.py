@@ -67,7 +67,8 @@ def _features(found: Explanation) -> Iterator[str]:
 def _sum(found: Explanation) -> Iterator[str]:
     shares, response = found.contributions, found.predictor.manifest["response"]
     unit = f", {response['unit']}" if response["unit"] else ""
-    yield f"4. Prediction: {response['name']}{unit}"
+    which = f", the probability of {found.of_class}" if found.of_class else ""
+    yield f"4. Prediction: {response['name']}{unit}{which}"
     added = sum(shares.values.values())
     rows = [
         ("typical row", f"{shares.reference:.4f}", "every feature at its training median or its commonest value"),
@@ -77,7 +78,7 @@ def _sum(found: Explanation) -> Iterator[str]:
             f"their sum is prediction minus typical row, to {abs(shares.gap):.0e}",
         ),
         ("= prediction", f"{shares.prediction:.4f}", f"scoring.respond() of the model's own {found.raw:.4f}"),
-        ("  simplest model", f"{found.baseline:.4f}", "beside it: the mean target, whatever the features"),
+        ("  simplest model", f"{found.baseline:.4f}", "beside it: the mean target, or how frequent the class is"),
     ]
     yield Layout(("", "", ""), rows, left=(0, 2)).render().removeprefix("\n")
 

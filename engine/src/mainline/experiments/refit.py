@@ -18,13 +18,14 @@ from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.columns import DAY
 from mainline.data.prepared import Prepared
+from mainline.data.storage import read_json
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
-from mainline.model import frames
+from mainline.labels import classes
+from mainline.model import metrics
 from mainline.model.metric import Metric
-from mainline.model.metrics import scorer
 from mainline.stages import train
-from usecase import features, interface, scoring
+from usecase import features, interface
 
 
 def read(params: Params, months: Iterable[str]) -> Prepared:
@@ -60,11 +61,9 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
 
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
-    """Predict n rows, one prediction each."""
-    table = frames.table(rows.features, *names(params))
+    """Answer n rows as a client would be answered, on one thread."""
     with threadpool_limits(limits=1):
-        raw = frames.predict(pipeline, table, interface.TASK)
-    return scoring.respond(raw, rows.request)
+        return train.predict(pipeline, rows, params)
 
 
 def names(params: Params) -> tuple[list[str], list[str]]:
@@ -77,7 +76,9 @@ def names(params: Params) -> tuple[list[str], list[str]]:
 
 def primary(params: Params) -> Metric:
     """Return the metric that models are compared by."""
-    return scorer(interface.TASK, params.evaluation.metric).primary
+    described = train.MODEL / "model.json"
+    threshold = read_json(described).get("threshold") if params.evaluation.costs and described.is_file() else None
+    return metrics.declared(interface.TASK, classes(interface), params.evaluation, threshold).primary
 
 
 def days(rows: Prepared) -> Array:

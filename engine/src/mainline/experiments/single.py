@@ -16,6 +16,7 @@ from mainline.data.columns import from_rows
 from mainline.data.lookup import Table, entities, from_arrays
 from mainline.errors import MainlineError
 from mainline.experiments.contributions import Contributions, attribute, typical
+from mainline.model import baselines
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 
@@ -51,6 +52,8 @@ class Explanation:
     raw: float
     baseline: float
     contributions: Contributions
+    of_class: str = ""
+    """The class whose probability is explained: of three or more, the most probable one."""
 
 
 def load(package: Path = PACKAGE) -> tuple[Predictor, dict[str, Any], list[dict[str, Any]]]:
@@ -97,16 +100,21 @@ def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> E
     names = [*model["numeric"], *model["categorical"]]
     features, reference = {name: computed[name] for name in names}, typical(profile, names)
 
+    raw = predictor.runtime.predict(features)
+    code = int(raw[0].argmax()) if raw.ndim > 1 else None
+
     def respond(raw: Array) -> Array:
         repeated = {name: np.repeat(values, len(raw)) for name, values in columns.items()}
-        return np.asarray(predictor.scoring.respond(raw, repeated), np.float64)
+        answered = np.asarray(predictor.scoring.respond(raw, repeated), np.float64)
+        return answered if code is None else answered[:, code]
 
     return Explanation(
         predictor, request, int(moment[0]),
         tuple(_look_up(table, columns, moment) for table in predictor.tables.values()),
         features, reference,
-        raw=float(predictor.runtime.predict(features)[0]),
-        baseline=float(respond(np.array([model["baseline"]]))[0]),
+        raw=float(raw[0] if code is None else raw[0, code]),
+        baseline=float(respond(baselines.repeat(model["baseline"], 1))[0]),
+        of_class="" if code is None else str(predictor.manifest["classes"][code]),
         contributions=attribute(lambda rows: respond(predictor.runtime.predict(rows)), features, reference),
     )  # fmt: skip
 

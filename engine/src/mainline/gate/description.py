@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mainline.declared.gate import Policy
-from mainline.gate import differences, history, plots
+from mainline.gate import classes, differences, history, plots
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.statistics import Difference, conclude
@@ -38,6 +38,9 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         checks=found,
         accepted=list(accepted),
         slices=list(_slices(evidence, policy)),
+        threshold=classes.describe_threshold(evidence),
+        classes=classes.score(evidence),
+        confusion=classes.confuse(evidence),
         parameters=differences.compare_params(before, after),
         features_added=added,
         features_removed=removed,

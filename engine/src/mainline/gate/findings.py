@@ -114,6 +114,26 @@ class Slice(Part):
     bias: Number
 
 
+class ClassScore(Part):
+    """How one of several classes is told from the others; `said` counts the rows that are taken for it."""
+
+    name: Name
+    rows: Count
+    said: Count
+    precision: Number
+    recall: Number | None
+    f1: Number | None
+    roc_auc: Number | None
+    average_precision: Number | None
+
+
+class Confusion(Part):
+    """Rows of the holdout by the class that is true (a row of the table) and the one that the candidate says."""
+
+    classes: Annotated[list[Name], Field(max_length=20)]
+    rows: Annotated[list[Annotated[list[Count], Field(max_length=20)]], Field(max_length=20)]
+
+
 class Change(Part):
     """A declared value that differs; an absent one is an empty text."""
 
@@ -176,12 +196,16 @@ class Accepted(Part):
 
 
 class Findings(Part):
-    """The whole document. `production` is None before the first release, and where its package could not be had."""
+    """The whole document. `production` is None before the first release, and where its package could not be had.
+
+    `threshold` says of two classes from which probability on a row counts as positive, and why. `classes` is of three
+    or more, `confusion` of any that fit a page.
+    """
 
     format: Literal[1]
     verdict: Verdict
     headline: Text
-    task: Literal["regression", "classification"]
+    task: Literal["regression", "classification", "multiclass"]
     first_release: bool
     candidate: Model
     production: Model | None
@@ -190,6 +214,9 @@ class Findings(Part):
     checks: Annotated[list[Check], Field(max_length=100)]
     accepted: Annotated[list[Accepted], Field(max_length=100)] = []
     slices: Annotated[list[Slice], Field(max_length=500)]
+    threshold: Text = ""
+    classes: Annotated[list[ClassScore], Field(max_length=100)] = []
+    confusion: Confusion | None = None
     parameters: Annotated[list[Change], Field(max_length=200)]
     features_added: Annotated[list[Name], Field(max_length=500)]
     features_removed: Annotated[list[Name], Field(max_length=500)]

@@ -47,7 +47,7 @@ def read(candidate: Predictor, months: Sequence[str], features: Path = prepared.
 
 
 def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
-    """Predict n rows with a released model's own features and code; shape (n,).
+    """Predict n rows with a released model's own features and code; shape (n,), of K classes (n, K).
 
     Its feature tables cover its own test months. Where the holdout is later or earlier, the candidate's rows of the
     same table stand in: later ones would have been fed to it in production, earlier ones it had when it was fitted.
@@ -82,6 +82,9 @@ def _check_meaning(model: Predictor, candidate: Predictor) -> None:
     old, new = (each.manifest["response"] for each in (model, candidate))
     if model.manifest["task"] != candidate.manifest["task"]:
         raise OtherMeaningError(f"its task is {model.manifest['task']}, the candidate's {candidate.manifest['task']}")
+    before, now = (each.manifest.get("classes", []) for each in (model, candidate))
+    if before != now:
+        raise OtherMeaningError(f"its classes are {_listed(before)}, the candidate's {_listed(now)}")
     for part in ("name", "unit"):
         if old[part] != new[part]:
             raise OtherMeaningError(f"the {part} of its response is '{old[part]}', now it is '{new[part]}'")
@@ -92,6 +95,10 @@ def _check_meaning(model: Predictor, candidate: Predictor) -> None:
             raise OtherMeaningError(f"it needs the request field '{field.name}', which the candidate dropped")
         if (field.unit, _NUMERIC.get(field.kind, field.kind)) != (other.unit, _NUMERIC.get(other.kind, other.kind)):
             raise OtherMeaningError(f"the request field '{field.name}' has another kind or unit now")
+
+
+def _listed(names: Sequence[str | int]) -> str:
+    return ", ".join(map(str, names)) or "0, 1"
 
 
 def _covering(table: Table, candidate: Predictor, moment: Array) -> Table:

@@ -27,6 +27,8 @@ def draw(evidence: Evidence, version: Version | None) -> list[Plot]:
     predictions = {"candidate": evidence.predicted}
     if evidence.other is not None:
         predictions["baseline" if evidence.first_release else "production"] = evidence.other
+    if evidence.predicted.ndim > 1:
+        return [*found, _calibration_by_class(evidence)]
     residuals = [_residuals(name, evidence.holdout.label, predicted) for name, predicted in predictions.items()]
     calibration = [_calibration(name, evidence.holdout.label, predicted) for name, predicted in predictions.items()]
     return [
@@ -59,6 +61,17 @@ def _curve(text: str) -> dict[str, list[Point]]:
 def _residuals(name: str, label: Array, predicted: Array) -> Series:
     rows = diagnostics.residuals(label, predicted)
     return Series(name=name, points=[Point(x=float(row["error"]), y=float(row["rows"])) for row in rows])
+
+
+def _calibration_by_class(evidence: Evidence) -> Plot:
+    """Draw the candidate's calibration for each class, of more than fit a plot for those with the most rows."""
+    names, label = evidence.candidate.manifest["classes"], evidence.holdout.label
+    common = sorted(range(len(names)), key=lambda code: (-int((label == code).sum()), code))[:LINES]
+    series = [
+        _calibration(str(names[code])[:120], (label == code).astype(float), evidence.predicted[:, code])
+        for code in sorted(common)
+    ]
+    return Plot(name="calibration", x="probability of the class", y="share of its rows", series=series)
 
 
 def _calibration(name: str, label: Array, predicted: Array) -> Series:

@@ -42,7 +42,7 @@ def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array
     pairs = np.array(shared, int).reshape(-1, 2)
     then = np.column_stack([kept[name] for name in classes]) if classes else kept["predicted"]
     wrong = differ(then[pairs[:, 1]], predicted[pairs[:, 0]], model.tolerance)
-    return int((wrong.any(axis=1) if classes else wrong).sum()), len(pairs)
+    return int(wrong.sum()), len(pairs)
 
 
 def _identities(columns: Columns, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:

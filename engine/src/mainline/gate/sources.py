@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import predictions, prepared
 from mainline.data.profile import stability_index
 from mainline.data.storage import read_columns
 from mainline.declared.gate import Policy
@@ -20,9 +20,9 @@ from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
-from mainline.model import baselines
+from mainline.model import baselines, metrics
 from mainline.model.baselines import Baseline
-from mainline.model.metrics import Scorer, scorer
+from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
 from mainline.registry import runs
 from mainline.registry import tags as registry
@@ -57,7 +57,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     window = candidate.manifest["window"]
     rows = holdout.read(candidate, window["test"])
     predicted = candidate.predict_columns(rows.request)
-    measured = scorer(candidate.manifest["task"], evaluation.metric)
+    measured = _scorer(candidate, evaluation)
     baseline = _baseline(candidate, rows, measured)
     current = registry.assigned(environment)
     released, obstacle = _released(current, scratch)
@@ -72,7 +72,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         holdout=rows,
         candidate=candidate,
         predicted=predicted,
-        kept=read_columns(PACKAGE / replay.PREDICTIONS, ["predicted"])["predicted"],
+        kept=_kept(candidate),
         baseline=baseline.predicted,
         rule=baseline.name,
         production=released,
@@ -119,8 +119,21 @@ def _paths(entries: Sequence[Any], kind: str) -> list[str]:
     return [path for entry in entries if isinstance(entry, dict) for path in entry.get(kind, ())]
 
 
+def _scorer(candidate: Predictor, evaluation: Evaluation) -> Scorer:
+    """Return the declared metrics, of two classes at the threshold that was chosen with the candidate."""
+    manifest = candidate.manifest
+    names = tuple(manifest.get("classes", ()))
+    return metrics.declared(manifest["task"], names, evaluation, manifest["model"].get("threshold"))
+
+
+def _kept(candidate: Predictor) -> Array:
+    """Return what the pipeline predicted when it measured the candidate."""
+    names = tuple(candidate.manifest.get("classes", ()))
+    return predictions.from_columns(read_columns(PACKAGE / replay.PREDICTIONS, predictions.named(names)), names)
+
+
 def _baseline(candidate: Predictor, rows: Holdout, measured: Scorer) -> Baseline:
-    raw = np.full(len(rows.label), candidate.manifest["model"]["baseline"])
+    raw = baselines.repeat(candidate.manifest["model"]["baseline"], len(rows.label))
     constant = np.asarray(candidate.scoring.respond(raw, rows.request), np.float64)
     known = (rows.request, candidate.compute(rows.request))
     return baselines.hardest(candidate.scoring, measured, rows.label, constant, known)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mainline.contract import Array, Columns
+from mainline.contract import Array, Classes, Columns
 from mainline.errors import UseCaseError
 from mainline.model.metrics import Scorer
 
@@ -19,6 +19,19 @@ class Baseline(NamedTuple):
     name: str
     predicted: Array
     measured: Mapping[str, float]
+
+
+def fit_constant(target: Array, names: Classes) -> float | list[float]:
+    """Return the mean of n targets; of three or more classes, the share of each among the rows."""
+    if len(names) < 3:
+        return float(np.mean(target))
+    return [float(share) for share in np.bincount(target.astype(int), minlength=len(names)) / len(target)]
+
+
+def repeat(fitted: Any, rows: int) -> Array:
+    """Return the output for n rows of the model that is fitted to nothing, shape (n,), or (n, K) for K classes."""
+    value = np.asarray(fitted, np.float64)
+    return np.broadcast_to(value, (rows, *value.shape)).copy()
 
 
 def hardest(

@@ -26,13 +26,19 @@ def difference(predict: Callable[[Columns], Array], rows: Columns) -> float:
     whole = predict(rows)
     chosen = np.unique(np.linspace(0, len(whole) - 1, min(ROWS, len(whole))).astype(int))
     again = [_in_batches(predict, rows, chosen, size) for size in SIZES]
-    return max(float(_apart(whole[chosen], found)[differ(whole[chosen], found)].max(initial=0.0)) for found in again)
+    return max(float(_apart(whole[chosen], found)[_unequal(whole[chosen], found)].max(initial=0.0)) for found in again)
 
 
 def differ(one: Array, other: Array, tolerance: float = 0.0) -> Array:
-    """Say of n values whether two computations of them differ by more than a tolerance; NaN equals NaN. Shape (n,)."""
-    same = (one == other) | ((one != one) & (other != other))
-    return ~(same | (_apart(one, other) <= tolerance)) if tolerance else ~same
+    """Say of n rows whether two computations of them differ by more than a tolerance; NaN equals NaN. Shape (n,)."""
+    wrong = _unequal(one, other)
+    if tolerance:
+        wrong &= ~(_apart(one, other) <= tolerance)
+    return np.asarray(wrong if wrong.ndim == 1 else wrong.any(axis=1))
+
+
+def _unequal(one: Array, other: Array) -> Array:
+    return np.asarray(~((one == other) | ((one != one) & (other != other))))
 
 
 def _apart(one: Array, other: Array) -> Array:

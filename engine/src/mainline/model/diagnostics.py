@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array
+from mainline.contract import Array, Classes
 from mainline.model.intervals import interval
 from mainline.model.metrics import Scorer
 
@@ -45,8 +45,43 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
     return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
 
 
-def calibration(actual: Array, predicted: Array, groups: int = 20) -> list[dict[str, float]]:
-    """Compare mean prediction and mean truth in groups of about n / groups rows, ordered by prediction."""
+def calibration(actual: Array, predicted: Array, names: Classes = (), groups: int = 20) -> list[dict[str, Any]]:
+    """Compare mean prediction and mean truth in groups of about n / groups rows, ordered by prediction.
+
+    Of several classes, each one's probability is compared apart, in rows with its name.
+    """
+    if predicted.ndim == 1:
+        return _calibration(actual, predicted, groups)
+    return [
+        {"class": str(name), **row}
+        for code, name in enumerate(names)
+        for row in _calibration((actual == code).astype(float), predicted[:, code], groups)
+    ]
+
+
+def confusion(actual: Array, said: Array, names: Classes) -> list[dict[str, Any]]:
+    """Count n rows by the class that is true and the one that is said, with the share of the true one's rows.
+
+    Args:
+        actual: the place of each row's class.
+        said: likewise; none where predictions are numbers.
+        names: of the classes; 0 and 1 without.
+    """
+    names = names or (0, 1)
+    if not len(said):
+        return []
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (actual.astype(int), said), 1)
+    return [
+        {
+            "actual": str(names[true]), "predicted": str(names[other]), "rows": int(counts[true, other]),
+            "share": counts[true, other] / max(counts[true].sum(), 1),
+        }
+        for true, other in np.ndindex(counts.shape)
+    ]  # fmt: skip
+
+
+def _calibration(actual: Array, predicted: Array, groups: int) -> list[dict[str, Any]]:
     parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), groups) if len(part)]
     return [
         {"predicted": float(predicted[part].mean()), "actual": float(actual[part].mean()), "rows": len(part)}

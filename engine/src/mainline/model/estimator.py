@@ -15,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from mainline.contract import Array, Task
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
+from mainline.model.frames import of_task
 
 
 def build(
@@ -44,10 +45,11 @@ def build(
 def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:
     """Predict n rows after each boosting iteration; empty for estimators that don't learn in stages."""
     estimator = pipeline[-1]
-    staged = getattr(estimator, "staged_predict_proba" if task == "classification" else "staged_predict", None)
+    staged = getattr(estimator, "staged_predict" if task == "regression" else "staged_predict_proba", None)
     if staged is None:
         return []
-    return [np.asarray(raw)[:, 1] if task == "classification" else raw for raw in staged(pipeline[:-1].transform(rows))]
+    found = staged(pipeline[:-1].transform(rows))
+    return [raw if task == "regression" else of_task(np.asarray(raw), task) for raw in found]
 
 
 def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
@@ -63,9 +65,10 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
             raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))
     seeded = {"random_state": seed} if "random_state" in known else {}
     estimator = found(**(seeded | dict(model.params)))
-    if not (is_classifier(estimator) if task == "classification" else is_regressor(estimator)):
-        raise ParamsError("model.type", f"{model.type} is not a {task} estimator", f"the use case's TASK is {task}")
-    if task == "classification" and not hasattr(estimator, "predict_proba"):
+    kind = "regression" if task == "regression" else "classification"
+    if not (is_regressor(estimator) if task == "regression" else is_classifier(estimator)):
+        raise ParamsError("model.type", f"{model.type} is not a {kind} estimator", f"the use case's TASK is {task}")
+    if task != "regression" and not hasattr(estimator, "predict_proba"):
         raise ParamsError(
             "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"
         )

@@ -95,7 +95,7 @@ def _dependence(loaded: runtime.Runtime, rows: Mapping[str, Array], tolerance: f
 
 
 def _difference(loaded: runtime.Runtime, rows: Mapping[str, Array], expected: Array) -> float:
-    """Return the largest absolute difference over n rows; infinite where one of the two is not a number."""
+    """Return the largest absolute difference of n predictions; infinite where one of the two is not a number."""
     difference = np.abs(loaded.predict(rows) - expected)
     return float(np.max(np.nan_to_num(difference, nan=np.inf)))
 
@@ -122,7 +122,7 @@ def _difference_with_gaps(
 
 def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> bytes:
     inputs = [("numeric", FloatTensorType([None, numeric])), ("categorical", StringTensorType([None, categorical]))]
-    options = {id(pipeline): {"zipmap": False}} if task == "classification" else None
+    options = {id(pipeline): {"zipmap": False}} if task != "regression" else None
     with _faithful_trees():
         model = convert_sklearn(
             pipeline, name="model", initial_types=[pair for pair in inputs if pair[1].shape[1]], options=options

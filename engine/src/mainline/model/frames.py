@@ -1,4 +1,4 @@
-"""Features as scikit-learn's pipeline takes them, and its predictions as one number per row."""
+"""Features as scikit-learn's pipeline takes them, and its predictions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,5 +21,10 @@ def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Se
 
 
 def predict(pipeline: Any, rows: pd.DataFrame, task: Task) -> Array:
-    """Predict a number per row: the value, or the probability of the positive class. Shape (n,)."""
-    return pipeline.predict_proba(rows)[:, 1] if task == "classification" else pipeline.predict(rows)
+    """Predict n rows: values or probabilities of the positive class, shape (n,); of more classes, shape (n, K)."""
+    return pipeline.predict(rows) if task == "regression" else of_task(pipeline.predict_proba(rows), task)
+
+
+def of_task(probabilities: Array, task: Task) -> Array:
+    """Keep of the probabilities of each class, shape (n, K), what a task predicts."""
+    return probabilities[:, 1] if task == "classification" else probabilities

@@ -7,10 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from mainline.contract import Array, Task
+from mainline.contract import Array, Classes, Task
+from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError, nearest
+from mainline.model import multiclass
 from mainline.model.metric import Mean, Metric, Quantile, Sums
+from mainline.model.multiclass import Macro, OneClass
 from mainline.model.ranking import AveragePrecision, RocAuc
+from mainline.model.threshold import DEFAULT
 
 _EDGE = 1e-7  # keeps the logarithm of a confident, wrong probability finite
 
@@ -49,6 +53,11 @@ def _decisions(actual: Array, predicted: Array, threshold: float) -> Array:
     """Rows that are right, found by mistake, and missed, shape (n, 3)."""
     positive, found = actual == 1, predicted >= threshold
     return np.stack([positive & found, ~positive & found, positive & ~found], axis=1)
+
+
+def _cost(actual: Array, predicted: Array, threshold: float, costs: Costs) -> Array:
+    _, mistaken, missed = _decisions(actual, predicted, threshold).T
+    return np.asarray(costs.false_positive * mistaken + costs.false_negative * missed)
 
 
 def _precision(sums: Array) -> Array:
@@ -104,15 +113,16 @@ DEVIANCES: tuple[Metric, ...] = (
     Mean("poisson_deviance", "lower", _poisson),
     Mean("gamma_deviance", "lower", _gamma),
 )
-"""Of counts, and of amounts above zero; measured if declared. Not a number unless all predictions are above zero."""
+"""Of counts, and of amounts above zero; measured if declared; NaN unless every prediction is above zero."""
 
 PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
 """The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
 
 
-def two_classes(threshold: float = 0.5) -> tuple[Metric, ...]:
-    """Return the metrics of a probability; the last four are of the class that it means from a threshold on."""
+def two_classes(threshold: float = DEFAULT, costs: Costs | None = None) -> tuple[Metric, ...]:
+    """Return the metrics of a probability; from accuracy on they are of the class that it means from a threshold on."""
     decisions = partial(_decisions, threshold=threshold)
+    charged = [Mean("cost", "lower", partial(_cost, threshold=threshold, costs=costs))] if costs else []
     return (
         Mean("log_loss", "lower", _log_loss),
         Mean("brier", "lower", _squared),
@@ -123,6 +133,30 @@ def two_classes(threshold: float = 0.5) -> tuple[Metric, ...]:
         Sums("precision", "higher", decisions, _precision),
         Sums("recall", "higher", decisions, _recall, needs_positive=True),
         Sums("f1", "higher", decisions, _f1, needs_positive=True),
+        *charged,
+    )
+
+
+def one_class(name: str, code: int) -> tuple[OneClass, ...]:
+    """Return the metrics of one of several classes against the others."""
+    found = {metric.name: metric for metric in two_classes()}
+    return tuple(
+        OneClass(f"{metric} of {name}", "higher", found[metric], code, is_said)
+        for metric, is_said in (
+            ("precision", True), ("recall", True), ("f1", True), ("roc_auc", False), ("average_precision", False),
+        )
+    )  # fmt: skip
+
+
+def several_classes(names: Classes) -> tuple[Metric, ...]:
+    """Return the metrics of probabilities of three or more classes; the last five are means over classes."""
+    by_metric = zip(*(one_class(str(name), code) for code, name in enumerate(names)), strict=True)
+    return (
+        Mean("log_loss", "lower", partial(multiclass.log_loss, edge=_EDGE)),
+        Mean("brier", "lower", multiclass.brier),
+        Sums("bias", "zero", multiclass.excess, multiclass.largest_excess),
+        Mean("accuracy", "higher", multiclass.is_right),
+        *(Macro(parts[0].of_two.name, "higher", parts) for parts in by_metric),
     )
 
 
@@ -137,21 +171,31 @@ def _regression(metric: str | None) -> Iterator[Metric]:
 
 @dataclass(frozen=True)
 class Scorer:
-    """The metrics of a use case. Models are compared by the first."""
+    """The metrics of a use case. Models are compared by the primary one, which is of all rows or of one class."""
 
+    primary: Metric
     metrics: tuple[Metric, ...]
+    by_class: tuple[OneClass, ...] = ()
+    threshold: float | None = None
+    """Of two classes, the probability from which on a row counts as positive."""
 
-    @property
-    def primary(self) -> Metric:
-        """The metric that models are compared by."""
-        return self.metrics[0]
+    def say(self, predicted: Array) -> Array:
+        """Return the place of the class that n predictions say; of numbers, which say none, an empty array."""
+        if predicted.ndim > 1:
+            return np.asarray(predicted.argmax(axis=1))
+        return np.zeros(0, int) if self.threshold is None else (predicted >= self.threshold).astype(int)
 
     def measure(self, actual: Array, predicted: Array) -> dict[str, float]:
-        """Return every metric of n predictions, the primary one first."""
-        return {metric.name: metric.value(actual, predicted) for metric in self.metrics}
+        """Return every metric of n predictions but those of single classes, the primary one first."""
+        names = dict.fromkeys((self.primary, *self.metrics))
+        return {metric.name: metric.value(actual, predicted) for metric in names}
+
+    def measure_classes(self, actual: Array, predicted: Array) -> dict[str, float]:
+        """Return every metric of a single class."""
+        return {metric.name: metric.value(actual, predicted) for metric in self.by_class}
 
     def bias(self, actual: Array, predicted: Array) -> float:
-        """Return by how much n predictions are too high on average."""
+        """Return by how much n predictions are too high on average; of several classes, those of the worst one."""
         return next(metric for metric in self.metrics if metric.direction == "zero").value(actual, predicted)
 
     def lack(self, actual: Array, predicted: Array) -> float:
@@ -159,27 +203,64 @@ class Scorer:
         return float(self.primary.lack(self.primary.value(actual, predicted)))
 
 
-def scorer(task: Task, metric: str | None = None, threshold: float = 0.5) -> Scorer:
+def scorer(
+    task: Task, metric: str | None = None, names: Classes = (), threshold: float = DEFAULT, costs: Costs | None = None
+) -> Scorer:
     """Return the metrics of a task.
 
     Args:
         task: whose.
         metric: the declared primary one; None for the RMSE or the log loss.
+        names: the declared classes.
         threshold: of two classes, the probability from which on a row counts as positive.
+        costs: of two classes, what the two kinds of mistakes cost, if that is declared.
 
     Raises:
         ParamsError: when the task has no such metric, or it is none to compare by.
     """
-    found = {one.name: one for one in (_regression(metric) if task == "regression" else two_classes(threshold))}
+    measured = of_task(task, names, metric, threshold, costs)
+    by_class = tuple(one for code, name in enumerate(names) for one in one_class(str(name), code))
+    by_class = by_class if task == "multiclass" else ()
+    found = {one.name: one for one in (*measured, *by_class)}
     eligible = [name for name, one in found.items() if one.direction != "zero"]
     if metric is not None and metric not in eligible:
         wrong = "should be zero, so no model is better by it" if metric in found else f"is not measured for a {task}"
         known = [*eligible, *(one.name for one in DEVIANCES), "pinball_0.9"] if task == "regression" else eligible
         raise ParamsError("evaluation.metric", f"'{metric}' {wrong}", nearest(metric, known))
-    primary = metric or eligible[0]
-    return Scorer((found.pop(primary), *found.values()))
+    cut = threshold if task == "classification" else None
+    return Scorer(found[metric or eligible[0]], measured, by_class, cut)
+
+
+def declared(task: Task, names: Classes, evaluation: Evaluation, threshold: float | None = None) -> Scorer:
+    """Return the metrics of a use case as `params.yaml` declares them.
+
+    Args:
+        task: the use case's.
+        names: its classes.
+        evaluation: the declared metric, and for two classes threshold or costs.
+        threshold: the one that was chosen when the model was fitted, if it was.
+
+    Raises:
+        ParamsError: as `scorer`, and for a threshold or costs of another task.
+    """
+    for key in ("threshold", "costs"):
+        if task != "classification" and getattr(evaluation, key) is not None:
+            remedy = "leave it out; it is for a classification, which has two classes"
+            raise ParamsError(f"evaluation.{key}", f"is declared for a {task}", remedy)
+    cut = threshold if threshold is not None else evaluation.threshold or DEFAULT
+    return scorer(task, evaluation.metric, names, cut, evaluation.costs)
+
+
+def of_task(
+    task: Task, names: Classes, metric: str | None, threshold: float, costs: Costs | None
+) -> tuple[Metric, ...]:
+    """Return the metrics of a task, but those of single classes."""
+    if task == "multiclass":
+        return several_classes(names)
+    return two_classes(threshold, costs) if task == "classification" else tuple(_regression(metric))
 
 
 def is_better_if_higher(name: str) -> bool:
     """Whether more is better of a metric of any task, such as one in the record of a release."""
-    return any(one.name == name and one.direction == "higher" for one in (*REGRESSION, *two_classes()))
+    known = (*REGRESSION, *two_classes())
+    return any(one.name == name.partition(" of ")[0] and one.direction == "higher" for one in known)

@@ -21,14 +21,14 @@ class Inputs(NamedTuple):
 
 
 class Runtime(ABC):
-    """What answers: features in, one number per row out."""
+    """What answers: features in, one number per row out, or the probabilities of its classes."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         self._numeric: Sequence[str] = model["numeric"]
         self._categorical: Sequence[str] = model["categorical"]
 
     def predict(self, features: Mapping[str, Array]) -> Array:
-        """Predict n rows of features, each column of shape (n,); returns float64 of shape (n,)."""
+        """Predict n rows of features, each column of shape (n,); returns float64 of shape (n,) or (n, K)."""
         return self.run(self.arrange(features))
 
     def arrange(self, features: Mapping[str, Array]) -> Inputs:
@@ -40,7 +40,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def run(self, inputs: Inputs) -> Array:
-        """Predict n rows that are arranged; returns float64 of shape (n,)."""
+        """Predict n rows that are arranged; returns float64 of shape (n,), of K > 2 classes (n, K)."""
 
 
 def load(content: bytes, model: Mapping[str, Any]) -> Runtime:
@@ -65,13 +65,14 @@ class OnnxRuntime(Runtime):
         self._run = self._session.run
         task: Task = model["task"]
         self._outputs = [self._session.get_outputs()[-1].name]
-        self._column = 1 if task == "classification" else 0
+        self._column = {"regression": 0, "classification": 1}.get(task)
 
     def run(self, inputs: Inputs) -> Array:
         """Predict n rows; see `Runtime`."""
         given = {name: matrix for name, matrix in zip(Inputs._fields, inputs, strict=True) if len(matrix)}
         result = self._run(self._outputs, given)[0]
-        return np.asarray(result, dtype=np.float64).reshape(result.shape[0], -1)[:, self._column]
+        found = np.asarray(result, dtype=np.float64).reshape(result.shape[0], -1)
+        return found if self._column is None else found[:, self._column]
 
 
 class SkopsRuntime(Runtime):

@@ -4,7 +4,7 @@ import ast
 import json
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -64,10 +64,11 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
                 np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def build(directory: Path, contents: Contents) -> Predictor:
+def build(directory: Path, contents: Contents, check: Callable[[Predictor], None] | None = None) -> Predictor:
     """Fill an empty directory with a package and load it back.
 
-    The golden requests are spread over the test rows; their predictions are the finished package's own.
+    The golden requests are spread over the test rows; their predictions are the finished package's own. `check` may
+    refuse the package before its predictions are looked at, which depend on the rows beside them if a feature does.
     """
     described = dict(contents.description)
     (directory / "code").mkdir()
@@ -91,6 +92,8 @@ def build(directory: Path, contents: Contents) -> Predictor:
     _write_json(directory / "response.schema.json", schemas.of_response(name, Response(described)))
     manifest.seal(directory, described)
     unfinished = Predictor.load(directory)
+    if check is not None:
+        check(unfinished)
     _write_golden(directory, contents, unfinished)
     parity = {"batch": _dependence(unfinished, contents.test_columns), "strangers": contents.strangers}
     manifest.seal(directory, described | {"parity": parity})

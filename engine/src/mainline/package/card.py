@@ -28,7 +28,7 @@ def write(
             f"# {manifest['name']}",
             "",
             f"{manifest['response']['description']}. Unit: {manifest['response']['unit'] or 'none'}.",
-            *_model(manifest["model"]),
+            *_model(manifest["model"], manifest.get("classes", [])),
             *_data(manifest["window"], metrics["data"], banned),
             *_quality(metrics["test"], metrics["baseline"]),
             *_worst(slices, _primary(metrics["test"])),
@@ -40,14 +40,23 @@ def write(
     )
 
 
-def _model(model: Mapping[str, Any]) -> list[str]:
+def _model(model: Mapping[str, Any], names: Sequence[str | int]) -> list[str]:
     reason = f", because: {model['reason']}" if model["reason"] else ""
     return [
         *_section("Model"),
         f"- `{model['type']}` for {model['task']}, exported as {model['format']}{reason}",
         f"- Largest difference from scikit-learn on the test rows: {model['parity']:.2g}",
         f"- Features: {', '.join([*model['numeric'], *model['categorical']])}",
+        *([f"- Classes: {', '.join(map(str, names))}"] if names else []),
+        *([_threshold(model, names or (0, 1))] if "threshold" in model else []),
     ]
+
+
+def _threshold(model: Mapping[str, Any], names: Sequence[str | int]) -> str:
+    return (
+        f"- In accuracy, precision, recall and F1, a probability of {model['threshold']:.4g} or more counts as "
+        f"{names[1]}: {model['threshold_source']}"
+    )
 
 
 def _data(window: Mapping[str, Sequence[str]], counts: Mapping[str, float], banned: Mapping[str, str]) -> list[str]:

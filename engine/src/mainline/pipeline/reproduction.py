@@ -6,11 +6,12 @@ from typing import Any
 import yaml
 
 from mainline import faults, interrupts, progress
-from mainline.conformance import check_features, check_policy, check_request, check_task
+from mainline.conformance import check_features, check_policy, check_request
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
-from mainline.model.metrics import scorer
+from mainline.labels import check_task, classes
+from mainline.model import metrics
 from mainline.pipeline import disk, summary
 from mainline.registry import runs
 from mainline.remote import address
@@ -84,8 +85,8 @@ def check() -> None:
     check_policy(declared.features, interface.REQUEST, interface.BANNED)
     check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
     check_request(interface.REQUEST)
-    check_task(interface.TASK, interface.RESPONSE)
-    scorer(interface.TASK, declared.evaluation.metric)
+    check_task(interface.TASK, interface.RESPONSE, classes(interface))
+    metrics.declared(interface.TASK, classes(interface), declared.evaluation)
     if declared.data.version:
         _ask_source(declared)
 

@@ -7,19 +7,21 @@ import numpy as np
 from mainline import progress
 from mainline.conformance import check_column
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import predictions, prepared
 from mainline.data.columns import DAY, format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.model import baselines, diagnostics, runtime
+from mainline.labels import classes
+from mainline.model import baselines, diagnostics, metrics, runtime
 from mainline.model.baselines import Baseline
 from mainline.model.intervals import interval
-from mainline.model.metrics import scorer
+from mainline.model.metrics import Scorer
 from usecase import features, interface, scoring
 
 MODEL, METRICS = Path("models/model"), Path("metrics")
 REFERENCE_ROWS = 500
+CONFUSION = ("actual", "predicted", "rows", "share")
 
 
 def evaluate(params: Params) -> None:
@@ -37,30 +39,29 @@ def evaluate(params: Params) -> None:
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
-    constant = scoring.respond(np.full(len(test), model["baseline"]), test.request)
+    known = scoring.respond(baselines.repeat(model["baseline"], len(test)), test.request)
     moment = features.prediction_time(test.request)
     day = moment // DAY
-    measured = scorer(interface.TASK, params.evaluation.metric)
-    rule = baselines.hardest(scoring, measured, test.label, constant, (test.request, test.features))
-    baseline = rule.predicted
-    simple = {"rows": len(test), **measured.measure(test.label, baseline)}
-    score = {"rows": len(test), **measured.measure(test.label, predicted)}
-    primary = measured.primary.name
-    low, high = interval(measured.primary, test.label, predicted, day)
-    ratio = measured.lack(test.label, predicted) / measured.lack(test.label, baseline)
+    scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold"))
+    rule = baselines.hardest(scoring, scorer, test.label, known, (test.request, test.features))
+    simple = {"rows": len(test), **scorer.measure(test.label, rule.predicted)}
+    score = {"rows": len(test), **scorer.measure(test.label, predicted)}
+    primary = scorer.primary.name
+    low, high = interval(scorer.primary, test.label, predicted, day)
+    beside = {"low": low, "high": high, "ratio": _ratio(scorer, test.label, predicted, rule.predicted)}
+    beside |= {name: model[name] for name in ("threshold",) if name in model}
     segments = scoring.slices(test.request)
     for name, values in segments.items():
         check_column(f"scoring.py: slices: '{name}'", values, len(test))
     slices = diagnostics.by_slice(
-        segments, test.label, predicted, baseline, day, measured, params.evaluation.slice_min_rows
+        segments, test.label, predicted, rule.predicted, day, scorer, params.evaluation.slice_min_rows
     )
-    table = _predictions(test, moment, predicted, baseline)
+    table = _predictions(test, moment, predicted, rule.predicted)
     write_columns(table, Path("data/predictions/test.parquet"))
-    write_json(score | {"low": low, "high": high, "ratio": ratio}, METRICS / "test.json")
+    write_json(score | beside | scorer.measure_classes(test.label, predicted), METRICS / "test.json")
     write_json({**simple, **(rule.measured if len(rule.measured) > 1 else {})}, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
-    write_csv(diagnostics.residuals(test.label, predicted), METRICS / "plots/residuals.csv")
-    write_csv(diagnostics.calibration(test.label, predicted), METRICS / "plots/calibration.csv")
+    _write_plots(test.label, predicted, scorer)
     write_csv(_reference(table), METRICS / "reference.csv")
     progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline{_which(rule)}")
 
@@ -72,17 +73,35 @@ def _which(rule: Baseline) -> str:
     return f" (the {rule.name}; {', '.join(f'{name} {value:.4g}' for name, value in rule.measured.items())})"
 
 
+def _ratio(scorer: Scorer, actual: Array, predicted: Array, baseline: Array) -> float:
+    """The model's lack over the baseline's; NaN where the baseline lacks nothing, or either is not defined."""
+    simple = scorer.lack(actual, baseline)
+    return scorer.lack(actual, predicted) / simple if simple else float("nan")
+
+
+def _write_plots(actual: Array, predicted: Array, scorer: Scorer) -> None:
+    """Errors by size, calibration, and which class is said for which; a table without rows is not drawn."""
+    names = classes(interface)
+    errors = diagnostics.residuals(actual, predicted) if predicted.ndim == 1 else []
+    write_csv(errors, METRICS / "plots/residuals.csv", ("error", "rows"))
+    write_csv(diagnostics.calibration(actual, predicted, names), METRICS / "plots/calibration.csv")
+    write_csv(diagnostics.confusion(actual, scorer.say(predicted), names), METRICS / "plots/confusion.csv", CONFUSION)
+
+
 def _predictions(test: Prepared, moment: Array, predicted: Array, baseline: Array) -> dict[str, Array]:
     """The test predictions that are kept with every released model, one row per event."""
     keys = {name: test.request[name] for name in interface.KEY}
-    return keys | {"prediction_time": moment, "actual": test.label, "predicted": predicted, "baseline": baseline}
+    names = classes(interface)
+    simple = predictions.as_columns(baseline, names)[predictions.PREDICTED]
+    made = predictions.as_columns(predicted, names)
+    return keys | {"prediction_time": moment, "actual": test.label, **made, "baseline": simple}
 
 
 def _reference(table: dict[str, Array]) -> list[dict[str, object]]:
     """A few predictions for git, so that a rebuild elsewhere can say how far it is off."""
     chosen = np.linspace(0, len(table["predicted"]) - 1, min(REFERENCE_ROWS, len(table["predicted"]))).astype(int)
     times = [field.name for field in interface.REQUEST if field.kind == "time"]
-    names = [*interface.KEY, "predicted"]
+    names = [*interface.KEY, *(name for name in table if predictions.is_one(name, table))]
     return [
         {name: _readable(table[name][row]) if name in times else table[name][row] for name in names} for row in chosen
     ]

@@ -14,13 +14,14 @@ import yaml
 
 from mainline import progress
 from mainline.contract import Array, Columns
-from mainline.data import prepared
+from mainline.data import predictions, prepared
 from mainline.data.lookup import Table
 from mainline.data.prepared import Prepared
 from mainline.data.profile import describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
+from mainline.labels import classes
 from mainline.model import batches
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
@@ -53,10 +54,13 @@ def package(params: Params) -> None:
         code=CODE,
         strangers=int(strange.sum()),
     )
-    predictor = build.build(fresh_directory(PACKAGE), contents)
+    rows, names = prepared.join(tested.values()), classes(interface)
+    predictor = build.build(
+        fresh_directory(PACKAGE), contents, lambda made: check_features(made, rows.request, rows.features, strange)
+    )
     check_batches(predictor, params.limits.parity)
-    rows = prepared.join(tested.values())
-    check_skew(predictor, rows.request, rows.features, read_columns(PREDICTIONS, ["predicted"])["predicted"], strange)
+    predicted = predictions.from_columns(read_columns(PREDICTIONS, predictions.named(names)), names)
+    check_predictions(predictor, rows.request, predicted, strange)
     progress.say(
         f"{predictor.manifest['name']} {predictor.digest[:12]}, {manifest.size(PACKAGE) / 1e6:.1f} MB, "
         f"same features and predictions as the pipeline on {len(rows) - int(strange.sum()):,} rows"
@@ -71,6 +75,7 @@ def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": interface.NAME,
         "task": interface.TASK,
+        **({"classes": list(classes(interface))} if classes(interface) else {}),
         "model": model,
         "window": {name: list(months) for name, months in windows.items()},
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
@@ -91,27 +96,39 @@ def check_batches(predictor: Predictor, limit: float) -> None:
         )
 
 
-def check_skew(
-    predictor: Predictor, request: Columns, features: Columns, predicted: Array, strange: Array | None = None
-) -> None:
-    """Refuse a package if a feature or prediction of any of n rows differs from the pipeline's.
+def check_features(predictor: Predictor, request: Columns, features: Columns, strange: Array) -> None:
+    """Refuse a package if a feature of any of n rows differs from the pipeline's; rows marked `strange` are left out.
 
-    Features are computed on every other row at a time, so that one which looks at the rows beside it shows. A
-    prediction may move as far as the package states for other batches; rows marked in `strange` are left out.
+    Features are computed on every other row at a time, so that one which looks at the rows beside it shows.
 
     Raises:
         MainlineError: naming the feature and how many rows differ.
     """
     served = _compute_in_halves(predictor, request, list(features))
-    compared = {name: batches.differ(values, served[name]) for name, values in features.items()}
-    compared["prediction"] = batches.differ(predicted, predictor.predict_columns(request), predictor.tolerance)
-    for name, wrong in compared.items():
-        found = wrong if strange is None else wrong & ~strange
-        if found.any():
+    for name, values in features.items():
+        wrong = batches.differ(values, served[name]) & ~strange
+        if wrong.any():
             raise MainlineError(
-                f"training/serving skew: {name} differs in {int(found.sum())} of {len(found)} rows. "
+                f"training/serving skew: {name} differs in {int(wrong.sum())} of {len(wrong)} rows. "
                 "A feature must depend on its request and its feature tables alone; see engine/docs/use-case.md."
             )
+
+
+def check_predictions(predictor: Predictor, request: Columns, predicted: Array, strange: Array) -> None:
+    """Refuse a package if it predicts any of n rows otherwise than the pipeline, from the same features.
+
+    A prediction may move as far as the package states for other batches; rows marked `strange` are left out.
+
+    Raises:
+        MainlineError: saying how many rows differ.
+    """
+    wrong = batches.differ(predicted, predictor.predict_columns(request), predictor.tolerance) & ~strange
+    if wrong.any():
+        raise MainlineError(
+            f"training/serving skew: the prediction differs in {int(wrong.sum())} of {len(wrong)} rows, though every "
+            "feature is the same. respond() in src/usecase/scoring.py must depend on the model's output and the "
+            "request alone, and the model must repeat itself."
+        )
 
 
 def _strangers(sealed: Mapping[str, Table], months: Sequence[str], tested: Mapping[str, Prepared]) -> Array:

@@ -18,6 +18,7 @@ from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
 from mainline.declared.params import Params
 from mainline.errors import UseCaseError
+from mainline.labels import classes, encode
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
     check_moment(moment, len(labelled))
     place = Place(period, {name: request[name] for name in interface.KEY}, _times())
     computed = _compute(request, look_up_all(known, request, moment), place)
-    label = labelled[interface.LABEL].to_numpy(np.float64)
+    label = encode(labelled[interface.LABEL].to_numpy(), classes(interface))
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
     check_types(computed, features.NUMERIC, features.CATEGORICAL, place)
     check_finite(computed, features.NUMERIC, place)

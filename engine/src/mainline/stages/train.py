@@ -1,6 +1,7 @@
 """Fit the declared model on the training months and export it to a form that needs no scikit-learn."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -8,15 +9,16 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 
 from mainline import progress
-from mainline.conformance import check_column, check_features, check_policy
+from mainline.conformance import check_column, check_features, check_policy, check_predictions
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
-from mainline.model import estimator, export, frames
-from mainline.model.metrics import scorer
+from mainline.labels import classes
+from mainline.model import baselines, estimator, export, frames, metrics, threshold
+from mainline.model.metric import Metric
 from usecase import features, interface, scoring
 
 MODEL = Path("models/model")
@@ -32,17 +34,29 @@ def train(params: Params) -> None:
     content, exported = export.export(
         pipeline, params.model.type, interface.TASK, *_names(params), test.features, params.limits.parity
     )
-    base = float(np.mean(scoring.fit_target(fitted_on.label, fitted_on.request)))
+    base = baselines.fit_constant(scoring.fit_target(fitted_on.label, fitted_on.request), classes(interface))
+    predicted = {
+        name: predict(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))
+    }
+    cut = _threshold(params, validation, predicted["validation"])
     fresh_directory(MODEL)
     (MODEL / exported.filename).write_bytes(content)
-    write_json(exported.describe() | {"baseline": base}, MODEL / "model.json")
-    scores = {name: _score(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))}
+    write_json(exported.describe() | {"baseline": base} | cut, MODEL / "model.json")
+    scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, cut.get("threshold"))
+    scores = {
+        name: {"rows": len(rows), **scorer.measure(rows.label, predicted[name])}
+        for name, rows in (("train", fitted_on), ("validation", validation))
+    }
     for name, score in scores.items():
         write_json(score, Path(f"metrics/{name}.json"))
-    write_csv(_learning_curve(pipeline, fitted_on, validation, params), Path("metrics/plots/learning.csv"), CURVE)
-    primary = scorer(interface.TASK, params.evaluation.metric).primary.name
+    write_csv(
+        _learning_curve(pipeline, fitted_on, validation, params, scorer.primary),
+        Path("metrics/plots/learning.csv"),
+        CURVE,
+    )
+    primary = scorer.primary.name
     progress.say(
-        f"{primary} {scores['train'][primary]:.2f} on train, {scores['validation'][primary]:.2f} on validation"
+        f"{primary} {scores['train'][primary]:.4g} on train, {scores['validation'][primary]:.4g} on validation"
     )
     if exported.reason:
         progress.say(f"packaged with scikit-learn, because: {exported.reason}")
@@ -59,8 +73,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     name = params.model.type.rpartition(".")[2]
     target = scoring.fit_target(rows.label, rows.request)
     check_column("scoring.py: fit_target", target, len(rows))
-    if interface.TASK == "classification" and len(np.unique(target)) < 2:
-        raise ParamsError("data", f"every label of the training months is {target[0]:g}", "widen the window")
+    _check_target(target)
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
             return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weights(rows, pipeline))
@@ -107,18 +120,41 @@ def _names(params: Params) -> tuple[list[str], list[str]]:
     )
 
 
-def _score(pipeline: Pipeline, rows: Prepared, params: Params) -> dict[str, float]:
+def _check_target(target: Array) -> None:
+    """Refuse to fit a classifier on rows that lack a class.
+
+    Raises:
+        ParamsError: naming it.
+    """
+    if interface.TASK == "regression":
+        return
+    names = classes(interface) or (0, 1)
+    lacking = [name for code, name in enumerate(names) if not (target == code).any()]
+    if lacking:
+        found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
+        raise ParamsError("data", found, "widen the window, or take out of CLASSES what does not occur")
+
+
+def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
+    """Answer n rows with the fitted pipeline, as a client would be answered."""
     raw = frames.predict(pipeline, frames.table(rows.features, *_names(params)), interface.TASK)
     predicted = scoring.respond(raw, rows.request)
-    check_column("scoring.py: respond", predicted, len(rows))
-    return {"rows": len(rows), **scorer(interface.TASK, params.evaluation.metric).measure(rows.label, predicted)}
+    check_predictions("scoring.py: respond", predicted, len(rows), classes(interface))
+    return predicted
+
+
+def _threshold(params: Params, validation: Prepared, predicted: Array) -> dict[str, Any]:
+    """Return the threshold of two classes and where it comes from, for the model's description."""
+    if interface.TASK != "classification":
+        return {}
+    value, source = threshold.choose(params.evaluation, validation.label, predicted)
+    return {"threshold": value, "threshold_source": source}
 
 
 def _learning_curve(
-    pipeline: Pipeline, fitted_on: Prepared, validation: Prepared, params: Params
+    pipeline: Pipeline, fitted_on: Prepared, validation: Prepared, params: Params, primary: Metric
 ) -> list[dict[str, object]]:
     """The primary metric after each iteration, on as many training rows as there are for validation."""
-    primary = scorer(interface.TASK, params.evaluation.metric).primary
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
         table = frames.table(rows.features, *_names(params))

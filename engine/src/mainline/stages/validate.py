@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import progress
-from mainline.conformance import check_known, check_label, check_label_type, check_request, check_task
+from mainline.conformance import check_known, check_request
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share
 from mainline.declared.params import Params
 from mainline.errors import SourceError
+from mainline.labels import check_label, check_label_type, check_task, classes
 from usecase import interface, schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
@@ -44,7 +45,7 @@ def check_use_case() -> None:
     Raises:
         UseCaseError: for a name that one place uses and another lacks, and for a label or response of the wrong type.
     """
-    check_task(interface.TASK, interface.RESPONSE)
+    check_task(interface.TASK, interface.RESPONSE, classes(interface))
     check_request(interface.REQUEST)
     check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
     columns = schema.TABLES[schema.EVENTS].columns
@@ -52,7 +53,7 @@ def check_use_case() -> None:
     check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")
     check_known("interface.py: LABEL", [interface.LABEL], columns, f"{schema.EVENTS} in schema.py")
     check_known("interface.py: KEY", interface.KEY, fields, "REQUEST")
-    check_label_type(columns[interface.LABEL].dtype, interface.LABEL)
+    check_label_type(columns[interface.LABEL].dtype, interface.LABEL, classes(interface))
 
 
 def _time() -> str:
@@ -95,5 +96,6 @@ def _count_labels(events: pd.DataFrame, month: str, limit: float) -> dict[str, i
         f"{schema.EVENTS} without a label in {month}",
         f"{RAW / schema.EVENTS}",
     )
-    check_label(events.loc[reason == "", interface.LABEL].dropna().to_numpy(), interface.TASK)
+    labels = events.loc[reason == "", interface.LABEL].dropna().to_numpy()
+    check_label(labels, interface.TASK, classes(interface))
     return {str(name) or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}

@@ -29,7 +29,7 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
             replace(interface.RESPONSE, kind="string"),
             "RESPONSE: 'arr_delay' is a string; the prediction of",
         ),
-        ("TASK", "ranking", r"TASK is 'ranking'; known: classification, regression"),
+        ("TASK", "ranking", r"TASK is 'ranking'; known: classification, multiclass, regression"),
         ("REQUEST", (replace(interface.REQUEST[0], kind="date"),), "'time_hour' is of the kind 'date'"),
     ],
 )

@@ -38,7 +38,7 @@ def test_shipped_use_cases_are_consistent() -> None:
         ({"LABEL": "arr_dely"}, r"LABEL names 'arr_dely', which flights in schema\.py lacks; did you mean 'arr_delay'"),
         (
             {"LABEL": "carrier"},
-            "the label 'carrier' is declared as str.*; a label is a number, of a classification 0 or 1",
+            "the label 'carrier' is declared as str.*; a label is a number unless CLASSES names its values",
         ),
         ({"KEY": ("time_hour", "flght")}, r"KEY names 'flght', which REQUEST lacks; did you mean 'flight'\?"),
     ],

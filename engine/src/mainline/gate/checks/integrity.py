@@ -27,7 +27,7 @@ def check_lock(evidence: Evidence, _: Policy) -> Outcome:
 
 def check_finite(evidence: Evidence, _: Policy) -> Outcome:
     """Is every prediction a number?"""
-    wrong = int((~np.isfinite(evidence.predicted)).sum())
+    wrong = int((~np.isfinite(evidence.predicted.reshape(len(evidence.predicted), -1)).all(axis=1)).sum())
     observed = f"{wrong} of {len(evidence.predicted):,}"
     return Outcome("fail" if wrong else "pass", observed, "0", "Predictions that are NaN or infinite.")
 
