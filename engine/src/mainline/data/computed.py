@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +30,9 @@ class Place:
         named = ", ".join(f"{name} {self._shown(name, values[row])}" for name, values in self.key.items())
         return f"{self.period}, row {row}{f' ({named})' if named else ''}"
 
-    def _shown(self, name: str, value: object) -> str:
+    def _shown(self, name: str, value: Any) -> str:
         is_time = name in self.times and isinstance(value, int | float | np.number) and not np.isnan(value)
-        return format_time(int(value)) if is_time else str(value)  # type: ignore[arg-type]
+        return format_time(int(value)) if is_time else str(value)
 
 
 def check_types(computed: Columns, numeric: Iterable[str], categorical: Iterable[str], place: Place) -> None:

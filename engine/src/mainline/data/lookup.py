@@ -127,6 +127,8 @@ def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
     month's first row, or before its own month's, may be answered otherwise (see `differs`).
     """
     wanted = ("key", "time", *declared.columns)
+    months = [{**rows, "key": np.asarray(entities(rows["key"]))} for rows in months]
+    known: Columns
     known, previous = months[0], None
     for rows in months[1:]:
         if len(rows["time"]):

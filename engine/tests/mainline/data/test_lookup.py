@@ -174,6 +174,15 @@ def test_months_together_answer_as_each_month_did(declared: FeatureTable, entere
         assert ask(together, asked) == ask(alone, asked) if asked else True
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_months_of_numbered_entities_answer_as_those_of_text(kind: type) -> None:
+    """Entities named by numbers are kept and forgotten over months as the same entities are by text."""
+    months = [rows_of([("1", 9), ("2", 9)]), rows_of([("2", 10)]), rows_of([("2", 20), ("3", 21)])]
+    numbered = [{**rows, "key": rows["key"].astype(kind)} for rows in months]
+    asked = [(key, at) for key in "123" for at in (9, 15, 20, 25)]
+    assert ask(from_months(MOVING, numbered), asked) == ask(from_months(MOVING, months), asked)
+
+
 def test_month_without_rows_leaves_the_month_before() -> None:
     """Where a month has no rows, the month before serves what it knows."""
     table = from_columns(MOVING, rows_of([]), rows_of([("a", 1)]))
