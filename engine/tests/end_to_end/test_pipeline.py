@@ -105,6 +105,20 @@ def test_another_window_keeps_the_months_it_shares(finished_project: Project) ->
     assert {name for name in after.keys() - before.keys() if "2013-04" not in name} == set()
 
 
+def test_a_declared_interval_is_measured_and_answered(finished_project: Project) -> None:
+    """One line of params.yaml: what it covers is a metric of the test rows, and the package answers with both ends."""
+    finished_project.declare(evaluation={"interval": 0.8})
+    finished_project.run("dvc", "repro", "--quiet")
+    test = _json(finished_project, "metrics/test.json")
+    kept = pd.read_parquet(finished_project.path / "data/predictions/test.parquet")
+    error = kept["actual"] - kept["predicted"]
+    inside = error.between(test["interval_low"], test["interval_high"])
+    assert test["coverage"] == pytest.approx(inside.mean(), abs=1e-4)
+    assert 0.7 < test["coverage"] < 0.9
+    response = _json(finished_project, "models/package/response.schema.json")
+    assert response["required"] == ["arr_delay", "arr_delay_low", "arr_delay_high"]
+
+
 def test_an_experiment_changes_one_parameter(finished_project: Project) -> None:
     """`dvc exp run -S` trains with another learning rate and `dvc exp show` lists it with its metrics."""
     finished_project.run("dvc", "exp", "run", "--quiet", "-S", "model.params.learning_rate=0.05")

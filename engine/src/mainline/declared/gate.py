@@ -73,6 +73,7 @@ class Policy(Section):
     skew: Skew
     quarantined_share: Share
     breaking_schema: Literal["warn", "fail"]
+    coverage: Share = 0.02
 
 
 def load(raw: dict[str, Any]) -> Policy:

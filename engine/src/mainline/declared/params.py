@@ -90,13 +90,14 @@ class Evaluation(Section):
     """What models are compared by, and from how many rows on a segment allows a conclusion.
 
     Of two classes, a row counts as positive from `threshold` on, or from where the mistakes on validation rows cost
-    least.
+    least. Of a regression, `interval` is the share of cases whose truth is to be inside of its interval.
     """
 
     slice_min_rows: int = Field(ge=1)
     metric: str | None = None
     threshold: float | None = Field(default=None, gt=0, lt=1)
     costs: Costs | None = None
+    interval: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> "Evaluation":

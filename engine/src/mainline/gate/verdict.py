@@ -39,6 +39,8 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
 def run(evidence: Evidence, policy: Policy) -> list[Check]:
     """Run every check."""
     found = [_check(name, group, check(evidence, policy)) for name, group, check in CHECKS]
+    if evidence.candidate.manifest.get("interval"):
+        found.append(_check("coverage", "quality", quality.check_coverage(evidence, policy)))
     return found + [
         _check(f"fairness by {rule.slice}", "slices", slices.check_fairness(evidence, rule)) for rule in policy.fairness
     ]

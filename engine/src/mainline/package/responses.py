@@ -23,6 +23,8 @@ class Response:
         self.field = Field(**manifest["response"])
         self.classes: tuple[Class, ...] = tuple(manifest["classes"]) if manifest["task"] == "multiclass" else ()
         """The classes in the order of their probabilities; none where a prediction is a number."""
+        self.interval: dict[str, Any] | None = manifest.get("interval")
+        """The level of the interval around a prediction, and what is added to it for its ends; None without one."""
         self._texts = [str(name) for name in self.classes]
 
     def predictions(self, found: Array) -> list[Prediction]:
@@ -37,16 +39,29 @@ class Response:
 
     def members(self, prediction: Prediction) -> dict[str, Any]:
         """Return a prediction as the members of an object: the number under its name, or class and probabilities."""
-        return prediction if self.classes else {self.field.name: prediction}
+        if self.classes:
+            return dict(prediction)
+        return dict(zip(self.columns, self.cells(prediction), strict=True))
 
     def cells(self, prediction: Prediction) -> list[Any]:
         """Return a prediction as the cells of a row, one for each of `columns`."""
-        return [prediction["class"], *prediction["probabilities"].values()] if self.classes else [prediction]
+        if self.classes:
+            return [prediction["class"], *prediction["probabilities"].values()]
+        return [prediction, *self._ends(prediction)]
+
+    def _ends(self, prediction: float) -> list[float]:
+        """Return the ends of the interval around a prediction, inside of what the response may be."""
+        if self.interval is None:
+            return []
+        low, high = -inf if self.field.minimum is None else self.field.minimum, self.field.maximum
+        high = inf if high is None else high
+        return [min(max(prediction + added, low), high) for added in self.interval["ends"]]
 
     @property
     def columns(self) -> dict[str, Kind]:
         """The names of a table's columns for predictions, each with its kind."""
-        return {self.field.name: self.field.kind, **dict.fromkeys(self.probabilities, "number")}
+        ends = [] if self.interval is None else [f"{self.field.name}_low", f"{self.field.name}_high"]
+        return {self.field.name: self.field.kind, **dict.fromkeys([*self.probabilities, *ends], "number")}
 
     @property
     def probabilities(self) -> list[str]:

@@ -1,6 +1,7 @@
 """A package's request and response as JSON Schema, for clients and for the service."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mainline.contract import Field
@@ -25,8 +26,20 @@ def of_request(name: str, fields: Sequence[Field]) -> dict[str, Any]:
 
 def of_response(name: str, response: Response) -> dict[str, Any]:
     """Describe one prediction: a number by its name, or a class and the probability of each."""
-    properties = _of_classes(response) if response.classes else {response.field.name: _property(response.field)}
+    properties = _of_classes(response) if response.classes else _of_number(response)
     return {"$schema": DIALECT, "title": f"{name} response", **_closed(properties)}
+
+
+def _of_number(response: Response) -> dict[str, Any]:
+    field, *ends = (response.field, *list(response.columns)[1:])
+    described = {"low": "Lower end", "high": "Upper end"}
+    level = (
+        f"of the interval that is to hold {response.interval['level']:.0%} of all cases" if response.interval else ""
+    )
+    return {field.name: _property(field)} | {
+        name: _property(replace(field, name=name, description=f"{described[name.rpartition('_')[2]]} {level}"))
+        for name in ends
+    }
 
 
 def _of_classes(response: Response) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from mainline.data.columns import DAY, format_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
+from mainline.errors import ParamsError
 from mainline.labels import classes
-from mainline.model import baselines, diagnostics, metrics, runtime
+from mainline.model import baselines, conformal, diagnostics, metrics, runtime
 from mainline.model.baselines import Baseline
 from mainline.model.intervals import interval
 from mainline.model.metrics import Scorer
+from mainline.model.runtime import Runtime
 from usecase import features, interface, scoring
 
 MODEL, METRICS = Path("models/model"), Path("metrics")
@@ -58,12 +60,32 @@ def evaluate(params: Params) -> None:
     )
     table = _predictions(test, moment, predicted, rule.predicted)
     write_columns(table, Path("data/predictions/test.parquet"))
-    write_json(score | beside | scorer.measure_classes(test.label, predicted), METRICS / "test.json")
+    covered = _coverage(params, loaded, test.label, predicted)
+    write_json(score | beside | covered | scorer.measure_classes(test.label, predicted), METRICS / "test.json")
     write_json({**simple, **(rule.measured if len(rule.measured) > 1 else {})}, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
     _write_plots(test.label, predicted, scorer)
     write_csv(_reference(table), METRICS / "reference.csv")
     progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline{_which(rule)}")
+
+
+def _coverage(params: Params, model: Runtime, actual: Array, predicted: Array) -> dict[str, float]:
+    """Take the declared interval from the validation rows, and measure what it covers of n test rows.
+
+    Raises:
+        ParamsError: when one is declared that there cannot be.
+    """
+    level = params.evaluation.interval
+    if level is None:
+        return {}
+    if interface.TASK != "regression":
+        raise ParamsError("evaluation.interval", f"a {interface.TASK} predicts probabilities", "leave it out")
+    names = [field.name for field in interface.REQUEST]
+    rows = prepared.read(prepared.FOLDER, params.parts.validation, names, params.features)
+    ends = conformal.offsets(rows.label - scoring.respond(model.predict(rows.features), rows.request), level)
+    share = conformal.coverage(actual - predicted, ends)
+    progress.say(f"the interval covers {share:.1%} of the test rows; {level:.1%} is declared")
+    return {"interval": level, "interval_low": ends[0], "interval_high": ends[1], "coverage": share}
 
 
 def _which(rule: Baseline) -> str:

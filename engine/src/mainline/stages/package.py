@@ -78,8 +78,17 @@ def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
         **({"classes": list(classes(interface))} if classes(interface) else {}),
         "model": model,
         "window": {name: list(months) for name, months in windows.items()},
+        **_interval(),
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
     }
+
+
+def _interval() -> dict[str, Any]:
+    """Return what is added to a prediction for the ends of its interval, if one is declared."""
+    measured = read_json(METRICS / "test.json")
+    if "interval" not in measured:
+        return {}
+    return {"interval": {"level": measured["interval"], "ends": [measured["interval_low"], measured["interval_high"]]}}
 
 
 def check_batches(predictor: Predictor, limit: float) -> None:

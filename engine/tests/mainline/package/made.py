@@ -1,6 +1,7 @@
 """Packages of a few rows, really built: answers that are classes, and names that need care wherever they stand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from skl2onnx import convert_sklearn
@@ -55,10 +56,16 @@ def classes(folder: Path, labels: tuple[str | int, ...] = CLASSES, shift: float 
 
 def number(folder: Path) -> Path:
     """Build a package that predicts a number under a name with quotes."""
-    return _build(folder, Field('Länge "brutto", cm', "number", "How long", 1.0), _NUMBER, None)
+    return _build(folder, Field('Länge "brutto", cm', "number", "How long", 1.0), _NUMBER)
 
 
-def _build(folder: Path, response: Field, scoring: str, labels: list[str | int] | None) -> Path:
+def interval(folder: Path) -> Path:
+    """Build a package that predicts a length from 0 to 6 within an interval of 1 below to 2 above."""
+    field = Field("length", "number", "How long", 1.0, "cm", 0, 6)
+    return _build(folder, field, _NUMBER, interval={"level": 0.9, "ends": [-1.0, 2.0]})
+
+
+def _build(folder: Path, response: Field, scoring: str, labels: list[str | int] | None = None, **more: Any) -> Path:
     code = folder / "code"
     code.mkdir(parents=True)
     (code / "features.py").write_text(_FEATURES, encoding="utf-8")
@@ -75,7 +82,7 @@ def _build(folder: Path, response: Field, scoring: str, labels: list[str | int] 
     at = np.arange(ROWS) + 28_619_000
     gaps = np.arange(ROWS) % 3 == 0
     contents = building.Contents(
-        description=description | ({"classes": labels} if labels else {}),
+        description=description | ({"classes": labels} if labels else {}) | more,
         request=REQUEST,
         response=response,
         tables={},

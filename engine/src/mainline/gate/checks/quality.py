@@ -7,7 +7,7 @@ from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
 from mainline.gate.statistics import Conclusion, conclude
-from mainline.model import baselines
+from mainline.model import baselines, conformal
 
 _VERDICTS: dict[Conclusion, Verdict] = {
     "better": "pass",
@@ -105,6 +105,17 @@ def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
     bias = evidence.bias(evidence.predicted)
     verdict = at_most(abs(bias), policy.max_bias)
     return Outcome(verdict, f"{bias:+.3g}", f"{policy.max_bias:g}", "Mean of prediction minus truth.")
+
+
+def check_coverage(evidence: Evidence, policy: Policy) -> Outcome:
+    """Does the interval around a prediction hold what it promises?"""
+    promised = evidence.candidate.manifest["interval"]
+    level, errors = promised["level"], evidence.holdout.label - evidence.predicted
+    share = conformal.coverage(errors, promised["ends"])
+    parts = {part.name: conformal.coverage(errors[part.rows], promised["ends"]) for part in evidence.sound_segments}
+    worst = min(parts, key=lambda name: parts[name], default="")
+    reason = f"The interval of {level:.0%} on the holdout" + (f"; {parts[worst]:.1%} in {worst}." if worst else ".")
+    return Outcome(at_most(level - share, policy.coverage), f"{share:.1%}", f"{level - policy.coverage:.1%}", reason)
 
 
 def _change(evidence: Evidence, policy: Policy, limit: str) -> float | Outcome:

@@ -150,8 +150,9 @@ def _outside(model: Model, share: Share) -> Problem:
 
 def _encode(model: Model, request: Request, share: Share) -> str:
     """Write the answer; floats as their shortest text that reads back to the same bits."""
-    values = orjson.dumps(share.answer.predictions[share.start : share.stop]).decode()[1:-1]
-    if not model.classes:
+    predictions, response = share.answer.predictions[share.start : share.stop], model.predictor.response
+    values = orjson.dumps([*map(response.members, predictions)] if response.interval else predictions).decode()[1:-1]
+    if not (model.classes or response.interval):
         values = model.number_opening + values.replace(",", "}," + model.number_opening) + "}"
     return (
         f'{model.answer_opening}"{request.id}",'

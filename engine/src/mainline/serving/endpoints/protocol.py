@@ -1,12 +1,14 @@
 """The Open Inference Protocol, version 2, over HTTP: https://github.com/kserve/open-inference-protocol.
 
 A request field is an input tensor of its name, with one value per row, so its shape is [n] or [n, 1]. An absent
-optional value is null, or its tensor is left out. The response field is an output tensor; where it is one of k classes,
-their probabilities are a second one, of shape [n, k] with the names of its columns in its parameter `classes`.
+optional value is null, or its tensor is left out. The response field is an output tensor, and so is each end of its
+interval, if there is one. Where it is one of k classes, their probabilities are a second one, of shape [n, k] with the
+names of its columns in its parameter `classes`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +69,7 @@ async def model_metadata(service: Service, request: Request) -> Reply:
         "versions": [served.version for served in service.models()],
         "platform": _PLATFORM[model.predictor.manifest["model"]["format"]],
         "inputs": [_tensor(field) for field in model.predictor.request],
-        "outputs": [_tensor(model.response), *_probabilities(model)],
+        "outputs": _tensors(model),
     }
     return Reply(orjson.dumps(described))
 
@@ -120,15 +122,27 @@ def _encode(model: Model, request: Request, content: Mapping[str, Any], share: S
 
 def _outputs(model: Model, predictions: list[Prediction], wanted: Sequence[str]) -> list[dict[str, Any]]:
     """Return the output tensors of n predictions, all of them or those that are wanted."""
-    name, rows = model.response.name, len(predictions)
+    rows = len(predictions)
     if not model.classes:
-        return [{"name": name, "shape": [rows], "datatype": "FP64", "data": predictions}]
+        columns = zip(*map(model.predictor.response.cells, predictions), strict=True)
+        numbers = {
+            tensor["name"]: {**tensor, "shape": [rows], "data": list(column)}
+            for tensor, column in zip(_tensors(model), columns, strict=True)
+        }
+        return [numbers[each] for each in wanted or numbers]
     classes = {**_tensor(model.response), "shape": [rows], "data": [found["class"] for found in predictions]}
     (shares,) = _probabilities(model)
     data = [share for found in predictions for share in found["probabilities"].values()]
     shares |= {"shape": [rows, len(model.classes)], "parameters": {"classes": _classes(model)}, "data": data}
     tensors = {tensor["name"]: tensor for tensor in (classes, shares)}
     return [tensors[each] for each in wanted or tensors]
+
+
+def _tensors(model: Model) -> list[dict[str, Any]]:
+    """Describe all output tensors: the prediction with the ends of its interval, or class and probabilities."""
+    if model.classes:
+        return [_tensor(model.response), *_probabilities(model)]
+    return [_tensor(replace(model.response, name=name)) for name in model.predictor.response.columns]
 
 
 def _classes(model: Model) -> str:
@@ -196,7 +210,7 @@ def _check_outputs(outputs: Any, model: Model) -> None:
         raise _invalid("outputs", outputs, "send a list")
     for output in outputs:
         _check_keys("an output", output, ("name", "parameters"), required=("name",))
-        names = [tensor["name"] for tensor in (_tensor(model.response), *_probabilities(model))]
+        names = [tensor["name"] for tensor in _tensors(model)]
         if output["name"] not in names:
             raise _invalid("outputs", output["name"], f"the {'outputs are' if names[1:] else 'only output is'} "
                            f"{' and '.join(names)}")  # fmt: skip
