@@ -38,7 +38,7 @@ def floor() -> None:
     from mainline.package.predictor import Predictor
 
     candidate, production = (Predictor.load(Path(name)) for name in ("models/package", "../production"))
-    rows = holdout.read(candidate, candidate.manifest["window"]["test"])
+    rows = holdout.read(candidate)
     for model in (candidate, production):
         model.predict_columns(rows.request)
 

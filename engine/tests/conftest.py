@@ -70,6 +70,14 @@ def flower_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
+def timeless_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The machinery with the use case without time, its pipeline run and committed; tests only read it."""
+    made = project.other(tmp_path_factory.mktemp("timeless") / "project", project.TIMELESS)
+    made.commit("Train on the first snapshot")
+    return made
+
+
+@pytest.fixture(scope="session")
 def object_store() -> Iterator[ObjectStore]:
     """A real S3 server; shared, so each test has a prefix of its own."""
     with server.serve() as store:

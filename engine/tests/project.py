@@ -21,6 +21,7 @@ FLIGHTS = ENGINE / "tests" / "flights"
 """A fork's half of a repository, which the tests know; what stands in the places of `FORKS` here, they never read."""
 OTHER, FLOWERS = (ENGINE / "tests" / f"{name}_use_case" for name in ("other", "flower"))
 """A classification, and one of three classes."""
+TIMELESS = ENGINE / "tests" / "timeless_use_case"
 SEARCH_PATH = os.pathsep.join(str(folder / "src") for folder in (ENGINE, FLIGHTS))
 """The PYTHONPATH of the machinery and of the tests' use case."""
 FORKS = (

@@ -19,17 +19,21 @@ PERSONAL = frozenset(
 
 
 def check_policy(
-    features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str], tables: Iterable[FeatureTable] = ()
-) -> None:
+    features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str], tables: Iterable[FeatureTable] = (),
+    key: Iterable[str] = (),
+) -> None:  # fmt: skip
     """Refuse features, request fields and columns of feature tables whose name leaks the label or identifies a person.
 
-    Names are compared whatever their case. A leak under another name is found by nobody's list.
+    Names are compared whatever their case. A leak under another name is found by nobody's list. A field of the key,
+    such as a number of a customer, may be banned: it is sent and kept, and is never a feature.
 
     Raises:
         PolicyError: naming the column and the reason it is banned.
     """
     reasons = {name.lower(): reason for name, reason in banned.items()}
-    named = [("feature", name) for name in features] + [("request field", field.name) for field in request]
+    key = tuple(key)
+    sent = [field.name for field in request if not (field.name in key and field.name.lower() in reasons)]
+    named = [("feature", name) for name in features] + [("request field", name) for name in sent]
     named += [(f"column of feature table {table.name}", name) for table in tables for name in table.columns]
     for role, name in named:
         if name.lower() in reasons:
@@ -116,6 +120,41 @@ def check_request(fields: Iterable[Field]) -> None:
                 f"src/usecase/interface.py: '{field.name}' is of the kind '{field.kind}'; "
                 f"{nearest(str(field.kind), get_args(Kind))}"
             )
+
+
+def check_time(window: bool, features: object, tables: Iterable[FeatureTable], group: str) -> None:
+    """Refuse a use case whose data has time in one place and not in another.
+
+    Args:
+        window: whether `params.yaml` declares a window of periods, and not a snapshot.
+        features: the use case's module.
+        tables: its feature tables.
+        group: the column whose rows are not to be split; '' if none is declared.
+
+    Raises:
+        UseCaseError: saying what to add or to remove.
+    """
+    moving = next((table.name for table in tables if not table.static), "")
+    if window and not hasattr(features, "prediction_time"):
+        raise UseCaseError(
+            "src/usecase/features.py offers no 'prediction_time', and params.yaml declares data.from and data.through; "
+            "add it, or declare data.snapshot for data without time."
+        )
+    if window and group:
+        raise UseCaseError(
+            f"src/usecase/interface.py: GROUP is '{group}', and params.yaml declares data.from and data.through; data "
+            "with time is split by time alone, so remove GROUP, or declare data.snapshot."
+        )
+    if not window and hasattr(features, "prediction_time"):
+        raise UseCaseError(
+            "src/usecase/features.py offers 'prediction_time', and params.yaml declares data.snapshot, which has no "
+            "time; remove it, or declare data.from and data.through."
+        )
+    if not window and moving:
+        raise UseCaseError(
+            f"src/usecase/tables.py: table '{moving}' goes by time, and params.yaml declares data.snapshot, which has "
+            "none; declare it static=True, or declare data.from and data.through."
+        )
 
 
 def check_column(where: str, values: Any, rows: int) -> None:

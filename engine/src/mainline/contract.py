@@ -4,9 +4,9 @@
 
 | module      | offers                                                                  | may import            |
 |-------------|-------------------------------------------------------------------------|-----------------------|
-| `source`    | `describe()`, `fetch(months)`; `version(months)` for data elsewhere     | anything              |
-| `schema`    | `TABLES`, `EVENTS`, `STATIC`, `unlabelled(events)`                      | pandas, pandera       |
-| `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`; `CLASSES` | this module        |
+| `source`    | `describe()`, `fetch(periods)`; `version(periods)` for data elsewhere   | anything              |
+| `schema`    | `TABLES`, `EVENTS`, `STATIC`; `unlabelled(events)` for reasons          | pandas, pandera       |
+| `interface` | `NAME`, `TASK`, `LABEL`, `KEY`, `REQUEST`, `RESPONSE`, `BANNED`; `CLASSES`, `GROUP` | this module |
 | `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
 | `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
@@ -16,6 +16,9 @@
 `features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.
 
 `raw` and what `respond` returns have shape (n,), and (n, K) for K classes. `CLASSES` is for labels that name a class.
+
+Data without time (`data.snapshot` in `params.yaml`) has neither `prediction_time` nor tables that move, so that
+`build_moving` may be left out; its `GROUP` names a column whose rows must not be split between fitting and testing.
 `features` and `scoring` travel inside every model package, which is why they import numpy alone.
 `mainline.conformance` checks a use case against all this.
 """
@@ -63,7 +66,7 @@ class FeatureTable:
     """Knowledge about an entity that the client does not send.
 
     `key` is the request column that names the entity. A row may be seen `lag` minutes after its event time and stays
-    valid for `keep` minutes; None: until a newer row of its month or of the month after. Static tables hold one row
+    valid for `keep` minutes; None: until a newer row of its period or of the period after. Static tables hold one row
     per entity and no event time.
     """
 

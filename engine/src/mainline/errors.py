@@ -34,7 +34,7 @@ class OutOfMemoryError(MainlineError):
     def __init__(self, found: str) -> None:
         said = f" ({' '.join(found.split()).rstrip('.')})" if found else ""
         super().__init__(
-            f"out of memory{said}. Declare fewer months, fewer features or another estimator, "
+            f"out of memory{said}. Declare less data, fewer features or another estimator, "
             "or run it on a machine with more memory."
         )
 

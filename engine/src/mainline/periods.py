@@ -5,7 +5,7 @@ month `2013-01`, a quarter `2013-Q1`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -20,6 +20,8 @@ WRITTEN: Mapping[Unit, str] = {
 }
 """How the periods of each unit are written."""
 
+HOW = "a day as 2013-01-31, a week as 2013-W05, a month as 2013-01 or a quarter as 2013-Q1"
+
 
 def unit(period: str) -> Unit:
     """Say whether a period is a day, a week, a month or a quarter.
@@ -29,7 +31,7 @@ def unit(period: str) -> Unit:
     """
     found = next((unit for unit, pattern in WRITTEN.items() if re.fullmatch(pattern, period, re.ASCII)), None)
     if found is None:
-        raise ValueError(f"'{period}' is not a day, a week, a month or a quarter")
+        raise ValueError(f"write {HOW}")
     _first_day(period, found)  # 2013-02-30 and 2013-W54 are written well, and are not there
     return found
 
@@ -84,6 +86,11 @@ def before(period: str) -> str:
     return shift(period, -1)
 
 
+def told(parts: Sequence[str]) -> str:
+    """Say for people which periods a part of the data has: the first and the last, or the only one."""
+    return " to ".join(dict.fromkeys((parts[0], parts[-1])))
+
+
 @dataclass(frozen=True)
 class Split:
     """Parts of the data by purpose, as the prepared files are named: fit on train, choose by validation, judge on test.
@@ -94,6 +101,10 @@ class Split:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+
+
+SIDES = Split(("train",), ("validation",), ("test",))
+"""The parts of data without time."""
 
 
 def split(periods: tuple[str, ...], validation: int, test: int) -> Split:

@@ -63,6 +63,12 @@ def span(seconds: float) -> str:
     return f"{seconds / 86_400:.1f} days"
 
 
+def plural(noun: str) -> str:
+    """Name several of a thing: rows, groups of rows."""
+    head, _, rest = noun.partition(" ")
+    return f"{head}s {rest}".rstrip()
+
+
 def _pad(cell: str, columns: int, right: bool) -> str:
     space = " " * (columns - width(cell))
     return space + cell if right else cell + space

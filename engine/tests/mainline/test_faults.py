@@ -30,7 +30,7 @@ def test_too_little_memory_is_one_line() -> None:
     said = str(explain(raised(lambda: np.zeros((2**40, 2**19)))))
     assert said.startswith("out of memory (Unable to allocate 4.00 EiB for an array with shape (1099511627776, 524288)")
     assert said.endswith(
-        "Declare fewer months, fewer features or another estimator, or run it on a machine with more memory."
+        "Declare less data, fewer features or another estimator, or run it on a machine with more memory."
     )
 
 

@@ -86,6 +86,49 @@ def test_loaded_parameters_are_what_was_written(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "unit", "test"),
+    [
+        ("2013-01-30", "2013-02-02", "day", "2013-02-02"),
+        ("2013-W01", "2013-W05", "week", "2013-W05"),
+        ("2013-Q1", "2014-Q2", "quarter", "2014-Q2"),
+    ],
+)
+def test_the_period_is_what_from_is_written_in(tmp_path: Path, begins: str, ends: str, unit: str, test: str) -> None:
+    """A window of days, weeks or quarters is cut as one of months is."""
+    content = yaml.safe_load(EXAMPLE) | {"data": {"from": begins, "through": ends}}
+    loaded = load(tmp_path, yaml.safe_dump(content))
+    assert (loaded.data.unit, loaded.parts.test) == (unit, (test,))
+    assert loaded.parts.train[0] == begins
+
+
+def test_a_snapshot_is_one_batch_of_three_parts(tmp_path: Path) -> None:
+    """Data without time has a name in place of periods, and shares of rows in place of their numbers."""
+    content = yaml.safe_load(EXAMPLE) | {"data": {"snapshot": "first"}, "split": {"validation": 0.15, "test": 0.2}}
+    loaded = load(tmp_path, yaml.safe_dump(content))
+    assert (loaded.data.periods, loaded.data.unit) == (("first",), "snapshot")
+    assert (loaded.parts.train, loaded.parts.validation, loaded.parts.test) == (("train",), ("validation",), ("test",))
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "said"),
+    [
+        (0.5, 0.5, "split: validation and test are 0.5 and 0.5 of the rows; leave a share to fit on."),
+        (0.15, 0, "split.test: is 0; of data without time it is a share of the rows, such as 0.15."),
+        (1.0, 0.1, "split.validation: is 1.0; of data without time it is a share"),
+    ],
+)
+def test_shares_that_leave_a_part_without_rows_are_refused(
+    tmp_path: Path, validation: float, test: float, said: str
+) -> None:
+    """Each of the three parts of a snapshot gets a share of its rows."""
+    content = yaml.safe_load(EXAMPLE) | {
+        "data": {"snapshot": "first"}, "split": {"validation": validation, "test": test},
+    }  # fmt: skip
+    with pytest.raises(ParamsError, match=re.escape(said)):
+        load(tmp_path, yaml.safe_dump(content))
+
+
 def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
     """Nothing changes the parameters once they are read."""
     loaded = load(tmp_path, EXAMPLE)
@@ -107,13 +150,32 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("seed", -1, "seed: is -1 (int); input should be greater than or equal to 0"),
         ("seed", 2**32, "seed: is 4294967296 (int); input should be less than 4294967296"),
         ("data", None, "data: is None (nothing); input should be a valid dictionary"),
-        ("data.from", "2013-1", "data.from: is '2013-1' (str); string should match pattern"),
-        ("data.from", "2013-13", "data.from: is '2013-13' (str); string should match pattern"),
-        ("data.from", datetime.date(2013, 1, 1), "data.from: is datetime.date(2013, 1, 1) (date); input should be a"),
+        ("data.from", "2013-1", "data.from: is '2013-1' (str); write a day as 2013-01-31, a week as 2013-W05,"),
+        ("data.from", "2013-13", "data.from: is '2013-13' (str); write a day as"),
+        ("data.from", datetime.date(2013, 1, 1), "data.from: is datetime.date(2013, 1, 1) (date); put a day in quo"),
+        ("data.from", "2013-W05", "data: from is a week and through a month; write both as one of them."),
+        ("data.from", "2013-W54", "data.from: is '2013-W54' (str); invalid week: 54"),
+        (
+            "data.snapshot",
+            "first",
+            "data: has snapshot and from and through; declare from and through for data with ti",
+        ),
+        ("data", {"snapshot": "a/b"}, "data.snapshot: is 'a/b' (str); string should match pattern"),
+        ("data", {"snapshot": ""}, "data.snapshot: is '' (str); string should match pattern"),
+        ("data", {"snapshot": "first"}, "split.validation: is 1; of data without time it is a share of the rows, such"),
+        ("data", {"from": "2013-01"}, "data.through: is missing; add it, or snapshot for data without time."),
+        ("data", {}, "data.from: is missing; add it, or snapshot for data without time."),
         ("data.from", "2013-10", "data: from 2013-10 is after through 2013-09; swap them"),
         ("data.from", "2013-08", "data: 2013-08 through 2013-09 is 2 month(s); split asks for at least 3: one to fit"),
         ("split.test", 9, "data: 2013-01 through 2013-09 is 9 month(s); split asks for at least 11"),
-        ("split.validation", 0, "split.validation: is 0 (int); input should be greater than or equal"),
+        ("split.validation", 0, "split.validation: is 0; of data with time it is a whole number of months."),
+        ("split.test", 0.15, "split.test: is 0.15; of data with time it is a whole number of months."),
+        (
+            "split.test",
+            "1",
+            "split.test: is '1' (str); write a whole number of periods, or of data without time a share",
+        ),
+        ("split.test", True, "split.test: is True (bool); write a whole number of periods, or of data without time a"),
         ("features", [], "features: is [] (list); tuple should have at least 1 item"),
         ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
         ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),

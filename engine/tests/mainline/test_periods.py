@@ -65,7 +65,7 @@ def test_between_of_a_reversed_window_is_empty() -> None:
 @pytest.mark.parametrize("word", ["2013", "2013-13", "2013-W54", "2013-02-30", "2013-Q5", "2013-1", "first", ""])
 def test_what_is_not_a_period_is_refused(word: str) -> None:
     """A word that no calendar has is not a period."""
-    with pytest.raises(ValueError, match=r"is not a day|out of range|Invalid week|must be in"):
+    with pytest.raises(ValueError, match=r"write a day as|out of range|Invalid week|must be in"):
         periods.unit(word)
 
 

@@ -1,4 +1,4 @@
-"""Real rows for the claims: a month of what the pipeline validated here, or else of what the source has."""
+"""Real rows for the claims: a period of what the pipeline validated here, or else of what the source has."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ from mainline.contract import Array
 from mainline.data.columns import from_batch
 from mainline.data.lookup import Table, from_columns
 from mainline.data.storage import read_frame
-from mainline.data.validation import check
+from mainline.data.validation import check, why_unlabelled
 from mainline.declared import params
 from mainline.errors import MainlineError
-from mainline.stages.prepare import VALIDATED, arrays, declared_table
+from mainline.stages.prepare import VALIDATED, arrays, build_moving, declared_table
 
 
 class NoDataError(MainlineError):
@@ -25,59 +25,63 @@ class NoDataError(MainlineError):
 
 @dataclass(frozen=True)
 class Batches:
-    """A month of every table: validated rows by the table's name; static tables have no month."""
+    """A period of every table, or a snapshot: validated rows by the table's name; static tables have no period."""
 
-    month: str
+    period: str
     origin: str
-    monthly: dict[str, pd.DataFrame]
+    batched: dict[str, pd.DataFrame]
     static: dict[str, pd.DataFrame]
 
     @property
     def events(self) -> pd.DataFrame:
-        """The events of the month."""
-        return self.monthly[module("schema").EVENTS]
+        """The events of the period."""
+        return self.batched[module("schema").EVENTS]
 
     def labelled(self) -> pd.DataFrame:
         """Return the events that have a label."""
-        return self.events[module("schema").unlabelled(self.events) == ""]
+        return self.events[self.why_unlabelled() == ""]
+
+    def why_unlabelled(self) -> pd.Series:
+        """Say why each event has no label; '' if it has one."""
+        return why_unlabelled(module("schema"), self.events, module("interface").LABEL)
 
     def requests(self) -> dict[str, Array]:
         """Return the requests of the labelled events."""
         return from_batch(arrays(self.labelled()), module("interface").REQUEST)
 
     def known(self) -> dict[str, Table]:
-        """Build every feature table, as preparation does for a first month."""
+        """Build every feature table, as preparation does for a first period."""
         tables = module("tables")
         static = tables.build_static(self.static)
-        moving = tables.build_moving(None, self.monthly, static)
+        moving = build_moving(None, self.batched, static)
         return {name: from_columns(declared_table(name), arrays(rows)) for name, rows in {**static, **moving}.items()}
 
     def replaced(self, **tables: pd.DataFrame) -> "Batches":
-        """Return the same with other rows of some monthly tables."""
-        return replace(self, monthly=self.monthly | tables)
+        """Return the same with other rows of some batched tables."""
+        return replace(self, batched=self.batched | tables)
 
 
 @cache
 def load() -> Batches:
-    """Return the newest validated month of the window, or else the first month of the source.
+    """Return the newest validated period of the window, or else the first one of the source.
 
     Raises:
         NoDataError: if neither is here.
     """
-    for month in reversed(params.load().data.periods):
-        if all((VALIDATED / name / f"{month}.parquet").is_file() for name in _monthly()):
+    for period in reversed(params.load().data.periods):
+        if all((VALIDATED / name / f"{period}.parquet").is_file() for name in _batched()):
             return Batches(
-                month, str(VALIDATED),
-                {name: read_frame(VALIDATED / name / f"{month}.parquet") for name in _monthly()},
+                period, str(VALIDATED),
+                {name: read_frame(VALIDATED / name / f"{period}.parquet") for name in _batched()},
                 {name: read_frame(VALIDATED / f"{name}.parquet") for name in module("schema").STATIC},
             )  # fmt: skip
     return _fetched(params.load().data.periods[0])
 
 
-def _fetched(month: str) -> Batches:
+def _fetched(period: str) -> Batches:
     schemas = module("schema").TABLES
     try:
-        delivered = {(table, of): rows for table, of, rows in module("source").fetch((month,))}
+        delivered = {(table, of): rows for table, of, rows in module("source").fetch((period,))}
     except Exception as error:  # a source that is away may raise anything
         raise NoDataError(
             f"data/validated is empty, and src/usecase/source.py has nothing to give here "
@@ -85,10 +89,10 @@ def _fetched(month: str) -> Batches:
         ) from error
     rows = {name: check(frame, schemas[name], name, of or "").accepted for (name, of), frame in delivered.items()}
     static = {name: rows[name] for name in module("schema").STATIC}
-    return Batches(month, "src/usecase/source.py", {name: rows[name] for name in _monthly()}, static)
+    return Batches(period, "src/usecase/source.py", {name: rows[name] for name in _batched()}, static)
 
 
-def _monthly() -> list[str]:
+def _batched() -> list[str]:
     return [name for name in module("schema").TABLES if name not in module("schema").STATIC]
 
 

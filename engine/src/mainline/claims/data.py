@@ -10,6 +10,7 @@ from mainline.conformance import check_known
 from mainline.contract import Array
 from mainline.data.columns import from_rows, to_rows
 from mainline.data.lookup import look_up_all
+from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import RequestError, UseCaseError
 from mainline.labels import check_label, classes
 from mainline.stages.prepare import check_times, declared
@@ -42,7 +43,7 @@ def events_are_requests() -> None:
             from_rows([row], fields)
         except RequestError as error:
             raise UseCaseError(
-                f"src/usecase/interface.py: REQUEST: an event of {batches.month} is not a request: {error.reason} "
+                f"src/usecase/interface.py: REQUEST: an event of {batches.period} is not a request: {error.reason} "
                 "Or declare the field as the data has it, or have src/usecase/schema.py quarantine such rows."
             ) from error
 
@@ -55,7 +56,7 @@ def feature_tables_are_those_declared() -> None:
 def the_order_of_the_data_does_not_matter() -> None:
     """Feature tables that are built from shuffled rows give the same features."""
     batches, random = load(), np.random.default_rng(3)
-    shuffled = {name: rows.iloc[random.permutation(len(rows))] for name, rows in batches.monthly.items()}
+    shuffled = {name: rows.iloc[random.permutation(len(rows))] for name, rows in batches.batched.items()}
     other = batches.replaced(**{name: rows.reset_index(drop=True) for name, rows in shuffled.items()})
     name = differing(_features(other, batches.requests()), _features(batches, batches.requests()))
     if name:
@@ -69,11 +70,14 @@ def nothing_after_the_prediction_time_reaches_a_feature() -> None:
     """No feature changes if what is not known yet is rewritten.
 
     That are label and banned columns of the event itself and of all later ones, and what other tables measured later.
-    The requests are the same both times: a feature that looks at other requests is another claim's.
+    The requests are the same both times: a feature that looks at other requests is another claim's. Data without time
+    has neither a later event nor a table that goes by time.
     """
+    if not is_timed(module("features")):
+        return
     batches = load()
     requests = batches.requests()
-    moment = module("features").prediction_time(requests)
+    moment = prediction_time(module("features"), requests)
     for share in CUTS:
         now = int(np.sort(moment)[int(share * (len(moment) - 1))])
         past = take(requests, np.flatnonzero(moment <= now))
@@ -88,24 +92,24 @@ def nothing_after_the_prediction_time_reaches_a_feature() -> None:
 
 def _features(batches: Batches, requests: dict[str, Array]) -> dict[str, Array]:
     features = module("features")
-    moment = features.prediction_time(requests)
+    moment = prediction_time(features, requests)
     return dict(features.compute(requests, look_up_all(batches.known(), requests, moment)))
 
 
 def _rewritten(batches: Batches, now: int) -> Batches:
-    """Return the same month with another future: outcomes of events from `now` on, measurements after it."""
+    """Return the same period with another future: outcomes of events from `now` on, measurements after it."""
     random, interface = np.random.default_rng(4), module("interface")
     name = module("schema").EVENTS
     events = batches.events.copy()
-    labelled = (module("schema").unlabelled(events) == "").to_numpy()
+    labelled = (batches.why_unlabelled() == "").to_numpy()
     begins = moments(events)
-    begins[labelled] = module("features").prediction_time(batches.requests())
+    begins[labelled] = prediction_time(module("features"), batches.requests())
     later = np.flatnonzero(begins >= now)
     fields = {field.name for field in interface.REQUEST}
     for column in sorted({interface.LABEL, *interface.BANNED} & {str(column) for column in events} - fields):
         events[column] = _other(events[column], later, random, column == interface.LABEL and not classes(interface))
     changed = {name: events}
-    for other, rows in batches.monthly.items():
+    for other, rows in batches.batched.items():
         if other != name:
             measured, after = rows.copy(), np.flatnonzero(moments(rows) > now)
             for column in floats(rows):

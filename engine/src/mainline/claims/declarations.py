@@ -7,17 +7,18 @@ from pathlib import Path
 from types import ModuleType
 
 from mainline import processes
-from mainline.conformance import check_features, check_known, check_policy
+from mainline.conformance import check_features, check_known, check_policy, check_time
+from mainline.data import sides
 from mainline.data.columns import from_rows
 from mainline.declared import params
 from mainline.errors import RequestError, UseCaseError
 
 OFFERED = {
     "source": ("describe", "fetch"),
-    "schema": ("TABLES", "EVENTS", "STATIC", "unlabelled"),
+    "schema": ("TABLES", "EVENTS", "STATIC"),
     "interface": ("NAME", "TASK", "LABEL", "KEY", "REQUEST", "RESPONSE", "BANNED"),
-    "tables": ("FEATURE_TABLES", "build_static", "build_moving"),
-    "features": ("CATEGORICAL", "NUMERIC", "prediction_time", "compute"),
+    "tables": ("FEATURE_TABLES", "build_static"),
+    "features": ("CATEGORICAL", "NUMERIC", "compute"),
     "scoring": ("fit_target", "respond", "slices"),
 }
 TRAVELLING = ("features", "scoring")
@@ -51,19 +52,24 @@ def every_module_offers_what_the_machinery_calls() -> None:
 
 
 def declarations_fit_each_other() -> None:
-    """Task, response, request, label, key and schema name the same things, and a table's key is in the request."""
+    """Task, response, request, label, key, group and schema name the same things; data has time everywhere or nowhere.
+
+    A table's key is in the request.
+    """
     from mainline.stages.validate import check_use_case
 
     check_use_case()
     fields = [field.name for field in module("interface").REQUEST]
-    check_known("tables.py: a key", (table.key for table in module("tables").FEATURE_TABLES), fields, "REQUEST")
+    tables = module("tables").FEATURE_TABLES
+    check_known("tables.py: a key", (table.key for table in tables), fields, "REQUEST")
+    check_time(not params.load().data.snapshot, module("features"), tables, sides.group(module("interface")))
 
 
 def no_banned_name_is_used() -> None:
     """Neither a feature nor a field nor a column of a table has a banned name, a person's, or the label's."""
     interface = module("interface")
     banned = {interface.LABEL: "it is the label"} | dict(interface.BANNED)
-    check_policy(features(), interface.REQUEST, banned, module("tables").FEATURE_TABLES)
+    check_policy(features(), interface.REQUEST, banned, module("tables").FEATURE_TABLES, interface.KEY)
 
 
 def features_have_one_name_each() -> None:

@@ -10,6 +10,7 @@ from mainline.claims.declarations import features, module
 from mainline.conformance import check_column, check_computed, check_moment, check_predictions
 from mainline.contract import Array, Columns
 from mainline.data.computed import Place, check_types
+from mainline.data.moments import prediction_time
 from mainline.errors import UseCaseError
 from mainline.labels import classes
 
@@ -21,7 +22,7 @@ def every_declared_feature_is_computed() -> None:
     """`compute` returns what is declared, a value per row: numbers for NUMERIC, text for CATEGORICAL."""
     requests, tables = _rows()
     rows = len(next(iter(requests.values())))
-    check_moment(module("features").prediction_time(requests), rows)
+    check_moment(prediction_time(module("features"), requests), rows)
     computed = module("features").compute(requests, tables)
     check_computed(computed, features(), rows)
     check_types(computed, module("features").NUMERIC, module("features").CATEGORICAL, Place("made-up requests", {}))
@@ -48,6 +49,25 @@ def the_order_of_rows_does_not_matter() -> None:
     name = differing(shuffled, take(whole, order))
     if name:
         raise UseCaseError(f"{FEATURES}: '{name}' depends on the order of the rows. {NEXT}")
+
+
+def a_banned_field_of_the_request_reaches_no_answer() -> None:
+    """What is sent and kept as key alone, such as a customer's number, changes no feature and no answer."""
+    interface, scoring, (requests, tables) = module("interface"), module("scoring"), _rows()
+    banned = {name.lower() for name in interface.BANNED}
+    others, raw = made_up(seed=1), np.linspace(0, 1, len(next(iter(requests.values()))))
+    for name in (field.name for field in interface.REQUEST if field.name.lower() in banned):
+        keyed = next((table.name for table in module("tables").FEATURE_TABLES if table.key == name), "")
+        if keyed:
+            raise UseCaseError(f"src/usecase/tables.py: table '{keyed}' is looked up by '{name}', which is BANNED.")
+        other = {**requests, name: others[name]}
+        feature = differing(_compute(other, tables), _compute(requests, tables))
+        if feature:
+            raise UseCaseError(f"{FEATURES}: '{feature}' is made from '{name}', which is BANNED; leave it out.")
+        for function in ("fit_target", "respond"):
+            before, after = (getattr(scoring, function)(raw, columns) for columns in (requests, other))
+            if differing({name: after}, {name: before}):
+                raise UseCaseError(f"src/usecase/scoring.py: {function} uses '{name}', which is BANNED; leave it out.")
 
 
 def scoring_is_a_value_per_row() -> None:
@@ -104,5 +124,5 @@ def _compute(requests: Columns, tables: dict[str, dict[str, Array]]) -> dict[str
 
 CLAIMS = (
     every_declared_feature_is_computed, a_row_alone_equals_the_same_row_in_a_batch, the_order_of_rows_does_not_matter,
-    scoring_is_a_value_per_row,
+    a_banned_field_of_the_request_reaches_no_answer, scoring_is_a_value_per_row,
 )  # fmt: skip

@@ -6,7 +6,7 @@ import argparse
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--features", default="", metavar="A,B", help="leave out only these, one at a time")
-    parser.add_argument("--window", type=int, metavar="MONTHS", help="length of a training window for staleness")
+    parser.add_argument("--window", type=int, metavar="PERIODS", help="length of a training window for staleness")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")

@@ -14,8 +14,8 @@ from mainline.text import UNKNOWN, clip, minute, table, utc
 PICTURES = Path("metrics/report")
 WIDTH = 100  # columns
 NOTHING = "No version was registered yet. `./mainline promote` on main registers the first one."
-OTHER_MONTHS = (
-    "* tested on other months than the version it replaced, so some of the change is the season's;",
+OTHER_ROWS = (
+    "* tested on other rows than the version it replaced, so some of the change is theirs;",
     "  `./mainline lineage VERSION` has the gate's comparison on the same rows",
 )
 
@@ -91,8 +91,8 @@ def render(found: History) -> str:
     if not found.versions:
         return "\n".join([_nothing(found), *skipped])
     lines = ["", *_versions(found.versions)]
-    if any(item.quality and item.quality.same_months is False for item in found.versions):
-        lines += ["", *OTHER_MONTHS]
+    if any(item.quality and item.quality.same_rows is False for item in found.versions):
+        lines += ["", *OTHER_ROWS]
     lines += _accepted(found.versions)
     if found.assignments:
         lines += ["", *_assignments(found.assignments)]
@@ -123,7 +123,7 @@ def _nothing(found: History) -> str:
 def _version(item: Registered) -> list[str]:
     known = item.quality
     change = UNKNOWN if known is None or known.change is None else f"{known.change:+.1%}"
-    star = "*" if known and known.same_months is False else " "
+    star = "*" if known and known.same_rows is False else " "
     place = ", ".join(["archived"] * item.archived + item.environments)
     return [
         clip(item.version, 9), minute(item.when), clip(item.by, 12), clip(item.digest and item.digest[:12], 12),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mainline.periods import told
 from mainline.registry.lineage import Lineage, trace
 from mainline.text import UNKNOWN, clip, minute, span, table, utc
 
@@ -89,17 +90,13 @@ def _commit(found: Lineage) -> list[tuple[str, str | None]]:
 
 
 def _data(found: Lineage) -> list[str]:
-    window = [(name, _months(months)) for name, months in (found.window or {}).items()]
+    window = [(name, told(parts) if parts else UNKNOWN) for name, parts in (found.window or {}).items()]
     outputs = [
         [f"  {item.path}", item.hash, "" if item.size_bytes is None else f"{item.size_bytes:,}",
          "" if item.files is None else str(item.files)]
         for item in found.outputs or []
     ]  # fmt: skip
     return _facts(window) + (table(("  made", "md5", "bytes", "files"), outputs, right=(2, 3)) if outputs else [])
-
-
-def _months(months: list[str]) -> str:
-    return " to ".join(dict.fromkeys((months[0], months[-1]))) if months else UNKNOWN
 
 
 def _parameters(found: Lineage) -> list[tuple[str, str | None]]:

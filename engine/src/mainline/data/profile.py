@@ -25,12 +25,23 @@ def stability_index(before: Array, after: Array) -> float:
     """
     if before.dtype.kind in "OUS":
         names = sorted(set(before))
-        old, new = (_shares(_per_name(values, names)) for values in (before, after))
-    else:
-        inner = np.nanquantile(before, np.linspace(0.1, 0.9, 9)) if np.isfinite(before).any() else np.zeros(0)
-        edges = np.unique(inner)
-        old, new = (_shares(_per_bin(values, edges)) for values in (before, after))
-    return float(np.sum((new - old) * np.log(new / old)))
+        return _index(*(_per_name(values, names) for values in (before, after)))
+    edges = _edges(before)
+    return _index(*(_per_bin(values, edges) for values in (before, after)))
+
+
+def bins(columns: Mapping[str, Array]) -> dict[str, dict[str, Any]]:
+    """Count n rows in the bins that `stability_from` compares later ones by, when these are not at hand any more."""
+    return {name: _bins(values) for name, values in columns.items()}
+
+
+def stability_from(before: Mapping[str, Any], after: Array) -> float:
+    """Measure the same against earlier rows of which the counts are kept, as `bins` gives them.
+
+    The rarest texts, beyond `TOP`, are one bin.
+    """
+    count = _per_name(after, before["names"]) if "names" in before else _per_bin(after, np.array(before["edges"]))
+    return _index(np.array(before["rows"]), count)
 
 
 def share_between(parts: Sequence[Array]) -> float:
@@ -39,6 +50,26 @@ def share_between(parts: Sequence[Array]) -> float:
     total = float(np.sum((values - values.mean()) ** 2))
     between = sum(len(part) * float(part.mean() - values.mean()) ** 2 for part in parts if len(part))
     return between / total if total else 0.0
+
+
+def _index(before: Array, after: Array) -> float:
+    """Return the stability index from the rows in each bin."""
+    old, new = _shares(before), _shares(after)
+    return float(np.sum((new - old) * np.log(new / old)))
+
+
+def _edges(values: Array) -> Array:
+    """Return the inner deciles of n numbers, each once; none where no number is known."""
+    known = np.isfinite(values).any()
+    return np.unique(np.nanquantile(values, np.linspace(0.1, 0.9, 9))) if known else np.zeros(0)
+
+
+def _bins(values: Array) -> dict[str, Any]:
+    if values.dtype.kind in "OUS":
+        names = sorted(name for name, _ in Counter(values.tolist()).most_common(TOP))
+        return {"names": names, "rows": _per_name(values, names).tolist()}
+    edges = _edges(values)
+    return {"edges": edges.tolist(), "rows": _per_bin(values, edges).tolist()}
 
 
 def _per_name(values: Array, names: Sequence[str]) -> Array:

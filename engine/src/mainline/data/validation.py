@@ -1,13 +1,16 @@
 """Split a batch into rows to work with and rows in quarantine, or refuse it whole."""
 
 from dataclasses import dataclass, field
+from types import ModuleType
 
+import numpy as np
 import pandas as pd
 from pandera.errors import SchemaError as PanderaError
 from pandera.errors import SchemaErrorReason as Reason
 from pandera.errors import SchemaErrors
 from pandera.pandas import DataFrameSchema
 
+from mainline import periods
 from mainline.errors import LimitError, SchemaError
 
 _OF_ROWS = {
@@ -31,14 +34,14 @@ class Checked:
 
 
 def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str, time: str = "") -> Checked:
-    """Check n rows against a schema, and against the month that they are delivered for.
+    """Check n rows against a schema, and against the period that they are delivered for.
 
     Args:
         rows: the batch as delivered.
         schema: its columns and what may be in them.
         table: its name, for errors.
-        partition: its month; '' for a static table.
-        time: the column that says when a row is; '' if none does.
+        partition: its period; '' for a static table.
+        time: the column that says when a row is; '' if none does, or if the data has no time.
 
     Raises:
         SchemaError: when columns are missing, unexpected or of another type.
@@ -55,8 +58,8 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
     for found in findings:
         for index in sorted({int(index) for index in found.failure_cases["index"]}):
             reasons.setdefault(index, []).append(_reason(found))
-    for index in _of_another_month(rows, partition, time) if partition and time in rows else []:
-        reasons.setdefault(index, []).append(f"{time} is of another month")
+    for index in _of_another_period(rows, partition, time) if partition and time in rows else []:
+        reasons.setdefault(index, []).append(f"{time} is of another {periods.unit(partition)}")
     return _quarantine(rows, reasons)
 
 
@@ -73,12 +76,20 @@ def check_share(found: int, of: int, limit: float, what: str, look: str) -> None
         )  # fmt: skip
 
 
-def _of_another_month(rows: pd.DataFrame, month: str, time: str) -> list[int]:
-    """List the rows that are a day or more outside of a month: a month is cut by the clock of one place or another."""
+def why_unlabelled(schema: ModuleType, events: pd.DataFrame, label: str) -> pd.Series:
+    """Say of each of n events why it has no label, '' if it has one: the use case's reasons, or that it is missing."""
+    if hasattr(schema, "unlabelled"):
+        return schema.unlabelled(events)
+    return pd.Series(np.where(events[label].isna(), "missing", ""), index=events.index, dtype="str")
+
+
+def _of_another_period(rows: pd.DataFrame, period: str, time: str) -> list[int]:
+    """List the rows that are a day or more outside of a period, which is cut by the clock of one place or another."""
     if not pd.api.types.is_datetime64_any_dtype(rows[time].dtype):
         return []
-    moments, first = pd.to_datetime(rows[time], utc=True), pd.Timestamp(f"{month}-01", tz="UTC")
-    outside = (moments < first - DAY) | (moments >= first + pd.offsets.MonthBegin() + DAY)
+    moments = pd.to_datetime(rows[time], utc=True)
+    first, end = (pd.Timestamp(day, tz="UTC") for day in periods.span(period))
+    outside = (moments < first - DAY) | (moments >= end + DAY)
     return [int(index) for index in rows.index[outside]]
 
 

@@ -11,10 +11,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Holdout(Section):
-    """How much the candidate's test months must hold for a conclusion."""
+    """How much the candidate's test rows must hold for a conclusion; `min_days` is for data with time."""
 
     min_rows: int = Field(ge=1)
-    min_days: int = Field(ge=2)
+    min_days: int | None = Field(default=None, ge=2)
 
 
 class SlowDecay(Section):

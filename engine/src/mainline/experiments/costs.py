@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array, Columns
 from mainline.data.lookup import Table, from_columns
+from mainline.data.moments import prediction_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_columns
 from mainline.declared.params import Params
@@ -52,14 +53,14 @@ class Costs:
         return sum(cost.microseconds for cost in freed), sum(cost.size for cost in freed)
 
 
-def measure(month: str, rows: Prepared) -> Costs:
-    """Measure lookups and `features.compute` on n rows of a month.
+def measure(part: str, rows: Prepared) -> Costs:
+    """Measure lookups and `features.compute` on n rows of a part.
 
     Raises:
-        MainlineError: when the month's feature tables are not there.
+        MainlineError: when its feature tables are not there.
     """
-    moment = features.prediction_time(rows.request)
-    held = {table.name: _read(table.name, month) for table in tables.FEATURE_TABLES}
+    moment = prediction_time(features, rows.request)
+    held = {table.name: _read(table.name, part) for table in tables.FEATURE_TABLES}
     looked = {name: table.look_up(rows.request, moment) for name, table in held.items()}
     expected = features.compute(rows.request, looked)
     found = {
@@ -91,10 +92,10 @@ def slower(model: runtime.Runtime, other: runtime.Runtime, rows: Prepared) -> fl
     return (fastest[0] - fastest[1]) / len(rows) * 1e6
 
 
-def _read(name: str, month: str) -> Table:
+def _read(name: str, part: str) -> Table:
     declared = next(table for table in tables.FEATURE_TABLES if table.name == name)
     fixed = TABLES / f"{name}.parquet"
-    path = fixed if fixed.is_file() else TABLES / name / f"{month}.parquet"
+    path = fixed if fixed.is_file() else TABLES / name / f"{part}.parquet"
     if not path.is_file():
         raise MainlineError(f"there is no {path}. Run `make repro` first.")
     return from_columns(declared, read_columns(path))

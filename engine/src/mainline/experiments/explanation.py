@@ -35,7 +35,7 @@ def explain_model(features: Sequence[str] = (), window: int | None = None) -> st
 
     Args:
         features: leave out only these, one at a time, and only show it; without any, all.
-        window: months of a training window for staleness; without, half of the months before the test.
+        window: periods of a training window for staleness; without, half of those before the test.
     """
     return "\n".join(["", *explain_worth(features), "", *([] if features else explain_staleness(window))])
 
@@ -50,8 +50,8 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
     declared = params.load()
     chosen = worth.choose(declared, features)
     rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
-    month = declared.parts.validation[-1]
-    tables = costs.measure(month, refit.read(declared, [month]))
+    newest = declared.parts.validation[-1]
+    tables = costs.measure(newest, refit.read(declared, [newest]))
     print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
     layout, found = _worth_table(declared.features), []
     print(layout.header(), flush=True)
@@ -64,25 +64,28 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
 
 
 def explain_staleness(window: int | None = None) -> list[str]:
-    """Fit on older and older windows and write `metrics/staleness.csv`."""
+    """Fit on older and older windows and write `metrics/staleness.csv`; of data without time say that it has no age."""
     from mainline.data.storage import write_csv
     from mainline.declared import gate, params
     from mainline.experiments import refit, staleness
     from usecase import interface
 
     declared = params.load()
-    months = (*declared.parts.train, *declared.parts.validation)
-    length = staleness.window_length(len(months), window)
-    rows = {month: refit.read(declared, [month]) for month in months}
-    print(f"\nStaleness: fitting on windows of {length} month(s) ...", flush=True)
+    unit = declared.data.unit
+    if declared.data.snapshot:
+        return ["Staleness does not apply: the data has no time."]
+    periods = (*declared.parts.train, *declared.parts.validation)
+    length = staleness.window_length(len(periods), window)
+    rows = {period: refit.read(declared, [period]) for period in periods}
+    print(f"\nStaleness: fitting on windows of {length} {unit}(s) ...", flush=True)
     predicted: dict[tuple[int, str], Array] = {}
     for fitted_on, found in staleness.predict(declared, rows, length):
-        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} month(s)", flush=True)
+        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} {unit}(s)", flush=True)
         predicted |= found
     metric = refit.primary(declared)
-    ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence)
+    ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence, unit)
     write_csv(measured(interface.NAME, (age.as_row() for age in ages)), STALENESS)
-    return _staleness_table(ages, length, metric.name)
+    return _staleness_table(ages, length, unit, metric.name)
 
 
 def _worth_table(names: Sequence[str]) -> Layout:
@@ -115,14 +118,14 @@ def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
     return [*map(wrap, said)]
 
 
-def _staleness_table(ages: Sequence["Age"], length: int, metric: str) -> list[str]:
-    header = ("age\n(months)", "months\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
+def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str) -> list[str]:
+    header = (f"age\n({unit}s)", f"{unit}s\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
     rows = [
-        (str(age.age_months), str(age.months), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",
+        (str(age.age), str(age.periods), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",
          percent(age.relative), interval(age.low, age.high))
         for age in ages
     ]  # fmt: skip
-    lines = [f"Quality against age, models of {length} month(s), on the same rows as a fresh one of the same length:"]
+    lines = [f"Quality against age, models of {length} {unit}(s), on the same rows as a fresh one of the same length:"]
     lines.append(Layout(header, rows, left=()).render())
     if len(ages) < 2:
         lines.append("The window allows no older model; widen data.from in params.yaml.")

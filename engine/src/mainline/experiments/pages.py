@@ -24,7 +24,7 @@ def render(found: Explanation, name: str) -> str:
 
 def _request(found: Explanation) -> Iterator[str]:
     fields = found.predictor.request
-    yield f"1. Request, to be answered as of {format_time(found.moment)}"
+    yield "1. Request" + ("" if found.moment is None else f", to be answered as of {format_time(found.moment)}")
     rows = [(f.name, str(found.request.get(f.name, "(absent)")), f.unit, f.description) for f in fields]
     room = WIDTH - sum(max(len(row[index]) for row in rows) + 2 for index in range(3)) - 2
     shown = [(*row[:3], textwrap.shorten(row[3], max(room, 20), placeholder=" ...")) for row in rows]

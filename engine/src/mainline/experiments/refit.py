@@ -1,7 +1,7 @@
 """Fit the declared model again, changed in one thing, and judge it on rows it was not fitted on.
 
-Only the months asked for are read. Experiments ask for training and validation months: what is chosen here is
-judged later, by the gate, on test months that no choice has seen.
+Only the parts asked for are read. Experiments ask for training and validation rows: what is chosen here is
+judged later, by the gate, on test rows that no choice has seen.
 """
 
 import io
@@ -16,7 +16,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from mainline.conformance import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import prepared
-from mainline.data.columns import DAY
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json
 from mainline.declared.params import Params
@@ -28,25 +27,25 @@ from mainline.stages import train
 from usecase import features, interface
 
 
-def read(params: Params, months: Iterable[str]) -> Prepared:
-    """Read the declared features of some months.
+def read(params: Params, parts: Iterable[str]) -> Prepared:
+    """Read the declared features of some parts.
 
     Raises:
         MainlineError: when the pipeline has not made them yet.
         ParamsError, PolicyError: when a feature is unknown or banned.
     """
-    months = tuple(months)
-    check_policy(params.features, interface.REQUEST, interface.BANNED)
+    parts = tuple(parts)
+    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
     check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
-    for month in months:
-        if not month_file(month).is_file():
-            raise MainlineError(f"there is no {month_file(month)}. Run `make repro` first.")
-    return prepared.read(prepared.FOLDER, months, [field.name for field in interface.REQUEST], params.features)
+    for part in parts:
+        if not part_file(part).is_file():
+            raise MainlineError(f"there is no {part_file(part)}. Run `make repro` first.")
+    return prepared.read(prepared.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
 
 
-def month_file(month: str) -> Path:
-    """Name the file of a month's prepared rows."""
-    return prepared.FOLDER / f"{month}.parquet"
+def part_file(part: str) -> Path:
+    """Name the file of a part's prepared rows."""
+    return prepared.FOLDER / f"{part}.parquet"
 
 
 def fit(params: Params, rows: Prepared) -> Pipeline:
@@ -81,6 +80,6 @@ def primary(params: Params) -> Metric:
     return metrics.declared(interface.TASK, classes(interface), params.evaluation, threshold).primary
 
 
-def days(rows: Prepared) -> Array:
-    """Return the UTC day of each of n rows, as a count since 1970-01-01."""
-    return features.prediction_time(rows.request) // DAY
+def clusters(rows: Prepared) -> Array:
+    """Return the cluster of each of n rows: its day, UTC, or of data without time its group of rows."""
+    return prepared.clusters(features, rows)

@@ -1,4 +1,4 @@
-"""A declared search over hyperparameters, on the validation months: scikit-learn draws, the pipeline's `fit` fits.
+"""A declared search over hyperparameters, on the validation rows: scikit-learn draws, the pipeline's `fit` fits.
 
 Random search (Bergstra and Bengio 2012) without repetition. Trial 0 is what `params.yaml` declares for the
 model, and every other trial is compared with it on the same rows. Finished trials are in `metrics/tuning.csv`
@@ -115,9 +115,9 @@ def key(params: Params, declared: Search) -> str:
     confidence = params.gate.get("confidence")
     text = json.dumps([shaping, space, confidence], sort_keys=True)
     digest = hashlib.sha256(text.encode())
-    months = (*params.parts.train, *params.parts.validation)
+    parts = (*params.parts.train, *params.parts.validation)
     code = first_party(Path("engine/src/mainline/experiments/search.py"))
-    for path in (*map(refit.month_file, months), *code, LOCK):
+    for path in (*map(refit.part_file, parts), *code, LOCK):
         if path.is_file():
             digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]
@@ -214,7 +214,7 @@ def _trial(
         nan = float("nan")
         return Trial(number, nan, nan, nan, nan, round(seconds, 1))
     metric = refit.primary(params)
-    found = compare(metric, rows.label, predicted, own, refit.days(rows), confidence)
+    found = compare(metric, rows.label, predicted, own, refit.clusters(rows), confidence)
     measured = (metric.value(rows.label, predicted), found.estimate, found.low, found.high, round(seconds, 1))
     return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
 

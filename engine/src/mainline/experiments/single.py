@@ -14,6 +14,7 @@ import numpy as np
 from mainline.contract import Array
 from mainline.data.columns import from_rows
 from mainline.data.lookup import Table, entities, from_arrays
+from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
 from mainline.experiments.contributions import Contributions, attribute, typical
 from mainline.model import baselines
@@ -41,11 +42,14 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A request and all that was made of it. `baseline` is the answer of the simplest model, the mean target."""
+    """A request and all that was made of it; `moment` is its prediction time, None without time.
+
+    `baseline` is the answer of the simplest model, the mean target.
+    """
 
     predictor: Predictor
     request: Mapping[str, Any]
-    moment: int
+    moment: int | None
     lookups: tuple[Lookup, ...]
     features: Mapping[str, Array]
     typical: Mapping[str, Array]
@@ -94,7 +98,7 @@ def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> E
     if not isinstance(request, dict):
         raise MainlineError("--row: a request is one JSON object; golden.json in the package shows ten of them.")
     columns = from_rows([request], predictor.request)
-    moment = predictor.features.prediction_time(columns)
+    moment = prediction_time(predictor.features, columns)
     computed = predictor.compute(columns)
     model = predictor.manifest["model"]
     names = [*model["numeric"], *model["categorical"]]
@@ -109,7 +113,7 @@ def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> E
         return answered if code is None else answered[:, code]
 
     return Explanation(
-        predictor, request, int(moment[0]),
+        predictor, request, int(moment[0]) if is_timed(predictor.features) else None,
         tuple(_look_up(table, columns, moment) for table in predictor.tables.values()),
         features, reference,
         raw=float(raw[0] if code is None else raw[0, code]),

@@ -1,8 +1,8 @@
-"""Quality against the model's age: what is lost by predicting a month with a model that was fitted some months ago.
+"""Quality against the model's age: what is lost by predicting a period with a model that was fitted some periods ago.
 
-Training windows of one length are moved through the training and validation months; each model predicts every later
-month. A model of age k skips the k months between its window and the month it predicts. It is compared with
-the model of age 0 on the same months and the same rows, so a hard month does not count as ageing. The seasons differ
+Training windows of one length are moved through the training and validation periods; each model predicts every later
+period. A model of age k skips the k periods between its window and the period it predicts. It is compared with
+the model of age 0 on the same periods and the same rows, so a hard period does not count as ageing. The seasons differ
 with the age as well, and are part of what an old model lacks.
 """
 
@@ -24,11 +24,12 @@ from mainline.model.metric import Metric
 class Age:
     """All models of one age: `relative` (0.01 is 1 % worse), `low` and `high` are against models of age 0.
 
-    `metric` and `fresh` are the primary metric at this age and at age 0, on the same rows of so many months.
+    `metric` and `fresh` are the primary metric at this age and at age 0, on the same rows of so many periods.
     """
 
-    age_months: int
-    months: int
+    unit: str
+    age: int
+    periods: int
     rows: int
     metric: float
     fresh: float
@@ -41,16 +42,16 @@ class Age:
         return asdict(self)
 
 
-def window_length(months: int, wanted: int | None = None) -> int:
-    """Return how many months a training window has: the wanted number, or half of all.
+def window_length(periods: int, wanted: int | None = None) -> int:
+    """Return how many periods a training window has: the wanted number, or half of all.
 
     Raises:
-        ParamsError: when no month would be left to predict.
+        ParamsError: when no period would be left to predict.
     """
-    length = max(1, months // 2) if wanted is None else wanted
-    if not 1 <= length < months:
+    length = max(1, periods // 2) if wanted is None else wanted
+    if not 1 <= length < periods:
         raise ParamsError(
-            "data", f"{months} months before the test and a training window of {length}", "leave a month to predict"
+            "data", f"{periods} periods before the test and a training window of {length}", "leave one to predict"
         )
     return length
 
@@ -58,32 +59,34 @@ def window_length(months: int, wanted: int | None = None) -> int:
 def predict(
     params: Params, rows: Mapping[str, Prepared], length: int
 ) -> Iterator[tuple[tuple[str, ...], dict[tuple[int, str], Array]]]:
-    """Fit on each window of so many months; yield the window, and what it predicts by age and month."""
-    months = tuple(rows)
-    for start in range(len(months) - length):
-        window = months[start : start + length]
-        pipeline = refit.fit(params, join(rows[month] for month in window))
-        later = enumerate(months[start + length :])
-        yield window, {(age, month): refit.predict(pipeline, rows[month], params) for age, month in later}
+    """Fit on each window of so many periods; yield the window, and what it predicts by age and period."""
+    periods = tuple(rows)
+    for start in range(len(periods) - length):
+        window = periods[start : start + length]
+        pipeline = refit.fit(params, join(rows[period] for period in window))
+        later = enumerate(periods[start + length :])
+        yield window, {(age, period): refit.predict(pipeline, rows[period], params) for age, period in later}
 
 
 def summarise(
-    metric: Metric, predicted: Mapping[tuple[int, str], Array], rows: Mapping[str, Prepared], confidence: float
-) -> list[Age]:
+    metric: Metric, predicted: Mapping[tuple[int, str], Array], rows: Mapping[str, Prepared], confidence: float,
+    unit: str,
+) -> list[Age]:  # fmt: skip
     """Put the models of each age together and compare them with the fresh ones.
 
     Args:
         metric: what they are compared by.
-        predicted: by age and predicted month, one prediction for each row of the month.
-        rows: by month.
+        predicted: by age and predicted period, one prediction for each row of the period.
+        rows: by period.
         confidence: of the intervals.
+        unit: what a period is.
     """
     ages = []
     for age in sorted({age for age, _ in predicted}):
-        months = sorted(month for other, month in predicted if other == age)
-        old, fresh = (np.concatenate([predicted[which, month] for month in months]) for which in (age, 0))
-        held = join(rows[month] for month in months)
-        day = refit.days(held)
+        periods = sorted(period for other, period in predicted if other == age)
+        old, fresh = (np.concatenate([predicted[which, period] for period in periods]) for which in (age, 0))
+        held = join(rows[period] for period in periods)
+        day = refit.clusters(held)
         found = compare(metric, held.label, old, fresh, day, confidence)
         measured = (
             metric.value(held.label, old),
@@ -92,5 +95,5 @@ def summarise(
             found.low,
             found.high,
         )
-        ages.append(Age(age, len(months), len(day), *measured))
+        ages.append(Age(unit, age, len(periods), len(day), *measured))
     return ages

@@ -14,6 +14,7 @@ from mainline.experiments import edit, refit, search
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
 from mainline.model.metric import Metric
+from mainline.periods import told
 
 PARAMS = Path("params.yaml")
 BEST = 5
@@ -38,7 +39,7 @@ def tune(write: bool = False) -> str:
         finished.append(trial)
         best = search.ranked(finished, metric)[0]
         print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
-    days = len(np.unique(refit.days(rows[1])))
+    days = len(np.unique(refit.clusters(rows[1])))
     return "\n".join(
         ["", *_conclusion(metric, finished, trials, days, confidence), "", *_edit(metric, finished, trials, write)]
     )
@@ -48,8 +49,8 @@ def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[P
     train, validation = declared.parts.train, declared.parts.validation
     print(
         wrap(
-            f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {_span(train)}, judged by "
-            f"{refit.primary(declared).compared} on {len(rows[1]):,} rows of {_span(validation)}. Trial 0 is what "
+            f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {told(train)}, judged by "
+            f"{refit.primary(declared).compared} on {len(rows[1]):,} rows of {told(validation)}. Trial 0 is what "
             "params.yaml declares; the difference is against it. Ctrl-C stops, the same command goes on."
         ),
         flush=True,
@@ -89,7 +90,7 @@ def _conclusion(
         said = f"Best is trial {best.number}: {percent(best.difference)} in {metric.compared}, {proven} than declared. "
         said += f"It was picked from {len(judged) - 1}, which flatters it; widened for that, {bounds}."
         if wide.high >= 0:
-            said += " Keeping what is declared loses nothing that these months could show."
+            said += " Keeping what is declared loses nothing that these rows could show."
     return [
         f"The best {len(shown)} of {len(finished)}, kept in {search.TABLE}:",
         "",
@@ -118,9 +119,5 @@ def _edit(metric: Metric, finished: Sequence[Trial], trials: Sequence[Hyperparam
         "",
         edit.diff(before, after),
         "",
-        "Then `make repro`; the gate judges it on the test months, unseen here.",
+        "Then `make repro`; the gate judges it on the test rows, unseen here.",
     ]
-
-
-def _span(months: Sequence[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"

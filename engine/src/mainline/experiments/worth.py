@@ -1,4 +1,4 @@
-"""What each feature is worth: how much worse the validation months are predicted by a model that never had it.
+"""What each feature is worth: how much worse the validation rows are predicted by a model that never had it.
 
 Leave-one-out: the model is fitted again without the feature, and its predictions are compared with the full model's on
 the same rows. A feature that another one can replace is worth little by this measure, and two that replace each other
@@ -72,7 +72,7 @@ def measure(
     fitted_on, judged = rows
     pipeline = refit.fit(params, fitted_on)
     full, complete = refit.predict(pipeline, judged, params), costs.packaged(pipeline, params, judged)
-    declared, day, metric = frozenset(params.features), refit.days(judged), refit.primary(params)
+    declared, day, metric = frozenset(params.features), refit.clusters(judged), refit.primary(params)
     for name in chosen:
         rest = params.model_copy(update={"features": tuple(other for other in params.features if other != name)})
         pipeline = refit.fit(rest, fitted_on)

@@ -11,6 +11,7 @@ from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
 from mainline.package.predictor import Predictor
+from mainline.periods import told
 from mainline.registry import changes as released
 
 SLICES = 500
@@ -45,7 +46,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         features_added=added,
         features_removed=removed,
         code=differences.compare_code(version) if version else [],
-        data=differences.compare_months(evidence),
+        data=differences.compare_windows(evidence),
         skew=[Skew(column=name, index=index) for name, index in sorted((evidence.skew or {}).items())],
         plots=plots.draw(evidence, version),
         worth=list(evidence.worth),
@@ -103,7 +104,8 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
         margin=policy.margin,
         confidence=policy.confidence,
         rows=len(evidence.holdout.label),
-        days=evidence.holdout.days,
+        days=evidence.holdout.clusters,
+        cluster=evidence.holdout.kind,
         identical=evidence.other is not None and bool(np.array_equal(evidence.predicted, evidence.other)),
     )
 
@@ -162,7 +164,7 @@ def _model(predictor: Predictor, version: str, commit: str | None, evidence: Evi
         digest=manifest["digest"],
         commit=commit,
         type=manifest["model"]["type"][:120],
-        train=f"{window['train'][0]} to {window['train'][-1]}",
+        train=told(window["train"])[:120],
         test=", ".join(window["test"])[:120],
         size_bytes=cost.size_bytes if cost else 0,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from mainline import periods
 from mainline.gate import history
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Change
@@ -36,12 +37,13 @@ def compare_code(version: Version) -> list[str]:
     return [path[:NAME] for path in found[:MOST_FILES]]
 
 
-def compare_months(evidence: Evidence) -> list[Change]:
+def compare_windows(evidence: Evidence) -> list[Change]:
     """List what the windows of the two models differ in; before a first release, the candidate's."""
     new = evidence.candidate.manifest["window"]
     old = evidence.production.predictor.manifest["window"] if evidence.production else {}
     before, after = (
-        {f"{name} months"[:NAME]: _span(months)[:TEXT] for name, months in window.items()} for window in (old, new)
+        {f"{name} {_unit(window)}"[:NAME]: _span(parts)[:TEXT] for name, parts in window.items()}
+        for window in (old, new)
     )
     return _compare(before, after)
 
@@ -73,8 +75,19 @@ def compare_timings(evidence: Evidence) -> list[Change]:
     return [Change(key=key[:NAME], before=before.get(key, ""), after=after.get(key, "")) for key in kept]
 
 
-def _span(months: Sequence[str]) -> str:
-    return ", ".join(months) if len(months) < 3 else f"{months[0]} to {months[-1]}, {len(months)} months"
+def _span(parts: Sequence[str]) -> str:
+    """Name the periods of a part, or its share of a snapshot."""
+    if len(parts) < 3:
+        return ", ".join(parts)
+    return f"{parts[0]} to {parts[-1]}, {len(parts)} {periods.unit(parts[0])}s"
+
+
+def _unit(window: Mapping[str, Sequence[str]]) -> str:
+    """Say what the parts of a window are: months, or rows of a snapshot."""
+    try:
+        return f"{periods.unit(window['test'][0])}s"
+    except ValueError:
+        return "rows"
 
 
 def _lineage(commit: str, lock: bytes, manifest: Mapping[str, Any]) -> dict[str, str]:

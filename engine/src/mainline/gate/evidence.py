@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from mainline.contract import Array, Task
+from mainline.gate import overlap
 from mainline.gate.findings import Worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
@@ -101,12 +102,11 @@ class Evidence:
         return (*model["numeric"], *model["categorical"])
 
     @property
-    def fitted_on(self) -> tuple[str, ...]:
-        """The candidate's test months that production was fitted on."""
+    def flattered(self) -> str:
+        """Which of the candidate's test rows production was fitted on, in a sentence; '' if none."""
         if self.production is None:
-            return ()
-        known = self.production.predictor.manifest["window"]["train"]
-        return tuple(month for month in self.candidate.manifest["window"]["test"] if month in known)
+            return ""
+        return overlap.describe(self.production.predictor.manifest, self.candidate.manifest)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -151,5 +151,5 @@ class Evidence:
             return Difference(float("nan"), float("nan"), float("nan"), 0)
         return compare(
             self.scorer.primary, self.holdout.label[chosen], self.predicted[chosen], other[chosen],
-            self.holdout.day[chosen], confidence,
+            self.holdout.cluster[chosen], confidence,
         )  # fmt: skip

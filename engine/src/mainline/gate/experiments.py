@@ -27,12 +27,17 @@ def read_staleness(model: str) -> list[Plot]:
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
-    rows = _rows(model, STALENESS, "age_months", "relative")
+    rows = _rows(model, STALENESS, "age", "relative")
     if not rows:
         return []
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
     line = Series(name="an earlier model" if rows[0][1] else "candidate", points=points)
-    return [Plot(name="staleness", x="age in months", y="relative loss", series=[line])]
+    return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
+
+
+def _current(row: dict[str, str]) -> dict[str, str]:
+    """Return a row as it is written now: ages in months were called so before other periods had any."""
+    return row | {"unit": "month", "age": row["age_months"]} if "age_months" in row else row
 
 
 def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], bool, list[float]]]:
@@ -51,7 +56,7 @@ def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], b
                     not trained or row.get(TRAINED) != trained,
                     [float("nan" if row[name] == "" else row[name]) for name in numbers],
                 )
-                for row in csv.DictReader(file)
+                for row in map(_current, csv.DictReader(file))
                 if is_of(model, row)
             ]
     except (ValueError, KeyError, TypeError, csv.Error) as error:

@@ -19,6 +19,7 @@ MAX_BYTES = 1_000_000
 
 Verdict = Literal["pass", "warn", "fail", "cannot tell"]
 Conclusion = Literal["better", "no worse", "worse", "cannot tell"]
+ClusterKind = Literal["day", "group of rows"]
 Group = Literal["integrity", "quality", "slices", "budgets", "data", "compatibility"]
 
 Name = Annotated[str, Field(max_length=120)]
@@ -71,6 +72,7 @@ class Comparison(Part):
     """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse).
 
     `compared` is the metric, or what it lacks to 1 where more is better; without it, the metric.
+    `days` counts the clusters that were drawn for the interval: days, or of data without time groups of rows.
     """
 
     metric: Name
@@ -85,6 +87,7 @@ class Comparison(Part):
     confidence: Annotated[float, Field(gt=0, lt=1)]
     rows: Count
     days: Count
+    cluster: ClusterKind = "day"
     identical: bool
 
 

@@ -1,4 +1,4 @@
-"""The candidate's test months, and what each model predicts on them with its own package and feature code."""
+"""The candidate's test rows, and what each model predicts on them with its own package and feature code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ import numpy as np
 
 from mainline.contract import Array, Columns
 from mainline.data import prepared
-from mainline.data.columns import DAY
 from mainline.data.lookup import Table, from_arrays, look_up_all
+from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
+from mainline.gate.findings import ClusterKind
 from mainline.package.predictor import Predictor
+from mainline.periods import SIDES
 
 _NUMERIC = {"integer": "number"}
 
@@ -26,30 +28,40 @@ class OtherMeaningError(NotComparableError):
 
 @dataclass(frozen=True)
 class Holdout:
-    """n labelled rows of the candidate's test months; day and each slice are arrays of shape (n,)."""
+    """n labelled rows of the candidate's test; the cluster that each is of, and each slice, have the shape (n,).
+
+    A cluster is a day, and of data without time a group of rows.
+    """
 
     request: Columns
     label: Array
-    day: Array
+    cluster: Array
     slices: Mapping[str, Array]
+    timed: bool = True
 
     @property
-    def days(self) -> int:
-        """How many days the rows are of."""
-        return len(np.unique(self.day))
+    def clusters(self) -> int:
+        """How many days the rows are of, or how many groups of rows they are."""
+        return len(np.unique(self.cluster))
+
+    @property
+    def kind(self) -> ClusterKind:
+        """What a cluster is."""
+        return "day" if self.timed else "group of rows"
 
 
-def read(candidate: Predictor, months: Sequence[str], features: Path = prepared.FOLDER) -> Holdout:
+def read(candidate: Predictor, features: Path = prepared.FOLDER) -> Holdout:
     """Read the holdout that the candidate's package was tested on."""
-    rows = prepared.read(features, months, [field.name for field in candidate.request], [])
-    moment = candidate.features.prediction_time(rows.request)
-    return Holdout(rows.request, rows.label, moment // DAY, candidate.scoring.slices(rows.request))
+    parts = candidate.manifest["window"]["test"] if is_timed(candidate.features) else SIDES.test
+    rows = prepared.read(features, parts, [field.name for field in candidate.request], [])
+    cluster, slices = prepared.clusters(candidate.features, rows), candidate.scoring.slices(rows.request)
+    return Holdout(rows.request, rows.label, cluster, slices, is_timed(candidate.features))
 
 
 def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
     """Predict n rows with a released model's own features and code; shape (n,), of K classes (n, K).
 
-    Its feature tables cover its own test months. Where the holdout is later or earlier, the candidate's rows of the
+    Its feature tables cover its own test periods. Where the holdout is later or earlier, the candidate's rows of the
     same table stand in: later ones would have been fed to it in production, earlier ones it had when it was fitted.
 
     Raises:
@@ -58,7 +70,7 @@ def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
     """
     _check_meaning(model, candidate)
     request = {field.name: holdout.request[field.name] for field in model.request}
-    moment = model.features.prediction_time(request)
+    moment = prediction_time(model.features, request)
     tables = {name: _covering(table, candidate, moment) for name, table in model.tables.items()}
     features = model.features.compute(request, look_up_all(tables, request, moment))
     predicted = np.asarray(model.scoring.respond(model.runtime.predict(features), request), np.float64)

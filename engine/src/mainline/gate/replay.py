@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array, Columns
+from mainline.data import sides
+from mainline.data.moments import is_timed, prediction_time
+from mainline.data.prepared import HASH
 from mainline.data.storage import read_columns
 from mainline.gate.holdout import Holdout
 from mainline.model.batches import differ
 from mainline.package.predictor import Predictor
 
 PREDICTIONS = "test_predictions.parquet"
-COMPUTED = ("predicted", "baseline")
-"""Columns outside a row's identity, which is its key, its prediction time and its label; probabilities are too."""
+COMPUTED = ("predicted", "baseline", HASH)
+"""Columns outside a row's identity, which is its key, its prediction time if any, and its label; probabilities too."""
 
 
 def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array) -> tuple[int, int]:
@@ -32,7 +35,11 @@ def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array
     """
     kept = read_columns(folder / PREDICTIONS)
     request = {field.name: holdout.request[field.name] for field in model.request}
-    now = {**holdout.request, "prediction_time": model.features.prediction_time(request), "actual": holdout.label}
+    now = {**holdout.request, "actual": holdout.label}
+    if is_timed(model.features):
+        now["prediction_time"] = prediction_time(model.features, request)
+    elif sides.ROW in kept:
+        now[sides.ROW] = sides.identities(request, list(request))
     classes = model.response.probabilities
     names = [name for name in kept if name not in (*COMPUTED, *classes)]
     if not set(names) <= set(now):

@@ -9,8 +9,9 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.data import predictions, prepared
-from mainline.data.profile import stability_index
-from mainline.data.storage import read_columns
+from mainline.data.moments import is_timed
+from mainline.data.profile import stability_from, stability_index
+from mainline.data.storage import read_columns, read_json
 from mainline.declared.gate import Policy
 from mainline.declared.params import Evaluation
 from mainline.errors import MainlineError
@@ -24,6 +25,7 @@ from mainline.model import baselines, metrics
 from mainline.model.baselines import Baseline
 from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
+from mainline.periods import SIDES
 from mainline.registry import runs
 from mainline.registry import tags as registry
 from mainline.registry.runs import Run
@@ -54,8 +56,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         MainlineError: when there is no candidate at all.
     """
     candidate = Predictor.load(PACKAGE)
-    window = candidate.manifest["window"]
-    rows = holdout.read(candidate, window["test"])
+    rows = holdout.read(candidate)
     predicted = candidate.predict_columns(rows.request)
     measured = _scorer(candidate, evaluation)
     baseline = _baseline(candidate, rows, measured)
@@ -200,17 +201,31 @@ def _costs(released: Released | None) -> tuple[Cost, Cost | None] | None:
 
 
 def _skew(candidate: Predictor, released: Released | None) -> Mapping[str, float] | None:
-    """Compare the holdout's features with those of production's training months, as far as they are here."""
+    """Compare the holdout's features with those of production's training rows, as far as they are known.
+
+    With time the rows are read; without, they are of another snapshot, and production's package has their profile.
+    """
     if released is None:
         return None
+    names = [*candidate.manifest["model"]["numeric"], *candidate.manifest["model"]["categorical"]]
+    if not is_timed(candidate.features):
+        return _skew_from_profile(released, names)
     window = candidate.manifest["window"]
-    here = {month for months in window.values() for month in months}
-    before = [month for month in released.predictor.manifest["window"]["train"] if month in here]
+    here = {period for periods in window.values() for period in periods}
+    before = [period for period in released.predictor.manifest["window"]["train"] if period in here]
     if not before:
         return None
-    names = [*candidate.manifest["model"]["numeric"], *candidate.manifest["model"]["categorical"]]
-    old, new = (prepared.read(prepared.FOLDER, months, [], names).features for months in (before, window["test"]))
+    old, new = (prepared.read(prepared.FOLDER, periods, [], names).features for periods in (before, window["test"]))
     return {name: stability_index(old[name], new[name]) for name in names}
+
+
+def _skew_from_profile(released: Released, names: Sequence[str]) -> Mapping[str, float] | None:
+    counted = read_json(released.folder / "profile.json").get("bins", {})  # a package of data with time has none
+    known = [name for name in names if name in counted]
+    if not known:
+        return None
+    new = prepared.read(prepared.FOLDER, SIDES.test, [], known).features
+    return {name: stability_from(counted[name], new[name]) for name in known}
 
 
 def _quarantined() -> tuple[int, int]:

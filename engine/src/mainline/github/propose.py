@@ -6,6 +6,7 @@ from mainline.gate import findings as gate
 from mainline.gate.findings import FindingsError
 from mainline.github import api, posting
 from mainline.github.api import Api
+from mainline.periods import told
 from mainline.registry import events, origin, publish, tags
 from mainline.release import rollback
 from mainline.report import markdown
@@ -30,8 +31,8 @@ def propose(branch: str) -> str:
     git("add", "--all")
     if not ask("diff", "--cached", "--name-only"):
         return "Nothing changed, so there is nothing to propose."
-    window = params.load().data
-    title = f"Retrain on {window.from_} to {window.through}"
+    data = params.load().data
+    title = f"Retrain on {told(data.periods)}"
     git("commit", "--quiet", "--message", title)
     return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _report())
 

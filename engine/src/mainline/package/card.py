@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mainline.model.metrics import is_better_if_higher
+from mainline.periods import told
 
+NO_INTERVAL = "none, the test rows are of one day or group"
 WORST = 5
 """Segments that the card names."""
 
@@ -62,7 +64,7 @@ def _threshold(model: Mapping[str, Any], names: Sequence[str | int]) -> str:
 def _data(window: Mapping[str, Sequence[str]], counts: Mapping[str, float], banned: Mapping[str, str]) -> list[str]:
     return [
         *_section("Data"),
-        *[f"- {name}: {' to '.join(dict.fromkeys((months[0], months[-1])))}" for name, months in window.items()],
+        *[f"- {name}: {told(parts)}" for name, parts in window.items()],
         f"- Rows: {', '.join(f'{count:,} {name}' for name, count in counts.items())}",
         *[f"- Never used: {name}; {reason}" for name, reason in sorted(banned.items())],
     ]
@@ -76,7 +78,7 @@ def _primary(test: Mapping[str, float]) -> str:
 def _quality(test: Mapping[str, float], baseline: Mapping[str, float]) -> list[str]:
     primary = _primary(test)
     return [
-        *_section("Quality on the test months"),
+        *_section("Quality on the test rows"),
         "| metric | model | baseline |",
         "|---|---|---|",
         *[
@@ -85,7 +87,7 @@ def _quality(test: Mapping[str, float], baseline: Mapping[str, float]) -> list[s
             if name in test and name != "rows"
         ],
         "",
-        f"95 % interval of {primary}: {_interval(test['low'], test['high']) or 'none, the test rows are of one day'}.",
+        f"95 % interval of {primary}: {_interval(test['low'], test['high']) or NO_INTERVAL}.",
     ]
 
 
@@ -105,7 +107,7 @@ def _worst(slices: Sequence[Mapping[str, str]], primary: str) -> list[str]:
 
 
 def _interval(low: float | str | None, high: float | str | None) -> str:
-    """Write the bounds; '' where there are none, since rows of one day have no interval."""
+    """Write the bounds; '' where there are none, since rows of one cluster have no interval."""
     if low is None or high is None or "" in (low, high):
         return ""
     return f"{float(low):.4g} to {float(high):.4g}"

@@ -12,6 +12,7 @@ import numpy as np
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data import columns as typed
 from mainline.data.lookup import Table, from_arrays, look_up_all
+from mainline.data.moments import prediction_time
 from mainline.errors import PackageError
 from mainline.model import runtime
 from mainline.package import manifest as manifests
@@ -68,7 +69,7 @@ class Predictor:
 
     def compute(self, columns: Mapping[str, Array]) -> dict[str, Array]:
         """Compute the features of n requests, looking up what the client does not know."""
-        moment = self.features.prediction_time(columns)
+        moment = prediction_time(self.features, columns)
         return self.features.compute(columns, look_up_all(self.tables, columns, moment))
 
 

@@ -82,7 +82,7 @@ def check() -> None:
         search.load(declared)
     from usecase import features, interface
 
-    check_policy(declared.features, interface.REQUEST, interface.BANNED)
+    check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
     check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
     check_request(interface.REQUEST)
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
@@ -134,6 +134,6 @@ def _stopped(killed: list[str]) -> str:
         return "the pipeline stopped; what finished is kept, and `make repro` goes on from there."
     return (
         f"{killed[0]} was killed before it could say why, as the system does if memory runs out. "
-        "What finished is kept. Declare fewer months, fewer features or another estimator, or run it on a machine with "
+        "What finished is kept. Declare less data, fewer features or another estimator, or run it on a machine with "
         "more memory."
     )

@@ -6,10 +6,12 @@ from typing import Any
 
 from mainline.errors import MainlineError
 from mainline.package.manifest import size
+from mainline.periods import told
 from mainline.repository import lock
 
 METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 
+NO_INTERVAL = "no interval from a single day or group"
 NEXT = """\
 What next:
   edit params.yaml and run `make repro` again     another model, window or feature
@@ -33,9 +35,9 @@ def text(headline: str) -> str:
             headline,
             "",
             f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
-            f"  trained on   {metrics['train']['rows']:>9,} rows of {_span(window['train'])}",
-            f"  validated on {metrics['validation']['rows']:>9,} rows of {_span(window['validation'])}",
-            f"  tested on    {metrics['test']['rows']:>9,} rows of {_span(window['test'])}, which come after both",
+            f"  trained on   {metrics['train']['rows']:>9,} rows of {told(window['train'])}",
+            f"  validated on {metrics['validation']['rows']:>9,} rows of {told(window['validation'])}",
+            f"  tested on    {metrics['test']['rows']:>9,} rows of {told(window['test'])}{_later(manifest)}",
             "",
             *table(metrics["test"], metrics["baseline"], response["unit"]),
             "",
@@ -47,25 +49,29 @@ def text(headline: str) -> str:
     )
 
 
+def _later(manifest: dict[str, Any]) -> str:
+    return "" if "snapshot" in manifest else ", which come after both"
+
+
 def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str]:
     """Set model and baseline side by side; the first metric is the one models are compared by."""
     names = [name for name in baseline if name in test and name != "rows"]
-    title = f"On the test months{f', {unit}' if unit else ''}"
+    title = f"On the test rows{f', {unit}' if unit else ''}"
     width = max(len(title), *(len(name) + 2 for name in names)) + 2
     rows = [f"  {name:<{width - 2}}{_number(test[name]):>8}{_number(baseline[name]):>10}" for name in names]
     gain = 1 - test["ratio"]
     verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
     bounded = test["low"] is not None
-    interval = f"95 % interval {test['low']:.4g} to {test['high']:.4g}" if bounded else "no interval from a single day"
+    interval = (
+        f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
+        if bounded
+        else "no interval from a single day or group"
+    )
     return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
-
-
-def _span(months: list[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
 
 
 def _read(path: Path) -> dict[str, Any]:

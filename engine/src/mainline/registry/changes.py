@@ -80,7 +80,7 @@ def meaning(
         added: features that are new.
         removed: features that are gone.
         files: what `code` found.
-        windows: the months of both, as text.
+        windows: the data of both, as text.
 
     Returns:
         major where old clients break, minor for other code, parameters or features, or a request that takes more, patch

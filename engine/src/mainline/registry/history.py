@@ -22,18 +22,18 @@ class HistoryError(MainlineError):
 
 @dataclass(frozen=True)
 class Quality:
-    """The primary metric of a version on its own test months: the first that is recorded.
+    """The primary metric of a version on its own test rows: the first that is recorded.
 
     `baseline` is the baseline's on the same rows. `change` is relative to the version that it replaced (-0.02 is 2 %
-    better); a metric of which more is better changes by what it lacks to 1. `same_months` says whether both were tested
-    on the same months, and None that it is not known.
+    better); a metric of which more is better changes by what it lacks to 1. `same_rows` says whether both were tested
+    on the same rows, and None that it is not known.
     """
 
     metric: str
     value: float
     baseline: float | None
     change: float | None
-    same_months: bool | None
+    same_rows: bool | None
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def _quality(measured: Sequence[Registered], start: float, end: float) -> dict[s
         {"transform": labelled, "mark": name, "encoding": named},
     ]
     better = "higher" if is_better_if_higher(metric) else "lower"
-    said = f"Blue: {metric} of each version on its own test months, {better} is better; hollow: archived."
+    said = f"Blue: {metric} of each version on its own test rows, {better} is better; hollow: archived."
     return {
         "title": {"text": "How good each version is", "subtitle": f"{said} Grey: the baseline on the same rows."},
         "width": WIDTH, "height": HEIGHT, "data": {"values": rows}, "layer": layers,

@@ -1,10 +1,11 @@
 """What a change means to those who use the model: which part of the version number moves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from mainline.periods import told
 from mainline.registry import changes
 from mainline.registry.records import Bump
 from mainline.repository import lock
@@ -48,5 +49,8 @@ def bump(version: str, part: Bump) -> str:
 
 
 def _span(manifest: Mapping[str, Any]) -> str:
-    months: Sequence[str] = sorted(month for part in manifest["window"].values() for month in part)
-    return f"{months[0]} to {months[-1]}"
+    """Say which data a package was made from: a snapshot and how it is cut, or the periods of its window."""
+    window = manifest["window"]
+    if "snapshot" in manifest:
+        return str(window["test"][0])
+    return told(sorted(period for part in window.values() for period in part))

@@ -10,6 +10,7 @@ from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate.findings import Findings
 from mainline.package import manifest, signing
+from mainline.periods import told
 from mainline.registry import artifact, maker, records, reference, tags
 from mainline.registry.publish import Tag
 from mainline.registry.records import Accepted, Bump, Release
@@ -103,14 +104,14 @@ def _lines(release: Release) -> list[str]:
     """The tag's summary for people, as `git show` or `git tag -n` prints it."""
     test, window = release.metrics.get("test", {}), release.window
     name = next(iter(name for name in test if name != "rows"), "")
-    quality = f": {name} {test[name]:.4g} on {window['test'][0]} to {window['test'][-1]}" if name else ""
+    quality = f": {name} {test[name]:.4g} on {told(window['test'])}" if name else ""
     replaced = f" replaces {release.replaces}" if release.replaces else ""
     return [
         f"{artifact.name()} {release.version}{quality}",
         "",
         f"digest   {release.digest}",
         f"change   {release.bump}{replaced}: {release.reason}",
-        f"trained  {window['train'][0]} to {window['train'][-1]}",
+        f"trained  {told(window['train'])}",
         f"gate     {release.verdict}: {release.headline}",
         *(f"accepted {item.by}: {item.check} ({item.verdict}): {item.reason}" for item in release.accepted),
         f"signed   {'yes' if release.signature else 'no'}",

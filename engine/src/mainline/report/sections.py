@@ -29,7 +29,7 @@ def describe(findings: Findings) -> Document:
 
 def _lead(findings: Findings) -> Line:
     compared = findings.comparison
-    measured = f", measured on {count(compared.rows, 'row')} of {count(compared.days, 'day')}"
+    measured = f", measured on {count(compared.rows, 'row')} of {count(compared.days, compared.cluster)}"
     version = Code(findings.candidate.version)
     if findings.first_release:
         return ("Candidate ", version, " against the baseline: a first release", measured, ".")

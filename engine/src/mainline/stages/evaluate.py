@@ -1,4 +1,4 @@
-"""Measure the exported model on the test months, which come after everything it was fitted or chosen on."""
+"""Measure the exported model on the test rows, which neither fitted nor chose it, and come later if data has time."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import numpy as np
 from mainline import progress
 from mainline.conformance import check_column
 from mainline.contract import Array
-from mainline.data import predictions, prepared
-from mainline.data.columns import DAY, format_time
+from mainline.data import predictions, prepared, sides
+from mainline.data.columns import format_time
+from mainline.data.moments import prediction_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
@@ -42,8 +43,7 @@ def evaluate(params: Params) -> None:
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
     known = scoring.respond(baselines.repeat(model["baseline"], len(test)), test.request)
-    moment = features.prediction_time(test.request)
-    day = moment // DAY
+    day = prepared.clusters(features, test)
     scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold"))
     rule = baselines.hardest(scoring, scorer, test.label, known, (test.request, test.features))
     simple = {"rows": len(test), **scorer.measure(test.label, rule.predicted)}
@@ -58,7 +58,7 @@ def evaluate(params: Params) -> None:
     slices = diagnostics.by_slice(
         segments, test.label, predicted, rule.predicted, day, scorer, params.evaluation.slice_min_rows
     )
-    table = _predictions(test, moment, predicted, rule.predicted)
+    table = _predictions(test, predicted, rule.predicted)
     write_columns(table, Path("data/predictions/test.parquet"))
     covered = _coverage(params, loaded, test.label, predicted)
     write_json(score | beside | covered | scorer.measure_classes(test.label, predicted), METRICS / "test.json")
@@ -110,13 +110,21 @@ def _write_plots(actual: Array, predicted: Array, scorer: Scorer) -> None:
     write_csv(diagnostics.confusion(actual, scorer.say(predicted), names), METRICS / "plots/confusion.csv", CONFUSION)
 
 
-def _predictions(test: Prepared, moment: Array, predicted: Array, baseline: Array) -> dict[str, Array]:
+def _predictions(test: Prepared, predicted: Array, baseline: Array) -> dict[str, Array]:
     """The test predictions that are kept with every released model, one row per event."""
     keys = {name: test.request[name] for name in interface.KEY}
     names = classes(interface)
     simple = predictions.as_columns(baseline, names)[predictions.PREDICTED]
     made = predictions.as_columns(predicted, names)
-    return keys | {"prediction_time": moment, "actual": test.label, **made, "baseline": simple}
+    return keys | _place(test) | {"actual": test.label, **made, "baseline": simple}
+
+
+def _place(test: Prepared) -> dict[str, Array]:
+    """When each of n rows was predicted, or without time what decided on its side, and what it is known by."""
+    if test.hash is None:
+        return {"prediction_time": prediction_time(features, test.request)}
+    fields = [field.name for field in interface.REQUEST]
+    return {prepared.HASH: test.hash} | ({} if interface.KEY else {sides.ROW: sides.identities(test.request, fields)})
 
 
 def _reference(table: dict[str, Array]) -> list[dict[str, object]]:

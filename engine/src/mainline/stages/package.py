@@ -14,10 +14,11 @@ import yaml
 
 from mainline import progress
 from mainline.contract import Array, Columns
-from mainline.data import predictions, prepared
+from mainline.data import predictions, prepared, sides
 from mainline.data.lookup import Table
+from mainline.data.moments import is_timed
 from mainline.data.prepared import Prepared
-from mainline.data.profile import describe
+from mainline.data.profile import bins, describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
@@ -35,7 +36,7 @@ def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
     fitted_on = prepared.read(prepared.FOLDER, params.parts.train, [], params.features)
-    tested = {month: prepared.read(prepared.FOLDER, [month], request, params.features) for month in params.parts.test}
+    tested = {part: prepared.read(prepared.FOLDER, [part], request, params.features) for part in params.parts.test}
     newest, needed = tested[params.parts.test[-1]], params.data.periods[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
@@ -47,7 +48,7 @@ def package(params: Params) -> None:
         response=interface.RESPONSE,
         tables=sealed,
         model=(MODEL / f"model.{model['format']}").read_bytes(),
-        profile={"rows": len(fitted_on), "columns": tidy(describe({**fitted_on.features, "label": fitted_on.label}))},
+        profile=_profile(fitted_on),
         card=_card(description),
         test_predictions=PREDICTIONS.read_bytes(),
         test_columns=newest.request,
@@ -68,8 +69,7 @@ def package(params: Params) -> None:
 
 
 def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
-    """Say what the package is and what it was made from: months, parameters, and the lock's hashes of its inputs."""
-    windows = {"train": params.parts.train, "validation": params.parts.validation, "test": params.parts.test}
+    """Say what the package is and what it was made from: data, parameters, and the lock's hashes of its inputs."""
     shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING), exclude_unset=True)
     text = json.dumps(shaping, sort_keys=True)
     return {
@@ -77,8 +77,8 @@ def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
         "task": interface.TASK,
         **({"classes": list(classes(interface))} if classes(interface) else {}),
         "model": model,
-        "window": {name: list(months) for name, months in windows.items()},
         **_interval(),
+        **_data(params),
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
     }
 
@@ -89,6 +89,22 @@ def _interval() -> dict[str, Any]:
     if "interval" not in measured:
         return {}
     return {"interval": {"level": measured["interval"], "ends": [measured["interval_low"], measured["interval_high"]]}}
+
+
+def _data(params: Params) -> dict[str, Any]:
+    """Say of each part which periods it holds; without time, which share of the rows, and how they are split."""
+    if not params.data.snapshot:
+        return {"window": {name: list(parts) for name, parts in asdict(params.parts).items()}}
+    shares = {"validation": float(params.split.validation), "test": float(params.split.test)}
+    by = sides.rule(interface)
+    window = sides.describe(params.data.snapshot, by, **shares)
+    return {"window": window, "snapshot": {"name": params.data.snapshot, "by": list(by), **shares}}
+
+
+def _profile(rows: Prepared) -> dict[str, Any]:
+    """Describe the training rows; of a snapshot also count them in bins, since a later one does not have them."""
+    described = {"rows": len(rows), "columns": tidy(describe({**rows.features, "label": rows.label}))}
+    return described if rows.hash is None else described | {"bins": bins(rows.features)}
 
 
 def check_batches(predictor: Predictor, limit: float) -> None:
@@ -140,14 +156,16 @@ def check_predictions(predictor: Predictor, request: Columns, predicted: Array, 
         )
 
 
-def _strangers(sealed: Mapping[str, Table], months: Sequence[str], tested: Mapping[str, Prepared]) -> Array:
-    """Mark the rows of all test months that the sealed tables answer otherwise than their month's own."""
+def _strangers(sealed: Mapping[str, Table], periods: Sequence[str], tested: Mapping[str, Prepared]) -> Array:
+    """Mark the rows of all test periods that the sealed tables answer otherwise than their period's own."""
+    if not is_timed(features):
+        return np.zeros(sum(map(len, tested.values())), bool)
     found = [
         sealing.strangers(
-            tables.FEATURE_TABLES, sealed, (before, month), tested[month].request,
-            features.prediction_time(tested[month].request),
+            tables.FEATURE_TABLES, sealed, (before, period), tested[period].request,
+            features.prediction_time(tested[period].request),
         )
-        for before, month in pairwise(months)
+        for before, period in pairwise(periods)
     ]  # fmt: skip
     return np.concatenate(found)
 

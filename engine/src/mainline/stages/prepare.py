@@ -1,4 +1,4 @@
-"""Build feature tables and features, month by month, as they were known at each prediction time."""
+"""Build feature tables and features, period by period, as they were known at each prediction time."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,63 +7,73 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_computed, check_known, check_moment, check_policy
+from mainline.conformance import check_computed, check_known, check_moment, check_policy, check_time
 from mainline.contract import Array, Columns, FeatureTable
-from mainline.data import prepared
+from mainline.data import prepared, sides
 from mainline.data.columns import from_batch
 from mainline.data.computed import Place, check_finite, check_missing, check_present, check_types, first_failing
 from mainline.data.lookup import Table, from_columns, look_up_all
+from mainline.data.moments import is_timed, prediction_time
 from mainline.data.prepared import Prepared, join
 from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
+from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
-from mainline.errors import UseCaseError
+from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes, encode
+from mainline.periods import told
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    Batches = Mapping[str, pd.DataFrame]
+
 MOST_BETWEEN = 0.5
-"""Share of the label's variance between months beyond which they differ more from each other than within."""
+"""Share of the label's variance between periods beyond which they differ more from each other than within."""
 
 VALIDATED, TABLES = Path("data/validated"), Path("data/tables")
 
 
 def prepare(params: Params) -> None:
-    """Write `data/tables`, `data/features/<month>.parquet` and `metrics/profile.json`.
+    """Write `data/tables`, `metrics/profile.json` and `data/features/<part>.parquet`.
 
-    Rows without a label were counted by validation and are left out here.
+    A part is a period, or a side of data without time. Rows without a label were counted by validation and are left
+    out here.
     """
     check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
-    check_policy((*features.NUMERIC, *features.CATEGORICAL), interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES)
-    check_known("features.py: MISSING", _allowed_to_miss(), (*features.NUMERIC, *features.CATEGORICAL), "compute")
+    offered = (*features.NUMERIC, *features.CATEGORICAL)
+    check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY)
+    check_time(not params.data.snapshot, features, tables.FEATURE_TABLES, sides.group(interface))
+    check_known("features.py: MISSING", _allowed_to_miss(), offered, "compute")
     fresh_directory(TABLES)
     fresh_directory(prepared.FOLDER)
     static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
     fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
-    months: dict[str, Prepared] = {}
+    parts: dict[str, Prepared] = {}
     batches: dict[str, pd.DataFrame] | None = None
     moving: dict[str, pd.DataFrame] = {}
-    for month in progress.each(params.data.periods, "prepare"):
-        earlier, batches = batches, _read_batches(month)
-        before, moving = moving, tables.build_moving(earlier, batches, static)
+    for period in progress.each(params.data.periods, "prepare"):
+        earlier, batches = batches, _read_batches(period)
+        before, moving = moving, build_moving(earlier, batches, static)
         for name, rows in moving.items():
-            write_frame(rows, TABLES / name / f"{month}.parquet")
+            write_frame(rows, TABLES / name / f"{period}.parquet")
         known = fixed | {
             name: from_columns(declared_table(name), arrays(rows), arrays(before[name]) if before else None)
             for name, rows in moving.items()
         }
         check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
-        months[month] = featurise(batches[schema.EVENTS], known, month)
-        write_columns(months[month].as_columns(), prepared.FOLDER / f"{month}.parquet")
-    check_present([rows.features for rows in months.values()], f"{params.data.from_} to {params.data.through}")
-    write_json(profile(months), Path("metrics/profile.json"))
-    check_order([rows.label for rows in months.values()])
+        found = featurise(batches[schema.EVENTS], known, period)
+        parts |= {period: found} if found.hash is None else _cut(params, found, found.hash)
+    for name, part in parts.items():
+        write_columns(part.as_columns(), prepared.FOLDER / f"{name}.parquet")
+    check_present([part.features for part in parts.values()], told(params.data.periods))
+    write_json(profile(parts), Path("metrics/profile.json"))
+    check_order([part.label for part in parts.values()])
     progress.say(
-        f"{sum(len(rows) for rows in months.values()):,} rows with "
+        f"{sum(len(part) for part in parts.values()):,} rows with "
         f"{len(features.NUMERIC) + len(features.CATEGORICAL)} features"
     )
 
@@ -74,10 +84,10 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
     Raises:
         UseCaseError: naming the feature, and the first row, where a value is none that a model can be fitted on.
     """
-    labelled = events[schema.unlabelled(events) == ""]
+    labelled = events[why_unlabelled(schema, events, interface.LABEL) == ""]
     check_times(labelled)
     request = from_batch(arrays(labelled), interface.REQUEST)
-    moment = features.prediction_time(request)
+    moment = prediction_time(features, request)
     check_moment(moment, len(labelled))
     place = Place(period, {name: request[name] for name in interface.KEY}, _times())
     computed = _compute(request, look_up_all(known, request, moment), place)
@@ -90,7 +100,46 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
         raise UseCaseError(
             "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
         )
-    return Prepared(request, computed, label)
+    return Prepared(request, computed, label, None if is_timed(features) else _hash(labelled, request))
+
+
+def _hash(events: "pd.DataFrame", request: Columns) -> Array:
+    """Hash what keeps each of n labelled rows on its side.
+
+    Raises:
+        UseCaseError: when a row is of no group.
+    """
+    group = sides.group(interface)
+    if not group:
+        return sides.identities(request, sides.rule(interface))
+    missing = int(events[group].isna().sum())
+    if missing:
+        raise UseCaseError(
+            f"src/usecase/interface.py: GROUP: '{group}' is missing in {missing:,} of {len(events):,} rows; fill it in "
+            "src/usecase/source.py, or declare it in src/usecase/schema.py as never missing."
+        )
+    return sides.hashes([events[group].to_numpy(object)])
+
+
+def _cut(params: Params, rows: Prepared, hashes: Array) -> dict[str, Prepared]:
+    """Put each of n rows of a snapshot on its side, by hashes of shape (n,).
+
+    Raises:
+        ParamsError: when a side gets no row.
+    """
+    marked = sides.cut(hashes, float(params.split.validation), float(params.split.test))
+    empty = [name for name, chosen in marked.items() if not chosen.any()]
+    if empty:
+        found = f"leaves no row of {len(rows):,} for {empty[0]}"
+        raise ParamsError("split", found, "declare other shares; rows of one group, key or request stay together")
+    return {name: rows.take(chosen) for name, chosen in marked.items()}
+
+
+def build_moving(earlier: "Batches | None", batches: "Batches", static: "Batches") -> "dict[str, pd.DataFrame]":
+    """Build the moving tables of a period; data without time has none, and may leave `build_moving` out."""
+    if not is_timed(features) and not hasattr(tables, "build_moving"):
+        return {}
+    return dict(tables.build_moving(earlier, batches, static))
 
 
 def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -> dict[str, Array]:
@@ -121,10 +170,10 @@ def _times() -> list[str]:
     return [field.name for field in interface.REQUEST if field.kind == "time"]
 
 
-def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
-    """Describe each feature in the newest month, and how far it moved from the months before."""
-    *earlier, newest = months
-    before, current = join(months[month] for month in earlier), months[newest]
+def profile(parts: Mapping[str, Prepared]) -> dict[str, object]:
+    """Describe each feature in the newest period, or the test rows, and how far it moved from the parts before."""
+    *earlier, newest = parts
+    before, current = join(parts[part] for part in earlier), parts[newest]
     columns = {**current.features, "label": current.label}
     skew = {name: stability_index(before.features[name], values) for name, values in current.features.items()}
     skew["label"] = stability_index(before.label, current.label)
@@ -138,13 +187,13 @@ def profile(months: Mapping[str, Prepared]) -> dict[str, object]:
 
 
 def check_order(labels: Sequence[Array]) -> None:
-    """Say where months look like rows in an order that is not time: no field is one, and the label tells them apart."""
+    """Say if periods look like rows in an order that is not time: no field is one, and the label tells them apart."""
     between = share_between(labels)
-    if between > MOST_BETWEEN and not any(field.kind == "time" for field in interface.REQUEST):
+    if between > MOST_BETWEEN and is_timed(features) and not any(field.kind == "time" for field in interface.REQUEST):
         progress.say(
-            f"Look: {between:.0%} of the label's variance lies between the months, and no field of REQUEST is a time. "
-            "If the source cuts months by the order of its rows, that order is not time, and the test months are other "
-            "data than was fitted on: shuffle the rows once with a fixed seed, or bring their times."
+            f"Look: {between:.0%} of the label's variance lies between the periods, and no field of REQUEST is a time. "
+            "If the source cuts periods by the order of its rows, that order is not time, and the test periods are "
+            "other data than was fitted on: declare data.snapshot in params.yaml, or bring their times."
         )
 
 
@@ -199,6 +248,6 @@ def declared_table(name: str) -> FeatureTable:
     return declared()[name]
 
 
-def _read_batches(month: str) -> "dict[str, pd.DataFrame]":
-    monthly = [name for name in schema.TABLES if name not in schema.STATIC]
-    return {name: read_frame(VALIDATED / name / f"{month}.parquet") for name in monthly}
+def _read_batches(period: str) -> "dict[str, pd.DataFrame]":
+    batched = [name for name in schema.TABLES if name not in schema.STATIC]
+    return {name: read_frame(VALIDATED / name / f"{period}.parquet") for name in batched}

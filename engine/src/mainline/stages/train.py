@@ -1,4 +1,4 @@
-"""Fit the declared model on the training months and export it to a form that needs no scikit-learn."""
+"""Fit the declared model on the training rows and export it to a form that needs no scikit-learn."""
 
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ CURVE = ("rows", "iteration", "metric")
 
 def train(params: Params) -> None:
     """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
-    check_policy(params.features, interface.REQUEST, interface.BANNED)
+    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
     check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
-    fitted_on, validation, test = (_read(months, params) for months in _months(params))
+    fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
     pipeline = fit(params, fitted_on)
     content, exported = export.export(
         pipeline, params.model.type, interface.TASK, *_names(params), test.features, params.limits.parity
@@ -82,7 +82,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
 
 
-def _months(params: Params) -> tuple[tuple[str, ...], ...]:
+def _parts(params: Params) -> tuple[tuple[str, ...], ...]:
     return params.parts.train, params.parts.validation, params.parts.test
 
 
@@ -108,8 +108,8 @@ def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
     return {f"{name}__sample_weight": weights}
 
 
-def _read(months: tuple[str, ...], params: Params) -> Prepared:
-    return prepared.read(prepared.FOLDER, months, [field.name for field in interface.REQUEST], params.features)
+def _read(parts: tuple[str, ...], params: Params) -> Prepared:
+    return prepared.read(prepared.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
 
 
 def _names(params: Params) -> tuple[list[str], list[str]]:
@@ -166,9 +166,4 @@ def _learning_curve(
 
 def _spread(rows: Prepared, count: int) -> Prepared:
     """Take at most `count` rows, evenly over time."""
-    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(int))
-    return Prepared(
-        {name: values[chosen] for name, values in rows.request.items()},
-        {name: values[chosen] for name, values in rows.features.items()},
-        rows.label[chosen],
-    )
+    return rows.take(np.unique(np.linspace(0, len(rows) - 1, count).astype(int)))

@@ -172,6 +172,27 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
     "one weight for all rows": (
         requests.scoring_is_a_value_per_row, put(scoring, "weight", lambda *_: np.float64(1)),
         r"src/usecase/scoring\.py: weight has shape \(\); return a numpy array of \(200,\)\."),
+    "a feature of a banned field": (
+        requests.a_banned_field_of_the_request_reaches_no_answer, put(interface, "BANNED", {"Carrier": "sent as key"}),
+        r"src/usecase/features\.py: compute: 'carrier' is made from 'carrier', which is BANNED; leave it out\."),
+    "an answer of a banned field": (
+        requests.a_banned_field_of_the_request_reaches_no_answer,
+        lambda patch: [put(interface, "BANNED", {"flight": "sent as key"})(patch),
+                       put(scoring, "respond", lambda raw, columns: raw + columns["flight"])(patch)],
+        r"src/usecase/scoring\.py: respond uses 'flight', which is BANNED; leave it out\."),
+    "a table of a banned field": (
+        requests.a_banned_field_of_the_request_reaches_no_answer,
+        put(interface, "BANNED", {"tailnum": "sent as key"}),
+        r"src/usecase/tables\.py: table 'planes' is looked up by 'tailnum', which is BANNED\."),
+    "no prediction time": (
+        declarations.declarations_fit_each_other, lambda patch: patch.delattr(features, "prediction_time"),
+        r"src/usecase/features\.py offers no 'prediction_time', and params\.yaml declares data\.from .*"),
+    "a group of data with time": (
+        declarations.declarations_fit_each_other, lambda patch: patch.setattr(interface, "GROUP", "carrier", False),
+        r"src/usecase/interface\.py: GROUP is 'carrier', and params\.yaml declares data\.from .*"),
+    "a group that is no column": (
+        declarations.declarations_fit_each_other, lambda patch: patch.setattr(interface, "GROUP", "carier", False),
+        r"src/usecase/interface\.py: GROUP names 'carier', which .* did you mean 'carrier'\?"),
     "a slice of numbers": (
         requests.scoring_is_a_value_per_row, put(scoring, "slices", lambda columns: {"hour": text(columns)}),
         r"src/usecase/scoring\.py: slices: 'hour' is float64; segments are named by text\."),

@@ -30,7 +30,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_the_tables_say_what_was_released_and_what_is_where(released: Registry) -> None:
-    """Both tables, newest first, with a dash for what no record says and a word on other months."""
+    """Both tables, newest first, with a dash for what no record says and a word on other rows."""
     assert (
         history(None, False, released.path)
         == """
@@ -39,7 +39,7 @@ v1.1.1   2026-01-06 00:00  -    -                -       -   -         archived
 v1.1.0   2026-01-03 00:00  Ada  010100ababab    14  -12.5%*  v1.0.0    staging
 v1.0.0   2026-01-02 00:00  Ada  010000ababab    16       -   -         production
 
-* tested on other months than the version it replaced, so some of the change is the season's;
+* tested on other rows than the version it replaced, so some of the change is theirs;
   `./mainline lineage VERSION` has the gate's comparison on the same rows
 
 environment  #  version  since UTC         by     why       replaced
@@ -57,7 +57,7 @@ def test_the_json_says_the_same(released: Registry) -> None:
     assert [item["version"] for item in told["versions"]] == ["v1.1.0", "v1.0.0"]
     assert (told["versions"][0]["when"], len(told["versions"][0]["digest"])) == ("2026-01-03T00:00:00Z", 64)
     assert told["versions"][0]["quality"] == {
-        "metric": "rmse", "value": 14.0, "baseline": 17.0, "change": -0.125, "same_months": False,
+        "metric": "rmse", "value": 14.0, "baseline": 17.0, "change": -0.125, "same_rows": False,
     }  # fmt: skip
     assert [item["until"] for item in told["assignments"]] == [None, "2026-01-04T00:00:00Z", "2026-01-03T00:00:00Z"]
 

@@ -1,5 +1,6 @@
 """The window moves by a month, and nothing else in the file does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from mainline.errors import MainlineError, SourceError
 from tests.door import typed
-from tests.project import FLIGHTS, OTHER
+from tests.project import FLIGHTS, OTHER, TIMELESS
 from usecase import source
 
 
@@ -61,6 +62,59 @@ def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.Mon
     Path("params.yaml").write_text(text.replace("through: 2013-09", 'through: "2013-12"'), encoding="utf-8")
     assert "2014-01" in typed("window", "--advance")
     assert 'through: "2014-01"' in Path("params.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "words", "after"),
+    [
+        ('"2024-02-20"', '"2024-02-28"', ["--advance"], 'through: "2024-02-29"'),
+        ("2020-W01", "2020-W53", ["--advance", "2"], "through: 2021-W02"),
+        ("2013-Q1", "2013-Q4", ["--advance"], "through: 2014-Q1"),
+    ],
+)
+def test_a_window_of_any_period_moves_on(
+    begins: str, ends: str, words: list[str], after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days, weeks and quarters are taken as months are, one or several at once, in the quotes that they stood in."""
+    monkeypatch.chdir(tmp_path)
+    text = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text.replace("from: 2013-01", f"from: {begins}").replace("2013-09", ends))
+    typed("window", *words)
+    assert f"  {after}\n" in Path("params.yaml").read_text(encoding="utf-8")
+
+
+def test_another_snapshot_is_taken_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the snapshot's name differs afterwards; to be shown and not to be moved on is no error."""
+    monkeypatch.chdir(tmp_path)
+    text = (TIMELESS / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text, encoding="utf-8")
+    assert typed("window") == "snapshot first"
+    assert typed("window", "--advance").startswith("--advance does not apply: the data has no time.")
+    assert Path("params.yaml").read_text(encoding="utf-8") == text
+    assert typed("window", "--snapshot", "2024-01") == "snapshot 2024-01, was first. `make repro` takes it."
+    expected = text.replace("snapshot: first", 'snapshot: "2024-01"')
+    assert Path("params.yaml").read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "said"),
+    [
+        (TIMELESS, "first", "--snapshot first: it is the present one. A new name is new data."),
+        (TIMELESS, "../x", "--snapshot '../x': a name has letters, digits and any of _ . - in it."),
+        (FLIGHTS, "second", "--snapshot does not apply: the data has time."),
+    ],
+    ids=["present", "path", "window"],
+)
+def test_a_snapshot_that_cannot_be_taken_leaves_the_file(
+    declared: Path, name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is no new snapshot is refused in one line, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    text = (declared / "params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(MainlineError, match=re.escape(said)):
+        typed("window", "--snapshot", name)
+    assert Path("params.yaml").read_text(encoding="utf-8") == text
 
 
 def test_a_layout_that_cannot_be_edited_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,15 @@ def measure(slopes: list[float], length: int) -> list[Age]:
     predicted = {}
     for _, found in staleness.predict(declare(), rows, length):
         predicted |= found
-    return staleness.summarise(refit.primary(declare()), predicted, rows, 0.95)
+    return staleness.summarise(refit.primary(declare()), predicted, rows, 0.95, "month")
 
 
 @pytest.mark.usefixtures("use_case")
 def test_loss_grows_with_age_where_the_world_moves() -> None:
     """With a slope that falls month by month each age is worse than the one before, beyond its interval."""
     ages = measure([5, 4, 3, 2, 1, 0], length=2)
-    assert [age.age_months for age in ages] == [0, 1, 2, 3]
-    assert [age.months for age in ages] == [4, 3, 2, 1]
+    assert [age.age for age in ages] == [0, 1, 2, 3]
+    assert [age.periods for age in ages] == [4, 3, 2, 1]
     assert (ages[0].relative, ages[0].low, ages[0].high) == (0, 0, 0)
     assert all(older.low > younger.relative for younger, older in pairwise(ages))
 
@@ -51,7 +51,7 @@ def test_old_and_fresh_are_measured_on_the_same_rows() -> None:
 @pytest.mark.usefixtures("use_case")
 def test_shortest_window_has_age_0_alone() -> None:
     """Two months allow one model and one month to predict."""
-    assert [(age.age_months, age.months) for age in measure([5, 4], length=1)] == [(0, 1)]
+    assert [(age.age, age.periods) for age in measure([5, 4], length=1)] == [(0, 1)]
 
 
 def test_window_is_half_of_the_months() -> None:
@@ -63,7 +63,7 @@ def test_window_is_half_of_the_months() -> None:
 @pytest.mark.parametrize("wanted", [0, 8, 9])
 def test_window_that_leaves_nothing_is_refused(wanted: int) -> None:
     """A training window of nothing or of everything is refused."""
-    with pytest.raises(ParamsError, match="leave a month to predict"):
+    with pytest.raises(ParamsError, match="leave one to predict"):
         staleness.window_length(8, wanted)
 
 
@@ -72,7 +72,7 @@ def test_average_is_over_rows() -> None:
     """Months are put together row by row, so the metric is that of all rows."""
     rows = {"a": draw(seed=0, start=0, slope=1), "b": draw(seed=1, start=30, slope=1)}
     predicted = {(0, "a"): rows["a"].label + 1, (0, "b"): rows["b"].label + 2}
-    (age,) = staleness.summarise(refit.primary(declare()), predicted, rows, 0.95)
+    (age,) = staleness.summarise(refit.primary(declare()), predicted, rows, 0.95, "month")
     few, many = (len(rows[month]) for month in "ab")
-    assert (age.rows, age.months) == (few + many, 2)
+    assert (age.rows, age.periods) == (few + many, 2)
     assert age.metric == pytest.approx(np.sqrt((few + 4 * many) / (few + many)))

@@ -41,7 +41,7 @@ def equal() -> Evidence:
     holdout = Holdout(
         request={"x": label},
         label=label,
-        day=np.repeat(np.arange(DAYS), PER_DAY),
+        cluster=np.repeat(np.arange(DAYS), PER_DAY),
         slices={"carrier": np.where(np.arange(ROWS) % 2 == 0, "AA", "UA")},
     )
     package = predictor()
@@ -126,7 +126,9 @@ def short(evidence: Evidence) -> Evidence:
     """Keep five days."""
     rows = slice(0, 5 * PER_DAY)
     h = evidence.holdout
-    holdout = Holdout({"x": h.request["x"][rows]}, h.label[rows], h.day[rows], {"carrier": h.slices["carrier"][rows]})
+    holdout = Holdout(
+        {"x": h.request["x"][rows]}, h.label[rows], h.cluster[rows], {"carrier": h.slices["carrier"][rows]}
+    )
     return replace(
         evidence, holdout=holdout, predicted=evidence.predicted[rows], baseline=evidence.baseline[rows],
         kept=evidence.kept[rows], other=evidence.other[rows], older={},

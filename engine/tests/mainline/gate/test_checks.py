@@ -209,6 +209,22 @@ def test_production_that_knew_the_answers_is_named(evidence: Evidence, shipped: 
     assert "fitted on" not in made.check(made.worse(evidence, 1.03), shipped, "against production").reason
 
 
+def test_data_without_time_has_groups_of_rows_and_no_days(evidence: Evidence, shipped: Policy) -> None:
+    """The limit of days is said not to apply, and findings count groups of rows."""
+    timeless = replace(evidence, holdout=replace(evidence.holdout, timed=False))
+    found = made.check(timeless, shipped, "holdout")
+    assert (found.verdict, found.observed) == ("pass", "3,000 rows, 30 groups of rows")
+    assert found.limit == "at least 2,000 rows"
+    assert "min_days does not apply: the data has no time." in found.reason
+
+
+def test_days_need_not_be_limited(evidence: Evidence, shipped: Policy) -> None:
+    """Without `min_days` only rows are asked for."""
+    policy = shipped.model_copy(update={"holdout": shipped.holdout.model_copy(update={"min_days": None})})
+    assert made.check(made.short(evidence), shipped, "holdout").verdict == "cannot tell"
+    assert made.check(evidence, policy, "holdout").limit == "at least 2,000 rows"
+
+
 def test_a_package_may_differ_by_what_it_states_and_no_further(evidence: Evidence, shipped: Policy) -> None:
     """Last bits that move with the batch pass up to the stated bound, and rows that the package counts apart."""
     package = made.predictor()

@@ -43,7 +43,7 @@ def test_what_was_measured_for_another_model_is_left_out() -> None:
     rows = "malignancy,temp,0.1,0,1,1,,,0.2,0\nflight-delay,seats,0.1,0.0,0.2,16.2,,,0.2,0\n"
     Path("metrics/worth.csv").write_text(f"model,{HEAD}{rows}")
     assert [worth.feature for worth in experiments.read_worth("flight-delay")] == ["seats"]
-    Path("metrics/staleness.csv").write_text("model,age_months,relative\nmalignancy,0,0.0\n")
+    Path("metrics/staleness.csv").write_text("model,unit,age,relative\nmalignancy,month,0,0.0\n")
     assert experiments.read_staleness("flight-delay") == []
 
 

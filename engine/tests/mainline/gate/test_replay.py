@@ -15,7 +15,7 @@ from tests.mainline.gate import made
 
 ROWS = Holdout(
     {"flight": np.array(["A1", "B2", "C3", "D4"], dtype=object), "time": np.array([10, 20, 30, 40])},
-    label=np.array([1.0, 2.0, 3.0, 4.0]), day=np.zeros(4), slices={},
+    label=np.array([1.0, 2.0, 3.0, 4.0]), cluster=np.zeros(4), slices={},
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_shared_rows_are_predicted_as_they_were(
 
 def test_row_whose_label_was_corrected_is_another_row(measured: Path) -> None:
     """What it is held to is what it said of the same data."""
-    rows = Holdout(ROWS.request, np.array([1.0, 7.0, 3.0, 4.0]), ROWS.day, {})
+    rows = Holdout(ROWS.request, np.array([1.0, 7.0, 3.0, 4.0]), ROWS.cluster, {})
     assert replay.differing(package(), measured, rows, np.zeros(4)) == (1, 1)
 
 
@@ -68,7 +68,7 @@ def test_rows_without_that_key_are_not_shared(measured: Path) -> None:
     """Where the candidate's requests no longer have the key, nothing is the same row."""
     model = package()
     model.request = [SimpleNamespace(name="time")]
-    rows = Holdout({"time": ROWS.request["time"]}, ROWS.label, ROWS.day, {})
+    rows = Holdout({"time": ROWS.request["time"]}, ROWS.label, ROWS.cluster, {})
     assert replay.differing(model, measured, rows, np.zeros(4)) == (0, 0)
 
 

@@ -63,7 +63,7 @@ def test_card_tells_what_the_model_is(line: str) -> None:
 def test_card_has_its_sections() -> None:
     """A reader finds every part of the card under its heading, in this order."""
     assert re.findall("^## (.*)$", write([]), re.MULTILINE) == [
-        "Model", "Data", "Quality on the test months", "Where it is worst", "Limits",
+        "Model", "Data", "Quality on the test rows", "Where it is worst", "Limits",
     ]  # fmt: skip
 
 
@@ -93,4 +93,7 @@ def test_segment_of_one_day_has_no_interval() -> None:
 
 def test_test_of_one_day_has_no_interval() -> None:
     """Where all test rows are of one day, as with monthly snapshots, the card says so."""
-    assert "95 % interval of rmse: none, the test rows are of one day." in write([], low=None, high=None).splitlines()
+    assert (
+        "95 % interval of rmse: none, the test rows are of one day or group."
+        in write([], low=None, high=None).splitlines()
+    )

@@ -53,7 +53,7 @@ def lines() -> list[str]:
         "trained on 26,398 rows of 2013-01 to 2013-03",
         "validated on 23,611 rows of 2013-04",
         "tested on 27,902 rows of 2013-05, which come after both",
-        "On the test months, minutes model baseline",
+        "On the test rows, minutes model baseline",
         "rmse 16.57 18.9",
         "bias -0.5 -1.25",
         "rmse is 12% better than the baseline; 95 % interval 15 to 18",
@@ -75,7 +75,7 @@ def test_worse_model_is_called_worse(results: Path) -> None:
 def test_test_of_one_day_has_no_interval(results: Path) -> None:
     """Where all test rows are of one day there are no bounds to show."""
     (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"low": None, "high": None}))
-    assert "rmse is 12% better than the baseline; no interval from a single day" in lines()
+    assert "rmse is 12% better than the baseline; no interval from a single day or group" in lines()
 
 
 @pytest.mark.parametrize("name", ["metrics/data.json", "metrics/baseline.json", "models/package/manifest.json"])

@@ -25,7 +25,7 @@ def test_a_change_between_different_months_is_marked(empty: Registry) -> None:
     empty.release("v1.0.1", 2, window={"test": ["2013-04"]})
     newest = history.read(repository=empty.path).versions[0]
     assert newest.quality is not None
-    assert newest.quality.same_months is False
+    assert newest.quality.same_rows is False
 
 
 def test_assignments_say_why_who_what_they_replaced_and_until_when(empty: Registry) -> None:

@@ -86,7 +86,7 @@ def everywhere(text: str) -> Findings:
 
 def _replaced(part: Any, text: str) -> Any:
     if isinstance(part, dict):
-        kept = {"verdict", "task", "digest", "commit", "conclusion", "group"} | (
+        kept = {"verdict", "task", "digest", "commit", "conclusion", "group", "cluster"} | (
             {"name"} if "series" in part else set()
         )
         return {key: value if key in kept else _replaced(value, text) for key, value in part.items()}

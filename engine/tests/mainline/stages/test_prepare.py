@@ -175,7 +175,7 @@ def test_order_that_is_not_time_is_said(monkeypatch: pytest.MonkeyPatch, capsys:
     check_order(alike)
     assert capsys.readouterr().out == ""
     check_order(apart)
-    assert "Look: 100% of the label's variance lies between the months, and no field" in capsys.readouterr().out
+    assert "Look: 100% of the label's variance lies between the periods, and no field" in capsys.readouterr().out
 
 
 def test_a_table_without_a_declared_column_is_refused() -> None:

@@ -11,8 +11,9 @@ def check_skew(evidence: Evidence, policy: Policy) -> Outcome:
     if evidence.first_release:
         return Outcome("pass", "first release", limit, "There is nothing to compare with.")
     if evidence.skew is None:
-        gone = "None of the months that production was trained on is in the window; data.from can be moved back to one."
-        why = evidence.obstacle or gone
+        gone = "No period that production was trained on is in the window; data.from can be moved back to one."
+        uncounted = "Production's package does not count its training rows by feature: its data had time."
+        why = evidence.obstacle or (gone if evidence.holdout.timed else uncounted)
         return Outcome("cannot tell", "not comparable", limit, why)
     moved = {n: i for n, i in evidence.skew.items() if not i <= policy.skew.limit and n not in policy.skew.ignore}
     observed = ", ".join(f"{name} {index:.2f}" for name, index in sorted(moved.items(), key=lambda item: -item[1])[:5])

@@ -8,6 +8,7 @@ from mainline.gate.evidence import Evidence
 from mainline.model.batches import differ
 from mainline.package.sealing import MOST
 from mainline.repository.lock import BY_CONTENT
+from mainline.text import plural
 
 
 def check_lock(evidence: Evidence, _: Policy) -> Outcome:
@@ -33,7 +34,7 @@ def check_finite(evidence: Evidence, _: Policy) -> Outcome:
 
 
 def check_package(evidence: Evidence, _: Policy) -> Outcome:
-    """Does the package predict what the pipeline measured, on every row of the test months?"""
+    """Does the package predict what the pipeline measured, on every test row?"""
     limit = f"up to {evidence.candidate.tolerance:g} apart" if evidence.candidate.tolerance else "to the last bit"
     if len(evidence.kept) != len(evidence.predicted):
         observed = f"{len(evidence.predicted):,} rows, {len(evidence.kept):,} kept"
@@ -75,11 +76,13 @@ def check_served(evidence: Evidence, _: Policy) -> Outcome:
 
 
 def check_holdout(evidence: Evidence, policy: Policy) -> Outcome:
-    """Are there enough rows and days for a conclusion?"""
-    rows, days = len(evidence.holdout.label), evidence.holdout.days
-    enough = rows >= policy.holdout.min_rows and days >= policy.holdout.min_days
-    observed = f"{rows:,} rows, {days} days"
-    limit = f"at least {policy.holdout.min_rows:,} rows, {policy.holdout.min_days} days"
-    if not enough:
+    """Are there enough rows, and days if the data has time, for a conclusion?"""
+    holdout, wanted = evidence.holdout, policy.holdout
+    rows, clusters = len(holdout.label), holdout.clusters
+    days = wanted.min_days if holdout.timed else None
+    observed = f"{rows:,} rows, {clusters} {plural(holdout.kind)}"
+    limit = f"at least {wanted.min_rows:,} rows{'' if days is None else f', {days} days'}"
+    if rows < wanted.min_rows or clusters < (days or 0):
         return Outcome("cannot tell", observed, limit, "Too little to conclude from; widen split.test.")
-    return Outcome("pass", observed, limit, "Enough for a conclusion.")
+    unasked = " min_days does not apply: the data has no time." if wanted.min_days and not holdout.timed else ""
+    return Outcome("pass", observed, limit, f"Enough for a conclusion.{unasked}")

@@ -8,6 +8,7 @@ from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
 from mainline.gate.statistics import Conclusion, conclude
 from mainline.model import baselines, conformal
+from mainline.text import plural
 
 _VERDICTS: dict[Conclusion, Verdict] = {
     "better": "pass",
@@ -24,18 +25,15 @@ def check_production(evidence: Evidence, policy: Policy) -> Outcome:
         return Outcome("cannot tell", "not comparable", limit, evidence.obstacle)
     found = evidence.difference(evidence.other, policy.confidence)
     if not np.isfinite([found.estimate, found.low, found.high]).all():
-        return Outcome("cannot tell", "not computed", limit, "The metric is not a number, or there are too few days.")
+        return Outcome("cannot tell", "not computed", limit, _too_few(evidence))
     conclusion = conclude(found, policy.margin)
     observed = f"{found.estimate:+.1%} ({found.low:+.1%} to {found.high:+.1%})"
-    reason = f"{evidence.primary} against {evidence.name_of_other}: {conclusion}.{_flattered(evidence)}"
+    reason = f"{evidence.primary} against {evidence.name_of_other}: {conclusion}.{evidence.flattered}"
     return Outcome(_VERDICTS[conclusion], observed, limit, reason)
 
 
-def _flattered(evidence: Evidence) -> str:
-    """Name the months that production was fitted on, which a candidate of an older window has to beat."""
-    if not evidence.fitted_on:
-        return ""
-    return f" Production was fitted on {', '.join(evidence.fitted_on)}, which flatters it: move data.through on."
+def _too_few(evidence: Evidence) -> str:
+    return f"The metric is not a number, or there are too few {plural(evidence.holdout.kind)}."
 
 
 def check_sudden_drop(evidence: Evidence, policy: Policy) -> Outcome:

@@ -5,6 +5,7 @@ import numpy as np
 from mainline.declared.gate import Fairness, Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence, Segment
+from mainline.text import plural
 
 
 def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
@@ -29,7 +30,12 @@ def check_slices_to_production(evidence: Evidence, policy: Policy) -> Outcome:
     lows = {part.name: evidence.difference(evidence.other, confidence, part.rows).low for part in found}
     unknown = [name for name, low in lows.items() if not np.isfinite(low)]
     if unknown:
-        return Outcome("cannot tell", f"{unknown[0]}: not computed", limit, "Too few days, or not a number.")
+        return Outcome(
+            "cannot tell",
+            f"{unknown[0]}: not computed",
+            limit,
+            f"Too few {plural(evidence.holdout.kind)}, or not a number.",
+        )
     worse = [name for name, low in lows.items() if low > policy.slices.relative_to_production]
     reason = f"Against {evidence.name_of_other}, {len(lows)} segments with enough rows."
     return Outcome("fail" if worse else "pass", ", ".join(worse[:5]) or "none", limit, reason)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mainline.contract import Array
 from mainline.data.lookup import Table, look_up_all
+from mainline.data.moments import prediction_time
 from mainline.exchange.served import CLASS
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
@@ -125,7 +126,7 @@ class Model:
     def answer(self, requests: Requests) -> Answer:
         """Predict n requests: the predictor's own steps, with what was looked up noted on the way."""
         predictor, columns = self.predictor, requests.columns
-        moment = predictor.features.prediction_time(columns)
+        moment = prediction_time(predictor.features, columns)
         looked = look_up_all(self.tables, columns, moment)
         features = predictor.features.compute(columns, looked)
         inputs = predictor.runtime.arrange(features)

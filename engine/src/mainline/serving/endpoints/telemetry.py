@@ -3,7 +3,8 @@
 import calendar
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 
@@ -12,6 +13,7 @@ from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.exchange.served import CLASS
 from mainline.exchange.status import Source
+from mainline.periods import span
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
 from mainline.serving.answering.model import Model
@@ -112,17 +114,20 @@ def _add_models(page: Page, service: Service) -> None:
     routes = list(zip(routing.models, routing.weights, strict=True)) if routing else []
     weights = [({"version": m.version, "digest": m.digest[:12], "model": m.name}, weight) for m, weight in routes]
     page.add("mainline_model_weight", "gauge", "Share of the requests a version gets.", weights)
-    ages = [({"version": model.version}, time.time() - _data_end(model)) for model, _ in routes]
-    page.add("mainline_model_age_seconds", "gauge", "Time since the end of the newest month of the model's data.", ages)
+    ends = [(model.version, _data_end(model.predictor.manifest)) for model, _ in routes]
+    ages = [({"version": version}, time.time() - end) for version, end in ends if end is not None]
+    page.add("mainline_model_age_seconds", "gauge", "Time since the end of the newest period of its data.", ages)
     reach = [({"version": m.version, "table": table}, until * 60) for m, _ in routes
              for table, until in m.fresh_until.items() if until < _LATEST]  # fmt: skip
     page.add("mainline_table_fresh_until_seconds", "gauge", "Unix time that a feature table speaks for.", reach)
 
 
-def _data_end(model: Model) -> float:
-    year, month = map(int, max(max(months) for months in model.predictor.manifest["window"].values()).split("-"))
-    following = (year + month // 12, month % 12 + 1, 1, 0, 0, 0)
-    return float(calendar.timegm(following))
+def _data_end(manifest: Mapping[str, Any]) -> float | None:
+    """Return when the newest period of a package's data ended, in seconds UTC; None for data without time."""
+    if "snapshot" in manifest:
+        return None
+    newest = max(max(periods) for periods in manifest["window"].values())
+    return float(calendar.timegm(span(newest)[1].timetuple()))
 
 
 def _add_service(page: Page, service: Service) -> None:
