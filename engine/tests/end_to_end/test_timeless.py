@@ -89,7 +89,7 @@ def test_a_larger_test_is_not_compared_in_silence(released: Project, tmp_path: P
 
 
 def test_a_request_without_a_time_is_answered(timeless_project: Project, tmp_path: Path) -> None:
-    """A server answers a golden request as the package did, up to last bits, and says nothing of the age of the data."""
+    """A server answers a golden request as the package did, up to last bits, and tells no age of the data."""
     golden = _read(timeless_project, "models/package/golden.json")
     with running(tmp_path, timeless_project.path / "models/package") as server:
         status, body = server.ask("/predict", golden["requests"][:1])
