@@ -62,7 +62,7 @@ def main(given: Sequence[str] | None = None) -> int:
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
         print(f"mainline: {expected}", file=sys.stderr)
-        return 1
+        return expected.status
     finally:
         interrupts.end()
     return 0

@@ -1,6 +1,6 @@
 """Where the use case and the machinery meet.
 
-`src/usecase/` offers six modules; the machinery calls the names below and nothing else:
+`src/usecase/` offers six modules, and may offer `labels`; the machinery calls the names below and nothing else:
 
 | module      | offers                                                                  | may import            |
 |-------------|-------------------------------------------------------------------------|-----------------------|
@@ -10,6 +10,7 @@
 | `tables`    | `FEATURE_TABLES`, `build_static(raw)`, `build_moving(previous, current, static)` | pandas, this module |
 | `features`  | `CATEGORICAL`, `NUMERIC`, `prediction_time(columns)`, `compute(columns, tables)` | numpy only   |
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
+| `labels`    | `fetch(since, until)`; the module may be left out                        | pandas, these modules |
 
 `scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
 (NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit.

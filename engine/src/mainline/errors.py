@@ -5,7 +5,9 @@ from difflib import get_close_matches
 
 
 class MainlineError(Exception):
-    """Base of all expected failures; the command line prints it as one line and exits with 1."""
+    """Base of all expected failures; the command line prints it as one line and exits with `status`."""
+
+    status = 1
 
 
 class ParamsError(MainlineError):

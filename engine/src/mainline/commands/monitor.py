@@ -1,15 +1,38 @@
-"""Roll up the prediction log, and say what it holds."""
+"""Hold production to what its packages promised: roll up the prediction log, join labels, check."""
 
 import argparse
+import os
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mainline import usage
-from mainline.declared import environments
+from mainline import faults, usage
+from mainline.data import columns
+from mainline.declared import environments, params
+from mainline.declared import gate as declared_gate
+from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
+from mainline.text import clean
+
+if TYPE_CHECKING:
+    from mainline.monitoring.inspection import Asked
 
 PACKAGE = Path("models/package")
+_TASKS = ("regression", "classification")
+"""What has one number as prediction."""
+
+
+class AlarmError(MainlineError):
+    """Production is not as it was tested; the exit status is 1."""
+
+
+class UnclearError(MainlineError):
+    """Nobody can tell whether production is as it was tested; the exit status is 2."""
+
+    status = 2
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,37 +41,114 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_state(parser)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="the prediction log; the environment's without it")
     parser.add_argument(
+        "--labels", type=Path, metavar="PLACE",
+        help="a .csv or .parquet file of labels, or a folder of them; src/usecase/labels.py without it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--until", metavar="TIME", help="look as at this time, such as 2013-10-05T00:00:00Z; now without it"
+    )
+    parser.add_argument(
         "--package", type=Path, action="append", metavar="FOLDER", default=[],
         help="a package that answered, or a folder of them, besides models/package and the follower's",
     )  # fmt: skip
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="what is rolled up; STATE/monitoring without it")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes; STORE/report without it")
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Roll up the log.
+    """Check production, write the report and print the checks; return the conclusion.
 
     Raises:
-        MainlineError: when there is no log, no package, or the store cannot be used.
+        AlarmError: when a check fails that is declared as an alarm.
+        UnclearError: when something could not be told, or nothing could be looked at.
     """
-    from mainline.monitoring import packages, rollup, wording
+    try:
+        return _monitor(arguments)
+    except (AlarmError, UnclearError):
+        raise
+    except Exception as error:
+        expected = faults.explain(error)
+        if expected is None:
+            raise
+        raise UnclearError(str(expected)) from error
+
+
+def _monitor(arguments: argparse.Namespace) -> str:
+    from mainline.gate import terminal  # libraries that `--help` need not wait for
+    from mainline.monitoring import inspection, monitored, packages, sections
     from mainline.monitoring.store import Store
+    from mainline.report import markdown, page
 
     folder = places.folder(arguments.environment, arguments.state)
-    logs = arguments.logs or _declared(arguments.environment)
+    declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
     known = packages.find([PACKAGE, Place(folder).packages, *arguments.package])
     if not known:
         raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
-    summary = rollup.roll(logs, Store(arguments.store or folder / "monitoring"), known)
-    return "\n".join(wording.of_rollup(summary))
+    store = Store(arguments.store or folder / "monitoring")
+    logs = arguments.logs or _declared_log(arguments.environment, declared)
+    found = inspection.inspect(logs, store, known, _asked(arguments, declared))
+    output = arguments.output or store.folder / "report"
+    written = monitored.write(found, output)
+    document = sections.describe(found)
+    for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
+        written.with_suffix(suffix).write_text(text, encoding="utf-8", newline="\n")
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
+        print("\n".join([f"\n{clean(title)}", *terminal.table(checks, colour)]), flush=True)
+    said = f"{clean(found.headline)} The report is {written.with_suffix('.html')}."
+    if found.verdict == "fail":
+        raise AlarmError(said)
+    if found.verdict == "cannot tell":
+        raise UnclearError(said)
+    return said
 
 
-def _declared(environment: str) -> Path:
+def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
+    """Put together what is checked, from what is declared and typed."""
+    from mainline.model import metrics
+    from mainline.monitoring import inspection, label_feed
+    from usecase import interface
+
+    if interface.TASK not in _TASKS:
+        raise MainlineError(
+            f"monitoring knows {' and '.join(_TASKS)} of two classes; this use case is a {interface.TASK}."
+        )
+    settings = params.load()
+    kind = label_feed.wanted(interface) if interface.KEY else None
+    return inspection.Asked(
+        environment=arguments.environment,
+        policy=declared.monitoring,
+        scorer=metrics.scorer(interface.TASK, settings.evaluation.metric),
+        bias=declared_gate.load(settings.gate).max_bias,
+        slice_rows=settings.evaluation.slice_min_rows,
+        until=_until(arguments.until),
+        kind=kind,
+        fetch=label_feed.bring(arguments.labels, kind),
+    )
+
+
+def _until(text: str | None) -> datetime:
+    """Return the time as of which production is looked at.
+
+    Raises:
+        MainlineError: when it is none.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(columns.parse_time(text) * 60, UTC)
+    except ValueError as error:
+        remedy = "write a time in UTC, such as 2013-10-05T00:00:00Z"
+        raise MainlineError(f"--until is '{clean(text)}'; {remedy}.") from error
+
+
+def _declared_log(name: str, declared: Environment) -> Path:
     """Return where the environment's servers log.
 
     Raises:
         MainlineError: when they do not.
     """
-    directory = environments.load(environments.FOLDER / f"{environment}.yaml").service.log.directory
+    directory = declared.service.log.directory
     if directory is None:
-        raise MainlineError(f"deploy/{environment}.yaml declares no service.log.directory. Name the folder (--logs).")
+        raise MainlineError(f"deploy/{name}.yaml declares no service.log.directory. Name the folder (--logs).")
     return directory

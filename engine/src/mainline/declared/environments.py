@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mainline.declared import reading, rollout
+from mainline.declared.monitoring import Monitoring
 from mainline.declared.reading import Section
 from mainline.declared.service import Settings
 from mainline.errors import ParamsError, UnknownError, nearest
@@ -37,15 +38,17 @@ class _File(Section):
     promotion: Promotion
     service: Settings = Settings()
     rollout: dict[str, Any] = Field(default_factory=dict)
+    monitoring: Monitoring = Monitoring()
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One file of `deploy/`: when the environment takes a version, how it serves, and how a version takes over."""
+    """One file of `deploy/`: when an environment takes a version, how it serves, rolls out and is monitored."""
 
     promotion: Promotion
     service: Settings
     rollout: rollout.Policy
+    monitoring: Monitoring
 
     @property
     def requires_signature(self) -> bool:
@@ -124,7 +127,7 @@ def _sections(file: Path) -> dict[str, Any]:
 def _check(raw: dict[str, Any], file: Path) -> Environment:
     name = reading.name(file)
     checked = reading.check_section(_File, raw, "", name)
-    return Environment(checked.promotion, checked.service, rollout.read(checked.rollout, name))
+    return Environment(checked.promotion, checked.service, rollout.read(checked.rollout, name), checked.monitoring)
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

@@ -1,6 +1,7 @@
 """The gate's findings, for a terminal."""
 
 import textwrap
+from collections.abc import Sequence
 
 from mainline.gate.findings import FILE, Check, Findings, Verdict
 from mainline.text import clean
@@ -20,16 +21,19 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 
 def render(findings: Findings, colour: bool = False) -> str:
     """Write a row per check for a terminal; what did not pass comes last, with its reason, next to the conclusion."""
-    rows = [("check", "observed"), *((clean(check.name), clean(check.observed)) for check in findings.checks)]
+    end = f"All of it is in {FILE}; `make report` makes a page of it."
+    return "\n".join([*table(findings.checks, colour), end, ""])
+
+
+def table(checks: Sequence[Check], colour: bool = False) -> list[str]:
+    """Return the lines of a table of checks, those that passed first, and an empty one at its end."""
+    rows = [("check", "observed"), *((clean(check.name), clean(check.observed)) for check in checks)]
     widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
-    passed = [line for check in findings.checks if check.verdict == "pass" for line in _row(check, widths, colour)]
-    others = sorted(
-        (check for check in findings.checks if check.verdict != "pass"), key=lambda c: list(MARKS).index(c.verdict)
-    )
+    passed = [line for check in checks if check.verdict == "pass" for line in _row(check, widths, colour)]
+    others = sorted((check for check in checks if check.verdict != "pass"), key=lambda c: list(MARKS).index(c.verdict))
     urgent = [line for check in others for line in _row(check, widths, colour)]
     lines = ["", f"{' ' * INDENT}{_columns('check', 'observed', 'limit', widths)}", *passed, "", *urgent]
-    end = f"All of it is in {FILE}; `make report` makes a page of it."
-    return "\n".join([*lines, *([""] if urgent else []), end, ""])
+    return [*lines, *([""] if urgent else [])]
 
 
 def _row(check: Check, widths: list[int], colour: bool) -> list[str]:

@@ -38,12 +38,11 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
 
 def run(evidence: Evidence, policy: Policy) -> list[Check]:
     """Run every check."""
-    found = [_check(name, group, check(evidence, policy)) for name, group, check in CHECKS]
+    found = [bounded(name, group, check(evidence, policy)) for name, group, check in CHECKS]
     if evidence.candidate.manifest.get("interval"):
-        found.append(_check("coverage", "quality", quality.check_coverage(evidence, policy)))
-    return found + [
-        _check(f"fairness by {rule.slice}", "slices", slices.check_fairness(evidence, rule)) for rule in policy.fairness
-    ]
+        found.append(bounded("coverage", "quality", quality.check_coverage(evidence, policy)))
+    fair = [(f"fairness by {rule.slice}", slices.check_fairness(evidence, rule)) for rule in policy.fairness]
+    return found + [bounded(name, "slices", outcome) for name, outcome in fair]
 
 
 def overall(checks: list[Check]) -> Verdict:
@@ -53,7 +52,7 @@ def overall(checks: list[Check]) -> Verdict:
     return next((verdict for verdict in order if verdict in found), "cannot tell")
 
 
-def _check(name: str, group: Group, found: Outcome) -> Check:
+def bounded(name: str, group: Group, found: Outcome) -> Check:
     """Bound the texts, which may quote names from data and messages from libraries."""
     observed, limit, reason = (text[:600] for text in (found.observed, found.limit, found.reason))
     return Check(name=name[:120], group=group, verdict=found.verdict, observed=observed, limit=limit, reason=reason)

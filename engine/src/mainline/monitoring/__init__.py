@@ -7,4 +7,10 @@
 | `sketches` | counts of a day that add up with those of other days and servers |
 | `store` | what was rolled up, each file exactly once |
 | `rollup` | the log into the store |
+| `label_feed` | what became known of events, and when |
+| `events` | predictions with the labels that came after them |
+| `reference`, `playback` | what a package was made from, day by day, and how far its own weeks lie apart |
+| `support`, `drift`, `accuracy` | the checks |
+| `verdict`, `inspection` | all checks of all versions, and the sentence that they make |
+| `monitored`, `sections` | the document that is written, and its report |
 """

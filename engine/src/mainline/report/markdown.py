@@ -77,7 +77,11 @@ def rooms() -> Iterator[Room]:
 
 def render(findings: Findings) -> str:
     """Return the comment; the same findings give the same text."""
-    document = describe(findings)
+    return write(describe(findings))
+
+
+def write(document: Document) -> str:
+    """Return a document as Markdown that fits a comment."""
     for room in rooms():
         text = _render(document, room)
         if length(text) <= ROOM:

@@ -12,6 +12,7 @@ from mainline.report.blocks import (
     Code,
     Commands,
     Difference,
+    Document,
     Fold,
     Inline,
     Interval,
@@ -43,7 +44,11 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 
 def render(findings: Findings) -> str:
     """Return the page; the same findings give the same text."""
-    document = describe(findings)
+    return write(describe(findings))
+
+
+def write(document: Document) -> str:
+    """Return a document as a page."""
     style, word = VERDICTS[document.verdict]
     sections = "\n".join(
         f"<section>\n<h2>{section.title}</h2>\n{_blocks(section.blocks)}\n</section>" for section in document.sections

@@ -1,0 +1,65 @@
+"""The section `monitoring` of `deploy/<environment>.yaml`: when production is said to be other than it should be."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mainline.declared.reading import Section
+from mainline.declared.rollout import Seconds
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Severity = Literal["alarm", "report"]
+
+
+class Support(Section):
+    """How much of a day may be unlike anything that the model was fitted on, beyond what training had; shares of rows.
+
+    With fewer than `min_rows` rows a day says nothing.
+    """
+
+    missing: Share = 0.01
+    unseen: Share = 0.01
+    not_whole: Share = 0.001
+    min_rows: Count = 200
+
+
+class Quality(Section):
+    """How much worse than at its test a version may be, on events of `window_days` whose labels are complete.
+
+    `skill` is relative: 0.1 lets the ratio of its metric to the baseline's rise by 10 %. `bias` is in the label's unit,
+    None for `gate.max_bias`; a slice may be as far from the whole.
+    """
+
+    min_rows: Count = 2000
+    min_days: Annotated[int, Field(ge=2)] = 5
+    skill: Share = 0.1
+    bias: Annotated[float, Field(gt=0)] | None = None
+
+
+class Labels(Section):
+    """When the label of an event should be there, and for which share of a day's events."""
+
+    after: Seconds = 129_600.0
+    complete: Share = 0.95
+
+
+class Severities(Section):
+    """Whether a check that fails is an alarm, or only said."""
+
+    support: Severity = "alarm"
+    quality: Severity = "alarm"
+    labels: Severity = "alarm"
+    drift: Severity = "report"
+
+
+class Monitoring(Section):
+    """The whole section."""
+
+    window_days: Annotated[int, Field(ge=2)] = 7
+    false_alarms_every_days: Count = 90
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    support: Support = Support()
+    quality: Quality = Quality()
+    labels: Labels = Labels()
+    severity: Severities = Severities()

@@ -1,0 +1,90 @@
+"""Events as they were predicted and turned out: rows of the store, each with the label that came after it.
+
+The moment of a prediction is what the use case says of its request (`features.prediction_time`), else when the server
+answered: a replay of last year's events is judged by last year's labels. Of several predictions of one event, as after
+a retry, the last one before the label became known counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mainline.contract import Array
+from mainline.data import columns as typed
+from mainline.data.columns import DAY
+from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
+from mainline.monitoring.packages import PREDICTION, Packaged
+
+_MOMENT, _SERVED = "moment", "served"
+
+
+@dataclass(frozen=True)
+class Events:
+    """n events of one package: requests and predictions by column, and the label of each, NaN where there is none.
+
+    `moment` is minutes since 1970 UTC. `answered` says which have a row among the labels, also one without a value;
+    `unknown` counts labels of events that nobody asked about.
+    """
+
+    request: Mapping[str, Array]
+    moment: Array
+    predicted: Array
+    actual: Array
+    answered: Array
+    unknown: int
+
+    def __len__(self) -> int:
+        return len(self.moment)
+
+    @property
+    def day(self) -> Array:
+        """The day of each, counted from 1970 in UTC."""
+        return self.moment // DAY
+
+    def choose(self, rows: Array) -> "Events":
+        """Return the rows that a mask of shape (n,) names."""
+        request = {name: values[rows] for name, values in self.request.items()}
+        return Events(
+            request, self.moment[rows], self.predicted[rows], self.actual[rows], self.answered[rows], self.unknown
+        )
+
+
+def predictions(files: Iterable[Path], package: Packaged) -> pd.DataFrame:
+    """Return the rows of a package: its request's columns, the prediction, `moment` and `served` in minutes UTC."""
+    fields = package.request
+    wanted = [f"input.{field.name}" for field in fields]
+    tables = [pq.read_table(file, columns=[*wanted, PREDICTION, "time"]) for file in files]
+    table = pa.concat_tables(tables).to_pandas()
+    batch = {field.name: table[f"input.{field.name}"] for field in fields}
+    for field in fields:
+        if field.kind == "time":
+            read = pd.to_datetime(batch[field.name], utc=True, format="ISO8601", errors="coerce")
+            batch[field.name] = read.dt.tz_localize(None)
+    whole = ~np.any([batch[field.name].isna() for field in fields if not field.optional], axis=0)
+    columns = typed.from_batch({name: values[whole].to_numpy() for name, values in batch.items()}, fields)
+    served = table["time"][whole].to_numpy("datetime64[m]").astype(np.int64)
+    asked = getattr(package.predictor.features, "prediction_time", None)
+    moment = served if asked is None else asked(columns)
+    return pd.DataFrame({**columns, PREDICTION: table[PREDICTION][whole].to_numpy(), _MOMENT: moment, _SERVED: served})
+
+
+def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, request: Iterable[str]) -> Events:
+    """Join n predictions with the labels of their events, one row per event."""
+    joined = predicted.merge(labels, how="left", on=kind.names, validate="many_to_one", indicator="found")
+    in_time = joined[KNOWN].isna() | (joined[_MOMENT] <= joined[KNOWN])
+    ordered = joined[in_time].sort_values([_MOMENT, _SERVED], kind="stable")
+    last = ordered.drop_duplicates(kind.names, keep="last").sort_values([_MOMENT, *kind.names], kind="stable")
+    asked = predicted[kind.names].drop_duplicates()
+    return Events(
+        request={name: last[name].to_numpy() for name in request},
+        moment=last[_MOMENT].to_numpy(np.int64),
+        predicted=last[PREDICTION].to_numpy(np.float64),
+        actual=last[VALUE].to_numpy(np.float64),
+        answered=(last["found"] == "both").to_numpy(),
+        unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
+    )

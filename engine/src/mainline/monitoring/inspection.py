@@ -1,0 +1,169 @@
+"""Production held to its packages: roll up, join labels, check; what was found is written, printed and returned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.data.columns import DAY
+from mainline.declared.monitoring import Monitoring
+from mainline.model.metrics import Scorer
+from mainline.monitoring import accuracy, events, reference, rollup, sketches, verdict
+from mainline.monitoring.events import Events
+from mainline.monitoring.label_feed import Fetch, Wanted
+from mainline.monitoring.monitored import Day, Monitored, Segment, Version
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.production import Production
+from mainline.monitoring.rollup import Summary
+from mainline.monitoring.sketches import Sketch
+from mainline.monitoring.store import Rolled, Store
+
+_DAYS = 31
+"""Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is inspected, and by what.
+
+    `fetch` brings the labels that became known in a span, None if there are none; `bias` is the limit in the label's
+    unit and `slice_rows` the least rows of a segment.
+    """
+
+    environment: str
+    policy: Monitoring
+    scorer: Scorer
+    bias: float
+    slice_rows: int
+    until: datetime
+    kind: Wanted | None
+    fetch: Fetch | None
+
+
+def inspect(logs: Path, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
+    """Roll up a log and check each version that answered.
+
+    Raises:
+        MainlineError: when the log, the store or the labels cannot be used.
+    """
+    summary = rollup.roll(logs, store, packages)
+    versions = [
+        _version(digest, [rolled for record in summary.records.values() for rolled in record.days], store,
+                 packages[digest], asked)
+        for digest in sorted({rolled.digest for record in summary.records.values() for rolled in record.days})
+        if digest in packages
+    ]  # fmt: skip
+    log = verdict.of_log(summary)
+    found = verdict.judge(log, versions, asked.policy.severity)
+    if not versions and found != "fail":
+        found = "cannot tell"
+    return Monitored(
+        verdict=found,
+        headline=(verdict.headline(found, asked.environment, log, versions) if versions else _nothing(summary))[:600],
+        environment=asked.environment[:120],
+        until=asked.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        rows=summary.rows,
+        checks=[log],
+        versions=versions,
+    )
+
+
+def _nothing(summary: Summary) -> str:
+    waiting = sum(summary.unknown.values())
+    waits = f", {waiting:,} lines wait for their package" if waiting else ""
+    return f"Nobody can tell: no prediction is rolled up{waits}."
+
+
+def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked) -> Version:
+    own = [one for one in rolled if one.digest == digest]
+    days: dict[str, list[Sketch]] = {}
+    for one in own:
+        days.setdefault(one.day, []).append(one.sketch)
+    recent = sorted(days)[-_DAYS:]
+    asked_of, reason = _events([store.folder / one.columns for one in own if one.day in recent], package, asked)
+    production = Production(
+        version=own[-1].version,
+        reference=reference.load(package),
+        days={day: sketches.add(found) for day, found in days.items()},
+        events=asked_of,
+        reason=reason,
+        policy=asked.policy,
+        metric=asked.scorer.primary,
+        bias=asked.policy.quality.bias or asked.bias,
+        slice_rows=asked.slice_rows,
+    )
+    window = accuracy.window(production)
+    labelled = None if window is None else window.choose(~np.isnan(window.actual))
+    return Version(
+        version=production.version,
+        digest=digest,
+        rows=production.rows,
+        first=min(days),
+        last=max(days),
+        metric=production.metric.name,
+        checks=verdict.of_version(production),
+        days=_days(production, asked.scorer) if production.events is not None else [],
+        segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
+    )
+
+
+def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events | None, str]:
+    """Join the rows of a version with labels, as far as these should be there; else say why there are none."""
+    if asked.kind is None:
+        return None, "interface.KEY is empty, so no label can be joined."
+    if asked.fetch is None:
+        return None, "The use case has no src/usecase/labels.py; write it, or name a file (--labels)."
+    predicted = events.predictions(files, package)
+    if not len(predicted):
+        return None, "No row has a whole request."
+    since = datetime.fromtimestamp(int(predicted["moment"].min()) * 60, UTC)
+    found = asked.fetch(since, asked.until)
+    joined = events.join(predicted, found, asked.kind, [field.name for field in package.request])
+    latest = asked.until - timedelta(seconds=asked.policy.labels.after)
+    due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
+    return joined.choose(due), "" if due.any() else "No event is old enough to have a label."
+
+
+def _days(production: Production, scorer: Scorer) -> list[Day]:
+    """Measure the last days of events."""
+    found = production.events
+    assert found is not None
+    package = production.reference.package
+    shown = []
+    for day in np.unique(found.day)[-_DAYS:]:
+        events_of = found.choose(found.day == day)
+        labelled = events_of.choose(~np.isnan(events_of.actual))
+        simple = np.full(len(labelled), package.manifest["model"]["baseline"])
+        baseline = np.asarray(package.predictor.scoring.respond(simple, labelled.request), np.float64)
+        shown.append(
+            Day(
+                day=str(np.datetime64(int(day), "D")),
+                events=len(events_of),
+                labelled=len(labelled),
+                metric=_measure(scorer, labelled.actual, labelled.predicted),
+                baseline=_measure(scorer, labelled.actual, baseline),
+                bias=_finite((labelled.predicted - labelled.actual).mean()) if len(labelled) else None,
+            )
+        )
+    return shown
+
+
+def _segments(production: Production, labelled: Events) -> list[Segment]:
+    return [
+        Segment(
+            column=part.column[:120], value=part.value[:120], rows=part.rows, bias=part.bias, low=_finite(part.low),
+            high=_finite(part.high),
+        )
+        for part in accuracy.segments(production, labelled)[:500]
+    ]  # fmt: skip
+
+
+def _measure(scorer: Scorer, actual: Array, predicted: Array) -> float | None:
+    return _finite(scorer.primary.value(actual, predicted)) if len(actual) else None
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

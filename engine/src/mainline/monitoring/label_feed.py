@@ -1,0 +1,176 @@
+"""What became known of events after they were predicted: from the use case, a file, or a folder of files.
+
+A label has the columns of `interface.KEY`, the label's own, and `known_at`: when it became known (UTC). A label that is
+empty says that the event never gets one, such as a flight that was cancelled. Of two labels of one event the one that
+became known last counts, so corrections are new rows.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mainline.contract import Field
+from mainline.data import columns as typed
+from mainline.errors import MainlineError, UseCaseError
+
+KNOWN = "known_at"
+VALUE = "label"
+MODULE = "usecase.labels"
+Fetch = Callable[[datetime, datetime], pd.DataFrame]
+"""Brings the labels that became known from one time up to another, both UTC."""
+_CSV = {"string": "str", "integer": "Int64", "number": "float64", "time": "str"}
+
+
+class LabelError(MainlineError):
+    """Labels are not what they must be."""
+
+    def __init__(self, place: object, found: str, remedy: str) -> None:
+        super().__init__(" ".join(f"{place}: {found}; {remedy}.".split()))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a label is looked up by, and what it is called."""
+
+    key: tuple[Field, ...]
+    label: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the key."""
+        return [field.name for field in self.key]
+
+
+def wanted(interface: Any) -> Wanted:
+    """Return what a use case's labels are.
+
+    Raises:
+        UseCaseError: when nothing names an event, so that no label can be joined.
+    """
+    if not interface.KEY:
+        raise UseCaseError("src/usecase/interface.py: KEY is empty, so no label can be joined to its prediction.")
+    return Wanted(tuple(field for field in interface.REQUEST if field.name in interface.KEY), interface.LABEL)
+
+
+def bring(place: Path | None, kind: Wanted | None) -> Fetch | None:
+    """Return what brings labels: files that are named, or the use case; None if there is neither, or no key."""
+    if kind is None:
+        return None
+    if place is not None:
+        return lambda _, until: _known(read(place, kind), until)
+    return (lambda since, until: fetch(since, until, kind)) if is_offered() else None
+
+
+def is_offered() -> bool:
+    """Say whether the use case has labels of its own, in `src/usecase/labels.py`."""
+    return importlib.util.find_spec(MODULE) is not None
+
+
+def fetch(since: datetime, until: datetime, kind: Wanted) -> pd.DataFrame:
+    """Ask the use case for the labels that became known from `since` up to `until`, both UTC; see `check`.
+
+    Raises:
+        LabelError: when what it returns is not labels.
+    """
+    module = importlib.import_module(MODULE)
+    return check(module.fetch(since, until), kind, "src/usecase/labels.py: fetch")
+
+
+def read(place: Path, kind: Wanted) -> pd.DataFrame:
+    """Read a .csv or .parquet file of labels, or all of a folder; see `check`.
+
+    Raises:
+        LabelError: when there is none, or one is not labels.
+    """
+    files = (
+        sorted(path for path in place.iterdir() if path.suffix in (".csv", ".parquet")) if place.is_dir() else [place]
+    )
+    if not files or not all(file.is_file() for file in files):
+        raise LabelError(place, "there are no labels", "name a .csv or .parquet file, or a folder of them (--labels)")
+    return latest(pd.concat([check(_read_file(file, kind), kind, file) for file in files], ignore_index=True), kind)
+
+
+def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
+    """Return labels in the types of the request: the key's columns, `label` (float64) and `known_at` (minutes UTC).
+
+    Raises:
+        LabelError: naming the column that is missing, or that is not what it must be.
+    """
+    if not isinstance(given, pd.DataFrame):
+        raise LabelError(place, f"it is a {type(given).__name__}", "give a pandas table")
+    missing = [name for name in (*kind.names, kind.label, KNOWN) if name not in given]
+    if missing:
+        raise LabelError(place, f"there is no column '{missing[0]}'", f"it has {', '.join(map(str, given.columns))}")
+    try:
+        known = _minutes(given[KNOWN])
+        keys = typed.from_batch({field.name: _of_kind(given[field.name], field) for field in kind.key}, kind.key)
+        value = pd.to_numeric(given[kind.label]).to_numpy("float64", na_value=float("nan"))
+    except (ValueError, TypeError, OverflowError) as error:
+        said = str(error).splitlines()[0][:200]
+        raise LabelError(place, f"a value cannot be read ({said})", "correct it") from error
+    return latest(pd.DataFrame({**keys, VALUE: value, KNOWN: known}), kind)
+
+
+def latest(labels: pd.DataFrame, kind: Wanted) -> pd.DataFrame:
+    """Keep of each event the label that became known last; of two at the same minute the one that comes later."""
+    ordered = labels.sort_values(KNOWN, kind="stable")
+    return ordered.drop_duplicates(kind.names, keep="last").reset_index(drop=True)
+
+
+def _read_file(file: Path, kind: Wanted) -> pd.DataFrame:
+    try:
+        if file.suffix == ".parquet":
+            return pd.read_parquet(file)
+        types: Mapping[str, str] = {field.name: _CSV[field.kind] for field in kind.key}
+        return pd.read_csv(file, dtype=types, keep_default_na=False, na_values={kind.label: ["", "NA", "NaN"]})
+    except (OSError, ValueError, OverflowError) as error:  # pyarrow's and pandas' own are among them
+        said = str(error).splitlines()[0][:200]
+        raise LabelError(file, f"it cannot be read ({said})", "name a .csv or .parquet file of labels") from error
+
+
+def _of_kind(values: pd.Series, field: Field) -> Any:
+    """Return a key's column as a batch has it: times as datetime64 in UTC."""
+    if field.kind == "time":
+        return _moments(values).to_numpy("datetime64[m]")
+    return values.to_numpy()
+
+
+def _minutes(times: pd.Series) -> Any:
+    """Return times as minutes since 1970-01-01 UTC."""
+    return _moments(times).to_numpy("datetime64[m]").astype("int64")
+
+
+def _moments(times: Iterable[Any]) -> pd.Series:
+    """Return times without a zone, in UTC; one that says no offset is refused.
+
+    Raises:
+        ValueError: when one is no time, or has no zone.
+    """
+    column = pd.Series(times)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        read = column
+    elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise ValueError("a time without a zone; say UTC")
+    else:
+        if column.isna().any():
+            raise ValueError("a time is missing")
+        _refuse_without_offset(column.astype("str"))
+        read = pd.to_datetime(column, utc=True, format="ISO8601")
+    return read.dt.tz_convert("UTC").dt.tz_localize(None)
+
+
+def _refuse_without_offset(texts: pd.Series) -> None:
+    bare = ~texts.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+    if bare.any():
+        raise ValueError(f"'{texts[bare].iloc[0][:40]}' has no offset; write UTC, such as 2013-09-01T10:00:00Z")
+
+
+def _known(labels: pd.DataFrame, until: datetime) -> pd.DataFrame:
+    """Return the labels that were known before a time."""
+    return labels[labels[KNOWN] < int(until.timestamp()) // 60].reset_index(drop=True)

@@ -1,0 +1,70 @@
+"""What monitoring found, as one document: the gate's own checks, for each version."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Text, Verdict
+
+NAME = "monitoring"
+"""The files that are written: `monitoring.json`, `.md` and `.html`."""
+STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
+"""The exit status by verdict: quiet, alarm, cannot tell."""
+
+
+class Day(Part):
+    """A day of events with labels: the metric, the baseline's on the same events, and the mean error."""
+
+    day: Name
+    events: Count
+    labelled: Count
+    metric: Number | None
+    baseline: Number | None
+    bias: Number | None
+
+
+class Segment(Part):
+    """A segment's mean error against that of all events, with its interval."""
+
+    column: Name
+    value: Name
+    rows: Count
+    bias: Number
+    low: Number | None
+    high: Number | None
+
+
+class Version(Part):
+    """A version in production: what it answered, and its checks."""
+
+    version: Name
+    digest: Hex
+    rows: Count
+    first: Name
+    last: Name
+    metric: Name
+    checks: Annotated[list[Check], Field(max_length=100)]
+    days: Annotated[list[Day], Field(max_length=400)]
+    segments: Annotated[list[Segment], Field(max_length=500)]
+
+
+class Monitored(Part):
+    """The whole document. `checks` are of the log, which the versions share."""
+
+    format: Literal[1] = 1
+    verdict: Verdict
+    headline: Text
+    environment: Name
+    until: Name
+    rows: Count
+    checks: Annotated[list[Check], Field(max_length=100)]
+    versions: Annotated[list[Version], Field(max_length=100)]
+
+
+def write(found: Monitored, folder: Path) -> Path:
+    """Write the document; the same findings give the same bytes."""
+    path = folder / f"{NAME}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return path

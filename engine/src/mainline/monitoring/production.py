@@ -1,0 +1,59 @@
+"""One version in production, as its checks look at it: the days that it answered, and the events with labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mainline.declared.monitoring import Monitoring
+from mainline.model.metric import Metric
+from mainline.monitoring import sketches
+from mainline.monitoring.events import Events
+from mainline.monitoring.reference import Reference
+from mainline.monitoring.sketches import Sketch
+
+
+@dataclass(frozen=True)
+class Production:
+    """A version: its name, its sketches by day (UTC), and its events whose labels should be there.
+
+    `events` is None where there are no labels, `reason` then says why. `bias` is the limit of the mean error in the
+    label's unit; segments have at least `slice_rows` rows.
+    """
+
+    version: str
+    reference: Reference
+    days: Mapping[str, Sketch]
+    events: Events | None
+    reason: str
+    policy: Monitoring
+    metric: Metric
+    bias: float
+    slice_rows: int
+
+    @property
+    def digest(self) -> str:
+        """The package's digest."""
+        return self.reference.package.digest
+
+    @property
+    def rows(self) -> int:
+        """All predictions that are rolled up."""
+        return sum(sketch.rows for sketch in self.days.values())
+
+    @cached_property
+    def full_days(self) -> dict[str, Sketch]:
+        """The days with enough rows to say something, oldest first."""
+        return {day: self.days[day] for day in sorted(self.days) if self.days[day].rows >= self.policy.support.min_rows}
+
+    @cached_property
+    def window(self) -> dict[str, Sketch]:
+        """The last of these days, as many as a window has."""
+        last = list(self.full_days)[-self.policy.window_days :]
+        return {day: self.full_days[day] for day in last}
+
+    @cached_property
+    def week(self) -> Sketch | None:
+        """The sketch of the window; None if it has too few days."""
+        if len(self.window) < self.policy.quality.min_days:
+            return None
+        return sketches.add(list(self.window.values()))

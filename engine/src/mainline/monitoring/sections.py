@@ -1,0 +1,71 @@
+"""What monitoring found, in words and tables: what a manager needs first, days and segments last."""
+
+from collections.abc import Sequence
+
+from mainline.gate.findings import Check
+from mainline.monitoring.monitored import Day, Monitored, Segment, Version
+from mainline.report.blocks import Block, CheckList, Code, Document, Fold, Line, Paragraph, Section, Table
+from mainline.report.figures import cell, count, known, number
+
+_SEGMENTS = 12
+"""Segments that are shown at once."""
+
+
+def describe(found: Monitored) -> Document:
+    """Put the findings into words and tables; the same findings give the same document."""
+    sections = [Section("log", "The prediction log", tuple(_checks(found.checks)))]
+    for version in found.versions:
+        sections += _version(version)
+    return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
+
+
+def _lead(found: Monitored) -> Line:
+    return (Code(found.environment), f": {count(found.rows, 'prediction')}, looked at {found.until}.")
+
+
+def _version(version: Version) -> list[Section]:
+    about = (Code(version.version), f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.")
+    sections = [Section("checks", "Checks of a version", (Paragraph(about), *_checks(version.checks)))]
+    if version.days:
+        sections.append(Section("days", "Events by day", (_days(version.days, version.metric),)))
+    if version.segments:
+        sections.append(Section("slices", "Segments", tuple(_segments(version.segments))))
+    return sections
+
+
+def _checks(checks: Sequence[Check]) -> list[Block]:
+    order = ("fail", "cannot tell", "warn")
+    urgent = sorted((one for one in checks if one.verdict in order), key=lambda one: order.index(one.verdict))
+    passed = tuple(one for one in checks if one.verdict == "pass")
+    blocks: list[Block] = [CheckList(tuple(urgent))] if urgent else []
+    if passed:
+        blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))
+    return blocks
+
+
+def _days(days: Sequence[Day], metric: str) -> Table:
+    rows = tuple(
+        (
+            (day.day,), (f"{cell(day.labelled)} of {cell(day.events)}",), (known(day.metric),), (known(day.baseline),),
+            (known(day.bias),),
+        )
+        for day in days
+    )  # fmt: skip
+    return Table(("day", "labelled", metric, f"{metric} of the baseline", "bias"), rows, frozenset({1, 2, 3, 4}))
+
+
+def _segments(segments: Sequence[Segment]) -> list[Block]:
+    ranked = sorted(segments, key=lambda part: -abs(part.bias))
+    table = Table(
+        ("segment", "rows", "bias against all", "from", "to"),
+        tuple(
+            (
+                (Code(part.column), " ", Code(part.value)), (cell(part.rows),), (number(part.bias, 3),),
+                (known(part.low),), (known(part.high),),
+            )
+            for part in ranked[:_SEGMENTS]
+        ),
+        frozenset({1, 2, 3, 4}),
+    )  # fmt: skip
+    said = f"The {len(table.rows)} furthest of {count(len(segments), 'segment')}."
+    return [table, Paragraph((said,))]

@@ -1,0 +1,84 @@
+"""The checks of the log and of each version, and the sentence that they make together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from mainline.declared.monitoring import Severities
+from mainline.gate.checks.outcome import Outcome
+from mainline.gate.findings import Check, Group, Verdict
+from mainline.gate.verdict import bounded, overall
+from mainline.monitoring import accuracy, drift, support, wording
+from mainline.monitoring.monitored import Version
+from mainline.monitoring.production import Production
+from mainline.monitoring.rollup import Summary
+from mainline.report.figures import count
+
+Kind = Literal["support", "quality", "labels", "drift"]
+
+CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
+    ("missing values", "support", "data", support.check_missing),
+    ("unseen values", "support", "data", support.check_unseen),
+    ("whole numbers", "support", "data", support.check_whole),
+    ("constant values", "support", "data", support.check_constant),
+    ("labels", "labels", "integrity", accuracy.check_labels),
+    ("skill", "quality", "quality", accuracy.check_skill),
+    ("bias", "quality", "quality", accuracy.check_bias),
+    ("bias by segment", "quality", "slices", accuracy.check_slices),
+    ("drift of features", "drift", "data", drift.check_features),
+    ("drift of predictions", "drift", "data", drift.check_predictions),
+)
+"""In the order in which a person wants to read them."""
+_KINDS = {name: kind for name, kind, _, _ in CHECKS}
+
+
+def of_version(production: Production) -> list[Check]:
+    """Run every check of a version; one that is only reported warns where an alarm would fail."""
+    severity = production.policy.severity
+    return [bounded(name, group, _soften(check(production), kind, severity)) for name, kind, group, check in CHECKS]
+
+
+def of_log(summary: Summary) -> Check:
+    """Is every row that a server wrote rolled up?"""
+    troubles = wording.troubles(summary)
+    lost = bool(summary.missing or summary.unread or summary.unknown)
+    verdict: Verdict = "cannot tell" if lost else "warn" if troubles else "pass"
+    observed = f"{count(summary.rows, 'row')} of {count(len(summary.records), 'file')}"
+    reason = " ".join(troubles) or "Nothing is missing."
+    return bounded("log", "integrity", Outcome(verdict, observed, "every row", reason))
+
+
+def judge(log: Check, versions: Iterable[Version], severity: Severities) -> Verdict:
+    """Join verdicts as the gate does; what could not be told of a check that is only reported leaves it as it is."""
+    counted = [log]
+    for version in versions:
+        counted += [
+            check for check in version.checks
+            if check.verdict != "cannot tell" or getattr(severity, _KINDS[check.name]) == "alarm"
+        ]  # fmt: skip
+    return overall(counted)
+
+
+def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version]) -> str:
+    """Say it in one sentence."""
+    named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
+    if verdict == "pass":
+        return f"{environment.capitalize()} is as it was tested: {_answered(versions)}."
+    if not named:
+        return f"{environment.capitalize()}: part of the prediction log is lost or waits. {log.reason}"
+    version, check = named[0]
+    more = f" ({len(named) - 1} more)" if len(named) > 1 else ""
+    where = f"{version.version}: {check.name}{more}"
+    if verdict == "fail":
+        return f"Alarm in {environment}, {where}: {check.observed}; the limit is {check.limit}."
+    if verdict == "warn":
+        return f"{environment.capitalize()} is as it was tested, but look at {where}: {check.observed}."
+    return f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
+
+
+def _answered(versions: Sequence[Version]) -> str:
+    return "; ".join(f"{one.version} answered {count(one.rows, 'row')}, {one.first} to {one.last}" for one in versions)
+
+
+def _soften(outcome: Outcome, kind: Kind, severity: Severities) -> Outcome:
+    is_reported = getattr(severity, kind) == "report"
+    return outcome._replace(verdict="warn") if is_reported and outcome.verdict == "fail" else outcome

@@ -1,0 +1,104 @@
+"""`./mainline monitor`, as a person or a workflow runs it: its sentence, its report and its exit status."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mainline.gate import findings as gate
+from mainline.monitoring import packages
+from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.packages import Packaged
+from tests.mainline.monitoring import month as months
+from tests.mainline.monitoring.month import Month
+from tests.project import Project
+
+
+@pytest.fixture(scope="module")
+def month(small_project: Project) -> Month:
+    """The test month of the flights."""
+    (packaged,) = packages.find([small_project.path / "models/package"]).values()
+    return months.read(packaged, small_project.path)
+
+
+def monitor(project: Project, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a log in a folder; the project is only read."""
+    places = ("--logs", str(folder / "log"), "--store", str(folder / "store"), *options)
+    return project.run("python", "-m", "mainline", "monitor", *places, succeed=None)
+
+
+def test_good_month_is_quiet(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """With the labels of its own feed the test month is as it was tested: status 0, and a report in three forms."""
+    months.write_log(month, tmp_path / "log")
+    found = monitor(small_project, tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    last = found.stdout.splitlines()[-1]
+    assert last.startswith("Production is as it was tested")
+    report = tmp_path / "store/report"
+    document = Monitored.model_validate_json((report / "monitoring.json").read_bytes())
+    (version,) = document.versions
+    assert (document.rows, version.rows, version.version) == (len(month.label), len(month.label), "v1.0.0")
+    by_name = {check.name: check.verdict for check in version.checks}
+    assert {by_name[name] for name in ("missing values", "labels", "skill", "bias", "bias by segment")} == {"pass"}
+    assert isinstance(version.checks[0], gate.Check)
+    for suffix in ("md", "html"):
+        text = (report / f"monitoring.{suffix}").read_text()
+        assert "Production is as it was tested" in text
+        assert version.days[-1].day in text
+
+
+def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """A client that sends hours for minutes: status 1, and one line with check, column, share and limit."""
+    months.write_log(month.change(dep_delay=lambda values: values / 60), tmp_path / "log")
+    found = monitor(small_project, tmp_path)
+    assert found.returncode == 1
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("mainline: Alarm in production, v1.0.0: whole numbers: ")
+    assert "dep_delay: " in line
+    assert "the limit is 0.10%" in line
+
+
+def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """Looked at while the month was young, no label is due: status 2, and the line says why."""
+    months.write_log(month, tmp_path / "log")
+    found = monitor(small_project, tmp_path, "--until", "2013-03-01T12:00:00Z")
+    assert found.returncode == 2
+    assert "Nobody can tell whether production is as it was tested, v1.0.0: labels" in found.stderr
+    assert "No event is old enough to have a label." in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--until", "soon"), r"--until is 'soon'; write a time in UTC"),
+        (("--labels", "nowhere.csv"), "there are no labels; name a .csv or .parquet file"),
+        (("--environment", "moon"), "deploy/moon.yaml: file: cannot be read"),
+        (("--logs", "nowhere"), "there is no prediction log in nowhere"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_one_line(
+    small_project: Project, month: Month, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    """A wrong option is never an alarm: status 2, one line, no report."""
+    months.write_log(month, tmp_path / "log")
+    found = monitor(small_project, tmp_path, *options)
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, 1), found.stderr
+    assert said in found.stderr
+    assert not (tmp_path / "store/report").exists()
+
+
+def test_other_use_case_is_monitored(other_project: Project, tmp_path: Path) -> None:
+    """A classification without labels of its own is rolled up and checked, and the report says what to write."""
+    (packaged,) = packages.find([other_project.path / "models/package"]).values()
+    months.write_log(_other(packaged, other_project), tmp_path / "log")
+    found = monitor(other_project, tmp_path)
+    assert found.returncode == 2, found.stderr
+    document = json.loads((tmp_path / "store/report/monitoring.json").read_bytes())
+    by_name = {check["name"]: check for check in document["versions"][0]["checks"]}
+    assert document["rows"] > 0
+    assert by_name["labels"]["reason"].endswith("write it, or name a file (--labels).")
+
+
+def _other(packaged: Packaged, project: Project) -> Month:
+    return months.read(packaged, project.path)

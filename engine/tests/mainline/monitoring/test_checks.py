@@ -1,0 +1,178 @@
+"""What each check says of a good month, and of the same month with a fault in it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.gate.findings import Check
+from mainline.monitoring import verdict
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.production import Production
+from mainline.monitoring.reference import Reference
+from tests.mainline.monitoring import month as months
+from tests.mainline.monitoring.month import Month
+from tests.project import Project
+
+
+@pytest.fixture(scope="module")
+def month(packaged: Packaged, small_project: Project) -> Month:
+    """The test month, in order; shared, so tests only read it."""
+    return months.read(packaged, small_project.path)
+
+
+def checks(production: Production) -> dict[str, Check]:
+    """Run every check."""
+    return {check.name: check for check in verdict.of_version(production)}
+
+
+def failed(production: Production) -> set[str]:
+    """Name the checks that do not pass."""
+    return {name for name, check in checks(production).items() if check.verdict != "pass"}
+
+
+def without(values: Any) -> Any:
+    """Lose every value."""
+    return np.full(len(values), np.nan)
+
+
+def test_good_month_passes_every_check(month: Month) -> None:
+    """The rows that the model was tested on raise no alarm, whatever day they end on."""
+    for end in (7, 15, 23, 31):
+        assert failed(month.production(slice(0, end))) <= {"drift of predictions", "drift of features"}, end
+    assert month.reference.days
+
+
+FAULTS: dict[str, tuple[str, str, dict[str, Callable[[Any], Any]]]] = {
+    "a join is lost": ("missing values", "dest_gain", {"dest_gain": without}),
+    "a text is lost": ("missing values", "carrier", {"carrier": lambda values: np.full(len(values), "", object)}),
+    "a name is new": (
+        "unseen values", "carrier", {"carrier": lambda values: np.where(values == "EV", "XX", values).astype(object)},
+    ),
+    "hours for minutes": ("whole numbers", "dep_delay", {"dep_delay": lambda values: values / 60}),
+    "one client in a hundred sends hours": (
+        "whole numbers", "dep_delay",
+        {"dep_delay": lambda values: np.where(np.arange(len(values)) % 100 == 0, values / 60, values)},
+    ),
+    "a feed is frozen": ("constant values", "temp", {"temp": lambda values: np.full(len(values), 40.0)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_of_support_is_seen_on_its_first_day(month: Month, fault: str) -> None:
+    """The check names the column, its share and the day since when; the others of its kind stay quiet."""
+    name, column, change = FAULTS[fault]
+    broken = month.change(**change).production(slice(0, 1))
+    found = checks(broken)[name]
+    (day,) = broken.days
+    assert (found.verdict, found.observed.split(":")[0]) == ("fail", column)
+    assert f"Since {day}. Look at what sends or joins {column}." in found.reason
+    assert "%" in found.observed
+    others = {"missing values", "unseen values", "whole numbers", "constant values"} - {name}
+    assert failed(broken) & others == set()
+
+
+def test_unseen_names_are_said_unless_they_are_rare(month: Month) -> None:
+    """A new airline is named, a value that nearly nobody sent is not."""
+    codes = {"EV": "XX", "UA": "YY"}
+    renamed = np.array([codes.get(value, value) for value in month.features["carrier"]], object)
+    rare = np.flatnonzero(renamed == "YY")
+    renamed[rare[np.arange(len(rare)) % 400 > 0]] = "UA"
+    reason = checks(month.change(carrier=lambda _: renamed).production(slice(0, 1)))["unseen values"].reason
+    assert "'XX'" in reason
+    assert "'YY'" not in reason
+
+
+def test_fault_that_began_earlier_says_when(month: Month) -> None:
+    """The first of the days in a row up to the last one is named."""
+    day = month.moment // 1440
+    late = day >= np.unique(day)[10]
+    broken = month.change(dest_gain=lambda values: np.where(late, np.nan, values)).production(slice(0, 15))
+    assert f"Since {sorted(broken.days)[10]}." in checks(broken)["missing values"].reason
+
+
+def test_fault_that_is_over_is_no_alarm(month: Month) -> None:
+    """The last day decides."""
+    early = month.moment // 1440 < np.unique(month.moment // 1440)[5]
+    mended = month.change(dest_gain=lambda values: np.where(early, np.nan, values)).production(slice(0, 15))
+    assert checks(mended)["missing values"].verdict == "pass"
+
+
+def test_bias_is_an_alarm_with_its_interval(month: Month) -> None:
+    """A label that moves by ten minutes moves the mean error by ten, beyond the limit of five."""
+    moved = replace(month, label=month.label + 10)
+    found = checks(moved.production())["bias"]
+    usual = checks(month.production())["bias"]
+    assert (found.verdict, usual.verdict) == ("fail", "pass")
+    assert float(usual.observed.split()[0]) - float(found.observed.split()[0]) == pytest.approx(10, abs=0.02)
+    assert "Predictions are too low on" in found.reason
+
+
+def test_bias_of_one_airport_names_it(month: Month) -> None:
+    """A world that changes at one airport is an alarm of that segment, not of the mean."""
+    at = month.request["origin"] == "LGA"
+    found = checks(replace(month, label=month.label + 14 * at).production())
+    assert found["bias by segment"].verdict == "fail"
+    assert found["bias by segment"].observed.startswith("origin LGA: -")
+    assert found["bias"].verdict == "pass"
+
+
+def test_skill_is_held_to_that_of_the_test(month: Month) -> None:
+    """A model that reads its features in the wrong order does not earn its place against the baseline any more."""
+    order = np.random.default_rng(1).permutation(len(month.label))
+    shuffled = {name: (lambda values: values[order]) for name in ("origin_gain", "dest_gain", "scheduled_block",
+                "departure_minute", "distance", "flights_in_hour", "dep_delay")}  # fmt: skip
+    found = checks(month.change(**shuffled).production(quality={"skill": 0.01}))["skill"]
+    assert found.verdict == "fail"
+    assert "of the baseline's, at the test" in found.observed
+    assert checks(month.production(quality={"skill": 0.01}))["skill"].verdict in ("pass",)
+
+
+def test_quality_waits_for_labels(month: Month) -> None:
+    """A day without labels fails their check, and quality says that it cannot tell instead of judging the others."""
+    day = month.moment // 1440
+    late = replace(month, label=np.where(day == np.unique(day)[-2], np.nan, month.label + 100))
+    found = checks(late.production())
+    assert found["labels"].verdict == "fail"
+    assert found["labels"].observed.startswith("0.0% on ")
+    assert {found[name].verdict for name in ("skill", "bias", "bias by segment")} == {"cannot tell"}
+
+
+def test_few_events_allow_no_conclusion(month: Month) -> None:
+    """With fewer events or days than declared there is no verdict on quality, and the line says what is needed."""
+    found = checks(month.production(slice(0, 3)))["skill"]
+    assert (found.verdict, found.limit) == ("cannot tell", "10% above the test's ratio, declared")
+    assert found.reason.endswith("of 3 days; 2,000 events of 5 days are needed.")
+
+
+def test_month_that_moved_is_drift_and_only_reported(month: Month) -> None:
+    """Features that lie elsewhere warn; where it is declared, they are an alarm."""
+    far = month.change(distance=lambda values: values * 3, seats=lambda values: values * 0 + values.max())
+    assert checks(far.production())["drift of features"].verdict == "warn"
+    assert "distance" in checks(far.production())["drift of features"].reason
+    assert checks(far.production(severity={"drift": "alarm"}))["drift of features"].verdict == "fail"
+
+
+def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
+    """Three months cannot prove one false alarm in ninety days, and the reason says so."""
+    reason = checks(month.production())["drift of features"].reason
+    assert "too few days to prove once in 90 days, 120 are needed" in reason
+
+
+def test_without_the_training_rows_the_profile_answers(month: Month) -> None:
+    """A machine that has the package alone still sees lost joins and new names, and says what it cannot tell."""
+    alone = replace(month, reference=Reference(month.packaged, ()))
+    assert checks(alone.production())["drift of features"].verdict == "cannot tell"
+    assert failed(alone.production()) <= {"drift of features", "drift of predictions"}
+    worse = alone.change(dest_gain=without, carrier=lambda values: np.full(len(values), "XX", object))
+    broken = checks(worse.production())
+    assert (broken["missing values"].verdict, broken["unseen values"].verdict) == ("fail", "fail")
+
+
+def test_no_labels_are_said_with_the_remedy(month: Month) -> None:
+    """Without labels their check cannot tell, and repeats what to do."""
+    found = checks(replace(month.production(), events=None, reason="Write src/usecase/labels.py."))
+    assert (found["labels"].verdict, found["labels"].reason) == ("cannot tell", "Write src/usecase/labels.py.")
+    assert found["bias"].verdict == "cannot tell"

@@ -1,0 +1,159 @@
+"""Labels, as they come in, and what they are joined to."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mainline.contract import Field
+from mainline.monitoring import events, label_feed, rollup
+from mainline.monitoring.events import Events
+from mainline.monitoring.label_feed import LabelError, Wanted
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.store import Store
+from tests.mainline.monitoring import logs
+from usecase import interface
+from usecase import labels as flights
+
+KIND = Wanted((Field("at", "time", "", ""), Field("name", "string", "", "")), "late")
+ROWS = [("2026-03-01T10:00:00Z", "a", 1.5, "2026-03-02T10:00:00Z"), ("2026-03-01T12:00:00+01:00", "b", 2.0,
+        "2026-03-02T10:00:00Z")]  # fmt: skip
+
+
+def table(rows: list[tuple[Any, ...]] = ROWS) -> pd.DataFrame:
+    """Return labels as a feed would deliver them."""
+    return pd.DataFrame(rows, columns=["at", "name", "late", "known_at"])
+
+
+def test_labels_have_the_types_of_the_request() -> None:
+    """Keys are as the request's columns are, times minutes in UTC whatever their offset."""
+    found = label_feed.check(table(), KIND, "here")
+    assert found["at"].tolist() == [29539320, 29539380]
+    assert (found["label"].tolist(), found["known_at"].tolist()) == ([1.5, 2.0], [29540760, 29540760])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_file_and_folder_of_labels_are_read_alike(tmp_path: Path, suffix: str) -> None:
+    """A file, and the same rows in a folder of two, give the same labels; an empty label is none."""
+    rows = [*ROWS, ("2026-03-01T10:00:00Z", "cancelled", np.nan, "2026-03-02T10:00:00Z")]
+    (tmp_path / "folder").mkdir()
+    parts = {tmp_path / f"all.{suffix}": rows, tmp_path / "folder" / f"1.{suffix}": rows[:1],
+             tmp_path / "folder" / f"2.{suffix}": rows[1:]}  # fmt: skip
+    for path, part in parts.items():
+        frame = table(part)
+        frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    together = label_feed.read(tmp_path / f"all.{suffix}", KIND)
+    assert len(together) == 3
+    assert np.isnan(together["label"]).sum() == 1
+    pd.testing.assert_frame_equal(together, label_feed.read(tmp_path / "folder", KIND))
+
+
+def test_correction_replaces_the_label_before_in_any_order() -> None:
+    """Of two labels of one event the one that became known last counts."""
+    late = ("2026-03-01T10:00:00Z", "a", 9.0, "2026-03-05T00:00:00Z")
+    for rows in ([*ROWS, late], [late, *ROWS]):
+        found = label_feed.check(table(rows), KIND, "here")
+        assert found.set_index("name")["label"].to_dict() == {"a": 9.0, "b": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"late": "many"}, r"here: a value cannot be read \(.*many.*\); correct it\."),
+        ({"at": "2026-03-01T10:00:00"}, "'2026-03-01T10:00:00' has no offset; write UTC, such as"),
+        ({"known_at": "soon"}, "'soon' has no offset"),
+        ({"known_at": None}, "a time is missing"),
+    ],
+)
+def test_label_that_cannot_be_read_is_refused(change: dict[str, Any], said: str) -> None:
+    """A value of another type is named in one line."""
+    frame = table().astype(object)
+    for column, value in change.items():
+        frame.loc[0, column] = value
+    with pytest.raises(LabelError, match=said):
+        label_feed.check(frame, KIND, "here")
+
+
+def test_missing_column_is_refused_by_its_name() -> None:
+    """The line names the column, and those that there are."""
+    with pytest.raises(LabelError, match=r"^here: there is no column 'known_at'; it has at, name, late\.$"):
+        label_feed.check(table().drop(columns="known_at"), KIND, "here")
+
+
+def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    """A folder without labels, and a file that is not there, say what to name; a broken file is named."""
+    with pytest.raises(LabelError, match=r"there are no labels; name a \.csv or \.parquet file"):
+        label_feed.read(tmp_path, KIND)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    with pytest.raises(LabelError, match=r"broken\.parquet: it cannot be read"):
+        label_feed.read(tmp_path, KIND)
+
+
+def test_flights_feed_tells_each_day_once() -> None:
+    """The feed of two spans is that of the whole, nothing is known before it happened, cancelled flights are told."""
+    start, middle, end = (datetime(2013, 10, day, tzinfo=UTC) for day in (5, 6, 7))
+    whole = flights.fetch(start, end)
+    parts = pd.concat([flights.fetch(start, middle), flights.fetch(middle, end)])
+    key = [*interface.KEY]
+    pd.testing.assert_frame_equal(*(given.sort_values(key, ignore_index=True) for given in (whole, parts)))
+    assert whole["known_at"].between(start, end, inclusive="left").all()
+    assert 0 < whole["arr_delay"].isna().mean() < 0.05
+    longest = pd.Timedelta(minutes=24 * 60 + whole["arr_delay"].max())
+    assert (whole["known_at"] - whole["time_hour"] > longest).all()
+    assert len(flights.fetch(datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC))) == 0
+
+
+@pytest.fixture
+def asked(packaged: Packaged, rows: list[dict[str, Any]], log: Path, store: Store) -> pd.DataFrame:
+    """Predictions of the golden rows, the first of them asked twice with another answer the second time."""
+    lines = logs.lines(packaged, rows)
+    again = logs.changed(lines[0], time="2026-03-01T05:00:00.000+00:00", prediction=[99.0])
+    logs.write(log, logs.encode(*lines, again))
+    summary = rollup.roll(log, store, {packaged.digest: packaged})
+    files = [store.folder / rolled.columns for record in summary.records.values() for rolled in record.days]
+    return events.predictions(files, packaged)
+
+
+def join(asked: pd.DataFrame, packaged: Packaged, given: pd.DataFrame) -> Events:
+    """Join predictions with labels of the flights."""
+    kind = label_feed.wanted(interface)
+    return events.join(asked, label_feed.check(given, kind, "here"), kind, [field.name for field in packaged.request])
+
+
+def truth(rows: list[dict[str, Any]], known: str = "2030-01-01T00:00:00Z") -> pd.DataFrame:
+    """Return a label for each of the golden rows: its number."""
+    keys = [{name: row[name] for name in interface.KEY} for row in rows]
+    return pd.DataFrame(keys).assign(arr_delay=np.arange(len(rows), dtype=float), known_at=known)
+
+
+def test_label_joins_the_last_prediction_of_its_event(
+    asked: pd.DataFrame, packaged: Packaged, rows: list[dict[str, Any]]
+) -> None:
+    """An event counts once, with its last answer; the moment is the event's own, not the server's."""
+    found = join(asked, packaged, truth(rows))
+    assert (len(found), len(asked)) == (len(rows), len(rows) + 1)
+    by_label = dict(zip(found.actual.tolist(), found.predicted.tolist(), strict=True))
+    assert by_label[0.0] == 99.0
+    assert set(pd.to_datetime(found.moment, unit="m").year) == {2013}
+
+
+def test_prediction_after_the_label_does_not_count(
+    asked: pd.DataFrame, packaged: Packaged, rows: list[dict[str, Any]]
+) -> None:
+    """A label that was known before its event was asked about joins nothing."""
+    assert len(join(asked, packaged, truth(rows, known="2010-01-01T00:00:00Z"))) == 0
+
+
+def test_event_without_label_stays_and_unknown_labels_are_counted(
+    asked: pd.DataFrame, packaged: Packaged, rows: list[dict[str, Any]]
+) -> None:
+    """Coverage can be told: no label yet, a label that says none will come, and labels of other events."""
+    given = truth(rows)
+    given.loc[1, "arr_delay"] = np.nan
+    given.loc[2, "flight"] = 9998
+    found = join(asked, packaged, given)
+    assert (len(found), int(found.answered.sum()), int(np.isnan(found.actual).sum())) == (len(rows), len(rows) - 1, 2)
+    assert found.unknown == 1
