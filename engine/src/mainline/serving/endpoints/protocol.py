@@ -123,6 +123,8 @@ def _encode(model: Model, request: Request, content: Mapping[str, Any], share: S
 def _outputs(model: Model, predictions: list[Prediction], wanted: Sequence[str]) -> list[dict[str, Any]]:
     """Return the output tensors of n predictions, all of them or those that are wanted."""
     rows = len(predictions)
+    if not (model.classes or model.predictor.response.interval):
+        return [{"name": model.response.name, "shape": [rows], "datatype": "FP64", "data": predictions}]
     if not model.classes:
         columns = zip(*map(model.predictor.response.cells, predictions), strict=True)
         numbers = {

@@ -216,3 +216,17 @@ def test_the_server_names_the_version_of_the_machinery(client: Client) -> None:
     declared = tomllib.loads((ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found = client.ask("/v2").json
     assert (found["name"], found["version"]) == (declared["name"], declared["version"])
+
+
+def test_answer_of_a_number_keeps_its_bytes(client: Client, rows: Rows, golden: dict[str, Any], infer: str) -> None:
+    """A client that reads the text of an answer finds its members in the order in which they always stood."""
+    body = client.ask(infer, tensors(rows, client.service.choose(), id="x")).body.decode()
+    numbers = json.dumps(golden["predictions"], separators=(",", ":"))
+    assert body.endswith(f'"outputs":[{{"name":"arr_delay","shape":[20],"datatype":"FP64","data":{numbers}}}]}}')
+    assert body.startswith(
+        '{"model_name":"flight-delay","model_version":"v1.0.0","id":"x","parameters":{"request_id":"'
+    )
+    body = client.predict(rows[0]).body.decode()
+    number = json.dumps(golden["predictions"][0])
+    assert body.startswith('{"model":"flight-delay","version":"v1.0.0","request_id":"')
+    assert f'","predictions":[{{"arr_delay":{number}}}],"features":[{{"rows":[0],"looked_up": [' in body
