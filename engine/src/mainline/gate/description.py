@@ -10,6 +10,7 @@ from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
+from mainline.model.metrics import is_better_if_higher
 from mainline.package.predictor import Predictor
 from mainline.periods import told
 from mainline.registry import changes as released
@@ -113,10 +114,16 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
 def _metrics(evidence: Evidence) -> Iterator[Metric]:
     candidate, baseline = evidence.measure(evidence.predicted), evidence.measure(evidence.baseline)
     other = {} if evidence.other is None else evidence.measure(evidence.other)
-    unit = evidence.candidate.manifest["response"]["unit"]
     for name, value in candidate.items():
         if np.isfinite([value, baseline[name]]).all():
-            yield Metric(name=name, unit=unit, candidate=value, other=other.get(name), baseline=baseline[name])
+            unit = "" if is_better_if_higher(name) else evidence.candidate.manifest["response"]["unit"]
+            yield Metric(
+                name=name,
+                unit=unit,
+                candidate=value,
+                other=_number(other.get(name, float("nan"))),
+                baseline=baseline[name],
+            )
 
 
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:

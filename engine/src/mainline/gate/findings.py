@@ -7,7 +7,7 @@ fit this model is refused by `read`, and never rendered. `schema()` is published
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mainline.errors import MainlineError
 
@@ -135,6 +135,12 @@ class Confusion(Part):
 
     classes: Annotated[list[Name], Field(max_length=20)]
     rows: Annotated[list[Annotated[list[Count], Field(max_length=20)]], Field(max_length=20)]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Confusion":
+        if {len(self.classes)} != {len(self.rows), *map(len, self.rows)}:
+            raise ValueError("a row and a column for each class")
+        return self
 
 
 class Change(Part):

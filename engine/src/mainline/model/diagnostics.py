@@ -9,6 +9,9 @@ from mainline.contract import Array, Classes
 from mainline.model.intervals import interval
 from mainline.model.metrics import Scorer
 
+SMALLEST = 10
+"""Rows of a group of a calibration; the truth of fewer is mostly chance."""
+
 
 def by_slice(
     slices: Mapping[str, Array],
@@ -46,9 +49,9 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
 
 
 def calibration(actual: Array, predicted: Array, names: Classes = (), groups: int = 20) -> list[dict[str, Any]]:
-    """Compare mean prediction and mean truth in groups of about n / groups rows, ordered by prediction.
+    """Compare mean prediction and mean truth in so many groups of equal size, of fewer rows in groups of about ten.
 
-    Of several classes, each one's probability is compared apart, in rows with its name.
+    Groups are in order of the prediction. Of several classes, each one's probability is compared apart, with its name.
     """
     if predicted.ndim == 1:
         return _calibration(actual, predicted, groups)
@@ -82,7 +85,8 @@ def confusion(actual: Array, said: Array, names: Classes) -> list[dict[str, Any]
 
 
 def _calibration(actual: Array, predicted: Array, groups: int) -> list[dict[str, Any]]:
-    parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), groups) if len(part)]
+    groups = max(min(groups, len(actual) // SMALLEST), 1)
+    parts = np.array_split(np.argsort(predicted, kind="stable"), groups)
     return [
         {"predicted": float(predicted[part].mean()), "actual": float(actual[part].mean()), "rows": len(part)}
         for part in parts

@@ -102,6 +102,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """Counts of one name (a row) against another (a column); each row's cells are shaded by their share of it."""
+
+    names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class CheckList:
     """Checks of the gate, each with observed, limit and reason."""
 
@@ -132,7 +140,7 @@ class Fold:
     is_open: bool = False
 
 
-Block: TypeAlias = Paragraph | Bullets | Table | CheckList | Chart | Commands | Fold
+Block: TypeAlias = Paragraph | Bullets | Table | Matrix | CheckList | Chart | Commands | Fold
 
 
 @dataclass(frozen=True)

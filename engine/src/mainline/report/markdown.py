@@ -19,6 +19,7 @@ from mainline.report.blocks import (
     Interval,
     Line,
     Mark,
+    Matrix,
     Names,
     Paragraph,
     Prose,
@@ -28,7 +29,7 @@ from mainline.report.blocks import (
     Table,
 )
 from mainline.report.escape import code, prose
-from mainline.report.figures import UNKNOWN, interval, percent
+from mainline.report.figures import UNKNOWN, cell, interval, percent
 from mainline.report.sections import describe
 
 LIMIT = 65_536
@@ -37,9 +38,12 @@ LIMIT = 65_536
 ROOM = LIMIT - 1_536
 """What the report may use of it; who posts the comment adds marks of their own."""
 
+WIDEST = 8
+"""Classes whose confusion is shown whole."""
+
 LEFT_OUT_FIRST = (
-    "timings", "worth of features", "skew of features", "passed checks", "all slices", "plots", "lineage",
-    "plots and features", "lineage and timings", "how to reproduce", "what changed", "slices",
+    "timings", "worth of features", "skew of features", "passed checks", "ranking of classes", "all slices", "plots",
+    "lineage", "plots and features", "lineage and timings", "how to reproduce", "what changed", "classes", "slices",
 )  # fmt: skip
 """Parts in the order in which they are left out. Verdict, metrics and checks that did not pass are not among them."""
 
@@ -141,6 +145,8 @@ def _block(block: Block, room: Room) -> list[str]:
             return [f"- {_line(line, room)}" for line in block.lines]
         case Table():
             return _table(block, room)
+        case Matrix():
+            return _matrix(block, room)
         case CheckList():
             return [_check(check, room) for check in block.checks]
         case Chart():
@@ -163,9 +169,33 @@ def _table(table: Table, room: Room) -> list[str]:
     short = replace(room, text=room.cell)
     ruler = "|".join("---:" if index in table.numeric else "---" for index in range(len(table.head)))
     lines = [_row(table.head), f"|{ruler}|"]
-    lines += [_row(_line(cell, short) for cell in row) for row in table.rows[: room.rows]]
+    lines += [_row(_line(line, short) for line in row) for row in table.rows[: room.rows]]
     more = len(table.rows) - room.rows
     return [*lines, "", f"{more} more rows are in the full report."] if more > 0 else lines
+
+
+def _matrix(matrix: Matrix, room: Room) -> list[str]:
+    """A table as wide as there are names; of many, the pairs that are confused most."""
+    names = [code(name, room.cell) for name in matrix.names]
+    if len(names) > WIDEST:
+        return _pairs(matrix, names)
+    head = ["true / said", *names]
+    rows = [
+        _row([name, *(f"**{cell(count)}**" if place == column else cell(count) for column, count in enumerate(counts))])
+        for place, (name, counts) in enumerate(zip(names, matrix.counts, strict=True))
+    ]
+    return [_row(head), f"|---|{'---:|' * len(names)}", *rows]
+
+
+def _pairs(matrix: Matrix, names: list[str]) -> list[str]:
+    wrong = sorted(
+        (-count, place, column)
+        for place, counts in enumerate(matrix.counts)
+        for column, count in enumerate(counts)
+        if place != column and count
+    )
+    rows = [_row([names[place], names[column], cell(-count)]) for count, place, column in wrong[:WIDEST]]
+    return [_row(["true", "said most often instead", "rows"]), "|---|---|---:|", *rows] if rows else []
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """The report as one HTML file: nothing to load, nothing that runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mainline.gate.findings import Check, Findings, Verdict
 from mainline.report import charts
@@ -18,6 +18,7 @@ from mainline.report.blocks import (
     Interval,
     Line,
     Mark,
+    Matrix,
     Names,
     Paragraph,
     Prose,
@@ -26,7 +27,7 @@ from mainline.report.blocks import (
 )
 from mainline.report.drawing import draw, draw_interval
 from mainline.report.escape import hypertext, hypertext_prose
-from mainline.report.figures import UNKNOWN, interval, percent
+from mainline.report.figures import UNKNOWN, cell, interval, percent
 from mainline.report.sections import describe
 from mainline.report.style import STYLE
 
@@ -89,6 +90,8 @@ def _block(block: Block) -> str:
             return f"<ul>{''.join(f'<li>{_line(line)}</li>' for line in block.lines)}</ul>"
         case Table():
             return _table(block)
+        case Matrix():
+            return _matrix(block)
         case CheckList():
             return f'<ul class="checks">{"".join(_check(check) for check in block.checks)}</ul>'
         case Chart():
@@ -114,9 +117,30 @@ def _table(table: Table) -> str:
     )
 
 
+def _matrix(matrix: Matrix) -> str:
+    head = "".join(f'<th scope="col" class="number"><bdi>{hypertext(name)}</bdi></th>' for name in matrix.names)
+    rows = "\n".join(
+        f'<tr><th scope="row"><bdi>{hypertext(name)}</bdi></th>{"".join(_cells(counts, place))}</tr>'
+        for place, (name, counts) in enumerate(zip(matrix.names, matrix.counts, strict=True))
+    )
+    return (
+        '<div class="scroll"><table class="matrix">\n'
+        f'<thead><tr><th scope="col">true / said</th>{head}</tr></thead>\n'
+        f"<tbody>\n{rows}\n</tbody>\n</table></div>"
+    )
+
+
+def _cells(counts: tuple[int, ...], place: int) -> Iterator[str]:
+    """Yield a row's cells; the one on the diagonal counts what is right."""
+    for column, count in enumerate(counts):
+        side = "right" if column == place else "wrong"
+        tenths = round(10 * count / max(sum(counts), 1))
+        yield f'<td class="number {side} t{tenths}">{cell(count)}</td>'
+
+
 def _row(table: Table, row: tuple[Line, ...]) -> str:
     first, *others = row
-    cells = "".join(f"<td{_style(table, index)}>{_line(cell)}</td>" for index, cell in enumerate(others, start=1))
+    cells = "".join(f"<td{_style(table, index)}>{_line(line)}</td>" for index, line in enumerate(others, start=1))
     return f'<th scope="row">{_line(first)}</th>{cells}'
 
 

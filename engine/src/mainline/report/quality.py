@@ -1,6 +1,7 @@
 """How good the candidate is: metrics, slices, and what the gate's checks say."""
 
 from mainline.gate.findings import Check, Comparison, Findings, Metric, Slice
+from mainline.model.metrics import is_better_if_higher
 from mainline.report.blocks import (
     Block,
     CheckList,
@@ -21,6 +22,8 @@ from mainline.report.figures import UNKNOWN, cell, count, known, number, percent
 MOVERS = 8
 """Slices that are shown at once."""
 
+LACKING = "Less is better in every difference: a metric of which more is better differs by what it lacks to 1."
+
 WIDEST = 0.5
 """End of the scale on which intervals are drawn, at most."""
 
@@ -38,6 +41,10 @@ def describe_metrics(findings: Findings) -> Section:
     head = ("metric", "candidate", other, "difference", f"{share(compared.confidence)} interval")
     rows = tuple(_metric_row(metric, compared) for metric in _primary_first(findings))
     blocks: list[Block] = [Table(head, rows, frozenset({1, 2, 3}))] if rows else []
+    if any(is_better_if_higher(metric.name) for metric in findings.metrics):
+        blocks.append(Paragraph((LACKING,)))
+    if findings.threshold:
+        blocks.append(Paragraph(("Threshold of accuracy, precision, recall and F1: ", Prose(findings.threshold), ".")))
     return Section("metrics", "Metrics", (*blocks, Paragraph(_conclusion(findings))))
 
 
@@ -49,12 +56,19 @@ def _metric_row(metric: Metric, compared: Comparison) -> tuple[Line, ...]:
     unit: Line = (" ", Prose(metric.unit)) if metric.unit else ()
     values: tuple[Line, ...] = ((number(metric.candidate),), (known(metric.other),))
     if metric.name != compared.metric:
-        difference = relative(metric.candidate, metric.other)
+        difference = _difference(metric, metric.other)
         return ((Code(metric.name), *unit), *values, (_without_side(difference),), (UNKNOWN,))
     bold = tuple((Strong(value),) for value in values)
     whole = Difference(compared.difference, compared.low, compared.high)
     interval = Interval(compared.difference, compared.low, compared.high, _span([(compared.low, compared.high)]))
     return ((Strong((Code(metric.name),)), *unit, " (primary)"), *bold, (Strong((whole,)),), (interval,))
+
+
+def _difference(metric: Metric, other: float | None) -> float | None:
+    """Return the relative difference; of a metric of which more is better, that of what it lacks to 1."""
+    if other is None or not is_better_if_higher(metric.name):
+        return relative(metric.candidate, other)
+    return relative(1 - metric.candidate, 1 - other)
 
 
 def _without_side(difference: float | None) -> str:
@@ -76,12 +90,18 @@ def _conclusion(findings: Findings) -> Line:
     if compared.identical:
         verdict, because = f"the same as {other}", "all predictions are identical"
     said: Line = (Strong((verdict,)), f": {because}.")
-    return ("On ", Code(compared.metric), ", the candidate is ", *said, *_against_baseline(findings))
+    return (
+        "On ",
+        Code(compared.compared or compared.metric),
+        ", the candidate is ",
+        *said,
+        *_against_baseline(findings),
+    )
 
 
 def _against_baseline(findings: Findings) -> Line:
     metric = next((metric for metric in findings.metrics if metric.name == findings.comparison.metric), None)
-    difference = relative(metric.candidate, metric.baseline) if metric else None
+    difference = _difference(metric, metric.baseline) if metric else None
     if findings.first_release or metric is None or difference is None:
         return ()
     return (f" The simple baseline has {number(metric.baseline)}; against it the difference is {percent(difference)}.",)

@@ -4,6 +4,7 @@ from mainline.gate.findings import Findings
 from mainline.report.appendix import describe_lineage, describe_plots, describe_reproduction
 from mainline.report.blocks import Code, Document, Line
 from mainline.report.changes import describe_changes
+from mainline.report.classes import describe_classes
 from mainline.report.figures import count
 from mainline.report.quality import describe_checks, describe_metrics, describe_slices
 
@@ -13,6 +14,7 @@ def describe(findings: Findings) -> Document:
     sections = (
         describe_metrics(findings),
         describe_changes(findings),
+        describe_classes(findings),
         describe_slices(findings),
         describe_checks(findings),
         describe_plots(findings),

@@ -10,6 +10,9 @@ _SERIES = "\n".join(
     for index, ((_, color), dash) in enumerate(zip(PALETTE, _DASHES, strict=True))
 )
 
+_TENTHS = " ".join(f".t{tenths} {{ --tenths: {tenths} }}" for tenths in range(11))
+"""How much of its row a cell of a matrix has."""
+
 STYLE = f"""
 :root {{
   color-scheme: light dark;
@@ -71,6 +74,10 @@ p > .dot:first-child {{ margin-left: 0 }}
 .interval.better {{ color: var(--pass) }} .interval.worse {{ color: var(--fail) }}
 .interval .zero {{ stroke: var(--soft); stroke-dasharray: 2 2; fill: none }}
 .interval .reach {{ stroke: currentColor; stroke-width: 1.5; fill: none }} .interval circle {{ fill: currentColor }}
+{_TENTHS}
+.matrix td {{ border: 2px solid var(--card) }}
+.matrix .right {{ background: color-mix(in srgb, var(--pass) calc(var(--tenths) * 4.5%), transparent) }}
+.matrix .wrong {{ background: color-mix(in srgb, var(--fail) calc(var(--tenths) * 6%), transparent) }}
 .checks {{ list-style: none; margin: 12px 0; padding: 0 }}
 .checks li {{ border-left: 3px solid var(--mark); padding: 4px 0 4px 12px; margin: 12px 0 }}
 .checks .state {{ color: var(--mark); font-weight: 650 }} .checks p {{ margin: 2px 0 }} .soft {{ color: var(--soft) }}

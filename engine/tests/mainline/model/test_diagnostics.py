@@ -56,17 +56,34 @@ def test_equal_residuals_are_counted() -> None:
 
 def test_calibration_compares_means_in_order_of_prediction() -> None:
     """Groups of nearly equal size go from the lowest prediction to the highest."""
-    predicted = np.array([4.0, 1.0, 3.0, 2.0, 5.0])
+    predicted = np.tile([4.0, 1.0, 3.0, 2.0, 5.0], 5)
     found = diagnostics.calibration(predicted * 10, predicted, groups=2)
-    assert found == [
-        {"predicted": 2.0, "actual": 20.0, "rows": 3},
-        {"predicted": 4.5, "actual": 45.0, "rows": 2},
-    ]
+    assert [row["rows"] for row in found] == [13, 12]
+    assert all(row["actual"] == pytest.approx(10 * row["predicted"]) for row in found)
+    assert found[0]["predicted"] < 3 < found[1]["predicted"]
 
 
-def test_calibration_of_few_rows_has_no_empty_group() -> None:
-    """Fewer rows than groups give one group per row."""
-    assert [row["rows"] for row in diagnostics.calibration(np.zeros(3), np.arange(3.0))] == [1, 1, 1]
+@pytest.mark.parametrize(("rows", "groups"), [(3, 1), (50, 5), (199, 19), (5000, 20)])
+def test_calibration_of_few_rows_has_few_groups(rows: int, groups: int) -> None:
+    """The mean truth of a group says something from about ten rows on."""
+    assert len(diagnostics.calibration(np.zeros(rows), np.arange(float(rows)))) == groups
+
+
+def test_calibration_of_classes_is_by_class() -> None:
+    """Each class's probability is held against its own share of the rows."""
+    actual, predicted = np.repeat([0.0, 1.0, 2.0], 10), np.tile([0.5, 0.3, 0.2], (30, 1))
+    found = diagnostics.calibration(actual, predicted, ("a", "b", "c"), groups=1)
+    assert [(row["class"], round(row["predicted"], 6)) for row in found] == [("a", 0.5), ("b", 0.3), ("c", 0.2)]
+    assert all(row["actual"] == pytest.approx(1 / 3) for row in found)
+
+
+def test_confusion_counts_what_is_said_for_what() -> None:
+    """A row for each pair of classes, in their order, with the share of the true class's rows."""
+    found = diagnostics.confusion(np.array([0.0, 0.0, 1.0]), np.array([0, 1, 1]), ("No", "Yes"))
+    assert [(row["actual"], row["predicted"], row["rows"], row["share"]) for row in found] == [
+        ("No", "No", 1, 0.5), ("No", "Yes", 1, 0.5), ("Yes", "No", 0, 0), ("Yes", "Yes", 1, 1),
+    ]  # fmt: skip
+    assert diagnostics.confusion(np.zeros(2), np.zeros(0, int), ()) == []
 
 
 def test_segment_without_a_metric_says_so() -> None:

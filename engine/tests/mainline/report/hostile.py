@@ -45,10 +45,11 @@ _series = st.fixed_dictionaries({"name": _name, "points": _few(_point)})
 
 DOCUMENTS = st.fixed_dictionaries({
     "format": st.just(1), "verdict": _verdict, "headline": _sentence,
-    "task": st.sampled_from(["regression", "classification"]), "first_release": st.booleans(), "candidate": _model,
+    "task": st.sampled_from(["regression", "classification", "multiclass"]), "first_release": st.booleans(),
+    "candidate": _model,
     "production": st.none() | _model,
     "comparison": st.fixed_dictionaries({
-        "metric": _name, "unit": _name, "other": _name,
+        "metric": _name, "compared": _name, "unit": _name, "other": _name,
         "conclusion": st.sampled_from(["better", "no worse", "worse", "cannot tell"]), "difference": _maybe,
         "low": _maybe, "high": _maybe, "margin": _number, "confidence": st.floats(0.001, 0.999),
         "rows": _count, "days": _count,
@@ -64,6 +65,14 @@ DOCUMENTS = st.fixed_dictionaries({
     "slices": _few(st.fixed_dictionaries({
         "column": _name, "value": _name, "rows": _count, "thin": st.booleans(), "candidate": _number, "other": _number,
         "difference": _number, "low": _maybe, "high": _maybe, "bias": _number,
+    })),
+    "threshold": _sentence, "classes": _few(st.fixed_dictionaries({
+        "name": _name, "rows": _count, "said": _count, "precision": _number, "recall": _maybe, "f1": _maybe,
+        "roc_auc": _maybe, "average_precision": _maybe,
+    })),
+    "confusion": st.none() | st.integers(0, 12).flatmap(lambda width: st.fixed_dictionaries({
+        "classes": st.lists(_name, min_size=width, max_size=width),
+        "rows": st.lists(st.lists(_count, min_size=width, max_size=width), min_size=width, max_size=width),
     })),
     "parameters": _few(_change), "features_added": _few(_name), "features_removed": _few(_name), "code": _few(_name),
     "data": _few(_change), "skew": _few(st.fixed_dictionaries({"column": _name, "index": _number})),
@@ -109,13 +118,19 @@ def largest(pattern: str) -> Findings:
         "format": 1, "verdict": "fail", "headline": sentence, "task": "classification", "first_release": False,
         "candidate": {**model, "size_bytes": 10**15}, "production": {**model, "size_bytes": 10**15},
         "comparison": {
-            "metric": name, "unit": name, "other": name, "conclusion": "cannot tell", "difference": -1e300,
+            "metric": name, "compared": name, "unit": name, "other": name, "conclusion": "cannot tell",
+            "difference": -1e300,
             "low": -1e300, "high": 1e300, "margin": 1e300, "confidence": 0.001, "rows": 10**15, "days": 10**15,
             "identical": False,
         },
         "metrics": [{"name": name, "unit": name, "candidate": number, "other": -9_999_999.0, "baseline": number}] * 20,
         "checks": [check | {"verdict": verdict} for verdict in ["fail"] * 98 + ["cannot tell", "warn"]],
         "slices": [part | {"difference": -1e300, "low": -1e300, "high": 1e300, "bias": number}] * 500,
+        "threshold": sentence, "classes": [
+            {"name": name, "rows": 10**15, "said": 10**15, "precision": number, "recall": number, "f1": number,
+             "roc_auc": number, "average_precision": number}
+        ] * 100,
+        "confusion": {"classes": [name] * 20, "rows": [[10**15] * 20] * 20},
         "parameters": [change] * 200, "features_added": [name] * 500, "features_removed": [name] * 500,
         "code": [name] * 500, "data": [change] * 50, "skew": [{"column": name, "index": number}] * 500,
         "plots": [{"name": kind, "x": name, "y": name, "series": series} for kind in kinds],

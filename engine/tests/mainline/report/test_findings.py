@@ -42,6 +42,7 @@ def test_document_comes_back_as_it_was_written(tmp_path: Path) -> None:
         (document(headline=7), r"headline: string_type\."),
         (document(format="1"), r"format: literal_error\."),
         (document(checks=[{}] * 101), r"checks"),
+        (document(confusion={"classes": ["a", "b"], "rows": [[1, 2], [3]]}), r"confusion: value_error\."),
         (document(metrics=[{"name": SECRET}]), r"metrics\.0\.unit: missing\."),
         (document(skew=[{"column": SECRET, "index": float("nan")}]), r"skew\.0\.index: finite_number\."),
         (document(skew=[{"column": SECRET, "index": float("inf")}]), r"skew\.0\.index: finite_number\."),

@@ -5,14 +5,15 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mainline.gate.findings import Findings
+from mainline.gate.findings import Confusion, Findings
 from mainline.report import markdown
+from mainline.report.figures import percent
 from mainline.report.sections import describe
 from tests.mainline.report import examples, hostile, reading
 
 ORDER = [
-    "Metrics", "What changed", "Slices that moved most", "Checks of the gate", "Plots and features", "Lineage",
-    "Reproduce",
+    "Metrics", "What changed", "Classes", "Slices that moved most", "Checks of the gate", "Plots and features",
+    "Lineage", "Reproduce",
 ]  # fmt: skip
 PATTERNS = ["W", "@ ", "1 @ ", "`", "|", "<", "\U0001d54f", "\U0001d54f a ", "</details>", "\u202e"]
 
@@ -42,7 +43,8 @@ def test_verdict_is_the_first_line(findings: Findings, start: str) -> None:
 @pytest.mark.parametrize("findings", [examples.passing(), examples.warning(), examples.failing()])
 def test_sections_come_in_the_order_of_reading(findings: Findings) -> None:
     """Quality comes first, then its reasons, then what is looked up."""
-    assert reading.headings(markdown.render(findings)) == ORDER
+    classes = ["Classes"] if findings.classes or findings.confusion else []
+    assert reading.headings(markdown.render(findings)) == [*ORDER[:2], *classes, *ORDER[3:]]
 
 
 def test_primary_metric_has_its_interval() -> None:
@@ -158,7 +160,7 @@ def test_identical_predictions_are_said() -> None:
 
 def test_examples_are_shown_whole() -> None:
     """A real report is far from the limit, so nothing is left out of it."""
-    for findings in (examples.passing(), examples.warning(), examples.failing(), examples.first()):
+    for findings in (examples.passing(), examples.warning(), examples.failing(), examples.first(), examples.several()):
         text = markdown.render(findings)
         assert len(text) < 12_000
         assert "Left out" not in text
@@ -210,7 +212,8 @@ def test_parts_are_left_out_in_the_declared_order() -> None:
 
 def test_every_part_that_may_be_left_out_has_a_name() -> None:
     """The declared order names parts that reports have."""
-    assert set(markdown.LEFT_OUT_FIRST) <= markdown.names(describe(examples.passing()))
+    real = (examples.passing(), examples.several())
+    assert set(markdown.LEFT_OUT_FIRST) <= {name for findings in real for name in markdown.names(describe(findings))}
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -239,3 +242,41 @@ def test_same_findings_give_the_same_bytes() -> None:
     findings = examples.failing()
     reordered = Findings.model_validate(dict(reversed(findings.model_dump().items())))
     assert markdown.render(findings) == markdown.render(reordered)
+
+
+def test_classes_are_scored_and_counted_against_each_other() -> None:
+    """Three classes have a row each, and a cell for each pair; what is right is bold."""
+    text = markdown.render(examples.several())
+    assert "| class | rows | precision | recall | F1 |" in text
+    assert "| true / said | `setosa` | `versicolor` | `virginica` |\n|---|---:|---:|---:|\n" in text
+    assert "| `virginica` | 1 | 4 | **11** |" in text
+    assert "40 of 50 are right." in text
+    assert "On `1 - recall of virginica`, the candidate is" in text
+
+
+def test_metrics_of_which_more_is_better_differ_by_what_they_lack() -> None:
+    """An accuracy of 0.9 after 0.8 is 50 % better, with the same sign as a loss that is half as large."""
+    metrics = [
+        {"name": name, "unit": "", "candidate": candidate, "other": other, "baseline": 0.5}
+        for name, candidate, other in (("log_loss", 0.2, 0.4), ("accuracy", 0.9, 0.8))
+    ]
+    text = markdown.render(examples.passing(metrics=metrics))
+    assert f"| `log_loss` | 0.2000 | 0.4000 | {percent(-0.5)} |" in text
+    assert f"| `accuracy` | 0.9000 | 0.8000 | {percent(-0.5)} |" in text
+    assert "a metric of which more is better differs by what it lacks to 1." in text
+    assert "lacks" not in markdown.render(examples.passing())
+
+
+def test_of_many_classes_the_pairs_are_shown_that_are_confused_most() -> None:
+    """A table that is wider than a comment is left to the page."""
+    names, counts = [f"c{place}" for place in range(9)], [[5] * 9 for _ in range(9)]
+    counts[3][7] = 40
+    text = markdown.render(examples.several().model_copy(update={"confusion": Confusion(classes=names, rows=counts)}))
+    assert "| true | said most often instead | rows |\n|---|---|---:|\n| `c3` | `c7` | 40 |\n" in text
+    assert "| true / said |" not in text
+
+
+def test_threshold_of_two_classes_is_said() -> None:
+    """A person reads from which probability on a row counts as positive, and where that comes from."""
+    text = markdown.render(examples.passing(threshold="0.25 or more counts as Yes; the default"))
+    assert "Threshold of accuracy, precision, recall and F1: 0.25 or more counts as Yes; the default." in text

@@ -60,7 +60,9 @@ class Reader(HTMLParser):
         raise AssertionError(data)
 
 
-@pytest.mark.parametrize("findings", [examples.passing(), examples.warning(), examples.failing(), examples.first()])
+@pytest.mark.parametrize(
+    "findings", [examples.passing(), examples.warning(), examples.failing(), examples.first(), examples.several()]
+)
 def test_page_has_the_sections_of_the_comment(findings: Findings) -> None:
     """Both reports have the same sections in the same order."""
     titles = re.findall("<h2>(.*?)</h2>", page.render(findings))
