@@ -1,6 +1,9 @@
 """Check a use case against the contract, and name an error at its source, before it shifts a column or leaks."""
 
+import ast
+import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -16,6 +19,29 @@ PERSONAL = frozenset(
     }
 )
 """Column names that identify a person; no request and no feature may carry one."""
+
+
+def portable(path: Path) -> bytes:
+    """Read code that goes into the package; it may import numpy and the standard library, nothing else.
+
+    Raises:
+        UseCaseError: naming the import that would not be there at the other end.
+    """
+    source = path.read_bytes()
+    for node in ast.walk(ast.parse(source, str(path))):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        if isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or "")]
+        else:
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}:
+                raise UseCaseError(
+                    f"{path}, line {node.lineno}, imports {name}; code that travels in the package may import numpy "
+                    "and the standard library. Move what needs more to src/usecase/tables.py."
+                )
+    return source
 
 
 def check_policy(

@@ -182,6 +182,7 @@ class Params(Section):
         (_check_shares if self.data.snapshot else _check_window)(self.data, self.split)
         _check_features(self.features)
         _check_model_type(self.model.type)
+        _check_threads(self.model.params)
         return self
 
 
@@ -234,4 +235,14 @@ def _check_model_type(path: str) -> None:
             "model.type",
             f"'{path}' is outside the allowed packages",
             f"give an estimator's import path in {', '.join(ALLOWED_PACKAGES)}, such as sklearn.linear_model.Ridge",
+        )
+
+
+def _check_threads(hyperparameters: dict[str, Any]) -> None:
+    threads = hyperparameters.get("n_jobs")
+    if threads not in (None, 1):
+        raise ParamsError(
+            "model.params.n_jobs",
+            f"is {threads}, and threads add numbers in another order each time, so predictions would not repeat",
+            "leave it out: a model is fitted and predicts on one thread",
         )

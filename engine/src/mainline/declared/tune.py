@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from mainline.declared.reading import Section, check_section
+from mainline.errors import ParamsError
 
 MOST = 10_000
 """Trials that can be declared. The draw has this length whatever is declared, so more trials only add to it."""
@@ -25,4 +26,7 @@ def load(raw: dict[str, Any]) -> Search:
     Raises:
         ParamsError: on the first thing wrong, naming the nearest known key.
     """
-    return check_section(Search, raw, "tune")
+    search = check_section(Search, raw, "tune")
+    if "n_jobs" in search.space:
+        raise ParamsError("tune.space.n_jobs", "does not belong to the model", "leave it out: models run on one thread")
+    return search

@@ -11,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
 from mainline.declared.params import Model, Preprocessing
@@ -40,6 +41,21 @@ def build(
     # A block of nothing would put an input of width 0 into the exported graph.
     used = [block for block in blocks if block[2]]
     return Pipeline([("preprocessing", ColumnTransformer(used, sparse_threshold=0)), ("estimator", estimator)])
+
+
+def check(model: Model, task: Task, seed: int) -> None:
+    """Refuse an estimator, or a hyperparameter's name or value, before there are rows to fit it on.
+
+    Raises:
+        ParamsError: as `build`, and for a value that scikit-learn does not take.
+    """
+    declared = _estimator(model, task, seed)
+    try:
+        declared._validate_params()
+    except InvalidParameterError as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        name = next((name for name in model.params if f"'{name}'" in reason), "")
+        raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
 
 
 def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:

@@ -1,8 +1,6 @@
 """Write a model package: everything needed to answer a request, sealed by its manifest."""
 
-import ast
 import json
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mainline.conformance import portable
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table
@@ -74,7 +73,7 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     (directory / "code").mkdir()
     (directory / "tables").mkdir()
     for name in ("features", "scoring"):
-        (directory / "code" / f"{name}.py").write_bytes(_portable(contents.code / f"{name}.py"))
+        (directory / "code" / f"{name}.py").write_bytes(portable(contents.code / f"{name}.py"))
     for name, table in contents.tables.items():
         write_arrays(directory / "tables" / f"{name}.npz", table.arrays())
     name = described["name"]
@@ -120,26 +119,6 @@ def _dependence(predictor: Predictor, rows: Mapping[str, Array]) -> float:
             "a row's prediction is NaN either alone or in a batch, but not both; correct src/usecase/scoring.py."
         )
     return bound
-
-
-def _portable(path: Path) -> bytes:
-    """Read code that goes into the package; it may import numpy and the standard library, nothing else.
-
-    Raises:
-        UseCaseError: naming the import that would not be there at the other end.
-    """
-    source = path.read_bytes()
-    for node in ast.walk(ast.parse(source)):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = ["." * node.level + (node.module or "")]
-        for name in names:
-            if name.split(".")[0] not in {"numpy", *sys.stdlib_module_names}:
-                raise UseCaseError(
-                    f"{path} imports {name}; code that travels in the package may import numpy and "
-                    "the standard library. Move what needs more to src/usecase/tables.py."
-                )
-    return source
 
 
 def _declared(table: FeatureTable) -> dict[str, Any]:

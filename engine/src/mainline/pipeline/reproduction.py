@@ -1,12 +1,13 @@
 """The pipeline run where something changed, and what came out in a few lines."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mainline import faults, interrupts, progress
-from mainline.conformance import check_features, check_policy, check_request
+from mainline.conformance import check_features, check_policy, check_request, portable
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables
@@ -18,6 +19,9 @@ from mainline.remote import address
 from mainline.repository import checkout, recovery
 from mainline.repository.git import ask
 from mainline.stages import presence
+
+TRAVELLING = ("features", "scoring")
+"""The modules of the use case that go into the package."""
 
 
 def reproduce() -> str:
@@ -67,7 +71,8 @@ def check() -> None:
     """Check what can be checked without data: parameters, the choice of features, and what is banned.
 
     Which values a model takes is known to scikit-learn, which takes a second to load, so they are checked only after an
-    edit of `tune`. A search space that was declared for another model does not keep this one from being trained.
+    edit of `model` or `tune`. A search space that was declared for another model does not keep this one from being
+    trained.
 
     Raises:
         MainlineError: on the first thing wrong.
@@ -76,10 +81,8 @@ def check() -> None:
     gate.load(declared.gate)
     if declared.tune:
         tune.load(declared.tune)
-    if declared.tune and _is_edited(declared.tune):
-        from mainline.experiments import search
-
-        search.load(declared)
+    for name in TRAVELLING:
+        portable(Path(f"src/usecase/{name}.py"))
     from usecase import features, interface
 
     check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
@@ -87,17 +90,25 @@ def check() -> None:
     check_request(interface.REQUEST)
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
     metrics.declared(interface.TASK, classes(interface), declared.evaluation)
+    if _is_edited("model", declared.model.model_dump()):
+        from mainline.model import estimator
+
+        estimator.check(declared.model, interface.TASK, declared.seed)
+    if declared.tune and _is_edited("tune", declared.tune):
+        from mainline.experiments import search
+
+        search.load(declared)
     if declared.data.version:
         _ask_source(declared)
 
 
-def _is_edited(tune: Mapping[str, Any]) -> bool:
-    """Whether the section `tune` differs from that of the last commit, or none can be read there."""
+def _is_edited(section: str, declared: Mapping[str, Any]) -> bool:
+    """Whether a section differs from that of the last commit, or none can be read there."""
     try:
         committed = yaml.safe_load(ask("show", "HEAD:./params.yaml"))
     except yaml.YAMLError:
         return True
-    return not isinstance(committed, Mapping) or committed.get("tune") != tune
+    return not isinstance(committed, Mapping) or committed.get(section) != declared
 
 
 def _model() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_computed, check_known, check_moment, check_policy, check_time
+from mainline.conformance import check_computed, check_known, check_moment, check_policy, check_time, portable
 from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared, sides
 from mainline.data.columns import from_batch
@@ -41,6 +41,7 @@ def prepare(params: Params) -> None:
     A part is a period, or a side of data without time. Rows without a label were counted by validation and are left
     out here.
     """
+    portable(Path("src/usecase/features.py"))
     check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
     offered = (*features.NUMERIC, *features.CATEGORICAL)
     check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY)

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 
 from mainline import progress
-from mainline.conformance import check_column, check_features, check_policy, check_predictions
+from mainline.conformance import check_column, check_features, check_policy, check_predictions, portable
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
@@ -27,6 +27,7 @@ CURVE = ("rows", "iteration", "metric")
 
 def train(params: Params) -> None:
     """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
+    portable(Path("src/usecase/scoring.py"))
     check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
     check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
     fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))

@@ -181,7 +181,9 @@ def test_code_that_would_not_run_elsewhere_is_refused(
     """Code in a package may import numpy and the standard library; anything else is named, and where to move it."""
     file = contents.code / f"{module}.py"
     file.write_text(f"{line}\n{file.read_text()}")
-    with pytest.raises(UseCaseError, match=rf"{module}\.py imports {name}; code .* Move .*usecase/tables\.py"):
+    with pytest.raises(
+        UseCaseError, match=rf"{module}\.py, line \d+, imports {name}; code .* Move .*usecase/tables\.py"
+    ):
         build(empty(tmp_path / "package"), contents)
 
 

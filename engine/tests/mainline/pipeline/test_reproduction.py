@@ -1,5 +1,6 @@
 """What `repro` checks and says before it runs anything."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 import usecase
 from mainline.declared import params
@@ -48,12 +50,12 @@ def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest
     own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     subprocess.run(["git", "init", "--quiet"], check=True)
     Path("params.yaml").write_text("model: a\ntune: {trials: 3}\n")
-    assert reproduction._is_edited({"trials": 3}), "nothing is committed"
+    assert reproduction._is_edited("tune", {"trials": 3}), "nothing is committed"
     subprocess.run(["git", "add", "params.yaml"], check=True)
     subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
     Path("params.yaml").write_text("model: b\ntune: {trials: 3}\n")
-    assert not reproduction._is_edited({"trials": 3})
-    assert reproduction._is_edited({"trails": 3})
+    assert not reproduction._is_edited("tune", {"trials": 3})
+    assert reproduction._is_edited("tune", {"trails": 3})
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,46 @@ def test_a_typo_in_any_section_is_refused_before_anything_runs(
     subprocess.run(["git", "add", "params.yaml"], check=True)
     subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
     with pytest.raises(ParamsError, match=said):
+        reproduction.check()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            {"type": "sklearn.ensemble.RandomForestRegresor"},
+            r"model\.type: sklearn\.ensemble has no estimator 'RandomForestRegresor'; did you mean",
+        ),
+        ({"type": "sklearn.ensembles.RandomForestRegressor"}, r"model\.type: there is no module sklearn\.ensembles"),
+        ({"type": "sklearn.linear_model.LogisticRegression", "params": {}}, "is not a regression estimator"),
+        ({"params": {"max_itr": 5}}, r"model\.params\.max_itr: is not a parameter .* did you mean 'max_iter'"),
+        ({"params": {"max_iter": -5}}, r"model\.params\.max_iter: The 'max_iter' parameter of HistGradientBoosting"),
+        ({"params": {"n_jobs": 2}}, r"model\.params\.n_jobs: is 2, and threads add numbers in another order"),
+    ],
+)
+def test_a_model_that_cannot_be_fitted_is_refused_before_anything_runs(
+    typed: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The estimator's path, its task, and the names and values of its hyperparameters need no rows."""
+    shutil.copytree(FLIGHTS / "src", tmp_path / "src")
+    monkeypatch.chdir(tmp_path)
+    written = yaml.safe_load((FLIGHTS / "params.yaml").read_text())
+    Path("params.yaml").write_text(yaml.safe_dump(written | {"model": written["model"] | typed}, sort_keys=False))
+    with pytest.raises(ParamsError, match=said):
+        reproduction.check()
+
+
+@pytest.mark.parametrize("module", ["features", "scoring"])
+def test_an_import_that_no_package_has_is_refused_before_anything_runs(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that travels imports numpy alone, which its text says."""
+    shutil.copytree(FLIGHTS / "src", tmp_path / "src")
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(FLIGHTS / "params.yaml", "params.yaml")
+    with Path(f"src/usecase/{module}.py").open("a") as file:
+        file.write("import pandas\n")
+    with pytest.raises(UseCaseError, match=rf"src/usecase/{module}\.py, line \d+, imports pandas; code that travels"):
         reproduction.check()
 
 
