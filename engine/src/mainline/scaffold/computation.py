@@ -38,7 +38,7 @@ def scoring(plan: Plan) -> str:
             "numpy": "import numpy as np\n" if "np." in segments else "",
             "skewed": _SKEWED if plan.target.is_skewed else "",
             "answer": _ANSWERS.get(plan.target.task, f"{label} as the estimator gives it, shape (n,)"),
-            "segments": segments, "unused": "" if "columns" in segments else "  # noqa: ARG001",
+            "segments": segments,
         },
     )  # fmt: skip
 

@@ -15,13 +15,15 @@ def schema(plan: Plan) -> str:
     columns = [_column(plan, name) for name in stored(plan)]
     label = marked(f"    label = events[{literal(plan.label)}]")
     absent = 'label == ""' if plan.columns[plan.label].kind == "text" else "label.isna()"
+    is_missing = plan.columns[plan.label].missing > 0
+    unlabelled = fill("usecase/unlabelled", {"label": label, "absent": absent}) if is_missing else ""
     checked = any("Check." in column for column in columns)
     return fill(
         "usecase/schema.py",
         {
             "checks": "Check, Column, DataFrameSchema" if checked else "Column, DataFrameSchema",
             "events": literal(events(plan)), "constant": constant(plan), "columns": "\n".join(columns),
-            "label": label, "absent": absent,
+            "pandas": "import pandas as pd\n" if unlabelled else "", "unlabelled": unlabelled,
         },
     )  # fmt: skip
 

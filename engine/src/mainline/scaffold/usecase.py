@@ -12,7 +12,8 @@ def files(plan: Plan) -> dict[str, str]:
     """Return the text of each file by its path."""
     texts = {
         "__init__": _title(plan), "source": source(plan), "schema": schema(plan), "interface": interface(plan),
-        "tables": fill("usecase/tables.py", {}), "features": features(plan), "scoring": scoring(plan),
+        "features": features(plan), "scoring": scoring(plan),
+        "tables": fill("usecase/tables.py", {"moving": fill("usecase/moving", {}) if plan.time else ""}),
     }  # fmt: skip
     return {f"src/usecase/{name}.py": text for name, text in texts.items()}
 
