@@ -198,7 +198,9 @@ def _of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
 
 
 def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
-    found = [Finding("features", f"{len(plan.numbers)} numbers, {len(plan.texts)} texts", "likely", "--drop COLUMN")]
+    of_time = f", and the weekday or hour of '{plan.time.name}'" if plan.time else ""
+    many = f"{len(plan.numbers)} numbers, {len(plan.texts)} texts{of_time}"
+    found = [Finding("features", many, "likely", "--drop COLUMN")]
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
     reasons: dict[str, list[str]] = {}
     for name, reason in plan.left_out.items():
