@@ -57,7 +57,7 @@ def _read(plan: Plan) -> list[str]:
         return [
             *lines,
             f"    kinds = {{name: str(column.dtype) for name, column in {kinds}}}",
-            '    texts = [name for name, kind in kinds.items() if kind == "str"]',
+            '    texts = [name for name, kind in kinds.items() if kind.startswith("str")]',
             '    return rows.assign(**{name: rows[name].astype("str").fillna("") for name in texts}).astype(kinds)',
         ]
     if lines[-1].startswith("    rows = "):
@@ -75,10 +75,13 @@ def _rows(plan: Plan) -> list[str]:
     given += [f"decimal={literal(dialect.decimal)}"] if dialect.decimal != "." else []
     given += [f"thousands={literal(dialect.thousands)}"] if dialect.thousands else []
     given += ["dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
-    other = f" if name != {literal(plan.time.name)}" if plan.time else ""
+    other = f" if name != {literal(plan.time.name)}" if plan.time and plan.time.is_put_together else ""
+    types = f"{{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}"
+    if plan.time and plan.columns[plan.time.parts[0]].kind == "time":
+        types += f' | {{{literal(plan.time.parts[0])}: "str"}}'
     return [
-        f"    types = {{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}",
-        '    numbers = [name for name, kind in types.items() if kind != "str"]',
+        f"    types = {types}",
+        '    numbers = [name for name, kind in types.items() if not kind.startswith("str")]',
         call("rows = pd.read_csv", given, 4, ""),
     ]
 

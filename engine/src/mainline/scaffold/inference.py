@@ -139,7 +139,7 @@ def _reason(name: str, column: Column, key: str, group: str, time: Schedule | No
     if name == group:
         return "it names the entity, whose rows stay together"
     if time and name in time.parts:
-        return "" if column.kind == "time" else _of_part(name, time)
+        return _of_part(name, time) if time.is_put_together else ""
     return roles.left_out(column)
 
 
