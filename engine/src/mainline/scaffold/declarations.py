@@ -15,8 +15,8 @@ def schema(plan: Plan) -> str:
     columns = [_column(plan, name) for name in stored(plan)]
     label = marked(f"    label = events[{literal(plan.label)}]")
     absent = 'label == ""' if plan.columns[plan.label].kind == "text" else "label.isna()"
-    is_missing = plan.columns[plan.label].missing > 0
-    unlabelled = fill("usecase/unlabelled", {"label": label, "absent": absent}) if is_missing else ""
+    may_lack = plan.time is not None or plan.columns[plan.label].missing > 0  # labels of the newest rows come later
+    unlabelled = fill("usecase/unlabelled", {"label": label, "absent": absent}) if may_lack else ""
     checked = any("Check." in column for column in columns)
     return fill(
         "usecase/schema.py",

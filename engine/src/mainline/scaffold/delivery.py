@@ -10,7 +10,7 @@ _NAMED = {
     "day": '{time}.dt.strftime("%Y-%m-%d")',
     "week": '{time}.dt.strftime("%G-W%V")  # ISO weeks',
     "month": '{time}.dt.strftime("%Y-%m")',
-    "quarter": '{time}.dt.year.astype("str") + "-Q" + {time}.dt.quarter.astype("str")',
+    "quarter": '{time}.dt.tz_localize(None).dt.to_period("Q").dt.strftime("%Y-Q%q")',
 }
 _PARTS = ("year", "month", "day", "hour")
 
@@ -25,7 +25,8 @@ def source(plan: Plan) -> str:
         "error": "from mainline.errors import SourceError\n" if plan.time else "",
     }  # fmt: skip
     if plan.time:
-        named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]")
+        local = "" if zone in ("", "UTC") else ".dt.tz_convert(ZONE)"
+        named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]{local}")
         fetch = fill("usecase/fetch_periods", values | {"unit": plan.time.unit, "named": named})
     else:
         fetch = fill("usecase/fetch_snapshot", values)
@@ -77,10 +78,10 @@ def _rows(plan: Plan) -> list[str]:
     given += ["dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
     other = f" if name != {literal(plan.time.name)}" if plan.time and plan.time.is_put_together else ""
     types = f"{{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}"
-    if plan.time and plan.columns[plan.time.parts[0]].kind == "time":
-        types += f' | {{{literal(plan.time.parts[0])}: "str"}}'
+    dates = [plan.time.parts[0]] if plan.time and plan.columns[plan.time.parts[0]].kind == "time" else []
     return [
         f"    types = {types}",
+        *(f'    types[{literal(name)}] = "str"' for name in dates),
         '    numbers = [name for name, kind in types.items() if not kind.startswith("str")]',
         call("rows = pd.read_csv", given, 4, ""),
     ]

@@ -42,6 +42,8 @@ class Schedule:
     """The columns that it is put together of: one, a date and an hour, or year, month, day and perhaps hour."""
     values: Array
     """datetime64[ns] in UTC."""
+    named: Array
+    """The period of each row, by the clock of the zone."""
     zone: str
     """The zone of the clock that the text is written by; '' if the text says it."""
     unit: str
@@ -75,7 +77,7 @@ def infer(columns: Mapping[str, Column], wishes: Wishes) -> tuple[Schedule | Non
         return None, [Finding("time", f"none: '{name}' is missing in some rows", "unsure", "--time COLUMN")]
     zone = "" if zoned else _checked(wishes.zone or "UTC")
     utc = _localised(values, zone)
-    unit, periods, counts = _cut(utc, wishes)
+    unit, periods, counts = _cut(values, wishes)
     if not unit:
         return None, [
             Finding(
@@ -83,10 +85,10 @@ def infer(columns: Mapping[str, Column], wishes: Wishes) -> tuple[Schedule | Non
             )
         ]
     validation, test = _split(counts)
-    named = moments.periods(utc, unit)
-    in_test = np.isin(np.array(named), periods[len(periods) - test :])
+    named = np.array(moments.periods(values, unit))
+    in_test = np.isin(named, periods[len(periods) - test :])
     days = len(np.unique(utc[in_test].astype("datetime64[D]")))
-    made = Schedule(name, parts, utc, zone, unit, periods, validation, test, sum(counts[-test:]), days)
+    made = Schedule(name, parts, utc, named, zone, unit, periods, validation, test, sum(counts[-test:]), days)
     return made, _findings(made, columns, wishes, counts)
 
 

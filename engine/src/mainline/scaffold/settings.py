@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import yaml
 
-from mainline.scaffold import moments
 from mainline.scaffold.code import fill, plain
 from mainline.scaffold.inference import SHARE, Plan
 from mainline.scaffold.outline import derived
@@ -126,7 +125,7 @@ def _without_label(plan: Plan) -> float:
     absent = np.isnan(plan.codes)
     if not absent.any():
         return 0.0
-    named = np.array(moments.periods(plan.time.values, plan.time.unit) if plan.time else ["all"] * len(absent))
+    named = plan.time.named if plan.time else np.array(["all"] * len(absent))
     worst = max(float(absent[named == name].mean()) for name in np.unique(named))
     return min(1.0, math.ceil(worst * 20 + 1) / 20)
 
