@@ -1,6 +1,7 @@
 """The files that are written of a table read as if a person had written them, whatever the columns are called."""
 
 import ast
+import re
 import runpy
 import subprocess
 import sys
@@ -184,6 +185,20 @@ def test_second_use_case_is_written_alike(plans: dict[str, Plan]) -> None:
 
 def _imports(text: str) -> set[str]:
     return {ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)}
+
+
+@pytest.mark.parametrize(("name", "among"), [("flats", "NUMERIC = ("), ("hours", "SENT = (")])
+def test_computed_column_of_the_guide(plans: dict[str, Plan], tmp_path: Path, name: str, among: str) -> None:
+    """The line that the guide has for a column of a script makes a feature of the use case that is written."""
+    guide = (ENGINE / "docs/bring-your-own.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"`(columns = \{\*\*columns, .*?\})`", guide)
+    text = usecase.files(plans[name])["src/usecase/features.py"].replace(among, f'{among}"area per room", ')
+    first = text.index('    """', text.index("Returns:")) + len('    """\n')
+    module = tmp_path / "features.py"
+    module.write_text(f"{text[:first]}    {line}\n{text[first:]}", encoding="utf-8")
+    columns = {"area m²": np.array([90.0]), "rooms": np.array([3]), "hr": np.array([5]), "time": np.array([0])}
+    computed = runpy.run_path(str(module))["compute"](columns | {"city": np.array(["Bonn"], object)}, {})
+    assert computed["area per room"].tolist() == [30.0]
 
 
 def test_rows_are_enough_to_tell(plans: dict[str, Plan]) -> None:
