@@ -137,3 +137,77 @@ def test_text_labels_without_classes_say_what_to_declare(changeable: Project) ->
     said = changeable.run("python", "-m", "mainline.stages", "validate", succeed=False, **harness.PINNED).stderr
     assert "the label 'species' is declared as str" in said
     assert 'list them in CLASSES, with TASK "classification" for two and "multiclass" for more' in said
+
+
+def test_two_classes_with_names_have_a_threshold_by_costs(changeable: Project) -> None:
+    """Of two text labels the second is positive; its threshold is where mistakes on validation rows cost least."""
+    interface, source = (changeable.path / f"src/usecase/{name}.py" for name in ("interface", "source"))
+    interface.write_text(
+        interface.read_text()
+        .replace('"multiclass"', '"classification"')
+        .replace('("setosa", "versicolor", "virginica")', '("other", "virginica")')
+        .replace(
+            '"string", "Species of the flower", "versicolor")', '"number", "Its chance", 0.5, minimum=0, maximum=1)'
+        )
+    )
+    schema = changeable.path / "src/usecase/schema.py"
+    schema.write_text(schema.read_text().replace('["setosa", "versicolor", "virginica"]', '["other", "virginica"]'))
+    marked = 'np.where(loaded.target.iloc[number] == 2, "virginica", "other")'
+    source.write_text(source.read_text().replace("loaded.target_names[loaded.target.iloc[number]]", marked))
+    costs = {"false_positive": 1, "false_negative": 5}
+    changeable.declare(evaluation={"metric": "roc_auc", "costs": costs})
+    changeable.run("dvc", "repro", "--quiet")
+    test, manifest = read(changeable, "metrics/test.json"), read(changeable, "models/package/manifest.json")
+    kept = read_columns(changeable.path / "data/predictions/test.parquet")
+    assert (list(test)[1], manifest["classes"]) == ("roc_auc", ["other", "virginica"])
+    assert test["roc_auc"] == pytest.approx(sk.roc_auc_score(kept["actual"], kept["predicted"]), rel=1e-4)
+    assert test["ratio"] == pytest.approx((1 - test["roc_auc"]) / 0.5, rel=1e-3)
+    assert 0 < test["threshold"] < 0.5
+    said = kept["predicted"] >= test["threshold"]
+    assert test["recall"] == pytest.approx(sk.recall_score(kept["actual"], said), rel=1e-4)
+    assert test["cost"] == pytest.approx(np.mean(np.where(kept["actual"] == 1, 5 * ~said, said)), rel=1e-4)
+    card = (changeable.path / "models/package/model_card.md").read_text()
+    assert f"a probability of {test['threshold']:.4g} or more counts as virginica: where mistakes on the vali" in card
+    changeable.run("python", "-m", "mainline", "gate", succeed=None)
+    found = read(changeable, "metrics/report/gate.json")
+    assert found["comparison"]["compared"] == "1 - roc_auc"
+    assert found["threshold"].startswith(f"{test['threshold']:.4g} or more counts as virginica; where mistakes")
+    assert found["confusion"]["classes"] == ["other", "virginica"]
+
+
+RESPOND = "    return raw\n"
+COMPUTE = "    return {name: np.asarray(columns[name], dtype=np.float32) for name in NUMERIC}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "before", "after", "said"),
+    [
+        (
+            "features",
+            COMPUTE,
+            "    return {name: np.float32(columns[name] - np.mean(columns[name])) for name in NUMERIC}\n",
+            "training/serving skew: sepal_length differs in 50 of 50 rows. A feature must depend on its request and its",
+        ),
+        (
+            "scoring",
+            RESPOND,
+            "    return (raw + raw.mean(axis=0)) / 2\n",
+            "apart alone and in a batch; limits.parity allows 1e-05. respond() in src/usecase/scoring.py must look at",
+        ),
+        (
+            "scoring",
+            RESPOND,
+            "    return raw[:, ::-1] if __name__.startswith('mainline_package') else raw\n",
+            "package failed: training/serving skew: the prediction differs in 50 of 50 rows, though every feature is ",
+        ),
+    ],
+    ids=["feature", "batch", "prediction"],
+)
+def test_the_part_that_is_at_fault_is_named(
+    changeable: Project, module: str, before: str, after: str, said: str
+) -> None:
+    """A feature that looks at its batch, a respond() that does, and one that answers otherwise, are told apart."""
+    file = changeable.path / f"src/usecase/{module}.py"
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after))
+    assert said in changeable.run("dvc", "repro", "--quiet", succeed=False).stderr
