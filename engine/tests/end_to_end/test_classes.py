@@ -186,7 +186,7 @@ COMPUTE = "    return {name: np.asarray(columns[name], dtype=np.float32) for nam
             "features",
             COMPUTE,
             "    return {name: np.float32(columns[name] - np.mean(columns[name])) for name in NUMERIC}\n",
-            "training/serving skew: sepal_length differs in 50 of 50 rows. A feature must depend on its request and its",
+            "training/serving skew: sepal_length differs in 50 of 50 rows. A feature must depend on its ",
         ),
         (
             "scoring",
