@@ -51,6 +51,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--package", type=Path, action="append", metavar="FOLDER", default=[],
         help="a package that answered, or a folder of them, besides models/package and the follower's",
     )  # fmt: skip
+    parser.add_argument(
+        "--metrics", type=Path, action="append", metavar="FILE", default=[],
+        help="a server's /metrics, saved before: the rows that it counted are held to those rolled up",
+    )  # fmt: skip
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="what is rolled up; STATE/monitoring without it")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes; STORE/report without it")
 
@@ -106,7 +110,7 @@ def _monitor(arguments: argparse.Namespace) -> str:
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     """Put together what is checked, from what is declared and typed."""
     from mainline.model import metrics
-    from mainline.monitoring import inspection, label_feed
+    from mainline.monitoring import counters, inspection, label_feed
     from usecase import interface
 
     if interface.TASK not in _TASKS:
@@ -124,6 +128,7 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
         until=_until(arguments.until),
         kind=kind,
         fetch=label_feed.bring(arguments.labels, kind),
+        written=counters.read(arguments.metrics),
     )
 
 

@@ -30,7 +30,7 @@ class Asked:
     """What is inspected, and by what.
 
     `fetch` brings the labels that became known in a span, None if there are none; `bias` is the limit in the label's
-    unit and `slice_rows` the least rows of a segment.
+    unit, `slice_rows` the least rows of a segment, and `written` what servers say that they logged, by writer.
     """
 
     environment: str
@@ -41,6 +41,7 @@ class Asked:
     until: datetime
     kind: Wanted | None
     fetch: Fetch | None
+    written: Mapping[str, int]
 
 
 def inspect(logs: Path, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
@@ -56,7 +57,7 @@ def inspect(logs: Path, store: Store, packages: Mapping[str, Packaged], asked: A
         for digest in sorted({rolled.digest for record in summary.records.values() for rolled in record.days})
         if digest in packages
     ]  # fmt: skip
-    log = verdict.of_log(summary)
+    log = verdict.of_log(summary, asked.written)
     found = verdict.judge(log, versions, asked.policy.severity)
     if not versions and found != "fail":
         found = "cannot tell"

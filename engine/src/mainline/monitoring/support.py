@@ -8,6 +8,8 @@ from mainline.monitoring.sketches import Sketch
 
 Excess = tuple[float, str, float, float]
 """How far a column lies beyond its limit, its name, what was observed and the limit, all as shares."""
+_WHOLE = 0.01
+"""A number of which fewer rows are not whole on each day of training is one of whole numbers."""
 _RARE = 10
 """Rows from which on a value is named: rarer ones may say who it was."""
 
@@ -55,7 +57,7 @@ def check_whole(production: Production) -> Outcome:
     def excess(day: Sketch) -> Iterable[Excess]:
         for name, column in day.numbers.items():
             worst = reference.fractional(name) if name in reference.whole.numbers else None
-            if worst is not None:
+            if worst is not None and worst <= _WHOLE:
                 allowed = worst + more
                 yield column.fractional / day.rows - allowed, name, column.fractional / day.rows, allowed
 

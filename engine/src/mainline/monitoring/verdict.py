@@ -1,13 +1,13 @@
 """The checks of the log and of each version, and the sentence that they make together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from mainline.declared.monitoring import Severities
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.findings import Check, Group, Verdict
 from mainline.gate.verdict import bounded, overall
-from mainline.monitoring import accuracy, drift, support, wording
+from mainline.monitoring import accuracy, counters, drift, support, wording
 from mainline.monitoring.monitored import Version
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
@@ -37,12 +37,15 @@ def of_version(production: Production) -> list[Check]:
     return [bounded(name, group, _soften(check(production), kind, severity)) for name, kind, group, check in CHECKS]
 
 
-def of_log(summary: Summary) -> Check:
-    """Is every row that a server wrote rolled up?"""
-    troubles = wording.troubles(summary)
-    lost = bool(summary.missing or summary.unread or summary.unknown)
+def of_log(summary: Summary, written: Mapping[str, int]) -> Check:
+    """Is every row that a server wrote rolled up, as far as files and the servers' own counters tell?"""
+    gaps = counters.lacking(summary, written)
+    said = [f"Server {writer} wrote {count(rows, 'row')} more." for writer, rows in gaps.items()]
+    troubles = [*said, *wording.troubles(summary)]
+    lost = bool(gaps or summary.missing or summary.unread or summary.unknown)
     verdict: Verdict = "cannot tell" if lost else "warn" if troubles else "pass"
     observed = f"{count(summary.rows, 'row')} of {count(len(summary.records), 'file')}"
+    observed += f", counted by {count(len(written), 'server')}" if written else ""
     reason = " ".join(troubles) or "Nothing is missing."
     return bounded("log", "integrity", Outcome(verdict, observed, "every row", reason))
 

@@ -42,7 +42,7 @@ class PredictionLog:
         self._waiting: list[tuple[bytes, int]] = []
         self._waiting_bytes = 0
         self._lock = threading.Lock()
-        self._writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
+        self.writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
         self._file: int | None = None
         self._path = directory
         self._size, self._number, self._written = 0, 0, 0
@@ -125,7 +125,7 @@ class PredictionLog:
         self._remove_old()
         self._number += 1
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        self._path = self._directory / f"predictions-{started}-{self._writer}-{self._number:06d}.jsonl"
+        self._path = self._directory / f"predictions-{started}-{self.writer}-{self._number:06d}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         self._size = 0
 

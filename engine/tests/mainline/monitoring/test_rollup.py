@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.monitoring import rollup, sketches, wording
+from mainline.monitoring import counters, rollup, sketches, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store
@@ -59,10 +59,14 @@ def test_log_of_a_real_server_is_rolled_up_to_the_last_value(
             assert status == 200
             expected = sum(len(part) for part in sent[: number + 1])
             wait_for(lambda expected=expected: server.metric("mainline_log_rows_total") == expected)  # type: ignore[misc]
+        (tmp_path / "metrics").write_bytes(server.ask("/metrics", key=server.admin)[1])
         server.stop()
     assert len(list(log.glob("*.jsonl"))) > 1
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.bad, summary.torn, wording.troubles(summary)) == (len(rows) + 5, 0, 0, [])
+    written = counters.read([tmp_path / "metrics"])
+    assert list(written.values()) == [len(rows) + 5]
+    assert verdict.of_log(summary, written).verdict == "pass"
     expected_rows = logged.rows(log)
     found = rows_of(store)
     for column in ("inputs.tailnum", "inputs.dep_delay", "features.temp", "features.carrier", "prediction"):
@@ -299,3 +303,28 @@ def test_file_of_another_name_is_left_out_and_named(log: Path, store: Store, pac
     (log / "predictions-copy.jsonl").write_bytes(logs.encode(*lines))
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.strange) == (len(lines), ("predictions-copy.jsonl",))
+
+
+def test_rows_that_a_server_counted_and_nobody_rolled_up_are_said(
+    log: Path, store: Store, packaged: Packaged, lines: Lines, tmp_path: Path
+) -> None:
+    """A file that vanished as the last of its server leaves no gap in the numbers; the server's counter tells."""
+    logs.write(log, logs.encode(*lines))
+    summary = roll(log, store, packaged)
+    pages = [tmp_path / "now", tmp_path / "before"]
+    for page, rows in zip(pages, (len(lines) + 7, 3), strict=True):
+        page.write_text(
+            f'# TYPE mainline_log_rows_total counter\nmainline_log_rows_total{{writer="abcdef01"}} {rows}.0\n'
+        )
+    check = verdict.of_log(summary, counters.read(pages))
+    assert (check.verdict, check.reason) == ("cannot tell", "Server abcdef01 wrote 7 rows more.")
+    assert verdict.of_log(summary, counters.read(pages[1:])).verdict == "pass"
+
+
+def test_page_without_a_log_is_refused(tmp_path: Path) -> None:
+    """A file that is no page of metrics, or none of a server that logs, is named with what to do."""
+    (tmp_path / "page").write_text("mainline_log_rows_total 0\n")
+    with pytest.raises(MainlineError, match=r"page names no mainline_log_rows_total of a writer\. Save"):
+        counters.read([tmp_path / "page"])
+    with pytest.raises(MainlineError, match=r"nothing cannot be read .*Save a server's /metrics there"):
+        counters.read([tmp_path / "nothing"])

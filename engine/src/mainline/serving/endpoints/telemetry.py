@@ -138,8 +138,10 @@ def _add_service(page: Page, service: Service) -> None:
     page.add("mainline_invalid_fields_total", "counter", "Values that did not fit the request model.", fields)
     failures = [({"what": what}, number) for what, number in sorted(counted.failures.items())]
     page.add("mainline_refresh_failures_total", "counter", "Files that could not be read again.", failures)
+    writer = {"writer": service.log.writer} if service.log else {}
+    written = [(writer, float(counted.log_rows))]
+    page.add("mainline_log_rows_total", "counter", "Rows written to the prediction log.", written)
     for name, kind, description, value in (
-        ("mainline_log_rows_total", "counter", "Rows written to the prediction log.", counted.log_rows),
         ("mainline_log_dropped_total", "counter", "Rows the prediction log lost.", counted.log_dropped),
         ("mainline_log_failing", "gauge", "1 while the prediction log cannot be written.", counted.log_failing),
         ("mainline_queued_rows", "gauge", "Rows that wait for a prediction.", service.batcher.queued_rows),
