@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import resource
 import signal
@@ -52,11 +53,16 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     context = config.ssl
     server = Server(config) if context is None else SecureServer(config, guard, context)
     bound = _bind(service.settings)
-    scheme = "https" if service.settings.tls else "http"
     # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
     with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        listening(f"{scheme}://{service.settings.host}:{bound.getsockname()[1]}")
+        listening(url(service.settings, bound.getsockname()[1]))
         runner.run(_serve(server, bound, service, guard, context))
+
+
+def url(settings: Settings, port: int) -> str:
+    """Return the address of the service as a browser takes it."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{'https' if settings.tls else 'http'}://{host}:{port}"
 
 
 async def _serve(
@@ -146,9 +152,10 @@ def _bind(settings: Settings) -> socket.socket:
         bound.listen(settings.limits.connections)  # who comes before the first accept waits, and is not refused
     except OSError as error:
         bound.close()
-        raise MainlineError(
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). "
-            "End what listens there, or declare another service.port."
-        ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            remedy = "Declare a service.host that this machine has, such as '::1' where there is IPv6 alone."
+        else:
+            remedy = "End what listens there, or declare another service.port."
+        raise MainlineError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). {remedy}") from error
     bound.set_inheritable(True)
     return bound

@@ -19,7 +19,9 @@ import psutil
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from mainline.declared.service import Settings
 from mainline.serving.answering import keys
+from mainline.serving.http.server import url
 from tests.mainline.serving import logged
 from tests.mainline.serving.http.certificates import make_certificate
 from tests.mainline.serving.running import Running, running, wait_for
@@ -39,6 +41,12 @@ def server(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     limits = {"read_seconds": 1.0, "first_request_seconds": 1.0, "header_bytes": 4096}
     with running(tmp_path_factory.mktemp("server"), package_dir, limits=limits) as made:
         yield made
+
+
+@pytest.mark.parametrize(("host", "said"), [("::1", "http://[::1]:80"), ("127.0.0.1", "http://127.0.0.1:80")])
+def test_address_is_one_that_a_browser_takes(host: str, said: str) -> None:
+    """An address of IPv6 stands in brackets."""
+    assert url(Settings(host=host), 80) == said
 
 
 def test_server_imports_nothing_that_trains(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -118,7 +126,10 @@ def test_key_with_a_password_is_refused(package_dir: Path, tmp_path: Path) -> No
     ("section", "message"),
     [
         ("tls: {certificate: no.pem, private_key: no.pem}", "the certificate or its key cannot be used"),
-        ("host: 192.0.2.1", r"cannot listen on 192\.0\.2\.1:0 .*declare another service\.port"),
+        (
+            "host: 192.0.2.1",
+            r"cannot listen on 192\.0\.2\.1:0 .*Declare a service\.host that this machine has, such as",
+        ),
         ("prot: 1", r"did you mean 'port'\?"),
     ],
 )
