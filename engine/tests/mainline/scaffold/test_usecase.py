@@ -155,6 +155,7 @@ def test_readme_speaks_of_the_model(plans: dict[str, Plan]) -> None:
     shipped = "# Ours\n\nWhat it is.\n\n## Use\n\nLike this.\n"
     once = surroundings.readme(shipped, plans["two classes"])
     assert "it predicts the probability that sold is Yes" in once
+    assert once.index("KEY=$(./mainline api-key") < once.index("make serve") < once.index("Authorization: Bearer $KEY")
     assert surroundings.readme(once, plans["two classes"]) == once
     other = surroundings.readme(once, plans["flats"])
     assert "sold is Yes" not in other
