@@ -24,7 +24,7 @@ def test_the_first_release_is_registered_and_assigned(repository: Repository) ->
     assert "v1.0.0 is released." in release()
     assert repository.tags() == ["model#production#1", "model#staging#1", "model@v1.0.0"]
     version = tags.versions()[0]
-    assert version.message.startswith("model v1.0.0: rmse 14.2 on 2013-03 to 2013-03\n\ndigest   ")
+    assert version.message.startswith("model v1.0.0: rmse 14.2 on 2013-03\n\ndigest   ")
     assert version.release is not None
     assert version.release.metrics["test"] == {"rows": 100, "rmse": 14.2}
     assert version.release.digest == json.loads(Path("models/package/manifest.json").read_text())["digest"]
