@@ -10,6 +10,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--row", metavar="JSON", help="explain this request: JSON, or a file of it")
     one.add_argument("--golden", type=int, metavar="N", help="explain one of the package's golden requests")
+    one.add_argument("--worst", type=int, metavar="N", help="explain the test row with the N-th largest error")
+    one.add_argument("--key", metavar="A,B", help="explain the test row with these values of KEY")
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -18,4 +20,6 @@ def run(arguments: argparse.Namespace) -> str:
 
     if arguments.row is not None or arguments.golden is not None:
         return explanation.explain_row(arguments.row, arguments.golden)
+    if arguments.worst is not None or arguments.key is not None:
+        return explanation.explain_tested(arguments.key, arguments.worst)
     return explanation.explain_model([name for name in arguments.features.split(",") if name], arguments.window)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array
+from mainline.contract import Array, Columns
 
 ORDERS = 200
 SEED = 20130901
@@ -88,3 +88,17 @@ def _typical(column: Mapping[str, Any]) -> Array:
         return np.array([next(iter(column["shares"]), "")], dtype=object)
     deciles = column.get("deciles")
     return np.array([deciles[5] if deciles else np.nan], dtype=np.float32)
+
+
+def of_examples(examples: Columns) -> dict[str, Array]:
+    """Take a typical value out of each column of n requests: the middle number, the commonest text. Shape (1,) each."""
+    return {name: values[:1] if not len(values) else _middle(values) for name, values in examples.items()}
+
+
+def _middle(values: Array) -> Array:
+    """Return a value that is there: the middle one of those that are not NaN, or the most frequent text."""
+    if values.dtype.kind in "UO":
+        found, counts = np.unique(values.astype("U"), return_counts=True)
+        return np.array([found[counts.argmax()]], values.dtype)
+    known = np.sort(values[values == values])
+    return known[len(known) // 2 :][:1] if len(known) else values[:1]

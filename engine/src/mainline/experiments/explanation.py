@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from mainline.errors import MainlineError
 from mainline.experiments.layout import Layout, interval, percent, wrap
-from mainline.gate.tables import STALENESS, WORTH, measured
 
 if TYPE_CHECKING:
     from mainline.contract import Array
@@ -24,10 +23,25 @@ def explain_row(row: str | None, golden: int | None) -> str:
 
     predictor, profile, examples = single.load()
     if golden is None:
-        return pages.render(single.explain(predictor, profile, single.read_request(row or "")), "One request")
-    if not 0 <= golden < len(examples):
+        name, request = "One request", single.read_request(row or "")
+    elif 0 <= golden < len(examples):
+        name, request = f"Golden request {golden}", examples[golden]
+    else:
         raise MainlineError(f"--golden: there is no request {golden}; give 0 to {len(examples) - 1}.")
-    return pages.render(single.explain(predictor, profile, examples[golden]), f"Golden request {golden}")
+    return pages.render(single.explain(predictor, profile, request, examples), name)
+
+
+def explain_tested(key: str | None, worst: int | None) -> str:
+    """Explain a row of the test months: by its key, or the one with the n-th largest error.
+
+    Raises:
+        MainlineError: when there is no such row.
+    """
+    from mainline.experiments import pages, single, tested
+
+    predictor, profile, examples = single.load()
+    name, request = tested.worst(worst) if worst is not None else tested.keyed(key or "")
+    return pages.render(single.explain(predictor, profile, request, examples), name)
 
 
 def explain_model(features: Sequence[str] = (), window: int | None = None) -> str:
@@ -45,6 +59,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
     from mainline.data.storage import write_csv
     from mainline.declared import gate, params
     from mainline.experiments import costs, refit, worth
+    from mainline.gate.tables import WORTH, measured
     from usecase import interface
 
     declared = params.load()
@@ -68,6 +83,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
     from mainline.data.storage import write_csv
     from mainline.declared import gate, params
     from mainline.experiments import refit, staleness
+    from mainline.gate.tables import STALENESS, measured
     from usecase import interface
 
     declared = params.load()
@@ -119,6 +135,8 @@ def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
 
 
 def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str) -> list[str]:
+    from mainline.gate.tables import STALENESS
+
     header = (f"age\n({unit}s)", f"{unit}s\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
     rows = [
         (str(age.age), str(age.periods), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",

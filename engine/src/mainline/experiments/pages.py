@@ -12,14 +12,33 @@ from mainline.experiments.layout import WIDTH, Layout, number, wrap
 from mainline.experiments.single import Explanation, Lookup
 
 BAR = 16  # characters of the longest bar
+MAIN = 3  # reasons in a sentence
 
 
 def render(found: Explanation, name: str) -> str:
     """Write the steps from request to prediction."""
     manifest = found.predictor.manifest
-    title = f"{name}, step by step through {manifest['name']} {found.predictor.digest[:12]}"
+    title = wrap(f"{name}, step by step through {manifest['name']} {found.predictor.digest[:12]}")
     steps = (_request(found), _lookups(found), _features(found), _sum(found))
-    return "\n".join(["", title, *("\n" + "\n".join(step) for step in steps)])
+    return "\n".join(["", wrap(sentence(found)), "", title, *("\n" + "\n".join(step) for step in steps)])
+
+
+def sentence(found: Explanation) -> str:
+    """Say in one sentence what is predicted and why, for somebody who knows nothing of the model."""
+    shares, response = found.contributions, found.predictor.manifest["response"]
+    what = f"the probability of {found.of_class}" if found.of_class else response["name"]
+    unit = f" {response['unit']}" if response["unit"] and not found.of_class else ""
+    apart = shares.prediction - shares.reference
+    ranked = sorted(shares.values, key=lambda name: -abs(shares.values[name]))[:MAIN]
+    values = {name: (_value(found.features[name]), _value(found.typical[name])) for name in ranked}
+    reasons = [
+        f"{name} is {actual} instead of {usual} ({shares.values[name]:+.3g})"
+        for name, (actual, usual) in values.items()
+        if actual != usual
+    ]
+    said = f"{what} is predicted as {number(shares.prediction, 4)}{unit}, {number(abs(apart), 3)} "
+    said += f"{'more' if apart > 0 else 'less'} than for a typical row"
+    return f"{said}{'; mainly, ' if reasons else ''}{', '.join(reasons)}."
 
 
 def _request(found: Explanation) -> Iterator[str]:
@@ -49,7 +68,7 @@ def _table_rows(lookup: Lookup) -> Iterator[tuple[str, ...]]:
 
 
 def _features(found: Explanation) -> Iterator[str]:
-    yield "3. Features, and what each adds to the prediction of a typical row, the largest first"
+    yield "3. What each feature, and each value that scoring.respond() reads, adds to a typical row"
     shares = found.contributions
     ranked = sorted(shares.values, key=lambda name: -abs(shares.values[name]))
     largest = max((abs(value) for value in shares.values.values()), default=0.0)
@@ -71,9 +90,9 @@ def _sum(found: Explanation) -> Iterator[str]:
     yield f"4. Prediction: {response['name']}{unit}{which}"
     added = sum(shares.values.values())
     rows = [
-        ("typical row", f"{shares.reference:.4f}", "every feature at its training median or its commonest value"),
+        ("typical row", f"{shares.reference:.4f}", "every value at its training median or its commonest text"),
         (
-            "+ what the features add",
+            "+ what is added",
             f"{added:+.4f}",
             f"their sum is prediction minus typical row, to {abs(shares.gap):.0e}",
         ),

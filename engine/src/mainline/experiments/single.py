@@ -4,20 +4,19 @@ Runs wherever the package runs: needs neither scikit-learn nor pandas, and reads
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array
+from mainline.contract import Array, Columns
 from mainline.data.columns import from_rows
 from mainline.data.lookup import Table, entities, from_arrays
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
-from mainline.experiments.contributions import Contributions, attribute, typical
-from mainline.model import baselines
+from mainline.experiments.contributions import Contributions, attribute, of_examples, typical
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 
@@ -88,8 +87,38 @@ def read_request(row: str) -> Any:
         ) from error
 
 
-def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> Explanation:
+class _Watched(Mapping[str, Array]):
+    """Columns that remember which of them were read, in whatever way."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Array:
+        found = self._columns[name]
+        self.read.add(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def explain(
+    predictor: Predictor, profile: Mapping[str, Any], request: Any, examples: Sequence[Mapping[str, Any]] = ()
+) -> Explanation:
     """Explain one request, given as parsed JSON.
+
+    What `scoring.respond` reads of the request is a reason like the features: the field is switched from typical to
+    actual, together with the feature of its name if there is one.
+
+    Args:
+        predictor: the package.
+        profile: of its training columns, for typical features.
+        request: what a client would send.
+        examples: other requests, for typical values of fields that are not features.
 
     Raises:
         RequestError: naming the field that does not fit.
@@ -106,21 +135,46 @@ def explain(predictor: Predictor, profile: Mapping[str, Any], request: Any) -> E
 
     raw = predictor.runtime.predict(features)
     code = int(raw[0].argmax()) if raw.ndim > 1 else None
+    watched = _Watched(columns)
+    predictor.scoring.respond(raw, watched)
+    usual = of_examples(from_rows(examples, predictor.request)) if examples else columns
+    usual |= {
+        name: reference[name].astype(columns[name].dtype)
+        for name in watched.read & reference.keys()
+        if _is_feature(features[name], columns[name]) and reference[name][0] == reference[name][0]
+    }
+    asked = {name: columns[name] for name in columns if name in watched.read and name not in features}
 
-    def respond(raw: Array) -> Array:
+    def respond(raw: Array, rows: Columns) -> Array:
         repeated = {name: np.repeat(values, len(raw)) for name, values in columns.items()}
+        for name in watched.read & rows.keys():
+            actual = features[name] if name in features else columns[name]
+            repeated[name] = np.where(_same(rows[name], actual), columns[name], usual[name])
         answered = np.asarray(predictor.scoring.respond(raw, repeated), np.float64)
         return answered if code is None else answered[:, code]
+
+    def predict(rows: Columns) -> Array:
+        return respond(predictor.runtime.predict({name: rows[name] for name in names}), rows)
 
     return Explanation(
         predictor, request, int(moment[0]) if is_timed(predictor.features) else None,
         tuple(_look_up(table, columns, moment) for table in predictor.tables.values()),
-        features, reference,
+        features | asked, reference | {name: usual[name] for name in asked},
         raw=float(raw[0] if code is None else raw[0, code]),
-        baseline=float(respond(baselines.repeat(model["baseline"], 1))[0]),
+        baseline=float(respond(np.array([model["baseline"]]), {})[0]),
         of_class="" if code is None else str(predictor.manifest["classes"][code]),
-        contributions=attribute(lambda rows: respond(predictor.runtime.predict(rows)), features, reference),
+        contributions=attribute(predict, features | asked, reference | {name: usual[name] for name in asked}),
     )  # fmt: skip
+
+
+def _is_feature(feature: Array, field: Array) -> bool:
+    """Whether the feature of a field's name holds the field itself, so that its typical value is the field's too."""
+    return feature.dtype.kind == field.dtype.kind == "O" or bool(_same(feature, field.astype(feature.dtype))[0])
+
+
+def _same(values: Array, one: Array) -> Array:
+    """Mark the rows of n whose value is this one; NaN equals NaN. Shape (n,)."""
+    return np.asarray((values == one) | ((values != values) & (one != one)))
 
 
 def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Lookup:

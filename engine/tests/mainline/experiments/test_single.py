@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.data.storage import read_columns
 from mainline.errors import MainlineError, PackageError, RequestError
-from mainline.experiments import pages, single
-from mainline.experiments.explanation import explain_row
+from mainline.experiments import pages, single, tested
+from mainline.experiments.explanation import explain_row, explain_tested
 from mainline.experiments.single import Explanation
 from tests.project import LIMIT, Project
 
@@ -35,8 +37,8 @@ def here(small_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def explain(package: Path, request: dict[str, Any]) -> Explanation:
     """Explain a request."""
-    predictor, profile, _ = single.load(package)
-    return single.explain(predictor, profile, request)
+    predictor, profile, examples = single.load(package)
+    return single.explain(predictor, profile, request, examples)
 
 
 def test_explained_prediction_is_the_served_one(package_dir: Path, golden: dict[str, Any]) -> None:
@@ -45,6 +47,61 @@ def test_explained_prediction_is_the_served_one(package_dir: Path, golden: dict[
         shares = explain(package_dir, request).contributions
         assert shares.prediction == prediction
         assert abs(shares.gap) < 1e-9
+
+
+def test_what_respond_reads_of_the_request_is_a_reason(package_dir: Path, golden: dict[str, Any]) -> None:
+    """A flight that left 45 minutes late has that as its main reason, though the model itself hardly uses it."""
+    shares = explain(package_dir, golden["requests"][0] | {"dep_delay": 45}).contributions
+    assert shares.values["dep_delay"] > 40
+    assert max(shares.values, key=lambda name: abs(shares.values[name])) == "dep_delay"
+    assert abs(shares.gap) < 1e-9
+
+
+def test_a_field_without_a_feature_is_a_reason_too(package_dir: Path) -> None:
+    """If respond reads a field that no feature is named after, what it adds is counted from the typical request."""
+    predictor, profile, examples = single.load(package_dir)
+    predictor.scoring.respond = lambda raw, columns: raw + columns.get("flight")
+    found = single.explain(predictor, profile, examples[0] | {"flight": 9000}, examples)
+    middle = sorted(request["flight"] for request in examples)[len(examples) // 2]
+    assert found.contributions.values["flight"] == pytest.approx(9000 - middle)
+    assert f"mainly, flight is 9000 instead of {middle} (+" in " ".join(pages.sentence(found).split())
+
+
+def test_the_page_begins_with_a_sentence_for_a_client(package_dir: Path, golden: dict[str, Any]) -> None:
+    """What is predicted, in which unit, against what is typical, and the three main reasons, without a term of ours."""
+    page = pages.render(explain(package_dir, golden["requests"][0] | {"dep_delay": 45}), "One request")
+    first = " ".join(page.strip().partition("\n\n")[0].split())
+    assert re.fullmatch(
+        r"arr_delay is predicted as -?[\d.]+ minutes, [\d.]+ more than for a typical row; mainly, dep_delay is 45 "
+        r"instead of -?\d+ \(\+4\d(\.\d)?\)(, \w+ is \S+ instead of \S+ \([+-][\d.]+\)){2}\.",
+        first,
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_a_test_row_is_found_by_its_error_and_by_its_key() -> None:
+    """The worst row is the one with the largest error of all; its key leads to the same page."""
+    kept = read_columns(tested.PREDICTIONS)
+    row = int(np.argmax(np.abs(kept["actual"] - kept["predicted"])))
+    page = explain_tested(None, 1)
+    assert f"Test row {row}, number 1 of the worst, whose label is {kept['actual'][row]:g}, step by step" in page
+    assert f"{kept['predicted'][row]:.4f}" in page
+    key = ",".join(str(tested.worst(1)[1][name]) for name in ("time_hour", "carrier", "flight", "origin"))
+    assert explain_tested(key, None).partition("1. Request")[2] == page.partition("1. Request")[2]
+
+
+@pytest.mark.parametrize(
+    ("key", "worst", "said"),
+    [
+        (None, 0, r"--worst: there is no row 0; give 1, the worst, to \d+"),
+        ("UA,7", None, r"--key: no test row has 'UA,7'; give time_hour, carrier, flight, origin .* such as 2013-"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_a_test_row_that_is_not_there_is_one_line(key: str | None, worst: int | None, said: str) -> None:
+    """What can be asked for is named, with an example."""
+    with pytest.raises(MainlineError, match=f"^{said}"):
+        explain_tested(key, worst)
 
 
 def test_lookups_are_what_the_features_were_made_of(package_dir: Path, golden: dict[str, Any]) -> None:
