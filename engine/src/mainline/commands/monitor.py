@@ -1,4 +1,4 @@
-"""Hold production to what its packages promised: roll up the prediction log, join labels, check."""
+"""Hold production to what its packages promised."""
 
 import argparse
 import os

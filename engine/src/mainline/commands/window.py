@@ -1,4 +1,4 @@
-"""Show the data window, move it on by a period, or take another snapshot."""
+"""Show the data window, move it on, or take another snapshot."""
 
 import argparse
 import json

@@ -3,7 +3,6 @@
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data.storage import tidy
 from mainline.declared.params import Costs, Evaluation
 
 DEFAULT = 0.5
@@ -18,6 +17,10 @@ def choose(evaluation: Evaluation, actual: Array, predicted: Array) -> tuple[flo
         predicted: their probabilities.
     """
     if evaluation.costs is not None:
+        from mainline.data.storage import (
+            tidy,
+        )  # here: `make repro` measures nothing, and waits for no library of tables
+
         return float(tidy(cheapest(evaluation.costs, actual, predicted))), _said(evaluation.costs)
     if evaluation.threshold is not None:
         return evaluation.threshold, "declared in params.yaml"
