@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 _PERSONAL = re.compile(
     r"(AWS|DVC|GIT|GITHUB|LC|MAINLINE|OTEL|XDG)_.*|.*_proxy|LANG|LANGUAGE|TZ|"
-    r"COLUMNS|FORCE_COLOR|NO_COLOR|MAKEFLAGS|MAKELEVEL|MFLAGS|PYTHON(OPTIMIZE|UTF8|WARNINGS)",
+    r"COLUMNS|FORCE_COLOR|NO_COLOR|MAKEFLAGS|MAKELEVEL|MFLAGS|PYTHON(OPTIMIZE|UTF8|WARNINGS)|VENV",
     re.IGNORECASE,
 )
-"""What says which store, clone, time, language and look somebody works with."""
+"""What says which store, clone, environment, time, language and look somebody works with."""
 
 _NOWHERE = "/nonexistent"
 _EMPTY = {
