@@ -8,11 +8,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from mainline import children, processes
+from mainline.files import replace
 from mainline.repository.git import git
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.outline import OWN
 
 ASIDE = Path(".mainline/new")
+_TREE, _BEFORE = ASIDE / "tree", ASIDE / "before"
+_MOVING = ASIDE / "moving.json"
+"""What is being exchanged, and whether something stood there; as long as it is there, the next run undoes that."""
 RECORD = Path(".mainline/new.json")
 REPLACED = ("src/usecase", "tests", "params.yaml", "dvc.yaml", "README.md")
 """What is written; folders are replaced whole."""
@@ -31,45 +35,50 @@ def write(files: Mapping[str, str], data: Sequence[Path]) -> None:
     ASIDE.parent.mkdir(exist_ok=True)
     shutil.rmtree(ASIDE, ignore_errors=True)
     try:
-        scratch = ASIDE / "tree"
         for name, text in files.items():
-            _put(scratch / name, text)
+            _put(_TREE / name, text)
         for name in KEPT:
-            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(name, scratch / name)
+            (_TREE / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, _TREE / name)
         for file in data:
-            (scratch / OWN).mkdir(parents=True, exist_ok=True)
-            shutil.copy2(file, scratch / OWN / file.name)
-        _prove(scratch)
-        _swap(scratch, [Path(OWN) / file.name for file in data])
+            (_TREE / OWN).mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, _TREE / OWN / file.name)
+        _prove(_TREE)
+        _swap([Path(OWN) / file.name for file in data])
     finally:
-        shutil.rmtree(ASIDE, ignore_errors=True)
-    RECORD.write_text(json.dumps(_digests()), encoding="utf-8")
+        if not _MOVING.exists():
+            shutil.rmtree(ASIDE, ignore_errors=True)
 
 
 def check_place(force: bool) -> str:
     """Return a commit that holds what is here if it is edited and forced; '' if git has it anyway.
 
     Raises:
-        TableError: when the use case here is somebody's own.
+        TableError: when a file that would go is somebody's own, or is forced and git does not have it.
     """
     recover()
-    is_ours = RECORD.is_file() and json.loads(RECORD.read_text(encoding="utf-8")) == _digests()
-    if is_ours or _is_as_shipped():
+    found = _digests()
+    written = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    edited = min((_differing(found, known) for known in (written, _digests(FLIGHTS))), key=len)
+    if not edited:
         return ""
     if not force:
         raise TableError(
-            "src/usecase/ is neither the shipped example nor what this command wrote here before. Commit it, then "
-            "--force writes over it: `git checkout HEAD -- src tests params.yaml dvc.yaml README.md` brings it back."
+            f"{edited[0]} is neither as the template ships it nor as this command wrote it. Commit it, then --force "
+            "writes over it: `git checkout HEAD -- src tests params.yaml dvc.yaml README.md` brings it back."
         )
+    unknown = git("ls-files", "--others", "--exclude-standard", "-z", "--", *REPLACED).split("\0")
+    lost = next((name for name in unknown if name in found and found[name] != written.get(name)), None)
+    if lost is not None:
+        raise TableError(f"{lost} would be lost, since git does not have it. `git add {lost}`, then say it again.")
     changed = git("status", "--porcelain", "--", *REPLACED).strip()
     return git("stash", "create").strip() if changed else ""
 
 
 def recover() -> None:
     """Put back what a run that was killed had taken out."""
-    if (ASIDE / "before").is_dir():
-        _restore(ASIDE / "before")
+    if _MOVING.is_file():
+        _restore()
         shutil.rmtree(ASIDE)
 
 
@@ -87,33 +96,35 @@ def _prove(scratch: Path) -> None:
         raise TableError(f"what was written of this table does not keep the contract, and nothing was changed. {said}")
 
 
-def _swap(scratch: Path, data: Sequence[Path]) -> None:
+def _swap(data: Sequence[Path]) -> None:
     """Move what is here aside and the new in; if that fails half-way, put everything back."""
-    before = ASIDE / "before"
     moved = [*map(Path, REPLACED), *data]
-    before.mkdir(parents=True)
-    (before / "moved.json").write_text(json.dumps([str(path) for path in moved]), encoding="utf-8")
+    _BEFORE.mkdir()
+    replace(_MOVING, json.dumps({str(path): path.exists() for path in moved}))
     try:
         for path in moved:
             if path.exists():
-                (before / path).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(before / path)
+                (_BEFORE / path).parent.mkdir(parents=True, exist_ok=True)
+                path.rename(_BEFORE / path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            (scratch / path).rename(path)
+            (_TREE / path).rename(path)
+        replace(RECORD, json.dumps(_digests()))
     except BaseException:
-        _restore(before)
+        _restore()
         raise
+    _MOVING.unlink()
 
 
-def _restore(before: Path) -> None:
-    """Put back what was moved aside; what stood nowhere before goes."""
-    for name in json.loads((before / "moved.json").read_text(encoding="utf-8")):
-        path, kept = Path(name), before / name
-        arrived = not (ASIDE / "tree" / name).exists()
-        if arrived and path.exists():
+def _restore() -> None:
+    """Put back what was moved aside; what stood nowhere before goes. It may be killed as well, and begun again."""
+    for name, stood in json.loads(_MOVING.read_text(encoding="utf-8")).items():
+        path, kept = Path(name), _BEFORE / name
+        arrived = not (_TREE / name).exists()
+        if path.exists() and (kept.exists() or (arrived and not stood)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if kept.exists():
             kept.rename(path)
+    _MOVING.unlink()
 
 
 def _put(path: Path, text: str) -> None:
@@ -121,17 +132,16 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _is_as_shipped() -> bool:
-    """Say whether the use case here is the example of the template."""
-    shipped = FLIGHTS / "src/usecase"
-    return _content(Path("src/usecase")) == _content(shipped)
+def _differing(found: Mapping[str, str], known: Mapping[str, str]) -> list[str]:
+    """List the files that are not as they are known, or that are not there any more."""
+    return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
 
 
-def _content(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
-
-
-def _digests() -> dict[str, str]:
-    """Return the digest of each file of the use case and its tests, and of params.yaml."""
-    files = [*Path("src/usecase").rglob("*.py"), *Path("tests").rglob("*.py"), Path("params.yaml")]
-    return {path.as_posix(): sha256(path.read_bytes()).hexdigest() for path in sorted(files) if path.is_file()}
+def _digests(root: Path = Path()) -> dict[str, str]:
+    """Return the digest of each file of the use case and its tests, and of params.yaml, as they are under a folder."""
+    files = [*(root / "src/usecase").rglob("*"), *(root / "tests").rglob("*"), root / "params.yaml"]
+    return {
+        path.relative_to(root).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(files)
+        if path.is_file() and "__pycache__" not in path.parts
+    }

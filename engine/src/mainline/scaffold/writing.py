@@ -63,6 +63,9 @@ def _check_names(data: list[Path]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise TableError(f"two files are called {twice}; rename one, since they are kept side by side in data/own/.")
+    odd = next((name for name in names if not name.isprintable() or "${" in name), None)
+    if odd is not None:
+        raise TableError(f"the file name {odd!r} has what dvc.yaml cannot hold as it is; rename the file.")
 
 
 def _add(name: str) -> None:

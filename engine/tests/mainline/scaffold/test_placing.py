@@ -1,6 +1,10 @@
 """A use case comes into place whole, or nothing changes."""
 
+import contextlib
+import os
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +71,16 @@ def test_refusal_changes_nothing(place: Project, dated: Path, options: tuple[str
     assert _changed(place) == []
 
 
+@pytest.mark.parametrize("name", ["${seed}.csv", "two\nlines.csv", "\u202evsc.csv"])
+def test_file_name_that_cannot_be_declared_is_refused(place: Project, dated: Path, name: str) -> None:
+    """What DVC would fill in, and what cannot be seen, is no name of a data file."""
+    odd = dated.rename(dated.with_name(name))
+    refused = _new(place, str(odd), *PRICE, succeed=False)
+    assert f"the file name {name!r} has what dvc.yaml cannot hold as it is; rename the file." in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert _changed(place) == []
+
+
 def test_edited_use_case_is_not_overwritten(place: Project, dated: Path) -> None:
     """A use case that a person edited stays; --force writes over it, and names the commit that has it."""
     _new(place, str(dated), *PRICE)
@@ -74,12 +88,35 @@ def test_edited_use_case_is_not_overwritten(place: Project, dated: Path) -> None
     edited = Path("src/usecase/scoring.py")
     edited.write_text(edited.read_text() + "# mine\n")
     refused = _new(place, str(dated), *PRICE, succeed=False).stderr
-    assert "src/usecase/ is neither the shipped example nor what this command wrote here before" in refused
+    assert "src/usecase/scoring.py is neither as the template ships it nor as this command wrote it" in refused
     said = _new(place, str(dated), *PRICE, "--force").stdout
     assert "# mine" not in edited.read_text()
     back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
     place.run(*back.split())
     assert "# mine" in edited.read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["params.yaml", "tests/test_contract.py", "tests/mine/rows.csv", "src/usecase/notes.md"]
+)
+def test_work_beside_the_shipped_example_is_not_lost(place: Project, dated: Path, name: str) -> None:
+    """A file that a person edited or added stays, of whatever kind, and --force goes on only if git has it."""
+    mine = Path(name)
+    mine.parent.mkdir(exist_ok=True)
+    with mine.open("a") as file:
+        file.write("# mine\n")
+    before = mine.read_bytes()
+    refused = _new(place, str(dated), *PRICE, succeed=False).stderr
+    assert f"{name} is neither as the template ships it nor as this command wrote it" in refused
+    if "mine" in name or "notes" in name:
+        refused = _new(place, str(dated), *PRICE, "--force", succeed=False).stderr
+        assert f"{name} would be lost, since git does not have it. `git add {name}`, then say it again." in refused
+        place.run("git", "add", name)
+    assert mine.read_bytes() == before
+    said = _new(place, str(dated), *PRICE, "--force").stdout
+    back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
+    place.run(*back.split())
+    assert mine.read_bytes() == before
 
 
 def test_contract_that_is_not_kept_changes_nothing(place: Project) -> None:
@@ -116,7 +153,7 @@ def test_killed_exchange_is_undone_by_the_next_run(
     """What a killed run had taken out is put back first, whatever it had reached."""
     files = dict.fromkeys(("src/usecase/source.py", "params.yaml", "dvc.yaml", "README.md"), "new")
     monkeypatch.setattr(placing, "_prove", lambda _: None)
-    monkeypatch.setattr(placing, "_restore", lambda _: None)
+    monkeypatch.setattr(placing, "_restore", lambda: None)
     monkeypatch.setattr(placing.shutil, "rmtree", lambda *_, **__: None)
     rename = Path.rename
 
@@ -134,3 +171,61 @@ def test_killed_exchange_is_undone_by_the_next_run(
     _new(place, str(dated), *PRICE, "--plan")
     placing.recover()
     assert _changed(place) == []
+
+
+REPLACED = dict.fromkeys(("src/usecase/source.py", "params.yaml", "dvc.yaml", "README.md"), "new")
+"""The least that is written in one go."""
+
+
+def _die_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Let the process be killed before its n-th change of the disk, so that nothing after it runs."""
+    done = 0
+
+    def counted(change: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **options: object) -> object:
+            nonlocal done
+            done += 1
+            if done > step:
+                raise SystemExit("killed")
+            return change(*arguments, **options)
+
+        return run
+
+    for owner, name in [(os, "rename"), (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "mkdir")]:
+        monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+
+
+def _content() -> dict[str, bytes]:
+    """Return what stands in the places that are written."""
+    files = [file for name in placing.REPLACED for file in [Path(name), *Path(name).rglob("*")] if file.is_file()]
+    return {file.as_posix(): file.read_bytes() for file in files if "__pycache__" not in file.parts}
+
+
+def test_kill_at_any_moment_leaves_one_whole_use_case(place: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever change of the disk a kill comes before, and another in what puts things back: the old or the new."""
+    monkeypatch.setattr(placing, "_prove", lambda _: None)
+    shutil.copytree(place.path, place.path.parent / "kept")
+    old, ends = _content(), set()
+    for step in range(200):
+        with monkeypatch.context() as first:
+            _die_at(first, step)
+            try:
+                placing.write(REPLACED, [])
+            except SystemExit:
+                pass
+            else:
+                break
+        with monkeypatch.context() as second, contextlib.suppress(SystemExit):
+            _die_at(second, step % 7)
+            placing.recover()
+        placing.recover()
+        now = _content()
+        ends.add(now == old)
+        assert now == old or now["params.yaml"] == b"new", step
+        assert len(now) in (len(old), len(REPLACED) + len(placing.KEPT)), step
+        for name in placing.REPLACED:
+            path = Path(name)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            kept = place.path.parent / "kept" / name
+            shutil.copytree(kept, path) if kept.is_dir() else shutil.copy2(kept, path)
+    assert ends == {True, False}
