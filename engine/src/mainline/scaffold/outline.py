@@ -13,6 +13,10 @@ OWN = "data/own"
 """Where the data files of a use case are."""
 
 
+_TAKEN = {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES", "ZONE"}
+"""Constants of `schema.py` and `source.py`, which a file called events.csv must not give other values."""
+
+
 def events(plan: Plan) -> str:
     """Name the table of the events, after the first file."""
     return identifier(plan.table.files[0].stem, "rows")
@@ -20,7 +24,8 @@ def events(plan: Plan) -> str:
 
 def constant(plan: Plan) -> str:
     """Name the schema of the events."""
-    return events(plan).upper()
+    name = events(plan).upper()
+    return f"{name}_ROWS" if name in _TAKEN else name
 
 
 def own_files(plan: Plan) -> tuple[str, ...]:

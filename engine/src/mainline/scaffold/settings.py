@@ -44,7 +44,10 @@ def params(plan: Plan) -> str:
 def scalar(text: str) -> str:
     """Write a text as YAML, in quotes where it needs some."""
     shown = yaml.safe_dump([text], allow_unicode=True, width=10_000, default_flow_style=True).strip()[1:-1]
-    return json.dumps(text, ensure_ascii=False) if shown[:1] in "'\"" else shown
+    if shown[:1] not in "'\"" and text.isprintable():
+        return shown
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if quoted.isprintable() else yaml.safe_dump(text, default_style='"', width=10_000).strip()
 
 
 def _line(key: str, value: Any, comment: str) -> str:

@@ -59,6 +59,7 @@ def _section(plan: Plan) -> str:
     lines.append(f"It learns from {plan.labelled:,} rows and {len(plan.features)} columns of {files}.")
     lines += [f"Left out are {few}{more}; `src/usecase/` says why."] if left else []
     asked = json.dumps(example(plan), ensure_ascii=False)
+    asked = asked if asked.isprintable() else json.dumps(example(plan))
     lines += ["", "```console", "$ make repro && make test", "$ make gate", f"$ {predict_command(plan)}"]
     lines += ["$ KEY=$(./mainline api-key laptop | head -n 1)", "$ make serve    # what follows, in another terminal"]
     headers = "-H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'"

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from mainline.scaffold import own_tests, settings, surroundings, usecase
+from mainline.scaffold import outline, own_tests, settings, surroundings, usecase
 from mainline.scaffold.code import literal
 from mainline.scaffold.inference import Plan
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
@@ -107,6 +107,31 @@ def test_literal_is_the_text(text: str) -> None:
     """A name that is written as Python is read as the same name, and hides no sign that reorders others."""
     assert ast.literal_eval(literal(text)) == text
     assert literal(text).isprintable()
+
+
+def test_file_is_called_like_a_constant(plans: dict[str, Plan], tmp_path: Path) -> None:
+    """A table called events.csv or files.csv leaves the constants of the written modules what they are."""
+    texts = [text for made in plans.values() for text in usecase.files(made).values()]
+    own = {outline.constant(made) for made in plans.values()}
+    constants = {name for text in texts for name in re.findall(r"^([A-Z_]+)(?:: .*)? = ", text, re.MULTILINE)} - own
+    assert constants >= {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES", "ZONE"}
+    for name in constants:
+        made = usecase.files(plan(write(tmp_path, flats(), f"{name.lower()}.csv")))
+        code = made["src/usecase/schema.py"] + made["src/usecase/source.py"]
+        assert len(re.findall(rf"^{name}(?:: .*)? = ", code, re.MULTILINE)) <= 1, name
+        imported = re.search(r"^from usecase.schema import (.*)$", code, re.MULTILINE)
+        assert imported, name
+        assert not re.search(rf"^{imported[1]} = (?!DataFrameSchema)", code, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    "text", ["tab\there", "new\nline", "\x7f", "\x1b[31m", "\x85", "\u2028", "\u202e", "\ufeff", "it's", "a: b", "\\"]
+)
+def test_scalar_is_the_text(text: str) -> None:
+    """A name that is written as YAML is read as the same name, whatever signs it has."""
+    written = settings.scalar(text)
+    assert yaml.safe_load(f"- {written}") == [text]
+    assert written.isprintable()
 
 
 def test_settings_are_valid(plans: dict[str, Plan], tmp_path: Path) -> None:
