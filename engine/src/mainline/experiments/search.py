@@ -104,16 +104,17 @@ def changed(params: Params, hyperparameters: Mapping[str, Any]) -> Params:
 
 
 def key(params: Params, declared: Search) -> str:
-    """Return a hash of what a trial's result depends on: parameters, space, data, code and libraries.
+    """Return a hash of what a trial's result depends on: parameters, metric, space, data, code and libraries.
 
     The number of trials is not part of it.
     """
     shaping = params.model_dump(
         mode="json", by_alias=True, include={"split", "seed", "features", "preprocessing", "model"}
     )
+    compared = params.evaluation.model_dump(mode="json", include={"metric", "threshold", "costs"})
     space = {name: list(values) for name, values in declared.space.items()}
     confidence = params.gate.get("confidence")
-    text = json.dumps([shaping, space, confidence], sort_keys=True)
+    text = json.dumps([shaping, compared, space, confidence], sort_keys=True)
     digest = hashlib.sha256(text.encode())
     parts = (*params.parts.train, *params.parts.validation)
     code = first_party(Path("engine/src/mainline/experiments/search.py"))

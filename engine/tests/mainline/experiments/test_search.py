@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mainline.data.prepared import Prepared
-from mainline.declared.params import Params
+from mainline.declared.params import Evaluation, Params
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import refit, search
 from mainline.experiments.search import Trial
@@ -154,7 +154,7 @@ def test_other_inputs_start_anew(tmp_path: Path, rows: tuple[Prepared, Prepared]
 
 
 def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another space, seed, model, data or code is another search; another number of trials is the same."""
+    """Another space, seed, model, metric, data or code is another search; another number of trials is the same."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(search, "first_party", lambda _: [Path("code.py")])
     (tmp_path / "code.py").write_text("one")
@@ -168,12 +168,13 @@ def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     others = [
         key(with_tune(space={"learning_rate": [0.1]})), key(declare(max_iter=5)),
         key(declare().model_copy(update={"seed": 1})),
+        key(declare().model_copy(update={"evaluation": Evaluation(slice_min_rows=500, metric="mae")})),
     ]  # fmt: skip
     (tmp_path / "code.py").write_text("two")
     others.append(key(declare()))
     (tmp_path / "data/features" / f"{MONTHS[0]}.parquet").write_bytes(b"other")
     others.append(key(declare()))
-    assert len({first, *others}) == 6
+    assert len({first, *others}) == 7
 
 
 def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
