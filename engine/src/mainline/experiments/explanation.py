@@ -32,7 +32,7 @@ def explain_row(row: str | None, golden: int | None) -> str:
 
 
 def explain_tested(key: str | None, worst: int | None) -> str:
-    """Explain a row of the test months: by its key, or the one with the n-th largest error.
+    """Explain a row of the test: by its key, or the one with the n-th largest error.
 
     Raises:
         MainlineError: when there is no such row.

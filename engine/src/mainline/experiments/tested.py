@@ -1,4 +1,4 @@
-"""Rows of the test months by how wrong the model was, or by their key, as requests that can be explained."""
+"""Rows of the test by how wrong the model was, or by their key, as requests that can be explained."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def worst(number: int) -> tuple[str, dict[str, Any]]:
     if not 1 <= number <= len(actual):
         raise MainlineError(f"--worst: there is no row {number}; give 1, the worst, to {len(actual)}.")
     row = int(np.argsort(-_errors(actual, predicted), kind="stable")[number - 1])
-    return f"Test row {row}, number {number} of the worst, whose label is {actual[row]:g}", _requests()[row]
+    return f"Test row {row}, number {number} of the worst, whose label is {_named(actual[row])}", _requests()[row]
 
 
 def keyed(text: str) -> tuple[str, dict[str, Any]]:
@@ -42,7 +42,7 @@ def keyed(text: str) -> tuple[str, dict[str, Any]]:
     actual, requests = _predictions()[0], _requests()
     for row, request in enumerate(requests):
         if [str(request.get(name, "")) for name in interface.KEY] == wanted:
-            return f"Test row {row}, whose label is {actual[row]:g}", request
+            return f"Test row {row}, whose label is {_named(actual[row])}", request
     example = ",".join(str(requests[0].get(name, "")) for name in interface.KEY)
     raise MainlineError(
         f"--key: no test row has {text!r}; give {', '.join(interface.KEY)} with commas between them, such as {example}."
@@ -56,6 +56,12 @@ def _predictions() -> tuple[Array, Array]:
     names = classes(interface)
     columns = read_columns(PREDICTIONS, ["actual", *predictions.named(names)])
     return columns["actual"], predictions.from_columns(columns, names)
+
+
+def _named(label: float) -> str:
+    """Return a label as the data has it."""
+    names = classes(interface)
+    return str(names[int(label)]) if names else f"{label:g}"
 
 
 def _errors(actual: Array, predicted: Array) -> Array:

@@ -90,6 +90,16 @@ def test_a_test_row_is_found_by_its_error_and_by_its_key() -> None:
     assert explain_tested(key, None).partition("1. Request")[2] == page.partition("1. Request")[2]
 
 
+def test_the_label_of_a_test_row_is_the_class_as_the_data_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row whose label is text is not said to be labelled 1, which is the place of its class."""
+    monkeypatch.setattr(tested.interface, "CLASSES", ("No", "Yes"), raising=False)
+    monkeypatch.setattr(tested.interface, "KEY", ("customer",))
+    monkeypatch.setattr(tested, "_predictions", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
+    monkeypatch.setattr(tested, "_requests", lambda: [{"customer": "a"}, {"customer": "b"}])
+    assert tested.worst(1) == ("Test row 1, number 1 of the worst, whose label is Yes", {"customer": "b"})
+    assert tested.keyed("a") == ("Test row 0, whose label is No", {"customer": "a"})
+
+
 @pytest.mark.parametrize(
     ("key", "worst", "said"),
     [
