@@ -5,6 +5,8 @@ from typing import Any
 
 Manifest = Mapping[str, Any]
 
+_DIGITS = 9
+
 
 def describe(production: Manifest, candidate: Manifest) -> str:
     """Say which of the candidate's test rows production was fitted on, and what to do; '' if it was on none.
@@ -34,5 +36,5 @@ def _of_periods(train: list[str], test: list[str]) -> str:
 
 def _fitted_on(old: Manifest, new: Manifest) -> float:
     """Return the share of the candidate's test rows that have production's fitting side."""
-    kept = old["validation"] + old["test"]
+    kept = round(old["validation"] + old["test"], _DIGITS)  # else 0.1 and 0.7 are less than 0.8
     return 1 - kept if old["by"] != new["by"] else max(0.0, 1 - kept / new["test"])

@@ -28,12 +28,13 @@ A_QUARTER = "was split by customer with shares of 0.1 and 0.2, so it was fitted 
         (FEBRUARY, JANUARY, "Production was fitted on 2013-02, which flatters it: move data.through on."),
         (of_snapshot(0.2), of_snapshot(0.2), ""),
         (of_snapshot(0.2), of_snapshot(0.3), ""),  # its validation rows
+        (of_snapshot(0.7), of_snapshot(0.8), ""),  # 0.1 + 0.7 is a little less than 0.8
         (of_snapshot(0.2), of_snapshot(0.4), A_QUARTER),
         (of_snapshot(0.2), of_snapshot(0.2, "order"), "so it was fitted on about 70% of the test rows"),
         (JANUARY, of_snapshot(0.2), "data was split by time, so it may have been fitted on the test rows"),
         (of_snapshot(0.2), JANUARY, "data was split by a hash, so it may have been fitted on the test rows"),
     ],
-    ids=["later", "earlier", "same", "validation", "larger", "other column", "from time", "to time"],
+    ids=["later", "earlier", "same", "validation", "rounding", "larger", "other column", "from time", "to time"],
 )
 def test_rows_that_production_was_fitted_on(production: dict[str, Any], candidate: dict[str, Any], said: str) -> None:
     """Another share, another column and another kind of split are noticed, and only these."""
