@@ -120,7 +120,7 @@ def test_a_class_that_never_occurs_is_named(changeable: Project) -> None:
     interface = changeable.path / "src/usecase/interface.py"
     interface.write_text(interface.read_text().replace('"virginica")', '"virginica", "rose")'))
     said = changeable.run("dvc", "repro", "--quiet", succeed=False).stderr
-    assert "train failed: params.yaml: data: no row to fit on is labelled 'rose'; widen the window, or" in said
+    assert "train failed: params.yaml: data: no row to fit on is labelled 'rose'; take more rows to fit on, by" in said
     assert "Traceback" not in said
 
 

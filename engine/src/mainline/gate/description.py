@@ -132,6 +132,8 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
     for part in sorted(evidence.segments, key=lambda part: -int(part.rows.sum()))[:SLICES]:
         found = evidence.difference(evidence.other, policy.confidence, part.rows)
         candidate, other = (evidence.metric(predicted, part.rows) for predicted in (evidence.predicted, evidence.other))
+        if not np.isfinite([candidate, other]).all():
+            continue
         one, two = map(evidence.scorer.primary.lack, (candidate, other))
         yield Slice(
             column=part.column[:120],

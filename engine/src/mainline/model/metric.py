@@ -61,12 +61,12 @@ class Sums(Metric):
 
     parts: Rows
     of: Callable[[Array], Array]
-    needs_positive: bool = False
-    """Whether it is defined only where rows are labelled 1."""
+    needs: Callable[[Array], bool] | None = None
+    """What labels must have for it to be defined, beside that there are any."""
 
     def is_defined(self, actual: Array) -> bool:
         """See `Metric`."""
-        return len(actual) > 0 and (not self.needs_positive or bool((actual == 1).any()))
+        return len(actual) > 0 and (self.needs is None or self.needs(actual))
 
     def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Array:
         """Return each cluster's sums, shape (clusters, p)."""

@@ -17,6 +17,7 @@ from mainline.model.ranking import AveragePrecision, RocAuc
 from mainline.model.threshold import DEFAULT
 
 _EDGE = 1e-7  # keeps the logarithm of a confident, wrong probability finite
+_ROUNDING = 1e-12  # a share of a sum of squares below which a spread is none, but what rounding leaves of one
 
 
 def _errors(actual: Array, predicted: Array) -> Array:
@@ -41,12 +42,23 @@ def _right(actual: Array, predicted: Array, threshold: float) -> Array:
 
 
 def _moments(actual: Array, predicted: Array) -> Array:
-    return np.stack([(predicted - actual) ** 2, actual, actual**2, np.ones(len(actual))], axis=1)
+    """Squared error, and of the label's distance from its mean, which loses fewest digits, the sums' parts."""
+    label = actual - actual.sum() / max(len(actual), 1)
+    return np.stack([(predicted - actual) ** 2, label, label**2, np.ones(len(actual))], axis=1)
 
 
 def _explained(sums: Array) -> Array:
     error, label, square, rows = sums.T
-    return np.asarray(1 - error / (square - label**2 / rows))
+    spread = square - label**2 / rows
+    return 1 - error / np.where(spread > _ROUNDING * square, spread, np.nan)
+
+
+def _differ(actual: Array) -> bool:
+    return bool((actual != actual[0]).any())
+
+
+def _has_positive(actual: Array) -> bool:
+    return bool((actual == 1).any())
 
 
 def _decisions(actual: Array, predicted: Array, threshold: float) -> Array:
@@ -105,7 +117,7 @@ REGRESSION: tuple[Metric, ...] = (
     Mean("mae", "lower", _absolute),
     Mean("bias", "zero", _errors),
     Quantile("p90_error", "lower", _absolute, 0.9),
-    Sums("r2", "higher", _moments, _explained),
+    Sums("r2", "higher", _moments, _explained, needs=_differ),
 )
 """In the label's unit, but for R squared; `bias` is the mean of predicted minus actual."""
 
@@ -131,8 +143,8 @@ def two_classes(threshold: float = DEFAULT, costs: Costs | None = None) -> tuple
         AveragePrecision("average_precision", "higher"),
         Mean("accuracy", "higher", partial(_right, threshold=threshold)),
         Sums("precision", "higher", decisions, _precision),
-        Sums("recall", "higher", decisions, _recall, needs_positive=True),
-        Sums("f1", "higher", decisions, _f1, needs_positive=True),
+        Sums("recall", "higher", decisions, _recall, needs=_has_positive),
+        Sums("f1", "higher", decisions, _f1, needs=_has_positive),
         *charged,
     )
 

@@ -34,7 +34,9 @@ def _of_number(response: Response) -> dict[str, Any]:
     field, *ends = (response.field, *list(response.columns)[1:])
     described = {"low": "Lower end", "high": "Upper end"}
     level = (
-        f"of the interval that is to hold {response.interval['level']:.0%} of all cases" if response.interval else ""
+        f"of the interval that is to hold {response.interval['level'] * 100:g}% of all cases"
+        if response.interval
+        else ""
     )
     return {field.name: _property(field)} | {
         name: _property(replace(field, name=name, description=f"{described[name.rpartition('_')[2]]} {level}"))

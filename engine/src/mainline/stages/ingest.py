@@ -1,4 +1,4 @@
-"""Take the declared window from the source into immutable snapshots, one file per table and month."""
+"""Take the declared periods, or the snapshot, from the source into files that stay as they are, one for each table."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -12,6 +12,7 @@ from mainline.data import local_files
 from mainline.data.storage import fresh_directory, write_frame, write_json
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, SourceError, UseCaseError
+from mainline.periods import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ Watch = Callable[[], AbstractContextManager[None]]
 
 
 def ingest(params: Params) -> None:
-    """Write `data/raw/<table>/<month>.parquet`, `data/raw/<table>.parquet` and where they came from."""
+    """Write `data/raw/<table>/<period>.parquet`, `data/raw/<table>.parquet` and where they came from."""
     watch = partial(local_files.watch, local_files.dependencies(), Path.cwd(), set())
     with watch():
         from usecase import source  # here, since a module may read files when it is imported
@@ -33,14 +34,15 @@ def ingest(params: Params) -> None:
     fresh_directory(RAW)
     rows: dict[str, int] = {}
     seen: set[tuple[str, str | None]] = set()
-    for table, month, frame in _delivered(source, params.data.periods, watch):
-        if (table, month) in seen or (month is not None and month not in params.data.periods):
-            wrong = "twice" if (table, month) in seen else "which is outside the window"
-            raise SourceError(
-                f"src/usecase/source.py: fetch delivered {table} {month or ''} {wrong}.".replace("  ", " ")
-            )
-        seen.add((table, month))
-        write_frame(frame, RAW / f"{table}.parquet" if month is None else RAW / table / f"{month}.parquet")
+    for table, period, frame in _delivered(source, params.data.periods, watch):
+        named = table if period is None else f"{table} {period}"
+        if (table, period) in seen:
+            raise SourceError(f"src/usecase/source.py: fetch delivered {named} twice; yield each table once a period.")
+        if period is not None and period not in params.data.periods:
+            asked = told(params.data.periods)
+            raise SourceError(f"src/usecase/source.py: fetch delivered {named}, and was asked for {asked} alone.")
+        seen.add((table, period))
+        write_frame(frame, RAW / f"{table}.parquet" if period is None else RAW / table / f"{period}.parquet")
         rows[table] = rows.get(table, 0) + len(frame)
     write_json(origin | {"rows": rows}, RAW / "source.json")
     progress.say(", ".join(f"{count:,} {table}" for table, count in rows.items()))
@@ -56,7 +58,7 @@ def check_version(source: ModuleType, params: Params) -> str:
     if not _offers_version(source):
         if params.data.version:
             raise UseCaseError(
-                "params.yaml declares data.version, but src/usecase/source.py offers no version(months)."
+                "params.yaml declares data.version, but src/usecase/source.py offers no version(periods)."
             )
         return ""
     found = source.version(params.data.periods)
@@ -86,13 +88,13 @@ def _origin(source: ModuleType, params: Params) -> dict[str, str]:
     return dict(described) | ({"version": version} if version else {})
 
 
-def _delivered(source: ModuleType, months: tuple[str, ...], watch: Watch) -> Iterator[Delivered]:
-    """Yield what the source delivers under a watch, each a table's name, a month or None, and rows."""
+def _delivered(source: ModuleType, periods: tuple[str, ...], watch: Watch) -> Iterator[Delivered]:
+    """Yield what the source delivers under a watch, each a table's name, a period or None, and rows."""
     import pandas as pd
 
-    delivery = source.fetch(months)
+    delivery = source.fetch(periods)
     if not hasattr(delivery, "__iter__"):
-        raise SourceError(f"src/usecase/source.py: fetch returns {delivery!r:.100}; yield (table, month, rows).")
+        raise SourceError(f"src/usecase/source.py: fetch returns {delivery!r:.100}; yield (table, period, rows).")
     batches = iter(delivery)
     while True:
         with watch():
@@ -105,6 +107,6 @@ def _delivered(source: ModuleType, months: tuple[str, ...], watch: Watch) -> Ite
             case _:
                 shown = " ".join(repr(batch).split())[:100]
                 raise SourceError(
-                    f"src/usecase/source.py: fetch delivered {shown}; yield (table, month, rows): a name of letters, "
-                    "digits and _, a month such as '2024-01' or None, and a pandas DataFrame."
+                    f"src/usecase/source.py: fetch delivered {shown}; yield (table, period, rows): a name of letters, "
+                    f"digits and _, a period such as '{periods[0]}' or None, and a pandas DataFrame."
                 )

@@ -133,7 +133,8 @@ def _check_target(target: Array) -> None:
     lacking = [name for code, name in enumerate(names) if not (target == code).any()]
     if lacking:
         found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
-        raise ParamsError("data", found, "widen the window, or take out of CLASSES what does not occur")
+        other = ", or take out of CLASSES what does not occur" if len(names) > 2 else ""
+        raise ParamsError("data", found, f"take more rows to fit on, by data or split{other}")
 
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:

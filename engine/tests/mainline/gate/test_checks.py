@@ -28,10 +28,10 @@ def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Polic
     assert verdict.overall(found) == "pass"
 
 
-def promising(evidence: Evidence, *ends: float) -> Evidence:
-    """Let the candidate promise that 90 % of all cases are inside of an interval."""
+def promising(evidence: Evidence, *ends: float, level: float = 0.9) -> Evidence:
+    """Let the candidate promise that 90 % of all cases, or another share, are inside of an interval."""
     found = made.predictor()
-    found.manifest["interval"] = {"level": 0.9, "ends": list(ends)}
+    found.manifest["interval"] = {"level": level, "ends": list(ends)}
     return replace(evidence, candidate=found)
 
 
@@ -41,6 +41,8 @@ def test_an_interval_is_held_to_its_level(evidence: Evidence, shipped: Policy) -
     assert (wide.verdict, narrow.verdict) == ("pass", "fail")
     assert (narrow.observed, narrow.limit) == ("84.1%", "88.0%")
     assert "coverage" not in [check.name for check in verdict.run(evidence, shipped)]
+    precise = made.check(promising(evidence, -99.0, 99.0, level=0.975), shipped, "coverage")
+    assert precise.reason.startswith("The interval of 97.5% on the holdout; ")
 
 
 CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [

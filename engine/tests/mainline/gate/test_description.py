@@ -10,6 +10,7 @@ import pytest
 from mainline.gate import description, findings, verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
+from mainline.model.metrics import scorer
 from tests.mainline.gate import made
 from tests.project import Project
 
@@ -90,6 +91,18 @@ def test_segments_without_any_error_do_not_differ() -> None:
     assert {part.difference for part in found.slices} == {-1.0}
     same = _describe(_first(predicted=label, baseline=label * 1.1, other=label))
     assert {part.difference for part in same.slices} == {0.0}
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("metric", ["r2", "poisson_deviance"])
+def test_a_segment_in_which_the_metric_is_not_defined_is_left_out(metric: str) -> None:
+    """Labels that are all the same have no R squared, a prediction below zero no deviance; the rest is reported."""
+    evidence, carrier = _first(scorer=scorer("regression", metric)), made.equal().holdout.slices["carrier"]
+    label = np.where(carrier == "AA", 3.3, np.abs(evidence.holdout.label) + 1)
+    predicted = np.where(carrier == "AA", -1.0, label * 1.1)
+    holdout = replace(evidence.holdout, label=label)
+    found = _describe(replace(evidence, holdout=holdout, predicted=predicted, other=label * 1.2, baseline=label * 1.2))
+    assert [part.value for part in found.slices] == ["UA"]
 
 
 COMPARED: list[tuple[Conclusion, tuple[float | None, float | None, float | None], bool, str]] = [

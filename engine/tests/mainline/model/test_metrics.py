@@ -78,6 +78,16 @@ def test_metrics_are_scikit_learn_s() -> None:
     assert found["p90_error"] == pytest.approx(np.quantile(np.abs(actual - predicted), 0.9))
 
 
+def test_labels_that_are_all_the_same_have_no_r_squared() -> None:
+    """There is nothing to explain, whatever rounding makes of it; one other label, and it is defined."""
+    r2, label = scorer("regression", "r2").primary, np.full(1000, 3.3)
+    assert not r2.is_defined(label)
+    assert np.isnan(r2.value(label, label + 1))
+    label[0] = 1e9
+    assert r2.is_defined(label)
+    assert r2.value(label, label) == 1.0
+
+
 def test_sure_and_wrong_probability_has_a_finite_loss() -> None:
     """A probability of 1 for an event that did not come is a large loss, not an infinite one."""
     assert scorer("classification").primary.value(np.array([0.0, 1.0]), np.array([1.0, 0.0])) == pytest.approx(

@@ -99,6 +99,15 @@ def test_response_is_one_required_field() -> None:
     ]  # fmt: skip
 
 
+def test_response_with_an_interval_says_its_level_in_full() -> None:
+    """Both ends are required, and 99.5 % is not said to be all cases."""
+    interval = {"level": 0.995, "ends": [-1.0, 2.0]}
+    schema = of_response("m", Response({"response": asdict(FIELDS[1]), "task": "regression", "interval": interval}))
+    assert schema["required"] == ["size", "size_low", "size_high"]
+    said = schema["properties"]["size_high"]["description"]
+    assert said == "Upper end of the interval that is to hold 99.5% of all cases"
+
+
 def test_response_of_classes_has_all_their_probabilities() -> None:
     """A class is one of those declared, as text or as a number, and each has a probability."""
     field = Field("kind", "integer", "Which", 2)

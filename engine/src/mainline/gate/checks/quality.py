@@ -112,7 +112,9 @@ def check_coverage(evidence: Evidence, policy: Policy) -> Outcome:
     share = conformal.coverage(errors, promised["ends"])
     parts = {part.name: conformal.coverage(errors[part.rows], promised["ends"]) for part in evidence.sound_segments}
     worst = min(parts, key=lambda name: parts[name], default="")
-    reason = f"The interval of {level:.0%} on the holdout" + (f"; {parts[worst]:.1%} in {worst}." if worst else ".")
+    reason = f"The interval of {level * 100:g}% on the holdout" + (
+        f"; {parts[worst]:.1%} in {worst}." if worst else "."
+    )
     return Outcome(at_most(level - share, policy.coverage), f"{share:.1%}", f"{level - policy.coverage:.1%}", reason)
 
 
