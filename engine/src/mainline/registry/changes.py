@@ -62,10 +62,13 @@ def contract(before: Mapping[str, Any], after: Mapping[str, Any]) -> Contract:
     """
     breaking = [*narrowed(before["request"], after["request"]), *_response(before["response"], after["response"])]
     breaking += _classes(before.get("classes") or [], after.get("classes") or [])
+    level, now = ((each.get("interval") or {}).get("level") for each in (before, after))
+    breaking += _interval(level, now)
     if breaking:
         return Contract(breaking, [])
     changed = [name for name in ("request", "response") if _meaning(before[name]) != _meaning(after[name])]
-    return Contract([], [f"the {name} changed, old clients fit" for name in changed])
+    more = ["the response has an interval now"] if level is None and now is not None else []
+    return Contract([], [*(f"the {name} changed, old clients fit" for name in changed), *more])
 
 
 def meaning(
@@ -142,6 +145,15 @@ def _classes(old: Sequence[Any], new: Sequence[Any]) -> list[str]:
     if not old or not new or old == new:
         return []
     return [f"the classes are {', '.join(map(str, new))}, were {', '.join(map(str, old))}"]
+
+
+def _interval(old: float | None, new: float | None) -> list[str]:
+    """List why a client that reads the ends of an interval would miss or misread them."""
+    if old is None or old == new:
+        return []
+    if new is None:
+        return [f"the response has no interval, had one of {old * 100:g}%"]
+    return [f"the interval is of {new * 100:g}%, was of {old * 100:g}%"]
 
 
 def _meaning(fields: Any) -> Any:

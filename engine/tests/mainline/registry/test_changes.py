@@ -92,6 +92,28 @@ def test_only_what_breaks_clients_is_major(found: Contract, part: str) -> None:
     assert bool(found.breaking) == (part == "major")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "breaking", "compatible"),
+    [
+        (None, 0.9, [], ["the response has an interval now"]),
+        (0.9, None, ["the response has no interval, had one of 90%"], []),
+        (0.9, 0.975, ["the interval is of 97.5%, was of 90%"], []),
+        (0.9, 0.9, [], []),
+    ],
+    ids=["new", "gone", "other level", "same"],
+)
+def test_an_interval_that_clients_read_is_part_of_the_response(
+    before: float | None, after: float | None, breaking: list[str], compatible: list[str]
+) -> None:
+    """A client that reads both ends misses them if they go, and misreads them at another level."""
+    fields = {"request": [asdict(BOUNDED)], "response": asdict(BOUNDED)}
+    old, new = (
+        fields | ({} if level is None else {"interval": {"level": level, "ends": [-level, level]}})
+        for level in (before, after)
+    )
+    assert changes.contract(old, new) == Contract(breaking, compatible)
+
+
 def test_another_response_says_what_it_is_now() -> None:
     """Whoever reads the release sees the name or the unit, before and after."""
     assert contract(BOUNDED, replace(BOUNDED, name="z")).breaking == ["the response is 'z', was 'x'"]
