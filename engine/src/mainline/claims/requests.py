@@ -88,7 +88,7 @@ def scoring_is_a_value_per_row() -> None:
         alone = getattr(scoring, name)(raw[1:2], take(requests, np.array([1])))
         if differing({name: alone}, {name: whole[1:2]}):
             raise UseCaseError(f"src/usecase/{place} of a row differs alone and in a batch. {NEXT}")
-    _check_options(scoring, label, requests)
+    _check_options(scoring, label, requests, given["respond"].shape)
     for name, values in scoring.slices(requests).items():
         check_column(f"scoring.py: slices: '{name}'", values, rows)
         if not all(isinstance(value, str) for value in values.tolist()):
@@ -97,8 +97,11 @@ def scoring_is_a_value_per_row() -> None:
             )
 
 
-def _check_options(scoring: ModuleType, label: Array, requests: Columns) -> None:
-    """Hold `baseline` and `weight`, if they are offered, to a value per row that no other row changes."""
+def _check_options(scoring: ModuleType, label: Array, requests: Columns, answers: tuple[int, ...]) -> None:
+    """Hold `baseline` and `weight`, if they are offered, to a value per row that no other row changes.
+
+    A rule for several classes gives a probability of each, in the shape of the answers of `respond`.
+    """
     computed = _compute(requests, _rows()[1])
     offered: dict[str, Callable[[Array], Array]] = {
         "baseline": lambda rows: scoring.baseline(take(requests, rows), take(computed, rows)),
@@ -106,7 +109,11 @@ def _check_options(scoring: ModuleType, label: Array, requests: Columns) -> None
     }
     for name in offered.keys() & vars(scoring).keys():
         whole, alone = (offered[name](rows) for rows in (np.arange(len(label)), np.array([1])))
-        check_column(f"scoring.py: {name}", whole, len(label))
+        if name == "weight" or len(answers) == 1:
+            check_column(f"scoring.py: {name}", whole, len(label))
+        elif np.shape(whole) != answers:
+            found = f"src/usecase/scoring.py: {name} has shape {np.shape(whole)}"
+            raise UseCaseError(f"{found}; return a numpy array of {answers}, as respond does.")
         if differing({name: alone}, {name: whole[1:2]}):
             raise UseCaseError(f"src/usecase/scoring.py: {name} of a row differs alone and in a batch. {NEXT}")
 

@@ -253,6 +253,24 @@ def test_a_feature_that_looks_at_its_neighbours_is_not_called_a_leak(monkeypatch
     assert catalogue.problem(data.nothing_after_the_prediction_time_reaches_a_feature) == ""
 
 
+def test_a_rule_for_classes_answers_like_respond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that gives a probability to each of three classes, NaN where it knows nothing, is in order."""
+    for name, value in {"CLASSES": ("a", "b", "c"), "TASK": "multiclass"}.items():
+        monkeypatch.setattr(interface, name, value, raising=False)
+    put(scoring, "respond", lambda raw, _: raw)(monkeypatch)
+    put(scoring, "fit_target", lambda label, _: label)(monkeypatch)
+    shares = np.array([0.2, 0.3, 0.5])
+    monkeypatch.setattr(
+        scoring, "baseline", lambda columns, _: np.where(columns["distance"][:, None] > 500, shares, np.nan), False
+    )
+    assert catalogue.problem(requests.scoring_is_a_value_per_row) == ""
+    monkeypatch.setattr(scoring, "baseline", lambda columns, _: columns["distance"], False)
+    said = catalogue.problem(requests.scoring_is_a_value_per_row)
+    assert (
+        said == "src/usecase/scoring.py: baseline has shape (200,); return a numpy array of (200, 3), as respond does."
+    )
+
+
 def test_a_line_of_the_use_case_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error inside of the use case is a line, too, with its place."""
     put(features, "compute", lambda columns, _: COMPUTE(columns, {}))(monkeypatch)
