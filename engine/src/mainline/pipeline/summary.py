@@ -59,15 +59,18 @@ def table(test: dict[str, Any], baseline: dict[str, Any], unit: str) -> list[str
     title = f"On the test rows{f', {unit}' if unit else ''}"
     width = max(len(title), *(len(name) + 2 for name in names)) + 2
     rows = [f"  {name:<{width - 2}}{_number(test[name]):>8}{_number(baseline[name]):>10}" for name in names]
-    gain = 1 - test["ratio"]
-    verdict = f"{abs(gain):.0%} {'better' if gain > 0 else 'worse'} than the baseline"
-    bounded = test["low"] is not None
-    interval = (
-        f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
-        if bounded
-        else "no interval from a single day or group"
-    )
-    return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, f"  {names[0]} is {verdict}; {interval}"]
+    interval = NO_INTERVAL if test["low"] is None else f"95 % interval {test['low']:.4g} to {test['high']:.4g}"
+    verdict = f"  {names[0]} {_compared(test['ratio'])}; {interval}"
+    return [f"{title:<{width}}{'model':>8}{'baseline':>10}", *rows, verdict]
+
+
+def _compared(ratio: float | None) -> str:
+    """Say how the model stands to the baseline; no ratio: either has no metric, or the baseline no error."""
+    if ratio is None:
+        return "cannot be compared with the baseline"
+    if ratio == 1:
+        return "is as good as the baseline"
+    return f"is {abs(1 - ratio):.0%} {'better' if ratio < 1 else 'worse'} than the baseline"
 
 
 def _number(value: float | None) -> str:

@@ -72,6 +72,20 @@ def test_worse_model_is_called_worse(results: Path) -> None:
     assert "rmse is 10% worse than the baseline; 95 % interval 15 to 18" in lines()
 
 
+def test_a_metric_that_cannot_be_compared_is_said(results: Path) -> None:
+    """A deviance of a prediction below zero is no number, and a baseline without error leaves nothing to compare."""
+    unknown = {"rmse": None, "low": None, "high": None, "ratio": None}
+    (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | unknown))
+    assert "rmse - 18.9" in lines()
+    assert "rmse cannot be compared with the baseline; no interval from a single day or group" in lines()
+
+
+def test_a_model_like_the_baseline_is_not_called_worse(results: Path) -> None:
+    """A model that says what the baseline says is as good."""
+    (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"ratio": 1.0}))
+    assert "rmse is as good as the baseline; 95 % interval 15 to 18" in lines()
+
+
 def test_test_of_one_day_has_no_interval(results: Path) -> None:
     """Where all test rows are of one day there are no bounds to show."""
     (results / "metrics" / "test.json").write_text(json.dumps(METRICS["test"] | {"low": None, "high": None}))
