@@ -253,12 +253,15 @@ def declared(task: Task, names: Classes, evaluation: Evaluation, threshold: floa
         threshold: the one that was chosen when the model was fitted, if it was.
 
     Raises:
-        ParamsError: as `scorer`, and for a threshold or costs of another task.
+        ParamsError: as `scorer`, and for a threshold, costs or an interval of another task.
     """
-    for key in ("threshold", "costs"):
-        if task != "classification" and getattr(evaluation, key) is not None:
-            remedy = "leave it out; it is for a classification, which has two classes"
-            raise ParamsError(f"evaluation.{key}", f"is declared for a {task}", remedy)
+    two = "a classification, which has two classes"
+    for key, of, told in (
+        ("threshold", "classification", two), ("costs", "classification", two),
+        ("interval", "regression", "a regression; classes have probabilities"),
+    ):  # fmt: skip
+        if task != of and getattr(evaluation, key) is not None:
+            raise ParamsError(f"evaluation.{key}", f"is declared for a {task}", f"leave it out; it is for {told}")
     cut = threshold if threshold is not None else evaluation.threshold or DEFAULT
     return scorer(task, evaluation.metric, names, cut, evaluation.costs)
 

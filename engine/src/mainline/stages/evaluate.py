@@ -13,7 +13,6 @@ from mainline.data.moments import prediction_time
 from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.errors import ParamsError
 from mainline.labels import classes
 from mainline.model import baselines, conformal, diagnostics, metrics, runtime
 from mainline.model.baselines import Baseline
@@ -73,13 +72,11 @@ def _coverage(params: Params, model: Runtime, actual: Array, predicted: Array) -
     """Take the declared interval from the validation rows, and measure what it covers of n test rows.
 
     Raises:
-        ParamsError: when one is declared that there cannot be.
+        ParamsError: when they are too few for it.
     """
     level = params.evaluation.interval
     if level is None:
         return {}
-    if interface.TASK != "regression":
-        raise ParamsError("evaluation.interval", f"a {interface.TASK} predicts probabilities", "leave it out")
     names = [field.name for field in interface.REQUEST]
     rows = prepared.read(prepared.FOLDER, params.parts.validation, names, params.features)
     ends = conformal.offsets(rows.label - scoring.respond(model.predict(rows.features), rows.request), level)

@@ -7,9 +7,10 @@ import pytest
 from sklearn import metrics as sk
 
 from mainline.contract import Array, Task
+from mainline.declared.params import Evaluation
 from mainline.errors import ParamsError
 from mainline.model.metric import Metric
-from mainline.model.metrics import is_better_if_higher, scorer
+from mainline.model.metrics import declared, is_better_if_higher, scorer
 
 ACTUAL, PREDICTED = np.array([0.0, 10.0, -5.0, 3.0]), np.array([3.0, 6.0, -5.0, 3.0])
 TASKS: tuple[Task, ...] = ("regression", "classification")
@@ -162,6 +163,14 @@ def test_metric_that_nothing_can_be_compared_by_is_refused(name: str, task: Task
     """One line names the metric and those that are measured."""
     with pytest.raises(ParamsError, match=f"evaluation.metric: {said}".replace("?", r"\?")):
         scorer(task, name)
+
+
+@pytest.mark.parametrize("task", ["classification", "multiclass"])
+def test_an_interval_of_classes_is_refused_before_anything_runs(task: Task) -> None:
+    """What is declared is held to the task by the parameters alone, so that no model is fitted first."""
+    names = ("a", "b", "c") if task == "multiclass" else ()
+    with pytest.raises(ParamsError, match=f"evaluation.interval: is declared for a {task}; leave it out; it is for a"):
+        declared(task, names, Evaluation(slice_min_rows=1, interval=0.9))
 
 
 def test_losses_of_counts_amounts_and_quantiles_are_scikit_learn_s() -> None:
