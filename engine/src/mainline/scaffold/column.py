@@ -21,6 +21,8 @@ PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "N/A", "#N/A", "NULL", "unknown", "n
 _STRAY = 0.02
 """Share of other cells in a column of numbers that are taken for missing, if they are one of the placeholders."""
 _LARGEST = 2**53
+FAR = 1e37
+"""What numbers stay below, since features are float32 and bounds lie further out."""
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _PADDED = re.compile(r"[+-]?0\d+(\.\d+)?")
 
@@ -76,6 +78,11 @@ class Column:
     def is_number(self) -> bool:
         """Whether the cells are numbers."""
         return self.kind in ("number", "integer")
+
+    @cached_property
+    def is_far(self) -> bool:
+        """Whether a number is infinite or too large to compute with."""
+        return self.is_number and bool((np.abs(self.present.astype(np.float64)) > FAR).any())
 
     def floats(self) -> Array:
         """Return numbers as float64, shape (n,)."""

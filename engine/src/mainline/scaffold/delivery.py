@@ -69,7 +69,7 @@ def _read(plan: Plan) -> list[str]:
 def _rows(plan: Plan) -> list[str]:
     dialect = plan.table.dialect
     if dialect is None:
-        return ["    rows = pd.read_parquet(path)"]
+        return ['    rows = pd.read_parquet(path, to_pandas_kwargs={"ignore_metadata": True})  # an index is a column']
     given = ["path"]
     given += [f"sep={literal(dialect.delimiter)}"] if dialect.delimiter != "," else []
     given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []

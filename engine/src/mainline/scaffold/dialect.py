@@ -56,15 +56,21 @@ def of_file(path: Path, encoding: str = "", delimiter: str = "", decimal: str = 
         TableError: when the file is not text, has no header, or has lines of different lengths.
     """
     encoding = encoding or encoding_of(path)
-    with path.open(encoding=encoding, newline="") as file:
-        try:
+    delimiter = "\t" if delimiter == "\\t" else delimiter  # as it comes from a shell
+    if delimiter and (len(delimiter) > 1 or delimiter in '\r\n"'):
+        raise TableError(f"--delimiter {delimiter!r} is not one character that can stand between cells, such as ';'.")
+    try:
+        with path.open(encoding=encoding, newline="") as file:
             lines = list(islice(file, SAMPLE))
-        except (UnicodeDecodeError, UnicodeError, LookupError) as error:
-            raise TableError(f"{path} is not {encoding} ({error}); name its encoding: --encoding cp1252.") from error
+    except (UnicodeError, LookupError) as error:
+        raise TableError(f"{path} is not {encoding!r} ({error}); name its encoding: --encoding cp1252.") from error
     if not any(line.strip() for line in lines):
         raise TableError(f"{path} is empty; its first line names the columns.")
-    delimiter = delimiter or _delimiter(lines, path)
-    cells = [cell.strip() for row in list(csv.reader(lines, delimiter=delimiter))[1:] for cell in row]
+    try:
+        delimiter = delimiter or _delimiter(lines, path)
+        cells = [cell.strip() for row in list(csv.reader(lines, delimiter=delimiter))[1:] for cell in row]
+    except csv.Error as error:
+        raise TableError(f"{path} is not a table ({error}); correct it.") from error
     decimal = decimal or _decimal(cells, delimiter)
     return Dialect(encoding, delimiter, decimal, _thousands(cells, decimal))
 
@@ -105,7 +111,7 @@ def check_widths(path: Path, dialect: Dialect) -> list[str]:
     with path.open(encoding=dialect.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=dialect.delimiter, strict=True)
         try:
-            header = next(reader)
+            header = [name or f"Unnamed: {place}" for place, name in enumerate(next(reader))]  # as pandas calls it
             _check_header(header, path)
             for row in reader:
                 if row and len(row) != len(header):

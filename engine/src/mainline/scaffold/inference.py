@@ -92,7 +92,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     features: dict[str, Column] = {}
     for name, column in rest.items():
         reason = _reason(name, column, key, group, time)
-        if reason and name not in wishes.keep:
+        if reason and (name not in wishes.keep or column.is_far):
             out[name] = reason
         elif not (time and name in time.parts and column.kind == "time"):
             features[name] = column
@@ -119,6 +119,8 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
 
 
 def _check_names(table: Table, label: str, wishes: Wishes) -> None:
+    if label in wishes.named():
+        raise TableError(f"'{label}' is the label, which is all that it can be; name another column for the option.")
     known = {*table.columns, *table.left_out}
     for name in (label, *wishes.named()):
         if name not in known:
@@ -134,9 +136,9 @@ def _chosen(wish: str | None, found: tuple[str, bool]) -> tuple[str, bool]:
 
 
 def _reason(name: str, column: Column, key: str, group: str, time: Schedule | None) -> str:
-    if name == key:
+    if key and name == key:
         return "it tells the rows apart"
-    if name == group:
+    if group and name == group:
         return "it names the entity, whose rows stay together"
     if time and name in time.parts:
         return _of_part(name, time) if time.is_put_together else ""

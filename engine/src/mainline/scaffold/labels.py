@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mainline.contract import Array
-from mainline.scaffold.column import Column
+from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Finding, Sure, Wishes
 
@@ -60,6 +60,8 @@ def infer(column: Column, wishes: Wishes) -> Label:
     task, sure = _task(column)
     if wishes.task:
         task, sure = wishes.task, "told"
+    if wishes.positive is not None and task != "classification":
+        raise TableError(f"--positive is for a label of two classes; '{name}' is taken for {task}. Leave it out.")
     if task == "regression":
         if not column.is_number:
             raise TableError(f"the label '{name}' is text, such as {values[0]!r}; it is no number to regress on.")
@@ -87,6 +89,8 @@ def _task(column: Column) -> tuple[str, Sure]:
 
 
 def _regression(column: Column, sure: Sure) -> Label:
+    if column.is_far:
+        raise TableError(f"the label '{column.name}' holds numbers beyond {FAR:g}; leave such rows out of the table.")
     values = column.present.astype(np.float64)
     spread = float(values.std())
     skewness = float((((values - values.mean()) / spread) ** 3).mean())

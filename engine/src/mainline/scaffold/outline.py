@@ -78,7 +78,7 @@ def derived(plan: Plan) -> dict[str, str]:
     found = {f"{plan.time.name}: weekday": "(when // DAY + EPOCH_WEEKDAY) % 7"}
     if not is_midnight(plan.time.values) and not plan.time.is_put_together:
         found[f"{plan.time.name}: hour"] = "when % DAY // 60"
-    return {name: formula for name, formula in found.items() if name not in plan.features}
+    return {name: formula for name, formula in found.items() if name not in plan.columns}
 
 
 def response(plan: Plan) -> str:

@@ -27,18 +27,23 @@ def _source(plan: Plan) -> str:
         "tests/test_source.py",
         {
             "rows": str(plan.rows_of_first_file), "place": str(place), "cells": "\n".join(cells),
-            "constant": constant(plan), "without": _without_label(plan),
+            "constant": constant(plan), "without": _without_label(plan), "head": str(_head(plan)),
         },
     )  # fmt: skip
 
 
+def _head(plan: Plan) -> int:
+    """Return how many rows are read without their label."""
+    return min(3, plan.rows_of_first_file)
+
+
 def _without_label(plan: Plan) -> str:
-    dialect = plan.table.dialect
+    dialect, rows = plan.table.dialect, _head(plan)
     if dialect is None:
-        return "    pd.read_parquet(source.FILES[0]).head(3).drop(columns=interface.LABEL).to_parquet(path)"
+        return f"    pd.read_parquet(source.FILES[0]).head({rows}).drop(columns=interface.LABEL).to_parquet(path)"
     given = [f"sep={literal(dialect.delimiter)}"] if dialect.delimiter != "," else []
     given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []
-    read = ", ".join(["source.FILES[0]", 'dtype="str"', "keep_default_na=False", "nrows=3", *given])
+    read = ", ".join(["source.FILES[0]", 'dtype="str"', "keep_default_na=False", f"nrows={rows}", *given])
     return (
         f"    head = pd.read_csv({read})\n"
         f"    head.drop(columns=interface.LABEL).to_csv({', '.join(['path', 'index=False', *given])})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mainline.conformance import PERSONAL
-from mainline.scaffold.column import Column
+from mainline.scaffold.column import FAR, Column
 
 _NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx)([^a-z]|$)")
 _ENDS_WITH_ID = re.compile(r"[a-z](Id|ID)$")
@@ -16,8 +16,14 @@ ENTITIES = re.compile(
 )
 MOST_LEVELS = 100
 _WORDS = 4
+_UNNAMED = re.compile(r"Unnamed: \d+|__index_level_\d+__")
 _LONG = 60
 _FEWEST_OF_A_LEVEL = 3
+
+
+def is_unnamed(name: str) -> bool:
+    """Say whether a column has no name of its own, such as the row numbers that pandas writes."""
+    return not name.strip() or bool(_UNNAMED.fullmatch(name))
 
 
 def is_numbering(name: str) -> bool:
@@ -30,7 +36,8 @@ def key_of(columns: Mapping[str, Column]) -> tuple[str, bool]:
     unique = [
         column for column in columns.values()
         if column.kind in ("integer", "text") and not column.missing
-        and column.distinct == len(column.values) and column.name.strip() and column.name.lower() not in PERSONAL
+        and column.distinct == len(column.values)
+        and not is_unnamed(column.name) and column.name.lower() not in PERSONAL
     ]  # fmt: skip
     named = [column.name for column in unique if is_numbering(column.name)]
     if named:
@@ -60,14 +67,19 @@ def left_out(column: Column) -> str:
         return "it is the same in every row"
     if column.name.lower() in PERSONAL:
         return "its name is that of a person's data"
-    if not column.name.strip():
+    if is_unnamed(column.name):
         return "it has no name"
     if column.kind == "time":
         return "it is another time: known when?"
     if column.kind == "integer" and _counts(column):
         return "it counts the rows"
-    if column.kind != "text":
-        return ""
+    if column.is_far:
+        return f"it holds numbers beyond {FAR:g}"
+    return _of_text(column) if column.kind == "text" else ""
+
+
+def _of_text(column: Column) -> str:
+    """Say why texts are not a feature; '' if they may be one."""
     if column.stray:
         return f"it holds text among numbers, such as {column.stray[0]!r}"
     if is_prose(column):

@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow as pa
@@ -75,20 +74,25 @@ def query(url: str, statement: str, target: Path) -> Path:
     Raises:
         TableError: when the address is not of SQLite, or the query fails.
     """
-    address = urlsplit(url)
-    if address.scheme != "sqlite":
+    scheme, _, place = url.partition("://")
+    if scheme != "sqlite":
         raise TableError(
-            f"{address.scheme or url} needs a driver that is not in the lock; only sqlite:///FILE is read here. "
+            f"{scheme} needs a driver that is not in the lock; only sqlite:///FILE is read here. "
             "Write the query's rows to a CSV or Parquet file, and name that file."
         )
-    path = Path(address.path.removeprefix("/"))
+    path = Path(place.removeprefix("/"))
     if not path.is_file():
         raise TableError(f"there is no file {path}; write sqlite:///FILE, or sqlite:////FILE for an absolute path.")
     try:
         with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as connection:
-            rows = pd.read_sql_query(statement, connection)
-    except (sqlite3.Error, pd.errors.DatabaseError) as error:
+            connection.execute("pragma query_only = on")
+            found = connection.execute(statement)
+            names = [name for name, *_ in found.description or ()]
+            rows = pd.DataFrame.from_records(found.fetchall(), columns=names, coerce_float=True)
+    except (sqlite3.Error, sqlite3.Warning) as error:
         raise TableError(f"{path}: the query fails ({' '.join(str(error).split())[:200]}).") from error
+    if not names:
+        raise TableError(f"{path}: the query gives no rows; say a select.")
     rows.to_csv(target, index=False)
     return target
 

@@ -208,3 +208,40 @@ def test_nothing_left_to_predict_from(tmp_path: Path) -> None:
         TableError, match=r"no column is left to predict 'price €' from: 'id': it tells .*--keep COLUMN"
     ):
         plan(write(tmp_path, rows))
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "__index_level_0__"])
+def test_row_numbers_of_pandas_are_left_out(tmp_path: Path, name: str) -> None:
+    """What pandas writes beside a table is neither a key nor a feature, in whatever order the rows are."""
+    rows = flats().drop(columns="id")
+    rows.insert(0, name, RANDOM.permutation(ROWS))
+    made = plan(write(tmp_path, rows))
+    assert made.left_out == {name or "Unnamed: 0": "it has no name"}
+    assert made.key == ""
+
+
+def test_numbers_that_overflow_are_left_out(tmp_path: Path) -> None:
+    """A feature that float32 cannot hold is left out, also if it is to be kept; as a label it is refused."""
+    rows = flats().astype({"area m²": "float64"})
+    rows.loc[3, "area m²"] = 1.5e308
+    path = write(tmp_path, rows)
+    for wishes in ({}, {"keep": ("area m²",)}):
+        assert plan(path, **wishes).left_out["area m²"] == "it holds numbers beyond 1e+37"
+    with pytest.raises(TableError, match=r"^the label 'area m²' holds numbers beyond 1e\+37; leave such rows out"):
+        plan(path, "area m²")
+
+
+@pytest.mark.parametrize("option", ["key", "group", "time", "keep", "drop"])
+def test_label_is_nothing_else(tmp_path: Path, option: str) -> None:
+    """The label as a key, group, time or feature would be sent by clients."""
+    wish = ("price €",) if option in ("keep", "drop") else "price €"
+    with pytest.raises(TableError, match=r"^'price €' is the label, which is all that it can be"):
+        plan(write(tmp_path, flats()), **{option: wish})
+
+
+def test_positive_class_of_a_number_is_refused(tmp_path: Path) -> None:
+    """--positive says nothing about a label that is not of two classes."""
+    with pytest.raises(
+        TableError, match=r"--positive is for a label of two classes; 'price €' is taken for regression"
+    ):
+        plan(write(tmp_path, flats()), positive="3")

@@ -11,6 +11,7 @@ import pytest
 
 from mainline.scaffold import placing
 from mainline.scaffold.dialect import TableError
+from tests.mainline.scaffold.samples import flats, write
 from tests.project import Project
 
 MODULES = ("__init__", "features", "interface", "schema", "scoring", "source", "tables")
@@ -44,6 +45,26 @@ def test_use_case_is_made_of_a_table(place: Project, dated: Path) -> None:
     before = {name: Path(name).read_bytes() for name in _changed(place) if Path(name).is_file()}
     _new(place, str(dated), *PRICE)
     assert {name: Path(name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "named.parquet"])
+def test_index_of_pandas_is_a_column(place: Project, tmp_path: Path, kind: str) -> None:
+    """A table that pandas wrote with its row numbers, or with a column as its index, keeps the contract."""
+    rows = flats().sample(frac=1.0, random_state=1)
+    if "named" in kind:
+        rows = rows.set_index("id")
+    path = tmp_path / f"rows.{kind}"
+    (rows.to_csv if kind == "csv" else rows.to_parquet)(path)
+    said = _new(place, str(path), *PRICE).stdout
+    assert "'id': sent and kept, never a feature" in said
+    place.run("python", "-P", "-m", "pytest", "-q", "tests/test_source.py", "tests/test_features.py")
+
+
+def test_first_file_may_be_short(place: Project, tmp_path: Path) -> None:
+    """The tests that are written ask for no more rows than the first file has."""
+    files = [write(tmp_path, flats().iloc[:2], "a.csv"), write(tmp_path, flats().iloc[2:], "b.csv")]
+    _new(place, *map(str, files), *PRICE)
+    place.run("python", "-P", "-m", "pytest", "-q", "tests/test_source.py")
 
 
 def test_plan_writes_nothing(place: Project, dated: Path) -> None:

@@ -76,6 +76,12 @@ PLAIN = flats().to_csv(index=False)
         ("flats.csv", "Flats of 2024\n" + PLAIN, "the first line is not the header: it has one cell, and 241 lines"),
         ("flats.csv", "5.1,3.5\n" * 30, "the first line names no columns, it begins with 5.1, 3.5; add a line"),
         ("flats.csv", "price\n" + "1\n" * 30, "has one column; name what separates its cells"),
+        (
+            "flats.csv",
+            PLAIN + "F9,80.5,3," + "B" * 200_000 + ",100\n",
+            r"is not a table .*field larger than field limit",
+        ),
+        ("flats.csv", PLAIN.replace("Bonn", "B" * 200_000, 1), r"is not a table \(field larger than field limit"),
         ("flats.csv", b"PK\x03\x04 and so on", "is a ZIP archive or a workbook of Excel, not text; unpack it"),
         ("flats.csv", bytes(range(256)) * 20, "holds zero bytes and is not text"),
         ("flats.xlsx", b"PK", "is none of .csv, .tsv, .txt, .parquet; save the table as CSV or Parquet"),
@@ -91,8 +97,29 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str, content: str | b
 
 def test_wrong_encoding_is_refused(tmp_path: Path) -> None:
     """An encoding that a person names and the file is not in is said."""
-    with pytest.raises(TableError, match=r"is not ascii .* name its encoding: --encoding cp1252"):
+    with pytest.raises(TableError, match=r"is not 'ascii' .* name its encoding: --encoding cp1252"):
         read([write(tmp_path, PLAIN)], Options(encoding="ascii"))
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "base64", "a\nb"])
+def test_encoding_that_there_is_not_is_refused(tmp_path: Path, encoding: str) -> None:
+    """A word that names no encoding of text is said in one line."""
+    with pytest.raises(TableError, match=r"name its encoding: --encoding cp1252") as refused:
+        read([write(tmp_path, PLAIN)], Options(encoding=encoding))
+    assert repr(encoding) in str(refused.value)
+
+
+@pytest.mark.parametrize("delimiter", [";;", "\n", '"', "tab"])
+def test_separator_that_cannot_be_is_refused(tmp_path: Path, delimiter: str) -> None:
+    """What is not one character, ends a line or quotes a cell does not separate cells."""
+    with pytest.raises(TableError, match=r"is not one character that can stand between cells"):
+        read([write(tmp_path, PLAIN)], Options(delimiter=delimiter))
+
+
+def test_tab_may_be_written_as_in_a_shell(tmp_path: Path) -> None:
+    """A backslash and a t are a tab."""
+    path = write(tmp_path, flats().to_csv(index=False, sep="\t"))
+    assert read([path], Options(delimiter="\\t")).dialect == Dialect(delimiter="\t")
 
 
 def test_numbers_with_blanks_are_numbers(tmp_path: Path) -> None:
@@ -162,6 +189,14 @@ def test_rows_of_sqlite_become_a_file(tmp_path: Path) -> None:
     assert read([path], Options()).rows == np.sum(flats()["rooms"] > 2)
     with pytest.raises(TableError, match=r"the query fails .*no such table: houses"):
         query(url, "select * from houses", tmp_path / "rows.csv")
+    for statement in ("", "-- nothing", f"attach '{tmp_path}/flats.db' as other"):
+        with pytest.raises(TableError, match=r"the query gives no rows; say a select"):
+            query(url, statement, tmp_path / "rows.csv")
+    for statement in ("delete from flats", f"vacuum into '{tmp_path}/copy.db'", "select 1; select 2"):
+        with pytest.raises(TableError, match=r"the query fails"):
+            query(url, statement, tmp_path / "rows.csv")
+    with pytest.raises(TableError, match=r"^http needs a driver"):
+        query("http://[", "select 1", tmp_path / "rows.csv")
     with pytest.raises(TableError, match="postgresql needs a driver that is not in the lock"):
         query("postgresql://host/db", "select 1", tmp_path / "rows.csv")
 

@@ -60,6 +60,7 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
         "price €",
         {},
     ),
+    "week in the table": (lambda rows: _hourly(rows).rename(columns={"price €": "day: weekday"}), "day: weekday", {}),
     "gaps": (lambda rows: rows.mask(RANDOM.random(rows.shape) < 0.1).assign(id=rows["id"]), "price €", {}),
     "text alone": (lambda rows: rows[["id", "city", "price €"]], "price €", {}),
     "numbers alone": (lambda rows: rows[["area m²", "rooms", "price €"]], "price €", {}),
