@@ -5,7 +5,7 @@ fields that a request must have. What a client sent is text and numbers in these
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 
 from mainline.contract import Array, Field, Kind
+from mainline.errors import MainlineError
 from mainline.monitoring import sketches
 from mainline.monitoring.packages import PREDICTION, Packaged
 from mainline.monitoring.sketches import Sketch
@@ -64,7 +65,13 @@ class Reader:
         return dict(found.fetchall())
 
     def hold(self, file: Path, package: Packaged) -> int:
-        """Take the rows of a file that a package answered in the place of those held before; return their lines."""
+        """Take the rows of a file that a package answered in the place of those held before; return their lines.
+
+        Raises:
+            MainlineError: when DuckDB cannot tell the names of the package apart.
+        """
+        _check_names(_inputs(package))
+        _check_names(_features(package))
         columns = {**_ALWAYS, "inputs": _struct(_inputs(package)), "features": _struct(_features(package))}
         lists = [f"len({_path('inputs', name)})" for name in _inputs(package)]
         lists += [f"len({_path('features', name)})" for name in _features(package)] + ["len(stale)"]
@@ -109,14 +116,14 @@ class Reader:
         os.replace(partial, target)
 
     def _sketch(self, day: str, package: Packaged) -> Sketch:
-        columns = {name: _named("feature", name) for name in package.numbers} | {PREDICTION: PREDICTION}
+        columns = {name: f"feature.{name}" for name in package.numbers} | {PREDICTION: PREDICTION}
         wanted = {name: columns[name] for name in columns if name in package.edges}
         numbers = self._connection.execute(
-            f"select {', '.join(wanted.values())} from held where day = $day",  # noqa: S608
+            f"select {', '.join(map(_quoted, wanted.values()))} from held where day = $day",  # noqa: S608
             {"day": day},
         ).fetchnumpy()
         counted = {
-            name: sketches.count_numbers(_filled(numbers[column.strip('"')]), package.edges[name])
+            name: sketches.count_numbers(_filled(numbers[column]), package.edges[name])
             for name, column in wanted.items()
         }
         return Sketch(
@@ -171,6 +178,18 @@ def _is_shallow(line: bytes) -> bool:
         inner = [value.values() if isinstance(value, dict) else value for value in level]
         level = [value for values in inner if not isinstance(values, _PLAIN) for value in values]
     return not level
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse names that differ in their case alone, which SQL takes for one."""
+    found: dict[str, str] = {}
+    for name in names:
+        other = found.setdefault(name.casefold(), name)
+        if other != name:
+            raise MainlineError(
+                f"'{other}' and '{name}' differ in their case alone, and the roll-up cannot tell them apart. Rename "
+                "one in src/usecase/, and release the model."
+            )
 
 
 def _inputs(package: Packaged) -> dict[str, str]:

@@ -186,6 +186,31 @@ def test_text_of_a_client_is_text(log: Path, store: Store, packaged: Packaged, l
     assert (dest.counts["=cmd()"], dest.others) == (1, 1)
 
 
+def _renamed(packaged: Packaged, names: tuple[str, ...]) -> Packaged:
+    """Return a package whose request, and whose features, are numbers of some names."""
+    request = [{"name": name, "kind": "number", "description": name, "example": 1.0} for name in names]
+    profile = {"columns": {name: {"deciles": [0.0, 1.0, 2.0]} for name in names}}
+    manifest = {**packaged.manifest, "request": request, "model": {"numeric": list(names), "categorical": []}}
+    return Packaged(manifest, {**packaged.contents, "profile.json": json.dumps(profile).encode()})
+
+
+def test_names_of_features_are_names(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """Whatever features are called, their columns hold what the lines say, and sketches count it."""
+    names = ('a "quoted" name', '"', "it's", "back\\slash", "new\nline", "{x}", "select", "row", "a.b")
+    named = {name: [float(place)] for place, name in enumerate(names)}
+    logs.write(log, logs.encode(*[logs.changed(line, inputs=named, features=named) for line in lines]))
+    roll(log, store, _renamed(packaged, names))
+    assert [rows_of(store)[0][f"feature.{name}"] for name in names] == [value for (value,) in named.values()]
+    assert all(sum(sketch_of(store).numbers[name].counts) == len(lines) for name in names)
+
+
+def test_names_that_sql_takes_for_one_are_refused(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """Two features that differ in their case alone are said in one line."""
+    logs.write(log, logs.encode(*lines))
+    with pytest.raises(MainlineError, match=r"^'size' and 'Size' differ in their case alone"):
+        roll(log, store, _renamed(packaged, ("size", "Size")))
+
+
 def test_file_that_vanished_before_it_was_rolled_up_is_named(
     log: Path, store: Store, packaged: Packaged, lines: Lines
 ) -> None:
