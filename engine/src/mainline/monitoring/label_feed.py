@@ -13,11 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from mainline.contract import Field
+from mainline.contract import Array, Classes, Field
 from mainline.data import columns as typed
 from mainline.errors import MainlineError, UseCaseError
+from mainline.labels import classes, encode
 
 KNOWN = "known_at"
 VALUE = "label"
@@ -36,10 +38,11 @@ class LabelError(MainlineError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a label is looked up by, and what it is called."""
+    """What a label is looked up by, what it is called, and the classes that it names if it is not a number."""
 
     key: tuple[Field, ...]
     label: str
+    classes: Classes = ()
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +58,9 @@ def wanted(interface: Any) -> Wanted:
     """
     if not interface.KEY:
         raise UseCaseError("src/usecase/interface.py: KEY is empty, so no label can be joined to its prediction.")
-    return Wanted(tuple(field for field in interface.REQUEST if field.name in interface.KEY), interface.LABEL)
+    return Wanted(
+        tuple(field for field in interface.REQUEST if field.name in interface.KEY), interface.LABEL, classes(interface)
+    )
 
 
 def bring(place: Path | None, kind: Wanted | None) -> Fetch | None:
@@ -110,11 +115,26 @@ def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
     try:
         known = _minutes(given[KNOWN])
         keys = typed.from_batch({field.name: _of_kind(given[field.name], field) for field in kind.key}, kind.key)
-        value = pd.to_numeric(given[kind.label]).to_numpy("float64", na_value=float("nan"))
+        value = _places(given[kind.label], kind.classes)
     except (ValueError, TypeError, OverflowError) as error:
         said = str(error).splitlines()[0][:200]
         raise LabelError(place, f"a value cannot be read ({said})", "correct it") from error
     return latest(pd.DataFrame({**keys, VALUE: value, KNOWN: known}), kind)
+
+
+def _places(values: pd.Series, names: Classes) -> Array:
+    """Return n labels as float64, of classes their places; NaN where there is none.
+
+    Raises:
+        ValueError: for what is no number, or no class.
+    """
+    if not names:
+        return pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
+    found = encode(values.to_numpy(object, na_value=None), names)
+    others = values[np.isnan(found) & values.notna().to_numpy()]
+    if len(others):
+        raise ValueError(f"{others.iloc[0]!r} is none of {', '.join(map(str, names))}")
+    return found
 
 
 def latest(labels: pd.DataFrame, kind: Wanted) -> pd.DataFrame:

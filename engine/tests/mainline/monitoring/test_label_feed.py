@@ -1,5 +1,6 @@
 """Labels, as they come in, and what they are joined to."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,20 @@ def test_event_without_label_stays_and_unknown_labels_are_counted(
     found = join(asked, packaged, given)
     assert (len(found), int(found.answered.sum()), int(np.isnan(found.actual).sum())) == (len(rows), len(rows) - 1, 2)
     assert found.unknown == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_label_that_is_a_class_is_read_as_its_place(tmp_path: Path, suffix: str) -> None:
+    """Text of two classes becomes 0 and 1, nothing stays nothing, and what is no class is named."""
+    kind = replace(KIND, classes=("No", "Yes"))
+
+    def read(*labels: str | None) -> dict[str, float]:
+        file = tmp_path / f"labels{suffix}"
+        given = table([(ROWS[0][0], name, label, ROWS[0][3]) for name, label in zip("abc", labels, strict=True)])
+        given.to_csv(file, index=False) if suffix == ".csv" else given.to_parquet(file)
+        found = label_feed.read(file, kind)
+        return dict(zip(found["name"], found["label"], strict=True))
+
+    assert read("Yes", None, "No") == pytest.approx({"a": 1, "b": np.nan, "c": 0}, nan_ok=True)
+    with pytest.raises(LabelError, match=r"a value cannot be read \('maybe' is none of No, Yes\); correct it"):
+        read("Yes", "maybe", "No")
