@@ -109,7 +109,6 @@ def _monitor(arguments: argparse.Namespace) -> str:
 
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     """Put together what is checked, from what is declared and typed."""
-    from mainline.model import metrics
     from mainline.monitoring import counters, inspection, label_feed
     from usecase import interface
 
@@ -122,7 +121,7 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     return inspection.Asked(
         environment=arguments.environment,
         policy=declared.monitoring,
-        scorer=metrics.scorer(interface.TASK, settings.evaluation.metric),
+        evaluation=settings.evaluation,
         bias=declared_gate.load(settings.gate).max_bias,
         slice_rows=settings.evaluation.slice_min_rows,
         until=_until(arguments.until),

@@ -58,7 +58,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     candidate = Predictor.load(PACKAGE)
     rows = holdout.read(candidate)
     predicted = candidate.predict_columns(rows.request)
-    measured = _scorer(candidate, evaluation)
+    measured = metrics.of_package(candidate.manifest, evaluation)
     baseline = _baseline(candidate, rows, measured)
     current = registry.assigned(environment)
     released, obstacle = _released(current, scratch)
@@ -118,13 +118,6 @@ def compare_with_lock() -> tuple[str, tuple[str, ...]]:
 def _paths(entries: Sequence[Any], kind: str) -> list[str]:
     """Return the paths that `dvc status` lists under a kind of change of one stage."""
     return [path for entry in entries if isinstance(entry, dict) for path in entry.get(kind, ())]
-
-
-def _scorer(candidate: Predictor, evaluation: Evaluation) -> Scorer:
-    """Return the declared metrics, of two classes at the threshold that was chosen with the candidate."""
-    manifest = candidate.manifest
-    names = tuple(manifest.get("classes", ()))
-    return metrics.declared(manifest["task"], names, evaluation, manifest["model"].get("threshold"))
 
 
 def _kept(candidate: Predictor) -> Array:

@@ -1,9 +1,10 @@
 """The metrics by task, in the order in which they are reported, and the one by which models are compared."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -264,6 +265,12 @@ def declared(task: Task, names: Classes, evaluation: Evaluation, threshold: floa
             raise ParamsError(f"evaluation.{key}", f"is declared for a {task}", f"leave it out; it is for {told}")
     cut = threshold if threshold is not None else evaluation.threshold or DEFAULT
     return scorer(task, evaluation.metric, names, cut, evaluation.costs)
+
+
+def of_package(manifest: Mapping[str, Any], evaluation: Evaluation) -> Scorer:
+    """Return the declared metrics for a package, of two classes at the threshold that was chosen with its model."""
+    names = tuple(manifest.get("classes", ()))
+    return declared(manifest["task"], names, evaluation, manifest["model"].get("threshold"))
 
 
 def of_task(

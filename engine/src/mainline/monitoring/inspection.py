@@ -10,6 +10,8 @@ import numpy as np
 from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
+from mainline.declared.params import Evaluation
+from mainline.model import metrics
 from mainline.model.metrics import Scorer
 from mainline.monitoring import accuracy, events, reference, rollup, sketches, verdict
 from mainline.monitoring.events import Events
@@ -29,13 +31,14 @@ _DAYS = 31
 class Asked:
     """What is inspected, and by what.
 
-    `fetch` brings the labels that became known in a span, None if there are none; `bias` is the limit in the label's
-    unit, `slice_rows` the least rows of a segment, and `written` what servers say that they logged, by writer.
+    `evaluation` declares the metrics, `fetch` brings the labels that became known in a span, None if there are none;
+    `bias` is the limit in the label's unit, `slice_rows` the least rows of a segment, and `written` what servers say
+    that they logged, by writer.
     """
 
     environment: str
     policy: Monitoring
-    scorer: Scorer
+    evaluation: Evaluation
     bias: float
     slice_rows: int
     until: datetime
@@ -85,6 +88,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         days.setdefault(one.day, []).append(one.sketch)
     recent = sorted(days)[-_DAYS:]
     asked_of, reason = _events([store.folder / one.columns for one in own if one.day in recent], package, asked)
+    scorer = metrics.of_package(package.manifest, asked.evaluation)
     production = Production(
         version=own[-1].version,
         reference=reference.load(package),
@@ -92,7 +96,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         events=asked_of,
         reason=reason,
         policy=asked.policy,
-        metric=asked.scorer.primary,
+        metric=scorer.primary,
         bias=asked.policy.quality.bias or asked.bias,
         slice_rows=asked.slice_rows,
     )
@@ -106,7 +110,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         last=max(days),
         metric=production.metric.name,
         checks=verdict.of_version(production),
-        days=_days(production, asked.scorer) if production.events is not None else [],
+        days=_days(production, scorer) if production.events is not None else [],
         segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
     )
 

@@ -130,7 +130,7 @@ def _places(values: pd.Series, names: Classes) -> Array:
     """
     if not names:
         return pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
-    found = encode(values.to_numpy(object, na_value=None), names)
+    found = encode(values.to_numpy(object, na_value=float("nan")), names)
     others = values[np.isnan(found) & values.notna().to_numpy()]
     if len(others):
         raise ValueError(f"{others.iloc[0]!r} is none of {', '.join(map(str, names))}")

@@ -7,10 +7,10 @@ import pytest
 from sklearn import metrics as sk
 
 from mainline.contract import Array, Task
-from mainline.declared.params import Evaluation
+from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError
 from mainline.model.metric import Metric
-from mainline.model.metrics import declared, is_better_if_higher, scorer
+from mainline.model.metrics import declared, is_better_if_higher, of_package, scorer
 
 ACTUAL, PREDICTED = np.array([0.0, 10.0, -5.0, 3.0]), np.array([3.0, 6.0, -5.0, 3.0])
 TASKS: tuple[Task, ...] = ("regression", "classification")
@@ -171,6 +171,15 @@ def test_an_interval_of_classes_is_refused_before_anything_runs(task: Task) -> N
     names = ("a", "b", "c") if task == "multiclass" else ()
     with pytest.raises(ParamsError, match=f"evaluation.interval: is declared for a {task}; leave it out; it is for a"):
         declared(task, names, Evaluation(slice_min_rows=1, interval=0.9))
+
+
+def test_a_package_is_measured_at_its_own_threshold() -> None:
+    """What mistakes cost is known at the threshold that was chosen with the model, whatever the default is."""
+    evaluation = Evaluation(slice_min_rows=1, metric="cost", costs=Costs(false_positive=1, false_negative=5))
+    manifest = {"task": "classification", "classes": ["No", "Yes"], "model": {"threshold": 0.2}}
+    found = of_package(manifest, evaluation)
+    assert (found.primary.name, found.threshold) == ("cost", 0.2)
+    assert found.primary.value(np.array([1.0, 0.0]), np.array([0.3, 0.3])) == 0.5
 
 
 def test_losses_of_counts_amounts_and_quantiles_are_scikit_learn_s() -> None:
