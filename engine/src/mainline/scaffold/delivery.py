@@ -75,7 +75,7 @@ def _rows(plan: Plan) -> list[str]:
     given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []
     given += [f"decimal={literal(dialect.decimal)}"] if dialect.decimal != "." else []
     given += [f"thousands={literal(dialect.thousands)}"] if dialect.thousands else []
-    given += ["dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
+    given += ["index_col=False", "dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
     other = f" if name != {literal(plan.time.name)}" if plan.time and plan.time.is_put_together else ""
     types = f"{{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}"
     dates = [plan.time.parts[0]] if plan.time and plan.columns[plan.time.parts[0]].kind == "time" else []

@@ -60,6 +60,15 @@ def test_index_of_pandas_is_a_column(place: Project, tmp_path: Path, kind: str) 
     place.run("python", "-P", "-m", "pytest", "-q", "tests/test_source.py", "tests/test_features.py")
 
 
+def test_cells_beyond_the_header_move_no_other(place: Project, tmp_path: Path) -> None:
+    """A file whose lines have a cell more than its header is read from the left: no cell gets another's name."""
+    _new(place, str(write(tmp_path, flats())), *PRICE)
+    wide = flats().to_csv(index=False).replace(",price €", "", 1)
+    path = write(tmp_path, wide, "wide.csv")
+    code = f"from usecase import source; print(*source.read(source.Path({str(path)!r}))['id'])"
+    assert place.run("python", "-W", "ignore", "-c", code).stdout.split() == flats()["id"].tolist()
+
+
 def test_first_file_may_be_short(place: Project, tmp_path: Path) -> None:
     """The tests that are written ask for no more rows than the first file has."""
     files = [write(tmp_path, flats().iloc[:2], "a.csv"), write(tmp_path, flats().iloc[2:], "b.csv")]
