@@ -11,6 +11,9 @@ import numpy as np
 from mainline.contract import Classes, Columns, FeatureTable, Field, Kind
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
+KEPT = ("prediction_time", "hash", "row", "actual", "predicted", "baseline")
+"""Columns of the kept test predictions beside the key."""
+
 PERSONAL = frozenset(
     {
         *("name", "first_name", "last_name", "full_name", "passenger", "birth_date", "date_of_birth", "birthday"),
@@ -119,6 +122,20 @@ def check_table(declared: FeatureTable, columns: Iterable[str]) -> None:
             f"src/usecase/tables.py: table '{declared.name}' is built without its column '{missing[0]}'; "
             f"it declares {', '.join(sorted(wanted))}."
         )
+
+
+def check_key(key: Iterable[str]) -> None:
+    """Refuse a key whose column in the kept predictions would be another column of these.
+
+    Raises:
+        UseCaseError: naming the field and the names that are taken.
+    """
+    for name in key:
+        if name in KEPT or name.startswith("probability_"):
+            raise UseCaseError(
+                f"src/usecase/interface.py: KEY: '{name}' would be lost among the columns of the kept predictions "
+                f"({', '.join(KEPT)}, probability_...). Give the column another name in src/usecase/source.py."
+            )
 
 
 def check_known(where: str, names: Iterable[str], known: Iterable[str], place: str) -> None:

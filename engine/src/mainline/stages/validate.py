@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import progress
-from mainline.conformance import check_known, check_request
+from mainline.conformance import check_key, check_known, check_request
 from mainline.data import sides
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share, why_unlabelled
@@ -50,6 +50,7 @@ def check_use_case() -> None:
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
     check_request(interface.REQUEST)
     check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
+    check_key(interface.KEY)
     columns = schema.TABLES[schema.EVENTS].columns
     fields = [field.name for field in interface.REQUEST]
     check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")

@@ -41,8 +41,12 @@ def test_shipped_use_cases_are_consistent() -> None:
             "the label 'carrier' is declared as str.*; a label is a number unless CLASSES names its values",
         ),
         ({"KEY": ("time_hour", "flght")}, r"KEY names 'flght', which REQUEST lacks; did you mean 'flight'\?"),
+        (
+            {"KEY": ("predicted",), "REQUEST": (*interface.REQUEST, replace(interface.REQUEST[3], name="predicted"))},
+            r"KEY: 'predicted' would be lost among the columns of the kept predictions \(prediction_time, ",
+        ),
     ],
-    ids=["task", "text", "absent", "bounds", "kind", "label", "text label", "key"],
+    ids=["task", "text", "absent", "bounds", "kind", "label", "text label", "key", "taken"],
 )
 def test_declarations_that_contradict_each_other_are_refused(
     names: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
