@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -79,8 +78,7 @@ def test_package_may_take_traffic(flower_project: Project) -> None:
 def test_gate_finds_the_package_as_it_was_measured(flower_project: Project, package: Path) -> None:
     """What the package predicts on its own test rows is what was kept of each class."""
     predictor = Predictor.load(package)
-    declared: Any = params.load(flower_project.path / "params.yaml")
-    rows = holdout.read(predictor, declared.parts.test, flower_project.path / prepared.FOLDER)
+    rows = holdout.read(predictor, flower_project.path / prepared.FOLDER)
     predicted = predictor.predict_columns(rows.request)
     assert replay.differing(predictor, package, rows, predicted) == (0, len(predicted))
     assert replay.differing(predictor, package, rows, predicted[:, ::-1])[0] == len(predicted)

@@ -70,7 +70,7 @@ def test_a_lock_that_a_kill_cut_off_is_mended(finished_project: Project) -> None
 def test_a_failed_stage_says_how_to_get_its_output_back(finished_project: Project) -> None:
     """After a failed training, what the error names restores model and metrics."""
     before = finished_project.hashes()
-    finished_project.declare(model={"params": {"learning_rate": -1.0}})
+    finished_project.declare(model={"params": {"monotonic_cst": [1]}})
     failed = finished_project.run("python", "-m", "mainline", "repro", succeed=False)
     assert "model.params: HistGradientBoostingRegressor refuses" in failed.stderr
     assert "Traceback" not in failed.stderr

@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_opened_is_one_line() -> None:
 def test_memory_that_the_system_refuses_is_too_little_memory() -> None:
     """A process that cannot be started for want of memory is said as any other want of it."""
     said = str(explain(OSError(errno.ENOMEM, "Cannot allocate memory")))
-    assert said.startswith("out of memory ([Errno 12] Cannot allocate memory). Declare fewer")
+    assert said.startswith("out of memory ([Errno 12] Cannot allocate memory). Declare less data")
 
 
 def test_an_error_of_the_system_that_is_of_no_file_names_no_disk() -> None:
@@ -117,7 +117,7 @@ def test_a_bug_is_not_explained() -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MemoryError(), "mainline: out of memory. Declare fewer"),
+        (MemoryError(), "mainline: out of memory. Declare less data"),
         (OSError(28, "No space left on device"), "mainline: [Errno 28] No space left on device. Is the disk full"),
         (MainlineError("no."), "mainline: no."),
     ],
