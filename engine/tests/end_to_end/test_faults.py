@@ -1,12 +1,13 @@
 """What a person breaks, and what breaks by itself: each ends in one clear error, and nothing is lost."""
 
 import contextlib
+import itertools
 import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
 import pyarrow as pa
@@ -27,12 +28,15 @@ LAST_FILE = {
 """What each stage writes last: it is there only if the stage came to its end."""
 
 
+SHELLS = ("/bin/bash", "/bin/sh")
+"""DVC starts a stage through $SHELL: bash gives its process to the stage, dash waits between the two."""
+
+
 def test_killed_in_every_stage_it_ends_with_the_same_hashes(fresh_project: Project, small_project: Project) -> None:
     """DVC is killed as each stage begins; no stage goes on to its end, and the last run makes what one run makes."""
-    for stage, last in LAST_FILE.items():
-        running = _start(fresh_project, stops=stage)
-        worker = _wait_for_stopped(running)
-        _kill(running)
+    for (stage, last), shell in zip(LAST_FILE.items(), itertools.cycle(SHELLS)):
+        with _started(fresh_project, stops=stage, shell=shell) as running:
+            worker = _wait_for_stopped(running)
         worker.resume()
         _wait_for_end(worker)
         committed = fresh_project.run("git", "ls-files", "--", last).stdout
@@ -47,10 +51,9 @@ def test_killed_at_random_moments_it_ends_with_the_same_hashes(fresh_project: Pr
     """Twenty kills at random moments, each followed by a new start, lose nothing that was finished."""
     seeded = random.Random(20131)  # noqa: S311 - repeatable, not secret
     for _ in range(20):
-        running = _start(fresh_project)
-        time.sleep(seeded.uniform(0.2, 6))
-        workers = psutil.Process(running.pid).children() if running.poll() is None else []
-        _kill(running)
+        with _started(fresh_project) as running:
+            time.sleep(seeded.uniform(0.2, 6))
+            workers = psutil.Process(running.pid).children(recursive=True) if running.poll() is None else []
         _wait_for_end(*workers)
     fresh_project.run("python", "-m", "mainline", "repro")
     assert fresh_project.hashes() == small_project.hashes()
@@ -256,35 +259,36 @@ exec {python} "$@"
 """
 
 
-def _start(project: Project, stops: str | None = None) -> subprocess.Popen[str]:
-    environment = project.environment()
+@contextlib.contextmanager
+def _started(project: Project, stops: str | None = None, shell: str = SHELLS[0]) -> Iterator[subprocess.Popen[str]]:
+    """Start `dvc repro`, and kill it at the end."""
+    environment = {**project.environment(), "SHELL": shell}
     if stops:
         folder = project.path.parent / "stopping"
         folder.mkdir(exist_ok=True)
         (folder / "python").write_text(STOPPING.format(stage=stops, python=sys.executable))
         (folder / "python").chmod(0o755)
         environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
-    return subprocess.Popen(
+    with subprocess.Popen(
         ["dvc", "repro"],
         cwd=project.path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+    ) as running:  # fmt: skip
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def _wait_for_stopped(running: subprocess.Popen[str]) -> psutil.Process:
     started = time.monotonic()
     while time.monotonic() - started < LIMIT:
         assert running.poll() is None, "the run ended before the stage stopped"
-        for process in psutil.Process(running.pid).children():
+        for process in psutil.Process(running.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if process.status() == psutil.STATUS_STOPPED:
                     return process
         time.sleep(0.01)
     raise AssertionError("the stage never started")
-
-
-def _kill(running: subprocess.Popen[str]) -> None:
-    running.kill()
-    running.wait(LIMIT)
 
 
 def _wait_for_end(*workers: psutil.Process) -> None:

@@ -4,6 +4,7 @@ Repeatable settings, this folder's own code, one clear error, and an end when it
 starts before anything slow is imported.
 """
 
+import contextlib
 import gc
 import os
 import sys
@@ -15,7 +16,10 @@ from pathlib import Path
 from mainline import interrupts
 
 PARENT = "MAINLINE_PARENT"
-"""The number of the process that started the stage. `engine/stage` passes it on: it may be gone before Python runs."""
+"""The number of the stage's parent. `engine/stage` passes it on: the parent may be gone before Python runs."""
+
+STARTER = "MAINLINE_STARTER"
+"""The number of the process that started the stage: the parent, or DVC where a shell waits between the two."""
 
 _POLL = 0.2  # seconds
 
@@ -23,13 +27,23 @@ _POLL = 0.2  # seconds
 def end_with_parent() -> None:
     """Exit when the process that started this one is gone; DVC does not end its stages when it is killed."""
     parent = int(os.environ.get(PARENT) or os.getppid())
+    starter = int(os.environ.get(STARTER) or parent)
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and _runs(starter):
             time.sleep(_POLL)
         os._exit(130)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _runs(process: int) -> bool:
+    with contextlib.suppress(PermissionError):  # it runs, as somebody else
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 if __name__ == "__main__":

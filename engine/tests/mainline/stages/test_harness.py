@@ -55,6 +55,8 @@ def work(params):
 run("example", work, Path.cwd() if sys.argv[1:] != ["elsewhere"] else Path("/nowhere"))
 """
 
+STARTED_BY = {"MAINLINE_PARENT": "$PPID", "MAINLINE_STARTER": "$starter"}
+
 PARENT = """
 import subprocess, sys
 subprocess.Popen(sys.argv[1:]).wait()
@@ -148,15 +150,16 @@ def test_stage_ends_with_its_parent(ending: signal.Signals) -> None:
         _wait_until_gone(stage)
 
 
-def test_stage_whose_parent_is_gone_already_ends() -> None:
-    """A parent that died before Python was up is noticed by its number."""
+@pytest.mark.parametrize("name", ["MAINLINE_PARENT", "MAINLINE_STARTER"])
+def test_stage_whose_parent_is_gone_already_ends(name: str) -> None:
+    """A parent, or a starter behind a shell, that died before Python was up is noticed by its number."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait(LIMIT)
-    assert _run_stage(MAINLINE_PARENT=str(gone.pid)).returncode == 130
+    assert _run_stage(**{name: str(gone.pid)}).returncode == 130
 
 
 def _environment(**settings: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "MAINLINE_PARENT"}
+    inherited = {name: value for name, value in os.environ.items() if name not in STARTED_BY}
     return inherited | PINNED | settings
 
 
@@ -180,4 +183,4 @@ def test_every_stage_is_started_with_the_pinned_settings() -> None:
     assert {stage["cmd"] for stage in stages.values()} == {f"engine/stage {name}" for name in stages}
     words = Path("engine/stage").read_text().partition("exec env ")[2].replace("\\\n", " ").split()
     assert words[-4:] == ["python", "-m", "mainline.stages", '"$@"']
-    assert dict(word.split("=") for word in words[:-4]) == {"MAINLINE_PARENT": "$PPID", **PINNED}
+    assert dict(word.split("=") for word in words[:-4]) == {**STARTED_BY, **PINNED}
