@@ -8,6 +8,7 @@ ROOMS: dict[str, str] = {
     "exchange": "what server and follower say to each other; below both, so neither imports the other for it",
     "data": "rows, columns and tables; knows nothing of a model",
     "model": "estimators on columns that are ready",
+    "limits": "how far a model's own weeks lie apart: counts by day, and the limits that playing them back earns",
     "package": "a trained model with its features, sealed: from here on nothing else is needed to predict",
     "stages": "what `dvc.yaml` runs: puts data, model and package together",
     "claims": "what the contract asks of any use case; the fork's tests/test_contract.py runs them",

@@ -4,12 +4,11 @@
 |---|---|
 | `logfiles` | which files the log has, which of them are copies, and which are gone |
 | `loglines` | the rows of one file, as Parquet by day and package |
-| `sketches` | counts of a day that add up with those of other days and servers |
 | `store` | what was rolled up, each file exactly once |
 | `rollup`, `counters` | the log into the store, held to what servers counted |
 | `label_feed` | what became known of events, and when |
 | `events` | predictions with the labels that came after them |
-| `reference`, `playback` | what a package was made from, day by day, and how far its own weeks lie apart |
+| `reference` | what a package was made from, day by day |
 | `support`, `drift`, `accuracy` | the checks |
 | `verdict`, `inspection` | all checks of all versions, and the sentence that they make |
 | `monitored`, `sections` | the document that is written, and its report |

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from mainline.declared.monitoring import Monitoring
 from mainline.gate.checks.outcome import Outcome
-from mainline.monitoring import playback, sketches
+from mainline.limits import playback, sketches
+from mainline.limits.playback import Limits
+from mainline.limits.sketches import Sketch
 from mainline.monitoring import reference as references
 from mainline.monitoring.packages import PREDICTION
-from mainline.monitoring.playback import Limits
 from mainline.monitoring.production import Production
-from mainline.monitoring.sketches import Sketch
 from mainline.report.figures import count
 
 _NAMED = 3

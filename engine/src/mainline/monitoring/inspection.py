@@ -11,16 +11,17 @@ from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
+from mainline.limits import sketches
+from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, events, reference, rollup, sketches, verdict
+from mainline.monitoring import accuracy, events, reference, rollup, verdict
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.monitored import Day, Monitored, Segment, Version
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
-from mainline.monitoring.sketches import Sketch
 from mainline.monitoring.store import Rolled, Store
 
 _DAYS = 31

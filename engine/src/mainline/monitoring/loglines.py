@@ -16,9 +16,9 @@ import orjson
 
 from mainline.contract import Array, Field, Kind
 from mainline.errors import MainlineError
-from mainline.monitoring import sketches
+from mainline.limits import sketches
+from mainline.limits.sketches import Sketch
 from mainline.monitoring.packages import PREDICTION, Packaged
-from mainline.monitoring.sketches import Sketch
 
 MEMORY = "200MB"
 """What DuckDB may hold; what is more goes to a file beside the store."""

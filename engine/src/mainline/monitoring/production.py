@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mainline.declared.monitoring import Monitoring
+from mainline.limits import sketches
+from mainline.limits.sketches import Sketch
 from mainline.model.metric import Metric
-from mainline.monitoring import sketches
 from mainline.monitoring.events import Events
 from mainline.monitoring.reference import Reference
-from mainline.monitoring.sketches import Sketch
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import numpy as np
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.columns import DAY
-from mainline.monitoring import sketches
+from mainline.limits import sketches
+from mainline.limits.sketches import Numbers, Sketch, Texts
 from mainline.monitoring.packages import PREDICTION, Packaged
-from mainline.monitoring.sketches import Numbers, Sketch, Texts
 from mainline.repository import lock
 
 _LEAST = 0.25

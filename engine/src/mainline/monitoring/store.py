@@ -21,9 +21,9 @@ from pydantic import Field, ValidationError
 
 from mainline import files
 from mainline.errors import MainlineError
-from mainline.monitoring import sketches
+from mainline.limits import sketches
+from mainline.limits.sketches import Count, Part, Sketch
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.sketches import Count, Part, Sketch
 
 SHORT = 12
 """Characters of a digest in the name of a folder."""

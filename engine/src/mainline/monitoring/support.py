@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from mainline.gate.checks.outcome import Outcome
+from mainline.limits.sketches import Sketch
 from mainline.monitoring.production import Production
-from mainline.monitoring.sketches import Sketch
 
 Excess = tuple[float, str, float, float]
 """How far a column lies beyond its limit, its name, what was observed and the limit, all as shares."""

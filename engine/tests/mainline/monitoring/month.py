@@ -10,13 +10,13 @@ import numpy as np
 from mainline.data import columns, prepared
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
+from mainline.limits.sketches import Sketch, count_numbers
 from mainline.model import metrics
 from mainline.monitoring import reference
 from mainline.monitoring.events import Events
 from mainline.monitoring.packages import PREDICTION, Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.reference import Reference
-from mainline.monitoring.sketches import Sketch, count_numbers
 from tests.mainline.monitoring import logs
 
 Columns = Mapping[str, Any]

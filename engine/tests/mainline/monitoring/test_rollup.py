@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.monitoring import counters, rollup, sketches, verdict, wording
+from mainline.limits import sketches
+from mainline.monitoring import counters, rollup, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainline.monitoring import sketches
-from mainline.monitoring.sketches import Sketch
+from mainline.limits import sketches
+from mainline.limits.sketches import Sketch
 
 EDGES = (-1.0, 0.0, 2.5)
 NUMBERS = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), max_size=20)

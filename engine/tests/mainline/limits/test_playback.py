@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mainline.monitoring import playback, sketches
-from mainline.monitoring.sketches import Sketch, count_numbers, count_texts
+from mainline.limits import playback, sketches
+from mainline.limits.sketches import Sketch, count_numbers, count_texts
 
 
 def day(values: np.ndarray, texts: dict[str, int] | None = None) -> Sketch:

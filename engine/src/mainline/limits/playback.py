@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mainline.contract import Array
-from mainline.monitoring.sketches import Sketch
+from mainline.limits.sketches import Sketch
 
 PROVEN_DAYS = 120
 """Days below which playing back proves no rate of alarms."""

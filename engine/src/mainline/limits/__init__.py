@@ -1,0 +1,7 @@
+"""What a model's own window allows: counts by day that add up, and limits from playing the window back.
+
+| module | says |
+|---|---|
+| `sketches` | counts of a day that add up with those of other days and servers |
+| `playback` | how far the window's own weeks lie apart, and which limit they pass as rarely as declared |
+"""

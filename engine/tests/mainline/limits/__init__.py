@@ -1,0 +1,1 @@
+"""Tests of what playing a window back allows."""
