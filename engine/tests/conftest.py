@@ -78,6 +78,12 @@ def timeless_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
+def city_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The machinery with the use case of one place, its pipeline run; tests only read it."""
+    return project.other(tmp_path_factory.mktemp("city") / "project", project.CITY)
+
+
+@pytest.fixture(scope="session")
 def object_store() -> Iterator[ObjectStore]:
     """A real S3 server; shared, so each test has a prefix of its own."""
     with server.serve() as store:

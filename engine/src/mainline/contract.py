@@ -64,16 +64,17 @@ class Field:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Knowledge about an entity that the client does not send.
+    """Knowledge that the client does not send, about an entity or about everybody.
 
-    `key` is the request column that names the entity. A row may be seen `lag` minutes after its event time and stays
-    valid for `keep` minutes; None: until a newer row of its period or of the period after. Static tables hold one row
-    per entity and no event time.
+    `key` is the request column that names the entity; without one the rows are of no entity and count for every
+    request, such as the weather of the one place that all requests come from. A row may be seen `lag` minutes after
+    its event time and stays valid for `keep` minutes; None: until a newer row of its period or of the period after.
+    Static tables hold one row per entity, or a single one, and no event time.
     """
 
     name: str
-    key: str
-    columns: tuple[str, ...]
+    key: str = ""
+    columns: tuple[str, ...] = ()
     lag: int = 0
     keep: int | None = None
     static: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mainline import processes
-from mainline.conformance import check_features, check_known, check_policy, check_time
+from mainline.conformance import check_features, check_policy, check_tables, check_time
 from mainline.data import sides
 from mainline.data.columns import from_rows
 from mainline.declared import params
@@ -54,14 +54,14 @@ def every_module_offers_what_the_machinery_calls() -> None:
 def declarations_fit_each_other() -> None:
     """Task, response, request, label, key, group and schema name the same things; data has time everywhere or nowhere.
 
-    A table's key is in the request.
+    A table has columns, and its key, if it has one, is in the request.
     """
     from mainline.stages.validate import check_use_case
 
     check_use_case()
     fields = [field.name for field in module("interface").REQUEST]
     tables = module("tables").FEATURE_TABLES
-    check_known("tables.py: a key", (table.key for table in tables), fields, "REQUEST")
+    check_tables(tables, fields)
     check_time(not params.load().data.snapshot, module("features"), tables, sides.group(module("interface")))
 
 

@@ -29,18 +29,21 @@ class Table:
     the entity's next one is followed by a row of NaN, so that an answer is one binary search and nothing else.
     """
 
-    def __init__(self, declared: FeatureTable, key: Array, time: NDArray[np.int64] | None, values: Array) -> None:
+    def __init__(
+        self, declared: FeatureTable, key: Array | None, time: NDArray[np.int64] | None, values: Array
+    ) -> None:
         """Sort and index m rows.
 
         Args:
             declared: name, key, columns and availability.
-            key: shape (m,), entity of each row, as str.
+            key: shape (m,), entity of each row, as str; None for a table without a key, whose rows count for all.
             time: shape (m,), event times in minutes UTC; None for a static table.
             values: shape (m, c), one float column per declared column.
         """
         self.declared = declared
-        self.keys, codes = np.unique(np.array(entities(key), "U"), return_inverse=True)
-        moments = np.full(len(key), _FLOOR) if time is None else np.asarray(time, dtype=np.int64)
+        named = np.full(len(values), "") if key is None else np.array(entities(key), "U")
+        self.keys, codes = np.unique(named, return_inverse=True)
+        moments = np.full(len(values), _FLOOR) if time is None else np.asarray(time, dtype=np.int64)
         # One sorted axis for all entities, each in a span of its own.
         axis = codes * _SPAN + moments
         order = np.argsort(axis, kind="stable")
@@ -62,23 +65,26 @@ class Table:
         """Return the declared columns as of each moment, shape (n,) each, NaN where nothing is known.
 
         Args:
-            columns: n requests; the table's key is one of them.
+            columns: n requests; the table's key, if it has one, is one of them.
             moment: shape (n,), prediction times in minutes UTC.
         """
-        starts = map(self._start.get, columns[self.declared.key], repeat(_NOWHERE))
-        wanted = np.fromiter(starts, np.int64, len(moment))
+        if self.declared.key:
+            starts = map(self._start.get, columns[self.declared.key], repeat(_NOWHERE))
+            wanted = np.fromiter(starts, np.int64, len(moment))
+        else:
+            wanted = np.full(len(moment), -self.declared.lag)
         if not self.declared.static:
             wanted += moment
         rows = self._axis.searchsorted(wanted, "right")
         return {name: values.take(rows) for name, values in self._answers.items()}
 
     def arrays(self) -> dict[str, Array]:
-        """Return the m rows in order as plain arrays: `key`, `time` and `values`; `from_arrays` takes them back."""
+        """Return the m rows in order as plain arrays: `key` if there is one, `time` and `values`; see `from_arrays`."""
         added = np.arange(len(self._expired)) + self._expired
         axis = np.delete(self._axis, added)
         codes = (axis + _SPAN // 2) // _SPAN
         return {
-            "key": self.keys[codes],
+            **({"key": self.keys[codes]} if self.declared.key else {}),
             "time": axis - codes * _SPAN,
             "values": np.column_stack([np.delete(values[1:], added) for values in self._answers.values()]),
         }
@@ -97,7 +103,7 @@ def _is_whole(name: str) -> bool:
 
 def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:
     """Build a table from `key`, `time` and `values`; inverse of `Table.arrays`."""
-    return Table(declared, arrays["key"], None if declared.static else arrays["time"], arrays["values"])
+    return Table(declared, arrays.get("key"), None if declared.static else arrays["time"], arrays["values"])
 
 
 def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None = None) -> Table:
@@ -105,7 +111,7 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
 
     Args:
         declared: name, key, columns and availability.
-        rows: `key`, `time` unless static, and the declared columns.
+        rows: `key` if it declares one, `time` unless static, and the declared columns.
         previous: the same for the month before.
     """
     check_table(declared, rows)
@@ -116,7 +122,7 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
         parts.insert(0, (previous, earlier))
     column = {name: np.concatenate([part[name][chosen] for part, chosen in parts]) for name in rows}
     values = np.column_stack([column[name].astype(np.float64) for name in declared.columns])
-    return Table(declared, column["key"], column.get("time"), values)
+    return Table(declared, column.get("key"), column.get("time"), values)
 
 
 def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
@@ -126,8 +132,9 @@ def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
     what an entity had is forgotten once it has no row for a whole month. A request that is answered after the next
     month's first row, or before its own month's, may be answered otherwise (see `differs`).
     """
-    wanted = ("key", "time", *declared.columns)
-    months = [{**rows, "key": np.asarray(entities(rows["key"]))} for rows in months]
+    wanted = (*(["key"] if declared.key else []), "time", *declared.columns)
+    if declared.key:
+        months = [{**rows, "key": np.asarray(entities(rows["key"]))} for rows in months]
     known: Columns
     known, previous = months[0], None
     for rows in months[1:]:
@@ -140,8 +147,11 @@ def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
 
 
 def _forgotten(declared: FeatureTable, rows: Columns, since: int | None, start: int) -> list[Columns]:
-    """Return rows of NaN at `start` for the entities that have no row since the month before began."""
-    if since is None or (declared.keep is not None and since + declared.keep < start):
+    """Return rows of NaN at `start` for the entities that have no row since the month before began.
+
+    Without a key there is nothing to forget: the first row of a month takes the place of all before.
+    """
+    if not declared.key or since is None or (declared.keep is not None and since + declared.keep < start):
         return []
     keys = np.array(entities(rows["key"]), "U")
     silent = np.setdiff1d(keys, keys[rows["time"] >= since])

@@ -62,7 +62,7 @@ def _lookups(found: Explanation) -> Iterator[str]:
 def _table_rows(lookup: Lookup) -> Iterator[tuple[str, ...]]:
     when = format_time(lookup.time) if lookup.time is not None else "missing" if lookup.missing else "always"
     age = "" if lookup.age is None else f"{lookup.age:,}"
-    first = (lookup.table, f"{lookup.key} {lookup.entity}", when, age)
+    first = (lookup.table, f"{lookup.key} {lookup.entity}" if lookup.key else "(no key)", when, age)
     for index, (column, value) in enumerate(lookup.values.items()):
         yield (*(first if index == 0 else ("", "", "", "")), column, "missing" if np.isnan(value) else number(value))
 

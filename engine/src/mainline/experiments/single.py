@@ -27,7 +27,8 @@ PACKAGE = Path("models/package")
 class Lookup:
     """What one feature table knew at the prediction time; times in minutes UTC.
 
-    `time` is the row's event time and None for a static table; `missing` says why there is no row, or is empty.
+    `key` and `entity` are empty for a table without a key. `time` is the row's event time and None for a static table;
+    `missing` says why there is no row, or is empty.
     """
 
     table: str
@@ -184,7 +185,7 @@ def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Looku
     arrays = table.arrays()
     times = from_arrays(replace(declared, columns=("time",)), {**arrays, "values": arrays["time"][:, None]})
     found = float(times.look_up(columns, moment)["time"][0])
-    entity = str(entities(columns[declared.key])[0])
+    entity = str(entities(columns[declared.key])[0]) if declared.key else ""
     time = None if declared.static or np.isnan(found) else int(found)
     missing = _why_missing(table, entity) if np.isnan(found) else ""
     return Lookup(
@@ -193,7 +194,7 @@ def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Looku
 
 
 def _why_missing(table: Table, entity: str) -> str:
-    if entity not in table.keys:
+    if table.declared.key and entity not in table.keys:
         return f"{entity or 'nothing'!r} is not in the table"
     keep = table.declared.keep
     return "no row yet" if keep is None else f"no row in the {keep} min that it stays valid"

@@ -66,13 +66,18 @@ def read(path: Path, packaged: Table) -> Table:
     arrays = packaged.arrays()
     values = dict(zip(declared.columns, arrays["values"].T, strict=True))
     try:
-        return from_columns(declared, rows, {"key": arrays["key"], "time": arrays["time"], **values})
+        return from_columns(declared, rows, {name: arrays[name] for name in _leading(declared)} | values)
     except MainlineError as error:
         raise FeedError(path, str(error).rstrip(".")) from error
 
 
+def _leading(declared: FeatureTable) -> list[str]:
+    """Return the columns before the declared ones: whose row it is, if the table has a key, and of when."""
+    return ["key", "time"] if declared.key else ["time"]
+
+
 def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
-    wanted = ["key", "time", *declared.columns]
+    wanted = [*_leading(declared), *declared.columns]
     if not path.is_file():  # a pipe would be waited for, and with it everything else that is followed
         raise FeedError(path, "it is not a file; write one and rename it into place")
     try:
@@ -91,10 +96,11 @@ def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
         raise FeedError(path, f"it cannot be read ({error})") from error
     if not rows:
         raise FeedError(path, "it has no rows")
-    keys, times, *values = zip(*rows, strict=True)
+    texts = dict(zip(wanted, zip(*rows, strict=True), strict=True))
+    named = {"key": np.array(texts["key"], object)} if declared.key else {}
     try:
-        columns = {name: _numbers(column) for name, column in zip(declared.columns, values, strict=True)}
-        return {"key": np.array(keys, object), "time": np.array([_minutes(text) for text in times]), **columns}
+        columns = {name: _numbers(texts[name]) for name in declared.columns}
+        return {**named, "time": np.array([_minutes(text) for text in texts["time"]]), **columns}
     except (ValueError, AttributeError, TypeError) as error:
         raise FeedError(path, f"it has a value of another type ({error})") from error
 

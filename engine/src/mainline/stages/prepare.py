@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_computed, check_known, check_moment, check_policy, check_time, portable
+from mainline.conformance import (
+    check_computed,
+    check_known,
+    check_moment,
+    check_policy,
+    check_tables,
+    check_time,
+    portable,
+)  # fmt: skip
 from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared, sides
 from mainline.data.columns import from_batch
@@ -42,7 +50,7 @@ def prepare(params: Params) -> None:
     out here.
     """
     portable(Path("src/usecase/features.py"))
-    check_known("tables.py: a key", (table.key for table in tables.FEATURE_TABLES), _fields(), "REQUEST")
+    check_tables(tables.FEATURE_TABLES, (field.name for field in interface.REQUEST))
     offered = (*features.NUMERIC, *features.CATEGORICAL)
     check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY)
     check_time(not params.data.snapshot, features, tables.FEATURE_TABLES, sides.group(interface))
@@ -161,10 +169,6 @@ def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -
 def _allowed_to_miss() -> Mapping[str, float]:
     """By feature, the share of a period's rows that may lack it, if the use case declares any."""
     return getattr(features, "MISSING", {})
-
-
-def _fields() -> list[str]:
-    return [field.name for field in interface.REQUEST]
 
 
 def _times() -> list[str]:

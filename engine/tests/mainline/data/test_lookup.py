@@ -16,6 +16,8 @@ from mainline.errors import UseCaseError
 MOVING = FeatureTable("weather", key="origin", columns=("temp", "wind"))
 STATIC = FeatureTable("planes", key="tailnum", columns=("seats",), static=True)
 
+PLACE = FeatureTable("weather", columns=("temp", "wind"))
+
 times = st.integers(-5, 30)
 entries = st.lists(st.tuples(st.sampled_from("abc"), times), max_size=25)
 queries = st.lists(st.tuples(st.sampled_from(["a", "b", "c", "z", ""]), times), min_size=1, max_size=12)
@@ -76,6 +78,22 @@ def test_order_of_rows_does_not_matter(entered: list[tuple[str, int]], asked: li
     order = seed.sample(range(len(entered)), len(entered))
     shuffled = {name: values[order] for name, values in rows.items()}
     assert ask(from_columns(MOVING, shuffled), asked) == ask(from_columns(MOVING, rows), asked)
+
+
+@settings(max_examples=50)
+@given(declared=tables, entered=st.lists(times, max_size=25), asked=st.lists(times, min_size=1, max_size=12))
+def test_a_table_without_a_key_answers_as_one_entity_would(
+    declared: FeatureTable, entered: list[int], asked: list[int]
+) -> None:
+    """Its rows count for every request, by the same lag and keep; its arrays name no entity and bring it back."""
+    keyed = from_columns(declared, rows_of([("a", time) for time in entered]))
+    rows = {name: values for name, values in rows_of([("a", time) for time in entered]).items() if name != "key"}
+    table = from_columns(replace(declared, key=""), rows)
+    assert "key" not in table.arrays()
+    for one in (table, from_arrays(table.declared, table.arrays())):
+        found = one.look_up({}, np.array(asked))
+        for name, values in keyed.look_up({"origin": np.array(["a"] * len(asked))}, np.array(asked)).items():
+            np.testing.assert_array_equal(found[name], values)
 
 
 def test_last_of_two_rows_of_one_moment_wins() -> None:
@@ -181,6 +199,30 @@ def test_months_of_numbered_entities_answer_as_those_of_text(kind: type) -> None
     numbered = [{**rows, "key": rows["key"].astype(kind)} for rows in months]
     asked = [(key, at) for key in "123" for at in (9, 15, 20, 25)]
     assert ask(from_months(MOVING, numbered), asked) == ask(from_months(MOVING, months), asked)
+
+
+@pytest.mark.parametrize("keep", [None, 12])
+def test_months_without_a_key_answer_as_those_of_one_entity(keep: int | None) -> None:
+    """Over months, rows of no entity are kept and forgotten as those of a single one."""
+    months = [rows_of([("a", 9)]), rows_of([("a", 12)]), rows_of([("b", 25)]), rows_of([("b", 31), ("b", 38)])]
+    single = [{**rows, "key": np.array(["a"] * len(rows["time"]))} for rows in months]
+    nameless = [{name: values for name, values in rows.items() if name != "key"} for rows in months]
+    asked = np.arange(5, 60)
+    found = from_months(replace(PLACE, keep=keep), nameless).look_up({}, asked)
+    for name, values in (
+        from_months(replace(MOVING, keep=keep), single).look_up({"origin": np.array(["a"] * len(asked))}, asked).items()
+    ):
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_static_table_without_a_key_has_one_row() -> None:
+    """Its single row is known to every request at any time; two of them, or none, are refused."""
+    declared = FeatureTable("city", columns=("height",), static=True)
+    found = from_columns(declared, {"height": np.array([34.0])}).look_up({}, np.array([-(10**7), 10**8]))
+    assert found["height"].tolist() == [34.0, 34.0]
+    for heights in ([], [34.0, 35.0]):
+        with pytest.raises(UseCaseError, match=f"static table 'city' without a key has {len(heights)} rows; build"):
+            from_columns(declared, {"height": np.array(heights)})
 
 
 def test_month_without_rows_leaves_the_month_before() -> None:

@@ -1,0 +1,4 @@
+"""Rides of a city's bicycles: at the start of an hour, predict how many begin in it.
+
+A use case of one place: its weather is a feature table without a key, since it is the same for every request.
+"""

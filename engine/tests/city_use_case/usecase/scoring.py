@@ -1,0 +1,28 @@
+"""Between the label, what the estimator is fitted on, and what the client gets.
+
+This file travels inside the model package, so it imports numpy alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Columns = Mapping[str, Array]
+
+
+def fit_target(label: Array, columns: Columns) -> Array:
+    """What the estimator is fitted on: the count itself, shape (n,)."""
+    return label
+
+
+def respond(raw: Array, columns: Columns) -> Array:
+    """What the client gets: the expected count, shape (n,)."""
+    return raw
+
+
+def slices(columns: Columns) -> dict[str, Array]:
+    """The segments in which quality is reported apart, as text of shape (n,) by name."""
+    return {"bicycles": np.where(columns["bicycles"] < 450, "few", "many")}
