@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainline import faults, usage
+from mainline import faults, progress, usage
 from mainline.data import columns
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
@@ -19,6 +21,9 @@ from mainline.text import clean
 
 if TYPE_CHECKING:
     from mainline.monitoring.inspection import Asked
+    from mainline.monitoring.monitored import Monitored
+    from mainline.monitoring.packages import Packaged
+    from mainline.monitoring.sharing import Known, Taken
 
 PACKAGE = Path("models/package")
 _TASKS = ("regression", "classification")
@@ -56,6 +61,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a server's /metrics, saved before: the rows that it counted are held to those rolled up",
     )  # fmt: skip
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="what is rolled up; STATE/monitoring without it")
+    parser.add_argument(
+        "--share", action="store_true",
+        help="take what other machines saw from the branch monitoring/ENVIRONMENT, and put there what this one saw",
+    )  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes; STORE/report without it")
 
 
@@ -78,10 +87,8 @@ def run(arguments: argparse.Namespace) -> str:
 
 
 def _monitor(arguments: argparse.Namespace) -> str:
-    from mainline.gate import terminal  # libraries that `--help` need not wait for
-    from mainline.monitoring import inspection, monitored, packages, sections
+    from mainline.monitoring import alarms, inspection, packages, sharing  # libraries that `--help` need not wait for
     from mainline.monitoring.store import Store
-    from mainline.report import markdown, page
 
     folder = places.folder(arguments.environment, arguments.state)
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
@@ -89,22 +96,60 @@ def _monitor(arguments: argparse.Namespace) -> str:
     if not known:
         raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
     store = Store(arguments.store or folder / "monitoring")
-    logs = arguments.logs or _declared_log(arguments.environment, declared)
-    found = inspection.inspect(logs, store, known, _asked(arguments, declared))
-    output = arguments.output or store.folder / "report"
-    written = monitored.write(found, output)
+    asked = _asked(arguments, declared)
+    if arguments.share:
+        _say_taken(sharing.take(store, arguments.environment, inspection.DAYS))
+    found = inspection.inspect(_log(arguments, declared), store, known, asked)
+    lines = alarms.read(store.alarms())
+    lines += alarms.update(lines, found, declared.monitoring.quiet_days)
+    still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
+    found = found.model_copy(update={"alarms": still})
+    store.keep_alarms(alarms.write(lines))
+    if arguments.share:
+        sharing.give(store, arguments.environment, found, _known(known))
+    return _conclude(found, _write(found, arguments.output or store.folder / "report"))
+
+
+def _write(found: "Monitored", folder: Path) -> Path:
+    """Write the report in three forms and print the checks; return the page."""
+    from mainline.gate import terminal
+    from mainline.monitoring import monitored, sections, wording
+    from mainline.report import markdown, page
+
+    written = monitored.write(found, folder)
     document = sections.describe(found)
     for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
         written.with_suffix(suffix).write_text(text, encoding="utf-8", newline="\n")
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
         print("\n".join([f"\n{clean(title)}", *terminal.table(checks, colour)]), flush=True)
-    said = f"{clean(found.headline)} The report is {written.with_suffix('.html')}."
+    if found.alarms:
+        print(
+            "\n".join(["Open alarms", "", *(f"  {wording.of_alarm(alarm)}" for alarm in found.alarms), ""]), flush=True
+        )
+    return written.with_suffix(".html")
+
+
+def _conclude(found: "Monitored", page: Path) -> str:
+    said = f"{clean(found.headline)} The report is {page}."
     if found.verdict == "fail":
         raise AlarmError(said)
     if found.verdict == "cannot tell":
         raise UnclearError(said)
     return said
+
+
+def _say_taken(taken: "Taken") -> None:
+    if taken.strange:
+        progress.say(f"{taken.strange} files of the branch are not what a machine writes there, and were left out.")
+
+
+def _known(packages: "Mapping[str, Packaged]") -> "Known":
+    """Return what tells the values that training had."""
+    from mainline.monitoring import reference
+
+    load = cache(lambda digest: reference.load(packages[digest]))
+    return lambda digest, name: load(digest).values(name) if digest in packages else None
 
 
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
@@ -146,13 +191,16 @@ def _until(text: str | None) -> datetime:
         raise MainlineError(f"--until is '{clean(text)}'; {remedy}.") from error
 
 
-def _declared_log(name: str, declared: Environment) -> Path:
-    """Return where the environment's servers log.
+def _log(arguments: argparse.Namespace, declared: Environment) -> Path | None:
+    """Return where the environment's servers log; None on a machine without a log that looks at what others share.
 
     Raises:
-        MainlineError: when they do not.
+        MainlineError: when none is named or declared.
     """
-    directory = declared.service.log.directory
+    directory: Path | None = arguments.logs or declared.service.log.directory
+    if arguments.share and arguments.logs is None and (directory is None or not directory.is_dir()):
+        return None
     if directory is None:
+        name = arguments.environment
         raise MainlineError(f"deploy/{name}.yaml declares no service.log.directory. Name the folder (--logs).")
     return directory

@@ -54,9 +54,10 @@ class Severities(Section):
 
 
 class Monitoring(Section):
-    """The whole section."""
+    """The whole section. An alarm is closed once its check has passed for `quiet_days` days."""
 
     window_days: Annotated[int, Field(ge=2)] = 7
+    quiet_days: Annotated[int, Field(ge=0)] = 7
     false_alarms_every_days: Count = 90
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     support: Support = Support()

@@ -18,6 +18,8 @@ NAMES = 1000
 """Values of a text that a sketch names."""
 LONGEST = 100
 """Characters of such a name; longer values count among the others."""
+RARE = 10
+"""Rows from which on a value that training did not have is named where others read it."""
 LARGEST = 1e140
 """Larger numbers count as this one, so that sums of squares stay finite."""
 Count = Annotated[int, Field(ge=0)]
@@ -43,11 +45,12 @@ class Numbers(Part):
 
 
 class Texts(Part):
-    """A column of text: rows by value, the others, and those without one."""
+    """A column of text: rows by value, the others, those without one, and those whose value is too rare to be named."""
 
     counts: dict[str, Count]
     others: Count
     missing: Count
+    rare: Count = 0
 
 
 class Sketch(Part):
@@ -109,6 +112,18 @@ def add(sketches: Sequence[Sketch]) -> Sketch:
     )
 
 
+def without_rare(texts: Texts, known: frozenset[str] | None) -> Texts:
+    """Leave out values that fewer than `RARE` rows have, which may say who it was.
+
+    Those that training had are no secret of production and keep their name. A value that it had not counts among the
+    others, as it does for the checks; where nobody knows what training had (None), such rows are counted as rare.
+    """
+    kept = {value: rows for value, rows in texts.counts.items() if rows >= RARE or value in (known or ())}
+    gone = sum(texts.counts.values()) - sum(kept.values())
+    more = {"rare": texts.rare + gone} if known is None else {"others": texts.others + gone}
+    return texts.model_copy(update={"counts": kept, **more})
+
+
 def _add_numbers(parts: Sequence[Numbers]) -> Numbers:
     lows = [part.low for part in parts if part.low is not None]
     highs = [part.high for part in parts if part.high is not None]
@@ -129,4 +144,5 @@ def _add_texts(parts: Sequence[Texts]) -> Texts:
     for part in parts:
         together.update(part.counts)
     added = count_texts(together, sum(part.missing for part in parts))
-    return added.model_copy(update={"others": added.others + sum(part.others for part in parts)})
+    others, rare = (sum(getattr(part, name) for part in parts) for name in ("others", "rare"))
+    return added.model_copy(update={"others": added.others + others, "rare": rare})

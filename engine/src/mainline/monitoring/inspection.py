@@ -24,7 +24,7 @@ from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Rolled, Store
 
-_DAYS = 31
+DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
 
 
@@ -48,19 +48,16 @@ class Asked:
     written: Mapping[str, int]
 
 
-def inspect(logs: Path, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
+def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
     """Roll up a log and check each version that answered.
 
     Raises:
         MainlineError: when the log, the store or the labels cannot be used.
     """
     summary = rollup.roll(logs, store, packages)
-    versions = [
-        _version(digest, [rolled for record in summary.records.values() for rolled in record.days], store,
-                 packages[digest], asked)
-        for digest in sorted({rolled.digest for record in summary.records.values() for rolled in record.days})
-        if digest in packages
-    ]  # fmt: skip
+    rolled = [rolled for record in summary.records.values() for rolled in record.days]
+    current = _current(rolled, asked.policy.window_days)
+    versions = [_version(digest, rolled, store, packages[digest], asked) for digest in current if digest in packages]
     log = verdict.of_log(summary, asked.written)
     found = verdict.judge(log, versions, asked.policy.severity)
     if not versions and found != "fail":
@@ -76,6 +73,16 @@ def inspect(logs: Path, store: Store, packages: Mapping[str, Packaged], asked: A
     )
 
 
+def _current(rolled: list[Rolled], days: int) -> list[str]:
+    """Return the digests of the packages that answered in the last days of traffic; older ones were replaced."""
+    newest: dict[str, np.datetime64] = {}
+    for one in rolled:
+        day = np.datetime64(one.day, "D")
+        newest[one.digest] = max(day, newest.get(one.digest, day))
+    last = max(newest.values(), default=np.datetime64(0, "D"))
+    return sorted(digest for digest, day in newest.items() if int((last - day).astype(int)) < days)
+
+
 def _nothing(summary: Summary) -> str:
     waiting = sum(summary.unknown.values())
     waits = f", {waiting:,} lines wait for their package" if waiting else ""
@@ -87,7 +94,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
     days: dict[str, list[Sketch]] = {}
     for one in own:
         days.setdefault(one.day, []).append(one.sketch)
-    recent = sorted(days)[-_DAYS:]
+    recent = sorted(days)[-DAYS:]
     asked_of, reason = _events([store.folder / one.columns for one in own if one.day in recent], package, asked)
     scorer = metrics.of_package(package.manifest, asked.evaluation)
     production = Production(
@@ -122,6 +129,9 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, "interface.KEY is empty, so no label can be joined."
     if asked.fetch is None:
         return None, "The use case has no src/usecase/labels.py; write it, or name a file (--labels)."
+    absent = sum(not file.is_file() for file in files)
+    if absent:
+        return None, f"Rows of {absent} of {len(files)} files are on other machines, and no store of DVC has them."
     predicted = events.predictions(files, package)
     if not len(predicted):
         return None, "No row has a whole request."
@@ -139,7 +149,7 @@ def _days(production: Production, scorer: Scorer) -> list[Day]:
     assert found is not None
     package = production.reference.package
     shown = []
-    for day in np.unique(found.day)[-_DAYS:]:
+    for day in np.unique(found.day)[-DAYS:]:
         events_of = found.choose(found.day == day)
         labelled = events_of.choose(~np.isnan(events_of.actual))
         simple = np.full(len(labelled), package.manifest["model"]["baseline"])

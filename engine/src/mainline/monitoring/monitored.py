@@ -49,8 +49,26 @@ class Version(Part):
     segments: Annotated[list[Segment], Field(max_length=500)]
 
 
+class Alarm(Part):
+    """A check of a version that failed: when that was first seen, and how it ended; times are in UTC.
+
+    `quiet_since` is when it passed again, `closed` when that was for long enough; both '' while it was not.
+    """
+
+    version: Name
+    digest: Hex
+    check: Name
+    opened: Name
+    quiet_since: Name = ""
+    closed: Name = ""
+    observed: Text
+    limit: Text
+    reason: Text
+    ending: Text = ""
+
+
 class Monitored(Part):
-    """The whole document. `checks` are of the log, which the versions share."""
+    """The whole document. `checks` are of the log, which the versions share; `alarms` those that are not closed."""
 
     format: Literal[1] = 1
     verdict: Verdict
@@ -60,6 +78,7 @@ class Monitored(Part):
     rows: Count
     checks: Annotated[list[Check], Field(max_length=100)]
     versions: Annotated[list[Version], Field(max_length=100)]
+    alarms: list[Alarm] = Field(default_factory=list, max_length=1000)
 
 
 def write(found: Monitored, folder: Path) -> Path:

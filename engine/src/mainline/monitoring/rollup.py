@@ -55,13 +55,15 @@ class Summary:
         return dict(found)
 
 
-def roll(logs: Path, store: Store, packages: Mapping[str, Packaged]) -> Summary:
+def roll(logs: Path | None, store: Store, packages: Mapping[str, Packaged]) -> Summary:
     """Roll up what is new in a log: files that the store has not seen, have grown, or wait for their package.
+
+    Without a log the store holds what other machines rolled up.
 
     Raises:
         MainlineError: when there is no log, the store cannot be used, or another roll-up works in it.
     """
-    listing = logfiles.find(logs)
+    listing = logfiles.find(logs) if logs else Listing((), (), ())
     with store.owned():
         records = store.records()
         unread, taken = [], 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mainline.gate.findings import Check
-from mainline.monitoring.monitored import Day, Monitored, Segment, Version
+from mainline.monitoring.monitored import Alarm, Day, Monitored, Segment, Version
 from mainline.report.blocks import Block, CheckList, Code, Document, Fold, Line, Paragraph, Section, Table
 from mainline.report.figures import cell, count, known, number
 
@@ -13,7 +13,8 @@ _SEGMENTS = 12
 
 def describe(found: Monitored) -> Document:
     """Put the findings into words and tables; the same findings give the same document."""
-    sections = [Section("log", "The prediction log", tuple(_checks(found.checks)))]
+    sections = [Section("alarms", "Open alarms", (_alarms(found.alarms),))] if found.alarms else []
+    sections.append(Section("log", "The prediction log", tuple(_checks(found.checks))))
     for version in found.versions:
         sections += _version(version)
     return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
@@ -41,6 +42,13 @@ def _checks(checks: Sequence[Check]) -> list[Block]:
     if passed:
         blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))
     return blocks
+
+
+def _alarms(alarms: Sequence[Alarm]) -> Table:
+    rows = tuple(
+        ((Code(alarm.version), f" {alarm.check}"), (alarm.opened[:10],), (alarm.quiet_since[:10],)) for alarm in alarms
+    )
+    return Table(("alarm", "since", "passes since"), rows)
 
 
 def _days(days: Sequence[Day], metric: str) -> Table:

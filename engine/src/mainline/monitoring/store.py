@@ -111,6 +111,15 @@ class Store:
         """Return where the rows of a file go, in the store."""
         return f"rows/{day}/{digest[:SHORT]}/{name.removesuffix('.jsonl')}-{content}.parquet"
 
+    def alarms(self) -> bytes:
+        """Return the lines of all alarms; see `alarms`."""
+        path = self.folder / "alarms.jsonl"
+        return path.read_bytes() if path.is_file() else b""
+
+    def keep_alarms(self, lines: bytes) -> None:
+        """Write the lines of all alarms."""
+        files.replace(self.folder / "alarms.jsonl", lines)
+
     def keep(self, record: Record) -> None:
         """Let a record count from now on, in the place of the one before."""
         files.replace(self.folder / "files" / f"{record.identity}.json", record.model_dump_json(indent=1) + "\n")

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from mainline.gate.checks.outcome import Outcome
-from mainline.limits.sketches import Sketch
+from mainline.limits.sketches import RARE, Sketch
 from mainline.monitoring.production import Production
 
 Excess = tuple[float, str, float, float]
 """How far a column lies beyond its limit, its name, what was observed and the limit, all as shares."""
 _WHOLE = 0.01
 """A number of which fewer rows are not whole on each day of training is one of whole numbers."""
-_RARE = 10
-"""Rows from which on a value is named: rarer ones may say who it was."""
 
 
 def check_missing(production: Production) -> Outcome:
@@ -118,7 +116,7 @@ def _named(production: Production, texts: list[str]) -> str:
     said = []
     for name in texts:
         found = production.reference.unseen(sketch, name)
-        values = [value for value in (found[1] if found else []) if sketch.texts[name].counts[value] >= _RARE]
+        values = [value for value in (found[1] if found else []) if sketch.texts[name].counts[value] >= RARE]
         if values:
             said.append(f"{name}: {', '.join(repr(value[:30]) for value in values[:5])}")
     return f" Never seen: {'; '.join(said)}." if said else ""

@@ -1,5 +1,6 @@
 """What a roll-up found, in lines for a person."""
 
+from mainline.monitoring.monitored import Alarm
 from mainline.monitoring.rollup import Summary
 from mainline.report.figures import count
 from mainline.text import clean
@@ -37,6 +38,12 @@ def troubles(summary: Summary) -> list[str]:
     if summary.torn:
         lines.append(f"{count(summary.torn, 'file')} with a half line at the end, as a kill leaves it.")
     return lines
+
+
+def of_alarm(alarm: Alarm) -> str:
+    """Say since when an alarm is open, and whether it waits to be closed."""
+    waits = f"; passes since {alarm.quiet_since[:10]}" if alarm.quiet_since else ""
+    return f"{clean(alarm.version)}: {clean(alarm.check)}, since {alarm.opened[:10]}{waits}"
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:

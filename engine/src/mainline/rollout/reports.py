@@ -3,11 +3,11 @@
 import json
 from datetime import UTC, datetime
 
-from mainline.registry import events, origin
+from mainline.registry import branches, events, origin
 from mainline.release import rollback
 from mainline.release.rollback import NothingToRevertError
 from mainline.repository import tree
-from mainline.repository.git import ask, blob, git
+from mainline.repository.git import blob, git
 from mainline.repository.tree import Entry
 from mainline.rollout.records import Event
 
@@ -39,24 +39,18 @@ def append(lines: list[str], environment: str) -> None:
     Raises:
         MainlineError: when the origin does not take it.
     """
-    branch = f"deployments/{environment}"
-    remote, there = origin.remote(), f"{origin.HEADS}{branch}"
-    here = origin.tracking(remote, there)
-    if origin.refs(remote, there):
-        git("fetch", "--quiet", "--no-tags", remote, f"+{there}:{here}")
-    else:
-        git("update-ref", "-d", here)
-    before = blob(f"{here}:{events.FILE}") or b""  # byte by byte: lines of others need not be UTF-8
-    known = before.splitlines()
-    new = [text for text in lines if text.encode() not in known]
-    if not new:
+    if not lines:
         return
-    if before and not before.endswith(b"\n"):
-        before += b"\n"
-    commit = _commit(
-        before + "".join(f"{text}\n" for text in new).encode(), ask("rev-parse", "--verify", "--quiet", here), new
-    )
-    origin.push(remote, {there: commit})
+
+    def change(tip: str) -> dict[str, Entry]:
+        before = (tip and blob(f"{tip}:{events.FILE}")) or b""  # byte by byte: lines of others need not be UTF-8
+        new = [text for text in lines if text.encode() not in before.splitlines()]
+        ending = b"\n" if before and not before.endswith(b"\n") else b""
+        content = before + ending + "".join(f"{text}\n" for text in new).encode()
+        return {events.FILE: Entry("100644", tree.store(content))} if new else {}
+
+    said = json.loads(lines[-1])
+    branches.update(f"deployments/{environment}", change, f"{said['event']}: {said['version']}")
 
 
 def prepare_revert(event: Event, environment: str) -> None:
@@ -83,9 +77,3 @@ def _is_outdated(branch: str, there: str) -> bool:
     main = origin.tip()
     behind, own = git("rev-list", "--count", "--left-right", f"{main}...{there}").split()
     return int(behind) > 0 and int(own) <= 1
-
-
-def _commit(content: bytes, parent: str, new: list[str]) -> str:
-    said = json.loads(new[-1])
-    changed = tree.write(parent, {events.FILE: Entry("100644", tree.store(content))})
-    return tree.commit(changed, f"{said['event']}: {said['version']}", parent)

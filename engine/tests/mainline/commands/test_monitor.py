@@ -68,6 +68,28 @@ def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month
     assert "No event is old enough to have a label." in found.stderr
 
 
+def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """What a server shares is enough for a workflow: the same checks, rows joined with labels, and one open alarm."""
+    server, workflow = (small_project.twin(tmp_path / name / "project") for name in ("server", "workflow"))
+    server.run("git", "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    for machine in (server, workflow):
+        machine.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+        machine.run("dvc", "remote", "add", "--quiet", "--force", "--default", "storage", str(tmp_path / "storage"))
+    months.write_log(month.change(dep_delay=lambda values: values / 60), tmp_path / "log")
+    command = ("python", "-m", "mainline", "monitor", "--share")
+    given = server.run(*command, "--logs", str(tmp_path / "log"), succeed=None)
+    taken = workflow.run(*command, succeed=None)
+    assert (given.returncode, taken.returncode) == (1, 1), taken.stderr
+    assert taken.stderr == given.stderr
+    report = ".mainline/production/monitoring/report/monitoring.json"
+    one, other = (Monitored.model_validate_json((machine.path / report).read_bytes()) for machine in (server, workflow))
+    assert one.versions == other.versions
+    assert {check.name: check.verdict for check in other.versions[0].checks}["labels"] == "pass"
+    assert [alarm.check for alarm in other.alarms] == [alarm.check for alarm in one.alarms]
+    assert "v1.0.0: whole numbers, since " in taken.stdout
+    assert "Open alarms" in (workflow.path / report).with_suffix(".md").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

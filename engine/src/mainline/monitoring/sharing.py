@@ -1,0 +1,239 @@
+"""What several machines know of production, on the branch `monitoring/<environment>`: it adds up, and outlives them.
+
+| place | holds |
+|---|---|
+| `files/IDENTITY.json` | the record of a file of some server's log, without values of text that are rare |
+| `rows/DAY/DIGEST/NAME-CONTENT.parquet.dvc` | where the DVC store has its rows |
+| `alarms.jsonl` | what happened to alarms |
+| `monitoring.json` | the last result |
+| `results/DAY.json` | the verdicts of each day |
+
+Records of one file are the same on every machine, and the longer one counts; so it does not matter who pushes first,
+and what a push by force took away comes back with the next machine that has it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from mainline import files, progress
+from mainline.errors import MainlineError
+from mainline.limits import sketches
+from mainline.monitoring import alarms
+from mainline.monitoring.logfiles import named
+from mainline.monitoring.monitored import NAME, Monitored
+from mainline.monitoring.store import Record, Rolled, Store
+from mainline.registry import branches
+from mainline.remote import objects, transfer
+from mainline.remote import store as stores
+from mainline.remote.objects import Output
+from mainline.remote.store import StorageError
+from mainline.repository import tree
+from mainline.repository.git import blob, git
+from mainline.repository.tree import Entry
+
+RESULT = f"{NAME}.json"
+_LARGEST = 5_000_000
+"""Bytes of a record, at most."""
+Known = Callable[[str, str], frozenset[str] | None]
+"""From a package's digest and a feature to the values that training had; None if nobody can say."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came from others: records, and how many files of the branch are not what a machine writes there."""
+
+    records: int
+    strange: int
+
+
+def branch(environment: str) -> str:
+    """Name the branch of an environment."""
+    return f"monitoring/{environment}"
+
+
+def take(store: Store, environment: str, days: int) -> Taken:
+    """Take what others rolled up and saw, with the rows of the last `days` days of traffic as far as they are stored.
+
+    Raises:
+        MainlineError: when the remote does not answer, or a roll-up works in the store.
+    """
+    tip = branches.fetch(branch(environment))
+    if not tip:
+        return Taken(0, 0)
+    with store.owned():
+        own = store.records()
+        found = {path: read(path, blob(f"{tip}:{path}") or b"", store) for path in tree.entries(tip, "files")}
+        records = [record for record in found.values() if record is not None]
+        new = [record for record in records if (one := own.get(record.identity)) is None or one.size < record.size]
+        _take_rows(store, tip, [*own.values(), *records], days)
+        for record in new:
+            store.keep(record)
+        store.keep_alarms(alarms.join(store.alarms(), blob(f"{tip}:{alarms.FILE}") or b""))
+    return Taken(len(new), len(found) - len(records))
+
+
+def give(store: Store, environment: str, found: Monitored, known: Known) -> str:
+    """Put records, rows, alarms and the result where others read them; return the branch's commit.
+
+    Raises:
+        MainlineError: when the remote does not take them; what is here stays.
+    """
+    records = store.records()
+
+    def change(tip: str) -> Mapping[str, Entry | None]:
+        there = tree.entries(tip) if tip else {}
+        changed = _records(store, records, tip, there, known)
+        changed |= _give_rows(store, records, there)
+        changed[alarms.FILE] = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
+        if found.until >= _until(tip):
+            changed[RESULT] = (found.model_dump_json(indent=2) + "\n").encode()
+        changed[f"results/{found.until[:10]}.json"] = _verdicts(found)
+        entries = {path: Entry("100644", tree.store(content)) for path, content in changed.items()}
+        return {path: entry for path, entry in entries.items() if there.get(path) != entry}
+
+    return branches.update(branch(environment), change, f"monitoring: {found.verdict}, {found.until}")
+
+
+def result(environment: str) -> tuple[Monitored | None, list[alarms.Line]]:
+    """Return the last result of an environment and all lines of its alarms, as the branch has them now.
+
+    Raises:
+        MainlineError: when the remote does not answer.
+    """
+    tip = branches.fetch(branch(environment))
+    if not tip:
+        return None, []
+    return _result(tip), alarms.read(blob(f"{tip}:{alarms.FILE}") or b"")
+
+
+def read(path: str, content: bytes, store: Store) -> Record | None:
+    """Read a record that somebody pushed; None if it is not one, or names another place than its own."""
+    try:
+        if len(content) > _LARGEST:
+            return None
+        record = Record.model_validate_json(content)
+        named(record.name)
+    except (ValidationError, ValueError):
+        return None
+    names = [record.identity, record.content]
+    if path != f"files/{record.identity}.json" or any(set(name) - set("0123456789abcdef") for name in names):
+        return None
+    own = [store.target(record.name, record.content, rolled.day, rolled.digest) for rolled in record.days]
+    return record if own == [rolled.columns for rolled in record.days] else None
+
+
+def _records(
+    store: Store, records: Mapping[str, Record], tip: str, there: Mapping[str, Entry], known: Known
+) -> dict[str, bytes]:
+    """Return the records that the branch lacks, or has a shorter one of."""
+    changed = {}
+    for record in records.values():
+        path = f"files/{record.identity}.json"
+        other = read(path, blob(f"{tip}:{path}") or b"", store) if path in there else None
+        if other is None or other.size < record.size:
+            changed[path] = (_public(record, known).model_dump_json(indent=1) + "\n").encode()
+    return changed
+
+
+def _public(record: Record, known: Known) -> Record:
+    """Return a record without the values of text that are rare."""
+
+    def bare(rolled: Rolled) -> Rolled:
+        texts = {
+            name: sketches.without_rare(column, known(rolled.digest, name))
+            for name, column in rolled.sketch.texts.items()
+        }
+        return rolled.model_copy(update={"sketch": rolled.sketch.model_copy(update={"texts": texts})})
+
+    return record.model_copy(update={"days": [bare(rolled) for rolled in record.days]})
+
+
+def _take_rows(store: Store, tip: str, records: list[Record], days: int) -> None:
+    """Bring rows of the last days that are not here; what no store has is missed where it is read."""
+    recent = sorted({rolled.day for record in records for rolled in record.days})[-days:]
+    wanted = {
+        rolled.columns for record in records for rolled in record.days
+        if rolled.day in recent and not (store.folder / rolled.columns).is_file()
+    }  # fmt: skip
+    pointers = {path: blob(f"{tip}:{path}") for columns in wanted if (path := f"{columns}{objects.TRACKED}")}
+    outputs = []
+    for path, content in pointers.items():
+        try:
+            outputs += objects.tracked((content or b"").decode(errors="replace"), path) if content else []
+        except MainlineError:
+            continue
+    outputs = [output for output in outputs if output.path in wanted]
+    if not outputs:
+        return
+    transfer.take(outputs)
+    cache = stores.open_cache()
+    for output in outputs:
+        content = cache.read(output.oid)
+        if content is not None:
+            files.replace(store.folder / output.path, content)
+
+
+def _give_rows(store: Store, records: Mapping[str, Record], there: Mapping[str, Entry]) -> dict[str, bytes]:
+    """Send rows that the branch does not point at to the DVC store; without one they stay here, and this says so."""
+    lacking = sorted(
+        rolled.columns for record in records.values() for rolled in record.days
+        if f"{rolled.columns}{objects.TRACKED}" not in there and (store.folder / rolled.columns).is_file()
+    )  # fmt: skip
+    if not lacking:
+        return {}
+    try:
+        _require_shared()
+        cache, pointers, outputs = stores.open_cache(), {}, []
+        for columns in lacking:
+            content = (store.folder / columns).read_bytes()
+            oid = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            if cache.lacks([oid]):
+                cache.write(cache.path(oid), content)
+            about = {"md5": oid, "size": len(content), "hash": "md5", "path": Path(columns).name}
+            pointers[f"{columns}{objects.TRACKED}"] = yaml.safe_dump({"outs": [about]}, sort_keys=False).encode()
+            outputs.append(Output(f"{columns}{objects.TRACKED}", columns, oid))
+        transfer.push(outputs)
+    except StorageError as error:
+        progress.say(f"Rows stay on this machine, so others cannot join them with labels: {error}")
+        return {}
+    return pointers
+
+
+def _require_shared() -> None:
+    """Refuse the store that a clone has for itself where none is declared: no other machine reads it.
+
+    Raises:
+        StorageError: when there is no other one.
+    """
+    remote = stores.open_remote()
+    own = Path(git("rev-parse", "--git-common-dir").strip()).resolve()
+    if remote.files.protocol == "local" and Path(remote.root).resolve().is_relative_to(own):
+        raise StorageError("no storage is declared. Declare it: `./mainline remote URL`.")
+
+
+def _until(tip: str) -> str:
+    found = _result(tip) if tip else None
+    return found.until if found else ""
+
+
+def _result(tip: str) -> Monitored | None:
+    try:
+        return Monitored.model_validate_json(blob(f"{tip}:{RESULT}") or b"")
+    except ValidationError:
+        return None
+
+
+def _verdicts(found: Monitored) -> bytes:
+    """Keep of a day what a later report needs of it."""
+    versions = {
+        version.version: {check.name: [check.verdict, check.observed] for check in version.checks}
+        for version in found.versions
+    }
+    kept = {"until": found.until, "verdict": found.verdict, "headline": found.headline, "versions": versions}
+    return (json.dumps(kept, indent=1, ensure_ascii=False) + "\n").encode()

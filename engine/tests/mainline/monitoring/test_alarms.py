@@ -1,0 +1,86 @@
+"""Alarms over time: opened once, closed after quiet days, and the same whoever saw what first."""
+
+from mainline.gate.findings import Verdict
+from mainline.monitoring import alarms
+from mainline.monitoring.alarms import Line
+from mainline.monitoring.monitored import Alarm
+from tests.mainline.monitoring.looks import look, version
+
+
+def play(*days: tuple[str, Verdict], quiet_days: int = 3) -> list[Line]:
+    """Look at a version's check of missing values on some days."""
+    lines: list[Line] = []
+    for day, verdict in days:
+        lines += alarms.update(lines, look(day, version(missing_values=verdict)), quiet_days)
+    return lines
+
+
+def only(lines: list[Line]) -> Alarm:
+    """Return the one alarm."""
+    (alarm,) = alarms.fold(lines)
+    return alarm
+
+
+def test_alarm_opens_once_and_keeps_its_age() -> None:
+    """A check that goes on failing is one line and one alarm, as old as the first look that saw it."""
+    lines = play(("2013-10-01", "pass"), ("2013-10-02", "fail"), ("2013-10-03", "fail"), ("2013-10-09", "fail"))
+    assert [line.event for line in lines] == ["opened"]
+    assert (only(lines).opened, only(lines).closed) == ("2013-10-02T12:00:00Z", "")
+
+
+def test_alarm_closes_after_quiet_days() -> None:
+    """It closes once it passed for the declared days, not at the first look that passes."""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-04", "warn"))
+    assert only(lines).closed == ""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-04", "pass"), ("2013-10-05", "pass"))
+    assert only(lines).closed == "2013-10-05T12:00:00Z"
+    assert only(lines).ending.startswith("It passed for 3 days.")
+
+
+def test_failure_while_it_waits_begins_the_quiet_days_again() -> None:
+    """An alarm that comes and goes stays one alarm, and its quiet days count from the last failure."""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-03", "fail"), ("2013-10-05", "pass"))
+    assert [line.event for line in lines] == ["opened", "passed", "failed", "passed"]
+    assert (only(lines).quiet_since, only(lines).closed) == ("2013-10-05T12:00:00Z", "")
+
+
+def test_what_cannot_be_told_changes_nothing() -> None:
+    """Without labels nobody knows whether an alarm is over: it neither opens, nor waits, nor closes."""
+    assert play(("2013-10-01", "cannot tell")) == []
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "cannot tell"), ("2013-10-20", "cannot tell"))
+    assert [line.event for line in lines] == ["opened"]
+
+
+def test_alarm_of_a_replaced_version_closes() -> None:
+    """A version that answers no more is not held to anything: its alarm closes, and says who answers."""
+    lines = play(("2013-10-01", "fail"))
+    lines += alarms.update(lines, look("2013-10-09", version("v1.1.0", missing_values="pass")), 3)
+    assert only(lines).ending == "v1.1.0 answers in its place."
+    assert alarms.update(lines, look("2013-10-10", version("v1.1.0", missing_values="pass")), 3) == []
+
+
+def test_closed_alarm_that_fails_again_is_another_one() -> None:
+    """After it was closed the same check makes a new alarm, with an age of its own."""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-06", "pass"), ("2013-10-08", "fail"))
+    first, second = alarms.fold(lines)
+    assert (first.opened[:10], first.closed[:10], second.opened[:10]) == ("2013-10-01", "2013-10-06", "2013-10-08")
+
+
+def test_lines_of_two_machines_add_up_in_any_order() -> None:
+    """What two machines saw of one alarm is one alarm, as old as the first of them says."""
+    here = play(("2013-10-02", "fail"), ("2013-10-04", "pass"))
+    there = play(("2013-10-01", "fail"))
+    one, other = (
+        alarms.join(alarms.write(first), alarms.write(second)) for first, second in ((here, there), (there, here))
+    )
+    assert one == other
+    assert alarms.join(one, one) == one
+    alarm = only(alarms.read(one))
+    assert (alarm.opened[:10], alarm.quiet_since[:10]) == ("2013-10-01", "2013-10-04")
+
+
+def test_line_that_no_machine_writes_is_left_out() -> None:
+    """Whoever may push to the branch writes what they like; the lines beside it count."""
+    (line,) = play(("2013-10-01", "fail"))
+    hostile = [b"\xff\xfe", b"{}", b"[" * 5000, line.model_copy(update={"time": "soon"}).model_dump_json().encode()]
+    assert alarms.read(b"\n".join([*hostile, line.model_dump_json().encode(), b"x" * 9000])) == [line]

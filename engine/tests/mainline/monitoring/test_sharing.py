@@ -1,0 +1,312 @@
+"""Several machines, real git and a real store of DVC: what each saw adds up, whoever pushes when."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.monitoring import alarms, rollup, sharing
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.store import Store
+from mainline.registry import branches
+from mainline.repository import git as gits
+from tests.mainline.monitoring import logs
+from tests.mainline.monitoring.looks import look, version
+from tests.project import Project
+
+Lines = list[dict[str, Any]]
+BRANCH = "monitoring/production"
+FAILS = look("2026-03-01", version(missing_values="fail"))
+
+
+class Machine:
+    """A clone with a store of its own, and a log of one file that its server wrote."""
+
+    def __init__(self, folder: Path, packaged: Packaged) -> None:
+        self.clone, self.store, self.packaged = Project(folder / "clone"), Store(folder / "store"), packaged
+        self.log = folder / "log"
+
+    def roll(self, lines: Lines, writer: str) -> None:
+        """Roll up a file of these lines."""
+        logs.write(self.log, logs.encode(*lines), writer=writer)
+        rollup.roll(self.log, self.store, {self.packaged.digest: self.packaged})
+
+    def give(self, found: Any = FAILS) -> str:
+        """Share what is here, and what this look found."""
+        os.chdir(self.clone.path)
+        lines = alarms.read(self.store.alarms())
+        self.store.keep_alarms(alarms.write([*lines, *alarms.update(lines, found, 3)]))
+        return sharing.give(self.store, "production", found, lambda *_: frozenset())
+
+    def take(self) -> sharing.Taken:
+        """Take what others shared."""
+        os.chdir(self.clone.path)
+        return sharing.take(self.store, "production", 31)
+
+    @property
+    def rows(self) -> int:
+        """The rows that the store counts; each of them is here."""
+        records = self.store.records().values()
+        assert all((self.store.folder / rolled.columns).is_file() for record in records for rolled in record.days)
+        return sum(record.rows for record in records)
+
+
+class Machines:
+    """A bare origin with one commit, which declares a store of DVC, and any number of clones."""
+
+    def __init__(self, folder: Path, packaged: Packaged) -> None:
+        self.folder, self.packaged = folder, packaged
+        first = Project(folder / "first")
+        first.path.mkdir(parents=True)
+        first.run("git", "init", "--quiet", "--initial-branch=main")
+        first.run("dvc", "init", "--quiet")
+        first.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(folder / "storage"))
+        first.run("git", "add", "--all")
+        first.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "Start")
+        self.origin = folder / "origin.git"
+        first.run("git", "clone", "--quiet", "--bare", str(first.path), str(self.origin))
+
+    def start(self, name: str) -> Machine:
+        """Return another machine."""
+        machine = Machine(self.folder / name, self.packaged)
+        machine.clone.path.parent.mkdir()
+        command = ["git", "clone", "--quiet", str(self.origin), str(machine.clone.path)]
+        subprocess.run(command, check=True)
+        for key, value in (("user.name", name), ("user.email", f"{name}@example.org")):
+            machine.clone.run("git", "config", key, value)
+        return machine
+
+    def files(self) -> dict[str, str]:
+        """Return every file of the branch."""
+        names = self.git("ls-tree", "-r", "--name-only", BRANCH).splitlines()
+        return {name: self.git("show", f"{BRANCH}:{name}") for name in names}
+
+    def git(self, *arguments: str) -> str:
+        """Ask the origin."""
+        command = ["git", "-C", str(self.origin), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def machines(tmp_path: Path, packaged: Packaged, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Nothing is shared yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    return Machines(tmp_path / "machines", packaged)
+
+
+@pytest.fixture
+def pair(machines: Machines, lines: Lines) -> tuple[Machine, Machine]:
+    """Two machines, each of which has rolled up half of the rows."""
+    one, other = machines.start("one"), machines.start("other")
+    one.roll(lines[:9], "abcdef01")
+    other.roll(lines[9:], "abcdef02")
+    return one, other
+
+
+def test_rows_and_alarms_of_two_machines_add_up(pair: tuple[Machine, Machine], lines: Lines) -> None:
+    """After each has given and taken once, both count every row, have its columns, and know the same alarm."""
+    one, other = pair
+    one.give(look("2026-03-01", version(missing_values="fail")))
+    assert other.take() == sharing.Taken(1, 0)
+    other.give(look("2026-03-02", version(missing_values="fail")))
+    assert one.take() == sharing.Taken(1, 0)
+    assert (one.rows, other.rows) == (len(lines), len(lines))
+    assert one.store.alarms() == other.store.alarms()
+    (alarm,) = alarms.fold(alarms.read(one.store.alarms()))
+    assert alarm.opened == "2026-03-01T12:00:00Z"
+    assert one.take() == sharing.Taken(0, 0)
+
+
+def test_machine_without_a_log_knows_what_others_saw(
+    machines: Machines, pair: tuple[Machine, Machine], lines: Lines
+) -> None:
+    """A fresh clone, as a workflow has it, takes all rows, and the last result with its alarms."""
+    for machine in pair:
+        machine.give()
+    third = machines.start("third")
+    assert third.take().records == 2
+    rolled = rollup.roll(None, third.store, {third.packaged.digest: third.packaged})
+    assert (rolled.rows, third.rows) == (len(lines), len(lines))
+    found, known = sharing.result("production")
+    assert (found, [line.event for line in known]) == (FAILS, ["opened"])
+
+
+def test_nothing_new_is_not_a_commit(pair: tuple[Machine, Machine]) -> None:
+    """Sharing the same again leaves the branch where it is."""
+    one, _ = pair
+    assert one.give() == one.give()
+
+
+def test_two_at_once_lose_nothing(pair: tuple[Machine, Machine], machines: Machines, monkeypatch: Any) -> None:
+    """A machine that is overtaken between its fetch and its push makes its change again on top of the other's."""
+    one, other = pair
+    push, overtaken = branches._move, []
+
+    def overtake(*given: str) -> None:
+        if not overtaken:
+            overtaken.append(given)
+            other.give(look("2026-03-02", version(unseen_values="fail")))
+            os.chdir(one.clone.path)
+        push(*given)
+
+    monkeypatch.setattr(branches, "_move", overtake)
+    one.give()
+    files = machines.files()
+    assert sum(name.startswith("files/") for name in files) == 2
+    assert {json.loads(line)["check"] for line in files[alarms.FILE].splitlines()} == {
+        "missing values", "unseen values",
+    }  # fmt: skip
+    assert json.loads(files["monitoring.json"])["until"] == "2026-03-02T12:00:00Z", "the newer result stays"
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied", "other"])
+def test_branch_that_was_pushed_by_force_fills_again(
+    pair: tuple[Machine, Machine], machines: Machines, how: str
+) -> None:
+    """Whatever took the branch away, machines bring back what they have, the age of the alarm included."""
+    one, other = pair
+    one.give()
+    other.take()
+    other.give()
+    before = machines.files()
+    if how == "removed":
+        machines.git("update-ref", "-d", f"refs/heads/{BRANCH}")
+    else:
+        start = machines.git("rev-parse", "main").strip() if how == "other" else _empty(machines)
+        machines.git("update-ref", f"refs/heads/{BRANCH}", start)
+    one.take()
+    one.give()
+    other.give()
+    assert before.items() <= machines.files().items()
+
+
+def _empty(machines: Machines) -> str:
+    made = machines.git("hash-object", "-t", "tree", "-w", "/dev/null").strip()
+    command = ["-c", "user.name=T", "-c", "user.email=t@example.org", "commit-tree", made, "-m", "Force"]
+    return machines.git(*command).strip()
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def test_kill_at_any_write_leaves_branch_and_store_right(
+    pair: tuple[Machine, Machine], machines: Machines, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended before any call of git or any rename, a machine leaves what it would have begun with, or all of it."""
+    one, other = pair
+    other.give()
+    for stop in range(200):
+        with monkeypatch.context() as patch:
+            finished = not _killed(one, stop, patch)
+        names = [name for name in machines.files() if name.startswith("files/")]
+        assert len(names) in (1, 2)
+        assert one.rows in (9, len(lines))
+        if finished:
+            break
+        shutil.rmtree(one.store.scratch, ignore_errors=True)
+    assert stop > 20
+    assert len(names) == 2
+    third = machines.start("third")
+    third.take()
+    assert third.rows == one.rows == len(lines)
+
+
+def _killed(machine: Machine, stop: int, patch: pytest.MonkeyPatch) -> bool:
+    """Take and give until so many calls of git, renames and removals were done; say whether it was killed."""
+    done = 0
+
+    def count(call: Any) -> Any:
+        def counted(*given: Any, **named: Any) -> Any:
+            nonlocal done
+            if done == stop:
+                raise Killed
+            done += 1
+            return call(*given, **named)
+
+        return counted
+
+    for place, name in ((gits, "_run"), (os, "replace"), (Path, "replace")):
+        patch.setattr(place, name, count(getattr(place, name)))
+    try:
+        machine.take()
+        machine.give()
+    except Killed:
+        return True
+    return False
+
+
+def test_rare_values_and_keys_are_not_shared(machines: Machines, lines: Lines) -> None:
+    """No file of the branch names who asked, which request it was, or a value that few rows have."""
+    changed = [logs.changed(line, request_id=f"SECRET-{n}", key="SECRET-KEY") for n, line in enumerate(lines)]
+    for line in changed[:9]:
+        line["features"]["carrier"] = ["RARE-SECRET"]
+    machine = machines.start("one")
+    machine.roll(changed, "abcdef01")
+    texts = [r.sketch.texts["carrier"] for record in machine.store.records().values() for r in record.days]
+    assert texts[0].counts["RARE-SECRET"] == 9
+    machine.give()
+    files = machines.files()
+    assert "SECRET" not in "".join(files.values())
+    (shared,) = [json.loads(content) for name, content in files.items() if name.startswith("files/")]
+    column = shared["days"][0]["sketch"]["texts"]["carrier"]
+    assert sum(column["counts"].values()) + column["others"] + column["missing"] == len(lines)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"identity": "../../../../../home"},
+        {"name": "../x.jsonl"},
+        {"content": "../../x"},
+        {"days": [{"columns": "../../../etc/passwd"}]},
+        {"lines": -1},
+    ],
+)
+def test_record_that_no_machine_writes_is_left_out(
+    pair: tuple[Machine, Machine], machines: Machines, changed: dict[str, Any]
+) -> None:
+    """Whoever may push to the branch writes what they like; nothing of it is written here, and it is counted."""
+    one, other = pair
+    one.give()
+    (name,) = [name for name in machines.files() if name.startswith("files/")]
+    record = json.loads(machines.files()[name])
+    record |= {key: value for key, value in changed.items() if key != "days"}
+    for day in changed.get("days", []):
+        record["days"][0] |= day
+    _push(one, name, json.dumps(record))
+    assert other.take() == sharing.Taken(0, 1)
+    assert len(other.store.records()) == 1
+
+
+def _push(machine: Machine, name: str, content: str) -> None:
+    run = machine.clone.run
+    run("git", "fetch", "--quiet", "origin")
+    run("git", "switch", "--quiet", "--detach", f"origin/{BRANCH}")
+    (machine.clone.path / name).write_text(content)
+    run("git", "commit", "--quiet", "--all", "--message", "Write anything")
+    run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
+    run("git", "switch", "--quiet", "main")
+
+
+def test_without_a_store_rows_stay_and_that_is_said(
+    machines: Machines, lines: Lines, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Records go to the branch all the same; the machine that takes them lacks the rows, and does not invent any."""
+    one, other = machines.start("one"), machines.start("other")
+    for machine in (one, other):
+        machine.clone.run("dvc", "remote", "remove", "storage")
+    one.roll(lines, "abcdef01")
+    one.give()
+    assert "Rows stay on this machine" in capfd.readouterr().out
+    assert not [name for name in machines.files() if name.endswith(".dvc")]
+    assert other.take() == sharing.Taken(1, 0)
+    (record,) = other.store.records().values()
+    assert record.rows == len(lines)
+    assert not (other.store.folder / record.days[0].columns).exists()
