@@ -64,9 +64,16 @@ def span(seconds: float) -> str:
 
 
 def plural(noun: str) -> str:
-    """Name several of a thing: rows, groups of rows."""
-    head, _, rest = noun.partition(" ")
-    return f"{head}s {rest}".rstrip()
+    """Name several of a thing: rows, groups of rows, classes, entities, different requests."""
+    head, of, rest = noun.partition(" of ")
+    if head.endswith("y") and head[-2:-1] not in "aeiou":
+        head = f"{head[:-1]}ie"
+    return f"{head}{'es' if head.endswith('s') else 's'}{of}{rest}"
+
+
+def count(number_of: int, noun: str) -> str:
+    """Show a number of things: 1 row, 27,010 rows."""
+    return f"{number_of:,} {noun if number_of == 1 else plural(noun)}"
 
 
 def _pad(cell: str, columns: int, right: bool) -> str:

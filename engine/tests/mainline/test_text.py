@@ -35,3 +35,20 @@ def test_a_length_of_time_has_the_unit_a_person_would_choose(seconds: float, wri
 def test_times_are_utc() -> None:
     """A moment is written in UTC, whatever the machine's zone."""
     assert (text.utc(1_767_225_600), text.minute(1_767_225_659)) == ("2026-01-01T00:00:00Z", "2026-01-01 00:00")
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "written"),
+    [
+        (1, "row", "1 row"),
+        (27_010, "row", "27,010 rows"),
+        (2, "group of rows", "2 groups of rows"),
+        (3, "class", "3 classes"),
+        (0, "entity", "0 entities"),
+        (2, "day", "2 days"),
+        (2, "different request", "2 different requests"),
+    ],
+)
+def test_one_of_a_thing_is_not_several(number: int, noun: str, written: str) -> None:
+    """A number and its noun agree."""
+    assert text.count(number, noun) == written

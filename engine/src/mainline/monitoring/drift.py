@@ -10,7 +10,7 @@ from mainline.limits.sketches import Sketch
 from mainline.monitoring import reference as references
 from mainline.monitoring.packages import PREDICTION
 from mainline.monitoring.production import Production
-from mainline.report.figures import count
+from mainline.text import count
 
 _NAMED = 3
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from mainline.gate.findings import Check
 from mainline.monitoring.monitored import Alarm, Day, Monitored, Segment, Version
 from mainline.report.blocks import Block, CheckList, Code, Document, Fold, Line, Paragraph, Section, Table
-from mainline.report.figures import cell, count, known, number
+from mainline.report.figures import cell, known, number
+from mainline.text import count
 
 _SEGMENTS = 12
 """Segments that are shown at once."""

@@ -11,7 +11,7 @@ from mainline.monitoring import accuracy, counters, drift, support, wording
 from mainline.monitoring.monitored import Version
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
-from mainline.report.figures import count
+from mainline.text import count
 
 Kind = Literal["support", "quality", "labels", "drift"]
 

@@ -2,8 +2,7 @@
 
 from mainline.monitoring.monitored import Alarm
 from mainline.monitoring.rollup import Summary
-from mainline.report.figures import count
-from mainline.text import clean
+from mainline.text import clean, count
 
 _SHOWN = 3
 

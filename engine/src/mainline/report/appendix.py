@@ -13,7 +13,8 @@ from mainline.report.blocks import (
     Table,
 )
 from mainline.report.changes import tabulate
-from mainline.report.figures import count, interval, number, percent, size
+from mainline.report.figures import interval, number, percent, size
+from mainline.text import count
 
 SKEWED = 10
 """Features whose skew is shown."""

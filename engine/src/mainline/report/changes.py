@@ -2,7 +2,7 @@
 
 from mainline.gate.findings import Change, Findings
 from mainline.report.blocks import Block, Bullets, Code, Fold, Line, Names, Paragraph, Section, Table
-from mainline.report.figures import count
+from mainline.text import count
 
 VISIBLE = 10
 """Rows of a table that are shown without a click."""

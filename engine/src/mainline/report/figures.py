@@ -2,8 +2,6 @@
 
 import math
 
-from mainline.text import plural
-
 UNKNOWN = "\N{EN DASH}"
 """Stands where there is no number or no text."""
 
@@ -53,11 +51,6 @@ def relative(candidate: float, other: float | None) -> float | None:
         return None
     ratio = candidate / other
     return ratio - 1 if math.isfinite(ratio) else None
-
-
-def count(number_of: int, noun: str) -> str:
-    """Show a number of things: 1 row, 27,010 rows."""
-    return f"{number_of:,} {noun if number_of == 1 else plural(noun)}"
 
 
 def cell(number_of: int) -> str:

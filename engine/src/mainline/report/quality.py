@@ -17,7 +17,8 @@ from mainline.report.blocks import (
     Strong,
     Table,
 )
-from mainline.report.figures import UNKNOWN, cell, count, known, number, percent, relative, share
+from mainline.report.figures import UNKNOWN, cell, known, number, percent, relative, share
+from mainline.text import count
 
 MOVERS = 8
 """Slices that are shown at once."""

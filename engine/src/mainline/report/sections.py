@@ -5,8 +5,8 @@ from mainline.report.appendix import describe_lineage, describe_plots, describe_
 from mainline.report.blocks import Code, Document, Line
 from mainline.report.changes import describe_changes
 from mainline.report.classes import describe_classes
-from mainline.report.figures import count
 from mainline.report.quality import describe_checks, describe_metrics, describe_slices
+from mainline.text import count
 
 
 def describe(findings: Findings) -> Document:

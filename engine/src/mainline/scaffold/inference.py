@@ -7,16 +7,16 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.errors import nearest
-from mainline.scaffold import labels, leaks, roles, schedule
+from mainline.scaffold import labels, leaks, roles, schedule, shares
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Wishes
 from mainline.scaffold.labels import Label
 from mainline.scaffold.schedule import Schedule
+from mainline.scaffold.shares import Shares
 from mainline.scaffold.table import Table
+from mainline.text import count
 
-SHARE = 0.15
-"""Share of rows that validate, and that test, if the data has no time."""
 WEAK = 1000
 """Test rows below which the gate tells only large differences apart."""
 
@@ -31,6 +31,8 @@ class Plan:
     key: str
     group: str
     time: Schedule | None
+    shares: Shares | None
+    """How rows without time are split; None if they have a time."""
     features: tuple[str, ...]
     left_out: dict[str, str]
     """Columns that are no features, with the reason."""
@@ -70,9 +72,18 @@ class Plan:
 
     @property
     def rows_of_test(self) -> int:
-        """How many rows test, about."""
-        share = self.labelled / self.table.rows
-        return int((self.time.rows_of_test if self.time else SHARE * self.table.rows) * share)
+        """How many rows test."""
+        return self.time.rows_of_test if self.time else self.shares.rows_of_test if self.shares else 0
+
+    @property
+    def split_by(self) -> tuple[str, ...]:
+        """The columns of which rows that are alike stay on one side, if the data has no time."""
+        return (self.group,) if self.group else (self.key,) if self.key else self.features
+
+    @property
+    def unit(self) -> str:
+        """What is split, in words."""
+        return "group" if self.group else "key" if self.key else "different request"
 
 
 def infer(table: Table, label: str, wishes: Wishes) -> Plan:
@@ -83,8 +94,9 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     """
     _check_names(table, label, wishes)
     target = labels.infer(table.columns[label], wishes)
+    codes = target.codes(table.columns[label])
     rest = {name: column for name, column in table.columns.items() if name not in (label, *wishes.drop)}
-    time, of_time = schedule.infer(rest, wishes)
+    time, of_time = schedule.infer(rest, wishes, ~np.isnan(codes))
     used = set(time.parts) if time else set()
     key, key_sure = _chosen(wishes.key, roles.key_of({name: rest[name] for name in rest if name not in used}))
     group, group_sure = _chosen(wishes.group, roles.group_of(rest, key))
@@ -96,14 +108,17 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             out[name] = reason
         elif not (time and name in time.parts and column.kind == "time"):
             features[name] = column
-    found = leaks.suspects(features, target.codes(table.columns[label]))
+    found = leaks.suspects(features, codes)
     suspected = {name: reason for name, reason in found.items() if name not in wishes.keep}
     kept = tuple(name for name in features if name not in suspected)
     if not kept and not time:
         raise TableError(
             f"no column is left to predict '{label}' from: {_listed(out | suspected)}. Keep one: --keep COLUMN."
         )
-    plan = Plan(table, label, target, key, group, time, kept, out | suspected, tuple(suspected), ())
+    plan = Plan(table, label, target, key, group, time, None, kept, out | suspected, tuple(suspected), ())
+    if time is None:
+        alike = [plan.columns[name].values for name in plan.split_by]
+        plan = replace(plan, shares=shares.infer(alike, codes, target.task != "regression", plan.unit))
     keys = [_of_key(plan, wishes, key_sure), *_of_group(plan, wishes, group_sure)]
     return replace(
         plan,
@@ -113,6 +128,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             *of_time,
             *keys,
             *_of_columns(plan, found),
+            *_of_shares(plan),
             *_of_gate(plan),
         ),
     )
@@ -152,21 +168,24 @@ def _of_part(name: str, time: Schedule) -> str:
 
 def _of_table(plan: Plan) -> list[Finding]:
     table = plan.table
-    size = f"{table.rows:,} rows, {len(table.columns) + len(table.left_out)} columns"
+    size = f"{count(table.rows, 'row')}, {count(len(table.columns) + len(table.left_out), 'column')}"
     written = table.dialect.describe() if table.dialect else "Parquet"
     option = "--encoding, --delimiter, --decimal" if table.dialect else ""
     sure = "likely" if table.dialect and not table.dialect.is_plain else "sure"
     found = [Finding("table", size), Finding("written as", written, "likely" if sure == "likely" else "sure", option)]
     if table.duplicates:
         found.append(
-            Finding("duplicates", f"{table.duplicates:,} rows are there before; they stay, on one side of the split")
+            Finding(
+                "duplicates",
+                f"{count(table.duplicates, 'repetition')} of other rows; all stay, on one side of the split",
+            )
         )
     markers = {name: column.markers for name, column in table.columns.items() if column.markers}
     for name, marks in list(markers.items())[:3]:
         found.append(Finding("missing", f"{' and '.join(map(repr, marks))} in '{name}' is taken for missing", "likely"))
     absent = table.rows - plan.labelled
     if absent:
-        found.append(Finding("label", f"missing in {absent:,} rows, which are not learned from"))
+        found.append(Finding("label", f"missing in {count(absent, 'row')}, not learned from"))
     return found
 
 
@@ -188,7 +207,7 @@ def _of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
     if not plan.group:
         return []
     entities = plan.columns[plan.group].distinct
-    each = f"'{plan.group}': {entities:,} entities, {plan.table.rows / entities:.1f} rows of each, never split"
+    each = f"'{plan.group}': {count(entities, 'entity')}, {plan.table.rows / entities:.1f} rows of each, never split"
     return [
         Finding(
             "group",
@@ -201,8 +220,9 @@ def _of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
 
 def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
     of_time = f", and the weekday or hour of '{plan.time.name}'" if plan.time else ""
-    many = f"{len(plan.numbers)} numbers, {len(plan.texts)} texts{of_time}"
-    found = [Finding("features", many, "likely", "--drop COLUMN")]
+    kinds = ((len(plan.numbers), "number"), (len(plan.texts), "text"))
+    many = ", ".join(count(number, noun) for number, noun in kinds if number) or "none of the table's columns"
+    found = [Finding("features", f"{many}{of_time}", "likely", "--drop COLUMN")]
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
     reasons: dict[str, list[str]] = {}
     for name, reason in plan.left_out.items():
@@ -223,14 +243,23 @@ def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
     return found
 
 
+def _of_shares(plan: Plan) -> list[Finding]:
+    """Say how the rows are split, if they are much alike or the usual share would leave a side empty."""
+    if plan.shares is None or (plan.shares.is_usual and plan.shares.units * 2 > plan.labelled):
+        return []
+    split = f"{count(plan.shares.units, plan.unit)}: {plan.shares.share:.0%} validate and {plan.shares.share:.0%} test"
+    return [Finding("split", f"{split}; what is alike stays on one side", "likely", "--key COLUMN")]
+
+
 def _of_gate(plan: Plan) -> list[Finding]:
+    """Say how many rows test, and what they tell apart: what is alike counts once."""
     rows = plan.rows_of_test
-    if rows >= WEAK:
-        return [Finding("test", f"{rows:,} rows")]
-    least = 2 / np.sqrt(max(rows, 1))
-    return [
-        Finding("test", f"{rows:,} rows: the gate is weak, and tells only differences beyond some {least:.0%} apart")
-    ]
+    units = plan.shares.units_of_test if plan.shares else rows
+    test = count(rows, "row") + (f" of {count(units, plan.unit)}" if units < rows else "")
+    if units >= WEAK:
+        return [Finding("test", test)]
+    least = f"{2 / np.sqrt(units):.0%}"
+    return [Finding("test", f"{test}: the gate is weak, and tells only differences beyond some {least} apart")]
 
 
 def _names(names: list[str]) -> str:

@@ -1,10 +1,11 @@
 """From texts to the files of the repository: written aside, held to the contract, then moved in; all or nothing."""
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from mainline import children, processes
@@ -12,17 +13,41 @@ from mainline.files import replace
 from mainline.repository.git import git
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.outline import OWN
+from mainline.scaffold.own_data import digest
 
 ASIDE = Path(".mainline/new")
 _TREE, _BEFORE = ASIDE / "tree", ASIDE / "before"
 _MOVING = ASIDE / "moving.json"
 """What is being exchanged, and whether something stood there; as long as it is there, the next run undoes that."""
 RECORD = Path(".mainline/new.json")
+"""The digest of each file that the last run wrote, by path."""
+LOCK = Path(".mainline/new.lock")
 REPLACED = ("src/usecase", "tests", "params.yaml", "dvc.yaml", "README.md")
 """What is written; folders are replaced whole."""
 KEPT = ("tests/test_contract.py",)
 FLIGHTS = Path("engine/tests/flights")
 _LIMIT = 900.0
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep other runs out until this one ends, however it ends.
+
+    Raises:
+        TableError: when another one is at work.
+    """
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TableError("another `./mainline new` is at work here. Wait until it has ended.") from error
+        yield
+
+
+def written() -> dict[str, str]:
+    """Return the digest of each file that the last run wrote, by path; none if there was no run."""
+    return dict(json.loads(RECORD.read_text(encoding="utf-8"))) if RECORD.is_file() else {}
 
 
 def write(files: Mapping[str, str], data: Sequence[Path]) -> None:
@@ -58,8 +83,8 @@ def check_place(force: bool) -> str:
     """
     recover()
     found = _digests()
-    written = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
-    edited = min((_differing(found, known) for known in (written, _digests(FLIGHTS))), key=len)
+    own = {name: known for name, known in written().items() if not name.startswith(f"{OWN}/")}
+    edited = min((_differing(found, known) for known in (own, _digests(FLIGHTS))), key=len)
     if not edited:
         return ""
     if not force:
@@ -68,7 +93,7 @@ def check_place(force: bool) -> str:
             "writes over it: `git checkout HEAD -- src tests params.yaml dvc.yaml README.md` brings it back."
         )
     unknown = git("ls-files", "--others", "--exclude-standard", "-z", "--", *REPLACED).split("\0")
-    lost = next((name for name in unknown if name in found and found[name] != written.get(name)), None)
+    lost = next((name for name in unknown if name in found and found[name] != own.get(name)), None)
     if lost is not None:
         raise TableError(f"{lost} would be lost, since git does not have it. `git add {lost}`, then say it again.")
     changed = git("status", "--porcelain", "--", *REPLACED).strip()
@@ -108,7 +133,7 @@ def _swap(data: Sequence[Path]) -> None:
                 path.rename(_BEFORE / path)
             path.parent.mkdir(parents=True, exist_ok=True)
             (_TREE / path).rename(path)
-        replace(RECORD, json.dumps(_digests()))
+        replace(RECORD, json.dumps(_digests() | {path.as_posix(): digest(path) for path in data}))
     except BaseException:
         _restore()
         raise
@@ -141,7 +166,7 @@ def _digests(root: Path = Path()) -> dict[str, str]:
     """Return the digest of each file of the use case and its tests, and of params.yaml, as they are under a folder."""
     files = [*(root / "src/usecase").rglob("*"), *(root / "tests").rglob("*"), root / "params.yaml"]
     return {
-        path.relative_to(root).as_posix(): sha256(path.read_bytes()).hexdigest()
+        path.relative_to(root).as_posix(): digest(path)
         for path in sorted(files)
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -14,6 +14,7 @@ from mainline.scaffold import moments
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Sure, Wishes
+from mainline.text import count
 
 UNITS = ("month", "quarter", "week", "day")
 """Lengths of a period, in the order in which they are tried."""
@@ -43,7 +44,7 @@ class Schedule:
     values: Array
     """datetime64[ns] in UTC."""
     named: Array
-    """The period of each row, by the clock of the zone."""
+    """The period of each row, by the clock of the zone; some may be before or after `periods`, and have no label."""
     zone: str
     """The zone of the clock that the text is written by; '' if the text says it."""
     unit: str
@@ -59,8 +60,13 @@ class Schedule:
         return len(self.parts) > 1
 
 
-def infer(columns: Mapping[str, Column], wishes: Wishes) -> tuple[Schedule | None, list[Finding]]:
+def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tuple[Schedule | None, list[Finding]]:
     """Tell when the rows are, and cut the data into periods; None for data without time.
+
+    Args:
+        columns: those that are not the label.
+        wishes: what a person says.
+        labelled: which of the n rows have a label, and so can be learned from.
 
     Raises:
         TableError: when a named column is no time, or a zone is not known.
@@ -77,19 +83,22 @@ def infer(columns: Mapping[str, Column], wishes: Wishes) -> tuple[Schedule | Non
         return None, [Finding("time", f"none: '{name}' is missing in some rows", "unsure", "--time COLUMN")]
     zone = "" if zoned else _checked(wishes.zone or "UTC")
     utc = _localised(values, zone)
-    unit, periods, counts = _cut(values, wishes)
+    unit, periods, counts = _cut(values[labelled], wishes)
     if not unit:
         return None, [
             Finding(
-                "time", f"none: '{name}' gives no {LEAST} periods in a row with rows in each", "likely", "--period UNIT"
+                "time",
+                f"none: '{name}' gives no {LEAST} periods in a row with labels in each",
+                "likely",
+                "--period UNIT",
             )
         ]
     validation, test = _split(counts)
     named = np.array(moments.periods(values, unit))
-    in_test = np.isin(named, periods[len(periods) - test :])
+    in_test = np.isin(named, periods[len(periods) - test :]) & labelled
     days = len(np.unique(utc[in_test].astype("datetime64[D]")))
     made = Schedule(name, parts, utc, named, zone, unit, periods, validation, test, sum(counts[-test:]), days)
-    return made, _findings(made, columns, wishes, counts)
+    return made, [*_findings(made, columns, wishes, counts), *_unlabelled(made, named)]
 
 
 def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, counts: list[int]) -> list[Finding]:
@@ -116,14 +125,23 @@ def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, cou
     if made.zone:
         sure: Sure = "told" if wishes.zone else ("likely" if day else "unsure")
         found.append(Finding("zone", f"{made.zone}: the table names none", sure, "--zone Europe/Berlin"))
-    span = f"{made.periods[0]} to {made.periods[-1]}: {len(made.periods)} {made.unit}s"
-    rows = f"{min(counts):,} to {max(counts):,} rows"
+    span = f"{made.periods[0]} to {made.periods[-1]}: {count(len(made.periods), made.unit)}"
+    rows = f"{min(counts):,} to {count(max(counts), 'row')}" if min(counts) < max(counts) else count(max(counts), "row")
     found.append(
         Finding(
             "periods", f"{span} of {rows}", "told" if wishes.period else "likely", "--period day|week|month|quarter"
         )
     )
     return found
+
+
+def _unlabelled(made: Schedule, named: Array) -> list[Finding]:
+    """Say that the window ends before periods of which no row has a label, or begins after them."""
+    outside = sorted({*named.tolist()} - {*made.periods})
+    if not outside:
+        return []
+    periods = f"{count(len(outside), made.unit)} without a label, such as {outside[-1]}"
+    return [Finding("window", f"{periods}: outside, until you move it", "sure", "data.through in params.yaml")]
 
 
 def _times(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[str, ...], Array, bool] | None:
@@ -200,7 +218,12 @@ def _localised(values: Array, zone: str) -> Array:
 
 
 def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]]:
-    """Choose a length of periods so that there are few, with rows in each: unit, names and rows; '' if none fits."""
+    """Choose a length of periods so that there are few, with rows in each: unit, names and rows; '' if none fits.
+
+    Args:
+        values: the times of the rows that have a label.
+        wishes: what a person says.
+    """
     found = {}
     for unit in (wishes.period,) if wishes.period else UNITS:
         counts = Counter(moments.periods(values, unit))
@@ -208,7 +231,7 @@ def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]
         if len(names) >= LEAST and moments.length(names, unit) == len(names):
             found[unit] = (tuple(names), [counts[name] for name in names])
     if wishes.period and not found:
-        raise TableError(f"there are not {LEAST} {wishes.period}s in a row with rows in each; name another --period.")
+        raise TableError(f"there are not {LEAST} {wishes.period}s in a row with labels in each; name another --period.")
     fitting = [unit for unit, (names, _) in found.items() if FEWEST <= len(names) <= MOST]
     chosen = next(iter(fitting), "") or min(found, key=lambda unit: abs(len(found[unit][0]) - FEWEST), default="")
     return (chosen, *found[chosen]) if chosen else ("", (), [])

@@ -8,8 +8,9 @@ import numpy as np
 import yaml
 
 from mainline.scaffold.code import fill, plain
-from mainline.scaffold.inference import SHARE, Plan
+from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import derived
+from mainline.scaffold.shares import STEPS
 
 FEW = 1000
 """Rows up to which a linear model is declared; with more it is gradient boosting."""
@@ -71,7 +72,8 @@ def _data(plan: Plan) -> str:
 def _split(plan: Plan) -> str:
     if plan.time is None:
         title = _title("split", "shares of the rows; each keeps its side when more come")
-        return f"{title}\n  validation: {SHARE}\n  test: {SHARE}"
+        share = plan.shares.share if plan.shares else STEPS[0]
+        return f"{title}\n  validation: {share}\n  test: {share}"
     title = _title("split", f"the newest {plan.time.unit}s are kept from fitting: validation first, test last")
     return f"{title}\n  validation: {plan.time.validation}\n  test: {plan.time.test}"
 
@@ -129,7 +131,7 @@ def _without_label(plan: Plan) -> float:
     if not absent.any():
         return 0.0
     named = plan.time.named if plan.time else np.array(["all"] * len(absent))
-    worst = max(float(absent[named == name].mean()) for name in np.unique(named))
+    worst = max(float(absent[named == name].mean()) for name in (plan.time.periods if plan.time else ("all",)))
     return min(1.0, math.ceil(worst * 20 + 1) / 20)
 
 

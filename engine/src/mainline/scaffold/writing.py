@@ -4,7 +4,17 @@ import argparse
 from pathlib import Path
 
 from mainline import processes, progress
-from mainline.scaffold import inference, outline, own_tests, placing, questions, settings, surroundings, usecase
+from mainline.scaffold import (
+    inference,
+    outline,
+    own_data,
+    own_tests,
+    placing,
+    questions,
+    settings,
+    surroundings,
+    usecase,
+)
 from mainline.scaffold import table as tables
 from mainline.scaffold.code import slug
 from mainline.scaffold.dialect import TableError
@@ -12,23 +22,28 @@ from mainline.scaffold.findings import Wishes, render
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.table import Options
 
-LARGE = 5_000_000
-"""Bytes of a data file beyond which DVC keeps it and not git."""
-
 
 def new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     """Make a use case of a table, and say what to type next.
 
     Raises:
-        TableError: when the table or the place does not allow it; then nothing was changed.
+        TableError: when the table or the place does not allow it, or another run is at work; then nothing was changed.
     """
+    if given.plan:
+        return _new(given, scratch, asks)
+    with placing.alone():
+        return _new(given, scratch, asks)
+
+
+def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     data = (
         [tables.query(given.sql[0], given.sql[1], scratch / f"{slug(given.label, 'rows')}.csv")]
         if given.sql
         else given.table
     )
-    _check_names(data)
+    own_data.check_names(data)
     kept = "" if given.plan else placing.check_place(given.force)
+    replaced = own_data.check_place(data, placing.written())
     table = tables.read(data, Options(given.encoding, given.delimiter, given.decimal, given.date_format))
     wishes = Wishes(
         given.task, given.positive, given.key, given.group, given.time, given.zone, given.period,
@@ -42,10 +57,10 @@ def new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
         plan = inference.infer(table, given.label, questions.ask(plan, wishes))
     with progress.clock("writing it aside, and holding it to the contract"):
         placing.write(files(plan), data)
-    large = [name for name in outline.own_files(plan) if Path(name).stat().st_size > LARGE]
+    large = own_data.of_dvc(outline.own_files(plan))
     for name in large:
         _add(name)
-    return _next(plan, large, kept)
+    return _next(plan, large, _back(kept, replaced))
 
 
 def files(plan: Plan) -> dict[str, str]:
@@ -58,16 +73,6 @@ def files(plan: Plan) -> dict[str, str]:
     return usecase.files(plan) | own_tests.files(plan) | texts
 
 
-def _check_names(data: list[Path]) -> None:
-    names = [file.name for file in data]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise TableError(f"two files are called {twice}; rename one, since they are kept side by side in data/own/.")
-    odd = next((name for name in names if not name.isprintable() or "${" in name), None)
-    if odd is not None:
-        raise TableError(f"the file name {odd!r} has what dvc.yaml cannot hold as it is; rename the file.")
-
-
 def _add(name: str) -> None:
     """Give a large file to DVC, so that git keeps a line about it."""
     ran = processes.run(["dvc", "add", "--quiet", name], 900, text=True)
@@ -75,12 +80,19 @@ def _add(name: str) -> None:
         raise TableError(f"the use case is written, but `dvc add {name}` failed: {ran.stderr.strip()}.")
 
 
-def _next(plan: Plan, large: list[str], kept: str) -> str:
-    back = kept or "HEAD"
+def _back(kept: str, replaced: list[str]) -> str:
+    """Return the command that brings back what was here."""
+    names = ["src", "tests", "params.yaml", "dvc.yaml", "README.md", *replaced]
+    return f"git checkout {kept or 'HEAD'} -- {' '.join(map(outline.shell, names))}"
+
+
+def _next(plan: Plan, large: list[str], back: str) -> str:
+    unused = own_data.unused(outline.own_files(plan))
     lines = [
         "", f"Written: src/usecase/, tests/, params.yaml, dvc.yaml, README.md, {', '.join(outline.own_files(plan))}.",
         *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),
-        f"`git checkout {back} -- src tests params.yaml dvc.yaml README.md` brings back what was here.",
+        f"`{back}` brings back what was here.",
+        *([f"No longer read: {', '.join(unused)}; remove what you do not need."] if unused else []),
         "What next:",
         "  grep -rn inferred src params.yaml    what is worth a look",
         "  make repro                           train, test and package the model",

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from sklearn import datasets
 
-from mainline.scaffold import findings
+from mainline.data import sides
+from mainline.scaffold import findings, settings
 from mainline.scaffold.dialect import TableError
 from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
 
@@ -98,7 +100,7 @@ def test_label_that_is_missing_in_some_rows(tmp_path: Path) -> None:
     rows = flats().assign(kind=["No", "Yes", ""] * (ROWS // 3))
     made = plan(write(tmp_path, rows), "kind")
     assert (made.labelled, made.target.classes) == (160, ("No", "Yes"))
-    assert found(made, "label") == ["missing in 80 rows, which are not learned from"]
+    assert found(made, "label") == ["missing in 80 rows, not learned from"]
 
 
 def test_leaks_are_left_out_until_a_person_decides(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_times_without_three_periods_are_no_time(tmp_path: Path) -> None:
     rows = flats().assign(at=pd.date_range("2024-03-25", periods=ROWS, freq="s").strftime("%Y-%m-%d %H:%M:%S"))
     made = plan(write(tmp_path, rows))
     assert made.time is None
-    assert found(made, "time") == ["none: 'at' gives no 3 periods in a row with rows in each"]
+    assert found(made, "time") == ["none: 'at' gives no 3 periods in a row with labels in each"]
 
 
 def test_thousand_columns(tmp_path: Path) -> None:
@@ -191,14 +193,62 @@ def test_thousand_columns(tmp_path: Path) -> None:
 def test_duplicates_are_counted(tmp_path: Path) -> None:
     """Rows that are there before are said."""
     rows = pd.concat([flats().drop(columns="id"), flats().drop(columns="id").head(7)])
-    assert found(plan(write(tmp_path, rows)), "duplicates")[0].startswith("7 rows")
+    assert found(plan(write(tmp_path, rows)), "duplicates")[0].startswith("7 repetitions")
 
 
 def test_few_rows_make_a_weak_gate(tmp_path: Path) -> None:
     """The plan says in a plain word that few test rows decide little."""
     assert found(plan(write(tmp_path, flats())), "test") == [
-        "36 rows: the gate is weak, and tells only differences beyond some 33% apart"
+        "39 rows: the gate is weak, and tells only differences beyond some 32% apart"
     ]
+
+
+def _tally(requests: int) -> pd.DataFrame:
+    """Return rows that differ in nothing but a room count of few values, and a price."""
+    rooms = np.arange(ROWS) % requests
+    return pd.DataFrame(
+        {"rooms": rooms * 2, "price €": 1000.0 * rooms + np.random.default_rng(5).normal(0, 6000, ROWS).round(1)}
+    )
+
+
+@pytest.mark.parametrize("requests", [8, 12, 30])
+def test_few_different_requests_fill_every_side(tmp_path: Path, requests: int) -> None:
+    """Rows of few different requests are split so that each side gets some; the plan counts requests, not rows."""
+    made = plan(write(tmp_path, _tally(requests)))
+    assert made.shares is not None
+    split = yaml.safe_load(settings.params(made))["split"]
+    marked = sides.cut(sides.hashes([made.columns["rooms"].values]), split["validation"], split["test"])
+    assert all(rows.any() for rows in marked.values())
+    assert made.rows_of_test == marked["test"].sum()
+    assert f" of {made.shares.units_of_test} different request" in found(made, "test")[0]
+    assert f"{requests} different requests" in found(made, "split")[0]
+
+
+def test_too_few_different_requests_are_refused(tmp_path: Path) -> None:
+    """Rows of two different requests cannot be fitted, validated and tested: the plan says what to name."""
+    with pytest.raises(TableError, match=r"^240 rows with a label have 2 different requests, too few .*--key"):
+        plan(write(tmp_path, _tally(2)))
+
+
+def test_rows_that_test_are_those_with_a_label(tmp_path: Path) -> None:
+    """The newest months have no label yet: the window ends before them, and the plan says so."""
+    days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
+    rows = flats().assign(sold=days.strftime("%Y-%m-%d"))
+    rows.loc[days >= "2023-11-01", "price €"] = np.nan
+    made = plan(write(tmp_path, rows))
+    assert made.time is not None
+    tested = np.isin(made.time.named, made.time.periods[-made.time.test :]) & ~np.isnan(made.codes)
+    assert made.time.periods[-1] == "2023-10"
+    assert made.rows_of_test == tested.sum() >= 0.15 * made.labelled
+    assert found(made, "window") == ["3 months without a label, such as 2024-01: outside, until you move it"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"), [(["rooms"], "1 number"), (["city"], "1 text"), (["rooms", "city"], "1 number, 1 text")]
+)
+def test_one_of_a_thing_is_counted_as_one(tmp_path: Path, columns: list[str], said: str) -> None:
+    """The plan speaks of 1 number and of 2 numbers."""
+    assert found(plan(write(tmp_path, flats()[["id", *columns, "price €"]])), "features") == [said]
 
 
 def test_nothing_left_to_predict_from(tmp_path: Path) -> None:

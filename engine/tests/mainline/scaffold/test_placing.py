@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.scaffold import placing
+from mainline.scaffold import own_data, placing
 from mainline.scaffold.dialect import TableError
 from tests.mainline.scaffold.samples import flats, write
 from tests.project import Project
@@ -147,6 +148,73 @@ def test_work_beside_the_shipped_example_is_not_lost(place: Project, dated: Path
     back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
     place.run(*back.split())
     assert mine.read_bytes() == before
+
+
+def test_only_one_run_is_at_work(place: Project, dated: Path) -> None:
+    """A second run is refused in one line while the first is at work, and changes nothing."""
+    with placing.alone():
+        refused = _new(place, str(dated), *PRICE, succeed=False).stderr
+    assert refused == "mainline: another `./mainline new` is at work here. Wait until it has ended.\n"
+    assert _changed(place) == []
+    _new(place, str(dated), *PRICE)
+
+
+def test_data_of_others_is_not_overwritten(place: Project, dated: Path) -> None:
+    """A file in data/own gives way to another of its name only if git has it, or if an earlier run put it there."""
+    own = Path("data/own/sold flats.csv")
+    own.parent.mkdir(parents=True)
+    own.write_text("mine\n")
+    refused = _new(place, str(dated), *PRICE, succeed=False).stderr
+    assert f"{own} is another file than {dated}, and git does not have it. Rename one of the two" in refused
+    assert refused.count("\n") == 1
+    assert (own.read_text(), _changed(place)) == ("mine\n", [str(own)])
+    place.commit("Mine")
+    said = _new(place, str(dated), *PRICE).stdout
+    assert own.read_bytes() == dated.read_bytes()
+    back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
+    dated.write_text(dated.read_text() + dated.read_text().splitlines()[-1] + "\n")
+    _new(place, str(dated), *PRICE)
+    assert own.read_bytes() == dated.read_bytes()
+    place.run(*shlex.split(back))
+    assert own.read_text() == "mine\n"
+
+
+def test_data_that_is_no_longer_read_is_named(place: Project, dated: Path, tmp_path: Path) -> None:
+    """What an earlier run put into data/own stays there, and the next one says that no model reads it."""
+    _new(place, str(write(tmp_path, flats())), *PRICE)
+    said = _new(place, str(dated), *PRICE).stdout
+    assert "No longer read: data/own/flats.csv; remove what you do not need." in said
+    assert Path("data/own/flats.csv").is_file()
+    assert "data/own/flats.csv" not in Path("dvc.yaml").read_text()
+
+
+def test_names_that_differ_by_case_are_refused(place: Project, dated: Path, tmp_path: Path) -> None:
+    """Names that are one on the disks of macOS and Windows cannot stand side by side."""
+    other = write(tmp_path, flats(), "FLATS.csv")
+    refused = _new(place, str(write(tmp_path, flats())), str(other), *PRICE, succeed=False).stderr
+    assert "flats.csv and FLATS.csv are one name where a disk does not tell small letters from capitals" in refused
+    _new(place, str(dated), *PRICE)
+    large = dated.rename(tmp_path / "Sold Flats.csv")
+    refused = _new(place, str(large), *PRICE, succeed=False).stderr
+    assert "data/own/sold flats.csv and Sold Flats.csv are one name" in refused
+    assert refused.count("\n") == 1
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_dvc_keeps_stays_with_dvc(
+    tmp_path: Path, dated: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    """A large file is DVC's, and so is a smaller one that takes its place: git would pass over it."""
+    monkeypatch.chdir(tmp_path)
+    own = Path("data/own/sold flats.csv")
+    own.parent.mkdir(parents=True)
+    own.write_text("before")
+    monkeypatch.setattr(own_data, "LARGE", 5 if large else 10**6)
+    assert own_data.of_dvc([str(own)]) == ([str(own)] if large else [])
+    own.with_name(f"{own.name}.dvc").write_text("outs:\n- md5: 6f2ad1bf1da3f3ddb5c0d3bb1b3c3d4a\n")
+    assert own_data.of_dvc([str(own)]) == [str(own)]
+    with pytest.raises(TableError, match="git does not have it"):
+        own_data.check_place([dated], {})
 
 
 def test_contract_that_is_not_kept_changes_nothing(place: Project) -> None:

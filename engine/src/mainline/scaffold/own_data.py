@@ -1,0 +1,96 @@
+"""The files in `data/own/`: what may be put there, who keeps it, and what stands there that no model reads any more."""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from mainline.repository.git import ask
+from mainline.scaffold.dialect import TableError
+from mainline.scaffold.outline import OWN
+
+LARGE = 5_000_000
+"""Bytes of a data file beyond which DVC keeps it and not git."""
+
+
+def check_names(data: Sequence[Path]) -> None:
+    """Refuse names that cannot be declared, or cannot stand side by side on every disk.
+
+    Raises:
+        TableError: naming the file.
+    """
+    names: dict[str, str] = {}
+    for name in (file.name for file in data):
+        if not name.isprintable() or "${" in name:
+            raise TableError(f"the file name {name!r} has what dvc.yaml cannot hold as it is; rename the file.")
+        if _folded(name) in names:
+            raise TableError(_alike(names[_folded(name)], name))
+        names[_folded(name)] = name
+
+
+def check_place(data: Sequence[Path], written: Mapping[str, str]) -> list[str]:
+    """Return the files in `data/own` that others take the place of and that git has as they are.
+
+    Args:
+        data: the files that are to be put there.
+        written: the SHA-256 of what this command put there before, by path.
+
+    Raises:
+        TableError: when a file would take the place of one that nobody else has, or is called almost like it.
+    """
+    present = {_folded(path.name): path for path in Path(OWN).glob("*")}
+    replaced = []
+    for file in data:
+        there = present.get(_folded(file.name))
+        if there is None or (there.name == file.name and there.read_bytes() == file.read_bytes()):
+            continue
+        if there.name != file.name:
+            raise TableError(_alike(there.as_posix(), file.name))
+        name = there.as_posix()
+        if _is_kept(there):
+            replaced.append(name)
+        elif written.get(name) != digest(there):
+            raise TableError(
+                f"{name} is another file than {file}, and git does not have it. Rename one of the two, or `git add "
+                f"{name}`, commit, and say it again."
+            )
+    return replaced
+
+
+def unused(names: Sequence[str]) -> list[str]:
+    """List what is in `data/own` beside the data files that are named."""
+    kept = {*names, *(f"{name}.dvc" for name in names), f"{OWN}/.gitignore"}
+    found = {path.as_posix() for path in Path(OWN).glob("*")} - kept
+    return sorted(found)
+
+
+def of_dvc(names: Sequence[str]) -> list[str]:
+    """List the files that DVC is to keep: large ones, and those that it keeps already, which git would pass over."""
+    return [name for name in names if Path(name).stat().st_size > LARGE or Path(f"{name}.dvc").exists()]
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether git has a file as it is, or DVC."""
+    tracked = Path(f"{path}.dvc")
+    if tracked.is_file():
+        outs = yaml.safe_load(tracked.read_text(encoding="utf-8"))["outs"]
+        return bool(outs[0]["md5"] == hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest())
+    return ask("rev-parse", f"HEAD:{path.as_posix()}") == ask("hash-object", path.as_posix())
+
+
+def _alike(there: str, name: str) -> str:
+    if there == name:
+        return f"two files are called {name}; rename one, since they are kept side by side in {OWN}/."
+    return f"{there} and {name} are one name where a disk does not tell small letters from capitals; rename one."
+
+
+def _folded(name: str) -> str:
+    """Return what a disk of macOS or Windows takes a name for."""
+    return unicodedata.normalize("NFC", name).casefold()
