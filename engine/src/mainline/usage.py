@@ -1,6 +1,7 @@
 """What is typed: the options of a command as its module declares them, and the help that lists all commands."""
 
 import argparse
+import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -90,8 +91,9 @@ def first(words: Sequence[str]) -> argparse.Namespace:
 
 
 def module_of(command: str) -> str:
-    """Name the module of a command."""
-    return command.replace("-", "_")
+    """Name the module of a command; one whose name Python keeps for itself ends in an underscore."""
+    name = command.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def parser_of(command: str, module: ModuleType) -> Parser:

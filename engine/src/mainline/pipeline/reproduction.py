@@ -77,6 +77,27 @@ def check() -> None:
     Raises:
         MainlineError: on the first thing wrong.
     """
+    declared = check_quickly()
+    from usecase import interface
+
+    if _is_edited("model", declared.model.model_dump()):
+        from mainline.model import estimator
+
+        estimator.check(declared.model, interface.TASK, declared.seed)
+    if declared.tune and _is_edited("tune", declared.tune):
+        from mainline.experiments import search
+
+        search.load(declared)
+    if declared.data.version:
+        _ask_source(declared)
+
+
+def check_quickly() -> params.Params:
+    """Check what can be checked without data and without scikit-learn, and return the parameters.
+
+    Raises:
+        MainlineError: on the first thing wrong.
+    """
     declared = params.load()
     gate.load(declared.gate)
     if declared.tune:
@@ -90,16 +111,7 @@ def check() -> None:
     check_request(interface.REQUEST)
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
     metrics.declared(interface.TASK, classes(interface), declared.evaluation)
-    if _is_edited("model", declared.model.model_dump()):
-        from mainline.model import estimator
-
-        estimator.check(declared.model, interface.TASK, declared.seed)
-    if declared.tune and _is_edited("tune", declared.tune):
-        from mainline.experiments import search
-
-        search.load(declared)
-    if declared.data.version:
-        _ask_source(declared)
+    return declared
 
 
 def _is_edited(section: str, declared: Mapping[str, Any]) -> bool:

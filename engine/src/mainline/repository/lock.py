@@ -74,12 +74,12 @@ def edited() -> dict[str, list[str]]:
         for file, values in (entry.get("params") or {}).items():
             declared = load_yaml(file)
             found.setdefault(stage, []).extend(
-                f"{file}: {name}" for name, value in values.items() if _at(declared, name) != value
+                f"{file}: {name}" for name, value in values.items() if at(declared, name) != value
             )
     return found
 
 
-def _at(declared: Any, name: str) -> Any:
+def at(declared: Any, name: str) -> Any:
     """Return what stands at a dotted name; None where there is nothing."""
     for part in name.split("."):
         declared = declared.get(part) if isinstance(declared, dict) else None

@@ -1,0 +1,147 @@
+"""The last commit and what is tried on the same validation rows: by the gate's statistics, as a whole and by slice."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.declared.gate import Policy
+from mainline.declared.params import Evaluation, Params
+from mainline.errors import MainlineError
+from mainline.experiments.layout import interval, number, percent
+from mainline.experiments.side import SECONDS, SLICE
+from mainline.gate.statistics import Difference, compare, conclude
+from mainline.labels import classes
+from mainline.model import metrics, threshold
+from mainline.model.metrics import Scorer
+from usecase import interface
+
+OTHER_ROWS = (
+    "the change gives the validation rows other labels, or is of other rows, so the two cannot be compared row by row. "
+    "`make repro`, then `make gate` compares them as far as that is possible."
+)
+MOST_SLICES = 5
+SMALLEST = 5e-5
+"""A relative difference that is still shown."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions of n validation rows: label, prediction and cluster of each, and by slice its value, shape (n,)."""
+
+    label: Array
+    predicted: Array
+    cluster: Array
+    slices: Mapping[str, Array]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A slice that surely moved."""
+
+    name: str
+    rows: int
+    difference: Difference
+
+
+def read(file: Path) -> Predicted:
+    """Read what `side` wrote."""
+    with np.load(file, allow_pickle=False) as found:
+        named = dict(found)
+    slices, seconds = (
+        {name.removeprefix(prefix): values for name, values in named.items() if name.startswith(prefix)}
+        for prefix in (SLICE, SECONDS)
+    )
+    spent = {name: float(value) for name, value in seconds.items()}
+    return Predicted(named["label"], named["predicted"], named["cluster"], slices, spent)
+
+
+def check(committed: Predicted, tried: Predicted) -> None:
+    """Refuse to compare predictions of different rows, or with what is not a number.
+
+    Raises:
+        MainlineError: saying what is different.
+    """
+    if not np.array_equal(committed.label, tried.label) or committed.predicted.shape != tried.predicted.shape:
+        raise MainlineError(OTHER_ROWS)
+    wrong = int((~np.isfinite(tried.predicted)).sum())
+    if wrong:
+        raise MainlineError(f"{wrong:,} of the predictions are not a number. Which feature, or which weight, is none?")
+
+
+def scorer(evaluation: Evaluation, tried: Predicted) -> Scorer:
+    """Return the declared metrics, of two classes at the threshold that would be chosen for what is tried."""
+    cut = None
+    if interface.TASK == "classification":
+        cut, _ = threshold.choose(evaluation, tried.label, tried.predicted)
+    return metrics.declared(interface.TASK, classes(interface), evaluation, cut)
+
+
+def moved(measured: Scorer, committed: Predicted, tried: Predicted, confidence: float, least: int) -> list[Slice]:
+    """Return the slices with enough rows whose interval excludes no difference, the largest difference first.
+
+    Many are looked at, so each interval is widened until all of them hold at once (Bonferroni).
+    """
+    masks = {
+        f"{column} {value}": values == value
+        for column, values in tried.slices.items()
+        for value in np.unique(values)
+        if (values == value).sum() >= least and measured.primary.is_defined(tried.label[values == value])
+    }
+    wide = 1 - (1 - confidence) / max(len(masks), 1)
+    found = [
+        Slice(name, int(rows.sum()), _difference(measured, committed, tried, rows, wide))
+        for name, rows in masks.items()
+    ]
+    return sorted(
+        (part for part in found if _is_sure(part.difference)),
+        key=lambda part: -abs(part.difference.estimate),
+    )
+
+
+def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> str:
+    """Say in a sentence which is better, by how much and how sure that is, and below it which slices moved."""
+    measured = scorer(params.evaluation, tried)
+    metric = measured.primary
+    before, after = (metric.value(tried.label, side.predicted) for side in (committed, tried))
+    now = f"{metric.name} {number(after)}, was {number(before)} at the last commit."
+    moves = np.max(np.abs(committed.predicted - tried.predicted), initial=0.0)
+    if moves <= params.limits.parity:
+        return f"No difference: the change moves no prediction by more than {params.limits.parity:g}. {now}"
+    found = _difference(measured, committed, tried, np.ones(len(tried.label), bool), policy.confidence)
+    verdict = conclude(found, policy.margin)
+    counted = f"{policy.margin:.0%} worse still counts as no worse." if verdict == "no worse" else ""
+    clusters = "groups of rows" if params.data.snapshot else "days"
+    return (
+        f"{verdict.capitalize()}: {now} That is {percent(found.estimate)} in {metric.compared}, "
+        f"{policy.confidence * 100:g} % interval {interval(found.low, found.high)}, from {found.days} {clusters}; less "
+        f"is better. {counted}"
+    )
+
+
+def tell_slices(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> Iterator[str]:
+    """Yield a line for each slice that surely moved, or one that says that none did."""
+    measured = scorer(params.evaluation, tried)
+    found = moved(measured, committed, tried, policy.confidence, params.evaluation.slice_min_rows)
+    if not found:
+        yield "No slice moved for sure."
+    for part in found[:MOST_SLICES]:
+        shown = f"{percent(part.difference.estimate)}, {interval(part.difference.low, part.difference.high)}"
+        yield f"  {part.name:<20} {'better' if part.difference.high < 0 else 'worse':<6} {shown}, {part.rows:,} rows"
+    if len(found) > MOST_SLICES:
+        yield f"  and {len(found) - MOST_SLICES} more"
+
+
+def _difference(measured: Scorer, committed: Predicted, tried: Predicted, rows: Array, confidence: float) -> Difference:
+    return compare(
+        measured.primary, tried.label[rows], tried.predicted[rows], committed.predicted[rows], tried.cluster[rows],
+        confidence,
+    )  # fmt: skip
+
+
+def _is_sure(found: Difference) -> bool:
+    """Whether an interval excludes no difference, and the difference is not one that is written as 0.00 %."""
+    return (found.low > 0 or found.high < 0) and abs(found.estimate) >= SMALLEST

@@ -1,0 +1,115 @@
+"""Two folders, one for the last commit and one for what is tried: code, parameters, and links to data in DVC's cache.
+
+Neither has a period of the test. They lie where DVC keeps what is temporary, which git ignores.
+"""
+
+import configparser
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from mainline.declared.params import Params
+from mainline.errors import MainlineError
+from mainline.experiments.uncommitted import PARAMS, Change
+from mainline.remote import objects
+from mainline.repository import tree
+from mainline.repository.git import blob
+
+PLACE = Path(".dvc/tmp/try")
+COMMITTED, TRIED = "committed", "tried"
+INPUT = {"validate": "data/raw", "prepare": "data/validated", "train": "data/features"}
+"""What each stage takes from the one before."""
+FEATURES, MODEL = INPUT["train"], "models/model"
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Yield an empty folder that no other process uses, and remove it at the end.
+
+    Raises:
+        MainlineError: when another one has it.
+    """
+    PLACE.parent.mkdir(parents=True, exist_ok=True)
+    with PLACE.with_suffix(".lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MainlineError("another `./mainline try` runs here. Wait for it, or end it.") from error
+        shutil.rmtree(PLACE, ignore_errors=True)  # of one that was killed
+        PLACE.mkdir()
+        try:
+            yield PLACE.resolve()
+        finally:
+            shutil.rmtree(PLACE, ignore_errors=True)
+
+
+def lay_out(change: Change, params: Params, place: Path, whole: bool) -> None:
+    """Fill both folders.
+
+    Args:
+        change: what is tried.
+        params: as declared in the working tree; both sides have the same periods.
+        place: from `folder`.
+        whole: whether the last commit's model is needed, and not only its features.
+
+    Raises:
+        MainlineError: when DVC's cache lacks something that the last commit has.
+    """
+    committed, tried = place / COMMITTED, place / TRIED
+    for side in (committed, tried):
+        side.mkdir()
+    tree.check_out("HEAD:src", committed / "src")
+    (committed / PARAMS).write_bytes(blob(f"HEAD:{PARAMS}") or b"")
+    (tried / "src").symlink_to(Path("src").resolve())
+    shutil.copyfile(PARAMS, tried / PARAMS)
+    link = Linker(change, params.parts.test)
+    link(FEATURES, committed)
+    link(INPUT[change.first], tried)
+    if whole:
+        link(MODEL, committed)
+
+
+class Linker:
+    """Links outputs of the last commit from DVC's cache."""
+
+    def __init__(self, change: Change, hidden: tuple[str, ...]) -> None:
+        """Take the outputs from the lock; files of the parts in `hidden`, those of the test, are left out."""
+        outputs = (out for entry in change.locked.values() for out in entry.get("outs") or ())
+        self._named = {out["path"]: out["md5"] for out in outputs}
+        self._hidden, self._commit, self._cache = hidden, change.commit, cache()
+
+    def __call__(self, output: str, side: Path) -> None:
+        """Link the files of an output into one side's folder.
+
+        Raises:
+            MainlineError: when the cache lacks one.
+        """
+        listing = self._object(self._named.get(output, ""), output)
+        for path, oid in objects.listed(listing.read_bytes()).items():
+            if PurePosixPath(path).stem not in self._hidden:
+                target = side / output / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(self._object(oid, output))
+
+    def _object(self, oid: str, output: str) -> Path:
+        found = self._cache / oid[:2] / oid[2:]
+        if not oid or not found.is_file():
+            raise MainlineError(
+                f"{output} of the last commit ({self._commit}) is not in DVC's cache. `git stash`, then `./mainline "
+                "pull` or `make repro`, then `git stash pop`."
+            )
+        return found
+
+
+def cache() -> Path:
+    """Return the folder with the objects of DVC's cache, as the repository's configuration names it."""
+    place = Path(".dvc/cache")
+    for name in ("config", "config.local"):
+        read = configparser.ConfigParser(interpolation=None, strict=False)
+        read.read(Path(".dvc", name), encoding="utf-8")
+        named = read.get("cache", "dir", fallback="")
+        place = Path(".dvc", os.path.expanduser(named)) if named else place
+    return place.resolve() / "files" / "md5"

@@ -1,0 +1,137 @@
+"""`python -m mainline.experiments.side`: one side of a comparison, in a folder and a process of its own.
+
+The last commit and what is tried have code of the same names, so one process cannot hold both.
+"""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mainline import interrupts
+
+if TYPE_CHECKING:
+    from mainline.contract import Array
+    from mainline.data.prepared import Prepared
+    from mainline.declared.params import Params
+
+RESULT = "validation.npz"
+SLICE, SECONDS = "slice.", "seconds."
+MARK = "mainline: "
+_POLL = 0.2  # seconds
+
+
+def run(first: str, share: float) -> None:
+    """Predict the validation rows and write what a comparison needs of them.
+
+    Args:
+        first: the first stage that has to run again, of `uncommitted.STAGES`; '' to take the exported model as it is.
+        share: of the training rows to fit on.
+    """
+    from mainline.declared import params
+
+    declared = params.load()
+    seconds: dict[str, float] = {}
+    if first in ("validate", "prepare"):
+        with _timed(seconds, "features"):
+            _prepare(first, without_test(declared))
+    with _timed(seconds, "model"):
+        rows, predicted = _predict(declared, share, exported=not first)
+    _write(rows, predicted, seconds)
+
+
+def without_test(params: "Params") -> "Params":
+    """Return the parameters of a window that ends before the test; of a snapshot, which has one batch, as they are."""
+    if params.data.snapshot:
+        return params
+    return params.model_copy(update={"data": params.data.model_copy(update={"through": params.parts.validation[-1]})})
+
+
+def sample(rows: "Prepared", share: float) -> "Prepared":
+    """Take a share of the rows, evenly over time."""
+    import numpy as np
+
+    return rows.take(np.unique(np.linspace(0, len(rows) - 1, max(1, round(share * len(rows)))).astype(int)))
+
+
+def _prepare(first: str, params: "Params") -> None:
+    for stage in ("validate", "prepare")[("validate", "prepare").index(first) :]:
+        getattr(import_module(f"mainline.stages.{stage}"), stage)(params)
+
+
+def _predict(params: "Params", share: float, exported: bool) -> "tuple[Prepared, Array]":
+    from mainline.experiments import refit
+
+    rows = refit.read(params, params.parts.validation)
+    if exported:
+        return rows, _by_export(rows)
+    train = refit.read(params, params.parts.train)
+    return rows, refit.predict(refit.fit(params, train if share == 1 else sample(train, share)), rows, params)
+
+
+def _by_export(rows: "Prepared") -> "Array":
+    """Predict with the model as the pipeline exported it."""
+    from mainline.data.storage import read_json
+    from mainline.model import runtime
+    from mainline.stages.train import MODEL
+    from usecase import scoring
+
+    described = read_json(MODEL / "model.json")
+    model = runtime.load((MODEL / f"model.{described['format']}").read_bytes(), described)
+    return scoring.respond(model.predict(rows.features), rows.request)
+
+
+def _write(rows: "Prepared", predicted: "Array", seconds: dict[str, float]) -> None:
+    import numpy as np
+
+    from mainline.experiments import refit
+    from usecase import scoring
+
+    columns = {"label": rows.label, "predicted": predicted, "cluster": refit.clusters(rows)}
+    columns |= {SLICE + name: np.asarray(values).astype("U") for name, values in scoring.slices(rows.request).items()}
+    columns |= {SECONDS + name: np.array(value) for name, value in seconds.items()}
+    np.savez(RESULT, allow_pickle=False, **columns)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[name] = time.monotonic() - started
+
+
+def _end_with(parent: int, folder: Path) -> None:
+    """End, and remove the folder of both sides, when the process that asked is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_POLL)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(130)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    interrupts.catch()
+    _end_with(int(sys.argv[3]), Path.cwd().parent)
+    from mainline import faults
+
+    try:
+        interrupts.allow()
+        run(sys.argv[1], float(sys.argv[2]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        expected = faults.explain(error)
+        if expected is None or os.environ.get(faults.TRACEBACK):
+            raise
+        sys.exit(MARK + " ".join(str(expected).split()))
+    finally:
+        interrupts.end()

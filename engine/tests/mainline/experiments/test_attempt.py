@@ -1,0 +1,245 @@
+"""`./mainline try` as people run it: real pipelines, real commits, real caches."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.project import LIMIT, Project
+
+WEIGHT = "\n\ndef weight(label, columns):\n    return 1.0 + 9.0 * (label == 1)\n"
+FEATURE = '    "dest_gain": tables["dest_arrivals"]["gain_1440"],\n'
+RECENT = ("origin_departures", "origin_delay", "origin_gain", "dest_gain")
+
+
+@pytest.fixture(scope="session")
+def committed(small_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Three months of flights with their results committed; tests only read it."""
+    made = small_project.twin(tmp_path_factory.mktemp("committed") / "project")
+    made.commit("Train on three months")
+    return made
+
+
+@pytest.fixture
+def project(committed: Project, tmp_path: Path) -> Project:
+    """The same, to change."""
+    return committed.twin(tmp_path / "project")
+
+
+def attempt(project: Project, *options: str, succeed: bool = True) -> str:
+    """Try, and return what is said without line breaks; work tree, lock and DVC's folder stay as they are."""
+    before = state(project)
+    done = project.run("python", "-m", "mainline", "try", *options, succeed=succeed)
+    assert state(project) == before
+    assert not (project.path / ".dvc/tmp/try").exists()
+    assert succeed or len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    return " ".join((done.stdout if succeed else done.stderr).split())
+
+
+def state(project: Project) -> tuple[str, bytes]:
+    """Everything that git and the lock say of a project."""
+    shown = project.run("git", "status", "--porcelain", "--untracked-files=all", "--ignored=no").stdout
+    return shown + project.run("git", "diff").stdout, (project.path / "dvc.lock").read_bytes()
+
+
+def edit(project: Project, file: str, old: str, new: str) -> None:
+    """Replace text that a file has."""
+    path = project.path / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def add_feature(project: Project, value: str) -> None:
+    """Offer and declare a feature."""
+    edit(project, "src/usecase/features.py", '"dest_gain",\n)', '"dest_gain", "mine",\n)')
+    edit(project, "src/usecase/features.py", FEATURE, f'{FEATURE}        "mine": {value},\n')
+    declared = yaml.safe_load((project.path / "params.yaml").read_text())["features"]
+    project.declare(features=[*declared, "mine"])
+
+
+def hide_test(project: Project, *parts: str) -> None:
+    """Take away every file of the test, in the work tree and in the cache."""
+    for part in parts:
+        for file in project.path.glob(f"data/**/{part}.parquet"):
+            file.chmod(0o644)
+            file.unlink()
+    listed = yaml.safe_load((project.path / "dvc.lock").read_text())["stages"]
+    for stage in listed.values():
+        for out in stage["outs"]:
+            if out["path"].startswith("data/"):
+                remove_from_cache(project, out["md5"], parts)
+
+
+def remove_from_cache(project: Project, oid: str, parts: tuple[str, ...]) -> None:
+    """Remove the objects of some parts of a folder that DVC's cache holds."""
+    cache = project.path / ".dvc/cache/files/md5"
+    for entry in yaml.safe_load((cache / oid[:2] / oid[2:]).read_text()):
+        if Path(entry["relpath"]).stem in parts:
+            (cache / entry["md5"][:2] / entry["md5"][2:]).unlink(missing_ok=True)
+
+
+def test_change_that_loses_is_said_to_be_worse(project: Project) -> None:
+    """Without the recent operations the model is worse, with an interval above zero; nothing of the test is needed."""
+    hide_test(project, "2013-03")
+    declared = yaml.safe_load((project.path / "params.yaml").read_text())["features"]
+    project.declare(features=[name for name in declared if name not in RECENT])
+    said = attempt(project)
+    assert "Trying features -origin_departures -origin_delay -origin_gain -dest_gain against" in said
+    assert "Worse: rmse" in said
+    assert "95 % interval +" in said
+    assert "the test rows were not looked at" in said
+
+
+def test_feature_is_computed_without_the_test(project: Project) -> None:
+    """An added feature is computed and fitted with no file of the test months anywhere."""
+    hide_test(project, "2013-03")
+    add_feature(project, 'columns["distance"] * 0.5')
+    said = attempt(project, "--sample")
+    assert "Trying features +mine, src/usecase/features.py against the last commit" in said
+    assert "with 21 features" in said
+    assert "10% of the training rows" in said
+
+
+def test_comment_is_no_difference(project: Project) -> None:
+    """A comment in a feature file moves no prediction, and that is said."""
+    with (project.path / "src/usecase/features.py").open("a") as file:
+        file.write("# A remark.\n")
+    assert "No difference: the change moves no prediction by more than 0.001." in attempt(project)
+
+
+def test_broken_feature_is_one_line_with_its_row(project: Project) -> None:
+    """A division by zero in a feature is named with its period and row, as the pipeline names it."""
+    add_feature(project, 'columns["distance"] / 0.0')
+    said = attempt(project, succeed=False)
+    assert said.startswith("mainline: src/usecase/features.py: 'mine' is inf in ")
+    assert "first in 2013-01, row 0" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("params.yaml", "through: 2013-03", "through: 2013-04", "data.through changes the data, so"),
+        ("src/usecase/source.py", "def fetch", "# New.\ndef fetch", "src/usecase/source.py changes the data, so"),
+        ("params.yaml", "HistGradientBoostingRegressor", "HistGradientBoostingRegresor", "has no estimator"),
+        ("src/usecase/features.py", "def compute", "def komputed", "features.py offers no 'compute'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_tried_is_one_line(project: Project, file: str, old: str, new: str, said: str) -> None:
+    """Another window or source, a typo, a missing function: one line says what is wrong and what to do."""
+    edit(project, file, old, new)
+    found = attempt(project, succeed=False)
+    assert said in found
+
+
+def test_nothing_changed_is_one_line(project: Project) -> None:
+    """Without a change that reaches the model there is nothing to compare, whatever else was edited."""
+    edit(project, "params.yaml", "margin: 0.01", "margin: 0.02")
+    said = attempt(project, succeed=False)
+    assert "nothing that shapes the model differs from the last commit" in said
+
+
+def test_commit_without_its_result_is_one_line(project: Project) -> None:
+    """A last commit whose lock was made from other parameters is nothing to compare with."""
+    project.declare(seed=7)
+    project.commit("Change the seed, and run nothing")
+    project.declare(seed=8)
+    assert "has seed without its result: train is stale. `make repro`" in attempt(project, succeed=False)
+
+
+def test_commit_of_code_without_its_result_is_one_line(project: Project) -> None:
+    """A last commit whose lock was made from other code is nothing to compare with, whatever is tried."""
+    with (project.path / "src/usecase/scoring.py").open("a") as file:
+        file.write("# A remark.\n")
+    project.commit("Remark, and run nothing")
+    assert "has src/usecase/scoring.py without its result: train is stale" in attempt(project, succeed=False)
+
+
+def test_commit_without_cache_is_one_line(project: Project) -> None:
+    """A last commit of which DVC's cache has no model says where it comes from."""
+    model = project.hashes()["models/model"]
+    (project.path / ".dvc/cache/files/md5" / model[:2] / model[2:]).unlink()
+    project.declare(seed=7)
+    said = attempt(project, succeed=False)
+    assert "models/model of the last commit" in said
+    assert "is not in DVC's cache. `git stash`, then `./mainline pull` or `make repro`" in said
+
+
+def test_no_commit_is_one_line(tmp_path: Path, committed: Project) -> None:
+    """A repository without a commit says what to do first."""
+    made = committed.twin(tmp_path / "project")
+    made.run("rm", "-rf", ".git")
+    made.run("git", "init", "--quiet")
+    done = made.run("python", "-m", "mainline", "try", succeed=False)
+    assert done.stderr.startswith("mainline: there is no commit to compare with. `make repro`")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_leaves_nothing(project: Project, number: signal.Signals) -> None:
+    """Whatever ends it while a feature is computed, neither folder nor process is left."""
+    began = project.path.parent / "began"
+    slow = f'__import__("time").sleep(open({str(began)!r}, "w").write(str(__import__("os").getpid())) * 600)'
+    add_feature(project, slow)
+    command = [sys.executable, "-m", "mainline", "try"]
+    with subprocess.Popen(
+        command, cwd=project.path, env=project.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            wait(lambda: began.exists() and began.read_text() != "")
+            process.send_signal(number)
+            process.communicate(timeout=LIMIT)
+            side = int(began.read_text())
+            wait(lambda: not (project.path / ".dvc/tmp/try").exists() and not runs(side))
+        finally:
+            process.kill()
+
+
+def wait(condition) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_two_classes_and_weights(other_project: Project, tmp_path: Path) -> None:
+    """A classification is compared by its log loss, also if the change weighs its rows."""
+    made = other_project.twin(tmp_path / "project")
+    made.commit("Train")
+    with (made.path / "src/usecase/scoring.py").open("a") as file:
+        file.write(WEIGHT)
+    said = attempt(made)
+    assert "Trying src/usecase/scoring.py against" in said
+    assert "log_loss" in said
+
+
+def test_several_classes(flower_project: Project, tmp_path: Path) -> None:
+    """Three classes are compared by their log loss; a model that hardly learns is worse."""
+    made = flower_project.twin(tmp_path / "project")
+    made.commit("Train")
+    made.declare(model={"params": {"C": 0.0001}})
+    said = attempt(made)
+    assert "Worse: log_loss" in said
+    assert "Trying model.params.C against" in said
+
+
+def test_snapshot(timeless_project: Project, tmp_path: Path) -> None:
+    """Data without time is compared on its validation side, by groups of rows; the test side is not read."""
+    made = timeless_project.twin(tmp_path / "project")
+    hide_test(made, "test")
+    made.declare(model={"params": {"alpha": 1e9}})
+    said = attempt(made)
+    assert "Worse: rmse" in said
+    assert "groups of rows" in said
