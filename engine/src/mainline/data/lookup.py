@@ -107,12 +107,12 @@ def from_arrays(declared: FeatureTable, arrays: Mapping[str, Array]) -> Table:
 
 
 def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None = None) -> Table:
-    """Build a table from the columns of a month; the month before serves what came before their first row, if any.
+    """Build a table from the columns of a period; the period before serves what came before their first row, if any.
 
     Args:
         declared: name, key, columns and availability.
         rows: `key` if it declares one, `time` unless static, and the declared columns.
-        previous: the same for the month before.
+        previous: the same for the period before.
     """
     check_table(declared, rows)
     check_rows(declared, rows)
@@ -125,19 +125,19 @@ def from_columns(declared: FeatureTable, rows: Columns, previous: Columns | None
     return Table(declared, column.get("key"), column.get("time"), values)
 
 
-def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
-    """Build a table from the columns of months that follow each other, oldest first.
+def from_periods(declared: FeatureTable, periods: Sequence[Columns]) -> Table:
+    """Build a table from the columns of periods that follow each other, oldest first.
 
-    It answers as the table of each month and the one before did: rows of a month count from their first time on, and
-    what an entity had is forgotten once it has no row for a whole month. A request that is answered after the next
-    month's first row, or before its own month's, may be answered otherwise (see `differs`).
+    It answers as the table of each period and the one before did: rows of a period count from their first time on, and
+    what an entity had is forgotten once it has no row for a whole period. A request that is answered after the next
+    period's first row, or before its own period's, may be answered otherwise (see `differs`).
     """
     wanted = (*(["key"] if declared.key else []), "time", *declared.columns)
     if declared.key:
-        months = [{**rows, "key": np.asarray(entities(rows["key"]))} for rows in months]
+        periods = [{**rows, "key": np.asarray(entities(rows["key"]))} for rows in periods]
     known: Columns
-    known, previous = months[0], None
-    for rows in months[1:]:
+    known, previous = periods[0], None
+    for rows in periods[1:]:
         if len(rows["time"]):
             start = int(rows["time"].min())
             before = {name: values[known["time"] < start] for name, values in known.items()}
@@ -147,9 +147,9 @@ def from_months(declared: FeatureTable, months: Sequence[Columns]) -> Table:
 
 
 def _forgotten(declared: FeatureTable, rows: Columns, since: int | None, start: int) -> list[Columns]:
-    """Return rows of NaN at `start` for the entities that have no row since the month before began.
+    """Return rows of NaN at `start` for the entities that have no row since the period before began.
 
-    Without a key there is nothing to forget: the first row of a month takes the place of all before.
+    Without a key there is nothing to forget: the first row of a period takes the place of all before.
     """
     if not declared.key or since is None or (declared.keep is not None and since + declared.keep < start):
         return []

@@ -83,7 +83,7 @@ def _span(parts: Sequence[str]) -> str:
 
 
 def _unit(window: Mapping[str, Sequence[str]]) -> str:
-    """Say what the parts of a window are: months, or rows of a snapshot."""
+    """Say what the parts of a window are: periods, or rows of a snapshot."""
     try:
         return f"{periods.unit(window['test'][0])}s"
     except ValueError:

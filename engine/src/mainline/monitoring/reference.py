@@ -1,7 +1,7 @@
 """What a version's rows are held to: the rows that its package was made from, day by day, or else its profile.
 
-The prepared months belong to a package if the lock here names the hash that the package was made from. Without them the
-package's own profile says what was missing in training, and which values a text had if there were few.
+The prepared periods belong to a package if the lock here names the hash that the package was made from. Without them
+the package's own profile says what was missing in training, and which values a text had if there were few.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ _LEAST = 0.25
 
 @dataclass(frozen=True)
 class Reference:
-    """A package, and the sketches of the days that it was made from, in order; none if its months are not here."""
+    """A package, and the sketches of the days that it was made from, in order; none if its periods are not here."""
 
     package: Packaged
     days: tuple[Sketch, ...]
@@ -71,7 +71,7 @@ class Reference:
 
 
 def load(package: Packaged, root: Path = Path()) -> Reference:
-    """Return the reference of a package; with its days if a checkout has the months that it was made from."""
+    """Return the reference of a package; with its days if a checkout has the periods that it was made from."""
     if not _belongs(package, root):
         return Reference(package, ())
     request = [field.name for field in package.request]
@@ -121,7 +121,7 @@ def _by_day(package: Packaged, features: Any, day: Array) -> Iterator[tuple[int,
 
 
 def _joined(found: Sequence[tuple[int, Sketch]]) -> Iterator[tuple[int, Sketch]]:
-    """Add up sketches of one day: two months may share it, where their rows are a night apart."""
+    """Add up sketches of one day: two periods may share it, where their rows are a night apart."""
     for day in {day for day, _ in found}:
         yield day, sketches.add([sketch for other, sketch in found if other == day])
 

@@ -40,7 +40,7 @@ class Contents:
     test_columns: Mapping[str, Array]
     code: Path
     strangers: int = 0
-    """Test rows that the tables answer otherwise than when their month was prepared; see `sealing`."""
+    """Test rows that the tables answer otherwise than when their period was prepared; see `sealing`."""
 
 
 class _Entry(zipfile.ZipInfo):

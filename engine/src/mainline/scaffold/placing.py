@@ -12,7 +12,7 @@ from mainline import children, processes
 from mainline.files import replace
 from mainline.repository.git import git
 from mainline.scaffold.dialect import TableError
-from mainline.scaffold.outline import OWN
+from mainline.scaffold.outline import OWN, shell
 from mainline.scaffold.own_data import digest
 
 ASIDE = Path(".mainline/new")
@@ -22,8 +22,9 @@ _MOVING = ASIDE / "moving.json"
 RECORD = Path(".mainline/new.json")
 """The digest of each file that the last run wrote, by path."""
 LOCK = Path(".mainline/new.lock")
-REPLACED = ("src/usecase", "tests", "params.yaml", "dvc.yaml", "README.md")
-"""What is written; folders are replaced whole."""
+RETRAIN = ".github/workflows/retrain.yml"
+REPLACED = ("src/usecase", "tests", "params.yaml", "dvc.yaml", "README.md", RETRAIN)
+"""What is written; folders are replaced whole. Not every repository has the last one."""
 KEPT = ("tests/test_contract.py",)
 FLIGHTS = Path("engine/tests/flights")
 _LIMIT = 900.0
@@ -90,7 +91,7 @@ def check_place(force: bool) -> str:
     if not force:
         raise TableError(
             f"{edited[0]} is neither as the template ships it nor as this command wrote it. Commit it, then --force "
-            "writes over it: `git checkout HEAD -- src tests params.yaml dvc.yaml README.md` brings it back."
+            f"writes over it: `{way_back('HEAD')}` brings it back."
         )
     unknown = git("ls-files", "--others", "--exclude-standard", "-z", "--", *REPLACED).split("\0")
     lost = next((name for name in unknown if name in found and found[name] != own.get(name)), None)
@@ -98,6 +99,11 @@ def check_place(force: bool) -> str:
         raise TableError(f"{lost} would be lost, since git does not have it. `git add {lost}`, then say it again.")
     changed = git("status", "--porcelain", "--", *REPLACED).strip()
     return git("stash", "create").strip() if changed else ""
+
+
+def way_back(commit: str, data: Sequence[str] = ()) -> str:
+    """Return the command that brings back what a commit has in the places that are written."""
+    return f"git checkout {commit} -- {' '.join(map(shell, [*filter(os.path.exists, REPLACED), *data]))}"
 
 
 def recover() -> None:
@@ -123,7 +129,7 @@ def _prove(scratch: Path) -> None:
 
 def _swap(data: Sequence[Path]) -> None:
     """Move what is here aside and the new in; if that fails half-way, put everything back."""
-    moved = [*map(Path, REPLACED), *data]
+    moved = [*(Path(name) for name in REPLACED if (_TREE / name).exists()), *data]
     _BEFORE.mkdir()
     replace(_MOVING, json.dumps({str(path): path.exists() for path in moved}))
     try:

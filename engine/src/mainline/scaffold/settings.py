@@ -97,6 +97,17 @@ def _model(plan: Plan) -> str:
     return "\n".join([f"  type: sklearn.ensemble.HistGradientBoosting{kind}", "  params:", *lines])
 
 
+def another(plan: Plan) -> tuple[str, str, str]:
+    """Return a model of the other kind than the declared one: its type, its parameters, and values to try."""
+    is_regression = plan.target.task == "regression"
+    if _is_linear(plan):
+        boosting = f"sklearn.ensemble.HistGradientBoosting{'Regressor' if is_regression else 'Classifier'}"
+        return boosting, "{max_iter: 100}", "{max_iter: [50, 100, 200]}"
+    if is_regression:
+        return "sklearn.linear_model.Ridge", "{alpha: 1.0}", "{alpha: [0.1, 1, 10]}"
+    return "sklearn.linear_model.LogisticRegression", "{C: 1.0, max_iter: 1000}", "{C: [0.1, 1, 10]}"
+
+
 def _tune(plan: Plan) -> str:
     title = _title("tune", "`./mainline tune` tries these instead of model.params; engine/docs/experiments.md")
     if _is_linear(plan):

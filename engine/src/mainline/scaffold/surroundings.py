@@ -1,4 +1,4 @@
-"""`dvc.yaml` and the README, in which a few lines speak of the model."""
+"""`dvc.yaml`, the README and the schedule of retraining, in which some lines speak of the model."""
 
 import json
 import re
@@ -7,9 +7,18 @@ from mainline.scaffold.code import plain, slug
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import OWN, events, example, is_plain, own_files, request, response, shell
-from mainline.scaffold.settings import scalar
+from mainline.scaffold.settings import another, scalar
 
 _OURS = re.compile(r"\n<!-- model: begin -->\n.*?\n<!-- model: end -->\n", re.DOTALL)
+_EXAMPLE = re.compile(r"\n<!-- example: begin -->\n.*?\n<!-- example: end -->\n", re.DOTALL)
+_CRON = re.compile(r'^( +- cron: )"[^"]*".*$', re.MULTILINE)
+_SCHEDULES = {
+    "day": ('"23 4 * * *"', "the day before is complete by then"),
+    "week": ('"23 4 * * 2"', "the week before is complete by then"),
+    "month": ('"23 4 2 * *"', "the month before is complete by then"),
+    "quarter": ('"23 4 2 1,4,7,10 *"', "the quarter before is complete by then"),
+}
+_TIMELESS = ('"23 4 2 * *"', "the data has no time: only what was declared or delivered since is new")
 _INGEST = re.compile(r"(  ingest:\n(?:    .*\n)*?    deps:\n)((?:      - .*\n)+)")
 _ARTIFACT = re.compile(
     r"^  [a-z][a-z0-9-/]*:\n(    path: models/package\n    type: model\n)    desc: .*\n", re.MULTILINE
@@ -38,11 +47,17 @@ def pipeline(text: str, plan: Plan) -> str:
 
 
 def readme(text: str, plan: Plan) -> str:
-    """Return the README with a section about this model before its first section."""
-    text = _OURS.sub("", text)
+    """Return the README with a section about this model before its first one, and without the shipped example."""
+    text = _EXAMPLE.sub("", _OURS.sub("", text))
     start = text.find("\n## ")
     start = len(text) if start < 0 else start
     return f"{text[:start]}\n<!-- model: begin -->\n{_section(plan)}\n<!-- model: end -->\n{text[start:]}"
+
+
+def retraining(text: str, plan: Plan) -> str:
+    """Return the workflow that retrains, with the schedule on which a period of the data is complete."""
+    cron, comment = _SCHEDULES[plan.time.unit] if plan.time else _TIMELESS
+    return _CRON.sub(lambda match: f"{match[1]}{cron} # {comment}", text, count=1)
 
 
 def predict_command(plan: Plan) -> str:
@@ -64,4 +79,22 @@ def _section(plan: Plan) -> str:
     lines += ["$ KEY=$(./mainline api-key laptop | head -n 1)", "$ make serve    # what follows, in another terminal"]
     headers = "-H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json'"
     lines.append(f"$ curl -s http://127.0.0.1:8080/predict {headers} -d {shell(asked)}")
-    return "\n".join([*lines, "```"])
+    return "\n".join([*lines, "```", "", *_edits(plan)])
+
+
+def _edits(plan: Plan) -> list[str]:
+    """Say what to edit for another model; the numbers are those of the last run, and stand in no README."""
+    kind, given, space = another(plan)
+    window = "`./mainline window --advance` takes it, once its rows are in the file"
+    more = (
+        (f"train on one {plan.time.unit} more", window)
+        if plan.time
+        else ("learn from more rows", "add them to the file; each row that was there keeps its side of the split")
+    )
+    model = f"`model.type: {kind}`, `model.params: {given}`; for `./mainline tune`: `tune.space: {space}`"
+    rows = [more, ("try another model", model), ("leave out a feature", "remove its line under `features`")]
+    return [
+        "`make repro` prints how good it is beside a baseline, and `make gate` whether that is enough to release it.",
+        "Edit [params.yaml](params.yaml), run `make repro`, commit. Only the stages that the edit touches run again.",
+        "", "| to | do, or edit in `params.yaml` |", "|---|---|", *(f"| {to} | {what} |" for to, what in rows),
+    ]  # fmt: skip

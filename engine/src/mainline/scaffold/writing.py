@@ -20,6 +20,7 @@ from mainline.scaffold.code import slug
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes, render
 from mainline.scaffold.inference import Plan
+from mainline.scaffold.placing import RETRAIN
 from mainline.scaffold.table import Options
 
 
@@ -60,17 +61,15 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     large = own_data.of_dvc(outline.own_files(plan))
     for name in large:
         _add(name)
-    return _next(plan, large, _back(kept, replaced))
+    return _next(plan, large, placing.way_back(kept or "HEAD", replaced))
 
 
 def files(plan: Plan) -> dict[str, str]:
     """Return the text of every file by its path, but for those that stay as they are."""
-    texts = {
-        "params.yaml": settings.params(plan),
-        "dvc.yaml": surroundings.pipeline(Path("dvc.yaml").read_text(encoding="utf-8"), plan),
-        "README.md": surroundings.readme(Path("README.md").read_text(encoding="utf-8"), plan),
-    }
-    return usecase.files(plan) | own_tests.files(plan) | texts
+    retrain = {name: surroundings.retraining for name in (RETRAIN,) if Path(name).is_file()}
+    changed = {"dvc.yaml": surroundings.pipeline, "README.md": surroundings.readme} | retrain
+    texts = {name: change(Path(name).read_text(encoding="utf-8"), plan) for name, change in changed.items()}
+    return usecase.files(plan) | own_tests.files(plan) | texts | {"params.yaml": settings.params(plan)}
 
 
 def _add(name: str) -> None:
@@ -80,16 +79,12 @@ def _add(name: str) -> None:
         raise TableError(f"the use case is written, but `dvc add {name}` failed: {ran.stderr.strip()}.")
 
 
-def _back(kept: str, replaced: list[str]) -> str:
-    """Return the command that brings back what was here."""
-    names = ["src", "tests", "params.yaml", "dvc.yaml", "README.md", *replaced]
-    return f"git checkout {kept or 'HEAD'} -- {' '.join(map(outline.shell, names))}"
-
-
 def _next(plan: Plan, large: list[str], back: str) -> str:
     unused = own_data.unused(outline.own_files(plan))
+    schedule = [f"the schedule in {RETRAIN}"] if Path(RETRAIN).is_file() else []
+    written = ["src/usecase/", "tests/", "params.yaml", "dvc.yaml", "README.md", *schedule, *outline.own_files(plan)]
     lines = [
-        "", f"Written: src/usecase/, tests/, params.yaml, dvc.yaml, README.md, {', '.join(outline.own_files(plan))}.",
+        "", f"Written: {', '.join(written)}.",
         *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),
         f"`{back}` brings back what was here.",
         *([f"No longer read: {', '.join(unused)}; remove what you do not need."] if unused else []),

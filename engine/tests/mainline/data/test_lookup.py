@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mainline.contract import Array, FeatureTable
-from mainline.data.lookup import Table, differs, from_arrays, from_columns, from_months, look_up_all
+from mainline.data.lookup import Table, differs, from_arrays, from_columns, from_periods, look_up_all
 from mainline.errors import UseCaseError
 
 MOVING = FeatureTable("weather", key="origin", columns=("temp", "wind"))
@@ -184,7 +184,7 @@ def test_months_together_answer_as_each_month_did(declared: FeatureTable, entere
     Asked are moments from the first row of a month to the first row of the next one, its lag included.
     """
     months = [rows_of([(key, time + MONTH * place) for key, time in rows]) for place, rows in enumerate(entered)]
-    together = from_months(declared, months)
+    together = from_periods(declared, months)
     starts = [int(rows["time"].min()) for rows in months] + [MONTH * (len(months) + 1)]
     for place in range(1, len(months)):
         asked = [(key, at + declared.lag) for at in range(starts[place], starts[place + 1]) for key in "abcz"]
@@ -198,7 +198,7 @@ def test_months_of_numbered_entities_answer_as_those_of_text(kind: type) -> None
     months = [rows_of([("1", 9), ("2", 9)]), rows_of([("2", 10)]), rows_of([("2", 20), ("3", 21)])]
     numbered = [{**rows, "key": rows["key"].astype(kind)} for rows in months]
     asked = [(key, at) for key in "123" for at in (9, 15, 20, 25)]
-    assert ask(from_months(MOVING, numbered), asked) == ask(from_months(MOVING, months), asked)
+    assert ask(from_periods(MOVING, numbered), asked) == ask(from_periods(MOVING, months), asked)
 
 
 @pytest.mark.parametrize("keep", [None, 12])
@@ -208,9 +208,11 @@ def test_months_without_a_key_answer_as_those_of_one_entity(keep: int | None) ->
     single = [{**rows, "key": np.array(["a"] * len(rows["time"]))} for rows in months]
     nameless = [{name: values for name, values in rows.items() if name != "key"} for rows in months]
     asked = np.arange(5, 60)
-    found = from_months(replace(PLACE, keep=keep), nameless).look_up({}, asked)
+    found = from_periods(replace(PLACE, keep=keep), nameless).look_up({}, asked)
     for name, values in (
-        from_months(replace(MOVING, keep=keep), single).look_up({"origin": np.array(["a"] * len(asked))}, asked).items()
+        from_periods(replace(MOVING, keep=keep), single)
+        .look_up({"origin": np.array(["a"] * len(asked))}, asked)
+        .items()
     ):
         np.testing.assert_array_equal(found[name], values)
 

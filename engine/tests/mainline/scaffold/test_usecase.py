@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ import pandas as pd
 import pytest
 import yaml
 
+from mainline.declared.params import load as load_params
+from mainline.experiments import search
 from mainline.scaffold import outline, own_tests, settings, surroundings, usecase
 from mainline.scaffold.code import literal
 from mainline.scaffold.inference import Plan
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
-from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER
+from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER, ROOT
+from tests.test_documented_commands import problem, typed
+from usecase import interface
 
 RANDOM = np.random.default_rng(11)
 ODD = {
@@ -187,6 +192,64 @@ def test_readme_speaks_of_the_model(plans: dict[str, Plan]) -> None:
     assert "sold is Yes" not in other
     start, end = "\n<!-- model: begin -->", "<!-- model: end -->\n"
     assert other[: other.index(start)] + other[other.index(end) + len(end) :] == shipped
+
+
+def test_readme_shows_nothing_of_the_shipped_example(plans: dict[str, Plan]) -> None:
+    """No word and no number of the flights is left; what is general stays, and commands and links are right."""
+    shipped = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in ("flats", "hours", "three classes"):
+        made = surroundings.readme(shipped, plans[name])
+        assert not re.search(r"flight|delay|2013|nycflights|minutes  |14\.23|17\.0|example:", made), name
+        assert {"## This model", "## What is yours", "## Guides"} <= {*made.splitlines()}
+        assert [line for line in typed(made) if problem(line)] == []
+        assert surroundings.readme(made, plans[name]) == made
+    assert "train on one day more" in surroundings.readme(shipped, plans["hours"])
+    assert "learn from more rows" in surroundings.readme(shipped, plans["flats"])
+
+
+def test_another_model_is_one_that_can_be_declared(
+    plans: dict[str, Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edit that the README offers for another model is taken as it is written."""
+    for name, made in plans.items():
+        monkeypatch.setattr(interface, "TASK", made.target.task)
+        declared = yaml.safe_load(settings.params(made))
+        rows = surroundings.readme("# Ours\n", made).splitlines()
+        row = next(line for line in rows if line.startswith("| try another model |"))
+        before = declared["model"]["type"]
+        for edit in re.findall(r"`([a-z.]+: [^`]+)`", row):
+            place, value = edit.split(": ", 1)
+            section, key = place.split(".")
+            declared[section][key] = yaml.safe_load(value)
+        assert declared["model"]["type"] != before
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
+        search.load(load_params(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "cron", "why"),
+    [
+        ("hours", "23 4 * * *", "the day before"),
+        ("weeks", "23 4 * * 2", "the week before"),
+        ("months", "23 4 2 * *", "the month before"),
+        ("quarters", "23 4 2 1,4,7,10 *", "the quarter before"),
+        ("flats", "23 4 2 * *", "no time"),
+    ],
+)
+def test_retraining_runs_when_a_period_is_complete(plans: dict[str, Plan], name: str, cron: str, why: str) -> None:
+    """The schedule of retraining follows from the periods that the data is cut into; all else stays."""
+    shipped = (ROOT / ".github/workflows/retrain.yml").read_text(encoding="utf-8")
+    made = plans.get(name, plans["hours"])
+    if name not in plans:
+        assert made.time is not None
+        made = replace(made, time=replace(made.time, unit=name.removesuffix("s")))
+    text = surroundings.retraining(shipped, made)
+    changed = [(a, b) for a, b in zip(shipped.splitlines(), text.splitlines(), strict=True) if a != b]
+    assert len(changed) == (name != "months")
+    assert f'- cron: "{cron}" # ' in text
+    assert why in text
+    assert surroundings.retraining(text, made) == text
 
 
 def _functions(text: str) -> dict[str, str]:
