@@ -95,8 +95,7 @@ def _edits(plan: Plan) -> list[str]:
     rows = [more, ("try another model", model), ("leave out a feature", "remove its line under `features`")]
     return [
         "`make repro` prints how good it is beside a baseline, and `make gate` whether that is enough to release it.",
-        "Edit [params.yaml](params.yaml) or `src/usecase/`, and `./mainline try` says in seconds whether that is better than "
-        "the last commit.",
+        "Edit [params.yaml](params.yaml) or `src/usecase/`: `./mainline try` says in seconds whether that is better.",
         "Then run `make repro` and commit; only the stages that the edit touches run again.",
         "", "| to | do, or edit in `params.yaml` |", "|---|---|", *(f"| {to} | {what} |" for to, what in rows),
     ]  # fmt: skip
