@@ -61,7 +61,8 @@ def main(given: Sequence[str] | None = None) -> int:
         expected = faults.explain(error)
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
-        print(f"mainline: {expected}", file=sys.stderr)
+        if str(expected):  # or else whatever failed has said it
+            print(f"mainline: {expected}", file=sys.stderr)
         return expected.status
     finally:
         interrupts.end()

@@ -20,7 +20,7 @@ def each(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Yield the items; on a terminal count them in place, elsewhere stay silent until `say`."""
     for number, item in enumerate(items, start=1):
         if sys.stdout.isatty():
-            print(f"\r\033[K  {what} {number}/{len(items)}: {item}", end="", flush=True)
+            print(f"\r\033[K  {what} {number}/{len(items)}: {_told(item)}", end="", flush=True)
         yield item
     if sys.stdout.isatty():
         print("\r\033[K", end="", flush=True)
@@ -47,3 +47,8 @@ def clock(what: str) -> Iterator[None]:
         if ticking.is_alive():
             ticking.join()
             print("\r\033[K", end="", flush=True)
+
+
+def _told(item: object) -> str:
+    """Name an item, such as a batch by its table and its period."""
+    return " ".join(map(str, item)).strip() if isinstance(item, tuple) else str(item)

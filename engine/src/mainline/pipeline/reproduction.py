@@ -13,7 +13,7 @@ from mainline.errors import MainlineError
 from mainline.gate import tables
 from mainline.labels import check_task, classes
 from mainline.model import metrics
-from mainline.pipeline import disk, summary
+from mainline.pipeline import disk, narration, summary
 from mainline.registry import runs
 from mainline.remote import address
 from mainline.repository import checkout, recovery
@@ -44,10 +44,13 @@ def reproduce() -> str:
         return summary.text("Everything is up to date.")
     _check_data()
     presence.forget()
-    if _dvc("repro") != 0:
-        raise MainlineError(_stopped(presence.killed()))
+    with narration.narrated() as told:
+        status = _dvc("repro")
+    if status != 0:
+        raise MainlineError(_stopped(presence.killed(), told.failed))
+    said = told.text(runs.seconds())
     runs.update()
-    return summary.text("The pipeline is done.")
+    return summary.text(f"The pipeline is done: {said}.")
 
 
 def _dvc(*arguments: str) -> int:
@@ -152,8 +155,11 @@ def _ask_source(declared: params.Params) -> None:
         progress.say(f"The source: {faults.explain(error) or error}")
 
 
-def _stopped(killed: list[str]) -> str:
+def _stopped(killed: list[str], is_said: bool) -> str:
+    """Say what stopped the pipeline; '' if a stage has said it already."""
     if not killed:
+        if is_said:
+            return ""
         return "the pipeline stopped; what finished is kept, and `make repro` goes on from there."
     return (
         f"{killed[0]} was killed before it could say why, as the system does if memory runs out. "

@@ -8,13 +8,14 @@ from mainline.errors import MainlineError
 from mainline.package.manifest import size
 from mainline.periods import told
 from mainline.repository import lock
+from mainline.repository.git import ask, blob
 
 METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 
 NO_INTERVAL = "no interval from a single day or group"
 NEXT = """\
 What next:
-  edit params.yaml and run `make repro` again     another model, window or feature
+  edit, then `./mainline try`                     another model or feature, held against the last commit in seconds
   `./mainline plots`                              residuals, calibration, slices, learning curve as pictures
   dvc exp run -S seed=1                           an experiment (`source .venv/bin/activate` first)
   git add --all && git commit                     keep it: metrics and dvc.lock say what this model is"""
@@ -44,9 +45,36 @@ def text(headline: str) -> str:
             f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
             f"Package: {PACKAGE} ({size(PACKAGE) / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
             "",
+            *since_commit(metrics),
+            "",
             NEXT,
         ]
     )
+
+
+def since_commit(metrics: dict[str, dict[str, Any]]) -> list[str]:
+    """Set the primary metric beside that of the last commit, validation first; nothing without such a commit."""
+    commit = ask("rev-parse", "--short", "HEAD")
+    before = {name: _committed(name) for name in ("validation", "test")}
+    if not commit or not all(before.values()):
+        return ["No commit has results yet."]
+    primary = next(name for name in metrics["baseline"] if name in metrics["test"] and name != "rows")
+    if all(before[name] == metrics[name] for name in before):
+        return [f"Metrics are those of the last commit ({commit})."]
+    lines = (_beside(name, primary, metrics[name], before[name]) for name in before)
+    return [f"Against the last commit ({commit})", *lines]
+
+
+def _beside(part: str, primary: str, now: dict[str, Any], before: dict[str, Any]) -> str:
+    if primary not in before:
+        return f"  {part:<10} {primary} {_number(now.get(primary))}, was not measured at the last commit"
+    rows = "" if now["rows"] == before["rows"] else f" on other rows ({before['rows']:,})"
+    return f"  {part:<10} {primary} {_number(now.get(primary))}, was {_number(before[primary])}{rows}"
+
+
+def _committed(name: str) -> dict[str, Any]:
+    content = blob(f"HEAD:{METRICS}/{name}.json")
+    return dict(json.loads(content)) if content else {}
 
 
 def _later(manifest: dict[str, Any]) -> str:

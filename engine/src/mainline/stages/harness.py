@@ -27,7 +27,9 @@ them."""
 HELD = "MAINLINE_HELD"
 """The variable that names the files that `engine/stage` put back, with spaces between them."""
 
-WAY_BACK = "To go back to the last commit's results: `./mainline restore`."
+ENDING = (
+    "What finished is kept: `make repro` goes on from there; `./mainline restore` puts back the last commit's results."
+)
 
 
 def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
@@ -70,7 +72,7 @@ def _interrupted(stage: str) -> NoReturn:
 
 
 def _fail(stage: str, error: MainlineError) -> NoReturn:
-    print(f"\n{stage} failed: {error}\n{WAY_BACK}", file=sys.stderr)
+    print(f"\n{stage} failed: {error}\n{ENDING}", file=sys.stderr)
     sys.exit(1)
 
 

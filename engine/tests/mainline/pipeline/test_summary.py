@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "test": {"rows": 27902, "rmse": 16.5678, "bias": -0.5, "low": 15.0, "high": 18.0, "ratio": 0.875},
     "baseline": {"rows": 27902, "rmse": 18.9, "bias": -1.25},
 }
+MEASURED: dict[str, Any] = METRICS["validation"] | {"rmse": 17.1}
 MANIFEST: dict[str, Any] = {
     "digest": "0123456789abcdef",
     "model": {"type": "sklearn.linear_model.Ridge", "format": "onnx"},
@@ -98,6 +100,38 @@ def test_missing_result_is_one_clear_error(results: Path, name: str) -> None:
     (results / name).unlink()
     with pytest.raises(MainlineError, match=rf"^there is no {re.escape(name)}\. Run `make repro` first\.$"):
         summary.text("The model:")
+
+
+def commit_metrics(results: Path, **changed: dict[str, Any]) -> str:
+    """Commit metrics of which some are others, put those of the fixture back, and return the commit."""
+    (results / "metrics" / "validation.json").write_text(json.dumps(MEASURED))
+    for name, content in changed.items():
+        (results / "metrics" / f"{name}.json").write_text(json.dumps(content))
+    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    for words in (["init"], ["add", "metrics"], [*own, "commit", "--message", "Begin"]):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    for name, content in (("validation", MEASURED), ("test", METRICS["test"])):
+        (results / "metrics" / f"{name}.json").write_text(json.dumps(content))
+    return subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_change_since_the_last_commit_is_said_validation_first(results: Path) -> None:
+    """The primary metric stands beside the committed one, for the validation rows and then for the test rows."""
+    before = METRICS["test"] | {"rmse": 16.5, "rows": 100}
+    commit = commit_metrics(results, validation=MEASURED | {"rmse": 17.25}, test=before)
+    said = lines()
+    place = said.index(f"Against the last commit ({commit})")
+    assert said[place + 1] == "validation rmse 17.1, was 17.25"
+    assert said[place + 2] == "test rmse 16.57, was 16.5 on other rows (100)"
+
+
+def test_metrics_of_the_last_commit_are_said_to_be_those(results: Path) -> None:
+    """Where nothing moved, one line says so; before the first commit, that there is none."""
+    assert "No commit has results yet." in lines()
+    commit = commit_metrics(results)
+    assert f"Metrics are those of the last commit ({commit})." in lines()
 
 
 def test_real_run_is_summarised(small_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
