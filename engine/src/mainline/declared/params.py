@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from mainline import periods
-from mainline.declared import reading
+from mainline.declared import estimators, reading
 from mainline.declared.reading import Section
 from mainline.errors import ParamsError
 
@@ -183,6 +183,7 @@ class Params(Section):
         _check_features(self.features)
         _check_model_type(self.model.type)
         _check_threads(self.model.params)
+        estimators.check(self.model.type, self.model.params)
         return self
 
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
+from mainline.declared import estimators
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
 from mainline.model.frames import of_task
@@ -96,13 +97,11 @@ def _resolve(path: str) -> Any:
     try:
         module = import_module(module_name)
     except ImportError as error:
-        raise ParamsError(
-            "model.type", f"there is no module {module_name}", "see scikit-learn's list of estimators"
-        ) from error
+        raise estimators.no_module(module_name) from error
     found = getattr(module, name, None)
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]
-        raise ParamsError("model.type", f"{module_name} has no estimator '{name}'", nearest(name, offered))
+        raise estimators.no_estimator(module_name, name, offered)
     return found
 
 

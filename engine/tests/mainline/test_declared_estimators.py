@@ -1,0 +1,88 @@
+"""Estimators and hyperparameters are known from scikit-learn's files, without loading it."""
+
+import inspect
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sklearn.utils import all_estimators
+
+from mainline.declared import estimators
+from mainline.errors import ParamsError
+from tests.project import FLIGHTS, LIMIT, Project
+
+FOREST = "sklearn.ensemble.RandomForestRegressor"
+PUBLIC = [
+    (f"{'.'.join(found.__module__.split('.')[:2])}.{name}", found)
+    for name, found in all_estimators(type_filter=["regressor", "classifier"])
+    if hasattr(import_module(".".join(found.__module__.split(".")[:2])), name)
+]
+
+
+@pytest.mark.parametrize(("path", "found"), PUBLIC, ids=[path for path, _ in PUBLIC])
+def test_every_estimator_is_taken_with_what_it_takes(path: str, found: type) -> None:
+    """Each regressor and classifier of scikit-learn passes, with every parameter of its constructor."""
+    known = [name for name in inspect.signature(found.__init__).parameters if name not in ("self", "args", "kwargs")]
+    estimators.check(path, dict.fromkeys(known))
+
+
+def test_most_constructors_are_read() -> None:
+    """A hyperparameter that does not exist is found in all but a few estimators, whose constructor is inherited."""
+    open_ = 0
+    for path, _ in PUBLIC:
+        try:
+            estimators.check(path, {"no_such_parameter": 1})
+            open_ += 1
+        except ParamsError:
+            pass
+    assert len(PUBLIC) > 70
+    assert open_ < 5
+
+
+@pytest.mark.parametrize(
+    ("path", "hyperparameters", "said"),
+    [
+        ("sklearn.ensemble.RandomForestRegresor", {}, r"no estimator 'RandomForestRegresor'; did you mean 'RandomFor"),
+        (
+            "sklearn.ensembel.RandomForestRegressor",
+            {},
+            r"no module sklearn\.ensembel; did you mean 'sklearn\.ensemble'",
+        ),
+        (FOREST, {"n_estimator": 3}, r"n_estimator: is not a parameter of .*; did you mean 'n_estimators'\?"),
+        (FOREST, {"trees": 3}, r"trees: is not a parameter of .*; known: bootstrap, ccp_alpha"),
+    ],
+)
+def test_typo_names_what_was_meant(path: str, hyperparameters: dict[str, int], said: str) -> None:
+    """A module, an estimator or a hyperparameter that is not there names the nearest."""
+    with pytest.raises(ParamsError, match=said):
+        estimators.check(path, hyperparameters)
+
+
+def test_typo_is_said_before_scikit_learn_loads(tmp_path: Path) -> None:
+    """Reading params.yaml is enough to know an estimator that does not exist."""
+    text = (FLIGHTS / "params.yaml").read_text()
+    assert "BoostingRegressor" in text
+    (tmp_path / "params.yaml").write_text(text.replace("BoostingRegressor", "BoostingRegresor"))
+    code = (
+        "import sys\nfrom mainline.declared import params\n"
+        "try: params.load()\nexcept Exception as error: print(error)\n"
+        "print(sorted({'sklearn', 'numpy', 'scipy'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=True
+    )
+    said, loaded = ran.stdout.splitlines()
+    assert "did you mean 'HistGradientBoostingRegressor'?" in said
+    assert loaded == "[]"
+
+
+def test_a_stage_alone_says_it_before_scikit_learn_loads(fresh_project: Project) -> None:
+    """Also `dvc repro`, which asks nobody before, waits for no library to say it."""
+    fresh_project.declare(model={"type": "sklearn.linear_model.Rigde", "params": {}})
+    done = fresh_project.run("engine/stage", "train", succeed=False, PYTHONPROFILEIMPORTTIME="1")
+    assert "train failed: params.yaml: model.type: sklearn.linear_model has no estimator 'Rigde'" in done.stderr
+    assert not re.search(r"\|\s+sklearn", done.stderr)
+    assert "mainline.declared.params" in done.stderr
