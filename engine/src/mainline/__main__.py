@@ -29,8 +29,8 @@ COMMANDS = {
         "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),
     "The machinery, and its workflows on GitHub": (
-        "upgrade", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released", "assets",
-        "github-release", "github-deployments", "image", "cml",
+        "upgrade", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released",
+        "assets", "github-release", "github-deployments", "image", "cml",
     ),
 }  # fmt: skip
 """Each command by its group; its module in `commands/` has its options and what runs it."""

@@ -136,5 +136,7 @@ def _summary(version: str, made: Plan, before: str, told: tuple[str, str]) -> st
     parts.append(changelog or f"engine/CHANGELOG.md has no section for {version}.")
     if differences:
         parts.append(f"Yours, and left as it is; the template changed its own:\n{differences}")
-    parts.append("Next: `make repro`, `make test`, then commit dvc.lock and metrics/, and push.")
+    parts.append(
+        "Next: `./mainline migrate` says all that is left to edit; then `make repro`, `make test`, commit, and push."
+    )
     return "\n\n".join(parts)

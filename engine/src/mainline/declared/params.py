@@ -42,6 +42,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 ALLOWED_PACKAGES = ("sklearn",)
 """Where `model.type` may come from: code that the lock file pins."""
 
+RENAMED = {"split.validation_months": "validation", "split.test_months": "test"}
+"""Keys by the name that they had, with the one that they have."""
+
 SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
 """The sections that the model depends on; the others judge it."""
 
@@ -91,9 +94,10 @@ class Split(Section):
     @model_validator(mode="before")
     @classmethod
     def _refuse_old_names(cls, raw: Any) -> Any:
-        for old, new in {"validation_months": "validation", "test_months": "test"}.items():
+        for place, new in RENAMED.items():
+            old = place.removeprefix("split.")
             if isinstance(raw, dict) and old in raw:
-                raise ParamsError(f"split.{old}", "is the name of before", f"write {new}: {raw[old]}")
+                raise ParamsError(place, "is the name of before", f"write {new}: {raw[old]}")
         return raw
 
 

@@ -45,6 +45,17 @@ def load(path: Path, model: type[Checked]) -> Checked:
     return check_section(model, raw, "", file)
 
 
+def problems(model: type[Section], raw: Any, place: str, file: str) -> list[ParamsError]:
+    """Return all that is wrong with a mapping at once, as far as it can be told; see `check_section`."""
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        return [_explain(problem, model, place, file) for problem in error.errors()]
+    except ParamsError as error:
+        return [error]
+    return []
+
+
 def read(path: Path) -> Any:
     """Read a YAML file in which no key stands twice.
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.commands import deps
 from mainline.errors import MainlineError
+from mainline.pipeline import dependencies
 from tests.project import Project
 
 Change = Callable[[list[str]], object]
@@ -31,7 +31,7 @@ def changed(folder: Path, stage: str, change: Change) -> Path:
 
 def test_shipped_pipeline_depends_on_what_it_runs() -> None:
     """The dvc.yaml that ships is exact."""
-    assert re.fullmatch(r"\d+ stages depend on exactly the code they run\.", deps.check())
+    assert re.fullmatch(r"\d+ stages depend on exactly the code they run\.", dependencies.check())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_shipped_pipeline_depends_on_what_it_runs() -> None:
 def test_missing_dependency_is_found(tmp_path: Path, stage: str, path: str) -> None:
     """Code that a stage runs, copies or is locked to and does not name would leave it falsely fresh."""
     with pytest.raises(MainlineError, match=rf"^dvc.yaml does not name .*:\n  {stage}: add {re.escape(path)}$"):
-        deps.check(changed(tmp_path, stage, lambda declared: declared.remove(path)))
+        dependencies.check(changed(tmp_path, stage, lambda declared: declared.remove(path)))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_missing_dependency_is_found(tmp_path: Path, stage: str, path: str) -> N
 def test_unneeded_dependency_is_found(tmp_path: Path, path: str) -> None:
     """Code that a stage names and does not run would run it for nothing."""
     with pytest.raises(MainlineError, match=rf":\n  train: remove {re.escape(path)}$"):
-        deps.check(changed(tmp_path, "train", lambda declared: declared.append(path)))
+        dependencies.check(changed(tmp_path, "train", lambda declared: declared.append(path)))
 
 
 def test_every_correction_is_listed(tmp_path: Path) -> None:
@@ -70,17 +70,17 @@ def test_every_correction_is_listed(tmp_path: Path) -> None:
 
     corrections = r"\n  train: add src/usecase/scoring\.py\n  train: remove src/usecase/source\.py$"
     with pytest.raises(MainlineError, match=corrections):
-        deps.check(changed(tmp_path, "train", swap))
+        dependencies.check(changed(tmp_path, "train", swap))
 
 
 def test_data_is_none_of_its_business(tmp_path: Path) -> None:
     """What a stage reads beside code is declared by hand and left alone."""
-    assert "exactly" in deps.check(changed(tmp_path, "train", lambda declared: declared.append("data/more")))
+    assert "exactly" in dependencies.check(changed(tmp_path, "train", lambda declared: declared.append("data/more")))
 
 
 def test_training_does_not_depend_on_serving() -> None:
     """A change of commands, packaging or the use case's source never retrains the model."""
-    needed = {*deps.needed("train"), *map(str, deps.links("train"))}
+    needed = {*dependencies.needed("train"), *map(str, dependencies.links("train"))}
     assert not [path for path in needed if "/commands/" in path or "/package/" in path or path.endswith("source.py")]
     assert {"src/usecase/features.py", "engine/stages/train/model/export.py"} <= needed
 
@@ -116,9 +116,9 @@ def test_wrong_links_are_found_and_written_anew(copied: Path, change: Callable[[
     """A stage whose links are not exactly what it imports is named, and the command that it names mends them."""
     change(copied / "engine/stages/train/declared/params.py")
     with pytest.raises(MainlineError, match=r"does not have what train runs: `\./mainline deps --write`"):
-        deps.check()
-    assert "exactly" in deps.write()
-    assert "exactly" in deps.check()
+        dependencies.check()
+    assert "exactly" in dependencies.write()
+    assert "exactly" in dependencies.check()
 
 
 def test_the_code_behind_each_link_is_there() -> None:

@@ -1,0 +1,116 @@
+"""Say all that is left to edit until this repository keeps the contract of its machinery."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from mainline import faults, files
+from mainline.claims import declarations
+from mainline.declared import environments, gate, params, reading, tune
+from mainline.errors import MainlineError, ParamsError
+from mainline.pipeline import dependencies
+from mainline.template import declaration, renames
+from mainline.template.declaration import Edit
+from mainline.text import count
+
+PIPELINE, PARAMS = Path("dvc.yaml"), Path("params.yaml")
+REFERENCE = Path("engine/tests/flights/dvc.yaml")
+"""The pipeline that the machinery ships."""
+
+
+class UnfinishedError(MainlineError):
+    """Something is left to edit."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--write", action="store_true", help="edit dvc.yaml, and the names that params.yaml has of before"
+    )
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """List every edit that is left, or make those first that need no decision.
+
+    Raises:
+        UnfinishedError: listing what is left, of all files at once.
+    """
+    done = _write() if arguments.write else []
+    mechanical = [*(f"dvc.yaml: {edit}" for edit in _edits()), *_names()]
+    left = list(dict.fromkeys([*mechanical, *_settings(), *_code()]))
+    if not left:
+        return "\n".join([*done, "Nothing is left to edit. Next: `make repro` and `make test`."])
+    hint = [f"`./mainline migrate --write` makes {_those(len(mechanical), len(left))}"] if mechanical else []
+    raise UnfinishedError("\n  ".join([*done, f"{count(len(left), 'edit')} left:", *left, *hint]))
+
+
+def _write() -> list[str]:
+    """Make the edits of `dvc.yaml` and of names in `params.yaml`, and list them."""
+    edits, names = _edits(), renames.found(reading.read(PARAMS))
+    texts = {PIPELINE: declaration.edited(PIPELINE.read_text(encoding="utf-8"), edits)} if edits else {}
+    if names:
+        texts[PARAMS] = renames.written(PARAMS.read_text(encoding="utf-8"), names)
+    for path, text in texts.items():
+        files.replace(path, text)
+    done = [
+        *(f"dvc.yaml: {edit}" for edit in edits),
+        *(f"params.yaml: {old} is now {new}" for old, new in names.items()),
+    ]
+    return ["Made:", *(f"  {line}" for line in done)] if done else []
+
+
+def _edits() -> list[Edit]:
+    own, reference = (path.read_text(encoding="utf-8") for path in (PIPELINE, REFERENCE))
+    return declaration.edits(own, reference, dependencies.needed)
+
+
+def _names() -> list[str]:
+    return [f"params.yaml: {old} is called {new} now" for old, new in renames.found(reading.read(PARAMS)).items()]
+
+
+def _settings() -> list[str]:
+    """List all that is wrong with the declared files under the names of now."""
+    raw = renames.renamed(reading.read(PARAMS))
+    found = reading.problems(params.Params, raw, "", PARAMS.name)
+    for name, model in (("gate", gate.Policy), ("tune", tune.Search)):
+        if isinstance(raw.get(name), dict):
+            found += reading.problems(model, raw[name], name, PARAMS.name)
+    for path in sorted(environments.FOLDER.glob("*.yaml")):
+        try:
+            environments.load(path)
+        except ParamsError as error:
+            found.append(error)
+    return [str(problem) for problem in found]
+
+
+def _code() -> list[str]:
+    """List what of the contract the code does not keep; what follows from a declared file is listed there."""
+    lacking = [said for name in declarations.OFFERED for said in _lacking(name)]
+    if lacking:
+        return lacking
+    from mainline.claims import catalogue  # which imports the use case
+    from mainline.claims.batches import NoDataError
+
+    found = []
+    for claim in catalogue.ALL:
+        try:
+            found.append(catalogue.problem(claim))
+        except NoDataError as error:
+            found.append(str(error))
+    return [said for said in found if said and not said.startswith("params.yaml:")]
+
+
+def _lacking(name: str) -> Iterator[str]:
+    """Say which names a module does not offer, or why it cannot be imported."""
+    for wanted in declarations.OFFERED[name]:
+        try:
+            getattr(declarations.module(name), wanted)
+        except Exception as error:
+            expected = faults.explain(error)
+            if expected is None:
+                raise
+            yield str(expected)
+
+
+def _those(mechanical: int, left: int) -> str:
+    return "all of them." if mechanical == left else f"the first {mechanical}."

@@ -1,0 +1,68 @@
+"""`migrate`: all that a fork must edit is said at once, and what needs no decision is edited."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import project
+from tests.project import Project
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Project:
+    """A fork as an upgrade leaves it: its own files are those of before, with mistakes of its own besides."""
+    made = project.copy(tmp_path / "fork")
+    changes = {
+        "dvc.yaml": [("      - split\n", ""), ("      - src/usecase/scoring.py\n", "")],
+        "params.yaml": [
+            ("  validation:", "  validation_months:"),
+            ("  parity:", "  paritty:"),
+            ("max_bias:", "max_bais:"),
+        ],
+        "deploy/production.yaml": [("signature:", "signatur:")],
+        "src/usecase/scoring.py": [("def slices(", "def slice_of(")],
+        "src/usecase/tables.py": [("from mainline.contract", "from mainline.months")],
+    }
+    for name, pairs in changes.items():
+        text = (made.path / name).read_text(encoding="utf-8")
+        for old, new in pairs:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        (made.path / name).write_text(text, encoding="utf-8")
+    return made
+
+
+def _migrate(fork: Project, *options: str, succeed: bool = False) -> list[str]:
+    done = fork.run("python", "-P", "-m", "mainline", "migrate", *options, succeed=succeed)
+    return (done.stdout + done.stderr).splitlines()
+
+
+def test_everything_that_is_left_is_said_at_once(fork: Project) -> None:
+    """Pipeline, settings, environments and code are looked at in one run, and nothing is changed by it."""
+    before = fork.run("git", "diff").stdout
+    said = _migrate(fork)
+    wanted = [
+        "dvc.yaml: prepare: params: add split",
+        "dvc.yaml: train: deps: add src/usecase/scoring.py",
+        "params.yaml: split.validation_months is called validation now",
+        "params.yaml: limits.paritty: is not a known key; did you mean 'parity'?",
+        "params.yaml: limits.parity: is missing",
+        "params.yaml: gate.max_bais: is not a known key; did you mean 'max_bias'?",
+        "deploy/production.yaml: promotion.signatur: is not a known key; did you mean 'signature'?",
+        "src/usecase/scoring.py offers no 'slices'",
+        "ModuleNotFoundError: No module named 'mainline.months'",
+    ]
+    assert [line for line in wanted if not any(line in each for each in said)] == [], said
+    assert not any("Traceback" in line for line in said)
+    assert "`./mainline migrate --write` makes the first 3." in said[-1]
+    assert fork.run("git", "diff").stdout == before
+
+
+def test_what_needs_no_decision_is_written(fork: Project) -> None:
+    """--write edits the pipeline and the names of before, says so, and leaves what a person must decide."""
+    said = _migrate(fork, "--write")
+    assert any("params.yaml: split.validation_months is now validation" in line for line in said)
+    assert not any("makes" in line for line in said)
+    fork.run("git", "checkout", "params.yaml", "deploy", "src")
+    assert _migrate(fork, succeed=True) == ["Nothing is left to edit. Next: `make repro` and `make test`."]
+    assert "exactly the code they run" in fork.run("python", "-P", "-m", "mainline", "deps").stdout
