@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from mainline.monitoring.sharing import Known, Taken
 
 PACKAGE = Path("models/package")
-_TASKS = ("regression", "classification")
-"""What has one number as prediction."""
 
 
 class AlarmError(MainlineError):
@@ -157,10 +155,6 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     from mainline.monitoring import counters, inspection, label_feed
     from usecase import interface
 
-    if interface.TASK not in _TASKS:
-        raise MainlineError(
-            f"monitoring knows {' and '.join(_TASKS)} of two classes; this use case is a {interface.TASK}."
-        )
     settings = params.load()
     kind = label_feed.wanted(interface) if interface.KEY else None
     return inspection.Asked(

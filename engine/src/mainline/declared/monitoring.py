@@ -25,15 +25,17 @@ class Support(Section):
 
 
 class Quality(Section):
-    """How much worse than at its test a version may be, on events of `window_days` whose labels are complete.
+    """How much worse than at its test a version may be, on events of a window whose labels are complete.
 
-    `skill` is relative: 0.1 lets the ratio of its metric to the baseline's rise by 10 %. `bias` is in the label's unit,
-    None for `gate.max_bias`; a slice may be as far from the whole.
+    With None the limits hold that the package earned. Where they are declared, or the package has not enough days to
+    prove any, an alarm needs the whole interval beyond them. `skill` is relative: 0.1 lets the ratio of the metric to
+    the baseline's rise by 10 %, as None does where nothing is proven. `bias` is in the label's unit, None for
+    `gate.max_bias`; a slice may be as far from the whole.
     """
 
     min_rows: Count = 2000
     min_days: Annotated[int, Field(ge=2)] = 5
-    skill: Share = 0.1
+    skill: Share | None = None
     bias: Annotated[float, Field(gt=0)] | None = None
 
 
@@ -58,7 +60,6 @@ class Monitoring(Section):
 
     window_days: Annotated[int, Field(ge=2)] = 7
     quiet_days: Annotated[int, Field(ge=0)] = 7
-    false_alarms_every_days: Count = 90
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     support: Support = Support()
     quality: Quality = Quality()

@@ -9,36 +9,45 @@ a row beyond it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from mainline.contract import Array
-from mainline.limits.sketches import Sketch
+from mainline.limits.sketches import Count, Part, Sketch
 
 PROVEN_DAYS = 120
 """Days below which playing back proves no rate of alarms."""
 _LEAST = 1e-4  # the smallest distance whose logarithm counts
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Part):
     """What playing `days` days back allows: mean and deviation of each column's log distance, and the largest score."""
 
-    centre: Mapping[str, float]
-    spread: Mapping[str, float]
+    centre: dict[str, float]
+    spread: dict[str, float]
     largest: float
-    episodes: int
-    days: int
-
-    @property
-    def is_proven(self) -> bool:
-        """Say whether the days are enough for the declared rate."""
-        return self.days >= PROVEN_DAYS
+    episodes: Count
+    days: Count
 
     def scores(self, distances: Mapping[str, float]) -> dict[str, float]:
         """Return how many deviations each distance lies above what the window's runs had on average."""
         logs = {name: float(np.log(max(value, _LEAST))) for name, value in distances.items() if name in self.centre}
         return {name: (value - self.centre[name]) / self.spread[name] for name, value in logs.items()}
+
+
+class Played(Protocol):
+    """What playing back says of itself: the days, and how often they pass the limit."""
+
+    @property
+    def days(self) -> int:
+        """The days that were played back."""
+        ...
+
+    @property
+    def episodes(self) -> int:
+        """How often they pass the limit."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,17 @@ def play(days: Sequence[Sketch], length: int, every: int) -> Limits | None:
     scores = np.max([(found - found.mean()) / found.std() for found in logs.values()], axis=0)
     largest, count = limit(scores, max(1, len(days) // every))
     centre = {name: float(found.mean()) for name, found in logs.items()}
-    return Limits(centre, {name: float(found.std()) for name, found in logs.items()}, largest, count, len(days))
+    spread = {name: float(found.std()) for name, found in logs.items()}
+    return Limits(centre=centre, spread=spread, largest=largest, episodes=count, days=len(days))
+
+
+def proof(played: Played, every: int) -> str:
+    """Say how a limit was earned, and how often the window itself passes it."""
+    times = "once" if played.episodes == 1 else f"{played.episodes} times"
+    said = f"Played back, {played.days} days pass it {times}"
+    if played.days >= PROVEN_DAYS:
+        return f"{said}; declared is once in {every} days."
+    return f"{said}: too few days to prove once in {every} days, {PROVEN_DAYS} are needed."
 
 
 def limit(scores: Array, allowed: int) -> tuple[float, int]:

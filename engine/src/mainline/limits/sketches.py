@@ -6,13 +6,14 @@ all others together.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from mainline.contract import Array
+from mainline.contract import Array, Columns
 
 NAMES = 1000
 """Values of a text that a sketch names."""
@@ -22,6 +23,8 @@ RARE = 10
 """Rows from which on a value that training did not have is named where others read it."""
 LARGEST = 1e140
 """Larger numbers count as this one, so that sums of squares stay finite."""
+PREDICTION = "prediction"
+_BINS = 20
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -62,6 +65,59 @@ class Sketch(Part):
     requests: Count
     numbers: dict[str, Numbers]
     texts: dict[str, Texts]
+    predicted: Numbers | Texts | None = None
+    """The predictions; of several classes the most probable ones by name."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """How rows are counted: the upper ends of the bins of each number and of predictions, and the texts by name.
+
+    Predictions of several classes have no bins; `classes` names them.
+    """
+
+    numbers: Mapping[str, Sequence[float]]
+    texts: Sequence[str]
+    predicted: Sequence[float]
+    classes: Sequence[str] = ()
+
+
+def edges(values: Iterable[float]) -> tuple[float, ...]:
+    """Return the upper ends of bins between some quantiles, each once."""
+    return tuple(float(value) for value in np.unique(np.asarray(list(values), np.float64)))
+
+
+def edges_of_predictions(predicted: Array) -> tuple[float, ...]:
+    """Return the ends of bins that hold a twentieth of n predictions each; of several classes none."""
+    return edges(np.quantile(predicted, np.linspace(0, 1, _BINS + 1))) if predicted.ndim == 1 else ()
+
+
+def of_columns(columns: Columns, predicted: Array | None, bins: Bins, digest: str = "") -> Sketch:
+    """Sketch n rows; `predicted`, shape (n,) or (n, K), may be None."""
+    rows = len(next(iter(columns.values())))
+    return Sketch(
+        digest=digest, rows=rows, requests=rows,
+        numbers={name: count_numbers(columns[name].astype(np.float64), ends) for name, ends in bins.numbers.items()},
+        texts={name: _count_texts(columns[name]) for name in bins.texts},
+        predicted=None if predicted is None else count_predictions(predicted, bins),
+    )  # fmt: skip
+
+
+def count_predictions(predicted: Array, bins: Bins) -> Numbers | Texts:
+    """Count n predictions: in bins, or of K classes, shape (n, K), the most probable ones."""
+    if predicted.ndim == 1:
+        return count_numbers(predicted, bins.predicted)
+    said = np.bincount(predicted.argmax(axis=1), minlength=len(bins.classes)).tolist()
+    return count_texts(dict(zip(bins.classes, said, strict=True)), 0)
+
+
+def of_predictions(sketch: Sketch) -> Sketch:
+    """Return a sketch of the predictions alone, as a column of that name."""
+    found = sketch.predicted
+    return sketch.model_copy(update={
+        "numbers": {PREDICTION: found} if isinstance(found, Numbers) else {},
+        "texts": {PREDICTION: found} if isinstance(found, Texts) else {},
+    })  # fmt: skip
 
 
 def count_numbers(values: Array, edges: Sequence[float]) -> Numbers:
@@ -109,7 +165,20 @@ def add(sketches: Sequence[Sketch]) -> Sketch:
         requests=sum(sketch.requests for sketch in sketches),
         numbers={name: _add_numbers([sketch.numbers[name] for sketch in sketches]) for name in first.numbers},
         texts={name: _add_texts([sketch.texts[name] for sketch in sketches]) for name in first.texts},
+        predicted=_add_predicted([sketch.predicted for sketch in sketches if sketch.predicted is not None]),
     )
+
+
+def _add_predicted(parts: Sequence[Numbers | Texts]) -> Numbers | Texts | None:
+    numbers = [part for part in parts if isinstance(part, Numbers)]
+    texts = [part for part in parts if isinstance(part, Texts)]
+    return _add_numbers(numbers) if numbers else _add_texts(texts) if texts else None
+
+
+def _count_texts(values: Array) -> Texts:
+    counted = Counter(values.tolist())
+    missing = counted.pop("", 0)
+    return count_texts(counted, missing)
 
 
 def without_rare(texts: Texts, known: frozenset[str] | None) -> Texts:

@@ -49,13 +49,13 @@ def hardest(
     Raises:
         UseCaseError: when the use case's rule is not a prediction per row.
     """
-    found = {CONSTANT: constant} | _own(scoring, constant, *rows)
+    found = {CONSTANT: constant} | own(scoring, constant, *rows)
     lacks = {name: scorer.lack(actual, predicted) for name, predicted in found.items()}
     name = min(lacks, key=lambda name: (np.isnan(lacks[name]), lacks[name]))
     return Baseline(name, found[name], {rule: scorer.primary.value(actual, found[rule]) for rule in found})
 
 
-def _own(scoring: ModuleType, constant: Array, columns: Columns, features: Columns) -> dict[str, Array]:
+def own(scoring: ModuleType, constant: Array, columns: Columns, features: Columns) -> dict[str, Array]:
     """Predict by the use case's rule; a row of which it knows nothing (NaN) gets the constant."""
     if not hasattr(scoring, "baseline"):
         return {}

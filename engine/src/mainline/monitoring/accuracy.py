@@ -1,21 +1,31 @@
 """Are predictions as good as at the test? Against the baseline on the same events, with intervals over days.
 
-Months differ in how hard they are, and model and baseline feel it alike; so their ratio is held to that of the test.
-The limits are declared, not played back: an alarm means that a whole interval lies beyond one.
+Months differ in how hard they are, and model and baseline feel it alike; so their ratio is what is measured. The last
+window is held to the limits that the package earned, see `limits.windows`. If limits are declared, or the package has
+too few days to prove any, a whole interval must lie beyond them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from mainline.contract import Array
+from mainline.data import predictions
 from mainline.gate import statistics
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.statistics import Difference
+from mainline.limits import playback, windows
+from mainline.limits.windows import Quality
 from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
 from mainline.monitoring.production import Production
+from mainline.text import count
+
+SKILL = 0.1
+"""How far the ratio may rise above the test's where nothing is earned or declared."""
+_RETRAIN = "Retrain on newer data"
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ def window(production: Production) -> Events | None:
     events = production.events
     if events is None or not len(events):
         return None
-    days = np.unique(events.day)[-production.policy.window_days :]
+    days = np.unique(events.day)[-production.window_days :]
     return events.choose(np.isin(events.day, days))
 
 
@@ -59,65 +69,159 @@ def check_labels(production: Production) -> Outcome:
 
 
 def check_skill(production: Production) -> Outcome:
-    """Is the metric over the baseline's as it was at the test?"""
-    allowed = production.policy.quality.skill
+    """Is the metric over the baseline's as it was in the window, or at the test?"""
+    earned = _earned(production) if production.policy.quality.skill is None else None
+    if earned is not None:
+        return _judge_skill(production, earned)
+    allowed = production.policy.quality.skill or SKILL
     limit = f"{allowed:.0%} above the test's ratio, declared"
-    events = _labelled(production)
-    if isinstance(events, str):
-        return Outcome("cannot tell", "not measured", limit, events)
-    now, then = skill(production, events), _skill_at_test(production)
-    if not np.isfinite([now.estimate, now.low, then.estimate]).all():
-        return Outcome("cannot tell", "not computed", limit, "The metric is not a number on these events.")
-    ratio = (1 + now.estimate) / (1 + then.estimate)
-    low, high = ((1 + end) / (1 + then.estimate) for end in (now.low, now.high))
-    name = production.metric.compared
-    observed = f"{name} {1 + now.estimate:.3f} of the baseline's, at the test {1 + then.estimate:.3f}"
-    reason = f"{ratio - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%}) on {_span(events)}."
-    if low <= 1 + allowed:
-        return Outcome("pass", observed, limit, reason)
-    return Outcome("fail", observed, limit, f"{reason} Retrain on newer data, or roll back.")
+
+    def judge(events: Events) -> Outcome:
+        now, then = skill(production, events), _skill_at_test(production)
+        if not np.isfinite([now.estimate, now.low, then.estimate]).all():
+            return Outcome("cannot tell", "not computed", limit, "The metric is not a number on these events.")
+        ratio = (1 + now.estimate) / (1 + then.estimate)
+        low, high = ((1 + end) / (1 + then.estimate) for end in (now.low, now.high))
+        name = production.metric.compared
+        observed = f"{name} {1 + now.estimate:.3f} of the baseline's, at the test {1 + then.estimate:.3f}"
+        reason = f"{ratio - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%}) on {_span(events)}.{_unproven(production)}"
+        if low <= 1 + allowed:
+            return Outcome("pass", observed, limit, reason)
+        return Outcome("fail", observed, limit, f"{reason} {_RETRAIN}, or roll back.")
+
+    return _with_labels(production, limit, judge)
 
 
 def check_bias(production: Production) -> Outcome:
-    """Is the mean error small?"""
+    """Is the mean error small? Of several classes, that of the class for which it is the largest."""
+    earned = _earned(production) if production.policy.quality.bias is None else None
     limit = f"{production.bias:g}, declared"
-    events = _labelled(production)
-    if isinstance(events, str):
-        return Outcome("cannot tell", "not measured", limit, events)
-    mean, low, high = mean_interval(events.predicted - events.actual, events.day, production.policy.confidence)
-    observed = f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
-    if not np.isfinite([low, high]).all():
-        return Outcome("cannot tell", observed, limit, "There is no interval.")
-    if low <= production.bias and high >= -production.bias:
-        return Outcome("pass", observed, limit, f"Prediction minus truth on {_span(events)}.")
-    side = "high" if mean > 0 else "low"
-    return Outcome("fail", observed, limit, f"Predictions are too {side} on {_span(events)}. Retrain on newer data.")
+
+    def judge(events: Events) -> Outcome:
+        name, error = _error(production, events)
+        mean, low, high = mean_interval(error, events.day, production.policy.confidence)
+        observed = f"{name}{mean:+.3g} ({low:+.3g} to {high:+.3g})"
+        if earned is not None:
+            return _judge_apart(production, earned, (windows.BIAS,), observed)
+        if not np.isfinite([low, high]).all():
+            return Outcome("cannot tell", observed, limit, "There is no interval.")
+        if low <= production.bias and high >= -production.bias:
+            reason = f"Prediction minus truth on {_span(events)}.{_unproven(production)}"
+            return Outcome("pass", observed, limit, reason)
+        side = "high" if mean > 0 else "low"
+        return Outcome("fail", observed, limit, f"Predictions are too {side} on {_span(events)}. {_RETRAIN}.")
+
+    return _with_labels(production, limit, judge)
 
 
 def check_slices(production: Production) -> Outcome:
     """Is the mean error of each segment near that of all events?"""
+    earned = _earned(production) if production.policy.quality.bias is None else None
     limit = f"{production.bias:g} from the whole, declared"
-    events = _labelled(production)
-    if isinstance(events, str):
-        return Outcome("cannot tell", "not measured", limit, events)
-    found = segments(production, events)
-    if not found:
-        return Outcome("pass", "no segment", limit, f"None has {production.slice_rows:,} events.")
-    worst = max(found, key=lambda part: max(part.low, -part.high))
-    observed = f"{worst.column} {worst.value}: {worst.bias:+.2f} ({worst.low:+.2f} to {worst.high:+.2f})"
-    wrong = [part for part in found if part.low > production.bias or part.high < -production.bias]
+
+    def judge(events: Events) -> Outcome:
+        if earned is not None:
+            families = tuple(name for name in earned.limits if name not in (windows.SKILL, windows.BIAS))
+            return _judge_apart(production, earned, families, "")
+        found = segments(production, events)
+        if not found:
+            return Outcome("pass", "no segment", limit, f"None has {production.slice_rows:,} events.")
+        worst = max(found, key=lambda part: max(part.low, -part.high))
+        observed = f"{worst.column} {worst.value}: {worst.bias:+.3g} ({worst.low:+.3g} to {worst.high:+.3g})"
+        wrong = [part for part in found if part.low > production.bias or part.high < -production.bias]
+        if not wrong:
+            return Outcome("pass", observed, limit, f"{len(found)} segments on {_span(events)}.{_unproven(production)}")
+        named = ", ".join(f"{part.column} {part.value}" for part in wrong[:5])
+        reason = f"{len(wrong)} of {len(found)} segments: {named}; on {_span(events)}. Look at what changed there."
+        return Outcome("fail", observed, limit, reason)
+
+    return _with_labels(production, limit, judge)
+
+
+def _earned(production: Production) -> Quality | None:
+    """Return the limits that the package earned, if they are proven and there is a whole window of labels."""
+    earned = production.reference.earned
+    if earned is None or earned.quality is None or not earned.quality.is_proven:
+        return None
+    return earned.quality if production.measured else None
+
+
+def _judge_skill(production: Production, earned: Quality) -> Outcome:
+    limit_ = earned.limit(windows.SKILL, windows.SKILL)
+    limit = "not played back" if limit_ is None else f"{np.exp(earned.centre + limit_):.3f}, earned"
+
+    def judge(_: Events) -> Outcome:
+        ratio = float(np.exp(production.measured[windows.SKILL, windows.SKILL][-1]))
+        name = production.metric.compared
+        observed = f"{name} {ratio:.3f} of the baseline's, played back {np.exp(earned.centre):.3f}"
+        return _judge_earned(production, earned, (windows.SKILL,), observed, limit)
+
+    return _with_labels(production, limit, judge)
+
+
+def _judge_apart(production: Production, earned: Quality, families: tuple[str, ...], observed: str) -> Outcome:
+    """Judge a mean error, or that of segments, by what is furthest beyond its limit."""
+    ranked = [share for share in windows.beyond(production.measured, earned) if share[0] in families]
+    if not ranked:
+        return Outcome("pass", observed or "no segment", "earned", "None had enough rows in the playback.")
+    family, member, _ = ranked[0]
+    value, limit = float(production.measured[family, member][-1]), earned.limit(family, member)
+    observed = observed or f"{family} {member}: {value:+.3g}"
+    apart = "" if family == windows.BIAS else " from the whole"
+    return _judge_earned(production, earned, families, observed, f"{limit:.3g}{apart}, earned")
+
+
+def _judge_earned(
+    production: Production, earned: Quality, families: tuple[str, ...], observed: str, limit: str
+) -> Outcome:
+    """Judge the last window by earned limits; say since when it is beyond, and how often playback and life were."""
+    shares = [share for share in windows.shares(production.measured, earned) if share[0] in families]
+    worst = np.max([values for _, _, values in shares], axis=0)
+    wrong = sorted((share for share in shares if share[2][-1] > 1), key=lambda share: -share[2][-1])
+    times = playback.episodes(worst > 1)
+    life = f"in the last {len(worst)} windows of production {count(times, 'alarm')}"
+    proof = f"{playback.proof(earned, production.reference.earned.every_days)[:-1]}; {life}."  # type: ignore[union-attr]
     if not wrong:
-        return Outcome("pass", observed, limit, f"{len(found)} segments on {_span(events)}.")
-    named = ", ".join(f"{part.column} {part.value}" for part in wrong[:5])
-    reason = f"{len(wrong)} of {len(found)} segments: {named}; on {_span(events)}. Look at what changed there."
-    return Outcome("fail", observed, limit, reason)
+        return Outcome("pass", observed, limit, proof)
+    ends = np.unique(production.labelled.day)[-len(worst) :]
+    since = _date(ends[len(worst) - _run(worst > 1)])
+    named = ", ".join(f"{family} {member}" for family, member, _ in wrong[:5])
+    what = f" Beyond: {named}." if families[0] not in (windows.SKILL, windows.BIAS) else ""
+    return Outcome("fail", observed, limit, f"Since {since}.{what} {proof} {_RETRAIN}, or look at what changed there.")
+
+
+def _run(beyond: Array) -> int:
+    """Return how many of n booleans at the end are true in a row."""
+    return int(len(beyond) if beyond.all() else np.argmin(beyond[::-1]))
+
+
+def _with_labels(production: Production, limit: str, judge: Callable[[Events], Outcome]) -> Outcome:
+    """Judge the labelled events of the window, if there are enough of them."""
+    events = _labelled(production)
+    return Outcome("cannot tell", "not measured", limit, events) if isinstance(events, str) else judge(events)
+
+
+def _unproven(production: Production) -> str:
+    """Say why declared limits hold where none is declared."""
+    earned = production.reference.earned
+    if earned is None or earned.quality is None or earned.quality.is_proven:
+        return ""
+    return f" {playback.proof(earned.quality, earned.every_days)}"
+
+
+def _error(production: Production, events: Events) -> tuple[str, Array]:
+    """Return the errors of n predictions; of several classes those of the one with the largest mean, and its name."""
+    names = production.reference.package.classes
+    if not names:
+        return "", events.predicted - events.actual
+    errors = events.predicted - (events.actual[:, None] == np.arange(len(names)))
+    worst = int(np.abs(errors.mean(axis=0)).argmax())
+    return f"{names[worst]}: ", errors[:, worst]
 
 
 def skill(production: Production, events: Events) -> Difference:
-    """Compare predictions of labelled events with the baseline, a constant that the package states."""
-    package = production.reference.package
-    raw = np.full(len(events), package.manifest["model"]["baseline"])
-    baseline = np.asarray(package.predictor.scoring.respond(raw, events.request), np.float64)
+    """Compare predictions of labelled events with the baseline's."""
+    baseline = production.reference.package.baseline(events.request, events.features)
     return statistics.compare(
         production.metric, events.actual, events.predicted, baseline, events.day, production.policy.confidence
     )
@@ -125,7 +229,7 @@ def skill(production: Production, events: Events) -> Difference:
 
 def segments(production: Production, events: Events) -> list[Segment]:
     """Measure the segments with enough labelled events."""
-    error = events.predicted - events.actual
+    _, error = _error(production, events)
     found = []
     for column, values in production.reference.package.predictor.scoring.slices(events.request).items():
         for value in np.unique(values):
@@ -168,10 +272,13 @@ def _labelled(production: Production) -> Events | str:
 
 
 def _skill_at_test(production: Production) -> Difference:
-    tested = production.reference.package.tested
+    package = production.reference.package
+    tested = package.tested
+    predicted = predictions.from_columns(tested, package.classes)
+    baseline = tested["baseline"] if not package.classes else package.baseline_at_test
     day = tested["prediction_time"] // 1440 if "prediction_time" in tested else np.arange(len(tested["actual"]))
     return statistics.compare(
-        production.metric, tested["actual"], tested["predicted"], tested["baseline"], day, production.policy.confidence
+        production.metric, tested["actual"], predicted, baseline, day, production.policy.confidence
     )
 
 

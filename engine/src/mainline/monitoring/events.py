@@ -5,6 +5,7 @@ answered: a replay of last year's events is judged by last year's labels. Of sev
 a retry, the last one before the label became known counts.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +18,18 @@ import pyarrow.parquet as pq
 from mainline.contract import Array
 from mainline.data import columns as typed
 from mainline.data.columns import DAY
+from mainline.limits.sketches import PREDICTION
 from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
-from mainline.monitoring.packages import PREDICTION, Packaged
+from mainline.monitoring.packages import Packaged
 
-_MOMENT, _SERVED = "moment", "served"
+_MOMENT, _SERVED, _FEATURE = "moment", "served", "feature."
 
 
 @dataclass(frozen=True)
 class Events:
     """n events of one package: requests and predictions by column, and the label of each, NaN where there is none.
 
+    Predictions of K classes have shape (n, K). `features` are there if the use case's own baseline asks for them.
     `moment` is minutes since 1970 UTC. `answered` says which have a row among the labels, also one without a value;
     `unknown` counts labels of events that nobody asked about.
     """
@@ -37,6 +40,7 @@ class Events:
     actual: Array
     answered: Array
     unknown: int
+    features: Mapping[str, Array] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.moment)
@@ -48,17 +52,25 @@ class Events:
 
     def choose(self, rows: Array) -> "Events":
         """Return the rows that a mask of shape (n,) names."""
-        request = {name: values[rows] for name, values in self.request.items()}
-        return Events(
-            request, self.moment[rows], self.predicted[rows], self.actual[rows], self.answered[rows], self.unknown
+        request, features = (
+            {name: values[rows] for name, values in columns.items()} for columns in (self.request, self.features)
         )
+        return Events(
+            request, self.moment[rows], self.predicted[rows], self.actual[rows], self.answered[rows], self.unknown,
+            features,
+        )  # fmt: skip
 
 
 def predictions(files: Iterable[Path], package: Packaged) -> pd.DataFrame:
-    """Return the rows of a package: its request's columns, the prediction, `moment` and `served` in minutes UTC."""
+    """Return the rows of a package: its request's columns, predictions, `moment` and `served` in minutes UTC.
+
+    Predictions stand in the column `prediction`, or those of several classes in `probability.NAME`; features in
+    `feature.NAME`, if the use case's own baseline asks for them.
+    """
     fields = package.request
     wanted = [f"input.{field.name}" for field in fields]
-    tables = [pq.read_table(file, columns=[*wanted, PREDICTION, "time"]) for file in files]
+    measured = [*_predicted(package), *(f"{_FEATURE}{name}" for name in _features(package))]
+    tables = [pq.read_table(file, columns=[*wanted, *measured, "time"]) for file in files]
     table = pa.concat_tables(tables).to_pandas()
     batch = {field.name: table[f"input.{field.name}"] for field in fields}
     for field in fields:
@@ -70,21 +82,33 @@ def predictions(files: Iterable[Path], package: Packaged) -> pd.DataFrame:
     served = table["time"][whole].to_numpy("datetime64[m]").astype(np.int64)
     asked = getattr(package.predictor.features, "prediction_time", None)
     moment = served if asked is None else asked(columns)
-    return pd.DataFrame({**columns, PREDICTION: table[PREDICTION][whole].to_numpy(), _MOMENT: moment, _SERVED: served})
+    return pd.DataFrame({**columns, **table.loc[whole, measured], _MOMENT: moment, _SERVED: served})
 
 
-def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, request: Iterable[str]) -> Events:
-    """Join n predictions with the labels of their events, one row per event."""
+def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: Packaged) -> Events:
+    """Join n predictions of a package with the labels of their events, one row per event."""
     joined = predicted.merge(labels, how="left", on=kind.names, validate="many_to_one", indicator="found")
     in_time = joined[KNOWN].isna() | (joined[_MOMENT] <= joined[KNOWN])
     ordered = joined[in_time].sort_values([_MOMENT, _SERVED], kind="stable")
     last = ordered.drop_duplicates(kind.names, keep="last").sort_values([_MOMENT, *kind.names], kind="stable")
     asked = predicted[kind.names].drop_duplicates()
     return Events(
-        request={name: last[name].to_numpy() for name in request},
+        request={field.name: last[field.name].to_numpy() for field in package.request},
         moment=last[_MOMENT].to_numpy(np.int64),
-        predicted=last[PREDICTION].to_numpy(np.float64),
+        predicted=last[PREDICTION].to_numpy(np.float64)
+        if not package.classes
+        else last[_predicted(package)].to_numpy(np.float64),
         actual=last[VALUE].to_numpy(np.float64),
         answered=(last["found"] == "both").to_numpy(),
         unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
+        features={name: last[f"{_FEATURE}{name}"].to_numpy() for name in _features(package)},
     )
+
+
+def _predicted(package: Packaged) -> list[str]:
+    return [f"probability.{name}" for name in package.classes] or [PREDICTION]
+
+
+def _features(package: Packaged) -> list[str]:
+    """Name the features that the use case's own baseline may ask for; none if it has none."""
+    return [*package.numbers, *package.texts] if package.own_baseline else []

@@ -104,7 +104,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         events=asked_of,
         reason=reason,
         policy=asked.policy,
-        metric=scorer.primary,
+        scorer=scorer,
         bias=asked.policy.quality.bias or asked.bias,
         slice_rows=asked.slice_rows,
     )
@@ -137,7 +137,7 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, "No row has a whole request."
     since = datetime.fromtimestamp(int(predicted["moment"].min()) * 60, UTC)
     found = asked.fetch(since, asked.until)
-    joined = events.join(predicted, found, asked.kind, [field.name for field in package.request])
+    joined = events.join(predicted, found, asked.kind, package)
     latest = asked.until - timedelta(seconds=asked.policy.labels.after)
     due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
     return joined.choose(due), "" if due.any() else "No event is old enough to have a label."
@@ -152,8 +152,7 @@ def _days(production: Production, scorer: Scorer) -> list[Day]:
     for day in np.unique(found.day)[-DAYS:]:
         events_of = found.choose(found.day == day)
         labelled = events_of.choose(~np.isnan(events_of.actual))
-        simple = np.full(len(labelled), package.manifest["model"]["baseline"])
-        baseline = np.asarray(package.predictor.scoring.respond(simple, labelled.request), np.float64)
+        baseline = package.baseline(labelled.request, labelled.features)
         shown.append(
             Day(
                 day=str(np.datetime64(int(day), "D")),
@@ -161,7 +160,7 @@ def _days(production: Production, scorer: Scorer) -> list[Day]:
                 labelled=len(labelled),
                 metric=_measure(scorer, labelled.actual, labelled.predicted),
                 baseline=_measure(scorer, labelled.actual, baseline),
-                bias=_finite((labelled.predicted - labelled.actual).mean()) if len(labelled) else None,
+                bias=_finite(scorer.bias(labelled.actual, labelled.predicted)) if len(labelled) else None,
             )
         )
     return shown

@@ -17,12 +17,13 @@ import orjson
 from mainline.contract import Array, Field, Kind
 from mainline.errors import MainlineError
 from mainline.limits import sketches
-from mainline.limits.sketches import Sketch
-from mainline.monitoring.packages import PREDICTION, Packaged
+from mainline.limits.sketches import PREDICTION, Numbers, Sketch, Texts
+from mainline.monitoring.packages import Packaged
 
 MEMORY = "200MB"
 """What DuckDB may hold; what is more goes to a file beside the store."""
 _TYPES: dict[Kind, str] = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "time": "VARCHAR"}
+_SINGLE = {"inputs": "input", "features": "feature", "probabilities": "probability"}
 _DEPTH = 6
 _LONGEST = 2**24 - 2**10
 """Bytes of a line that DuckDB reads."""
@@ -36,7 +37,6 @@ _ALWAYS = {
     "version": "VARCHAR",
     "digest": "VARCHAR",
     "seconds": "DOUBLE",
-    PREDICTION: "DOUBLE[]",
     "stale": "VARCHAR[][]",
 }
 
@@ -72,15 +72,19 @@ class Reader:
         """
         _check_names(_inputs(package))
         _check_names(_features(package))
-        columns = {**_ALWAYS, "inputs": _struct(_inputs(package)), "features": _struct(_features(package))}
-        lists = [f"len({_path('inputs', name)})" for name in _inputs(package)]
-        lists += [f"len({_path('features', name)})" for name in _features(package)] + ["len(stale)"]
+        _check_names(package.classes)
+        structs = {"inputs": _inputs(package), "features": _features(package), **_probabilities(package)}
+        columns = {**_ALWAYS, PREDICTION: f"{_predicted(package)}[]"}
+        columns |= {struct: _struct(names) for struct, names in structs.items()}
+        lists = [f"len({_path(struct, name)})" for struct, names in structs.items() for name in names] + ["len(stale)"]
         # One expression for all columns: a condition each takes ten times as long.
         even = (
             f"{' + '.join(lists)} = {len(lists)} * len(prediction) and greatest({', '.join(lists)}) = len(prediction)"
         )
-        values = [f"unnest({_path('inputs', name)}) as {_named('input', name)}" for name in _inputs(package)]
-        values += [f"unnest({_path('features', name)}) as {_named('feature', name)}" for name in _features(package)]
+        values = [
+            f"unnest({_path(struct, name)}) as {_named(_SINGLE[struct], name)}"
+            for struct, names in structs.items() for name in names
+        ]  # fmt: skip
         present = [f"{_named('input', field.name)} is not null" for field in package.request if not field.optional]
         lines = f"""
             select try_strptime(time, '{_TIME}') as moment, * from {_source(file, columns)}
@@ -116,27 +120,32 @@ class Reader:
         os.replace(partial, target)
 
     def _sketch(self, day: str, package: Packaged) -> Sketch:
-        columns = {name: f"feature.{name}" for name in package.numbers} | {PREDICTION: PREDICTION}
-        wanted = {name: columns[name] for name in columns if name in package.edges}
-        numbers = self._connection.execute(
-            f"select {', '.join(map(_quoted, wanted.values()))} from held where day = $day",  # noqa: S608
+        features = {name: f"feature.{name}" for name in package.bins.numbers}
+        columns = ["row", *features.values(), *([] if package.classes else [PREDICTION])]
+        found = self._connection.execute(
+            f"select {', '.join(map(_quoted, columns))} from held where day = $day",  # noqa: S608
             {"day": day},
         ).fetchnumpy()
-        counted = {
-            name: sketches.count_numbers(_filled(numbers[column]), package.edges[name])
-            for name, column in wanted.items()
+        numbers = {
+            name: sketches.count_numbers(_filled(found[column]), package.bins.numbers[name])
+            for name, column in features.items()
         }
+        predicted: Numbers | Texts = (
+            self._texts(day, PREDICTION) if package.classes
+            else sketches.count_numbers(_filled(found[PREDICTION]), package.bins.predicted)
+        )  # fmt: skip
         return Sketch(
             digest=package.digest,
-            rows=len(next(iter(numbers.values()))),
+            rows=len(found["row"]),
             requests=self._number('select count(*) from held where day = $day and "row" = 0', day),
-            numbers=counted,
-            texts={name: self._texts(day, name) for name in package.texts},
+            numbers=numbers,
+            texts={name: self._texts(day, f"feature.{name}") for name in package.texts},
+            predicted=predicted,
         )
 
-    def _texts(self, day: str, name: str) -> sketches.Texts:
+    def _texts(self, day: str, column: str) -> Texts:
         found = self._connection.execute(
-            f"select coalesce({_named('feature', name)}, ''), count(*) from held where day = $day group by 1",  # noqa: S608
+            f"select coalesce({_quoted(column)}, ''), count(*) from held where day = $day group by 1",  # noqa: S608
             {"day": day},
         )
         counted = dict(found.fetchall())
@@ -198,6 +207,15 @@ def _inputs(package: Packaged) -> dict[str, str]:
 
 def _features(package: Packaged) -> dict[str, str]:
     return dict.fromkeys(package.numbers, "DOUBLE") | dict.fromkeys(package.texts, "VARCHAR")
+
+
+def _predicted(package: Packaged) -> str:
+    return "VARCHAR" if package.classes else "DOUBLE"
+
+
+def _probabilities(package: Packaged) -> dict[str, dict[str, str]]:
+    """Name the lists of probabilities that a line of several classes has."""
+    return {"probabilities": dict.fromkeys(package.classes, "DOUBLE")} if package.classes else {}
 
 
 def _type(field: Field) -> str:

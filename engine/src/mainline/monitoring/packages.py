@@ -13,12 +13,14 @@ import orjson
 import pyarrow.parquet as pq
 
 from mainline.contract import Array, Field
+from mainline.data import predictions
 from mainline.errors import PackageError
+from mainline.limits import earned, windows
+from mainline.limits.earned import Earned
+from mainline.limits.sketches import Bins, edges, edges_of_predictions
+from mainline.model import baselines
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
-
-PREDICTION = "prediction"
-_BINS = 20
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,47 @@ class Packaged:
         return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
 
     @cached_property
-    def edges(self) -> dict[str, tuple[float, ...]]:
-        """The upper ends of the bins of each number: deciles of training, of the prediction twentieths of the test."""
-        known = {name: _edges(self.profile[name].get("deciles", ())) for name in self.numbers if name in self.profile}
-        return known | {PREDICTION: _edges(np.quantile(self.tested["predicted"], np.linspace(0, 1, _BINS + 1)))}
+    def classes(self) -> tuple[str, ...]:
+        """The names of three or more classes; none where a prediction is a number."""
+        return tuple(map(str, self.manifest["classes"])) if self.manifest["task"] == "multiclass" else ()
+
+    @cached_property
+    def bins(self) -> Bins:
+        """How its rows are counted: numbers by deciles of training, predictions by twentieths of the test."""
+        known = {name: edges(self.profile[name].get("deciles", ())) for name in self.numbers if name in self.profile}
+        predicted = edges_of_predictions(predictions.from_columns(self.tested, self.classes))
+        return Bins(known, self.texts, predicted, self.classes)
+
+    @cached_property
+    def earned(self) -> Earned | None:
+        """What playing its window back allows; None of data without time, and of packages of before."""
+        if earned.NAME not in self.contents:
+            return None
+        found = Earned.model_validate_json(self.contents[earned.NAME])
+        return found.model_copy(update={"whole": found.whole.model_copy(update={"digest": self.digest})})
+
+    @property
+    def own_baseline(self) -> bool:
+        """Whether skill is measured against the use case's own rule, which was harder to beat than the constant."""
+        return self.earned is not None and self.earned.baseline == baselines.RULE
+
+    def baseline(self, request: Mapping[str, Array], features: Mapping[str, Array]) -> Array:
+        """Answer n requests as the baseline does, which knows the training labels alone or is the use case's own."""
+        rows = len(next(iter(request.values())))
+        scoring = self.predictor.scoring
+        raw = baselines.repeat(self.manifest["model"]["baseline"], rows)
+        constant = np.asarray(scoring.respond(raw, request), np.float64)
+        return baselines.own(scoring, constant, request, features)[baselines.RULE] if self.own_baseline else constant
+
+    @property
+    def baseline_at_test(self) -> Array:
+        """The probabilities of several classes that the constant gives the test rows: the kept ones say one class."""
+        fitted = self.manifest["model"]["baseline"]
+        return baselines.repeat(fitted, len(self.tested["actual"]))
+
+    def segments(self, request: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the segments of n requests by column: the use case's, and each text that the model reads."""
+        return windows.segments(self.predictor.scoring, request, self.texts)
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -85,7 +124,3 @@ def find(folders: Iterable[Path]) -> dict[str, Packaged]:
                 continue
             found[read.digest] = read
     return found
-
-
-def _edges(values: Iterable[float]) -> tuple[float, ...]:
-    return tuple(float(value) for value in np.unique(np.asarray(list(values), np.float64)))

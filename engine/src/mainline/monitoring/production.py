@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from mainline.declared.monitoring import Monitoring
-from mainline.limits import sketches
+from mainline.limits import sketches, windows
 from mainline.limits.sketches import Sketch
+from mainline.model.intervals import clusters
 from mainline.model.metric import Metric
+from mainline.model.metrics import Scorer
 from mainline.monitoring.events import Events
 from mainline.monitoring.reference import Reference
 
@@ -26,7 +30,7 @@ class Production:
     events: Events | None
     reason: str
     policy: Monitoring
-    metric: Metric
+    scorer: Scorer
     bias: float
     slice_rows: int
 
@@ -34,6 +38,17 @@ class Production:
     def digest(self) -> str:
         """The package's digest."""
         return self.reference.package.digest
+
+    @property
+    def metric(self) -> Metric:
+        """What versions are compared by."""
+        return self.scorer.primary
+
+    @property
+    def window_days(self) -> int:
+        """The days of a window, as the package's limits were earned with; else as declared."""
+        earned = self.reference.earned
+        return self.policy.window_days if earned is None else earned.window_days
 
     @property
     def rows(self) -> int:
@@ -48,7 +63,7 @@ class Production:
     @cached_property
     def window(self) -> dict[str, Sketch]:
         """The last of these days, as many as a window has."""
-        last = list(self.full_days)[-self.policy.window_days :]
+        last = list(self.full_days)[-self.window_days :]
         return {day: self.full_days[day] for day in last}
 
     @cached_property
@@ -57,3 +72,27 @@ class Production:
         if len(self.window) < self.policy.quality.min_days:
             return None
         return sketches.add(list(self.window.values()))
+
+    @cached_property
+    def labelled(self) -> Events:
+        """The events that have a label with a value.
+
+        Raises:
+            ValueError: when there are no labels at all.
+        """
+        if self.events is None:
+            raise ValueError(self.reason)
+        return self.events.choose(~np.isnan(self.events.actual))
+
+    @cached_property
+    def measured(self) -> windows.Series:
+        """Quality in each window of labelled events, oldest first; empty where there is no whole window."""
+        package, earned = self.reference.package, self.reference.earned
+        if self.events is None or earned is None or clusters(self.labelled.day)[1] < earned.window_days:
+            return {}
+        events = self.labelled
+        scored = windows.Scored(
+            events.actual, events.predicted, package.baseline(events.request, events.features), events.day,
+            package.segments(events.request),
+        )  # fmt: skip
+        return windows.measure(scored, self.metric, earned.window_days, earned.segment_rows)

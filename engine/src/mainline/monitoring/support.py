@@ -49,12 +49,12 @@ def check_unseen(production: Production) -> Outcome:
 def check_whole(production: Production) -> Outcome:
     """Are numbers whole that were whole in training? Another unit, such as hours for minutes, shows here first."""
     reference, more = production.reference, production.policy.support.not_whole
-    if not reference.days:
-        return Outcome("pass", "not compared", "-", "The rows that the package was made from are not here.")
+    if reference.earned is None:
+        return Outcome("pass", "not compared", "-", "The package does not say what its days were like.")
 
     def excess(day: Sketch) -> Iterable[Excess]:
         for name, column in day.numbers.items():
-            worst = reference.fractional(name) if name in reference.whole.numbers else None
+            worst = reference.fractional(name)
             if worst is not None and worst <= _WHOLE:
                 allowed = worst + more
                 yield column.fractional / day.rows - allowed, name, column.fractional / day.rows, allowed
@@ -65,8 +65,8 @@ def check_whole(production: Production) -> Outcome:
 def check_constant(production: Production) -> Outcome:
     """Does every number vary that varied on each day of training? A feed that stands still shows here."""
     reference = production.reference
-    if not reference.days:
-        return Outcome("pass", "not compared", "-", "The rows that the package was made from are not here.")
+    if reference.earned is None:
+        return Outcome("pass", "not compared", "-", "The package does not say what its days were like.")
 
     def excess(day: Sketch) -> Iterable[Excess]:
         for name, column in day.numbers.items():

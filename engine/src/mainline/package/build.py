@@ -15,6 +15,7 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table
 from mainline.errors import UseCaseError
+from mainline.limits import earned
 from mainline.model import batches
 from mainline.package import manifest, schemas
 from mainline.package.predictor import Predictor
@@ -39,6 +40,8 @@ class Contents:
     test_predictions: bytes
     test_columns: Mapping[str, Array]
     code: Path
+    monitor: Mapping[str, Any] | None = None
+    """What playing the window back allows, for `./mainline monitor`; None of data without time."""
     strangers: int = 0
     """Test rows that the tables answer otherwise than when their period was prepared; see `sealing`."""
 
@@ -82,6 +85,8 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     (directory / "model_card.md").write_text(contents.card, encoding="utf-8")
     (directory / "requirements.txt").write_text(_requirements(described["model"]["format"]), encoding="utf-8")
     _write_json(directory / "profile.json", contents.profile)
+    if contents.monitor is not None:
+        _write_json(directory / earned.NAME, contents.monitor)
     _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
     described |= {
         "request": [asdict(field) for field in contents.request],

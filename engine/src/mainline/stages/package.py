@@ -23,9 +23,12 @@ from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import SHAPING, Params
 from mainline.errors import MainlineError
 from mainline.labels import classes
-from mainline.model import batches
+from mainline.limits import sketches
+from mainline.limits.sketches import Bins
+from mainline.model import baselines, batches, metrics
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
+from mainline.stages import playback
 from usecase import features, interface, tables
 
 MODEL, PACKAGE = Path("models/model"), Path("models/package")
@@ -42,13 +45,15 @@ def package(params: Params) -> None:
     strange = _strangers(sealed, needed, tested)
     model = read_json(MODEL / "model.json")
     description = describe_package(params, model)
+    profile = _profile(fitted_on)
     contents = build.Contents(
         description=description,
         request=interface.REQUEST,
         response=interface.RESPONSE,
         tables=sealed,
         model=(MODEL / f"model.{model['format']}").read_bytes(),
-        profile=_profile(fitted_on),
+        profile=profile,
+        monitor=_monitor(params, model, profile),
         card=_card(description),
         test_predictions=PREDICTIONS.read_bytes(),
         test_columns=newest.request,
@@ -105,6 +110,30 @@ def _profile(rows: Prepared) -> dict[str, Any]:
     """Describe the training rows; of a snapshot also count them in bins, since a later one does not have them."""
     described = {"rows": len(rows), "columns": tidy(describe({**rows.features, "label": rows.label}))}
     return described if rows.hash is None else described | {"bins": bins(rows.features)}
+
+
+def _monitor(params: Params, model: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what playing the window back allows, as the package carries it; None of data without time."""
+    numbers = {
+        name: sketches.edges(profile["columns"][name].get("deciles", ()))
+        for name in params.features if name in features.NUMERIC
+    }  # fmt: skip
+    texts = [name for name in params.features if name in features.CATEGORICAL]
+    names = classes(interface)
+    predicted = predictions.from_columns(read_columns(PREDICTIONS, predictions.named(names)), names)
+    several = tuple(map(str, names)) if len(names) > 2 else ()
+    bins = Bins(numbers, texts, sketches.edges_of_predictions(predicted), several)
+    measured = read_json(METRICS / "baseline.json")
+    rule = baselines.RULE if baselines.RULE in measured and _is_rule(params, model, measured) else baselines.CONSTANT
+    found = playback.earn(params, model, bins, rule)
+    return None if found is None else tidy(found.model_dump(mode="json"))
+
+
+def _is_rule(params: Params, model: dict[str, Any], measured: dict[str, float]) -> bool:
+    """Say whether the use case's own rule is harder to beat than the constant, by the primary metric of each."""
+    scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold"))
+    rule, constant = (scorer.primary.lack(measured[name]) for name in (baselines.RULE, baselines.CONSTANT))
+    return bool(rule < constant)
 
 
 def check_batches(predictor: Predictor, limit: float) -> None:

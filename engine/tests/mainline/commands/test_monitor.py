@@ -2,12 +2,17 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from mainline.gate import findings as gate
-from mainline.monitoring import packages
+from mainline.model import metrics
+from mainline.monitoring import packages, verdict
 from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.packages import Packaged
 from tests.mainline.monitoring import month as months
@@ -120,6 +125,45 @@ def test_other_use_case_is_monitored(other_project: Project, tmp_path: Path) -> 
     by_name = {check["name"]: check for check in document["versions"][0]["checks"]}
     assert document["rows"] > 0
     assert by_name["labels"]["reason"].endswith("write it, or name a file (--labels).")
+
+
+def test_three_classes_are_monitored(flower_project: Project, tmp_path: Path) -> None:
+    """Probabilities are rolled up, joined with labels by name, and measured by the log loss; classes are counted."""
+    (packaged,) = packages.find([flower_project.path / "models/package"]).values()
+    flowers = _other(packaged, flower_project)
+    months.write_log(flowers, tmp_path / "log")
+    times = flowers.request["measured_at"].astype("datetime64[m]")
+    labels = pd.DataFrame({
+        "measured_at": pd.DatetimeIndex(times).tz_localize("UTC"), "flower": flowers.request["flower"],
+        "species": np.array(packaged.classes)[flowers.label.astype(int)],
+        "known_at": pd.DatetimeIndex(times + np.timedelta64(60, "m")).tz_localize("UTC"),
+    })  # fmt: skip
+    labels.to_parquet(tmp_path / "labels.parquet")
+    found = monitor(flower_project, tmp_path, "--labels", str(tmp_path / "labels.parquet"))
+    document = Monitored.model_validate_json((tmp_path / "store/report/monitoring.json").read_bytes())
+    (version,) = document.versions
+    assert (document.rows, version.metric) == (len(flowers.label), "log_loss"), found.stderr
+    assert {check.name: check.verdict for check in version.checks}["labels"] == "pass"
+    loss = metrics.scorer("multiclass", names=packaged.classes).primary.value(flowers.label, flowers.predict())
+    mean = np.average([day.metric for day in version.days], weights=[day.labelled for day in version.days])
+    assert mean == pytest.approx(loss)
+    sketch = json.loads(next((tmp_path / "store/sketches").rglob("*.json")).read_bytes())
+    assert set(sketch["predicted"]["counts"]) <= set(packaged.classes)
+
+
+def test_classes_are_held_to_what_they_were(flower_project: Project) -> None:
+    """A good month passes skill and bias; probabilities that belong to other flowers fail the skill."""
+    (packaged,) = packages.find([flower_project.path / "models/package"]).values()
+    flowers = _other(packaged, flower_project)
+    policy: dict[str, Any] = {"quality": {"min_rows": 20, "min_days": 2, "bias": 0.5}, "labels": {"complete": 0.5}}
+    scorer = metrics.scorer("multiclass", names=packaged.classes)
+    good = replace(flowers.production(**policy), scorer=scorer)
+    by_name = {check.name: check for check in verdict.of_version(good)}
+    assert by_name["skill"].verdict == by_name["bias"].verdict == "pass"
+    assert by_name["bias"].observed.split(":")[0] in packaged.classes
+    wrong = replace(flowers, label=(flowers.label + 1) % 3)
+    broken = {check.name: check for check in verdict.of_version(replace(wrong.production(**policy), scorer=scorer))}
+    assert broken["skill"].verdict == "fail"
 
 
 def _other(packaged: Packaged, project: Project) -> Month:

@@ -10,11 +10,12 @@ import numpy as np
 from mainline.data import columns, prepared
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
-from mainline.limits.sketches import Sketch, count_numbers
+from mainline.limits import sketches
+from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.monitoring import reference
 from mainline.monitoring.events import Events
-from mainline.monitoring.packages import PREDICTION, Packaged
+from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.reference import Reference
 from tests.mainline.monitoring import logs
@@ -55,7 +56,7 @@ class Month:
         events = Events(self.request, moment, predicted, self.label, ~np.isnan(self.label), 0).choose(chosen)
         return Production(
             "v1.0.0", self.reference, self._sketches(chosen, predicted), events, "",
-            Monitoring.model_validate(policy), metrics.scorer("regression").primary, 5.0, 500,
+            Monitoring.model_validate(policy), metrics.scorer("regression"), 5.0, 500,
         )  # fmt: skip
 
     def _sketches(self, chosen: Any, predicted: Any) -> dict[str, Sketch]:
@@ -64,10 +65,8 @@ class Month:
         for one in np.unique(day[chosen]):
             rows = day == one
             part = {name: values[rows] for name, values in self.features.items()}
-            sketch = reference.sketch(self.packaged, part, self.packaged.numbers, self.packaged.texts)
-            counted = count_numbers(predicted[rows], self.packaged.edges[PREDICTION])
-            whole = sketch.model_copy(update={"numbers": {**sketch.numbers, PREDICTION: counted}})
-            found[str(np.datetime64(int(one), "D"))] = whole
+            sketch = sketches.of_columns(part, predicted[rows], self.packaged.bins, self.packaged.digest)
+            found[str(np.datetime64(int(one), "D"))] = sketch
         return found
 
 
@@ -76,7 +75,7 @@ def read(packaged: Packaged, root: Path) -> Month:
     request = [field.name for field in packaged.request]
     months = packaged.manifest["window"]["test"]
     rows = prepared.read(root / prepared.FOLDER, months, request, [*packaged.numbers, *packaged.texts])
-    return Month(packaged, reference.load(packaged, root), rows.request, rows.features, rows.label)
+    return Month(packaged, reference.load(packaged), rows.request, rows.features, rows.label)
 
 
 def write_log(month: Month, folder: Path) -> Path:
@@ -100,8 +99,16 @@ def write_log(month: Month, folder: Path) -> Path:
                 "seconds": 0.01,
                 "inputs": {name: [row.get(name) for row in requests] for name in month.request},
                 "features": seen,
-                "prediction": predicted[rows].tolist(),
+                **_answers(predicted[rows], month.packaged.classes),
                 "stale": [[] for _ in rows],
             }
         )
     return logs.write(folder, logs.encode(*lines))
+
+
+def _answers(predicted: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the members of a line for n predictions: numbers, or classes and the probabilities of each."""
+    if not names:
+        return {"prediction": predicted.tolist()}
+    said = [names[code] for code in predicted.argmax(axis=1)]
+    return {"prediction": said, "probabilities": dict(zip(names, predicted.T.tolist(), strict=True))}

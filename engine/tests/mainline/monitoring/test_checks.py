@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mainline.gate.findings import Check
+from mainline.limits.windows import Quality
 from mainline.monitoring import verdict
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
@@ -42,7 +43,7 @@ def test_good_month_passes_every_check(month: Month) -> None:
     """The rows that the model was tested on raise no alarm, whatever day they end on."""
     for end in (7, 15, 23, 31):
         assert failed(month.production(slice(0, end))) <= {"drift of predictions", "drift of features"}, end
-    assert month.reference.days
+    assert month.reference.earned is not None
 
 
 FAULTS: dict[str, tuple[str, str, dict[str, Callable[[Any], Any]]]] = {
@@ -163,7 +164,7 @@ def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
 
 def test_without_the_training_rows_the_profile_answers(month: Month) -> None:
     """A machine that has the package alone still sees lost joins and new names, and says what it cannot tell."""
-    alone = replace(month, reference=Reference(month.packaged, ()))
+    alone = replace(month, reference=Reference(month.packaged, None))
     assert checks(alone.production())["drift of features"].verdict == "cannot tell"
     assert failed(alone.production()) <= {"drift of features", "drift of predictions"}
     worse = alone.change(dest_gain=without, carrier=lambda values: np.full(len(values), "XX", object))
@@ -176,3 +177,53 @@ def test_no_labels_are_said_with_the_remedy(month: Month) -> None:
     found = checks(replace(month.production(), events=None, reason="Write src/usecase/labels.py."))
     assert (found["labels"].verdict, found["labels"].reason) == ("cannot tell", "Write src/usecase/labels.py.")
     assert found["bias"].verdict == "cannot tell"
+
+
+def earning(month: Month, **series: float) -> Month:
+    """Let the package have earned limits of quality over 200 days, in the label's unit, and of skill as a share."""
+    earned = month.packaged.earned
+    assert earned is not None
+    deviations = {
+        "skill": {"skill": 1.0}, "bias": {"bias": 1.0}, "origin": dict.fromkeys(("EWR", "JFK", "LGA"), 1.0),
+    }  # fmt: skip
+    limits = {"skill": 0.2, "bias": 4.0, "origin": 5.0} | series
+    quality = Quality(centre=-0.15, deviations=deviations, limits=limits, episodes=2, days=200)
+    return replace(month, reference=Reference(month.packaged, earned.model_copy(update={"quality": quality})))
+
+
+def test_earned_limits_judge_the_window_and_say_what_they_cost(month: Month) -> None:
+    """A good month lies within them; the reason says how often playback and production passed them."""
+    found = checks(earning(month).production())
+    assert {found[name].verdict for name in ("skill", "bias", "bias by segment")} == {"pass"}
+    assert found["bias"].limit == "4, earned"
+    assert found["skill"].limit == f"{np.exp(0.05):.3f}, earned"
+    said = "Played back, 200 days pass it 2 times; declared is once in 90 days; in the last 26 windows of production 0"
+    assert said in found["bias by segment"].reason
+
+
+def test_alarm_of_quality_names_its_segment_and_since_when(month: Month) -> None:
+    """An airport that changes from one day on is named, with the first window that lies beyond the limit."""
+    day = month.moment // 1440
+    changed = day >= np.unique(day)[20]
+    label = month.label + 25.0 * (changed & (month.request["origin"] == "LGA"))
+    found = checks(replace(earning(month), label=label).production())["bias by segment"]
+    assert (found.verdict, found.observed.split(":")[0]) == ("fail", "origin LGA")
+    since = found.reason.split()[1].rstrip(".")
+    assert str(np.datetime64(int(np.unique(day)[20]), "D")) <= since <= str(np.datetime64(int(np.unique(day)[25]), "D"))
+
+
+def test_declared_limits_go_before_earned_ones(month: Month) -> None:
+    """Who declares a limit for an environment gets that one, with its interval."""
+    found = checks(earning(month, bias=0.001).production(quality={"bias": 5.0}))["bias"]
+    assert (found.verdict, found.limit) == ("pass", "5, declared")
+    assert checks(earning(month, bias=0.001).production())["bias"].verdict == "fail"
+
+
+def test_limits_that_are_not_proven_do_not_alarm(month: Month) -> None:
+    """Two months of predictions earn no limit of quality: the declared ones hold, and the reason says why."""
+    earned = month.packaged.earned
+    assert earned is not None
+    assert earned.quality is not None
+    found = checks(month.production())["bias"]
+    assert found.limit == "5, declared"
+    assert "too few days to prove once in 90 days, 120 are needed" in found.reason

@@ -121,7 +121,7 @@ def asked(packaged: Packaged, rows: list[dict[str, Any]], log: Path, store: Stor
 def join(asked: pd.DataFrame, packaged: Packaged, given: pd.DataFrame) -> Events:
     """Join predictions with labels of the flights."""
     kind = label_feed.wanted(interface)
-    return events.join(asked, label_feed.check(given, kind, "here"), kind, [field.name for field in packaged.request])
+    return events.join(asked, label_feed.check(given, kind, "here"), kind, packaged)
 
 
 def truth(rows: list[dict[str, Any]], known: str = "2030-01-01T00:00:00Z") -> pd.DataFrame:

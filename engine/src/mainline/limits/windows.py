@@ -1,0 +1,189 @@
+"""How far quality strays on days like those of the window: each run of days of predictions that no label had shaped.
+
+Three things are played back: the skill, which is the logarithm of the metric over the baseline's on the same rows, the
+mean error, and the mean error of each segment less that of all rows. Each is counted in the deviations that its own
+runs had, and a family (skill, bias, or the segments of one column) has the largest of its members. A family's limit is
+the smallest that it passes in the allowed episodes, as `playback.limit` has it; then all limits are raised together
+until all families together pass them no more often, and once more by a declared margin, since a few months of days
+that hang together tell a rate only roughly.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from mainline.contract import Array, Columns
+from mainline.limits import playback
+from mainline.limits.sketches import Count, Part
+from mainline.model.intervals import clusters
+from mainline.model.metric import Metric
+
+SKILL, BIAS = "skill", "bias"
+Series = Mapping[tuple[str, str], Array]
+"""Values of k runs, shape (k,), by family and member; NaN where a run has too few rows of it."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """n labelled rows: the truth, two predictions, the day of each, and its segment by column, all of shape (n,).
+
+    Predictions of K classes have shape (n, K).
+    """
+
+    actual: Array
+    predicted: Array
+    baseline: Array
+    day: Array
+    segments: Mapping[str, Array]
+
+
+class Quality(Part):
+    """What playing `days` days back allows: by family and member the usual deviation, and by family how many of them.
+
+    `centre` is the mean skill. `episodes` is how often the window itself passes the limits without their margin.
+    """
+
+    centre: float
+    deviations: dict[str, dict[str, float]]
+    limits: dict[str, float]
+    episodes: Count
+    days: Count
+
+    @property
+    def is_proven(self) -> bool:
+        """Say whether the days are enough for the declared rate."""
+        return self.days >= playback.PROVEN_DAYS
+
+    def limit(self, family: str, member: str) -> float | None:
+        """Return how far a member may lie from its centre; None if it was not played back."""
+        deviation = self.deviations.get(family, {}).get(member)
+        return None if deviation is None else deviation * self.limits[family]
+
+
+def segments(scoring: ModuleType, request: Columns, texts: Collection[str]) -> dict[str, Array]:
+    """Return the segments of n requests by column: the use case's, and each text of a request that the model reads."""
+    found = {name: values for name, values in request.items() if name in texts and values.dtype.kind in "OU"}
+    return found | dict(scoring.slices(request))
+
+
+def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple[str, str], Array]:
+    """Measure each run of days of n rows.
+
+    Args:
+        rows: the predictions.
+        metric: the one by which models are compared.
+        length: days of a run, at most as many as there are.
+        least: rows below which a run says nothing of a segment.
+    """
+    cluster, days = clusters(rows.day)
+    starts = np.arange(days - length + 1)[:, None]
+    run = ((np.arange(days) >= starts) & (np.arange(days) < starts + length)).astype(np.float64)
+    error = _errors(rows)
+    mean = _mean(error, cluster, run, least=1)
+    found = {(SKILL, SKILL): _skill(rows, metric, cluster, run)}
+    found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
+    for column, values in rows.segments.items():
+        for value in np.unique(values):
+            chosen = values == value
+            if chosen.sum() >= least:
+                apart = _mean(error[:, chosen], cluster[chosen], run, least) - mean
+                worst = np.take_along_axis(apart, np.nan_to_num(np.abs(apart)).argmax(axis=0)[None], axis=0)[0]
+                found[column, str(value)] = worst
+    return found
+
+
+def play(rows: Scored, metric: Metric, length: int, least: int, every: int, margin: float) -> Quality | None:
+    """Play a window back; None with fewer days than twice a run, or if no run has a skill.
+
+    Args:
+        rows: predictions of models that were fitted on older rows.
+        metric: the one by which models are compared.
+        length: days of a run.
+        least: rows below which a run says nothing of a segment.
+        every: days for one episode of all checks together.
+        margin: what limits are multiplied by.
+    """
+    _, days = clusters(rows.day)
+    if days < 2 * length:
+        return None
+    series = {
+        name: values for name, values in measure(rows, metric, length, least).items()
+        if np.isfinite(values).sum() >= len(values) / 2
+    }  # fmt: skip
+    if (SKILL, SKILL) not in series:
+        return None
+    centre = float(np.nanmean(series[SKILL, SKILL]))
+    spread = {name: _deviation(values - centre * (name[0] == SKILL)) for name, values in series.items()}
+    scores = _scores(series, centre, spread)
+    allowed = max(1, days // every)
+    own = {family: max(playback.limit(values, allowed)[0], 0.0) for family, values in scores.items()}
+    own = {family: limit for family, limit in own.items() if limit > 0}
+    together = np.max([scores[family] / limit for family, limit in own.items()], axis=0)
+    raised, episodes = playback.limit(together, allowed)
+    deviations: dict[str, dict[str, float]] = {}
+    for (family, member), deviation in spread.items():
+        if family in own and deviation > 0:
+            deviations.setdefault(family, {})[member] = deviation
+    limits = {family: limit * raised * margin for family, limit in own.items()}
+    return Quality(centre=centre, deviations=deviations, limits=limits, episodes=episodes, days=days)
+
+
+def shares(found: Series, earned: Quality) -> list[tuple[str, str, Array]]:
+    """Return family, member and the share of its limit, in each of k runs, of what was played back; 0 for no rows."""
+    listed = []
+    for (family, member), values in found.items():
+        limit = earned.limit(family, member)
+        if limit:
+            reach = values - earned.centre if family == SKILL else np.abs(values)
+            listed.append((family, member, np.nan_to_num(reach / limit)))
+    return listed
+
+
+def beyond(found: Series, earned: Quality) -> list[tuple[str, str, float]]:
+    """Return family, member and share of its limit of the last run, the furthest first."""
+    last = [(family, member, float(values[-1])) for family, member, values in shares(found, earned)]
+    return sorted(last, key=lambda share: -share[2])
+
+
+def _scores(series: Series, centre: float, spread: Mapping[tuple[str, str], float]) -> dict[str, Array]:
+    """Return the largest score of each family by run; skill counts where it is worse, the others on both sides."""
+    found: dict[str, Array] = {}
+    for (family, member), values in series.items():
+        deviation = spread[family, member]
+        if deviation > 0:
+            score = (values - centre if family == SKILL else np.abs(values)) / deviation
+            score = np.nan_to_num(score, nan=-np.inf)
+            found[family] = np.maximum(found[family], score) if family in found else score
+    return found
+
+
+def _deviation(values: Array) -> float:
+    return float(np.sqrt(np.nanmean(values**2)))
+
+
+def _errors(rows: Scored) -> Array:
+    """Return the error of n predictions, shape (1, n), or of the probability of each of K classes, (K, n)."""
+    if rows.predicted.ndim == 1:
+        return np.asarray(rows.predicted - rows.actual)[None]
+    return np.asarray(rows.predicted.T - (rows.actual == np.arange(rows.predicted.shape[1])[:, None]))
+
+
+def _mean(error: Array, cluster: Array, run: Array, least: int) -> Array:
+    """Return the mean of errors of shape (K, n) in each of k runs, shape (K, k); NaN for runs of fewer rows."""
+    days = run.shape[1]
+    rows = run @ np.bincount(cluster, minlength=days)
+    sums = np.stack([run @ np.bincount(cluster, one, days) for one in error])
+    return np.where(rows >= least, sums / np.maximum(rows, 1), np.nan)
+
+
+def _skill(rows: Scored, metric: Metric, cluster: Array, run: Array) -> Array:
+    days = run.shape[1]
+    lacks = [
+        metric.lack(metric.combine(metric.statistics(rows.actual, predicted, cluster, days), run))
+        for predicted in (rows.predicted, rows.baseline)
+    ]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(lacks[0] / lacks[1])
+    return np.where(np.isfinite(ratio), ratio, np.nan)

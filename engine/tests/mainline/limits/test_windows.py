@@ -1,0 +1,98 @@
+"""Limits of quality that are earned by playing a window back."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.limits import playback, windows
+from mainline.limits.windows import Quality, Scored
+from mainline.model import metrics
+
+METRIC = metrics.scorer("regression").primary
+ROWS = 60  # a day
+
+
+def scored(days: int, seed: int = 1, shift: float = 0.0, at: str = "ab") -> Scored:
+    """Predict so many days of two segments, whose label moves by `shift` in some; errors of a day go together."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), ROWS)
+    segment = np.where(np.arange(len(day)) % 2 == 0, "a", "b").astype(object)
+    truth = random.normal(0, 10, len(day)) + random.normal(0, 3, days)[day]
+    actual = truth + shift * np.isin(segment, list(at))
+    return Scored(actual, truth * 0.5 + random.normal(0, 2, len(day)), np.zeros(len(day)), day, {"side": segment})
+
+
+def play(rows: Scored, **changed: Any) -> Quality:
+    """Play it back for one episode in 30 days."""
+    found = windows.play(rows, METRIC, **{"length": 7, "least": 100, "every": 30, "margin": 1.0, **changed})
+    assert found is not None
+    return found
+
+
+def episodes(rows: Scored, earned: Quality) -> int:
+    """Count the alarms of all checks together."""
+    shares = windows.shares(windows.measure(rows, METRIC, 7, 100), earned)
+    return playback.episodes(np.max([values for _, _, values in shares], axis=0) > 1)
+
+
+def test_measures_are_those_of_each_window() -> None:
+    """By hand: the mean error of the last window, that of a segment against it, and the logarithm of the ratio."""
+    rows = scored(9)
+    found = windows.measure(rows, METRIC, 7, 100)
+    last = rows.day >= 2
+    error = rows.predicted[last] - rows.actual[last]
+    in_a = rows.segments["side"][last] == "a"
+    ratio = np.sqrt(np.mean(error**2) / np.mean(rows.actual[last] ** 2))
+    assert {len(values) for values in found.values()} == {3}
+    assert found["bias", "bias"][-1] == pytest.approx(error.mean())
+    assert found["side", "a"][-1] == pytest.approx(error[in_a].mean() - error.mean())
+    assert found["skill", "skill"][-1] == pytest.approx(np.log(ratio))
+
+
+def test_all_checks_together_keep_the_declared_rate_on_the_window_itself() -> None:
+    """Skill, bias and segments share one budget: 150 days pass one limit or the other in at most five episodes."""
+    rows = scored(150)
+    earned = play(rows)
+    assert earned.is_proven
+    assert earned.episodes == episodes(rows, earned) <= 5
+    assert {"skill", "bias", "side"} == set(earned.limits)
+
+
+def test_margin_multiplies_every_limit() -> None:
+    """What is declared over the playback's limit is added to none and multiplies all."""
+    rows = scored(150)
+    once, twice = play(rows), play(rows, margin=2.0)
+    assert {name: limit * 2 for name, limit in once.limits.items()} == pytest.approx(twice.limits)
+    assert once.episodes == twice.episodes
+
+
+def test_later_days_keep_the_rate_and_a_change_is_found() -> None:
+    """On other days like those of the window alarms stay rare; a label that moves is beyond, with its segment."""
+    earned = play(scored(150), margin=1.25)
+    assert episodes(scored(150, seed=2), earned) <= 8
+    moved = windows.measure(scored(7, seed=3, shift=8.0), METRIC, 7, 100)
+    assert windows.beyond(moved, earned)[0][2] > 1
+    at_a = windows.measure(scored(7, seed=3, shift=8.0, at="a"), METRIC, 7, 100)
+    assert windows.beyond(at_a, earned)[0][:2] in (("side", "a"), ("side", "b"))
+
+
+def test_classes_are_played_back_by_their_probabilities() -> None:
+    """Of three classes the bias is that of each class, and a segment's is that of the class with the largest."""
+    random = np.random.default_rng(5)
+    n = 40 * ROWS
+    actual = random.integers(0, 3, n).astype(float)
+    predicted = random.dirichlet([2, 2, 2], n)
+    rows = Scored(
+        actual, predicted, np.full((n, 3), 1 / 3), np.repeat(np.arange(40), ROWS), {"side": actual.astype(str)}
+    )
+    metric = metrics.scorer("multiclass", names=("u", "v", "w")).primary
+    found = windows.measure(rows, metric, 7, 100)
+    assert found["bias", "2"][0] == pytest.approx((predicted[: 7 * ROWS, 2] - (actual[: 7 * ROWS] == 2)).mean())
+    assert windows.play(rows, metric, 7, 100, 90, 1.5) is not None
+
+
+def test_few_days_earn_nothing() -> None:
+    """There are no limits below two windows, and below 120 days they are not proven."""
+    assert windows.play(scored(13), METRIC, 7, 100, 30, 1.0) is None
+    assert not play(scored(119)).is_proven
