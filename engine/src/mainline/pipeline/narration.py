@@ -13,7 +13,8 @@ PIPELINE = Path("dvc.yaml")
 _RUNNING = "Running stage '%s':"
 _UNCHANGED = "Stage '%s' didn't change, skipping"
 _CACHED = "Stage '%s' is cached - skipping run, checking out outputs"
-"""DVC's own formats."""
+_EMPTY = "'%s' is empty."
+"""DVC's own formats. A folder without a file is usual: no row in quarantine, no feature table."""
 
 
 class Narration(logging.Filter):
@@ -43,7 +44,7 @@ class Narration(logging.Filter):
             record.heard = True
         elif record.msg in (_UNCHANGED, _CACHED):
             (self.cached if record.msg == _CACHED else self.unchanged)[stage] = None
-        return record.levelno > logging.INFO or hasattr(record, "heard")
+        return record.msg != _EMPTY and (record.levelno > logging.INFO or hasattr(record, "heard"))
 
     def text(self, seconds: dict[str, float]) -> str:
         """Say in a line what each stage did, with the seconds of those that ran."""

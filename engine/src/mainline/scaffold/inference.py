@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from shlex import quote
 
 import numpy as np
 
 from mainline.contract import Array
 from mainline.errors import nearest
-from mainline.scaffold import labels, leaks, roles, schedule, shares
+from mainline.scaffold import labels, leaks, moments, roles, schedule, shares
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Wishes
@@ -74,6 +75,16 @@ class Plan:
     def rows_of_test(self) -> int:
         """How many rows test."""
         return self.time.rows_of_test if self.time else self.shares.rows_of_test if self.shares else 0
+
+    @property
+    def different(self) -> int:
+        """How many rows there are to learn from, if rows of one request count once."""
+        return self.shares.units if self.shares and not self.group else self.labelled
+
+    @property
+    def units_of_test(self) -> int:
+        """How many rows test, if what is alike counts once."""
+        return self.shares.units_of_test if self.shares else self.rows_of_test
 
     @property
     def split_by(self) -> tuple[str, ...]:
@@ -219,10 +230,13 @@ def _of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
 
 
 def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
-    of_time = f", and the weekday or hour of '{plan.time.name}'" if plan.time else ""
+    of_time = f", and {_of_clock(plan.time)} of '{plan.time.name}'" if plan.time else ""
     kinds = ((len(plan.numbers), "number"), (len(plan.texts), "text"))
-    many = ", ".join(count(number, noun) for number, noun in kinds if number) or "none of the table's columns"
+    many = ", ".join(count(number, noun) for number, noun in kinds if number)
     found = [Finding("features", f"{many}{of_time}", "likely", "--drop COLUMN")]
+    if plan.time and not many:
+        alone = f"only {_of_clock(plan.time)} of '{plan.time.name}'; past values are features of src/usecase/tables.py"
+        found = [Finding("features", alone, "unsure")]
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
     reasons: dict[str, list[str]] = {}
     for name, reason in plan.left_out.items():
@@ -243,23 +257,30 @@ def _of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
     return found
 
 
+def _of_clock(time: Schedule) -> str:
+    """Name what is made of the time: the weekday, and the hour if there is one that is no column."""
+    return "the weekday" if time.is_put_together or moments.is_midnight(time.values) else "the weekday and hour"
+
+
 def _of_shares(plan: Plan) -> list[Finding]:
     """Say how the rows are split, if they are much alike or the usual share would leave a side empty."""
     if plan.shares is None or (plan.shares.is_usual and plan.shares.units * 2 > plan.labelled):
         return []
     split = f"{count(plan.shares.units, plan.unit)}: {plan.shares.share:.0%} validate and {plan.shares.share:.0%} test"
-    return [Finding("split", f"{split}; what is alike stays on one side", "likely", "--key COLUMN")]
+    rest = {name: column for name, column in plan.columns.items() if name != plan.label}
+    different = next((name for name, column in rest.items() if roles.tells_apart(column)), "COLUMN")
+    return [Finding("split", f"{split}; what is alike stays on one side", "likely", f"--key {quote(different)}")]
 
 
 def _of_gate(plan: Plan) -> list[Finding]:
     """Say how many rows test, and what they tell apart: what is alike counts once."""
     rows = plan.rows_of_test
-    units = plan.shares.units_of_test if plan.shares else rows
+    units = plan.units_of_test
     test = count(rows, "row") + (f" of {count(units, plan.unit)}" if units < rows else "")
     if units >= WEAK:
         return [Finding("test", test)]
     least = f"{2 / np.sqrt(units):.0%}"
-    return [Finding("test", f"{test}: the gate is weak, and tells only differences beyond some {least} apart")]
+    return [Finding("test", f"{test}: a weak gate sees only differences beyond some {least}")]
 
 
 def _names(names: list[str]) -> str:

@@ -31,12 +31,16 @@ def is_numbering(name: str) -> bool:
     return bool(_NUMBERING.search(_spaced(name)) or _ENDS_WITH_ID.search(name))
 
 
+def tells_apart(column: Column) -> bool:
+    """Say whether each row has another number or text."""
+    return column.kind in ("integer", "text") and not column.missing and column.distinct == len(column.values)
+
+
 def key_of(columns: Mapping[str, Column]) -> tuple[str, bool]:
     """Return the column that tells the rows apart, and whether its name says so; '' if there is none."""
     unique = [
         column for column in columns.values()
-        if column.kind in ("integer", "text") and not column.missing
-        and column.distinct == len(column.values)
+        if tells_apart(column)
         and not is_unnamed(column.name) and column.name.lower() not in PERSONAL
     ]  # fmt: skip
     named = [column.name for column in unique if is_numbering(column.name)]

@@ -79,7 +79,9 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
     name, parts, values, zoned = found
     if np.isnat(values).any():
         if wishes.time:
-            raise TableError(f"'{name}' is missing in {np.isnat(values).sum()} rows; each row needs its time.")
+            raise TableError(
+                f"'{name}' is missing in {count(int(np.isnat(values).sum()), 'row')}; each row needs its time."
+            )
         return None, [Finding("time", f"none: '{name}' is missing in some rows", "unsure", "--time COLUMN")]
     zone = "" if zoned else _checked(wishes.zone or "UTC")
     utc = _localised(values, zone)

@@ -13,7 +13,7 @@ from mainline.scaffold.outline import derived
 from mainline.scaffold.shares import STEPS
 
 FEW = 1000
-"""Rows up to which a linear model is declared; with more it is gradient boosting."""
+"""Rows, for each class but one, up to which a linear model is declared; with more it is gradient boosting."""
 MANY = 20_000
 """Rows from which on boosting may take larger steps and trees: with fewer it learns the noise (3 to 18 % worse)."""
 _COMMENT = 26
@@ -26,7 +26,7 @@ _HELD = 0.7
 def params(plan: Plan) -> str:
     """Return the text of `params.yaml`."""
     rows = max(plan.rows_of_test, 1)
-    parity, unit, bias = _unit(plan, rows)
+    parity, unit, bias = _unit(plan, max(plan.units_of_test, 1))
     exact = f"{unit} between scikit-learn and the exported model, on every test row"
     values = {
         "data": _data(plan), "split": _split(plan), "model": _model(plan), "tune": _tune(plan),
@@ -79,7 +79,8 @@ def _split(plan: Plan) -> str:
 
 
 def _is_linear(plan: Plan) -> bool:
-    return plan.labelled < FEW
+    """Say whether there are few rows; boosting fits trees for each class, so of several classes it takes more."""
+    return plan.different < FEW * max(1, len(plan.target.classes) - 1)
 
 
 def _model(plan: Plan) -> str:

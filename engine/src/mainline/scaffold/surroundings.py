@@ -8,6 +8,7 @@ from mainline.scaffold.dialect import TableError
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import OWN, events, example, is_plain, own_files, request, response, shell
 from mainline.scaffold.settings import another, scalar
+from mainline.text import count
 
 _OURS = re.compile(r"\n<!-- model: begin -->\n.*?\n<!-- model: end -->\n", re.DOTALL)
 _EXAMPLE = re.compile(r"\n<!-- example: begin -->\n.*?\n<!-- example: end -->\n", re.DOTALL)
@@ -71,7 +72,7 @@ def _section(plan: Plan) -> str:
     few = ", ".join(f"`{plain(name)}`" for name in left[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     lines = ["## This model", "", f"For a row of {events(plan)}, it predicts {response(plan)}."]
-    lines.append(f"It learns from {plan.labelled:,} rows and {len(plan.features)} columns of {files}.")
+    lines.append(f"It learns from {count(plan.labelled, 'row')} and {count(len(plan.features), 'column')} of {files}.")
     lines += [f"Left out are {few}{more}; `src/usecase/` says why."] if left else []
     asked = json.dumps(example(plan), ensure_ascii=False)
     asked = asked if asked.isprintable() else json.dumps(example(plan))

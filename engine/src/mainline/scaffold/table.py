@@ -13,6 +13,7 @@ from pyarrow import parquet
 from mainline.scaffold import dialect
 from mainline.scaffold.column import Column, of_arrow, of_text
 from mainline.scaffold.dialect import Dialect, TableError
+from mainline.text import count
 
 TEXT, PARQUET = (".csv", ".tsv", ".txt"), (".parquet",)
 FEWEST = 20
@@ -63,8 +64,9 @@ def read(files: Sequence[Path], options: Options) -> Table:
         raise TableError("some files are text and some are Parquet; name files of one kind.")
     table = _parquet(files) if kinds <= set(PARQUET) else _text(files, options)
     if table.rows < FEWEST:
-        held = "1 row" if table.rows == 1 else f"{table.rows} rows"
-        raise TableError(f"{files[0]} has {held}; a model, and what judges it, need {FEWEST} or more.")
+        raise TableError(
+            f"{files[0]} has {count(table.rows, 'row')}; a model, and what judges it, need {FEWEST} or more."
+        )
     return table
 
 

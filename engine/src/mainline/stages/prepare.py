@@ -30,6 +30,7 @@ from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.periods import told
+from mainline.text import count
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def prepare(params: Params) -> None:
     write_json(profile(parts), Path("metrics/profile.json"))
     check_order([part.label for part in parts.values()])
     progress.say(
-        f"{sum(len(part) for part in parts.values()):,} rows with "
-        f"{len(features.NUMERIC) + len(features.CATEGORICAL)} features"
+        f"{count(sum(len(part) for part in parts.values()), 'row')} with "
+        f"{count(len(features.NUMERIC) + len(features.CATEGORICAL), 'feature')}"
     )
 
 

@@ -44,6 +44,13 @@ def test_stages_are_told_by_what_they_do(repository: Project) -> None:
     assert errors == ""
 
 
+def test_folder_without_a_file_is_usual(repository: Project) -> None:
+    """A stage that fills its folder with nothing, such as no row in quarantine, is no warning."""
+    said, errors = run(repository, "mkdir -p data/2")
+    assert not [line for line in (*said, *errors.splitlines()) if "empty" in line or "WARNING" in line]
+    assert said[-1] == "0 False first 1.2 s, second"
+
+
 def test_what_did_not_run_is_summed_up(repository: Project) -> None:
     """Stages that did not change, and those from the cache, are named in the one line at the end."""
     run(repository, "cp data/1 data/2")

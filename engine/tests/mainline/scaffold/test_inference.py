@@ -199,7 +199,7 @@ def test_duplicates_are_counted(tmp_path: Path) -> None:
 def test_few_rows_make_a_weak_gate(tmp_path: Path) -> None:
     """The plan says in a plain word that few test rows decide little."""
     assert found(plan(write(tmp_path, flats())), "test") == [
-        "39 rows: the gate is weak, and tells only differences beyond some 32% apart"
+        "39 rows: a weak gate sees only differences beyond some 32%"
     ]
 
 
@@ -249,6 +249,37 @@ def test_rows_that_test_are_those_with_a_label(tmp_path: Path) -> None:
 def test_one_of_a_thing_is_counted_as_one(tmp_path: Path, columns: list[str], said: str) -> None:
     """The plan speaks of 1 number and of 2 numbers."""
     assert found(plan(write(tmp_path, flats()[["id", *columns, "price €"]])), "features") == [said]
+
+
+def test_time_alone_predicts_little(tmp_path: Path) -> None:
+    """A series without another column is taken, and the plan says what it can learn from and what it lacks."""
+    days = pd.date_range("2023-01-01", periods=ROWS, freq="37h").strftime("%Y-%m-%d")
+    made = plan(write(tmp_path, flats()[["price €"]].assign(sold=days)))
+    said = ["only the weekday of 'sold'; past values are features of src/usecase/tables.py"]
+    assert found(made, "features") == said
+    assert [each.sure for each in made.findings if each.about == "features"] == ["unsure"]
+
+
+def test_column_that_tells_alike_rows_apart_is_offered(tmp_path: Path) -> None:
+    """If rows are much alike, the plan names a column that tells them apart, also one that it left out."""
+    rows = _tally(12)
+    rows.insert(0, "Unnamed: 0", RANDOM.permutation(ROWS))
+    made = plan(write(tmp_path, rows))
+    assert [each.option for each in made.findings if each.about == "split"] == ["--key 'Unnamed: 0'"]
+    again = plan(write(tmp_path, rows), key="Unnamed: 0")
+    assert (again.key, again.rows_of_test > 24, found(again, "split")) == ("Unnamed: 0", True, [])
+
+
+def test_model_follows_from_rows_that_differ(tmp_path: Path) -> None:
+    """A model that learns the noise of few rows is not declared: repetitions count once, and each class needs rows."""
+    many = pd.concat([_tally(12)] * 6, ignore_index=True)
+    assert "Ridge" in settings.params(plan(write(tmp_path, many)))
+    rows = flats(1500)
+    assert "HistGradientBoostingRegressor" in settings.params(plan(write(tmp_path, rows)))
+    rows["kind"] = RANDOM.choice(["a", "b", "c"], 1500)
+    assert "LogisticRegression" in settings.params(plan(write(tmp_path, rows), "kind"))
+    rows["kind"] = RANDOM.choice(["a", "b"], 1500)
+    assert "HistGradientBoostingClassifier" in settings.params(plan(write(tmp_path, rows), "kind"))
 
 
 def test_nothing_left_to_predict_from(tmp_path: Path) -> None:
