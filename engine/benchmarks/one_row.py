@@ -18,7 +18,7 @@ from mainline.data import columns, prepared
 from mainline.declared import params
 from mainline.model import frames
 from mainline.package.predictor import Predictor
-from mainline.stages import train
+from mainline.stages import fitting
 from tests.project import Project
 from usecase import interface
 
@@ -53,7 +53,7 @@ def _calls(project: Project) -> dict[str, Call]:
     declared = params.load(project.path / "params.yaml")
     names = [field.name for field in interface.REQUEST]
     fitted_on = prepared.read(project.path / prepared.FOLDER, declared.parts.train, names, declared.features)
-    pipeline = train.fit(declared, fitted_on)
+    pipeline = fitting.fit(declared, fitted_on)
     predictor = Predictor.load(project.path / "models/package")
     golden = json.loads((project.path / "models/package/golden.json").read_text())
     request = golden["requests"][:1]

@@ -24,7 +24,7 @@ from mainline.data import columns, prepared
 from mainline.declared import params
 from mainline.package.predictor import Predictor
 from mainline.serving.answering import keys
-from mainline.stages import train
+from mainline.stages import fitting
 from usecase import interface
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -190,7 +190,7 @@ def prepare(directory: Path, counts: Sequence[int]) -> tuple[dict[int, Any], dic
     """Fit the declared pipeline on the data here, and return the same rows as requests and as features, by count."""
     declared = params.load(ROOT / "params.yaml")
     names = [field.name for field in interface.REQUEST]
-    pipeline = train.fit(declared, prepared.read(prepared.FOLDER, declared.parts.train, names, declared.features))
+    pipeline = fitting.fit(declared, prepared.read(prepared.FOLDER, declared.parts.train, names, declared.features))
     (directory / "pipeline.pickle").write_bytes(pickle.dumps(pipeline))
     predictor = Predictor.load(PACKAGE)
     requests = golden(counts)

@@ -19,8 +19,8 @@ from mainline.data.prepared import Prepared
 from mainline.data.storage import read_columns
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
-from mainline.experiments import refit
 from mainline.model import export, runtime
+from mainline.stages import fitting
 from usecase import features, interface, tables
 
 TABLES = Path("data/tables")
@@ -78,7 +78,7 @@ def packaged(pipeline: Pipeline, params: Params, rows: Prepared) -> runtime.Runt
     """Return the model as it would be packaged, held to a few of the rows."""
     few = {name: values[:PARITY_ROWS] for name, values in rows.features.items()}
     content, exported = export.export(
-        pipeline, params.model.type, interface.TASK, *refit.names(params), few, params.limits.parity
+        pipeline, params.model.type, interface.TASK, *fitting.names(params), few, params.limits.parity
     )
     return runtime.load(content, exported.describe())
 

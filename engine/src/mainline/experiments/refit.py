@@ -23,8 +23,10 @@ from mainline.errors import MainlineError
 from mainline.labels import classes
 from mainline.model import metrics
 from mainline.model.metric import Metric
-from mainline.stages import train
+from mainline.stages import fitting
 from usecase import features, interface
+
+MODEL = Path("models/model")
 
 
 def read(params: Params, parts: Iterable[str]) -> Prepared:
@@ -56,26 +58,18 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     """
     quiet = nullcontext() if sys.stdout.isatty() else redirect_stdout(io.StringIO())
     with threadpool_limits(limits=1), quiet:
-        return train.fit(params, rows)
+        return fitting.fit(params, rows)
 
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
     """Answer n rows as a client would be answered, on one thread."""
     with threadpool_limits(limits=1):
-        return train.predict(pipeline, rows, params)
-
-
-def names(params: Params) -> tuple[list[str], list[str]]:
-    """Split the declared features by kind, numbers first, as the model takes them."""
-    return (
-        [name for name in params.features if name in features.NUMERIC],
-        [name for name in params.features if name in features.CATEGORICAL],
-    )
+        return fitting.predict(pipeline, rows, params)
 
 
 def primary(params: Params) -> Metric:
     """Return the metric that models are compared by."""
-    described = train.MODEL / "model.json"
+    described = MODEL / "model.json"
     threshold = read_json(described).get("threshold") if params.evaluation.costs and described.is_file() else None
     return metrics.declared(interface.TASK, classes(interface), params.evaluation, threshold).primary
 

@@ -33,6 +33,7 @@ from mainline.gate.tables import TUNING, named
 from mainline.model import estimator
 from mainline.model.metric import Metric
 from mainline.repository.imports import first_party
+from mainline.stages import fitting
 from usecase import interface
 
 TABLE = TUNING
@@ -230,7 +231,7 @@ def _write(finished: Mapping[int, Trial], trials: Sequence[Hyperparameters], sea
 
 
 def _estimator(params: Params) -> Any:
-    numeric, categorical = refit.names(params)
+    numeric, categorical = fitting.names(params)
     return estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)[-1]
 
 

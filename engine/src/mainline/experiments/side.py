@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mainline.data.prepared import Prepared
     from mainline.declared.params import Params
 
-RESULT = "validation.npz"
+RESULT, MODEL = "validation.npz", Path("models/model")
 SLICE, SECONDS = "slice.", "seconds."
 MARK = "mainline: "
 _POLL = 0.2  # seconds
@@ -66,34 +66,38 @@ def _prepare(first: str, params: "Params") -> None:
 
 
 def _predict(params: "Params", share: float, exported: bool) -> "tuple[Prepared, Array]":
-    from mainline.experiments import refit
+    if exported:
+        return _by_export(params)
+    from mainline.experiments import (
+        refit,  # scikit-learn takes more than a second, which an exported model need not have
+    )
 
     rows = refit.read(params, params.parts.validation)
-    if exported:
-        return rows, _by_export(rows)
     train = refit.read(params, params.parts.train)
     return rows, refit.predict(refit.fit(params, train if share == 1 else sample(train, share)), rows, params)
 
 
-def _by_export(rows: "Prepared") -> "Array":
+def _by_export(params: "Params") -> "tuple[Prepared, Array]":
     """Predict with the model as the pipeline exported it."""
+    from mainline.data import prepared
     from mainline.data.storage import read_json
     from mainline.model import runtime
-    from mainline.stages.train import MODEL
-    from usecase import scoring
+    from usecase import interface, scoring
 
+    request = [field.name for field in interface.REQUEST]
+    rows = prepared.read(prepared.FOLDER, params.parts.validation, request, params.features)
     described = read_json(MODEL / "model.json")
     model = runtime.load((MODEL / f"model.{described['format']}").read_bytes(), described)
-    return scoring.respond(model.predict(rows.features), rows.request)
+    return rows, scoring.respond(model.predict(rows.features), rows.request)
 
 
 def _write(rows: "Prepared", predicted: "Array", seconds: dict[str, float]) -> None:
     import numpy as np
 
-    from mainline.experiments import refit
-    from usecase import scoring
+    from mainline.data import prepared
+    from usecase import features, scoring
 
-    columns = {"label": rows.label, "predicted": predicted, "cluster": refit.clusters(rows)}
+    columns = {"label": rows.label, "predicted": predicted, "cluster": prepared.clusters(features, rows)}
     columns |= {SLICE + name: np.asarray(values).astype("U") for name, values in scoring.slices(rows.request).items()}
     columns |= {SECONDS + name: np.array(value) for name, value in seconds.items()}
     np.savez(RESULT, allow_pickle=False, **columns)

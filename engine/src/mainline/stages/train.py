@@ -5,20 +5,18 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import InvalidParameterError
-from sklearn.utils.validation import has_fit_parameter
 
 from mainline import progress
-from mainline.conformance import check_column, check_features, check_policy, check_predictions, portable
+from mainline.conformance import check_features, check_policy, portable
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
-from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes
 from mainline.model import baselines, estimator, export, frames, metrics, threshold
 from mainline.model.metric import Metric
+from mainline.stages.fitting import fit, names, predict
 from usecase import features, interface, scoring
 
 MODEL = Path("models/model")
@@ -33,7 +31,7 @@ def train(params: Params) -> None:
     fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
     pipeline = fit(params, fitted_on)
     content, exported = export.export(
-        pipeline, params.model.type, interface.TASK, *_names(params), test.features, params.limits.parity
+        pipeline, params.model.type, interface.TASK, *names(params), test.features, params.limits.parity
     )
     base = baselines.fit_constant(scoring.fit_target(fitted_on.label, fitted_on.request), classes(interface))
     predicted = {
@@ -63,86 +61,12 @@ def train(params: Params) -> None:
         progress.say(f"packaged with scikit-learn, because: {exported.reason}")
 
 
-def fit(params: Params, rows: Prepared) -> Pipeline:
-    """Fit the declared model on n rows.
-
-    Raises:
-        ParamsError: when the estimator refuses its hyperparameters or the data.
-    """
-    numeric, categorical = _names(params)
-    pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
-    name = params.model.type.rpartition(".")[2]
-    target = scoring.fit_target(rows.label, rows.request)
-    check_column("scoring.py: fit_target", target, len(rows))
-    _check_target(target)
-    try:
-        with progress.clock(f"fitting {name} on {len(rows):,} rows"):
-            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weights(rows, pipeline))
-    except (InvalidParameterError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
-
-
 def _parts(params: Params) -> tuple[tuple[str, ...], ...]:
     return params.parts.train, params.parts.validation, params.parts.test
 
 
-def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
-    """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
-
-    Raises:
-        UseCaseError: when they are not a weight per row.
-        ParamsError: when the estimator takes none.
-    """
-    if not hasattr(scoring, "weight"):
-        return {}
-    weights = scoring.weight(rows.label, rows.request)
-    check_column("scoring.py: weight", weights, len(rows))
-    if weights.dtype.kind not in "biuf" or not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
-        raise UseCaseError("src/usecase/scoring.py: weight must return a number per row, none below 0, not all 0.")
-    name, estimator_ = pipeline.steps[-1]
-    if not has_fit_parameter(estimator_, "sample_weight"):
-        found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
-        raise ParamsError(
-            "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
-        )
-    return {f"{name}__sample_weight": weights}
-
-
 def _read(parts: tuple[str, ...], params: Params) -> Prepared:
     return prepared.read(prepared.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
-
-
-def _names(params: Params) -> tuple[list[str], list[str]]:
-    """Split the chosen features by kind, numbers first; the order is that of `params.yaml`."""
-    return (
-        [name for name in params.features if name in features.NUMERIC],
-        [name for name in params.features if name in features.CATEGORICAL],
-    )
-
-
-def _check_target(target: Array) -> None:
-    """Refuse to fit a classifier on rows that lack a class.
-
-    Raises:
-        ParamsError: naming it.
-    """
-    if interface.TASK == "regression":
-        return
-    names = classes(interface) or (0, 1)
-    lacking = [name for code, name in enumerate(names) if not (target == code).any()]
-    if lacking:
-        found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
-        other = ", or take out of CLASSES what does not occur" if len(names) > 2 else ""
-        raise ParamsError("data", found, f"take more rows to fit on, by data or split{other}")
-
-
-def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
-    """Answer n rows with the fitted pipeline, as a client would be answered."""
-    raw = frames.predict(pipeline, frames.table(rows.features, *_names(params)), interface.TASK)
-    predicted = scoring.respond(raw, rows.request)
-    check_predictions("scoring.py: respond", predicted, len(rows), classes(interface))
-    return predicted
 
 
 def _threshold(params: Params, validation: Prepared, predicted: Array) -> dict[str, Any]:
@@ -159,7 +83,7 @@ def _learning_curve(
     """The primary metric after each iteration, on as many training rows as there are for validation."""
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
-        table = frames.table(rows.features, *_names(params))
+        table = frames.table(rows.features, *names(params))
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
             value = primary.value(rows.label, scoring.respond(raw, rows.request))
             curve.append({"rows": name, "iteration": iteration, "metric": value})

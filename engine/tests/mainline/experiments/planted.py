@@ -13,7 +13,7 @@ from mainline.data.prepared import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
 from mainline.experiments import costs, refit, search, staleness, worth
-from mainline.stages import train
+from mainline.stages import fitting
 from tests.project import FLIGHTS
 
 HGB = "sklearn.ensemble.HistGradientBoostingRegressor"
@@ -43,7 +43,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
         "scoring": scoring,
         "tables": SimpleNamespace(FEATURE_TABLES=TABLES),
     }
-    for module in (train, refit, search, worth, staleness, costs):
+    for module in (fitting, refit, search, worth, staleness, costs):
         for name, offer in offered.items():
             if hasattr(module, name):
                 patch.setattr(module, name, offer)

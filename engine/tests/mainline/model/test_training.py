@@ -19,8 +19,8 @@ from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.model import estimator, export, frames, runtime
 from mainline.model.metrics import scorer
-from mainline.stages import train
-from mainline.stages.train import fit
+from mainline.stages import fitting
+from mainline.stages.fitting import fit
 from tests.project import LIMIT, ROOT
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
@@ -35,9 +35,9 @@ def fit_target(label: Array, columns: Mapping[str, Array]) -> Array:
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put a small regression in the place of the use case that ships."""
-    patch.setattr(train, "features", SimpleNamespace(NUMERIC=NUMERIC, CATEGORICAL=CATEGORICAL))
-    patch.setattr(train, "interface", SimpleNamespace(TASK="regression"))
-    patch.setattr(train, "scoring", SimpleNamespace(fit_target=fit_target))
+    patch.setattr(fitting, "features", SimpleNamespace(NUMERIC=NUMERIC, CATEGORICAL=CATEGORICAL))
+    patch.setattr(fitting, "interface", SimpleNamespace(TASK="regression"))
+    patch.setattr(fitting, "scoring", SimpleNamespace(fit_target=fit_target))
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +178,7 @@ def test_data_that_the_estimator_refuses_is_one_line() -> None:
 
 def weighing(monkeypatch: pytest.MonkeyPatch, weight: Any) -> None:
     """Let the use case weigh its rows."""
-    monkeypatch.setattr(train, "scoring", SimpleNamespace(fit_target=fit_target, weight=weight))
+    monkeypatch.setattr(fitting, "scoring", SimpleNamespace(fit_target=fit_target, weight=weight))
 
 
 def test_a_row_of_weight_two_counts_as_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:

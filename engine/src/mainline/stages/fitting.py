@@ -1,0 +1,90 @@
+"""Fit the declared model on rows in memory, and answer rows with it; nothing is exported or written."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import has_fit_parameter
+
+from mainline import progress
+from mainline.conformance import check_column, check_predictions
+from mainline.contract import Array
+from mainline.data.prepared import Prepared
+from mainline.declared.params import Params
+from mainline.errors import ParamsError, UseCaseError
+from mainline.labels import classes
+from mainline.model import estimator, frames
+from usecase import features, interface, scoring
+
+
+def fit(params: Params, rows: Prepared) -> Pipeline:
+    """Fit the declared model on n rows.
+
+    Raises:
+        ParamsError: when the estimator refuses its hyperparameters or the data.
+    """
+    numeric, categorical = names(params)
+    pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
+    name = params.model.type.rpartition(".")[2]
+    target = scoring.fit_target(rows.label, rows.request)
+    check_column("scoring.py: fit_target", target, len(rows))
+    _check_target(target)
+    try:
+        with progress.clock(f"fitting {name} on {len(rows):,} rows"):
+            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weights(rows, pipeline))
+    except (InvalidParameterError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
+
+
+def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
+    """Answer n rows with the fitted pipeline, as a client would be answered."""
+    raw = frames.predict(pipeline, frames.table(rows.features, *names(params)), interface.TASK)
+    predicted = scoring.respond(raw, rows.request)
+    check_predictions("scoring.py: respond", predicted, len(rows), classes(interface))
+    return predicted
+
+
+def names(params: Params) -> tuple[list[str], list[str]]:
+    """Split the chosen features by kind, numbers first; the order is that of `params.yaml`."""
+    return (
+        [name for name in params.features if name in features.NUMERIC],
+        [name for name in params.features if name in features.CATEGORICAL],
+    )
+
+
+def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
+    """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
+
+    Raises:
+        UseCaseError: when they are not a weight per row.
+        ParamsError: when the estimator takes none.
+    """
+    if not hasattr(scoring, "weight"):
+        return {}
+    weights = scoring.weight(rows.label, rows.request)
+    check_column("scoring.py: weight", weights, len(rows))
+    if weights.dtype.kind not in "biuf" or not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
+        raise UseCaseError("src/usecase/scoring.py: weight must return a number per row, none below 0, not all 0.")
+    name, estimator_ = pipeline.steps[-1]
+    if not has_fit_parameter(estimator_, "sample_weight"):
+        found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
+        raise ParamsError(
+            "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
+        )
+    return {f"{name}__sample_weight": weights}
+
+
+def _check_target(target: Array) -> None:
+    """Refuse to fit a classifier on rows that lack a class.
+
+    Raises:
+        ParamsError: naming it.
+    """
+    if interface.TASK == "regression":
+        return
+    known = classes(interface) or (0, 1)
+    lacking = [name for code, name in enumerate(known) if not (target == code).any()]
+    if lacking:
+        found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
+        other = ", or take out of CLASSES what does not occur" if len(known) > 2 else ""
+        raise ParamsError("data", found, f"take more rows to fit on, by data or split{other}")
