@@ -92,7 +92,8 @@ def _described(name: str) -> str:
 def _answer(plan: Plan) -> str:
     label, classes = literal(plan.label), plan.target.classes
     if plan.target.task == "multiclass":
-        given = [label, '"string"', literal(f"Most probable class of {plan.label}"), literal(str(classes[0]))]
+        kind = "string" if isinstance(classes[0], str) else "integer"
+        given = [label, literal(kind), literal(f"Most probable class of {plan.label}"), literal(classes[0])]
     elif plan.target.task == "classification":
         given = [label, '"number"', literal(f"Probability that {plan.label} is {classes[1]}"), "0.5"]
         given += ["minimum=0", "maximum=1"]

@@ -112,6 +112,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     key, key_sure = _chosen(wishes.key, roles.key_of({name: rest[name] for name in rest if name not in used}))
     group, group_sure = _chosen(wishes.group, roles.group_of(rest, key))
     out = dict(table.left_out) | dict.fromkeys(wishes.drop, "you dropped it")
+    _check_wishes(rest, wishes, time)
     features: dict[str, Column] = {}
     for name, column in rest.items():
         reason = _reason(name, column, key, group, time)
@@ -154,6 +155,20 @@ def _check_names(table: Table, label: str, wishes: Wishes) -> None:
             raise TableError(f"{table.files[0]} has no column '{name}'; {nearest(name, known)[:300]}")
     if label in table.left_out:
         raise TableError(f"the label '{label}' cannot be predicted: {table.left_out[label]}.")
+
+
+def _check_wishes(columns: Mapping[str, Column], wishes: Wishes, time: Schedule | None) -> None:
+    """Refuse to keep a date that is not the time of the row, and a group of which some rows are not."""
+    for name in wishes.keep:
+        if name in columns and columns[name].kind == "time" and not (time and name in time.parts):
+            raise TableError(
+                f"'{name}' is a date, and only the time of a row can be one (--time COLUMN). Write it into the table "
+                "as a number, such as a year or days until then, or leave it out."
+            )
+    group = columns.get(wishes.group or "")
+    if group is not None and group.missing:
+        absent = count(group.missing, "row")
+        raise TableError(f"'{group.name}' is missing in {absent}, and each row needs its group; fill it in.")
 
 
 def _chosen(wish: str | None, found: tuple[str, bool]) -> tuple[str, bool]:

@@ -282,6 +282,22 @@ def test_model_follows_from_rows_that_differ(tmp_path: Path) -> None:
     assert "HistGradientBoostingClassifier" in settings.params(plan(write(tmp_path, rows), "kind"))
 
 
+def test_date_is_kept_as_a_number_or_not_at_all(tmp_path: Path) -> None:
+    """A date that is not the time of the row cannot be kept as it is; the refusal says what can be done."""
+    years = pd.to_datetime(RANDOM.choice(["1970-01-01", "1982-01-01"], ROWS)).strftime("%Y-%m-%d")
+    path = write(tmp_path, flats().assign(built=years))
+    assert plan(path).left_out["built"] == "it is another time: known when?"
+    with pytest.raises(TableError, match=r"^'built' is a date, and only the time of a row can be one .*as a number"):
+        plan(path, keep=("built",))
+
+
+def test_group_of_which_a_row_is_not_is_refused(tmp_path: Path) -> None:
+    """A group that is missing somewhere could not be split; the plan says so, and not the pipeline."""
+    path = write(tmp_path, flats().assign(owner=["", *["a", "b", "c"] * 79, "a", "b"]))
+    with pytest.raises(TableError, match=r"^'owner' is missing in 1 row, and each row needs its group; fill it in\.$"):
+        plan(path, group="owner")
+
+
 def test_nothing_left_to_predict_from(tmp_path: Path) -> None:
     """A table whose columns are all left out is refused with the reasons."""
     rows = flats()[["id", "price €"]].assign(net=flats()["price €"] * 0.8)

@@ -17,6 +17,7 @@ import yaml
 
 from mainline.declared.params import load as load_params
 from mainline.experiments import search
+from mainline.labels import check_task
 from mainline.scaffold import outline, own_tests, settings, surroundings, usecase
 from mainline.scaffold.code import literal
 from mainline.scaffold.inference import Plan
@@ -56,6 +57,7 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
     "odd names": (lambda rows: rows.rename(columns=ODD), ODD["price €"], {}),
     "two classes": (lambda rows: rows.assign(sold=RANDOM.choice(["No", "Yes"], len(rows))), "sold", {}),
     "three classes": (lambda rows: rows, "city", {}),
+    "numbered classes": (lambda rows: rows.assign(kind=RANDOM.integers(0, 3, len(rows))), "kind", {}),
     "hours": (_hourly, "price €", {"zone": "Europe/Berlin"}),
     "dates alone": (lambda rows: _hourly(rows)[["day", "city", "price €"]], "price €", {"period": "day"}),
     "groups and leaks": (
@@ -148,6 +150,15 @@ def test_settings_are_valid(plans: dict[str, Plan], tmp_path: Path) -> None:
         found = runpy.run_path(str(module))
         declared = yaml.safe_load(settings.params(made))["features"]
         assert sorted(declared) == sorted((*found["NUMERIC"], *found["CATEGORICAL"])), name
+
+
+def test_answer_is_of_the_kind_of_the_label(plans: dict[str, Plan], tmp_path: Path) -> None:
+    """What is declared as the answer fits the task: classes that are whole numbers are answered as such."""
+    for name, made in plans.items():
+        module = tmp_path / f"{name}.py"
+        module.write_text(usecase.files(made)["src/usecase/interface.py"], encoding="utf-8")
+        found = runpy.run_path(str(module))
+        check_task(found["TASK"], found["RESPONSE"], found.get("CLASSES", ()))
 
 
 def test_small_tables_fit_the_gate(plans: dict[str, Plan]) -> None:
