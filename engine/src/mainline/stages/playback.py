@@ -24,7 +24,7 @@ from mainline.limits.earned import Earned
 from mainline.limits.sketches import Bins
 from mainline.limits.windows import Quality, Scored
 from mainline.model import baselines, metrics, runtime
-from mainline.stages import train
+from mainline.stages import fitting, train
 from usecase import features, interface, scoring
 
 Periods = tuple[str, ...]
@@ -95,13 +95,13 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
     for fitted, after in folds(params):
         try:
             older = _read(fitted, params)
-            pipeline = train.fit(params, older)
+            pipeline = fitting.fit(params, older)
         except ParamsError as error:  # old periods may lack a class, or have fewer rows than the estimator needs
             progress.say(f"{fitted[0]} through {fitted[-1]} are too few to play back: {error}")
             break
         constant = baselines.fit_constant(scoring.fit_target(older.label, older.request), classes(interface))
         rows = _read(after, params)
-        found.append(_one(params, rows, train.predict(pipeline, rows, params), constant, rule))
+        found.append(_one(params, rows, fitting.predict(pipeline, rows, params), constant, rule))
     found.reverse()
     return Scored(
         actual=np.concatenate([one.actual for one in found]),
