@@ -17,7 +17,7 @@ DATES = (
 )  # fmt: skip
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _ISO = tuple(f"%Y-%m-%dT{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))
-_ZONED = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_ZONED = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
 _LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from mainline.scaffold.code import plain
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.moments import is_midnight
+from mainline.scaffold.roles import is_unnamed
 from mainline.scaffold.table import identifier
 
 OWN = "data/own"
@@ -96,6 +97,8 @@ def is_plain(plan: Plan) -> bool:
     if plan.time and (plan.time.is_put_together or plan.time.zone):
         return False
     columns = [plan.columns[name] for name in request(plan) if name in plan.columns]
+    if any(is_unnamed(column.name) for column in columns):
+        return False  # a header without a name is given one by `read`
     if plan.table.dialect is None:
         return not any(column.kind == "text" and set(column.codes[1]) <= {"True", "False"} for column in columns)
     return plan.table.dialect.is_plain and not any(column.markers for column in columns)

@@ -79,8 +79,8 @@ def query(url: str, statement: str, target: Path) -> Path:
     scheme, _, place = url.partition("://")
     if scheme != "sqlite":
         raise TableError(
-            f"{scheme} needs a driver that is not in the lock; only sqlite:///FILE is read here. "
-            "Write the query's rows to a CSV or Parquet file, and name that file."
+            f"{scheme} needs a driver that is not in the lock; only sqlite:///FILE is read here. Let the database's "
+            "own program write the rows, and name the file: `psql --csv --command 'select ...' > rows.csv`."
         )
     path = Path(place.removeprefix("/"))
     if not path.is_file():

@@ -207,13 +207,22 @@ def _dates(written: str, rows: pd.DatetimeIndex) -> str:
 
 @pytest.mark.parametrize(
     "written",
-    ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y-%m-%dT%H:%M:%SZ", "%d %b %Y", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M"],
+    [
+        "%Y-%m-%d",
+        "%d.%m.%Y",
+        "%m/%d/%Y",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%d %b %Y",
+        "%Y-%m-%d %H:%M:%S",
+        "%d/%m/%Y %H:%M",
+        "%Y-%m-%d %H:%M:%S+00",
+    ],
 )
 def test_dates_are_found(tmp_path: Path, written: str) -> None:
     """Times in the usual ways of writing are times."""
     days = pd.date_range("2024-01-01", periods=ROWS)
     column = read([write(tmp_path, _dates(written, days))], Options()).columns["when"]
-    assert (column.kind, column.zoned) == ("time", written.endswith("Z"))
+    assert (column.kind, column.zoned) == ("time", written.endswith(("Z", "+00")))
     assert (pd.DatetimeIndex(column.values) == days).all()
 
 

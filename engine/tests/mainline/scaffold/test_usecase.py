@@ -152,6 +152,13 @@ def test_settings_are_valid(plans: dict[str, Plan], tmp_path: Path) -> None:
         assert sorted(declared) == sorted((*found["NUMERIC"], *found["CATEGORICAL"])), name
 
 
+@pytest.mark.parametrize(("header", "raw"), [("", " --raw"), ("id", "")])
+def test_column_without_a_name_needs_the_source(tmp_path: Path, header: str, raw: str) -> None:
+    """A key of a file that does not name it is found by the source's own reading, which the command then asks for."""
+    made = plan(write(tmp_path, flats().rename(columns={"id": header})), key=header or "Unnamed: 0")
+    assert surroundings.predict_command(made) == f"./mainline predict data/own/flats.csv{raw}"
+
+
 def test_answer_is_of_the_kind_of_the_label(plans: dict[str, Plan], tmp_path: Path) -> None:
     """What is declared as the answer fits the task: classes that are whole numbers are answered as such."""
     for name, made in plans.items():
