@@ -6,13 +6,12 @@ if __name__ == "__main__":
     interrupts.catch()  # before the imports, in which a Ctrl-C would end in a traceback
 
 import os
-import select
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mainline import faults, usage
+from mainline import display, faults, usage
 from mainline.repository import checkout
 
 COMMANDS = {
@@ -29,14 +28,14 @@ COMMANDS = {
         "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),
     "The machinery, and its workflows on GitHub": (
-        "upgrade", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted", "released",
-        "assets", "github-release", "github-deployments", "image", "cml",
+        "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted",
+        "released", "assets", "github-release", "github-deployments", "image", "cml",
     ),
 }  # fmt: skip
 """Each command by its group; its module in `commands/` has its options and what runs it."""
 NAMES = tuple(name for group in COMMANDS.values() for name in group)
 
-ANYWHERE = frozenset(("resolve", "serve", "predict", "check-package", "api-key", "follow", "status"))
+ANYWHERE = frozenset(("resolve", "completion", "serve", "predict", "check-package", "api-key", "follow", "status"))
 """Commands that run without a repository, as in an image; all others take the current folder for one of its own."""
 
 
@@ -55,9 +54,6 @@ def main(given: Sequence[str] | None = None) -> int:
     except Exception as error:
         if interrupts.came():
             return _interrupted()
-        if isinstance(error, BrokenPipeError) and not _has_reader():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
-            return 128 + signal.SIGPIPE
         expected = faults.explain(error)
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
@@ -91,12 +87,6 @@ def _interrupted() -> int:
     return 128 + signal.SIGINT
 
 
-def _has_reader() -> bool:
-    """Say whether what is printed can be read; behind `| head` it cannot for long."""
-    asked = select.poll()
-    asked.register(sys.stdout.fileno(), 0)
-    return not any(found & (select.POLLERR | select.POLLHUP) for _, found in asked.poll(0))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    with display.watched():
+        sys.exit(main())

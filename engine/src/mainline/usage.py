@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
+from mainline import display
 from mainline.errors import MainlineError, nearest
 
 DOOR = "./mainline"
@@ -72,7 +73,10 @@ class Parser(argparse.ArgumentParser):
 
 
 class Formatter(argparse.HelpFormatter):
-    """Help that shows the default of each option that has one."""
+    """Help that shows the default of each option that has one, as wide as the output allows."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=display.columns() - 2)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.help and action.default not in (None, "", False, argparse.SUPPRESS):
@@ -94,6 +98,11 @@ def module_of(command: str) -> str:
     """Name the module of a command; one whose name Python keeps for itself ends in an underscore."""
     name = command.replace("-", "_")
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def names() -> list[str]:
+    """Name every command."""
+    return [file.stem.replace("_", "-") for file in COMMANDS.glob("*.py") if file.stem != "__init__"]
 
 
 def parser_of(command: str, module: ModuleType) -> Parser:

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mainline import display
 from mainline.registry.history import Given, History, HistoryError, Registered, read
 from mainline.registry.records import Accepted
 from mainline.text import UNKNOWN, clip, minute, table, utc
 
 PICTURES = Path("metrics/report")
-WIDTH = 100  # columns
 NOTHING = "No version was registered yet. `./mainline promote` on main registers the first one."
 OTHER_ROWS = (
     "* tested on other rows than the version it replaced, so some of the change is theirs;",
@@ -96,7 +96,7 @@ def render(found: History) -> str:
     lines += _accepted(found.versions)
     if found.assignments:
         lines += ["", *_assignments(found.assignments)]
-    return "\n".join([*(clip(line, WIDTH) if line else line for line in lines), *skipped])
+    return "\n".join([*(clip(line, display.columns()) if line else line for line in lines), *skipped])
 
 
 def _versions(versions: list[Registered]) -> list[str]:

@@ -1,15 +1,13 @@
 """Hold production to what its packages promised."""
 
 import argparse
-import os
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainline import faults, progress, usage
+from mainline import display, faults, progress, usage
 from mainline.data import columns
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
@@ -118,9 +116,8 @@ def _write(found: "Monitored", folder: Path) -> Path:
     document = sections.describe(found)
     for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
         written.with_suffix(suffix).write_text(text, encoding="utf-8", newline="\n")
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
-        print("\n".join([f"\n{clean(title)}", *terminal.table(checks, colour)]), flush=True)
+        print("\n".join([f"\n{clean(title)}", *terminal.table(checks, display.is_coloured())]), flush=True)
     if found.alarms:
         print(
             "\n".join(["Open alarms", "", *(f"  {wording.of_alarm(alarm)}" for alarm in found.alarms), ""]), flush=True

@@ -1,9 +1,9 @@
-"""Tables for a terminal of 100 columns."""
+"""Tables and paragraphs, as wide as a terminal or a page allows."""
 
 import textwrap
 from collections.abc import Collection, Sequence
 
-WIDTH = 100
+from mainline import display
 
 Cells = Sequence[str]
 
@@ -48,7 +48,7 @@ class Layout:
 
 def wrap(text: str, indent: str = "") -> str:
     """Break a paragraph into lines."""
-    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return textwrap.fill(text, display.page(), initial_indent=indent, subsequent_indent=indent)
 
 
 def percent(share: float) -> str:

@@ -1,14 +1,15 @@
-"""An explanation as text for a terminal of 100 columns."""
+"""An explanation as text for a terminal."""
 
 import textwrap
 from collections.abc import Iterator
 
 import numpy as np
 
+from mainline import display
 from mainline.contract import Array
 from mainline.data.columns import format_time
 from mainline.experiments.contributions import ORDERS, Contributions
-from mainline.experiments.layout import WIDTH, Layout, number, wrap
+from mainline.experiments.layout import Layout, number, wrap
 from mainline.experiments.single import Explanation, Lookup
 
 BAR = 16  # characters of the longest bar
@@ -45,7 +46,7 @@ def _request(found: Explanation) -> Iterator[str]:
     fields = found.predictor.request
     yield "1. Request" + ("" if found.moment is None else f", to be answered as of {format_time(found.moment)}")
     rows = [(f.name, str(found.request.get(f.name, "(absent)")), f.unit, f.description) for f in fields]
-    room = WIDTH - sum(max(len(row[index]) for row in rows) + 2 for index in range(3)) - 2
+    room = display.page() - sum(max(len(row[index]) for row in rows) + 2 for index in range(3)) - 2
     shown = [(*row[:3], textwrap.shorten(row[3], max(room, 20), placeholder=" ...")) for row in rows]
     yield Layout(("field", "value", "unit", ""), shown, left=(0, 1, 2, 3)).render()
 

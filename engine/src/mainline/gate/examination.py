@@ -1,12 +1,10 @@
 """The candidate in the workspace held against production: what was found is kept in a file, printed and returned."""
 
-import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mainline import progress
+from mainline import display, progress
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
 from mainline.declared.environments import Environment
@@ -55,7 +53,7 @@ def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment])
         production.fetch(sources.versions(limits.slow_decay.versions, environment), packages, required)
         findings = judge.run(environment, packages)
     write(findings, FILE)
-    print(terminal.render(findings, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ), flush=True)
+    print(terminal.render(findings, colour=display.is_coloured()), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
         raise GateError(f"{clean(findings.headline)} {clean(decisions.next_step(findings.checks))}")
     return findings

@@ -3,10 +3,11 @@
 import textwrap
 from collections.abc import Sequence
 
+from mainline import display
 from mainline.gate.findings import FILE, Check, Findings, Verdict
 from mainline.text import clean
 
-WIDTH, INDENT = 100, 8
+INDENT = 8
 WIDEST = 34
 """Characters of a column, at most; a longer text moves the next one on."""
 
@@ -40,8 +41,8 @@ def _row(check: Check, widths: list[int], colour: bool) -> list[str]:
     """Write the lines of a check: wrapped, and with its reason unless it passed."""
     mark, code = MARKS[check.verdict]
     found = _columns(clean(check.name), clean(check.observed), clean(check.limit), widths)
-    first, *more = textwrap.wrap(found, WIDTH - INDENT, subsequent_indent="  ") or [""]
-    reason = [] if check.verdict == "pass" else textwrap.wrap(clean(check.reason), WIDTH - INDENT)
+    first, *more = textwrap.wrap(found, display.page() - INDENT, subsequent_indent="  ") or [""]
+    reason = [] if check.verdict == "pass" else textwrap.wrap(clean(check.reason), display.page() - INDENT)
     shown = f"\033[{code}m{mark}\033[0m" if colour else mark
     return [f"  {shown}  {first}", *(" " * INDENT + line for line in [*more, *reason])]
 

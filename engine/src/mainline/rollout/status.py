@@ -6,6 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Literal
 
+from mainline import display
 from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.exchange.place import Place
@@ -15,7 +16,6 @@ from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
 
-WIDTH = 100
 _PROBLEM = "  PROBLEM  "
 
 
@@ -89,7 +89,7 @@ def render(found: Status, now: float) -> str:
         [utc(entry["time"]), entry["what"], entry["version"], entry["detail"]] for entry in found["history"][:12]
     ]
     lines += ["", *table(("time UTC", "what", "version", "why"), history)] if history else []
-    return "\n".join(clip(line, WIDTH) if line else line for line in lines)
+    return "\n".join(clip(line, display.columns()) if line else line for line in lines)
 
 
 def _progress(progress: Progress, judgement: Judgement | None) -> Rollout:
@@ -141,7 +141,7 @@ def _source(found: Status, now: float) -> list[str]:
     age = now - found["time"]
     lines = [f"  git      {source.get('commit', '')[:10] or '-'} of {source.get('url', '-')}"]
     if source.get("problem"):
-        said = textwrap.wrap(source["problem"], WIDTH - len(_PROBLEM))  # whole: its end says what to do
+        said = textwrap.wrap(source["problem"], display.columns() - len(_PROBLEM))  # whole: its end says what to do
         lines += [f"{_PROBLEM if place == 0 else ' ' * len(_PROBLEM)}{line}" for place, line in enumerate(said)]
     if age > 10:
         lines.append(f"{_PROBLEM}the follower has said nothing for {span(age)}; what serves stays")

@@ -13,7 +13,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from mainline import interrupts
+from mainline import display, interrupts
 
 PARENT = "MAINLINE_PARENT"
 """The number of the stage's parent. `engine/stage` passes it on: the parent may be gone before Python runs."""
@@ -54,7 +54,7 @@ if __name__ == "__main__":
     from mainline.stages.harness import run
 
     stage = sys.argv[1]
-    with presence.of(stage):
+    with display.watched(), presence.of(stage):
         run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())
     timing.write(stage, started)
     gc.freeze()  # the process ends here: don't take its libraries apart object by object, which costs 0.1 s or more

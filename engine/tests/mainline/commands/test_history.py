@@ -62,8 +62,11 @@ def test_the_json_says_the_same(released: Registry) -> None:
     assert [item["until"] for item in told["assignments"]] == [None, "2026-01-04T00:00:00Z", "2026-01-03T00:00:00Z"]
 
 
-def test_the_tables_fit_a_hundred_columns_whatever_people_are_called(empty: Registry) -> None:
+def test_the_tables_fit_a_hundred_columns_whatever_people_are_called(
+    empty: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Long and wide names, large numbers and many environments are cut short, and nothing reaches the terminal."""
+    monkeypatch.setenv("COLUMNS", "100")
     empty.git("config", "tag.gpgSign", "false")
     empty.release("v100.200.300", 1, rmse=123456.789)
     empty.release("v100.200.301", 2, rmse=1.5e-7, window={"test": ["2014-01"]})

@@ -35,6 +35,7 @@ def project(trained_project: Project, monkeypatch: pytest.MonkeyPatch) -> Projec
     """A project with a fast model and a search of four trials, as the working directory."""
     trained_project.declare(model={"params": FAST}, tune={"trials": 4, "space": SPACE})
     monkeypatch.chdir(trained_project.path)
+    monkeypatch.setenv("COLUMNS", "100")
     return trained_project
 
 

@@ -136,9 +136,10 @@ def test_unknown_entity_says_why_it_is_missing(package_dir: Path, golden: dict[s
     assert all(np.isnan(value) for value in next(one for one in found.lookups if one.table == "planes").values.values())
 
 
-def test_page_fits_a_terminal(package_dir: Path, golden: dict[str, Any]) -> None:
+def test_page_fits_a_terminal(package_dir: Path, golden: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request and feature is on the page, the steps are numbered, and no line is longer than 100 columns."""
     found = explain(package_dir, golden["requests"][-1])
+    monkeypatch.setenv("COLUMNS", "100")
     page = pages.render(found, "Golden request 19")
     assert max(map(len, page.splitlines())) <= 100
     assert [line[:2] for line in page.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4."]

@@ -20,8 +20,9 @@ def test_what_did_not_pass_stands_last_with_its_reason() -> None:
 @pytest.mark.parametrize(
     "findings", [examples.passing(), examples.failing(), hostile.largest("W "), hostile.largest("@")]
 )
-def test_every_line_fits_a_terminal(findings: Findings) -> None:
+def test_every_line_fits_a_terminal(findings: Findings, monkeypatch: pytest.MonkeyPatch) -> None:
     """No line is wider than 100 columns, whatever the texts are."""
+    monkeypatch.setenv("COLUMNS", "100")
     assert max(map(len, render(findings).splitlines())) <= 100
 
 

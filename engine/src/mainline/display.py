@@ -1,0 +1,78 @@
+"""What a command prints, as its reader takes it: a terminal's colours and width, a plain pipe, a reader that leaves."""
+
+import io
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+STATUS = 128 + signal.SIGPIPE
+"""The status of a program that nobody reads any more, as a shell knows it."""
+
+ENDLESS = 100_000
+"""Columns where nothing is broken into lines: what comes next takes a line as one thing."""
+
+PAGE = 100
+"""Columns of text that are read with ease; a terminal may be wider, text is not."""
+
+
+def is_coloured() -> bool:
+    """Whether colours are shown: at a terminal that has them, unless the variable NO_COLOR says no (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """Return how many columns a line may have: what COLUMNS says, else the terminal's; through a pipe no line ends."""
+    asked = os.environ.get("COLUMNS", "")
+    if sys.stdout.isatty() or (asked.isdecimal() and int(asked)):
+        return max(shutil.get_terminal_size((PAGE, 24)).columns, 20)
+    return ENDLESS
+
+
+def page() -> int:
+    """Return the columns of a page of text: at a terminal `PAGE` at most; through a pipe no line ends."""
+    found = columns()
+    return found if found == ENDLESS else min(found, PAGE)
+
+
+class _Pipe(io.FileIO):
+    """Standard output; the first write without a reader ends the process, and later ones go nowhere."""
+
+    def write(self, content: Any, /) -> int:
+        """Write as `FileIO` does.
+
+        Raises:
+            SystemExit: when nobody reads. Nothing that handles errors takes it for one.
+        """
+        try:
+            return super().write(content) or 0
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> NoReturn:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        raise SystemExit(STATUS)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """End what runs here in silence when the reader of its output goes away, as `| head` does.
+
+    Python raises BrokenPipeError, which libraries report as failures of their own work.
+
+    Raises:
+        SystemExit: with `STATUS`, from whatever writes to the reader that went away.
+    """
+    before = sys.stdout
+    if not before.isatty():
+        pipe = io.BufferedWriter(_Pipe(before.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(pipe, encoding=before.encoding, errors=before.errors)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()  # what waits for the interpreter's end has nobody to report to

@@ -1,0 +1,111 @@
+"""What is printed at a terminal, through a pipe, and when its reader leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mainline import __main__ as command_line
+from mainline import display
+from tests.project import LIMIT
+
+LEFT = (128 + signal.SIGPIPE, "")
+REPORTING = """
+import sys
+from mainline import display
+with display.watched():
+    try:
+        print("x" * 100_000, flush=True)
+    except Exception as error:
+        print(f"the work failed: {error}", file=sys.stderr)
+"""
+
+
+def unread(*command: str) -> tuple[int, str]:
+    """Run a command whose reader is gone; return its status and what it says as an error."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, *command], stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, text=True,
+            timeout=LIMIT,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    return done.returncode, done.stderr
+
+
+def test_no_handler_of_errors_reports_a_reader_that_left() -> None:
+    """A library that makes a message of each exception, as DVC does, makes none of a reader that left."""
+    assert unread("-c", REPORTING) == LEFT
+
+
+def test_what_is_written_after_the_reader_left_goes_nowhere() -> None:
+    """What still runs while the command ends, such as a clock in a thread, may print."""
+    code = f"{REPORTING.replace('except Exception as error', 'finally')}".replace(
+        'f"the work failed: {error}", ', '"", '
+    )
+    assert unread("-c", code.replace("file=sys.stderr", "flush=True")) == LEFT
+
+
+@pytest.mark.parametrize("command", command_line.NAMES)
+def test_every_command_ends_in_silence_behind_head(command: str) -> None:
+    """Whatever a command prints to a reader that left, no traceback follows."""
+    assert unread("-m", "mainline", command, "--help") == LEFT
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "variables", "coloured"),
+    [
+        (True, {}, True),
+        (True, {"NO_COLOR": ""}, True),  # no-color.org: only a value that is not empty counts
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {}, False),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(
+    is_terminal: bool, variables: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colours are shown at a terminal, unless NO_COLOR or a terminal without any says no."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert display.is_coloured() is coloured
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "asked", "columns", "page"),
+    [
+        (True, "60", 60, 60),
+        (True, "220", 220, 100),
+        (False, "60", 60, 60),
+        (False, "", display.ENDLESS, display.ENDLESS),
+        (False, "0", display.ENDLESS, display.ENDLESS),
+        (False, "many", display.ENDLESS, display.ENDLESS),
+        (True, "1", 20, 20),
+    ],
+)
+def test_lines_are_as_wide_as_asked(
+    is_terminal: bool, asked: str, columns: int, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COLUMNS counts everywhere; without it a pipe gets lines that nothing breaks; text is a page wide at most."""
+    monkeypatch.setenv("COLUMNS", asked)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert (display.columns(), display.page()) == (columns, page)
+
+
+def test_help_is_as_wide_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Through a pipe each option of `--help` is one line, which grep finds whole; COLUMNS breaks it."""
+    shown = []
+    for asked in ("", "60"):
+        monkeypatch.setenv("COLUMNS", asked)
+        with pytest.raises(SystemExit, match="0"):
+            command_line.main(["gate", "--help"])
+        shown.append(capsys.readouterr().out.splitlines())
+    assert any("--environment NAME" in line and "each one's without it" in line for line in shown[0])
+    assert max(map(len, shown[1])) <= 60
