@@ -47,6 +47,23 @@ def portable(path: Path) -> bytes:
     return source
 
 
+def unattended(path: Path) -> bytes:
+    """Read code that goes into the package, if it is portable and waits for nobody where it runs.
+
+    Raises:
+        UseCaseError: naming the line that stops in a debugger.
+    """
+    source = portable(path)
+    for node in ast.walk(ast.parse(source, str(path))):
+        match node:
+            case ast.Call(func=ast.Name(id="breakpoint") | ast.Attribute(attr="set_trace" | "breakpoint")):
+                raise UseCaseError(
+                    f"{path}, line {node.lineno}, stops in a debugger; a server would wait there. Remove it: this code "
+                    "goes into the package."
+                )
+    return source
+
+
 def check_policy(
     features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str], tables: Iterable[FeatureTable] = (),
     key: Iterable[str] = (),

@@ -11,6 +11,8 @@ ENOUGH = 3
 AGAIN = 0.1
 """Seconds until one that came at a bad moment, or that a library swallowed, is tried again."""
 _IMPORTING = "<frozen importlib"
+_DEBUGGERS = ("bdb", "pdb")
+"""Modules of which one is on the stack while a debugger waits for a person, also below others such as ipdb."""
 before_the_end: list[Callable[[], None]] = []
 """Actions before a command ends at once, such as ending the programs that it runs."""
 _count = 0
@@ -62,6 +64,8 @@ def end() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     global _count
+    if _is_debugged(frame):  # it clears the line that is typed there, and nothing else
+        raise KeyboardInterrupt
     _count += 1
     if _count == ENOUGH:
         for act in before_the_end:
@@ -73,7 +77,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _try(_number: int, frame: FrameType | None) -> None:
     """Raise, unless what an earlier one raised ends the command by now; later if libraries are being loaded."""
-    if not _allowed or _is_ending(sys.exc_info()[1]):
+    if not _allowed or _is_ending(sys.exc_info()[1]) or _is_debugged(frame):
         return
     owner = signal.getsignal(signal.SIGINT)
     if owner not in (_interrupt, signal.SIG_IGN):  # a server has its own way to end by now
@@ -93,5 +97,12 @@ def _is_ending(error: BaseException | None) -> bool:
 def _is_importing(frame: FrameType | None) -> bool:
     """Whether a module is being loaded: compiled ones crash if they are stopped in the middle."""
     while frame is not None and not frame.f_code.co_filename.startswith(_IMPORTING):
+        frame = frame.f_back
+    return frame is not None
+
+
+def _is_debugged(frame: FrameType | None) -> bool:
+    """Whether a person is asked by a debugger."""
+    while frame is not None and frame.f_globals.get("__name__") not in _DEBUGGERS:
         frame = frame.f_back
     return frame is not None

@@ -57,6 +57,7 @@ def test_readme_tree_names_what_is_there() -> None:
         ".ci",
         ".gitattributes",
         ".gitignore",
+        ".vscode",
         "LICENSE",
         "README.md",
         "pyproject.toml",

@@ -1,5 +1,6 @@
 """What `features.compute` returned, value by value: the first row that no model can be fitted on is named."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,8 +130,17 @@ def check_present(computed: Iterable[Columns], period: str) -> None:
 def first_failing(compute: Callable[[Array], object], rows: int) -> int | None:
     """Find a row of n that a computation fails on by itself, in about 2 log2 n attempts.
 
-    None if no row alone fails, or if the first and the last one both do: then it is not about a row.
+    None if no row alone fails, or if the first and the last one both do: then it is not about a row. A breakpoint in
+    the computation is passed over, since it is the same rows again.
     """
+    hook, sys.breakpointhook = sys.breakpointhook, lambda *_, **__: None
+    try:
+        return _first_failing(compute, rows)
+    finally:
+        sys.breakpointhook = hook
+
+
+def _first_failing(compute: Callable[[Array], object], rows: int) -> int | None:
     chosen = np.arange(rows)
     if not rows or (_fails(compute, chosen[:1]) and _fails(compute, chosen[-1:])):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline.conformance import portable
+from mainline.conformance import unattended
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table
@@ -76,7 +76,7 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     (directory / "code").mkdir()
     (directory / "tables").mkdir()
     for name in ("features", "scoring"):
-        (directory / "code" / f"{name}.py").write_bytes(portable(contents.code / f"{name}.py"))
+        (directory / "code" / f"{name}.py").write_bytes(unattended(contents.code / f"{name}.py"))
     for name, table in contents.tables.items():
         write_arrays(directory / "tables" / f"{name}.npz", table.arrays())
     name = described["name"]

@@ -21,6 +21,9 @@ PARENT = "MAINLINE_PARENT"
 STARTER = "MAINLINE_STARTER"
 """The number of the process that started the stage: the parent, or DVC where a shell waits between the two."""
 
+BY_DVC = "DVC_STAGE"
+"""DVC sets it for the commands that it runs."""
+
 _POLL = 0.2  # seconds
 
 
@@ -56,5 +59,6 @@ if __name__ == "__main__":
     stage = sys.argv[1]
     with display.watched(), presence.of(stage):
         run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())
-    timing.write(stage, started)
+    if BY_DVC in os.environ:  # what a person starts is not the run that the lock describes
+        timing.write(stage, started)
     gc.freeze()  # the process ends here: don't take its libraries apart object by object, which costs 0.1 s or more

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from bdb import BdbQuit
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -9,7 +10,7 @@ from typing import NoReturn
 import mainline
 from mainline import faults, interrupts
 from mainline.declared.params import Params, load
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, UseCaseError
 
 PINNED = {
     "PYTHONPATH": "engine/src:src",
@@ -27,6 +28,9 @@ them."""
 HELD = "MAINLINE_HELD"
 """The variable that names the files that `engine/stage` put back, with spaces between them."""
 
+DEBUG = "MAINLINE_DEBUG"
+"""The variable that asks for a debugger where the work fails; `./mainline stage NAME --debug` sets it."""
+
 ENDING = (
     "What finished is kept: `make repro` goes on from there; `./mainline restore` puts back the last commit's results."
 )
@@ -41,11 +45,15 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
         held = _held()
         work(load())
         _check_replaced(stage, held)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BdbQuit):
         _interrupted(stage)
+    except SystemExit as error:
+        _fail(stage, UseCaseError(f"the code ended the process by itself (SystemExit: {error.code}); raise an error."))
     except Exception as error:
         if interrupts.came():
             _interrupted(stage)
+        if os.environ.get(DEBUG):
+            _look(error)
         expected = faults.explain(error)
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
@@ -66,6 +74,14 @@ def _check_replaced(stage: str, held: dict[str, int]) -> None:
             raise MainlineError(f"{stage} made no {name}, which dvc.yaml declares as its output.")
 
 
+def _look(error: Exception) -> None:
+    """Let a person look at what failed, where it failed."""
+    import pdb  # noqa: T100 - asked for by a person, at the terminal
+
+    print(f"\n{type(error).__name__}: {error}\nHere it failed: `u` goes up, `l` lists, `p NAME` prints, `q` ends.")
+    pdb.post_mortem(error.__traceback__)
+
+
 def _interrupted(stage: str) -> NoReturn:
     print(f"\n{stage} was interrupted; run `make repro` to go on.", file=sys.stderr)
     sys.exit(130)
@@ -82,7 +98,7 @@ def _check_pins(stage: str) -> None:
         if found != value:
             raise MainlineError(
                 f"{name}={found or ''} is not set as it must be ({name}={value}), so the result would not repeat. "
-                f"Run the stage through DVC: `dvc repro -s {stage}`."
+                f"Run the stage through DVC, `dvc repro -s {stage}`, or alone: `./mainline stage {stage}`."
             )
 
 

@@ -1,5 +1,6 @@
 """Build feature tables and features, period by period, as they were known at each prediction time."""
 
+from bdb import BdbQuit
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,6 +162,8 @@ def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -
 
     try:
         return compute(slice(None))
+    except BdbQuit:
+        raise
     except Exception as error:
         row = first_failing(compute, len(next(iter(request.values()))))
         error.add_note(f"in {place.period}" if row is None else f"first in {place.of(row)}")
