@@ -48,9 +48,9 @@ def typed(text: str) -> Iterator[str]:
 
 def problem(line: str) -> str:
     """Say why a command is not taken as it is written; '' if it is."""
-    lexer = shlex.shlex(VALUE.sub("1", line.translate(BRACKETS)), posix=True, punctuation_chars="|;&")
+    lexer = shlex.shlex(VALUE.sub("1", line.translate(BRACKETS)), posix=True, punctuation_chars="|;&>")
     lexer.whitespace_split = True
-    given = usage.first([*takewhile(lambda word: word[0] not in "|;&", lexer)])
+    given = usage.first([*takewhile(lambda word: word[0] not in "|;&>", lexer)])
     if given.command in (None, "COMMAND"):
         return ""
     if given.command not in command_line.NAMES:

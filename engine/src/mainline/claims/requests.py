@@ -75,8 +75,9 @@ def scoring_is_a_value_per_row() -> None:
     scoring, (requests, _) = module("scoring"), _rows()
     rows = len(next(iter(requests.values())))
     names = classes(module("interface"))
-    label = np.arange(rows) % max(len(names), 2)
-    given = {"fit_target": label.astype(float), "respond": label.astype(float)}
+    label = _labels(rows, len(names))
+    given = {"fit_target": label.astype(float)}
+    given["respond"] = given["fit_target"] if names else scoring.fit_target(given["fit_target"], requests)
     if len(names) > 2:
         given["respond"] = np.eye(len(names))[label]
     for name, raw in given.items():
@@ -95,6 +96,14 @@ def scoring_is_a_value_per_row() -> None:
             raise UseCaseError(
                 f"src/usecase/scoring.py: slices: '{name}' is {values.dtype}; segments are named by text."
             )
+
+
+def _labels(rows: int, names: int) -> Array:
+    """Make up n labels: codes of classes in turn, or the example of the answer and half as much again."""
+    interface = module("interface")
+    if names or interface.TASK != "regression" or not interface.RESPONSE.example:
+        return np.arange(rows) % max(names, 2)
+    return float(interface.RESPONSE.example) * (1 + np.arange(rows) % 2 / 2)
 
 
 def _check_options(scoring: ModuleType, label: Array, requests: Columns, answers: tuple[int, ...]) -> None:

@@ -10,14 +10,17 @@ from mainline.scaffold.leaks import explained
 
 
 def outer(column: Column) -> tuple[float, float]:
-    """Return bounds half the range of the data further out, of two digits; what is never negative stays so."""
+    """Return bounds half the range of the data further out, of two digits; what is never negative stays so.
+
+    Whole numbers that are never 0 stay so as well: they count something, and a feature may divide by them.
+    """
     values = column.present.astype(np.float64)
     low, high = float(values.min()), float(values.max())
     room = (high - low) / 2
     step = 10.0 ** math.floor(math.log10(room)) if room else 1.0
     below, above = math.floor((low - room) / step) * step, math.ceil((high + room) / step) * step
     if low >= 0:
-        below = max(below, 0.0)
+        below = max(below, 1.0 if column.kind == "integer" and low >= 1 else 0.0)
     if high <= 0:
         above = min(above, 0.0)
     return _tidy(below, column), _tidy(above, column)

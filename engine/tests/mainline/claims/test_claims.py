@@ -271,6 +271,16 @@ def test_a_rule_for_classes_answers_like_respond(monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_a_label_may_be_learned_on_another_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A label that is never 0 may be learned as its logarithm: labels are made up from the example of the answer."""
+    monkeypatch.setattr(interface, "RESPONSE", replace(interface.RESPONSE, example=250_000.0))
+    put(scoring, "fit_target", lambda label, _: np.log(label))(monkeypatch)
+    put(scoring, "respond", lambda raw, _: np.exp(raw))(monkeypatch)
+    assert catalogue.problem(requests.scoring_is_a_value_per_row) == ""
+    put(scoring, "respond", lambda raw, _: np.exp(raw).mean() + raw)(monkeypatch)
+    assert "differs alone and in a batch" in catalogue.problem(requests.scoring_is_a_value_per_row)
+
+
 def test_a_line_of_the_use_case_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error inside of the use case is a line, too, with its place."""
     put(features, "compute", lambda columns, _: COMPUTE(columns, {}))(monkeypatch)

@@ -18,7 +18,7 @@ import yaml
 from mainline.declared.params import load as load_params
 from mainline.experiments import search
 from mainline.labels import check_task
-from mainline.scaffold import outline, own_tests, settings, surroundings, usecase
+from mainline.scaffold import bounds, outline, own_tests, settings, surroundings, usecase
 from mainline.scaffold.code import literal
 from mainline.scaffold.inference import Plan
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
@@ -157,6 +157,12 @@ def test_column_without_a_name_needs_the_source(tmp_path: Path, header: str, raw
     """A key of a file that does not name it is found by the source's own reading, which the command then asks for."""
     made = plan(write(tmp_path, flats().rename(columns={"id": header})), key=header or "Unnamed: 0")
     assert surroundings.predict_command(made) == f"./mainline predict data/own/flats.csv{raw}"
+
+
+def test_whole_numbers_that_are_never_0_stay_so(plans: dict[str, Plan]) -> None:
+    """Bounds of a count that begins at 1 leave 0 out, by which a feature may divide; a fraction may be 0."""
+    assert bounds.outer(plans["flats"].columns["rooms"])[0] == 1
+    assert bounds.outer(plans["flats"].columns["area m²"])[0] == 0
 
 
 def test_answer_is_of_the_kind_of_the_label(plans: dict[str, Plan], tmp_path: Path) -> None:
