@@ -2,12 +2,14 @@
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import available_timezones
 
 import numpy as np
 
+from mainline.clocks import name_of, of_zone
 from mainline.contract import Classes, Columns, FeatureTable, Field, Kind
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
 
@@ -188,17 +190,38 @@ def check_known(where: str, names: Iterable[str], known: Iterable[str], place: s
 
 
 def check_request(fields: Iterable[Field]) -> None:
-    """Refuse a field of no known kind.
+    """Refuse a field of no known kind, and a zone that is not known, or of what is not a time.
 
     Raises:
         UseCaseError: naming the field.
     """
+    fields = tuple(fields)
+    names = {field.name for field in fields}
     for field in fields:
         if field.kind not in get_args(Kind):
             raise UseCaseError(
                 f"src/usecase/interface.py: '{field.name}' is of the kind '{field.kind}'; "
                 f"{nearest(str(field.kind), get_args(Kind))}"
             )
+        if field.zone:
+            _check_zone(field, names)
+
+
+def _check_zone(field: Field, names: Collection[str]) -> None:
+    where = f"src/usecase/interface.py: REQUEST: '{field.name}'"
+    if field.kind != "time":
+        raise UseCaseError(f"{where} is a {field.kind} and names the zone '{field.zone}'; only a time has a clock.")
+    if name_of(field.name) in names:
+        raise UseCaseError(
+            f"{where} names a zone, so that '{name_of(field.name)}' is its local clock; give the field of that name "
+            "another one."
+        )
+    try:
+        of_zone(field.zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise UseCaseError(
+            f"{where} names the zone '{field.zone}'; {nearest(field.zone, available_timezones())}"
+        ) from error
 
 
 def check_time(window: bool, features: object, tables: Iterable[FeatureTable], group: str) -> None:

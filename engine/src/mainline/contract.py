@@ -49,7 +49,12 @@ Kind = Literal["string", "integer", "number", "time"]
 
 @dataclass(frozen=True)
 class Field:
-    """One value of a request or of a response."""
+    """One value of a request or of a response.
+
+    A time may name the zone of its place, such as Europe/Berlin. `columns["NAME"]` is in UTC as ever, and
+    `columns["NAME_local"]` are the minutes that the clock of the place shows; a time that says no offset is read by
+    that clock (`mainline.clocks` says how where it is changed).
+    """
 
     name: str
     kind: Kind
@@ -60,6 +65,7 @@ class Field:
     maximum: float | None = None
     pattern: str | None = None
     optional: bool = False
+    zone: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A use case of one place: a feature table without a key through data, package, server, feed and explanation."""
+"""A use case of one place, its table without a key and its local clock, through the whole machinery."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,70 @@ def test_every_hour_has_the_weather_of_its_place(city_project: Project) -> None:
     by_time = dict(zip(minutes, measured["warmth"], strict=True))
     expected = [by_time[moment - 60] for moment in rows["request.starts_at"].tolist()]
     np.testing.assert_array_equal(rows["feature.warmth"], np.float32(expected))
+
+
+def test_hours_and_weekdays_are_those_of_the_place(city_project: Project) -> None:
+    """The features of the Sunday without its third hour, and of the Monday after it, are what the source's clock says.
+
+    All 167 hours of that week are in the week, though its first ones are of the Sunday before in UTC.
+    """
+    for week, hours in (("2024-W13", 167), ("2024-W14", 168)):
+        rows = _prepared(city_project, week)
+        shown = pd.read_parquet(city_project.path / f"data/raw/hours/{week}.parquet")["starts_at"]
+        assert len(rows) == hours
+        assert rows["feature.hour"].tolist() == shown.dt.hour.tolist()
+        assert rows["feature.weekday"].tolist() == shown.dt.day_of_week.tolist()
+        minutes = shown.dt.tz_localize("Europe/Berlin").dt.tz_convert("UTC").dt.tz_localize(None)
+        assert rows["request.starts_at"].tolist() == minutes.to_numpy("datetime64[m]").astype("int64").tolist()
+
+
+def test_rows_of_another_period_by_the_clock_of_the_place_are_refused(city_project: Project, tmp_path: Path) -> None:
+    """One hour beyond a week's local end is in quarantine, though it is of that week in UTC."""
+    made = city_project.twin(tmp_path / "project")
+    source = made.path / "src/usecase/source.py"
+    text = source.read_text()
+    assert text.count('inclusive="left"') == 1
+    source.write_text(text.replace('inclusive="left"', 'inclusive="both"'))
+    made.declare(limits={"quarantined_share": 0.02})
+    made.run("python", "-m", "mainline.stages", "ingest", **harness.PINNED)
+    made.run("python", "-m", "mainline.stages", "validate", **harness.PINNED)
+    found = json.loads((made.path / "metrics/quarantine.json").read_text())
+    refused = [reasons for table, reasons in found.items() if table.startswith("hours ")]
+    assert refused == [{"starts_at is of another week": 1}] * 6
+
+
+def test_a_time_without_an_offset_is_of_the_place(city_project: Project, tmp_path: Path) -> None:
+    """One hour is asked for by the clock of the place and in UTC, in JSON and in a CSV file: the answer is the same."""
+    local = [("2024-04-04T08:00", "2024-04-04T06:00:00Z"), ("2024-10-27 02:30", "2024-10-27T02:30:00+02:00")]
+    rows = [{"starts_at": text, "bicycles": 400} for pair in local for text in pair]
+    (tmp_path / "hours.csv").write_text("starts_at,bicycles\n" + "".join(f"{row['starts_at']},400\n" for row in rows))
+    with running(tmp_path / "server", city_project.path / "models/package") as server:
+        status, body = server.ask("/predict", rows)
+        refused, why = server.ask("/predict", [{"starts_at": "8 o'clock", "bicycles": 400}])
+    answers = [row["rides"] for row in json.loads(body)["predictions"]]
+    assert status == 200
+    assert (answers[0], answers[2]) == (answers[1], answers[3])
+    assert answers[0] > 2 * answers[2]
+    assert refused == 422
+    assert b"send a time of Europe/Berlin or one with an offset, such as '2024-04-01T09:00'" in why
+    command = ("python", "-m", "mainline", "predict", str(tmp_path / "hours.csv"), "--output", str(tmp_path / "out"))
+    city_project.run(*command, "--package", "models/package")
+    found = pd.read_csv(tmp_path / "out/predictions/part-00000.csv")["rides"].tolist()
+    assert found == pytest.approx(answers, rel=1e-6)
+
+
+def test_the_package_brings_its_clock(city_project: Project) -> None:
+    """A package answers local times where there is no tz database, as it did where it was made."""
+    golden = json.loads((city_project.path / "models/package/golden.json").read_text())
+    program = (
+        "import json, zoneinfo\n"
+        "zoneinfo.ZoneInfo = None\n"
+        "from mainline.package.predictor import Predictor\n"
+        "rows = json.load(open('models/package/golden.json'))['requests']\n"
+        "print(json.dumps(Predictor.load('models/package').predict(rows)))\n"
+    )
+    said = city_project.run("python", "-c", program, PYTHONTZPATH="").stdout
+    assert json.loads(said) == golden["predictions"]
 
 
 def test_no_column_is_invented(city_project: Project) -> None:

@@ -16,7 +16,7 @@ from mainline.data.storage import read_frame
 from mainline.data.validation import check, why_unlabelled
 from mainline.declared import params
 from mainline.errors import MainlineError
-from mainline.stages.prepare import VALIDATED, arrays, build_moving, declared_table
+from mainline.stages.prepare import VALIDATED, arrays, build_moving, declared_table, in_utc
 
 
 class NoDataError(MainlineError):
@@ -47,7 +47,7 @@ class Batches:
 
     def requests(self) -> dict[str, Array]:
         """Return the requests of the labelled events."""
-        return from_batch(arrays(self.labelled()), module("interface").REQUEST)
+        return from_batch(arrays(in_utc(self.labelled())), module("interface").REQUEST)
 
     def known(self) -> dict[str, Table]:
         """Build every feature table, as preparation does for a first period."""

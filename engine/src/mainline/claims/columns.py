@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mainline.claims.declarations import module
+from mainline.clocks import with_local
 from mainline.contract import Array, Columns, Field
 from mainline.data.columns import from_rows, type_of
 
@@ -23,7 +24,7 @@ def made_up(rows: int = ROWS, seed: int = 0) -> dict[str, Array]:
     random = np.random.default_rng(seed)
     fields = module("interface").REQUEST
     example = from_rows([{field.name: field.example for field in fields}], fields)
-    return {field.name: _column(field, example[field.name][0], rows, random) for field in fields}
+    return with_local({field.name: _column(field, example[field.name][0], rows, random) for field in fields}, fields)
 
 
 def known(requests: Columns, seed: int = 0) -> dict[str, dict[str, Array]]:

@@ -13,7 +13,7 @@ from mainline.data.lookup import look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import RequestError, UseCaseError
 from mainline.labels import check_label, classes
-from mainline.stages.prepare import check_times, declared
+from mainline.stages.prepare import check_times, declared, in_utc
 
 MOST = 2000
 """Rows that are turned into requests one by one."""
@@ -102,7 +102,7 @@ def _rewritten(batches: Batches, now: int) -> Batches:
     name = module("schema").EVENTS
     events = batches.events.copy()
     labelled = (batches.why_unlabelled() == "").to_numpy()
-    begins = moments(events)
+    begins = moments(in_utc(events))
     begins[labelled] = prediction_time(module("features"), batches.requests())
     later = np.flatnonzero(begins >= now)
     fields = {field.name for field in interface.REQUEST}

@@ -7,6 +7,7 @@ import numpy as np
 
 from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
+from mainline.clocks import name_of
 from mainline.conformance import check_column, check_computed, check_moment, check_predictions
 from mainline.contract import Array, Columns
 from mainline.data.computed import Place, check_types
@@ -60,7 +61,7 @@ def a_banned_field_of_the_request_reaches_no_answer() -> None:
         keyed = next((table.name for table in module("tables").FEATURE_TABLES if table.key == name), "")
         if keyed:
             raise UseCaseError(f"src/usecase/tables.py: table '{keyed}' is looked up by '{name}', which is BANNED.")
-        other = {**requests, name: others[name]}
+        other = {**requests, **{column: others[column] for column in (name, name_of(name)) if column in others}}
         feature = differing(_compute(other, tables), _compute(requests, tables))
         if feature:
             raise UseCaseError(f"{FEATURES}: '{feature}' is made from '{name}', which is BANNED; leave it out.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mainline import clocks
 from mainline.contract import Array, Field
 from mainline.errors import RequestError, UseCaseError
 
@@ -27,13 +28,13 @@ _ARTICLE = {"string": "a", "integer": "an", "number": "a", "time": "a"}
 
 
 def from_batch(batch: Mapping[str, Array], fields: Sequence[Field]) -> dict[str, Array]:
-    """Take the request's columns out of n rows of a validated batch.
+    """Take the request's columns, and those of its local clocks, out of n rows of a validated batch.
 
     Args:
-        batch: columns as read from a file: objects with None for missing text, datetime64 for times.
+        batch: columns as read from a file: objects with None for missing text, datetime64 in UTC for times.
         fields: the use case's request.
     """
-    return {field.name: _column(batch[field.name], field) for field in fields}
+    return clocks.with_local({field.name: _column(batch[field.name], field) for field in fields}, fields)
 
 
 def type_of(field: Field) -> Any:
@@ -50,7 +51,7 @@ def bounds(field: Field) -> tuple[float | None, float | None]:
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dict[str, Array]:
-    """Turn n requests, as parsed from JSON, into typed columns.
+    """Turn n requests, as parsed from JSON, into typed columns, with those of local clocks.
 
     Raises:
         RequestError: for a field that is unknown, absent though required, or of another type.
@@ -60,12 +61,13 @@ def from_rows(rows: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> dic
         if not row.keys() <= known:
             unknown = sorted(row.keys() - known)[0]
             raise RequestError(number, unknown, "is unknown", f"the fields are {', '.join(sorted(known))}")
-    return {
+    found = {
         field.name: np.array(
             [_value(row, field, number) for number, row in enumerate(rows)], _DTYPE[field.kind, field.optional]
         )
         for field in fields
     }
+    return clocks.with_local(found, fields)
 
 
 def to_rows(columns: Mapping[str, Array], fields: Sequence[Field]) -> list[dict[str, Any]]:
@@ -76,16 +78,18 @@ def to_rows(columns: Mapping[str, Array], fields: Sequence[Field]) -> list[dict[
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def parse_time(text: str) -> int:
-    """Return the minutes since 1970-01-01 UTC of an ISO 8601 time with an offset.
+def parse_time(text: str, clock: clocks.Clock | None = None) -> int:
+    """Return the minutes since 1970-01-01 UTC of an ISO 8601 time; one without an offset is read by the clock.
 
     Raises:
-        ValueError: when the text is no such time or says no offset.
+        ValueError: when the text is no such time, or says no offset and there is no clock.
     """
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    if moment.tzinfo is not None:
+        return int(moment.timestamp() // 60)
+    if clock is None:
         raise ValueError("no UTC offset")
-    return int(moment.timestamp() // 60)
+    return int(clock.utc(np.array(moment.replace(tzinfo=UTC).timestamp() // 60, np.int64)))
 
 
 def format_time(minutes: int) -> str:
@@ -137,10 +141,11 @@ def _value(row: Mapping[str, Any], field: Field, number: int) -> Any:
     if field.kind != "time":
         return read
     try:
-        return parse_time(value)
+        return parse_time(value, clocks.of(field))
     except ValueError as error:
+        allowed = f"a time of {field.zone} or one with an offset" if field.zone else "UTC"
         raise RequestError(
-            number, field.name, f"is {value!r}", f"send UTC, such as {field.example!r}", f" ({error})"
+            number, field.name, f"is {value!r}", f"send {allowed}, such as {field.example!r}", f" ({error})"
         ) from error
 
 

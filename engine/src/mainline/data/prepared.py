@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from mainline.clocks import name_of
 from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.data.moments import is_timed, prediction_time
@@ -55,8 +56,9 @@ class Prepared:
 
 
 def read(directory: Path, parts: Iterable[str], request: Sequence[str], features: Sequence[str]) -> Prepared:
-    """Read the named columns of some parts, one after another."""
-    wanted = [_REQUEST + name for name in request] + [_FEATURE + name for name in features] + [LABEL, HASH]
+    """Read the named columns of some parts, one after another; of a request also those of its local clocks."""
+    asked = dict.fromkeys([*request, *map(name_of, request)])
+    wanted = [_REQUEST + name for name in asked] + [_FEATURE + name for name in features] + [LABEL, HASH]
     return join(_apart(read_columns(directory / f"{part}.parquet", wanted)) for part in parts)
 
 

@@ -11,6 +11,7 @@ from pandera.errors import SchemaErrors
 from pandera.pandas import DataFrameSchema
 
 from mainline import periods
+from mainline.clocks import Clock
 from mainline.errors import LimitError, SchemaError
 
 _OF_ROWS = {
@@ -33,7 +34,9 @@ class Checked:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str, time: str = "") -> Checked:
+def check(
+    rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: str, time: str = "", clock: Clock | None = None
+) -> Checked:
     """Check n rows against a schema, and against the period that they are delivered for.
 
     Args:
@@ -42,6 +45,7 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
         table: its name, for errors.
         partition: its period; '' for a static table.
         time: the column that says when a row is; '' if none does, or if the data has no time.
+        clock: the clock of the place that cuts the periods, if its zone is declared.
 
     Raises:
         SchemaError: when columns are missing, unexpected or of another type.
@@ -58,7 +62,7 @@ def check(rows: pd.DataFrame, schema: DataFrameSchema, table: str, partition: st
     for found in findings:
         for index in sorted({int(index) for index in found.failure_cases["index"]}):
             reasons.setdefault(index, []).append(_reason(found))
-    for index in _of_another_period(rows, partition, time) if partition and time in rows else []:
+    for index in _of_another_period(rows, partition, time, clock) if partition and time in rows else []:
         reasons.setdefault(index, []).append(f"{time} is of another {periods.unit(partition)}")
     return _quarantine(rows, reasons)
 
@@ -83,13 +87,19 @@ def why_unlabelled(schema: ModuleType, events: pd.DataFrame, label: str) -> pd.S
     return pd.Series(np.where(events[label].isna(), "missing", ""), index=events.index, dtype="str")
 
 
-def _of_another_period(rows: pd.DataFrame, period: str, time: str) -> list[int]:
-    """List the rows that are a day or more outside of a period, which is cut by the clock of one place or another."""
+def _of_another_period(rows: pd.DataFrame, period: str, time: str, clock: Clock | None) -> list[int]:
+    """List the rows outside of a period by its clock; if none is declared, those that are a day or more outside."""
     if not pd.api.types.is_datetime64_any_dtype(rows[time].dtype):
         return []
-    moments = pd.to_datetime(rows[time], utc=True)
     first, end = (pd.Timestamp(day, tz="UTC") for day in periods.span(period))
-    outside = (moments < first - DAY) | (moments >= end + DAY)
+    moments = pd.to_datetime(rows[time], utc=True)
+    if clock is None:
+        outside = (moments < first - DAY) | (moments >= end + DAY)
+    else:
+        if isinstance(rows[time].dtype, pd.DatetimeTZDtype):
+            minutes = moments.dt.tz_localize(None).to_numpy("datetime64[m]").astype(np.int64)
+            moments = pd.Series(clock.local(minutes).astype("datetime64[m]"), rows.index).dt.tz_localize("UTC")
+        outside = (moments < first) | (moments >= end)
     return [int(index) for index in rows.index[outside]]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mainline.clocks import with_local
 from mainline.contract import Array, Columns
 from mainline.data import prepared
 from mainline.data.lookup import Table, from_arrays, look_up_all
@@ -69,7 +70,7 @@ def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:
             or fills otherwise, or predicts what is not a number.
     """
     _check_meaning(model, candidate)
-    request = {field.name: holdout.request[field.name] for field in model.request}
+    request = with_local({field.name: holdout.request[field.name] for field in model.request}, model.request)
     moment = prediction_time(model.features, request)
     tables = {name: _covering(table, candidate, moment) for name, table in model.tables.items()}
     features = model.features.compute(request, look_up_all(tables, request, moment))

@@ -114,7 +114,8 @@ def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
         raise LabelError(place, f"there is no column '{missing[0]}'", f"it has {', '.join(map(str, given.columns))}")
     try:
         known = _minutes(given[KNOWN])
-        keys = typed.from_batch({field.name: _of_kind(given[field.name], field) for field in kind.key}, kind.key)
+        found = typed.from_batch({field.name: _of_kind(given[field.name], field) for field in kind.key}, kind.key)
+        keys = {name: found[name] for name in kind.names}
         value = _places(given[kind.label], kind.classes)
     except (ValueError, TypeError, OverflowError) as error:
         said = str(error).splitlines()[0][:200]

@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 import pyarrow.parquet as pq
 
+from mainline.clocks import read_field
 from mainline.contract import Array, Field
 from mainline.data import predictions
 from mainline.errors import PackageError
@@ -38,7 +39,7 @@ class Packaged:
     @cached_property
     def request(self) -> tuple[Field, ...]:
         """The fields of a request."""
-        return tuple(Field(**field) for field in self.manifest["request"])
+        return tuple(read_field(field, self.manifest.get("clocks", {})) for field in self.manifest["request"])
 
     @property
     def numbers(self) -> tuple[str, ...]:

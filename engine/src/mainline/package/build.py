@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mainline import clocks
 from mainline.conformance import unattended
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
@@ -89,8 +90,9 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
         _write_json(directory / earned.NAME, contents.monitor)
     _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
     described |= {
-        "request": [asdict(field) for field in contents.request],
-        "response": asdict(contents.response),
+        "request": [clocks.write_field(field) for field in contents.request],
+        **({"clocks": found} if (found := clocks.of_fields(contents.request)) else {}),
+        "response": clocks.write_field(contents.response),
         "tables": [_declared(table.declared) for table in contents.tables.values()],
     }
     _write_json(directory / "response.schema.json", schemas.of_response(name, Response(described)))

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array, FeatureTable, Field
+from mainline.clocks import read_field
+from mainline.contract import Array, FeatureTable
 from mainline.data import columns as typed
 from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.data.moments import prediction_time
@@ -27,7 +28,7 @@ class Predictor:
         self.manifest = manifest
         self.digest: str = manifest["digest"]
         self.response = Response(manifest)
-        self.request = tuple(Field(**field) for field in manifest["request"])
+        self.request = tuple(read_field(field, manifest.get("clocks", {})) for field in manifest["request"])
         self.features = _module("features", contents["code/features.py"], self.digest)
         self.scoring = _module("scoring", contents["code/scoring.py"], self.digest)
         self.tables = {table["name"]: _table(table, contents) for table in manifest["tables"]}

@@ -66,8 +66,10 @@ def _property(field: Field) -> dict[str, Any]:
     kind: str | list[str] = [_TYPE[field.kind], "null"] if field.optional else _TYPE[field.kind]
     described: dict[str, Any] = {"type": kind, "description": field.description, "examples": [field.example]}
     low, high = bounds(field)
+    if field.zone:
+        described["description"] += f". A time without an offset is read by the clock of {field.zone}"
     optional = {
-        "format": "date-time" if field.kind == "time" else None, "unit": field.unit or None,
+        "format": "date-time" if field.kind == "time" and not field.zone else None, "unit": field.unit or None,
         "minimum": low, "maximum": high, "pattern": field.pattern,
     }  # fmt: skip
     return described | {key: value for key, value in optional.items() if value is not None}

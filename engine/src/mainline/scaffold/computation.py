@@ -1,5 +1,6 @@
 """`src/usecase/features.py` and `scoring.py`: from a request to features, and to the segments that are reported."""
 
+from mainline.clocks import name_of
 from mainline.scaffold import bounds
 from mainline.scaffold.code import call, fill, literal, marked, names, plain
 from mainline.scaffold.inference import Plan
@@ -65,7 +66,9 @@ def _body(plan: Plan) -> list[str]:
     if derived(plan):
         sent = "{name: columns[name] for name in SENT} | " if plan.numbers else ""
         own = [marked(f"        {literal(name)}: {formula},") for name, formula in derived(plan).items()]
-        lines += ["    when = prediction_time(columns)", f"    numeric = {sent}{{", *own, "    }"]
+        local = plan.time is not None and plan.time.is_local
+        when = f"columns[{literal(name_of(plan.time.name))}]" if plan.time and local else "prediction_time(columns)"
+        lines += [marked(f"    when = {when}"), f"    numeric = {sent}{{", *own, "    }"]
         values = "{name: np.asarray(values, dtype=np.float32) for name, values in numeric.items()}"
     if not plan.texts:
         return [*lines, f"    return {values}"]

@@ -50,7 +50,8 @@ def interface(plan: Plan) -> str:
 
 def _column(plan: Plan, name: str) -> str:
     if is_time(plan, name):
-        return call(f"{literal(name)}: Column", [literal(DTYPES["time"])], 8)
+        local = plan.time is not None and plan.time.is_local
+        return call(f"{literal(name)}: Column", [literal("datetime64[ms]" if local else DTYPES["time"])], 8)
     column = plan.columns[name]
     given = [literal(DTYPES[column.kind])]
     if name == plan.label and plan.target.classes:
@@ -72,7 +73,10 @@ def _classes(plan: Plan) -> str:
 
 def _field(plan: Plan, name: str, value: str | float) -> str:
     if is_time(plan, name):
-        return call("Field", [literal(name), '"time"', '"When the row is (UTC)"', literal(value)], 4)
+        local = plan.time is not None and plan.time.is_local
+        said = '"When the row is"' if local else '"When the row is (UTC)"'
+        zone = [f"zone={literal(plan.time.zone)}"] if plan.time is not None and local else []
+        return call("Field", [literal(name), '"time"', said, literal(value), *zone], 4)
     column = plan.columns[name]
     kind = "string" if column.kind == "text" else column.kind
     given = [literal(name), literal(kind), literal(_described(name)), literal(value)]

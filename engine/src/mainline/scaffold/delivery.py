@@ -17,16 +17,13 @@ _PARTS = ("year", "month", "day", "hour")
 
 def source(plan: Plan) -> str:
     """Return the text of the module."""
-    zone = plan.time.zone if plan.time else ""
     values = {
         "files": plain(", ".join(own_files(plan)), 80), "constant": constant(plan), "events": literal(events(plan)),
         "constants": "\n".join(_constants(plan)), "read": "\n".join(_read(plan)),
-        "numpy": "import numpy as np\n" if zone not in ("", "UTC") else "",
         "error": "from mainline.errors import SourceError\n" if plan.time else "",
     }  # fmt: skip
     if plan.time:
-        local = "" if zone in ("", "UTC") else ".dt.tz_convert(ZONE)"
-        named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]{local}")
+        named = _NAMED[plan.time.unit].format(time=f"rows[{literal(plan.time.name)}]")
         fetch = fill("usecase/fetch_periods", values | {"unit": plan.time.unit, "named": named})
     else:
         fetch = fill("usecase/fetch_snapshot", values)
@@ -40,8 +37,6 @@ def _constants(plan: Plan) -> list[str]:
     if dropped(plan):
         lines.append(reasons("LEFT_OUT", dropped(plan)))
         lines.append('"""inferred: columns that nothing is made of, with the reason."""')
-    if plan.time and plan.time.zone not in ("", "UTC"):
-        lines += [f"ZONE = {literal(plan.time.zone)}", '"""The clock that the files are written by."""']
     if plan.table.dialect:
         markers = sorted({marker for column in plan.columns.values() for marker in column.markers})
         lines.append(f"MISSING = [{', '.join(map(literal, [*ABSENT, *markers]))}]")
@@ -102,8 +97,6 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
         lines.append(f'    times += pd.to_timedelta(rows[{literal(time.parts[1])}], unit="h")')
     if time.zone == "UTC":
         lines.append('    times = times.dt.tz_localize("UTC")  # inferred: the files name no zone')
-    elif time.zone:
-        lines.append("    second = np.zeros(len(rows), dtype=bool)  # of an hour that the clock shows twice")
-        lines.append('    times = times.dt.tz_localize(ZONE, ambiguous=second, nonexistent="shift_forward")')
-    utc = "" if time.zone in ("", "UTC") else '.dt.tz_convert("UTC")'
-    return [*lines, f'    rows[{literal(time.name)}] = times{utc}.dt.as_unit("ms")']
+    if time.is_local:
+        lines.append("    # readings of the clock whose zone interface.py declares")
+    return [*lines, f'    rows[{literal(time.name)}] = times.dt.as_unit("ms")']

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
+from mainline.clocks import of_zone
 from mainline.contract import Array
 from mainline.scaffold import moments
 from mainline.scaffold.column import Column
@@ -53,6 +54,11 @@ class Schedule:
     test: int
     rows_of_test: int
     days_of_test: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the times are readings of a place's clock, which its zone turns into UTC."""
+        return self.zone not in ("", "UTC")
 
     @property
     def is_put_together(self) -> bool:
@@ -211,12 +217,11 @@ def _checked(zone: str) -> str:
 
 
 def _localised(values: Array, zone: str) -> Array:
-    """Turn n readings of a zone's clock into UTC; of an hour that comes twice it is the second one."""
+    """Turn n readings of a zone's clock into UTC; where it is changed, the offset before counts."""
     if zone in ("", "UTC"):
         return values.astype("datetime64[ns]")
-    second = np.zeros(len(values), dtype=np.bool_)
-    times = pd.DatetimeIndex(values).tz_localize(zone, ambiguous=second, nonexistent="shift_forward")
-    return times.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
+    minutes = values.astype("datetime64[m]").astype(np.int64)
+    return of_zone(zone).utc(minutes).astype("datetime64[m]").astype("datetime64[ns]")
 
 
 def _cut(values: Array, wishes: Wishes) -> tuple[str, tuple[str, ...], list[int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mainline import progress
+from mainline import clocks, progress
 from mainline.conformance import (
     check_computed,
     check_known,
@@ -97,7 +97,7 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
     """
     labelled = events[why_unlabelled(schema, events, interface.LABEL) == ""]
     check_times(labelled)
-    request = from_batch(arrays(labelled), interface.REQUEST)
+    request = from_batch(arrays(in_utc(labelled)), interface.REQUEST)
     moment = prediction_time(features, request)
     check_moment(moment, len(labelled))
     place = Place(period, {name: request[name] for name in interface.KEY}, _times())
@@ -223,18 +223,31 @@ def _column(values: "pd.Series") -> Array:
     return values.to_numpy(np.float64, na_value=np.nan) if values.hasnans else values.to_numpy(plain)
 
 
+def in_utc(events: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the events with the local times of fields that name their zone as moments in UTC."""
+    read = {}
+    for field in interface.REQUEST:
+        values, clock = events[field.name], clocks.of(field)
+        if clock is not None and _zone(values) is None and values.dtype.kind == "M":
+            minutes = values.to_numpy("datetime64[m]")
+            moments = clock.utc(minutes.astype(np.int64)).astype("datetime64[m]")
+            read[field.name] = np.where(np.isnat(minutes), minutes, moments).astype("datetime64[ms]")
+    return events.assign(**read)
+
+
 def check_times(events: "pd.DataFrame") -> None:
-    """Refuse a time of the request that names no zone in the batch: a request must name one as well.
+    """Refuse a time of the request that names no zone, neither in the batch nor by its field.
 
     Raises:
         UseCaseError: naming the field and what the batch holds.
     """
     for field in interface.REQUEST:
-        if field.kind == "time" and _zone(events[field.name]) is None:
+        if field.kind == "time" and not field.zone and _zone(events[field.name]) is None:
             raise UseCaseError(
                 f"src/usecase/interface.py: REQUEST: '{field.name}' is a time, but the batch holds "
                 f"{events[field.name].dtype}, which names no zone; deliver it as datetime64[ms, UTC] in "
-                "src/usecase/source.py, and declare it so in src/usecase/schema.py."
+                "src/usecase/source.py and declare it so in src/usecase/schema.py, or declare the zone of its clock "
+                "with the field."
             )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mainline import progress
+from mainline import clocks, progress
 from mainline.conformance import check_key, check_known, check_request
 from mainline.data import sides
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
@@ -83,7 +83,8 @@ def _validate_batch(name: str, period: str, time: str, limit: float) -> Checked:
     if name == schema.EVENTS and not len(rows):
         said = f"src/usecase/source.py: fetch delivered no rows of {name} for {period}"
         raise SourceError(f"{said}; shorten the window." if time else f"{said}; deliver some.")
-    checked = check(rows, schema.TABLES[name], name, period, time)
+    clock = next((clocks.of(field) for field in interface.REQUEST if field.name == time), None)
+    checked = check(rows, schema.TABLES[name], name, period, time, clock)
     if len(checked.quarantined):
         write_frame(checked.quarantined, QUARANTINE / file)
     check_share(

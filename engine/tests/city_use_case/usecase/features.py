@@ -20,7 +20,7 @@ _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 def prediction_time(columns: Columns) -> Array:
-    """The start of each of n hours, in minutes since 1970-01-01 UTC."""
+    """The start of each of n hours, in minutes since 1970-01-01 UTC: the clock of the place is for people alone."""
     return columns["starts_at"]
 
 
@@ -34,7 +34,7 @@ def compute(columns: Columns, tables: Mapping[str, Columns]) -> dict[str, Array]
     Returns:
         `NUMERIC` as float32, each of shape (n,).
     """
-    clock = columns["starts_at"]
+    clock = columns["starts_at_local"]
     numeric = {
         "hour": clock // 60 % 24,
         "weekday": (clock // DAY + _EPOCH_WEEKDAY) % 7,

@@ -8,7 +8,7 @@ LABEL = "rides"
 KEY = ("starts_at",)
 
 REQUEST = (
-    Field("starts_at", "time", "The start of the hour", "2024-04-01T07:00:00Z"),
+    Field("starts_at", "time", "The start of the hour", "2024-04-01T09:00", zone="Europe/Berlin"),
     Field("bicycles", "integer", "How many bicycles are on the street", 420, minimum=0, maximum=10_000),
 )
 

@@ -7,7 +7,7 @@ STATIC: tuple[str, ...] = ()
 
 HOURS = DataFrameSchema(
     {
-        "starts_at": Column("datetime64[ms, UTC]", unique=True),
+        "starts_at": Column("datetime64[ms]", unique=True),
         "bicycles": Column("int64", Check.in_range(0, 10_000)),
         "rides": Column("int64", Check.in_range(0, 10_000)),
     },

@@ -122,7 +122,7 @@ def test_file_is_called_like_a_constant(plans: dict[str, Plan], tmp_path: Path) 
     texts = [text for made in plans.values() for text in usecase.files(made).values()]
     own = {outline.constant(made) for made in plans.values()}
     constants = {name for text in texts for name in re.findall(r"^([A-Z_]+)(?:: .*)? = ", text, re.MULTILINE)} - own
-    assert constants >= {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES", "ZONE"}
+    assert constants >= {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES"}
     for name in constants:
         made = usecase.files(plan(write(tmp_path, flats(), f"{name.lower()}.csv")))
         code = made["src/usecase/schema.py"] + made["src/usecase/source.py"]
@@ -310,7 +310,7 @@ def test_computed_column_of_the_guide(plans: dict[str, Plan], tmp_path: Path, na
     first = text.index('    """', text.index("Returns:")) + len('    """\n')
     module = tmp_path / "features.py"
     module.write_text(f"{text[:first]}    {line}\n{text[first:]}", encoding="utf-8")
-    columns = {"area m²": np.array([90.0]), "rooms": np.array([3]), "hr": np.array([5]), "time": np.array([0])}
+    columns = {"area m²": np.array([90.0]), "rooms": np.array([3]), "hr": np.array([5]), "time_local": np.array([0])}
     computed = runpy.run_path(str(module))["compute"](columns | {"city": np.array(["Bonn"], object)}, {})
     assert computed["area per room"].tolist() == [30.0]
 

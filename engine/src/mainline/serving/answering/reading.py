@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from mainline.clocks import with_local
 from mainline.contract import Array, Field
 from mainline.data import columns as typed
 from mainline.errors import RequestError
@@ -52,6 +53,7 @@ class Reader:
         self._absent = dict.fromkeys(self._names)
         self._get = itemgetter(*self._names) if len(fields) > 1 else lambda row: (row[self._names[0]],)
         self._length = text_length
+        self._clocked = [field for field in fields if field.zone]
         self._columns: dict[str, _Column] = {field.name: _column(field, partial(self._one, field)) for field in fields}
 
     def read(self, rows: Sequence[Row]) -> Requests:
@@ -74,7 +76,8 @@ class Reader:
         if set(map(type, rows)) != _OBJECTS:
             raise _Odd
         given = self._by_field(rows)
-        return Requests(given, {name: self._columns[name](values) for name, values in given.items()})
+        columns = {name: self._columns[name](values) for name, values in given.items()}
+        return Requests(given, with_local(columns, self._clocked) if self._clocked else columns)
 
     def _by_field(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
         if set(map(len, rows)) == self._width:
