@@ -102,7 +102,7 @@ def module_of(command: str) -> str:
 
 def names() -> list[str]:
     """Name every command."""
-    return [file.stem.replace("_", "-") for file in COMMANDS.glob("*.py") if file.stem != "__init__"]
+    return [file.stem.rstrip("_").replace("_", "-") for file in COMMANDS.glob("*.py") if file.stem != "__init__"]
 
 
 def parser_of(command: str, module: ModuleType) -> Parser:

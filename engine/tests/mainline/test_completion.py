@@ -39,6 +39,7 @@ def completed(script: str, words: list[str], folder: Path) -> list[str]:
     ("words", "offered"),
     [
         (["./mainline", "ga"], ["gate"]),
+        (["./mainline", "tr"], ["try"]),
         (["./mainline", "re"], ["rebuild", "registry", "released", "remote", "render", "report", "repro", "resolve",
                                 "restore"]),
         (["./mainline", "gate", "--"], ["--help", "--environment"]),
