@@ -7,6 +7,7 @@ from typing import Any
 from mainline.errors import MainlineError
 from mainline.package.manifest import size
 from mainline.periods import told
+from mainline.registry import artifact
 from mainline.repository import lock
 from mainline.repository.git import ask, blob
 
@@ -58,6 +59,8 @@ def since_commit(metrics: dict[str, dict[str, Any]]) -> list[str]:
     before = {name: _committed(name) for name in ("validation", "test")}
     if not commit or not all(before.values()):
         return ["No commit has results yet."]
+    if artifact.committed() != artifact.name():
+        return [f"The last commit ({commit}) has results of another model: {artifact.committed()}."]
     primary = next(name for name in metrics["baseline"] if name in metrics["test"] and name != "rows")
     if all(before[name] == metrics[name] for name in before):
         return [f"Metrics are those of the last commit ({commit})."]

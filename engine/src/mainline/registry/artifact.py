@@ -8,6 +8,7 @@ import yaml
 
 from mainline.errors import MainlineError
 from mainline.repository import lock
+from mainline.repository.git import blob
 
 PIPELINE = "dvc.yaml"
 DEFAULT = "model"
@@ -23,9 +24,21 @@ def name(repository: Path = Path()) -> str:
         MainlineError: when the name cannot stand in a tag, or two artifacts have that path.
     """
     try:
-        content = yaml.load((repository / PIPELINE).read_text(encoding="utf-8"), lock.LOADER)  # noqa: S506 - a safe one
+        return _name((repository / PIPELINE).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):  # whoever runs the pipeline says what is wrong with it
         return DEFAULT
+
+
+def committed() -> str:
+    """Return the name that the last commit declares, as `name` does; the default if there is no commit."""
+    try:
+        return _name((blob(f"HEAD:{PIPELINE}") or b"").decode())
+    except (ValueError, yaml.YAMLError):
+        return DEFAULT
+
+
+def _name(text: str) -> str:
+    content = yaml.load(text, lock.LOADER)  # noqa: S506 - a safe one
     declared = content.get("artifacts") if isinstance(content, Mapping) else None
     artifacts = declared.items() if isinstance(declared, Mapping) else ()
     found = [str(key) for key, one in artifacts if isinstance(one, Mapping) and one.get("path") == lock.PACKAGE]

@@ -127,6 +127,15 @@ def test_change_since_the_last_commit_is_said_validation_first(results: Path) ->
     assert said[place + 2] == "test rmse 16.57, was 16.5 on other rows (100)"
 
 
+def test_results_of_another_model_are_not_compared(results: Path) -> None:
+    """After a new use case the last commit has results of another model, and no number of it is shown."""
+    commit = commit_metrics(results, test=METRICS["test"] | {"rmse": 99.5})
+    (results / "dvc.yaml").write_text("artifacts:\n  flats:\n    path: models/package\n")
+    said = lines()
+    assert f"The last commit ({commit}) has results of another model: model." in said
+    assert not any("99.5" in line for line in said)
+
+
 def test_metrics_of_the_last_commit_are_said_to_be_those(results: Path) -> None:
     """Where nothing moved, one line says so; before the first commit, that there is none."""
     assert "No commit has results yet." in lines()
