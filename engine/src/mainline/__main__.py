@@ -29,7 +29,8 @@ COMMANDS = {
         "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),
     "The machinery, and its workflows on GitHub": (
-        "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "aborted",
+        "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "due",
+        "issues", "aborted",
         "released", "assets", "github-release", "github-deployments", "image", "cml",
     ),
 }  # fmt: skip

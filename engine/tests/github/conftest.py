@@ -36,7 +36,7 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
 @pytest.fixture
 def clone(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with one commit on main and one on the branch `better`, and a token that writes."""
-    permissions = ("actions", "administration", "checks", "contents", "deployments", "pull-requests")
+    permissions = ("actions", "administration", "checks", "contents", "deployments", "issues", "pull-requests")
     environment = github.environment(github.grant("t0ken", dict.fromkeys(permissions, "write")))
     for name, value in {**environment, "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": os.devnull, "CML": CML}.items():
         monkeypatch.setenv(name, value)

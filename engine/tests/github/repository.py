@@ -33,6 +33,8 @@ class Repository:
     files: Path
     address: str = ""
     pulls: list[Item] = field(default_factory=list)
+    issues: list[Item] = field(default_factory=list)
+    dispatches: list[Item] = field(default_factory=list)
     comments: list[Item] = field(default_factory=list)
     checks: list[Item] = field(default_factory=list)
     runs: dict[int, Item] = field(default_factory=dict)
@@ -145,6 +147,37 @@ def _pull(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __
     pull = _find(repo.pulls, numbers[0], "number")
     pull.update(body or {})
     return 200, repo.current(pull)
+
+
+def _issues(repo: Repository, _: list[int], query: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
+    """Answer for all issues; GitHub counts pull requests among them, so the numbers go on from those."""
+    if body is None:
+        state = query.get("state", "open")
+        listed = [*repo.issues, *({**pull, "pull_request": {}} for pull in repo.pulls)]
+        named = query.get("labels", "")
+        found = [item for item in listed if not named or {"name": named} in item.get("labels", [])]
+        return 200, [_as_issue(item) for item in found if state in ("all", item["state"])]
+    number = 1001 + len(repo.issues)
+    made = {"id": next(repo.ids), "number": number, "state": "open", "user": user, **body, "body": _short(body["body"])}
+    made["labels"] = [{"name": label} for label in body.get("labels", [])]
+    repo.issues.append({**made, "html_url": f"{repo.address}/{FULL}/issues/{number}"})
+    return 201, repo.issues[-1]
+
+
+def _as_issue(item: Item) -> Item:
+    keys = ("id", "number", "state", "title", "body", "user", "html_url", "pull_request", "labels")
+    return {key: item[key] for key in keys if key in item}
+
+
+def _issue(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, __: Item) -> tuple[int, Any]:
+    issue = _find(repo.issues, numbers[0], "number")
+    issue.update({**body, **({"body": _short(body["body"])} if "body" in body else {})})
+    return 200, issue
+
+
+def _dispatch(repo: Repository, _: list[int], __: dict[str, str], body: Any, ___: Item) -> tuple[int, Any]:
+    repo.dispatches.append(body)
+    return 204, None
 
 
 def _comments(repo: Repository, numbers: list[int], _: dict[str, str], body: Any, user: Item) -> tuple[int, Any]:
@@ -321,6 +354,9 @@ OPERATIONS: dict[str, tuple[Operation, str]] = {
     f"{REPOSITORY}/hash-algorithm": (_hash, "contents"),
     f"{REPOSITORY}/pulls": (_pulls, "pull-requests"),
     f"{REPOSITORY}/pulls/{{pull_number}}": (_pull, "pull-requests"),
+    f"{REPOSITORY}/dispatches": (_dispatch, "contents"),
+    f"{REPOSITORY}/issues": (_issues, "issues"),
+    f"{REPOSITORY}/issues/{{issue_number}}": (_issue, "issues"),
     f"{REPOSITORY}/issues/{{issue_number}}/comments": (_comments, "pull-requests"),
     f"{REPOSITORY}/issues/comments/{{comment_id}}": (_comment, "pull-requests"),
     f"{REPOSITORY}/check-runs": (_check, "checks"),

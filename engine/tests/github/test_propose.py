@@ -17,6 +17,7 @@ from tests.project import FLIGHTS
 def changed(clone: Path) -> Path:
     """A clone whose parameters changed, with what the gate found."""
     shutil.copy2(FLIGHTS / "params.yaml", clone)
+    shutil.copytree(FLIGHTS / "deploy", clone / "deploy")
     (clone / ".gitignore").write_text("/metrics/report/\n")
     findings.FILE.parent.mkdir(parents=True)
     findings.FILE.write_text(examples.passing().model_dump_json())

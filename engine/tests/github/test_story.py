@@ -12,15 +12,16 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from mainline.monitoring import alarms, sharing
 from tests import project
 from tests.github import cml_source, docker_recorder, standin, world
 from tests.github.conftest import REAL
 from tests.github.runner import Runner
 from tests.github.world import World
+from tests.mainline.monitoring.looks import look, version
 from tests.project import ROOT
 
 pytestmark = [
@@ -251,8 +252,24 @@ def test_a_document_releases_nothing(fork: World) -> None:
     assert set(fork.images()) == {"v1.0.0", "v1.1.0"}
 
 
+def test_an_alarm_that_a_server_shared_is_an_issue_and_starts_a_retraining(fork: World) -> None:
+    """What the branch of monitoring says becomes one issue, however often the workflow runs, and one message each."""
+    found = look("2024-06-20", version(skill="fail"))
+    lines = alarms.update([], found, 7)
+    found = found.model_copy(update={"alarms": alarms.fold(lines)})
+    _publish(fork, "monitoring/production", {
+        alarms.FILE: alarms.write(lines).decode(), sharing.RESULT: found.model_dump_json(),
+    })  # fmt: skip
+    for _ in range(2):
+        run = fork.start("monitor.yml", "workflow_dispatch", {})
+        assert run.succeeded, run.said
+    opened = [issue["title"] for issue in fork.github.repository.issues]
+    assert opened.count("Alarm: skill of v1.0.0 in production") == 1
+    assert {sent["event_type"] for sent in fork.github.repository.dispatches} == {"drift"}
+
+
 def test_retraining_opens_a_pull_request_with_its_report(fork: World) -> None:
-    """The window moves by a month, and a machine's pull request carries the report; a second run updates it."""
+    """The window moves by a month, and a machine's pull request carries the report; a second message is too soon."""
     run = fork.start("retrain.yml", "repository_dispatch", {"action": "new-data"})
     assert run.succeeded, run.said
     pull = fork.github.repository.pulls[-1]
@@ -262,6 +279,7 @@ def test_retraining_opens_a_pull_request_with_its_report(fork: World) -> None:
     assert "through: 2024-06" in _show(fork, f"{shown}:params.yaml")
     again = fork.start("retrain.yml", "repository_dispatch", {"action": "new-data"})
     assert again.succeeded, again.said
+    assert "the last retraining was 0 days ago" in again.said
     assert [item["head"]["ref"] for item in fork.github.repository.pulls].count("retrain") == 1
 
 
@@ -305,11 +323,18 @@ def _show(fork: World, what: str) -> str:
 
 def _abort(fork: World, version: str) -> None:
     """Write what a server does, to the branch that it writes to."""
-    here = fork.project
     line = {"time": "2048-01-01T00:00:00Z", "event": "aborted", "version": version, "digest": "0" * 64}
-    Path(here.path.parent / "events.jsonl").write_text(json.dumps(line) + "\n")
-    blob = here.run("git", "hash-object", "-w", str(here.path.parent / "events.jsonl")).stdout.strip()
-    (here.path.parent / "tree").write_text(f"100644 blob {blob}\tevents.jsonl\n")
+    _publish(fork, "deployments/production", {"events.jsonl": json.dumps(line) + "\n"})
+
+
+def _publish(fork: World, branch: str, files: dict[str, str]) -> None:
+    """Push a branch that has just these files."""
+    here, listed = fork.project, ""
+    for name, content in files.items():
+        (here.path.parent / "content").write_text(content)
+        blob = here.run("git", "hash-object", "-w", str(here.path.parent / "content")).stdout.strip()
+        listed += f"100644 blob {blob}\t{name}\n"
+    (here.path.parent / "tree").write_text(listed)
     tree = here.run("bash", "-c", "git mktree < ../tree").stdout.strip()
     commit = here.run("git", "commit-tree", tree, "-m", "Events").stdout.strip()
-    here.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/deployments/production")
+    here.run("git", "push", "--quiet", "origin", f"{commit}:refs/heads/{branch}")

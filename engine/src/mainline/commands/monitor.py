@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mainline.monitoring.monitored import Monitored
     from mainline.monitoring.packages import Packaged
     from mainline.monitoring.sharing import Known, Taken
+    from mainline.monitoring.store import Store
 
 PACKAGE = Path("models/package")
 
@@ -88,13 +89,16 @@ def _monitor(arguments: argparse.Namespace) -> str:
 
     folder = places.folder(arguments.environment, arguments.state)
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
-    known = packages.find([PACKAGE, Place(folder).packages, *arguments.package])
-    if not known:
-        raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
+    folders = [PACKAGE, Place(folder).packages, *arguments.package]
+    known = packages.find(folders)
     store = Store(arguments.store or folder / "monitoring")
     asked = _asked(arguments, declared)
     if arguments.share:
         _say_taken(sharing.take(store, arguments.environment, inspection.DAYS))
+        _fetch(store, known)
+        known |= packages.find([store.folder / "packages"])
+    if not known:
+        raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
     found = inspection.inspect(_log(arguments, declared), store, known, asked)
     lines = alarms.read(store.alarms())
     lines += alarms.update(lines, found, declared.monitoring.quiet_days)
@@ -137,6 +141,20 @@ def _conclude(found: "Monitored", page: Path) -> str:
 def _say_taken(taken: "Taken") -> None:
     if taken.strange:
         progress.say(f"{taken.strange} files of the branch are not what a machine writes there, and were left out.")
+
+
+def _fetch(store: "Store", known: "Mapping[str, Packaged]") -> None:
+    """Bring released packages that answered on other machines; rows of one that cannot be had are left out."""
+    from mainline.registry import tags
+    from mainline.remote import packages
+
+    answered = {rolled.digest: rolled.version for record in store.records().values() for rolled in record.days}
+    for digest, version in answered.items():
+        if digest not in known:
+            try:
+                packages.fetch(tags.find(version), store.folder / "packages")
+            except MainlineError as error:
+                progress.say(f"The package {digest[:12]} is not here: {error}")
 
 
 def _known(packages: "Mapping[str, Packaged]") -> "Known":

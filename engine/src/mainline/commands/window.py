@@ -9,7 +9,8 @@ from pathlib import Path
 from mainline import files, periods
 from mainline.declared import params
 from mainline.declared.params import Data
-from mainline.errors import MainlineError, SourceError
+from mainline.errors import MainlineError
+from mainline.pipeline import offer
 
 PARAMS = Path("params.yaml")
 _KEY = r"^(data:.*?^\s+%s:[ \t]*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s#\"']+)"
@@ -48,7 +49,7 @@ def _advance(declared: Data, count: int) -> str:
         return f"--advance does not apply: the data has no time. {other}."
     more = periods.shift(declared.through, count)
     for period in periods.between(periods.shift(declared.through, 1), more):
-        _ask_source(period)
+        _require(period)
     _write(declared, {"through": more}, periods.between(declared.from_, more))
     new = f"the new {declared.unit}" if count == 1 else f"{count} new {declared.unit}s"
     return f"{declared.from_} to {more}, was through {declared.through}. `make repro` takes {new}."
@@ -68,7 +69,7 @@ def _take(declared: Data, name: str) -> str:
         Data(snapshot=name)
     except ValueError as error:
         raise MainlineError(f"--snapshot {name!r}: a name has letters, digits and any of _ . - in it.") from error
-    _ask_source(name)
+    _require(name)
     _write(declared, {"snapshot": name}, (name,))
     return f"snapshot {name}, was {declared.snapshot}. `make repro` takes it."
 
@@ -109,17 +110,12 @@ def _version(window: tuple[str, ...]) -> str:
     return str(source.version(window)) if hasattr(source, "version") else ""
 
 
-def _ask_source(period: str) -> None:
+def _require(period: str) -> None:
     """Take the source's rows until one table of the period, or of the snapshot, is there.
 
     Raises:
         MainlineError: when the source does not have it.
     """
-    from usecase import source
-
-    try:
-        if any(found == period for _, found, _ in source.fetch([period])):
-            return
-    except SourceError as error:
-        raise MainlineError(f"there is no {period} to take yet; {PARAMS} stays as it is. {error}") from error
-    raise MainlineError(f"there is no {period} to take yet; {PARAMS} stays as it is. The source gave no rows of it.")
+    lacking = offer.lacking(period)
+    if lacking:
+        raise MainlineError(f"there is no {period} to take yet; {PARAMS} stays as it is. {lacking}")

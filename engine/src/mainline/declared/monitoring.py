@@ -55,13 +55,41 @@ class Severities(Section):
     drift: Severity = "report"
 
 
+class Reasons(Section):
+    """Which reasons start a retraining; a person can always start one."""
+
+    schedule: bool = True
+    new_data: bool = True
+    age: bool = True
+    quality: bool = True
+    drift: bool = False
+
+
+class Retrain(Section):
+    """When production is to be retrained: for declared reasons, not sooner than `cool_down_days` after the last one.
+
+    `age_days` counts from the end of the newest period of the window. The source must offer `min_new_days` days in
+    periods that are over; if it does not, an issue says so instead.
+    """
+
+    when: Reasons = Reasons()
+    age_days: Count = 75
+    cool_down_days: Annotated[int, Field(ge=0)] = 7
+    min_new_days: Count = 14
+
+
 class Monitoring(Section):
-    """The whole section. An alarm is closed once its check has passed for `quiet_days` days."""
+    """The whole section.
+
+    An alarm is closed once its check has passed for `quiet_days` days. Somebody is to look each `silent_days` days.
+    """
 
     window_days: Annotated[int, Field(ge=2)] = 7
     quiet_days: Annotated[int, Field(ge=0)] = 7
+    silent_days: Count = 3
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     support: Support = Support()
     quality: Quality = Quality()
     labels: Labels = Labels()
     severity: Severities = Severities()
+    retrain: Retrain = Retrain()

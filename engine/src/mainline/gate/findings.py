@@ -175,7 +175,7 @@ class Series(Part):
 class Plot(Part):
     """A small plot: lines over a shared axis."""
 
-    name: Literal["learning", "residuals", "calibration", "staleness"]
+    name: Literal["learning", "residuals", "calibration", "staleness", "history"]
     x: Name
     y: Name
     series: Annotated[list[Series], Field(max_length=6)]

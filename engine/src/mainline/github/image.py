@@ -14,7 +14,7 @@ from typing import Any
 
 from mainline import processes, progress
 from mainline.errors import MainlineError
-from mainline.github import api
+from mainline.github import api, outputs
 from mainline.github.api import Api
 from mainline.registry.tags import Version
 from mainline.release import promote
@@ -61,7 +61,7 @@ def publish() -> str:
         if digest is None:
             digest = _build(docker, github, version, name)
             said = f"{name}:{version.name} is pushed: {digest}"
-    _hand_on(name=name, digest=digest)
+    outputs.hand_on(name=name, digest=digest)
     return said
 
 
@@ -136,11 +136,3 @@ def _token(github: Api) -> bytes:
     if not github.token:
         raise ImageError("GITHUB_TOKEN is not set; the image is pushed in its name, with the scope write:packages.")
     return github.token.encode()
-
-
-def _hand_on(**outputs: str) -> None:
-    """Give values to the steps that follow, where a run on GitHub names a file for them."""
-    file = os.environ.get("GITHUB_OUTPUT")
-    if file:
-        with Path(file).open("a", encoding="utf-8") as opened:
-            opened.writelines(f"{key}={value}\n" for key, value in outputs.items())

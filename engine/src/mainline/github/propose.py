@@ -1,12 +1,16 @@
 """`propose` and `aborted`: open or update a pull request by a machine."""
 
+import os
+
 from mainline.declared import environments, params
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import FindingsError
 from mainline.github import api, posting
 from mainline.github.api import Api
+from mainline.monitoring import sections, sharing
 from mainline.periods import told
+from mainline.pipeline import retraining
 from mainline.registry import events, origin, publish, tags
 from mainline.release import rollback
 from mainline.report import markdown
@@ -32,9 +36,9 @@ def propose(branch: str) -> str:
     if not ask("diff", "--cached", "--name-only"):
         return "Nothing changed, so there is nothing to propose."
     data = params.load().data
-    title = f"Retrain on {told(data.periods)}"
+    title = f"{retraining.SUBJECT}{told(data.periods)}"
     git("commit", "--quiet", "--message", title)
-    return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _report())
+    return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _body())
 
 
 def aborted() -> str:
@@ -88,6 +92,26 @@ def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
     origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
     address = posting.pull_request(github, branch, origin.branch(), title, body)
     return f"{title}: {address}"
+
+
+def _body() -> str:
+    """Return why there is a proposal, what monitoring found, and what the gate found; as much of it as has room."""
+    reason = os.environ.get("REASON", "")
+    why = [f"**Why:** {prose(reason)}"] if reason else []
+    parts = [*why, *_monitoring(), _report()]
+    while len(parts) > 1 and not _fits("\n\n".join(parts)):
+        parts.pop(-2)  # the gate's report, at the end, decides
+    return "\n\n".join(parts)
+
+
+def _monitoring() -> list[str]:
+    """Return what monitoring found in each environment in which not everything passes."""
+    found = [sharing.result(name)[0] for name in environments.load_all()]
+    return [markdown.write(sections.brief(one)) for one in found if one and (one.alarms or one.verdict != "pass")]
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode()) <= ROOM and markdown.length(text) <= markdown.ROOM
 
 
 def _report() -> str:

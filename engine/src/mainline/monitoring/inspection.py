@@ -15,7 +15,7 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, events, reference, rollup, verdict
+from mainline.monitoring import accuracy, events, reference, rollup, tracks, verdict
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.monitored import Day, Monitored, Segment, Version
@@ -110,6 +110,8 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
     )
     window = accuracy.window(production)
     labelled = None if window is None else window.choose(~np.isnan(window.actual))
+    checks = verdict.of_version(production)
+    shown = _days(production, scorer) if production.events is not None else []
     return Version(
         version=production.version,
         digest=digest,
@@ -117,9 +119,10 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         first=min(days),
         last=max(days),
         metric=production.metric.name,
-        checks=verdict.of_version(production),
-        days=_days(production, scorer) if production.events is not None else [],
+        checks=checks,
+        days=shown,
         segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
+        tracks=tracks.of_version(checks, production, shown),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Text, Verdict
+from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Plot, Text, Verdict
 
 NAME = "monitoring"
 """The files that are written: `monitoring.json`, `.md` and `.html`."""
@@ -35,6 +35,13 @@ class Segment(Part):
     high: Number | None
 
 
+class Track(Part):
+    """How what a check looks at moved over the last weeks."""
+
+    check: Name
+    plot: Plot
+
+
 class Version(Part):
     """A version in production: what it answered, and its checks."""
 
@@ -47,6 +54,7 @@ class Version(Part):
     checks: Annotated[list[Check], Field(max_length=100)]
     days: Annotated[list[Day], Field(max_length=400)]
     segments: Annotated[list[Segment], Field(max_length=500)]
+    tracks: list[Track] = Field(default_factory=list, max_length=100)
 
 
 class Alarm(Part):

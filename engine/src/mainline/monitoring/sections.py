@@ -2,9 +2,23 @@
 
 from collections.abc import Sequence
 
-from mainline.gate.findings import Check
+from mainline.gate.findings import Check, Verdict
 from mainline.monitoring.monitored import Alarm, Day, Monitored, Segment, Version
-from mainline.report.blocks import Block, CheckList, Code, Document, Fold, Line, Paragraph, Section, Table
+from mainline.report.blocks import (
+    Block,
+    Bullets,
+    Chart,
+    CheckList,
+    Code,
+    Document,
+    Fold,
+    Line,
+    Paragraph,
+    Prose,
+    Section,
+    Strong,
+    Table,
+)
 from mainline.report.figures import cell, known, number
 from mainline.text import count
 
@@ -21,13 +35,57 @@ def describe(found: Monitored) -> Document:
     return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
 
 
+def brief(found: Monitored) -> Document:
+    """Put into words what did not pass, for the top of another report."""
+    sections = [Section("alarms", "Open alarms", (_alarms(found.alarms),))] if found.alarms else []
+    for version in found.versions:
+        checks = tuple(check for check in version.checks if check.verdict in ("fail", "warn"))
+        if checks:
+            charts = tuple(Chart(track.plot) for track in version.tracks)
+            about = Paragraph((Code(version.version), " in production."))
+            sections.append(Section("checks", "What does not pass", (about, CheckList(checks), *charts)))
+    return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
+
+
+def of_alarm(found: Monitored, alarm: Alarm) -> Document:
+    """Put an alarm into words: what, how much, since when, what it costs, what to do next, and the last weeks."""
+    version = next((one for one in found.versions if one.digest == alarm.digest), None)
+    check = next((one for one in (version.checks if version else []) if one.name == alarm.check), None)
+    plots = [track.plot for track in (version.tracks if version else []) if track.check == alarm.check]
+    said: list[Line] = [
+        ("Since: ", Strong((alarm.opened[:10],)), f"; last looked at {found.until[:10]}."),
+        ("Observed: ", Prose(alarm.observed), "; limit: ", Prose(alarm.limit)),
+        ("What to do: ", Prose(alarm.reason)),
+        ("What it costs: ", *_cost(version)),
+    ]
+    if alarm.quiet_since:
+        said.insert(1, (f"The check passes since {alarm.quiet_since[:10]}; the alarm closes after some quiet days.",))
+    if alarm.closed:
+        said.insert(0, (f"Closed on {alarm.closed[:10]}: ", Prose(alarm.ending)))
+    blocks: tuple[Block, ...] = (Bullets(tuple(said)), *map(Chart, plots))
+    if check is not None and check.verdict not in ("fail", "pass"):
+        blocks += (CheckList((check,)),)
+    headline = f"{alarm.check} of {alarm.version} in {found.environment}: {alarm.observed}"
+    verdict: Verdict = "pass" if alarm.closed else "warn" if alarm.quiet_since else "fail"
+    return Document(verdict, headline[:600], _lead(found), (Section("alarm", "The alarm", blocks),))
+
+
+def _cost(version: Version | None) -> Line:
+    """Say what production loses: the metric against the baseline's, as far as labels tell."""
+    skill = next((one for one in (version.checks if version else []) if one.name == "skill"), None)
+    if skill is None or skill.verdict == "cannot tell":
+        return ("not known yet, since quality takes labels.",)
+    return (Prose(f"{skill.observed}. {skill.reason}"),)
+
+
 def _lead(found: Monitored) -> Line:
     return (Code(found.environment), f": {count(found.rows, 'prediction')}, looked at {found.until}.")
 
 
 def _version(version: Version) -> list[Section]:
     about = (Code(version.version), f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.")
-    sections = [Section("checks", "Checks of a version", (Paragraph(about), *_checks(version.checks)))]
+    checks = (Paragraph(about), *_checks(version.checks), *(Chart(track.plot) for track in version.tracks))
+    sections = [Section("checks", "Checks of a version", checks)]
     if version.days:
         sections.append(Section("days", "Events by day", (_days(version.days, version.metric),)))
     if version.segments:

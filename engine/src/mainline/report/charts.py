@@ -19,6 +19,7 @@ TITLES = {
     "residuals": "Errors on the holdout",
     "calibration": "Calibration",
     "staleness": "Quality against the model's age",
+    "history": "The last weeks",
 }
 
 PALETTE = (

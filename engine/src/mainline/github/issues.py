@@ -1,0 +1,148 @@
+"""One issue for each alarm, opened, updated and closed by a machine; and the message that starts a retraining.
+
+What happened is read from the branch `monitoring/<environment>`. An issue is known by a mark in its text, and only if a
+machine of this repository wrote it: anybody can open an issue with the same mark.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mainline.declared import environments, params
+from mainline.declared.environments import Environment
+from mainline.declared.params import Data
+from mainline.github import api
+from mainline.github.api import Api
+from mainline.github.posting import BOT
+from mainline.monitoring import alarms, sections, sharing
+from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.pipeline import retraining
+from mainline.pipeline.retraining import Decision
+from mainline.report import markdown
+from mainline.report.escape import prose
+from mainline.text import clean
+
+LABEL = "monitoring"
+_PASSING = ("silence ", "retraining ")
+"""Marks of issues that close once nothing speaks for them any more; an alarm says itself when it is closed."""
+_MARK = "<!-- mainline-monitoring: {} -->"
+_SECONDS_A_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue as it should be; `mark` tells it from all others, and one that is closed is never opened."""
+
+    mark: str
+    title: str
+    text: str
+    closed: bool = False
+
+    @property
+    def body(self) -> str:
+        """Its text with its mark."""
+        return f"{self.text}\n\n{_MARK.format(self.mark)}\n"
+
+
+def follow(now: datetime | None = None) -> str:
+    """Bring all issues up to date, and start a retraining if one is due; say what was done.
+
+    Raises:
+        MainlineError: when git or GitHub refuses.
+    """
+    now = now or datetime.now(UTC)
+    github, declared = api.connect(), environments.load_all()
+    decision = retraining.decide(declared, params.load().data, "message", "", now)
+    wanted = [issue for name, one in declared.items() for issue in _of(name, one, now)]
+    if decision.waits:
+        wanted.append(_waiting(decision, params.load().data))
+    said = _settle(github, wanted)
+    if decision.due:
+        github.ask("POST", "/dispatches", {"event_type": decision.event})
+        said.append(f"A retraining was started: {decision.reason}")
+    return "\n".join(said) or "There is nothing to say: no alarm, and no retraining is due."
+
+
+def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
+    """Yield the issues of an environment: one for each alarm that there ever was, and one if nobody looks."""
+    found, lines = sharing.result(name)
+    if found is None:
+        return
+    for alarm in alarms.fold(lines):
+        yield _alarm(found, alarm)
+    days = (now - datetime.fromisoformat(found.until)).total_seconds() / _SECONDS_A_DAY
+    allowed = environment.monitoring.silent_days
+    if days <= allowed:
+        return
+    text = (
+        f"Nobody has looked at `{name}` since {found.until[:10]}; {allowed} days are declared "
+        "(`monitoring.silent_days`). Until somebody does, no alarm can open. Look at what runs "
+        "`./mainline monitor --share` beside the log, and at whether servers write one."
+    )
+    yield Issue(f"silence {name} {found.until[:10]}", f"Nobody looks at {name}", text)
+
+
+def _alarm(found: Monitored, alarm: Alarm) -> Issue:
+    version, check = clean(alarm.version), clean(alarm.check)
+    return Issue(
+        f"{found.environment} {alarm.digest[:12]} {check} {alarm.opened}",
+        f"Alarm: {check} of {version} in {found.environment}",
+        markdown.write(sections.of_alarm(found, alarm)),
+        closed=bool(alarm.closed),
+    )
+
+
+def _waiting(decision: Decision, data: Data) -> Issue:
+    text = (
+        f"{prose(decision.reason)}\n\nA retraining on the same data would give the same model. This issue closes by "
+        "itself once the source has newer data, or the reason is gone."
+    )
+    return Issue(f"retraining {data.through or data.snapshot}", "A retraining waits for newer data", text)
+
+
+def _settle(github: Api, wanted: list[Issue]) -> list[str]:
+    """Open, update and close; what a person closed stays closed, and the next run makes up for one that was killed."""
+    there = _known(github)
+    marks = {issue.mark for issue in wanted}
+    said = []
+    for issue in wanted:
+        known = there.get(issue.mark)
+        if known is None and not issue.closed:
+            made = {"title": issue.title, "body": issue.body, "labels": [LABEL]}
+            said.append(f"opened {github.ask('POST', '/issues', made)['html_url']}: {issue.title}")
+        elif known is not None and known["state"] == "open":
+            said += _update(github, known, issue)
+    for mark, known in there.items():
+        if mark.startswith(_PASSING) and mark not in marks and known["state"] == "open":
+            said += _update(github, known, Issue(mark, known["title"], _bare(known), closed=True))
+    return said
+
+
+def _update(github: Api, known: dict[str, Any], issue: Issue) -> list[str]:
+    """Write what is other than it should be."""
+    changed = {key: text for key, text in (("title", issue.title), ("body", issue.body)) if known[key] != text}
+    if issue.closed:
+        changed |= {"state": "closed", "state_reason": "completed"}
+    if not changed:
+        return []
+    github.ask("PATCH", f"/issues/{int(known['number'])}", changed)
+    return [f"{'closed' if issue.closed else 'updated'} {known['html_url']}: {issue.title}"]
+
+
+def _known(github: Api) -> dict[str, dict[str, Any]]:
+    """Return our issues by their marks; of two with one mark, the open one, else the newest."""
+    found: dict[str, dict[str, Any]] = {}
+    for issue in github.pages("/issues", state="all", labels=LABEL):
+        text = issue["body"] or ""
+        start = text.rfind(_MARK.partition("{}")[0])
+        if start < 0 or "pull_request" in issue or issue["user"]["login"] != BOT:
+            continue
+        mark = text[start:].removeprefix(_MARK.partition("{}")[0]).partition(" -->")[0]
+        if mark not in found or (found[mark]["state"] != "open" and issue["state"] == "open"):
+            found[mark] = issue
+    return found
+
+
+def _bare(known: dict[str, Any]) -> str:
+    return str(known["body"]).rpartition("\n\n<!-- ")[0]

@@ -1,0 +1,94 @@
+"""How what a check looks at moved over the last weeks, a point for each day: the picture beside an alarm."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from mainline.gate.findings import Check, Plot, Point, Series
+from mainline.limits.sketches import Sketch
+from mainline.monitoring.monitored import Day, Track
+from mainline.monitoring.production import Production
+
+DAYS = 35
+"""Days that are shown, at most."""
+Lines = Mapping[str, Sequence[tuple[str, float | None]]]
+"""A value by day for each line of a picture."""
+
+
+def of_version(checks: Sequence[Check], production: Production, days: Sequence[Day]) -> list[Track]:
+    """Return the picture of each check that does not pass and has one."""
+    found = []
+    for check in checks:
+        if check.verdict not in ("fail", "warn"):
+            continue
+        unit, lines = _of_quality(check, production, days) or _of_support(check, production)
+        plot = _plot(unit, lines)
+        if plot is not None:
+            found.append(Track(check=check.name, plot=plot))
+    return found
+
+
+def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tuple[str, Lines] | None:
+    metric = production.metric.name
+    match check.name:
+        case "skill":
+            model, baseline = ([(day.day, getattr(day, name)) for day in days] for name in ("metric", "baseline"))
+            return metric, {"model": model, "baseline": baseline}
+        case "bias" | "bias by segment":
+            return "bias", {"bias": [(day.day, day.bias) for day in days]}
+        case "labels":
+            return "share with a label", {"labels": [(day.day, day.labelled / max(day.events, 1)) for day in days]}
+    return None
+
+
+def _of_support(check: Check, production: Production) -> tuple[str, Lines]:
+    """Follow the share of the column that a check names first."""
+    name = check.observed.partition(": ")[0]
+    share = _SHARES.get(check.name)
+    if share is None:
+        return "", {}
+    shown = list(production.full_days.items())[-DAYS:]
+    return "share of rows", {name: [(day, share(production, sketch, name)) for day, sketch in shown]}
+
+
+def _missing(_: Production, sketch: Sketch, name: str) -> float | None:
+    column = sketch.numbers.get(name) or sketch.texts.get(name)
+    return None if column is None else column.missing / sketch.rows
+
+
+def _unseen(production: Production, sketch: Sketch, name: str) -> float | None:
+    found = production.reference.unseen(sketch, name) if name in sketch.texts else None
+    return None if found is None else found[0]
+
+
+def _fractional(_: Production, sketch: Sketch, name: str) -> float | None:
+    return sketch.numbers[name].fractional / sketch.rows if name in sketch.numbers else None
+
+
+def _constant(_: Production, sketch: Sketch, name: str) -> float | None:
+    return float(sketch.numbers[name].low == sketch.numbers[name].high) if name in sketch.numbers else None
+
+
+_SHARES: dict[str, Callable[[Production, Sketch, str], float | None]] = {
+    "missing values": _missing,
+    "unseen values": _unseen,
+    "whole numbers": _fractional,
+    "constant values": _constant,
+}
+
+
+def _plot(unit: str, lines: Lines) -> Plot | None:
+    """Draw lines over the days before the last one; None with fewer than two days."""
+    known = {name: [(day, value) for day, value in line if value is not None] for name, line in lines.items()}
+    last = max((day for line in known.values() for day, _ in line), default="")
+    series = [
+        Series(name=name[:120], points=[Point(x=_before(day, last), y=float(value)) for day, value in line])
+        for name, line in known.items()
+    ]
+    if max((len(one.points) for one in series), default=0) < 2:
+        return None
+    return Plot(name="history", x=f"days up to {last}", y=unit, series=series)
+
+
+def _before(day: str, last: str) -> float:
+    return float((np.datetime64(day, "D") - np.datetime64(last, "D")).astype(int))

@@ -1,0 +1,182 @@
+"""An issue for each alarm, by itself: opened, updated and closed once, whatever else there is on GitHub."""
+
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mainline.gate import findings as gate
+from mainline.github import issues, propose
+from mainline.github.api import ApiError
+from mainline.monitoring import alarms, sharing
+from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.store import Store
+from mainline.pipeline import offer, retraining
+from tests.github.repository import BOT, Item
+from tests.github.standin import GitHub
+from tests.mainline.monitoring.looks import look, version
+from tests.mainline.report import examples
+from tests.project import FLIGHTS
+
+FAILS = version(whole_numbers="fail")
+PASSES = version(whole_numbers="pass")
+NOW = datetime(2013, 10, 9, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def monitored(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone that declares production; its source has nothing newer, unless a test says so."""
+    (clone / "deploy").mkdir()
+    shutil.copy2(FLIGHTS / "deploy/production.yaml", clone / "deploy")
+    text = (clone / "deploy/production.yaml").read_text()
+    (clone / "deploy/production.yaml").write_text(text.replace("after: staging", "after: null"))
+    shutil.copy2(FLIGHTS / "params.yaml", clone)
+    (clone / ".gitignore").write_text("/metrics/report/\n/store/\n")
+    subprocess.run(["git", "add", "--all"], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--message", "Declare"], check=True)
+    monkeypatch.setattr(offer, "lacking", lambda period: f"{period} is not there.")
+    return clone
+
+
+def share(clone: Path, found: Monitored) -> None:
+    """Share a look, as the machine beside the log does."""
+    store = Store(clone / "store")
+    store.folder.mkdir(exist_ok=True)
+    lines = alarms.read(store.alarms())
+    lines += alarms.update(lines, found, 3)
+    store.keep_alarms(alarms.write(lines))
+    still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
+    sharing.give(store, "production", found.model_copy(update={"alarms": still}), lambda *_: None)
+
+
+def about(github: GitHub, word: str) -> list[Item]:
+    """Return the issues with a word in their title."""
+    return [issue for issue in github.repository.issues if word in issue["title"]]
+
+
+def test_alarm_has_one_issue_from_its_opening_to_its_end(github: GitHub, monitored: Path) -> None:
+    """It is opened once, brought up to date, closed when the alarm is, and left alone after that."""
+    share(monitored, look("2013-10-07", FAILS))
+    issues.follow(NOW)
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm: whole numbers of v1.0.0 in production")
+    assert issue["state"] == "open"
+    assert "Since: **2013-10-07**" in issue["body"]
+    first = issue["body"]
+    share(monitored, look("2013-10-08", PASSES))
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    assert (issue["state"], issue["body"] != first) == ("open", True)
+    assert "passes since 2013-10-08" in issue["body"]
+    share(monitored, look("2013-10-11", PASSES))
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
+    asked = len(github.requests)
+    assert issues.follow(NOW).startswith("There is nothing to say")
+    assert not [line for line in github.requests[asked:] if not line.startswith("GET")]
+
+
+def test_alarm_that_a_person_closed_stays_closed(github: GitHub, monitored: Path) -> None:
+    """Who closes an issue by hand knows why; a machine does not argue."""
+    share(monitored, look("2013-10-07", FAILS))
+    issues.follow(NOW)
+    github.repository.issues[0]["state"] = "closed"
+    share(monitored, look("2013-10-08", FAILS))
+    issues.follow(NOW)
+    assert [issue["state"] for issue in about(github, "Alarm")] == ["closed"]
+
+
+def test_mark_of_a_stranger_is_not_ours(github: GitHub, monitored: Path) -> None:
+    """An issue that somebody opened with our mark is neither changed nor taken for ours."""
+    share(monitored, look("2013-10-07", FAILS))
+    issues.follow(NOW)
+    (ours,) = about(github, "Alarm")
+    theirs = {**ours, "number": 2000, "id": 7, "user": {"login": "mallory"}, "title": "Theirs", "state": "open"}
+    github.repository.issues[:] = [theirs]
+    issues.follow(NOW)
+    assert theirs["title"] == "Theirs"
+    assert [issue["user"] for issue in about(github, "Alarm")] == [BOT]
+
+
+def test_silence_is_an_issue_until_somebody_looks(github: GitHub, monitored: Path) -> None:
+    """Without a look for the declared days nobody would know of an alarm: one issue, which the next look closes."""
+    share(monitored, look("2013-10-01", PASSES))
+    issues.follow(NOW)
+    issues.follow(NOW)
+    (issue,) = about(github, "Nobody looks at production")
+    assert issue["state"] == "open"
+    share(monitored, look("2013-10-09", PASSES))
+    issues.follow(NOW)
+    assert about(github, "Nobody looks")[0]["state"] == "closed"
+
+
+def test_alarm_of_quality_starts_a_retraining_once(
+    github: GitHub, monitored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is sent where a newer period is there, and not again while the last proposal is young."""
+    monkeypatch.setattr(offer, "lacking", lambda period: "" if period == "2013-10" else "no")
+    share(monitored, look("2013-11-07", version(skill="fail")))
+    later = datetime(2013, 11, 8, tzinfo=UTC)
+    assert "A retraining was started: Quality in production: skill of v1.0.0 since 2013-11-07." in issues.follow(later)
+    assert github.repository.dispatches == [{"event_type": "drift"}]
+    subprocess.run(["git", "push", "--quiet", "origin", f"HEAD:refs/heads/{retraining.BRANCH}"], check=True)
+    issues.follow(datetime.now(UTC))
+    assert len(github.repository.dispatches) == 1
+
+
+def test_retraining_that_has_no_newer_data_is_an_issue(github: GitHub, monitored: Path) -> None:
+    """Where nothing newer is complete nothing is started; one issue says what is awaited."""
+    share(monitored, look("2013-10-08", version(bias="fail")))
+    for _ in range(2):
+        issues.follow(NOW)
+    (issue,) = about(github, "A retraining waits for newer data")
+    assert "nothing newer is complete" in issue["body"]
+    assert github.repository.dispatches == []
+    share(monitored, look("2013-10-09", version(bias="pass")))
+    issues.follow(NOW)
+    assert about(github, "waits for newer data")[0]["state"] == "closed"
+
+
+def test_hostile_names_stay_text(github: GitHub, monitored: Path) -> None:
+    """What came from a client mentions nobody, links nowhere and is no markup, in the title as in the text."""
+    hostile = "@everyone <img src=x> #1 | `x` <!-- mainline-monitoring: retraining --> https://evil.example"
+    (check,) = FAILS.checks
+    bad = check.model_copy(update={"observed": hostile, "reason": hostile})
+    share(monitored, look("2013-10-07", FAILS.model_copy(update={"checks": [bad]})))
+    issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    shown = re.sub(r"`[^`]*`", "", issue["body"].rpartition("\n\n<!--")[0])
+    assert not re.search(r"@everyone|<img|#1|https://|<!--", shown)
+    issues.follow(NOW)
+    assert len(about(github, "Alarm")) == 1
+
+
+def test_pull_request_of_a_retraining_carries_what_monitoring_found(
+    github: GitHub, monitored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason comes first, then the alarms, then the gate's report."""
+    share(monitored, look("2013-10-07", version(skill="fail")))
+    gate.FILE.parent.mkdir(parents=True)
+    gate.FILE.write_text(examples.passing().model_dump_json())
+    (monitored / "params.yaml").write_text((monitored / "params.yaml").read_text() + "# more\n")
+    monkeypatch.setenv("REASON", "Quality in production: skill of v1.0.0 since 2013-10-07.")
+    propose.propose(retraining.BRANCH)
+    body = github.repository.pulls[0]["body"]
+    places = [body.find(text) for text in ("**Why:** Quality in production", "Open alarms", "#### Checks")]
+    assert -1 not in places[:2]
+    assert places[0] < places[1] < body.find(examples.passing().headline.split()[0], places[1])
+
+
+def test_token_without_the_right_opens_nothing(
+    github: GitHub, monitored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub's refusal is the error."""
+    share(monitored, look("2013-10-07", FAILS))
+    monkeypatch.setenv("GITHUB_TOKEN", github.grant("reader", {"contents": "read", "issues": "read"}))
+    with pytest.raises(ApiError, match="403"):
+        issues.follow(NOW)
+    assert github.repository.issues == []

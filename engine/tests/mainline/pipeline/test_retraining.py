@@ -1,0 +1,101 @@
+"""When a retraining is due: each reason on its own, held back by the cool-down, never without newer data."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from mainline.declared.monitoring import Retrain
+from mainline.declared.params import Data
+from mainline.gate.findings import Verdict
+from mainline.monitoring import alarms, sharing
+from mainline.monitoring.monitored import Monitored
+from mainline.pipeline import offer, retraining
+from tests.mainline.monitoring.looks import look, version
+
+DATA = Data.model_validate({"from": "2013-01", "through": "2013-09"})
+NOW = datetime(2013, 11, 2, tzinfo=UTC)
+OFF = dict.fromkeys(("schedule", "new_data", "age", "quality", "drift"), False)
+
+
+def looked(day: str = "2013-11-01", **verdicts: Verdict) -> Monitored:
+    """Return a look with its alarms."""
+    found = look(day, version(**verdicts))
+    return found.model_copy(update={"alarms": alarms.fold(alarms.update([], found, 7))})
+
+
+def decide(
+    monkeypatch: pytest.MonkeyPatch, found: Monitored | None, *, offered: str = "2013-10",
+    started: retraining.Trigger = "message", last: datetime | None = None, **policy: object,
+) -> retraining.Decision:  # fmt: skip
+    """Decide for production with only some reasons declared."""
+    monkeypatch.setattr(sharing, "result", lambda _: (found, []))
+    monkeypatch.setattr(offer, "lacking", lambda period: "" if period <= offered else "no")
+    monkeypatch.setattr(retraining, "_last", lambda: last)
+    declared = Retrain.model_validate({**policy, "when": {**OFF, **policy.get("when", {})}})  # type: ignore[dict-item]
+    return retraining._of("production", declared, DATA, started, "", NOW)
+
+
+@pytest.mark.parametrize(
+    ("reason", "found", "said"),
+    [
+        ("new_data", None, "The source has 2013-10, which is newer than 2013-09."),
+        ("age", looked("2014-01-01", skill="pass"), "The newest data of the model are 92 days old; 75 are allowed."),
+        ("quality", looked(bias="fail"), "Quality in production: bias of v1.0.0 since 2013-11-01."),
+        ("drift", looked(drift_of_features="warn"), "Drift in production: drift of features of v1.0.0."),
+    ],
+)
+def test_each_reason_counts_only_where_it_is_declared(
+    monkeypatch: pytest.MonkeyPatch, reason: str, found: Monitored | None, said: str
+) -> None:
+    """Declared, it makes a retraining due and is named; with all others declared and not this one, it is nothing."""
+    decision = decide(monkeypatch, found, when={reason: True})
+    assert (decision.due, decision.reason) == (True, said)
+    assert not decide(monkeypatch, found, when={}).due
+
+
+def test_schedule_is_a_reason_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run by the schedule retrains if that is declared, and not if it is not."""
+    assert decide(monkeypatch, None, started="schedule", when={"schedule": True}).due
+    assert not decide(monkeypatch, None, started="schedule", when={}).due
+    assert not decide(monkeypatch, None, started="message", when={"schedule": True}).due
+
+
+def test_alarm_of_support_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed that is broken is mended, not learned."""
+    found = looked(missing_values="fail", labels="fail")
+    assert not decide(monkeypatch, found, when={"quality": True, "drift": True}).due
+
+
+def test_cool_down_holds_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason that holds is named, and waits for the declared days after the last retraining."""
+    when = {"quality": True}
+    young = decide(monkeypatch, looked(bias="fail"), last=datetime(2013, 10, 30, tzinfo=UTC), when=when)
+    assert not young.due
+    assert young.reason.endswith("But the last retraining was 3 days ago; 7 are declared.")
+    assert decide(monkeypatch, looked(bias="fail"), last=datetime(2013, 10, 26, tzinfo=UTC), when=when).due
+
+
+def test_nothing_newer_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason without newer data is not due and says what is awaited; no reason awaits nothing."""
+    waiting = decide(monkeypatch, looked(bias="fail"), offered="2013-09", when={"quality": True})
+    assert (waiting.due, waiting.waits) == (False, True)
+    assert "nothing newer is complete" in waiting.reason
+    assert not decide(monkeypatch, None, offered="2013-09", when={"new_data": True}).waits
+
+
+def test_period_that_is_not_over_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source may have rows of this month already; it counts from the first day of the next."""
+    monkeypatch.setattr(offer, "lacking", lambda _: "")
+    assert offer.newer(DATA, 1, date(2013, 10, 31)) == ()
+    assert offer.newer(DATA, 1, date(2013, 11, 1)) == ("2013-10",)
+    assert offer.newer(DATA, 40, date(2014, 3, 1)) == ("2013-10", "2013-11")
+
+
+@pytest.mark.parametrize(
+    ("event", "started"), [("", "demand"), ("workflow_dispatch", "demand"), ("schedule", "schedule"),
+                           ("repository_dispatch", "message")],
+)  # fmt: skip
+def test_event_says_only_what_started_it(monkeypatch: pytest.MonkeyPatch, event: str, started: str) -> None:
+    """A person is obeyed; a message is not believed."""
+    monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+    assert retraining.trigger() == started
