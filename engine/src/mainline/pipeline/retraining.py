@@ -50,8 +50,7 @@ def decide(declared: Mapping[str, Environment], data: Data, started: Trigger, sn
     if started == "demand":
         return Decision(True, False, "A person asked for it.")
     found = [_of(name, one.monitoring.retrain, data, started, snapshot, now) for name, one in declared.items()]
-    order = sorted(found, key=lambda decision: (not decision.due, not decision.waits))
-    return order[0]
+    return min(found, key=lambda one: (not one.due, not one.waits, one.event != "drift"))
 
 
 def _of(name: str, policy: Retrain, data: Data, started: Trigger, snapshot: str, now: datetime) -> Decision:
