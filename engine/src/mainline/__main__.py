@@ -30,8 +30,7 @@ COMMANDS = {
     ),
     "The machinery, and its workflows on GitHub": (
         "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "due",
-        "issues", "aborted",
-        "released", "assets", "github-release", "github-deployments", "image", "cml",
+        "issues", "aborted", "released", "assets", "github-release", "github-deployments", "image", "cml",
     ),
 }  # fmt: skip
 """Each command by its group; its module in `commands/` has its options and what runs it."""
