@@ -74,7 +74,7 @@ def test_what_was_made_before_is_not_made_again(finished_project: Project) -> No
         ("engine/src/mainline/pipeline/summary.py", set()),
         ("engine/src/mainline/package/card.py", {"package"}),
         ("engine/src/mainline/model/metrics.py", {"train", "evaluate", "package"}),
-        ("src/usecase/features.py", {"prepare", "train", "evaluate", "package"}),
+        ("src/usecase/features.py", {"prepare", "evaluate", "package"}),
         ("requirements/pipeline.txt", {"ingest", "validate", "prepare", "train", "evaluate", "package"}),
     ],
 )
@@ -93,6 +93,17 @@ def test_another_model_is_an_edit_of_params_alone(finished_project: Project) -> 
     assert "unchanged: ingest, validate, prepare." in said
     assert _json(finished_project, "models/model/model.json")["format"] == "onnx"
     assert _json(finished_project, "metrics/test.json")["ratio"] < 1
+
+
+def test_a_remark_in_a_feature_file_fits_nothing_again(finished_project: Project) -> None:
+    """An edit that moves no feature computes them, finds the same bytes, and leaves the model as it is."""
+    before = finished_project.hashes()
+    with (finished_project.path / "src/usecase/features.py").open("a") as file:
+        file.write("# A remark.\n")
+    said = finished_project.run("python", "-m", "mainline", "repro").stdout
+    assert "unchanged: ingest, validate, train." in said
+    after = finished_project.hashes()
+    assert {name for name in before if before[name] != after[name]} == {"models/package"}
 
 
 def test_another_window_keeps_the_months_it_shares(finished_project: Project) -> None:

@@ -12,7 +12,7 @@ from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.data.moments import is_timed, prediction_time
 from mainline.data.sides import pool
-from mainline.data.storage import read_columns
+from mainline.data.storage import read_columns, read_names
 from mainline.errors import DataError
 
 FOLDER = Path("data/features")
@@ -60,6 +60,17 @@ def read(directory: Path, parts: Iterable[str], request: Sequence[str], features
     asked = dict.fromkeys([*request, *map(name_of, request)])
     wanted = [_REQUEST + name for name in asked] + [_FEATURE + name for name in features] + [LABEL, HASH]
     return join(_apart(read_columns(directory / f"{part}.parquet", wanted)) for part in parts)
+
+
+def offered(directory: Path, part: str) -> list[str]:
+    """Name the features that a part has.
+
+    Raises:
+        DataError: when it is not there, or cannot be read.
+    """
+    return [
+        name.removeprefix(_FEATURE) for name in read_names(directory / f"{part}.parquet") if name.startswith(_FEATURE)
+    ]
 
 
 def join(parts: Iterable[Prepared]) -> Prepared:

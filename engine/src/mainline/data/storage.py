@@ -85,6 +85,16 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, 
     }
 
 
+def read_names(path: Path) -> list[str]:
+    """Read the names of a Parquet file's columns.
+
+    Raises:
+        DataError: as `read_frame`.
+    """
+    with _readable(path, "Parquet"):
+        return list(pq.ParquetFile(path).schema_arrow.names)
+
+
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write readable, diffable JSON: numbers of `DIGITS` digits, NaN as null."""
     text = json.dumps(tidy(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -78,7 +78,7 @@ def packaged(pipeline: Pipeline, params: Params, rows: Prepared) -> runtime.Runt
     """Return the model as it would be packaged, held to a few of the rows."""
     few = {name: values[:PARITY_ROWS] for name, values in rows.features.items()}
     content, exported = export.export(
-        pipeline, params.model.type, interface.TASK, *fitting.names(params), few, params.limits.parity
+        pipeline, params.model.type, interface.TASK, *fitting.names(params, rows), few, params.limits.parity
     )
     return runtime.load(content, exported.describe())
 

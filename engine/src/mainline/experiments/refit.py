@@ -26,8 +26,6 @@ from mainline.model.metric import Metric
 from mainline.stages import fitting
 from usecase import features, interface
 
-MODEL = Path("models/model")
-
 
 def read(params: Params, parts: Iterable[str]) -> Prepared:
     """Read the declared features of some parts.
@@ -69,7 +67,7 @@ def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
 
 def primary(params: Params) -> Metric:
     """Return the metric that models are compared by."""
-    described = MODEL / "model.json"
+    described = fitting.MODEL / "model.json"
     threshold = read_json(described).get("threshold") if params.evaluation.costs and described.is_file() else None
     return metrics.declared(interface.TASK, classes(interface), params.evaluation, threshold).primary
 

@@ -33,8 +33,7 @@ from mainline.gate.tables import TUNING, named
 from mainline.model import estimator
 from mainline.model.metric import Metric
 from mainline.repository.imports import first_party
-from mainline.stages import fitting
-from usecase import interface
+from usecase import features, interface
 
 TABLE = TUNING
 LOCK = Path("requirements/pipeline.txt")
@@ -231,7 +230,8 @@ def _write(finished: Mapping[int, Trial], trials: Sequence[Hyperparameters], sea
 
 
 def _estimator(params: Params) -> Any:
-    numeric, categorical = fitting.names(params)
+    numeric = [name for name in params.features if name in features.NUMERIC]
+    categorical = [name for name in params.features if name in features.CATEGORICAL]
     return estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)[-1]
 
 

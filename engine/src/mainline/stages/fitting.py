@@ -1,5 +1,7 @@
 """Fit the declared model on rows in memory, and answer rows with it; nothing is exported or written."""
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
@@ -13,7 +15,10 @@ from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes
 from mainline.model import estimator, frames
-from usecase import features, interface, scoring
+from usecase import interface, scoring
+
+MODEL = Path("models/model")
+"""Where the fitted model is exported to."""
 
 
 def fit(params: Params, rows: Prepared) -> Pipeline:
@@ -22,7 +27,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     Raises:
         ParamsError: when the estimator refuses its hyperparameters or the data.
     """
-    numeric, categorical = names(params)
+    numeric, categorical = names(params, rows)
     pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
     name = params.model.type.rpartition(".")[2]
     target = scoring.fit_target(rows.label, rows.request)
@@ -38,18 +43,19 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
     """Answer n rows with the fitted pipeline, as a client would be answered."""
-    raw = frames.predict(pipeline, frames.table(rows.features, *names(params)), interface.TASK)
+    raw = frames.predict(pipeline, frames.table(rows.features, *names(params, rows)), interface.TASK)
     predicted = scoring.respond(raw, rows.request)
     check_predictions("scoring.py: respond", predicted, len(rows), classes(interface))
     return predicted
 
 
-def names(params: Params) -> tuple[list[str], list[str]]:
-    """Split the chosen features by kind, numbers first; the order is that of `params.yaml`."""
-    return (
-        [name for name in params.features if name in features.NUMERIC],
-        [name for name in params.features if name in features.CATEGORICAL],
-    )
+def names(params: Params, rows: Prepared) -> tuple[list[str], list[str]]:
+    """Split the declared features by kind, numbers first; `prepare` has seen to it that all others are text.
+
+    The kind is read from the rows, so that an edit of `features.py` that moves no feature fits nothing again.
+    """
+    numeric = [name for name in params.features if rows.features[name].dtype.kind in "biuf"]
+    return numeric, [name for name in params.features if name not in numeric]
 
 
 def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:

@@ -24,7 +24,7 @@ from mainline.limits.earned import Earned
 from mainline.limits.sketches import Bins
 from mainline.limits.windows import Quality, Scored
 from mainline.model import baselines, metrics, runtime
-from mainline.stages import fitting, train
+from mainline.stages import fitting
 from usecase import features, interface, scoring
 
 Periods = tuple[str, ...]
@@ -88,7 +88,7 @@ def _play(params: Params, model: Mapping[str, Any], scored: Scored) -> Quality |
 
 def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
     """Predict every period that a model can which was fitted on older ones."""
-    loaded = runtime.load((train.MODEL / f"model.{model['format']}").read_bytes(), model)
+    loaded = runtime.load((fitting.MODEL / f"model.{model['format']}").read_bytes(), model)
     rows = _read((*params.parts.validation, *params.parts.test), params)
     predicted = np.asarray(scoring.respond(loaded.predict(rows.features), rows.request), np.float64)
     found = [_one(params, rows, predicted, model["baseline"], rule)]

@@ -16,10 +16,9 @@ from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.model import baselines, estimator, export, frames, metrics, threshold
 from mainline.model.metric import Metric
-from mainline.stages.fitting import fit, names, predict
-from usecase import features, interface, scoring
+from mainline.stages.fitting import MODEL, fit, names, predict
+from usecase import interface, scoring
 
-MODEL = Path("models/model")
 CURVE = ("rows", "iteration", "metric")
 
 
@@ -27,11 +26,11 @@ def train(params: Params) -> None:
     """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
     portable(Path("src/usecase/scoring.py"))
     check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
-    check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
+    check_features(params.features, prepared.offered(prepared.FOLDER, params.parts.train[0]))
     fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
     pipeline = fit(params, fitted_on)
     content, exported = export.export(
-        pipeline, params.model.type, interface.TASK, *names(params), test.features, params.limits.parity
+        pipeline, params.model.type, interface.TASK, *names(params, fitted_on), test.features, params.limits.parity
     )
     base = baselines.fit_constant(scoring.fit_target(fitted_on.label, fitted_on.request), classes(interface))
     predicted = {
@@ -83,7 +82,7 @@ def _learning_curve(
     """The primary metric after each iteration, on as many training rows as there are for validation."""
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
-        table = frames.table(rows.features, *names(params))
+        table = frames.table(rows.features, *names(params, rows))
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
             value = primary.value(rows.label, scoring.respond(raw, rows.request))
             curve.append({"rows": name, "iteration": iteration, "metric": value})

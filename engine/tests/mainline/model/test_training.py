@@ -35,7 +35,6 @@ def fit_target(label: Array, columns: Mapping[str, Array]) -> Array:
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put a small regression in the place of the use case that ships."""
-    patch.setattr(fitting, "features", SimpleNamespace(NUMERIC=NUMERIC, CATEGORICAL=CATEGORICAL))
     patch.setattr(fitting, "interface", SimpleNamespace(TASK="regression"))
     patch.setattr(fitting, "scoring", SimpleNamespace(fit_target=fit_target))
 

@@ -82,7 +82,7 @@ def test_training_does_not_depend_on_serving() -> None:
     """A change of commands, packaging or the use case's source never retrains the model."""
     needed = {*dependencies.needed("train"), *map(str, dependencies.links("train"))}
     assert not [path for path in needed if "/commands/" in path or "/package/" in path or path.endswith("source.py")]
-    assert {"src/usecase/features.py", "engine/stages/train/model/export.py"} <= needed
+    assert {"src/usecase/scoring.py", "engine/stages/train/model/export.py"} <= needed
 
 
 @pytest.fixture
