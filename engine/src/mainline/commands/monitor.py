@@ -162,7 +162,7 @@ def _known(packages: "Mapping[str, Packaged]") -> "Known":
     from mainline.monitoring import reference
 
     load = cache(lambda digest: reference.load(packages[digest]))
-    return lambda digest, name: load(digest).values(name) if digest in packages else None
+    return lambda digest, name: load(digest).seen.values(name) if digest in packages else None
 
 
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":

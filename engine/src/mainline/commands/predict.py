@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from mainline.declared.service import MOST_SLACK
 from mainline.errors import MainlineError
 from mainline.package import manifest as manifests
 from mainline.repository import lock
@@ -24,6 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--example", action="store_true", help="print a request that the package was tried with")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
     parser.add_argument(
+        "--unusual", type=_share, metavar="SLACK", help="say which rows are outside of what the model has seen; "
+        "0.1: numbers by more than a tenth of their range"
+    )  # fmt: skip
+    parser.add_argument(
         "--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="the package that predicts"
     )
 
@@ -35,8 +40,25 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.stream == (arguments.file is not None):
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream:
-        return predict_stream(arguments.package)
-    return predict_file(arguments.package, arguments.file, arguments.output, arguments.raw)
+        return predict_stream(arguments.package, arguments.unusual)
+    return predict_file(arguments.package, arguments.file, arguments.output, arguments.raw, arguments.unusual)
+
+
+def _share(text: str) -> float:
+    """Read a slack.
+
+    Raises:
+        ArgumentTypeError: saying what it may be.
+    """
+    try:
+        slack = float(text)
+    except ValueError:
+        slack = -1.0
+    if not 0 <= slack <= MOST_SLACK:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number from 0 to {MOST_SLACK:g}; 0.1 is a tenth of the range."
+        )
+    return slack
 
 
 def example(package: Path) -> str:
@@ -49,7 +71,9 @@ def example(package: Path) -> str:
     return json.dumps(max(json.loads(contents["golden.json"])["requests"], key=len), ensure_ascii=False)
 
 
-def predict_file(package: Path, source: Path, output: Path | None, raw: bool = False) -> str:
+def predict_file(
+    package: Path, source: Path, output: Path | None, raw: bool = False, slack: float | None = None
+) -> str:
     """Predict every row of a file; see `files.score`. A raw one becomes requests by the `read` of the source first.
 
     Raises:
@@ -57,7 +81,7 @@ def predict_file(package: Path, source: Path, output: Path | None, raw: bool = F
     """
     output = output or source.with_name(f"{source.stem}.predictions")
     _refuse_outputs_of_the_pipeline(output)
-    model = Model.load(package)
+    model = Model.load(package, slack=slack)
     source = _requests(source) if raw else source
     try:
         scored = files.score(model, source, output)
@@ -106,7 +130,7 @@ def _refuse_outputs_of_the_pipeline(output: Path) -> None:
                 )
 
 
-def predict_stream(package: Path) -> str:
+def predict_stream(package: Path, slack: float | None = None) -> str:
     """Answer JSON lines of standard input on standard output; return what to say on the way out.
 
     Raises:
@@ -116,7 +140,7 @@ def predict_stream(package: Path) -> str:
         raise MainlineError(
             "standard input or output is closed; send JSON lines to one and read answers from the other."
         )
-    model = Model.load(package)
+    model = Model.load(package, slack=slack)
     try:
         refused = lines.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
     except OSError as error:

@@ -56,7 +56,7 @@ def serve(package: Path, environment: Path, version: str, routing_file: Path | N
     declared = environments.load_server(environment).service
     fixed = None
     if routing_file is None:
-        fixed = routing.single(Model.load(package, version, declared.limits.text_length))
+        fixed = routing.single(Model.load(package, version, declared.limits.text_length, declared.slack))
     folder = routing_file.absolute().parent if routing_file else None
     writes = folder is not None and os.access(folder, os.W_OK)  # where it cannot, it disturbs no other server
     with Place(folder).owned("server") if folder and writes else nullcontext():

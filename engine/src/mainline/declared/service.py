@@ -15,6 +15,7 @@ OWN = frozenset(
 Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+MOST_SLACK = 1000.0
 
 
 def _check_prefix(value: str) -> str:
@@ -81,6 +82,12 @@ class Feed(Section):
     directory: Place | None = None
 
 
+class Unusual(Section):
+    """Answers name what is outside of what the model has seen; of a number, by more than a share of its range."""
+
+    slack: float = Field(ge=0, le=MOST_SLACK)
+
+
 class Tls(Section):
     """The two files that make the service speak https."""
 
@@ -112,4 +119,10 @@ class Settings(Section):
     throttle: Throttle = Throttle()
     log: Log = Log()
     feed: Feed = Feed()
+    unusual: Unusual | None = None
     budgets: Budgets = Budgets()
+
+    @property
+    def slack(self) -> float | None:
+        """The slack of `unusual`; None if no row is marked."""
+        return self.unusual.slack if self.unusual else None

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow.parquet as pq
 
 from mainline.clocks import read_field
 from mainline.contract import Array, Field
 from mainline.data import predictions
 from mainline.errors import PackageError
-from mainline.limits import earned, windows
+from mainline.limits import seen, windows
 from mainline.limits.earned import Earned
 from mainline.limits.sketches import Bins, edges, edges_of_predictions
 from mainline.model import baselines
@@ -54,7 +53,7 @@ class Packaged:
     @cached_property
     def profile(self) -> Mapping[str, Any]:
         """What the training rows looked like, by column; see `data.profile`."""
-        return dict(orjson.loads(self.contents["profile.json"])["columns"])
+        return seen.profile(self.contents)
 
     @cached_property
     def tested(self) -> dict[str, Array]:
@@ -77,10 +76,8 @@ class Packaged:
     @cached_property
     def earned(self) -> Earned | None:
         """What playing its window back allows; None of data without time, and of packages of before."""
-        if earned.NAME not in self.contents:
-            return None
-        found = Earned.model_validate_json(self.contents[earned.NAME])
-        return found.model_copy(update={"whole": found.whole.model_copy(update={"digest": self.digest})})
+        found = seen.earned(self.contents)
+        return found and found.model_copy(update={"whole": found.whole.model_copy(update={"digest": self.digest})})
 
     @property
     def own_baseline(self) -> bool:

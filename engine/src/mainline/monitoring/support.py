@@ -22,7 +22,7 @@ def check_missing(production: Production) -> Outcome:
         for name in names:
             column = day.numbers[name] if name in day.numbers else day.texts.get(name)
             if column is not None:
-                allowed = reference.missing(name) + more
+                allowed = reference.seen.missing(name) + more
                 yield column.missing / day.rows - allowed, name, column.missing / day.rows, allowed
 
     return _judge(production, excess, "have no value")
@@ -31,7 +31,7 @@ def check_missing(production: Production) -> Outcome:
 def check_unseen(production: Production) -> Outcome:
     """Do texts have values that the model was fitted on?"""
     reference, allowed = production.reference, production.policy.support.unseen
-    texts = [name for name in reference.package.texts if reference.values(name) is not None]
+    texts = [name for name in reference.package.texts if reference.seen.values(name) is not None]
     if not texts:
         lacking = "no text feature" if not reference.package.texts else "too many values to tell by the profile alone"
         return Outcome("pass", lacking, f"{allowed:.1%}", "Nothing to compare.")
@@ -54,7 +54,7 @@ def check_whole(production: Production) -> Outcome:
 
     def excess(day: Sketch) -> Iterable[Excess]:
         for name, column in day.numbers.items():
-            worst = reference.fractional(name)
+            worst = reference.seen.fractional(name)
             if worst is not None and worst <= _WHOLE:
                 allowed = worst + more
                 yield column.fractional / day.rows - allowed, name, column.fractional / day.rows, allowed
@@ -70,7 +70,7 @@ def check_constant(production: Production) -> Outcome:
 
     def excess(day: Sketch) -> Iterable[Excess]:
         for name, column in day.numbers.items():
-            if reference.varies(name) and sum(column.counts) >= day.rows / 2:
+            if reference.seen.varies(name) and sum(column.counts) >= day.rows / 2:
                 stuck = float(column.low == column.high)
                 yield stuck - 0.5, name, stuck, 0.0
 

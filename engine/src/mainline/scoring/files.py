@@ -22,6 +22,11 @@ PART_ROWS = 20_000
 STATE = "run.json"
 
 
+UNUSUAL = "unusual"
+"""The column that says what is outside of what the model has seen; '' if nothing is."""
+Answered = tuple[Prediction, str]
+
+
 @dataclass(frozen=True)
 class Scored:
     """The counts of a run."""
@@ -35,7 +40,8 @@ class Scored:
 def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) -> Scored:
     """Predict every row of a Parquet or CSV file into `output/predictions`, one file per part.
 
-    Rows that do not fit the request model, and predictions outside the response model, go to `output/quarantine`.
+    Rows that do not fit the request model, and predictions outside the response model, go to `output/quarantine`. A
+    model that marks unusual rows adds a column of these marks.
 
     Raises:
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
@@ -56,8 +62,8 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     return Scored(rows_done, bad, len(done), skipped)
 
 
-def predict_rows(model: Model, rows: Rows) -> list[Prediction | str]:
-    """Return the prediction of each row, or the reason why it has none."""
+def predict_rows(model: Model, rows: Rows) -> list[Answered | str]:
+    """Return the prediction of each row with its marks, or the reason why it has none."""
     try:
         answer = model.answer(model.reader.read(rows))
     except Problem as problem:
@@ -67,7 +73,11 @@ def predict_rows(model: Model, rows: Rows) -> list[Prediction | str]:
         return predict_rows(model, rows[:half]) + predict_rows(model, rows[half:])
     fits = answer.fits or [True] * len(rows)
     outside = f"{model.response.name} is outside the response model"
-    return [value if fit else f"{outside}: {value!r}" for value, fit in zip(answer.predictions, fits, strict=True)]
+    marks = model.unusual.by_row(answer.unusual, 0, len(rows)) if model.unusual else [[]] * len(rows)
+    return [
+        (value, "; ".join(found)) if fit else f"{outside}: {value!r}"
+        for value, fit, found in zip(answer.predictions, fits, marks, strict=True)
+    ]
 
 
 def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
@@ -81,12 +91,16 @@ def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, 
     added: dict[str, Kind] = {}
     for column, is_a in response.columns.items():
         added[_free(column, [*columns, *added])] = is_a
+    if model.unusual:
+        added[_free(UNUSUAL, [*columns, *added])] = "string"
     good, bad = [], []
     for number, (row, request, outcome) in enumerate(zip(rows, requests, outcomes, strict=True)):
         if isinstance(outcome, str):
             bad.append({"row": number, "reason": outcome, "inputs": request})
         else:
-            good.append({**row, **dict(zip(added, response.cells(outcome), strict=True))})
+            value, marks = outcome
+            members = [*response.cells(value), *([marks] if model.unusual else [])]
+            good.append({**row, **dict(zip(added, members, strict=True))})
     formats.write(output / "predictions" / f"{name}.{kind}", good, source, columns, added)
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
@@ -101,6 +115,7 @@ def _resume(model: Model, source: Path, output: Path, part_rows: int) -> dict[st
         MainlineError: when the output folder holds another run.
     """
     run = {"source": str(source), "signature": list(signature(source) or ()), "digest": model.digest, "rows": part_rows}
+    run |= {"slack": model.unusual.slack} if model.unusual else {}
     try:
         state = dict(json.loads((output / STATE).read_text(encoding="utf-8")))
     except FileNotFoundError:

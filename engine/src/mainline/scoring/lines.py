@@ -92,4 +92,7 @@ def _content(model: Model, outcome: tuple[Answer, int] | Problem) -> dict[str, A
         return {"error": f"{model.response.name} would be {value}", "type": "prediction-outside-response-model"}
     pattern = answer.patterns[place]
     members = model.predictor.response.members(value)
-    return {**members, "version": model.version, "missing": pattern.missing, "stale": pattern.stale}
+    content = {**members, "version": model.version, "missing": pattern.missing, "stale": pattern.stale}
+    if model.unusual:
+        (content["unusual"],) = model.unusual.by_row(answer.unusual, place, place + 1)
+    return content

@@ -194,6 +194,8 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
         **_predictions(model, answer.predictions[part]),
         "stale": [pattern.stale for pattern in answer.patterns[part]],
     }
+    if model.unusual:
+        line["unusual"] = model.unusual.by_row(answer.unusual, share.start, share.stop)
     return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
 
 

@@ -167,11 +167,12 @@ class Service:
 
     def _read_routes(self, path: Path) -> None:
         loaded, declared = self.models(), routes.read(path)
+        given = self.settings.limits.text_length, self.settings.slack
         try:
-            self._route(routing.load(declared, loaded, self.settings.limits.text_length))
+            self._route(routing.load(declared, loaded, *given))
         except MainlineError:
             if not loaded:
-                self._route(routing.load_sound(declared, self.settings.limits.text_length))
+                self._route(routing.load_sound(declared, *given))
             raise  # also where one version serves now: the others are tried again
 
     def _route(self, found: Routing) -> None:

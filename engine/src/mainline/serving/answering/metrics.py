@@ -63,6 +63,9 @@ class ModelMetrics:
         """Outcomes of requests that named the version; the two above, which rollouts are judged by, leave them out."""
         self.rows = 0
         self.nonfinite: Counter[str] = Counter()
+        self.unusual: Counter[tuple[str, str]] = Counter()
+        """Rows by feature and reason of a mark (`Unusual`), and below those with any."""
+        self.unusual_rows = 0
         self.outside_response = 0
         self.predictions: Counter[int] = Counter()
         """The first prediction of each request, by bin (`place`)."""

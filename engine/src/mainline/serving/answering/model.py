@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 from mainline.contract import Array
 from mainline.data.lookup import Table, look_up_all
 from mainline.data.moments import prediction_time
+from mainline.errors import PackageError
 from mainline.exchange.served import CLASS
+from mainline.limits import seen
+from mainline.limits.seen import Seen
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 from mainline.package.responses import Prediction
 from mainline.serving.answering.metrics import ModelMetrics, place
 from mainline.serving.answering.reading import Reader, Requests
+from mainline.serving.answering.unusual import Unusual
 
 _ALWAYS = np.iinfo(np.int64).max
 _ROUNDING = 1e-3
@@ -58,6 +62,8 @@ class Answer:
     features: Mapping[str, Array]
     time: str
     """When they were predicted, UTC."""
+    unusual: Array | None = None
+    """The marks of each row as `Unusual.find` returns them; None if no row has any, or nobody asked."""
 
     @cached_property
     def given_rows(self) -> list[tuple[tuple[Any], ...]]:
@@ -81,7 +87,14 @@ class Answer:
 class Model:
     """One verified package under the name of its version. Immutable but for its moving tables, which are swapped."""
 
-    def __init__(self, version: str, predictor: Predictor, text_length: int = 1000, directory: Path = Path()) -> None:
+    def __init__(
+        self,
+        version: str,
+        predictor: Predictor,
+        text_length: int = 1000,
+        directory: Path = Path(),
+        unusual: Unusual | None = None,
+    ) -> None:
         self.version = version
         self.directory = directory
         self.predictor = predictor
@@ -103,18 +116,28 @@ class Model:
         self._low = -sys.float_info.max if low is None else low
         self._high = sys.float_info.max if high is None else high
         self._numeric: list[str] = predictor.manifest["model"]["numeric"]
+        self.unusual = unusual
+        """Finds the rows that are outside of what the model has seen; None if nobody is told."""
         self.patterns: dict[bytes, Pattern] = {}
         self.replace_tables(predictor.tables)
 
     @classmethod
-    def load(cls, directory: Path, version: str = "", text_length: int = 1000) -> "Model":
+    def load(cls, directory: Path, version: str = "", text_length: int = 1000, slack: float | None = None) -> "Model":
         """Load and verify a package; without a version its digest is its name.
 
+        Args:
+            directory: the package.
+            version: its name in answers.
+            text_length: characters that a text of a request may have.
+            slack: how far beyond what the model has seen a number is unusual (see `Unusual`); None marks no row.
+
         Raises:
-            PackageError: when a file is changed, missing or extra.
+            PackageError: when a file is changed, missing or extra, or does not say what the model has seen.
         """
-        predictor = Predictor(*manifests.read(directory))
-        return cls(version or predictor.digest[:12], predictor, text_length, directory)
+        manifest, contents = manifests.read(directory)
+        predictor = Predictor(manifest, contents)
+        unusual = None if slack is None else _unusual(directory, manifest, contents, slack)
+        return cls(version or predictor.digest[:12], predictor, text_length, directory, unusual)
 
     def replace_tables(self, tables: Mapping[str, Table]) -> None:
         """Look up in other tables from the next batch on; a batch uses one set of tables throughout."""
@@ -135,7 +158,10 @@ class Model:
         fits = (self._low <= predictions) & (predictions <= self._high)
         if self.classes:
             fits = fits.all(axis=1) & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)
-        self._count_unusual(inputs.numeric)
+        self._count_nonfinite(inputs.numeric)
+        unusual = self.unusual.find(inputs) if self.unusual else None
+        if unusual is not None:
+            self._count_unusual(unusual)
         return Answer(
             predictions=predictor.response.predictions(predictions) if self.classes else predictions.tolist(),
             fits=None if fits.all() else fits.tolist(),
@@ -143,6 +169,7 @@ class Model:
             given=requests.given,
             features=features,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            unusual=unusual,
         )
 
     def _code(self, prediction: Prediction) -> int:
@@ -155,7 +182,13 @@ class Model:
             return {str(number): count for number, count in counted.items()}
         return {f"{CLASS}{name}": counted[code] for code, name in enumerate(self.classes)}
 
-    def _count_unusual(self, numeric: Array) -> None:
+    def _count_unusual(self, found: Array) -> None:
+        """Count rows by their marks, shape (m, n)."""
+        assert self.unusual is not None
+        self.metrics.unusual.update(self.unusual.count(found))
+        self.metrics.unusual_rows += int(found.any(axis=0).sum())
+
+    def _count_nonfinite(self, numeric: Array) -> None:
         """Count numbers that are NaN or infinite among what the model reads, shape (n, c)."""
         finite = np.isfinite(numeric)
         if not finite.all():
@@ -190,6 +223,23 @@ class Model:
     def describe(self) -> dict[str, Any]:
         """Say what is served, for administrators and for clients of the Open Inference Protocol."""
         return {"name": self.name, "version": self.version, "digest": self.digest}
+
+
+def _unusual(directory: Path, manifest: Mapping[str, Any], contents: Mapping[str, bytes], slack: float) -> Unusual:
+    """Return what finds the unusual rows of a package.
+
+    Raises:
+        PackageError: when it does not say what its model has seen, in a form that is known here.
+    """
+    try:
+        return Unusual(Seen(seen.profile(contents), seen.earned(contents)), manifest["model"], slack)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise PackageError(
+            directory,
+            f"what its model has seen cannot be read here ({type(error).__name__}: {reason}); release it again, or "
+            "leave `unusual` out of the settings",
+        ) from error
 
 
 def _text(text: str) -> str:

@@ -61,8 +61,8 @@ def _point(sticky: Sticky, request: Request) -> float:
     return int.from_bytes(digest, "big") / _POINTS
 
 
-def load(found: Routes, loaded: Sequence[Model], text_length: int) -> Routing:
-    """Load what a document names and is not loaded yet.
+def load(found: Routes, loaded: Sequence[Model], text_length: int, slack: float | None = None) -> Routing:
+    """Load what a document names and is not loaded yet; `text_length` and `slack` as `Model.load` takes them.
 
     Raises:
         PackageError: when one package cannot be loaded; then none is used.
@@ -70,7 +70,7 @@ def load(found: Routes, loaded: Sequence[Model], text_length: int) -> Routing:
     routes = found.routes
     kept = {(model.version, model.directory): model for model in loaded}
     models = [
-        kept.get((route.version, route.package)) or Model.load(route.package, route.version, text_length)
+        kept.get((route.version, route.package)) or Model.load(route.package, route.version, text_length, slack)
         for route in routes
     ]
     routed = sorted(enumerate(models), key=lambda pair: -routes[pair[0]].weight)
@@ -85,7 +85,7 @@ def load(found: Routes, loaded: Sequence[Model], text_length: int) -> Routing:
     )
 
 
-def load_sound(found: Routes, text_length: int) -> Routing:
+def load_sound(found: Routes, text_length: int, slack: float | None = None) -> Routing:
     """Load what can be loaded of a document, where nothing is loaded yet: one sound version is enough to serve.
 
     Raises:
@@ -94,7 +94,7 @@ def load_sound(found: Routes, text_length: int) -> Routing:
     sound, problems = [], []
     for route in found.routes:
         try:
-            Model.load(route.package, route.version, text_length)
+            Model.load(route.package, route.version, text_length, slack)
             sound.append(route)
         except MainlineError as error:
             problems.append(error)
@@ -103,4 +103,4 @@ def load_sound(found: Routes, text_length: int) -> Routing:
     if not sum(route.weight for route in sound):
         sound = [route.model_copy(update={"weight": 1.0}) for route in sound]
     # Without a revision: whoever rolls out sees that this is not what was asked for.
-    return load(Routes(routes=sound), [], text_length)
+    return load(Routes(routes=sound), [], text_length, slack)

@@ -156,8 +156,17 @@ def _encode(model: Model, request: Request, share: Share) -> str:
         values = model.number_opening + values.replace(",", "}," + model.number_opening) + "}"
     return (
         f'{model.answer_opening}"{request.id}",'
-        f'"predictions":[{values}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]}}'
+        f'"predictions":[{values}],"features":[{_features(share.answer.patterns[share.start : share.stop])}]'
+        f"{_unusual(model, share)}}}"
     )
+
+
+def _unusual(model: Model, share: Share) -> str:
+    """Write the marks of the rows that are outside of what the model has seen, where they are declared."""
+    if model.unusual is None:
+        return ""
+    marks = model.unusual.grouped(share.answer.unusual, share.start, share.stop)
+    return f',"unusual":{orjson.dumps(marks).decode()}'
 
 
 def _features(patterns: list[Pattern]) -> str:

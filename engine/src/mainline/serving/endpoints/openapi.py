@@ -10,6 +10,7 @@ from mainline.package import schemas
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import KINDS
+from mainline.serving.answering.unusual import REASONS
 from mainline.serving.endpoints.protocol import DATATYPES
 from mainline.serving.service import Service
 
@@ -101,12 +102,17 @@ def _schemas(model: Model, limits: Limits) -> Schema:
         "predictions": {"type": "array", "items": _ref("Prediction")},
         "features": {"type": "array", "items": _ref("Features"), "description": "What was known of which rows."},
     }  # fmt: skip
+    marks = {"rows": features["rows"], "feature": {"type": "string"}, "reason": {"enum": list(REASONS)}}
+    if model.unusual:
+        said = "Which rows are outside of what the model has seen, and why."
+        answer["unusual"] = {"type": "array", "items": _ref("Unusual"), "description": said}
     rows = {"type": "array", "items": _ref("Request"), "minItems": 1, "maxItems": limits.rows}
     return {
         "Request": request,
         "Requests": {"anyOf": [_ref("Request"), rows]},
         "Prediction": prediction,
         "Features": _object(features),
+        **({"Unusual": _object(marks)} if model.unusual else {}),
         "Answer": _object(answer),
         "Status": _object({"status": {"type": "string"}}),
         "Document": {"type": "object"},

@@ -114,10 +114,17 @@ def _encode(model: Model, request: Request, content: Mapping[str, Any], share: S
             "model_name": model.name,
             "model_version": model.version,
             "id": content.get("id") or request.id,
-            "parameters": {"request_id": request.id, "missing": ",".join(missing)},
+            "parameters": {"request_id": request.id, "missing": ",".join(missing), **_unusual(model, share)},
             "outputs": _outputs(model, predictions, [output["name"] for output in content.get("outputs", ())]),
         }
     )
+
+
+def _unusual(model: Model, share: Share) -> dict[str, str]:
+    """Return the marks of unusual rows as the text of a JSON list, where they are declared: a parameter is no list."""
+    if model.unusual is None:
+        return {}
+    return {"unusual": orjson.dumps(model.unusual.grouped(share.answer.unusual, share.start, share.stop)).decode()}
 
 
 def _outputs(model: Model, predictions: list[Prediction], wanted: Sequence[str]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import calendar
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -107,6 +107,21 @@ def _add_features(page: Page, models: Iterable[Model]) -> None:
         ({"version": m.version, "feature": f}, n) for m in models for f, n in sorted(m.metrics.nonfinite.items())
     ]
     page.add("mainline_nonfinite_total", "counter", "Features that were NaN or infinite.", nonfinite)
+    _add_unusual(page, [model for model in models if model.unusual])
+
+
+def _add_unusual(page: Page, models: Sequence[Model]) -> None:
+    """Add the rows outside of what the models have seen, where they are looked for."""
+    if not models:
+        return
+    rows = [({"version": model.version}, model.metrics.unusual_rows) for model in models]
+    page.add("mainline_unusual_rows_total", "counter", "Rows outside of what the model has seen.", rows)
+    marks = [
+        ({"version": model.version, "feature": feature, "reason": reason}, number)
+        for model in models
+        for (feature, reason), number in sorted(model.metrics.unusual.copy().items())
+    ]
+    page.add("mainline_unusual_total", "counter", "Rows outside of it, by feature and reason.", marks)
 
 
 def _add_models(page: Page, service: Service) -> None:
