@@ -113,7 +113,7 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
 
 def _metrics(evidence: Evidence) -> Iterator[Metric]:
     candidate, baseline = evidence.measure(evidence.predicted), evidence.measure(evidence.baseline)
-    other = {} if evidence.other is None else evidence.measure(evidence.other)
+    other = {} if evidence.other is None else evidence.measure(evidence.other, evidence.scorer_of_other)
     for name, value in candidate.items():
         if np.isfinite([value, baseline[name]]).all():
             unit = "" if is_better_if_higher(name) else evidence.candidate.manifest["response"]["unit"]
@@ -131,7 +131,8 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
         return
     for part in sorted(evidence.segments, key=lambda part: -int(part.rows.sum()))[:SLICES]:
         found = evidence.difference(evidence.other, policy.confidence, part.rows)
-        candidate, other = (evidence.metric(predicted, part.rows) for predicted in (evidence.predicted, evidence.other))
+        candidate = evidence.metric(evidence.predicted, part.rows)
+        other = evidence.metric(evidence.other, part.rows, evidence.scorer_of_other)
         if not np.isfinite([candidate, other]).all():
             continue
         one, two = map(evidence.scorer.primary.lack, (candidate, other))

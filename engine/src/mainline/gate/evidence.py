@@ -72,6 +72,10 @@ class Evidence:
     runs: Mapping[str, Run] = field(default_factory=dict)
     production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500
+    other_scorer: Scorer | None = None
+    """The metrics of production, of two classes at its own threshold; None: those of the candidate."""
+    older_scorers: Mapping[str, Scorer] = field(default_factory=dict)
+    """The same of each older version."""
     rule: str = baselines.CONSTANT
 
     @property
@@ -124,20 +128,24 @@ class Evidence:
         """Those that have enough rows to be gated."""
         return tuple(part for part in self.segments if not part.thin)
 
-    def measure(self, predicted: Array, rows: Array | None = None) -> dict[str, float]:
-        """Measure predictions of the n rows, or of the chosen ones."""
-        chosen = slice(None) if rows is None else rows
-        return self.scorer.measure(self.holdout.label[chosen], predicted[chosen])
+    @property
+    def scorer_of_other(self) -> Scorer:
+        """The metrics of what the candidate is compared with: where it says yes is its own matter."""
+        return self.other_scorer or self.scorer
 
-    def metric(self, predicted: Array, rows: Array | None = None) -> float:
+    def measure(self, predicted: Array, scorer: Scorer | None = None) -> dict[str, float]:
+        """Measure predictions of the n rows, by the candidate's metrics or another model's."""
+        return (scorer or self.scorer).measure(self.holdout.label, predicted)
+
+    def metric(self, predicted: Array, rows: Array | None = None, scorer: Scorer | None = None) -> float:
         """Return the primary metric of the n rows, or of the chosen ones."""
         chosen = slice(None) if rows is None else rows
-        return self.scorer.primary.value(self.holdout.label[chosen], predicted[chosen])
+        return (scorer or self.scorer).primary.value(self.holdout.label[chosen], predicted[chosen])
 
-    def lack(self, predicted: Array, rows: Array | None = None) -> float:
+    def lack(self, predicted: Array, rows: Array | None = None, scorer: Scorer | None = None) -> float:
         """Return the same if less is better, else what it lacks to 1: what models are compared by."""
         chosen = slice(None) if rows is None else rows
-        return self.scorer.lack(self.holdout.label[chosen], predicted[chosen])
+        return (scorer or self.scorer).lack(self.holdout.label[chosen], predicted[chosen])
 
     def bias(self, predicted: Array, rows: Array | None = None) -> float:
         """Return by how much predictions of the n rows, or of the chosen ones, are too high on average."""
@@ -145,11 +153,11 @@ class Evidence:
         return self.scorer.bias(self.holdout.label[chosen], predicted[chosen])
 
     def difference(self, other: Array, confidence: float, rows: Array | None = None) -> Difference:
-        """Compare the candidate with other predictions, on all rows or the chosen ones; NaN if either is not finite."""
+        """Compare the candidate with what it replaces, on all rows or the chosen ones; NaN if either is not finite."""
         chosen = np.ones(len(self.predicted), bool) if rows is None else rows
         if not (np.isfinite(self.predicted[chosen]).all() and np.isfinite(other[chosen]).all()):
             return Difference(float("nan"), float("nan"), float("nan"), 0)
         return compare(
             self.scorer.primary, self.holdout.label[chosen], self.predicted[chosen], other[chosen],
-            self.holdout.cluster[chosen], confidence,
+            self.holdout.cluster[chosen], confidence, self.scorer_of_other.primary,
         )  # fmt: skip

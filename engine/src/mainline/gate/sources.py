@@ -66,6 +66,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     if current is not None:
         other, obstacle = predict(released, rows, candidate, obstacle)
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
+    own = None if released is None or other is None else metrics.of_package(released.predictor.manifest, evaluation)
     stale, strangers = compare_with_lock()
     return Evidence(
         task=candidate.manifest["task"],
@@ -83,7 +84,9 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         moved=_moved(released, rows, other),
         lock=stale,
         strangers=strangers,
-        older=older,
+        older={name: predicted for name, (_, predicted) in older.items()},
+        other_scorer=own,
+        older_scorers={name: metrics.of_package(one.manifest, evaluation) for name, (one, _) in older.items()},
         unavailable=tuple(unavailable),
         costs=_costs(released),
         skew=_skew(candidate, released),
@@ -168,12 +171,12 @@ def _moved(released: Released | None, rows: Holdout, predicted: Array | None) ->
 
 def _older(
     count: int, rows: Holdout, candidate: Predictor, released: Released | None, scratch: Path
-) -> tuple[dict[str, Array], list[str]]:
-    """Let the last versions predict the rows; production is fetched already and counts as one of them.
+) -> tuple[dict[str, tuple[Predictor, Array]], list[str]]:
+    """Let the last versions predict the rows, each with its package; production is one of them, and fetched already.
 
     A version that predicts something else is passed over: nothing can decay from it.
     """
-    predictions: dict[str, Array] = {}
+    predictions: dict[str, tuple[Predictor, Array]] = {}
     unavailable = []
     for version in registry.newest(count):
         known = released is not None and released.version == version
@@ -181,10 +184,10 @@ def _older(
         if found is not None and not holdout.means_the_same(found.predictor, candidate):
             continue
         predicted, _ = predict(found, rows, candidate, "")
-        if predicted is None:
+        if found is None or predicted is None:
             unavailable.append(version.name)
         else:
-            predictions[version.name] = predicted
+            predictions[version.name] = (found.predictor, predicted)
     return predictions, unavailable
 
 

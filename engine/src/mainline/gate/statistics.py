@@ -37,7 +37,10 @@ class Difference:
     days: int
 
 
-def compare(metric: Metric, actual: Array, candidate: Array, other: Array, day: Array, confidence: float) -> Difference:
+def compare(
+    metric: Metric, actual: Array, candidate: Array, other: Array, day: Array, confidence: float,
+    metric_of_other: Metric | None = None,
+) -> Difference:  # fmt: skip
     """Compare two models by their predictions of the same n rows.
 
     Args:
@@ -47,12 +50,14 @@ def compare(metric: Metric, actual: Array, candidate: Array, other: Array, day: 
         other: the other model's.
         day: shape (n,), the day of each row.
         confidence: of the two-sided interval, such as 0.95.
+        metric_of_other: the same metric at the threshold of the other model, if that has one of its own.
     """
     cluster, days = clusters(day)
     if days < 2:
         return Difference(float("nan"), float("nan"), float("nan"), days)
     counts = np.concatenate([np.ones((1, days)), draws(days)])
-    found = [metric.combine(metric.statistics(actual, each, cluster, days), counts) for each in (candidate, other)]
+    sides = ((metric, candidate), (metric_of_other or metric, other))
+    found = [own.combine(own.statistics(actual, each, cluster, days), counts) for own, each in sides]
     estimate, *replicates = _relative(metric, *found).tolist()
     tail = (1 - confidence) / 2
     drawn_tail = max(tail, RESOLVED)

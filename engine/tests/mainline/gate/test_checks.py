@@ -144,6 +144,23 @@ def test_a_threshold_of_which_more_is_better_is_a_least_one(
     assert (found.verdict, found.limit) == (verdict, f"at least {least}")
 
 
+def test_a_released_version_is_measured_at_its_own_threshold(evidence: Evidence, shipped: Policy) -> None:
+    """Of two models that say yes to the same rows, each from its own threshold on, neither is better by F1."""
+    random = np.random.default_rng(1)
+    label = (random.random(made.ROWS) < 0.4).astype(float)
+    shy = np.clip(0.15 + 0.2 * label + random.normal(0, 0.1, made.ROWS), 0.01, 0.49)  # says yes from 0.25 on
+    own, cut = scorer("classification", "f1", threshold=0.25), scorer("classification", "f1", threshold=0.5)
+    holdout = replace(evidence.holdout, label=label)
+    found = replace(
+        evidence, scorer=cut, holdout=holdout, predicted=2 * shy, other=shy, other_scorer=own,
+        older={"v0.9.0": shy}, older_scorers={"v0.9.0": own},
+    )  # fmt: skip
+    assert found.metric(shy, scorer=own) == found.metric(2 * shy)
+    assert made.check(found, shipped, "against production").observed == "+0.0% (+0.0% to +0.0%)"
+    assert made.check(found, shipped, "slow decay").observed == "+0.0%"
+    assert made.check(replace(found, other_scorer=None), shipped, "suspicious gain").verdict == "warn"
+
+
 def test_a_segment_much_worse_than_the_whole_fails(evidence: Evidence, shipped: Policy) -> None:
     """A segment with enough rows whose metric is beyond the declared ratio of the whole is named."""
     strict = shipped.model_copy(update={"slices": shipped.slices.model_copy(update={"relative_to_whole": 1.2})})

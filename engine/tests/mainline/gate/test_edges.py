@@ -99,9 +99,9 @@ def test_a_segment_without_a_number_is_not_hidden_by_another(
     """Where the metric of one segment cannot be computed, the worst of the others does not speak for it."""
     lack = Evidence.lack
 
-    def one_is_unknown(self: Evidence, predicted: Any, rows: Any = None) -> float:
+    def one_is_unknown(self: Evidence, predicted: Any, rows: Any = None, scorer: Any = None) -> float:
         alone = rows is not None and bool((self.holdout.slices["carrier"][rows] == "AA").all())
-        return float("nan") if alone else lack(self, predicted, rows)
+        return float("nan") if alone else lack(self, predicted, rows, scorer)
 
     monkeypatch.setattr(Evidence, "lack", one_is_unknown)
     assert made.check(evidence, shipped, "slices against the whole").verdict == "cannot tell"

@@ -58,7 +58,10 @@ def check_slow_decay(evidence: Evidence, policy: Policy) -> Outcome:
         return Outcome("cannot tell", "incomplete", limit, f"{lacking} {ways}.")
     if not evidence.older:
         return Outcome("pass", "no older version", limit, "There is nothing to decay from.")
-    scores = {name: evidence.lack(predicted) for name, predicted in evidence.older.items()}
+    scores = {
+        name: evidence.lack(predicted, scorer=evidence.older_scorers.get(name))
+        for name, predicted in evidence.older.items()
+    }
     best = min(scores, key=lambda name: scores[name])
     change = divide(evidence.lack(evidence.predicted), scores[best]) - 1
     reason = f"{evidence.primary} against {best}, the best of {len(scores)}."
