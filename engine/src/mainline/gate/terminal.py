@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from mainline import display
+from mainline.gate import next_steps
 from mainline.gate.findings import FILE, Check, Findings, Verdict
 from mainline.text import clean
 
@@ -23,7 +24,14 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 def render(findings: Findings, colour: bool = False) -> str:
     """Write a row per check for a terminal; what did not pass comes last, with its reason, next to the conclusion."""
     end = f"All of it is in {FILE}; `make report` makes a page of it."
-    return "\n".join([*table(findings.checks, colour), end, ""])
+    return "\n".join([*table(findings.checks, colour), *_next(findings), end, ""])
+
+
+def _next(findings: Findings) -> list[str]:
+    """Write what to do next; how to accept stands in the line with which the command ends."""
+    steps = [step for step in next_steps.of(findings) if not step.command.startswith("./mainline accept")]
+    said = [" ".join([clean(step.text), *([f"`{step.command}`"] if step.command else [])]) for step in steps]
+    return [line for text in said for line in textwrap.wrap(text, display.page())] + ([""] if said else [])
 
 
 def table(checks: Sequence[Check], colour: bool = False) -> list[str]:

@@ -1,9 +1,11 @@
 """How good the candidate is: metrics, slices, and what the gate's checks say."""
 
+from mainline.gate import next_steps
 from mainline.gate.findings import Check, Comparison, Findings, Metric, Slice
 from mainline.model.metrics import is_better_if_higher
 from mainline.report.blocks import (
     Block,
+    Bullets,
     CheckList,
     Code,
     Difference,
@@ -171,6 +173,14 @@ def describe_checks(findings: Findings) -> Section:
     if passed:
         blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))
     return Section("checks", "Checks of the gate", tuple(blocks))
+
+
+def describe_next_steps(findings: Findings) -> Section:
+    """Say what a person does next."""
+    lines = tuple(
+        (Prose(step.text), *((" ", Code(step.command)) if step.command else ())) for step in next_steps.of(findings)
+    )
+    return Section("next steps", "What to do next", (Bullets(lines),) if lines else ())
 
 
 def _tally(checks: list[Check]) -> str:

@@ -5,7 +5,7 @@ from mainline.report.appendix import describe_lineage, describe_plots, describe_
 from mainline.report.blocks import Code, Document, Line
 from mainline.report.changes import describe_changes
 from mainline.report.classes import describe_classes
-from mainline.report.quality import describe_checks, describe_metrics, describe_slices
+from mainline.report.quality import describe_checks, describe_metrics, describe_next_steps, describe_slices
 from mainline.text import count
 
 
@@ -17,6 +17,7 @@ def describe(findings: Findings) -> Document:
         describe_classes(findings),
         describe_slices(findings),
         describe_checks(findings),
+        describe_next_steps(findings),
         describe_plots(findings),
         describe_lineage(findings),
         describe_reproduction(findings),

@@ -12,8 +12,8 @@ from mainline.report.sections import describe
 from tests.mainline.report import examples, hostile, reading
 
 ORDER = [
-    "Metrics", "What changed", "Classes", "Slices that moved most", "Checks of the gate", "Plots and features",
-    "Lineage", "Reproduce",
+    "Metrics", "What changed", "Classes", "Slices that moved most", "Checks of the gate", "What to do next",
+    "Plots and features", "Lineage", "Reproduce",
 ]  # fmt: skip
 PATTERNS = ["W", "@ ", "1 @ ", "`", "|", "<", "\U0001d54f", "\U0001d54f a ", "</details>", "\u202e"]
 

@@ -1,0 +1,128 @@
+"""What the gate tells a person to do next."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.gate import next_steps
+from mainline.gate.findings import Change, Check, Comparison, Findings
+from mainline.gate.statistics import compare, conclude
+from mainline.model.metrics import scorer
+from mainline.report import markdown, page
+from tests.mainline.report import examples
+
+
+def comparison(difference: float, half: float, days: int = 30, margin: float = 0.01) -> Comparison:
+    """Return a comparison with a symmetric interval around a difference."""
+    found = examples.failing().comparison
+    return found.model_copy(
+        update={
+            "conclusion": "cannot tell", "difference": difference, "low": difference - half, "high": difference + half,
+            "days": days, "rows": 1000 * days, "margin": margin,
+        }
+    )  # fmt: skip
+
+
+def unclear(**update: Any) -> Findings:
+    """Return findings that cannot tell whether the candidate is worse."""
+    check = Check(name="against production", group="quality", verdict="cannot tell", observed="", limit="", reason="")
+    given = {"verdict": "cannot tell", "comparison": comparison(0.0, 0.02), "checks": [check], **update}
+    return examples.failing().model_copy(update=given)
+
+
+def changed(*keys: str) -> dict[str, Any]:
+    """Return what a candidate differs in: parameters alone."""
+    parameters = [Change(key=key, before="1", after="2") for key in keys]
+    return {"parameters": parameters, "features_added": [], "features_removed": [], "code": [], "data": []}
+
+
+def said(findings: Findings) -> str:
+    """Return all steps as one text."""
+    return "\n".join(f"{step.text} {step.command}" for step in next_steps.of(findings))
+
+
+@pytest.mark.parametrize(
+    ("difference", "half", "days"),
+    [
+        (0.0, 0.02, 120),  # no worse, once the half of 2 % is 1 %
+        (0.005, 0.015, 270),  # both ways need 9 times as much
+        (0.02, 0.03, 67.5),  # worse, once 3 % is 2 %
+        (-0.01, 0.04, 120),
+    ],
+)
+def test_missing_days_follow_from_width_and_margin(difference: float, half: float, days: float) -> None:
+    """The interval narrows with the root of the days, until it ends within the margin or begins above zero."""
+    assert next_steps.needed(comparison(difference, half)) == pytest.approx(days)
+
+
+@pytest.mark.parametrize("update", [{"low": None}, {"difference": None}, {"conclusion": "worse"}])
+def test_nothing_is_guessed_without_an_interval(update: dict[str, Any]) -> None:
+    """Where there is no interval, or a conclusion already, no number of days is named."""
+    assert next_steps.needed(comparison(0.0, 0.02).model_copy(update=update)) is None
+
+
+def test_so_many_days_do_tell() -> None:
+    """On simulated days the promised number suffices: the same difference on so many days has a conclusion."""
+    random = np.random.default_rng(3)
+
+    def found(days: int) -> tuple[Any, str]:
+        day = np.repeat(np.arange(days), 40)
+        other = random.normal(0, 1, days * 40)
+        candidate = other + random.normal(0, 0.35, days * 40)
+        candidate *= np.sqrt(np.mean(other**2) / np.mean(candidate**2))  # as good on the whole, not on each day
+        difference = compare(scorer("regression").primary, np.zeros(len(day)), candidate, other, day, 0.95)
+        return difference, conclude(difference, 0.01)
+
+    few, conclusion = found(20)
+    assert conclusion == "cannot tell"
+    days = next_steps.needed(
+        comparison(few.estimate, 0, 20).model_copy(update={"low": few.low, "high": few.high, "days": 20})
+    )
+    assert days is not None
+    assert found(int(days * 1.5))[1] == "no worse"
+
+
+def test_cannot_tell_names_what_is_missing() -> None:
+    """The number of days and of rows that are missing is said, as far as they are worth waiting for."""
+    assert "about 90 more days of test rows (90,000 rows) tell" in said(unclear())
+    endless = unclear(comparison=comparison(0.0099, 0.2))
+    assert "More than 100 times the 30 days" in said(endless)
+
+
+def test_the_only_change_is_what_did_it() -> None:
+    """One change is named as the reason; of several it is said how the one is found; none is none."""
+    assert "Only one thing differs from production, seed 1 to 2" in said(unclear(**changed("seed")))
+    assert "2 things differ from production: seed 1 to 2, window 1 to 2." in said(unclear(**changed("seed", "window")))
+    assert "and 2 more. Take them back one at a time, and compare: ./mainline try" in said(
+        unclear(**changed(*"abcdef"))
+    )
+    assert "Nothing that is declared differs" in said(unclear(**changed()))
+
+
+def test_what_may_be_accepted_is_said_with_its_command() -> None:
+    """A failure that a person may accept ends with the command and with who decides; one that nobody may, does not."""
+    assert said(unclear()).endswith("./mainline accept 'against production' --reason '...'")
+    assert "once a reviewer has merged accepted.yaml" in said(unclear())
+    lock = Check(name="lock", group="integrity", verdict="fail", observed="", limit="", reason="Run `make repro`.")
+    assert said(unclear(checks=[lock], verdict="fail", comparison=examples.passing().comparison)).startswith(
+        "Nobody may accept 'lock'. Run `make repro`."
+    )
+
+
+def test_what_passes_may_be_merged() -> None:
+    """A pass and a warning end with the way to production; a warning names what needs a look."""
+    assert said(examples.passing()).endswith("./mainline promote")
+    warned = Check(name="skew", group="data", verdict="warn", observed="", limit="", reason="")
+    assert said(examples.passing().model_copy(update={"verdict": "warn", "checks": [warned]})).startswith(
+        "Look at skew:"
+    )
+
+
+@pytest.mark.parametrize("findings", [examples.passing(), examples.failing(), examples.first(), unclear()])
+def test_comment_and_page_say_what_to_do_next(findings: Findings) -> None:
+    """Both reports have the steps, each command as code."""
+    (*_, step) = next_steps.of(findings)
+    assert "#### What to do next" in markdown.render(findings)
+    assert "<h2>What to do next</h2>" in page.render(findings)
+    assert step.command.split(" --reason")[0] in markdown.render(findings)
