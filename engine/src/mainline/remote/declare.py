@@ -43,6 +43,7 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
         if former:
             _dvc("remote", "rename", NAME, former)
         _dvc("remote", "add", "--force", "--default", NAME, url)
+        address.settle()  # a store of this clone's own would stand before it, and DVC take no option for it
         _dvc("remote", "modify", NAME, "verify", "true")
         for option, value in (("endpointurl", endpoint), ("region", region)):
             if value:
@@ -95,6 +96,6 @@ def probe() -> str:
 
 
 def _dvc(*arguments: str) -> None:
-    finished = dvc.run(*arguments, "--quiet")
+    finished = dvc.run(*arguments)
     if finished.returncode != 0:
         raise MainlineError(f"dvc says: {dvc.said(finished)}")

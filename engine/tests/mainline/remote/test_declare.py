@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import declare, transfer
+from mainline.remote import address, declare, transfer
 from tests.door import typed
+from tests.object_store import ObjectStore
 from tests.project import Project
 
 
@@ -19,6 +20,23 @@ def test_a_folder_is_declared_and_tried(repository: Project, tmp_path: Path) -> 
     assert "verify = true" in config
     assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == []
     assert typed("remote") == f"The declared store works: {tmp_path / 'new'}"
+
+
+def test_a_store_is_declared_where_the_clone_has_its_own(
+    repository: Project, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After `make repro` a clone has a store in a folder; options of a bucket are taken, and the folder is kept."""
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    (repository.path / ".dvc/config").write_text("[core]\n    analytics = false\n")
+    address.settle()
+    assert "mainline/storage" in (repository.path / ".dvc/config.local").read_text()
+    (repository.path / ".git/mainline/storage").mkdir(parents=True)
+    url = object_store.url("declared")
+    said = typed("remote", url, "--endpoint", object_store.endpoint)
+    assert said.startswith(f"The store works and is declared in .dvc/config: {url}")
+    assert "kept as the remote 'before-1'" in said
+    assert object_store.endpoint in (repository.path / ".dvc/config").read_text()
 
 
 @pytest.mark.parametrize(
