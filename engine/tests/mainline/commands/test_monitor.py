@@ -62,6 +62,11 @@ def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path)
     assert line.startswith("mainline: Alarm in production, v1.0.0: whole numbers: ")
     assert "dep_delay: " in line
     assert "the limit is 0.10%" in line
+    report = tmp_path / "store/report"
+    (version,) = Monitored.model_validate_json((report / "monitoring.json").read_bytes()).versions
+    (drawn,) = next(track.plot for track in version.tracks if track.check == "whole numbers").series
+    assert (drawn.name, len(drawn.points), drawn.points[-1].x) == ("dep_delay", len(version.days), 0.0)
+    assert "The last weeks" in (report / "monitoring.html").read_text()
 
 
 def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month: Month, tmp_path: Path) -> None:
