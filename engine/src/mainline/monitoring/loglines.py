@@ -25,6 +25,7 @@ MEMORY = "200MB"
 _TYPES: dict[Kind, str] = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "time": "VARCHAR"}
 _SINGLE = {"inputs": "input", "features": "feature", "probabilities": "probability"}
 _DEPTH = 6
+_PIECE = 2**22
 _LONGEST = 2**24 - 2**10
 """Bytes of a line that DuckDB reads."""
 _PLAIN = (str, int, float, type(None))
@@ -67,9 +68,19 @@ class Reader:
     def hold(self, file: Path, package: Packaged) -> int:
         """Take the rows of a file that a package answered in the place of those held before; return their lines.
 
+        DuckDB reads 2,048 lines at once. Lines of many rows each are too much for that, and are taken piece by piece.
+
         Raises:
             MainlineError: when DuckDB cannot tell the names of the package apart.
         """
+        try:
+            self._hold(file, package, "create or replace temp table held as")
+        except duckdb.OutOfMemoryException:
+            for number, piece in enumerate(_pieces(file)):
+                self._hold(piece, package, "insert into held" if number else "create or replace temp table held as")
+        return self._number('select count(*) from held where "row" = 0')
+
+    def _hold(self, file: Path, package: Packaged, into: str) -> None:
         _check_names(_inputs(package))
         _check_names(_features(package))
         _check_names(package.classes)
@@ -97,10 +108,9 @@ class Reader:
             from ({lines}) where moment between '2000-01-01' and '2200-01-01' and {even}
         """  # noqa: S608
         self._connection.execute(
-            f"create or replace temp table held as select * from ({rows}) where {' and '.join(present) or 'true'}",  # noqa: S608
+            f"{into} select * from ({rows}) where {' and '.join(present) or 'true'}",  # noqa: S608
             {"digest": package.digest, "version": _VERSION},
         )
-        return self._number('select count(*) from held where "row" = 0')
 
     def days(self, package: Packaged) -> Iterator[Day]:
         """Describe the rows that are held by day."""
@@ -167,6 +177,18 @@ def open_reader(scratch: Path) -> Iterator[Reader]:
     }
     with duckdb.connect(config=settings) as connection:
         yield Reader(connection)
+
+
+def _pieces(file: Path) -> Iterator[Path]:
+    """Yield a file's lines in files of about `_PIECE` bytes, one at a time."""
+    piece = file.with_suffix(".piece")
+    with file.open("rb") as lines:
+        try:
+            while found := lines.readlines(_PIECE):
+                piece.write_bytes(b"".join(found))
+                yield piece
+        finally:
+            piece.unlink(missing_ok=True)
 
 
 def drop_deep(file: Path) -> None:

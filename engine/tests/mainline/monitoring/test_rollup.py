@@ -354,3 +354,19 @@ def test_page_without_a_log_is_refused(tmp_path: Path) -> None:
         counters.read([tmp_path / "page"])
     with pytest.raises(MainlineError, match=r"nothing cannot be read .*Save a server's /metrics there"):
         counters.read([tmp_path / "nothing"])
+
+
+def test_lines_of_many_rows_fit_in_memory(
+    packaged: Packaged, lines: list[dict[str, Any]], log: Path, store: Store
+) -> None:
+    """A client that asks for thousands of rows at once fills a file of 64 MiB with few lines; it is rolled up whole."""
+    many, size = 2500, 64 * 2**20
+    line = lines[0]
+    wide = {
+        **line, "prediction": line["prediction"] * many, "stale": line["stale"] * many,
+        **{part: {name: values * many for name, values in line[part].items()} for part in ("inputs", "features")},
+    }  # fmt: skip
+    count = size // len(logs.encode(wide))
+    logs.write(log, logs.encode(*({**wide, "request_id": str(number)} for number in range(count))))
+    summary = rollup.roll(log, store, {packaged.digest: packaged})
+    assert (summary.rows, summary.bad, list(store.scratch.iterdir())) == (count * many, 0, [])
