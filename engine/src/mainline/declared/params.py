@@ -164,13 +164,15 @@ class Monitor(Section):
     """How the limits are earned that the package carries for `./mainline monitor`; they belong to the model.
 
     The window is played back, `window_days` at a time, for one alarm of all checks of quality together in
-    `false_alarms_every_days`; limits are `margin` times what that allows. So many `fits` on older periods predict
-    later ones that no label of theirs had shaped; segments count from `segment_rows` in a window on.
+    `false_alarms_every_days`; limits are `margin` times what that allows, and `drift_margin` times for drift. So many
+    `fits` on older periods predict later ones that no label of theirs had shaped; segments count from `segment_rows`
+    in a window on.
     """
 
     false_alarms_every_days: int = Field(default=90, ge=1)
     window_days: int = Field(default=7, ge=2)
-    margin: float = Field(default=1.5, ge=1)
+    margin: float = Field(default=1.25, ge=1)
+    drift_margin: float = Field(default=1.5, ge=1)
     fits: int = Field(default=2, ge=0)
     segment_rows: int = Field(default=200, ge=1)
 

@@ -68,9 +68,9 @@ def worst(days: list[Sketch]) -> dict[str, Column]:
     return {name: _worst(days, name) for name in (*days[0].numbers, *days[0].texts)}
 
 
-def play_predictions(days: list[Sketch], length: int, every: int) -> Limits | None:
+def play_predictions(days: list[Sketch], length: int, every: int, margin: float) -> Limits | None:
     """Play the predictions of a window back, as `playback.play` does its features."""
-    return playback.play([sketches.of_predictions(day) for day in days], length, every)
+    return playback.play([sketches.of_predictions(day) for day in days], length, every, margin)
 
 
 def _worst(days: list[Sketch], name: str) -> Column:

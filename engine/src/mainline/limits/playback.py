@@ -73,13 +73,14 @@ def distances(sketch: Sketch, other: Sketch) -> dict[str, float]:
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def play(days: Sequence[Sketch], length: int, every: int) -> Limits | None:
+def play(days: Sequence[Sketch], length: int, every: int, margin: float = 1.0) -> Limits | None:
     """Play a window back.
 
     Args:
         days: a sketch a day.
         length: days of a run.
         every: days for one episode.
+        margin: what the limit is multiplied by; episodes are counted without it.
 
     Returns:
         None with fewer days than twice the length.
@@ -94,7 +95,7 @@ def play(days: Sequence[Sketch], length: int, every: int) -> Limits | None:
     largest, count = limit(scores, max(1, len(days) // every))
     centre = {name: float(found.mean()) for name, found in logs.items()}
     spread = {name: float(found.std()) for name, found in logs.items()}
-    return Limits(centre=centre, spread=spread, largest=largest, episodes=count, days=len(days))
+    return Limits(centre=centre, spread=spread, largest=largest * margin, episodes=count, days=len(days))
 
 
 def proof(played: Played, every: int) -> str:

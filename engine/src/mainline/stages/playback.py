@@ -57,8 +57,9 @@ def earn(params: Params, model: Mapping[str, Any], bins: Bins, rule: str) -> Ear
         first=_date(min(usual)), last=_date(max(usual)), days=len(usual), window_days=length, every_days=every,
         margin=declared.margin, segment_rows=declared.segment_rows,
         baseline="rule" if rule == baselines.RULE else "constant",
-        columns=earned.worst(counted), whole=whole, features=playback.play(counted, length, every),
-        predictions=earned.play_predictions(list(predicted.values()), length, every),
+        columns=earned.worst(counted), whole=whole,
+        features=playback.play(counted, length, every, declared.drift_margin),
+        predictions=earned.play_predictions(list(predicted.values()), length, every, declared.drift_margin),
         quality=_play(params, model, scored),
     )  # fmt: skip
 

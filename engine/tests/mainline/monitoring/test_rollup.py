@@ -12,7 +12,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.limits import sketches
-from mainline.monitoring import counters, rollup, verdict, wording
+from mainline.monitoring import counters, loglines, rollup, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store
@@ -357,16 +357,16 @@ def test_page_without_a_log_is_refused(tmp_path: Path) -> None:
 
 
 def test_lines_of_many_rows_fit_in_memory(
-    packaged: Packaged, lines: list[dict[str, Any]], log: Path, store: Store
+    packaged: Packaged, lines: Lines, log: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that asks for thousands of rows at once fills a file of 64 MiB with few lines; it is rolled up whole."""
-    many, size = 2500, 64 * 2**20
-    line = lines[0]
+    """A client that asks for thousands of rows at once fills a file with few lines; it is rolled up whole."""
+    monkeypatch.setattr(loglines, "MEMORY", "100MB")
+    many, line = 2500, lines[0]
     wide = {
         **line, "prediction": line["prediction"] * many, "stale": line["stale"] * many,
         **{part: {name: values * many for name, values in line[part].items()} for part in ("inputs", "features")},
     }  # fmt: skip
-    count = size // len(logs.encode(wide))
+    count = 30 * 2**20 // len(logs.encode(wide))
     logs.write(log, logs.encode(*({**wide, "request_id": str(number)} for number in range(count))))
     summary = rollup.roll(log, store, {packaged.digest: packaged})
     assert (summary.rows, summary.bad, list(store.scratch.iterdir())) == (count * many, 0, [])
