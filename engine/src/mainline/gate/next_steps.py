@@ -97,6 +97,7 @@ def _split(said: str) -> tuple[str, str]:
     """Take the command out of a sentence that quotes one."""
     before, _, after = said.partition("`")
     command, _, rest = after.partition("`")
+    rest = rest.rstrip(".")
     if not command.startswith("./mainline accept"):
         return said, ""
     return f"{before.rstrip(': ')} (it then counts once a reviewer has merged accepted.yaml{rest}):", command
