@@ -10,13 +10,11 @@ from mainline.contract import Array
 from mainline.declared.gate import Policy
 from mainline.declared.params import Evaluation, Params
 from mainline.errors import MainlineError
+from mainline.experiments.judgement import scorer
 from mainline.experiments.layout import interval, number, percent
 from mainline.experiments.side import SECONDS, SLICE
 from mainline.gate.statistics import Difference, compare, conclude
-from mainline.labels import classes
-from mainline.model import metrics, threshold
-from mainline.model.metrics import Scorer
-from usecase import interface
+from mainline.model.metric import Metric
 
 OTHER_ROWS = (
     "the change gives the validation rows other labels, or is of other rows, so the two cannot be compared row by row. "
@@ -25,6 +23,9 @@ OTHER_ROWS = (
 MOST_SLICES = 5
 SMALLEST = 5e-5
 """A relative difference that is still shown."""
+
+Metrics = tuple[Metric, Metric]
+"""The primary one for each of two models."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,13 @@ def check(committed: Predicted, tried: Predicted) -> None:
         raise MainlineError(f"{wrong:,} of the predictions are not a number. Which feature, or which weight, is none?")
 
 
-def scorer(evaluation: Evaluation, tried: Predicted) -> Scorer:
-    """Return the declared metrics, of two classes at the threshold that would be chosen for what is tried."""
-    cut = None
-    if interface.TASK == "classification":
-        cut, _ = threshold.choose(evaluation, tried.label, tried.predicted)
-    return metrics.declared(interface.TASK, classes(interface), evaluation, cut)
+def primaries(evaluation: Evaluation, committed: Predicted, tried: Predicted) -> Metrics:
+    """Return the primary metric for what is tried and for the last commit, of two classes at a threshold for each."""
+    first, second = (scorer(evaluation, tried.label, side.predicted).primary for side in (tried, committed))
+    return first, second
 
 
-def moved(measured: Scorer, committed: Predicted, tried: Predicted, confidence: float, least: int) -> list[Slice]:
+def moved(sides: Metrics, committed: Predicted, tried: Predicted, confidence: float, least: int) -> list[Slice]:
     """Return the slices with enough rows whose interval excludes no difference, the largest difference first.
 
     Many are looked at, so each interval is widened until all of them hold at once (Bonferroni).
@@ -89,12 +88,11 @@ def moved(measured: Scorer, committed: Predicted, tried: Predicted, confidence: 
         f"{column} {value}": values == value
         for column, values in tried.slices.items()
         for value in np.unique(values)
-        if (values == value).sum() >= least and measured.primary.is_defined(tried.label[values == value])
+        if (values == value).sum() >= least and sides[0].is_defined(tried.label[values == value])
     }
     wide = 1 - (1 - confidence) / max(len(masks), 1)
     found = [
-        Slice(name, int(rows.sum()), _difference(measured, committed, tried, rows, wide))
-        for name, rows in masks.items()
+        Slice(name, int(rows.sum()), _difference(sides, committed, tried, rows, wide)) for name, rows in masks.items()
     ]
     return sorted(
         (part for part in found if _is_sure(part.difference)),
@@ -104,14 +102,13 @@ def moved(measured: Scorer, committed: Predicted, tried: Predicted, confidence: 
 
 def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> str:
     """Say in a sentence which is better, by how much and how sure that is, and below it which slices moved."""
-    measured = scorer(params.evaluation, tried)
-    metric = measured.primary
-    before, after = (metric.value(tried.label, side.predicted) for side in (committed, tried))
+    sides = metric, other = primaries(params.evaluation, committed, tried)
+    before, after = other.value(tried.label, committed.predicted), metric.value(tried.label, tried.predicted)
     now = f"{metric.name} {number(after)}, was {number(before)} at the last commit."
     moves = np.max(np.abs(committed.predicted - tried.predicted), initial=0.0)
     if moves <= params.limits.parity:
         return f"No difference: the change moves no prediction by more than {params.limits.parity:g}. {now}"
-    found = _difference(measured, committed, tried, np.ones(len(tried.label), bool), policy.confidence)
+    found = _difference(sides, committed, tried, np.ones(len(tried.label), bool), policy.confidence)
     verdict = conclude(found, policy.margin)
     counted = f"{policy.margin:.0%} worse still counts as no worse." if verdict == "no worse" else ""
     clusters = "groups of rows" if params.data.snapshot else "days"
@@ -124,8 +121,8 @@ def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted)
 
 def tell_slices(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> Iterator[str]:
     """Yield a line for each slice that surely moved, or one that says that none did."""
-    measured = scorer(params.evaluation, tried)
-    found = moved(measured, committed, tried, policy.confidence, params.evaluation.slice_min_rows)
+    sides = primaries(params.evaluation, committed, tried)
+    found = moved(sides, committed, tried, policy.confidence, params.evaluation.slice_min_rows)
     if not found:
         yield "No slice moved for sure."
     for part in found[:MOST_SLICES]:
@@ -135,10 +132,10 @@ def tell_slices(params: Params, policy: Policy, committed: Predicted, tried: Pre
         yield f"  and {len(found) - MOST_SLICES} more"
 
 
-def _difference(measured: Scorer, committed: Predicted, tried: Predicted, rows: Array, confidence: float) -> Difference:
+def _difference(sides: Metrics, committed: Predicted, tried: Predicted, rows: Array, confidence: float) -> Difference:
     return compare(
-        measured.primary, tried.label[rows], tried.predicted[rows], committed.predicted[rows], tried.cluster[rows],
-        confidence,
+        sides[0], tried.label[rows], tried.predicted[rows], committed.predicted[rows], tried.cluster[rows], confidence,
+        sides[1],
     )  # fmt: skip
 
 

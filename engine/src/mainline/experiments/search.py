@@ -28,7 +28,8 @@ from mainline.declared.params import Params
 from mainline.declared.tune import MOST, Search
 from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.experiments import refit
-from mainline.gate.statistics import Difference, compare
+from mainline.experiments.judgement import judge
+from mainline.gate.statistics import Difference
 from mainline.gate.tables import TUNING, named
 from mainline.model import estimator
 from mainline.model.metric import Metric
@@ -214,9 +215,8 @@ def _trial(
     if predicted is None:
         nan = float("nan")
         return Trial(number, nan, nan, nan, nan, round(seconds, 1))
-    metric = refit.primary(params)
-    found = compare(metric, rows.label, predicted, own, refit.clusters(rows), confidence)
-    measured = (metric.value(rows.label, predicted), found.estimate, found.low, found.high, round(seconds, 1))
+    value, found = judge(params.evaluation, rows.label, predicted, own, refit.clusters(rows), confidence)
+    measured = (value, found.estimate, found.low, found.high, round(seconds, 1))
     return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
 
 

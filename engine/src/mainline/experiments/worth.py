@@ -12,7 +12,7 @@ from mainline.data.prepared import Prepared
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, nearest
 from mainline.experiments import associations, costs, refit
-from mainline.gate.statistics import compare
+from mainline.experiments.judgement import judge
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,16 @@ def measure(
     fitted_on, judged = rows
     pipeline = refit.fit(params, fitted_on)
     full, complete = refit.predict(pipeline, judged, params), costs.packaged(pipeline, params, judged)
-    declared, day, metric = frozenset(params.features), refit.clusters(judged), refit.primary(params)
+    declared, day = frozenset(params.features), refit.clusters(judged)
     for name in chosen:
         rest = params.model_copy(update={"features": tuple(other for other in params.features if other != name)})
         pipeline = refit.fit(rest, fitted_on)
         without = refit.predict(pipeline, judged, rest)
-        found = compare(metric, judged.label, without, full, day, confidence)
+        value, found = judge(params.evaluation, judged.label, without, full, day, confidence)
         saved, size = tables.saved_without(name, declared)
         model = costs.slower(complete, costs.packaged(pipeline, rest, judged), judged)
         yield Worth(
-            name, found.estimate, found.low, found.high, metric.value(judged.label, without),
+            name, found.estimate, found.low, found.high, value,
             *associations.strongest(fitted_on.features, name),
             microseconds=saved + model, bytes=size,
         )  # fmt: skip

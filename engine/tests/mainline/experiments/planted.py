@@ -1,6 +1,7 @@
 """A small regression whose truth is known, in the place of the use case that ships."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +13,12 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.prepared import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
-from mainline.experiments import costs, refit, search, staleness, worth
+from mainline.experiments import costs, judgement, refit, search, staleness, worth
 from mainline.stages import fitting
 from tests.project import FLIGHTS
 
 HGB = "sklearn.ensemble.HistGradientBoostingRegressor"
+CLASSIFIER = "sklearn.ensemble.HistGradientBoostingClassifier"
 NUMERIC, CATEGORICAL = ["strong", "twin", "noise"], ["carrier"]
 MONTHS = ("2013-01", "2013-02", "2013-03", "2013-04", "2013-05", "2013-06")
 REQUEST = (Field("left_at", "time", "When it left", "2013-01-01T00:00:00Z"),)
@@ -30,12 +32,12 @@ def compute(columns: Mapping[str, Array], tables: Mapping[str, Mapping[str, Arra
     return {**tables["strong_table"], "noise": pair["noise"], "twin": pair["twin"], "carrier": columns["key"]}
 
 
-def install(patch: pytest.MonkeyPatch) -> None:
-    """Put it everywhere the experiments look for the use case."""
+def install(patch: pytest.MonkeyPatch, task: str = "regression", classes: tuple[str, ...] = ()) -> None:
+    """Put it, or one of a label that is a class, everywhere the experiments look for the use case."""
     features = SimpleNamespace(
         NUMERIC=NUMERIC, CATEGORICAL=CATEGORICAL, prediction_time=lambda columns: columns["left_at"], compute=compute
     )
-    interface = SimpleNamespace(NAME="planted", TASK="regression", REQUEST=REQUEST, BANNED={})
+    interface = SimpleNamespace(NAME="planted", TASK=task, REQUEST=REQUEST, BANNED={}, CLASSES=classes)
     scoring = SimpleNamespace(fit_target=lambda label, _: label, respond=lambda raw, _: raw)
     offered = {
         "features": features,
@@ -43,7 +45,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
         "scoring": scoring,
         "tables": SimpleNamespace(FEATURE_TABLES=TABLES),
     }
-    for module in (fitting, refit, search, worth, staleness, costs):
+    for module in (fitting, refit, search, worth, staleness, costs, judgement):
         for name, offer in offered.items():
             if hasattr(module, name):
                 patch.setattr(module, name, offer)
@@ -51,7 +53,9 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 def declare(type_: str = HGB, **hyperparameters: Any) -> params.Params:
     """Return the shipped parameters with these features, a window of six months and a small model."""
-    chosen = {"max_iter": 30, "min_samples_leaf": 10} | hyperparameters if type_ == HGB else hyperparameters
+    chosen = (
+        {"max_iter": 30, "min_samples_leaf": 10} | hyperparameters if type_ in (HGB, CLASSIFIER) else hyperparameters
+    )
     changed = {
         "data": params.Data.model_validate({"from": MONTHS[0], "through": MONTHS[-1]}),
         "model": params.Model(type=type_, params=chosen),
@@ -71,6 +75,13 @@ def draw(days: int = 20, seed: int = 5, start: int = 0, slope: float = 5.0) -> P
     label = slope * numbers["strong"] + 0.3 * (carrier == "A") + random.normal(size=count)
     moment = (start * DAY + np.sort(random.integers(0, days * DAY, count))).astype(np.int64)
     return Prepared({"left_at": moment}, numbers | {"carrier": carrier}, label.astype(np.float64))
+
+
+def draw_classes(classes: int, days: int = 20, seed: int = 5, start: int = 0) -> Prepared:
+    """Draw the same rows with a class for a label: its place, by how large the planted number is."""
+    rows = draw(days, seed, start)
+    bounds = np.quantile(rows.label, np.linspace(0, 1, classes + 1)[1:-1])
+    return replace(rows, label=np.digitize(rows.label, bounds).astype(np.float64))
 
 
 def write(folder: Path, months: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from mainline.experiments.comparison import Predicted
 from mainline.experiments.layout import interval
 from mainline.gate.statistics import compare
 from tests import project
+from tests.mainline.experiments.planted import install
 
 PARAMS = params.load(project.FLIGHTS / "params.yaml")
 POLICY = gate.load(PARAMS.gate)
@@ -45,7 +46,7 @@ def test_noise_cannot_be_told_from_a_difference() -> None:
 def test_interval_is_that_of_the_gate() -> None:
     """The interval is the gate's for the same predictions, at the declared confidence."""
     before, after = predicted(5.0), predicted(4.9)
-    metric = comparison.scorer(PARAMS.evaluation, after).primary
+    metric, _ = comparison.primaries(PARAMS.evaluation, before, after)
     found = compare(metric, after.label, after.predicted, before.predicted, after.cluster, POLICY.confidence)
     said = comparison.tell(PARAMS, POLICY, before, after)
     assert f"95 % interval {interval(found.low, found.high)}, from 30 days" in said
@@ -74,3 +75,19 @@ def test_rows_that_cannot_be_paired_are_refused(damage: str) -> None:
         after.predicted[0] = np.nan
     with pytest.raises(MainlineError, match="other labels" if damage == "label" else "1 of the predictions are not"):
         comparison.check(before, after)
+
+
+def test_each_side_is_judged_at_a_threshold_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mistakes have costs, a change that only moves every probability costs what the last commit costs."""
+    install(monkeypatch, "classification", ("low", "high"))
+    costs = params.Costs(false_positive=1, false_negative=9)
+    evaluation = params.Evaluation(slice_min_rows=500, metric="cost", costs=costs)
+    random = np.random.default_rng(7)
+    probability = random.uniform(0, 1, ROWS)
+    label = (random.uniform(0, 1, ROWS) < probability).astype(float)
+    before, after = (
+        Predicted(label, moved, np.arange(ROWS) % DAYS, {}, {}) for moved in (probability, probability / 2)
+    )
+    said = comparison.tell(PARAMS.model_copy(update={"evaluation": evaluation}), POLICY, before, after)
+    assert said.startswith("No worse: cost")
+    assert "That is +0.00 % in cost" in said

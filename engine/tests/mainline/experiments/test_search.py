@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from mainline.data.prepared import Prepared
-from mainline.declared.params import Evaluation, Params
+from mainline.declared.params import Costs, Evaluation, Params
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import refit, search
 from mainline.experiments.search import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
-from tests.mainline.experiments.planted import MONTHS, declare, draw, write
+from tests.mainline.experiments.planted import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
 
 RMSE = scorer("regression").primary
 
@@ -218,3 +218,41 @@ def test_best_of_many_equals_is_rarely_called_better() -> None:
         wide.append(search.widen(trial, 8, 30, 0.95).high < 0)
         plain.append(best.high < 0)
     assert np.mean(wide) <= 0.05 < np.mean(plain)
+
+
+def test_each_trial_is_judged_at_a_threshold_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mistakes have costs, a trial and the declared model cost what they cost at the best threshold of each."""
+    install(monkeypatch, "classification", ("low", "high"))
+    monkeypatch.chdir(tmp_path)
+    rows = draw_classes(2), draw_classes(2, seed=6, start=20)
+    evaluation = Evaluation(slice_min_rows=500, metric="cost", costs=Costs(false_positive=1, false_negative=9))
+    params = declare(CLASSIFIER, learning_rate=0.01).model_copy(update={"evaluation": evaluation})
+    planned = search.plan(params, search.load(params))
+    finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
+    least = [least_cost(search.changed(params, trial), rows, 9) for trial in planned]
+    assert [trial.metric for trial in finished] == pytest.approx(least, rel=1e-4)
+    assert [trial.difference for trial in finished] == pytest.approx([cost / least[0] - 1 for cost in least], abs=1e-4)
+
+
+def least_cost(params: Params, rows: tuple[Prepared, Prepared], missed: float) -> float:
+    """Return the least mean cost of a fitted model over all thresholds, where a false positive costs 1."""
+    predicted = refit.predict(refit.fit(params, rows[0]), rows[1], params)
+    positive = rows[1].label == 1
+    found = ((predicted >= cut) for cut in [*np.unique(predicted), 1.1])
+    return float(min((says & ~positive).mean() + missed * (positive & ~says).mean() for says in found))
+
+
+def test_three_classes_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three classes trials are compared by the log loss of all of them, and a far better one is found."""
+    install(monkeypatch, "multiclass", ("low", "middle", "high"))
+    monkeypatch.chdir(tmp_path)
+    rows = draw_classes(3), draw_classes(3, seed=6, start=20)
+    params = declare(CLASSIFIER, learning_rate=0.001)
+    planned = search.plan(params, search.load(params))
+    finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
+    best = search.ranked(finished, refit.primary(params))[0]
+    assert best.number > 0
+    assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
+    predicted = refit.predict(refit.fit(search.changed(params, planned[best.number]), rows[0]), rows[1], params)
+    right = predicted[np.arange(len(predicted)), rows[1].label.astype(int)]
+    assert best.metric == pytest.approx(-np.log(right).mean(), rel=1e-4)
