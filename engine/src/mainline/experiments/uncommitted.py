@@ -116,11 +116,12 @@ def _apart(name: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {**before, **after}:
             yield from _apart(f"{name}.{key}", before.get(key), after.get(key))
-    elif isinstance(before, list) and isinstance(after, list) and set(before) != set(after):
+    elif isinstance(before, list) and isinstance(after, list):
         added, removed = (
             [item for item in one if item not in other] for one, other in ((after, before), (before, after))
         )
-        yield " ".join([name, *(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
+        if before != after:
+            yield " ".join([name, *(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
     elif before != after:
         yield name
 

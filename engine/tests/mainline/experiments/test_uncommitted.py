@@ -1,0 +1,20 @@
+"""What `./mainline try` calls the parameters that differ from the last commit."""
+
+import pytest
+
+from mainline.experiments import uncommitted
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (["a", "b"], ["a", "c"], ["features +c -b"]),
+        (["a", "b"], ["b", "a"], ["features"]),
+        (["a"], ["a"], []),
+        ([[0, 1], [2]], [[0, 1], [3]], ["features +[3] -[2]"]),
+        ([{"a": 1}], [{"a": 2}], ["features +{'a': 2} -{'a': 1}"]),
+    ],
+)
+def test_lists_are_told_by_what_they_gained_and_lost(before: object, after: object, told: list[str]) -> None:
+    """Items that came and went are named, of whatever kind they are; another order is a difference as well."""
+    assert list(uncommitted._apart("features", before, after)) == told
