@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mainline import children, processes
 from mainline.files import replace
-from mainline.repository.git import git
+from mainline.repository.git import ask, git
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.outline import OWN, shell
 from mainline.scaffold.own_data import digest
@@ -80,7 +80,7 @@ def check_place(force: bool) -> str:
     """Return a commit that holds what is here if it is edited and forced; '' if git has it anyway.
 
     Raises:
-        TableError: when a file that would go is somebody's own, or is forced and git does not have it.
+        TableError: when a file that would go is somebody's own, or is forced and git does not have it, ignored or not.
     """
     recover()
     found = _digests()
@@ -93,8 +93,10 @@ def check_place(force: bool) -> str:
             f"{edited[0]} is neither as the template ships it nor as this command wrote it. Commit it, then --force "
             f"writes over it: `{way_back('HEAD')}` brings it back."
         )
-    unknown = git("ls-files", "--others", "--exclude-standard", "-z", "--", *REPLACED).split("\0")
+    unknown = git("ls-files", "--others", "-z", "--", *REPLACED).split("\0")
     lost = next((name for name in unknown if name in found and found[name] != own.get(name)), None)
+    if lost is not None and ask("check-ignore", "--", lost):
+        raise TableError(f"{lost} would be lost, since git ignores it. Move it elsewhere, then say it again.")
     if lost is not None:
         raise TableError(f"{lost} would be lost, since git does not have it. `git add {lost}`, then say it again.")
     changed = git("status", "--porcelain", "--", *REPLACED).strip()

@@ -150,6 +150,15 @@ def test_work_beside_the_shipped_example_is_not_lost(place: Project, dated: Path
     assert mine.read_bytes() == before
 
 
+def test_file_that_git_ignores_is_not_lost(place: Project, dated: Path) -> None:
+    """A file beside the code that git ignores is in no commit, so --force does not remove it either."""
+    mine = Path("src/usecase/partner.key")
+    mine.write_text("secret")
+    refused = _new(place, str(dated), *PRICE, "--force", succeed=False).stderr
+    assert f"{mine} would be lost, since git ignores it. Move it elsewhere, then say it again." in refused
+    assert mine.read_text() == "secret"
+
+
 def test_only_one_run_is_at_work(place: Project, dated: Path) -> None:
     """A second run is refused in one line while the first is at work, and changes nothing."""
     with placing.alone():
