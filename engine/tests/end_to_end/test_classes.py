@@ -175,6 +175,21 @@ def test_two_classes_with_names_have_a_threshold_by_costs(changeable: Project) -
     assert found["confusion"]["classes"] == ["other", "virginica"]
 
 
+def test_three_classes_are_searched(changeable: Project) -> None:
+    """`./mainline tune --write` compares trials of three classes, keeps them and declares the best."""
+    changeable.declare(model={"params": {"C": 0.001}})
+    with (changeable.path / "params.yaml").open("a") as file:
+        file.write("tune: {trials: 3, space: {C: [0.001, 0.01, 10.0]}}\n")
+    said = changeable.run("./mainline", "tune", "--write").stdout
+    trials = [line.split(",") for line in (changeable.path / "metrics/tuning.csv").read_text().splitlines()]
+    assert trials[0][:4] == ["model", "trial", "C", "metric"]
+    losses = {float(row[2]): float(row[3]) for row in trials[1:]}
+    assert min(losses, key=losses.__getitem__) == 10.0
+    assert "judged by log_loss on 25 rows of 2024-04." in said
+    assert "significantly better than declared" in said
+    assert "C: 10.0" in (changeable.path / "params.yaml").read_text()
+
+
 RESPOND = "    return raw\n"
 COMPUTE = "    return {name: np.asarray(columns[name], dtype=np.float32) for name in NUMERIC}\n"
 

@@ -125,9 +125,9 @@ def check_environment(environment: str, given: Iterable[Assigned], repository: P
 
 
 def quality(release: Release | None, replaced: Release | None) -> Quality | None:
-    """Compare a release with the one it replaced by the primary metric; None where its record has none."""
+    """Compare a release with the one it replaced by the primary metric; None where its record has none, or null."""
     test = release.metrics.get("test", {}) if release else {}
-    metric = next((name for name, value in test.items() if name != "rows" and value is not None), None)
+    metric = next((name for name in test if name != "rows"), None)
     value = test.get(metric or "")
     if release is None or metric is None or value is None:
         return None

@@ -104,7 +104,8 @@ def _lines(release: Release) -> list[str]:
     """The tag's summary for people, as `git show` or `git tag -n` prints it."""
     test, window = release.metrics.get("test", {}), release.window
     name = next(iter(name for name in test if name != "rows"), "")
-    quality = f": {name} {test[name]:.4g} on {told(window['test'])}" if name else ""
+    value = test.get(name)
+    quality = "" if value is None else f": {name} {value:.4g} on {told(window['test'])}"
     replaced = f" replaces {release.replaces}" if release.replaces else ""
     return [
         f"{artifact.name()} {release.version}{quality}",

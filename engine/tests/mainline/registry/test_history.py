@@ -103,3 +103,13 @@ def test_a_metric_of_which_more_is_better_changes_by_what_it_lacks(empty: Regist
     empty.release("v1.1.0", 2, metrics={"test": {"rows": 100, "roc_auc": 0.8, "log_loss": 0.3}})
     newest = history.read(repository=empty.path).versions[0]
     assert newest.quality == history.Quality("roc_auc", 0.8, None, pytest.approx(1.0), True)
+
+
+def test_a_version_whose_primary_metric_is_not_a_number_has_no_quality(empty: Registry) -> None:
+    """A primary metric that its test rows do not define is unknown; the next of the record does not stand for it."""
+    undefined = {"rows": 100, "roc_auc": None, "log_loss": 0.3}
+    empty.release("v1.0.0", 1, metrics={"test": undefined})
+    empty.release("v1.1.0", 2, metrics={"test": {"rows": 100, "roc_auc": 0.8, "log_loss": 0.2}})
+    newest, oldest = history.read(repository=empty.path).versions
+    assert oldest.quality is None
+    assert newest.quality == history.Quality("roc_auc", 0.8, None, None, None)
