@@ -49,13 +49,13 @@ def edits(own: str, reference: str, needs: Needs) -> list[Edit]:
         needs: the code that a stage depends on, by its name.
 
     Raises:
-        PipelineError: when a stage is not there.
+        PipelineError: when a stage is not there, or the file is not one of a pipeline.
     """
-    mine, theirs = (_load(text)["stages"] for text in (own, reference))
+    mine, theirs = _stages(own), _stages(reference)
     lines = {(stage, section): dict(_entries(body, section)) for stage, body in _bodies(reference) for section in MADE}
     found = []
     for stage, wanted in theirs.items():
-        if stage not in mine:
+        if not isinstance(mine.get(stage), Mapping):
             raise PipelineError(f"dvc.yaml has no stage {stage}; copy it from engine/tests/flights/dvc.yaml.")
         found += [*_of_dependencies(stage, mine[stage], wanted, needs(stage)), *_of_params(stage, mine[stage], wanted)]
         found += _of_outputs(stage, mine[stage], wanted, lines)
@@ -128,6 +128,17 @@ def _names(stage: Mapping[str, Any], section: str) -> list[str]:
 
 def _load(text: str) -> Any:
     return yaml.load(text, LOADER)  # noqa: S506 - a safe loader, written in C
+
+
+def _stages(text: str) -> Mapping[str, Any]:
+    try:
+        content = _load(text)
+    except yaml.YAMLError as error:
+        raise PipelineError(
+            f"dvc.yaml is not YAML ({' '.join(str(error).split())}); correct the marked line."
+        ) from error
+    stages = content.get("stages") if isinstance(content, Mapping) else None
+    return stages if isinstance(stages, Mapping) else {}
 
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:

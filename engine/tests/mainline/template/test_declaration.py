@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 import yaml
 
+from mainline.errors import ParamsError
 from mainline.pipeline import dependencies
 from mainline.template import declaration, renames
 from mainline.template.declaration import PipelineError
@@ -105,3 +106,37 @@ def test_names_of_before_are_told_and_written() -> None:
     )
     assert renames.found(renames.renamed(yaml.safe_load(text))) == {}
     assert renames.found(["split"]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "split: {test_months: 2}\n",
+        'split:\n  "test_months": 2\n',
+        "'split':\n  test_months: 2\n",
+        "split:\n  test_months: 2\n  test: 1\n",
+    ],
+)
+def test_name_that_cannot_be_written_is_refused(text: str) -> None:
+    """A key that stands in another form, or under both names, is left to its owner and not said to be written."""
+    names = renames.found(yaml.safe_load(text))
+    assert names == {"split.test_months": "test"}
+    with pytest.raises(ParamsError, match=r"split.test_months: is called test now, and cannot .* line by line; edit"):
+        renames.written(text, names)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("", "dvc.yaml has no stage ingest"),
+        ("stages:\n", "dvc.yaml has no stage ingest"),
+        ("vars: []\n", "dvc.yaml has no stage ingest"),
+        ("stages:\n  ingest:\n", "dvc.yaml has no stage ingest"),
+        ("stages: [\n", r"dvc.yaml is not YAML \(while parsing .* line 2"),
+    ],
+)
+def test_file_without_a_pipeline_is_refused(own: str, said: str) -> None:
+    """A file that is empty, of something else or half-written is refused in one line."""
+    with pytest.raises(PipelineError, match=said) as refused:
+        _edits(own)
+    assert "\n" not in str(refused.value)
