@@ -35,14 +35,15 @@ def test_a_person_looks_at_whatever_decides_what_is_run() -> None:
     assert missed == []
 
 
-def test_only_three_jobs_are_given_an_identity() -> None:
+def test_only_four_jobs_are_given_an_identity() -> None:
     """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, and to read."""
     jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
     known = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
-    assert set(known) == {"promote", "image", "storage"}
+    assert set(known) == {"promote", "image", "storage", "monitor"}
     roles = {name: [step["with"]["role-to-assume"] for step in job["steps"] if "aws" in step.get("uses", "")]
              for name, job in known.items()}  # fmt: skip
-    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": ["${{ vars.AWS_READ_ROLE }}"]}
+    reads = ["${{ vars.AWS_READ_ROLE }}"]
+    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": reads, "monitor": reads}
     assert "write" not in {jobs["storage"]["permissions"][name] for name in ("actions", "contents")}
 
 
