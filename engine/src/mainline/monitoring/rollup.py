@@ -8,11 +8,13 @@ from pathlib import Path
 import duckdb
 
 from mainline import progress
+from mainline.errors import MainlineError
 from mainline.monitoring import logfiles, loglines
 from mainline.monitoring.logfiles import Listing, LogFile
 from mainline.monitoring.loglines import Reader
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Record, Rolled, Store
+from mainline.text import clean, count
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def roll(logs: Path | None, store: Store, packages: Mapping[str, Packaged]) -> S
                 store.keep(record)
                 records[record.identity] = record
                 taken += 1
+        _require_current(store, records)
         store.sweep(records.values())
         store.write_sketches(records.values())
     return _summarize(listing, records, taken, unread)
@@ -90,7 +93,21 @@ def _is_done(file: LogFile, record: Record | None, packages: Mapping[str, Packag
         return False
     if record.size > file.size:
         return True
-    return record.content == file.content and not record.unknown.keys() & packages.keys()
+    return record.is_current and record.content == file.content and not record.unknown.keys() & packages.keys()
+
+
+def _require_current(store: Store, records: Mapping[str, Record]) -> None:
+    """Refuse records of before that could not be made again.
+
+    Raises:
+        MainlineError: when the log does not have their files any more.
+    """
+    old = [record for record in records.values() if not record.is_current]
+    if old:
+        raise MainlineError(
+            f"{store.folder} has {count(len(old), 'record')} of before predictions were counted, and the log has their "
+            f"files no more ({clean(old[0].name)}). Name another folder (--store), or bring the files back."
+        )
 
 
 @dataclass

@@ -8,8 +8,8 @@
 | `monitoring.json` | the last result |
 | `results/DAY.json` | the verdicts of each day |
 
-Records of one file are the same on every machine, and the longer one counts; so it does not matter who pushes first,
-and what a push by force took away comes back with the next machine that has it.
+Of two records of one file the longer one counts, or the one with more rows, as of a machine that has the package; so it
+does not matter who pushes first, and what a push by force took away comes back with the next machine that has it.
 """
 
 import hashlib
@@ -70,7 +70,7 @@ def take(store: Store, environment: str, days: int) -> Taken:
         own = store.records()
         found = {path: read(path, blob(f"{tip}:{path}") or b"", store) for path in tree.entries(tip, "files")}
         records = [record for record in found.values() if record is not None]
-        new = [record for record in records if (one := own.get(record.identity)) is None or one.size < record.size]
+        new = [record for record in records if (one := own.get(record.identity)) is None or one.told < record.told]
         _take_rows(store, tip, [*own.values(), *records], days)
         for record in new:
             store.keep(record)
@@ -125,18 +125,18 @@ def read(path: str, content: bytes, store: Store) -> Record | None:
     if path != f"files/{record.identity}.json" or any(set(name) - set("0123456789abcdef") for name in names):
         return None
     own = [store.target(record.name, record.content, rolled.day, rolled.digest) for rolled in record.days]
-    return record if own == [rolled.columns for rolled in record.days] else None
+    return record if own == [rolled.columns for rolled in record.days] and record.is_current else None
 
 
 def _records(
     store: Store, records: Mapping[str, Record], tip: str, there: Mapping[str, Entry], known: Known
 ) -> dict[str, bytes]:
-    """Return the records that the branch lacks, or has a shorter one of."""
+    """Return the records that the branch lacks, or has one of that tells less."""
     changed = {}
     for record in records.values():
         path = f"files/{record.identity}.json"
         other = read(path, blob(f"{tip}:{path}") or b"", store) if path in there else None
-        if other is None or other.size < record.size:
+        if other is None or other.told < record.told:
             changed[path] = (_public(record, known).model_dump_json(indent=1) + "\n").encode()
     return changed
 

@@ -58,6 +58,16 @@ class Record(Part):
         """The predictions in it that were rolled up."""
         return sum(rolled.sketch.rows for rolled in self.days)
 
+    @property
+    def told(self) -> tuple[int, int]:
+        """How much of the log's file it tells: bytes that were seen, and rows of them whose package was there."""
+        return self.size, self.rows
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its sketches count predictions, which those of before did not."""
+        return all(rolled.sketch.predicted is not None for rolled in self.days)
+
 
 class Store:
     """A folder in which one roll-up works at a time."""

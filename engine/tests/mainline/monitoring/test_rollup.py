@@ -370,3 +370,37 @@ def test_lines_of_many_rows_fit_in_memory(
     logs.write(log, logs.encode(*({**wide, "request_id": str(number)} for number in range(count))))
     summary = rollup.roll(log, store, {packaged.digest: packaged})
     assert (summary.rows, summary.bad, list(store.scratch.iterdir())) == (count * many, 0, [])
+
+
+def _age(store: Store) -> None:
+    """Make every record one of before predictions were counted."""
+    for record in store.records().values():
+        days = [
+            one.model_copy(update={"sketch": one.sketch.model_copy(update={"predicted": None})}) for one in record.days
+        ]
+        store.keep(record.model_copy(update={"days": days}))
+
+
+def test_record_of_before_predictions_were_counted_is_rolled_up_again(
+    log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """As long as the log has its file, an older store mends itself."""
+    logs.write(log, logs.encode(*lines))
+    packages = {packaged.digest: packaged}
+    rollup.roll(log, store, packages)
+    whole = store.records()
+    _age(store)
+    assert rollup.roll(log, store, packages).taken == 1
+    assert store.records() == whole
+
+
+def test_record_of_before_whose_log_is_gone_is_said_in_one_line(
+    log: Path, store: Store, packaged: Packaged, lines: Lines
+) -> None:
+    """Its predictions cannot be had any more, so nothing is compared with half of them."""
+    file = logs.write(log, logs.encode(*lines))
+    rollup.roll(log, store, {packaged.digest: packaged})
+    _age(store)
+    file.unlink()
+    with pytest.raises(MainlineError, match=r"1 record of before predictions were counted.*Name another.*--store"):
+        rollup.roll(log, store, {packaged.digest: packaged})

@@ -310,3 +310,19 @@ def test_without_a_store_rows_stay_and_that_is_said(
     (record,) = other.store.records().values()
     assert record.rows == len(lines)
     assert not (other.store.folder / record.days[0].columns).exists()
+
+
+def test_rows_that_waited_for_their_package_replace_the_record_that_had_none(
+    pair: tuple[Machine, Machine], machines: Machines, lines: Lines
+) -> None:
+    """A machine that got the package later shares the rows, and a machine that knew the file alone takes them."""
+    first, reader = machines.start("first-look"), pair[1]
+    logs.write(first.log, logs.encode(*lines), writer="abcdef03")
+    rollup.roll(first.log, first.store, {})
+    first.give()
+    reader.take()
+    before = reader.rows
+    rollup.roll(first.log, first.store, {machines.packaged.digest: machines.packaged})
+    first.give()
+    reader.take()
+    assert reader.rows == before + len(lines)
