@@ -180,3 +180,39 @@ def test_token_without_the_right_opens_nothing(
     with pytest.raises(ApiError, match="403"):
         issues.follow(NOW)
     assert github.repository.issues == []
+
+
+def test_servers_without_new_rows_are_an_issue_though_a_runner_looks_each_day(github: GitHub, monitored: Path) -> None:
+    """A look at old rows alone is none: servers that died would pass for ever."""
+    share(monitored, look("2013-10-20", PASSES))
+    issues.follow(datetime(2013, 10, 20, 13, tzinfo=UTC))
+    share(monitored, look("2013-10-21", PASSES))
+    issues.follow(datetime(2013, 10, 21, 13, tzinfo=UTC))
+    (issue,) = about(github, "Nobody looks at production")
+    assert issue["state"] == "open"
+    assert "no row since 2013-10-07" in issue["body"]
+
+
+def test_alarm_that_another_machine_saw_earlier_keeps_its_issue(github: GitHub, monitored: Path) -> None:
+    """A line that comes late moves the opening back; the issue that is there is brought up to date, and closes."""
+    share(monitored, look("2013-10-07", FAILS))
+    issues.follow(NOW)
+    store = Store(monitored / "store")
+    store.keep_alarms(alarms.join(store.alarms(), alarms.write(alarms.update([], look("2013-10-05", FAILS), 3))))
+    for day in ("2013-10-08", "2013-10-11"):
+        share(monitored, look(day, PASSES))
+        issues.follow(NOW)
+    (issue,) = about(github, "Alarm")
+    assert issue["state"] == "closed"
+    assert "Since: **2013-10-05**" in issue["body"]
+
+
+@pytest.mark.parametrize("until", ["soon", "2013-10-07T12:00:00", "@org/team soon"])
+def test_result_that_no_machine_writes_stops_nothing(github: GitHub, monitored: Path, until: str) -> None:
+    """Whoever may push to the branch can neither stop the issues of all environments nor mention a team."""
+    store = Store(monitored / "store")
+    store.folder.mkdir()
+    found = look("2013-10-07", FAILS)
+    sharing.give(store, "production", found.model_copy(update={"until": until}), lambda *_: None)
+    assert issues.follow(NOW).startswith("There is nothing to say")
+    assert github.repository.issues == []

@@ -71,16 +71,21 @@ def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
         return
     for alarm in alarms.fold(lines):
         yield _alarm(found, alarm)
-    days = (now - datetime.fromisoformat(found.until)).total_seconds() / _SECONDS_A_DAY
+    newest = max((version.last for version in found.versions), default=found.until[:10])
+    heard = min(found.until, f"{newest}T23:59:59Z")
+    days = (now - datetime.fromisoformat(heard)).total_seconds() / _SECONDS_A_DAY
     allowed = environment.monitoring.silent_days
     if days <= allowed:
         return
+    what = (
+        f"Nobody has looked at `{name}` since {heard[:10]}" if heard == found.until
+        else f"Who looks at `{name}` has seen no row since {newest}"
+    )  # fmt: skip
     text = (
-        f"Nobody has looked at `{name}` since {found.until[:10]}; {allowed} days are declared "
-        "(`monitoring.silent_days`). Until somebody does, no alarm can open. Look at what runs "
-        "`./mainline monitor --share` beside the log, and at whether servers write one."
+        f"{what}; {allowed} days are declared (`monitoring.silent_days`). Until that changes, no alarm can open. Look "
+        "at what runs `./mainline monitor --share` beside the log, and at whether servers write one."
     )
-    yield Issue(f"silence {name} {found.until[:10]}", f"Nobody looks at {name}", text)
+    yield Issue(f"silence {name} {heard[:10]}", f"Nobody looks at {name}", text)
 
 
 def _alarm(found: Monitored, alarm: Alarm) -> Issue:
@@ -107,7 +112,7 @@ def _settle(github: Api, wanted: list[Issue]) -> list[str]:
     marks = {issue.mark for issue in wanted}
     said = []
     for issue in wanted:
-        known = there.get(issue.mark)
+        known = there.get(issue.mark) or _of_later_opening(there, issue.mark, marks)
         if known is None and not issue.closed:
             made = {"title": issue.title, "body": issue.body, "labels": [LABEL]}
             said.append(f"opened {github.ask('POST', '/issues', made)['html_url']}: {issue.title}")
@@ -117,6 +122,15 @@ def _settle(github: Api, wanted: list[Issue]) -> list[str]:
         if mark.startswith(_PASSING) and mark not in marks and known["state"] == "open":
             said += _update(github, known, Issue(mark, known["title"], _bare(known), closed=True))
     return said
+
+
+def _of_later_opening(there: dict[str, dict[str, Any]], mark: str, marks: set[str]) -> dict[str, Any] | None:
+    """Return the issue of an alarm that opened earlier than was known, since the line of a machine came late."""
+    about = mark.rpartition(" ")[0]
+    if mark.startswith(_PASSING):
+        return None
+    later = sorted(one for one in there if one not in marks and one.rpartition(" ")[0] == about and one > mark)
+    return there[later[0]] if later else None
 
 
 def _update(github: Api, known: dict[str, Any], issue: Issue) -> list[str]:

@@ -89,7 +89,6 @@ def _revert(environment: str) -> str:
 def _open(github: Api, commit: str, branch: str, title: str, body: str) -> str:
     # The branch belongs to this command; what an earlier run put there is replaced.
     origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
-    origin.push(origin.remote(), {f"{origin.HEADS}{branch}": commit}, "--force")
     address = posting.pull_request(github, branch, origin.branch(), title, body)
     return f"{title}: {address}"
 

@@ -12,23 +12,23 @@ Lines of several machines add up: what two of them said of one moment is one lin
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from mainline.gate.findings import Hex, Name, Part, Text
-from mainline.monitoring.monitored import Alarm, Monitored, Version
+from mainline.monitoring.monitored import Alarm, Moment, Monitored, Version
+from mainline.text import clip
 
 FILE = "alarms.jsonl"
-MAX_LINE = 4_000
-"""Bytes of a line."""
-_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+MAX_LINE = 20_000
+"""Bytes of a line; the longest texts in any alphabet fit."""
 
 
 class Line(Part):
     """What happened to the alarm of a check of a version; `time` is when production was looked at, in UTC."""
 
-    time: Annotated[str, Field(pattern=_TIME)]
+    time: Moment
     event: Literal["opened", "passed", "failed", "closed"]
     version: Name
     digest: Hex
@@ -97,7 +97,8 @@ def update(lines: Sequence[Line], found: Monitored, quiet_days: int) -> list[Lin
     for alarm in still.values():
         if seen and alarm.digest not in seen:
             about = {"version": alarm.version, "digest": alarm.digest, "check": alarm.check}
-            new.append(Line(time=found.until, event="closed", reason=f"{names} answers in its place.", **about))
+            reason = f"{clip(names, 500)} answers in its place."
+            new.append(Line(time=found.until, event="closed", reason=reason, **about))
     return new
 
 

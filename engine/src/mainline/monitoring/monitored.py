@@ -11,12 +11,16 @@ NAME = "monitoring"
 """The files that are written: `monitoring.json`, `.md` and `.html`."""
 STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
 """The exit status by verdict: quiet, alarm, cannot tell."""
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+"""A time in UTC. Who may push to the branch may write the document, so no other text stands in its place."""
+Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Ended = Moment | Literal[""]
 
 
 class Day(Part):
     """A day of events with labels: the metric, the baseline's on the same events, and the mean error."""
 
-    day: Name
+    day: Date
     events: Count
     labelled: Count
     metric: Number | None
@@ -48,8 +52,8 @@ class Version(Part):
     version: Name
     digest: Hex
     rows: Count
-    first: Name
-    last: Name
+    first: Date
+    last: Date
     metric: Name
     checks: Annotated[list[Check], Field(max_length=100)]
     days: Annotated[list[Day], Field(max_length=400)]
@@ -66,9 +70,9 @@ class Alarm(Part):
     version: Name
     digest: Hex
     check: Name
-    opened: Name
-    quiet_since: Name = ""
-    closed: Name = ""
+    opened: Moment
+    quiet_since: Ended = ""
+    closed: Ended = ""
     observed: Text
     limit: Text
     reason: Text
@@ -82,7 +86,7 @@ class Monitored(Part):
     verdict: Verdict
     headline: Text
     environment: Name
-    until: Name
+    until: Moment
     rows: Count
     checks: Annotated[list[Check], Field(max_length=100)]
     versions: Annotated[list[Version], Field(max_length=100)]

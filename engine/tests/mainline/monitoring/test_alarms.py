@@ -84,3 +84,22 @@ def test_line_that_no_machine_writes_is_left_out() -> None:
     (line,) = play(("2013-10-01", "fail"))
     hostile = [b"\xff\xfe", b"{}", b"[" * 5000, line.model_copy(update={"time": "soon"}).model_dump_json().encode()]
     assert alarms.read(b"\n".join([*hostile, line.model_dump_json().encode(), b"x" * 9000])) == [line]
+
+
+def test_line_of_letters_of_many_bytes_is_read_again() -> None:
+    """Every text that a check may say fits into a line, whatever its alphabet."""
+    (check,) = version(skill="fail").checks
+    long = check.model_copy(update={"observed": "東" * 600, "limit": "東" * 600, "reason": "\U0001f6eb" * 600})
+    lines = alarms.update([], look("2026-03-01", version().model_copy(update={"checks": [long]})), 3)
+    assert alarms.read(alarms.write(lines)) == lines
+
+
+def test_alarm_closes_whatever_number_of_versions_answers_in_its_place() -> None:
+    """Their names are cut to what a line may have."""
+    opened = alarms.update([], look("2026-03-01", version(skill="fail")), 3)
+    others = [
+        version("v1.1.0").model_copy(update={"version": f"v2.0.{number}-{'x' * 90}", "digest": f"{number:064x}"})
+        for number in range(9)
+    ]
+    (closed,) = alarms.update(opened, look("2026-03-02", *others), 3)
+    assert closed.event == "closed"
