@@ -21,13 +21,13 @@ PAGE = 100
 
 def is_coloured() -> bool:
     """Whether colours are shown: at a terminal that has them, unless the variable NO_COLOR says no (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def columns() -> int:
     """Return how many columns a line may have: what COLUMNS says, else the terminal's; through a pipe no line ends."""
     asked = os.environ.get("COLUMNS", "")
-    if sys.stdout.isatty() or (asked.isdecimal() and int(asked)):
+    if _is_terminal() or (asked.isdecimal() and int(asked)):
         return max(shutil.get_terminal_size((PAGE, 24)).columns, 20)
     return ENDLESS
 
@@ -36,6 +36,11 @@ def page() -> int:
     """Return the columns of a page of text: at a terminal `PAGE` at most; through a pipe no line ends."""
     found = columns()
     return found if found == ENDLESS else min(found, PAGE)
+
+
+def _is_terminal() -> bool:
+    """Whether a person reads; Python has no standard output at all where it was closed, as by `>&-`."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 class _Pipe(io.FileIO):
@@ -69,10 +74,12 @@ def watched() -> Iterator[None]:
         SystemExit: with `STATUS`, from whatever writes to the reader that went away.
     """
     before = sys.stdout
-    if not before.isatty():
+    if before is not None and not before.isatty():
         pipe = io.BufferedWriter(_Pipe(before.fileno(), "w", closefd=False))
-        sys.stdout = io.TextIOWrapper(pipe, encoding=before.encoding, errors=before.errors)
+        by_line = bool(getattr(before, "write_through", False))  # as PYTHONUNBUFFERED asks for
+        sys.stdout = io.TextIOWrapper(pipe, encoding=before.encoding, errors=before.errors, line_buffering=by_line)
     try:
         yield
     finally:
-        sys.stdout.flush()  # what waits for the interpreter's end has nobody to report to
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what waits for the interpreter's end has nobody to report to

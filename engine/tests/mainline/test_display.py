@@ -109,3 +109,17 @@ def test_help_is_as_wide_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         shown.append(capsys.readouterr().out.splitlines())
     assert any("--environment NAME" in line and "each one's without it" in line for line in shown[0])
     assert max(map(len, shown[1])) <= 60
+
+
+def test_what_is_written_without_a_buffer_stays_so() -> None:
+    """With PYTHONUNBUFFERED, as in the image, a line through a pipe is there before what is written after it."""
+    code = "import os\nfrom mainline import display\nwith display.watched():\n    print('one')\n    os.write(1, b'two')"
+    done = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, timeout=LIMIT, check=True)
+    assert done.stdout == b"one\ntwo"
+
+
+def test_closed_output_is_not_a_failure() -> None:
+    """Started with its standard output closed, as by `>&-`, a command does its work and ends in silence."""
+    command = [sys.executable, "-m", "mainline", "--help"]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+    assert (done.returncode, done.stderr) == (0, "")
