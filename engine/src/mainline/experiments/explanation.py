@@ -74,7 +74,7 @@ def explain_worth(features: Sequence[str] = ()) -> list[str]:
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
     if not features:
-        write_csv(measured(interface.NAME, (one.as_row() for one in found)), WORTH)
+        write_csv(measured(interface.NAME, refit.primary(declared).name, (one.as_row() for one in found)), WORTH)
     return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
 
 
@@ -100,7 +100,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
         predicted |= found
     metric = refit.primary(declared)
     ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence, unit)
-    write_csv(measured(interface.NAME, (age.as_row() for age in ages)), STALENESS)
+    write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, unit, metric.name)
 
 

@@ -6,32 +6,32 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.gate.findings import Plot, Point, Series, Worth
-from mainline.gate.tables import STALENESS, TRAINED, WORTH, is_of, trained_hash
+from mainline.gate.tables import PRIMARY, STALENESS, TRAINED, WORTH, is_of, trained_hash
 
 
-def read_worth(model: str) -> tuple[Worth, ...]:
-    """Return a row per feature that could be measured for a model.
+def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
+    """Return a row per feature that could be measured for a model, stale if not by the primary metric of now.
 
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
     return tuple(
         Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time, stale=stale)
-        for row, stale, (loss, low, high, time) in _rows(model, WORTH, "loss", "low", "high", "microseconds")
+        for row, stale, (loss, low, high, time) in _rows(model, primary, WORTH, "loss", "low", "high", "microseconds")
     )
 
 
-def read_staleness(model: str) -> list[Plot]:
+def read_staleness(model: str, primary: str) -> list[Plot]:
     """Return the plot of a model's relative loss by age; none where nothing was measured.
 
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
-    rows = _rows(model, STALENESS, "age", "relative")
+    rows = _rows(model, primary, STALENESS, "age", "relative")
     if not rows:
         return []
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
-    line = Series(name="an earlier model" if rows[0][1] else "candidate", points=points)
+    line = Series(name="an earlier model or metric" if rows[0][1] else "candidate", points=points)
     return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
 
 
@@ -40,9 +40,10 @@ def _current(row: dict[str, str]) -> dict[str, str]:
     return row | {"unit": "month", "age": row["age_months"]} if "age_months" in row else row
 
 
-def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], bool, list[float]]]:
-    """Read a model's rows: each with whether another trained model was measured, and the named columns as numbers.
+def _rows(model: str, primary: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], bool, list[float]]]:
+    """Read a model's rows: each with whether it is stale, and the named columns as numbers.
 
+    A row is stale if another trained model was measured, or by another metric, or if it does not say so.
     Rows in which one of the numbers is unknown are left out.
     """
     if not path.exists():
@@ -53,7 +54,7 @@ def _rows(model: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], b
             found = [
                 (
                     row,
-                    not trained or row.get(TRAINED) != trained,
+                    not trained or (row.get(TRAINED), row.get(PRIMARY)) != (trained, primary),
                     [float("nan" if row[name] == "" else row[name]) for name in numbers],
                 )
                 for row in map(_current, csv.DictReader(file))

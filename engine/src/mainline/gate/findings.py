@@ -184,7 +184,7 @@ class Plot(Part):
 class Worth(Part):
     """A feature's worth: relative loss of quality without it (0.01 is 1 % worse), and its cost.
 
-    `stale` if it was measured on another trained model than the candidate, or nobody knows on which.
+    `stale` if it was measured on another trained model than the candidate or by another metric, or nobody knows.
     """
 
     feature: Name

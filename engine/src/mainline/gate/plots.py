@@ -21,7 +21,8 @@ POINTS, LINES = 100, 6
 
 def draw(evidence: Evidence, version: Version | None) -> list[Plot]:
     """Return every plot that there is something for."""
-    found = [*_learning(evidence, version), *read_staleness(evidence.candidate.manifest["name"])]
+    aged = read_staleness(evidence.candidate.manifest["name"], evidence.scorer.primary.name)
+    found = [*_learning(evidence, version), *aged]
     if not evidence.finite:
         return found
     predictions = {"candidate": evidence.predicted}

@@ -92,7 +92,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         skew=_skew(candidate, released),
         quarantined=_quarantined(),
         refusals=acceptance.refusals(PACKAGE),
-        worth=read_worth(candidate.manifest["name"]),
+        worth=read_worth(candidate.manifest["name"], measured.primary.name),
         runs=_runs(None),
         production_runs=_runs(current) if current else {},
         slice_min_rows=evaluation.slice_min_rows,

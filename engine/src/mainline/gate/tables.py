@@ -9,7 +9,7 @@ from mainline.repository import lock
 
 WORTH, STALENESS, TUNING = Path("metrics/worth.csv"), Path("metrics/staleness.csv"), Path("metrics/tuning.csv")
 TRAIN, TRAINED_MODEL = "train", "models/model"
-MODEL, TRAINED = "model", "trained"
+MODEL, TRAINED, PRIMARY = "model", "trained", "primary"
 
 
 def named(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -17,10 +17,10 @@ def named(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [{MODEL: model, **row} for row in rows]
 
 
-def measured(model: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Name the model before each of the rows as `named` does, and which trained one they are about."""
+def measured(model: str, primary: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Name the model before each of the rows as `named` does, which trained one was measured, and by which metric."""
     trained = trained_hash()
-    return [{MODEL: row[MODEL], TRAINED: trained, **row} for row in named(model, rows)]
+    return [{MODEL: row[MODEL], TRAINED: trained, PRIMARY: primary, **row} for row in named(model, rows)]
 
 
 def trained_hash() -> str:

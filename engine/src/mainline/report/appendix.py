@@ -57,7 +57,12 @@ def _worth(findings: Findings) -> list[Block]:
     )
     said: Line = ("How much worse the primary metric is without the feature, and what it costs per row.",)
     if any(worth.stale for worth in ranked):
-        said = (*said, " Measured on an earlier model; ", Code("./mainline explain"), " measures this one.")
+        said = (
+            *said,
+            " Measured on an earlier model or by another metric; ",
+            Code("./mainline explain"),
+            " measures this one.",
+        )
     explained = Paragraph(said)
     table = Table(("feature", "worth", "interval", "µs"), rows, frozenset({1, 3}))
     return [Fold("worth of features", f"What {count(len(ranked), 'feature')} are worth", (explained, table))]

@@ -188,10 +188,10 @@ def test_formatting_is_named_as_a_reason_of_a_stale_lock(evidence: Evidence, shi
 
 
 def test_cost_of_features_says_whose_it_is(evidence: Evidence, shipped: Policy) -> None:
-    """What was measured on an earlier model is marked as such."""
+    """What was measured on an earlier model, or by another metric, is marked as such."""
     assert made.check(evidence, shipped, "feature cost").reason == "By `./mainline explain`."
     old = replace(evidence, worth=tuple(worth.model_copy(update={"stale": True}) for worth in evidence.worth))
-    assert made.check(old, shipped, "feature cost").reason == "By `./mainline explain`, of an earlier model."
+    assert made.check(old, shipped, "feature cost").reason == "By `./mainline explain`, of an earlier model or metric."
 
 
 def test_a_perfect_candidate_is_looked_at_and_no_ratio_fails(evidence: Evidence, shipped: Policy) -> None:

@@ -54,11 +54,12 @@ stages:
 
 
 def test_rows_say_which_trained_model_was_measured() -> None:
-    """It is the one that dvc.lock names, whatever the machinery around it is."""
+    """It is the one that dvc.lock names, whatever the machinery around it is, and beside it stands the metric."""
     Path("dvc.lock").write_text(LOCKED)
     Path("params.yaml").write_text("seed: 1\nlimits: {parity: 0.5, reproduction: 3}\nother: 2\n")
-    assert tables.measured("delay", [{"a": 1}]) == [{"model": "delay", "trained": "0123456789ab", "a": 1}]
-    assert list(tables.measured("delay", [{"a": 1}])[0]) == ["model", "trained", "a"]
+    made = tables.measured("delay", "rmse", [{"a": 1}])
+    assert made == [{"model": "delay", "trained": "0123456789ab", "primary": "rmse", "a": 1}]
+    assert list(made[0]) == ["model", "trained", "primary", "a"]
 
 
 @pytest.mark.parametrize(

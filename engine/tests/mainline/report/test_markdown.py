@@ -199,7 +199,7 @@ def test_long_tables_are_shortened_before_parts_are_left_out() -> None:
 def test_worth_of_an_earlier_model_is_said(stale: bool) -> None:
     """What was measured on another trained model than the candidate stands there, with how to measure this one."""
     worth = {"feature": "seats", "loss": 0.1, "low": 0.1, "high": 0.1, "microseconds": 1.0, "stale": stale}
-    said = "Measured on an earlier model; `./mainline explain` measures this one."
+    said = "Measured on an earlier model or by another metric; `./mainline explain` measures this one."
     assert (said in markdown.render(examples.passing(worth=[worth]))) == stale
 
 

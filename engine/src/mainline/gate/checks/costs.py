@@ -77,6 +77,6 @@ def check_feature_cost(evidence: Evidence, policy: Policy) -> Outcome:
     dear = [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > share]
     observed = ", ".join(f"{name} {shares[name]:.0%}" for name in dear[:5]) or "none"
     stale = any(worth.stale for worth in evidence.worth)
-    by = f"By `./mainline explain`{', of an earlier model' if stale else ''}"
+    by = f"By `./mainline explain`{', of an earlier model or metric' if stale else ''}"
     reason = f"{by}: no worse without it, as far as can be told." if dear else f"{by}."
     return Outcome("warn" if dear else "pass", observed, limit, reason)
