@@ -50,6 +50,17 @@ def test_measures_are_those_of_each_window() -> None:
     assert found["skill", "skill"][-1] == pytest.approx(np.log(ratio))
 
 
+def test_few_rows_say_nothing_of_a_segment() -> None:
+    """A run that has fewer rows of a segment than declared has no mean error of it, and the others have theirs."""
+    rows = scored(9)
+    kept = (rows.segments["side"] == "b") | (rows.day < 4)
+    few = Scored(
+        rows.actual[kept], rows.predicted[kept], rows.baseline[kept], rows.day[kept],
+        {"side": rows.segments["side"][kept]},
+    )  # fmt: skip
+    assert np.isnan(windows.measure(few, METRIC, 7, 100)["side", "a"]).tolist() == [False, True, True]
+
+
 def test_all_checks_together_keep_the_declared_rate_on_the_window_itself() -> None:
     """Skill, bias and segments share one budget: 150 days pass one limit or the other in at most five episodes."""
     rows = scored(150)
@@ -73,6 +84,9 @@ def test_later_days_keep_the_rate_and_a_change_is_found() -> None:
     assert episodes(scored(150, seed=2), earned) <= 8
     moved = windows.measure(scored(7, seed=3, shift=8.0), METRIC, 7, 100)
     assert windows.beyond(moved, earned)[0][2] > 1
+    for shift in (8.0, -8.0):
+        found = windows.beyond(windows.measure(scored(7, seed=3, shift=shift), METRIC, 7, 100), earned)
+        assert {family: share for family, _, share in found}["bias"] > 1, "on either side"
     at_a = windows.measure(scored(7, seed=3, shift=8.0, at="a"), METRIC, 7, 100)
     assert windows.beyond(at_a, earned)[0][:2] in (("side", "a"), ("side", "b"))
 
@@ -89,6 +103,10 @@ def test_classes_are_played_back_by_their_probabilities() -> None:
     metric = metrics.scorer("multiclass", names=("u", "v", "w")).primary
     found = windows.measure(rows, metric, 7, 100)
     assert found["bias", "2"][0] == pytest.approx((predicted[: 7 * ROWS, 2] - (actual[: 7 * ROWS] == 2)).mean())
+    first = slice(0, 7 * ROWS)
+    errors = predicted[first] - np.eye(3)[actual[first].astype(int)]
+    apart = errors[actual[first] == 2].mean(axis=0) - errors.mean(axis=0)
+    assert found["side", "2.0"][0] == pytest.approx(apart[np.abs(apart).argmax()])
     assert windows.play(rows, metric, 7, 100, 90, 1.5) is not None
 
 

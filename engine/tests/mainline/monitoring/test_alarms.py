@@ -59,6 +59,11 @@ def test_alarm_of_a_replaced_version_closes() -> None:
     assert alarms.update(lines, look("2013-10-10", version("v1.1.0", missing_values="pass")), 3) == []
 
 
+def test_silence_closes_no_alarm() -> None:
+    """A look at which no version answered says nothing of the alarms that are open."""
+    assert alarms.update(play(("2013-10-01", "fail")), look("2013-10-09"), 3) == []
+
+
 def test_closed_alarm_that_fails_again_is_another_one() -> None:
     """After it was closed the same check makes a new alarm, with an age of its own."""
     lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-06", "pass"), ("2013-10-08", "fail"))
@@ -82,8 +87,9 @@ def test_lines_of_two_machines_add_up_in_any_order() -> None:
 def test_line_that_no_machine_writes_is_left_out() -> None:
     """Whoever may push to the branch writes what they like; the lines beside it count."""
     (line,) = play(("2013-10-01", "fail"))
+    long = line.model_dump_json().encode() + b" " * alarms.MAX_LINE
     hostile = [b"\xff\xfe", b"{}", b"[" * 5000, line.model_copy(update={"time": "soon"}).model_dump_json().encode()]
-    assert alarms.read(b"\n".join([*hostile, line.model_dump_json().encode(), b"x" * 9000])) == [line]
+    assert alarms.read(b"\n".join([*hostile, line.model_dump_json().encode(), long])) == [line]
 
 
 def test_line_of_letters_of_many_bytes_is_read_again() -> None:

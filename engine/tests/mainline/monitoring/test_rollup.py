@@ -205,6 +205,21 @@ def test_names_of_features_are_names(log: Path, store: Store, packaged: Packaged
     assert all(sum(sketch_of(store).numbers[name].counts) == len(lines) for name in names)
 
 
+def test_feature_named_prediction_is_not_the_answer(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
+    """A feature of the name that the answer has keeps its own column and its own counts, and so does the answer."""
+    named = {"prediction": [1.5]}
+    logs.write(log, logs.encode(*[logs.changed(line, inputs=named, features=named) for line in lines]))
+    roll(log, store, _renamed(packaged, ("prediction",)))
+    answers = [answer for line in lines for answer in line["prediction"]]
+    found, sketch = rows_of(store), sketch_of(store)
+    assert [(row["feature.prediction"], row["input.prediction"]) for row in found] == [(1.5, 1.5)] * len(lines)
+    assert [row["prediction"] for row in found] == answers
+    counted, feature = sketch.predicted, sketch.numbers["prediction"]
+    assert isinstance(counted, sketches.Numbers)
+    assert (counted.low, counted.high) == (min(answers), max(answers))
+    assert (feature.low, feature.high) == (1.5, 1.5)
+
+
 def test_names_that_sql_takes_for_one_are_refused(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
     """Two features that differ in their case alone are said in one line."""
     logs.write(log, logs.encode(*lines))
