@@ -1,14 +1,19 @@
 """`./mainline try` as people run it: real pipelines, real commits, real caches."""
 
+import json
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from mainline.data.prepared import Prepared
+from mainline.experiments import side
+from mainline.experiments.layout import number
 from tests.project import LIMIT, Project
 
 WEIGHT = "\n\ndef weight(label, columns):\n    return 1.0 + 9.0 * (label == 1)\n"
@@ -110,6 +115,24 @@ def test_comment_is_no_difference(project: Project) -> None:
     with (project.path / "src/usecase/features.py").open("a") as file:
         file.write("# A remark.\n")
     assert "No difference: the change moves no prediction by more than 0.001." in attempt(project)
+
+
+def test_sample_is_the_same_share_of_both_sides(project: Project) -> None:
+    """With --sample a comment moves nothing, since both sides are fitted on that share, and not on all rows."""
+    with (project.path / "src/usecase/features.py").open("a") as file:
+        file.write("# A remark.\n")
+    of_all = json.loads((project.path / "metrics/validation.json").read_text())["rmse"]
+    said = attempt(project, "--sample")
+    assert "No difference: the change moves no prediction" in said
+    assert f"rmse {number(of_all)}, was" not in said
+
+
+def test_sample_is_even_over_time() -> None:
+    """A tenth of the rows is every tenth of them, from the first to the last."""
+    rows = Prepared({}, {}, np.arange(1000.0))
+    taken = side.sample(rows, 0.1).label
+    assert (len(taken), taken[0], taken[-1]) == (100, 0.0, 999.0)
+    assert set(np.diff(taken)) == {10.0, 11.0}
 
 
 def test_broken_feature_is_one_line_with_its_row(project: Project) -> None:
