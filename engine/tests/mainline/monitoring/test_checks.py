@@ -1,5 +1,6 @@
 """What each check says of a good month, and of the same month with a fault in it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 
 from mainline.gate.findings import Check
 from mainline.limits.windows import Quality
-from mainline.monitoring import verdict
+from mainline.monitoring import accuracy, verdict
+from mainline.monitoring import reference as references
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.reference import Reference
@@ -131,6 +133,39 @@ def test_skill_is_held_to_that_of_the_test(month: Month) -> None:
     assert checks(month.production(quality={"skill": 0.01}))["skill"].verdict in ("pass",)
 
 
+RULE = """
+
+def baseline(columns, features):
+    return np.where(columns["dep_delay"] > 60, np.nan, columns["dep_delay"])
+"""
+
+
+def ruled(month: Month) -> Month:
+    """Let the use case's own rule be the harder one to beat: a flight arrives as late as it left."""
+    assert month.packaged.earned is not None
+    code = month.packaged.contents["code/scoring.py"] + RULE.encode()
+    earned = json.dumps(month.packaged.earned.model_dump() | {"baseline": "rule"}).encode()
+    contents = {**month.packaged.contents, "code/scoring.py": code, "monitor.json": earned}
+    packaged = Packaged({**month.packaged.manifest, "digest": "c3" * 32}, contents)
+    return replace(month, packaged=packaged, reference=references.load(packaged))
+
+
+def test_skill_is_against_the_rule_of_the_use_case(month: Month) -> None:
+    """Where that rule was the harder one, skill is the error over the rule's, or the constant's where it is NaN."""
+    delay = month.request["dep_delay"]
+    constant = month.packaged.manifest["model"]["baseline"] + delay
+    rule = np.where(delay > 60, constant, delay)
+    error, before = (np.sqrt(np.mean((one - month.label) ** 2)) for one in (month.predict(), rule))
+    production = ruled(month).production()
+    assert production.events is not None
+    assert 1 + accuracy.skill(production, production.events).estimate == pytest.approx(error / before)
+    against_constant = error / np.sqrt(np.mean((constant - month.label) ** 2))
+    usual = month.production()
+    assert usual.events is not None
+    assert 1 + accuracy.skill(usual, usual.events).estimate == pytest.approx(against_constant)
+    assert abs(error / before - against_constant) > 1e-3
+
+
 def test_quality_waits_for_labels(month: Month) -> None:
     """A day without labels fails their check, and quality says that it cannot tell instead of judging the others."""
     day = month.moment // 1440
@@ -214,8 +249,10 @@ def test_alarm_of_quality_names_its_segment_and_since_when(month: Month) -> None
 
 def test_declared_limits_go_before_earned_ones(month: Month) -> None:
     """Who declares a limit for an environment gets that one, with its interval."""
-    found = checks(earning(month, bias=0.001).production(quality={"bias": 5.0}))["bias"]
-    assert (found.verdict, found.limit) == ("pass", "5, declared")
+    found = checks(earning(month, bias=0.001).production(quality={"bias": 5.0, "skill": 0.1}))
+    assert (found["bias"].verdict, found["bias"].limit) == ("pass", "5, declared")
+    assert found["bias by segment"].limit == "5 from the whole, declared"
+    assert found["skill"].limit == "10% above the test's ratio, declared"
     assert checks(earning(month, bias=0.001).production())["bias"].verdict == "fail"
 
 
