@@ -1,4 +1,4 @@
-"""Say all that is left to edit until this repository keeps the contract of its machinery."""
+"""List all that is left to edit after an upgrade."""
 
 import argparse
 from collections.abc import Iterator

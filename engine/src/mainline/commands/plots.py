@@ -1,4 +1,4 @@
-"""Draw the plots that dvc.yaml declares, as pictures and a page."""
+"""Draw the plots of dvc.yaml, as pictures and a page."""
 
 import argparse
 import html

@@ -1,4 +1,4 @@
-"""Compare what is not committed with the last commit, in seconds."""
+"""Compare the uncommitted change with the last commit."""
 
 import argparse
 

@@ -135,6 +135,7 @@ def test_every_command_says_so(
         "stored": ["--run", "1", "--head", "0"],
         "commit-lock": ["1"],
         "upgrade": ["v1.0.0"],
+        "stage": ["prepare"],
     }
     assert command_line.main([command, *given.get(command, [])]) == 1
     assert "inner is a folder of the git repository" in capsys.readouterr().err

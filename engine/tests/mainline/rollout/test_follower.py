@@ -218,8 +218,9 @@ def test_status_shows_no_password(source: Scripted, place: Place) -> None:
     assert read(place)["source"]["url"] == "https://git.example.org/a.git"
 
 
-def test_status_says_the_whole_problem(source: Scripted, place: Place) -> None:
+def test_status_says_the_whole_problem(source: Scripted, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long reason goes on in the next lines, since its end says what to do."""
+    monkeypatch.setenv("COLUMNS", "100")
     source.next = replace(source.next, wanted=None, problem=f"git is away: {'because ' * 30}so; mend it.")
     follower = Follower(source, place)
     follower.look()
