@@ -42,9 +42,9 @@ def needed(comparison: Comparison) -> float | None:
     found, low, high = comparison.difference, comparison.low, comparison.high
     if comparison.conclusion != "cannot tell" or found is None or low is None or high is None:
         return None
-    ways = [((high - found) / (comparison.margin - found)) ** 2] if found < comparison.margin else []
-    ways += [((found - low) / found) ** 2] if found > 0 else []
-    return comparison.days * min(ways) if ways else None
+    ways = [(high - found) / (comparison.margin - found)] if found < comparison.margin else []
+    ways += [(found - low) / found] if found > 0 else []
+    return comparison.days * min(way * way for way in ways) if ways else None
 
 
 def _look(findings: Findings) -> list[Step]:
@@ -81,8 +81,8 @@ def _wait(findings: Findings) -> list[Step]:
     compared, enough = findings.comparison, needed(findings.comparison)
     if enough is None:
         return []
-    more = math.ceil(enough) - compared.days
-    if more <= 0 or enough > MANY * compared.days:
+    more = math.ceil(enough) - compared.days if enough <= MANY * compared.days else 0  # also of what no number can hold
+    if more <= 0:
         few = f"More than {MANY} times the {compared.days} {plural(compared.cluster)} of test rows would be needed: "
         return [Step(f"{few}data will not decide it. A larger gate.margin, or a person, can.")]
     rows = round(compared.rows / compared.days * more, -2)

@@ -90,6 +90,13 @@ def test_cannot_tell_names_what_is_missing() -> None:
     assert "More than 100 times the 30 days" in said(endless)
 
 
+@pytest.mark.parametrize(("difference", "margin"), [(1e-200, 0.0), (0.0, 1e-200), (1e-320, 0.0)])
+def test_a_difference_next_to_nothing_is_never_decided(difference: float, margin: float) -> None:
+    """Where the days that are missing are more than a number can hold, data will not decide."""
+    close = comparison(difference, 1.0, margin=margin)
+    assert "data will not decide it" in said(unclear(comparison=close))
+
+
 def test_the_only_change_is_what_did_it() -> None:
     """One change is named as the reason; of several it is said how the one is found; none is none."""
     assert "Only one thing differs from production, seed 1 to 2" in said(unclear(**changed("seed")))
