@@ -6,12 +6,17 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+import psutil
 
 from tests.project import LIMIT
 
 CTRL_C = "\x03"
+LOOKS = 5
+"""A program that rests at so many looks in a row waits for keys, and not for a lock of its own threads."""
+RESTING = (psutil.STATUS_SLEEPING, psutil.STATUS_ZOMBIE)
 _TAKE = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 """Makes the terminal the program's own, so that Ctrl-C reaches all that it starts."""
 
@@ -55,6 +60,27 @@ def _talk(terminal: int, keys: Sequence[tuple[str, str]]) -> str:
         if waiting and waiting[0][0] in seen[place:]:
             awaited, typed = waiting.pop(0)
             place = seen.index(awaited, place) + len(awaited)
+            _wait_until_it_reads(terminal, started)
             os.write(terminal, typed.encode())
     assert not waiting, f"never seen: {waiting[0][0]!r} in\n{seen[-3000:]}"
     return seen
+
+
+def _wait_until_it_reads(terminal: int, started: float) -> None:
+    """Wait until all programs in front rest: Ctrl-C between a prompt and the wait for keys is kept until the next key.
+
+    Python's readline writes the prompt first and waits for keys then; a signal between the two wakes nothing.
+    """
+    looks = 0
+    while looks < LOOKS and time.monotonic() - started < LIMIT:
+        looks = looks + 1 if all(status in RESTING for status in _in_front(terminal)) else 0
+        time.sleep(0.01)
+
+
+def _in_front(terminal: int) -> Iterator[str]:
+    """Yield what each process does that Ctrl-C at the terminal reaches."""
+    group = os.tcgetpgrp(terminal)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) == group:
+                yield process.status()
