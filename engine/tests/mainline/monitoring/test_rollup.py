@@ -16,6 +16,7 @@ from mainline.monitoring import counters, loglines, rollup, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store
+from tests import kills
 from tests.mainline.monitoring import logs
 from tests.mainline.serving import logged
 from tests.mainline.serving.running import running, wait_for
@@ -261,10 +262,6 @@ def test_rows_of_two_days_are_apart(log: Path, store: Store, packaged: Packaged,
     assert rows == {"2026-03-01": 5, "2026-03-02": len(lines) - 5}
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing catches it."""
-
-
 def test_kill_at_any_write_leaves_totals_right(
     log: Path, packaged: Packaged, lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,23 +289,10 @@ def test_kill_at_any_write_leaves_totals_right(
 
 def _killed(log: Path, store: Store, packaged: Packaged, stop: int, patch: pytest.MonkeyPatch) -> bool:
     """Roll up until so many renames and removals have been done; say whether it was killed."""
-    done = 0
-
-    def count(call: Any) -> Any:
-        def counted(*given: Any, **named: Any) -> Any:
-            nonlocal done
-            if done == stop:
-                raise Killed
-            done += 1
-            return call(*given, **named)
-
-        return counted
-
-    for place, name in ((os, "replace"), (Path, "replace"), (Path, "unlink")):
-        patch.setattr(place, name, count(getattr(place, name)))
+    kills.before(stop, patch, (os, "replace"), (Path, "replace"), (Path, "unlink"))
     try:
         roll(log, store, packaged)
-    except Killed:
+    except kills.Killed:
         return True
     return False
 

@@ -14,6 +14,7 @@ from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 from mainline.registry import branches
 from mainline.repository import git as gits
+from tests import kills
 from tests.mainline.monitoring import logs
 from tests.mainline.monitoring.looks import look, version
 from tests.project import Project
@@ -192,10 +193,6 @@ def _empty(machines: Machines) -> str:
     return machines.git(*command).strip()
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing catches it."""
-
-
 def test_kill_at_any_write_leaves_branch_and_store_right(
     pair: tuple[Machine, Machine], machines: Machines, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,24 +217,11 @@ def test_kill_at_any_write_leaves_branch_and_store_right(
 
 def _killed(machine: Machine, stop: int, patch: pytest.MonkeyPatch) -> bool:
     """Take and give until so many calls of git, renames and removals were done; say whether it was killed."""
-    done = 0
-
-    def count(call: Any) -> Any:
-        def counted(*given: Any, **named: Any) -> Any:
-            nonlocal done
-            if done == stop:
-                raise Killed
-            done += 1
-            return call(*given, **named)
-
-        return counted
-
-    for place, name in ((gits, "_run"), (os, "replace"), (Path, "replace")):
-        patch.setattr(place, name, count(getattr(place, name)))
+    kills.before(stop, patch, (gits, "_run"), (os, "replace"), (Path, "replace"))
     try:
         machine.take()
         machine.give()
-    except Killed:
+    except kills.Killed:
         return True
     return False
 

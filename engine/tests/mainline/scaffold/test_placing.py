@@ -5,13 +5,13 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mainline.scaffold import own_data, placing
 from mainline.scaffold.dialect import TableError
+from tests import kills
 from tests.mainline.scaffold.samples import flats, write
 from tests.project import Project
 
@@ -284,22 +284,8 @@ REPLACED = dict.fromkeys(("src/usecase/source.py", "params.yaml", "dvc.yaml", "R
 """The least that is written in one go."""
 
 
-def _die_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Let the process be killed before its n-th change of the disk, so that nothing after it runs."""
-    done = 0
-
-    def counted(change: Callable[..., object]) -> Callable[..., object]:
-        def run(*arguments: object, **options: object) -> object:
-            nonlocal done
-            done += 1
-            if done > step:
-                raise SystemExit("killed")
-            return change(*arguments, **options)
-
-        return run
-
-    for owner, name in [(os, "rename"), (os, "replace"), (os, "unlink"), (os, "rmdir"), (os, "mkdir")]:
-        monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+CHANGES = [(os, name) for name in ("rename", "replace", "unlink", "rmdir", "mkdir")]
+"""What changes the disk."""
 
 
 def _content() -> dict[str, bytes]:
@@ -315,15 +301,15 @@ def test_kill_at_any_moment_leaves_one_whole_use_case(place: Project, monkeypatc
     old, ends = _content(), set()
     for step in range(200):
         with monkeypatch.context() as first:
-            _die_at(first, step)
+            kills.before(step, first, *CHANGES)
             try:
                 placing.write(REPLACED, [])
-            except SystemExit:
+            except kills.Killed:
                 pass
             else:
                 break
-        with monkeypatch.context() as second, contextlib.suppress(SystemExit):
-            _die_at(second, step % 7)
+        with monkeypatch.context() as second, contextlib.suppress(kills.Killed):
+            kills.before(step % 7, second, *CHANGES)
             placing.recover()
         placing.recover()
         now = _content()
