@@ -73,9 +73,12 @@ class Machine:
         )
 
     def says(self, expression: str) -> str:
-        """What the environment's Python says of an expression; the module before the first dot is imported."""
+        """What the environment's Python says of an expression; the module before the first dot is imported.
+
+        It keeps no bytecode: that of a file of the same size, written in the same second, would be taken for the next.
+        """
         code = f"import {expression.partition('.')[0]} as m; print(m.{expression.partition('.')[2]})"
-        done = subprocess.run([self.venv / "bin/python", "-c", code], capture_output=True, text=True)
+        done = subprocess.run([self.venv / "bin/python", "-B", "-c", code], capture_output=True, text=True)
         return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
 
