@@ -15,11 +15,22 @@ DOCUMENTS = sorted(
     ]
 )
 
+WIDTH = 120
+"""Columns, as ruff holds code to them."""
+
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_documents_name_targets_and_files_that_exist(document: Path) -> None:
     """Every `make` target, relative link and source file that a document names is there."""
     check(document)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_text_of_documents_is_broken_at_the_columns_of_code(document: Path) -> None:
+    """No line of text is longer than `WIDTH`; of tables, code and what has no blank it may be."""
+    text = re.sub(r"^ *```.*?^ *```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(("|", "!["))]
+    assert [line for line in lines if len(line) > WIDTH] == []
 
 
 def test_package_example_of_the_guide_runs(package_dir: Path) -> None:
