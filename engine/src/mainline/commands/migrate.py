@@ -9,13 +9,19 @@ from mainline.claims import declarations
 from mainline.declared import environments, gate, params, reading, tune
 from mainline.errors import MainlineError, ParamsError
 from mainline.pipeline import dependencies
-from mainline.template import declaration, renames
+from mainline.template import declaration, dvc_layout, renames
 from mainline.template.declaration import Edit
 from mainline.text import count
 
 PIPELINE, PARAMS = Path("dvc.yaml"), Path("params.yaml")
 REFERENCE = Path("engine/tests/flights/dvc.yaml")
 """The pipeline that the machinery ships."""
+
+
+LAYOUT = (
+    "params.yaml: `dvc exp run -S` writes lists one line an item, and no empty line below them; an experiment's diff "
+    "would show that too"
+)
 
 
 class UnfinishedError(MainlineError):
@@ -36,7 +42,7 @@ def run(arguments: argparse.Namespace) -> str:
         UnfinishedError: listing what is left, of all files at once.
     """
     done = _write() if arguments.write else []
-    mechanical = [*(f"dvc.yaml: {edit}" for edit in _edits()), *_names()]
+    mechanical = [*(f"dvc.yaml: {edit}" for edit in _edits()), *_names(), *_layout()]
     left = list(dict.fromkeys([*mechanical, *_settings(), *_code()]))
     if not left:
         return "\n".join([*done, "Nothing is left to edit. Next: `make repro` and `make test`."])
@@ -48,13 +54,17 @@ def _write() -> list[str]:
     """Make the edits of `dvc.yaml` and of names in `params.yaml`, and list them."""
     edits, names = _edits(), renames.found(reading.read(PARAMS))
     texts = {PIPELINE: declaration.edited(PIPELINE.read_text(encoding="utf-8"), edits)} if edits else {}
-    if names:
-        texts[PARAMS] = renames.written(PARAMS.read_text(encoding="utf-8"), names)
+    before = PARAMS.read_text(encoding="utf-8")
+    renamed = renames.written(before, names) if names else before
+    laid_out = dvc_layout.kept(renamed)
+    if laid_out != before:
+        texts[PARAMS] = laid_out
     for path, text in texts.items():
         files.replace(path, text)
     done = [
         *(f"dvc.yaml: {edit}" for edit in edits),
         *(f"params.yaml: {old} is now {new}" for old, new in names.items()),
+        *(["params.yaml: laid out as `dvc exp run -S` does"] if laid_out != renamed else []),
     ]
     return ["Made:", *(f"  {line}" for line in done)] if done else []
 
@@ -66,6 +76,11 @@ def _edits() -> list[Edit]:
 
 def _names() -> list[str]:
     return [f"params.yaml: {old} is called {new} now" for old, new in renames.found(reading.read(PARAMS)).items()]
+
+
+def _layout() -> list[str]:
+    text = PARAMS.read_text(encoding="utf-8")
+    return [LAYOUT] if dvc_layout.kept(text) != text else []
 
 
 def _settings() -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,9 @@ def params(plan: Plan) -> str:
 
 
 def scalar(text: str) -> str:
-    """Write a text as YAML, in quotes where it needs some."""
+    """Write a text as YAML, in quotes where it needs some, as DVC writes them."""
     shown = yaml.safe_dump([text], allow_unicode=True, width=10_000, default_flow_style=True).strip()[1:-1]
-    if shown[:1] not in "'\"" and text.isprintable():
+    if shown[:1] != '"' and text.isprintable():
         return shown
     quoted = json.dumps(text, ensure_ascii=False)
     return quoted if quoted.isprintable() else yaml.safe_dump(text, default_style='"', width=10_000).strip()
@@ -113,14 +114,15 @@ def _tune(plan: Plan) -> str:
     title = _title("tune", "`./mainline tune` tries these instead of model.params; engine/docs/experiments.md")
     if _is_linear(plan):
         name = "alpha" if plan.target.task == "regression" else "C"
-        return f"{title}\n  trials: 5\n  space:\n    {name}: [0.01, 0.1, 1.0, 10.0, 100.0]"
-    space = {
-        "learning_rate": "[0.05, 0.1, 0.2]",
-        "max_leaf_nodes": "[7, 15, 31, 63]",
-        "l2_regularization": "[0, 1, 10]",
-    }
+        return "\n".join([title, "  trials: 5", "  space:", *_values(name, (0.01, 0.1, 1.0, 10.0, 100.0))])
+    space = {"learning_rate": (0.05, 0.1, 0.2), "max_leaf_nodes": (7, 15, 31, 63), "l2_regularization": (0, 1, 10)}
     trials = _line("trials", 12, "including the declared parameters, which come first")
-    return "\n".join([title, trials, "  space:", *(f"    {name}: {values}" for name, values in space.items())])
+    return "\n".join([title, trials, "  space:", *(line for item in space.items() for line in _values(*item))])
+
+
+def _values(name: str, values: Sequence[float]) -> list[str]:
+    """Write a list as DVC writes it, so that `dvc exp run -S` changes no other line."""
+    return [f"    {name}:", *(f"    - {value}" for value in values)]
 
 
 def _unit(plan: Plan, rows: int) -> tuple[float, str, float]:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 
+from mainline.template import dvc_layout
 from tests import project
-from tests.project import Project
+from tests.project import FLIGHTS, Project
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def test_everything_that_is_left_is_said_at_once(fork: Project) -> None:
     assert [line for line in wanted if not any(line in each for each in said)] == [], said
     assert not any("Traceback" in line for line in said)
     assert "`./mainline migrate --write` makes the first 3." in said[-1]
+    assert not any("dvc exp run -S" in line for line in said)
     assert fork.run("git", "diff").stdout == before
 
 
@@ -66,3 +69,57 @@ def test_what_needs_no_decision_is_written(fork: Project) -> None:
     fork.run("git", "checkout", "params.yaml", "deploy", "src")
     assert _migrate(fork, succeed=True) == ["Nothing is left to edit. Next: `make repro` and `make test`."]
     assert "exactly the code they run" in fork.run("python", "-P", "-m", "mainline", "deps").stdout
+
+
+IN_ONE_LINE = """\
+features:  # what counts
+  - one
+  - two
+
+model: {type: Ridge}
+gate:
+  ignore: [temp, humid]  # the seasons
+"""
+BY_DVC = """\
+features:  # what counts
+- one
+- two
+model: {type: Ridge}
+gate:
+  ignore:                # the seasons
+  - temp
+  - humid
+"""
+
+
+def test_lists_are_laid_out_as_dvc_does(fork: Project) -> None:
+    """A list in one line is an edit that is left, and --write makes it: DVC's own writer would change nothing more."""
+    file = fork.path / "params.yaml"
+    text = file.read_text(encoding="utf-8")
+    in_one_line = text.replace("ignore:                # the", "ignore: [temp, humid]  # the")
+    file.write_text(in_one_line.replace("the seasons move them every month\n    - temp\n    - humid", "the seasons"))
+    assert any("dvc exp run -S" in line for line in _migrate(fork))
+    assert any("laid out as `dvc exp run -S` does" in line for line in _migrate(fork, "--write"))
+    assert dvc_layout.rewritten(file.read_text()) == file.read_text()
+
+
+def test_dvc_changes_only_what_is_set_in_what_ships(tmp_path: Path) -> None:
+    """`dvc exp run -S` changes one line of the shipped params.yaml."""
+    file = tmp_path / "params.yaml"
+    shipped = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
+    file.write_text(shipped, encoding="utf-8")
+    apply_overrides(str(file), ["seed=1"])
+    assert file.read_text(encoding="utf-8") == shipped.replace("seed: 2013", "seed: 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (IN_ONE_LINE, BY_DVC),
+        (IN_ONE_LINE.replace("- two", "# - two"), IN_ONE_LINE.replace("- two", "# - two")),
+        ("a: [1, 2\n", "a: [1, 2\n"),
+    ],
+)  # fmt: skip
+def test_no_comment_is_lost(text: str, written: str) -> None:
+    """A file is laid out as DVC does, and stays as it is where DVC would drop a comment or cannot read it."""
+    assert dvc_layout.kept(text) == written

@@ -21,6 +21,7 @@ from mainline.labels import check_task
 from mainline.scaffold import bounds, outline, own_tests, settings, surroundings, usecase
 from mainline.scaffold.code import literal
 from mainline.scaffold.inference import Plan
+from mainline.template import dvc_layout
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
 from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER, ROOT
 from tests.test_documented_commands import problem, typed
@@ -150,6 +151,15 @@ def test_settings_are_valid(plans: dict[str, Plan], tmp_path: Path) -> None:
         found = runpy.run_path(str(module))
         declared = yaml.safe_load(settings.params(made))["features"]
         assert sorted(declared) == sorted((*found["NUMERIC"], *found["CATEGORICAL"])), name
+
+
+def test_settings_are_laid_out_as_dvc_does(plans: dict[str, Plan]) -> None:
+    """`dvc exp run -S` would change no other line of a params.yaml, unless a name is longer than a line of DVC's."""
+    for name, made in plans.items():
+        if max(map(len, (*made.features, *outline.derived(made)))) > 70:
+            continue
+        text = settings.params(made)
+        assert dvc_layout.rewritten(text) == text, name
 
 
 @pytest.mark.parametrize(("header", "raw"), [("", " --raw"), ("id", "")])
