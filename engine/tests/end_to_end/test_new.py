@@ -34,6 +34,14 @@ def _two() -> pd.DataFrame:
     )
 
 
+def _countries() -> pd.DataFrame:
+    """Countries by their codes, NA for Namibia among them, with three classes that are called like nothing at all."""
+    codes = RANDOM.choice(["NA", "DE", "null", "nan"], 400)
+    size = RANDOM.normal(0, 1, 400) + (codes == "NA") * 3
+    kind = np.select([size < -0.5, size < 1.5], ["None", "N/A"], "NA")
+    return pd.DataFrame({"id": [f"{number}" for number in range(400)], "country": codes, "size": size, "kind": kind})
+
+
 def _hourly() -> str:
     """Flats by the hour on the clock of Berlin, as a German program writes them."""
     hours = pd.date_range("2024-03-25", periods=900, freq="h")
@@ -84,8 +92,13 @@ def test_use_case_of_a_table_keeps_the_contract(
             r'{"class": "setosa", "probabilities": {"setosa": 0\.9\d+, "versicolor": 0\.\d+, "virginica": ',
         ),
         (_hourly, ("--label", "price €", "--zone", "Europe/Berlin"), r'{"price €": \d{5,6}\.\d+}'),
+        (
+            _countries,
+            ("--label", "kind"),
+            r'{"class": "N[A/one]+", "probabilities": {"N/A": \S+, "NA": \S+, "None": ',
+        ),
     ],
-    ids=["two classes", "three classes", "hours"],
+    ids=["two classes", "three classes", "hours", "countries"],
 )
 def test_table_becomes_a_served_model(
     start: Project, tmp_path: Path, rows: Callable[[], pd.DataFrame | str], options: tuple[str, ...], answer: str

@@ -31,6 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--period", choices=PERIODS, help="what the data is cut into, if it has a time")
     parser.add_argument("--keep", action="append", default=[], metavar="COLUMN", help="make it a feature")
     parser.add_argument("--drop", action="append", default=[], metavar="COLUMN", help="make it no feature")
+    parser.add_argument(
+        "--missing",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("COLUMN", "TEXT"),
+        help="TEXT stands for a missing value in it",
+    )
     parser.add_argument("--encoding", default="", help="of a CSV file")
     parser.add_argument("--delimiter", default="", help="between the cells of a CSV file")
     parser.add_argument("--decimal", default="", choices=("", ".", ","), help="before the fraction of a number")

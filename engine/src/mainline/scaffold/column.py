@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -11,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 
 from mainline.contract import Array
+from mainline.missing_values import IN_NUMBERS
 from mainline.scaffold import moments
-from mainline.scaffold.dialect import Dialect
+from mainline.scaffold.dialect import Dialect, TableError
 
 Kind = Literal["number", "integer", "text", "time"]
-ABSENT = ("", "NA", "NaN", "nan", "null", "None")
-"""Texts that every reader of the machinery takes for a number that is missing."""
-PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "N/A", "#N/A", "NULL", "unknown", "na", "none", "missing", "*", "-nan")
+PLACEHOLDERS = ("?", "-", "--", ".", "n/a", "#N/A", "unknown", "na", "none", "missing", "*", "-nan")
+"""What else may stand for a missing number; in text it may as well be a value, and nobody but a person knows."""
 _STRAY = 0.02
 """Share of other cells in a column of numbers that are taken for missing, if they are one of the placeholders."""
 _LARGEST = 2**53
@@ -35,7 +36,9 @@ class Column:
     kind: Kind
     values: Array
     markers: tuple[str, ...] = ()
-    """What stands for a missing number, beside those of `ABSENT`."""
+    """What stands for a missing number, beside what does everywhere."""
+    declared: tuple[str, ...] = ()
+    """What a person says stands for a missing value, in this column alone."""
     format: str = ""
     """How a time is written in text; '' in Parquet."""
     zoned: bool = False
@@ -84,24 +87,42 @@ class Column:
         """Whether a number is infinite or too large to compute with."""
         return self.is_number and bool((np.abs(self.present.astype(np.float64)) > FAR).any())
 
+    @cached_property
+    def doubtful(self) -> dict[str, int]:
+        """Texts that may be values or stand for missing ones, each with its number of cells; they are values here."""
+        if self.kind != "text":
+            return {}
+        known = {*IN_NUMBERS, *PLACEHOLDERS} - {""}
+        return {text: count for text, count in Counter(self.present.tolist()).items() if text.strip() in known}
+
     def floats(self) -> Array:
         """Return numbers as float64, shape (n,)."""
         return self.values.astype(np.float64)
 
 
-def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "") -> Column:
-    """Tell the kind of n texts, and convert them."""
+def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "", declared: tuple[str, ...] = ()) -> Column:
+    """Tell the kind of n texts, and convert them; those that are declared stand for missing values.
+
+    Raises:
+        TableError: when no cell is one that is declared.
+    """
+    _check_declared(name, set(cells), declared)
+    cells = np.array(["" if cell in declared else cell for cell in cells], dtype=object)
+    return replace(_of_text(name, cells, dialect, date_format), declared=declared)
+
+
+def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Column:
     stripped = np.array([cell.strip() for cell in cells], dtype=object)
     counts = Counter(stripped.tolist())
     numbers, stray = _numbers(counts, dialect)
     if numbers is not None:
-        markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*ABSENT}))
+        markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*IN_NUMBERS}))
         values = np.array([numbers[cell] for cell in stripped], dtype=np.float64)
         whole = all("." not in text and "e" not in text.lower() for text in map(unlocalised(dialect), counts))
         if whole and not np.isnan(values).any() and np.all(np.abs(values) <= _LARGEST):
             return Column(name, "integer", values.astype(np.int64))
         return Column(name, "number", values, markers)
-    found = moments.of_text(stripped, date_format)
+    found = moments.of_text(np.where(np.isin(stripped, IN_NUMBERS), "", stripped), date_format)
     if found is not None:
         return Column(
             name, "time", found.values, format=found.format, zoned=found.zoned, other_format=found.other_format
@@ -109,8 +130,40 @@ def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "") ->
     return Column(name, "text", np.array(cells, dtype=object), stray=stray)
 
 
-def of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
-    """Take a column of Parquet in its own type; None for a type that no request can hold."""
+def of_arrow(name: str, column: "pa.ChunkedArray", declared: tuple[str, ...] = ()) -> Column | None:
+    """Take a column of Parquet in its own type; None for a type that no request can hold.
+
+    Raises:
+        TableError: when no cell is one that is declared to stand for a missing value.
+    """
+    found = _of_arrow(name, column)
+    if found is None or not declared:
+        return found
+    if found.kind == "time":
+        raise TableError(f"--missing {name} {declared[0]}: the column holds times, which are missing where they are.")
+    if found.kind == "text":
+        _check_declared(name, set(found.values), declared)
+        return replace(found, values=np.where(np.isin(found.values, declared), "", found.values), declared=declared)
+    numbers = _as_numbers(name, declared)
+    _check_declared(name, set(found.floats()), numbers)
+    values = np.where(np.isin(found.floats(), numbers), np.nan, found.floats())
+    return replace(found, kind="number", values=values, declared=declared)
+
+
+def _as_numbers(name: str, declared: tuple[str, ...]) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, declared))
+    except ValueError as error:
+        raise TableError(f"--missing {name} {declared[0]}: the column holds numbers; say one of them.") from error
+
+
+def _check_declared(name: str, cells: Container[object], declared: tuple[Any, ...]) -> None:
+    absent = next((value for value in declared if value not in cells), None)
+    if absent is not None:
+        raise TableError(f"--missing {name} {absent}: no cell of '{name}' is that; write it as it stands there.")
+
+
+def _of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
     kind: Any = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -156,7 +209,7 @@ def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] |
     padded = 0
     for text, count in counts.items():
         written = plain(text)
-        if text in ABSENT:
+        if text in IN_NUMBERS:
             numbers[text] = np.nan
         elif _PLAIN.fullmatch(written):
             numbers[text] = float(written)

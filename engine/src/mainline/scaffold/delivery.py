@@ -1,7 +1,7 @@
 """`src/usecase/source.py`: where the files are, and how they are read."""
 
-from mainline.scaffold.code import call, fill, literal, plain, reasons
-from mainline.scaffold.column import ABSENT
+from mainline.missing_values import IN_NUMBERS
+from mainline.scaffold.code import call, fill, literal, marked, plain, reasons
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import constant, dropped, events, own_files
 from mainline.scaffold.schedule import Schedule
@@ -12,6 +12,12 @@ _NAMED = {
     "month": '{time}.dt.strftime("%Y-%m")',
     "quarter": '{time}.dt.tz_localize(None).dt.to_period("Q").dt.strftime("%Y-Q%q")',
 }
+_ABSENT = "    absent = {name: [*(MISSING if name in numbers else []), *MISSING_IN.get(name, [])] for name in types}"
+_MASK = (
+    "    for name, values in MISSING_IN.items():",
+    "        if name in rows:",
+    "            rows[name] = rows[name].mask(rows[name].isin(values))",
+)
 _PARTS = ("year", "month", "day", "hour")
 
 
@@ -39,9 +45,24 @@ def _constants(plan: Plan) -> list[str]:
         lines.append('"""inferred: columns that nothing is made of, with the reason."""')
     if plan.table.dialect:
         markers = sorted({marker for column in plan.columns.values() for marker in column.markers})
-        lines.append(f"MISSING = [{', '.join(map(literal, [*ABSENT, *markers]))}]")
-        lines.append('"""What stands for a number that is missing."""')
+        lines.append(f"MISSING = [{', '.join(map(literal, [*IN_NUMBERS, *markers]))}]")
+        lines.append('"""What stands for a number that is missing; in text an empty cell alone does."""')
+    if _declared(plan):
+        lines.append("MISSING_IN = {")
+        for name, values in _declared(plan).items():
+            lines.append(marked(f"    {literal(name)}: [{', '.join(map(literal, values))}],"))
+        lines += ["}", '"""What stands for a missing value in one column alone."""']
     return lines
+
+
+def _declared(plan: Plan) -> dict[str, tuple[str | float, ...]]:
+    """Return what a person says stands for a missing value, by column: as Parquet holds it, or as text."""
+    found = {name: column for name, column in plan.columns.items() if column.declared and name not in dropped(plan)}
+    is_parquet = plan.table.dialect is None
+    return {
+        name: tuple(map(float, column.declared)) if is_parquet and column.is_number else column.declared
+        for name, column in found.items()
+    }
 
 
 def _read(plan: Plan) -> list[str]:
@@ -52,6 +73,7 @@ def _read(plan: Plan) -> list[str]:
         kinds = f"{constant(plan)}.columns.items() if name in rows"
         return [
             *lines,
+            *(_MASK if _declared(plan) else ()),
             f"    kinds = {{name: str(column.dtype) for name, column in {kinds}}}",
             '    texts = [name for name, kind in kinds.items() if kind.startswith("str")]',
             '    return rows.assign(**{name: rows[name].astype("str").fillna("") for name in texts}).astype(kinds)',
@@ -70,15 +92,20 @@ def _rows(plan: Plan) -> list[str]:
     given += [f"encoding={literal(dialect.encoding)}"] if dialect.encoding != "utf-8" else []
     given += [f"decimal={literal(dialect.decimal)}"] if dialect.decimal != "." else []
     given += [f"thousands={literal(dialect.thousands)}"] if dialect.thousands else []
-    given += ["index_col=False", "dtype=types", "keep_default_na=False", "na_values=dict.fromkeys(numbers, MISSING)"]
+    declared = _declared(plan)
+    absent = "absent" if declared else "dict.fromkeys(numbers, MISSING)"
+    given += ["index_col=False", "dtype=types", "keep_default_na=False", f"na_values={absent}"]
     other = f" if name != {literal(plan.time.name)}" if plan.time and plan.time.is_put_together else ""
     types = f"{{name: str(column.dtype) for name, column in {constant(plan)}.columns.items(){other}}}"
     dates = [plan.time.parts[0]] if plan.time and plan.columns[plan.time.parts[0]].kind == "time" else []
+    texts = [f'{literal(name)}: ""' for name in declared if plan.columns[name].kind == "text"]
     return [
         f"    types = {types}",
         *(f'    types[{literal(name)}] = "str"' for name in dates),
         '    numbers = [name for name, kind in types.items() if not kind.startswith("str")]',
+        *([_ABSENT] if declared else []),
         call("rows = pd.read_csv", given, 4, ""),
+        *([call("rows = rows.fillna", [f"{{{', '.join(texts)}}}"], 4, "")] if texts else []),
     ]
 
 

@@ -32,6 +32,8 @@ class Wishes:
     period: str | None = None
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    """Columns, each with a text that stands for a missing value in it."""
 
     def named(self) -> list[str]:
         """List the columns that are named."""

@@ -21,6 +21,9 @@ from mainline.text import count
 WEAK = 1000
 """Test rows below which the gate tells only large differences apart."""
 
+MOST_DOUBTFUL = 5
+"""Texts that may stand for missing values of which the plan speaks."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -90,6 +93,12 @@ class Plan:
     def split_by(self) -> tuple[str, ...]:
         """The columns of which rows that are alike stay on one side, if the data has no time."""
         return (self.group,) if self.group else (self.key,) if self.key else self.features
+
+    @property
+    def doubtful(self) -> list[tuple[str, str, int]]:
+        """Texts of label and features that may stand for missing values: the column, the text, and its rows."""
+        names = (self.label, *self.features)
+        return [(name, text, rows) for name in names for text, rows in self.columns[name].doubtful.items()]
 
     @property
     def unit(self) -> str:
@@ -209,10 +218,28 @@ def _of_table(plan: Plan) -> list[Finding]:
     markers = {name: column.markers for name, column in table.columns.items() if column.markers}
     for name, marks in list(markers.items())[:3]:
         found.append(Finding("missing", f"{' and '.join(map(repr, marks))} in '{name}' is taken for missing", "likely"))
+    for name, column in table.columns.items():
+        if column.declared:
+            said = " and ".join(map(repr, column.declared))
+            found.append(Finding("missing", f"{said} in '{name}' stands for no value", "told"))
+    found += _of_doubtful(plan)
     absent = table.rows - plan.labelled
     if absent:
         found.append(Finding("label", f"missing in {count(absent, 'row')}, not learned from"))
     return found
+
+
+def _of_doubtful(plan: Plan) -> list[Finding]:
+    """Say which texts are taken for what they say, though they may stand for missing values."""
+    return [
+        Finding(
+            "text",
+            f"'{text}' in '{name}' is a value ({count(rows, 'row')}), and not a missing one",
+            "unsure",
+            f"--missing {quote(name)} {quote(text)}",
+        )
+        for name, text, rows in plan.doubtful[:MOST_DOUBTFUL]
+    ]
 
 
 def _of_key(plan: Plan, wishes: Wishes, is_named: bool) -> Finding:

@@ -14,7 +14,7 @@ OWN = "data/own"
 """Where the data files of a use case are."""
 
 
-_TAKEN = {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES", "ZONE"}
+_TAKEN = {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "MISSING_IN", "STATIC", "TABLES", "ZONE"}
 """Constants of `schema.py` and `source.py`, which a file called events.csv must not give other values."""
 
 
@@ -97,6 +97,8 @@ def is_plain(plan: Plan) -> bool:
     if plan.time and (plan.time.is_put_together or plan.time.zone):
         return False
     columns = [plan.columns[name] for name in request(plan) if name in plan.columns]
+    if any(column.declared for column in columns):
+        return False
     if any(is_unnamed(column.name) for column in columns):
         return False  # a header without a name is given one by `read`
     if plan.table.dialect is None:

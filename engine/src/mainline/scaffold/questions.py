@@ -5,6 +5,8 @@ from dataclasses import replace
 from mainline.scaffold.findings import NONE, Wishes
 from mainline.scaffold.inference import Plan
 
+_MOST_ASKED = 3
+
 
 def ask(plan: Plan, wishes: Wishes) -> Wishes:
     """Return the wishes with what a person answers; Enter takes what was inferred."""
@@ -17,8 +19,17 @@ def ask(plan: Plan, wishes: Wishes) -> Wishes:
         wishes = replace(wishes, zone=_answer("Which clock are the times of, such as Europe/Berlin?", plan.time.zone))
     if "group" in unsure and not _agrees(f"Must rows of one '{plan.group}' stay together?"):
         wishes = replace(wishes, group=NONE)
+    wishes = replace(wishes, missing=(*wishes.missing, *_missing(plan)))
     known = [name for name in plan.suspects if _agrees(f"'{name}' {plan.left_out[name]}. Leave it out?") is False]
     return replace(wishes, keep=(*wishes.keep, *known))
+
+
+def _missing(plan: Plan) -> list[tuple[str, str]]:
+    """Ask of texts such as NA whether they stand for missing values; of many such nobody wants to be asked."""
+    asked = plan.doubtful if len(plan.doubtful) <= _MOST_ASKED else []
+    return [
+        (name, text) for name, text, _ in asked if not _agrees(f"Is '{text}' in '{name}' a value, not a missing one?")
+    ]
 
 
 def _task(plan: Plan, wishes: Wishes) -> Wishes:

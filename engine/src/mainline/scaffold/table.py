@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
+from mainline.errors import nearest
 from mainline.scaffold import dialect
 from mainline.scaffold.column import Column, of_arrow, of_text
 from mainline.scaffold.dialect import Dialect, TableError
@@ -28,6 +29,12 @@ class Options:
     delimiter: str = ""
     decimal: str = ""
     date_format: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
+    """Columns, each with a text that stands for a missing value in it."""
+
+    def missing_in(self, name: str) -> tuple[str, ...]:
+        """Return what a person says stands for a missing value in a column."""
+        return tuple(text for column, text in self.missing if column == name)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,10 @@ def read(files: Sequence[Path], options: Options) -> Table:
             raise TableError(f"{file} is none of {', '.join(TEXT + PARQUET)}; save the table as CSV or Parquet.")
     if kinds & set(TEXT) and kinds & set(PARQUET):
         raise TableError("some files are text and some are Parquet; name files of one kind.")
-    table = _parquet(files) if kinds <= set(PARQUET) else _text(files, options)
+    table = _parquet(files, options) if kinds <= set(PARQUET) else _text(files, options)
+    unknown = next((name for name, _ in options.missing if name not in {*table.columns, *table.left_out}), None)
+    if unknown is not None:
+        raise TableError(f"--missing: {files[0]} has no column '{unknown}'; {nearest(unknown, table.columns)[:300]}")
     if table.rows < FEWEST:
         raise TableError(
             f"{files[0]} has {count(table.rows, 'row')}; a model, and what judges it, need {FEWEST} or more."
@@ -117,11 +127,14 @@ def _text(files: Sequence[Path], options: Options) -> Table:
     whole = pd.concat([part.set_axis(headers[file], axis=1) for part, file in zip(parts, files, strict=True)])
     whole = whole[headers[first]].reset_index(drop=True)
     how = found[first]
-    made = {name: of_text(name, whole[name].to_numpy(object), how, options.date_format) for name in headers[first]}
+    made = {
+        name: of_text(name, whole[name].to_numpy(object), how, options.date_format, options.missing_in(name))
+        for name in headers[first]
+    }
     return Table(tuple(files), how, made, tuple(map(len, parts)), int(whole.duplicated().sum()))
 
 
-def _parquet(files: Sequence[Path]) -> Table:
+def _parquet(files: Sequence[Path], options: Options) -> Table:
     tables = []
     for file in files:
         try:
@@ -138,7 +151,7 @@ def _parquet(files: Sequence[Path]) -> Table:
     made: dict[str, Column] = {}
     left_out = {}
     for name in names:
-        column = of_arrow(name, whole[name])
+        column = of_arrow(name, whole[name], options.missing_in(name))
         if column is None:
             left_out[name] = f"it holds {whole[name].type}"
         else:

@@ -1,6 +1,7 @@
 """A use case from a table: read, inferred, shown, asked about, written."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from mainline import processes, progress
@@ -45,17 +46,22 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     own_data.check_names(data)
     kept = "" if given.plan else placing.check_place(given.force)
     replaced = own_data.check_place(data, placing.written())
-    table = tables.read(data, Options(given.encoding, given.delimiter, given.decimal, given.date_format))
+    missing = tuple((column, text) for column, text in given.missing)
+    options = Options(given.encoding, given.delimiter, given.decimal, given.date_format, missing)
+    table = tables.read(data, options)
     wishes = Wishes(
         given.task, given.positive, given.key, given.group, given.time, given.zone, given.period,
-        tuple(given.keep), tuple(given.drop),
+        tuple(given.keep), tuple(given.drop), missing,
     )  # fmt: skip
     plan = inference.infer(table, given.label, wishes)
     print("\n".join(render(plan.findings)), flush=True)
     if given.plan:
         return ""
     if asks:
-        plan = inference.infer(table, given.label, questions.ask(plan, wishes))
+        wishes = questions.ask(plan, wishes)
+        if wishes.missing != missing:
+            table = tables.read(data, replace(options, missing=wishes.missing))
+        plan = inference.infer(table, given.label, wishes)
     with progress.clock("writing it aside, and holding it to the contract"):
         placing.write(files(plan), data)
     large = own_data.of_dvc(outline.own_files(plan))

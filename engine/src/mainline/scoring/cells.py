@@ -5,10 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from mainline import missing_values
 from mainline.contract import Field, Kind
 
-MISSING = ("", "NA", "NaN", "nan", "null", "None")
-"""Texts that stand for no value, except in a field that is text itself; spaces around them do not count."""
 _FLAGS = {"true": 1, "false": 0}
 
 
@@ -29,7 +28,7 @@ def _value(value: Any, kind: Kind) -> Any:
         return None
     if kind == "string":
         return (str(value) if isinstance(value, int) else value) or None
-    if isinstance(value, str) and value.strip() in MISSING:
+    if isinstance(value, str) and value.strip() in missing_values.IN_NUMBERS:
         return None
     if kind == "time":
         return value.isoformat() if isinstance(value, datetime) else value

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mainline import missing_values
 from mainline.contract import Array, FeatureTable
 from mainline.data.columns import parse_time
 from mainline.data.lookup import Table, from_columns
@@ -106,7 +107,7 @@ def _rows(path: Path, declared: FeatureTable) -> Mapping[str, Array]:
 
 
 def _numbers(texts: tuple[str, ...]) -> Array:
-    values = np.array([float(text) if text else np.nan for text in texts])
+    values = np.array([np.nan if text.strip() in missing_values.IN_NUMBERS else float(text) for text in texts])
     if np.isinf(values).any():
         raise ValueError("an infinite number")
     return values

@@ -1,6 +1,7 @@
 """Tables as people have them: flats with a price, written in many ways."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,9 +38,10 @@ def write(folder: Path, content: pd.DataFrame | str | bytes, name: str = "flats.
     return path
 
 
-def plan(path: Path, label: str = "price €", **wishes: object) -> Plan:
+def plan(path: Path, label: str = "price €", **wishes: Any) -> Plan:
     """Return what is inferred of a file."""
-    return inference.infer(read([path], Options()), label, Wishes(**wishes))  # type: ignore[arg-type]
+    given = Wishes(**wishes)
+    return inference.infer(read([path], Options(missing=given.missing)), label, given)
 
 
 def found(made: Plan, about: str) -> list[str]:

@@ -24,6 +24,16 @@ def _ask(
     return asked, questions.ask(plan(path, label), Wishes())
 
 
+def test_texts_that_may_be_missing_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """NA is Namibia by Enter, and stands for no value by "n"; of many such texts none is asked for."""
+    path = write(tmp_path, flats().assign(country=["NA", "DE"] * (ROWS // 2)))
+    asked, wishes = _ask(monkeypatch, path, "")
+    assert (asked, wishes) == (["Is 'NA' in 'country' a value, not a missing one? [Y/n] "], Wishes())
+    assert _ask(monkeypatch, path, "n")[1] == Wishes(missing=(("country", "NA"),))
+    many = flats().assign(**{name: ["NA", "DE"] * (ROWS // 2) for name in "abcd"})
+    assert _ask(monkeypatch, write(tmp_path, many)) == ([], Wishes())
+
+
 def test_nothing_is_asked_of_a_table_that_is_clear(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where nothing is unsure, nothing is asked."""
     assert _ask(monkeypatch, write(tmp_path, flats())) == ([], Wishes())

@@ -71,6 +71,15 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
     "week in the table": (lambda rows: _hourly(rows).rename(columns={"price €": "day: weekday"}), "day: weekday", {}),
     "gaps": (lambda rows: rows.mask(RANDOM.random(rows.shape) < 0.1).assign(id=rows["id"]), "price €", {}),
     "text alone": (lambda rows: rows[["id", "city", "price €"]], "price €", {}),
+    "texts like none": (
+        lambda rows: rows.assign(
+            country=RANDOM.choice(["DE", "NA", "null"], len(rows)),
+            mood=RANDOM.choice(["None", "nan", "?"], len(rows)),
+            rooms=rows["rooms"].replace({3: -999}),
+        ),
+        "mood",
+        {"missing": (("mood", "?"), ("country", "null"), ("rooms", "-999"))},
+    ),
     "numbers alone": (lambda rows: rows[["area m²", "rooms", "price €"]], "price €", {}),
     "long names": (lambda rows: rows.rename(columns={"rooms": "r" * 150, "city": "c " * 70}), "price €", {}),
     "wide": (_wide, "price €", {}),
@@ -123,7 +132,7 @@ def test_file_is_called_like_a_constant(plans: dict[str, Plan], tmp_path: Path) 
     texts = [text for made in plans.values() for text in usecase.files(made).values()]
     own = {outline.constant(made) for made in plans.values()}
     constants = {name for text in texts for name in re.findall(r"^([A-Z_]+)(?:: .*)? = ", text, re.MULTILINE)} - own
-    assert constants >= {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "STATIC", "TABLES"}
+    assert constants >= {"EVENTS", "FILES", "LEFT_OUT", "MISSING", "MISSING_IN", "STATIC", "TABLES"}
     for name in constants:
         made = usecase.files(plan(write(tmp_path, flats(), f"{name.lower()}.csv")))
         code = made["src/usecase/schema.py"] + made["src/usecase/source.py"]
