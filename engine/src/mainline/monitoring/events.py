@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mainline import clocks
-from mainline.contract import Array, Field
+from mainline.contract import Array
 from mainline.data import columns as typed
 from mainline.data.columns import DAY
 from mainline.limits.sketches import PREDICTION
+from mainline.monitoring import event_times
 from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 
@@ -76,25 +77,13 @@ def predictions(files: Iterable[Path], package: Packaged) -> pd.DataFrame:
     batch = {field.name: table[f"input.{field.name}"] for field in fields}
     for field in fields:
         if field.kind == "time":
-            batch[field.name] = _moments(batch[field.name], field)
+            batch[field.name] = event_times.of_text(batch[field.name], clocks.of(field), "coerce")
     whole = ~np.any([batch[field.name].isna() for field in fields if not field.optional], axis=0)
     columns = typed.from_batch({name: values[whole].to_numpy() for name, values in batch.items()}, fields)
     served = table["time"][whole].to_numpy("datetime64[m]").astype(np.int64)
     asked = getattr(package.predictor.features, "prediction_time", None)
     moment = served if asked is None else asked(columns)
     return pd.DataFrame({**columns, **table.loc[whole, measured], _MOMENT: moment, _SERVED: served})
-
-
-def _moments(texts: pd.Series, field: Field) -> pd.Series:
-    """Read n times as datetime64 in UTC; one without an offset by the clock of the field's zone."""
-    read = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").dt.tz_localize(None)
-    clock = clocks.of(field)
-    if clock is None:
-        return read
-    bare = texts.notna() & ~texts.astype("str").str.contains(r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)$", regex=True)
-    minutes = read.to_numpy("datetime64[m]")
-    moments = clock.utc(minutes.astype(np.int64)).astype("datetime64[m]")
-    return pd.Series(np.where(bare & read.notna(), moments, minutes), texts.index)
 
 
 def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: Packaged) -> Events:

@@ -1,13 +1,14 @@
 """What became known of events after they were predicted: from the use case, a file, or a folder of files.
 
-A label has the columns of `interface.KEY`, the label's own, and `known_at`: when it became known (UTC). A label that is
-empty says that the event never gets one, such as a flight that was cancelled. Of two labels of one event the one that
-became known last counts, so corrections are new rows.
+A label has the columns of `interface.KEY`, the label's own, and `known_at`: when it became known (UTC). A time of the
+key is read as in a request: without an offset by the clock of the zone that its field declares. A label that is empty
+says that the event never gets one, such as a flight that was cancelled. Of two labels of one event the one that became
+known last counts, so corrections are new rows.
 """
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mainline import clocks, missing_values
 from mainline.contract import Array, Classes, Field
 from mainline.data import columns as typed
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes, encode
+from mainline.monitoring import event_times
 
 KNOWN = "known_at"
 VALUE = "label"
@@ -48,6 +51,11 @@ class Wanted:
     def names(self) -> list[str]:
         """The columns of the key."""
         return [field.name for field in self.key]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the label is one of several texts, so that a cell such as `NA` names a class."""
+        return bool(self.classes) and isinstance(self.classes[0], str)
 
 
 def wanted(interface: Any) -> Wanted:
@@ -132,7 +140,7 @@ def _places(values: pd.Series, names: Classes) -> Array:
     if not names:
         return pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
     found = encode(values.to_numpy(object, na_value=float("nan")), names)
-    others = values[np.isnan(found) & values.notna().to_numpy()]
+    others = values[np.isnan(found) & (values.notna() & (values != "")).to_numpy()]
     if len(others):
         raise ValueError(f"{others.iloc[0]!r} is none of {', '.join(map(str, names))}")
     return found
@@ -149,7 +157,10 @@ def _read_file(file: Path, kind: Wanted) -> pd.DataFrame:
         if file.suffix == ".parquet":
             return pd.read_parquet(file)
         types: Mapping[str, str] = {field.name: _CSV[field.kind] for field in kind.key}
-        return pd.read_csv(file, dtype=types, keep_default_na=False, na_values={kind.label: ["", "NA", "NaN"]})
+        if kind.is_text:
+            return pd.read_csv(file, dtype={**types, kind.label: "str"}, keep_default_na=False)
+        absent = {kind.label: list(missing_values.IN_NUMBERS)}
+        return pd.read_csv(file, dtype=types, keep_default_na=False, na_values=absent)
     except (OSError, ValueError, OverflowError) as error:  # pyarrow's and pandas' own are among them
         said = str(error).splitlines()[0][:200]
         raise LabelError(file, f"it cannot be read ({said})", "name a .csv or .parquet file of labels") from error
@@ -158,36 +169,37 @@ def _read_file(file: Path, kind: Wanted) -> pd.DataFrame:
 def _of_kind(values: pd.Series, field: Field) -> Any:
     """Return a key's column as a batch has it: times as datetime64 in UTC."""
     if field.kind == "time":
-        return _moments(values).to_numpy("datetime64[m]")
+        return _moments(values, clocks.of(field)).to_numpy("datetime64[m]")
     return values.to_numpy()
 
 
 def _minutes(times: pd.Series) -> Any:
     """Return times as minutes since 1970-01-01 UTC."""
-    return _moments(times).to_numpy("datetime64[m]").astype("int64")
+    return _moments(times, None).to_numpy("datetime64[m]").astype("int64")
 
 
-def _moments(times: Iterable[Any]) -> pd.Series:
-    """Return times without a zone, in UTC; one that says no offset is refused.
+def _moments(times: pd.Series, clock: clocks.Clock | None) -> pd.Series:
+    """Return times in UTC; one without an offset is read by the clock, if there is one.
 
     Raises:
-        ValueError: when one is no time, or has no zone.
+        ValueError: when one is no time, is missing, or says no offset and there is no clock.
     """
-    column = pd.Series(times)
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        read = column
-    elif pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise ValueError("a time without a zone; say UTC")
-    else:
-        if column.isna().any():
-            raise ValueError("a time is missing")
-        _refuse_without_offset(column.astype("str"))
-        read = pd.to_datetime(column, utc=True, format="ISO8601")
-    return read.dt.tz_convert("UTC").dt.tz_localize(None)
+    if times.isna().any():
+        raise ValueError("a time is missing")
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        return times.dt.tz_convert("UTC").dt.tz_localize(None)
+    if pd.api.types.is_datetime64_any_dtype(times.dtype):
+        if clock is None:
+            raise ValueError("a time without a zone; say UTC")
+        return pd.Series(event_times.of_readings(times, clock), times.index)
+    texts = times.astype("str")
+    if clock is None:
+        _refuse_without_offset(texts)
+    return event_times.of_text(texts, clock)
 
 
 def _refuse_without_offset(texts: pd.Series) -> None:
-    bare = ~texts.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+    bare = ~event_times.has_offset(texts)
     if bare.any():
         raise ValueError(f"'{texts[bare].iloc[0][:40]}' has no offset; write UTC, such as 2013-09-01T10:00:00Z")
 

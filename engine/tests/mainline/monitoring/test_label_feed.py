@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mainline import clocks, missing_values
 from mainline.contract import Field
+from mainline.data.columns import parse_time
 from mainline.monitoring import events, label_feed, rollup
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import LabelError, Wanted
@@ -158,6 +160,57 @@ def test_event_without_label_stays_and_unknown_labels_are_counted(
     found = join(asked, packaged, given)
     assert (len(found), int(found.answered.sum()), int(np.isnan(found.actual).sum())) == (len(rows), len(rows) - 1, 2)
     assert found.unknown == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("names", [("DE", "NA"), ("None", "nan", "null"), ("N/A", "NULL", "NaN"), ("1", "01", "True")])
+def test_a_class_is_text_however_it_is_spelled(tmp_path: Path, suffix: str, names: tuple[str, ...]) -> None:
+    """A class called like a missing value or a number is that class, and an event called NA is that event."""
+    file = tmp_path / f"labels{suffix}"
+    events = (*names, "")
+    given = table([(ROWS[0][0], f"NA{label}", label, ROWS[0][3]) for label in events])
+    given.to_csv(file, index=False) if suffix == ".csv" else given.to_parquet(file)
+    found = label_feed.read(file, replace(KIND, classes=names)).set_index("name")["label"]
+    assert found[[f"NA{name}" for name in names]].tolist() == list(range(len(names)))
+    assert np.isnan(found["NA"])
+
+
+@pytest.mark.parametrize("text", missing_values.IN_NUMBERS)
+def test_a_number_that_is_missing_is_spelled_as_everywhere(tmp_path: Path, text: str) -> None:
+    """A label that is a number is none where `predict` and `new` read none."""
+    file = tmp_path / "labels.csv"
+    table([(*ROWS[0][:2], text, ROWS[0][3]), ROWS[1]]).to_csv(file, index=False)
+    assert np.isnan(label_feed.read(file, KIND).set_index("name")["label"]).to_dict() == {"a": True, "b": False}
+
+
+ZONED = replace(KIND, key=(replace(KIND.key[0], zone="Europe/Berlin"), KIND.key[1]))
+READINGS = {
+    "2026-07-01T12:00": "2026-07-01T10:00", "2026-07-01T12:00+00:00": "2026-07-01T12:00",
+    "2026-10-25T02:30": "2026-10-25T00:30", "2026-10-25T02:30+01:00": "2026-10-25T01:30",
+    "2026-03-29T02:30": "2026-03-29T01:30",
+}  # fmt: skip
+"""What a feed says and which moment (UTC) it means; on two of the days the clock is changed."""
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_time_of_an_event_is_read_by_the_declared_zone(tmp_path: Path, suffix: str) -> None:
+    """A key without an offset is read by the clock of its field, at both changes as in a request."""
+    file = tmp_path / f"labels{suffix}"
+    rows = table([(reading, "a", 1.0, ROWS[0][3]) for reading in READINGS])
+    rows.to_csv(file, index=False) if suffix == ".csv" else rows.to_parquet(file)
+    expected = sorted(parse_time(f"{moment}Z") for moment in READINGS.values())
+    assert sorted(label_feed.read(file, ZONED)["at"]) == expected
+    assert sorted(parse_time(reading, clocks.of(ZONED.key[0])) for reading in READINGS) == expected
+
+
+def test_readings_of_a_batch_are_read_by_the_declared_zone() -> None:
+    """A column of datetimes without a zone is the clock's; when a label became known still says its offset."""
+    bare = [reading for reading in READINGS if "+" not in reading]
+    rows = table([(reading, "a", 1.0, ROWS[0][3]) for reading in bare])
+    found = label_feed.check(rows.assign(at=pd.to_datetime(rows["at"])), ZONED, "here")
+    assert sorted(found["at"]) == sorted(parse_time(f"{READINGS[reading]}Z") for reading in bare)
+    with pytest.raises(LabelError, match="'2026-03-02T10:00' has no offset; write UTC"):
+        label_feed.check(rows.assign(known_at="2026-03-02T10:00"), ZONED, "here")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
