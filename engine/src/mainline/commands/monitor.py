@@ -189,15 +189,18 @@ def _until(text: str | None) -> datetime:
     """Return the time as of which production is looked at.
 
     Raises:
-        MainlineError: when it is none.
+        MainlineError: when it is none, or is still to come.
     """
     if text is None:
         return datetime.now(UTC)
     try:
-        return datetime.fromtimestamp(columns.parse_time(text) * 60, UTC)
+        until = datetime.fromtimestamp(columns.parse_time(text) * 60, UTC)
     except ValueError as error:
         remedy = "write a time in UTC, such as 2013-10-05T00:00:00Z"
         raise MainlineError(f"--until is '{clean(text)}'; {remedy}.") from error
+    if until > datetime.now(UTC):
+        raise MainlineError(f"--until is '{clean(text)}', which is still to come. Leave it out to look as at now.")
+    return until
 
 
 def _log(arguments: argparse.Namespace, declared: Environment) -> Path | None:

@@ -21,6 +21,7 @@ class Support(Section):
     missing: Share = 0.01
     unseen: Share = 0.01
     not_whole: Share = 0.001
+    outside: Share = 0.01
     min_rows: Count = 200
 
 

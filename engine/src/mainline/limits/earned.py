@@ -16,10 +16,14 @@ LEAST = 0.25
 
 
 class Column(Part):
-    """The worst of any day: shares of rows without a value, and not whole; `varies` says that no day had one value."""
+    """The worst of any day: shares of rows without a value, not whole, and outside of the range of the fitted rows.
+
+    `varies` says that no day had one value. What is None is not a number's, or the package was built without it.
+    """
 
     missing: float
     fractional: float | None
+    outside: float | None = None
     varies: bool
 
 
@@ -80,5 +84,6 @@ def _worst(days: list[Sketch], name: str) -> Column:
     if not numbers:
         return Column(missing=missing, fractional=None, varies=False)
     fractional = max(column.fractional / day.rows for column, day in zip(numbers, days, strict=True))
+    outside = max(column.outside / day.rows for column, day in zip(numbers, days, strict=True))
     varies = all(column.low != column.high for column in numbers if sum(column.counts))
-    return Column(missing=missing, fractional=fractional, varies=varies)
+    return Column(missing=missing, fractional=fractional, outside=outside, varies=varies)

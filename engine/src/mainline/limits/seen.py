@@ -48,6 +48,10 @@ class Seen:
         """Return the largest share of rows on any day whose number is not whole; None if nobody can say."""
         return self.earned.columns[name].fractional if self.earned and name in self.earned.columns else None
 
+    def outside(self, name: str) -> float | None:
+        """Return the largest share of rows on any day that were out of the range; None if nobody can say."""
+        return self.earned.columns[name].outside if self.earned and name in self.earned.columns else None
+
     def varies(self, name: str) -> bool:
         """Say whether a number took several values on every day; a weekday, or rain, does not."""
         return self.earned is not None and name in self.earned.columns and self.earned.columns[name].varies

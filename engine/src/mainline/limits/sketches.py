@@ -21,8 +21,11 @@ LONGEST = 100
 """Characters of such a name; longer values count among the others."""
 RARE = 10
 """Rows from which on a value that training did not have is named where others read it."""
+SLACK = 0.1
+"""How far beyond the ends of training a number may lie, as a share of what is between them: seasons go a little on."""
 LARGEST = 1e140
 """Larger numbers count as this one, so that sums of squares stay finite."""
+_SMALLEST = -300
 PREDICTION = "prediction"
 _BINS = 20
 Count = Annotated[int, Field(ge=0)]
@@ -35,12 +38,16 @@ class Part(BaseModel):
 
 
 class Numbers(Part):
-    """A column of numbers: `counts[i]` rows lie above `edges[i - 1]` and up to `edges[i]`."""
+    """A column of numbers: `counts[i]` rows lie above `edges[i - 1]` and up to `edges[i]`.
+
+    `outside` of them lie before the first or after the last edge by more than `SLACK` of what is between these.
+    """
 
     edges: list[float]
     counts: list[Count]
     missing: Count
     fractional: Count
+    outside: Count = 0
     total: float
     squares: float
     low: float | None
@@ -135,11 +142,19 @@ def count_numbers(values: Array, edges: Sequence[float]) -> Numbers:
         counts=bins.tolist(),
         missing=len(values) - len(known),
         fractional=int(np.count_nonzero(known != np.floor(known))),
+        outside=_count_outside(known, edges),
         total=float(known.sum()),
         squares=float(np.square(known).sum()),
         low=float(known.min()) if len(known) else None,
         high=float(known.max()) if len(known) else None,
     )
+
+
+def _count_outside(known: Array, edges: Sequence[float]) -> int:
+    if not edges:
+        return 0
+    slack = SLACK * (edges[-1] - edges[0])
+    return int(np.count_nonzero((known < edges[0] - slack) | (known > edges[-1] + slack)))
 
 
 def count_texts(counted: Mapping[str, int], missing: int) -> Texts:
@@ -193,6 +208,32 @@ def without_rare(texts: Texts, known: frozenset[str] | None) -> Texts:
     return texts.model_copy(update={"counts": kept, **more})
 
 
+def without_values(numbers: Numbers) -> Numbers:
+    """Take away what single rows had: the ends become ends of bins, or have one digit, and sums of few rows are 0.
+
+    A number that at least `RARE` rows have and no other one, as of a feed that stands still, is kept.
+    """
+    rows = sum(numbers.counts)
+    low, high = numbers.low, numbers.high
+    if low is None or high is None or (low == high and rows >= RARE):
+        return numbers
+    sums = {} if rows >= RARE else {"total": 0.0, "squares": 0.0}
+    ends = {"low": 0.0 - _outward(-low, [-edge for edge in numbers.edges]), "high": _outward(high, numbers.edges)}
+    return numbers.model_copy(update=ends | sums)
+
+
+def _outward(number: float, edges: Sequence[float]) -> float:
+    """Return the next edge of a bin that is not below a number, or else the next number of one digit."""
+    further = min((edge for edge in edges if edge >= number), default=None)
+    if further is not None:
+        return further
+    near = float(f"{number:.0e}")
+    if near >= number:
+        return near
+    step = 10.0 ** max(np.floor(np.log10(abs(number))), _SMALLEST)
+    return float(f"{near + step:.0e}")
+
+
 def _add_numbers(parts: Sequence[Numbers]) -> Numbers:
     lows = [part.low for part in parts if part.low is not None]
     highs = [part.high for part in parts if part.high is not None]
@@ -201,6 +242,7 @@ def _add_numbers(parts: Sequence[Numbers]) -> Numbers:
         counts=np.sum([part.counts for part in parts], axis=0).tolist(),
         missing=sum(part.missing for part in parts),
         fractional=sum(part.fractional for part in parts),
+        outside=sum(part.outside for part in parts),
         total=sum(part.total for part in parts),
         squares=sum(part.squares for part in parts),
         low=min(lows, default=None),

@@ -90,8 +90,13 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
             if chosen.sum() >= least:
                 apart = _mean(error[:, chosen], cluster[chosen], run, least) - mean
                 worst = np.take_along_axis(apart, np.nan_to_num(np.abs(apart)).argmax(axis=0)[None], axis=0)[0]
-                found[column, str(value)] = worst
+                found[family_of(column), str(value)] = worst
     return found
+
+
+def family_of(column: str) -> str:
+    """Name the family of a column's segments; a column may be called as one of the other families is."""
+    return f"segment {column}" if column in (SKILL, BIAS) else column
 
 
 def play(rows: Scored, metric: Metric, length: int, least: int, every: int, margin: float) -> Quality | None:

@@ -26,6 +26,7 @@ from mainline.text import count
 SKILL = 0.1
 """How far the ratio may rise above the test's where nothing is earned or declared."""
 _RETRAIN = "Retrain on newer data"
+_NOT_A_NUMBER = "The metric, or the baseline's, is not a number on these events."
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,13 @@ def check_skill(production: Production) -> Outcome:
     limit = f"{allowed:.0%} above the test's ratio, declared"
 
     def judge(events: Events) -> Outcome:
-        now, then = skill(production, events), _skill_at_test(production)
+        now, then = _skill_as_at_test(production, events), _skill_at_test(production)
         if not np.isfinite([now.estimate, now.low, then.estimate]).all():
-            return Outcome("cannot tell", "not computed", limit, "The metric is not a number on these events.")
+            return Outcome("cannot tell", "not computed", limit, _NOT_A_NUMBER)
         ratio = (1 + now.estimate) / (1 + then.estimate)
         low, high = ((1 + end) / (1 + then.estimate) for end in (now.low, now.high))
-        name = production.metric.compared
-        observed = f"{name} {1 + now.estimate:.3f} of the baseline's, at the test {1 + then.estimate:.3f}"
+        name, rule = production.metric.compared, "constant" if _only_constant(production) else "baseline"
+        observed = f"{name} {1 + now.estimate:.3f} of the {rule}'s, at the test {1 + then.estimate:.3f}"
         reason = f"{ratio - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%}) on {_span(events)}.{_unproven(production)}"
         if low <= 1 + allowed:
             return Outcome("pass", observed, limit, reason)
@@ -152,6 +153,8 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
 
     def judge(_: Events) -> Outcome:
         ratio = float(np.exp(production.measured[windows.SKILL, windows.SKILL][-1]))
+        if not np.isfinite(ratio):
+            return Outcome("cannot tell", "not computed", limit, _NOT_A_NUMBER)
         name = production.metric.compared
         observed = f"{name} {ratio:.3f} of the baseline's, played back {np.exp(earned.centre):.3f}"
         return _judge_earned(production, earned, (windows.SKILL,), observed, limit)
@@ -162,6 +165,9 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
 def _judge_apart(production: Production, earned: Quality, families: tuple[str, ...], observed: str) -> Outcome:
     """Judge a mean error, or that of segments, by what is furthest beyond its limit."""
     ranked = [share for share in windows.beyond(production.measured, earned) if share[0] in families]
+    ranked = [share for share in ranked if np.isfinite(production.measured[share[:2]][-1])]
+    if not ranked and families == (windows.BIAS,):
+        return Outcome("cannot tell", "not computed", "earned", "There is no mean error of the last window.")
     if not ranked:
         return Outcome("pass", observed or "no segment", "earned", "None had enough rows in the playback.")
     family, member, _ = ranked[0]
@@ -221,7 +227,23 @@ def _error(production: Production, events: Events) -> tuple[str, Array]:
 
 def skill(production: Production, events: Events) -> Difference:
     """Compare predictions of labelled events with the baseline's."""
-    baseline = production.reference.package.baseline(events.request, events.features)
+    return _against(production, events, production.reference.package.baseline(events.request, events.features))
+
+
+def _only_constant(production: Production) -> bool:
+    """Say whether skill at the test is known against the constant alone: of classes a rule's answers are not kept."""
+    package = production.reference.package
+    return bool(package.classes) and package.own_baseline
+
+
+def _skill_as_at_test(production: Production, events: Events) -> Difference:
+    """Compare predictions of labelled events with the baseline by which the package's test can be measured as well."""
+    if _only_constant(production):
+        return _against(production, events, production.reference.package.constant(events.request))
+    return skill(production, events)
+
+
+def _against(production: Production, events: Events, baseline: Array) -> Difference:
     return statistics.compare(
         production.metric, events.actual, events.predicted, baseline, events.day, production.policy.confidence
     )

@@ -15,7 +15,7 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, events, reference, rollup, tracks, verdict
+from mainline.monitoring import accuracy, events, monitored, reference, rollup, tracks, verdict
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.monitored import Day, Monitored, Segment, Version
@@ -66,7 +66,7 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         verdict=found,
         headline=(verdict.headline(found, asked.environment, log, versions) if versions else _nothing(summary))[:600],
         environment=asked.environment[:120],
-        until=asked.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        until=asked.until.strftime(monitored.TIME),
         rows=summary.rows,
         checks=[log],
         versions=versions,

@@ -13,6 +13,8 @@ STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
 """The exit status by verdict: quiet, alarm, cannot tell."""
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 """A time in UTC. Who may push to the branch may write the document, so no other text stands in its place."""
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+"""How such a time is written."""
 Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Ended = Moment | Literal[""]
 

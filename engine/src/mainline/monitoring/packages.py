@@ -86,11 +86,16 @@ class Packaged:
 
     def baseline(self, request: Mapping[str, Array], features: Mapping[str, Array]) -> Array:
         """Answer n requests as the baseline does, which knows the training labels alone or is the use case's own."""
+        constant = self.constant(request)
+        if not self.own_baseline:
+            return constant
+        return baselines.own(self.predictor.scoring, constant, request, features)[baselines.RULE]
+
+    def constant(self, request: Mapping[str, Array]) -> Array:
+        """Answer n requests as the model that knows the training labels alone."""
         rows = len(next(iter(request.values())))
-        scoring = self.predictor.scoring
         raw = baselines.repeat(self.manifest["model"]["baseline"], rows)
-        constant = np.asarray(scoring.respond(raw, request), np.float64)
-        return baselines.own(scoring, constant, request, features)[baselines.RULE] if self.own_baseline else constant
+        return np.asarray(self.predictor.scoring.respond(raw, request), np.float64)
 
     @property
     def baseline_at_test(self) -> Array:

@@ -2,7 +2,7 @@
 
 | place | holds |
 |---|---|
-| `files/IDENTITY.json` | the record of a file of some server's log, without values of text that are rare |
+| `files/IDENTITY.json` | the record of a file of some server's log, without what single rows had |
 | `rows/DAY/DIGEST/NAME-CONTENT.parquet.dvc` | where the DVC store has its rows |
 | `alarms.jsonl` | what happened to alarms |
 | `monitoring.json` | the last result |
@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,8 @@ from pydantic import ValidationError
 from mainline import files, progress
 from mainline.errors import MainlineError
 from mainline.limits import sketches
-from mainline.monitoring import alarms
+from mainline.limits.sketches import Numbers
+from mainline.monitoring import alarms, monitored
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.monitored import NAME, Monitored
 from mainline.monitoring.store import Record, Rolled, Store
@@ -78,20 +80,23 @@ def take(store: Store, environment: str, days: int) -> Taken:
     return Taken(len(new), len(found) - len(records))
 
 
-def give(store: Store, environment: str, found: Monitored, known: Known) -> str:
+def give(store: Store, environment: str, found: Monitored, known: Known, now: datetime | None = None) -> str:
     """Put records, rows, alarms and the result where others read them; return the branch's commit.
+
+    A newer result stays, unless it says that it is of a time after `now`, as from a machine whose clock is wrong.
 
     Raises:
         MainlineError: when the remote does not take them; what is here stays.
     """
     records = store.records()
+    latest = f"{now or datetime.now(UTC):{monitored.TIME}}"
 
     def change(tip: str) -> Mapping[str, Entry | None]:
         there = tree.entries(tip) if tip else {}
         changed = _records(store, records, tip, there, known)
         changed |= _give_rows(store, records, there)
         changed[alarms.FILE] = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
-        if found.until >= _until(tip):
+        if not found.until < _until(tip) <= latest:
             changed[RESULT] = (found.model_dump_json(indent=2) + "\n").encode()
         changed[f"results/{found.until[:10]}.json"] = _verdicts(found)
         entries = {path: Entry("100644", tree.store(content)) for path, content in changed.items()}
@@ -142,14 +147,19 @@ def _records(
 
 
 def _public(record: Record, known: Known) -> Record:
-    """Return a record without the values of text that are rare."""
+    """Return a record without the values of text that are rare, and without numbers that single rows had."""
 
     def bare(rolled: Rolled) -> Rolled:
+        sketch = rolled.sketch
         texts = {
-            name: sketches.without_rare(column, known(rolled.digest, name))
-            for name, column in rolled.sketch.texts.items()
+            name: sketches.without_rare(column, known(rolled.digest, name)) for name, column in sketch.texts.items()
         }
-        return rolled.model_copy(update={"sketch": rolled.sketch.model_copy(update={"texts": texts})})
+        numbers = {name: sketches.without_values(column) for name, column in sketch.numbers.items()}
+        predicted = sketch.predicted
+        if isinstance(predicted, Numbers):
+            predicted = sketches.without_values(predicted)
+        bared = {"texts": texts, "numbers": numbers, "predicted": predicted}
+        return rolled.model_copy(update={"sketch": sketch.model_copy(update=bared)})
 
     return record.model_copy(update={"days": [bare(rolled) for rolled in record.days]})
 

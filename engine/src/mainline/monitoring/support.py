@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from mainline.gate.checks.outcome import Outcome
-from mainline.limits.sketches import RARE, Sketch
+from mainline.limits.sketches import RARE, SLACK, Sketch
 from mainline.monitoring.production import Production
 
 Excess = tuple[float, str, float, float]
@@ -60,6 +60,19 @@ def check_whole(production: Production) -> Outcome:
                 yield column.fractional / day.rows - allowed, name, column.fractional / day.rows, allowed
 
     return _judge(production, excess, "are not whole numbers")
+
+
+def check_range(production: Production) -> Outcome:
+    """Do numbers lie within what the model was fitted on? Seconds for minutes are whole numbers, but far outside."""
+    reference, more = production.reference, production.policy.support.outside
+
+    def excess(day: Sketch) -> Iterable[Excess]:
+        for name, column in day.numbers.items():
+            worst = reference.seen.outside(name)
+            if worst is not None:
+                yield column.outside / day.rows - worst - more, name, column.outside / day.rows, worst + more
+
+    return _judge(production, excess, f"lie more than {SLACK:.0%} of the range outside of training")
 
 
 def check_constant(production: Production) -> Outcome:

@@ -65,6 +65,10 @@ def _fractional(_: Production, sketch: Sketch, name: str) -> float | None:
     return sketch.numbers[name].fractional / sketch.rows if name in sketch.numbers else None
 
 
+def _outside(_: Production, sketch: Sketch, name: str) -> float | None:
+    return sketch.numbers[name].outside / sketch.rows if name in sketch.numbers else None
+
+
 def _constant(_: Production, sketch: Sketch, name: str) -> float | None:
     return float(sketch.numbers[name].low == sketch.numbers[name].high) if name in sketch.numbers else None
 
@@ -73,6 +77,7 @@ _SHARES: dict[str, Callable[[Production, Sketch, str], float | None]] = {
     "missing values": _missing,
     "unseen values": _unseen,
     "whole numbers": _fractional,
+    "range of numbers": _outside,
     "constant values": _constant,
 }
 

@@ -19,6 +19,7 @@ CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("missing values", "support", "data", support.check_missing),
     ("unseen values", "support", "data", support.check_unseen),
     ("whole numbers", "support", "data", support.check_whole),
+    ("range of numbers", "support", "data", support.check_range),
     ("constant values", "support", "data", support.check_constant),
     ("labels", "labels", "integrity", accuracy.check_labels),
     ("skill", "quality", "quality", accuracy.check_skill),

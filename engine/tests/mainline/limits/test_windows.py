@@ -1,5 +1,6 @@
 """Limits of quality that are earned by playing a window back."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,23 @@ def test_measures_are_those_of_each_window() -> None:
     assert found["bias", "bias"][-1] == pytest.approx(error.mean())
     assert found["side", "a"][-1] == pytest.approx(error[in_a].mean() - error.mean())
     assert found["skill", "skill"][-1] == pytest.approx(np.log(ratio))
+
+
+@pytest.mark.parametrize("name", ["skill", "bias"])
+def test_segments_may_be_called_as_a_check_is(name: str) -> None:
+    """A column `skill` or `bias`, and a value of that name, is a family of its own beside skill and bias."""
+    rows = scored(150)
+    called = replace(rows, segments={name: np.where(rows.segments["side"] == "a", name, "other").astype(object)})
+    found, usual = (windows.measure(one, METRIC, 7, 100) for one in (called, rows))
+    assert found.keys() == {
+        ("skill", "skill"),
+        ("bias", "bias"),
+        (f"segment {name}", name),
+        (f"segment {name}", "other"),
+    }
+    for check in ("skill", "bias"):
+        assert found[check, check].tolist() == usual[check, check].tolist()
+    assert sorted(play(called).limits.values()) == sorted(play(rows).limits.values())
 
 
 def test_few_rows_say_nothing_of_a_segment() -> None:

@@ -59,6 +59,11 @@ FAULTS: dict[str, tuple[str, str, dict[str, Callable[[Any], Any]]]] = {
         "whole numbers", "dep_delay",
         {"dep_delay": lambda values: np.where(np.arange(len(values)) % 100 == 0, values / 60, values)},
     ),
+    "seconds for minutes": ("range of numbers", "dep_delay", {"dep_delay": lambda values: values * 60}),
+    "one client in twenty sends seconds": (
+        "range of numbers", "dep_delay",
+        {"dep_delay": lambda values: np.where(np.arange(len(values)) % 20 == 0, 60 * np.abs(values) + 6000, values)},
+    ),
     "a feed is frozen": ("constant values", "temp", {"temp": lambda values: np.full(len(values), 40.0)}),
 }  # fmt: skip
 
@@ -73,7 +78,7 @@ def test_fault_of_support_is_seen_on_its_first_day(month: Month, fault: str) -> 
     assert (found.verdict, found.observed.split(":")[0]) == ("fail", column)
     assert f"Since {day}. Look at what sends or joins {column}." in found.reason
     assert "%" in found.observed
-    others = {"missing values", "unseen values", "whole numbers", "constant values"} - {name}
+    others = {"missing values", "unseen values", "whole numbers", "range of numbers", "constant values"} - {name}
     assert failed(broken) & others == set()
 
 
@@ -234,6 +239,24 @@ def test_earned_limits_judge_the_window_and_say_what_they_cost(month: Month) -> 
     assert found["skill"].limit == f"{np.exp(0.05):.3f}, earned"
     said = "Played back, 200 days pass it 2 times; declared is once in 90 days; in the last 26 windows of production 0"
     assert said in found["bias by segment"].reason
+
+
+def test_skill_that_is_not_a_number_cannot_be_told(month: Month) -> None:
+    """Where the baseline has no error there is no ratio to it: nobody can tell, by earned limits and declared ones."""
+    exact = month.packaged.constant(month.request)
+    for policy in ({}, {"quality": {"skill": 0.1}}):
+        found = checks(replace(earning(month), label=exact).production(**policy))["skill"]
+        assert (found.verdict, found.observed) == ("cannot tell", "not computed")
+        assert found.reason == "The metric, or the baseline's, is not a number on these events."
+
+
+def test_bias_that_is_not_a_number_cannot_be_told(month: Month) -> None:
+    """Predictions that are no numbers pass no check of quality."""
+    production = earning(month).production()
+    assert production.events is not None
+    broken = replace(production.events, predicted=without(production.events.predicted))
+    found = checks(replace(production, events=broken))
+    assert {found[name].verdict for name in ("skill", "bias")} == {"cannot tell"}
 
 
 def test_alarm_of_quality_names_its_segment_and_since_when(month: Month) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.project import Project
 
 Lines = list[dict[str, Any]]
 BRANCH = "monitoring/production"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FAILS = look("2026-03-01", version(missing_values="fail"))
 
 
@@ -41,7 +43,7 @@ class Machine:
         os.chdir(self.clone.path)
         lines = alarms.read(self.store.alarms())
         self.store.keep_alarms(alarms.write([*lines, *alarms.update(lines, found, 3)]))
-        return sharing.give(self.store, "production", found, lambda *_: frozenset())
+        return sharing.give(self.store, "production", found, lambda *_: frozenset(), NOW)
 
     def take(self) -> sharing.Taken:
         """Take what others shared."""
@@ -142,6 +144,28 @@ def test_nothing_new_is_not_a_commit(pair: tuple[Machine, Machine]) -> None:
     """Sharing the same again leaves the branch where it is."""
     one, _ = pair
     assert one.give() == one.give()
+
+
+def test_result_of_the_future_does_not_stay(pair: tuple[Machine, Machine], machines: Machines) -> None:
+    """A machine whose clock was wrong shares a look of next year; the next look of today takes its place."""
+    one, other = pair
+    one.give(look("2027-03-01", version(missing_values="pass")))
+    other.give(look("2026-03-02", version(missing_values="pass")))
+    assert json.loads(machines.files()["monitoring.json"])["until"] == "2026-03-02T12:00:00Z"
+
+
+def test_numbers_of_single_rows_are_not_shared(machines: Machines, lines: Lines) -> None:
+    """No file of the branch has the smallest or the largest value of a feature or of the predictions."""
+    machine = machines.start("one")
+    lines[0]["features"]["seats"] = [98_765.4321]
+    lines[1]["prediction"] = [12_345.6789]
+    machine.roll(lines, "abcdef01")
+    (own,) = [rolled.sketch for record in machine.store.records().values() for rolled in record.days]
+    assert own.numbers["seats"].high == 98_765.4321
+    machine.give()
+    (shared,) = [json.loads(content) for name, content in machines.files().items() if name.startswith("files/")]
+    sketch = shared["days"][0]["sketch"]
+    assert (sketch["numbers"]["seats"]["high"], sketch["predicted"]["high"]) == (100_000.0, 20_000.0)
 
 
 def test_two_at_once_lose_nothing(pair: tuple[Machine, Machine], machines: Machines, monkeypatch: Any) -> None:
