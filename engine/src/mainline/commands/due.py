@@ -13,7 +13,7 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> str:
-    """Decide from git and the source; hand `due` and `reason` to the steps that follow in a workflow.
+    """Decide from git and the source; hand `due`, `reason` and `periods` to the steps that follow in a workflow.
 
     Raises:
         MainlineError: when the remote does not answer.
@@ -24,5 +24,5 @@ def run(_: argparse.Namespace) -> str:
     found = retraining.decide(
         environments.load_all(), params.load().data, retraining.trigger(), snapshot, datetime.now(UTC)
     )
-    outputs.hand_on(due="true" if found.due else "false", reason=found.reason)
+    outputs.hand_on(due="true" if found.due else "false", reason=found.reason, periods=str(found.periods))
     return f"{'Due' if found.due else 'Not due'}: {found.reason}"

@@ -27,12 +27,16 @@ Trigger = Literal["demand", "schedule", "message"]
 
 @dataclass(frozen=True)
 class Decision:
-    """Is one `due`, or does it wait for newer data? `reason` says why in one line, `event` is the message to send."""
+    """Is one `due`, or does it wait for newer data? `reason` says why in one line, `event` is the message to send.
+
+    `periods` is how many periods the window takes: those that together have `min_new_days`.
+    """
 
     due: bool
     waits: bool
     reason: str
     event: str = ""
+    periods: int = 1
 
 
 def trigger() -> Trigger:
@@ -72,7 +76,7 @@ def _of(name: str, policy: Retrain, data: Data, started: Trigger, snapshot: str,
     if not enough:
         held = f"the source has no {policy.min_new_days} days of data newer than {data.through or data.snapshot} yet"
         return Decision(False, True, f"{reason} But {held}, and nothing newer is complete.", event)
-    return _cooled(Decision(True, False, reason, event), policy, now)
+    return _cooled(Decision(True, False, reason, event, len(newer)), policy, now)
 
 
 def _reasons(

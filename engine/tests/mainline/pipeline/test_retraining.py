@@ -11,6 +11,7 @@ from mainline.monitoring import alarms, sharing
 from mainline.monitoring.monitored import Monitored
 from mainline.pipeline import offer, retraining
 from tests.mainline.monitoring.looks import look, version
+from tests.project import ROOT
 
 DATA = Data.model_validate({"from": "2013-01", "through": "2013-09"})
 NOW = datetime(2013, 11, 2, tzinfo=UTC)
@@ -25,14 +26,14 @@ def looked(day: str = "2013-11-01", **verdicts: Verdict) -> Monitored:
 
 def decide(
     monkeypatch: pytest.MonkeyPatch, found: Monitored | None, *, offered: str = "2013-10",
-    started: retraining.Trigger = "message", last: datetime | None = None, **policy: object,
+    started: retraining.Trigger = "message", last: datetime | None = None, data: Data = DATA, **policy: object,
 ) -> retraining.Decision:  # fmt: skip
     """Decide for production with only some reasons declared."""
     monkeypatch.setattr(sharing, "result", lambda _: (found, []))
     monkeypatch.setattr(offer, "lacking", lambda period: "" if period <= offered else "no")
     monkeypatch.setattr(retraining, "_last", lambda: last)
     declared = Retrain.model_validate({**policy, "when": {**OFF, **policy.get("when", {})}})  # type: ignore[dict-item]
-    return retraining._of("production", declared, DATA, started, "", NOW)
+    return retraining._of("production", declared, data, started, "", NOW)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,18 @@ def test_period_that_is_not_over_is_not_offered(monkeypatch: pytest.MonkeyPatch)
     assert offer.newer(DATA, 1, date(2013, 10, 31)) == ()
     assert offer.newer(DATA, 1, date(2013, 11, 1)) == ("2013-10",)
     assert offer.newer(DATA, 40, date(2014, 3, 1)) == ("2013-10", "2013-11")
+
+
+def test_window_takes_as_many_periods_as_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of days it takes fourteen, which is what it waited for; of months, one."""
+    days = Data.model_validate({"from": "2013-09-01", "through": "2013-10-12"})
+    when = {"new_data": True}
+    assert decide(monkeypatch, None, offered="2013-11", when=when).periods == 1
+    found = decide(monkeypatch, None, offered="2013-10-30", data=days, when=when)
+    assert (found.due, found.periods) == (True, 14)
+    workflow = (ROOT / ".github/workflows/retrain.yml").read_text(encoding="utf-8")
+    assert 'run: ./mainline window --advance "$PERIODS"' in workflow
+    assert "PERIODS: ${{ steps.due.outputs.periods }}" in workflow
 
 
 @pytest.mark.parametrize(
