@@ -99,7 +99,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
         print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} {unit}(s)", flush=True)
         predicted |= found
     metric = refit.primary(declared)
-    ages = staleness.summarise(metric, predicted, rows, gate.load(declared.gate).confidence, unit)
+    ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
     write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, unit, metric.name)
 

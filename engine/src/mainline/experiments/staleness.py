@@ -13,11 +13,9 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.data.prepared import Prepared, join
-from mainline.declared.params import Params
+from mainline.declared.params import Evaluation, Params
 from mainline.errors import ParamsError
-from mainline.experiments import refit
-from mainline.gate.statistics import compare
-from mainline.model.metric import Metric
+from mainline.experiments import judgement, refit
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,13 @@ def predict(
 
 
 def summarise(
-    metric: Metric, predicted: Mapping[tuple[int, str], Array], rows: Mapping[str, Prepared], confidence: float,
-    unit: str,
+    evaluation: Evaluation, predicted: Mapping[tuple[int, str], Array], rows: Mapping[str, Prepared],
+    confidence: float, unit: str,
 ) -> list[Age]:  # fmt: skip
-    """Put the models of each age together and compare them with the fresh ones.
+    """Put the models of each age together and compare them with the fresh ones, of two classes each at its threshold.
 
     Args:
-        metric: what they are compared by.
+        evaluation: declares what they are compared by.
         predicted: by age and predicted period, one prediction for each row of the period.
         rows: by period.
         confidence: of the intervals.
@@ -87,13 +85,8 @@ def summarise(
         old, fresh = (np.concatenate([predicted[which, period] for period in periods]) for which in (age, 0))
         held = join(rows[period] for period in periods)
         day = refit.clusters(held)
-        found = compare(metric, held.label, old, fresh, day, confidence)
-        measured = (
-            metric.value(held.label, old),
-            metric.value(held.label, fresh),
-            found.estimate,
-            found.low,
-            found.high,
-        )
+        value, found = judgement.judge(evaluation, held.label, old, fresh, day, confidence)
+        other = judgement.scorer(evaluation, held.label, fresh).primary.value(held.label, fresh)
+        measured = (value, other, found.estimate, found.low, found.high)
         ages.append(Age(unit, age, len(periods), len(day), *measured))
     return ages

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from mainline.data.prepared import Prepared
+from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError
-from mainline.experiments import refit, staleness
+from mainline.experiments import staleness
 from mainline.experiments.staleness import Age
+from tests.mainline.experiments import planted
 from tests.mainline.experiments.planted import MONTHS, declare, draw
 
 
@@ -21,7 +23,7 @@ def measure(slopes: list[float], length: int) -> list[Age]:
     predicted = {}
     for _, found in staleness.predict(declare(), rows, length):
         predicted |= found
-    return staleness.summarise(refit.primary(declare()), predicted, rows, 0.95, "month")
+    return staleness.summarise(declare().evaluation, predicted, rows, 0.95, "month")
 
 
 @pytest.mark.usefixtures("use_case")
@@ -72,7 +74,21 @@ def test_average_is_over_rows() -> None:
     """Months are put together row by row, so the metric is that of all rows."""
     rows = {"a": draw(seed=0, start=0, slope=1), "b": draw(seed=1, start=30, slope=1)}
     predicted = {(0, "a"): rows["a"].label + 1, (0, "b"): rows["b"].label + 2}
-    (age,) = staleness.summarise(refit.primary(declare()), predicted, rows, 0.95, "month")
+    (age,) = staleness.summarise(declare().evaluation, predicted, rows, 0.95, "month")
     few, many = (len(rows[month]) for month in "ab")
     assert (age.rows, age.periods) == (few + many, 2)
     assert age.metric == pytest.approx(np.sqrt((few + 4 * many) / (few + many)))
+
+
+def test_ages_of_two_classes_are_judged_at_thresholds_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mistakes have costs, an old model whose probabilities are all lower is no worse for that alone."""
+    planted.install(monkeypatch, "classification")
+    rows = {"2013-01": planted.draw_classes(2)}
+    random = np.random.default_rng(1)
+    fresh = np.clip(0.15 + 0.7 * rows["2013-01"].label + random.normal(0, 0.2, len(rows["2013-01"])), 0.01, 0.99)
+    costs = Costs(false_positive=1, false_negative=9)
+    evaluation = Evaluation(slice_min_rows=500, metric="cost", costs=costs)
+    predicted = {(0, "2013-01"): fresh, (1, "2013-01"): fresh / 4}
+    young, old = staleness.summarise(evaluation, predicted, rows, 0.95, "month")
+    assert (old.metric, old.relative) == (young.metric, 0.0)
+    assert old.fresh == young.metric > 0
