@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import shutil
 import signal
 import sys
@@ -17,6 +18,13 @@ ENDLESS = 100_000
 
 PAGE = 100
 """Columns of text that are read with ease; a terminal may be wider, text is not."""
+
+
+class ReaderLeft(SystemExit):
+    """Nobody reads any more what is printed, so the process ends; nothing that handles errors takes it for one."""
+
+    def __init__(self) -> None:
+        super().__init__(STATUS)
 
 
 def is_coloured() -> bool:
@@ -38,6 +46,20 @@ def page() -> int:
     return found if found == ENDLESS else min(found, PAGE)
 
 
+def check_reader() -> None:
+    """Find out whether somebody still reads, without a write.
+
+    Raises:
+        ReaderLeft: if standard output is a pipe whose other end is closed.
+    """
+    if sys.stdout is None or _is_terminal():
+        return
+    poll = select.poll()
+    poll.register(1, 0)
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        raise ReaderLeft
+
+
 def _is_terminal() -> bool:
     """Whether a person reads; Python has no standard output at all where it was closed, as by `>&-`."""
     return sys.stdout is not None and sys.stdout.isatty()
@@ -50,7 +72,7 @@ class _Pipe(io.FileIO):
         """Write as `FileIO` does.
 
         Raises:
-            SystemExit: when nobody reads. Nothing that handles errors takes it for one.
+            ReaderLeft: when nobody reads.
         """
         try:
             return super().write(content) or 0
@@ -61,7 +83,7 @@ class _Pipe(io.FileIO):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
-        raise SystemExit(STATUS)
+        raise ReaderLeft
 
 
 @contextmanager
@@ -71,7 +93,7 @@ def watched() -> Iterator[None]:
     Python raises BrokenPipeError, which libraries report as failures of their own work.
 
     Raises:
-        SystemExit: with `STATUS`, from whatever writes to the reader that went away.
+        ReaderLeft: from whatever writes to the reader that went away.
     """
     before = sys.stdout
     if before is not None and not before.isatty():

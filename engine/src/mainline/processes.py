@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mainline import interrupts
@@ -58,18 +58,50 @@ def run(
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     asked = subprocess.DEVNULL if given is None else subprocess.PIPE
     process = subprocess.Popen(command, stdin=asked, start_new_session=alone, **pipes)
-    with process:
-        _running[process] = alone
-        try:
-            if _closed:
-                raise subprocess.TimeoutExpired(command, 0)
-            output, errors = process.communicate(given, limit)
-        except BaseException:
-            _end(process, alone)
-            raise
-        finally:
-            _running.pop(process, None)
+    with process, _held(process, alone):
+        if _closed:
+            raise subprocess.TimeoutExpired(command, 0)
+        output, errors = process.communicate(given, limit)
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+def show(command: Sequence[str], **options: Any) -> int:
+    """Run a program that prints where this one prints, and return its status.
+
+    Through a pipe its lines are passed on, so a reader that leaves ends the program, which never learns why.
+
+    Args:
+        command: the program and its arguments.
+        options: of `subprocess.Popen`.
+
+    Raises:
+        ReaderLeft: when nobody reads any more.
+        OSError: if there is no such program.
+    """
+    if sys.stdout is None or sys.stdout.isatty():
+        return run(command, None, stdout=None, stderr=None, **options).returncode
+    alone = not (sys.stdin and sys.stdin.isatty())
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=alone, text=True,
+        errors="replace", **options,
+    )  # fmt: skip
+    with process, _held(process, alone):
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+        return process.wait()
+
+
+@contextlib.contextmanager
+def _held(process: subprocess.Popen[Any], alone: bool) -> Iterator[None]:
+    """Keep a program among those that run while this one waits for it, and end it if the wait ends otherwise."""
+    _running[process] = alone
+    try:
+        yield
+    except BaseException:
+        _end(process, alone)
+        raise
+    finally:
+        _running.pop(process, None)
 
 
 def close() -> None:

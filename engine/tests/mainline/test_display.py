@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mainline import __main__ as command_line
 from mainline import display
-from tests.project import LIMIT
+from tests.project import LIMIT, Project
 
 LEFT = (128 + signal.SIGPIPE, "")
 REPORTING = """
@@ -48,6 +49,53 @@ def test_what_is_written_after_the_reader_left_goes_nowhere() -> None:
         'f"the work failed: {error}", ', '"", '
     )
     assert unread("-c", code.replace("file=sys.stderr", "flush=True")) == LEFT
+
+
+@pytest.mark.parametrize("last", ["  metrics/tuning.csv was", "Running train"])
+def test_a_pipeline_whose_reader_leaves_ends_in_silence(last: str, timeless_project: Project, tmp_path: Path) -> None:
+    """DVC and the stage that runs then say nothing of it, and of what git holds nothing is gone."""
+    twin = timeless_project.twin(tmp_path / "twin")
+    twin.declare(seed=7)
+    assert leaving(twin, last, "repro") == LEFT
+    declared = (twin.path / "dvc.yaml").read_text()
+    assert [name for name in twin.run("git", "ls-files", "--deleted").stdout.split() if name in declared] == []
+
+
+def test_a_rebuild_whose_reader_leaves_ends_in_silence(timeless_project: Project) -> None:
+    """A program that prints in the place of a command, as DVC does for `verify`, says nothing of it either."""
+    assert leaving(timeless_project, "Running stage 'ingest'", "verify") == LEFT
+
+
+def leaving(at: Project, last: str, *command: str) -> tuple[int, str]:
+    """Run a command whose reader leaves after the line that begins so; return its status and what it says as an error.
+
+    Args:
+        at: where it runs.
+        last: the beginning of the line; '' to leave before the first one.
+        command: what runs.
+    """
+    words = [sys.executable, "-m", "mainline", *command]
+    with subprocess.Popen(
+        words, cwd=at.path, env=at.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stderr is not None
+        found = not last
+        while not found and (line := running.stdout.readline()):
+            found = line.startswith(last)
+        assert found, f"no line begins with {last}"
+        running.stdout.close()
+        said = running.stderr.read()
+        return running.wait(LIMIT), said
+
+
+def test_a_reader_is_looked_for_without_a_write() -> None:
+    """Only a pipe whose other end is closed has nobody who reads."""
+    code = "from mainline import display; display.check_reader()"
+    assert unread("-c", code) == LEFT
+    for output in (subprocess.PIPE, subprocess.DEVNULL):
+        subprocess.run([sys.executable, "-c", code], stdout=output, timeout=LIMIT, check=True)
 
 
 @pytest.mark.parametrize("command", command_line.NAMES)

@@ -1,5 +1,6 @@
 """Programs that are run: with a limit, and ended with all that they started."""
 
+import io
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mainline import processes
+from mainline.display import STATUS, ReaderLeft
 from mainline.processes import SecondsError
 from mainline.repository import git
 from mainline.repository.git import GitError
@@ -129,3 +131,25 @@ def children(parent: int) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def test_what_is_shown_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    """The lines of a program come where this one prints, and its status is returned."""
+    assert processes.show([sys.executable, "-c", "print('one'); print('two'); raise SystemExit(3)"]) == 3
+    assert capfd.readouterr().out == "one\ntwo\n"
+
+
+def test_what_is_shown_ends_with_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that leaves ends the program, which does not learn why."""
+    numbers = []
+
+    class Left(io.StringIO):
+        def write(self, line: str) -> int:
+            numbers.append(int(line))
+            raise ReaderLeft
+
+    monkeypatch.setattr(sys, "stdout", Left())
+    with pytest.raises(ReaderLeft, match=str(STATUS)):
+        processes.show([sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"])
+    assert not processes._running
+    assert not lives(numbers[0])

@@ -94,6 +94,5 @@ def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    finished = processes.run(command, None, stdout=None, stderr=None, cwd=folder, env=environment)
-    if finished.returncode != 0:
+    if processes.show(command, cwd=folder, env=environment) != 0:
         raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")

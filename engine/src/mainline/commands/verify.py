@@ -116,8 +116,7 @@ def _rebuild(folder: Path, seed: str) -> Path:
 
 
 def _run(command: list[str], **options: Any) -> None:
-    finished = processes.run(command, None, stdout=None, stderr=None, **options)
-    if finished.returncode != 0:
+    if processes.show(command, **options) != 0:
         raise MainlineError(f"the rebuild stopped at `{' '.join(command[-3:])}`; its message is above.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from mainline import faults, interrupts, progress
+from mainline import display, faults, interrupts, progress
 from mainline.conformance import check_features, check_policy, check_request, portable
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
@@ -44,8 +44,14 @@ def reproduce() -> str:
         return summary.text("Everything is up to date.")
     _check_data()
     presence.forget()
-    with narration.narrated() as told:
-        status = _dvc("repro")
+    try:
+        with narration.narrated() as told:
+            status = _dvc("repro")
+        if status != 0:
+            display.check_reader()
+    except display.ReaderLeft:
+        recovery.put_back()
+        raise
     if status != 0:
         raise MainlineError(_stopped(presence.killed(), told.failed))
     said = told.text(runs.seconds())

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 from mainline.repository import lock
-from mainline.repository.git import blob
+from mainline.repository.git import ask, blob, git
 
 READERS = Path(".dvc/tmp/rwlock")
 """Which processes read and write which output; entries of dead processes are ignored by DVC."""
+
+PIPELINE, METRICS = Path("dvc.yaml"), Path("metrics")
+"""The declaration of outputs, and the folder of those that git holds."""
 
 _PATIENCE = 1.0  # seconds until a half-written file counts as left behind, and not as being written
 
@@ -23,6 +26,14 @@ def mend() -> list[str]:
         LockError: when `dvc.lock` holds a merge conflict, which is for a person to decide.
     """
     return [said for said in (mend_lock(), mend_readers()) if said]
+
+
+def put_back() -> None:
+    """Put back the committed outputs that DVC removed for a stage that did not come to run."""
+    declared = PIPELINE.read_text(encoding="utf-8")
+    removed = ask("ls-files", "-z", "--deleted", "--", str(METRICS)).split("\0")
+    if names := [name for name in removed if name and name in declared]:
+        git("checkout-index", "--", *names)
 
 
 def mend_lock() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import mainline
-from mainline import faults, interrupts
+from mainline import display, faults, interrupts
 from mainline.declared.params import Params, load
 from mainline.errors import MainlineError, UseCaseError
 
@@ -47,6 +47,8 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
         _check_replaced(stage, held)
     except (KeyboardInterrupt, BdbQuit):
         _interrupted(stage)
+    except display.ReaderLeft:
+        raise
     except SystemExit as error:
         _fail(stage, UseCaseError(f"the code ended the process by itself (SystemExit: {error.code}); raise an error."))
     except Exception as error:
