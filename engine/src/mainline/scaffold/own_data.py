@@ -7,9 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from mainline.repository import dvc
 from mainline.repository.git import ask
 from mainline.scaffold.dialect import TableError
-from mainline.scaffold.outline import OWN
+from mainline.scaffold.outline import OWN, shell
 
 LARGE = 5_000_000
 """Bytes of a data file beyond which DVC keeps it and not git."""
@@ -31,7 +32,7 @@ def check_names(data: Sequence[Path]) -> None:
 
 
 def check_place(data: Sequence[Path], written: Mapping[str, str]) -> list[str]:
-    """Return the files in `data/own` that others take the place of and that git has as they are.
+    """Return the files in `data/own` that others take the place of.
 
     Args:
         data: the files that are to be put there.
@@ -49,13 +50,10 @@ def check_place(data: Sequence[Path], written: Mapping[str, str]) -> list[str]:
         if there.name != file.name:
             raise TableError(_alike(there.as_posix(), file.name))
         name = there.as_posix()
-        if _is_kept(there):
-            replaced.append(name)
-        elif written.get(name) != digest(there):
-            raise TableError(
-                f"{name} is another file than {file}, and git does not have it. Rename one of the two, or `git add "
-                f"{name}`, commit, and say it again."
-            )
+        lacks = _lacks(there, written.get(name, ""))
+        if lacks:
+            raise TableError(f"{name} is another file than {file}, and {lacks}, and say it again.")
+        replaced.append(name)
     return replaced
 
 
@@ -76,13 +74,24 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _is_kept(path: Path) -> bool:
-    """Whether git has a file as it is, or DVC."""
+def _lacks(path: Path, written: str) -> str:
+    """Say who does not have a file as it is, and what to do; '' if git has it, DVC, or whom the command took it from.
+
+    Args:
+        path: the file.
+        written: the SHA-256 of what this command put there; '' if it put nothing there.
+    """
+    name = shell(path.as_posix())
     tracked = Path(f"{path}.dvc")
-    if tracked.is_file():
-        outs = yaml.safe_load(tracked.read_text(encoding="utf-8"))["outs"]
-        return bool(outs[0]["md5"] == hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest())
-    return ask("rev-parse", f"HEAD:{path.as_posix()}") == ask("hash-object", path.as_posix())
+    if not tracked.is_file():
+        is_git_s = ask("rev-parse", f"HEAD:{path.as_posix()}") == ask("hash-object", path.as_posix())
+        is_kept = is_git_s or written == digest(path)
+        return "" if is_kept else f"git does not have it. Rename one of the two, or `git add {name}`, commit"
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    declared = yaml.safe_load(tracked.read_text(encoding="utf-8"))["outs"][0]["md5"]
+    cache = dvc.run("cache", "dir").stdout.strip()
+    is_kept = declared == md5 and Path(cache, "files/md5", md5[:2], md5[2:]).is_file()
+    return "" if is_kept else f"DVC's cache does not have it. Rename one of the two, or `dvc add {name}`"
 
 
 def _alike(there: str, name: str) -> str:

@@ -12,7 +12,7 @@ from mainline import children, processes
 from mainline.files import replace
 from mainline.repository.git import ask, git
 from mainline.scaffold.dialect import TableError
-from mainline.scaffold.outline import OWN, shell
+from mainline.scaffold.outline import OWN
 from mainline.scaffold.own_data import digest
 
 ASIDE = Path(".mainline/new")
@@ -76,8 +76,8 @@ def write(files: Mapping[str, str], data: Sequence[Path]) -> None:
             shutil.rmtree(ASIDE, ignore_errors=True)
 
 
-def check_place(force: bool) -> str:
-    """Return a commit that holds what is here if it is edited and forced; '' if git has it anyway.
+def check_place(force: bool) -> None:
+    """Refuse to write over a person's own files, unless that is forced and git has them.
 
     Raises:
         TableError: when a file that would go is somebody's own, or is forced and git does not have it, ignored or not.
@@ -87,11 +87,11 @@ def check_place(force: bool) -> str:
     own = {name: known for name, known in written().items() if not name.startswith(f"{OWN}/")}
     edited = min((_differing(found, known) for known in (own, _digests(FLIGHTS))), key=len)
     if not edited:
-        return ""
+        return
     if not force:
         raise TableError(
             f"{edited[0]} is neither as the template ships it nor as this command wrote it. Commit it, then --force "
-            f"writes over it: `{way_back('HEAD')}` brings it back."
+            "writes over it, and names the command that brings it back."
         )
     unknown = git("ls-files", "--others", "-z", "--", *REPLACED).split("\0")
     lost = next((name for name in unknown if name in found and found[name] != own.get(name)), None)
@@ -99,13 +99,6 @@ def check_place(force: bool) -> str:
         raise TableError(f"{lost} would be lost, since git ignores it. Move it elsewhere, then say it again.")
     if lost is not None:
         raise TableError(f"{lost} would be lost, since git does not have it. `git add {lost}`, then say it again.")
-    changed = git("status", "--porcelain", "--", *REPLACED).strip()
-    return git("stash", "create").strip() if changed else ""
-
-
-def way_back(commit: str, data: Sequence[str] = ()) -> str:
-    """Return the command that brings back what a commit has in the places that are written."""
-    return f"git checkout {commit} -- {' '.join(map(shell, [*filter(os.path.exists, REPLACED), *data]))}"
 
 
 def recover() -> None:

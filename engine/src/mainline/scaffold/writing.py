@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mainline import processes, progress
 from mainline.scaffold import (
+    backup,
     inference,
     outline,
     own_data,
@@ -21,7 +22,7 @@ from mainline.scaffold.code import slug
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes, render
 from mainline.scaffold.inference import Plan
-from mainline.scaffold.placing import RETRAIN
+from mainline.scaffold.placing import REPLACED, RETRAIN
 from mainline.scaffold.table import Options
 
 
@@ -44,7 +45,8 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
         else given.table
     )
     own_data.check_names(data)
-    kept = "" if given.plan else placing.check_place(given.force)
+    if not given.plan:
+        placing.check_place(given.force)
     replaced = own_data.check_place(data, placing.written())
     missing = tuple((column, text) for column, text in given.missing)
     options = Options(given.encoding, given.delimiter, given.decimal, given.date_format, missing)
@@ -62,12 +64,14 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
         if wishes.missing != missing:
             table = tables.read(data, replace(options, missing=wishes.missing))
         plan = inference.infer(table, given.label, wishes)
+    kept = backup.keep(REPLACED, replaced)
     with progress.clock("writing it aside, and holding it to the contract"):
         placing.write(files(plan), data)
     large = own_data.of_dvc(outline.own_files(plan))
+    back = backup.way_back(kept, REPLACED, replaced) if kept else ""
     for name in large:
         _add(name)
-    return _next(plan, large, placing.way_back(kept or "HEAD", replaced))
+    return _next(plan, large, back)
 
 
 def files(plan: Plan) -> dict[str, str]:
@@ -92,7 +96,7 @@ def _next(plan: Plan, large: list[str], back: str) -> str:
     lines = [
         "", f"Written: {', '.join(written)}.",
         *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),
-        f"`{back}` brings back what was here.",
+        *([f"`{back}` brings back what was here."] if back else []),
         *([f"No longer read: {', '.join(unused)}; remove what you do not need."] if unused else []),
         "What next:",
         "  grep -rn inferred src params.yaml    what is worth a look",

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -122,8 +121,7 @@ def test_edited_use_case_is_not_overwritten(place: Project, dated: Path) -> None
     assert "src/usecase/scoring.py is neither as the template ships it nor as this command wrote it" in refused
     said = _new(place, str(dated), *PRICE, "--force").stdout
     assert "# mine" not in edited.read_text()
-    back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
-    place.run(*back.split())
+    place.run("sh", "-c", _way_back(said))
     assert "# mine" in edited.read_text()
 
 
@@ -145,8 +143,7 @@ def test_work_beside_the_shipped_example_is_not_lost(place: Project, dated: Path
         place.run("git", "add", name)
     assert mine.read_bytes() == before
     said = _new(place, str(dated), *PRICE, "--force").stdout
-    back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
-    place.run(*back.split())
+    place.run("sh", "-c", _way_back(said))
     assert mine.read_bytes() == before
 
 
@@ -180,11 +177,61 @@ def test_data_of_others_is_not_overwritten(place: Project, dated: Path) -> None:
     place.commit("Mine")
     said = _new(place, str(dated), *PRICE).stdout
     assert own.read_bytes() == dated.read_bytes()
-    back = next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
+    back = _way_back(said)
     dated.write_text(dated.read_text() + dated.read_text().splitlines()[-1] + "\n")
     _new(place, str(dated), *PRICE)
     assert own.read_bytes() == dated.read_bytes()
-    place.run(*shlex.split(back))
+    place.run("sh", "-c", back)
+    assert own.read_text() == "mine\n"
+
+
+def _way_back(said: str) -> str:
+    """Return the command that `new` names for what was there."""
+    return next(line for line in said.splitlines() if "brings back" in line).split("`")[1]
+
+
+def test_way_back_brings_edits_that_were_never_committed(place: Project, tmp_path: Path) -> None:
+    """README, dvc.yaml, use case, tests and data are as they stood, though git had none of them; what came is gone."""
+    _new(place, str(write(tmp_path, flats())), *PRICE)
+    Path("tests/test_source.py").unlink()
+    Path("src/usecase/tables.py").rename("src/usecase/lags.py")
+    for name in ("README.md", "dvc.yaml"):
+        Path(name).write_text(Path(name).read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    place.run("git", "add", "src/usecase/lags.py")
+    own = Path("data/own/flats.csv")
+    before, row = {**_content(), str(own): own.read_bytes()}, own.read_text(encoding="utf-8").splitlines()[-1]
+    other = write(tmp_path, f"{own.read_text(encoding='utf-8')}{row}\n")
+    said = _new(place, str(other), *PRICE, "--force").stdout
+    assert own.read_bytes() == other.read_bytes()
+    assert Path("tests/test_source.py").is_file()
+    place.run("sh", "-c", _way_back(said))
+    assert {**_content(), str(own): own.read_bytes()} == before
+
+
+def test_way_back_brings_data_that_dvc_keeps(place: Project, dated: Path) -> None:
+    """A data file that git ignores and DVC keeps comes back from DVC, committed or not."""
+    own = Path("data/own/sold flats.csv")
+    own.parent.mkdir(parents=True)
+    own.write_text("mine\n")
+    place.run("dvc", "add", "--quiet", str(own))
+    place.run("git", "commit", "-qm", "Nothing of it", "--allow-empty")
+    said = _new(place, str(dated), *PRICE).stdout
+    assert own.read_bytes() == dated.read_bytes()
+    place.run("sh", "-c", _way_back(said))
+    assert own.read_text() == "mine\n"
+
+
+def test_data_of_which_dvc_lost_the_bytes_is_not_overwritten(place: Project, dated: Path) -> None:
+    """A .dvc file whose bytes are in no cache brings nothing back, so the data file stays."""
+    own = Path("data/own/sold flats.csv")
+    own.parent.mkdir(parents=True)
+    own.write_text("mine\n")
+    place.run("dvc", "add", "--quiet", str(own))
+    own.unlink()
+    shutil.rmtree(".dvc/cache/files")
+    own.write_text("mine\n")
+    refused = _new(place, str(dated), *PRICE, succeed=False).stderr
+    assert f"{own} is another file than {dated}, and DVC's cache does not have it. Rename one of the two, or" in refused
     assert own.read_text() == "mine\n"
 
 
@@ -222,7 +269,7 @@ def test_what_dvc_keeps_stays_with_dvc(
     assert own_data.of_dvc([str(own)]) == ([str(own)] if large else [])
     own.with_name(f"{own.name}.dvc").write_text("outs:\n- md5: 6f2ad1bf1da3f3ddb5c0d3bb1b3c3d4a\n")
     assert own_data.of_dvc([str(own)]) == [str(own)]
-    with pytest.raises(TableError, match="git does not have it"):
+    with pytest.raises(TableError, match="DVC's cache does not have it"):
         own_data.check_place([dated], {})
 
 
