@@ -133,10 +133,15 @@ def install(folder: Path, lock: Path, search: list[Path], compiled: bool) -> Non
 
 
 def write_search_path(folder: Path, search: list[Path]) -> None:
-    """Have the environment's Python find the modules of these folders as they are edited."""
+    """Have the environment's Python find the modules of these folders as they are edited.
+
+    Python 3.11 and 3.12 read the file in the encoding of the locale, and do not start if they cannot: it is ASCII.
+    """
     asked = [folder / "bin/python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    place = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
-    (place / "mainline.pth").write_text("".join(f"{path.resolve()}\n" for path in search), "utf-8")
+    place = Path(os.fsdecode(subprocess.run(asked, capture_output=True, check=True).stdout.strip()))
+    folders = [os.fsencode(path.resolve()) for path in search]
+    line = f"import os, sys; sys.path.extend(map(os.fsdecode, {folders}))\n"
+    (place / "mainline.pth").write_text(line, "ascii")
 
 
 def create(folder: Path) -> None:

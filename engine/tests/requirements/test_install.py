@@ -66,11 +66,12 @@ class Machine:
             "PIP_CONFIG_FILE": os.devnull, **more,
         }  # fmt: skip
 
-    def install(self, lock: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    def install(self, lock: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Set up from a lock."""
         return subprocess.run(
-            self.command(lock), cwd=self.path, env=self.environment(**more), capture_output=True, text=True, timeout=300
-        )
+            [*self.command(lock), *options], cwd=self.path, env=self.environment(**more), timeout=300,
+            capture_output=True, text=True,
+        )  # fmt: skip
 
     def says(self, expression: str) -> str:
         """What the environment's Python says of an expression; the module before the first dot is imported."""
@@ -158,6 +159,21 @@ def test_settings_for_other_projects_play_no_part(ready: Machine) -> None:
     others = {"PIP_USER": "1", "PIP_TARGET": "elsewhere", "UV_EXCLUDE_NEWER": "2001-01-01", "UV_NO_BINARY": "1"}
     done = ready.install(ready.lock(ready.index.wheel("given", "1.0")), **others)
     assert (done.returncode, ready.says("given.VERSION")) == (0, "1.0"), done.stderr
+
+
+@pytest.mark.parametrize("surroundings", [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_python_starts_and_finds_the_code_in_any_locale(ready: Machine, surroundings: dict[str, str]) -> None:
+    """Letters of a path that a locale does not have neither stop the environment's Python nor hide the code there."""
+    (ready.path / "code").mkdir()
+    (ready.path / "code/searched.py").write_text("")
+    lock = ready.lock(ready.index.wheel("given", "1.0"))
+    done = ready.install(lock, "--search", "code", **surroundings)
+    assert done.returncode == 0, done.stderr
+    started = subprocess.run(
+        [ready.venv / "bin/python", "-c", "import searched"], env=ready.environment(**surroundings),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (started.returncode, started.stderr) == (0, "")
 
 
 def test_a_second_call_does_nothing(ready: Machine) -> None:
