@@ -50,10 +50,24 @@ def check(document: Path) -> None:
     for folder, named in ((ROOT, r"`make ([a-z-]+)"), (ENGINE, r"`make -C engine ([a-z-]+)")):
         targets = set(re.findall(r"^([a-z-]+):", (folder / "Makefile").read_text(), flags=re.MULTILINE))
         assert set(re.findall(named, text)) <= targets | {"-"}
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    assert [link for link in links if not _place((document.parent / link).resolve()).exists()] == []
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if not leads(link, document)] == []
     files = set(re.findall(r"`((?:src|tests|engine|deploy|requirements)/[\w./-]+\.\w+)`", text))
     assert {file for file in files if not _place(ROOT / file).exists()} == set()
+
+
+def leads(link: str, document: Path) -> bool:
+    """Whether a relative link of a document leads to a file, and to a heading of it if it names one."""
+    file, _, heading = link.partition("#")
+    place = _place((document.parent / file).resolve()) if file else document
+    return place.exists() and (not heading or heading in headings(place.read_text(encoding="utf-8")))
+
+
+def headings(text: str) -> set[str]:
+    """Return what links to the headings of a document are called on GitHub."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def _place(path: Path) -> Path:
