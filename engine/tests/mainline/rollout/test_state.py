@@ -17,6 +17,9 @@ from tests.mainline.rollout.worlds import FAIL, World, ref
 from tests.mainline.serving.running import running
 from tests.project import LIMIT, SEARCH_PATH
 
+LIKE_ANY_USER = "import ctypes as c; c.CDLL(None).capset((c.c_uint32 * 2)(0x20080522, 0), (c.c_uint32 * 6)())"
+"""Gives back what root may do beyond other users, such as to write where nobody may; others had none of it."""
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -103,6 +106,24 @@ def test_one_server_works_in_a_folder(packages: dict[Ref, Path], tmp_path: Path)
             said = f"mainline: another server works in {file.parent}. End it, or name another folder."
             assert done.stderr.splitlines()[-1] == said
         assert server.ask("/readyz")[0] == 200
+
+
+def test_a_folder_that_may_only_be_read_is_served_from(packages: dict[Ref, Path], tmp_path: Path) -> None:
+    """A server that may not write there disturbs nobody: it serves what the file names, and a second one does too."""
+    file = tmp_path / "state/routing.json"
+    file.parent.mkdir()
+    routes = [{"version": ref.version, "package": str(path), "weight": 1} for ref, path in packages.items()]
+    file.write_text(json.dumps({"routes": routes[:1]}))
+    file.parent.chmod(0o555)
+    try:
+        with (
+            running(tmp_path / "a", None, "--routing", str(file), wrap=LIKE_ANY_USER) as first,
+            running(tmp_path / "b", None, "--routing", str(file), wrap=LIKE_ANY_USER) as second,
+        ):
+            assert [server.ask("/readyz")[0] for server in (first, second)] == [200, 200]
+    finally:
+        file.parent.chmod(0o755)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_what_a_killed_follower_left_is_removed(place: Place) -> None:

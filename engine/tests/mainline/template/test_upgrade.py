@@ -136,6 +136,20 @@ def test_the_address_is_asked_for_once(changed: World) -> None:
     assert "is that of v0.2.0 already" in changed.upgrade("v0.2.0", succeed=False)
 
 
+def test_a_template_that_says_where_it_is_need_not_be_named(changed: World) -> None:
+    """A fork has the template's own word for its address, which is asked after all that a person chose."""
+    file = "engine/pyproject.toml"
+    says = f'{SECOND[file]}urls = {{template = "../template"}}\n'
+    changed.release("v0.2.1", {file: says.replace("0.2.0", "0.2.1")})
+    changed.upgrade("v0.2.1", "--from", "../template")
+    changed.fork.run("git", "config", "--unset", "mainline.template")
+    changed.release("v0.3.0", {file: says.replace("0.2.0", "0.3.0")})
+    changed.upgrade("v0.3.0")
+    assert changed.read(file) == says.replace("0.2.0", "0.3.0")
+    changed.fork.run("git", "remote", "add", "upstream", "../nothing")
+    assert "does not answer at ../nothing" in changed.upgrade("v0.3.0", succeed=False)
+
+
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
