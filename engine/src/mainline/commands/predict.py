@@ -11,6 +11,7 @@ from mainline.errors import MainlineError
 from mainline.package import manifest as manifests
 from mainline.repository import lock
 from mainline.scoring import files, lines
+from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 
 RAW = Path(".mainline/raw")
@@ -81,10 +82,10 @@ def predict_file(
     """
     output = output or source.with_name(f"{source.stem}.predictions")
     _refuse_outputs_of_the_pipeline(output)
-    model = Model.load(package, slack=slack)
+    model, made = Model.load(package, slack=slack), Tally.load(package)
     source = _requests(source) if raw else source
     try:
-        scored = files.score(model, source, output)
+        scored = files.score(model, source, output, made=made)
     except OSError as error:
         raise MainlineError(
             f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
@@ -92,6 +93,8 @@ def predict_file(
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
+    for line in made.describe():
+        print(f"Unlike training: {line}", file=sys.stderr)
     return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
 
 

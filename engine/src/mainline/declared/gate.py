@@ -55,6 +55,19 @@ class Skew(Section):
     ignore: tuple[str, ...] = Field(strict=False)
 
 
+class Support(Section):
+    """How much of a period may be unlike every period before it, beyond the worst of them; shares of rows.
+
+    What is in `accept` is not looked at: columns that a person has looked at and lets be.
+    """
+
+    missing: Share = 0.05
+    unseen: Share = 0.01
+    not_whole: Share = 0.001
+    outside: Share = 0.05
+    accept: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Policy(Section):
     """Every limit, each with its meaning in the shipped `params.yaml`."""
 
@@ -71,6 +84,7 @@ class Policy(Section):
     fairness: tuple[Fairness, ...] = Field(strict=False)
     budgets: Budgets
     skew: Skew
+    support: Support = Support()
     quarantined_share: Share
     breaking_schema: Literal["warn", "fail"]
     coverage: Share = 0.02

@@ -13,6 +13,7 @@ from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
+from mainline.limits.composition import Noted
 from mainline.model import baselines
 from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
@@ -66,6 +67,8 @@ class Evidence:
     unavailable: tuple[str, ...] = ()
     costs: tuple[Cost, Cost | None] | None = None
     skew: Mapping[str, float] | None = None
+    support: Noted = field(default_factory=dict)
+    """The shares of a period's rows that are unlike all periods before; see `limits.composition`."""
     quarantined: tuple[int, int] = (0, 0)
     refusals: Mapping[str, str] = field(default_factory=dict)
     worth: tuple[Worth, ...] = ()

@@ -21,6 +21,7 @@ from mainline.gate.experiments import read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
+from mainline.limits.composition import Noted
 from mainline.model import baselines, metrics
 from mainline.model.baselines import Baseline
 from mainline.model.metrics import Scorer
@@ -90,6 +91,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         unavailable=tuple(unavailable),
         costs=_costs(released),
         skew=_skew(candidate, released),
+        support=_support(),
         quarantined=_quarantined(),
         refusals=acceptance.refusals(PACKAGE),
         worth=read_worth(candidate.manifest["name"], measured.primary.name),
@@ -222,6 +224,12 @@ def _skew_from_profile(released: Released, names: Sequence[str]) -> Mapping[str,
         return None
     new = prepared.read(prepared.FOLDER, SIDES.test, [], known).features
     return {name: stability_from(counted[name], new[name]) for name in known}
+
+
+def _support() -> Noted:
+    """Return which periods are unlike those before; nothing of data without time."""
+    path = COUNTS.with_name("profile.json")
+    return dict(read_json(path).get("support", {})) if path.is_file() else {}
 
 
 def _quarantined() -> tuple[int, int]:

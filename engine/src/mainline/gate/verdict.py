@@ -30,6 +30,7 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("training time", "budgets", costs.check_training_time),
     ("feature cost", "budgets", costs.check_feature_cost),
     ("skew", "data", data.check_skew),
+    ("support", "data", data.check_support),
     ("quarantine", "data", data.check_quarantine),
     ("schema", "compatibility", compatibility.check_schema),
 )

@@ -22,11 +22,11 @@ class Seen:
     profile: Mapping[str, Any]
     earned: Earned | None
 
-    def missing(self, name: str) -> float:
+    def missing(self, name: str) -> float | None:
         """Return the largest share of rows without a value on any day, or that of training; of a number or a text."""
         if self.earned is not None:
-            return self.earned.columns[name].missing
-        return float(self.profile[name]["missing"])
+            return self.earned.columns[name].missing if name in self.earned.columns else None
+        return float(self.profile[name]["missing"]) if name in self.profile else None
 
     def values(self, name: str) -> frozenset[str] | None:
         """Return the values of a text that the model may have seen; None if nobody can say."""

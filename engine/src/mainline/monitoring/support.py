@@ -3,29 +3,15 @@
 from collections.abc import Callable, Iterable
 
 from mainline.gate.checks.outcome import Outcome
-from mainline.limits.sketches import RARE, SLACK, Sketch
+from mainline.limits import composition
+from mainline.limits.composition import Excess
+from mainline.limits.sketches import RARE, Sketch
 from mainline.monitoring.production import Production
-
-Excess = tuple[float, str, float, float]
-"""How far a column lies beyond its limit, its name, what was observed and the limit, all as shares."""
-_WHOLE = 0.01
-"""A number of which fewer rows are not whole on each day of training is one of whole numbers."""
 
 
 def check_missing(production: Production) -> Outcome:
     """Are as many values missing as on the worst day of training, or hardly more?"""
-    reference, more = production.reference, production.policy.support.missing
-    package = reference.package
-    names = [name for name in (*package.numbers, *package.texts) if name in package.profile]
-
-    def excess(day: Sketch) -> Iterable[Excess]:
-        for name in names:
-            column = day.numbers[name] if name in day.numbers else day.texts.get(name)
-            if column is not None:
-                allowed = reference.seen.missing(name) + more
-                yield column.missing / day.rows - allowed, name, column.missing / day.rows, allowed
-
-    return _judge(production, excess, "have no value")
+    return _judge(production, "missing", production.policy.support.missing)
 
 
 def check_unseen(production: Production) -> Outcome:
@@ -35,79 +21,48 @@ def check_unseen(production: Production) -> Outcome:
     if not texts:
         lacking = "no text feature" if not reference.package.texts else "too many values to tell by the profile alone"
         return Outcome("pass", lacking, f"{allowed:.1%}", "Nothing to compare.")
-
-    def excess(day: Sketch) -> Iterable[Excess]:
-        for name in texts:
-            found = reference.unseen(day, name)
-            if found is not None:
-                yield found[0] - allowed, name, found[0], allowed
-
-    outcome = _judge(production, excess, "have a value that was never seen")
+    outcome = _judge(production, "unseen", allowed)
     return outcome._replace(reason=f"{outcome.reason}{_named(production, texts)}")
 
 
 def check_whole(production: Production) -> Outcome:
     """Are numbers whole that were whole in training? Another unit, such as hours for minutes, shows here first."""
-    reference, more = production.reference, production.policy.support.not_whole
-    if reference.earned is None:
-        return Outcome("pass", "not compared", "-", "The package does not say what its days were like.")
-
-    def excess(day: Sketch) -> Iterable[Excess]:
-        for name, column in day.numbers.items():
-            worst = reference.seen.fractional(name)
-            if worst is not None and worst <= _WHOLE:
-                allowed = worst + more
-                yield column.fractional / day.rows - allowed, name, column.fractional / day.rows, allowed
-
-    return _judge(production, excess, "are not whole numbers")
+    return _judge(production, "not_whole", production.policy.support.not_whole)
 
 
 def check_range(production: Production) -> Outcome:
     """Do numbers lie within what the model was fitted on? Seconds for minutes are whole numbers, but far outside."""
-    reference, more = production.reference, production.policy.support.outside
-
-    def excess(day: Sketch) -> Iterable[Excess]:
-        for name, column in day.numbers.items():
-            worst = reference.seen.outside(name)
-            if worst is not None:
-                yield column.outside / day.rows - worst - more, name, column.outside / day.rows, worst + more
-
-    return _judge(production, excess, f"lie more than {SLACK:.0%} of the range outside of training")
+    return _judge(production, "outside", production.policy.support.outside)
 
 
 def check_constant(production: Production) -> Outcome:
     """Does every number vary that varied on each day of training? A feed that stands still shows here."""
-    reference = production.reference
-    if reference.earned is None:
-        return Outcome("pass", "not compared", "-", "The package does not say what its days were like.")
+    return _judge(production, "constant", 0.0)
+
+
+def _judge(production: Production, question: str, more: float) -> Outcome:
+    """Judge the last day by the column that lies furthest beyond its limit; say since which day it is so."""
+    days, seen = production.full_days, production.reference.seen
+    ask, what = composition.QUESTIONS[question]
 
     def excess(day: Sketch) -> Iterable[Excess]:
-        for name, column in day.numbers.items():
-            if reference.seen.varies(name) and sum(column.counts) >= day.rows / 2:
-                stuck = float(column.low == column.high)
-                yield stuck - 0.5, name, stuck, 0.0
+        return ask(seen, day, more)
 
-    return _judge(production, excess, "have one and the same value")
-
-
-def _judge(production: Production, excess: Callable[[Sketch], Iterable[Excess]], what: str) -> Outcome:
-    """Judge the last day by the column that lies furthest beyond its limit; say since which day it is so."""
-    days = production.full_days
     if not days:
         least = production.policy.support.min_rows
         return Outcome("cannot tell", "too few rows", f"{least:,} rows a day", f"No day has {least:,} rows yet.")
     last, sketch = list(days.items())[-1]
     worst = max(excess(sketch), default=None)
     if worst is None:
-        return Outcome("pass", "nothing to compare", "-", "There is no column of this kind.")
+        return Outcome("pass", "nothing to compare", "-", "No column is of this kind, or the package does not say.")
     beyond, name, observed, allowed = worst
     found = f"{name}: {observed:.2%} of {last}"
     said = f"{observed:.2%} of the rows of {name} {what}; at most {allowed:.2%} are allowed."
     if beyond <= 0:
         return Outcome("pass", found, f"{allowed:.2%}", said)
     wrong = sorted(column for over, column, _, _ in excess(sketch) if over > 0 and column != name)
-    more = f" So are: {', '.join(wrong[:5])}." if wrong else ""
-    next_step = f"Since {_since(list(days.items()), excess)}.{more} Look at what sends or joins {name}."
+    so = f" So are: {', '.join(wrong[:5])}." if wrong else ""
+    next_step = f"Since {_since(list(days.items()), excess)}.{so} Look at what sends or joins {name}."
     return Outcome("fail", found, f"{allowed:.2%}", f"{said} {next_step}")
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from mainline import files, progress
 from mainline.contract import Kind
 from mainline.errors import MainlineError
+from mainline.limits.sketches import Sketch
 from mainline.package.responses import Prediction
 from mainline.scoring import cells, formats
 from mainline.scoring.formats import Rows
+from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 from mainline.serving.watching import signature
@@ -37,11 +39,14 @@ class Scored:
     skipped: int
 
 
-def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) -> Scored:
+def score(
+    model: Model, source: Path, output: Path, part_rows: int = PART_ROWS, made: Tally | None = None
+) -> Scored:  # fmt: skip
     """Predict every row of a Parquet or CSV file into `output/predictions`, one file per part.
 
     Rows that do not fit the request model, and predictions outside the response model, go to `output/quarantine`. A
-    model that marks unusual rows adds a column of these marks.
+    model that marks unusual rows adds a column of these marks. `made` counts the rows that are predicted, those of a
+    run before that was killed included.
 
     Raises:
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
@@ -51,26 +56,32 @@ def score(model: Model, source: Path, output: Path, part_rows: int = PART_ROWS) 
     _say_columns(model, columns)
     state = _resume(model, source, output, part_rows)
     done: dict[str, list[int]] = state["done"]
+    if made and state.get("made"):
+        made.sketch = Sketch.model_validate_json(state["made"])
     skipped = len(done)
     parts = chain([next(parts, [])], parts)  # a file without rows has one part without rows
     for number, rows in enumerate(parts):
         if str(number) not in done:
             with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
-                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source)
+                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source, made)
+            if made and made.sketch:
+                state["made"] = made.sketch.model_dump_json()
             files.replace(output / STATE, json.dumps(state))
     rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
     return Scored(rows_done, bad, len(done), skipped)
 
 
-def predict_rows(model: Model, rows: Rows) -> list[Answered | str]:
-    """Return the prediction of each row with its marks, or the reason why it has none."""
+def predict_rows(model: Model, rows: Rows, made: Tally | None = None) -> list[Answered | str]:
+    """Return the prediction of each row with its marks, or the reason why it has none; count the rows of the former."""
     try:
         answer = model.answer(model.reader.read(rows))
     except Problem as problem:
         if len(rows) == 1:
             return [problem.detail.removeprefix("row 0: ")]
         half = len(rows) // 2  # finds few bad rows among many good ones quickly
-        return predict_rows(model, rows[:half]) + predict_rows(model, rows[half:])
+        return predict_rows(model, rows[:half], made) + predict_rows(model, rows[half:], made)
+    if made:
+        made.add(answer.features)
     fits = answer.fits or [True] * len(rows)
     outside = f"{model.response.name} is outside the response model"
     marks = model.unusual.by_row(answer.unusual, 0, len(rows)) if model.unusual else [[]] * len(rows)
@@ -80,12 +91,14 @@ def predict_rows(model: Model, rows: Rows) -> list[Answered | str]:
     ]
 
 
-def _score_part(model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path) -> list[int]:
+def _score_part(
+    model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path, made: Tally | None
+) -> list[int]:
     kind = formats.kind_of(source)
     requests = [cells.request(row, model.predictor.request) for row in rows]
     misfits = [cells.misfit(row) if kind == "csv" else "" for row in rows]
     whole = [request for request, misfit in zip(requests, misfits, strict=True) if not misfit]
-    predicted = iter(predict_rows(model, whole) if whole else [])
+    predicted = iter(predict_rows(model, whole, made) if whole else [])
     outcomes = [misfit or next(predicted) for misfit in misfits]
     response = model.predictor.response
     added: dict[str, Kind] = {}

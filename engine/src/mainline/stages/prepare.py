@@ -25,11 +25,12 @@ from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.data.prepared import Prepared, join
 from mainline.data.profile import describe, share_between, stability_index
-from mainline.data.storage import fresh_directory, read_frame, write_columns, write_frame, write_json
+from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
 from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes, encode
+from mainline.limits import composition
 from mainline.periods import told
 from mainline.text import count
 from usecase import features, interface, schema, tables
@@ -81,7 +82,8 @@ def prepare(params: Params) -> None:
     for name, part in parts.items():
         write_columns(part.as_columns(), prepared.FOLDER / f"{name}.parquet")
     check_present([part.features for part in parts.values()], told(params.data.periods))
-    write_json(profile(parts), Path("metrics/profile.json"))
+    noted = {} if params.data.snapshot else composition.note(_made_of(parts))
+    write_json(profile(parts) | {"support": tidy(noted)}, Path("metrics/profile.json"))
     check_order([part.label for part in parts.values()])
     progress.say(
         f"{count(sum(len(part) for part in parts.values()), 'row')} with "
@@ -193,6 +195,11 @@ def profile(parts: Mapping[str, Prepared]) -> dict[str, object]:
         "drift": [{"feature": name, "stability_index": skew[name]} for name in columns],  # rows of a plot
         "columns": describe(columns),
     }
+
+
+def _made_of(parts: Mapping[str, Prepared]) -> dict[str, Columns]:
+    """Return the features of each period, and the label as one more column."""
+    return {period: {**part.features, f"label {interface.LABEL}": part.label} for period, part in parts.items()}
 
 
 def check_order(labels: Sequence[Array]) -> None:

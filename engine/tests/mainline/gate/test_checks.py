@@ -95,6 +95,13 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("skew", lambda e: replace(e, skew={"seats": 0.9}), "warn"),
     ("skew", lambda e: replace(e, skew={"seats": float("nan")}), "warn"),
     ("skew", lambda e: replace(e, skew=None), "cannot tell"),
+    ("support", lambda e: replace(e, support={"2013-02": {"not_whole": {"seats": (0.002, 0.0)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"not_whole": {"seats": (0.001, 0.0)}}}), "pass"),
+    ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.14)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.16)}}}), "pass"),
+    ("support", lambda e: replace(e, support={"2013-02": {"outside": {"temp": (0.06, 0.0)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"unseen": {"carrier": (0.02, 0.0)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"constant": {"temp": (1.0, 0.0)}}}), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(20, 10_000)), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(0, 0)), "cannot tell"),
     ("schema", lambda e: made.released(e, Field("y", "number", "another", 1.0)), "warn"),
@@ -263,3 +270,17 @@ def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipp
     found = verdict.run(replace(evidence, other=None, obstacle="x" * 9000), declared)
     assert max(len(check.reason) for check in found) == 600
     assert max(len(check.name) for check in found) == 120
+
+
+def test_period_that_is_unlike_those_before_is_named_with_the_limit_and_the_way_on() -> None:
+    """The worst column is said with its period and share, the others are named, and what is accepted counts no more."""
+    noted = {"2013-02": {"missing": {"temp": (1.0, 0.01), "seats": (0.5, 0.1)}, "unseen": {"carrier": (0.005, 0.0)}}}
+    evidence = replace(made.equal(), support=noted)
+    found = made.check(evidence, made.shipped(), "support")
+    assert (found.observed, found.limit) == ("temp in 2013-02: 100.00%", "as the periods before")
+    assert found.reason == (
+        "100.00% of the rows of temp in 2013-02 have no value; before, at most 1.00% did, and gate.support.missing "
+        "allows 5.00% more. So are: seats in 2013-02. Mend the source; what is right goes into gate.support.accept."
+    )
+    accepted = made.shipped().model_copy(update={"support": gate.Support(accept=("temp", "seats"))})
+    assert made.check(evidence, accepted, "support").verdict == "pass"

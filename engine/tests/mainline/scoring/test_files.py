@@ -13,6 +13,7 @@ from mainline.__main__ import main
 from mainline.errors import MainlineError
 from mainline.scoring import files, formats
 from mainline.scoring.files import score
+from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 
 Rows = list[dict[str, Any]]
@@ -344,6 +345,45 @@ def test_command_says_what_it_did(
         output = tmp_path / "f.predictions"
         expected = f"19 predictions in {output}/predictions{end}; 1 bad row is in {output}/quarantine with reasons"
         assert said.splitlines()[-1] == expected
+
+
+def test_file_that_is_unlike_training_is_said(
+    package_dir: Path, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hours for minutes in all rows of a file: they are predicted, and it is said what they are."""
+    many = [row | {"flight": number} for number, row in enumerate(rows * 15, start=1)]
+    for name, change, said in (("usual", 1, []), ("hours", 60, ["dep_delay are not whole numbers"])):
+        changed = [row | {"dep_delay": row["dep_delay"] / change} for row in many]
+        source = write_csv(tmp_path / f"{name}.csv", changed)
+        assert main(["predict", str(source), "--package", str(package_dir)]) == 0
+        lines = [line for line in capsys.readouterr().err.splitlines() if "dep_delay" in line]
+        assert len(lines) == len(said), lines
+        assert all(text in line for text, line in zip(said, lines, strict=True))
+
+
+def test_what_was_counted_before_a_kill_counts_once(
+    model: Model, package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on knows what the parts before were made of, as one run does."""
+    source, whole, parts = write_csv(tmp_path / "f.csv", rows), Tally.load(package_dir), Tally.load(package_dir)
+    score(model, source, tmp_path / "whole", part_rows=5, made=whole)
+    write, written = formats.write, list[Any]()
+
+    def fail_at_third(*given: Any) -> None:
+        written.append(given)
+        if len(written) == 3:
+            raise KeyboardInterrupt("stop")
+        write(*given)
+
+    monkeypatch.setattr(formats, "write", fail_at_third)
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        score(model, source, tmp_path / "out", part_rows=5, made=parts)
+    again = Tally.load(package_dir)
+    score(model, source, tmp_path / "out", part_rows=5, made=again)
+    assert again.sketch is not None
+    assert whole.sketch is not None
+    assert again.sketch.rows == whole.sketch.rows == len(rows)
+    assert again.sketch.texts == whole.sketch.texts
 
 
 @pytest.mark.parametrize("arguments", [["predict"], ["predict", "f.csv", "--stream"]])

@@ -3,6 +3,7 @@
 from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most
 from mainline.gate.evidence import Evidence
+from mainline.limits import composition
 
 
 def check_skew(evidence: Evidence, policy: Policy) -> Outcome:
@@ -19,6 +20,31 @@ def check_skew(evidence: Evidence, policy: Policy) -> Outcome:
     observed = ", ".join(f"{name} {index:.2f}" for name, index in sorted(moved.items(), key=lambda item: -item[1])[:5])
     reason = f"Holdout against the training rows of {evidence.name_of_other} (stability index)."
     return Outcome("warn" if moved else "pass", observed or "none", limit, reason)
+
+
+def check_support(evidence: Evidence, policy: Policy) -> Outcome:
+    """Is each period made of what the periods before it were? A broken feed is not to be learned."""
+    declared, limit = policy.support, "as the periods before"
+    limits = declared.model_dump(exclude={"accept"}) | {"constant": 0.0}
+    found = sorted(
+        (before + limits[question] - observed, period, question, column, observed, before)
+        for period, questions in evidence.support.items()
+        for question, columns in questions.items()
+        for column, (observed, before) in columns.items()
+        if observed > before + limits[question] and column not in declared.accept
+    )
+    if not found:
+        return Outcome("pass", "nothing new", limit, "No period is unlike those before it by more than is declared.")
+    _, period, question, column, observed, before = found[0]
+    allowed = f"; before, at most {before:.2%} did, and gate.support.{question} allows {limits[question]:.2%} more"
+    others = dict.fromkeys(f"{other} in {when}" for _, when, _, other, *_ in found if (other, when) != (column, period))
+    more = f" So are: {', '.join(list(others)[:5])}{' and more' if len(others) > 5 else ''}." if others else ""
+    reason = (
+        f"{observed:.2%} of the rows of {column} in {period} {composition.QUESTIONS[question][1]}"
+        f"{allowed if question != 'constant' else ', which varied before'}.{more} "
+        f"Mend the source; what is right goes into gate.support.accept."
+    )
+    return Outcome("fail", f"{column} in {period}: {observed:.2%}", limit, reason)
 
 
 def check_quarantine(evidence: Evidence, policy: Policy) -> Outcome:
