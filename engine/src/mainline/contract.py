@@ -13,7 +13,7 @@
 | `labels`    | `fetch(since, until)`; the module may be left out                        | pandas, these modules |
 
 `scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
-(NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit.
+(NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit and in every metric.
 `features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.
 
 `raw` and what `respond` returns have shape (n,), and (n, K) for K classes. `CLASSES` is for labels that name a class.

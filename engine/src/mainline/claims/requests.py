@@ -14,6 +14,7 @@ from mainline.data.computed import Place, check_types
 from mainline.data.moments import prediction_time
 from mainline.errors import UseCaseError
 from mainline.labels import classes
+from mainline.model import weights
 
 FEATURES = "src/usecase/features.py: compute"
 NEXT = "Compute each row from its own columns, with operations that numpy does element by element."
@@ -119,7 +120,9 @@ def _check_options(scoring: ModuleType, label: Array, requests: Columns, answers
     }
     for name in offered.keys() & vars(scoring).keys():
         whole, alone = (offered[name](rows) for rows in (np.arange(len(label)), np.array([1])))
-        if name == "weight" or len(answers) == 1:
+        if name == "weight":
+            weights.check(whole, label)
+        elif len(answers) == 1:
             check_column(f"scoring.py: {name}", whole, len(label))
         elif np.shape(whole) != answers:
             found = f"src/usecase/scoring.py: {name} has shape {np.shape(whole)}"

@@ -7,6 +7,8 @@ import numpy as np
 from mainline.contract import Array, Classes
 
 PREDICTED, PROBABILITY = "predicted", "probability_"
+WEIGHT = "sample_weight"
+"""The column of how much each row counts, where rows have weights."""
 
 
 def as_columns(predicted: Array, names: Classes) -> dict[str, Array]:

@@ -30,13 +30,22 @@ Metrics = tuple[Metric, Metric]
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions of n validation rows: label, prediction and cluster of each, and by slice its value, shape (n,)."""
+    """Predictions of n validation rows: label, prediction and cluster of each, and by slice its value, shape (n,).
+
+    `weight`, shape (n,), is how much each row counts; None where none counts more than another.
+    """
 
     label: Array
     predicted: Array
     cluster: Array
     slices: Mapping[str, Array]
     seconds: Mapping[str, float]
+    weight: Array | None = None
+
+    @property
+    def counting(self) -> Array:
+        """The weights, or a 1 for each row."""
+        return np.ones(len(self.label)) if self.weight is None else self.weight
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def read(file: Path) -> Predicted:
         for prefix in (SLICE, SECONDS)
     )
     spent = {name: float(value) for name, value in seconds.items()}
-    return Predicted(named["label"], named["predicted"], named["cluster"], slices, spent)
+    return Predicted(named["label"], named["predicted"], named["cluster"], slices, spent, named.get("weight"))
 
 
 def check(committed: Predicted, tried: Predicted) -> None:
@@ -75,7 +84,9 @@ def check(committed: Predicted, tried: Predicted) -> None:
 
 def primaries(evaluation: Evaluation, committed: Predicted, tried: Predicted) -> Metrics:
     """Return the primary metric for what is tried and for the last commit, of two classes at a threshold for each."""
-    first, second = (scorer(evaluation, tried.label, side.predicted).primary for side in (tried, committed))
+    first, second = (
+        scorer(evaluation, tried.label, side.predicted, tried.weight).primary for side in (tried, committed)
+    )
     return first, second
 
 
@@ -88,7 +99,8 @@ def moved(sides: Metrics, committed: Predicted, tried: Predicted, confidence: fl
         f"{column} {value}": values == value
         for column, values in tried.slices.items()
         for value in np.unique(values)
-        if (values == value).sum() >= least and sides[0].is_defined(tried.label[values == value])
+        if (counted := (values == value) & (tried.counting > 0)).sum() >= least
+        and sides[0].is_defined(tried.label[counted])
     }
     wide = 1 - (1 - confidence) / max(len(masks), 1)
     found = [
@@ -103,7 +115,9 @@ def moved(sides: Metrics, committed: Predicted, tried: Predicted, confidence: fl
 def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> str:
     """Say in a sentence which is better, by how much and how sure that is, and below it which slices moved."""
     sides = metric, other = primaries(params.evaluation, committed, tried)
-    before, after = other.value(tried.label, committed.predicted), metric.value(tried.label, tried.predicted)
+    before, after = (
+        each.value(tried.label, side.predicted, tried.weight) for each, side in ((other, committed), (metric, tried))
+    )
     now = f"{metric.name} {number(after)}, was {number(before)} at the last commit."
     moves = np.max(np.abs(committed.predicted - tried.predicted), initial=0.0)
     if moves <= params.limits.parity:
@@ -135,7 +149,7 @@ def tell_slices(params: Params, policy: Policy, committed: Predicted, tried: Pre
 def _difference(sides: Metrics, committed: Predicted, tried: Predicted, rows: Array, confidence: float) -> Difference:
     return compare(
         sides[0], tried.label[rows], tried.predicted[rows], committed.predicted[rows], tried.cluster[rows], confidence,
-        sides[1],
+        sides[1], None if tried.weight is None else tried.weight[rows],
     )  # fmt: skip
 
 

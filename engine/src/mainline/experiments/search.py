@@ -215,7 +215,7 @@ def _trial(
     if predicted is None:
         nan = float("nan")
         return Trial(number, nan, nan, nan, nan, round(seconds, 1))
-    value, found = judge(params.evaluation, rows.label, predicted, own, refit.clusters(rows), confidence)
+    value, found = judge(params.evaluation, rows, predicted, own, refit.clusters(rows), confidence)
     measured = (value, found.estimate, found.low, found.high, round(seconds, 1))
     return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
 

@@ -95,9 +95,12 @@ def _write(rows: "Prepared", predicted: "Array", seconds: dict[str, float]) -> N
     import numpy as np
 
     from mainline.data import prepared
+    from mainline.model import weights
     from usecase import features, scoring
 
     columns = {"label": rows.label, "predicted": predicted, "cluster": prepared.clusters(features, rows)}
+    weight = weights.of(scoring, rows.label, rows.request)
+    columns |= {} if weight is None else {"weight": weight}
     columns |= {SLICE + name: np.asarray(values).astype("U") for name, values in scoring.slices(rows.request).items()}
     columns |= {SECONDS + name: np.array(value) for name, value in seconds.items()}
     np.savez(RESULT, allow_pickle=False, **columns)

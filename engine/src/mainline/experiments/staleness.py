@@ -85,8 +85,7 @@ def summarise(
         old, fresh = (np.concatenate([predicted[which, period] for period in periods]) for which in (age, 0))
         held = join(rows[period] for period in periods)
         day = refit.clusters(held)
-        value, found = judgement.judge(evaluation, held.label, old, fresh, day, confidence)
-        other = judgement.scorer(evaluation, held.label, fresh).primary.value(held.label, fresh)
-        measured = (value, other, found.estimate, found.low, found.high)
+        value, found = judgement.judge(evaluation, held, old, fresh, day, confidence)
+        measured = (value, judgement.measure(evaluation, held, fresh), found.estimate, found.low, found.high)
         ages.append(Age(unit, age, len(periods), len(day), *measured))
     return ages

@@ -77,7 +77,7 @@ def measure(
         rest = params.model_copy(update={"features": tuple(other for other in params.features if other != name)})
         pipeline = refit.fit(rest, fitted_on)
         without = refit.predict(pipeline, judged, rest)
-        value, found = judge(params.evaluation, judged.label, without, full, day, confidence)
+        value, found = judge(params.evaluation, judged, without, full, day, confidence)
         saved, size = tables.saved_without(name, declared)
         model = costs.slower(complete, costs.packaged(pipeline, rest, judged), judged)
         yield Worth(

@@ -23,7 +23,7 @@ def score(evidence: Evidence) -> list[ClassScore]:
     scorer, label = evidence.scorer, evidence.holdout.label
     if not scorer.by_class or not evidence.finite:
         return []
-    measured = scorer.measure_classes(label, evidence.predicted)
+    measured = scorer.measure_classes(label, evidence.predicted, evidence.holdout.weight)
     said = scorer.say(evidence.predicted)
     return [
         ClassScore(

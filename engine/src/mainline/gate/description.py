@@ -10,6 +10,7 @@ from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
+from mainline.model import weights
 from mainline.model.metrics import is_better_if_higher
 from mainline.package.predictor import Predictor
 from mainline.periods import told
@@ -41,6 +42,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         accepted=list(accepted),
         slices=list(_slices(evidence, policy)),
         threshold=classes.describe_threshold(evidence),
+        weights=_weights(evidence),
         classes=classes.score(evidence),
         confusion=classes.confuse(evidence),
         parameters=differences.compare_params(before, after),
@@ -108,6 +110,19 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
         days=evidence.holdout.clusters,
         cluster=evidence.holdout.kind,
         identical=evidence.other is not None and bool(np.array_equal(evidence.predicted, evidence.other)),
+    )
+
+
+def _weights(evidence: Evidence) -> str:
+    """Say by what metrics are weighted, in the words of the use case if it has any; '' where no row counts more."""
+    weight = evidence.holdout.weight
+    if weight is None:
+        return ""
+    said = " ".join((evidence.candidate.scoring.weight.__doc__ or "").partition("\n\n")[0].split())[:300]
+    return (
+        f"weight() in src/usecase/scoring.py{f', {said!r}' if said else ''}: from {weight.min():.4g} to "
+        f"{weight.max():.4g}, so that {len(weight):,} rows tell as much as {weights.effective(weight):,.0f} that weigh "
+        "the same. Counts of rows are not weighted."
     )
 
 

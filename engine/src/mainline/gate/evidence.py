@@ -121,9 +121,9 @@ class Evidence:
         found = ((name, values, value) for name, values in self.holdout.slices.items() for value in np.unique(values))
         masks = ((name, str(value), values == value) for name, values, value in found)
         return tuple(
-            Segment(name, value, rows, int(rows.sum()) < self.slice_min_rows)
+            Segment(name, value, rows, int((rows & self.holdout.counting).sum()) < self.slice_min_rows)
             for name, value, rows in masks
-            if self.scorer.primary.is_defined(self.holdout.label[rows])
+            if self.scorer.primary.is_defined(self.holdout.label[rows & self.holdout.counting])
         )
 
     @property
@@ -138,22 +138,19 @@ class Evidence:
 
     def measure(self, predicted: Array, scorer: Scorer | None = None) -> dict[str, float]:
         """Measure predictions of the n rows, by the candidate's metrics or another model's."""
-        return (scorer or self.scorer).measure(self.holdout.label, predicted)
+        return (scorer or self.scorer).measure(self.holdout.label, predicted, self.holdout.weight)
 
     def metric(self, predicted: Array, rows: Array | None = None, scorer: Scorer | None = None) -> float:
         """Return the primary metric of the n rows, or of the chosen ones."""
-        chosen = slice(None) if rows is None else rows
-        return (scorer or self.scorer).primary.value(self.holdout.label[chosen], predicted[chosen])
+        return (scorer or self.scorer).primary.value(*self._chosen(predicted, rows))
 
     def lack(self, predicted: Array, rows: Array | None = None, scorer: Scorer | None = None) -> float:
         """Return the same if less is better, else what it lacks to 1: what models are compared by."""
-        chosen = slice(None) if rows is None else rows
-        return (scorer or self.scorer).lack(self.holdout.label[chosen], predicted[chosen])
+        return (scorer or self.scorer).lack(*self._chosen(predicted, rows))
 
     def bias(self, predicted: Array, rows: Array | None = None) -> float:
         """Return by how much predictions of the n rows, or of the chosen ones, are too high on average."""
-        chosen = slice(None) if rows is None else rows
-        return self.scorer.bias(self.holdout.label[chosen], predicted[chosen])
+        return self.scorer.bias(*self._chosen(predicted, rows))
 
     def difference(self, other: Array, confidence: float, rows: Array | None = None) -> Difference:
         """Compare the candidate with what it replaces, on all rows or the chosen ones; NaN if either is not finite."""
@@ -162,5 +159,10 @@ class Evidence:
             return Difference(float("nan"), float("nan"), float("nan"), 0)
         return compare(
             self.scorer.primary, self.holdout.label[chosen], self.predicted[chosen], other[chosen],
-            self.holdout.cluster[chosen], confidence, self.scorer_of_other.primary,
+            self.holdout.cluster[chosen], confidence, self.scorer_of_other.primary, self.holdout.weight_of(chosen),
         )  # fmt: skip
+
+    def _chosen(self, predicted: Array, rows: Array | None) -> tuple[Array, Array, Array | None]:
+        """Return labels, predictions and weights of all rows or the chosen ones."""
+        chosen = np.ones(len(predicted), bool) if rows is None else rows
+        return self.holdout.label[chosen], predicted[chosen], self.holdout.weight_of(chosen)

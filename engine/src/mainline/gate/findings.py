@@ -207,8 +207,8 @@ class Accepted(Part):
 class Findings(Part):
     """The whole document. `production` is None before the first release, and where its package could not be had.
 
-    `threshold` says of two classes from which probability on a row counts as positive, and why. `classes` is of three
-    or more, `confusion` of any that fit a page.
+    `threshold` says of two classes from which probability on a row counts as positive, and why. `weights` says by what
+    the metrics are weighted, if they are. `classes` is of three or more, `confusion` of any that fit a page.
     """
 
     format: Literal[1]
@@ -224,6 +224,7 @@ class Findings(Part):
     accepted: Annotated[list[Accepted], Field(max_length=100)] = []
     slices: Annotated[list[Slice], Field(max_length=500)]
     threshold: Text = ""
+    weights: Text = ""
     classes: Annotated[list[ClassScore], Field(max_length=100)] = []
     confusion: Confusion | None = None
     parameters: Annotated[list[Change], Field(max_length=200)]

@@ -13,6 +13,7 @@ from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
 from mainline.gate.findings import ClusterKind
+from mainline.model import weights
 from mainline.package.predictor import Predictor
 from mainline.periods import SIDES
 
@@ -31,7 +32,8 @@ class OtherMeaningError(NotComparableError):
 class Holdout:
     """n labelled rows of the candidate's test; the cluster that each is of, and each slice, have the shape (n,).
 
-    A cluster is a day, and of data without time a group of rows.
+    A cluster is a day, and of data without time a group of rows. `weight`, shape (n,), is how much each row counts by
+    the candidate's code; None where none counts more than another.
     """
 
     request: Columns
@@ -39,11 +41,21 @@ class Holdout:
     cluster: Array
     slices: Mapping[str, Array]
     timed: bool = True
+    weight: Array | None = None
 
     @property
     def clusters(self) -> int:
         """How many days the rows are of, or how many groups of rows they are."""
         return len(np.unique(self.cluster))
+
+    @property
+    def counting(self) -> Array:
+        """Whether each row counts at all, shape (n,)."""
+        return np.ones(len(self.label), bool) if self.weight is None else self.weight > 0
+
+    def weight_of(self, rows: Array) -> Array | None:
+        """Return the weights of chosen rows."""
+        return None if self.weight is None else self.weight[rows]
 
     @property
     def kind(self) -> ClusterKind:
@@ -56,7 +68,8 @@ def read(candidate: Predictor, features: Path = prepared.FOLDER) -> Holdout:
     parts = candidate.manifest["window"]["test"] if is_timed(candidate.features) else SIDES.test
     rows = prepared.read(features, parts, [field.name for field in candidate.request], [])
     cluster, slices = prepared.clusters(candidate.features, rows), candidate.scoring.slices(rows.request)
-    return Holdout(rows.request, rows.label, cluster, slices, is_timed(candidate.features))
+    weight = weights.of(candidate.scoring, rows.label, rows.request)
+    return Holdout(rows.request, rows.label, cluster, slices, is_timed(candidate.features), weight)
 
 
 def predict(model: Predictor, holdout: Holdout, candidate: Predictor) -> Array:

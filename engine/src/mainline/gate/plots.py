@@ -31,7 +31,7 @@ def draw(evidence: Evidence, version: Version | None) -> list[Plot]:
     if evidence.predicted.ndim > 1:
         return [*found, _calibration_by_class(evidence)]
     residuals = [_residuals(name, evidence.holdout.label, predicted) for name, predicted in predictions.items()]
-    calibration = [_calibration(name, evidence.holdout.label, predicted) for name, predicted in predictions.items()]
+    calibration = [_calibration(name, evidence, evidence.holdout.label, each) for name, each in predictions.items()]
     return [
         *found,
         Plot(name="residuals", x="error", y="rows", series=residuals),
@@ -69,12 +69,12 @@ def _calibration_by_class(evidence: Evidence) -> Plot:
     names, label = evidence.candidate.manifest["classes"], evidence.holdout.label
     common = sorted(range(len(names)), key=lambda code: (-int((label == code).sum()), code))[:LINES]
     series = [
-        _calibration(str(names[code])[:120], (label == code).astype(float), evidence.predicted[:, code])
+        _calibration(str(names[code])[:120], evidence, (label == code).astype(float), evidence.predicted[:, code])
         for code in sorted(common)
     ]
     return Plot(name="calibration", x="probability of the class", y="share of its rows", series=series)
 
 
-def _calibration(name: str, label: Array, predicted: Array) -> Series:
-    rows = diagnostics.calibration(label, predicted)
+def _calibration(name: str, evidence: Evidence, label: Array, predicted: Array) -> Series:
+    rows = diagnostics.calibration(label, predicted, weight=evidence.holdout.weight)
     return Series(name=name, points=[Point(x=float(row["predicted"]), y=float(row["actual"])) for row in rows])

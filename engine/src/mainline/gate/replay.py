@@ -13,6 +13,7 @@ import numpy as np
 from mainline.contract import Array, Columns
 from mainline.data import sides
 from mainline.data.moments import is_timed, prediction_time
+from mainline.data.predictions import WEIGHT
 from mainline.data.prepared import HASH
 from mainline.data.storage import read_columns
 from mainline.gate.holdout import Holdout
@@ -20,7 +21,7 @@ from mainline.model.batches import differ
 from mainline.package.predictor import Predictor
 
 PREDICTIONS = "test_predictions.parquet"
-COMPUTED = ("predicted", "baseline", HASH)
+COMPUTED = ("predicted", "baseline", HASH, WEIGHT)
 """Columns outside a row's identity, which is its key, its prediction time if any, and its label; probabilities too."""
 
 

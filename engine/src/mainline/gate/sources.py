@@ -135,7 +135,7 @@ def _baseline(candidate: Predictor, rows: Holdout, measured: Scorer) -> Baseline
     raw = baselines.repeat(candidate.manifest["model"]["baseline"], len(rows.label))
     constant = np.asarray(candidate.scoring.respond(raw, rows.request), np.float64)
     known = (rows.request, candidate.compute(rows.request))
-    return baselines.hardest(candidate.scoring, measured, rows.label, constant, known)
+    return baselines.hardest(candidate.scoring, measured, rows.label, constant, known, rows.weight)
 
 
 def _released(version: registry.Version | None, scratch: Path) -> tuple[Released | None, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from mainline.contract import Array
+from mainline.model import weights
 from mainline.model.intervals import clusters, draws
 from mainline.model.metric import Metric
 
@@ -39,7 +40,7 @@ class Difference:
 
 def compare(
     metric: Metric, actual: Array, candidate: Array, other: Array, day: Array, confidence: float,
-    metric_of_other: Metric | None = None,
+    metric_of_other: Metric | None = None, weight: Array | None = None,
 ) -> Difference:  # fmt: skip
     """Compare two models by their predictions of the same n rows.
 
@@ -51,13 +52,15 @@ def compare(
         day: shape (n,), the day of each row.
         confidence: of the two-sided interval, such as 0.95.
         metric_of_other: the same metric at the threshold of the other model, if that has one of its own.
+        weight: shape (n,), how much each row counts; None where none counts more than another.
     """
+    weight, actual, candidate, other, day = weights.counted(weight, actual, candidate, other, day)
     cluster, days = clusters(day)
     if days < 2:
         return Difference(float("nan"), float("nan"), float("nan"), days)
     counts = np.concatenate([np.ones((1, days)), draws(days)])
     sides = ((metric, candidate), (metric_of_other or metric, other))
-    found = [own.combine(own.statistics(actual, each, cluster, days), counts) for own, each in sides]
+    found = [own.combine(own.keep(actual, each, cluster, days, weight), counts) for own, each in sides]
     estimate, *replicates = _relative(metric, *found).tolist()
     tail = (1 - confidence) / 2
     drawn_tail = max(tail, RESOLVED)

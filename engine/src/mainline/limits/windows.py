@@ -29,7 +29,8 @@ Series = Mapping[tuple[str, str], Array]
 class Scored:
     """n labelled rows: the truth, two predictions, the day of each, and its segment by column, all of shape (n,).
 
-    Predictions of K classes have shape (n, K).
+    Predictions of K classes have shape (n, K). `weight`, shape (n,), is how much each row counts; None where none
+    counts more than another.
     """
 
     actual: Array
@@ -37,6 +38,7 @@ class Scored:
     baseline: Array
     day: Array
     segments: Mapping[str, Array]
+    weight: Array | None = None
 
 
 class Quality(Part):
@@ -80,15 +82,15 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
     cluster, days = clusters(rows.day)
     starts = np.arange(days - length + 1)[:, None]
     run = ((np.arange(days) >= starts) & (np.arange(days) < starts + length)).astype(np.float64)
-    error = _errors(rows)
-    mean = _mean(error, cluster, run, least=1)
+    error, weight = _errors(rows), np.ones(len(rows.actual)) if rows.weight is None else rows.weight
+    mean = _mean(error, weight, cluster, run, least=1)
     found = {(SKILL, SKILL): _skill(rows, metric, cluster, run)}
     found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
     for column, values in rows.segments.items():
         for value in np.unique(values):
             chosen = values == value
             if chosen.sum() >= least:
-                apart = _mean(error[:, chosen], cluster[chosen], run, least) - mean
+                apart = _mean(error[:, chosen], weight[chosen], cluster[chosen], run, least) - mean
                 worst = np.take_along_axis(apart, np.nan_to_num(np.abs(apart)).argmax(axis=0)[None], axis=0)[0]
                 found[family_of(column), str(value)] = worst
     return found
@@ -175,18 +177,18 @@ def _errors(rows: Scored) -> Array:
     return np.asarray(rows.predicted.T - (rows.actual == np.arange(rows.predicted.shape[1])[:, None]))
 
 
-def _mean(error: Array, cluster: Array, run: Array, least: int) -> Array:
+def _mean(error: Array, weight: Array, cluster: Array, run: Array, least: int) -> Array:
     """Return the mean of errors of shape (K, n) in each of k runs, shape (K, k); NaN for runs of fewer rows."""
     days = run.shape[1]
-    rows = run @ np.bincount(cluster, minlength=days)
-    sums = np.stack([run @ np.bincount(cluster, one, days) for one in error])
-    return np.where(rows >= least, sums / np.maximum(rows, 1), np.nan)
+    rows, total = (run @ np.bincount(cluster, each, days) for each in ((weight > 0) * 1.0, weight))
+    sums = np.stack([run @ np.bincount(cluster, one * weight, days) for one in error])
+    return np.where(rows >= least, sums / np.where(total > 0, total, 1), np.nan)
 
 
 def _skill(rows: Scored, metric: Metric, cluster: Array, run: Array) -> Array:
     days = run.shape[1]
     lacks = [
-        metric.lack(metric.combine(metric.statistics(rows.actual, predicted, cluster, days), run))
+        metric.lack(metric.combine(metric.statistics(rows.actual, predicted, cluster, days, rows.weight), run))
         for predicted in (rows.predicted, rows.baseline)
     ]
     with np.errstate(divide="ignore", invalid="ignore"):

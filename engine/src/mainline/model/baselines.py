@@ -21,11 +21,12 @@ class Baseline(NamedTuple):
     measured: Mapping[str, float]
 
 
-def fit_constant(target: Array, names: Classes) -> float | list[float]:
+def fit_constant(target: Array, names: Classes, weight: Array | None = None) -> float | list[float]:
     """Return the mean of n targets; of three or more classes, the share of each among the rows."""
     if len(names) < 3:
-        return float(np.mean(target))
-    return [float(share) for share in np.bincount(target.astype(int), minlength=len(names)) / len(target)]
+        return float(np.average(target, weights=weight))
+    counts = np.bincount(target.astype(int), weight, len(names))
+    return [float(share) for share in counts / counts.sum()]
 
 
 def repeat(fitted: Any, rows: int) -> Array:
@@ -35,8 +36,9 @@ def repeat(fitted: Any, rows: int) -> Array:
 
 
 def hardest(
-    scoring: ModuleType, scorer: Scorer, actual: Array, constant: Array, rows: tuple[Columns, Columns]
-) -> Baseline:
+    scoring: ModuleType, scorer: Scorer, actual: Array, constant: Array, rows: tuple[Columns, Columns],
+    weight: Array | None = None,
+) -> Baseline:  # fmt: skip
     """Return the rule with the better primary metric on n labelled rows; of equal ones the constant.
 
     Args:
@@ -45,14 +47,16 @@ def hardest(
         actual: labels of the n rows.
         constant: the predictions of the model that knows the training labels alone, in the shape of a prediction.
         rows: the n requests, and all features that `features.compute` makes of them.
+        weight: of the n rows; None where none counts more than another.
 
     Raises:
         UseCaseError: when the use case's rule is not a prediction per row.
     """
     found = {CONSTANT: constant} | own(scoring, constant, *rows)
-    lacks = {name: scorer.lack(actual, predicted) for name, predicted in found.items()}
+    lacks = {name: scorer.lack(actual, predicted, weight) for name, predicted in found.items()}
     name = min(lacks, key=lambda name: (np.isnan(lacks[name]), lacks[name]))
-    return Baseline(name, found[name], {rule: scorer.primary.value(actual, found[rule]) for rule in found})
+    measured = {rule: scorer.primary.value(actual, found[rule], weight) for rule in found}
+    return Baseline(name, found[name], measured)
 
 
 def own(scoring: ModuleType, constant: Array, columns: Columns, features: Columns) -> dict[str, Array]:

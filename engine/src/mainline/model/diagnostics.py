@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array, Classes
+from mainline.model import weights
 from mainline.model.intervals import interval
 from mainline.model.metrics import Scorer
 
@@ -21,21 +22,24 @@ def by_slice(
     day: Array,
     scorer: Scorer,
     min_rows: int,
+    weight: Array | None = None,
 ) -> list[dict[str, Any]]:
     """Measure n predictions in each segment.
 
     Returns:
         One row per column and value with rows, the primary metric and its interval, bias, and the baseline's
-        metric; `thin` where there are fewer than `min_rows` rows, so nobody takes noise for a finding.
+        metric; `thin` where fewer than `min_rows` rows count, so nobody takes noise for a finding.
     """
+    counting = np.ones(len(actual)) if weight is None else weight
     table = []
     for column, values in slices.items():
         for value in np.unique(values):
             chosen = values == value
+            given = (actual[chosen], predicted[chosen], baseline[chosen], day[chosen], counting[chosen])
             table.append(
                 {"slice": column, "value": str(value)}
-                | _segment(actual[chosen], predicted[chosen], baseline[chosen], day[chosen], scorer)
-                | {"thin": str(int(chosen.sum()) < min_rows).lower()}
+                | _segment(*given, scorer)
+                | {"thin": str(np.count_nonzero(counting[chosen]) < min_rows).lower()}
             )
     return table
 
@@ -48,17 +52,20 @@ def residuals(actual: Array, predicted: Array, bins: int = 60) -> list[dict[str,
     return [{"error": (edges[i] + edges[i + 1]) / 2, "rows": int(counts[i])} for i in range(bins)]
 
 
-def calibration(actual: Array, predicted: Array, names: Classes = (), groups: int = 20) -> list[dict[str, Any]]:
+def calibration(
+    actual: Array, predicted: Array, names: Classes = (), groups: int = 20, weight: Array | None = None
+) -> list[dict[str, Any]]:
     """Compare mean prediction and mean truth in so many groups of equal size, of fewer rows in groups of about ten.
 
     Groups are in order of the prediction. Of several classes, each one's probability is compared apart, with its name.
     """
+    counting, actual, predicted = weights.counted(weight, actual, predicted)
     if predicted.ndim == 1:
-        return _calibration(actual, predicted, groups)
+        return _calibration(actual, predicted, counting, groups)
     return [
         {"class": str(name), **row}
         for code, name in enumerate(names)
-        for row in _calibration((actual == code).astype(float), predicted[:, code], groups)
+        for row in _calibration((actual == code).astype(float), predicted[:, code], counting, groups)
     ]
 
 
@@ -84,22 +91,29 @@ def confusion(actual: Array, said: Array, names: Classes) -> list[dict[str, Any]
     ]  # fmt: skip
 
 
-def _calibration(actual: Array, predicted: Array, groups: int) -> list[dict[str, Any]]:
+def _calibration(actual: Array, predicted: Array, weight: Array, groups: int) -> list[dict[str, Any]]:
     groups = max(min(groups, len(actual) // SMALLEST), 1)
     parts = np.array_split(np.argsort(predicted, kind="stable"), groups)
     return [
-        {"predicted": float(predicted[part].mean()), "actual": float(actual[part].mean()), "rows": len(part)}
+        {
+            "predicted": float(np.average(predicted[part], weights=weight[part])),
+            "actual": float(np.average(actual[part], weights=weight[part])),
+            "rows": len(part),
+        }
         for part in parts
+        if len(part)
     ]
 
 
-def _segment(actual: Array, predicted: Array, baseline: Array, day: Array, scorer: Scorer) -> dict[str, Any]:
-    low, high = interval(scorer.primary, actual, predicted, day)
+def _segment(
+    actual: Array, predicted: Array, baseline: Array, day: Array, weight: Array, scorer: Scorer
+) -> dict[str, Any]:
+    low, high = interval(scorer.primary, actual, predicted, day, weight)
     return {
         "rows": len(actual),
-        "metric": scorer.primary.value(actual, predicted),
+        "metric": scorer.primary.value(actual, predicted, weight),
         "low": low,
         "high": high,
-        "bias": scorer.bias(actual, predicted),
-        "baseline": scorer.primary.value(actual, baseline),
+        "bias": scorer.bias(actual, predicted, weight),
+        "baseline": scorer.primary.value(actual, baseline, weight),
     }

@@ -2,7 +2,8 @@
 
 Days, not rows, are independent. A mean of losses has the cluster-robust variance of a mean (Liang and Zeger 1986), with
 the usual G / (G - 1) for G days and Student's quantile of G - 1 degrees of freedom. Any other metric has percentiles of
-a bootstrap over days (Efron and Tibshirani 1993), widened by the same two for few days.
+a bootstrap over days (Efron and Tibshirani 1993), widened by the same two for few days. Weights of rows stay with them;
+a day on which no row counts is none.
 """
 
 from functools import lru_cache
@@ -10,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from mainline.contract import Array
+from mainline.model import weights
 from mainline.model.metric import Mean, Metric
 
 DRAWS = 4000
@@ -19,17 +21,20 @@ _NORMAL = 1.959964  # quantile 0.975
 _FEW = {1: 12.706205, 2: 4.302653}  # the same of Student's distribution, by degrees of freedom
 
 
-def interval(metric: Metric, actual: Array, predicted: Array, day: Array) -> tuple[float, float]:
+def interval(
+    metric: Metric, actual: Array, predicted: Array, day: Array, weight: Array | None = None
+) -> tuple[float, float]:
     """Return a 95 % interval of a metric of n predictions clustered by day; NaN with fewer than two days."""
+    weight, actual, predicted, day = weights.counted(weight, actual, predicted, day)
     cluster, days = clusters(day)
     if days < 2:
         return (float("nan"), float("nan"))
     if isinstance(metric, Mean):
-        return _of_mean(metric, metric.losses(actual, predicted), cluster, days)
-    replicates = metric.combine(metric.statistics(actual, predicted, cluster, days), draws(days))
+        return _of_mean(metric, metric.losses(actual, predicted), weight, cluster, days)
+    replicates = metric.combine(metric.keep(actual, predicted, cluster, days, weight), draws(days))
     if not np.isfinite(replicates).all():  # a draw of days on which it is not defined
         return (float("nan"), float("nan"))
-    value = metric.value(actual, predicted)
+    value = metric.value(actual, predicted, weight)
     widen = np.sqrt(days / (days - 1)) * student(days - 1) / _NORMAL
     low, high = value + widen * (np.quantile(replicates, [0.025, 0.975]) - value)
     return (float(low), float(min(high, 1.0))) if metric.direction == "higher" else (float(max(low, 0.0)), float(high))
@@ -63,11 +68,13 @@ def student(freedom: int) -> float:
     return z + first + second + third
 
 
-def _of_mean(metric: Mean, loss: Array, cluster: Array, days: int) -> tuple[float, float]:
-    sums = np.bincount(cluster, weights=loss - loss.mean())
-    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / len(loss)
+def _of_mean(metric: Mean, loss: Array, weight: Array, cluster: Array, days: int) -> tuple[float, float]:
+    total = weight.sum()
+    mean = (loss * weight).sum() / total
+    sums = np.bincount(cluster, (loss - mean) * weight)
+    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / total
     reach = student(days - 1) * error
-    low, high = loss.mean() - reach, loss.mean() + reach
+    low, high = mean - reach, mean + reach
     if metric.direction == "higher":
         high = min(high, 1.0)
     return float(metric.of_mean(max(low, 0.0))), float(metric.of_mean(high))

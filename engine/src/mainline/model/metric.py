@@ -1,24 +1,35 @@
 """What a metric is: a number from n labels and predictions, and the same for clusters of rows that are counted again.
 
-It is computed in two steps. `statistics` keeps of the rows what each of G clusters adds, and `combine` makes the
-metric of that for any number of times that each cluster is counted. So a bootstrap over clusters costs no pass over
-the rows, and is as exact as one that repeats them.
+A row of weight 2 counts as two rows, and one of weight 0 as none. A metric is computed in two steps: `statistics` keeps
+of the rows what each of G clusters adds, and `combine` makes the metric of that for any number of times that each
+cluster is counted. So a bootstrap over clusters costs no pass over the rows, and is as exact as one that repeats them.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from mainline.contract import Array
+from mainline.model import weights
 
 Direction = Literal["lower", "higher", "zero"]
 """Where better is. A metric that should be zero, such as the bias, is reported, and no model is chosen by it."""
 
 Rows = Callable[[Array, Array], Array]
 """Labels and predictions of n rows in, numbers of each row out."""
+
+_ROUNDING = 1e-12  # what a sum of weights may be off by must not reach the next row
+
+
+class Losses(NamedTuple):
+    """The losses of n rows in order, with the cluster of each and its weight; None where all weigh the same."""
+
+    loss: Array
+    cluster: Array
+    weight: Array | None
 
 
 @dataclass(frozen=True)
@@ -28,17 +39,32 @@ class Metric(ABC):
     name: str
     direction: Direction
 
+    def statistics(
+        self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array | None = None
+    ) -> Any:
+        """Keep what is needed of n rows.
+
+        Args:
+            actual: their labels.
+            predicted: their predictions.
+            cluster: of each row, from 0 to `clusters` - 1.
+            clusters: how many there are.
+            weight: of each row; None where none counts more than another.
+        """
+        counting, actual, predicted, cluster = weights.counted(weight, actual, predicted, cluster)
+        return self.keep(actual, predicted, cluster, clusters, counting)
+
     @abstractmethod
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Any:
-        """Keep what is needed of n rows; `cluster` is each row's, from 0 to `clusters` - 1."""
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Any:
+        """Keep what is needed of rows that each have a weight above 0."""
 
     @abstractmethod
     def combine(self, statistics: Any, counts: Array) -> Array:
         """Return the metric of k samples, shape (k,). Counts, shape (k, clusters): how often each has a cluster."""
 
-    def value(self, actual: Array, predicted: Array) -> float:
+    def value(self, actual: Array, predicted: Array, weight: Array | None = None) -> float:
         """Return the metric of n rows; NaN where it has none, as the ROC AUC of rows of one class."""
-        whole = self.statistics(actual, predicted, np.zeros(len(actual), int), 1)
+        whole = self.statistics(actual, predicted, np.zeros(len(actual), int), 1, weight)
         return float(self.combine(whole, np.ones((1, 1)))[0])
 
     def lack(self, value: Any) -> Any:
@@ -68,10 +94,10 @@ class Sums(Metric):
         """See `Metric`."""
         return len(actual) > 0 and (self.needs is None or self.needs(actual))
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Array:
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Array:
         """Return each cluster's sums, shape (clusters, p)."""
         columns = self.parts(actual, predicted).T
-        return np.stack([np.bincount(cluster, column, clusters) for column in columns], axis=1)
+        return np.stack([np.bincount(cluster, column * weight, clusters) for column in columns], axis=1)
 
     def combine(self, statistics: Array, counts: Array) -> Array:
         """See `Metric`; NaN where nothing is divided by nothing."""
@@ -86,10 +112,10 @@ class Mean(Metric):
     losses: Rows
     root: bool = False
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Array:
-        """Return each cluster's sum of losses and number of rows, shape (clusters, 2)."""
-        loss = self.losses(actual, predicted)
-        return np.stack([np.bincount(cluster, loss, clusters), np.bincount(cluster, minlength=clusters)], axis=1)
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Array:
+        """Return each cluster's sum of losses and of weights, shape (clusters, 2)."""
+        loss = self.losses(actual, predicted) * weight
+        return np.stack([np.bincount(cluster, each, clusters) for each in (loss, weight)], axis=1)
 
     def combine(self, statistics: Array, counts: Array) -> Array:
         """See `Metric`."""
@@ -104,26 +130,39 @@ class Mean(Metric):
 
 @dataclass(frozen=True)
 class Quantile(Metric):
-    """A quantile of a loss of each row, between its neighbours as `numpy.quantile` has it."""
+    """A quantile of a loss of each row, between its neighbours as `numpy.quantile` has it.
+
+    Of rows with different weights it is the smallest loss that so large a share of their weight does not exceed, as
+    with `method="inverted_cdf"`: what lies between two losses would depend on the unit of the weights.
+    """
 
     losses: Rows
     share: float
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> tuple[Array, Array]:  # noqa: ARG002
-        """Return the losses in order, and the cluster of each."""
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Losses:  # noqa: ARG002
+        """Put the losses in order."""
         loss = self.losses(actual, predicted)
         order = np.argsort(loss, kind="stable")
-        return loss[order], cluster[order]
+        equal = bool((weight == weight[:1]).all())
+        return Losses(loss[order], cluster[order], None if equal else weight[order])
 
-    def combine(self, statistics: tuple[Array, Array], counts: Array) -> Array:
+    def combine(self, statistics: Losses, counts: Array) -> Array:
         """See `Metric`."""
-        loss, cluster = statistics
-        return np.array([self._of_sample(loss, np.cumsum(count[cluster])) for count in counts])
+        loss, cluster, weight = statistics
+        if weight is None:
+            return np.array([self._between(loss, np.cumsum(count[cluster])) for count in counts])
+        return np.array([self._reached(loss, np.cumsum(count[cluster] * weight)) for count in counts])
 
-    def _of_sample(self, loss: Array, upto: Array) -> float:
+    def _between(self, loss: Array, upto: Array) -> float:
         """Return the quantile of losses in order, of which `upto` are counted up to each of them."""
         if not len(loss) or np.isnan(loss[-1]):
             return float("nan")
         place = self.share * (upto[-1] - 1)
         low, high = loss[np.searchsorted(upto, [np.floor(place), np.ceil(place)], side="right")]
         return float(low + (high - low) * (place - np.floor(place)))
+
+    def _reached(self, loss: Array, upto: Array) -> float:
+        """Return the first of losses in order up to which the share of their weight is reached."""
+        if np.isnan(loss[-1]) or not upto[-1]:
+            return float("nan")
+        return float(loss[np.searchsorted(upto, self.share * upto[-1] * (1 - _ROUNDING))])

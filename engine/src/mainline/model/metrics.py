@@ -198,22 +198,22 @@ class Scorer:
             return np.asarray(predicted.argmax(axis=1))
         return np.zeros(0, int) if self.threshold is None else (predicted >= self.threshold).astype(int)
 
-    def measure(self, actual: Array, predicted: Array) -> dict[str, float]:
+    def measure(self, actual: Array, predicted: Array, weight: Array | None = None) -> dict[str, float]:
         """Return every metric of n predictions but those of single classes, the primary one first."""
         names = dict.fromkeys((self.primary, *self.metrics))
-        return {metric.name: metric.value(actual, predicted) for metric in names}
+        return {metric.name: metric.value(actual, predicted, weight) for metric in names}
 
-    def measure_classes(self, actual: Array, predicted: Array) -> dict[str, float]:
+    def measure_classes(self, actual: Array, predicted: Array, weight: Array | None = None) -> dict[str, float]:
         """Return every metric of a single class."""
-        return {metric.name: metric.value(actual, predicted) for metric in self.by_class}
+        return {metric.name: metric.value(actual, predicted, weight) for metric in self.by_class}
 
-    def bias(self, actual: Array, predicted: Array) -> float:
+    def bias(self, actual: Array, predicted: Array, weight: Array | None = None) -> float:
         """Return by how much n predictions are too high on average; of several classes, those of the worst one."""
-        return next(metric for metric in self.metrics if metric.direction == "zero").value(actual, predicted)
+        return next(metric for metric in self.metrics if metric.direction == "zero").value(actual, predicted, weight)
 
-    def lack(self, actual: Array, predicted: Array) -> float:
+    def lack(self, actual: Array, predicted: Array, weight: Array | None = None) -> float:
         """Return the primary metric of n predictions, or what it lacks to 1 where more is better."""
-        return float(self.primary.lack(self.primary.value(actual, predicted)))
+        return float(self.primary.lack(self.primary.value(actual, predicted, weight)))
 
 
 def scorer(

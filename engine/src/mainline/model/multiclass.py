@@ -26,10 +26,10 @@ class OneClass(Metric):
         """See `Metric`."""
         return self.of_two.is_defined(self._labels(actual))
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Any:
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Any:
         """Keep what the metric of two classes does."""
         score = (predicted.argmax(axis=1) == self.code) * 1.0 if self.is_said else predicted[:, self.code]
-        return self.of_two.statistics(self._labels(actual), score, cluster, clusters)
+        return self.of_two.keep(self._labels(actual), score, cluster, clusters, weight)
 
     def combine(self, statistics: Any, counts: Array) -> Array:
         """See `Metric`."""
@@ -49,11 +49,13 @@ class Macro(Metric):
         """See `Metric`."""
         return any(part.is_defined(actual) for part in self.parts)
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> list[tuple[Any, Array]]:
+    def keep(
+        self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array
+    ) -> list[tuple[Any, Array]]:
         """Keep for each class what its metric does, and its rows in each cluster."""
         return [
             (
-                part.statistics(actual, predicted, cluster, clusters),
+                part.keep(actual, predicted, cluster, clusters, weight),
                 np.bincount(cluster[actual == part.code], minlength=clusters),
             )
             for part in self.parts

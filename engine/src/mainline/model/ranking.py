@@ -17,7 +17,10 @@ CHUNK = 512
 
 
 class Pairs(NamedTuple):
-    """Of G clusters: pairs in order, shape (G, G), of a positive row of one and a negative row of another; rows."""
+    """Of G clusters: pairs in order, shape (G, G), of a positive row of one and a negative row of another; rows.
+
+    A pair counts the product of the two weights, a row its weight.
+    """
 
     concordant: Array
     positives: Array
@@ -25,7 +28,7 @@ class Pairs(NamedTuple):
 
 
 class Ranks(NamedTuple):
-    """Rows in descending order of score: the highest score of a positive row that each is at or above, and its cluster.
+    """Rows in descending order of score: the highest score of a positive row that each is at or above; and cluster.
 
     Scores are numbered from 0, the highest; rows below the last positive one are left out.
     """
@@ -33,6 +36,7 @@ class Ranks(NamedTuple):
     score: Array
     cluster: Array
     positive: Array
+    weight: Array
     clusters: int
 
 
@@ -48,18 +52,20 @@ class RocAuc(Metric):
         """Whether rows of both classes are there."""
         return 0 < int(np.count_nonzero(actual == 1)) < len(actual)
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Pairs:
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Pairs:
         """Count pairs between clusters."""
         positive = actual == 1
         score, owner = predicted[positive], cluster[positive]
         concordant = np.zeros((clusters, clusters))
         for other in np.unique(cluster[~positive]):
-            below = np.sort(predicted[~positive & (cluster == other)])
-            wins = (np.searchsorted(below, score, "left") + np.searchsorted(below, score, "right")) / 2
+            rows = ~positive & (cluster == other)
+            wins = _below(score, predicted[rows], weight[rows]) * weight[positive]
             concordant[:, other] = np.bincount(owner, wins, clusters)
         if not np.isfinite(predicted).all():
             concordant[:] = np.nan
-        return Pairs(concordant, *(np.bincount(cluster[rows], minlength=clusters) for rows in (positive, ~positive)))
+        return Pairs(
+            concordant, *(np.bincount(cluster[rows], weight[rows], clusters) for rows in (positive, ~positive))
+        )
 
     def combine(self, statistics: Pairs, counts: Array) -> Array:
         """See `Metric`; NaN where a sample has rows of one class only."""
@@ -79,7 +85,7 @@ class AveragePrecision(Metric):
         """Whether positive rows are there."""
         return bool((actual == 1).any())
 
-    def statistics(self, actual: Array, predicted: Array, cluster: Array, clusters: int) -> Ranks:
+    def keep(self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array) -> Ranks:
         """Put rows in order of their scores."""
         positive = actual == 1
         scores = np.unique(-predicted[positive])
@@ -87,15 +93,15 @@ class AveragePrecision(Metric):
         order = np.argsort(place, kind="stable")[: np.count_nonzero(place < len(scores))]
         if not np.isfinite(predicted).all():
             order = order[:0]
-        return Ranks(place[order], cluster[order], positive[order], clusters)
+        return Ranks(place[order], cluster[order], positive[order], weight[order], clusters)
 
     def combine(self, statistics: Ranks, counts: Array) -> Array:
         """See `Metric`; NaN where a sample has no positive row."""
         total, positives, rows = np.zeros((3, len(counts)))
-        for score, cluster, positive in _chunks(statistics):
+        for score, cluster, positive, weight in _chunks(statistics):
             shape = (int(score[-1]) + 1, statistics.clusters)
-            added = _counted(score[positive], cluster[positive], shape) @ counts.T  # (scores, k)
-            all_rows = rows + np.cumsum(_counted(score, cluster, shape) @ counts.T, axis=0)
+            added = _counted(score[positive], cluster[positive], weight[positive], shape) @ counts.T  # (scores, k)
+            all_rows = rows + np.cumsum(_counted(score, cluster, weight, shape) @ counts.T, axis=0)
             found = positives + np.cumsum(added, axis=0)
             total += (added * np.divide(found, all_rows, out=np.zeros_like(found), where=all_rows > 0)).sum(axis=0)
             positives, rows = found[-1], all_rows[-1]
@@ -103,15 +109,23 @@ class AveragePrecision(Metric):
             return np.asarray(total / positives)
 
 
-def _chunks(ranks: Ranks) -> Iterator[tuple[Array, Array, Array]]:
-    """Yield score from 0, cluster and class of the rows of so many scores at a time."""
+def _below(score: Array, others: Array, weight: Array) -> Array:
+    """Return for n scores the weight of the others that are lower; equal ones count half."""
+    order = np.argsort(others, kind="stable")
+    upto = np.concatenate([[0.0], np.cumsum(weight[order])])
+    below = others[order]
+    return np.asarray((upto[np.searchsorted(below, score, "left")] + upto[np.searchsorted(below, score, "right")]) / 2)
+
+
+def _chunks(ranks: Ranks) -> Iterator[tuple[Array, Array, Array, Array]]:
+    """Yield score from 0, cluster, class and weight of the rows of so many scores at a time."""
     last = int(ranks.score[-1]) + 1 if len(ranks.score) else 0
     for first in range(0, last, CHUNK):
         rows = slice(*np.searchsorted(ranks.score, [first, first + CHUNK]))
-        yield ranks.score[rows] - first, ranks.cluster[rows], ranks.positive[rows]
+        yield ranks.score[rows] - first, ranks.cluster[rows], ranks.positive[rows], ranks.weight[rows]
 
 
-def _counted(score: Array, cluster: Array, shape: tuple[int, int]) -> Array:
-    """Count rows by score and cluster, in a table of that shape."""
+def _counted(score: Array, cluster: Array, weight: Array, shape: tuple[int, int]) -> Array:
+    """Sum weights of rows by score and cluster, in a table of that shape."""
     places = np.ravel_multi_index((score, cluster), shape)
-    return np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+    return np.bincount(places, weight, shape[0] * shape[1]).reshape(shape)

@@ -18,6 +18,7 @@ from mainline.gate.checks.outcome import Outcome
 from mainline.gate.statistics import Difference
 from mainline.limits import playback, windows
 from mainline.limits.windows import Quality
+from mainline.model import weights
 from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
 from mainline.monitoring.production import Production
@@ -99,8 +100,9 @@ def check_bias(production: Production) -> Outcome:
     limit = f"{production.bias:g}, declared"
 
     def judge(events: Events) -> Outcome:
-        name, error = _error(production, events)
-        mean, low, high = mean_interval(error, events.day, production.policy.confidence)
+        weight = weigh(production, events)
+        name, error = _error(production, events, weight)
+        mean, low, high = mean_interval(error, events.day, production.policy.confidence, weight)
         observed = f"{name}{mean:+.3g} ({low:+.3g} to {high:+.3g})"
         if earned is not None:
             return _judge_apart(production, earned, (windows.BIAS,), observed)
@@ -215,13 +217,18 @@ def _unproven(production: Production) -> str:
     return f" {playback.proof(earned.quality, earned.every_days)}"
 
 
-def _error(production: Production, events: Events) -> tuple[str, Array]:
+def weigh(production: Production, events: Events) -> Array | None:
+    """Return how much each labelled event counts; None where none counts more than another."""
+    return production.reference.package.weigh(events.actual, events.request)
+
+
+def _error(production: Production, events: Events, weight: Array | None) -> tuple[str, Array]:
     """Return the errors of n predictions; of several classes those of the one with the largest mean, and its name."""
     names = production.reference.package.classes
     if not names:
         return "", events.predicted - events.actual
     errors = events.predicted - (events.actual[:, None] == np.arange(len(names)))
-    worst = int(np.abs(errors.mean(axis=0)).argmax())
+    worst = int(np.abs(np.average(errors, axis=0, weights=weight)).argmax())
     return f"{names[worst]}: ", errors[:, worst]
 
 
@@ -245,14 +252,16 @@ def _skill_as_at_test(production: Production, events: Events) -> Difference:
 
 def _against(production: Production, events: Events, baseline: Array) -> Difference:
     return statistics.compare(
-        production.metric, events.actual, events.predicted, baseline, events.day, production.policy.confidence
-    )
+        production.metric, events.actual, events.predicted, baseline, events.day, production.policy.confidence,
+        weight=weigh(production, events),
+    )  # fmt: skip
 
 
 def segments(production: Production, events: Events) -> list[Segment]:
     """Measure the segments with enough labelled events."""
-    _, error = _error(production, events)
-    found = []
+    weight = weigh(production, events)
+    _, error = _error(production, events, weight)
+    apart, found = error - np.average(error, weights=weight), []
     for column, values in production.reference.package.predictor.scoring.slices(events.request).items():
         for value in np.unique(values):
             rows = values == value
@@ -260,20 +269,26 @@ def segments(production: Production, events: Events) -> list[Segment]:
                 found.append(
                     Segment(
                         column, str(value), int(rows.sum()),
-                        *mean_interval(error[rows] - error.mean(), events.day[rows], production.policy.confidence),
+                        *mean_interval(
+                            apart[rows], events.day[rows], production.policy.confidence,
+                            None if weight is None else weight[rows],
+                        ),
                     )
                 )  # fmt: skip
     return found
 
 
-def mean_interval(values: Array, day: Array, confidence: float) -> tuple[float, float, float]:
+def mean_interval(
+    values: Array, day: Array, confidence: float, weight: Array | None = None
+) -> tuple[float, float, float]:
     """Return the mean of n values with an interval clustered by day, as `model.intervals` has it; NaN with one day."""
+    weight, values, day = weights.counted(weight, values, day)
     cluster, days = clusters(day)
-    mean = float(values.mean())
+    mean = float(np.average(values, weights=weight)) if len(values) else float("nan")
     if days < 2:
         return mean, float("nan"), float("nan")
-    sums = np.bincount(cluster, weights=values - mean)
-    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / len(values)
+    sums = np.bincount(cluster, (values - mean) * weight)
+    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / weight.sum()
     reach = float(special.stdtrit(days - 1, (1 + confidence) / 2) * error)
     return mean, mean - reach, mean + reach
 
@@ -300,8 +315,9 @@ def _skill_at_test(production: Production) -> Difference:
     baseline = tested["baseline"] if not package.classes else package.baseline_at_test
     day = tested["prediction_time"] // 1440 if "prediction_time" in tested else np.arange(len(tested["actual"]))
     return statistics.compare(
-        production.metric, tested["actual"], predicted, baseline, day, production.policy.confidence
-    )
+        production.metric, tested["actual"], predicted, baseline, day, production.policy.confidence,
+        weight=tested.get(predictions.WEIGHT),
+    )  # fmt: skip
 
 
 def _span(events: Events) -> str:

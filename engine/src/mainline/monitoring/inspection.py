@@ -156,14 +156,15 @@ def _days(production: Production, scorer: Scorer) -> list[Day]:
         events_of = found.choose(found.day == day)
         labelled = events_of.choose(~np.isnan(events_of.actual))
         baseline = package.baseline(labelled.request, labelled.features)
+        weight = accuracy.weigh(production, labelled)
         shown.append(
             Day(
                 day=str(np.datetime64(int(day), "D")),
                 events=len(events_of),
                 labelled=len(labelled),
-                metric=_measure(scorer, labelled.actual, labelled.predicted),
-                baseline=_measure(scorer, labelled.actual, baseline),
-                bias=_finite(scorer.bias(labelled.actual, labelled.predicted)) if len(labelled) else None,
+                metric=_measure(scorer, labelled.actual, labelled.predicted, weight),
+                baseline=_measure(scorer, labelled.actual, baseline, weight),
+                bias=_finite(scorer.bias(labelled.actual, labelled.predicted, weight)) if len(labelled) else None,
             )
         )
     return shown
@@ -179,8 +180,8 @@ def _segments(production: Production, labelled: Events) -> list[Segment]:
     ]  # fmt: skip
 
 
-def _measure(scorer: Scorer, actual: Array, predicted: Array) -> float | None:
-    return _finite(scorer.primary.value(actual, predicted)) if len(actual) else None
+def _measure(scorer: Scorer, actual: Array, predicted: Array, weight: Array | None) -> float | None:
+    return _finite(scorer.primary.value(actual, predicted, weight)) if len(actual) else None
 
 
 def _finite(value: float) -> float | None:

@@ -18,7 +18,7 @@ from mainline.errors import PackageError
 from mainline.limits import seen, windows
 from mainline.limits.earned import Earned
 from mainline.limits.sketches import Bins, edges, edges_of_predictions
-from mainline.model import baselines
+from mainline.model import baselines, weights
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 
@@ -106,6 +106,10 @@ class Packaged:
     def segments(self, request: Mapping[str, Array]) -> dict[str, Array]:
         """Return the segments of n requests by column: the use case's, and each text that the model reads."""
         return windows.segments(self.predictor.scoring, request, self.texts)
+
+    def weigh(self, actual: Array, request: Mapping[str, Array]) -> Array | None:
+        """Return how much each of n labelled requests counts; None if the package was measured without weights."""
+        return weights.each(self.predictor.scoring, actual, request) if predictions.WEIGHT in self.tested else None
 
     @cached_property
     def predictor(self) -> Predictor:

@@ -93,6 +93,6 @@ class Production:
         events = self.labelled
         scored = windows.Scored(
             events.actual, events.predicted, package.baseline(events.request, events.features), events.day,
-            package.segments(events.request),
+            package.segments(events.request), package.weigh(events.actual, events.request),
         )  # fmt: skip
         return windows.measure(scored, self.metric, earned.window_days, earned.segment_rows)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mainline.model.metrics import is_better_if_higher
+from mainline.model.weights import EFFECTIVE
 from mainline.periods import told
 
 NO_INTERVAL = "none, the test rows are of one day or group"
@@ -88,7 +89,15 @@ def _quality(test: Mapping[str, float], baseline: Mapping[str, float]) -> list[s
         ],
         "",
         f"95 % interval of {primary}: {_interval(test['low'], test['high']) or NO_INTERVAL}.",
+        *_weights(test),
     ]
+
+
+def _weights(test: Mapping[str, float]) -> list[str]:
+    if EFFECTIVE not in test:
+        return []
+    equal = f"{test[EFFECTIVE]:,.0f} that weigh the same"
+    return [f"Metrics are weighted by `weight` in `code/scoring.py`: the test rows tell as much as {equal}."]
 
 
 def _worst(slices: Sequence[Mapping[str, str]], primary: str) -> list[str]:

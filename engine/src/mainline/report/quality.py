@@ -48,6 +48,8 @@ def describe_metrics(findings: Findings) -> Section:
         blocks.append(Paragraph((LACKING,)))
     if findings.threshold:
         blocks.append(Paragraph(("Threshold of accuracy, precision, recall and F1: ", Prose(findings.threshold), ".")))
+    if findings.weights:
+        blocks.append(Paragraph(("Metrics, intervals and slices are weighted by ", Prose(findings.weights))))
     return Section("metrics", "Metrics", (*blocks, Paragraph(_conclusion(findings))))
 
 

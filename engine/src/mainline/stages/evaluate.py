@@ -14,7 +14,7 @@ from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.labels import classes
-from mainline.model import baselines, conformal, diagnostics, metrics, runtime
+from mainline.model import baselines, conformal, diagnostics, metrics, runtime, weights
 from mainline.model.baselines import Baseline
 from mainline.model.intervals import interval
 from mainline.model.metrics import Scorer
@@ -32,7 +32,7 @@ def evaluate(params: Params) -> None:
     The baseline is the rule that is harder to beat; if the use case offers one of its own, `metrics/baseline.json` has
     the primary metric of both. In `metrics/test.json` the primary metric comes first, low and high bound it with 95 %
     confidence, and ratio is the model's over the baseline's, or what the model's lacks to 1 over what the baseline's
-    does.
+    does. Where the use case weighs rows, metrics are weighted, and the weights are kept beside the predictions.
     """
     test = prepared.read(
         prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST],
@@ -42,34 +42,41 @@ def evaluate(params: Params) -> None:
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
     known = scoring.respond(baselines.repeat(model["baseline"], len(test)), test.request)
-    day = prepared.clusters(features, test)
+    day, weight = prepared.clusters(features, test), weights.of(scoring, test.label, test.request)
     scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold"))
-    rule = baselines.hardest(scoring, scorer, test.label, known, (test.request, test.features))
-    simple = {"rows": len(test), **scorer.measure(test.label, rule.predicted)}
-    score = {"rows": len(test), **scorer.measure(test.label, predicted)}
+    rule = baselines.hardest(scoring, scorer, test.label, known, (test.request, test.features), weight)
+    simple = {"rows": len(test), **scorer.measure(test.label, rule.predicted, weight)}
+    score = {"rows": len(test), **scorer.measure(test.label, predicted, weight)}
     primary = scorer.primary.name
-    low, high = interval(scorer.primary, test.label, predicted, day)
-    beside = {"low": low, "high": high, "ratio": _ratio(scorer, test.label, predicted, rule.predicted)}
+    low, high = interval(scorer.primary, test.label, predicted, day, weight)
+    beside = {"low": low, "high": high, "ratio": _ratio(scorer, test.label, predicted, rule.predicted, weight)}
     beside |= {name: model[name] for name in ("threshold",) if name in model}
     segments = scoring.slices(test.request)
     for name, values in segments.items():
         check_column(f"scoring.py: slices: '{name}'", values, len(test))
     slices = diagnostics.by_slice(
-        segments, test.label, predicted, rule.predicted, day, scorer, params.evaluation.slice_min_rows
+        segments, test.label, predicted, rule.predicted, day, scorer, params.evaluation.slice_min_rows, weight
     )
-    table = _predictions(test, predicted, rule.predicted)
+    table = _predictions(test, predicted, rule.predicted) | ({} if weight is None else {predictions.WEIGHT: weight})
     write_columns(table, Path("data/predictions/test.parquet"))
-    covered = _coverage(params, loaded, test.label, predicted)
-    write_json(score | beside | covered | scorer.measure_classes(test.label, predicted), METRICS / "test.json")
+    beside |= {} if weight is None else {weights.EFFECTIVE: weights.effective(weight)}
+    covered = _coverage(params, loaded, (test.label, predicted), weight)
+    write_json(score | beside | covered | scorer.measure_classes(test.label, predicted, weight), METRICS / "test.json")
     write_json({**simple, **(rule.measured if len(rule.measured) > 1 else {})}, METRICS / "baseline.json")
     write_csv(slices, METRICS / "slices.csv")
-    _write_plots(test.label, predicted, scorer)
+    _write_plots(test.label, predicted, scorer, weight)
     write_csv(_reference(table), METRICS / "reference.csv")
     progress.say(f"{primary} {score[primary]:.4g} against {simple[primary]:.4g} of the baseline{_which(rule)}")
 
 
-def _coverage(params: Params, model: Runtime, actual: Array, predicted: Array) -> dict[str, float]:
+def _coverage(params: Params, model: Runtime, tested: tuple[Array, Array], weight: Array | None) -> dict[str, float]:
     """Take the declared interval from the validation rows, and measure what it covers of n test rows.
+
+    Args:
+        params: the declared parameters.
+        model: the exported one.
+        tested: labels and predictions of the test rows.
+        weight: how much each of them counts; None where none counts more than another.
 
     Raises:
         ParamsError: when they are too few for it.
@@ -79,8 +86,9 @@ def _coverage(params: Params, model: Runtime, actual: Array, predicted: Array) -
         return {}
     names = [field.name for field in interface.REQUEST]
     rows = prepared.read(prepared.FOLDER, params.parts.validation, names, params.features)
-    ends = conformal.offsets(rows.label - scoring.respond(model.predict(rows.features), rows.request), level)
-    share = conformal.coverage(actual - predicted, ends)
+    predicted = scoring.respond(model.predict(rows.features), rows.request)
+    ends = conformal.offsets(rows.label - predicted, level, weights.of(scoring, rows.label, rows.request))
+    share = conformal.coverage(np.subtract(*tested), ends, weight)
     progress.say(f"the interval covers {share:.1%} of the test rows; {level:.1%} is declared")
     return {"interval": level, "interval_low": ends[0], "interval_high": ends[1], "coverage": share}
 
@@ -92,18 +100,19 @@ def _which(rule: Baseline) -> str:
     return f" (the {rule.name}; {', '.join(f'{name} {value:.4g}' for name, value in rule.measured.items())})"
 
 
-def _ratio(scorer: Scorer, actual: Array, predicted: Array, baseline: Array) -> float:
+def _ratio(scorer: Scorer, actual: Array, predicted: Array, baseline: Array, weight: Array | None) -> float:
     """The model's lack over the baseline's; NaN where the baseline lacks nothing, or either is not defined."""
-    simple = scorer.lack(actual, baseline)
-    return scorer.lack(actual, predicted) / simple if simple else float("nan")
+    simple = scorer.lack(actual, baseline, weight)
+    return scorer.lack(actual, predicted, weight) / simple if simple else float("nan")
 
 
-def _write_plots(actual: Array, predicted: Array, scorer: Scorer) -> None:
-    """Errors by size, calibration, and which class is said for which; a table without rows is not drawn."""
+def _write_plots(actual: Array, predicted: Array, scorer: Scorer, weight: Array | None) -> None:
+    """Rows by size of error, calibration, and rows by true and said class; a table without rows is not drawn."""
     names = classes(interface)
     errors = diagnostics.residuals(actual, predicted) if predicted.ndim == 1 else []
     write_csv(errors, METRICS / "plots/residuals.csv", ("error", "rows"))
-    write_csv(diagnostics.calibration(actual, predicted, names), METRICS / "plots/calibration.csv")
+    calibration = diagnostics.calibration(actual, predicted, names, weight=weight)
+    write_csv(calibration, METRICS / "plots/calibration.csv")
     write_csv(diagnostics.confusion(actual, scorer.say(predicted), names), METRICS / "plots/confusion.csv", CONFUSION)
 
 

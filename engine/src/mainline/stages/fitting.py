@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
@@ -12,9 +11,9 @@ from mainline.conformance import check_column, check_predictions
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.declared.params import Params
-from mainline.errors import ParamsError, UseCaseError
+from mainline.errors import ParamsError
 from mainline.labels import classes
-from mainline.model import estimator, frames
+from mainline.model import estimator, frames, weights
 from usecase import interface, scoring
 
 MODEL = Path("models/model")
@@ -35,7 +34,7 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     _check_target(target)
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
-            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weights(rows, pipeline))
+            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weighing(rows, pipeline))
     except (InvalidParameterError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
@@ -58,26 +57,32 @@ def names(params: Params, rows: Prepared) -> tuple[list[str], list[str]]:
     return numeric, [name for name in params.features if name not in numeric]
 
 
-def _weights(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
+def weigh(rows: Prepared) -> Array | None:
+    """Return the use case's weights of n rows; None if it weighs none.
+
+    Raises:
+        UseCaseError: when they are not a weight per row.
+    """
+    return weights.of(scoring, rows.label, rows.request)
+
+
+def _weighing(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
     """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
 
     Raises:
         UseCaseError: when they are not a weight per row.
         ParamsError: when the estimator takes none.
     """
-    if not hasattr(scoring, "weight"):
+    weight = weigh(rows)
+    if weight is None:
         return {}
-    weights = scoring.weight(rows.label, rows.request)
-    check_column("scoring.py: weight", weights, len(rows))
-    if weights.dtype.kind not in "biuf" or not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum():
-        raise UseCaseError("src/usecase/scoring.py: weight must return a number per row, none below 0, not all 0.")
     name, estimator_ = pipeline.steps[-1]
     if not has_fit_parameter(estimator_, "sample_weight"):
         found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
         raise ParamsError(
             "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
         )
-    return {f"{name}__sample_weight": weights}
+    return {f"{name}__sample_weight": weight}
 
 
 def _check_target(target: Array) -> None:

@@ -100,7 +100,8 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
         except ParamsError as error:  # old periods may lack a class, or have fewer rows than the estimator needs
             progress.say(f"{fitted[0]} through {fitted[-1]} are too few to play back: {error}")
             break
-        constant = baselines.fit_constant(scoring.fit_target(older.label, older.request), classes(interface))
+        target = scoring.fit_target(older.label, older.request)
+        constant = baselines.fit_constant(target, classes(interface), fitting.weigh(older))
         rows = _read(after, params)
         found.append(_one(params, rows, fitting.predict(pipeline, rows, params), constant, rule))
     found.reverse()
@@ -110,6 +111,7 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
         baseline=np.concatenate([one.baseline for one in found]),
         day=np.concatenate([one.day for one in found]),
         segments={name: np.concatenate([one.segments[name] for one in found]) for name in found[0].segments},
+        weight=_joined([one.weight for one in found if one.weight is not None]),
     )
 
 
@@ -119,7 +121,11 @@ def _one(params: Params, rows: Prepared, predicted: Array, constant: Any, rule: 
         simple = baselines.own(scoring, simple, rows.request, rows.features)[baselines.RULE]
     texts = [name for name in params.features if name in features.CATEGORICAL]
     segments = windows.segments(scoring, rows.request, texts)
-    return Scored(rows.label, predicted, simple, _day(rows), segments)
+    return Scored(rows.label, predicted, simple, _day(rows), segments, fitting.weigh(rows))
+
+
+def _joined(weights: list[Array]) -> Array | None:
+    return np.concatenate(weights) if weights else None
 
 
 def _read(periods: Periods, params: Params) -> Prepared:

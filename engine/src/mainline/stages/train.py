@@ -16,7 +16,7 @@ from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.model import baselines, estimator, export, frames, metrics, threshold
 from mainline.model.metric import Metric
-from mainline.stages.fitting import MODEL, fit, names, predict
+from mainline.stages.fitting import MODEL, fit, names, predict, weigh
 from usecase import interface, scoring
 
 CURVE = ("rows", "iteration", "metric")
@@ -32,7 +32,8 @@ def train(params: Params) -> None:
     content, exported = export.export(
         pipeline, params.model.type, interface.TASK, *names(params, fitted_on), test.features, params.limits.parity
     )
-    base = baselines.fit_constant(scoring.fit_target(fitted_on.label, fitted_on.request), classes(interface))
+    target = scoring.fit_target(fitted_on.label, fitted_on.request)
+    base = baselines.fit_constant(target, classes(interface), weigh(fitted_on))
     predicted = {
         name: predict(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))
     }
@@ -42,7 +43,7 @@ def train(params: Params) -> None:
     write_json(exported.describe() | {"baseline": base} | cut, MODEL / "model.json")
     scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, cut.get("threshold"))
     scores = {
-        name: {"rows": len(rows), **scorer.measure(rows.label, predicted[name])}
+        name: {"rows": len(rows), **scorer.measure(rows.label, predicted[name], weigh(rows))}
         for name, rows in (("train", fitted_on), ("validation", validation))
     }
     for name, score in scores.items():
@@ -72,7 +73,7 @@ def _threshold(params: Params, validation: Prepared, predicted: Array) -> dict[s
     """Return the threshold of two classes and where it comes from, for the model's description."""
     if interface.TASK != "classification":
         return {}
-    value, source = threshold.choose(params.evaluation, validation.label, predicted)
+    value, source = threshold.choose(params.evaluation, validation.label, predicted, weigh(validation))
     return {"threshold": value, "threshold_source": source}
 
 
@@ -82,9 +83,9 @@ def _learning_curve(
     """The primary metric after each iteration, on as many training rows as there are for validation."""
     curve: list[dict[str, object]] = []
     for name, rows in (("train", _spread(fitted_on, len(validation))), ("validation", validation)):
-        table = frames.table(rows.features, *names(params, rows))
+        table, weight = frames.table(rows.features, *names(params, rows)), weigh(rows)
         for iteration, raw in enumerate(estimator.learning_curve(pipeline, table, interface.TASK), start=1):
-            value = primary.value(rows.label, scoring.respond(raw, rows.request))
+            value = primary.value(rows.label, scoring.respond(raw, rows.request), weight)
             curve.append({"rows": name, "iteration": iteration, "metric": value})
     return curve
 

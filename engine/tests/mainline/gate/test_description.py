@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from mainline.gate import description, findings, verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
 from mainline.model.metrics import scorer
+from mainline.report import quality
+from mainline.report.blocks import Paragraph, Prose
 from tests.mainline.gate import made
 from tests.project import Project
 
@@ -60,6 +63,62 @@ def test_timings_are_of_both_with_their_machines() -> None:
     assert [(change.key, change.before, change.after) for change in found] == [
         ("train", "10.0 s", "9.0 s"), ("gone", "2.0 s", ""), ("machine", "Linux x86_64, 2 cores", "another"),
     ]  # fmt: skip
+
+
+def _weighed(weight: np.ndarray[Any, Any]) -> Evidence:
+    """A first candidate whose rows count by a weight, and what says so."""
+    candidate = made.predictor()
+    candidate.scoring = SimpleNamespace(weight=made_up_weight)
+    evidence = made.worse_in_one_segment(_first(candidate=candidate))
+    return replace(evidence, holdout=replace(evidence.holdout, weight=weight))
+
+
+def made_up_weight() -> None:
+    """Flights by their seats.
+
+    Nothing else is said.
+    """
+
+
+@pytest.mark.usefixtures("project")
+def test_everything_that_the_gate_compares_is_weighted() -> None:
+    """Metrics, difference, interval and slices are those of rows that are there as often as they weigh."""
+    weight = np.random.default_rng(3).integers(1, 4, made.ROWS).astype(float)
+    weighed, again = _weighed(weight), np.repeat(np.arange(made.ROWS), weight.astype(int))
+    held = weighed.holdout
+    rows = replace(
+        held, request={"x": held.label[again]}, label=held.label[again], cluster=held.cluster[again], weight=None,
+        slices={"carrier": held.slices["carrier"][again]},
+    )  # fmt: skip
+    repeated = replace(
+        weighed, holdout=rows, predicted=weighed.predicted[again], kept=weighed.kept[again],
+        baseline=weighed.baseline[again], other=weighed.other[again],
+    )  # fmt: skip
+    one, two, plain = (
+        _describe(each) for each in (weighed, repeated, replace(weighed, holdout=replace(held, weight=None)))
+    )
+    for name in ("difference", "low", "high"):
+        found = getattr(one.comparison, name)
+        assert found == pytest.approx(getattr(two.comparison, name))
+        assert found != pytest.approx(getattr(plain.comparison, name), rel=1e-6)
+    exact = [{metric.name: metric.candidate for metric in each.metrics} | {"p90_error": 0.0} for each in (one, two)]
+    assert exact[0] == pytest.approx(exact[1])
+    for name in ("bias", "low", "candidate"):
+        parts = [{part.value: getattr(part, name) for part in each.slices} for each in (one, two)]
+        assert parts[0] == pytest.approx(parts[1])
+
+
+@pytest.mark.usefixtures("project")
+def test_by_what_metrics_are_weighted_is_said_once() -> None:
+    """One line names the function, its own words, the weights and how many equal rows they are worth."""
+    found = _describe(_weighed(np.tile([1.0, 3.0], made.ROWS // 2)))
+    assert found.weights == (
+        "weight() in src/usecase/scoring.py, 'Flights by their seats.': from 1 to 3, so that 3,000 rows tell as much "
+        "as 2,400 that weigh the same. Counts of rows are not weighted."
+    )
+    line = Paragraph(("Metrics, intervals and slices are weighted by ", Prose(found.weights)))
+    assert line in quality.describe_metrics(found).blocks
+    assert _describe(_first()).weights == ""
 
 
 @pytest.mark.usefixtures("project")

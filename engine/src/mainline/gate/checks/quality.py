@@ -112,8 +112,12 @@ def check_coverage(evidence: Evidence, policy: Policy) -> Outcome:
     """Does the interval around a prediction hold what it promises?"""
     promised = evidence.candidate.manifest["interval"]
     level, errors = promised["level"], evidence.holdout.label - evidence.predicted
-    share = conformal.coverage(errors, promised["ends"])
-    parts = {part.name: conformal.coverage(errors[part.rows], promised["ends"]) for part in evidence.sound_segments}
+    holdout = evidence.holdout
+    share = conformal.coverage(errors, promised["ends"], holdout.weight)
+    parts = {
+        part.name: conformal.coverage(errors[part.rows], promised["ends"], holdout.weight_of(part.rows))
+        for part in evidence.sound_segments
+    }
     worst = min(parts, key=lambda name: parts[name], default="")
     reason = f"The interval of {level * 100:g}% on the holdout" + (
         f"; {parts[worst]:.1%} in {worst}." if worst else "."
