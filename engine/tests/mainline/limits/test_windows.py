@@ -128,7 +128,24 @@ def test_classes_are_played_back_by_their_probabilities() -> None:
     assert windows.play(rows, metric, 7, 100, 90, 1.5) is not None
 
 
+def test_weeks_that_were_better_neither_alarm_nor_widen_the_limit_of_skill() -> None:
+    """A model that predicts far better for some weeks passes no limit by that, and its limit is that of worse weeks."""
+    rows = scored(150)
+    better = np.isin(rows.day // 10, (2, 6, 10))
+    predicted = np.where(better, rows.actual + 0.01, rows.predicted)
+    earned = play(replace(rows, predicted=predicted), every=1000)
+    found = windows.measure(replace(rows, predicted=predicted), METRIC, 7, 100)
+    reach = found["skill", "skill"] - earned.centre
+    assert reach.min() < -4
+    limit = earned.limit("skill", "skill")
+    assert limit is not None
+    assert limit < 2
+    by_family = {family: values for family, _, values in windows.shares(found, earned)}
+    assert by_family["skill"].min() < 0, "better is on the other side"
+
+
 def test_few_days_earn_nothing() -> None:
     """There are no limits below two windows, and below 120 days they are not proven."""
+    assert play(scored(120)).is_proven
     assert windows.play(scored(13), METRIC, 7, 100, 30, 1.0) is None
     assert not play(scored(119)).is_proven

@@ -71,6 +71,17 @@ def test_closed_alarm_that_fails_again_is_another_one() -> None:
     assert (first.opened[:10], first.closed[:10], second.opened[:10]) == ("2013-10-01", "2013-10-06", "2013-10-08")
 
 
+def test_alarms_of_two_packages_are_two() -> None:
+    """One check of two packages makes two alarms, also under one name; each closes by its own looks."""
+    rebuilt = version(missing_values="fail").model_copy(update={"digest": "c3" * 32})
+    lines = alarms.update([], look("2013-10-01", version(missing_values="fail"), rebuilt), 3)
+    for day in ("2013-10-02", "2013-10-06"):
+        lines += alarms.update(lines, look(day, version(missing_values="pass"), rebuilt), 3)
+    first, second = sorted(alarms.fold(lines), key=lambda alarm: alarm.digest)
+    assert (first.digest, first.closed[:10]) == ("a1" * 32, "2013-10-06")
+    assert (second.digest, second.closed, second.quiet_since) == ("c3" * 32, "", "")
+
+
 def test_lines_of_two_machines_add_up_in_any_order() -> None:
     """What two machines saw of one alarm is one alarm, as old as the first of them says."""
     here = play(("2013-10-02", "fail"), ("2013-10-04", "pass"))

@@ -140,6 +140,33 @@ def test_machine_without_a_log_knows_what_others_saw(
     assert (found, [line.event for line in known]) == (FAILS, ["opened"])
 
 
+def test_longer_record_of_a_file_stays(machines: Machines, lines: Lines) -> None:
+    """Of a file that grew the record of more lines counts, whoever gives or takes first."""
+    early, late, reader = (machines.start(name) for name in ("early", "late", "reader"))
+    early.roll(lines[:5], "abcdef01")
+    late.roll(lines, "abcdef01")
+    early.give()
+    assert late.take() == sharing.Taken(0, 0)
+    reader.take()
+    assert (late.rows, reader.rows) == (len(lines), 5)
+    late.give()
+    early.give()
+    assert reader.take() == sharing.Taken(1, 0)
+    assert early.take() == sharing.Taken(1, 0)
+    assert reader.rows == early.rows == len(lines)
+
+
+def test_alarms_of_machines_that_never_took_are_joined(pair: tuple[Machine, Machine], machines: Machines) -> None:
+    """What a machine gives leaves the alarms of others on the branch, and who takes has them beside its own."""
+    one, other = pair
+    one.give(look("2026-03-01", version(missing_values="fail")))
+    other.give(look("2026-03-02", version("v1.1.0", missing_values="fail")))
+    one.take()
+    for lines in (machines.files()[alarms.FILE].encode(), one.store.alarms()):
+        opened = [(alarm.version, alarm.opened[:10]) for alarm in alarms.fold(alarms.read(lines))]
+        assert opened == [("v1.0.0", "2026-03-01"), ("v1.1.0", "2026-03-02")]
+
+
 def test_nothing_new_is_not_a_commit(pair: tuple[Machine, Machine]) -> None:
     """Sharing the same again leaves the branch where it is."""
     one, _ = pair
@@ -293,11 +320,31 @@ def test_record_that_no_machine_writes_is_left_out(
     assert len(other.store.records()) == 1
 
 
+@pytest.mark.parametrize(
+    "changed", [{"identity": "a/b"}, {"identity": "xyz"}, {"name": "../x.jsonl"}, {"content": "../../x"}]
+)
+def test_record_that_names_its_place_by_what_it_likes_is_left_out(
+    pair: tuple[Machine, Machine], machines: Machines, changed: dict[str, str]
+) -> None:
+    """Path, name and columns agree with each other, and yet no machine would write a file of that name."""
+    one, other = pair
+    one.give()
+    (name,) = [name for name in machines.files() if name.startswith("files/")]
+    record = json.loads(machines.files()[name]) | changed
+    for day in record["days"]:
+        day["columns"] = other.store.target(record["name"], record["content"], day["day"], day["digest"])
+    _push(one, f"files/{record['identity']}.json", json.dumps(record))
+    assert other.take().strange == 1
+    assert not [path for path in other.store.folder.rglob("*") if path.stem in ("b", "xyz", "x")]
+
+
 def _push(machine: Machine, name: str, content: str) -> None:
     run = machine.clone.run
     run("git", "fetch", "--quiet", "origin")
     run("git", "switch", "--quiet", "--detach", f"origin/{BRANCH}")
+    (machine.clone.path / name).parent.mkdir(exist_ok=True)
     (machine.clone.path / name).write_text(content)
+    run("git", "add", name)
     run("git", "commit", "--quiet", "--all", "--message", "Write anything")
     run("git", "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
     run("git", "switch", "--quiet", "main")
