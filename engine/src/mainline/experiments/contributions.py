@@ -42,20 +42,23 @@ def typical(profile: Mapping[str, Mapping[str, Any]], names: list[str]) -> dict[
     return {name: _typical(profile[name]) for name in names}
 
 
-def attribute(predict: Predict, row: Mapping[str, Array], reference: Mapping[str, Array]) -> Contributions:
+def attribute(
+    predict: Predict, row: Mapping[str, Array], reference: Mapping[str, Array], orders: int = ORDERS
+) -> Contributions:
     """Attribute a prediction to its features.
 
     Args:
         predict: the model.
         row: the features, shape (1,) each.
         reference: the same features of the reference row.
+        orders: how many random orders are gone through, an even number.
     """
     names = list(row)
-    orders = _orders(len(names))
-    mixed = _mixtures(orders, row, reference)
-    predicted = predict(mixed).reshape(len(orders), len(names) + 1)
-    changes = np.empty((len(orders), len(names)))
-    np.put_along_axis(changes, orders, np.diff(predicted, axis=1), axis=1)  # turns become features
+    drawn = _orders(len(names), orders)
+    mixed = _mixtures(drawn, row, reference)
+    predicted = predict(mixed).reshape(orders, len(names) + 1)
+    changes = np.empty((orders, len(names)))
+    np.put_along_axis(changes, drawn, np.diff(predicted, axis=1), axis=1)  # turns become features
     pairs = (changes[0::2] + changes[1::2]) / 2  # an order and its reverse are one draw
     errors = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
     values = changes.mean(axis=0)
@@ -67,15 +70,15 @@ def attribute(predict: Predict, row: Mapping[str, Array], reference: Mapping[str
     )
 
 
-def _orders(features: int) -> Array:
-    """Draw orders of the features and put each one's reverse after it; shape (ORDERS, features)."""
+def _orders(features: int, orders: int) -> Array:
+    """Draw orders of the features and put each one's reverse after it; shape (orders, features)."""
     random = np.random.default_rng(SEED)
-    drawn = random.permuted(np.tile(np.arange(features), (ORDERS // 2, 1)), axis=1)
-    return np.stack([drawn, drawn[:, ::-1]], axis=1).reshape(ORDERS, features)
+    drawn = random.permuted(np.tile(np.arange(features), (orders // 2, 1)), axis=1)
+    return np.stack([drawn, drawn[:, ::-1]], axis=1).reshape(orders, features)
 
 
 def _mixtures(orders: Array, row: Mapping[str, Array], reference: Mapping[str, Array]) -> dict[str, Array]:
-    """Build every row on the way from the reference to the row, order after order; ORDERS * (features + 1) rows."""
+    """Build every row on the way from the reference to the row, order after order; features + 1 rows each."""
     turns = np.argsort(orders, axis=1)  # (orders, features): the turn at which a feature is replaced
     steps = np.arange(orders.shape[1] + 1)
     replaced = turns[:, None, :] < steps[None, :, None]  # (orders, steps, features)

@@ -1,25 +1,39 @@
-"""What each feature is worth, how a model ages, or one prediction step by step: as text for a terminal."""
+"""One prediction step by step, or what the model relies on in a slice: as text for a terminal, and as a picture."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from mainline.errors import MainlineError
-from mainline.experiments.layout import Layout, interval, percent, wrap
+from mainline.errors import MainlineError, nearest
+from mainline.experiments.layout import number
 
 if TYPE_CHECKING:
-    from mainline.contract import Array
-    from mainline.experiments.costs import Costs
-    from mainline.experiments.staleness import Age
-    from mainline.experiments.worth import Worth
+    from mainline.declared.params import Params
+    from mainline.experiments.single import Explanation
+    from mainline.experiments.slices import Slice
 
 
-def explain_row(row: str | None, golden: int | None) -> str:
+@dataclass(frozen=True)
+class Form:
+    """How an explanation is given: one sentence alone, only some of its features, a picture beside the text."""
+
+    sentence: bool = False
+    only: tuple[str, ...] = ()
+    graph: bool = False
+
+
+PAGE = Form()
+"""All of it as text."""
+
+
+def explain_row(row: str | None, golden: int | None, form: Form = PAGE) -> str:
     """Explain one request: JSON, a file of it, or one of the package's golden requests by number.
 
     Raises:
         RequestError: when it does not fit the package's request.
+        MainlineError: when there is no such request or feature.
     """
-    from mainline.experiments import pages, single
+    from mainline.experiments import single
 
     predictor, profile, examples = single.load()
     if golden is None:
@@ -28,123 +42,75 @@ def explain_row(row: str | None, golden: int | None) -> str:
         name, request = f"Golden request {golden}", examples[golden]
     else:
         raise MainlineError(f"--golden: there is no request {golden}; give 0 to {len(examples) - 1}.")
-    return pages.render(single.explain(predictor, profile, request, examples), name)
+    return _give(single.explain(predictor, profile, request, examples), name, form)
 
 
-def explain_tested(key: str | None, worst: int | None) -> str:
+def explain_tested(key: str | None, worst: int | None, form: Form = PAGE) -> str:
     """Explain a row of the test: by its key, or the one with the n-th largest error.
 
     Raises:
-        MainlineError: when there is no such row.
+        MainlineError: when there is no such row or feature.
     """
-    from mainline.experiments import pages, single, tested
+    from mainline.experiments import single, tested
 
     predictor, profile, examples = single.load()
     name, request = tested.worst(worst) if worst is not None else tested.keyed(key or "")
-    return pages.render(single.explain(predictor, profile, request, examples), name)
+    return _give(single.explain(predictor, profile, request, examples), name, form)
 
 
-def explain_model(features: Sequence[str] = (), window: int | None = None) -> str:
-    """Measure worth and staleness, and write `metrics/worth.csv` and `metrics/staleness.csv`.
+def explain_slice(text: str, form: Form = PAGE) -> str:
+    """Say what the model relies on in a slice of the test rows, COLUMN=VALUE, beside all of them.
 
-    Args:
-        features: leave out only these, one at a time, and only show it; without any, all.
-        window: periods of a training window for staleness; without, half of those before the test.
+    Raises:
+        MainlineError: when there is no such slice or feature, or the slice has too few rows.
     """
-    return "\n".join(["", *explain_worth(features), "", *([] if features else explain_staleness(window))])
-
-
-def explain_worth(features: Sequence[str] = ()) -> list[str]:
-    """Fit without each feature; write `metrics/worth.csv`, unless only some are asked for: the file holds them all."""
-    from mainline.data.storage import write_csv
+    from mainline import progress
     from mainline.declared import gate, params
-    from mainline.experiments import costs, refit, worth
-    from mainline.gate.tables import WORTH, measured
-    from usecase import interface
+    from mainline.experiments import pages, pictures, sentences, single, slices, tested
 
-    declared = params.load()
-    chosen = worth.choose(declared, features)
-    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
-    newest = declared.parts.validation[-1]
-    tables = costs.measure(newest, refit.read(declared, [newest]))
-    print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
-    layout, found = _worth_table(declared.features), []
-    print(layout.header(), flush=True)
-    for one in worth.measure(declared, chosen, rows, gate.load(declared.gate).confidence, tables):
-        found.append(one)
-        print(layout.line(_worth_cells(one)), flush=True)
-    if not features:
-        write_csv(measured(interface.NAME, refit.primary(declared).name, (one.as_row() for one in found)), WORTH)
-    return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
+    loaded, declared = single.load(), params.load()
+    tested.answered()
+    tell = (lambda _: None) if form.sentence else progress.say
+    found = slices.measure(loaded, declared, text, gate.load(declared.gate).confidence, tell)
+    _check_only(form.only, [one.name for one in found.reliances])
+    response, is_class = loaded[0].manifest["response"], loaded[0].manifest["task"] != "regression"
+    unit = f" {response['unit']}" if response["unit"] and not is_class else ""
+    if form.sentence:
+        return sentences.of_slice(found, unit)
+    said = pages.render_slice(found, unit, _quality(found, declared, loaded[0].manifest["model"]), form.only)
+    return f"{said}\n\n{pictures.draw(pictures.of_slice(found, unit))}" if form.graph else said
 
 
-def explain_staleness(window: int | None = None) -> list[str]:
-    """Fit on older and older windows and write `metrics/staleness.csv`; of data without time say that it has no age."""
-    from mainline.data.storage import write_csv
-    from mainline.declared import gate, params
-    from mainline.experiments import refit, staleness
-    from mainline.gate.tables import STALENESS, measured
-    from usecase import interface
+def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> str:
+    """Say how good the model is in a slice and in all test rows."""
+    from mainline.data import prepared
+    from mainline.experiments import tested
+    from mainline.labels import classes
+    from mainline.model import metrics
+    from usecase import interface, scoring
 
-    declared = params.load()
-    unit = declared.data.unit
-    if declared.data.snapshot:
-        return ["Staleness does not apply: the data has no time."]
-    periods = (*declared.parts.train, *declared.parts.validation)
-    length = staleness.window_length(len(periods), window)
-    rows = {period: refit.read(declared, [period]) for period in periods}
-    print(f"\nStaleness: fitting on windows of {length} {unit}(s) ...", flush=True)
-    predicted: dict[tuple[int, str], Array] = {}
-    for fitted_on, found in staleness.predict(declared, rows, length):
-        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} {unit}(s)", flush=True)
-        predicted |= found
-    metric = refit.primary(declared)
-    ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
-    write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
-    return _staleness_table(ages, length, unit, metric.name)
+    metric = metrics.declared(interface.TASK, classes(interface), declared.evaluation, model.get("threshold")).primary
+    actual, predicted = tested.answered()
+    asked = [field.name for field in interface.REQUEST]
+    request = prepared.read(prepared.FOLDER, declared.parts.test, asked, []).request
+    inside = scoring.slices(request)[found.column].astype("U") == found.value
+    values = (metric.value(actual[inside], predicted[inside]), metric.value(actual, predicted))
+    return f"{metric.name} {number(values[0])} there, {number(values[1])} on all test rows."
 
 
-def _worth_table(names: Sequence[str]) -> Layout:
-    header = ("feature", "worse\nwithout it", "interval", "goes together with", "µs a row", "kB", "")
-    longest = max(names, key=len)
-    row = (longest, "-00.00 %", "-00.00 to +00.00 %", f"{longest} 0.00", "-00.00", "0,000", "not proven")
-    return Layout(header, [row], left=(0, 3, 6))
+def _give(found: "Explanation", name: str, form: Form) -> str:
+    """Write an explanation in the form that was asked for."""
+    from mainline.experiments import pages, pictures, sentences
+
+    _check_only(form.only, found.features)
+    if form.sentence:
+        return sentences.client(found)
+    page = pages.render(found, name, form.only)
+    return f"{page}\n\n{pictures.draw(pictures.of_one(found, name))}" if form.graph else page
 
 
-def _worth_cells(found: "Worth") -> tuple[str, ...]:
-    together = f"{found.correlated_with} {found.correlation:.2f}" if found.correlated_with else "-"
-    size = f"{found.bytes / 1000:,.0f}" if found.bytes else ""
-    note = "" if found.proven else "harmful" if found.high < 0 else "not proven"
-    return (
-        found.feature, percent(found.loss), interval(found.low, found.high), together,
-        f"{found.microseconds:+.2f}", size, note,
-    )  # fmt: skip
-
-
-def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
-    removable = [one.feature for one in found if not one.proven]
-    said = [f"Not proven to be worth having, so candidates for removal: {', '.join(removable) or 'none'}."]
-    if len(removable) > 1:
-        said.append("Take out one at a time: of two that replace each other, each looks worthless beside the other.")
-    lookups = sum(cost.microseconds for cost in tables.tables.values())
-    said.append(
-        f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk. "
-        "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and time of the model."
-    )
-    return [*map(wrap, said)]
-
-
-def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str) -> list[str]:
-    from mainline.gate.tables import STALENESS
-
-    header = (f"age\n({unit}s)", f"{unit}s\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
-    rows = [
-        (str(age.age), str(age.periods), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",
-         percent(age.relative), interval(age.low, age.high))
-        for age in ages
-    ]  # fmt: skip
-    lines = [f"Quality against age, models of {length} {unit}(s), on the same rows as a fresh one of the same length:"]
-    lines.append(Layout(header, rows, left=()).render())
-    if len(ages) < 2:
-        lines.append("The window allows no older model; widen data.from in params.yaml.")
-    return [*lines, str(STALENESS)]
+def _check_only(only: Sequence[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for name in only:
+        if name not in known:
+            raise MainlineError(f"--only: there is no feature '{name}'; {nearest(name, known)}")

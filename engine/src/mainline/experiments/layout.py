@@ -11,7 +11,14 @@ Cells = Sequence[str]
 class Layout:
     """Columns as wide as their widest cell; text in `left` is flush left, everything else right."""
 
-    def __init__(self, header: Cells, rows: Sequence[Cells], left: Collection[int] = (0,), indent: str = "  ") -> None:
+    def __init__(
+        self,
+        header: Cells,
+        rows: Sequence[Cells],
+        left: Collection[int] = (0,),
+        indent: str = "  ",
+        spare: Sequence[int] = (),
+    ) -> None:
         """Measure the columns.
 
         Args:
@@ -19,6 +26,7 @@ class Layout:
             rows: every row that will be printed, or ones as wide.
             left: the columns that are flush left.
             indent: what each line begins with.
+            spare: the columns that a narrow terminal does without, the first one first.
         """
         stacked = [title.split("\n") for title in header]
         height = max(len(words) for words in stacked)
@@ -28,6 +36,14 @@ class Layout:
         self._widths = [
             max(map(len, [*words, *(row[index] for row in self._rows)])) for index, words in enumerate(self._titles)
         ]
+        self._kept = list(range(len(self._widths)))
+        for index in spare:
+            if self._width() > display.columns():
+                self._kept.remove(index)
+
+    def _width(self) -> int:
+        """Return the columns that a full row takes."""
+        return len(self._indent) + sum(self._widths[index] + 2 for index in self._kept) - 2
 
     def header(self) -> str:
         """Write the titles."""
@@ -38,6 +54,7 @@ class Layout:
         padded = [
             cell.ljust(width) if index in self._left else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(cells, self._widths, strict=True))
+            if index in self._kept
         ]
         return (self._indent + "  ".join(padded)).rstrip()
 

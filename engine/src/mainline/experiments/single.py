@@ -4,19 +4,20 @@ Runs wherever the package runs: needs neither scikit-learn nor pandas, and reads
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mainline.contract import Array, Columns
+from mainline.contract import Array
 from mainline.data.columns import from_rows
 from mainline.data.lookup import Table, entities, from_arrays
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
-from mainline.experiments.contributions import Contributions, attribute, of_examples, typical
+from mainline.experiments.contributions import Contributions
+from mainline.experiments.reasons import Reasons
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 
@@ -57,7 +58,14 @@ class Explanation:
     baseline: float
     contributions: Contributions
     of_class: str = ""
-    """The class whose probability is explained: of three or more, the most probable one."""
+    """The class whose probability is explained: of three or more the most probable one, of two the positive one."""
+    runner_up: tuple[str, float] | None = None
+    """Of three or more classes the second most probable one, with its probability."""
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether the prediction is the probability of a class."""
+        return str(self.predictor.manifest["task"]) != "regression"
 
 
 def load(package: Path = PACKAGE) -> tuple[Predictor, dict[str, Any], list[dict[str, Any]]]:
@@ -88,25 +96,6 @@ def read_request(row: str) -> Any:
         ) from error
 
 
-class _Watched(Mapping[str, Array]):
-    """Columns that remember which of them were read, in whatever way."""
-
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        self.read: set[str] = set()
-
-    def __getitem__(self, name: str) -> Array:
-        found = self._columns[name]
-        self.read.add(name)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-
 def explain(
     predictor: Predictor, profile: Mapping[str, Any], request: Any, examples: Sequence[Mapping[str, Any]] = ()
 ) -> Explanation:
@@ -129,53 +118,31 @@ def explain(
         raise MainlineError("--row: a request is one JSON object; golden.json in the package shows ten of them.")
     columns = from_rows([request], predictor.request)
     moment = prediction_time(predictor.features, columns)
-    computed = predictor.compute(columns)
-    model = predictor.manifest["model"]
-    names = [*model["numeric"], *model["categorical"]]
-    features, reference = {name: computed[name] for name in names}, typical(profile, names)
-
-    raw = predictor.runtime.predict(features)
-    code = int(raw[0].argmax()) if raw.ndim > 1 else None
-    watched = _Watched(columns)
-    predictor.scoring.respond(raw, watched)
-    usual = of_examples(from_rows(examples, predictor.request)) if examples else columns
-    usual |= {
-        name: reference[name].astype(columns[name].dtype)
-        for name in watched.read & reference.keys()
-        if _is_feature(features[name], columns[name]) and reference[name][0] == reference[name][0]
-    }
-    asked = {name: columns[name] for name in columns if name in watched.read and name not in features}
-
-    def respond(raw: Array, rows: Columns) -> Array:
-        repeated = {name: np.repeat(values, len(raw)) for name, values in columns.items()}
-        for name in watched.read & rows.keys():
-            actual = features[name] if name in features else columns[name]
-            repeated[name] = np.where(_same(rows[name], actual), columns[name], usual[name])
-        answered = np.asarray(predictor.scoring.respond(raw, repeated), np.float64)
-        return answered if code is None else answered[:, code]
-
-    def predict(rows: Columns) -> Array:
-        return respond(predictor.runtime.predict({name: rows[name] for name in names}), rows)
-
+    reasons = Reasons(predictor, profile, examples, columns, predictor.compute(columns))
+    code, answered = reasons.code, reasons.answer(reasons.raw)[0]
+    raw, baseline = reasons.raw[0], reasons.answer(np.array([predictor.manifest["model"]["baseline"]]))[0]
     return Explanation(
         predictor, request, int(moment[0]) if is_timed(predictor.features) else None,
         tuple(_look_up(table, columns, moment) for table in predictor.tables.values()),
-        features | asked, reference | {name: usual[name] for name in asked},
-        raw=float(raw[0] if code is None else raw[0, code]),
-        baseline=float(respond(np.array([model["baseline"]]), {})[0]),
-        of_class="" if code is None else str(predictor.manifest["classes"][code]),
-        contributions=attribute(predict, features | asked, reference | {name: usual[name] for name in asked}),
+        reasons.actual, reasons.typical,
+        raw=float(raw if code is None else raw[code]),
+        baseline=float(baseline if code is None else baseline[code]),
+        of_class=_class(predictor.manifest, code),
+        runner_up=None if code is None else _runner_up(predictor.manifest["classes"], answered),
+        contributions=reasons.attribute(),
     )  # fmt: skip
 
 
-def _is_feature(feature: Array, field: Array) -> bool:
-    """Whether the feature of a field's name holds the field itself, so that its typical value is the field's too."""
-    return feature.dtype.kind == field.dtype.kind == "O" or bool(_same(feature, field.astype(feature.dtype))[0])
+def _class(manifest: Mapping[str, Any], code: int | None) -> str:
+    """Name the class whose probability is predicted: of two the positive one; '' if it has no name."""
+    names = manifest.get("classes", [])
+    return str(names[1 if code is None else code]) if names else ""
 
 
-def _same(values: Array, one: Array) -> Array:
-    """Mark the rows of n whose value is this one; NaN equals NaN. Shape (n,)."""
-    return np.asarray((values == one) | ((values != values) & (one != one)))
+def _runner_up(names: Sequence[Any], probabilities: Array) -> tuple[str, float]:
+    """Return the second most probable class and its probability."""
+    second = int(np.argsort(-probabilities, kind="stable")[1])
+    return str(names[second]), float(probabilities[second])
 
 
 def _look_up(table: Table, columns: Mapping[str, Array], moment: Array) -> Lookup:

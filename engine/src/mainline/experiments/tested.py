@@ -1,5 +1,7 @@
 """Rows of the test by how wrong the model was, or by their key, as requests that can be explained."""
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,26 @@ from usecase import interface
 PREDICTIONS = Path("data/predictions/test.parquet")
 
 
+def answered() -> tuple[Array, Array]:
+    """Return labels, shape (n,), and predictions, shape (n,) or (n, K), of the test rows.
+
+    Raises:
+        MainlineError: when the pipeline has not run.
+    """
+    if not PREDICTIONS.is_file():
+        raise MainlineError(f"there is no {PREDICTIONS}. Run `make repro` first.")
+    names = classes(interface)
+    columns = read_columns(PREDICTIONS, ["actual", *predictions.named(names)])
+    return columns["actual"], predictions.from_columns(columns, names)
+
+
 def worst(number: int) -> tuple[str, dict[str, Any]]:
     """Return the test row with the number-th largest error: what is said of it, and its request.
 
     Raises:
         MainlineError: when there are not so many rows, or the pipeline has not run.
     """
-    actual, predicted = _predictions()
+    actual, predicted = answered()
     if not 1 <= number <= len(actual):
         raise MainlineError(f"--worst: there is no row {number}; give 1, the worst, to {len(actual)}.")
     row = int(np.argsort(-_errors(actual, predicted), kind="stable")[number - 1])
@@ -39,23 +54,21 @@ def keyed(text: str) -> tuple[str, dict[str, Any]]:
     if not interface.KEY:
         raise MainlineError("--key: KEY in src/usecase/interface.py is empty; use --row or --worst.")
     wanted = [part.strip() for part in text.split(",")]
-    actual, requests = _predictions()[0], _requests()
+    actual, requests = answered()[0], _requests()
     for row, request in enumerate(requests):
-        if [str(request.get(name, "")) for name in interface.KEY] == wanted:
+        if _key(request) == wanted:
             return f"Test row {row}, whose label is {_named(actual[row])}", request
-    example = ",".join(str(requests[0].get(name, "")) for name in interface.KEY)
+    example = ",".join(_key(requests[0]))
+    close = get_close_matches(text, [",".join(_key(request)) for request in requests], n=1, cutoff=0.8)
+    if close:
+        raise MainlineError(f"--key: no test row has {text!r}; did you mean '{close[0]}'?")
     raise MainlineError(
         f"--key: no test row has {text!r}; give {', '.join(interface.KEY)} with commas between them, such as {example}."
     )
 
 
-def _predictions() -> tuple[Array, Array]:
-    """Return labels, shape (n,), and predictions, shape (n,) or (n, K), of the test rows."""
-    if not PREDICTIONS.is_file():
-        raise MainlineError(f"there is no {PREDICTIONS}. Run `make repro` first.")
-    names = classes(interface)
-    columns = read_columns(PREDICTIONS, ["actual", *predictions.named(names)])
-    return columns["actual"], predictions.from_columns(columns, names)
+def _key(request: Mapping[str, Any]) -> list[str]:
+    return [str(request.get(name, "")) for name in interface.KEY]
 
 
 def _named(label: float) -> str:

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.experiments.explanation import explain_model
 from mainline.experiments.tuning import tune
+from mainline.experiments.valuation import explain_model
 from tests.project import Project
 
 TUNE = "from mainline.experiments.tuning import tune; print(tune())"

@@ -14,7 +14,7 @@ import pytest
 
 from mainline.data.storage import read_columns
 from mainline.errors import MainlineError, PackageError, RequestError
-from mainline.experiments import pages, single, tested
+from mainline.experiments import pages, sentences, single, tested
 from mainline.experiments.explanation import explain_row, explain_tested
 from mainline.experiments.single import Explanation
 from tests.project import LIMIT, Project
@@ -64,16 +64,18 @@ def test_a_field_without_a_feature_is_a_reason_too(package_dir: Path) -> None:
     found = single.explain(predictor, profile, examples[0] | {"flight": 9000}, examples)
     middle = sorted(request["flight"] for request in examples)[len(examples) // 2]
     assert found.contributions.values["flight"] == pytest.approx(9000 - middle)
-    assert f"mainly, flight is 9000 instead of {middle} (+" in " ".join(pages.sentence(found).split())
+    assert f"mostly because flight number is 9000 instead of {middle} (+" in sentences.client(found)
 
 
 def test_the_page_begins_with_a_sentence_for_a_client(package_dir: Path, golden: dict[str, Any]) -> None:
     """What is predicted, in which unit, against what is typical, and the three main reasons, without a term of ours."""
     page = pages.render(explain(package_dir, golden["requests"][0] | {"dep_delay": 45}), "One request")
     first = " ".join(page.strip().partition("\n\n")[0].split())
+    other = r"[a-z ]+ is \S+ instead of \S+ \([+-][\d.]+\)"
     assert re.fullmatch(
-        r"arr_delay is predicted as -?[\d.]+ minutes, [\d.]+ more than for a typical row; mainly, dep_delay is 45 "
-        r"instead of -?\d+ \(\+4\d(\.\d)?\)(, \w+ is \S+ instead of \S+ \([+-][\d.]+\)){2}\.",
+        r"Arrival delay is predicted as -?[\d.]+ minutes, mostly because how late the flight left the gate is 45 "
+        rf"instead of -?\d+ \(\+4\d(\.\d)?\)(, {other})? and {other}\. "
+        r"Everything else adds ([+-][\d.]+|0) to the -?[\d.]+ of a typical row\.",
         first,
     )
 
@@ -94,7 +96,7 @@ def test_the_label_of_a_test_row_is_the_class_as_the_data_has_it(monkeypatch: py
     """A row whose label is text is not said to be labelled 1, which is the place of its class."""
     monkeypatch.setattr(tested.interface, "CLASSES", ("No", "Yes"), raising=False)
     monkeypatch.setattr(tested.interface, "KEY", ("customer",))
-    monkeypatch.setattr(tested, "_predictions", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
+    monkeypatch.setattr(tested, "answered", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
     monkeypatch.setattr(tested, "_requests", lambda: [{"customer": "a"}, {"customer": "b"}])
     assert tested.worst(1) == ("Test row 1, number 1 of the worst, whose label is Yes", {"customer": "b"})
     assert tested.keyed("a") == ("Test row 0, whose label is No", {"customer": "a"})
@@ -104,6 +106,7 @@ def test_the_label_of_a_test_row_is_the_class_as_the_data_has_it(monkeypatch: py
     ("key", "worst", "said"),
     [
         (None, 0, r"--worst: there is no row 0; give 1, the worst, to \d+"),
+        ("2013-03-01T10:00:00Z,UA,1545,EWX", None, r"--key: no test row has '.*'; did you mean '2013-.*'\?"),
         ("UA,7", None, r"--key: no test row has 'UA,7'; give time_hour, carrier, flight, origin .* such as 2013-"),
     ],
 )

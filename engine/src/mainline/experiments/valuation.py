@@ -1,0 +1,130 @@
+"""What each feature is worth, and how a model ages: as text for a terminal, and worth as a picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mainline.experiments.layout import Layout, interval, percent, wrap
+
+if TYPE_CHECKING:
+    from mainline.contract import Array
+    from mainline.experiments.costs import Costs
+    from mainline.experiments.staleness import Age
+    from mainline.experiments.worth import Worth
+
+
+def explain_model(features: Sequence[str] = (), window: int | None = None, graph: bool = False) -> str:
+    """Measure worth and staleness, and write `metrics/worth.csv` and `metrics/staleness.csv`.
+
+    Args:
+        features: leave out only these, one at a time, and only show it; without any, all.
+        window: periods of a training window for staleness; without, half of those before the test.
+        graph: draw worth beside it, and what goes together with what.
+    """
+    found: list[Worth] = []
+    said = ["", *explain_worth(features, found), "", *([] if features else explain_staleness(window))]
+    if graph:
+        from mainline.experiments import pictures
+
+        said += ["", pictures.draw(pictures.of_worth(found))]
+    return "\n".join(said)
+
+
+def explain_worth(features: Sequence[str], found: "list[Worth]") -> list[str]:
+    """Fit without each feature; write `metrics/worth.csv`, unless only some are asked for: the file holds them all.
+
+    Args:
+        features: those to leave out, one at a time; without any, all.
+        found: what is measured is put there.
+    """
+    from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
+    from mainline.experiments import costs, refit, worth
+    from mainline.gate.tables import WORTH, measured
+    from usecase import interface
+
+    declared = params.load()
+    chosen = worth.choose(declared, features)
+    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
+    newest = declared.parts.validation[-1]
+    tables = costs.measure(newest, refit.read(declared, [newest]))
+    print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
+    layout = _worth_table(declared.features)
+    print(layout.header(), flush=True)
+    for one in worth.measure(declared, chosen, rows, gate.load(declared.gate).confidence, tables):
+        found.append(one)
+        print(layout.line(_worth_cells(one)), flush=True)
+    if not features:
+        write_csv(measured(interface.NAME, refit.primary(declared).name, (one.as_row() for one in found)), WORTH)
+    return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
+
+
+def explain_staleness(window: int | None = None) -> list[str]:
+    """Fit on older and older windows and write `metrics/staleness.csv`; of data without time say that it has no age."""
+    from mainline.data.storage import write_csv
+    from mainline.declared import gate, params
+    from mainline.experiments import refit, staleness
+    from mainline.gate.tables import STALENESS, measured
+    from usecase import interface
+
+    declared = params.load()
+    unit = declared.data.unit
+    if declared.data.snapshot:
+        return ["Staleness does not apply: the data has no time."]
+    periods = (*declared.parts.train, *declared.parts.validation)
+    length = staleness.window_length(len(periods), window)
+    rows = {period: refit.read(declared, [period]) for period in periods}
+    print(f"\nStaleness: fitting on windows of {length} {unit}(s) ...", flush=True)
+    predicted: dict[tuple[int, str], Array] = {}
+    for fitted_on, found in staleness.predict(declared, rows, length):
+        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} {unit}(s)", flush=True)
+        predicted |= found
+    metric = refit.primary(declared)
+    ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
+    write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
+    return _staleness_table(ages, length, unit, metric.name)
+
+
+def _worth_table(names: Sequence[str]) -> Layout:
+    header = ("feature", "worse\nwithout it", "interval", "goes together with", "µs a row", "kB", "")
+    longest = max(names, key=len)
+    row = (longest, "-00.00 %", "-00.00 to +00.00 %", f"{longest} 0.00", "-00.00", "0,000", "not proven")
+    return Layout(header, [row], left=(0, 3, 6), spare=(5, 4, 3))
+
+
+def _worth_cells(found: "Worth") -> tuple[str, ...]:
+    together = f"{found.correlated_with} {found.correlation:.2f}" if found.correlated_with else "-"
+    size = f"{found.bytes / 1000:,.0f}" if found.bytes else ""
+    note = "" if found.proven else "harmful" if found.high < 0 else "not proven"
+    return (
+        found.feature, percent(found.loss), interval(found.low, found.high), together,
+        f"{found.microseconds:+.2f}", size, note,
+    )  # fmt: skip
+
+
+def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
+    removable = [one.feature for one in found if not one.proven]
+    said = [f"Not proven to be worth having, so candidates for removal: {', '.join(removable) or 'none'}."]
+    if len(removable) > 1:
+        said.append("Take out one at a time: of two that replace each other, each looks worthless beside the other.")
+    lookups = sum(cost.microseconds for cost in tables.tables.values())
+    said.append(
+        f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk. "
+        "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and time of the model."
+    )
+    return [*map(wrap, said)]
+
+
+def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str) -> list[str]:
+    from mainline.gate.tables import STALENESS
+
+    header = (f"age\n({unit}s)", f"{unit}s\npredicted", "rows", metric, "fresh", "worse than\nfresh", "interval")
+    rows = [
+        (str(age.age), str(age.periods), f"{age.rows:,}", f"{age.metric:.4f}", f"{age.fresh:.4f}",
+         percent(age.relative), interval(age.low, age.high))
+        for age in ages
+    ]  # fmt: skip
+    lines = [f"Quality against age, models of {length} {unit}(s), on the same rows as a fresh one of the same length:"]
+    lines.append(Layout(header, rows, left=()).render())
+    if len(ages) < 2:
+        lines.append("The window allows no older model; widen data.from in params.yaml.")
+    return [*lines, str(STALENESS)]
