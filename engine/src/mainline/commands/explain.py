@@ -1,4 +1,4 @@
-"""Measure features and ageing, or explain one prediction or a slice."""
+"""Measure features and ageing; explain a row or a slice."""
 
 import argparse
 
