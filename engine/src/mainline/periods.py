@@ -1,7 +1,7 @@
 """Periods of data, the split by time, and what a period is from how it is written.
 
 A day is `2013-01-31`, a week `2013-W05` (ISO 8601: it begins on a Monday, and week 1 has the year's first Thursday), a
-month `2013-01`, a quarter `2013-Q1`.
+month `2013-01`, a quarter `2013-Q1`, a year `2013`.
 """
 
 import re
@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Unit = Literal["day", "week", "month", "quarter"]
+Unit = Literal["day", "week", "month", "quarter", "year"]
 
 WRITTEN: Mapping[Unit, str] = {
     "day": r"\d{4}-\d{2}-\d{2}",
     "week": r"\d{4}-W\d{2}",
     "month": r"\d{4}-(0[1-9]|1[0-2])",
     "quarter": r"\d{4}-Q[1-4]",
+    "year": r"\d{4}",
 }
 """How the periods of each unit are written."""
 
-HOW = "a day as 2013-01-31, a week as 2013-W05, a month as 2013-01 or a quarter as 2013-Q1"
+HOW = "a day as 2013-01-31, a week as 2013-W05, a month as 2013-01, a quarter as 2013-Q1 or a year as 2013"
 
 
 def unit(period: str) -> Unit:
-    """Say whether a period is a day, a week, a month or a quarter.
+    """Say whether a period is a day, a week, a month, a quarter or a year.
 
     Raises:
         ValueError: for what is none of them.
@@ -49,6 +50,8 @@ def count(period: str) -> int:
             return day.year * 12 + day.month - 1
         case "quarter":
             return day.year * 4 + (day.month - 1) // 3
+        case "year":
+            return day.year
 
 
 def name(number: int, unit: Unit) -> str:
@@ -63,6 +66,8 @@ def name(number: int, unit: Unit) -> str:
             return f"{number // 12:04d}-{number % 12 + 1:02d}"
         case "quarter":
             return f"{number // 4:04d}-Q{number % 4 + 1}"
+        case "year":
+            return f"{number:04d}"
 
 
 def span(period: str) -> tuple[date, date]:
@@ -124,3 +129,5 @@ def _first_day(period: str, unit: Unit) -> date:
             return date(year, int(rest), 1)
         case "quarter":
             return date(year, int(rest[1:]) * 3 - 2, 1)
+        case "year":
+            return date(year, 1, 1)

@@ -92,14 +92,18 @@ def test_loaded_parameters_are_what_was_written(tmp_path: Path) -> None:
         ("2013-01-30", "2013-02-02", "day", "2013-02-02"),
         ("2013-W01", "2013-W05", "week", "2013-W05"),
         ("2013-Q1", "2014-Q2", "quarter", "2014-Q2"),
+        ("2011", "2014", "year", "2014"),
+        (2011, 2014, "year", "2014"),
     ],
 )
-def test_the_period_is_what_from_is_written_in(tmp_path: Path, begins: str, ends: str, unit: str, test: str) -> None:
-    """A window of days, weeks or quarters is cut as one of months is."""
+def test_the_period_is_what_from_is_written_in(
+    tmp_path: Path, begins: str | int, ends: str | int, unit: str, test: str
+) -> None:
+    """A window of days, weeks, quarters or years is cut as one of months is; a year needs no quotes."""
     content = yaml.safe_load(EXAMPLE) | {"data": {"from": begins, "through": ends}}
     loaded = load(tmp_path, yaml.safe_dump(content))
     assert (loaded.data.unit, loaded.parts.test) == (unit, (test,))
-    assert loaded.parts.train[0] == begins
+    assert loaded.parts.train[0] == str(begins)
 
 
 def test_a_snapshot_is_one_batch_of_three_parts(tmp_path: Path) -> None:

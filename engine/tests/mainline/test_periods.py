@@ -21,6 +21,7 @@ def of(day: date, unit: Unit) -> str:
         "week": f"{year}-W{week:02d}",
         "month": f"{day:%Y-%m}",
         "quarter": f"{day.year}-Q{(day.month + 2) // 3}",
+        "year": f"{day.year}",
     }[unit]
 
 
@@ -50,6 +51,7 @@ def test_a_period_holds_its_days_and_no_others(day: date, unit: Unit) -> None:
         ("2024-02-28", "2024-03-01", ("2024-02-28", "2024-02-29", "2024-03-01")),
         ("2020-W52", "2021-W01", ("2020-W52", "2020-W53", "2021-W01")),
         ("2013-Q4", "2014-Q2", ("2013-Q4", "2014-Q1", "2014-Q2")),
+        ("1999", "2001", ("1999", "2000", "2001")),
     ],
 )
 def test_between_goes_over_the_turn_of_the_year(first: str, last: str, expected: tuple[str, ...]) -> None:
@@ -62,10 +64,19 @@ def test_between_of_a_reversed_window_is_empty() -> None:
     assert periods.between("2013-02", "2013-01") == ()
 
 
-@pytest.mark.parametrize("word", ["2013", "2013-13", "2013-W54", "2013-02-30", "2013-Q5", "2013-1", "first", ""])
+def test_every_unit_is_written_in_its_own_way() -> None:
+    """A period is of one unit, and years are one of them."""
+    examples = {unit: of(date(2013, 11, 5), unit) for unit in periods.WRITTEN}
+    assert (len({*examples.values()}), examples["year"]) == (5, "2013")
+    assert {unit: periods.unit(period) for unit, period in examples.items()} == {unit: unit for unit in examples}
+
+
+@pytest.mark.parametrize(
+    "word", ["213", "0000", "2013-", "2013-13", "2013-W54", "2013-02-30", "2013-Q5", "2013-1", "first", ""]
+)
 def test_what_is_not_a_period_is_refused(word: str) -> None:
     """A word that no calendar has is not a period."""
-    with pytest.raises(ValueError, match=r"write a day as|out of range|Invalid week|must be in"):
+    with pytest.raises(ValueError, match=r"write a day as .* or a year as 2013|out of range|Invalid week|must be in"):
         periods.unit(word)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from mainline import usage
 
 TASKS = ("regression", "classification", "multiclass")
-PERIODS = ("day", "week", "month", "quarter")
+PERIODS = ("day", "week", "month", "quarter", "year")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,13 +13,15 @@ from mainline.errors import ParamsError
 
 
 def _period(value: object) -> object:
-    """Refuse what is no period; pydantic says of it what it was.
+    """Refuse what is no period; pydantic says of it what it was. YAML takes a year for a whole number.
 
     Raises:
         ValueError: saying how a period is written.
     """
     if isinstance(value, date):  # DVC refuses it as well
         raise ValueError(f'put a day in quotes, "{value}": YAML takes it for a date')
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if isinstance(value, str):
         periods.unit(value)
     return value
@@ -67,7 +69,7 @@ class Data(Section):
 
     @property
     def unit(self) -> str:
-        """What a batch is of: a day, a week, a month, a quarter, or a snapshot."""
+        """What a batch is of: a day, a week, a month, a quarter, a year, or a snapshot."""
         return "snapshot" if self.snapshot else periods.unit(self.from_)
 
     @model_validator(mode="before")

@@ -3,9 +3,10 @@
 import numpy as np
 
 from mainline.scaffold import bounds
-from mainline.scaffold.code import call, fill, literal, marked, slug
+from mainline.scaffold.code import WIDTH, call, fill, literal, marked, slug
 from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import constant, events, example, is_time, request, response, stored
+from mainline.text import width
 
 DTYPES = {"number": "float64", "integer": "int64", "text": "str", "time": "datetime64[ms, UTC]"}
 
@@ -42,10 +43,18 @@ def interface(plan: Plan) -> str:
         {
             "row": f"one row of {events(plan)}", "response": response(plan),
             "declared": "\n".join(map(marked, declared)),
-            "fields": "\n".join(_field(plan, name, given[name]) for name in request(plan)),
+            "request": _request([_field(plan, name, given[name]) for name in request(plan)]),
             "answer": _answer(plan), "banned": "\n".join(_banned(plan)),
         },
     )  # fmt: skip
+
+
+def _request(fields: list[str]) -> str:
+    """Write the fields below each other; a single one on the line itself if it fits, as formatters have it."""
+    alone = f"REQUEST = ({fields[0].strip()})"
+    if len(fields) == 1 and "\n" not in alone and width(alone) <= WIDTH:
+        return alone
+    return "\n".join(["REQUEST = (", *fields, ")"])
 
 
 def _column(plan: Plan, name: str) -> str:

@@ -10,6 +10,7 @@ _NAMED = {
     "day": '{time}.dt.strftime("%Y-%m-%d")',
     "week": '{time}.dt.strftime("%G-W%V")  # ISO weeks',
     "month": '{time}.dt.strftime("%Y-%m")',
+    "year": '{time}.dt.strftime("%Y")',
     "quarter": '{time}.dt.tz_localize(None).dt.to_period("Q").dt.strftime("%Y-Q%q")',
 }
 _ABSENT = "    absent = {name: [*(MISSING if name in numbers else []), *MISSING_IN.get(name, [])] for name in types}"

@@ -104,19 +104,19 @@ def is_midnight(values: Array) -> bool:
 
 
 def periods(values: Array, unit: str) -> list[str]:
-    """Name the period of each of n times: day, ISO week, month or quarter."""
+    """Name the period of each of n times: day, ISO week, month, quarter or year."""
     times = pd.DatetimeIndex(values)
     if unit == "week":
         iso = times.isocalendar()
         return [f"{year:04d}-W{week:02d}" for year, week in zip(iso["year"], iso["week"], strict=True)]
     if unit == "quarter":
         return [f"{time.year:04d}-Q{(time.month - 1) // 3 + 1}" for time in times]
-    return times.strftime({"day": "%Y-%m-%d", "month": "%Y-%m"}[unit]).tolist()
+    return times.strftime({"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}[unit]).tolist()
 
 
 def length(names: Sequence[str], unit: str) -> int:
     """Return how many periods there are from the first to the last of sorted names, with those that have no rows."""
-    frequency = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q"}[unit]
+    frequency = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}[unit]
     if unit == "week":
         first, last = (pd.Timestamp.fromisocalendar(int(name[:4]), int(name[6:]), 1) for name in (names[0], names[-1]))
         return (last - first).days // 7 + 1

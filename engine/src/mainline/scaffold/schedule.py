@@ -17,7 +17,7 @@ from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Sure, Wishes
 from mainline.text import count
 
-UNITS = ("month", "quarter", "week", "day")
+UNITS = ("month", "quarter", "year", "week", "day")
 """Lengths of a period, in the order in which they are tried."""
 FEWEST, MOST = 6, 40
 """How many periods are wanted."""
@@ -137,7 +137,10 @@ def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, cou
     rows = f"{min(counts):,} to {count(max(counts), 'row')}" if min(counts) < max(counts) else count(max(counts), "row")
     found.append(
         Finding(
-            "periods", f"{span} of {rows}", "told" if wishes.period else "likely", "--period day|week|month|quarter"
+            "periods",
+            f"{span} of {rows}",
+            "told" if wishes.period else "likely",
+            "--period day|week|month|quarter|year",
         )
     )
     return found

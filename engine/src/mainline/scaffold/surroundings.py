@@ -18,6 +18,7 @@ _SCHEDULES = {
     "week": ('"23 4 * * 2"', "the week before is complete by then"),
     "month": ('"23 4 2 * *"', "the month before is complete by then"),
     "quarter": ('"23 4 2 1,4,7,10 *"', "the quarter before is complete by then"),
+    "year": ('"23 4 2 1 *"', "the year before is complete by then"),
 }
 _TIMELESS = ('"23 4 2 * *"', "the data has no time: only what was declared or delivered since is new")
 _INGEST = re.compile(r"(  ingest:\n(?:    .*\n)*?    deps:\n)((?:      - .*\n)+)")

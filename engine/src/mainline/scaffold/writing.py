@@ -89,6 +89,10 @@ def _add(name: str) -> None:
         raise TableError(f"the use case is written, but `dvc add {name}` failed: {ran.stderr.strip()}.")
 
 
+def _inside(command: str) -> str:
+    return ", after `source .venv/bin/activate`" if "dvc checkout" in command else ""
+
+
 def _next(plan: Plan, large: list[str], back: str) -> str:
     unused = own_data.unused(outline.own_files(plan))
     schedule = [f"the schedule in {RETRAIN}"] if Path(RETRAIN).is_file() else []
@@ -96,7 +100,7 @@ def _next(plan: Plan, large: list[str], back: str) -> str:
     lines = [
         "", f"Written: {', '.join(written)}.",
         *([f"DVC keeps {', '.join(large)}; git keeps the .dvc file beside it."] if large else []),
-        *([f"`{back}` brings back what was here."] if back else []),
+        *([f"`{back}` brings back what was here{_inside(back)}."] if back else []),
         *([f"No longer read: {', '.join(unused)}; remove what you do not need."] if unused else []),
         "What next:",
         "  grep -rn inferred src params.yaml    what is worth a look",

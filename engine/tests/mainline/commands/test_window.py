@@ -70,12 +70,14 @@ def test_december_is_followed_by_january(tmp_path: Path, monkeypatch: pytest.Mon
         ('"2024-02-20"', '"2024-02-28"', ["--advance"], 'through: "2024-02-29"'),
         ("2020-W01", "2020-W53", ["--advance", "2"], "through: 2021-W02"),
         ("2013-Q1", "2013-Q4", ["--advance"], "through: 2014-Q1"),
+        ("2010", "2013", ["--advance"], "through: 2014"),
+        ('"1998"', '"2000"', ["--advance", "2"], 'through: "2002"'),
     ],
 )
 def test_a_window_of_any_period_moves_on(
     begins: str, ends: str, words: list[str], after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Days, weeks and quarters are taken as months are, one or several at once, in the quotes that they stood in."""
+    """Days, weeks, quarters and years are taken as months are, one or several at once, in the same quotes."""
     monkeypatch.chdir(tmp_path)
     text = (FLIGHTS / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(text.replace("from: 2013-01", f"from: {begins}").replace("2013-09", ends))

@@ -159,6 +159,10 @@ def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
     weekly = plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))), period="quarter")
     assert weekly.time is not None
     assert weekly.time.periods[-2:] == ("2023-Q4", "2024-Q1")
+    years = [f"{1990 + number % 24}-06-01" for number in range(ROWS)]
+    yearly = plan(write(tmp_path, flats().assign(sold=years)))
+    assert yearly.time is not None
+    assert (yearly.time.unit, yearly.time.periods[-1], len(yearly.time.periods)) == ("year", "2013", 24)
     assert plan(write(tmp_path, flats().assign(sold=days.strftime("%d.%m.%Y"))), time="none").time is None
 
 

@@ -60,6 +60,13 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
     "three classes": (lambda rows: rows, "city", {}),
     "numbered classes": (lambda rows: rows.assign(kind=RANDOM.integers(0, 3, len(rows))), "kind", {}),
     "hours": (_hourly, "price €", {"zone": "Europe/Berlin"}),
+    "years": (lambda rows: rows.assign(sold=[f"01.06.{1990 + n % 24}" for n in range(ROWS)]), "price €", {}),
+    "a time alone": (
+        lambda rows: rows[["price €"]].assign(at=pd.date_range("2024-03-25", periods=len(rows), freq="h")),
+        "price €",
+        {"zone": "America/Los_Angeles"},
+    ),
+    "a number alone": (lambda rows: rows[["price €", "rooms"]], "price €", {}),
     "dates alone": (lambda rows: _hourly(rows)[["day", "city", "price €"]], "price €", {"period": "day"}),
     "groups and leaks": (
         lambda rows: rows.assign(
@@ -277,6 +284,7 @@ def test_another_model_is_one_that_can_be_declared(
         ("weeks", "23 4 * * 2", "the week before"),
         ("months", "23 4 2 * *", "the month before"),
         ("quarters", "23 4 2 1,4,7,10 *", "the quarter before"),
+        ("years", "23 4 2 1 *", "the year before"),
         ("flats", "23 4 2 * *", "no time"),
     ],
 )
