@@ -4,9 +4,11 @@ import argparse
 import os
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from mainline import usage
 from mainline.declared import environments
+from mainline.declared.environments import Environment
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
 from mainline.registry import origin
@@ -41,26 +43,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> str:
     """Serve one package, a routing file, or what git declares."""
     settings_file = arguments.settings or Path("deploy") / f"{arguments.environment}.yaml"
-    if arguments.follow is None:
-        return serve(arguments.package, settings_file, arguments.version, arguments.routing)
     folder = places.folder(arguments.environment, arguments.state)
+    if arguments.follow is None:
+        return serve(arguments.package, settings_file, arguments.version, arguments.routing, Place(folder).report)
     return serve_followed(origin.followed(arguments.follow or None), arguments.environment, settings_file, folder)
 
 
-def serve(package: Path, environment: Path, version: str, routing_file: Path | None) -> str:
+def serve(package: Path, file: Path, version: str, routing_file: Path | None, report: Path) -> str:
     """Serve until told to stop.
+
+    Args:
+        package: what is served without a routing file.
+        file: the settings.
+        version: what the package is called.
+        routing_file: names what is served instead.
+        report: the folder of monitoring's report, if the settings declare no other.
 
     Raises:
         MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
-    declared = environments.load_server(environment).service
+    found = environments.load_server(file)
+    declared = found.service
     fixed = None
     if routing_file is None:
         fixed = routing.single(Model.load(package, version, declared.limits.text_length, declared.slack))
     folder = routing_file.absolute().parent if routing_file else None
     writes = folder is not None and os.access(folder, os.W_OK)  # where it cannot, it disturbs no other server
     with Place(folder).owned("server") if folder and writes else nullcontext():
-        service = Service(declared, fixed, routing_file)
+        service = Service(declared, fixed, routing_file, **_reported(found, report))
         server.run(service, lambda address: _say(service, address))
     return "Stopped."
 
@@ -77,13 +87,15 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     Raises:
         MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
-    declared = environments.load_server(file).service
+    found = environments.load_server(file)
     place = folder.absolute()
     follower = sidecar.beside(url, environment, place)
     logs.set_up()
     try:
         with Place(place).owned("server"):
-            service = Service(declared, None, Place(place).routing, followed=True)
+            service = Service(
+                found.service, None, Place(place).routing, followed=True, **_reported(found, Place(place).report)
+            )
 
             def started(address: str) -> None:
                 _say(service, address)
@@ -93,6 +105,11 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     finally:
         follower.stop()
     return "Stopped."
+
+
+def _reported(declared: Environment, report: Path) -> dict[str, Any]:
+    """Say where the report of monitoring is, and when it is old."""
+    return {"report": declared.monitoring.report or report, "silent_days": declared.monitoring.silent_days}
 
 
 def _say(service: Service, address: str) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mainline.declared.reading import Section
-from mainline.declared.rollout import Seconds
+from mainline.declared.rollout import Bound, Seconds
+from mainline.declared.service import Place
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -79,18 +80,58 @@ class Retrain(Section):
     min_new_days: Count = 14
 
 
+class Watch(Section):
+    """When `monitor --watch` looks again: `every` so long, and sooner if something changes, but after `pause`."""
+
+    every: Annotated[Seconds, Field(gt=0)] = 3600.0
+    pause: Seconds = 60.0
+
+
+class Notify(Section):
+    """An address that is told of alarms; `url_from` names the variable that holds its URL, which is a secret."""
+
+    form: Literal["slack", "generic"]
+    url_from: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+
+    @property
+    def name(self) -> str:
+        """What it is called where something is said of it."""
+        return f"{self.form} ({self.url_from})"
+
+
+class Latency(Section):
+    """Which share of the requests is to be answered within `threshold` seconds, a bound of the service's histogram."""
+
+    threshold: Bound = 0.05
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.99
+
+
+class Objectives(Section):
+    """What the service promises over `days` days; alerts are rendered from it, and say nothing of fewer requests."""
+
+    availability: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    latency: Latency = Latency()
+    days: Annotated[int, Field(ge=7)] = 30
+    min_requests: Count = 1000
+
+
 class Monitoring(Section):
     """The whole section.
 
     An alarm is closed once its check has passed for `quiet_days` days. Somebody is to look each `silent_days` days.
+    The report goes to the folder `report`, where the server finds it; None for the folder of the environment.
     """
 
     window_days: Annotated[int, Field(ge=2)] = 7
     quiet_days: Annotated[int, Field(ge=0)] = 7
     silent_days: Count = 3
+    report: Place | None = None
+    watch: Watch = Watch()
+    notify: list[Notify] = Field(default_factory=list, max_length=20)
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     support: Support = Support()
     quality: Quality = Quality()
     labels: Labels = Labels()
     severity: Severities = Severities()
     retrain: Retrain = Retrain()
+    objectives: Objectives = Objectives()

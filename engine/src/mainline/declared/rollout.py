@@ -51,6 +51,8 @@ def _header(name: str) -> str:
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+Bound = Annotated[float, AfterValidator(_bucket)]
+"""Seconds that the service counts latency by."""
 Percent = Annotated[int, Field(ge=0, le=100)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -87,7 +89,7 @@ class Metric(Section):
 
     name: MetricName
     limit: Annotated[float, Field(ge=0)]
-    threshold: Annotated[float, AfterValidator(_bucket)] = 0.05
+    threshold: Bound = 0.05
 
 
 class Analysis(Section):

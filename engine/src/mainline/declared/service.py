@@ -9,8 +9,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from mainline.declared.reading import Section
 
 OWN = frozenset(
-    {"predict", "livez", "readyz", "metrics", "admin", "rollout", "rollout.json", "openapi.json", "docs", "v2"}
-)
+    {
+        "predict", "livez", "readyz", "metrics", "admin", "monitor", "rollout", "rollout.json", "openapi.json", "docs",
+        "v2",
+    }
+)  # fmt: skip
 """First parts of the service's paths; a prefix that began with one could not be told from it."""
 Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
 Positive = Annotated[float, Field(gt=0)]
@@ -115,6 +118,7 @@ class Settings(Section):
     origins: list[Origin] = Field(default_factory=list)
     open_docs: bool = False
     open_rollout: bool = False
+    open_monitor: bool = False
     limits: Limits = Limits()
     throttle: Throttle = Throttle()
     log: Log = Log()

@@ -7,6 +7,7 @@
 | `served.json` | which routes are live, and what was counted | server |
 | `status.json` | what people and the server's page are shown | follower |
 | `look` | when somebody last asked for a look at git | server |
+| `monitoring/report/` | what the server's page `/monitor` shows | monitor |
 | `packages/` | verified packages by digest, each put there by a rename | follower |
 | `clone/` | a clone of the repository | follower |
 """
@@ -74,6 +75,16 @@ class Place:
     def look(self) -> Path:
         """What the server touches if a webhook asks for a look at git."""
         return self.folder / "look"
+
+    @property
+    def monitoring(self) -> Path:
+        """What monitoring rolled up."""
+        return self.folder / "monitoring"
+
+    @property
+    def report(self) -> Path:
+        """The last report of monitoring, where no other folder is declared."""
+        return self.monitoring / "report"
 
     @property
     def packages(self) -> Path:

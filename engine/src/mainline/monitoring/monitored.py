@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mainline import files
+from mainline.exchange.report import NAME
 from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Plot, Text, Verdict
 
-NAME = "monitoring"
-"""The files that are written: `monitoring.json`, `.md` and `.html`."""
 STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
 """The exit status by verdict: quiet, alarm, cannot tell."""
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
@@ -98,6 +98,5 @@ class Monitored(Part):
 def write(found: Monitored, folder: Path) -> Path:
     """Write the document; the same findings give the same bytes."""
     path = folder / f"{NAME}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    files.replace(path, found.model_dump_json(indent=2) + "\n")
     return path

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from mainline.declared.service import Settings
 from mainline.errors import MainlineError
+from mainline.exchange import report as reports
 from mainline.exchange import routes
 from mainline.exchange.place import Place
+from mainline.exchange.report import Report
 from mainline.serving import served
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.batching import Batcher
@@ -36,8 +38,12 @@ class Service:
         routing: Routing | None = None,
         routing_file: Path | None = None,
         followed: bool = False,
+        report: Path | None = None,
+        silent_days: int = 1,
     ) -> None:
         """Serve a fixed routing, or what a routing file names; `followed`: a follower starts next and mends the file.
+
+        `report` is the folder of monitoring's last report, which is old after `silent_days`; None if nobody writes one.
 
         Raises:
             MainlineError: when the keys cannot be read, or the routes, which nobody mends.
@@ -64,6 +70,14 @@ class Service:
                     raise
                 self._report("routing", error)
         self._refresh_feed()
+        self.report: Report | None = None
+        self.silent_days = silent_days
+        if report:
+            self._watched["report"] = shown = Watched(report / reports.PAGE, self._read_report)
+            try:
+                shown.read()
+            except Exception as error:  # whatever is in it, predictions do not depend on it
+                self._report("report", error)
 
     def choose(self, request: Request | None = None) -> Model:
         """Return the model for the next request.
@@ -174,6 +188,9 @@ class Service:
             if not loaded:
                 self._route(routing.load_sound(declared, *given))
             raise  # also where one version serves now: the others are tried again
+
+    def _read_report(self, path: Path) -> None:
+        self.report = reports.read(path)
 
     def _route(self, found: Routing) -> None:
         for model in found.models:

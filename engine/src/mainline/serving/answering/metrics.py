@@ -15,6 +15,9 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 FAILED, INVALID = "prediction-failed", "prediction-outside-response-model"
 ANSWERED = ("ok", FAILED, INVALID)
 """The outcomes of requests that a model has seen."""
+OVERLOADED, NOT_READY = "overloaded", "not-ready"
+FAULTS = (FAILED, INVALID, OVERLOADED, NOT_READY)
+"""The outcomes that are the service's own fault, not the client's."""
 _FINEST, _PER_E = 1000.0, 16
 MEDIA_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 

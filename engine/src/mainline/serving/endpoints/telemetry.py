@@ -4,18 +4,19 @@ import calendar
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
 from mainline.data.columns import format_time
 from mainline.exchange import status
 from mainline.exchange.place import Place
+from mainline.exchange.report import Verdict
 from mainline.exchange.served import CLASS
 from mainline.exchange.status import Source
 from mainline.periods import span
 from mainline.serving.answering.messages import Reply, Request
-from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, Page, Sample, resident_bytes
+from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, NOT_READY, OVERLOADED, Page, Sample, resident_bytes
 from mainline.serving.answering.model import Model
 from mainline.serving.service import Service
 
@@ -32,6 +33,7 @@ async def metrics(service: Service, _request: Request) -> Reply:
     _add_models(page, service)
     _add_service(page, service)
     _add_follower(page, service)
+    _add_monitoring(page, service)
     return Reply(page.render(), media_type=MEDIA_TYPE)
 
 
@@ -79,7 +81,7 @@ def _add_requests(page: Page, models: Iterable[Model]) -> None:
 
 def _outcomes(model: Model) -> list[tuple[str, int]]:
     """Count requests by outcome; those of a model from 0 on, since Prometheus does not see a counter's first step."""
-    return sorted({**dict.fromkeys(ANSWERED, 0), **model.metrics.outcomes}.items())
+    return sorted({**dict.fromkeys((*ANSWERED, OVERLOADED), 0), **model.metrics.outcomes}.items())
 
 
 def _by_outcome(counted: Iterable[tuple[Model, Counter[str]]]) -> list[Sample]:
@@ -147,7 +149,8 @@ def _data_end(manifest: Mapping[str, Any]) -> float | None:
 
 def _add_service(page: Page, service: Service) -> None:
     counted = service.metrics
-    refused = [({"reason": reason}, number) for reason, number in sorted(counted.refused.items())]
+    refusals = {OVERLOADED: 0, NOT_READY: 0, **counted.refused.copy()}  # from 0 on, as outcomes
+    refused = [({"reason": reason}, number) for reason, number in sorted(refusals.items())]
     page.add("mainline_refused_total", "counter", "Requests that reached no model, by reason.", refused)
     fields = [({"field": field}, number) for field, number in sorted(counted.invalid_fields.items())]
     page.add("mainline_invalid_fields_total", "counter", "Values that did not fit the request model.", fields)
@@ -195,3 +198,17 @@ def _add_follower(page: Page, service: Service) -> None:
         ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
     ):
         page.add(name, "gauge", description, [({}, float(value))])
+
+
+def _add_monitoring(page: Page, service: Service) -> None:
+    """Add what monitoring found at its last look, where there was one."""
+    if service.report is None:
+        return
+    summary = service.report.summary
+    seen = "Unix time as of which monitoring last looked at production."
+    page.add("mainline_monitor_seen_seconds", "gauge", seen, [({}, service.report.looked)])
+    verdicts = [({"verdict": name}, float(name == summary["verdict"])) for name in get_args(Verdict)]
+    page.add("mainline_monitor_verdict", "gauge", "1 for what the last look came to.", verdicts)
+    alarms = {(alarm["version"], alarm["check"]): float(not alarm["quiet_since"]) for alarm in summary["alarms"]}
+    samples = [({"version": version, "check": check}, value) for (version, check), value in sorted(alarms.items())]
+    page.add("mainline_monitor_alarm", "gauge", "Open alarms; 0 for one whose check passes again.", samples)

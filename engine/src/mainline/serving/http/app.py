@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
-from mainline.serving.endpoints import docs, health, inference, openapi, protocol, rollout_page, telemetry
+from mainline.serving.endpoints import (
+    docs,
+    health,
+    inference,
+    monitor_page,
+    openapi,
+    protocol,
+    rollout_page,
+    telemetry,
+)
 from mainline.serving.http.cors import Cors
 from mainline.serving.logs import warn
 from mainline.serving.service import Service
@@ -43,6 +52,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/readyz": Endpoint("GET", "open", health.ready),
     "/metrics": Endpoint("GET", "admin", telemetry.metrics),
     "/admin/state": Endpoint("GET", "admin", telemetry.state),
+    "/monitor": Endpoint("GET", "admin", monitor_page.page),
     "/rollout": Endpoint("GET", "admin", rollout_page.page),
     "/rollout.json": Endpoint("GET", "admin", rollout_page.document),
     "/rollout/look": Endpoint("POST", "admin", rollout_page.look),
@@ -72,6 +82,7 @@ class Application:
         self._sent: list[Sent] = []
         self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
         self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
+        self._open |= {"/monitor"} if declared.open_monitor else set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         """Answer one request (or see to start and stop)."""

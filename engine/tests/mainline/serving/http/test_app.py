@@ -14,7 +14,7 @@ from tests.mainline.serving.asking import Client, Reply
 Rows = list[dict[str, Any]]
 OPEN = {"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"}
 V2_PATHS = [f"/v2/models/{{name}}{version}{suffix}" for version in ("", "/versions/v1.0.0") for suffix in V2_MODEL]
-ADMIN = ("/metrics", "/admin/state", "/rollout", "/rollout.json", "/rollout/look")
+ADMIN = ("/metrics", "/admin/state", "/monitor", "/rollout", "/rollout.json", "/rollout/look")
 PATHS = [*ENDPOINTS, *V2_PATHS, "/nothing", "/", "/v2/models", "/predict//", "//predict", "/admin"]
 
 
@@ -143,10 +143,12 @@ def samples(reply: Reply) -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 def test_outcomes_are_counted_from_zero(client: Client) -> None:
-    """Before any request each outcome of a model is there, since Prometheus does not see a new counter step."""
+    """Before any request each outcome that alerts count is there: Prometheus does not see a new counter's first step."""
     found = samples(client.ask("/metrics", key=client.admin))
     counted = {key: value for key, value in found.items() if key[0] == "mainline_requests_total"}
-    assert list(counted.values()) == [0, 0, 0]
+    assert list(counted.values()) == [0, 0, 0, 0]
+    refused = {key[1][0]: value for key, value in found.items() if key[0] == "mainline_refused_total"}
+    assert refused == {"not-ready": 0, "overloaded": 0}
 
 
 def test_metrics_count_what_happened(client: Client, rows: Rows) -> None:
