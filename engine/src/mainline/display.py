@@ -29,13 +29,13 @@ class ReaderLeft(SystemExit):
 
 def is_coloured() -> bool:
     """Whether colours are shown: at a terminal that has them, unless the variable NO_COLOR says no (no-color.org)."""
-    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def columns() -> int:
     """Return how many columns a line may have: what COLUMNS says, else the terminal's; through a pipe no line ends."""
     asked = os.environ.get("COLUMNS", "")
-    if _is_terminal() or (asked.isdecimal() and int(asked)):
+    if is_terminal() or (asked.isdecimal() and int(asked)):
         return max(shutil.get_terminal_size((PAGE, 24)).columns, 20)
     return ENDLESS
 
@@ -52,7 +52,7 @@ def check_reader() -> None:
     Raises:
         ReaderLeft: if standard output is a pipe whose other end is closed.
     """
-    if sys.stdout is None or _is_terminal():
+    if sys.stdout is None or is_terminal():
         return
     poll = select.poll()
     poll.register(1, 0)
@@ -60,7 +60,7 @@ def check_reader() -> None:
         raise ReaderLeft
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
     """Whether a person reads; Python has no standard output at all where it was closed, as by `>&-`."""
     return sys.stdout is not None and sys.stdout.isatty()
 

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TypeVar
 
 REFRESH = 0.5  # seconds
@@ -24,6 +24,13 @@ def each(items: Sequence[Item], what: str) -> Iterator[Item]:
         yield item
     if sys.stdout.isatty():
         print("\r\033[K", end="", flush=True)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Let what runs here say how far it is on standard error, where standard output is for what was asked for."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager

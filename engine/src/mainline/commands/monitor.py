@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainline import display, faults, progress, usage
+from mainline import display, faults, files, progress, usage
 from mainline.data import columns
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
@@ -62,18 +62,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--share", action="store_true",
         help="take what other machines saw from the branch monitoring/ENVIRONMENT, and put there what this one saw",
     )  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes; STORE/report without it")
+    parser.add_argument(
+        "--watch", action="store_true", help="look again whenever log or labels change, until Ctrl-C (monitoring.watch)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where the report goes; monitoring.report without it, or STORE/report",
+    )
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Check production, write the report and print the checks; return the conclusion.
+    """Check production, write the report and print the checks; return the conclusion. Progress goes to standard error.
 
     Raises:
         AlarmError: when a check fails that is declared as an alarm.
         UnclearError: when something could not be told, or nothing could be looked at.
     """
     try:
-        return _monitor(arguments)
+        return _watch(arguments) if arguments.watch else _once(arguments)
     except (AlarmError, UnclearError):
         raise
     except Exception as error:
@@ -83,15 +91,45 @@ def run(arguments: argparse.Namespace) -> str:
         raise UnclearError(str(expected)) from error
 
 
-def _monitor(arguments: argparse.Namespace) -> str:
-    from mainline.monitoring import alarms, inspection, packages, sharing  # libraries that `--help` need not wait for
+def _once(arguments: argparse.Namespace) -> str:
+    """Look once, and print what was found."""
+    with progress.aside():
+        found, page = _look(arguments)
+    _print(found)
+    return _conclude(found, page)
+
+
+def _watch(arguments: argparse.Namespace) -> str:
+    """Look until told to stop."""
+    from mainline.monitoring.watch import Looking
+
+    if arguments.until:
+        raise usage.UsageError("--watch looks as at now, so --until has nothing to say; leave out one of them.")
+    declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
+    folder = places.folder(arguments.environment, arguments.state)
+    read = [_log(arguments, declared), arguments.labels, *_packages(arguments, folder)]
+    return Looking(lambda: _look(arguments)[0], list(filter(None, read)), declared.monitoring.watch).run()
+
+
+def _packages(arguments: argparse.Namespace, folder: Path) -> list[Path]:
+    return [PACKAGE, Place(folder).packages, *arguments.package]
+
+
+def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
+    """Look at production, keep what happened to alarms, and write the report; return what was found, and the page."""
+    from mainline.monitoring import (
+        alarms,
+        inspection,
+        notices,
+        packages,
+        sharing,
+    )  # libraries that `--help` need not wait for
     from mainline.monitoring.store import Store
 
     folder = places.folder(arguments.environment, arguments.state)
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
-    folders = [PACKAGE, Place(folder).packages, *arguments.package]
-    known = packages.find(folders)
-    store = Store(arguments.store or folder / "monitoring")
+    known = packages.find(_packages(arguments, folder))
+    store = Store(arguments.store or Place(folder).monitoring)
     asked = _asked(arguments, declared)
     if arguments.share:
         _say_taken(sharing.take(store, arguments.environment, inspection.DAYS))
@@ -105,28 +143,42 @@ def _monitor(arguments: argparse.Namespace) -> str:
     still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
     found = found.model_copy(update={"alarms": still})
     store.keep_alarms(alarms.write(lines))
+    ordered = alarms.read(store.alarms())
+    notices.send(store, arguments.environment, ordered, found.until, declared.monitoring.notify)
     if arguments.share:
         sharing.give(store, arguments.environment, found, _known(known))
-    return _conclude(found, _write(found, arguments.output or store.folder / "report"))
+    return found, _write(found, _output(arguments, declared, store))
+
+
+def _output(arguments: argparse.Namespace, declared: Environment, store: "Store") -> Path:
+    """Return the folder of the report: as typed, as declared, or in the store, which is where the server looks."""
+    named: Path | None = arguments.output or (None if arguments.store else declared.monitoring.report)
+    return named or store.folder / "report"
 
 
 def _write(found: "Monitored", folder: Path) -> Path:
-    """Write the report in three forms and print the checks; return the page."""
-    from mainline.gate import terminal
-    from mainline.monitoring import monitored, sections, wording
+    """Write the report in three forms; return the page."""
+    from mainline.monitoring import monitored, sections
     from mainline.report import markdown, page
 
     written = monitored.write(found, folder)
     document = sections.describe(found)
     for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
-        written.with_suffix(suffix).write_text(text, encoding="utf-8", newline="\n")
+        files.replace(written.with_suffix(suffix), text)
+    return written.with_suffix(".html")
+
+
+def _print(found: "Monitored") -> None:
+    """Print the checks, and the alarms that are open."""
+    from mainline.gate import terminal
+    from mainline.monitoring import wording
+
     for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
         print("\n".join([f"\n{clean(title)}", *terminal.table(checks, display.is_coloured())]), flush=True)
     if found.alarms:
         print(
             "\n".join(["Open alarms", "", *(f"  {wording.of_alarm(alarm)}" for alarm in found.alarms), ""]), flush=True
         )
-    return written.with_suffix(".html")
 
 
 def _conclude(found: "Monitored", page: Path) -> str:

@@ -5,6 +5,7 @@
 | `files/IDENTITY.json` | the record of a file of some server's log, without what single rows had |
 | `rows/DAY/DIGEST/NAME-CONTENT.parquet.dvc` | where the DVC store has its rows |
 | `alarms.jsonl` | what happened to alarms |
+| `notified.jsonl` | which messages about alarms were sent where |
 | `monitoring.json` | the last result |
 | `results/DAY.json` | the verdicts of each day |
 
@@ -24,11 +25,12 @@ from pydantic import ValidationError
 
 from mainline import files, progress
 from mainline.errors import MainlineError
+from mainline.exchange.report import NAME
 from mainline.limits import sketches
 from mainline.limits.sketches import Numbers
-from mainline.monitoring import alarms, monitored
+from mainline.monitoring import alarms, monitored, notices
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.monitored import NAME, Monitored
+from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.store import Record, Rolled, Store
 from mainline.registry import branches
 from mainline.remote import objects, transfer
@@ -40,6 +42,7 @@ from mainline.repository.git import blob, git
 from mainline.repository.tree import Entry
 
 RESULT = f"{NAME}.json"
+NOTIFIED = "notified.jsonl"
 _LARGEST = 5_000_000
 """Bytes of a record, at most."""
 Known = Callable[[str, str], frozenset[str] | None]
@@ -77,6 +80,7 @@ def take(store: Store, environment: str, days: int) -> Taken:
         for record in new:
             store.keep(record)
         store.keep_alarms(alarms.join(store.alarms(), blob(f"{tip}:{alarms.FILE}") or b""))
+        store.keep_notified(notices.join(store.notified(), blob(f"{tip}:{NOTIFIED}") or b""))
     return Taken(len(new), len(found) - len(records))
 
 
@@ -96,6 +100,8 @@ def give(store: Store, environment: str, found: Monitored, known: Known, now: da
         changed = _records(store, records, tip, there, known)
         changed |= _give_rows(store, records, there)
         changed[alarms.FILE] = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
+        if sent := notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified()):
+            changed[NOTIFIED] = sent
         if not found.until < _until(tip) <= latest:
             changed[RESULT] = (found.model_dump_json(indent=2) + "\n").encode()
         changed[f"results/{found.until[:10]}.json"] = _verdicts(found)

@@ -130,6 +130,15 @@ class Store:
         """Write the lines of all alarms."""
         files.replace(self.folder / "alarms.jsonl", lines)
 
+    def notified(self) -> bytes:
+        """Return the messages that were sent; see `notices`."""
+        path = self.folder / "notified.jsonl"
+        return path.read_bytes() if path.is_file() else b""
+
+    def keep_notified(self, lines: bytes) -> None:
+        """Write the messages that were sent."""
+        files.replace(self.folder / "notified.jsonl", lines)
+
     def keep(self, record: Record) -> None:
         """Let a record count from now on, in the place of the one before."""
         files.replace(self.folder / "files" / f"{record.identity}.json", record.model_dump_json(indent=1) + "\n")

@@ -1,6 +1,7 @@
 """`./mainline monitor`, as a person or a workflow runs it: its sentence, its report and its exit status."""
 
 import json
+import signal
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mainline.exchange import report as reports
 from mainline.gate import findings as gate
 from mainline.model import metrics
 from mainline.monitoring import packages, verdict
@@ -18,7 +20,8 @@ from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.packages import Packaged
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month
-from tests.project import Project
+from tests.project import LIMIT, Project
+from tests.receiver import receiving
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,12 @@ def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path)
     (drawn,) = next(track.plot for track in version.tracks if track.check == "whole numbers").series
     assert (drawn.name, len(drawn.points), drawn.points[-1].x) == ("dep_delay", len(version.days), 0.0)
     assert "The last weeks" in (report / "monitoring.html").read_text()
+    shown = reports.read(report / "monitoring.html")
+    assert shown is not None
+    assert (shown.summary["verdict"], shown.summary["until"]) == ("fail", _document(report).until)
+    assert [alarm["check"] for alarm in shown.summary["alarms"]] == [alarm.check for alarm in _document(report).alarms]
+    lines = [json.loads(line) for file in (tmp_path / "log").iterdir() for line in file.read_text().splitlines()[:50]]
+    assert not [text for line in lines for text in (line["request_id"], line["key"]) if text.encode() in shown.page]
 
 
 def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month: Month, tmp_path: Path) -> None:
@@ -91,7 +100,7 @@ def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project,
     given = server.run(*command, "--logs", str(tmp_path / "log"), succeed=None)
     taken = workflow.run(*command, succeed=None)
     assert (given.returncode, taken.returncode) == (1, 1), taken.stderr
-    assert taken.stderr == given.stderr
+    assert taken.stderr.splitlines()[-1] == given.stderr.splitlines()[-1]
     report = ".mainline/production/monitoring/report/monitoring.json"
     one, other = (Monitored.model_validate_json((machine.path / report).read_bytes()) for machine in (server, workflow))
     assert one.versions == other.versions
@@ -185,3 +194,69 @@ def test_classes_are_held_to_what_they_were(flower_project: Project) -> None:
 
 def _other(packaged: Packaged, project: Project) -> Month:
     return months.read(packaged, project.path)
+
+
+def _document(report: Path) -> Monitored:
+    return Monitored.model_validate_json((report / "monitoring.json").read_bytes())
+
+
+def test_watch_looks_when_the_log_comes_and_ends_when_told(
+    small_project: Project, month: Month, tmp_path: Path
+) -> None:
+    """Through a pipe each look is a line: of an empty log, then of an alarm; SIGTERM ends it with status 0."""
+    project = small_project.twin(tmp_path / "project")
+    deploy = project.path / "deploy/production.yaml"
+    deploy.write_text(deploy.read_text().replace("pause: 1m", "pause: 0s"))
+    (tmp_path / "log").mkdir()
+    command = ("python", "-m", "mainline", "monitor", "--watch", "--logs", str(tmp_path / "log"))
+    with subprocess.Popen(
+        command,
+        cwd=project.path,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as watching:
+        try:
+            assert watching.stdout is not None
+            assert "  cannot tell  Nobody can tell: no prediction is rolled up." in watching.stdout.readline()
+            months.write_log(month.change(dep_delay=lambda values: values / 60), tmp_path / "log")
+            line = watching.stdout.readline()
+            while "  alarm  " not in line:  # a look at the half-written log comes to something else
+                assert line, "it ended"
+                line = watching.stdout.readline()
+            assert "Alarm in production, v1.0.0: whole numbers: " in line
+            watching.send_signal(signal.SIGTERM)
+            assert watching.stdout.read().splitlines()[-1].startswith("Stopped after ")
+            assert watching.wait(LIMIT) == 0
+        finally:
+            watching.kill()
+
+
+def test_alarm_is_told_once_though_the_receiver_was_away(small_project: Project, month: Month, tmp_path: Path) -> None:
+    """The command sends each alarm to the declared address, again after a failure; no key or request id is in it."""
+    project = small_project.twin(tmp_path / "project")
+    deploy = project.path / "deploy/production.yaml"
+    deploy.write_text(deploy.read_text().replace("  notify: []", "  notify: [{form: slack, url_from: HOOK}]"))
+    months.write_log(month.change(dep_delay=lambda values: values / 60), tmp_path / "log")
+    command = (
+        "python",
+        "-m",
+        "mainline",
+        "monitor",
+        "--logs",
+        str(tmp_path / "log"),
+        "--store",
+        str(tmp_path / "store"),
+    )
+    with receiving() as receiver:
+        receiver.answers = [500]
+        looks = [project.run(*command, succeed=None, HOOK=receiver.url) for _ in range(3)]
+    assert [one.returncode for one in looks] == [1, 1, 1]
+    assert "Not told to slack (HOOK): it answered 500." in looks[0].stderr
+    alarms = _document(tmp_path / "store/report").alarms
+    assert len(receiver.taken) == len(alarms)
+    for alarm in alarms:
+        assert any(f"Alarm in production: {alarm.check} of v1.0.0" in message["text"] for message in receiver.taken)
+    line = json.loads(next((tmp_path / "log").iterdir()).read_text().splitlines()[0])
+    assert not [m for m in receiver.taken if line["request_id"] in m["text"] or "SECRET" in m["text"]]

@@ -1,0 +1,132 @@
+"""Looking again and again: when, what is shown, and how it ends."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mainline.declared.monitoring import Watch
+from mainline.errors import MainlineError
+from mainline.monitoring import board
+from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.monitoring.watch import Looking
+from tests.mainline.monitoring import looks
+
+NOW = datetime(2013, 10, 7, 12, 0, tzinfo=UTC)
+
+
+class Production:
+    """A folder that changes during each look, and what each look comes to."""
+
+    def __init__(self, folder: Path, *outcomes: Monitored | BaseException | Callable[[], Monitored]) -> None:
+        self.folder, self.outcomes = folder, list(outcomes)
+
+    def look(self) -> Monitored:
+        """Return the next outcome, or raise it."""
+        (self.folder / f"file-{len(self.outcomes)}").touch()
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome() if callable(outcome) else outcome
+
+
+def test_changes_are_looked_at_and_a_failing_look_ends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each change is looked at; a look that fails, expected or not, is a line like the others; Ctrl-C ends it."""
+    production = Production(
+        tmp_path, looks.look("2013-10-07", looks.version(labels="pass")), MainlineError("the log is away"),
+        RuntimeError("odd"), looks.look("2013-10-07", looks.version(labels="fail")), KeyboardInterrupt(),
+    )  # fmt: skip
+    watching = Looking(production.look, [tmp_path], Watch(every=3600.0, pause=0.0))
+    assert watching.run() == "Stopped after 5 looks."
+    lines = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "quiet        Production is pass.",
+        "not looked   the log is away",
+        "not looked   a fault of the program: RuntimeError('odd')",
+        "alarm        Production is fail.",
+    ]
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
+    """A signal that comes in the middle of a look ends the command, and the former way of the signal is back."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def look() -> Monitored:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal came late")
+
+    assert Looking(look, [tmp_path], Watch()).run() == "Stopped after 1 look."
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_without_a_change_it_looks_after_the_declared_time(tmp_path: Path) -> None:
+    """Nothing changes, and still the second look comes."""
+    quiet = looks.look("2013-10-07", looks.version(labels="pass"))
+    outcomes: list[Monitored | BaseException] = [quiet, KeyboardInterrupt()]
+
+    def look() -> Monitored:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    assert Looking(look, [tmp_path], Watch(every=0.05, pause=0.0)).run() == "Stopped after 2 looks."
+
+
+def test_pause_holds_back_what_a_change_asks_for(tmp_path: Path) -> None:
+    """Within the pause a changed file is not looked at yet: the wait ends by its own time."""
+    watching = Looking(lambda: looks.look("2013-10-07"), [tmp_path], Watch(every=0.2, pause=3600.0))
+    state = watching.state()
+    (tmp_path / "more").touch()
+    assert watching.state() != state
+    polled: list[str] = []
+    watching.state = lambda: polled.append("polled") or state  # type: ignore[method-assign, func-returns-value]
+    watching.wait(state, 0.0)
+    assert polled == []
+
+
+def test_state_tells_files_that_grew_and_places_that_are_not_there(tmp_path: Path) -> None:
+    """A file that grew, a new one and one that went are changes; a place that is missing is none."""
+    log, labels = tmp_path / "log", tmp_path / "labels.csv"
+    watching = Looking(lambda: looks.look("2013-10-07"), [log, labels], Watch())
+    states = [watching.state()]
+    for change in (log.mkdir, (log / "a").touch, lambda: (log / "a").write_text("more"), labels.touch, labels.unlink):
+        change()
+        states.append(watching.state())
+    assert states[0] == ()
+    assert all(one != other for one, other in pairwise(states))
+
+
+def test_what_is_wrong_comes_first_and_no_line_is_beyond_the_window() -> None:
+    """In a small window the sentence, the alarm and how to end it are there; what is cut off is counted."""
+    version = looks.version(**{f"check_{number}": "pass" for number in range(30)}, unseen_values="fail")
+    alarm = Alarm(version="v1.0.0", digest=version.digest, check="unseen values", opened="2013-10-05T12:00:00Z",
+                  observed="3%", limit="1%", reason="look there")  # fmt: skip
+    found = looks.look("2013-10-07", version).model_copy(update={"alarms": [alarm]})
+    drawn = board.draw(found, "", NOW, 3600.0, colour=False, lines=14)
+    assert len(drawn) == 14
+    assert drawn[:5] == ["ALARM", "Production is fail.", "", "Open alarms", "  v1.0.0: unseen values, since 2013-10-05"]
+    assert (
+        drawn[10] == f"A taller window shows {len(board.draw(found, '', NOW, 1.0, False, 500)) - 13} more lines; "
+        "the report has all."
+    )
+    assert drawn[-2:] == [
+        "Looked at 12:00:00 UTC. Looks again when log, labels or packages change, or at 13:00.",
+        "Ctrl-C ends it.",
+    ]
+
+
+def test_look_that_failed_is_said_above_what_was_known_before() -> None:
+    """After a failing look the last findings stay, under the line that says what went wrong; nothing hidden passes."""
+    found = looks.look("2013-10-07", looks.version(labels="pass"))
+    drawn = board.draw(found, "the log is\x1b[2J away", NOW, 3600.0, colour=True, lines=50)
+    assert drawn[0] == "\033[1;35mThis look failed\033[0m"
+    assert drawn[1] == "the log is\N{REPLACEMENT CHARACTER}[2J away"
+    assert drawn[3] == "\033[32mQUIET\033[0m"
+    assert board.draw(None, "away", NOW, 60.0, colour=False, lines=50)[:2] == ["This look failed", "away"]
