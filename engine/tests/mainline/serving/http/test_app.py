@@ -143,7 +143,7 @@ def samples(reply: Reply) -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 def test_outcomes_are_counted_from_zero(client: Client) -> None:
-    """Before any request all that alerts count is there, since Prometheus does not see the first step of a new counter."""
+    """Before any request all that alerts count is there: Prometheus does not see the first step of a new counter."""
     found = samples(client.ask("/metrics", key=client.admin))
     counted = {key: value for key, value in found.items() if key[0] == "mainline_requests_total"}
     assert list(counted.values()) == [0, 0, 0, 0]
