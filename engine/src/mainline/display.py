@@ -6,6 +6,7 @@ import select
 import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -28,8 +29,16 @@ class ReaderLeft(SystemExit):
 
 
 def is_coloured() -> bool:
-    """Whether colours are shown: at a terminal that has them, unless the variable NO_COLOR says no (no-color.org)."""
-    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether colours are shown: at a terminal that has them, unless NO_COLOR says no or FORCE_COLOR yes.
+
+    The conventions of no-color.org and force-color.org: a variable that is empty says nothing, and no is stronger.
+    """
+    return not os.environ.get("NO_COLOR") and (bool(os.environ.get("FORCE_COLOR")) or is_redrawn())
+
+
+def is_redrawn() -> bool:
+    """Whether what was printed can be printed over: at a terminal that is not TERM=dumb, such as an editor's."""
+    return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def columns() -> int:
@@ -44,6 +53,17 @@ def page() -> int:
     """Return the columns of a page of text: at a terminal `PAGE` at most; through a pipe no line ends."""
     found = columns()
     return found if found == ENDLESS else min(found, PAGE)
+
+
+def fold(text: str) -> str:
+    """Break lines that the terminal would break anyhow, but at a blank, and the rest further in than the line."""
+    width = columns()
+    return "\n".join(line if len(line) <= width else _folded(line, width) for line in text.split("\n"))
+
+
+def _folded(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def check_reader() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TypeVar
 
+from mainline import display
+
 REFRESH = 0.5  # seconds
 Item = TypeVar("Item")
 
@@ -19,10 +21,10 @@ def say(text: str) -> None:
 def each(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Yield the items; on a terminal count them in place, elsewhere stay silent until `say`."""
     for number, item in enumerate(items, start=1):
-        if sys.stdout.isatty():
+        if display.is_redrawn():
             print(f"\r\033[K  {what} {number}/{len(items)}: {_told(item)}", end="", flush=True)
         yield item
-    if sys.stdout.isatty():
+    if display.is_redrawn():
         print("\r\033[K", end="", flush=True)
 
 
@@ -43,7 +45,7 @@ def clock(what: str) -> Iterator[None]:
             print(f"\r\033[K  {what} ... {time.monotonic() - started:.0f} s", end="", flush=True)
 
     ticking = threading.Thread(target=tick, daemon=True)
-    if sys.stdout.isatty():
+    if display.is_redrawn():
         ticking.start()
     else:
         say(f"{what} ...")

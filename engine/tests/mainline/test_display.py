@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mainline import __main__ as command_line
-from mainline import display
+from mainline import display, progress
 from tests.project import LIMIT, Project
 
 LEFT = (128 + signal.SIGPIPE, "")
@@ -112,13 +112,18 @@ def test_every_command_ends_in_silence_behind_head(command: str) -> None:
         (True, {"NO_COLOR": "1"}, False),
         (True, {"TERM": "dumb"}, False),
         (False, {}, False),
+        (False, {"FORCE_COLOR": "1"}, True),
+        (False, {"FORCE_COLOR": ""}, False),
+        (True, {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        (True, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
     ],
 )
 def test_colours_are_for_terminals_that_want_them(
     is_terminal: bool, variables: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Colours are shown at a terminal, unless NO_COLOR or a terminal without any says no."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    """Colours are shown at a terminal that has them, and wherever FORCE_COLOR asks, unless NO_COLOR says no."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -145,6 +150,32 @@ def test_lines_are_as_wide_as_asked(
     monkeypatch.setenv("COLUMNS", asked)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
     assert (display.columns(), display.page()) == (columns, page)
+
+
+def test_long_lines_are_broken_at_a_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow terminal a row goes on below, further in, and no word is cut; through a pipe it stays one line."""
+    row = "  a command       what it does, which takes more room than there is"
+    monkeypatch.setenv("COLUMNS", "40")
+    assert display.fold(f"title\n{row}").splitlines() == [
+        "title",
+        "  a command       what it does, which",
+        "      takes more room than there is",
+    ]
+    monkeypatch.setenv("COLUMNS", "")
+    assert display.fold(row) == row
+
+
+def test_nothing_is_printed_over_on_a_dumb_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal that cannot go back, such as an editor's, gets lines instead of a line that is redrawn."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name, redrawn in (("dumb", False), ("xterm", True)):
+        monkeypatch.setenv("TERM", name)
+        assert list(progress.each([1, 2], "reading")) == [1, 2]
+        with progress.clock("fitting"):
+            pass
+        assert ("\033" in capsys.readouterr().out) is redrawn
 
 
 def test_help_is_as_wide_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

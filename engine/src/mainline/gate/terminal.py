@@ -24,7 +24,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 def render(findings: Findings, colour: bool = False) -> str:
     """Write a row per check for a terminal; what did not pass comes last, with its reason, next to the conclusion."""
     end = f"All of it is in {FILE}; `make report` makes a page of it."
-    return "\n".join([*table(findings.checks, colour), *_next(findings), end, ""])
+    return "\n".join([*table(findings.checks, colour), *_next(findings), *textwrap.wrap(end, display.page()), ""])
 
 
 def _next(findings: Findings) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mainline import display
 from mainline.errors import MainlineError
 from mainline.package.manifest import size
 from mainline.periods import told
@@ -31,26 +32,25 @@ def text(headline: str) -> str:
     metrics = {name: _read(METRICS / f"{name}.json") for name in ("data", "train", "validation", "test", "baseline")}
     manifest = _read(PACKAGE / "manifest.json")
     window, model, response = manifest["window"], manifest["model"], manifest["response"]
-    return "\n".join(
-        [
-            "",
-            headline,
-            "",
-            f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
-            f"  trained on   {metrics['train']['rows']:>9,} rows of {told(window['train'])}",
-            f"  validated on {metrics['validation']['rows']:>9,} rows of {told(window['validation'])}",
-            f"  tested on    {metrics['test']['rows']:>9,} rows of {told(window['test'])}{_later(manifest)}",
-            "",
-            *table(metrics["test"], metrics["baseline"], response["unit"]),
-            "",
-            f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
-            f"Package: {PACKAGE} ({size(PACKAGE) / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
-            "",
-            *since_commit(metrics),
-            "",
-            NEXT,
-        ]
-    )
+    lines = [
+        "",
+        headline,
+        "",
+        f"{model['type'].rpartition('.')[2]} predicts {response['name']}: {response['description']}",
+        f"  trained on   {metrics['train']['rows']:>9,} rows of {told(window['train'])}",
+        f"  validated on {metrics['validation']['rows']:>9,} rows of {told(window['validation'])}",
+        f"  tested on    {metrics['test']['rows']:>9,} rows of {told(window['test'])}{_later(manifest)}",
+        "",
+        *table(metrics["test"], metrics["baseline"], response["unit"]),
+        "",
+        f"Rows: {', '.join(f'{count:,} {name}' for name, count in metrics['data'].items())}",
+        f"Package: {PACKAGE} ({size(PACKAGE) / 1e6:.1f} MB, {model['format']}, digest {manifest['digest'][:12]})",
+        "",
+        *since_commit(metrics),
+        "",
+        NEXT,
+    ]
+    return display.fold("\n".join(lines))
 
 
 def since_commit(metrics: dict[str, dict[str, Any]]) -> list[str]:

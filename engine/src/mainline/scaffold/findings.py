@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mainline import text
+from mainline import display, text
 
 Sure = Literal["sure", "likely", "unsure", "told"]
 
@@ -46,6 +46,6 @@ NONE = "none"
 
 
 def render(findings: Sequence[Finding]) -> list[str]:
-    """Set findings as a table; long ones are cut."""
+    """Set findings as a table; long ones are cut, and a narrow terminal breaks rows at a blank."""
     rows = [(each.about, text.clip(each.found, 88), each.sure, each.option or "") for each in findings]
-    return text.table(("", "what I found", "how sure", "what changes it"), rows)
+    return [display.fold(line) for line in text.table(("", "what I found", "how sure", "what changes it"), rows)]
