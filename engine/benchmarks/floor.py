@@ -53,12 +53,13 @@ def _keep_tables_in_memory() -> None:
         if KEPT in path.parents:
             return read_file(path, columns)
         table = _memory[path]
-        return {name: np.asarray(table[name]) for name in (columns or table)}
+        return {name: np.asarray(table[name]) for name in (columns or table) if name in table}
 
     storage.write_frame = write
     storage.read_frame = lambda path, columns=None: _memory[path] if columns is None else _memory[path][list(columns)]
     storage.write_columns = lambda columns, path: (write_file if KEPT in path.parents else write)(columns, path)
     storage.read_columns = read_columns
+    storage.read_names = lambda path: list(_memory[path])
 
 
 def _joined_once(read: Any) -> Any:

@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from mainline.stages.harness import PINNED
-from tests.project import Project, copy
+from tests.project import ROOT, Project, copy
 
 PRODUCED = ("data/raw", "data/validated", "data/quarantine", "data/tables", "data/features", "data/predictions",
             "models/model", "models/package", ".dvc/cache", ".dvc/tmp", "../site", "dvc.lock")  # fmt: skip
@@ -124,4 +124,5 @@ def _environment(project: Project) -> dict[str, str]:
     """The settings every stage runs with; bytecode is kept, and nothing is reported to DVC's makers."""
     settings = {**PINNED, "DVC_SITE_CACHE_DIR": str(project.path.parent / "site"), "DVC_NO_ANALYTICS": "1"}
     inherited = project.environment(settings)
-    return {name: value for name, value in inherited.items() if name not in UNWANTED}
+    own = f"{inherited['PYTHONPATH']}{os.pathsep}{ROOT / 'engine'}"  # `floor` and `parts` run in a copy of the project
+    return {name: value for name, value in inherited.items() if name not in UNWANTED} | {"PYTHONPATH": own}

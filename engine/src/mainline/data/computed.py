@@ -112,19 +112,26 @@ def check_missing(computed: Columns, allowed: Mapping[str, float], place: Place)
             )
 
 
-def check_present(computed: Iterable[Columns], period: str) -> None:
+def valueless(computed: Columns) -> set[str]:
+    """Name the features that have no value in any of n rows."""
+    return {name for name, values in computed.items() if missing(values).all()}
+
+
+def check_present(lacking: Sequence[set[str]], period: str) -> None:
     """Refuse a feature without a single value.
+
+    Args:
+        lacking: of each part of the rows, the features that have none.
+        period: where the rows come from.
 
     Raises:
         UseCaseError: naming it.
     """
-    batches = list(computed)
-    for name in batches[0] if batches else ():
-        if all(missing(rows[name]).all() for rows in batches):
-            raise UseCaseError(
-                f"{FEATURES}: '{name}' has no value in any row of {period}. Does it look up a column or a key that its "
-                "table never has?"
-            )
+    for name in sorted(set.intersection(*lacking)):
+        raise UseCaseError(
+            f"{FEATURES}: '{name}' has no value in any row of {period}. Does it look up a column or a key that its "
+            "table never has?"
+        )
 
 
 def first_failing(compute: Callable[[Array], object], rows: int) -> int | None:

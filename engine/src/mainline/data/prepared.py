@@ -1,6 +1,6 @@
 """The prepared parts of the data: request columns, features and labels of many rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -45,21 +45,60 @@ class Prepared:
             | ({} if self.hash is None else {HASH: self.hash})
         )
 
-    def take(self, rows: Array) -> "Prepared":
-        """Take some of the rows, by a mask or by their places."""
+    def take(self, rows: Array | slice) -> "Prepared":
+        """Take some of the rows, by a mask, by their places or by a slice."""
         return Prepared(
-            {name: values[rows] for name, values in self.request.items()},
+            _OnDemand(tuple(self.request), lambda name: self.request[name][rows]),
             {name: values[rows] for name, values in self.features.items()},
             self.label[rows],
             None if self.hash is None else self.hash[rows],
         )
 
 
+class _OnDemand(Mapping[str, Array]):
+    """Columns of shape (n,) that are made when they are first asked for: few stages look at all of a request."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], Array]) -> None:
+        self._names, self._make = names, make
+        self._made: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def read(directory: Path, parts: Iterable[str], request: Sequence[str], features: Sequence[str]) -> Prepared:
-    """Read the named columns of some parts, one after another; of a request also those of its local clocks."""
-    asked = dict.fromkeys([*request, *map(name_of, request)])
-    wanted = [_REQUEST + name for name in asked] + [_FEATURE + name for name in features] + [LABEL, HASH]
-    return join(_apart(read_columns(directory / f"{part}.parquet", wanted)) for part in parts)
+    """Read the named columns of some parts, one after another; of a request also those of its local clocks.
+
+    A column of the request is read when it is first asked for.
+    """
+    files = [directory / f"{part}.parquet" for part in parts]
+    stored = [name.removeprefix(_REQUEST) for name in read_names(files[0]) if name.startswith(_REQUEST)]
+    asked = {*request, *map(name_of, request)}
+    columns = _read(files, [_FEATURE + name for name in features] + [LABEL, HASH])
+    return Prepared(
+        _OnDemand(
+            [name for name in stored if name in asked], lambda name: _read(files, [_REQUEST + name])[_REQUEST + name]
+        ),
+        {name.removeprefix(_FEATURE): values for name, values in columns.items() if name.startswith(_FEATURE)},
+        columns[LABEL],
+        columns.get(HASH),
+    )
+
+
+def column(directory: Path, parts: Iterable[str], name: str) -> Array:
+    """Read one feature of some parts, or the label under its own name, one after another."""
+    stored = name if name == LABEL else _FEATURE + name
+    return _read([directory / f"{part}.parquet" for part in parts], [stored])[stored]
 
 
 def offered(directory: Path, part: str) -> list[str]:
@@ -101,8 +140,7 @@ def clusters(features: ModuleType, rows: Prepared) -> Array:
     return pool(rows.hash)
 
 
-def _apart(columns: Mapping[str, Array]) -> Prepared:
-    def named(prefix: str) -> dict[str, Array]:
-        return {name[len(prefix) :]: values for name, values in columns.items() if name.startswith(prefix)}
-
-    return Prepared(named(_REQUEST), named(_FEATURE), columns[LABEL], columns.get(HASH))
+def _read(files: Sequence[Path], names: Sequence[str]) -> dict[str, Array]:
+    """Read the named columns of some files, as far as they are there, one below the other."""
+    parts = [read_columns(file, names) for file in files]
+    return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}

@@ -75,14 +75,13 @@ def write_columns(columns: Mapping[str, Array], path: Path) -> None:
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
     """Read a Parquet file as numpy columns: text as objects with None where absent, numbers with NaN.
 
+    Equal texts of a column are one object: a million rows of a category take 8 MB, not 60.
+
     Raises:
         DataError: as `read_frame`.
     """
     table = _read_table(path, columns)
-    return {
-        name: column.to_numpy(zero_copy_only=False)
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    }
+    return {name: _values(column) for name, column in zip(table.column_names, table.columns, strict=True)}
 
 
 def read_names(path: Path) -> list[str]:
@@ -135,6 +134,13 @@ def tidy(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
     return value
+
+
+def _values(column: pa.ChunkedArray) -> Array:
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column.to_numpy(zero_copy_only=False)
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return encoded.dictionary.to_numpy(zero_copy_only=False)[encoded.indices.to_numpy()]
 
 
 def _write_table(table: pa.Table, path: Path) -> None:

@@ -3,7 +3,7 @@
 The same questions are asked of a day in production, of a file that is predicted, and of each period of a window.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -143,11 +143,11 @@ class Periods:
         return (min(numbers), max(numbers)) if numbers else ()
 
 
-def note(periods: Mapping[str, Columns]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+def note(periods: Iterable[tuple[str, Columns]]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
     """Hold each period to those before it; return the shares that are larger than any before, in order of time."""
     noted: dict[str, dict[str, dict[str, tuple[float, float]]]] = {}
     parts: list[Sketch] = []
-    for period, columns in periods.items():
+    for period, columns in periods:
         before, texts = Periods(parts), [name for name, values in columns.items() if values.dtype.kind in "OUS"]
         if len(next(iter(columns.values()))) < LEAST:
             continue

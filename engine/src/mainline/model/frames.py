@@ -15,7 +15,11 @@ def table(features: Mapping[str, Array], numeric: Sequence[str], categorical: Se
     Numbers have the precision of float32, which every runtime reads, and the type float64, in which scikit-learn then
     computes: sums of large terms with other signs (kernel ridge) would lose all their digits in float32.
     """
-    numbers = pd.DataFrame({name: features[name] for name in numeric}, dtype=np.float32).astype(np.float64)
+    rows = len(next(iter(features.values())))
+    values = np.empty((rows, len(numeric)), np.float64, order="F")  # filled in place: many rows stand here once
+    for place, name in enumerate(numeric):
+        values[:, place] = np.asarray(features[name], np.float32)
+    numbers = pd.DataFrame(values, columns=list(numeric), copy=False)
     text = pd.DataFrame({name: features[name] for name in categorical}, dtype=object)
     return pd.concat([numbers, text], axis=1)
 

@@ -1,7 +1,10 @@
 """Fit the declared model on rows in memory, and answer rows with it; nothing is exported or written."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
@@ -18,6 +21,8 @@ from usecase import interface, scoring
 
 MODEL = Path("models/model")
 """Where the fitted model is exported to."""
+PIECE = 1 << 18
+"""Rows that are predicted at a time: memory does not grow with all of them."""
 
 
 def fit(params: Params, rows: Prepared) -> Pipeline:
@@ -32,9 +37,13 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     target = scoring.fit_target(rows.label, rows.request)
     check_column("scoring.py: fit_target", target, len(rows))
     _check_target(target)
+    weighing = _weighing(rows, pipeline[-1])
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
-            return pipeline.fit(frames.table(rows.features, numeric, categorical), target, **_weighing(rows, pipeline))
+            # What `pipeline.fit` does, but for the table, which is gone before the estimator needs memory of its own.
+            matrix = pipeline[:-1].fit_transform(frames.table(rows.features, numeric, categorical), target)
+            pipeline[-1].fit(matrix, target, **weighing)
+            return pipeline
     except (InvalidParameterError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
@@ -42,7 +51,9 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
     """Answer n rows with the fitted pipeline, as a client would be answered."""
-    raw = frames.predict(pipeline, frames.table(rows.features, *names(params, rows)), interface.TASK)
+    numeric, categorical = names(params, rows)
+    tables = (frames.table(rows.take(some).features, numeric, categorical) for some in _in_pieces(len(rows)))
+    raw = np.concatenate([frames.predict(pipeline, table, interface.TASK) for table in tables])
     predicted = scoring.respond(raw, rows.request)
     check_predictions("scoring.py: respond", predicted, len(rows), classes(interface))
     return predicted
@@ -66,7 +77,12 @@ def weigh(rows: Prepared) -> Array | None:
     return weights.of(scoring, rows.label, rows.request)
 
 
-def _weighing(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
+def _in_pieces(rows: int) -> Iterator[slice]:
+    """Cut n rows into pieces of at most `PIECE`, at least one."""
+    return (slice(start, start + PIECE) for start in range(0, max(rows, 1), PIECE))
+
+
+def _weighing(rows: Prepared, estimator_: Any) -> dict[str, Array]:
     """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
 
     Raises:
@@ -76,13 +92,12 @@ def _weighing(rows: Prepared, pipeline: Pipeline) -> dict[str, Array]:
     weight = weigh(rows)
     if weight is None:
         return {}
-    name, estimator_ = pipeline.steps[-1]
     if not has_fit_parameter(estimator_, "sample_weight"):
         found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
         raise ParamsError(
             "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
         )
-    return {f"{name}__sample_weight": weight}
+    return {"sample_weight": weight}
 
 
 def _check_target(target: Array) -> None:

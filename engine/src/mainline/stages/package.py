@@ -38,14 +38,13 @@ PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metric
 def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(prepared.FOLDER, params.parts.train, [], params.features)
     tested = {part: prepared.read(prepared.FOLDER, [part], request, params.features) for part in params.parts.test}
     newest, needed = tested[params.parts.test[-1]], params.data.periods[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
     model = read_json(MODEL / "model.json")
     description = describe_package(params, model)
-    profile = _profile(fitted_on)
+    profile = _profile(params)
     contents = build.Contents(
         description=description,
         request=interface.REQUEST,
@@ -106,10 +105,20 @@ def _data(params: Params) -> dict[str, Any]:
     return {"window": window, "snapshot": {"name": params.data.snapshot, "by": list(by), **shares}}
 
 
-def _profile(rows: Prepared) -> dict[str, Any]:
-    """Describe the training rows; of a snapshot also count them in bins, since a later one does not have them."""
-    described = {"rows": len(rows), "columns": tidy(describe({**rows.features, "label": rows.label}))}
-    return described if rows.hash is None else described | {"bins": bins(rows.features)}
+def _profile(params: Params) -> dict[str, Any]:
+    """Describe the training rows, a column at a time.
+
+    Of a snapshot also count them in bins, since a later one does not have them.
+    """
+    described: dict[str, Any] = {}
+    counted: dict[str, Any] = {}
+    for name in (*params.features, prepared.LABEL):
+        column = {name: prepared.column(prepared.FOLDER, params.parts.train, name)}
+        described |= describe(column)
+        if not is_timed(features) and name != prepared.LABEL:
+            counted |= bins(column)
+    profile = {"rows": len(column[prepared.LABEL]), "columns": tidy(described)}
+    return profile | ({"bins": counted} if counted else {})
 
 
 def _monitor(params: Params, model: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any] | None:

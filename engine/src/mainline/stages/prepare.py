@@ -1,7 +1,7 @@
 """Build feature tables and features, period by period, as they were known at each prediction time."""
 
 from bdb import BdbQuit
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,18 @@ from mainline.conformance import (
 from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared, sides
 from mainline.data.columns import from_batch
-from mainline.data.computed import Place, check_finite, check_missing, check_present, check_types, first_failing
+from mainline.data.computed import (
+    Place,
+    check_finite,
+    check_missing,
+    check_present,
+    check_types,
+    first_failing,
+    valueless,
+)  # fmt: skip
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.moments import is_timed, prediction_time
-from mainline.data.prepared import Prepared, join
+from mainline.data.prepared import Prepared
 from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
 from mainline.data.validation import why_unlabelled
@@ -64,7 +72,9 @@ def prepare(params: Params) -> None:
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
     fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
-    parts: dict[str, Prepared] = {}
+    parts: list[str] = []
+    labels: list[Array] = []
+    lacking: list[set[str]] = []
     batches: dict[str, pd.DataFrame] | None = None
     moving: dict[str, pd.DataFrame] = {}
     for period in progress.each(params.data.periods, "prepare"):
@@ -78,15 +88,17 @@ def prepare(params: Params) -> None:
         }
         check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
         found = featurise(batches[schema.EVENTS], known, period)
-        parts |= {period: found} if found.hash is None else _cut(params, found, found.hash)
-    for name, part in parts.items():
-        write_columns(part.as_columns(), prepared.FOLDER / f"{name}.parquet")
-    check_present([part.features for part in parts.values()], told(params.data.periods))
-    noted = {} if params.data.snapshot else composition.note(_made_of(parts))
-    write_json(profile(parts) | {"support": tidy(noted)}, Path("metrics/profile.json"))
-    check_order([part.label for part in parts.values()])
+        for name, part in ({period: found} if found.hash is None else _cut(params, found, found.hash)).items():
+            write_columns(part.as_columns(), prepared.FOLDER / f"{name}.parquet")
+            lacking.append(valueless(part.features))
+            parts.append(name)
+            labels.append(part.label)
+    check_present(lacking, told(params.data.periods))
+    noted = {} if params.data.snapshot else composition.note(_made_of(parts, offered))
+    write_json(profile(parts, offered) | {"support": tidy(noted)}, Path("metrics/profile.json"))
+    check_order(labels)
     progress.say(
-        f"{count(sum(len(part) for part in parts.values()), 'row')} with "
+        f"{count(sum(map(len, labels)), 'row')} with "
         f"{count(len(features.NUMERIC) + len(features.CATEGORICAL), 'feature')}"
     )
 
@@ -181,13 +193,15 @@ def _times() -> list[str]:
     return [field.name for field in interface.REQUEST if field.kind == "time"]
 
 
-def profile(parts: Mapping[str, Prepared]) -> dict[str, object]:
-    """Describe each feature in the newest period, or the test rows, and how far it moved from the parts before."""
+def profile(parts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
+    """Describe each feature in the newest part written, and how far it moved from the parts before.
+
+    One column is held at a time: all features of a window need not fit into memory.
+    """
     *earlier, newest = parts
-    before, current = join(parts[part] for part in earlier), parts[newest]
+    current = prepared.read(prepared.FOLDER, [newest], [], names)
     columns = {**current.features, "label": current.label}
-    skew = {name: stability_index(before.features[name], values) for name, values in current.features.items()}
-    skew["label"] = stability_index(before.label, current.label)
+    skew = {name: stability_index(prepared.column(prepared.FOLDER, earlier, name), columns[name]) for name in columns}
     return {
         "newest": newest,
         "before": f"{earlier[0]} to {earlier[-1]}",
@@ -197,9 +211,11 @@ def profile(parts: Mapping[str, Prepared]) -> dict[str, object]:
     }
 
 
-def _made_of(parts: Mapping[str, Prepared]) -> dict[str, Columns]:
-    """Return the features of each period, and the label as one more column."""
-    return {period: {**part.features, f"label {interface.LABEL}": part.label} for period, part in parts.items()}
+def _made_of(parts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, Columns]]:
+    """Yield each period that was written with its features, and the label as one more column."""
+    for period in parts:
+        rows = prepared.read(prepared.FOLDER, [period], [], names)
+        yield period, {**rows.features, f"label {interface.LABEL}": rows.label}
 
 
 def check_order(labels: Sequence[Array]) -> None:

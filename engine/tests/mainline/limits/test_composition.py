@@ -30,7 +30,7 @@ def months(change: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {}) ->
 
 def test_months_alike_are_not_noted() -> None:
     """Nothing is said of months that are drawn alike."""
-    assert composition.note(months()) == {}
+    assert composition.note(months().items()) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_month_unlike_those_before_is_noted(
     question: str, column: str, change: Any, observed: float, before: float
 ) -> None:
     """The month, the question and the column are named, with the share and the worst before; the others are not."""
-    found = composition.note(months(change))
+    found = composition.note(months(change).items())
     assert found.keys() == {"2013-03"}
     assert found["2013-03"][question][column] == pytest.approx((observed, before), abs=0.02)
     assert set(found["2013-03"]) <= {question, "constant"}
@@ -57,4 +57,4 @@ def test_month_unlike_those_before_is_noted(
 def test_few_rows_say_nothing() -> None:
     """A period of fewer than 200 rows is neither noted nor compared with."""
     few = {name: values[:199] * 0 if name == "minutes" else values[:199] for name, values in month(9).items()}
-    assert composition.note({**months(), "2013-05": few, "2013-06": month(6)}) == {}
+    assert composition.note({**months(), "2013-05": few, "2013-06": month(6)}.items()) == {}

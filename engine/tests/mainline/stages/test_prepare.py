@@ -10,7 +10,7 @@ import pytest
 
 from flights import Days, first_days
 from mainline.contract import Array, FeatureTable
-from mainline.data.computed import check_present
+from mainline.data.computed import check_present, valueless
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
 from mainline.stages.prepare import arrays, check_order, featurise
@@ -112,9 +112,9 @@ def test_more_missing_values_than_declared_are_refused(days: Days, monkeypatch: 
 def test_a_feature_without_any_value_is_refused() -> None:
     """One that is missing in every row of the window is named; one that is missing in a period passes."""
     nothing, something = (np.full(3, value, np.float32) for value in (np.nan, 1))
-    check_present([{"seats": nothing}, {"seats": something}], "2013-01 to 2013-02")
+    check_present([valueless({"seats": nothing}), valueless({"seats": something})], "2013-01 to 2013-02")
     with pytest.raises(UseCaseError, match=r"'origin' has no value in any row of 2013-01 to 2013-02\. Does it look up"):
-        check_present([{"origin": np.array(["", ""])}, {"origin": np.array([""])}], "2013-01 to 2013-02")
+        check_present([valueless({"origin": np.array([""] * rows)}) for rows in (2, 1)], "2013-01 to 2013-02")
 
 
 @pytest.mark.parametrize(("every", "noted"), [(False, f"first in {KEY}"), (True, "in 2013-01")])
