@@ -127,6 +127,16 @@ def test_columns_survive_the_file(tmp_path: Path) -> None:
         assert found[name].dtype == values.dtype
 
 
+def test_equal_texts_of_a_column_are_one_object(tmp_path: Path) -> None:
+    """A category takes a pointer a row; what is absent stays None, and an empty text stays empty."""
+    texts = np.array(["EWR", None, "".join(["E", "WR"]), "", "JFK"], object)
+    path = tmp_path / "columns.parquet"
+    storage.write_columns({"origin": texts}, path)
+    read = storage.read_columns(path)["origin"]
+    assert read.tolist() == texts.tolist()
+    assert read[0] is read[2]
+
+
 def test_frame_survives_the_file(tmp_path: Path) -> None:
     """A pandas table comes back with its types, its missing values and its UTC times."""
     storage.write_frame(FRAME, tmp_path / "a.parquet")

@@ -210,3 +210,17 @@ def test_an_estimator_without_weights_is_named(monkeypatch: pytest.MonkeyPatch) 
     weighing(monkeypatch, lambda label, _: np.ones(len(label)))
     with pytest.raises(ParamsError, match=r"KNeighborsRegressor takes no weights, and scoring.weight gives them"):
         fit(declare("sklearn.neighbors.KNeighborsRegressor"), draw(50))
+
+
+@pytest.mark.parametrize("numeric", ["passthrough", "impute-scale"])
+def test_many_rows_cost_no_other_model_and_no_other_answer(monkeypatch: pytest.MonkeyPatch, numeric: str) -> None:
+    """A fit that lets go of its table is scikit-learn's own, and rows predicted piece by piece are answered alike."""
+    monkeypatch.setattr(fitting, "classes", lambda _: ())
+    fitting.scoring.respond = lambda raw, _: raw
+    declared, rows = declare(numeric=numeric), draw(500)
+    fitted = fit(declared, rows)
+    table, target = frames.table(rows.features, NUMERIC, CATEGORICAL), fit_target(rows.label, rows.request)
+    whole = estimator.build(declared.model, declared.preprocessing, NUMERIC, CATEGORICAL, "regression", 7)
+    expected = whole.fit(table, target).predict(table)
+    monkeypatch.setattr(fitting, "PIECE", 33)
+    np.testing.assert_array_equal(fitting.predict(fitted, rows, declared), expected)

@@ -1,0 +1,61 @@
+"""Prepared parts: what was written is read back, and only what is asked for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mainline.contract import Array
+from mainline.data import prepared, storage
+from mainline.data.prepared import Prepared
+
+PARTS = ("2013-01", "2013-02")
+FIRST = Prepared(
+    {"origin": np.array(["EWR", "JFK", "EWR"], object), "flight": np.array([1, 2, 3])},
+    {"seats": np.array([4, np.nan, 6], np.float32), "carrier": np.array(["UA", "", "B6"], object)},
+    np.array([1.0, 2.0, 3.0]),
+)
+SECOND = FIRST.take(np.array([2, 0]))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two parts as `prepare` writes them."""
+    for name, part in zip(PARTS, (FIRST, SECOND), strict=True):
+        storage.write_columns(part.as_columns(), tmp_path / f"{name}.parquet")
+    return tmp_path
+
+
+def test_parts_are_read_one_below_the_other(folder: Path) -> None:
+    """Every named column of both parts, with its type; a feature by itself is the same."""
+    read = prepared.read(folder, PARTS, ["flight", "origin"], ["carrier", "seats"])
+    whole = prepared.join([FIRST, SECOND])
+    assert len(read) == len(whole) == 5
+    for found, expected in ((read.request, whole.request), (read.features, whole.features)):
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], values)
+            assert found[name].dtype == values.dtype
+    np.testing.assert_array_equal(prepared.column(folder, PARTS, "seats"), whole.features["seats"])
+    np.testing.assert_array_equal(prepared.column(folder, PARTS, "label"), whole.label)
+
+
+def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then no file is opened for it, afterwards none again; a part of the rows waits likewise."""
+    opened: list[Sequence[str] | None] = []
+
+    def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
+        opened.append(columns)
+        return storage.read_columns(path, columns)
+
+    monkeypatch.setattr(prepared, "read_columns", read_columns)
+    rows = prepared.read(folder, PARTS, ["flight", "origin"], ["seats"])
+    some = rows.take(slice(1, 4))
+    assert not any("request.flight" in (names or ()) for names in opened)
+    opened.clear()
+    for _ in range(2):
+        np.testing.assert_array_equal(some.request["flight"], [2, 3, 3])
+    assert opened == [["request.flight"]] * len(PARTS)
+    with pytest.raises(KeyError, match="tailnum"):
+        some.request["tailnum"]
