@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mainline.declared.monitoring import Keep
 from mainline.gate import findings as gate
 from mainline.github import issues, propose
 from mainline.github.api import ApiError
@@ -49,7 +50,7 @@ def share(clone: Path, found: Monitored) -> None:
     lines += alarms.update(lines, found, 3)
     store.keep_alarms(alarms.write(lines))
     still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
-    sharing.give(store, "production", found.model_copy(update={"alarms": still}), lambda *_: None)
+    sharing.give(store, "production", found.model_copy(update={"alarms": still}), lambda *_: None, Keep())
 
 
 def about(github: GitHub, word: str) -> list[Item]:
@@ -213,6 +214,6 @@ def test_result_that_no_machine_writes_stops_nothing(github: GitHub, monitored: 
     store = Store(monitored / "store")
     store.folder.mkdir()
     found = look("2013-10-07", FAILS)
-    sharing.give(store, "production", found.model_copy(update={"until": until}), lambda *_: None)
+    sharing.give(store, "production", found.model_copy(update={"until": until}), lambda *_: None, Keep())
     assert issues.follow(NOW).startswith("There is nothing to say")
     assert github.repository.issues == []

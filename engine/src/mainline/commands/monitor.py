@@ -146,7 +146,7 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     ordered = alarms.read(store.alarms())
     notices.send(store, arguments.environment, ordered, found.until, declared.monitoring.notify)
     if arguments.share:
-        sharing.give(store, arguments.environment, found, _known(known))
+        sharing.give(store, arguments.environment, found, _known(known), declared.monitoring.keep)
     return found, _write(found, _output(arguments, declared, store))
 
 

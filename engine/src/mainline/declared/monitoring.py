@@ -115,6 +115,14 @@ class Objectives(Section):
     min_requests: Count = 1000
 
 
+class Keep(Section):
+    """What the branch of monitoring keeps: days of records, days of pointers to rows, and looks as its history."""
+
+    days: Annotated[int, Field(ge=31)] = 400
+    rows_days: Annotated[int, Field(ge=31)] = 90
+    looks: Count = 200
+
+
 class Monitoring(Section):
     """The whole section.
 
@@ -133,5 +141,6 @@ class Monitoring(Section):
     quality: Quality = Quality()
     labels: Labels = Labels()
     severity: Severities = Severities()
+    keep: Keep = Keep()
     retrain: Retrain = Retrain()
     objectives: Objectives = Objectives()

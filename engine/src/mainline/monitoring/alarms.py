@@ -66,6 +66,19 @@ def join(*contents: bytes) -> bytes:
     return write(line for content in contents for line in read(content))
 
 
+def since(content: bytes, day: str) -> bytes:
+    """Return the lines but those of alarms that were closed before a day."""
+    kept: list[Line] = []
+    open_: dict[tuple[str, str], list[Line]] = {}
+    for line in read(write(read(content))):
+        told = open_.setdefault(line.alarm, [])
+        told.append(line)
+        if line.event == "closed":
+            kept += told if line.time >= day else []
+            del open_[line.alarm]
+    return write([*kept, *(line for told in open_.values() for line in told)])
+
+
 def fold(lines: Iterable[Line]) -> list[Alarm]:
     """Return every alarm that there was, closed ones included, in the order in which they opened."""
     alarms: list[Alarm] = []

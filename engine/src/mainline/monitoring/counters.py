@@ -37,8 +37,9 @@ def read(pages: Iterable[Path]) -> dict[str, int]:
 
 def lacking(summary: Summary, written: Mapping[str, int]) -> dict[str, int]:
     """Return the rows that each writer has written and nobody has rolled up; writers without any are left out."""
-    rolled: dict[str, int] = defaultdict(int)
+    rolled: dict[str, int] = defaultdict(int, {writer: past.rows for writer, past in summary.dropped.writers.items()})
     for record in summary.records.values():
-        rolled[named(record.name)[0]] += record.rows
+        writer, number = named(record.name)
+        rolled[writer] += record.rows if number > summary.dropped.of(writer).number else 0
     gaps = {writer: rows - rolled[writer] for writer, rows in sorted(written.items())}
     return {writer: rows for writer, rows in gaps.items() if rows > 0}

@@ -13,7 +13,7 @@ from mainline.monitoring import logfiles, loglines
 from mainline.monitoring.logfiles import Listing, LogFile
 from mainline.monitoring.loglines import Reader
 from mainline.monitoring.packages import Packaged
-from mainline.monitoring.store import Record, Rolled, Store
+from mainline.monitoring.store import Dropped, Record, Rolled, Store
 from mainline.text import clean, count
 
 
@@ -22,7 +22,7 @@ class Summary:
     """What a store holds after a roll-up, and what it could not take.
 
     `missing` are files that a server wrote and nobody rolled up, `unread` those that could not be read now, `unknown`
-    lines by the digest of a package that is not here.
+    lines by the digest of a package that is not here, `dropped` what is kept no more.
     """
 
     records: Mapping[str, Record]
@@ -31,6 +31,7 @@ class Summary:
     unread: tuple[str, ...]
     copies: tuple[str, ...]
     strange: tuple[str, ...]
+    dropped: Dropped
 
     @property
     def rows(self) -> int:
@@ -84,7 +85,7 @@ def roll(logs: Path | None, store: Store, packages: Mapping[str, Packaged]) -> S
         _require_current(store, records)
         store.sweep(records.values())
         store.write_sketches(records.values())
-    return _summarize(listing, records, taken, unread)
+    return _summarize(listing, records, store.dropped(), taken, unread)
 
 
 def _is_done(file: LogFile, record: Record | None, packages: Mapping[str, Packaged]) -> bool:
@@ -186,10 +187,17 @@ def _is_digest(text: str) -> bool:
     return len(text) == 64 and not text.strip("0123456789abcdef")
 
 
-def _summarize(listing: Listing, records: Mapping[str, Record], taken: int, unread: list[str]) -> Summary:
+def _summarize(
+    listing: Listing, records: Mapping[str, Record], dropped: Dropped, taken: int, unread: list[str]
+) -> Summary:
     numbers: dict[str, set[int]] = defaultdict(set)
     for name in {record.name for record in records.values()} | {file.name for file in listing.files}:
         writer, number = logfiles.named(name)
         numbers[writer].add(number)
-    missing = [f"{writer}-{number:06d}" for writer, gone in logfiles.holes(numbers) for number in gone]
-    return Summary(records, taken, tuple(missing), tuple(unread), listing.copies, listing.strange)
+    missing = [
+        f"{writer}-{number:06d}"
+        for writer, gone in logfiles.holes(numbers)
+        for number in gone
+        if number > dropped.of(writer).number
+    ]
+    return Summary(records, taken, tuple(missing), tuple(unread), listing.copies, listing.strange, dropped)

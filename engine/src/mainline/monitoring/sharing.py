@@ -7,14 +7,13 @@
 | `alarms.jsonl` | what happened to alarms |
 | `notified.jsonl` | which messages about alarms were sent where |
 | `monitoring.json` | the last result |
-| `results/DAY.json` | the verdicts of each day |
+| `dropped.json` | what is kept no more of servers' logs; see `retention` |
 
 Of two records of one file the longer one counts, or the one with more rows, as of a machine that has the package; so it
 does not matter who pushes first, and what a push by force took away comes back with the next machine that has it.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,14 +23,15 @@ import yaml
 from pydantic import ValidationError
 
 from mainline import files, progress
+from mainline.declared.monitoring import Keep
 from mainline.errors import MainlineError
 from mainline.exchange.report import NAME
 from mainline.limits import sketches
 from mainline.limits.sketches import Numbers
-from mainline.monitoring import alarms, monitored, notices
+from mainline.monitoring import alarms, monitored, notices, retention
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.monitored import Monitored
-from mainline.monitoring.store import Record, Rolled, Store
+from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
 from mainline.registry import branches
 from mainline.remote import objects, transfer
 from mainline.remote import store as stores
@@ -79,13 +79,16 @@ def take(store: Store, environment: str, days: int) -> Taken:
         _take_rows(store, tip, [*own.values(), *records], days)
         for record in new:
             store.keep(record)
+        store.keep_dropped(retention.join(store.dropped(), read_dropped(blob(f"{tip}:{DROPPED}") or b"")))
         store.keep_alarms(alarms.join(store.alarms(), blob(f"{tip}:{alarms.FILE}") or b""))
         store.keep_notified(notices.join(store.notified(), blob(f"{tip}:{NOTIFIED}") or b""))
     return Taken(len(new), len(found) - len(records))
 
 
-def give(store: Store, environment: str, found: Monitored, known: Known, now: datetime | None = None) -> str:
-    """Put records, rows, alarms and the result where others read them; return the branch's commit.
+def give(
+    store: Store, environment: str, found: Monitored, known: Known, keep: Keep, now: datetime | None = None
+) -> str:
+    """Put records, rows, alarms and the result where others read them, as far as they are kept; return the commit.
 
     A newer result stays, unless it says that it is of a time after `now`, as from a machine whose clock is wrong.
 
@@ -93,22 +96,33 @@ def give(store: Store, environment: str, found: Monitored, known: Known, now: da
         MainlineError: when the remote does not take them; what is here stays.
     """
     records = store.records()
-    latest = f"{now or datetime.now(UTC):{monitored.TIME}}"
+    now = now or datetime.now(UTC)
+    horizon = retention.horizon(found.until, now, keep)
 
     def change(tip: str) -> Mapping[str, Entry | None]:
         there = tree.entries(tip) if tip else {}
-        changed = _records(store, records, tip, there, known)
-        changed |= _give_rows(store, records, there)
-        changed[alarms.FILE] = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
+        before = retention.join(store.dropped(), read_dropped((tip and blob(f"{tip}:{DROPPED}")) or b""))
+        gone, dropped = retention.drop(records, before, horizon.records)
+        kept = {identity: record for identity, record in records.items() if identity not in gone}
+        changed = _records(store, kept, tip, there, known)
+        changed |= _give_rows(store, kept, there, horizon.rows)
+        joined = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
+        changed[alarms.FILE] = alarms.since(joined, horizon.records)
         if sent := notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified()):
             changed[NOTIFIED] = sent
-        if not found.until < _until(tip) <= latest:
+        if not found.until < _until(tip) <= f"{now:{monitored.TIME}}":
             changed[RESULT] = (found.model_dump_json(indent=2) + "\n").encode()
-        changed[f"results/{found.until[:10]}.json"] = _verdicts(found)
-        entries = {path: Entry("100644", tree.store(content)) for path, content in changed.items()}
+        if dropped.writers:
+            changed[DROPPED] = (dropped.model_dump_json(indent=1) + "\n").encode()
+        entries: dict[str, Entry | None] = {
+            path: Entry("100644", tree.store(content)) for path, content in changed.items()
+        }
+        over = {path for path in there if _is_over(path, gone, horizon.rows)} | ({DROPPED} & there.keys())
+        entries |= dict.fromkeys(over - entries.keys())
         return {path: entry for path, entry in entries.items() if there.get(path) != entry}
 
-    return branches.update(branch(environment), change, f"monitoring: {found.verdict}, {found.until}")
+    said = f"monitoring: {found.verdict}, {found.until}"
+    return branches.update(branch(environment), change, said, keep.looks)
 
 
 def result(environment: str) -> tuple[Monitored | None, list[alarms.Line]]:
@@ -195,11 +209,22 @@ def _take_rows(store: Store, tip: str, records: list[Record], days: int) -> None
             files.replace(store.folder / output.path, content)
 
 
-def _give_rows(store: Store, records: Mapping[str, Record], there: Mapping[str, Entry]) -> dict[str, bytes]:
+def _is_over(path: str, gone: set[str], since: str) -> bool:
+    """Say whether a file of the branch is one that is kept no more, or that nobody reads any more."""
+    folder, _, rest = path.partition("/")
+    return (
+        (folder == "files" and rest.removesuffix(".json") in gone)
+        or (folder == "rows" and rest[:10] < since)
+        or folder == "results"
+    )
+
+
+def _give_rows(store: Store, records: Mapping[str, Record], there: Mapping[str, Entry], since: str) -> dict[str, bytes]:
     """Send rows that the branch does not point at to the DVC store; without one they stay here, and this says so."""
     lacking = sorted(
         rolled.columns for record in records.values() for rolled in record.days
-        if f"{rolled.columns}{objects.TRACKED}" not in there and (store.folder / rolled.columns).is_file()
+        if f"{rolled.columns}{objects.TRACKED}" not in there and rolled.day >= since
+        and (store.folder / rolled.columns).is_file()
     )  # fmt: skip
     if not lacking:
         return {}
@@ -243,13 +268,3 @@ def _result(tip: str) -> Monitored | None:
         return Monitored.model_validate_json(blob(f"{tip}:{RESULT}") or b"")
     except ValidationError:
         return None
-
-
-def _verdicts(found: Monitored) -> bytes:
-    """Keep of a day what a later report needs of it."""
-    versions = {
-        version.version: {check.name: [check.verdict, check.observed] for check in version.checks}
-        for version in found.versions
-    }
-    kept = {"until": found.until, "verdict": found.verdict, "headline": found.headline, "versions": versions}
-    return (json.dumps(kept, indent=1, ensure_ascii=False) + "\n").encode()

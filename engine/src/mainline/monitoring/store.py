@@ -5,6 +5,7 @@
 | `files/IDENTITY.json` | the one record that counts: what a file of the log held, with a sketch of each day |
 | `rows/DAY/DIGEST/NAME-CONTENT.parquet` | its rows; one that no record names does not count, and is removed |
 | `sketches/DAY/DIGEST-WRITER.json` | the sum of a day, package and writer, made from the records |
+| `dropped.json` | what the branch that machines share keeps no more of their files |
 
 A record is written last and replaces the one before as a whole, so a kill at any moment leaves totals that are right:
 those of before, or those of after.
@@ -25,6 +26,7 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Count, Part, Sketch
 from mainline.monitoring.logfiles import named
 
+DROPPED = "dropped.json"
 SHORT = 12
 """Characters of a digest in the name of a folder."""
 
@@ -67,6 +69,32 @@ class Record(Part):
     def is_current(self) -> bool:
         """Whether its sketches count predictions, which those of before did not."""
         return all(rolled.sketch.predicted is not None for rolled in self.days)
+
+
+class Past(Part):
+    """The files of a server that are kept no more: the last one's number, and the rows of all of them."""
+
+    number: Count
+    rows: Count
+
+
+class Dropped(Part):
+    """What is kept no more, by server."""
+
+    format: Literal[1] = 1
+    writers: dict[str, Past] = Field(default_factory=dict)
+
+    def of(self, writer: str) -> Past:
+        """Return what went of a server."""
+        return self.writers.get(writer, Past(number=0, rows=0))
+
+
+def read_dropped(content: bytes) -> Dropped:
+    """Read what is kept no more; where it is not that, since whoever may push can write it, nothing went."""
+    try:
+        return Dropped.model_validate_json(content)
+    except ValidationError:
+        return Dropped()
 
 
 class Store:
@@ -138,6 +166,15 @@ class Store:
     def keep_notified(self, lines: bytes) -> None:
         """Write the messages that were sent."""
         files.replace(self.folder / "notified.jsonl", lines)
+
+    def dropped(self) -> Dropped:
+        """Return what is kept no more of servers' logs."""
+        path = self.folder / DROPPED
+        return read_dropped(path.read_bytes() if path.is_file() else b"")
+
+    def keep_dropped(self, dropped: Dropped) -> None:
+        """Write what is kept no more."""
+        files.replace(self.folder / DROPPED, dropped.model_dump_json() + "\n")
 
     def keep(self, record: Record) -> None:
         """Let a record count from now on, in the place of the one before."""

@@ -31,11 +31,12 @@ def fetch(branch: str) -> str:
     return ""
 
 
-def update(branch: str, change: Change, message: str) -> str:
+def update(branch: str, change: Change, message: str, longest: int = 0) -> str:
     """Change files of a branch and return its new commit; made again if another machine was faster.
 
     The push adds to what was fetched and replaces nothing, so two machines never lose each other's files. A branch that
-    was removed or pushed by force is taken as it is now.
+    was removed or pushed by force is taken as it is now. With `longest` its history has at most so many commits: the
+    next one holds all files and comes after none. Who is overtaken by that makes its change again on top, as ever.
 
     Raises:
         MainlineError: when the remote does not take it, or others are faster each time.
@@ -46,7 +47,8 @@ def update(branch: str, change: Change, message: str) -> str:
         files = change(before)
         if not files:
             return before
-        made = tree.commit(tree.write(before, files), message, before)
+        parent = "" if longest and before and int(git("rev-list", "--count", before)) >= longest else before
+        made = tree.commit(tree.write(before, files), message, parent)
         try:
             _move(there, made, before)
         except GitError:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.monitoring import Keep
 from mainline.monitoring import alarms, rollup, sharing
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
@@ -32,6 +33,7 @@ class Machine:
     def __init__(self, folder: Path, packaged: Packaged) -> None:
         self.clone, self.store, self.packaged = Project(folder / "clone"), Store(folder / "store"), packaged
         self.log = folder / "log"
+        self.keep = Keep()
 
     def roll(self, lines: Lines, writer: str) -> None:
         """Roll up a file of these lines."""
@@ -43,7 +45,7 @@ class Machine:
         os.chdir(self.clone.path)
         lines = alarms.read(self.store.alarms())
         self.store.keep_alarms(alarms.write([*lines, *alarms.update(lines, found, 3)]))
-        return sharing.give(self.store, "production", found, lambda *_: frozenset(), NOW)
+        return sharing.give(self.store, "production", found, lambda *_: frozenset(), self.keep, NOW)
 
     def take(self) -> sharing.Taken:
         """Take what others shared."""
