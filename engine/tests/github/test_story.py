@@ -303,7 +303,7 @@ def test_artifacts_that_nobody_pushed_fail_a_check_of_their_own(fork: World) -> 
     here = fork.project
     here.run("git", "switch", "--quiet", "main")
     here.run("git", "pull", "--quiet", "origin", "main")
-    here.run("dvc", "remote", "modify", "--quiet", "storage", "url", str(fork.runner.folder / "bucket"))
+    here.run("python", "-m", "mainline", "remote", str(fork.runner.folder / "bucket"))
     here.commit("Declare the storage")
     here.run("git", "push", "--quiet", "origin", "main")
     commit = fork.change("stored", C=0.6)
