@@ -31,7 +31,7 @@ class Horizon:
 
 def horizon(until: str, now: datetime, keep: Keep) -> Horizon:
     """Count back from a look, but never from a day that is yet to come, as a clock that is wrong names it."""
-    day = min(date.fromisoformat(until[:10]), now.date())
+    day = date.fromisoformat(min(until[:10], f"{now:%Y-%m-%d}"))
     return Horizon(*((day - timedelta(days)).isoformat() for days in (keep.days, keep.rows_days)))
 
 
