@@ -76,6 +76,14 @@ def test_a_class_is_held_against_another(more: dict[str, Any], end: str) -> None
     assert said.endswith(f"of a typical row. {end}")
 
 
+def test_a_declared_interval_ends_the_sentence() -> None:
+    """A number that is served with an interval is told with it, rounded like the prediction."""
+    found = explanation(10.0, {"size": 2.0})
+    found.predictor.manifest["interval"] = {"level": 0.9}
+    found.predictor.response = SimpleNamespace(cells=lambda number: [number, number - 1.234, number + 5])
+    assert sentences.client(found).endswith("In 90 % of cases it turns out between 10.8 and 17.0.")
+
+
 @pytest.mark.parametrize("project", ["small_project", "other_project", "flower_project"])
 def test_a_real_prediction_adds_up_in_its_sentence(project: str, request: pytest.FixtureRequest) -> None:
     """For a number, two classes and three, the sentence of every golden request adds up to what is served."""
