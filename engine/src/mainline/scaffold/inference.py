@@ -311,7 +311,8 @@ def _of_shares(plan: Plan) -> list[Finding]:
     split = f"{count(plan.shares.units, plan.unit)}: {plan.shares.share:.0%} validate and {plan.shares.share:.0%} test"
     rest = {name: column for name, column in plan.columns.items() if name != plan.label}
     different = next((name for name, column in rest.items() if roles.tells_apart(column)), "COLUMN")
-    return [Finding("split", f"{split}; what is alike stays on one side", "likely", f"--key {quote(different)}")]
+    option = "--group none" if plan.group else f"--key {quote(different)}"
+    return [Finding("split", f"{split}; what is alike stays on one side", "likely", option)]
 
 
 def _of_gate(plan: Plan) -> list[Finding]:

@@ -175,7 +175,8 @@ def _say_columns(model: Model, columns: Sequence[str]) -> None:
         ("absent in every row, since the file has no such column", [name for name in fields if name not in columns]),
     ):
         if names:
-            progress.say(f"{said}: {clip(', '.join(names), 300)}")
+            listed = ", ".join(name or "''" for name in names)
+            progress.say(f"{said}: {clip(listed, 300)}")
 
 
 def _free(name: str, columns: Sequence[str]) -> str:

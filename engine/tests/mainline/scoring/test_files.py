@@ -262,10 +262,10 @@ def test_optional_field_that_no_column_has_is_said(
     model: Model, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A misspelt column is not read and its field is absent in every row; both are said once."""
-    renamed = [{("tail" if name == "tailnum" else name): value for name, value in row.items()} for row in rows]
+    renamed = [{"": "1"} | {("tail" if name == "tailnum" else name): row[name] for name in row} for row in rows]
     assert score(model, write_csv(tmp_path / "f.csv", renamed), tmp_path / "out", part_rows=7).quarantined == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "  kept, but not read, since a request has no such field: tail"
+    assert said[0] == "  kept, but not read, since a request has no such field: '', tail"
     assert said[1] == "  absent in every row, since the file has no such column: tailnum"
     assert not any("tail" in line for line in said[2:])
 
