@@ -9,7 +9,8 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def _write(config: Any, name: str, place: str | None, *, is_default: bool) -> No
     with contextlib.suppress(OSError):  # a clone that may only be read is left as it is
         written = json.loads(WRITTEN.read_bytes()) if WRITTEN.is_file() else {}
         files.replace(WRITTEN, json.dumps({**written, name: place}))
-        with config.edit("local", validate=False) as edited:
+        with _beyond_ascii(), config.edit("local", validate=False) as edited:
             about = edited.setdefault("remote", {}).setdefault(name, {})
             core = edited.setdefault("core", {})
             about.pop("url", None)
@@ -111,6 +112,24 @@ def _write(config: Any, name: str, place: str | None, *, is_default: bool) -> No
                 del core["remote"]
             if not about:
                 del edited["remote"][name]
+
+
+@contextlib.contextmanager
+def _beyond_ascii() -> Iterator[None]:
+    """Have DVC write its settings in the encoding in which it reads them; it writes ASCII, and fails on other paths."""
+    from configobj import ConfigObj
+
+    usual = ConfigObj.write
+
+    def write(settings: Any, *where: Any, **more: Any) -> Any:
+        settings.encoding = sys.getfilesystemencoding()
+        return usual(settings, *where, **more)
+
+    ConfigObj.write = write
+    try:
+        yield
+    finally:
+        ConfigObj.write = usual
 
 
 def _absolute(url: str) -> str:

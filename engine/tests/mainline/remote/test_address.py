@@ -43,6 +43,18 @@ def test_worktrees_share_it(shipped: Project, monkeypatch: pytest.MonkeyPatch) -
     assert open_remote().path("0" * 32).startswith(str(shipped.path / ".git/mainline/storage"))
 
 
+def test_the_store_is_found_below_a_path_of_any_letters(shipped: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clone in a folder with spaces and letters beyond ASCII pushes and pulls, by our command and by DVC's."""
+    clone = Project(shipped.path.parent / "Ein Ordner für Łukasz")
+    shipped.path.rename(clone.path)
+    monkeypatch.chdir(clone.path)
+    address.settle()
+    transfer.push(objects.of_workspace())
+    shutil.rmtree(clone.path / ".dvc/cache")
+    clone.run("dvc", "pull", "--quiet")
+    assert open_remote().path("0" * 32).startswith(str(clone.path / ".git/mainline/storage"))
+
+
 def _push_an_experiment(shipped: Project) -> set[str]:
     """Run and push an experiment with DVC's own commands, and return the objects that it needs."""
     shipped.run("git", "init", "--quiet", "--bare", "../origin.git")
