@@ -5,6 +5,7 @@ from mainline import interrupts
 if __name__ == "__main__":
     interrupts.catch()  # before the imports, in which a Ctrl-C would end in a traceback
 
+import io
 import os
 import signal
 import sys
@@ -88,6 +89,14 @@ def _interrupted() -> int:
     return 128 + signal.SIGINT
 
 
+def show_all_letters() -> None:
+    """Show what the encoding of the locale lacks as Python shows it in errors, here and in what this process starts."""
+    os.environ.setdefault("PYTHONIOENCODING", ":backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 if __name__ == "__main__":
+    show_all_letters()
     with display.watched():
         sys.exit(main())

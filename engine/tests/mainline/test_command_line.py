@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from mainline import __main__
 from mainline.commands import deps
-from tests.project import LIMIT, Project
+from tests.project import LIMIT, SEARCH_PATH, Project
 
 
 def test_reader_that_goes_away_is_no_error(whole_project: Project) -> None:
@@ -35,3 +36,22 @@ def test_other_broken_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch, capfd: p
     monkeypatch.setattr(deps, "run", fail)
     assert __main__.main(["deps"]) == 1
     assert "the store went away" in capfd.readouterr().err
+
+
+def test_letters_that_an_encoding_lacks_are_escaped(tmp_path: Path) -> None:
+    """Where the locale has no such letters a command says what it did, and so does what it starts: no traceback."""
+    (tmp_path / "own.yaml").write_text("service: {keys: Łukasz.yaml}", encoding="utf-8")
+    key = [sys.executable, "-m", "mainline", "api-key", "me", "--settings", "own.yaml"]
+    where = {"cwd": tmp_path, "capture_output": True, "check": True, "timeout": LIMIT}
+    asked = subprocess.run(key, env=os.environ | {"PYTHONPATH": SEARCH_PATH, "PYTHONIOENCODING": "ascii"}, **where)  # type: ignore[call-overload]
+    assert rb"its hash is in \u0141ukasz.yaml" in asked.stdout
+    (tmp_path / "word.py").write_text("print('\u0141ukasz')")
+    code = """
+import subprocess, sys
+from mainline import __main__
+__main__.show_all_letters()
+subprocess.run([sys.executable, 'word.py'], check=True)
+"""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    poor = plain | {"PYTHONPATH": SEARCH_PATH, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    assert subprocess.run([sys.executable, "-c", code], env=poor, **where).stdout == b"\\u0141ukasz\n"  # type: ignore[call-overload]
