@@ -71,8 +71,8 @@ def test_health_is_answered_where_all_connections_are_taken(package_dir: Path, r
     limits = {"connections": 5, "connections_reserved": 2, "first_request_seconds": LONG}
     with running(tmp_path, package_dir, limits=limits) as server:
         with held(server, 5):
-            for _ in range(5):
-                answer = ask(server, LIVE)
+            for asked in (LIVE, LIVE.replace(b"/livez", b"/livez?probe=1")) * 2:
+                answer = ask(server, asked)
                 assert answer.startswith(b"HTTP/1.1 200 ")
                 assert b"connection: close" in answer
             for path in (b"/predict", b"/predict?"):
@@ -93,14 +93,21 @@ def test_silent_connection_is_ended_and_counted(package_dir: Path, tmp_path: Pat
         assert server.metric('mainline_refused_total{reason="no-request"}') == 2
 
 
+@contextmanager
+def secured(package_dir: Path, folder: Path, handshake_seconds: float) -> Iterator[Running]:
+    """Run a server that speaks https, with little room."""
+    certificate, private_key = make_certificate(folder)
+    tls = {"certificate": str(certificate), "private_key": str(private_key)}
+    limits = {"handshake_seconds": handshake_seconds, "connections_per_address": 3}
+    with running(folder / "run", package_dir, tls=tls, limits=limits) as server:
+        server.tls = ssl.create_default_context(cafile=str(certificate))
+        yield server
+
+
 @pytest.fixture
 def secure(package_dir: Path, tmp_path: Path) -> Iterator[Running]:
-    """A server that speaks https, with little patience and room."""
-    certificate, private_key = make_certificate(tmp_path)
-    tls = {"certificate": str(certificate), "private_key": str(private_key)}
-    limits = {"handshake_seconds": 0.5, "connections_per_address": 3}
-    with running(tmp_path / "run", package_dir, tls=tls, limits=limits) as server:
-        server.tls = ssl.create_default_context(cafile=str(certificate))
+    """One with little patience."""
+    with secured(package_dir, tmp_path, 0.5) as server:
         yield server
 
 
@@ -115,11 +122,14 @@ def test_connection_that_never_begins_tls_is_ended_and_counted(secure: Running) 
         assert secure.ask("/livez")[0] == 200
 
 
-def test_connections_without_tls_count_for_their_address(secure: Running) -> None:
-    """Also before TLS begins an address takes no more than its share."""
-    with held(secure, 3, "127.0.0.2"), contextlib.suppress(ConnectionResetError):
-        assert ask(secure, b"", "127.0.0.2") == b""
-    assert secure.metric('mainline_refused_total{reason="too-many-connections-of-an-address"}') == 1
+def test_connections_without_tls_count_for_their_address(package_dir: Path, tmp_path: Path) -> None:
+    """Also before TLS begins an address takes no more than its share; what is past it is ended at once."""
+    with secured(package_dir, tmp_path, LONG) as server:
+        with held(server, 3, "127.0.0.2"):
+            for _ in range(2):
+                with contextlib.suppress(ConnectionResetError):
+                    assert ask(server, b"", "127.0.0.2") == b""
+        assert server.metric('mainline_refused_total{reason="too-many-connections-of-an-address"}') == 2
 
 
 def test_request_that_comes_with_the_end_of_the_handshake_is_answered(secure: Running) -> None:
@@ -168,14 +178,18 @@ def test_clients_without_a_key_do_not_fill_the_log(package_dir: Path, tmp_path: 
 
 
 def test_place_is_given_back() -> None:
-    """After every connection has ended nothing is counted, and nothing is kept of an address."""
-    guard = Guard(Limits(connections=1, connections_reserved=1, connections_per_address=2), Counter(), bool)
-    assert [guard.admit("a") for _ in range(3)] == ["admitted", "reserved", "refused"]
-    assert guard.admit("b") == "refused"
+    """Each refusal is counted by its reason; after every connection has ended nothing is kept of an address."""
+    refused: Counter[str] = Counter()
+    guard = Guard(Limits(connections=2, connections_reserved=1, connections_per_address=2), refused, bool)
+    assert [guard.admit("a") for _ in range(3)] == ["admitted", "admitted", "refused"]
+    assert [guard.admit("b") for _ in range(2)] == ["reserved", "refused"]
+    assert refused == {"too-many-connections-of-an-address": 1, "overloaded": 1}
     guard.release("a")
     assert guard.admit("b") == "reserved"
     guard.release("a")
-    guard.release("b")
+    assert guard.admit("c") == "reserved"
+    for address in "bbc":
+        guard.release(address)
     assert (guard.taken, guard.by_address) == (0, {})
 
 

@@ -96,6 +96,11 @@ def test_odd_header_names_are_not_sent_back(client: Client) -> None:
         assert "access-control-allow-headers" not in reply.headers
 
 
+def test_an_endless_origin_is_not_sent_back_whole(client: Client) -> None:
+    """The refusal names the origin as far as a person reads it."""
+    assert len(preflight(client, origin=f"https://{'a' * 9000}").body) < 1000
+
+
 def test_without_a_declaration_nothing_is_allowed(make_client: Callable[..., Client], rows: Rows) -> None:
     """A service that declares no origin asks everybody for a key, and no answer speaks of origins."""
     client = make_client()
