@@ -18,6 +18,11 @@ DRAIN_SECONDS = 5
 """Beyond the service's own: until a cluster has taken a pod out of its routes."""
 
 
+def instance_of(environment: str) -> str:
+    """Return the name of everything of an environment, which its pods have as their label `instance`."""
+    return f"mainline-{environment}"
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is rendered."""
@@ -35,7 +40,7 @@ class Wanted:
     @property
     def name(self) -> str:
         """The name of everything."""
-        return f"mainline-{self.environment}"
+        return instance_of(self.environment)
 
 
 def follower(wanted: Wanted) -> dict[str, Manifest]:
@@ -140,6 +145,11 @@ def _steps(wanted: Wanted) -> list[Manifest]:
     return found
 
 
+def most_mib(settings: Settings) -> int:
+    """Return the MiB that a pod may take: for two models at once, and the follower with its tools beside them."""
+    return 3 * int(settings.budgets.memory_mib) + 512
+
+
 def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> Manifest:
     declared = wanted.settings
     places = [*volumes, ("logs", "/logs"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
@@ -157,8 +167,7 @@ def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> 
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(DRAIN_SECONDS)]}}},
         "resources": {
             "requests": {"cpu": "250m", "memory": f"{memory}Mi"},
-            # Two models at once, and the follower with its tools beside them.
-            "limits": {"cpu": "2", "memory": f"{3 * memory + 512}Mi"},
+            "limits": {"cpu": "2", "memory": f"{most_mib(declared)}Mi"},
         },
         "securityContext": _confined(),
         "volumeMounts": [

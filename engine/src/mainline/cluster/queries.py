@@ -20,8 +20,13 @@ _OUTCOMES = {"error-rate": FAILED, "invalid-outputs": INVALID}
 _ANY = f'outcome=~"{"|".join(ANSWERED)}"'
 
 
+def pods_of(instance: str) -> str:
+    """Write the label that tells an environment's pods from others."""
+    return f'app_kubernetes_io_instance="{instance}"'
+
+
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """One version's pods, and how far back they are looked at."""
 
     pods: str
@@ -30,6 +35,10 @@ class _Asked:
     def counted(self, labels: str) -> str:
         """Write the number of requests with an outcome."""
         return f"sum(increase(mainline_requests_total{{{self.pods},{labels}}}[{self.window}]))"
+
+    def refused(self, labels: str) -> str:
+        """Write the number of requests that reached no model, by reason; 0 if there was none."""
+        return f"(sum(increase(mainline_refused_total{{{self.pods},{labels}}}[{self.window}])) or vector(0))"
 
     def seconds(self, kind: str, labels: str = "") -> str:
         """Write a number of the histogram of seconds."""
@@ -61,10 +70,10 @@ def _known(metric: Metric) -> bool:
 def _metric(metric: Metric, policy: Policy, prometheus: str, instance: str) -> dict[str, Any]:
     declared = policy.declared.analysis
     recent = f"{max(int(declared.interval) * declared.count, 60)}s"
-    pods = f'app_kubernetes_io_instance="{instance}"'
-    candidate = _Asked(f'{pods},version="{{{{args.version}}}}"', recent)
+    pods = pods_of(instance)
+    candidate = Asked(f'{pods},version="{{{{args.version}}}}"', recent)
     before = LONG if policy.declared.strategy == "blue-green" else recent
-    stable = _Asked(f'{pods},version!="{{{{args.version}}}}"', before)
+    stable = Asked(f'{pods},version!="{{{{args.version}}}}"', before)
     return {
         "name": metric.name,
         "interval": f"{declared.interval:g}s",
@@ -76,13 +85,13 @@ def _metric(metric: Metric, policy: Policy, prometheus: str, instance: str) -> d
     }
 
 
-def _query(metric: Metric, declared: Analysis, candidate: _Asked, stable: _Asked) -> str:
+def _query(metric: Metric, declared: Analysis, candidate: Asked, stable: Asked) -> str:
     enough = [f"({_total(metric, asked)}) >= {declared.minimum_samples}" for asked in (candidate, stable)]
     difference = f"({_share(metric, candidate)}) - ({_share(metric, stable)})"
     return f"({difference}) and ({enough[0]}) and ({enough[1]})"
 
 
-def _share(metric: Metric, asked: _Asked) -> str:
+def _share(metric: Metric, asked: Asked) -> str:
     """Write the share of requests that count against a version."""
     if metric.name == "latency":
         bound = f',le="{float(metric.threshold)}"'  # as the service writes it: 1.0, not 1
@@ -91,5 +100,5 @@ def _share(metric: Metric, asked: _Asked) -> str:
     return f"{asked.counted(bad)} / {_total(metric, asked)}"
 
 
-def _total(metric: Metric, asked: _Asked) -> str:
+def _total(metric: Metric, asked: Asked) -> str:
     return asked.seconds("count") if metric.name == "latency" else asked.counted(_ANY)

@@ -1,14 +1,16 @@
-"""Write an environment's manifests for Kubernetes."""
+"""Write manifests for Kubernetes, or alerts for Prometheus."""
 
 import argparse
+import json
 from pathlib import Path
 
 import yaml
 
-from mainline import usage
-from mainline.cluster import manifests, queries
+from mainline import files, usage
+from mainline.cluster import alerts, dashboard, manifests, queries
 from mainline.cluster.manifests import Wanted
 from mainline.declared import environments
+from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.registry import origin, tags
 from mainline.repository.git import ask
@@ -19,7 +21,12 @@ HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml inste
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     usage.add_environment(parser)
-    parser.add_argument("--way", choices=("follower", "argo"), default="follower", help="who rolls out")
+    parser.add_argument(
+        "--way",
+        choices=("follower", "argo", "prometheus"),
+        default="follower",
+        help="who rolls out; prometheus: alerts",
+    )
     parser.add_argument(
         "--image", default="registry.example.org/mainline:latest", help="the image of the service, best by digest"
     )
@@ -43,7 +50,7 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
 
     Args:
         environment: whose declarations are rendered.
-        way: `follower` or `argo`.
+        way: `follower`, `argo` or `prometheus`.
         image: the service's image, by digest where it should not change.
         output: below it, files go to ENVIRONMENT/WAY.
         version: the version that `argo` serves; what git assigns where it is empty.
@@ -52,6 +59,8 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         MainlineError: when the environment cannot be rendered so.
     """
     declared = environments.choose(environment, environments.load_all())
+    if way == "prometheus":
+        return _watched(environment, declared, output / environment / way)
     served = version or _assigned(environment)
     if way == "argo" and not served:
         raise MainlineError(
@@ -66,6 +75,16 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         text = yaml.safe_dump(manifest, sort_keys=False, width=120)
         (folder / name).write_text(HEAD.format(environment=environment) + text, encoding="utf-8")
     return "\n".join([f"{folder}: {', '.join(made)}", *_differences(wanted, way)])
+
+
+def _watched(environment: str, declared: Environment, folder: Path) -> str:
+    """Write the rules for Prometheus, and the dashboard for Grafana."""
+    instance = manifests.instance_of(environment)
+    rules = yaml.safe_dump(alerts.file(environment, instance, declared), sort_keys=False, width=120)
+    files.replace(folder / "rules.yml", HEAD.format(environment=environment) + rules)
+    board = dashboard.file(environment, instance, declared)
+    files.replace(folder / "dashboard.json", json.dumps(board, indent=2) + "\n")
+    return f"{folder}: rules.yml, dashboard.json"
 
 
 def _assigned(environment: str) -> str:

@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
-from mainline.cluster import manifests, queries
-from mainline.declared import rollout
+from mainline import files
+from mainline.cluster import alerts, dashboard, manifests, queries
+from mainline.declared import environments, rollout
 from mainline.declared.rollout import Policy
 from mainline.rollout import analysis
 from tests.end_to_end.load import Load
 from tests.mainline.cluster.test_manifests import wanted
 from tests.mainline.package.test_predictor import extended, resealed
+from tests.mainline.serving.endpoints import test_monitor_page
 from tests.mainline.serving.running import Running, free_port, running, wait_for
+from tests.project import FLIGHTS
 
 CANDIDATE, STABLE = "v1.2.0", "v1.1.0"
 INSTANCE = "mainline-production"
@@ -67,8 +70,10 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path, targets: list[tuple[Running, str]]) -> Iterator[Prometheus]:
-    """Run a Prometheus that scrapes servers; each with the label of its pod that names its environment."""
+def prometheus(
+    folder: Path, targets: list[tuple[Running, str]], rules: Mapping[str, Any] | None = None
+) -> Iterator[Prometheus]:
+    """Run a Prometheus with rules that scrapes servers, each with the label of its pod that names its environment."""
     port = free_port()
     jobs = [
         {
@@ -80,7 +85,9 @@ def prometheus(folder: Path, targets: list[tuple[Running, str]]) -> Iterator[Pro
         }
         for number, (server, instance) in enumerate(targets)
     ]
-    held = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+    (folder / "rules.yml").write_text(yaml.safe_dump(rules or {"groups": []}))
+    every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    held = {"global": every, "rule_files": ["rules.yml"], "scrape_configs": jobs}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(held))
     command = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     with (folder / "prometheus.log").open("w") as log:
@@ -102,13 +109,14 @@ def _scrapes(asked: Prometheus, process: "subprocess.Popen[bytes]", number: int)
 
 
 @contextlib.contextmanager
-def pod(folder: Path, package: Path, version: str) -> Iterator[Running]:
+def pod(folder: Path, package: Path, version: str, log: Path | None = None) -> Iterator[Running]:
     """A server of one version that says what it counted."""
     folder.mkdir()
     routing = folder / "routing.json"
     route = {"version": version, "package": str(package.absolute()), "weight": 1}
     routing.write_text(json.dumps({"revision": 1, "routes": [route]}))
-    with running(folder, None, "--routing", str(routing), log={"directory": None}) as server:
+    section = {"directory": str(log) if log else None}
+    with running(folder, None, "--routing", str(routing), "--state", str(folder / "state"), log=section) as server:
         yield server
 
 
@@ -192,3 +200,28 @@ def test_every_rendered_query_parses(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"groups": [{"name": "analysis", "rules": rules}]}))
     done = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, f"{len(rules)} rules found" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="there is no program named prometheus")
+def test_alert_fires_and_every_chart_has_data(package_dir: Path, tmp_path: Path) -> None:
+    """A real server with a report of monitoring: its open alarm fires, and each query of the dashboard answers."""
+    declared = environments.load(FLIGHTS / "deploy/production.yaml")
+    rows = json.loads((package_dir / "golden.json").read_text())["requests"]
+    board = dashboard.file("production", INSTANCE, declared)
+    rules = alerts.file("production", INSTANCE, declared)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(pod(tmp_path / "pod", package_dir, STABLE, tmp_path / "log"))
+        test_monitor_page.write(test_monitor_page.found(), tmp_path / "pod/state/monitoring/report")
+        found = stack.enter_context(prometheus(tmp_path, [(server, INSTANCE)], rules))
+        with load(server, rows):
+            labels = 'alertname="MainlineProductionAlarm",alertstate="firing",check="unseen values",version="v1.0.0"'
+            wait_for(lambda: found.ask(f"ALERTS{{{labels}}}") == [1.0])
+            both = [
+                {"version": name, "package": str(package_dir.absolute()), "weight": 1} for name in (STABLE, CANDIDATE)
+            ]
+            files.replace(tmp_path / "pod/routing.json", json.dumps({"revision": 2, "routes": both}))
+            for query in dashboard.queries(board):
+                wait_for(lambda query=query: found.ask(query) != [])
+            firing = found.ask('group by (alertname) (ALERTS{alertstate="firing"})')
+    assert len(firing) == 2  # and the dead man's switch
