@@ -115,6 +115,48 @@ def test_silence_is_an_issue_until_somebody_looks(github: GitHub, monitored: Pat
     assert about(github, "Nobody looks")[0]["state"] == "closed"
 
 
+def test_version_that_nobody_ever_looked_at_is_an_issue(github: GitHub, monitored: Path) -> None:
+    """Assigned and never monitored, or looked at without a row: one issue, which the first row closes."""
+    issues.follow(NOW)
+    assert about(github, "Nobody looks") == []
+    for tag in ("model@v1.0.0", "model#production#1"):
+        subprocess.run(["git", "tag", tag, "main"], check=True)
+    issues.follow(NOW)
+    share(monitored, look("2013-10-08"))
+    issues.follow(NOW)
+    (issue,) = about(github, "Nobody looks at production")
+    assert (issue["state"], "no prediction of it was ever looked at" in issue["body"]) == ("open", True)
+    share(monitored, look("2013-10-09", PASSES))
+    issues.follow(NOW)
+    assert about(github, "Nobody looks")[0]["state"] == "closed"
+
+
+def test_lost_part_of_the_log_is_an_issue_that_a_person_closes(github: GitHub, monitored: Path) -> None:
+    """It is opened once, says what is lost, and stays open when the next look has no gap: what is lost stays lost."""
+    gap = gate.Check(name="log", group="integrity", verdict="cannot tell", observed="10 rows of 1 file",
+                     limit="every row", reason="2 never rolled up, and gone from the log: a-000001.jsonl.")  # fmt: skip
+    whole = gap.model_copy(update={"verdict": "pass", "reason": "Nothing is missing."})
+    for check in (gap, gap, whole):
+        share(monitored, look("2013-10-08", PASSES).model_copy(update={"checks": [check]}))
+        issues.follow(NOW)
+    (issue,) = about(github, "Part of the prediction log of production is lost or waits")
+    assert issue["state"] == "open"
+    assert "2 never rolled up, and gone from the log" in issue["body"]
+
+
+def test_monitored_environment_that_is_not_declared_is_an_issue(github: GitHub, monitored: Path) -> None:
+    """Its alarms would open no issue, so one says that; it closes once the environment is declared."""
+    share(monitored, look("2013-10-08", PASSES))
+    subprocess.run(["git", "push", "--quiet", "origin", "HEAD:refs/heads/monitoring/shadow"], check=True)
+    issues.follow(NOW)
+    (issue,) = about(github, "shadow is monitored and not declared")
+    assert "`deploy/shadow.yaml` is not there" in issue["body"]
+    text = (monitored / "deploy/production.yaml").read_text()
+    (monitored / "deploy/shadow.yaml").write_text(text.replace("after: null", "after: production"))
+    issues.follow(NOW)
+    assert about(github, "shadow")[0]["state"] == "closed"
+
+
 def test_alarm_of_quality_starts_a_retraining_once(
     github: GitHub, monitored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -135,6 +136,8 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
         _say_taken(sharing.take(store, arguments.environment, inspection.DAYS))
         _fetch(store, known)
         known |= packages.find([store.folder / "packages"])
+        before, _ = sharing.result(arguments.environment)
+        asked = replace(asked, log=before.checks[0] if before and before.checks else None)
     if not known:
         raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
     found = inspection.inspect(_log(arguments, declared), store, known, asked)

@@ -19,6 +19,7 @@ from mainline.monitoring import alarms, sections, sharing
 from mainline.monitoring.monitored import Alarm, Monitored
 from mainline.pipeline import retraining
 from mainline.pipeline.retraining import Decision
+from mainline.registry import tags
 from mainline.report import markdown
 from mainline.report.escape import prose
 from mainline.text import clean
@@ -55,6 +56,7 @@ def follow(now: datetime | None = None) -> str:
     github, declared = api.connect(), environments.load_all()
     decision = retraining.decide(declared, params.load().data, "message", "", now)
     wanted = [issue for name, one in declared.items() for issue in _of(name, one, now)]
+    wanted += [_undeclared(name) for name in sharing.environments() if name not in declared]
     if decision.waits:
         wanted.append(_waiting(decision, params.load().data))
     said = _settle(github, wanted)
@@ -65,12 +67,15 @@ def follow(now: datetime | None = None) -> str:
 
 
 def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
-    """Yield the issues of an environment: one for each alarm that there ever was, and one if nobody looks."""
+    """Yield the issues of an environment: for each alarm that there ever was, for a lost log, and if nobody looks."""
     found, lines = sharing.result(name)
-    if found is None:
+    if found is not None:
+        yield from (_alarm(found, alarm) for alarm in alarms.fold(lines))
+    if found is None or not found.versions:
+        if environment.service.log.directory and tags.assigned(name) is not None:
+            yield _unseen(name)
         return
-    for alarm in alarms.fold(lines):
-        yield _alarm(found, alarm)
+    yield from _lost(name, found)
     newest = max((version.last for version in found.versions), default=found.until[:10])
     heard = min(found.until, f"{newest}T23:59:59Z")
     days = (now - datetime.fromisoformat(heard)).total_seconds() / _SECONDS_A_DAY
@@ -86,6 +91,34 @@ def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
         "at what runs `./mainline monitor --share` beside the log, and at whether servers write one."
     )
     yield Issue(f"silence {name} {heard[:10]}", f"Nobody looks at {name}", text)
+
+
+def _unseen(name: str) -> Issue:
+    text = (
+        f"`{name}` has a version and a declared log, and no prediction of it was ever looked at, so no alarm "
+        "can open. Run `./mainline monitor --share` beside the log; engine/docs/monitoring.md shows how. Close this "
+        "issue if nobody is to look."
+    )
+    return Issue(f"silence {name} never", f"Nobody looks at {name}", text)
+
+
+def _lost(name: str, found: Monitored) -> Iterator[Issue]:
+    """Yield an issue a month if rows that a server wrote are lost or wait; a person closes it, since none come back."""
+    for check in found.checks:
+        if check.verdict == "cannot tell":
+            text = (
+                f"{prose(check.reason)}\n\nRolled up: {prose(check.observed)}. What is lost counts in no check, so an "
+                "alarm may open late, or never. This issue is brought up to date each day, and a person closes it."
+            )
+            yield Issue(f"log {name} {found.until[:7]}", f"Part of the prediction log of {name} is lost or waits", text)
+
+
+def _undeclared(name: str) -> Issue:
+    text = (
+        f"The branch `{sharing.branch(name)}` has what somebody monitors, and `deploy/{name}.yaml` is not there, so "
+        "its alarms open no issue. Declare the environment, or delete the branch."
+    )
+    return Issue(f"silence {name} undeclared", f"{name} is monitored and not declared", text)
 
 
 def _alarm(found: Monitored, alarm: Alarm) -> Issue:

@@ -11,6 +11,7 @@ from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
+from mainline.gate.findings import Check
 from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
@@ -46,6 +47,8 @@ class Asked:
     kind: Wanted | None
     fetch: Fetch | None
     written: Mapping[str, int]
+    log: Check | None = None
+    """What the last machine with a log said of it, for one without."""
 
 
 def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
@@ -58,7 +61,7 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     rolled = [rolled for record in summary.records.values() for rolled in record.days]
     current = _current(rolled, asked.policy.window_days)
     versions = [_version(digest, rolled, store, packages[digest], asked) for digest in current if digest in packages]
-    log = verdict.of_log(summary, asked.written)
+    log = asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written)
     found = verdict.judge(log, versions, asked.policy.severity)
     if not versions and found != "fail":
         found = "cannot tell"

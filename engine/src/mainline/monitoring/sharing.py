@@ -14,6 +14,7 @@ does not matter who pushes first, and what a push by force took away comes back 
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ import yaml
 from pydantic import ValidationError
 
 from mainline import files, progress
+from mainline.declared import environments as declared
 from mainline.declared.monitoring import Keep
 from mainline.errors import MainlineError
 from mainline.exchange.report import NAME
@@ -32,7 +34,7 @@ from mainline.monitoring import alarms, monitored, notices, retention
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
-from mainline.registry import branches
+from mainline.registry import branches, origin
 from mainline.remote import objects, transfer
 from mainline.remote import store as stores
 from mainline.remote.objects import Output
@@ -60,6 +62,18 @@ class Taken:
 def branch(environment: str) -> str:
     """Name the branch of an environment."""
     return f"monitoring/{environment}"
+
+
+def environments() -> list[str]:
+    """Name the environments that somebody monitors, declared or not.
+
+    Raises:
+        MainlineError: when the remote does not answer.
+    """
+    start = f"{origin.HEADS}{branch('')}"
+    remote = origin.remote()
+    names = [name.removeprefix(start) for name in origin.refs(remote, f"{start}*")] if remote else []
+    return [name for name in names if re.fullmatch(declared.NAME, name)]
 
 
 def take(store: Store, environment: str, days: int) -> Taken:
