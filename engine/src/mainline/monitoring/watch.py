@@ -58,7 +58,7 @@ class Looking:
         """
         self.looks += 1
         try:
-            with redirect_stdout(io.StringIO()) if display.is_terminal() else progress.aside():
+            with redirect_stdout(io.StringIO()) if display.is_redrawn() else progress.aside():
                 self.found, self.problem = self.look(), ""
         except Exception as error:
             interrupts.check()
@@ -67,7 +67,7 @@ class Looking:
     def show(self) -> None:
         """Draw the terminal anew; through a pipe write one line."""
         now = datetime.now(UTC)
-        if not display.is_terminal():
+        if not display.is_redrawn():
             print(board.line(self.found, self.problem, now), flush=True)
             return
         size = shutil.get_terminal_size()
