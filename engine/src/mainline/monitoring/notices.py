@@ -44,19 +44,23 @@ class Notice:
 
 
 def of_lines(lines: Iterable[Line]) -> Iterator[Notice]:
-    """Yield what happened to alarms, each change once, whichever machines saw it; `lines` are in the order of time."""
+    """Yield what happened to alarms, each change once, whichever machines saw it; `lines` are in the order of time.
+
+    Changes of an alarm are numbered by day, so that an id stays when lines of long ago are forgotten.
+    """
     opened: dict[tuple[str, str], str] = {}
     last: dict[tuple[str, str], str] = {}
-    number: dict[tuple[str, str], int] = {}
+    number: dict[tuple[str, str, str], int] = {}
     for line in lines:
         alarm = line.alarm
         if line.event not in _next(last.get(alarm, "closed")):
             continue
-        number[alarm] = number.get(alarm, 0) + 1
+        of_day = (*alarm, line.time[:10])
+        number[of_day] = number.get(of_day, 0) + 1
         last[alarm] = line.event
         if line.event == "opened":
             opened[alarm] = line.time
-        name = "\n".join((*alarm, str(number[alarm]), line.event))
+        name = "\n".join((*of_day, str(number[of_day]), line.event))
         yield Notice(hashlib.sha256(name.encode()).hexdigest()[:16], opened[alarm], line)
 
 

@@ -93,6 +93,16 @@ def test_machines_that_saw_the_same_tell_it_once(receiver: Receiver, store: Stor
     assert [message["event"] for message in receiver.taken] == ["opened"]
 
 
+def test_change_keeps_its_id_when_lines_of_long_ago_are_forgotten(receiver: Receiver, store: Store) -> None:
+    """The branch forgets alarms that ended long ago; what was told of a later one is not told again."""
+    for day, version in (("2012-10-01", FAILS), ("2012-10-02", PASSES), ("2012-10-06", PASSES), ("2013-10-07", FAILS)):
+        look(store, day, version)
+    store.keep_alarms(alarms.write(line for line in alarms.read(store.alarms()) if line.time > "2013"))
+    receiver.taken.clear()
+    look(store, "2013-10-08", FAILS)
+    assert receiver.taken == []
+
+
 def test_old_news_is_told_to_nobody(receiver: Receiver, store: Store) -> None:
     """An address that is declared today does not get the alarms of last month."""
     look(store, "2013-09-01", FAILS, GENERIC)
