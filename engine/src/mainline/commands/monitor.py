@@ -118,13 +118,14 @@ def _packages(arguments: argparse.Namespace, folder: Path) -> list[Path]:
 
 def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     """Look at production, keep what happened to alarms, and write the report; return what was found, and the page."""
-    from mainline.monitoring import (
+    from mainline.monitoring import (  # libraries that `--help` need not wait for
         alarms,
         inspection,
         notices,
         packages,
+        promise,
         sharing,
-    )  # libraries that `--help` need not wait for
+    )
     from mainline.monitoring.store import Store
 
     folder = places.folder(arguments.environment, arguments.state)
@@ -144,7 +145,9 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     lines = alarms.read(store.alarms())
     lines += alarms.update(lines, found, declared.monitoring.quiet_days)
     still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
-    found = found.model_copy(update={"alarms": still})
+    promises = promise.join(store.promises(), found.promises)
+    store.keep_promises(promises)
+    found = found.model_copy(update={"alarms": still, "promises": promises[-1000:]})
     store.keep_alarms(alarms.write(lines))
     ordered = alarms.read(store.alarms())
     notices.send(store, arguments.environment, ordered, found.until, declared.monitoring.notify)

@@ -55,6 +55,7 @@ class Severities(Section):
     quality: Severity = "alarm"
     labels: Severity = "alarm"
     drift: Severity = "report"
+    estimate: Literal["report"] = "report"
 
 
 class Reasons(Section):

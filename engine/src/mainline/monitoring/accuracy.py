@@ -79,7 +79,7 @@ def check_skill(production: Production) -> Outcome:
     limit = f"{allowed:.0%} above the test's ratio, declared"
 
     def judge(events: Events) -> Outcome:
-        now, then = _skill_as_at_test(production, events), _skill_at_test(production)
+        now, then = skill_as_at_test(production, events), skill_at_test(production)
         if not np.isfinite([now.estimate, now.low, then.estimate]).all():
             return Outcome("cannot tell", "not computed", limit, _NOT_A_NUMBER)
         ratio = (1 + now.estimate) / (1 + then.estimate)
@@ -243,7 +243,7 @@ def _only_constant(production: Production) -> bool:
     return bool(package.classes) and package.own_baseline
 
 
-def _skill_as_at_test(production: Production, events: Events) -> Difference:
+def skill_as_at_test(production: Production, events: Events) -> Difference:
     """Compare predictions of labelled events with the baseline by which the package's test can be measured as well."""
     if _only_constant(production):
         return _against(production, events, production.reference.package.constant(events.request))
@@ -308,7 +308,8 @@ def _labelled(production: Production) -> Events | str:
     return found
 
 
-def _skill_at_test(production: Production) -> Difference:
+def skill_at_test(production: Production) -> Difference:
+    """Compare the kept test predictions with the baseline's."""
     package = production.reference.package
     tested = package.tested
     predicted = predictions.from_columns(tested, package.classes)

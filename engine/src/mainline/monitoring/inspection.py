@@ -16,10 +16,10 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, events, monitored, reference, rollup, tracks, verdict
+from mainline.monitoring import accuracy, events, monitored, promise, reference, rollup, tracks, verdict
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
-from mainline.monitoring.monitored import Day, Monitored, Segment, Version
+from mainline.monitoring.monitored import Day, Monitored, Promise, Segment, Version
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
@@ -60,7 +60,8 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     summary = rollup.roll(logs, store, packages)
     rolled = [rolled for record in summary.records.values() for rolled in record.days]
     current = _current(rolled, asked.policy.window_days)
-    versions = [_version(digest, rolled, store, packages[digest], asked) for digest in current if digest in packages]
+    looked = [_version(digest, rolled, store, packages[digest], asked) for digest in current if digest in packages]
+    versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
     log = asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written)
     found = verdict.judge(log, versions, asked.policy.severity)
     if not versions and found != "fail":
@@ -73,6 +74,7 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         rows=summary.rows,
         checks=[log],
         versions=versions,
+        promises=[one for one in promised if one is not None],
     )
 
 
@@ -92,7 +94,9 @@ def _nothing(summary: Summary) -> str:
     return f"Nobody can tell: no prediction is rolled up{waits}."
 
 
-def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked) -> Version:
+def _version(
+    digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked
+) -> tuple[Version, Promise | None]:
     own = [one for one in rolled if one.digest == digest]
     days: dict[str, list[Sketch]] = {}
     for one in own:
@@ -115,7 +119,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
     labelled = None if window is None else window.choose(~np.isnan(window.actual))
     checks = verdict.of_version(production)
     shown = _days(production, scorer) if production.events is not None else []
-    return Version(
+    found = Version(
         version=production.version,
         digest=digest,
         rows=production.rows,
@@ -127,6 +131,7 @@ def _version(digest: str, rolled: list[Rolled], store: Store, package: Packaged,
         segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
         tracks=tracks.of_version(checks, production, shown),
     )
+    return found, promise.of_version(production, asked.until.strftime(monitored.TIME))
 
 
 def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events | None, str]:

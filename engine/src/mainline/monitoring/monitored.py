@@ -81,8 +81,29 @@ class Alarm(Part):
     ending: Text = ""
 
 
+class Promise(Part):
+    """What a version's test promised, and what came true up to a time: the metric, and its ratio to the baseline's.
+
+    `age` is the mean of days from the end of the window to the events; None of data without time.
+    """
+
+    version: Name
+    digest: Hex
+    until: Moment
+    metric: Name
+    promised: Number
+    promised_ratio: Number
+    came: Number
+    came_ratio: Number
+    events: Count
+    age: Count | None
+
+
 class Monitored(Part):
-    """The whole document. `checks` are of the log, which the versions share; `alarms` those that are not closed."""
+    """The whole document. `checks` are of the log, which the versions share; `alarms` those that are not closed.
+
+    `promises` has every version that was looked at: it grows with each release.
+    """
 
     format: Literal[1] = 1
     verdict: Verdict
@@ -93,6 +114,7 @@ class Monitored(Part):
     checks: Annotated[list[Check], Field(max_length=100)]
     versions: Annotated[list[Version], Field(max_length=100)]
     alarms: list[Alarm] = Field(default_factory=list, max_length=1000)
+    promises: list[Promise] = Field(default_factory=list, max_length=1000)
 
 
 def write(found: Monitored, folder: Path) -> Path:

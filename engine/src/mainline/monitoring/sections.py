@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mainline.gate.findings import Check, Verdict
-from mainline.monitoring.monitored import Alarm, Day, Monitored, Segment, Version
+from mainline.monitoring.monitored import Alarm, Day, Monitored, Promise, Segment, Version
 from mainline.report.blocks import (
     Block,
     Bullets,
@@ -32,6 +32,8 @@ def describe(found: Monitored) -> Document:
     sections.append(Section("log", "The prediction log", tuple(_checks(found.checks))))
     for version in found.versions:
         sections += _version(version)
+    if found.promises:
+        sections.append(Section("promises", "What the gate promised, and what came true", (_promises(found.promises),)))
     return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
 
 
@@ -108,6 +110,18 @@ def _alarms(alarms: Sequence[Alarm]) -> Table:
         ((Code(alarm.version), f" {alarm.check}"), (alarm.opened[:10],), (alarm.quiet_since[:10],)) for alarm in alarms
     )
     return Table(("alarm", "since", "passes since"), rows)
+
+
+def _promises(promises: Sequence[Promise]) -> Table:
+    rows = tuple(
+        (
+            (Code(one.version),), (one.until[:10],), (cell(one.events),), (number(one.promised, 3),),
+            (number(one.came, 3),), (number(one.promised_ratio, 3),), (number(one.came_ratio, 3),),
+        )
+        for one in promises
+    )  # fmt: skip
+    header = ("version", "until", "events", "promised", "came true", "of the baseline's, promised", "came true")
+    return Table(header, rows, frozenset({2, 3, 4, 5, 6}))
 
 
 def _days(days: Sequence[Day], metric: str) -> Table:

@@ -30,7 +30,7 @@ from mainline.errors import MainlineError
 from mainline.exchange.report import NAME
 from mainline.limits import sketches
 from mainline.limits.sketches import Numbers
-from mainline.monitoring import alarms, monitored, notices, retention
+from mainline.monitoring import alarms, monitored, notices, promise, retention
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
@@ -94,6 +94,8 @@ def take(store: Store, environment: str, days: int) -> Taken:
         for record in new:
             store.keep(record)
         store.keep_dropped(retention.join(store.dropped(), read_dropped(blob(f"{tip}:{DROPPED}") or b"")))
+        shared = _result(tip)
+        store.keep_promises(promise.join(store.promises(), shared.promises if shared else []))
         store.keep_alarms(alarms.join(store.alarms(), blob(f"{tip}:{alarms.FILE}") or b""))
         store.keep_notified(notices.join(store.notified(), blob(f"{tip}:{NOTIFIED}") or b""))
     return Taken(len(new), len(found) - len(records))
@@ -125,7 +127,7 @@ def give(
         if sent := notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified()):
             changed[NOTIFIED] = sent
         if not found.until < _until(tip) <= f"{now:{monitored.TIME}}":
-            changed[RESULT] = (found.model_dump_json(indent=2) + "\n").encode()
+            changed[RESULT] = (_joined(found, tip).model_dump_json(indent=2) + "\n").encode()
         if dropped.writers:
             changed[DROPPED] = (dropped.model_dump_json(indent=1) + "\n").encode()
         entries: dict[str, Entry | None] = {
@@ -270,6 +272,13 @@ def _require_shared() -> None:
     own = Path(git("rev-parse", "--git-common-dir").strip()).resolve()
     if remote.files.protocol == "local" and Path(remote.root).resolve().is_relative_to(own):
         raise StorageError("no storage is declared. Declare it: `./mainline remote URL`.")
+
+
+def _joined(found: Monitored, tip: str) -> Monitored:
+    """Return a result with the promises that others saw come true, or not."""
+    other = _result(tip) if tip else None
+    joined = promise.join(other.promises if other else [], found.promises)
+    return found.model_copy(update={"promises": joined[-1000:]})
 
 
 def _until(tip: str) -> str:

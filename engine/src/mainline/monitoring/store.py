@@ -18,15 +18,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mainline import files
 from mainline.errors import MainlineError
 from mainline.limits import sketches
 from mainline.limits.sketches import Count, Part, Sketch
 from mainline.monitoring.logfiles import named
+from mainline.monitoring.monitored import Promise
 
 DROPPED = "dropped.json"
+_PROMISES = TypeAdapter(list[Promise])
 SHORT = 12
 """Characters of a digest in the name of a folder."""
 
@@ -175,6 +177,17 @@ class Store:
     def keep_dropped(self, dropped: Dropped) -> None:
         """Write what is kept no more."""
         files.replace(self.folder / DROPPED, dropped.model_dump_json() + "\n")
+
+    def promises(self) -> list[Promise]:
+        """Return what the tests of versions promised, as it was last seen; a file that is damaged has none."""
+        try:
+            return _PROMISES.validate_json((self.folder / "promises.json").read_bytes(), strict=False)
+        except (OSError, ValidationError):
+            return []
+
+    def keep_promises(self, promises: list[Promise]) -> None:
+        """Write them."""
+        files.replace(self.folder / "promises.json", _PROMISES.dump_json(promises, indent=1) + b"\n")
 
     def keep(self, record: Record) -> None:
         """Let a record count from now on, in the place of the one before."""

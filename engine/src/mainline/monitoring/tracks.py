@@ -1,11 +1,13 @@
 """How what a check looks at moved over the last weeks, a point for each day: the picture beside an alarm."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
 from mainline.limits.sketches import Sketch
+from mainline.monitoring import estimate, promise
 from mainline.monitoring.monitored import Day, Track
 from mainline.monitoring.production import Production
 
@@ -16,9 +18,11 @@ Lines = Mapping[str, Sequence[tuple[str, float | None]]]
 
 
 def of_version(checks: Sequence[Check], production: Production, days: Sequence[Day]) -> list[Track]:
-    """Return the picture of each check that does not pass and has one."""
+    """Return the picture of each check that does not pass and has one, and those of what is only reported."""
     found = []
     for check in checks:
+        if check.name in _ALWAYS:
+            found += [Track(check=check.name, plot=plot) for plot in _ALWAYS[check.name](production)]
         if check.verdict not in ("fail", "warn"):
             continue
         unit, lines = _of_quality(check, production, days) or _of_support(check, production)
@@ -80,6 +84,29 @@ _SHARES: dict[str, Callable[[Production, Sketch, str], float | None]] = {
     "range of numbers": _outside,
     "constant values": _constant,
 }
+
+
+def _estimated(production: Production) -> Iterator[Plot]:
+    """Draw the estimates of the last days of events beside what labels said."""
+    estimator = estimate.of(production)
+    known = estimate.by_day(production, estimator) if estimator else {}
+    days = [(str(np.datetime64(day, "D")), *pair) for day, pair in list(known.items())[-DAYS:]]
+    lines = {"estimated": [(day, one) for day, one, _ in days], "by labels": [(day, two) for day, _, two in days]}
+    plot = _plot(production.metric.name, lines)
+    if plot is not None:
+        yield plot
+
+
+def _aged(production: Production) -> Iterator[Plot]:
+    """Draw by age how much worse than promised the weeks were, beside what `./mainline explain` measured of ageing."""
+    weeks = promise.by_age(production)
+    if weeks:
+        life = Series(name="production", points=[Point(x=age, y=worse) for age, worse in weeks])
+        yield Plot(name="staleness", x="age in days", y="worse than promised", series=[life])
+        yield from read_staleness(production.reference.package.manifest["name"], production.metric.name)
+
+
+_ALWAYS: dict[str, Callable[[Production], Iterator[Plot]]] = {estimate.CHECK: _estimated, promise.CHECK: _aged}
 
 
 def _plot(unit: str, lines: Lines) -> Plot | None:

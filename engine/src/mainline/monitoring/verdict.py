@@ -7,13 +7,13 @@ from mainline.declared.monitoring import Severities
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.findings import Check, Group, Verdict
 from mainline.gate.verdict import bounded, overall
-from mainline.monitoring import accuracy, counters, drift, support, wording
+from mainline.monitoring import accuracy, counters, drift, estimate, promise, support, wording
 from mainline.monitoring.monitored import Version
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
 from mainline.text import count
 
-Kind = Literal["support", "quality", "labels", "drift"]
+Kind = Literal["support", "quality", "labels", "drift", "estimate"]
 
 CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("missing values", "support", "data", support.check_missing),
@@ -25,6 +25,8 @@ CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("skill", "quality", "quality", accuracy.check_skill),
     ("bias", "quality", "quality", accuracy.check_bias),
     ("bias by segment", "quality", "slices", accuracy.check_slices),
+    (promise.CHECK, "estimate", "quality", promise.check_promise),
+    (estimate.CHECK, "estimate", "quality", estimate.check_estimate),
     ("drift of features", "drift", "data", drift.check_features),
     ("drift of predictions", "drift", "data", drift.check_predictions),
 )

@@ -51,6 +51,10 @@ def test_good_month_is_quiet(small_project: Project, month: Month, tmp_path: Pat
     by_name = {check.name: check.verdict for check in version.checks}
     assert {by_name[name] for name in ("missing values", "labels", "skill", "bias", "bias by segment")} == {"pass"}
     assert isinstance(version.checks[0], gate.Check)
+    (promised,) = document.promises
+    assert promised.came == pytest.approx(promised.promised, rel=0.01)
+    assert {"estimate before labels", "holdout against production"} <= {track.check for track in version.tracks}
+    assert "What the gate promised, and what came true" in (report / "monitoring.md").read_text()
     for suffix in ("md", "html"):
         text = (report / f"monitoring.{suffix}").read_text()
         assert "Production is as it was tested" in text

@@ -79,7 +79,7 @@ def test_alarms_of_two_packages_are_two() -> None:
         lines += alarms.update(lines, look(day, version(missing_values="pass"), rebuilt), 3)
     first, second = sorted(alarms.fold(lines), key=lambda alarm: alarm.digest)
     assert (first.digest, first.closed[:10]) == ("a1" * 32, "2013-10-06")
-    assert (second.digest, second.closed, second.quiet_since) == ("c3" * 32, "", "")
+    assert (second.digest, second.opened[:10], second.quiet_since) == ("c3" * 32, "2013-10-01", "")
 
 
 def test_lines_of_two_machines_add_up_in_any_order() -> None:

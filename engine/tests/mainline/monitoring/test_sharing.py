@@ -19,6 +19,7 @@ from mainline.repository import git as gits
 from tests import kills
 from tests.mainline.monitoring import logs
 from tests.mainline.monitoring.looks import look, version
+from tests.mainline.monitoring.test_promise import made
 from tests.project import Project
 
 Lines = list[dict[str, Any]]
@@ -167,6 +168,21 @@ def test_alarms_of_machines_that_never_took_are_joined(pair: tuple[Machine, Mach
     for lines in (machines.files()[alarms.FILE].encode(), one.store.alarms()):
         opened = [(alarm.version, alarm.opened[:10]) for alarm in alarms.fold(alarms.read(lines))]
         assert opened == [("v1.0.0", "2026-03-01"), ("v1.1.0", "2026-03-02")]
+
+
+def test_promises_of_machines_add_up(pair: tuple[Machine, Machine]) -> None:
+    """A result that takes the place of another keeps what that one said came true, and who takes knows it."""
+    one, other = pair
+    first, second = (
+        made(name, digest, f"2026-03-0{day}T12:00:00Z", 9.0) for name, digest, day in (("v1", "a", 1), ("v2", "b", 2))
+    )
+    one.give(FAILS.model_copy(update={"promises": [first]}))
+    other.give(look("2026-03-02", version(missing_values="fail")).model_copy(update={"promises": [second]}))
+    found, _ = sharing.result("production")
+    assert found is not None
+    assert found.promises == [first, second]
+    one.take()
+    assert one.store.promises() == [first, second]
 
 
 def test_nothing_new_is_not_a_commit(pair: tuple[Machine, Machine]) -> None:

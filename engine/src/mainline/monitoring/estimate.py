@@ -1,0 +1,118 @@
+"""How good predictions are before their labels come, from how large they are; shown with the error that this had.
+
+Direct loss estimation: the kept test predictions say what the metric is among predictions of each size, and production
+says how many there are of each. It follows how hard the events are, and cannot see a world that changes: labels do.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.data import predictions
+from mainline.gate.checks.outcome import Outcome
+from mainline.limits.sketches import Numbers, Texts
+from mainline.model.metric import Mean, Metric, Sums
+from mainline.monitoring import accuracy
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.production import Production
+from mainline.text import count
+
+CHECK = "estimate before labels"
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """Estimates a metric from how many predictions lie in each bin of the sketch, or say each class."""
+
+    package: Packaged
+    metric: Metric
+
+    @cached_property
+    def bins(self) -> int:
+        """The bins in which the test has rows: its ends, and what lies beyond them, count with their neighbours."""
+        return len(self.package.classes) or max(1, len(self.package.bins.predicted) - 1)
+
+    def place(self, predicted: Array) -> Array:
+        """Return the bin of each of n predictions, shape (n,)."""
+        if predicted.ndim > 1:
+            return np.asarray(predicted.argmax(axis=1))
+        return self._joined(np.searchsorted(self.package.bins.predicted, predicted, side="left"))
+
+    def count(self, sketched: Numbers | Texts) -> Array:
+        """Return the predictions of a sketch by bin, shape (bins,)."""
+        if isinstance(sketched, Texts):
+            return np.array([sketched.counts.get(name, 0) for name in self.package.classes], np.float64)
+        return np.bincount(self._joined(np.arange(len(sketched.counts))), sketched.counts, self.bins)
+
+    def estimate(self, counts: Array) -> Array:
+        """Return the metric of k groups of predictions, shape (k,), from their counts by bin, shape (k, bins)."""
+        tested = self.package.tested
+        predicted = predictions.from_columns(tested, self.package.classes)
+        place, weight = self.place(predicted), tested.get(predictions.WEIGHT)
+        kept = self.metric.statistics(tested["actual"], predicted, place, self.bins, weight)
+        rows = np.bincount(place, minlength=self.bins)
+        return self.metric.combine(kept, counts / np.where(rows, rows, np.inf))
+
+    def _joined(self, places: Array) -> Array:
+        return np.clip(places, 1, self.bins) - 1
+
+
+def of(production: Production) -> Estimator | None:
+    """Return what estimates a version's metric; None if the metric is not made of sums over rows."""
+    metric = production.metric
+    return Estimator(production.reference.package, metric) if isinstance(metric, Mean | Sums) else None
+
+
+def by_day(production: Production, estimator: Estimator) -> dict[int, tuple[float, float]]:
+    """Return the estimate and the metric of each day of events that has enough labels, in order."""
+    if production.events is None:
+        return {}
+    events, found = production.labelled, {}
+    for day in np.unique(events.day):
+        rows = events.choose(events.day == day)
+        if len(rows) >= production.policy.support.min_rows:
+            counts = np.bincount(estimator.place(rows.predicted), minlength=estimator.bins)
+            guess = float(estimator.estimate(counts[None])[0])
+            true = production.metric.value(rows.actual, rows.predicted, accuracy.weigh(production, rows))
+            if np.isfinite([guess, true]).all():
+                found[int(day)] = guess, true
+    return found
+
+
+def newest(production: Production, estimator: Estimator) -> tuple[str, float] | None:
+    """Return the last day of traffic, and the estimate of its predictions; None without a day that has enough rows."""
+    days = list(production.full_days.items())
+    if not days or days[-1][1].predicted is None:
+        return None
+    day, sketch = days[-1]
+    return day, float(estimator.estimate(estimator.count(sketch.predicted)[None])[0])  # type: ignore[arg-type]
+
+
+def check_estimate(production: Production) -> Outcome:
+    """What will labels say of the newest day? Reported with how far such estimates were off where labels are there."""
+    estimator, needed = of(production), production.policy.quality.min_days
+    if estimator is None:
+        return Outcome("cannot tell", "not estimated", "-", f"{production.metric.name} is not a sum over rows.")
+    last = newest(production, estimator)
+    if last is None or not np.isfinite(last[1]):
+        return Outcome("cannot tell", "not estimated", "-", "No day has enough predictions.")
+    observed = f"{production.metric.name} about {last[1]:.3g} on {last[0]}"
+    known = by_day(production, estimator)
+    if len(known) < needed:
+        reason = f"How far it is off is not known: {count(len(known), 'labelled day')}, {needed} are needed."
+        return Outcome("cannot tell", observed, "-", reason)
+    off = np.array([_off(production.metric, *pair) for pair in known.values()])
+    far = np.abs(off)
+    reason = (
+        f"From how large predictions are. On {len(off)} labelled days such estimates were {np.median(far):.0%} off in "
+        f"the middle, {far.max():.0%} at most, {off.mean():+.0%} on average. They cannot see a world that changes."
+    )
+    return Outcome("pass", observed, "-", reason)
+
+
+def _off(metric: Metric, guess: float, true: float) -> float:
+    """Return how much an estimate is above what labels said, as a share; 0 where a model lacks nothing."""
+    lack = metric.lack(true)
+    return float(metric.lack(guess) / lack - 1) if lack else 0.0

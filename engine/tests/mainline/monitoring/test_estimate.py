@@ -1,0 +1,93 @@
+"""Estimates before labels come, on the test month as production answered it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mainline.gate.findings import Check
+from mainline.model import metrics
+from mainline.monitoring import estimate, packages, tracks, verdict
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.production import Production
+from tests.mainline.monitoring import month as months
+from tests.mainline.monitoring.month import Month
+from tests.project import Project
+
+
+@pytest.fixture(scope="module")
+def month(packaged: Packaged, small_project: Project) -> Month:
+    """The test month, in order; shared, so tests only read it."""
+    return months.read(packaged, small_project.path)
+
+
+def check(production: Production) -> Check:
+    """Run the check of the estimate."""
+    (found,) = (one for one in verdict.of_version(production) if one.name == estimate.CHECK)
+    return found
+
+
+def estimated(production: Production) -> estimate.Estimator:
+    """Return what estimates."""
+    found = estimate.of(production)
+    assert found is not None
+    return found
+
+
+def test_estimate_of_the_test_itself_is_its_metric(month: Month) -> None:
+    """Bins that are counted as they were at the test give back the metric, from events and from a sketch alike."""
+    production, predicted = month.production(), month.predict()
+    estimator = estimated(production)
+    counts = np.bincount(estimator.place(predicted), minlength=estimator.bins)
+    metric = production.metric.value(month.label, predicted)
+    assert estimator.estimate(counts[None])[0] == pytest.approx(metric)
+    sketched = np.sum([estimator.count(day.predicted) for day in production.days.values() if day.predicted], axis=0)
+    assert sketched.tolist() == counts.tolist()
+
+
+def test_classes_are_estimated_by_the_class_that_is_said(flower_project: Project) -> None:
+    """Of three classes the log loss of the test comes back from how often each class was said."""
+    (packaged,) = packages.find([flower_project.path / "models/package"]).values()
+    flowers = months.read(packaged, flower_project.path)
+    production = replace(flowers.production(), scorer=metrics.scorer("multiclass", names=packaged.classes))
+    estimator, predicted = estimated(production), flowers.predict()
+    counts = np.bincount(predicted.argmax(axis=1), minlength=3)
+    assert estimator.estimate(counts[None])[0] == pytest.approx(production.metric.value(flowers.label, predicted))
+    sketched = np.sum([estimator.count(day.predicted) for day in production.days.values() if day.predicted], axis=0)
+    assert sketched.tolist() == counts.tolist()
+
+
+def test_estimate_follows_how_hard_events_are_and_not_the_world(month: Month) -> None:
+    """Large predictions, which err more, are estimated as worse; a label that moves shows in the error that is said."""
+    production, predicted = month.production(), month.predict()
+    estimator, large = estimated(production), predicted > np.quantile(predicted, 0.9)
+    guesses = [
+        estimator.estimate(np.bincount(estimator.place(predicted[rows]), minlength=estimator.bins)[None])[0]
+        for rows in (large, ~large)
+    ]
+    assert guesses[0] > 1.2 * guesses[1]
+    moved = check(replace(month, label=month.label + 15).production())
+    usual = check(production)
+    assert (moved.verdict, usual.verdict) == ("pass", "pass")
+    assert moved.observed == usual.observed
+    average = [float(one.reason.split("% on average")[0].split()[-1]) for one in (usual, moved)]
+    assert abs(average[0]) < 10
+    assert average[1] < -20, "far too good"
+
+
+def test_estimate_without_labels_is_said_to_be_of_unknown_error(month: Month) -> None:
+    """It is there before any label is, and is not called sure."""
+    found = check(replace(month.production(), events=None, reason="No event is old enough."))
+    assert found.verdict == "cannot tell"
+    assert found.observed == check(month.production()).observed
+    assert found.reason == "How far it is off is not known: 0 labelled days, 5 are needed."
+
+
+def test_estimate_and_labels_are_drawn_together(month: Month) -> None:
+    """The picture has a line of estimates and one of what labels said, a point for each labelled day."""
+    production = month.production()
+    (track,) = (
+        one for one in tracks.of_version(verdict.of_version(production), production, []) if one.check == estimate.CHECK
+    )
+    assert [line.name for line in track.plot.series] == ["estimated", "by labels"]
+    assert {len(line.points) for line in track.plot.series} == {len(estimate.by_day(production, estimated(production)))}
