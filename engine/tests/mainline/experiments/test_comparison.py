@@ -1,14 +1,17 @@
 """What `./mainline try` says of predictions whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mainline.contract import Array
 from mainline.declared import gate, params
 from mainline.errors import MainlineError
 from mainline.experiments import comparison
 from mainline.experiments.comparison import Predicted
-from mainline.experiments.layout import interval
-from mainline.gate.statistics import compare
+from mainline.experiments.layout import interval, number
+from mainline.gate.statistics import Difference, compare
 from tests import project
 from tests.mainline.experiments.planted import install
 
@@ -25,6 +28,12 @@ def predicted(spread: float, of_late: float | None = None) -> Predicted:
     width = np.where(late, spread if of_late is None else of_late, spread)
     part = np.where(late, "late", "early")
     return Predicted(label, label + width * errors, np.arange(ROWS) % DAYS, {"part": part}, {"model": 1.0})
+
+
+def shrunk(before: Predicted, by: float) -> Predicted:
+    """Predictions whose errors are other ones, of about the same size times a factor: the interval has a width."""
+    errors = 0.9 * (before.predicted - before.label) + 2.18 * np.random.default_rng(0).normal(0, 1, ROWS)
+    return replace(before, predicted=before.label + by * errors)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +54,80 @@ def test_noise_cannot_be_told_from_a_difference() -> None:
 
 def test_interval_is_that_of_the_gate() -> None:
     """The interval is the gate's for the same predictions, at the declared confidence."""
-    before, after = predicted(5.0), predicted(4.9)
+    before = predicted(5.0)
+    after = shrunk(before, 0.98)
     metric, _ = comparison.primaries(PARAMS.evaluation, before, after)
     found = compare(metric, after.label, after.predicted, before.predicted, after.cluster, POLICY.confidence)
     said = comparison.tell(PARAMS, POLICY, before, after)
     assert f"95 % interval {interval(found.low, found.high)}, from 30 days" in said
+
+
+def test_what_is_now_and_what_was_are_not_swapped() -> None:
+    """The metric of what is tried comes first, then that of the last commit."""
+    before, after = predicted(5.0), predicted(4.0)
+    now, was = (number(float(np.sqrt(np.mean((one.label - one.predicted) ** 2)))) for one in (after, before))
+    assert now.startswith("3.99")
+    assert f"rmse {now}, was {was} at the last commit" in comparison.tell(PARAMS, POLICY, before, after)
+
+
+def test_interval_is_at_the_declared_confidence() -> None:
+    """Another confidence than the usual one gives its own interval, of the whole and of each slice."""
+    before = predicted(5.0)
+    after = shrunk(before, 0.8)
+    policy = POLICY.model_copy(update={"confidence": 0.8})
+    metric, _ = comparison.primaries(PARAMS.evaluation, before, after)
+    half = after.slices["part"] == "late"
+
+    def written(rows: Array, confidence: float) -> str:
+        sides = (after.label[rows], after.predicted[rows], before.predicted[rows], after.cluster[rows])
+        found = compare(metric, *sides, confidence)
+        return interval(found.low, found.high)
+
+    said = comparison.tell(PARAMS, policy, before, after)
+    assert f"80 % interval {written(np.ones(ROWS, bool), 0.8)}, from" in said
+    (late,) = [line for line in comparison.tell_slices(PARAMS, policy, before, after) if "late" in line]
+    assert written(half, 0.9) in late  # of two slices, each at 1 - 0.2 / 2
+
+
+def test_intervals_of_slices_hold_at_once() -> None:
+    """What one slice alone would prove is chance where a hundred are looked at (Bonferroni)."""
+    before = predicted(5.0)
+    after = shrunk(before, 0.97)
+    late = {"part": np.where(np.arange(ROWS) % 2 == 0, "late", "")}
+    more = {f"other {number}": np.where(np.arange(ROWS) % 100 == number, "few", "") for number in range(100)}
+
+    def told(slices: dict[str, Array]) -> list[str]:
+        sides = comparison.primaries(PARAMS.evaluation, before, after)
+        compared = (replace(one, slices=slices) for one in (before, after))
+        return [part.name for part in comparison.moved(sides, *compared, 0.95, 50)]
+
+    assert "part late" in told(late)
+    assert "part late" not in told(late | more)
+
+
+@pytest.mark.parametrize(("least", "told"), [(3000, 1), (3001, 0)])
+def test_small_slices_are_not_looked_at(least: int, told: int) -> None:
+    """A slice of fewer rows than `evaluation.slice_min_rows` is not told, however much it moved."""
+    evaluation = PARAMS.evaluation.model_copy(update={"slice_min_rows": least})
+    declared = PARAMS.model_copy(update={"evaluation": evaluation})
+    said = comparison.tell_slices(declared, POLICY, predicted(5.0), predicted(5.0, of_late=4.0))
+    assert sum("late" in line for line in said) == told
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "sure"),
+    [
+        (0.02, 0.01, 0.03, True),
+        (-0.02, -0.03, -0.01, True),
+        (0.01, -0.01, 0.03, False),
+        (-0.01, -0.03, 0.01, False),
+        (0.00004, 0.00003, 0.00005, False),
+        (-0.00004, -0.00005, -0.00003, False),
+    ],
+)
+def test_sure_is_an_interval_without_zero(estimate: float, low: float, high: float, sure: bool) -> None:
+    """A slice surely moved if its interval is on one side of zero and the difference is not written as 0.00 %."""
+    assert comparison._is_sure(Difference(estimate, low, high, DAYS)) == sure
 
 
 def test_only_slices_that_surely_moved_are_told() -> None:

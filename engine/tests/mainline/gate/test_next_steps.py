@@ -49,6 +49,8 @@ def said(findings: Findings) -> str:
         (0.005, 0.015, 270),  # both ways need 9 times as much
         (0.02, 0.03, 67.5),  # worse, once 3 % is 2 %
         (-0.01, 0.04, 120),
+        (0.002, 0.02, 187.5),  # no worse after 6.25 times as much, long before worse after 100 times
+        (0.008, 0.02, 187.5),  # the other way round
     ],
 )
 def test_missing_days_follow_from_width_and_margin(difference: float, half: float, days: float) -> None:
@@ -105,6 +107,29 @@ def test_the_only_change_is_what_did_it() -> None:
         unclear(**changed(*"abcdef"))
     )
     assert "Nothing that is declared differs" in said(unclear(**changed()))
+
+
+@pytest.mark.parametrize(
+    ("update", "named"),
+    [
+        ({"code": ["src/usecase/features.py"]}, "src/usecase/features.py"),
+        ({"features_added": ["humid"]}, "the feature humid"),
+        ({"features_removed": ["humid"]}, "no feature humid"),
+        ({"data": [Change(key="train months", before="1 to 6", after="1 to 7")]}, "train months 1 to 6 to 1 to 7"),
+    ],
+)
+def test_code_features_and_training_data_are_changes(update: dict[str, Any], named: str) -> None:
+    """What the model was made from counts as much as a parameter; that it is tested on other rows changes no model."""
+    tested = [Change(key="test months", before="8", after="9")]
+    data = {"data": [*update.get("data", []), *tested]}
+    assert f"Only one thing differs from production, {named}:" in said(unclear(**changed() | update | data))
+    assert "Nothing that is declared differs" in said(unclear(**changed() | {"data": tested}))
+
+
+@pytest.mark.parametrize("update", [{"first_release": True}, {"production": None}], ids=["first", "not to be had"])
+def test_without_production_nothing_differs_from_it(update: dict[str, Any]) -> None:
+    """A first release, or one whose production cannot be read, has no change that could be to blame."""
+    assert "from production" not in said(unclear(**changed("seed"), **update))
 
 
 def test_what_may_be_accepted_is_said_with_its_command() -> None:
