@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from mainline import display
-from mainline.gate import next_steps
+from mainline.gate import decisions, next_steps
 from mainline.gate.findings import FILE, Check, Findings, Verdict
 from mainline.text import clean
 
@@ -28,8 +28,13 @@ def render(findings: Findings, colour: bool = False) -> str:
 
 
 def _next(findings: Findings) -> list[str]:
-    """Write what to do next; how to accept stands in the line with which the command ends."""
-    steps = [step for step in next_steps.of(findings) if not step.command.startswith("./mainline accept")]
+    """Write what to do next; how to accept, or that nobody may, stands in the line with which the command ends."""
+    last = decisions.next_step(findings.checks)
+    steps = [
+        step
+        for step in next_steps.of(findings)
+        if step.text != last and not step.command.startswith("./mainline accept")
+    ]
     said = [" ".join([clean(step.text), *([f"`{step.command}`"] if step.command else [])]) for step in steps]
     return [line for text in said for line in textwrap.wrap(text, display.page())] + ([""] if said else [])
 

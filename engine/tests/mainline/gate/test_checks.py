@@ -284,3 +284,17 @@ def test_period_that_is_unlike_those_before_is_named_with_the_limit_and_the_way_
     )
     accepted = made.shipped().model_copy(update={"support": gate.Support(accept=("temp", "seats"))})
     assert made.check(evidence, accepted, "support").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("rows", "days", "missing"),
+    [(5, 2, "5 rows and 2 days more"), (1, 0, "1 row more"), (-1, 1, "1 day more"), (1200, -1, "1,200 rows more")],
+)
+def test_too_small_a_holdout_says_what_is_missing(
+    evidence: Evidence, shipped: Policy, rows: int, days: int, missing: str
+) -> None:
+    """How many rows and days are missing until there are enough is said; what there is enough of is not."""
+    there = len(evidence.holdout.label), evidence.holdout.clusters
+    wanted = shipped.holdout.model_copy(update={"min_rows": there[0] + rows, "min_days": there[1] + days})
+    found = made.check(evidence, shipped.model_copy(update={"holdout": wanted}), "holdout")
+    assert found.reason == f"Too little to conclude from: {missing} are needed; widen split.test, or wait."

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mainline.gate.findings import Findings
+from mainline.gate import decisions
+from mainline.gate.findings import Check, Findings
 from mainline.gate.terminal import render
 from tests.mainline.report import examples, hostile
 
@@ -24,6 +25,16 @@ def test_every_line_fits_a_terminal(findings: Findings, monkeypatch: pytest.Monk
     """No line is wider than 100 columns, whatever the texts are."""
     monkeypatch.setenv("COLUMNS", "100")
     assert max(map(len, render(findings).splitlines())) <= 100
+
+
+def test_what_nobody_may_accept_is_said_by_the_last_line_alone() -> None:
+    """Its reason stands at its check, and what to do in the line with which the command ends; not a third time."""
+    reason = "Run `make repro`."
+    lock = Check(name="lock", group="integrity", verdict="fail", observed="", limit="", reason=reason)
+    findings = examples.failing().model_copy(update={"checks": [lock]})
+    assert "Nobody may accept 'lock'" in decisions.next_step(findings.checks)
+    assert render(findings).count(reason) == 1
+    assert "Nobody may accept" not in render(findings)
 
 
 def test_texts_from_data_cannot_steer_the_terminal() -> None:
