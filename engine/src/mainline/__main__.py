@@ -18,8 +18,8 @@ from mainline.repository import checkout
 COMMANDS = {
     "Train and explain": (
         "new",
-        "repro", "try", "stage", "summary", "plots", "tune", "explain", "window", "restore", "resolve", "lock",
-        "verify",
+        "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "window", "restore", "resolve",
+        "lock", "verify",
     ),
     "Judge and release": (
         "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "history", "lineage",

@@ -1,18 +1,12 @@
 """`./mainline try`: fit what is not committed, and compare it with the last commit on the validation rows."""
 
-import os
-import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from mainline import children, processes
 from mainline.declared import gate, params
-from mainline.errors import MainlineError
-from mainline.experiments import scratch, side, uncommitted
+from mainline.experiments import runner, scratch, side, uncommitted
 from mainline.experiments.layout import wrap
+from mainline.experiments.runner import Side
 from mainline.periods import told
-from mainline.stages.harness import PINNED
 
 
 def attempt(share: float = 1.0) -> str:
@@ -30,10 +24,12 @@ def attempt(share: float = 1.0) -> str:
     print(wrap(f"Trying {change.told} against the last commit ({change.commit})."), flush=True)
     with scratch.folder() as place:
         scratch.lay_out(change, declared, place, whole=share == 1)
-        with ThreadPoolExecutor(1) as beside:
-            committed = beside.submit(_run, place / scratch.COMMITTED, "" if share == 1 else "train", share, quiet=True)
-            _run(place / scratch.TRIED, change.first, share)
-            committed.result()
+        runner.run(
+            [
+                Side(place / scratch.TRIED, change.first, share),
+                Side(place / scratch.COMMITTED, "" if share == 1 else "train", share, True, "the last commit"),
+            ]
+        )
         from mainline.experiments import comparison  # numpy and scipy load while the two sides run
 
         sides = [comparison.read(place / name / side.RESULT) for name in (scratch.COMMITTED, scratch.TRIED)]
@@ -52,22 +48,3 @@ def attempt(share: float = 1.0) -> str:
             ),
         ]
     )
-
-
-def _run(folder: Path, first: str, share: float, quiet: bool = False) -> None:
-    """Run one side in its folder; only one that is not quiet shows its progress.
-
-    Raises:
-        MainlineError: with its own line when it fails.
-    """
-    root = Path.cwd()
-    environment = children.environment() | PINNED
-    environment["PYTHONPATH"] = os.pathsep.join(map(str, (root / "engine/src", folder / "src")))
-    command = children.command("mainline.experiments.side", first, str(share), str(os.getpid()))
-    output = {"stdout": subprocess.DEVNULL if quiet else None}
-    done = processes.run(command, None, cwd=folder, env=environment, text=True, errors="replace", **output)
-    if done.returncode != 0:
-        *before, last = done.stderr.strip().splitlines() or [""]
-        if last.startswith(side.MARK):
-            raise MainlineError(("the last commit: " if quiet else "") + last.removeprefix(side.MARK))
-        raise MainlineError("\n".join([f"a side ended with {done.returncode}.", *before, last]))

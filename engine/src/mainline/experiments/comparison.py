@@ -75,11 +75,23 @@ def check(committed: Predicted, tried: Predicted) -> None:
     Raises:
         MainlineError: saying what is different.
     """
-    if not np.array_equal(committed.label, tried.label) or committed.predicted.shape != tried.predicted.shape:
+    if not are_paired(committed, tried):
         raise MainlineError(OTHER_ROWS)
     wrong = int((~np.isfinite(tried.predicted)).sum())
     if wrong:
         raise MainlineError(f"{wrong:,} of the predictions are not a number. Which feature, or which weight, is none?")
+
+
+def are_paired(committed: Predicted, tried: Predicted) -> bool:
+    """Whether both predict the same rows."""
+    return np.array_equal(committed.label, tried.label) and committed.predicted.shape == tried.predicted.shape
+
+
+def whole(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> tuple[Difference, str]:
+    """Return the relative difference on all rows, and what the gate would conclude from it."""
+    sides = primaries(params.evaluation, committed, tried)
+    found = _difference(sides, committed, tried, np.ones(len(tried.label), bool), policy.confidence)
+    return found, conclude(found, policy.margin)
 
 
 def primaries(evaluation: Evaluation, committed: Predicted, tried: Predicted) -> Metrics:
@@ -114,7 +126,7 @@ def moved(sides: Metrics, committed: Predicted, tried: Predicted, confidence: fl
 
 def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted) -> str:
     """Say in a sentence which is better, by how much and how sure that is, and below it which slices moved."""
-    sides = metric, other = primaries(params.evaluation, committed, tried)
+    metric, other = primaries(params.evaluation, committed, tried)
     before, after = (
         each.value(tried.label, side.predicted, tried.weight) for each, side in ((other, committed), (metric, tried))
     )
@@ -122,8 +134,7 @@ def tell(params: Params, policy: Policy, committed: Predicted, tried: Predicted)
     moves = np.max(np.abs(committed.predicted - tried.predicted), initial=0.0)
     if moves <= params.limits.parity:
         return f"No difference: the change moves no prediction by more than {params.limits.parity:g}. {now}"
-    found = _difference(sides, committed, tried, np.ones(len(tried.label), bool), policy.confidence)
-    verdict = conclude(found, policy.margin)
+    found, verdict = whole(params, policy, committed, tried)
     counted = f"{policy.margin:.0%} worse still counts as no worse." if verdict == "no worse" else ""
     clusters = "groups of rows" if params.data.snapshot else "days"
     return (

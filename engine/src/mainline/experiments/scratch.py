@@ -1,49 +1,58 @@
-"""Two folders, one for the last commit and one for what is tried: code, parameters, and links to data in DVC's cache.
+"""A folder for each side of a comparison: code, parameters, and links to data in DVC's cache.
 
-Neither has a period of the test. They lie where DVC keeps what is temporary, which git ignores.
+None has a period of the test. They lie where DVC keeps what is temporary, which git ignores.
 """
 
 import configparser
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
+from mainline.experiments.runner import MACHINERY
 from mainline.experiments.uncommitted import PARAMS, Change
 from mainline.remote import objects
-from mainline.repository import tree
+from mainline.repository import lock, tree
 from mainline.repository.git import blob
 
-PLACE = Path(".dvc/tmp/try")
+PLACE, PREFIX = Path(".dvc/tmp"), "try-"
 COMMITTED, TRIED = "committed", "tried"
 INPUT = {"validate": "data/raw", "prepare": "data/validated", "train": "data/features"}
 """What each stage takes from the one before."""
 FEATURES, MODEL = INPUT["train"], "models/model"
 
 
+class MissingError(MainlineError):
+    """DVC's cache lacks an object."""
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """Yield an empty folder that no other process uses, and remove it at the end.
 
+    Each has a name of its own: a side whose `try` was killed removes its folder a moment later, when another may run.
+
     Raises:
-        MainlineError: when another one has it.
+        MainlineError: when another one runs.
     """
-    PLACE.parent.mkdir(parents=True, exist_ok=True)
-    with PLACE.with_suffix(".lock").open("w") as held:
+    PLACE.mkdir(parents=True, exist_ok=True)
+    with (PLACE / "try.lock").open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise MainlineError("another `./mainline try` runs here. Wait for it, or end it.") from error
-        shutil.rmtree(PLACE, ignore_errors=True)  # of one that was killed
-        PLACE.mkdir()
+        for left in PLACE.glob(f"{PREFIX}*"):  # by one that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE)).resolve()
         try:
-            yield PLACE.resolve()
+            yield place
         finally:
-            shutil.rmtree(PLACE, ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def lay_out(change: Change, params: Params, place: Path, whole: bool) -> None:
@@ -59,27 +68,42 @@ def lay_out(change: Change, params: Params, place: Path, whole: bool) -> None:
         MainlineError: when DVC's cache lacks something that the last commit has.
     """
     committed, tried = place / COMMITTED, place / TRIED
-    for side in (committed, tried):
-        side.mkdir()
-    tree.check_out("HEAD:src", committed / "src")
-    (committed / PARAMS).write_bytes(blob(f"HEAD:{PARAMS}") or b"")
+    tried.mkdir()
     (tried / "src").symlink_to(Path("src").resolve())
     shutil.copyfile(PARAMS, tried / PARAMS)
-    link = Linker(change, params.parts.test)
-    link(FEATURES, committed)
-    link(INPUT[change.first], tried)
+    linked = check_out("HEAD", change.locked, f"the last commit ({change.commit})", committed, params.parts.test)
+    linked(INPUT[change.first], tried)
+    linked(FEATURES, committed)
     if whole:
-        link(MODEL, committed)
+        linked(MODEL, committed)
+    if change.machinery:
+        tree.check_out(f"HEAD:{MACHINERY}", committed / MACHINERY)
+
+
+def check_out(revision: str, locked: lock.Entries, name: str, side: Path, hidden: tuple[str, ...]) -> "Linker":
+    """Make a folder with the use case and the parameters of a commit, and return what links its outputs.
+
+    Args:
+        revision: the commit.
+        locked: its lock.
+        name: the commit for people.
+        side: the folder to make.
+        hidden: the parts that are left out, those of the test.
+    """
+    side.mkdir()
+    tree.check_out(f"{revision}:src", side / "src")
+    (side / PARAMS).write_bytes(blob(f"{revision}:{PARAMS}") or b"")
+    return Linker(locked, name, hidden)
 
 
 class Linker:
-    """Links outputs of the last commit from DVC's cache."""
+    """Links outputs of a commit from DVC's cache."""
 
-    def __init__(self, change: Change, hidden: tuple[str, ...]) -> None:
+    def __init__(self, locked: lock.Entries, name: str, hidden: tuple[str, ...]) -> None:
         """Take the outputs from the lock; files of the parts in `hidden`, those of the test, are left out."""
-        outputs = (out for entry in change.locked.values() for out in entry.get("outs") or ())
+        outputs = (out for entry in locked.values() for out in entry.get("outs") or ())
         self._named = {out["path"]: out["md5"] for out in outputs}
-        self._hidden, self._commit, self._cache = hidden, change.commit, cache()
+        self._hidden, self._name, self._cache = hidden, name, cache()
 
     def __call__(self, output: str, side: Path) -> None:
         """Link the files of an output into one side's folder.
@@ -97,9 +121,9 @@ class Linker:
     def _object(self, oid: str, output: str) -> Path:
         found = self._cache / oid[:2] / oid[2:]
         if not oid or not found.is_file():
-            raise MainlineError(
-                f"{output} of the last commit ({self._commit}) is not in DVC's cache. `git stash`, then `./mainline "
-                "pull` or `make repro`, then `git stash pop`."
+            raise MissingError(
+                f"{output} of {self._name} is not in DVC's cache. `git stash`, then `./mainline pull` or `make repro`, "
+                "then `git stash pop`."
             )
         return found
 

@@ -37,6 +37,11 @@ class Change:
         """Name for people what differs."""
         return ", ".join([*self.parameters, *self.files])
 
+    @property
+    def machinery(self) -> bool:
+        """Whether the machinery differs, so that each side needs its own."""
+        return any(path.startswith(MACHINERY[0]) for path in self.files)
+
 
 def read() -> Change:
     """Compare the working tree with the last commit.

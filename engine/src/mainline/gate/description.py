@@ -53,6 +53,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         skew=[Skew(column=name, index=index) for name, index in sorted((evidence.skew or {}).items())],
         plots=plots.draw(evidence, version),
         worth=list(evidence.worth),
+        experiments=list(evidence.experiments),
         lineage=differences.compare_lineage(evidence),
         timings=differences.compare_timings(evidence),
     )

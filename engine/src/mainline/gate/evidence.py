@@ -8,7 +8,7 @@ import numpy as np
 
 from mainline.contract import Array, Task
 from mainline.gate import overlap
-from mainline.gate.findings import Worth
+from mainline.gate.findings import Experiment, Worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
@@ -46,7 +46,8 @@ class Evidence:
     is not true, and `strangers` names outputs that are others than a true one names. `moved` counts the rows that
     production predicts otherwise than when it was measured, and those of the rows that it was measured on. `refusals`
     says for each environment why its servers would not take it. `worth` is what `./mainline explain` last measured,
-    `runs` the records of the stages that made each model. `rule` names the rule that the baseline is.
+    `experiments` the table that came with the candidate, `runs` the records of the stages that made each model. `rule`
+    names the rule that the baseline is.
     """
 
     task: Task
@@ -72,6 +73,7 @@ class Evidence:
     quarantined: tuple[int, int] = (0, 0)
     refusals: Mapping[str, str] = field(default_factory=dict)
     worth: tuple[Worth, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
     runs: Mapping[str, Run] = field(default_factory=dict)
     production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500

@@ -1,12 +1,16 @@
-"""What `./mainline explain` last measured, where it was run: the worth of features, and quality by age."""
+"""What people measured and committed: the worth of features, quality by age, and experiments beside their base."""
 
 import csv
 import math
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.gate.findings import Plot, Point, Series, Worth
-from mainline.gate.tables import PRIMARY, STALENESS, TRAINED, WORTH, is_of, trained_hash
+from mainline.gate import history
+from mainline.gate.findings import Experiment, Plot, Point, Series, Worth
+from mainline.gate.tables import EXPERIMENTS, PRIMARY, STALENESS, TRAINED, WORTH, is_of, trained_hash
+
+MOST, NAME, TEXT = 30, 120, 600
+"""Experiments, and characters of a name and of a text, that the findings hold at most."""
 
 
 def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
@@ -33,6 +37,44 @@ def read_staleness(model: str, primary: str) -> list[Plot]:
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
     line = Series(name="an earlier model or metric" if rows[0][1] else "candidate", points=points)
     return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
+
+
+def read_experiments(model: str, production: str) -> tuple[Experiment, ...]:
+    """Return the experiments that came with a candidate, the commit that they began from first.
+
+    Args:
+        model: the name of the candidate's.
+        production: the commit of production's version, '' if there is none; a table that it has too is of an earlier
+            pull request, and nothing is returned.
+
+    Raises:
+        MainlineError: when the table is not as `./mainline experiments` writes it.
+    """
+    if not EXPERIMENTS.exists() or (production and history.show(production, str(EXPERIMENTS)) == _text(EXPERIMENTS)):
+        return ()
+    trained = trained_hash()
+    try:
+        rows = [row for row in csv.DictReader(_text(EXPERIMENTS).splitlines()) if is_of(model, row)]
+        return tuple(_experiment(row, trained) for row in rows[:MOST])
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise MainlineError(
+            f"{EXPERIMENTS} is damaged. Restore it with `git checkout {EXPERIMENTS}`, or `./mainline experiments "
+            "--write`."
+        ) from error
+
+
+def _experiment(row: dict[str, str], trained: str) -> Experiment:
+    numbers = {name: float(row[name]) if row[name] else None for name in ("value", "difference", "low", "high")}
+    names = {"name": row["name"][:NAME], "base": row["base"][:NAME], "metric": row[PRIMARY][:NAME]}
+    texts = {name: row[name][:TEXT] for name in ("changed", "note")}
+    chosen = bool(trained) and row[TRAINED] == trained and row["name"] != row["base"]
+    return Experiment.model_validate(
+        {**numbers, **names, **texts, "verdict": row["verdict"] or None, "is_candidate": chosen}
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _current(row: dict[str, str]) -> dict[str, str]:

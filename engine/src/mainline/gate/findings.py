@@ -195,6 +195,26 @@ class Worth(Part):
     stale: bool = False
 
 
+class Experiment(Part):
+    """A model that was tried beside this one, or the commit that all were begun from, as `./mainline experiments` says.
+
+    `value` is the metric on the validation rows, `difference` the relative one to the base (0.01 is 1 % worse) with its
+    interval, None at the base itself and where nobody could compare them. `is_candidate` if it is the gate's model.
+    """
+
+    name: Name
+    base: Name
+    metric: Name
+    value: Number
+    difference: Number | None
+    low: Number | None
+    high: Number | None
+    verdict: Conclusion | None
+    changed: Text
+    note: Text
+    is_candidate: bool
+
+
 class Accepted(Part):
     """A check that a person accepted for this candidate, with the verdict that it had; see `decisions`."""
 
@@ -235,6 +255,7 @@ class Findings(Part):
     skew: Annotated[list[Skew], Field(max_length=500)]
     plots: Annotated[list[Plot], Field(max_length=8)]
     worth: Annotated[list[Worth], Field(max_length=500)]
+    experiments: Annotated[list[Experiment], Field(max_length=30)] = []
     lineage: Annotated[list[Change], Field(max_length=50)]
     timings: Annotated[list[Change], Field(max_length=50)]
 

@@ -17,7 +17,7 @@ from mainline.declared.params import Evaluation
 from mainline.errors import MainlineError
 from mainline.gate import acceptance, footprint, history, holdout, production, replay
 from mainline.gate.evidence import Evidence
-from mainline.gate.experiments import read_worth
+from mainline.gate.experiments import read_experiments, read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
@@ -95,6 +95,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         quarantined=_quarantined(),
         refusals=acceptance.refusals(PACKAGE),
         worth=read_worth(candidate.manifest["name"], measured.primary.name),
+        experiments=read_experiments(candidate.manifest["name"], current.commit if current else ""),
         runs=_runs(None),
         production_runs=_runs(current) if current else {},
         slice_min_rows=evaluation.slice_min_rows,

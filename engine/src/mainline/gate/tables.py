@@ -7,7 +7,9 @@ from typing import Any
 
 from mainline.repository import lock
 
-WORTH, STALENESS, TUNING = Path("metrics/worth.csv"), Path("metrics/staleness.csv"), Path("metrics/tuning.csv")
+WORTH, STALENESS, TUNING, EXPERIMENTS = (
+    Path("metrics", f"{name}.csv") for name in ("worth", "staleness", "tuning", "experiments")
+)
 TRAIN, TRAINED_MODEL = "train", "models/model"
 MODEL, TRAINED, PRIMARY = "model", "trained", "primary"
 
@@ -40,7 +42,7 @@ def is_of(model: str, row: Mapping[str, Any]) -> bool:
 def remove_foreign(model: str) -> list[str]:
     """Remove the tables that are about another model, such as another use case's; say in a line each what went."""
     removed = []
-    for path in (WORTH, STALENESS, TUNING):
+    for path in (WORTH, STALENESS, TUNING, EXPERIMENTS):
         other = _foreign(path, model)
         if other:
             path.unlink()

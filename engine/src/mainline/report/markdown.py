@@ -42,7 +42,8 @@ WIDEST = 8
 """Classes whose confusion is shown whole."""
 
 LEFT_OUT_FIRST = (
-    "timings", "worth of features", "skew of features", "passed checks", "ranking of classes", "all slices", "plots",
+    "timings", "worth of features", "skew of features", "experiments", "passed checks", "ranking of classes",
+    "all slices", "plots",
     "lineage", "plots and features", "lineage and timings", "how to reproduce", "what changed", "classes", "slices",
 )  # fmt: skip
 """Parts in the order in which they are left out. Verdict, metrics and checks that did not pass are not among them."""

@@ -1,6 +1,8 @@
 """`./mainline try` as people run it: real pipelines, real commits, real caches."""
 
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 import yaml
 
 from mainline.data.prepared import Prepared
-from mainline.experiments import side
+from mainline.experiments import scratch, side
 from mainline.experiments.layout import number
 from tests.project import LIMIT, Project
 
@@ -40,10 +42,15 @@ def attempt(project: Project, *options: str, succeed: bool = True) -> str:
     before = state(project)
     done = project.run("python", "-m", "mainline", "try", *options, succeed=succeed)
     assert state(project) == before
-    assert not (project.path / ".dvc/tmp/try").exists()
+    assert left(project) == []
     assert succeed or len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     return " ".join((done.stdout if succeed else done.stderr).split())
+
+
+def left(project: Project) -> list[Path]:
+    """List the folders of sides."""
+    return [*(project.path / ".dvc/tmp").glob("try-*")]
 
 
 def state(project: Project) -> tuple[str, bytes]:
@@ -125,6 +132,27 @@ def test_sample_is_the_same_share_of_both_sides(project: Project) -> None:
     said = attempt(project, "--sample")
     assert "No difference: the change moves no prediction" in said
     assert f"rmse {number(of_all)}, was" not in said
+
+
+def test_each_side_runs_its_own_machinery(project: Project) -> None:
+    """After an edit of the machinery, the last commit's side of a sample predicts as the last commit did."""
+    respond = "    predicted = scoring.respond(raw, rows.request)\n"
+    edit(project, "engine/src/mainline/stages/fitting.py", respond, f"{respond[:-1]} + 100.0\n")
+    said = attempt(project, "--sample")
+    assert re.search(r"Worse: rmse 10\d\.\d+, was 1\d\.\d+ at the last commit", said), said
+
+
+def test_folder_of_one_that_was_killed_is_not_that_of_the_next(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A side that outlives its `try` removes the folder that it had, not the one of a `try` that runs by then."""
+    monkeypatch.chdir(project.path)
+    with scratch.folder() as first:
+        pass
+    with scratch.folder() as second:
+        assert first != second
+        shutil.rmtree(first, ignore_errors=True)
+        assert second.is_dir()
 
 
 def test_sample_is_even_over_time() -> None:
@@ -216,7 +244,7 @@ def test_killed_leaves_nothing(project: Project, number: signal.Signals) -> None
             process.send_signal(number)
             process.communicate(timeout=LIMIT)
             side = int(began.read_text())
-            wait(lambda: not (project.path / ".dvc/tmp/try").exists() and not runs(side))
+            wait(lambda: left(project) == [] and not runs(side))
         finally:
             process.kill()
 

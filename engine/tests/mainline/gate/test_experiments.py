@@ -73,3 +73,59 @@ def test_a_damaged_table_is_one_clear_error(text: str) -> None:
     Path("metrics/worth.csv").write_text(text)
     with pytest.raises(MainlineError, match=r"metrics/worth\.csv is damaged\. Restore it with `git checkout"):
         experiments.read_worth("flight-delay", "rmse")
+
+
+TABLE = """\
+model,base,primary,name,trained,value,difference,low,high,verdict,changed,note
+flight-delay,4cf2fe8,rmse,4cf2fe8,16808731f1db,16.2972,,,,,,
+flight-delay,4cf2fe8,rmse,coarse,{trained},16.2613,-0.0022,-0.0125,0.0065,no worse,max_leaf_nodes 31 -> 15,smaller
+malignancy,4cf2fe8,rmse,other,06bae0a6c268,16.2613,-0.0022,-0.0125,0.0065,no worse,,
+"""
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The text of a table whose second model is the candidate; it is in the folder."""
+    monkeypatch.setattr(experiments, "trained_hash", lambda: "0123456789ab")
+    text = TABLE.format(trained="0123456789ab")
+    Path("metrics/experiments.csv").write_text(text)
+    return text
+
+
+@pytest.mark.usefixtures("kept")
+def test_experiments_come_with_the_candidate() -> None:
+    """Each row of the candidate's model is read, and the one of the trained model is marked; another model's is not."""
+    start, coarse = experiments.read_experiments("flight-delay", "")
+    assert (start.name, start.difference, start.is_candidate) == ("4cf2fe8", None, False)
+    assert (coarse.name, coarse.difference, coarse.low, coarse.high) == ("coarse", -0.0022, -0.0125, 0.0065)
+    assert (coarse.is_candidate, coarse.verdict, coarse.note) == (True, "no worse", "smaller")
+    assert coarse.changed == "max_leaf_nodes 31 -> 15"
+
+
+def test_experiments_of_another_model_are_marked_by_nothing(kept: str) -> None:
+    """After an edit the candidate is none of the experiments; the base is never marked."""
+    Path("metrics/experiments.csv").write_text(kept.replace("0123456789ab", "ba9876543210"))
+    assert [one.is_candidate for one in experiments.read_experiments("flight-delay", "")] == [False, False]
+    Path("metrics/experiments.csv").write_text(kept.replace("16808731f1db", "0123456789ab"))
+    assert [one.is_candidate for one in experiments.read_experiments("flight-delay", "")] == [False, True]
+
+
+def test_experiments_of_an_earlier_pull_request_are_left_out(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that production has too is not shown again; one that is other than production's is."""
+    held = {"of now": kept, "of before": kept.replace("coarse", "fine")}
+    monkeypatch.setattr(experiments.history, "show", lambda commit, _path: held[commit])
+    assert experiments.read_experiments("flight-delay", "of now") == ()
+    assert len(experiments.read_experiments("flight-delay", "of before")) == 2
+
+
+def test_without_experiments_there_is_no_table() -> None:
+    """Nobody has to use experiments."""
+    assert experiments.read_experiments("flight-delay", "") == ()
+
+
+@pytest.mark.parametrize(("old", "new"), [("16.2613", "better"), ("verdict", "said"), ("-0.0125", "inf")])
+def test_damaged_experiments_are_one_clear_error(kept: str, old: str, new: str) -> None:
+    """A table with another head or with words for numbers names itself and the way back."""
+    Path("metrics/experiments.csv").write_text(kept.replace(old, new, 1))
+    with pytest.raises(MainlineError, match=r"metrics/experiments\.csv is damaged\. Restore it with `git checkout"):
+        experiments.read_experiments("flight-delay", "")

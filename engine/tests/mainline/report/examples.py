@@ -169,6 +169,15 @@ def _passing() -> dict[str, Any]:
                 ("dep_delay", 0.171, 0.02), ("dest_gain", 0.041, 0.61), ("origin_gain", 0.018, 0.6),
                                      ("carrier", 0.0121, 0.05), ("wind_speed", 0.006, 0.31), ("seats", -0.0004, 0.27)]
         ],
+        "experiments": [
+            {"name": name, "base": "4cf2fe8", "metric": "rmse", "value": value, "difference": difference, "low": low,
+             "high": high, "verdict": verdict, "changed": changed, "note": note, "is_candidate": name == "coarse"}
+            for name, value, difference, low, high, verdict, changed, note in [
+                ("4cf2fe8", 16.2972, None, None, None, None, "", ""),
+                ("coarse", 16.2613, -0.0022, -0.0125, 0.0065, "no worse", "max_leaf_nodes 31 -> 15", "smaller trees"),
+                ("slower", 16.3215, 0.0015, -0.0064, 0.009, "no worse", "learning_rate 0.1 -> 0.05", ""),
+            ]
+        ],
         "lineage": [
             {"key": "dvc.lock", "before": "a3f5c91e0b7d", "after": "d7590b583323"},
             {"key": "requirements/pipeline.txt", "before": "77b1d06f9a1c", "after": "77b1d06f9a1c"},

@@ -83,6 +83,10 @@ DOCUMENTS = st.fixed_dictionaries({
     "worth": _few(st.fixed_dictionaries({
         "feature": _name, "loss": _number, "low": _number, "high": _number, "microseconds": _number,
     })),
+    "experiments": _few(st.fixed_dictionaries({
+        "name": _name, "base": _name, "metric": _name, "value": _number, "difference": _maybe, "low": _maybe,
+        "high": _maybe, "verdict": st.none(), "changed": _name, "note": _name, "is_candidate": st.booleans(),
+    }), 3),
     "lineage": _few(_change, 2), "timings": _few(_change, 2),
 }).map(Findings.model_validate)  # fmt: skip
 """Any document that the schema allows, with short lists."""
@@ -135,5 +139,9 @@ def largest(pattern: str) -> Findings:
         "code": [name] * 500, "data": [change] * 50, "skew": [{"column": name, "index": number}] * 500,
         "plots": [{"name": kind, "x": name, "y": name, "series": series} for kind in kinds],
         "worth": [{"feature": name, "loss": 1e300, "low": -1e300, "high": 1e300, "microseconds": number}] * 500,
+        "experiments": [
+            {"name": name, "base": name, "metric": name, "value": number, "difference": number, "low": number,
+             "high": number, "verdict": "cannot tell", "changed": sentence, "note": sentence, "is_candidate": True}
+        ] * 30,
         "lineage": [change] * 50, "timings": [change] * 50,
     })  # fmt: skip

@@ -144,6 +144,20 @@ def test_plots_are_open_and_everything_long_is_not() -> None:
         assert looked_up in folded(text)
 
 
+def test_experiments_that_came_with_it_are_shown() -> None:
+    """Each experiment has its metric, difference, interval, change and note, and the candidate is marked."""
+    text = markdown.render(examples.passing())
+    assert "2 experiments came with it" in text
+    assert "The candidate is `coarse`." in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| `coarse` (candidate)")]
+    assert "| 16.26 |" in row
+    assert "1.2 to +0.7" in row
+    assert "| `max_leaf_nodes 31 -> 15`: smaller trees |" in row
+    tried = [one | {"is_candidate": False} for one in examples.passing().model_dump()["experiments"]]
+    assert "The candidate is none of these models." in markdown.render(examples.passing(experiments=tried))
+    assert "came with it" not in markdown.render(examples.passing(experiments=[]))
+
+
 def test_nothing_changed_is_said() -> None:
     """A change of tests alone has no differences to list."""
     same = examples.passing(parameters=[], features_added=[], features_removed=[], code=[], data=[])
