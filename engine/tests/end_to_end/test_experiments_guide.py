@@ -51,7 +51,7 @@ def test_the_guide_can_be_walked(walked: tuple[dict[str, Project], ObjectStore])
     for who, words in commands():
         said[f"{who} {' '.join(words)}"] = people[who].run(*words, **store.environment)
         if words[:3] == ["dvc", "exp", "apply"]:
-            changed = people[who].run("git", "diff", "--numstat", "params.yaml").stdout.split()
+            changed = people[who].run("git", "diff", "--numstat", "HEAD", "params.yaml").stdout.split()
             assert changed[:2] == ["1", "1"]
     own, theirs = (said[f"{who} ./mainline experiments"].stdout for who in ("you", "colleague"))
     assert own == theirs
