@@ -12,8 +12,9 @@ import numpy as np
 from mainline.clocks import name_of, of_zone
 from mainline.contract import Classes, Columns, FeatureTable, Field, Kind
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
+from mainline.labels import PROBABILITY
 
-KEPT = ("prediction_time", "hash", "row", "actual", "predicted", "baseline")
+KEPT = ("prediction_time", "hash", "row", "actual", "predicted", "baseline", "sample_weight")
 """Columns of the kept test predictions beside the key."""
 
 PERSONAL = frozenset(
@@ -169,10 +170,10 @@ def check_key(key: Iterable[str]) -> None:
         UseCaseError: naming the field and the names that are taken.
     """
     for name in key:
-        if name in KEPT or name.startswith("probability_"):
+        if name in KEPT or name.startswith(PROBABILITY):
             raise UseCaseError(
                 f"src/usecase/interface.py: KEY: '{name}' would be lost among the columns of the kept predictions "
-                f"({', '.join(KEPT)}, probability_...). Give the column another name in src/usecase/source.py."
+                f"({', '.join(KEPT)}, {PROBABILITY}...). Give the column another name in src/usecase/source.py."
             )
 
 

@@ -12,6 +12,8 @@ from mainline.contract import Array, Classes, Field, Task
 from mainline.errors import UseCaseError, nearest
 
 PLACE = "src/usecase/interface.py"
+PROBABILITY = "probability_"
+"""What the name of a column begins with that holds the probability of one of several classes."""
 MOST_SUGGESTED = 50
 """Different texts that may be the names of classes; more are none."""
 

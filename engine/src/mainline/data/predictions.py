@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from mainline.contract import Array, Classes
+from mainline.labels import PROBABILITY
 
-PREDICTED, PROBABILITY = "predicted", "probability_"
+PREDICTED = "predicted"
 WEIGHT = "sample_weight"
 """The column of how much each row counts, where rows have weights."""
 

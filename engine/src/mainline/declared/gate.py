@@ -88,6 +88,7 @@ class Policy(Section):
     quarantined_share: Share
     breaking_schema: Literal["warn", "fail"]
     coverage: Share = 0.02
+    coverage_by_slice: Share | None = None
 
 
 def load(raw: dict[str, Any]) -> Policy:

@@ -130,10 +130,11 @@ class Limits(Section):
 
 
 class Costs(Section):
-    """What the two kinds of mistakes of a classification cost, in any unit."""
+    """What the two kinds of mistakes of a classification cost, in any unit, such as EUR."""
 
     false_positive: float = Field(ge=0)
     false_negative: float = Field(ge=0)
+    unit: str = Field(default="", max_length=20)
 
     @model_validator(mode="after")
     def _check(self) -> "Costs":

@@ -113,6 +113,8 @@ def key(params: Params, declared: Search) -> str:
         mode="json", by_alias=True, include={"split", "seed", "features", "preprocessing", "model"}
     )
     compared = params.evaluation.model_dump(mode="json", include={"metric", "threshold", "costs"})
+    if params.evaluation.costs:
+        del compared["costs"]["unit"]  # in which unit mistakes are told changes no trial
     space = {name: list(values) for name, values in declared.space.items()}
     confidence = params.gate.get("confidence")
     text = json.dumps([shaping, compared, space, confidence], sort_keys=True)

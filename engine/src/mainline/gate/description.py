@@ -7,11 +7,10 @@ import numpy as np
 from mainline.declared.gate import Policy
 from mainline.gate import classes, differences, history, plots
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Accepted, Check, Comparison, Findings, Metric, Model, Skew, Slice, Verdict
+from mainline.gate.findings import Accepted, Check, Comparison, Coverage, Findings, Metric, Model, Skew, Slice, Verdict
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
 from mainline.model import weights
-from mainline.model.metrics import is_better_if_higher
 from mainline.package.predictor import Predictor
 from mainline.periods import told
 from mainline.registry import changes as released
@@ -43,6 +42,7 @@ def describe(evidence: Evidence, policy: Policy, found: list[Check], accepted: S
         slices=list(_slices(evidence, policy)),
         threshold=classes.describe_threshold(evidence),
         weights=_weights(evidence),
+        coverage=_coverage(evidence),
         classes=classes.score(evidence),
         confusion=classes.confuse(evidence),
         parameters=differences.compare_params(before, after),
@@ -99,7 +99,7 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
     return Comparison(
         metric=evidence.scorer.primary.name,
         compared=evidence.primary,
-        unit=evidence.candidate.manifest["response"]["unit"],
+        unit=evidence.scorer.primary.unit_for(evidence.candidate.manifest["response"]["unit"])[:120],
         other=evidence.name_of_other,
         conclusion=conclude(found, policy.margin),
         difference=_number(found.estimate),
@@ -127,15 +127,24 @@ def _weights(evidence: Evidence) -> str:
     )
 
 
+def _coverage(evidence: Evidence) -> Coverage | None:
+    """Say what the interval around a prediction holds; None where there is none, or a prediction is not a number."""
+    covered = evidence.covered
+    if covered is None or not evidence.finite:
+        return None
+    return Coverage(level=covered.level, share=covered.share(np.ones(len(evidence.predicted), bool)))
+
+
 def _metrics(evidence: Evidence) -> Iterator[Metric]:
     candidate, baseline = evidence.measure(evidence.predicted), evidence.measure(evidence.baseline)
     other = {} if evidence.other is None else evidence.measure(evidence.other, evidence.scorer_of_other)
+    of_label = evidence.candidate.manifest["response"]["unit"]
+    units = {one.name: one.unit_for(of_label) for one in (evidence.scorer.primary, *evidence.scorer.metrics)}
     for name, value in candidate.items():
         if np.isfinite([value, baseline[name]]).all():
-            unit = "" if is_better_if_higher(name) else evidence.candidate.manifest["response"]["unit"]
             yield Metric(
                 name=name,
-                unit=unit,
+                unit=units[name][:120],
                 candidate=value,
                 other=_number(other.get(name, float("nan"))),
                 baseline=baseline[name],
@@ -145,6 +154,7 @@ def _metrics(evidence: Evidence) -> Iterator[Metric]:
 def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
     if evidence.other is None or not evidence.finite:
         return
+    covered = evidence.covered
     for part in sorted(evidence.segments, key=lambda part: -int(part.rows.sum()))[:SLICES]:
         found = evidence.difference(evidence.other, policy.confidence, part.rows)
         candidate = evidence.metric(evidence.predicted, part.rows)
@@ -163,6 +173,7 @@ def _slices(evidence: Evidence, policy: Policy) -> Iterator[Slice]:
             low=_number(found.low),
             high=_number(found.high),
             bias=evidence.bias(evidence.predicted, part.rows),
+            coverage=None if covered is None else _number(covered.share(part.rows)),
         )
 
 

@@ -14,7 +14,7 @@ from mainline.gate.holdout import Holdout
 from mainline.gate.production import Released
 from mainline.gate.statistics import Difference, compare
 from mainline.limits.composition import Noted
-from mainline.model import baselines
+from mainline.model import baselines, conformal, weights
 from mainline.model.metrics import Scorer
 from mainline.package.predictor import Predictor
 from mainline.registry.runs import Run
@@ -34,6 +34,20 @@ class Segment:
     def name(self) -> str:
         """Column and value, for people."""
         return f"{self.column} {self.value}"
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Whether the truth of each of n rows is inside of its interval, which is to hold the share `level` of them."""
+
+    level: float
+    inside: Array
+    weight: Array | None
+
+    def share(self, rows: Array) -> float:
+        """Return the share of chosen rows, or of their weight, that is inside; NaN where no row counts."""
+        weight, inside = weights.counted(None if self.weight is None else self.weight[rows], self.inside[rows])
+        return float(np.average(inside, weights=weight)) if len(inside) else float("nan")
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,15 @@ class Evidence:
             for name, value, rows in masks
             if self.scorer.primary.is_defined(self.holdout.label[rows & self.holdout.counting])
         )
+
+    @cached_property
+    def covered(self) -> Covered | None:
+        """What the interval around a prediction holds; None if the candidate promises none."""
+        promised = self.candidate.manifest.get("interval")
+        if not promised:
+            return None
+        inside = conformal.is_inside(self.holdout.label - self.predicted, promised["ends"])
+        return Covered(promised["level"], inside, self.holdout.weight)
 
     @property
     def sound_segments(self) -> tuple[Segment, ...]:

@@ -103,7 +103,10 @@ class Check(Part):
 
 
 class Slice(Part):
-    """A segment of the holdout; low and high bound candidate / other - 1."""
+    """A segment of the holdout; low and high bound candidate / other - 1.
+
+    `coverage` is the share of its rows whose truth is inside of their interval; None without an interval.
+    """
 
     column: Name
     value: Name
@@ -115,6 +118,14 @@ class Slice(Part):
     low: Number | None
     high: Number | None
     bias: Number
+    coverage: Number | None = None
+
+
+class Coverage(Part):
+    """The share of rows that the interval around a prediction is to hold, and the share that it holds."""
+
+    level: Number
+    share: Number
 
 
 class ClassScore(Part):
@@ -245,6 +256,7 @@ class Findings(Part):
     slices: Annotated[list[Slice], Field(max_length=500)]
     threshold: Text = ""
     weights: Text = ""
+    coverage: Coverage | None = None
     classes: Annotated[list[ClassScore], Field(max_length=100)] = []
     confusion: Confusion | None = None
     parameters: Annotated[list[Change], Field(max_length=200)]

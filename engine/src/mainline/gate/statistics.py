@@ -88,6 +88,21 @@ def conclude(difference: Difference, margin: float) -> Conclusion:
     return "cannot tell"
 
 
+def mean_interval(
+    values: Array, day: Array, confidence: float, weight: Array | None = None
+) -> tuple[float, float, float]:
+    """Return the mean of n values with an interval clustered by day, as `model.intervals` has it; NaN with one day."""
+    weight, values, day = weights.counted(weight, values, day)
+    cluster, days = clusters(day)
+    mean = float(np.average(values, weights=weight)) if len(values) else float("nan")
+    if days < 2:
+        return mean, float("nan"), float("nan")
+    sums = np.bincount(cluster, (values - mean) * weight)
+    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / weight.sum()
+    reach = float(special.stdtrit(days - 1, (1 + confidence) / 2) * error)
+    return mean, mean - reach, mean + reach
+
+
 def _relative(metric: Metric, candidate: Array, other: Array) -> Array:
     """Turn k values of a metric, and k of another model, into relative differences of what is compared, shape (k,)."""
     one, two = metric.lack(candidate), metric.lack(other)

@@ -42,6 +42,7 @@ def run(evidence: Evidence, policy: Policy) -> list[Check]:
     found = [bounded(name, group, check(evidence, policy)) for name, group, check in CHECKS]
     if evidence.candidate.manifest.get("interval"):
         found.append(bounded("coverage", "quality", quality.check_coverage(evidence, policy)))
+        found.append(bounded("coverage by slice", "slices", quality.check_coverage_by_slice(evidence, policy)))
     fair = [(f"fairness by {rule.slice}", slices.check_fairness(evidence, rule)) for rule in policy.fairness]
     return found + [bounded(name, "slices", outcome) for name, outcome in fair]
 

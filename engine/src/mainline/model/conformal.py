@@ -48,5 +48,10 @@ def offsets(errors: Array, level: float, weight: Array | None = None) -> tuple[f
 def coverage(errors: Array, ends: tuple[float, float], weight: Array | None = None) -> float:
     """Return the share of n rows, or of their weight, whose truth is inside of their interval; NaN without rows."""
     counting, errors = weights.counted(weight, errors)
+    return float(np.average(is_inside(errors, ends), weights=counting)) if len(errors) else float("nan")
+
+
+def is_inside(errors: Array, ends: tuple[float, float]) -> Array:
+    """Say of n rows whether the truth is inside of their interval, ends included."""
     low, high = ends
-    return float(np.average((errors >= low) & (errors <= high), weights=counting)) if len(errors) else float("nan")
+    return np.asarray((errors >= low) & (errors <= high))

@@ -7,7 +7,7 @@ cluster is counted. So a bootstrap over clusters costs no pass over the rows, an
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -34,10 +34,12 @@ class Losses(NamedTuple):
 
 @dataclass(frozen=True)
 class Metric(ABC):
-    """A metric by name, such as `rmse`."""
+    """A metric by name, such as `rmse`, in the unit of the label or in one of its own, which most do not have."""
 
     name: str
     direction: Direction
+    of_label: bool = field(default=False, kw_only=True)
+    unit: str = field(default="", kw_only=True)
 
     def statistics(
         self, actual: Array, predicted: Array, cluster: Array, clusters: int, weight: Array | None = None
@@ -74,6 +76,10 @@ class Metric(ABC):
     def is_defined(self, actual: Array) -> bool:
         """Whether n rows with these labels have this metric, whatever is predicted."""
         return len(actual) > 0
+
+    def unit_for(self, label: str) -> str:
+        """Return the unit of its values, given that of the label."""
+        return label if self.of_label else self.unit
 
     @property
     def compared(self) -> str:

@@ -114,10 +114,10 @@ def _pinball(actual: Array, predicted: Array, quantile: float) -> Array:
 
 
 REGRESSION: tuple[Metric, ...] = (
-    Mean("rmse", "lower", _squared, root=True),
-    Mean("mae", "lower", _absolute),
-    Mean("bias", "zero", _errors),
-    Quantile("p90_error", "lower", _absolute, 0.9),
+    Mean("rmse", "lower", _squared, root=True, of_label=True),
+    Mean("mae", "lower", _absolute, of_label=True),
+    Mean("bias", "zero", _errors, of_label=True),
+    Quantile("p90_error", "lower", _absolute, 0.9, of_label=True),
     Sums("r2", "higher", _moments, _explained, needs=_differ),
 )
 """In the label's unit, but for R squared; `bias` is the mean of predicted minus actual."""
@@ -126,7 +126,7 @@ DEVIANCES: tuple[Metric, ...] = (
     Mean("poisson_deviance", "lower", _poisson),
     Mean("gamma_deviance", "lower", _gamma),
 )
-"""Of counts, and of amounts above zero; measured if declared; NaN unless every prediction is above zero."""
+"""Of counts, and of amounts above zero, without a unit; measured if declared; NaN unless predictions are above zero."""
 
 PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
 """The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
@@ -135,11 +135,13 @@ PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
 def two_classes(threshold: float = DEFAULT, costs: Costs | None = None) -> tuple[Metric, ...]:
     """Return the metrics of a probability; from accuracy on they are of the class that it means from a threshold on."""
     decisions = partial(_decisions, threshold=threshold)
-    charged = [Mean("cost", "lower", partial(_cost, threshold=threshold, costs=costs))] if costs else []
+    charged = []
+    if costs:
+        charged = [Mean("cost", "lower", partial(_cost, threshold=threshold, costs=costs), unit=costs.unit)]
     return (
         Mean("log_loss", "lower", _log_loss),
         Mean("brier", "lower", _squared),
-        Mean("bias", "zero", _errors),
+        Mean("bias", "zero", _errors, of_label=True),
         RocAuc("roc_auc", "higher"),
         AveragePrecision("average_precision", "higher"),
         Mean("accuracy", "higher", partial(_right, threshold=threshold)),
@@ -179,7 +181,7 @@ def _regression(metric: str | None) -> Iterator[Metric]:
     yield from (one for one in DEVIANCES if one.name == metric)
     quantile = PINBALL.fullmatch(metric or "")
     if quantile and float(quantile[1]) > 0:
-        yield Mean(quantile[0], "lower", partial(_pinball, quantile=float(quantile[1])))
+        yield Mean(quantile[0], "lower", partial(_pinball, quantile=float(quantile[1])), of_label=True)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def _below(scores: Array, weight: Array, bounds: Array) -> Array:
 
 
 def _said(costs: Costs) -> str:
+    unit = f" {costs.unit}" if costs.unit else ""
     return (
-        f"where mistakes on the validation rows cost least: a false positive {costs.false_positive:g}, a false "
-        f"negative {costs.false_negative:g}"
+        f"where mistakes on the validation rows cost least: a false positive {costs.false_positive:g}{unit}, a false "
+        f"negative {costs.false_negative:g}{unit}"
     )

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from mainline.contract import Array
 from mainline.data import predictions
 from mainline.gate import statistics
 from mainline.gate.checks.outcome import Outcome
-from mainline.gate.statistics import Difference
+from mainline.gate.statistics import Difference, mean_interval
 from mainline.limits import playback, windows
 from mainline.limits.windows import Quality
-from mainline.model import weights
 from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
 from mainline.monitoring.production import Production
@@ -276,21 +274,6 @@ def segments(production: Production, events: Events) -> list[Segment]:
                     )
                 )  # fmt: skip
     return found
-
-
-def mean_interval(
-    values: Array, day: Array, confidence: float, weight: Array | None = None
-) -> tuple[float, float, float]:
-    """Return the mean of n values with an interval clustered by day, as `model.intervals` has it; NaN with one day."""
-    weight, values, day = weights.counted(weight, values, day)
-    cluster, days = clusters(day)
-    mean = float(np.average(values, weights=weight)) if len(values) else float("nan")
-    if days < 2:
-        return mean, float("nan"), float("nan")
-    sums = np.bincount(cluster, (values - mean) * weight)
-    error = np.sqrt(days / (days - 1) * np.sum(sums**2)) / weight.sum()
-    reach = float(special.stdtrit(days - 1, (1 + confidence) / 2) * error)
-    return mean, mean - reach, mean + reach
 
 
 def _labelled(production: Production) -> Events | str:

@@ -10,6 +10,7 @@ from math import inf, nan
 from typing import Any
 
 from mainline.contract import Array, Field, Kind
+from mainline.labels import PROBABILITY
 
 Class = str | int
 Prediction = Any
@@ -66,7 +67,7 @@ class Response:
     @property
     def probabilities(self) -> list[str]:
         """The names of a table's columns for the probabilities of classes."""
-        return [f"probability_{text}" for text in self._texts]
+        return [f"{PROBABILITY}{text}" for text in self._texts]
 
 
 def distance(first: Sequence[Prediction], second: Sequence[Prediction]) -> float:

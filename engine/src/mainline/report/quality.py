@@ -1,7 +1,7 @@
 """How good the candidate is: metrics, slices, and what the gate's checks say."""
 
 from mainline.gate import next_steps
-from mainline.gate.findings import Check, Comparison, Findings, Metric, Slice
+from mainline.gate.findings import Check, Comparison, Coverage, Findings, Metric, Slice
 from mainline.model.metrics import is_better_if_higher
 from mainline.report.blocks import (
     Block,
@@ -48,9 +48,17 @@ def describe_metrics(findings: Findings) -> Section:
         blocks.append(Paragraph((LACKING,)))
     if findings.threshold:
         blocks.append(Paragraph(("Threshold of accuracy, precision, recall and F1: ", Prose(findings.threshold), ".")))
+    if findings.coverage:
+        blocks.append(Paragraph((_coverage(findings.coverage),)))
     if findings.weights:
         blocks.append(Paragraph(("Metrics, intervals and slices are weighted by ", Prose(findings.weights))))
     return Section("metrics", "Metrics", (*blocks, Paragraph(_conclusion(findings))))
+
+
+def _coverage(found: Coverage) -> str:
+    return (
+        f"The interval of {share(found.level)} around a prediction holds the truth of {share(found.share)} of the rows."
+    )
 
 
 def _primary_first(findings: Findings) -> list[Metric]:
@@ -148,11 +156,13 @@ def _slice_table(findings: Findings, ranked: list[Slice]) -> Table:
             (_slice_difference(part),),
             (Interval(part.difference, part.low, part.high, span),),
             (number(part.bias, 3),),
+            *([(UNKNOWN if part.coverage is None else share(part.coverage),)] if findings.coverage else []),
         )
         for part in ranked
     )
     head = ("slice", "rows", "difference", f"{share(findings.comparison.confidence)} interval", "bias")
-    return Table(head, rows, frozenset({1, 2, 4}))
+    covered = ("coverage",) if findings.coverage else ()
+    return Table((*head, *covered), rows, frozenset({1, 2, 4, *([5] if covered else [])}))
 
 
 def _slice_name(part: Slice) -> Line:

@@ -45,6 +45,33 @@ def test_an_interval_is_held_to_its_level(evidence: Evidence, shipped: Policy) -
     assert precise.reason.startswith("The interval of 97.5% on the holdout; ")
 
 
+def test_an_interval_is_held_in_each_segment_where_that_is_declared(evidence: Evidence, shipped: Policy) -> None:
+    """Errors three times as large in one segment are covered less there, which a declared limit refuses."""
+    uneven = promising(made.worse_in_one_segment(evidence), -35.0, 35.0)
+    found = made.check(uneven, shipped, "coverage by slice")
+    assert (found.verdict, found.limit) == ("pass", "none declared")
+    assert made.check(uneven, shipped, "coverage").verdict == "pass"
+    strict, lax = (shipped.model_copy(update={"coverage_by_slice": limit}) for limit in (0.05, 0.2))
+    refused = made.check(uneven, strict, "coverage by slice")
+    assert (refused.verdict, refused.observed) == ("fail", found.observed)
+    assert refused.observed.startswith("carrier AA: 7")
+    assert refused.reason.endswith("; too narrow in carrier AA.")
+    assert made.check(uneven, lax, "coverage by slice").verdict == "pass"
+    few = replace(made.short(uneven), slice_min_rows=10**6)
+    assert made.check(few, strict, "coverage by slice").observed == "no segment with enough rows"
+
+
+def test_coverage_of_weighted_rows_is_a_share_of_weight(evidence: Evidence, shipped: Policy) -> None:
+    """Rows of the segment with the larger errors count nine times, so the interval holds less."""
+    uneven = promising(made.worse_in_one_segment(evidence), -35.0, 35.0)
+    weight = np.where(uneven.holdout.slices["carrier"] == "AA", 9.0, 1.0)
+    weighed = replace(uneven, holdout=replace(uneven.holdout, weight=weight))
+    inside = np.abs(uneven.predicted - uneven.holdout.label) <= 35
+    expected = f"{np.average(inside, weights=weight):.1%}"
+    assert made.check(weighed, shipped, "coverage").observed == expected
+    assert made.check(uneven, shipped, "coverage").observed != expected
+
+
 CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("lock", lambda e: replace(e, lock="train is stale"), "fail"),
     ("lock", lambda e: replace(e, strangers=("models/package",)), "fail"),

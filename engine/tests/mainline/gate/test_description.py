@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.declared.params import Costs, Evaluation
 from mainline.gate import description, findings, verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
-from mainline.model.metrics import scorer
-from mainline.report import quality
+from mainline.model import threshold
+from mainline.model.metrics import Scorer, scorer
+from mainline.report import markdown, quality
 from mainline.report.blocks import Paragraph, Prose
 from tests.mainline.gate import made
 from tests.project import Project
@@ -119,6 +121,70 @@ def test_by_what_metrics_are_weighted_is_said_once() -> None:
     line = Paragraph(("Metrics, intervals and slices are weighted by ", Prose(found.weights)))
     assert line in quality.describe_metrics(found).blocks
     assert _describe(_first()).weights == ""
+
+
+@pytest.mark.usefixtures("project")
+def test_what_an_interval_holds_is_in_the_report_by_slice() -> None:
+    """The report has the share of all rows, and of each slice in a column of its own; without an interval neither."""
+    candidate = made.predictor()
+    candidate.manifest["interval"] = {"level": 0.9, "ends": [-35.0, 35.0]}
+    evidence = made.worse_in_one_segment(_first(candidate=candidate))
+    inside = np.abs(evidence.predicted - evidence.holdout.label) <= 35
+    found = _describe(evidence)
+    assert found.coverage == findings.Coverage(level=0.9, share=inside.mean())
+    parts = {part.value: part.coverage for part in found.slices}
+    assert parts == {
+        value: pytest.approx(inside[evidence.holdout.slices["carrier"] == value].mean()) for value in ("AA", "UA")
+    }
+    text = markdown.render(found).replace("\u00a0", " ")
+    assert (
+        f"The interval of 90 % around a prediction holds the truth of {inside.mean() * 100:.4g} % of the rows." in text
+    )
+    assert "| slice | rows | difference | 95 % interval | bias | coverage |" in text
+    plain = markdown.render(_describe(made.worse_in_one_segment(_first())))
+    assert "coverage" not in plain
+    assert "holds the truth" not in plain
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("found", "units"),
+    [
+        (
+            scorer("regression", "gamma_deviance"),
+            {"gamma_deviance": "", "rmse": "minutes", "bias": "minutes", "r2": ""},
+        ),
+        (scorer("regression", "poisson_deviance"), {"poisson_deviance": "", "mae": "minutes", "p90_error": "minutes"}),
+        (scorer("regression", "pinball_0.9"), {"pinball_0.9": "minutes"}),
+    ],
+    ids=lambda value: value.primary.name if isinstance(value, Scorer) else "",
+)
+def test_a_metric_has_its_own_unit(found: Scorer, units: dict[str, str]) -> None:
+    """Errors are in the label's unit, deviances and R squared in none, in the findings and in the report."""
+    evidence = _first(scorer=found)
+    shift = 1 - evidence.holdout.label.min()
+    held = replace(evidence.holdout, label=evidence.holdout.label + shift)
+    far = replace(
+        evidence, holdout=held, predicted=held.label * 1.1, kept=held.label * 1.1, baseline=held.label * 2,
+        other=held.label * 2,
+    )  # fmt: skip
+    described = _describe(far)
+    measured = {metric.name: metric.unit for metric in described.metrics}
+    assert {name: measured[name] for name in units} == units
+    assert described.comparison.unit == units[found.primary.name]
+    unit = " minutes" if units[found.primary.name] else ""
+    assert f"**`{found.primary.name}`**{unit} (primary)" in markdown.render(described).replace("\u00a0", " ")
+
+
+def test_a_cost_is_in_the_declared_unit() -> None:
+    """Mistakes cost in the declared currency, and a probability's losses have no unit whatever the answer's is."""
+    costs = Costs(false_positive=1, false_negative=5, unit="EUR")
+    found = scorer("classification", "cost", costs=costs)
+    units = {metric.name: metric.unit_for("%") for metric in found.metrics}
+    assert (units["cost"], units["log_loss"], units["brier"], units["f1"], units["bias"]) == ("EUR", "", "", "", "%")
+    chosen = Evaluation(slice_min_rows=1, costs=costs)
+    _, said = threshold.choose(chosen, np.array([0.0, 1.0]), np.array([0.2, 0.8]))
+    assert said.endswith("a false positive 1 EUR, a false negative 5 EUR")
 
 
 @pytest.mark.usefixtures("project")

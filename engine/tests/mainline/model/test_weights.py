@@ -12,12 +12,11 @@ from hypothesis import strategies as some
 from mainline.contract import Array
 from mainline.declared.params import Costs
 from mainline.errors import UseCaseError
-from mainline.gate.statistics import compare
+from mainline.gate.statistics import compare, mean_interval
 from mainline.model import baselines, conformal, diagnostics, threshold, weights
 from mainline.model.intervals import interval
 from mainline.model.metric import Metric, Quantile
 from mainline.model.metrics import Scorer, scorer
-from mainline.monitoring.accuracy import mean_interval
 
 NAMES = ("ash", "beech", "cedar")
 DAYS = 6

@@ -4,10 +4,10 @@ import numpy as np
 
 from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
-from mainline.gate.evidence import Evidence
+from mainline.gate.evidence import Covered, Evidence, Segment
 from mainline.gate.findings import Verdict
-from mainline.gate.statistics import Conclusion, conclude
-from mainline.model import baselines, conformal
+from mainline.gate.statistics import Conclusion, conclude, mean_interval
+from mainline.model import baselines
 from mainline.text import plural
 
 _VERDICTS: dict[Conclusion, Verdict] = {
@@ -110,19 +110,56 @@ def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
 
 def check_coverage(evidence: Evidence, policy: Policy) -> Outcome:
     """Does the interval around a prediction hold what it promises?"""
-    promised = evidence.candidate.manifest["interval"]
-    level, errors = promised["level"], evidence.holdout.label - evidence.predicted
-    holdout = evidence.holdout
-    share = conformal.coverage(errors, promised["ends"], holdout.weight)
-    parts = {
-        part.name: conformal.coverage(errors[part.rows], promised["ends"], holdout.weight_of(part.rows))
-        for part in evidence.sound_segments
-    }
+    covered = _covered(evidence)
+    share = covered.share(np.ones(len(covered.inside), bool))
+    least = f"{covered.level - policy.coverage:.1%}"
+    parts = _coverage_by_segment(evidence)
     worst = min(parts, key=lambda name: parts[name], default="")
-    reason = f"The interval of {level * 100:g}% on the holdout" + (
+    reason = f"The interval of {covered.level * 100:g}% on the holdout" + (
         f"; {parts[worst]:.1%} in {worst}." if worst else "."
     )
-    return Outcome(at_most(level - share, policy.coverage), f"{share:.1%}", f"{level - policy.coverage:.1%}", reason)
+    return Outcome(at_most(covered.level - share, policy.coverage), f"{share:.1%}", least, reason)
+
+
+def check_coverage_by_slice(evidence: Evidence, policy: Policy) -> Outcome:
+    """Does the interval hold about as much in each segment with enough rows?
+
+    One that holds its level over all rows need not hold it in each segment, so that a limit is declared or there is
+    none. A segment fails if its share is surely below; intervals are widened until all hold at once (Bonferroni).
+    """
+    covered, parts = _covered(evidence), _coverage_by_segment(evidence)
+    if not parts:
+        return Outcome("pass", "no segment with enough rows", "", "Thin segments are reported, not gated.")
+    worst = min(parts, key=lambda name: parts[name])
+    observed, allowed = f"{worst}: {parts[worst]:.1%}", policy.coverage_by_slice
+    if allowed is None:
+        return Outcome("pass", observed, "none declared", "gate.coverage_by_slice bounds it where it is set.")
+    least, confidence = covered.level - allowed, 1 - (1 - policy.confidence) / len(parts)
+    highs = {part.name: _highest_coverage(evidence, covered, part, confidence) for part in evidence.sound_segments}
+    limit = f"not surely below {least:.1%}"
+    if not np.isfinite(list(highs.values())).all():
+        return Outcome("cannot tell", "not computed", limit, _too_few(evidence))
+    low = [name for name, high in highs.items() if high < least]
+    reason = f"The interval of {covered.level * 100:g}% in {len(parts)} segments" + (
+        f"; too narrow in {', '.join(low[:5])}." if low else "."
+    )
+    return Outcome("fail" if low else "pass", observed, limit, reason)
+
+
+def _covered(evidence: Evidence) -> Covered:
+    assert evidence.covered is not None  # the check is asked of a candidate with an interval alone
+    return evidence.covered
+
+
+def _coverage_by_segment(evidence: Evidence) -> dict[str, float]:
+    return {part.name: _covered(evidence).share(part.rows) for part in evidence.sound_segments}
+
+
+def _highest_coverage(evidence: Evidence, covered: Covered, part: Segment, confidence: float) -> float:
+    """Return the upper end of the interval of the share of a segment that is covered."""
+    holdout, inside = evidence.holdout, covered.inside[part.rows].astype(float)
+    _, _, high = mean_interval(inside, holdout.cluster[part.rows], confidence, holdout.weight_of(part.rows))
+    return high
 
 
 def _change(evidence: Evidence, policy: Policy, limit: str) -> float | Outcome:
