@@ -8,7 +8,7 @@ $(error This checkout has Windows' line endings. Commit or stash what you change
 endif
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: ## Run the pipeline: data, model, metrics, package; only what changed
 	@./mainline repro
@@ -36,7 +36,10 @@ serve: ## Answer requests from the model package, as deploy/production.yaml says
 demo: ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
 	@engine/run tests python -P -m tests.end_to_end.whole_loop
 
+demo-drift: ## Play production by day here: a broken join, a changed world, its alarm, the retraining; some minutes
+	@engine/run tests python -P -m tests.end_to_end.drift_loop
+
 upgrade: ## Take a later version of the machinery: VERSION=v0.2.0
 	@./mainline upgrade $(VERSION)
 
-.PHONY: help repro test check gate report serve demo upgrade
+.PHONY: help repro test check gate report serve demo demo-drift upgrade

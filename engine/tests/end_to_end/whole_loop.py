@@ -67,6 +67,8 @@ class World:
     moments: list[tuple[float, str]] = field(default_factory=list)
     port: int = 0
     keys: list[str] = field(default_factory=list)
+    program: tuple[str, ...] = ("-m", "mainline")
+    """What of Python is the service."""
 
     def say(self, what: str) -> float:
         """Note a moment."""
@@ -134,7 +136,7 @@ class World:
     def service(self, *options: str) -> Iterator["subprocess.Popen[str]"]:
         """Run server and follower; end both."""
         command = [
-            sys.executable, "-m", "mainline", "serve", "--follow", str(self.folder / "origin.git"),
+            sys.executable, *self.program, "serve", "--follow", str(self.folder / "origin.git"),
             "--environment", "production", "--state", str(self.state), "--settings", str(self.folder / "service.yaml"),
             *options,
         ]  # fmt: skip
