@@ -8,7 +8,7 @@ import pytest
 
 from mainline.contract import Field
 from mainline.declared import gate
-from mainline.declared.gate import Policy
+from mainline.declared.gate import Policy, Support
 from mainline.gate import verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
@@ -126,7 +126,7 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("support", lambda e: replace(e, support={"2013-02": {"not_whole": {"seats": (0.001, 0.0)}}}), "pass"),
     ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.14)}}}), "fail"),
     ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.16)}}}), "pass"),
-    ("support", lambda e: replace(e, support={"2013-02": {"outside": {"temp": (0.06, 0.0)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"outside": {"temp": (1.0, 0.0)}}}), "pass"),
     ("support", lambda e: replace(e, support={"2013-02": {"unseen": {"carrier": (0.02, 0.0)}}}), "fail"),
     ("support", lambda e: replace(e, support={"2013-02": {"constant": {"temp": (1.0, 0.0)}}}), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(20, 10_000)), "fail"),
@@ -289,6 +289,14 @@ def test_a_package_may_differ_by_what_it_states_and_no_further(evidence: Evidenc
     for wrong, said in ((2, "pass"), (3, "fail")):
         strange = evidence.kept + np.where(np.arange(made.ROWS) < wrong, 1.0, 0.0)
         assert _verdict(replace(moved, kept=strange), shipped, "package") == said
+
+
+def test_ranges_are_looked_at_where_a_limit_is_declared(evidence: Evidence, shipped: Policy) -> None:
+    """A first winter is out of the range before it, so nobody is refused for that who did not ask."""
+    winter = replace(evidence, support={"2013-02": {"outside": {"temp": (0.06, 0.0)}}})
+    declared = shipped.model_copy(update={"support": Support(outside=0.05)})
+    assert made.check(winter, declared, "support").verdict == "fail"
+    assert made.check(winter, shipped, "support").verdict == "pass"
 
 
 def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipped: Policy) -> None:

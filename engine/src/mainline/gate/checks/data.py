@@ -25,11 +25,12 @@ def check_skew(evidence: Evidence, policy: Policy) -> Outcome:
 def check_support(evidence: Evidence, policy: Policy) -> Outcome:
     """Is each period made of what the periods before it were? A broken feed is not to be learned."""
     declared, limit = policy.support, "as the periods before"
-    limits = declared.model_dump(exclude={"accept"}) | {"constant": 0.0}
+    limits = declared.model_dump(exclude={"accept"}, exclude_none=True) | {"constant": 0.0}
     found = sorted(
         (before + limits[question] - observed, period, question, column, observed, before)
         for period, questions in evidence.support.items()
         for question, columns in questions.items()
+        if question in limits
         for column, (observed, before) in columns.items()
         if observed > before + limits[question] and column not in declared.accept
     )
