@@ -64,7 +64,7 @@ class Support(Section):
 
     missing: Share = 0.05
     unseen: Share = 0.01
-    not_whole: Share = 0.001
+    not_whole: Share = 0.05
     outside: Share | None = None
     accept: tuple[str, ...] = Field(default=(), strict=False)
 
