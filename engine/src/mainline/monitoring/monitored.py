@@ -1,9 +1,10 @@
 """What monitoring found, as one document: the gate's own checks, for each version."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mainline import files
 from mainline.exchange.report import NAME
@@ -11,11 +12,23 @@ from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Plot, 
 
 STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
 """The exit status by verdict: quiet, alarm, cannot tell."""
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+
+
+def _check(value: str) -> str:
+    """Return a time or day that a calendar has.
+
+    Raises:
+        ValueError: for another one, such as the 99th of a month.
+    """
+    datetime.fromisoformat(value)
+    return value
+
+
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check)]
 """A time in UTC. Who may push to the branch may write the document, so no other text stands in its place."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 """How such a time is written."""
-Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check)]
 Ended = Moment | Literal[""]
 
 

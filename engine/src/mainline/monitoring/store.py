@@ -25,7 +25,7 @@ from mainline.errors import MainlineError
 from mainline.limits import sketches
 from mainline.limits.sketches import Count, Part, Sketch
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.monitored import Promise
+from mainline.monitoring.monitored import Date, Promise
 
 DROPPED = "dropped.json"
 _PROMISES = TypeAdapter(list[Promise])
@@ -36,7 +36,7 @@ SHORT = 12
 class Rolled(Part):
     """The rows of a file that one package answered on one day; `rows` is the path of their Parquet in the store."""
 
-    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    day: Date
     version: str
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     columns: str

@@ -1,5 +1,7 @@
 """Alarms over time: opened once, closed after quiet days, and the same whoever saw what first."""
 
+import pytest
+
 from mainline.gate.findings import Verdict
 from mainline.monitoring import alarms
 from mainline.monitoring.alarms import Line
@@ -101,6 +103,14 @@ def test_line_that_no_machine_writes_is_left_out() -> None:
     long = line.model_dump_json().encode() + b" " * alarms.MAX_LINE
     hostile = [b"\xff\xfe", b"{}", b"[" * 5000, line.model_copy(update={"time": "soon"}).model_dump_json().encode()]
     assert alarms.read(b"\n".join([*hostile, line.model_dump_json().encode(), long])) == [line]
+
+
+@pytest.mark.parametrize("time", ["2013-99-99T12:00:00Z", "2013-02-29T12:00:00Z", "2013-10-01T12:61:00Z"])
+def test_line_of_a_time_that_no_calendar_has_is_left_out(time: str) -> None:
+    """Days are counted from these times, so one that is none would end each look from then on."""
+    (line,) = play(("2013-10-01", "fail"))
+    forged = alarms.write([line]).replace(line.time.encode(), time.encode())
+    assert alarms.read(forged) == []
 
 
 def test_line_of_letters_of_many_bytes_is_read_again() -> None:
