@@ -108,8 +108,9 @@ def _watch(arguments: argparse.Namespace) -> str:
         raise usage.UsageError("--watch looks as at now, so --until has nothing to say; leave out one of them.")
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
     folder = places.folder(arguments.environment, arguments.state)
-    read = [_log(arguments, declared), arguments.labels, *_packages(arguments, folder)]
-    return Looking(lambda: _look(arguments)[0], list(filter(None, read)), declared.monitoring.watch).run()
+    read = filter(None, [arguments.labels, *_packages(arguments, folder)])
+    policy, log = declared.monitoring.watch, _log(arguments, declared)
+    return Looking(lambda: _look(arguments)[0], list(read), policy, log).run()
 
 
 def _packages(arguments: argparse.Namespace, folder: Path) -> list[Path]:

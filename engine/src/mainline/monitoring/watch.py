@@ -1,6 +1,7 @@
 """Production looked at again and again: when log, labels or packages change, or after a while, until told to stop."""
 
 import io
+import os
 import shutil
 import signal
 import sys
@@ -31,6 +32,8 @@ class Looking:
     look: Callable[[], Monitored]
     places: Sequence[Path]
     policy: Watch
+    log: Path | None = None
+    """A folder of which each file counts, however deep it lies, as a roll-up reads it."""
     found: Monitored | None = None
     """What the last look found that did not fail."""
     problem: str = ""
@@ -87,14 +90,24 @@ class Looking:
     def state(self) -> State:
         """Tell one state of the places from another without reading a file."""
         found = []
+        for path in self._paths():
+            try:
+                about = path.stat()
+            except OSError:  # gone meanwhile
+                continue
+            found.append((str(path), about.st_mtime, about.st_size))
+        return tuple(sorted(found))
+
+    def _paths(self) -> Iterator[Path]:
         for place in self.places:
-            for path in [place, *(sorted(place.iterdir()) if place.is_dir() else ())]:
-                try:
-                    about = path.stat()
-                except OSError:  # gone meanwhile
-                    continue
-                found.append((str(path), about.st_mtime, about.st_size))
-        return tuple(found)
+            yield place
+            try:
+                yield from sorted(place.iterdir()) if place.is_dir() else ()
+            except OSError:  # gone meanwhile
+                continue
+        for folder, _, names in os.walk(self.log) if self.log else ():  # which leaves out what it cannot list
+            yield Path(folder)
+            yield from (Path(folder, name) for name in sorted(names))
 
 
 @contextmanager

@@ -103,6 +103,23 @@ def test_state_tells_files_that_grew_and_places_that_are_not_there(tmp_path: Pat
     assert all(one != other for one, other in pairwise(states))
 
 
+def test_log_that_grows_in_a_folder_of_a_server_is_a_change(tmp_path: Path) -> None:
+    """A roll-up reads the log's folders as deep as they go, so what is written there is looked at."""
+    log = tmp_path / "log" / "2013" / "server" / "predictions.jsonl"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    watching = Looking(lambda: looks.look("2013-10-07"), [], Watch(), log=tmp_path / "log")
+    before = watching.state()
+    log.write_text("more", encoding="utf-8")
+    assert watching.state() != before
+
+
+def test_folder_that_goes_while_it_is_listed_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of packages or labels may be replaced at any moment; its files are gone then, and the watch goes on."""
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    assert Looking(lambda: looks.look("2013-10-07"), [tmp_path / "away"], Watch()).state() == ()
+
+
 def test_what_is_wrong_comes_first_and_no_line_is_beyond_the_window() -> None:
     """In a small window the sentence, the alarm and how to end it are there; what is cut off is counted."""
     version = looks.version(**{f"check_{number}": "pass" for number in range(30)}, unseen_values="fail")
