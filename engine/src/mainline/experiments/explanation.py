@@ -86,7 +86,7 @@ def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> st
     from mainline.data import prepared
     from mainline.experiments import tested
     from mainline.labels import classes
-    from mainline.model import metrics
+    from mainline.model import metrics, weights
     from usecase import interface, scoring
 
     metric = metrics.declared(interface.TASK, classes(interface), declared.evaluation, model.get("threshold")).primary
@@ -94,7 +94,9 @@ def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> st
     asked = [field.name for field in interface.REQUEST]
     request = prepared.read(prepared.FOLDER, declared.parts.test, asked, []).request
     inside = scoring.slices(request)[found.column].astype("U") == found.value
-    values = (metric.value(actual[inside], predicted[inside]), metric.value(actual, predicted))
+    weight = weights.of(scoring, actual, request)
+    there = None if weight is None else weight[inside]
+    values = (metric.value(actual[inside], predicted[inside], there), metric.value(actual, predicted, weight))
     return f"{metric.name} {number(values[0])} there, {number(values[1])} on all test rows."
 
 

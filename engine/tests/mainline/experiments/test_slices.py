@@ -12,6 +12,7 @@ from mainline.experiments import single, slices, valuation
 from mainline.experiments.explanation import Form, explain_slice
 from mainline.experiments.slices import Reliance
 from tests.project import Project
+from usecase import scoring
 
 
 @pytest.fixture
@@ -82,6 +83,15 @@ def test_the_page_of_a_slice_fits_and_shows_what_was_asked_for(capsys: pytest.Ca
     alone = explain_slice("origin=EWR", Form(sentence=True))
     assert alone in " ".join(explain_slice("origin=EWR").split())
     assert "\n" not in alone
+
+
+@pytest.mark.usefixtures("here")
+def test_the_quality_of_a_slice_is_weighted_as_the_metrics_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only the rows of a slice count, the metric is the same there and on all test rows."""
+    monkeypatch.setattr(scoring, "weight", lambda _label, columns: columns["origin"] == "EWR", raising=False)
+    found = re.search(r"rmse ([\d.]+) there, ([\d.]+) on all test rows", explain_slice("origin=EWR"))
+    assert found
+    assert found[1] == found[2]
 
 
 @pytest.mark.usefixtures("here")
