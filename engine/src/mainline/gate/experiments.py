@@ -40,7 +40,7 @@ def read_staleness(model: str, primary: str) -> list[Plot]:
 
 
 def read_experiments(model: str, production: str) -> tuple[Experiment, ...]:
-    """Return the experiments that came with a candidate, the commit that they began from first.
+    """Return the experiments that came with a candidate and have a value, the commit that they began from first.
 
     Args:
         model: the name of the candidate's.
@@ -54,7 +54,7 @@ def read_experiments(model: str, production: str) -> tuple[Experiment, ...]:
         return ()
     trained = trained_hash()
     try:
-        rows = [row for row in csv.DictReader(_text(EXPERIMENTS).splitlines()) if is_of(model, row)]
+        rows = [row for row in csv.DictReader(_text(EXPERIMENTS).splitlines()) if is_of(model, row) and row["value"]]
         return tuple(_experiment(row, trained) for row in rows[:MOST])
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise MainlineError(

@@ -118,6 +118,12 @@ def test_experiments_of_an_earlier_pull_request_are_left_out(kept: str, monkeypa
     assert len(experiments.read_experiments("flight-delay", "of before")) == 2
 
 
+def test_an_experiment_that_nobody_could_measure_is_left_out(kept: str) -> None:
+    """One whose data is elsewhere and that recorded another metric has no value, and stops no gate."""
+    Path("metrics/experiments.csv").write_text(kept.replace("16.2613,-0.0022,-0.0125,0.0065,no worse", ",,,,", 1))
+    assert [one.name for one in experiments.read_experiments("flight-delay", "")] == ["4cf2fe8"]
+
+
 def test_without_experiments_there_is_no_table() -> None:
     """Nobody has to use experiments."""
     assert experiments.read_experiments("flight-delay", "") == ()
