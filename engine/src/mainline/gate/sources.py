@@ -228,9 +228,28 @@ def _skew_from_profile(released: Released, names: Sequence[str]) -> Mapping[str,
 
 
 def _support() -> Noted:
-    """Return which periods are unlike those before; nothing of data without time."""
+    """Return which periods are unlike those before; nothing of data without time.
+
+    A month without a holiday is no feed that stands still: of a number that is one of two values, or that mostly is,
+    it says nothing that it did not vary.
+    """
     path = COUNTS.with_name("profile.json")
-    return dict(read_json(path).get("support", {})) if path.is_file() else {}
+    noted: Noted = read_json(path).get("support", {}) if path.is_file() else {}
+    flags = _flags() if noted else set()
+    return {
+        period: {
+            question: {name: found for name, found in columns.items() if question != "constant" or name not in flags}
+            for question, columns in questions.items()
+        }
+        for period, questions in noted.items()
+    }
+
+
+def _flags() -> set[str]:
+    """Name the numbers of which at most two values are among the deciles of the training rows."""
+    profile = PACKAGE / "profile.json"
+    described = read_json(profile)["columns"] if profile.is_file() else {}
+    return {name for name, column in described.items() if len(set(column.get("deciles", range(3)))) <= 2}
 
 
 def _quarantined() -> tuple[int, int]:
