@@ -238,7 +238,9 @@ def _support() -> Noted:
     flags = _flags() if noted else set()
     return {
         period: {
-            question: {name: found for name, found in columns.items() if question != "constant" or name not in flags}
+            question: {
+                name: found for name, found in columns.items() if question != "constant" or _profiled(name) not in flags
+            }
             for question, columns in questions.items()
         }
         for period, questions in noted.items()
@@ -250,6 +252,11 @@ def _flags() -> set[str]:
     profile = PACKAGE / "profile.json"
     described = read_json(profile)["columns"] if profile.is_file() else {}
     return {name for name, column in described.items() if len(set(column.get("deciles", range(3)))) <= 2}
+
+
+def _profiled(name: str) -> str:
+    """Return what a profile calls a column that `prepare` notes: the label is noted with its own name behind it."""
+    return prepared.LABEL if name.startswith(f"{prepared.LABEL} ") else name
 
 
 def _quarantined() -> tuple[int, int]:

@@ -9,10 +9,14 @@ from mainline.gate import sources
 
 
 def test_month_without_a_holiday_is_no_feed_that_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flag, and a number that mostly is one value, may not vary for a period; any other number may not stop."""
+    """A flag, as a label may be, and a number that mostly is one value may stand still; any other number may not."""
     monkeypatch.chdir(tmp_path)
-    noted = {"constant": dict.fromkeys(("holiday", "rain", "temp"), (1.0, 0.0)), "missing": {"holiday": (0.5, 0.0)}}
-    deciles = {"holiday": [0.0] * 10 + [1.0], "rain": [0.0] * 10 + [7.5], "temp": list(range(11))}
+    noted = {
+        "constant": dict.fromkeys(("holiday", "rain", "temp", "label sold"), (1.0, 0.0)),
+        "missing": {"holiday": (0.5, 0.0)},
+    }
+    rare = [0.0] * 10 + [1.0]
+    deciles = {"holiday": rare, "rain": [0.0] * 10 + [7.5], "temp": list(range(11)), "label": rare}
     described = {name: {"kind": "number", "missing": 0.0, "deciles": values} for name, values in deciles.items()}
     for path, content in (
         ("metrics/profile.json", {"support": {"2013-03": noted}}),
