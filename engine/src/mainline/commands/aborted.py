@@ -2,8 +2,6 @@
 
 import argparse
 
-from mainline.github import propose
-
 
 def arguments(_: argparse.ArgumentParser) -> None:
     """Declare no option."""
@@ -11,4 +9,6 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> str:
     """Open one for each version that a server aborted."""
+    from mainline.github import propose  # which imports what reads data, for which `--help` need not wait
+
     return propose.aborted()

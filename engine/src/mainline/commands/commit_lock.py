@@ -2,8 +2,6 @@
 
 import argparse
 
-from mainline.github import repair
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -12,4 +10,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Commit the offered lock on the pull request's branch, and push it."""
+    from mainline.github import repair  # which imports what reads data, for which `--help` need not wait
+
     return repair.commit_lock(arguments.pull)

@@ -2,8 +2,6 @@
 
 import argparse
 
-from mainline.github import propose
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -12,4 +10,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Open or update a pull request that has the report as its text."""
+    from mainline.github import propose  # which imports what reads data, for which `--help` need not wait
+
     return propose.propose(arguments.branch)

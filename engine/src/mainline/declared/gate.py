@@ -58,12 +58,13 @@ class Skew(Section):
 class Support(Section):
     """How much of a period may be unlike every period before it, beyond the worst of them; shares of rows.
 
-    What is in `accept` is not looked at: columns that a person has looked at and lets be. Ranges are looked at only if
-    a limit for them is declared: where the seasons move a number, each first winter is out of the range before it.
+    What is in `accept` is not looked at: columns that a person has looked at and lets be. Texts and ranges are looked
+    at only if a limit for them is declared: new customers come, the second day is the first Tuesday, and where the
+    seasons move a number, each first winter is out of the range before it.
     """
 
     missing: Share = 0.05
-    unseen: Share = 0.01
+    unseen: Share | None = None
     not_whole: Share = 0.05
     outside: Share | None = None
     accept: tuple[str, ...] = Field(default=(), strict=False)

@@ -17,6 +17,8 @@ NOTED = 0.001
 """A share that is larger than any before by less is not noted of a period."""
 LEAST = 200
 """Rows below which a period says nothing."""
+VARIED = 3
+"""Periods in which a number varied before it is missed that it does: a week may have two months, and the next one."""
 Noted = Mapping[str, Mapping[str, Mapping[str, tuple[float, float]]]]
 """By period, question and column: the share that was observed, and the largest one before."""
 
@@ -133,8 +135,9 @@ class Periods:
         return 0.0
 
     def varies(self, name: str) -> bool:
-        """Say whether a number took several values in each of them."""
-        return all(part.numbers[name].low != part.numbers[name].high for part in self.parts)
+        """Say whether a number took several values in each of them, and there are enough of them to say so."""
+        several = [part.numbers[name].low != part.numbers[name].high for part in self.parts]
+        return len(several) >= VARIED and all(several)
 
     def ends(self, name: str) -> tuple[float, ...]:
         """Return the smallest and the largest number; none if there is no number."""

@@ -127,7 +127,7 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.14)}}}), "fail"),
     ("support", lambda e: replace(e, support={"2013-02": {"missing": {"temp": (0.2, 0.16)}}}), "pass"),
     ("support", lambda e: replace(e, support={"2013-02": {"outside": {"temp": (1.0, 0.0)}}}), "pass"),
-    ("support", lambda e: replace(e, support={"2013-02": {"unseen": {"carrier": (0.02, 0.0)}}}), "fail"),
+    ("support", lambda e: replace(e, support={"2013-02": {"unseen": {"carrier": (1.0, 0.0)}}}), "pass"),
     ("support", lambda e: replace(e, support={"2013-02": {"constant": {"temp": (1.0, 0.0)}}}), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(20, 10_000)), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(0, 0)), "cannot tell"),
@@ -291,12 +291,15 @@ def test_a_package_may_differ_by_what_it_states_and_no_further(evidence: Evidenc
         assert _verdict(replace(moved, kept=strange), shipped, "package") == said
 
 
-def test_ranges_are_looked_at_where_a_limit_is_declared(evidence: Evidence, shipped: Policy) -> None:
-    """A first winter is out of the range before it, so nobody is refused for that who did not ask."""
-    winter = replace(evidence, support={"2013-02": {"outside": {"temp": (0.06, 0.0)}}})
-    declared = shipped.model_copy(update={"support": Support(outside=0.05)})
-    assert made.check(winter, declared, "support").verdict == "fail"
-    assert made.check(winter, shipped, "support").verdict == "pass"
+@pytest.mark.parametrize("question", ["unseen", "outside"])
+def test_texts_and_ranges_are_looked_at_where_a_limit_is_declared(
+    evidence: Evidence, shipped: Policy, question: str
+) -> None:
+    """A first winter is out of the range before it, a second day the first Tuesday: only who asked is refused."""
+    found = replace(evidence, support={"2013-02": {question: {"temp": (0.06, 0.0)}}})
+    declared = shipped.model_copy(update={"support": Support(**{question: 0.05})})
+    assert made.check(found, declared, "support").verdict == "fail"
+    assert made.check(found, shipped, "support").verdict == "pass"
 
 
 def test_texts_from_outside_never_outgrow_the_findings(evidence: Evidence, shipped: Policy) -> None:

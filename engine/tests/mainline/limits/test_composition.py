@@ -23,9 +23,9 @@ def month(seed: int) -> dict[str, Any]:
 
 
 def months(change: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {}) -> dict[str, dict[str, Any]]:
-    """Return four months, the third of which is changed."""
-    drawn = {f"2013-0{number}": month(number) for number in range(1, 5)}
-    return drawn | {"2013-03": drawn["2013-03"] | change(drawn["2013-03"])}
+    """Return five months, the fourth of which is changed."""
+    drawn = {f"2013-0{number}": month(number) for number in range(1, 6)}
+    return drawn | {"2013-04": drawn["2013-04"] | change(drawn["2013-04"])}
 
 
 def test_months_alike_are_not_noted() -> None:
@@ -49,12 +49,21 @@ def test_month_unlike_those_before_is_noted(
 ) -> None:
     """The month, the question and the column are named, with the share and the worst before; the others are not."""
     found = composition.note(months(change).items())
-    assert found.keys() == {"2013-03"}
-    assert found["2013-03"][question][column] == pytest.approx((observed, before), abs=0.02)
-    assert set(found["2013-03"]) <= {question, "constant"}
+    assert found.keys() == {"2013-04"}
+    assert found["2013-04"][question][column] == pytest.approx((observed, before), abs=0.02)
+    assert set(found["2013-04"]) <= {question, "constant"}
 
 
 def test_few_rows_say_nothing() -> None:
     """A period of fewer than 200 rows is neither noted nor compared with."""
     few = {name: values[:199] * 0 if name == "minutes" else values[:199] for name, values in month(9).items()}
-    assert composition.note({**months(), "2013-05": few, "2013-06": month(6)}.items()) == {}
+    assert composition.note({**months(), "2013-06": few, "2013-07": month(6)}.items()) == {}
+
+
+def test_a_number_is_missed_to_vary_after_three_periods() -> None:
+    """A week may have two months, and the next one: what varied once or twice is not a feed that stands still."""
+    constant = {"minutes": np.full(ROWS, 60.0)}
+    drawn = [(f"2013-W0{number}", month(number)) for number in range(1, 5)]
+    for place, noted in ((1, False), (2, False), (3, True)):
+        weeks = [(week, columns | constant if at == place else columns) for at, (week, columns) in enumerate(drawn)]
+        assert any("constant" in found for found in composition.note(weeks).values()) == noted
