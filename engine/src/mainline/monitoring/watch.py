@@ -11,7 +11,6 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from mainline import display, faults, interrupts, progress
 from mainline.declared.monitoring import Watch
@@ -39,12 +38,14 @@ class Looking:
     problem: str = ""
     """Why the last look failed; '' if it did not."""
     looks: int = 0
+    told: bool = False
+    """Whether somebody told it to stop."""
 
     def run(self) -> str:
         """Look until told to stop; say how often that was."""
         try:
-            with _ended_by(signal.SIGTERM):
-                while True:
+            with _told_by(signal.SIGTERM, self.tell):
+                while not self.told:
                     state, began = self.state(), time.monotonic()
                     self.once()
                     self.show()
@@ -52,6 +53,15 @@ class Looking:
         except KeyboardInterrupt:
             interrupts.end()
         return f"Stopped after {self.looks} look{'' if self.looks == 1 else 's'}."
+
+    def tell(self) -> None:
+        """Take note that it is to stop, whatever a library makes of what follows.
+
+        Raises:
+            KeyboardInterrupt: always.
+        """
+        self.told = True
+        raise KeyboardInterrupt
 
     def once(self) -> None:
         """Look once; whatever goes wrong, the next look is tried.
@@ -65,6 +75,8 @@ class Looking:
                 self.found, self.problem = self.look(), ""
         except Exception as error:
             interrupts.check()
+            if self.told:
+                raise KeyboardInterrupt from error
             self.problem = str(faults.explain(error) or f"a fault of the program: {error!r}")
 
     def show(self) -> None:
@@ -111,13 +123,9 @@ class Looking:
 
 
 @contextmanager
-def _ended_by(number: signal.Signals) -> Iterator[None]:
-    """Let a signal end what runs here as Ctrl-C does."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(number, end)
+def _told_by(number: signal.Signals, tell: Callable[[], None]) -> Iterator[None]:
+    """Let a signal tell what runs here to stop."""
+    before = signal.signal(number, lambda _number, _frame: tell())
     try:
         yield
     finally:

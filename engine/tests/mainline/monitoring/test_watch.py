@@ -1,5 +1,6 @@
 """Looking again and again: when, what is shown, and how it ends."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -63,6 +64,24 @@ def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
 
     assert Looking(look, [tmp_path], Watch()).run() == "Stopped after 1 look."
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), None])
+def test_sigterm_that_a_library_swallows_ends_it_too(tmp_path: Path, error: Exception | None) -> None:
+    """A library may make an error of what a signal raises, or a result: no further look comes."""
+    looked: list[str] = []
+
+    def look() -> Monitored:
+        if looked:
+            raise KeyboardInterrupt
+        looked.append("once")
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        if error is not None:
+            raise error
+        return looks.look("2013-10-07", looks.version(labels="pass"))
+
+    assert Looking(look, [tmp_path], Watch(every=0.05, pause=0.0)).run() == "Stopped after 1 look."
 
 
 def test_without_a_change_it_looks_after_the_declared_time(tmp_path: Path) -> None:
