@@ -16,7 +16,7 @@ from mainline.conformance import check_request
 from mainline.contract import Field
 from mainline.data.columns import from_rows
 from mainline.errors import RequestError, UseCaseError
-from mainline.monitoring import events
+from mainline.monitoring import event_times
 
 EPOCH = datetime(1970, 1, 1)
 ZONES = (
@@ -110,7 +110,7 @@ def test_without_a_zone_a_time_still_needs_its_offset() -> None:
 def test_logged_times_are_read_as_they_were_answered() -> None:
     """A bare time in the prediction log is of the place, as it was for the server; one with an offset is as it says."""
     texts = ["2024-10-27T02:30", "2024-10-27T02:30:00+01:00", "2024-03-31 02:30:00", "2024-06-01T10:00Z"]
-    read = events._moments(pd.Series([*texts, None], dtype="object"), AT)
+    read = event_times.of_text(pd.Series([*texts, None], dtype="object"), clocks.of(AT))
     expected = from_rows([{"at": text} for text in texts], [AT])["at"].tolist()
     assert read[:4].to_numpy("datetime64[m]").astype(int).tolist() == expected
     assert read.isna().tolist() == [False] * 4 + [True]
