@@ -7,13 +7,13 @@ a client that sends one after the other on a connection, as S3 clients do, is un
 import contextlib
 import random
 import re
-import select
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Literal, get_args
 
 Kind = Literal["delay", "reset", "truncate", "flip", "flip sent", "black hole", "throttle", "error 500", "error 503"]
@@ -122,7 +122,7 @@ class FaultyProxy:
         with contextlib.suppress(OSError), client, socket.create_connection(self._target) as server:
             going = True
             while going:
-                for source in select.select([client, server], [], [])[0]:
+                for source in wait([client, server]):  # unlike select(), wait() takes files of any number
                     piece = source.recv(_PIECE)
                     work = self._request if source is client else self._answer
                     going = going and bool(piece) and work(piece, client, server, hit)

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import psutil
@@ -50,7 +50,7 @@ def _talk(terminal: int, keys: Sequence[tuple[str, str]]) -> str:
     """Type each answer when its text was seen after the one before; return all that was seen until the end."""
     waiting, seen, place, started = list(keys), "", 0, time.monotonic()
     while time.monotonic() - started < LIMIT:
-        if select.select([terminal], [], [], 0.1)[0]:
+        if wait([terminal], 0.1):
             read = b""
             with contextlib.suppress(OSError):  # the last program that had the terminal is gone
                 read = os.read(terminal, 1 << 16)

@@ -192,7 +192,8 @@ def _send_at_once() -> None:
 
 def open_cache() -> Store:
     """Open DVC's cache of this repository."""
-    return Store("the cache", _repository().cache.local)
+    with _repository() as repository:
+        return Store("the cache", repository.cache.local)
 
 
 def open_remote(name: str | None = None) -> Store:
@@ -204,7 +205,8 @@ def open_remote(name: str | None = None) -> Store:
     from dvc.exceptions import DvcException
 
     try:
-        remote = Store(f"remote {name}" if name else "the remote", _repository().cloud.get_remote_odb(name))
+        with _repository() as repository:
+            remote = Store(f"remote {name}" if name else "the remote", repository.cloud.get_remote_odb(name))
         if remote.files.protocol == "s3":
             _send_at_once()
         return remote
@@ -217,7 +219,8 @@ def open_remote(name: str | None = None) -> Store:
 
 def others() -> list[str]:
     """Name the remotes beside the default one, such as the store of earlier days."""
-    config = _repository().config
+    with _repository() as repository:
+        config = repository.config
     return [name for name in config["remote"] if name != config["core"].get("remote")]
 
 

@@ -1,5 +1,6 @@
 """A table as it is delivered: from text, Parquet or SQLite to columns, each with its kind."""
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -96,7 +97,7 @@ def query(url: str, statement: str, target: Path) -> Path:
     if not path.is_file():
         raise TableError(f"there is no file {path}; write sqlite:///FILE, or sqlite:////FILE for an absolute path.")
     try:
-        with sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True) as connection:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("pragma query_only = on")
             found = connection.execute(statement)
             names = [name for name, *_ in found.description or ()]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mainline.remote import objects, store, transfer
@@ -56,6 +57,17 @@ def test_a_lasting_failure_is_one_line(remote: Store, monkeypatch: pytest.Monkey
     monkeypatch.setattr(remote.files, name, _failing(store.TRIES, getattr(remote.files, name)))
     with pytest.raises(StorageError, match=r"^the remote does not answer: .*not well-formed"):
         remote.remove([oid]) if name == "remove" else remote.everything()
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.parametrize("use", [store.open_cache, open_remote, store.others])
+def test_an_opened_store_keeps_no_file_open(use: Callable[[], object]) -> None:
+    """A program that opens stores again and again, as a follower does, does not run out of files."""
+    use()
+    before = psutil.Process().num_fds()
+    kept = [use() for _ in range(3)]
+    assert psutil.Process().num_fds() <= before
+    assert len(kept) == 3
 
 
 def test_push_removes_nothing(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,9 @@ def test_reader_that_waits_holds_the_source_back(package_dir: Path, golden: dict
         line = json.dumps(golden["requests"][0]).encode() + b"\n"
         os.set_blocking(process.stdin.fileno(), False)
         sent = 0
-        while select.select([], [process.stdin], [], 1)[1]:
+        room = select.poll()
+        room.register(process.stdin, select.POLLOUT)
+        while room.poll(1000):
             try:
                 sent += os.write(process.stdin.fileno(), line)
             except BlockingIOError:
