@@ -113,7 +113,7 @@ def test_a_cut_answer_ends_early(proxy: FaultyProxy) -> None:
 def test_a_black_hole_answers_nothing(proxy: FaultyProxy) -> None:
     """A client waits in vain until its own limit; other connections are served."""
     proxy.fault = Fault("black hole", times=1)
-    with _client(proxy, limit=0.3) as silent, pytest.raises(TimeoutError, match="timed out"):
+    with _client(proxy, limit=3) as silent, pytest.raises(TimeoutError, match="timed out"):
         _get(silent)
     assert _fresh(proxy) == (200, CONTENT)
 
@@ -148,7 +148,7 @@ def test_some_are_let_through_before_the_first(proxy: FaultyProxy) -> None:
 def test_every_kind_is_counted(proxy: FaultyProxy, kind: Kind) -> None:
     """There is no kind that the proxy does not know: one request and its answer are hit once."""
     proxy.fault = Fault(kind, times=1, after=50, seconds=0.01)
-    with _client(proxy, limit=0.3) as client, contextlib.suppress(OSError, http.client.HTTPException):
+    with _client(proxy, limit=3) as client, contextlib.suppress(OSError, http.client.HTTPException):
         _put(client, b"a" * 200)
     assert proxy.injected == 1
 
