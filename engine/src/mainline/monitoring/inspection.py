@@ -16,7 +16,7 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, events, monitored, promise, reference, rollup, tracks, verdict
+from mainline.monitoring import accuracy, coverage, events, monitored, promise, reference, rollup, tracks, verdict
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.monitored import Day, Monitored, Promise, Segment, Version
@@ -114,6 +114,7 @@ def _version(
         scorer=scorer,
         bias=asked.policy.quality.bias or asked.bias,
         slice_rows=asked.slice_rows,
+        coverage=coverage.of_version(rolled, digest),
     )
     window = accuracy.window(production)
     labelled = None if window is None else window.choose(~np.isnan(window.actual))

@@ -44,12 +44,12 @@ _ALWAYS = {
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of one day (UTC) that one package answered."""
+    """The rows of one day (UTC) that one package answered; `hours` counts them by the hour."""
 
     day: str
     version: str
     digest: str
-    rows: int
+    hours: list[int]
     sketch: Sketch
 
 
@@ -114,9 +114,9 @@ class Reader:
 
     def days(self, package: Packaged) -> Iterator[Day]:
         """Describe the rows that are held by day."""
-        found = self._connection.execute("select day, any_value(version), count(*) from held group by 1 order by 1")
-        for day, version, rows in found.fetchall():
-            yield Day(day, version, package.digest, rows, self._sketch(day, package))
+        found = self._connection.execute("select day, any_value(version) from held group by 1 order by 1")
+        for day, version in found.fetchall():
+            yield Day(day, version, package.digest, self._hours(day), self._sketch(day, package))
 
     def write(self, day: str, target: Path) -> None:
         """Write the rows of a day that are held, aside and then in its place."""
@@ -152,6 +152,14 @@ class Reader:
             texts={name: self._texts(day, f"feature.{name}") for name in package.texts},
             predicted=predicted,
         )
+
+    def _hours(self, day: str) -> list[int]:
+        """Return the rows of a day that are held by the hour."""
+        found = self._connection.execute(
+            "select hour(time), count(*) from held where day = $day group by 1", {"day": day}
+        )
+        counted = dict(found.fetchall())
+        return [counted.get(hour, 0) for hour in range(24)]
 
     def _texts(self, day: str, column: str) -> Texts:
         found = self._connection.execute(

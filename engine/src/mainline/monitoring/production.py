@@ -1,7 +1,7 @@
 """One version in production, as its checks look at it: the days that it answered, and the events with labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,8 @@ class Production:
     scorer: Scorer
     bias: float
     slice_rows: int
+    coverage: Mapping[str, float] = field(default_factory=dict)
+    """The share of a whole day that stands in each of its days, see `coverage`; one that is not named is whole."""
 
     @property
     def digest(self) -> str:

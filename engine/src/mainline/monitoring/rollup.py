@@ -167,7 +167,10 @@ class _Roller:
         for day in self.reader.days(package):
             target = self.store.target(file.name, file.content, day.day, package.digest)
             self.reader.write(day.day, self.store.folder / target)
-            yield Rolled(day=day.day, version=day.version, digest=package.digest, columns=target, sketch=day.sketch)
+            yield Rolled(
+                day=day.day, version=day.version, digest=package.digest, columns=target, sketch=day.sketch,
+                hours=day.hours,
+            )  # fmt: skip
 
 
 def _copy_lines(file: LogFile, target: Path) -> int:

@@ -34,13 +34,17 @@ SHORT = 12
 
 
 class Rolled(Part):
-    """The rows of a file that one package answered on one day; `rows` is the path of their Parquet in the store."""
+    """The rows of a file that one package answered on one day; `columns` is the path of their Parquet in the store.
+
+    `hours` counts them by the hour (UTC); it is empty in records of before.
+    """
 
     day: Date
     version: str
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     columns: str
     sketch: Sketch
+    hours: Annotated[list[Count], Field(max_length=24)] = Field(default_factory=list)
 
 
 class Record(Part):

@@ -1,12 +1,15 @@
 """Is each day made of what the model was fitted on? Shares of rows, without any distribution: cheap, and soon sure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from mainline.gate.checks.outcome import Outcome
 from mainline.limits import composition
 from mainline.limits.composition import Excess
 from mainline.limits.sketches import RARE, Sketch
 from mainline.monitoring.production import Production
+
+_WHOLE = 0.95
+"""A day of which this share stands is called a whole one."""
 
 
 def check_missing(production: Production) -> Outcome:
@@ -45,32 +48,45 @@ def _judge(production: Production, question: str, more: float) -> Outcome:
     days, seen = production.full_days, production.reference.seen
     ask, what = composition.QUESTIONS[question]
 
-    def excess(day: Sketch) -> Iterable[Excess]:
-        return ask(seen, day, more)
+    def excess(day: str, sketch: Sketch) -> list[Excess]:
+        part = production.coverage.get(day, 1.0)
+        return [_widen(one, part) for one in ask(seen, sketch, more)]
 
     if not days:
         least = production.policy.support.min_rows
         return Outcome("cannot tell", "too few rows", f"{least:,} rows a day", f"No day has {least:,} rows yet.")
     last, sketch = list(days.items())[-1]
-    worst = max(excess(sketch), default=None)
+    worst = max(excess(last, sketch), default=None)
     if worst is None:
         return Outcome("pass", "nothing to compare", "-", "No column is of this kind, or the package does not say.")
     beyond, name, observed, allowed = worst
     found = f"{name}: {observed:.2%} of {last}"
     said = f"{observed:.2%} of the rows of {name} {what}; at most {allowed:.2%} are allowed."
+    said += _partly(production.coverage.get(last, 1.0)) if allowed else ""
     if beyond <= 0:
         return Outcome("pass", found, f"{allowed:.2%}", said)
-    wrong = sorted(column for over, column, _, _ in excess(sketch) if over > 0 and column != name)
+    wrong = sorted(column for over, column, _, _ in excess(last, sketch) if over > 0 and column != name)
     so = f" So are: {', '.join(wrong[:5])}." if wrong else ""
     next_step = f"Since {_since(list(days.items()), excess)}.{so} Look at what sends or joins {name}."
     return Outcome("fail", found, f"{allowed:.2%}", f"{said} {next_step}")
 
 
-def _since(days: list[tuple[str, Sketch]], excess: Callable[[Sketch], Iterable[Excess]]) -> str:
+def _widen(one: Excess, part: float) -> Excess:
+    """Allow a part of a day as many rows as the whole day may have; a number that stands still stands still."""
+    allowed = one.allowed / part
+    return one._replace(beyond=one.observed - allowed, allowed=allowed) if allowed else one
+
+
+def _partly(part: float) -> str:
+    """Say that a limit is that of a part of a day."""
+    return "" if part > _WHOLE else f" Its rows are {part:.0%} of a day's, and they may be all that the day allows."
+
+
+def _since(days: list[tuple[str, Sketch]], excess: Callable[[str, Sketch], list[Excess]]) -> str:
     """Return the first of the days in a row, up to the last one, that are beyond."""
     since = days[-1][0]
     for day, sketch in reversed(days):
-        if not any(over > 0 for over, *_ in excess(sketch)):
+        if not any(over > 0 for over, *_ in excess(day, sketch)):
             break
         since = day
     return since

@@ -38,6 +38,12 @@ class Month:
         """When each was predicted, minutes UTC."""
         return self.packaged.predictor.features.prediction_time(self.request)
 
+    def choose(self, rows: Any) -> "Month":
+        """Return the flights that a mask of shape (n,) names."""
+        request, features = ({name: values[rows] for name, values in columns.items()}
+                             for columns in (self.request, self.features))  # fmt: skip
+        return replace(self, request=request, features=features, label=self.label[rows])
+
     def change(self, **changes: Callable[[Any], Any]) -> "Month":
         """Return the month with other features, by what changes a column."""
         return replace(
@@ -78,18 +84,19 @@ def read(packaged: Packaged, root: Path) -> Month:
     return Month(packaged, reference.load(packaged), rows.request, rows.features, rows.label)
 
 
-def write_log(month: Month, folder: Path) -> Path:
-    """Write the log of a server that was asked for every flight at its own moment, a request for each day."""
-    predicted, day = month.predict(), month.moment // DAY
+def write_log(month: Month, folder: Path, *, by_hour: bool = False, writer: str = "abcdef01") -> Path:
+    """Write the log of a server that was asked for every flight at its own moment, a request for each day or hour."""
+    predicted, asked_at = month.predict(), month.moment // (60 if by_hour else DAY)
     lines = []
-    for one in np.unique(day):
-        rows = np.flatnonzero(day == one)
+    for one in np.unique(asked_at):
+        rows = np.flatnonzero(asked_at == one)
+        time = np.datetime64(int(one), "h") if by_hour else f"{np.datetime64(int(one), 'D')}T12"
         asked = {name: values[rows] for name, values in month.request.items()}
         requests = columns.to_rows(asked, month.packaged.request)
         seen = {name: [logs.plain(value) for value in values[rows]] for name, values in month.features.items()}
         lines.append(
             {
-                "time": f"{np.datetime64(int(one), 'D')}T12:00:00.000+00:00",
+                "time": f"{time}:00:00.000+00:00",
                 "request_id": str(one),
                 "trace_id": str(one),
                 "key": "client",
@@ -103,7 +110,7 @@ def write_log(month: Month, folder: Path) -> Path:
                 "stale": [[] for _ in rows],
             }
         )
-    return logs.write(folder, logs.encode(*lines))
+    return logs.write(folder, logs.encode(*lines), writer=writer)
 
 
 def _answers(predicted: Any, names: tuple[str, ...]) -> dict[str, Any]:
