@@ -60,6 +60,11 @@ class Project:
         self.run("git", "commit", "--quiet", "--message", message)
         return self.run("git", "rev-parse", "HEAD").stdout.strip()
 
+    def give_origin(self, address: str = "../origin.git") -> None:
+        """Make an empty repository, and name it as the origin of this one."""
+        self.run("git", "init", "--quiet", "--bare", "--initial-branch=main", address)
+        self.run("git", "remote", "add", "origin", address)
+
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return what commands see: this Python first, the copy's code before ours, a private home."""
         return {

@@ -62,8 +62,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, other_project: Project) ->
     allow_small_data(project)
     with (project.path / "params.yaml").open("a") as file:
         file.write("tune: {trials: 2, space: {C: [0.3, 3.0]}}\n")
-    project.run("git", "init", "--quiet", "--bare", "--initial-branch=main", "../origin.git")
-    project.run("git", "remote", "add", "origin", "../origin.git")
+    project.give_origin()
     project.commit("Train")
     project.run("git", "push", "--quiet", "origin", "main")
     return project

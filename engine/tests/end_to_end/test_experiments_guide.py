@@ -30,8 +30,7 @@ def walked(small_project: Project, object_store: ObjectStore, tmp_path: Path) ->
     """Two clones of one repository, whose data is in a real store under a name of its own."""
     mine = small_project.twin(tmp_path / "mine")
     environment = dict(object_store.environment)
-    mine.run("git", "init", "--quiet", "--bare", "--initial-branch=main", "../origin.git")
-    mine.run("git", "remote", "add", "origin", "../origin.git")
+    mine.give_origin()
     url = object_store.url("experiments-guide")
     mine.run("python", "-m", "mainline", "remote", url, "--endpoint", object_store.endpoint, **environment)
     params = mine.path / "params.yaml"

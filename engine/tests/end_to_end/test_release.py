@@ -13,8 +13,7 @@ from tests.project import Project
 @pytest.fixture
 def shared(tmp_path: Path, fresh_full: Project) -> Project:
     """The shipped repository with an origin, a store and a key, nothing released yet."""
-    fresh_full.run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(tmp_path / "origin.git"))
-    fresh_full.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    fresh_full.give_origin(str(tmp_path / "origin.git"))
     fresh_full.run("python", "-m", "mainline", "remote", str(tmp_path / "storage"))
     fresh_full.run("python", "-m", "mainline", "signing-key")
     return fresh_full

@@ -21,8 +21,7 @@ def released(timeless_project: Project, tmp_path_factory: pytest.TempPathFactory
     """The same with a store and an origin, released as v1.0.0; then the second snapshot is trained and not released."""
     folder = tmp_path_factory.mktemp("released")
     made = timeless_project.twin(folder / "project")
-    made.run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(folder / "origin.git"))
-    made.run("git", "remote", "add", "origin", str(folder / "origin.git"))
+    made.give_origin(str(folder / "origin.git"))
     made.run("python", "-m", "mainline", "remote", str(folder / "storage"))
     made.commit("Name a store")
     made.run("git", "push", "--quiet", "origin", "main")

@@ -163,9 +163,7 @@ def create(folder: Path, made: Project, store: object_store.ObjectStore | None, 
     """Give a repository whose pipeline has run an origin, a store, a policy, and keys for clients."""
     environment = {"DVC_SITE_CACHE_DIR": str(folder / "site"), **(store.environment if store else {})}
     world = World(made, folder, environment)
-    origin = str(folder / "origin.git")
-    world.run("git", "init", "--quiet", "--bare", "--initial-branch=main", origin)
-    world.run("git", "remote", "add", "origin", origin)
+    made.give_origin(str(folder / "origin.git"))
     if store:
         world.run("python", "-m", "mainline", "remote", store.url(folder.name), "--endpoint", store.endpoint)
     else:

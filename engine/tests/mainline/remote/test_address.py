@@ -57,8 +57,7 @@ def test_the_store_is_found_below_a_path_of_any_letters(shipped: Project, monkey
 
 def _push_an_experiment(shipped: Project) -> set[str]:
     """Run and push an experiment with DVC's own commands, and return the objects that it needs."""
-    shipped.run("git", "init", "--quiet", "--bare", "../origin.git")
-    shipped.run("git", "remote", "add", "origin", "../origin.git")
+    shipped.give_origin()
     shipped.run("git", "push", "--quiet", "origin", "main")
     (shipped.path / "dvc.yaml").write_text((shipped.path / "dvc.yaml").read_text().replace("echo text", "echo tried"))
     shipped.run("dvc", "exp", "run", "--quiet", "--name", "trial")
