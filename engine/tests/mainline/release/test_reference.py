@@ -72,6 +72,17 @@ def test_renamed_environments_are_compared_and_said(released: Repository) -> Non
     assert "production has v1.0.0 and is not declared in deploy/ any more. If another one took its place, write" in said
 
 
+def test_renamed_environment_without_a_version_is_not_spoken_of(released: Repository) -> None:
+    """An environment whose version was taken back has nothing to carry over, and nothing to be held against."""
+    released.run("git", "tag", "--annotate", "--message", "Taken back", "model#production!#2")
+    released.run("git", "push", "--quiet", "origin", "model#production!#2")
+    Path("deploy/production.yaml").unlink()
+    released.merge("Serve no more")
+    asked, said = promoted()
+    assert asked == ["staging"]
+    assert "any more" not in said
+
+
 def test_a_declared_line_carries_the_version_over(released: Repository) -> None:
     """`was` makes the old name's version the new one's: compared, replaced, and spoken of no more."""
     Path("deploy/production.yaml").unlink()
