@@ -47,11 +47,11 @@ def _of_use_case(error: Exception) -> str:
     if module.partition(".")[0] == "usecase":
         lack = f"offers no '{error.name}'" if isinstance(error, AttributeError) else f"cannot be imported: {error}"
         return f"{_file(module)} {lack}; engine/src/mainline/contract.py lists what it must offer."
-    place = _place(error)
+    failed = _place(error)
     reason = " ".join(str(error).split())[:300]
     noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-    return place and (
-        f"{place}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
+    return failed and (
+        f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
         "`./mainline --traceback repro` shows its traceback."
     )
 
@@ -74,8 +74,14 @@ def _place(error: Exception) -> str:
     places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
         places.append((error.filename or "", error.lineno))
-    own = [(file, line) for file, line in ((_own(name), line) for name, line in places) if file]
-    return f"{own[-1][0]}, line {own[-1][1]}" if own else ""
+    own = [said for said in (place(*each) for each in places) if said]
+    return own[-1] if own else ""
+
+
+def place(file: str, line: int | None) -> str:
+    """Name a line of the use case for people; '' for a line of any other file."""
+    own = _own(file)
+    return own and f"{own}, line {line}"
 
 
 def _own(name: str) -> str:

@@ -10,6 +10,7 @@ from mainline.claims.declarations import features, module
 from mainline.clocks import name_of
 from mainline.conformance import check_column, check_computed, check_moment, check_predictions
 from mainline.contract import Array, Columns
+from mainline.data import vocabulary
 from mainline.data.computed import Place, check_types
 from mainline.data.moments import prediction_time
 from mainline.errors import UseCaseError
@@ -25,7 +26,7 @@ def every_declared_feature_is_computed() -> None:
     requests, tables = _rows()
     rows = len(next(iter(requests.values())))
     check_moment(prediction_time(module("features"), requests), rows)
-    computed = module("features").compute(requests, tables)
+    computed = _compute(requests, tables)
     check_computed(computed, features(), rows)
     check_types(computed, module("features").NUMERIC, module("features").CATEGORICAL, Place("made-up requests", {}))
 
@@ -77,7 +78,7 @@ def scoring_is_a_value_per_row() -> None:
     scoring, (requests, _) = module("scoring"), _rows()
     rows = len(next(iter(requests.values())))
     names = classes(module("interface"))
-    label = _labels(rows, len(names))
+    label = labels(rows, len(names))
     given = {"fit_target": label.astype(float)}
     given["respond"] = given["fit_target"] if names else scoring.fit_target(given["fit_target"], requests)
     if len(names) > 2:
@@ -100,7 +101,7 @@ def scoring_is_a_value_per_row() -> None:
             )
 
 
-def _labels(rows: int, names: int) -> Array:
+def labels(rows: int, names: int) -> Array:
     """Make up n labels: codes of classes in turn, or the example of the answer and half as much again."""
     interface = module("interface")
     if names or interface.TASK != "regression" or not interface.RESPONSE.example:
@@ -139,7 +140,8 @@ def _rows() -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
 
 
 def _compute(requests: Columns, tables: dict[str, dict[str, Array]]) -> dict[str, Array]:
-    return dict(module("features").compute(requests, tables))
+    asked = vocabulary.request(requests, module("interface"))
+    return dict(module("features").compute(asked, vocabulary.tables(tables)))
 
 
 CLAIMS = (

@@ -19,6 +19,7 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.pipeline import reproduction
 
     reproduction.check_quickly()  # what scikit-learn knows is said by the side that loads it
+    reproduction.check_code()
     return attempt.attempt(arguments.sample)
 
 

@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 
+from mainline import faults
+from mainline.conformance import check_computed
 from mainline.contract import Array, Columns
 from mainline.data.columns import format_time
 from mainline.errors import UseCaseError
@@ -132,6 +135,46 @@ def check_present(lacking: Sequence[set[str]], period: str) -> None:
             f"{FEATURES}: '{name}' has no value in any row of {period}. Does it look up a column or a key that its "
             "table never has?"
         )
+
+
+def check_converted(error: Exception, numeric: Sequence[str], rows: int, place: Place) -> None:
+    """Say which feature made a failed conversion fail, if the line that failed had the features by name.
+
+    Code that converts all features in one call, as the shipped one does, fails without naming one: numpy knows of
+    none. Only what is not n numbers by itself is blamed.
+
+    Args:
+        error: what the code raised.
+        numeric: the names of features that are numbers.
+        rows: n.
+        place: where the rows come from.
+
+    Raises:
+        UseCaseError: naming the feature.
+    """
+    if not isinstance(error, TypeError | ValueError):
+        return
+    for name, values in _of_failed_line(error, numeric):
+        if _is_column(values, rows):
+            continue
+        check_computed({name: values}, [name], rows)
+        check_types({name: values}, [name], [], place)
+
+
+def _of_failed_line(error: Exception, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """Return what the innermost function of the use case had under these names in its mappings."""
+    frames = [frame for frame, line in walk_tb(error.__traceback__) if faults.place(frame.f_code.co_filename, line)]
+    local = frames[-1].f_locals.values() if frames else ()
+    # What the function was given has names of its own, such as a field of the request that is made into a feature.
+    made = [each for each in local if type(each) is dict]
+    return [(name, each[name]) for each in made for name in names if name in each]
+
+
+def _is_column(values: Any, rows: int) -> bool:
+    try:
+        return np.asarray(values, np.float32).shape == (rows,)
+    except (TypeError, ValueError):
+        return False
 
 
 def first_failing(compute: Callable[[Array], object], rows: int) -> int | None:

@@ -20,6 +20,7 @@ from mainline.repository import checkout, recovery
 from mainline.repository.git import ask
 from mainline.stages import presence
 
+USE_CASE = "src/usecase"
 TRAVELLING = ("features", "scoring")
 """The modules of the use case that go into the package."""
 
@@ -97,6 +98,8 @@ def check() -> None:
         from mainline.experiments import search
 
         search.load(declared)
+    if ask("status", "--porcelain", "--", USE_CASE):
+        check_code()
     if declared.data.version:
         _ask_source(declared)
 
@@ -112,7 +115,7 @@ def check_quickly() -> params.Params:
     if declared.tune:
         tune.load(declared.tune)
     for name in TRAVELLING:
-        portable(Path(f"src/usecase/{name}.py"))
+        portable(Path(f"{USE_CASE}/{name}.py"))
     from usecase import features, interface
 
     check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
@@ -121,6 +124,17 @@ def check_quickly() -> params.Params:
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
     metrics.declared(interface.TASK, classes(interface), declared.evaluation)
     return declared
+
+
+def check_code() -> None:
+    """Compute and answer the example of the request, which takes a quarter of a second.
+
+    Raises:
+        UseCaseError: on the first thing wrong.
+    """
+    from mainline.claims import example
+
+    example.check()
 
 
 def _is_edited(section: str, declared: Mapping[str, Any]) -> bool:
@@ -139,13 +153,14 @@ def _model() -> str:
 
 
 def _check_data() -> None:
-    """Check what the schema says of the data; it takes a second to load, so only if something will run.
+    """Check the code, and what the schema says of the data; it takes a second to load, so only if something will run.
 
     Raises:
         UseCaseError: on the first thing wrong.
     """
     from mainline.stages.validate import check_use_case
 
+    check_code()
     check_use_case()
 
 

@@ -18,10 +18,11 @@ from mainline.conformance import (
     portable,
 )  # fmt: skip
 from mainline.contract import Array, Columns, FeatureTable
-from mainline.data import prepared, sides
+from mainline.data import prepared, sides, vocabulary
 from mainline.data.columns import from_batch
 from mainline.data.computed import (
     Place,
+    check_converted,
     check_finite,
     check_missing,
     check_present,
@@ -36,7 +37,7 @@ from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
 from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
-from mainline.errors import ParamsError, UseCaseError
+from mainline.errors import MainlineError, ParamsError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.limits import composition
 from mainline.periods import told
@@ -111,7 +112,7 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
     """
     labelled = events[why_unlabelled(schema, events, interface.LABEL) == ""]
     check_times(labelled)
-    request = from_batch(arrays(in_utc(labelled)), interface.REQUEST)
+    request = vocabulary.request(from_batch(arrays(in_utc(labelled)), interface.REQUEST), interface)
     moment = prediction_time(features, request)
     check_moment(moment, len(labelled))
     place = Place(period, {name: request[name] for name in interface.KEY}, _times())
@@ -172,14 +173,17 @@ def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -
 
     def compute(rows: Array | slice) -> dict[str, Array]:
         found = {name: {column: values[rows] for column, values in table.items()} for name, table in looked_up.items()}
-        return dict(features.compute({name: values[rows] for name, values in request.items()}, found))
+        asked = vocabulary.request({name: values[rows] for name, values in request.items()}, interface)
+        return dict(features.compute(asked, vocabulary.tables(found)))
 
     try:
         return compute(slice(None))
-    except BdbQuit:
+    except (BdbQuit, MainlineError):
         raise
     except Exception as error:
-        row = first_failing(compute, len(next(iter(request.values()))))
+        rows = len(next(iter(request.values())))
+        check_converted(error, features.NUMERIC, rows, place)
+        row = first_failing(compute, rows)
         error.add_note(f"in {place.period}" if row is None else f"first in {place.of(row)}")
         raise
 

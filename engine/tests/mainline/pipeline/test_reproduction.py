@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.pipeline import reproduction
 from tests.project import FLIGHTS
-from usecase import interface
+from usecase import features, interface
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +117,27 @@ def test_an_import_that_no_package_has_is_refused_before_anything_runs(
     with Path(f"src/usecase/{module}.py").open("a") as file:
         file.write("import pandas\n")
     with pytest.raises(UseCaseError, match=rf"src/usecase/{module}\.py, line \d+, imports pandas; code that travels"):
+        reproduction.check()
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_only_an_edit_of_the_use_case_has_its_example_computed(
+    edited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong feature is refused before DVC is asked; where nothing is edited, nobody waits for that check."""
+    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    shutil.copytree(FLIGHTS / "src", tmp_path / "src")
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(FLIGHTS / "params.yaml", "params.yaml")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    if edited:
+        with Path("src/usecase/features.py").open("a") as file:
+            file.write("# edited\n")
+    monkeypatch.setattr(features, "compute", lambda columns, _: {"distance": columns["distnace"]})
+    refused = pytest.raises(UseCaseError, match="'distnace' is not a field of the request; did you mean 'distance'")
+    with refused if edited else nullcontext():
         reproduction.check()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,33 @@ def test_a_feature_without_any_value_is_refused() -> None:
     check_present([valueless({"seats": nothing}), valueless({"seats": something})], "2013-01 to 2013-02")
     with pytest.raises(UseCaseError, match=r"'origin' has no value in any row of 2013-01 to 2013-02\. Does it look up"):
         check_present([valueless({"origin": np.array([""] * rows)}) for rows in (2, 1)], "2013-01 to 2013-02")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (lambda _: [1.0, 2.0], r"'seats' is a list; return a numpy array of \(\d+,\)"),
+        (
+            lambda columns: columns["carrier"],
+            r"'seats' is in NUMERIC and holds str '[A-Z0-9]{2}' in 2013-01, row 0 \(time_hour .*; its dtype is object",
+        ),
+        (lambda columns: columns["arr_delay"], r"'arr_delay' may not be read, since it is the label\. Leave it out"),
+    ],
+    ids=["list", "text", "label"],
+)
+def test_a_conversion_of_all_features_names_the_one_that_fails(
+    days: Days, monkeypatch: pytest.MonkeyPatch, value: Callable[[Any], Any], message: str
+) -> None:
+    """Code that converts its features in one call, of which numpy says no name, is told which one to mend."""
+    file = Path(features.__file__)
+    line = '"seats": planes["seats"],'
+    code = file.read_text()
+    assert line in code
+    edited = {"value": value}
+    exec(compile(code.replace(line, '"seats": value(columns),'), str(file), "exec"), edited)  # noqa: S102 - code of this test
+    monkeypatch.setattr(features, "compute", edited["compute"])
+    with pytest.raises(UseCaseError, match=message):
+        featurise(days.flights, days.known(), "2013-01")
 
 
 @pytest.mark.parametrize(("every", "noted"), [(False, f"first in {KEY}"), (True, "in 2013-01")])
