@@ -10,8 +10,8 @@ from mainline.declared.reading import Section
 
 OWN = frozenset(
     {
-        "predict", "livez", "readyz", "metrics", "admin", "monitor", "rollout", "rollout.json", "openapi.json", "docs",
-        "v2",
+        "predict", "outcomes", "livez", "readyz", "metrics", "admin", "monitor", "rollout", "rollout.json",
+        "openapi.json", "docs", "v2",
     }
 )  # fmt: skip
 """First parts of the service's paths; a prefix that began with one could not be told from it."""

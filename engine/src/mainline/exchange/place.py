@@ -6,6 +6,8 @@
 | `routing.json` | who answers how many of the requests | follower |
 | `served.json` | which routes are live, and what was counted | server |
 | `status.json` | what people and the server's page are shown | follower |
+| `outcomes.json` | what came of an experiment's answers, counted by version | server |
+| `outcomes/` | the same one by one, a file of JSON lines for each experiment | server |
 | `look` | when somebody last asked for a look at git | server |
 | `monitoring/report/` | what the server's page `/monitor` shows | monitor |
 | `packages/` | verified packages by digest, each put there by a rename | follower |
@@ -70,6 +72,16 @@ class Place:
     def status(self) -> Path:
         """What people are shown."""
         return self.folder / "status.json"
+
+    @property
+    def outcomes(self) -> Path:
+        """What the server counted of an experiment's outcomes."""
+        return self.folder / "outcomes.json"
+
+    @property
+    def outcome_log(self) -> Path:
+        """The outcomes of each experiment, one by one."""
+        return self.folder / "outcomes"
 
     @property
     def look(self) -> Path:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from mainline import files
 from mainline.declared.reading import Section, check_section
 from mainline.errors import ParamsError
+from mainline.exchange import outcomes
 
 VERSION = r"^[A-Za-z0-9._-]{1,64}$"
 """How a version may be called."""
@@ -38,12 +39,16 @@ class Mirror(Section):
 
 
 class Routes(Section):
-    """The document: written by whoever rolls out, read by the server, which says the `revision` that it serves."""
+    """The document: written by whoever rolls out, read by the server, which says the `revision` that it serves.
+
+    `experiment` names the step if what comes of its answers is to be counted.
+    """
 
     revision: int = 0
     routes: list[Route] = Field(min_length=1)
     sticky: Sticky | None = None
     mirror: Mirror | None = None
+    experiment: str | None = Field(default=None, pattern=outcomes.NAME)
 
 
 def read(path: Path) -> Routes:

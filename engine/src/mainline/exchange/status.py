@@ -67,6 +67,25 @@ class Rollout(TypedDict):
     findings: list[Finding]
 
 
+class Outcome(TypedDict):
+    """What came of the answers of an experiment, under way or over; the difference is candidate less stable.
+
+    `points` has outcomes, estimate, low and high at each point of the way; `left_out` counts by reason what moved
+    nothing.
+    """
+
+    name: str
+    unit: str
+    better: Literal["higher", "lower"]
+    limit: Number
+    candidate: str
+    stable: str
+    verdict: Verdict
+    said: str
+    left_out: dict[str, int]
+    points: list[Annotated[list[Number], Field(min_length=4, max_length=4)]]
+
+
 class Entry(TypedDict):
     """A line of the history."""
 
@@ -109,6 +128,7 @@ class Status(TypedDict):
     served: int | None
     routes: list[Route]
     rollout: Rollout | None
+    outcome: NotRequired[Outcome | None]
     quarantined: list[Quarantine]
     window: NotRequired[list[Ref]]
     history: list[Entry]

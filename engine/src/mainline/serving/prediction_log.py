@@ -196,6 +196,8 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
     }
     if model.unusual:
         line["unusual"] = model.unusual.by_row(answer.unusual, share.start, share.stop)
+    if request.experiment:
+        line["experiment"], line["client"] = request.experiment[0], request.experiment[1].client
     return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
 
 

@@ -22,6 +22,7 @@ from mainline.serving.answering.problems import Problem
 from mainline.serving.answering.routing import Routing
 from mainline.serving.feed import Feed
 from mainline.serving.logs import say, warn
+from mainline.serving.outcome_log import OutcomeLog
 from mainline.serving.prediction_log import PredictionLog, log_line
 from mainline.serving.watching import Watched
 
@@ -57,9 +58,12 @@ class Service:
         self.batcher = Batcher(settings.limits.queued_rows)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
+        self.outcomes: OutcomeLog | None = None
+        if routing_file and settings.log.directory:
+            self.outcomes = OutcomeLog(Place(routing_file.parent), settings.log.directory)
         self.started = time.time()
         self._number, self._mirrored = count(), count()
-        self.routing_file, self._unwritten = routing_file, ""
+        self.routing_file, self._unwritten, self._unkept = routing_file, "", ""
         if routing_file:
             self._watched["routing"] = watched = Watched(routing_file, self._read_routes)
             try:
@@ -129,12 +133,20 @@ class Service:
             if reply.model is None or reply.share is None or not self.log.samples(request.id):
                 continue
             try:
+                self._remember(reply.model, request)
                 lines.append(log_line(reply.model, request, reply.share, seconds))
                 rows += reply.rows
             except Exception as error:
                 warn("a request was not logged", error=repr(error))
         if lines:
             self.log.add(b"".join(lines), rows)
+
+    def _remember(self, model: Model, request: Request) -> None:
+        """Note an answer of an experiment, so that its outcome can be told apart; named versions were not dealt."""
+        routing, kept = self.routing, self.outcomes.experiment if self.outcomes else None
+        if routing and kept and self.outcomes and routing.experiment == kept.name and not request.named:
+            request.experiment = kept.name, routing.unit(model, request)
+            self.outcomes.remember(request.id, request.experiment[1])
 
     def watch(self, name: str, path: Path, changed: Callable[[Path], None]) -> None:
         """Call `changed` whenever another file stands at a path; where it fails, that is reported under the name."""
@@ -150,6 +162,8 @@ class Service:
         self.batcher.close()
         if self.log:
             self.log.close()
+        if self.outcomes:
+            self.outcomes.close()
 
     async def follow(self) -> None:
         """Look after the files until cancelled; loading happens beside the event loop."""
@@ -166,6 +180,7 @@ class Service:
             except Exception as error:  # whatever is in a file, the last good state serves
                 self._report(name, error, said=watched.tries > 1)
         self._refresh_feed()
+        self._keep_outcomes()
         if self.routing_file:
             try:
                 served.write(Place(self.routing_file.parent).served, self.started, self.routing)
@@ -175,6 +190,18 @@ class Service:
                 if str(error) != self._unwritten:
                     warn("what is served was not written for the follower; its rollout waits", error=str(error))
                 self._unwritten = str(error)
+
+    def _keep_outcomes(self) -> None:
+        """Go over to the experiment that is served, and tell the follower what came of it so far."""
+        if self.outcomes is None or self.routing is None:
+            return
+        try:
+            self.outcomes.begin(self.routing.experiment, [model.version for model in self.routing.models])
+            self.outcomes.publish()
+            self._unkept = ""
+        except Exception as error:  # whatever it is, predictions do not depend on it
+            self._report("outcomes", error, said=str(error) == self._unkept)
+            self._unkept = str(error)
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)
@@ -196,6 +223,7 @@ class Service:
         for model in found.models:
             self._feed(model)
         self.routing = found
+        self._keep_outcomes()
         say("routes", routes={model.version: weight for model, weight in zip(found.models, found.weights, strict=True)})
 
     def _refresh_feed(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mainline.serving.answering import tracing
 from mainline.serving.answering.batching import Share
+from mainline.serving.answering.experiment import Unit
 from mainline.serving.answering.keys import Key
 from mainline.serving.answering.metrics import ModelMetrics
 from mainline.serving.answering.model import Model
@@ -26,12 +27,14 @@ class Request:
     """One request; its body is read when a handler asks for it."""
 
     __slots__ = (
-        "_receive", "authorization", "content_encoding", "content_length", "content_type", "given_trace", "headers",
-        "id", "key", "method", "named", "path", "started", "trace",
+        "_receive", "authorization", "content_encoding", "content_length", "content_type", "experiment", "given_trace",
+        "headers", "id", "key", "method", "named", "path", "started", "trace",
     )  # fmt: skip
     key: Key
     named: bool
     """Whether the path names the version that answers; such requests say nothing of a rollout."""
+    experiment: tuple[str, Unit] | None
+    """The experiment that the answer belongs to, and who was dealt the version; None if it belongs to none."""
 
     def __init__(self, method: str, path: str, given: Iterable[Header], receive: Receive | None = None) -> None:
         self.started = perf_counter()
@@ -39,6 +42,7 @@ class Request:
         self.method = method
         self.path = path
         self.named = False
+        self.experiment = None
         self.headers = headers = dict(given)
         self.authorization: bytes = headers.get(b"authorization", b"")
         self.content_type: bytes = headers.get(b"content-type", b"")

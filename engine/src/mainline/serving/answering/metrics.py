@@ -82,6 +82,8 @@ class ServiceMetrics:
         self.refused: Counter[str] = Counter()
         self.invalid_fields: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        """What clients said came of answers, by what became of it."""
         self.log_rows = 0
         self.log_dropped = 0
         self.log_failing = False

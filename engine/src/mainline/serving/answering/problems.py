@@ -29,6 +29,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "prediction-failed": (500, "The model could not answer"),
     "prediction-outside-response-model": (500, "The prediction is outside the response model and was not sent"),
     "overloaded": (503, "The service is busy"),
+    "outcomes-not-kept": (503, "The outcomes could not be written"),
     "not-ready": (503, "No model is loaded"),
 }
 """Every kind of problem with its status and title; `/docs` lists them."""

@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from mainline.errors import MainlineError
 from mainline.exchange.routes import Routes, Sticky
+from mainline.serving.answering.experiment import Unit
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.model import Model
 
@@ -27,13 +28,15 @@ class Routing:
     mirror: tuple[Model, float] | None = None
     order: tuple[int, ...] = ()
     """The models in the file's order: a client's place stays in the first one's share while that grows."""
+    experiment: str = ""
+    """The name of the step if what comes of its answers is counted."""
 
     def choose(self, number: int, request: Request | None = None) -> Model:
         """Return the model for the n-th request; where versions are kept, the one that the request's client has."""
         if len(self.models) == 1:
             return self.models[0]
         keeps = self.sticky is not None and request is not None
-        share = _point(self.sticky, request) if keeps else number * _GOLDEN % 1  # type: ignore[arg-type]
+        share = _place(self.sticky, request) / _POINTS if keeps else number * _GOLDEN % 1  # type: ignore[arg-type]
         point = share * sum(self.weights)
         for place in self.order or range(len(self.models)):
             point -= self.weights[place]
@@ -47,18 +50,22 @@ class Routing:
             return None
         return self.mirror[0] if number * _SILVER % 1 < self.mirror[1] else None
 
+    def unit(self, model: Model, request: Request) -> Unit:
+        """Return who was dealt a model: a client that keeps it, or a request by itself."""
+        return Unit(model.version, f"{_place(self.sticky, request):016x}" if self.sticky else "")
+
 
 def single(model: Model) -> Routing:
     """Send every request to one model."""
     return Routing((model,), (1.0,))
 
 
-def _point(sticky: Sticky, request: Request) -> float:
-    """Return the place of a request's client from 0 to 1, the same for every request of it."""
+def _place(sticky: Sticky, request: Request) -> int:
+    """Return the place of a request's client from 0 to 2^64, the same for every request of it."""
     own = request.headers.get(sticky.header.encode()) if sticky.header else None
     text = own or request.key.id.encode()
     digest = blake2b(text, digest_size=8, key=sticky.salt.encode()[:64]).digest()
-    return int.from_bytes(digest, "big") / _POINTS
+    return int.from_bytes(digest, "big")
 
 
 def load(found: Routes, loaded: Sequence[Model], text_length: int, slack: float | None = None) -> Routing:
@@ -82,6 +89,7 @@ def load(found: Routes, loaded: Sequence[Model], text_length: int, slack: float 
         sticky=found.sticky,
         mirror=(by_version[found.mirror.version], found.mirror.share) if found.mirror else None,
         order=tuple(sorted(range(len(routed)), key=lambda place: routed[place][0])),
+        experiment=found.experiment or "",
     )
 
 

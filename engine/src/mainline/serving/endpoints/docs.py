@@ -27,7 +27,7 @@ async def page(service: Service, _request: Request) -> Reply:
         Problem: not-ready.
     """
     service.check_ready()
-    described = render(openapi.describe(service.models()[0], service.settings))
+    described = render(openapi.describe(service))
     return Reply(described.encode(), media_type=b"text/html; charset=utf-8")
 
 

@@ -1,12 +1,14 @@
 """`/openapi.json`: the service described by its model's own schemas, as OpenAPI 3.1."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 import orjson
 
-from mainline.declared.service import Limits, Settings
+from mainline.declared.service import Limits
+from mainline.exchange.outcomes import MOST
 from mainline.package import schemas
+from mainline.serving.answering.experiment import Fate
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import KINDS
@@ -27,18 +29,23 @@ async def document(service: Service, _request: Request) -> Reply:
         Problem: not-ready.
     """
     service.check_ready()
-    return Reply(orjson.dumps(describe(service.models()[0], service.settings)))
+    return Reply(orjson.dumps(describe(service)))
 
 
-def describe(model: Model, settings: Settings) -> Schema:
-    """Describe every operation."""
+def describe(service: Service) -> Schema:
+    """Describe every operation that the service has, by the model that most requests go to."""
+    model, settings = service.models()[0], service.settings
+    outcomes = _OUTCOMES if service.outcomes else {}
     return {
         "openapi": "3.1.0",
         "info": {"title": model.name, "version": model.version, "description": model.response.description},
         "servers": [{"url": settings.prefix or "/"}],
-        "paths": _paths(model),
+        "paths": _paths(model) | outcomes,
         "security": [{"key": []}],
-        "components": {"schemas": _schemas(model, settings.limits), "securitySchemes": {"key": _KEY}},
+        "components": {
+            "schemas": _schemas(model, settings.limits) | (_of_outcomes(settings.limits) if outcomes else {}),
+            "securitySchemes": {"key": _KEY},
+        },
     }
 
 
@@ -69,10 +76,17 @@ def _paths(model: Model) -> Schema:
 
 
 def _operation(
-    name: str, summary: str, answer: str, *, body: str = "", example: Any = None, open_: bool = False
+    name: str,
+    summary: str,
+    answer: str,
+    *,
+    body: str = "",
+    example: Any = None,
+    open_: bool = False,
+    kinds: Sequence[str] = _ROUTE,
 ) -> Schema:
     described: Schema = {"operationId": name, "summary": summary, "responses": {"200": _content(answer, summary)}}
-    kinds = (*_ROUTE, *_GUARD, "not-ready") if body else (*_GUARD, "not-ready")
+    kinds = (*(kinds if body else ()), *_GUARD, "not-ready")
     media = "application/json" if name.startswith("v2") else "application/problem+json"
     titles: dict[int, list[str]] = {}
     for kind in kinds:
@@ -89,6 +103,20 @@ def _operation(
             "content": {"application/json": {"schema": _ref(body), "example": example}},
         }
     return described
+
+
+def _of_outcomes(limits: Limits) -> Schema:
+    """Describe what is sent to `/outcomes`, and its answer."""
+    count = {"type": "integer", "minimum": 0}
+    value = {"type": "number", "minimum": -MOST, "maximum": MOST}
+    name = {"type": "string", "minLength": 1, "maxLength": 64, "description": "The answer's request_id."}
+    rows = {"type": "array", "items": _ref("Outcome"), "minItems": 1, "maxItems": limits.rows}
+    ids = {"type": "array", "items": {"type": "string"}}
+    return {
+        "Outcome": _object({"request_id": name, "value": value}),
+        "Outcomes": {"anyOf": [_ref("Outcome"), rows]},
+        "Fates": _object({**dict.fromkeys(get_args(Fate), count), "unknown_ids": ids}),
+    }
 
 
 def _schemas(model: Model, limits: Limits) -> Schema:
@@ -160,3 +188,15 @@ def _ref(name: str) -> Schema:
 
 def _plain(schema: Schema) -> Schema:
     return {key: value for key, value in schema.items() if key != "$schema"}
+
+
+_OUTCOMES: Schema = {
+    "/outcomes": {
+        "post": _operation(
+            "outcomes", "What came of answers, by the ids of their requests", "Fates", body="Outcomes",
+            example=[{"request_id": "c3b8113645a8-1", "value": 4.0}],
+            kinds=("malformed-json", "body-too-large", "unsupported-media-type", "invalid-request", "too-many-rows",
+                   "overloaded", "outcomes-not-kept"),
+        )
+    }
+}  # fmt: skip

@@ -14,6 +14,7 @@ from mainline.exchange.place import Place
 from mainline.exchange.status import Source, Status
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
+from mainline.serving.endpoints import outcome_picture
 from mainline.serving.service import Service
 
 _STYLE = """
@@ -94,16 +95,18 @@ def _read(service: Service) -> Status:
         raise Problem("not-found", "No follower works beside this service; `serve --follow` starts one.") from error
 
 
-def render(found: Status, now: float) -> str:
-    """Return the page of a status document."""
+def render(found: Status, now: float, renews: bool = True) -> str:
+    """Return the page of a status document; one that is kept as a file does not renew itself."""
     name = escape(found["environment"])
+    refresh = f'<meta http-equiv="refresh" content="{_REFRESH}">' if renews else ""
     return "".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            f'<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="{_REFRESH}">',
+            f'<meta name="viewport" content="width=device-width">{refresh}',
             f"<title>{name}: rollout</title><style>{_STYLE}</style></head><body><main>",
             f'<header><h1>{name}</h1><span class="phase">{escape(found["phase"])}</span>{_source(found)}</header>',
-            _problem(found, now), _versions(found), _steps(found), _analysis(found), _quarantine(found),
+            _problem(found, now), _versions(found), _steps(found), _analysis(found),
+            outcome_picture.section(found.get("outcome")), _quarantine(found),
             _history(found), "</main></body></html>",
         ]
     )  # fmt: skip

@@ -15,11 +15,13 @@ from mainline.exchange.report import Verdict
 from mainline.exchange.served import CLASS
 from mainline.exchange.status import Source
 from mainline.periods import span
+from mainline.serving.answering.experiment import Fate
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, NOT_READY, OVERLOADED, Page, Sample, resident_bytes
 from mainline.serving.answering.model import Model
 from mainline.serving.service import Service
 
+_ENDS = ("estimate", "low", "high")
 _LATEST = 2**62
 """Beyond this a table never grows stale."""
 
@@ -156,6 +158,7 @@ def _add_service(page: Page, service: Service) -> None:
     page.add("mainline_invalid_fields_total", "counter", "Values that did not fit the request model.", fields)
     failures = [({"what": what}, number) for what, number in sorted(counted.failures.items())]
     page.add("mainline_refresh_failures_total", "counter", "Files that could not be read again.", failures)
+    _add_outcomes(page, service)
     writer = {"writer": service.log.writer} if service.log else {}
     written = [(writer, float(counted.log_rows))]
     page.add("mainline_log_rows_total", "counter", "Rows written to the prediction log.", written)
@@ -170,6 +173,18 @@ def _add_service(page: Page, service: Service) -> None:
         page.add(name, kind, description, [({}, float(value))])  # type: ignore[arg-type]
 
 
+def _add_outcomes(page: Page, service: Service) -> None:
+    """Add what clients said came of answers, where that is kept."""
+    if service.outcomes is None:
+        return
+    sent = [({"fate": fate}, service.metrics.outcomes[fate]) for fate in get_args(Fate)]
+    page.add("mainline_outcomes_total", "counter", "Outcomes that clients sent, by what became of them.", sent)
+    experiment = service.outcomes.experiment
+    tallies = experiment.tallies.items() if experiment else ()
+    counted = [({"version": version}, tally["number"]) for version, tally in tallies]
+    page.add("mainline_experiment_outcomes", "gauge", "Outcomes that count in the experiment under way.", counted)
+
+
 def _add_follower(page: Page, service: Service) -> None:
     """Add what the follower says of itself, where one is at work."""
     try:
@@ -179,6 +194,7 @@ def _add_follower(page: Page, service: Service) -> None:
         source: Source = found.get("source") or {}
         aborted = len(found["quarantined"])
         step = found["rollout"]["step"] + 1 if found["rollout"] else 0
+        points = (found.get("outcome") or {"points": []})["points"][-1:]
         said, looked = float(found["time"]), float(source.get("looked", 0.0))
     except (OSError, ValueError):
         return
@@ -198,6 +214,9 @@ def _add_follower(page: Page, service: Service) -> None:
         ("mainline_rollout_quarantined", "Versions that were aborted and are not tried again.", aborted),
     ):
         page.add(name, "gauge", description, [({}, float(value))])
+    ends = [({"end": end}, value) for point in points for end, value in zip(_ENDS, point[1:], strict=True)]
+    if ends:
+        page.add("mainline_outcome_difference", "gauge", "Mean outcome of the candidate less stable's.", ends)
 
 
 def _add_monitoring(page: Page, service: Service) -> None:

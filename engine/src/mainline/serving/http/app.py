@@ -15,6 +15,7 @@ from mainline.serving.endpoints import (
     inference,
     monitor_page,
     openapi,
+    outcomes,
     protocol,
     rollout_page,
     telemetry,
@@ -48,6 +49,7 @@ class Endpoint:
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/predict": Endpoint("POST", "predict", inference.predict),
+    "/outcomes": Endpoint("POST", "predict", outcomes.take),
     "/livez": Endpoint("GET", "open", health.live),
     "/readyz": Endpoint("GET", "open", health.ready),
     "/metrics": Endpoint("GET", "admin", telemetry.metrics),

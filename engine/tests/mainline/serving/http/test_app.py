@@ -37,7 +37,7 @@ def test_roles_are_apart(client: Client, path: str) -> None:
     admin = path in ADMIN
     both = path in OPEN or path in ("/docs", "/openapi.json")
     exists = path in ENDPOINTS or path.startswith("/v2/models/")
-    method = "POST" if path == "/predict" or path.endswith("/infer") else "GET"
+    method = "POST" if path in ("/predict", "/outcomes") or path.endswith("/infer") else "GET"
     for key, allowed in ((client.key, not admin), (client.admin, admin)):
         status = client.ask(path, method=method, key=key).status
         assert (status == 403) == (exists and not allowed and not both), (path, status)

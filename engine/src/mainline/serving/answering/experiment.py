@@ -1,0 +1,134 @@
+"""An experiment in memory: which version gave which answer, and what came of it.
+
+Of an answer about 110 bytes are kept, of the newest half a million to a million. Names are kept as hashes of 8 bytes
+with a key of this process, so that nobody can choose two that are taken for one.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from mainline.exchange import outcomes
+from mainline.exchange.outcomes import Outcomes, Tally
+
+REMEMBERED = 2**19
+"""Answers of one generation; there are two, and the older one is dropped once the younger is full."""
+MOST_CLIENTS = 2**20
+"""Clients that keep their version; answers to more of them are not remembered."""
+GROWTH = 1.1
+"""A point of the trace has so many times the outcomes of the one before."""
+_SEVERAL = -1
+_KEY = os.urandom(16)
+
+Fate = Literal["counted", "repeated", "conflicting", "ambiguous", "late", "unknown"]
+"""What becomes of an outcome; only the first moves the experiment."""
+
+
+class Unit(NamedTuple):
+    """Who was dealt a version: a client that keeps it, or ('') each request by itself."""
+
+    version: str
+    client: str
+
+
+class Found(NamedTuple):
+    """What is known of an outcome's answer; `former` names the experiment of one that comes late."""
+
+    fate: Fate
+    unit: Unit | None = None
+    former: str = ""
+
+
+class Experiment:
+    """What a step of a rollout, in which two versions answer, has come to so far."""
+
+    def __init__(self, name: str, versions: Sequence[str]) -> None:
+        self.name = name
+        self.tallies: dict[str, Tally] = {version: outcomes.empty() for version in versions}
+        self.left_out: Counter[str] = Counter()
+        self.trace: list[dict[str, Tally]] = []
+        self._origin: float | None = None
+        # An answer has the number of its unit until its outcome comes, and the outcome's value from then on.
+        self._young: dict[int, int | float] = {}
+        self._old: dict[int, int | float] = {}
+        self._numbers: dict[Unit, int] = {}
+        self._units: list[Unit] = []
+        self._sums: dict[int, tuple[int, float]] = {}
+
+    def remember(self, request_id: str, unit: Unit) -> None:
+        """Note who answered a request; an id that two units used tells nobody's outcome."""
+        number = self._numbers.get(unit)
+        if number is None:
+            if len(self._units) >= MOST_CLIENTS or unit.version not in self.tallies:
+                return
+            number = self._numbers[unit] = len(self._units)
+            self._units.append(unit)
+        key, known = _hashed(request_id), self._known(request_id)
+        if known is not None:
+            if type(known) is int and known != number:
+                self._settle(key, _SEVERAL)
+            return
+        if len(self._young) >= REMEMBERED:
+            self._old = self._young  # in this order: another thread looks answers up meanwhile
+            self._young = {}
+        self._young[key] = number
+
+    def find(self, request_id: str, value: float) -> Found:
+        """Say what an outcome is to be counted as."""
+        known = self._known(request_id)
+        if known is None:
+            return Found("unknown")
+        if type(known) is float:
+            return Found("repeated" if known == value else "conflicting")
+        return Found("ambiguous") if known == _SEVERAL else Found("counted", self._units[int(known)])
+
+    def count(self, request_id: str, value: float, unit: Unit) -> None:
+        """Let an outcome move the experiment; from now on the same one is repeated."""
+        self._settle(_hashed(request_id), float(value))
+        self._origin = value if self._origin is None else self._origin
+        tally, moved = self.tallies[unit.version], value - self._origin
+        number, total = 0, 0.0
+        if unit.client:
+            place = self._numbers.setdefault(unit, len(self._units))
+            if place == len(self._units):
+                self._units.append(unit)
+            number, total = self._sums.get(place, (0, 0.0))
+            self._sums[place] = number + 1, total + moved
+        after, sums = number + 1, total + moved
+        self.tallies[unit.version] = {
+            "units": tally["units"] + (number == 0),
+            "number": tally["number"] + 1,
+            "sum": tally["sum"] + moved,
+            "squares": tally["squares"] + sums * sums - total * total,
+            "products": tally["products"] + sums * after - total * number,
+            "counts": tally["counts"] + after * after - number * number,
+        }
+        self._note()
+
+    def document(self) -> Outcomes:
+        """Return what the follower is told."""
+        return {
+            "experiment": self.name, "origin": self._origin or 0.0, "versions": dict(self.tallies),
+            "left_out": dict(self.left_out), "trace": list(self.trace),
+        }  # fmt: skip
+
+    def _known(self, request_id: str) -> int | float | None:
+        key = _hashed(request_id)
+        found = self._young.get(key)
+        return self._old.get(key) if found is None else found
+
+    def _settle(self, key: int, value: int | float) -> None:
+        (self._old if key in self._old else self._young)[key] = value
+
+    def _note(self) -> None:
+        """Add a point to the trace where there are enough more outcomes than at the last one."""
+        number = sum(tally["number"] for tally in self.tallies.values())
+        last = sum(tally["number"] for tally in self.trace[-1].values()) if self.trace else 0
+        if number >= max(last * GROWTH, last + 1):
+            self.trace.append(dict(self.tallies))
+
+
+def _hashed(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8, key=_KEY).digest(), "big")

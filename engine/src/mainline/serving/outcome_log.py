@@ -1,0 +1,249 @@
+"""The log of outcomes: a file of JSON lines for each experiment, on the disk before a client hears that it is counted.
+
+Which version answered is looked up among the answers that the prediction log holds, and told by no client. A server
+that starts again within an experiment reads both logs, and goes on where it was.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from mainline.exchange import outcomes
+from mainline.exchange.place import Place
+from mainline.serving.answering.experiment import Experiment, Fate, Found, Unit
+from mainline.serving.logs import say, warn
+
+FORMER = 2
+"""Experiments whose answers are still known after their end, such as the two steps of a usual canary."""
+MOST_WAITING = 100
+"""Posts that wait for the disk; more are refused."""
+MOST_ELSEWHERE = 2**26
+"""Bytes of outcomes whose answer is not known that are kept."""
+_ELSEWHERE = "unknown.jsonl"
+_KEPT = 20
+"""Files of former experiments that stay."""
+_SLACK = 60.0
+
+
+class Event(NamedTuple):
+    """What a client says came of an answer."""
+
+    request_id: str
+    value: float
+
+
+class OutcomeLog:
+    """The experiment under way and those before, with their files."""
+
+    def __init__(self, place: Place, predictions: Path) -> None:
+        """Keep outcomes beside a follower's files; `predictions` is the directory of the prediction log."""
+        self._place, self._predictions = place, predictions
+        self.experiment: Experiment | None = None
+        self._former: deque[Experiment] = deque(maxlen=FORMER)
+        self._lock = threading.Lock()
+        self._changed = False
+        self._waiting = 0
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="outcomes")
+
+    def begin(self, name: str, versions: Sequence[str]) -> None:
+        """Go over to an experiment, '' for none; one that this machine knows goes on where it was.
+
+        Raises:
+            OSError: when its file cannot be read or made, or the end of the one before cannot be told.
+        """
+        if name == (self.experiment.name if self.experiment else ""):
+            return
+        self.publish()
+        experiment = Experiment(name, versions) if name else None
+        if experiment:
+            self._resume(experiment)
+        with self._lock:
+            if self.experiment:
+                self._former.appendleft(self.experiment)
+            self.experiment = experiment
+            self._changed = experiment is not None
+
+    def remember(self, request_id: str, unit: Unit) -> None:
+        """Note who answered a request of the experiment."""
+        if self.experiment:
+            self.experiment.remember(request_id, unit)
+
+    def has_room(self) -> bool:
+        """Say whether one more post may wait for the disk."""
+        return self._waiting < MOST_WAITING
+
+    def take(self, events: Sequence[Event], key: str) -> list[Fate]:
+        """Write outcomes down, and count those that move the experiment; return what became of each.
+
+        Raises:
+            OSError: when they cannot be written; none of them is counted then.
+        """
+        self._waiting += 1
+        try:
+            with self._lock:
+                return self._take(events, key)
+        finally:
+            self._waiting -= 1
+
+    def publish(self) -> None:
+        """Tell the follower what changed.
+
+        Raises:
+            OSError: when that cannot be written.
+        """
+        with self._lock:
+            document = self.experiment.document() if self._changed and self.experiment else None
+            self._changed = False
+        if document:
+            outcomes.write(self._place.outcomes, document)
+
+    def close(self) -> None:
+        """End the thread, after what it works on, and tell the follower the last of it."""
+        self.thread.shutdown()
+        self.publish()
+
+    def _take(self, events: Sequence[Event], key: str) -> list[Fate]:
+        found: list[tuple[Event, Found]] = []
+        seen: dict[str, float] = {}
+        for event in events:
+            if event.request_id in seen:
+                same = seen[event.request_id] == event.value
+                found.append((event, Found("repeated" if same else "conflicting")))
+                continue
+            looked_up = self._look_up(event)
+            if looked_up.fate == "counted":
+                seen[event.request_id] = event.value
+            found.append((event, looked_up))
+        self._write(found, key)
+        for event, known in found:
+            self._count(event, known)
+        self._changed = True
+        return [known.fate for _, known in found]
+
+    def _look_up(self, event: Event) -> Found:
+        found = self.experiment.find(*event) if self.experiment else Found("unknown")
+        if found.fate == "unknown":
+            for former in self._former:
+                before = former.find(*event)
+                if before.fate != "unknown":
+                    return Found("late", before.unit, former.name)
+        return found
+
+    def _count(self, event: Event, found: Found) -> None:
+        if self.experiment is None:
+            return
+        if found.fate == "counted" and found.unit:
+            self.experiment.count(event.request_id, event.value, found.unit)
+        else:
+            self.experiment.left_out[found.fate] += 1
+
+    def _write(self, found: Sequence[tuple[Event, Found]], key: str) -> None:
+        """Append what is not on the disk yet; that of an answer that nobody knows to a file of its own."""
+        lines: dict[Path, list[bytes]] = {}
+        for event, (fate, unit, former) in found:
+            if fate in ("repeated", "conflicting", "ambiguous"):
+                continue
+            line: dict[str, Any] = {"time": time.time(), "key": key, **event._asdict()}
+            line |= {"version": unit.version, "client": unit.client} if unit else {}
+            line |= {} if fate == "counted" else {"left_out": fate}
+            lines.setdefault(self._file(fate, former), []).append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        for file, content in lines.items():
+            if file.name != _ELSEWHERE or not file.exists() or file.stat().st_size < MOST_ELSEWHERE:
+                _append(file, b"".join(content))
+
+    def _file(self, fate: Fate, former: str) -> Path:
+        name = self.experiment.name if fate == "counted" and self.experiment else former
+        return self._place.outcome_log / (f"{name}.jsonl" if name else _ELSEWHERE)
+
+    def _resume(self, experiment: Experiment) -> None:
+        """Read what this machine knows of an experiment, or begin its file."""
+        file = self._place.outcome_log / f"{experiment.name}.jsonl"
+        if not file.exists():
+            self._remove_old()
+            _append(file, orjson.dumps({"experiment": experiment.name, "time": time.time()}) + b"\n")
+            return
+        _cut_after_last_line(file)
+        began = 0.0
+        lines = list(_lines(file))
+        for line in lines[:1]:
+            began = float(line.get("time", 0.0))
+        for line in _answers(self._predictions, began - _SLACK):
+            if line.get("experiment") == experiment.name:
+                experiment.remember(line["request_id"], Unit(line["version"], line.get("client", "")))
+        for line in lines[1:]:
+            _replay(experiment, line)
+        counted = sum(tally["number"] for tally in experiment.tallies.values())
+        say("an experiment goes on", experiment=experiment.name, outcomes=counted)
+
+    def _remove_old(self) -> None:
+        files = sorted(self._place.outcome_log.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+        for path in [path for path in files if path.name != _ELSEWHERE][: -_KEPT or None]:
+            path.unlink(missing_ok=True)
+
+
+def _append(file: Path, content: bytes) -> None:
+    """Bring lines to the disk, or nothing of them."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    try:
+        size = os.fstat(descriptor).st_size
+        try:
+            written = os.write(descriptor, content)
+            if written < len(content):
+                raise OSError(f"{file}: {written} of {len(content)} bytes were written; the disk is full")
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _cut_after_last_line(file: Path) -> None:
+    """Remove the half line that a kill left; the client was not told of it, and sends it again."""
+    content = file.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(file, whole)
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of JSON lines; what is not one is left out."""
+    with file.open("rb") as content:
+        for number, line in enumerate(content, 1):
+            try:
+                found = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                warn("a line of a log is not JSON, and is left out", file=str(file), line=number)
+                continue
+            if isinstance(found, dict):
+                yield found
+
+
+def _answers(directory: Path, since: float) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the prediction log's files that were written to since then and name an experiment."""
+    for file in sorted(directory.glob("predictions-*.jsonl")):
+        if file.stat().st_mtime >= since:
+            with file.open("rb") as content:
+                for line in content:
+                    if b'"experiment":' in line and line.endswith(b"\n"):
+                        yield orjson.loads(line)
+
+
+def _replay(experiment: Experiment, line: dict[str, Any]) -> None:
+    """Count a line of the log again."""
+    try:
+        unit = Unit(line["version"], line["client"])
+        if "left_out" in line:
+            experiment.left_out[line["left_out"]] += 1
+        elif experiment.find(line["request_id"], line["value"]).fate not in ("repeated", "conflicting"):
+            experiment.count(line["request_id"], line["value"], unit)
+    except (KeyError, TypeError):
+        experiment.left_out["unreadable"] += 1
