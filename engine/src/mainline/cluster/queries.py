@@ -59,8 +59,10 @@ def deciding(policy: Policy, prometheus: str, instance: str) -> list[dict[str, A
 
 
 def left_out(policy: Policy) -> list[str]:
-    """Name the metrics that need predictions."""
-    return [metric.name for metric in policy.declared.analysis.metrics if not _known(metric)]
+    """Name the metrics that need predictions, and the outcome, which is counted by each server for its follower."""
+    analysis = policy.declared.analysis
+    names: list[str] = [metric.name for metric in analysis.metrics if not _known(metric)]
+    return [*names, f"outcome {analysis.outcome.name}"] if analysis.outcome else names
 
 
 def _known(metric: Metric) -> bool:

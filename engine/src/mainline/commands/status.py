@@ -3,17 +3,21 @@
 import argparse
 import json
 import time
+from pathlib import Path
 
-from mainline import usage
+from mainline import files, usage
 from mainline.exchange import place
 from mainline.rollout import status
+from mainline.serving.endpoints import rollout_page
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     usage.add_environment(parser)
     usage.add_state(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="for programs")
+    shown.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, with an experiment's picture")
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -21,6 +25,10 @@ def run(arguments: argparse.Namespace) -> str:
 
     Raises:
         MainlineError: when no follower has written it.
+        OSError: when the page cannot be written.
     """
     found = status.read(place.folder(arguments.environment, arguments.state))
+    if arguments.page:
+        files.replace(arguments.page, rollout_page.render(found, time.time(), renews=False))
+        return f"Wrote {arguments.page}"
     return json.dumps(found, indent=2) if arguments.json else status.render(found, time.time())

@@ -127,7 +127,11 @@ def _sections(file: Path) -> dict[str, Any]:
 def _check(raw: dict[str, Any], file: Path) -> Environment:
     name = reading.name(file)
     checked = reading.check_section(_File, raw, "", name)
-    return Environment(checked.promotion, checked.service, rollout.read(checked.rollout, name), checked.monitoring)
+    policy = rollout.read(checked.rollout, name)
+    if policy.declared.analysis.outcome and checked.service.log.directory is None:
+        said = "is null, but rollout.analysis.outcome looks up in the prediction log which version answered"
+        raise ParamsError("service.log.directory", said, "name a directory, such as logs/predictions", name)
+    return Environment(checked.promotion, checked.service, policy, checked.monitoring)
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

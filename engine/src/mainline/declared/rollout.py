@@ -92,6 +92,37 @@ class Metric(Section):
     threshold: Bound = 0.05
 
 
+class Outcome(Section):
+    """What clients say came of answers (`POST /outcomes`), compared while both versions answer.
+
+    `better` says which values are good, `effect` the smallest difference that matters, in the values' unit. `require:
+    better` asks for an improvement of at least that, `not-worse` for nothing worse than that. The interval holds with
+    `confidence` at all looks together; it is first made, and narrowest, at `minimum` units of each version (a request,
+    or a client that keeps its version). A step that the interval has not decided by the `deadline` ends as `undecided`
+    says.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")]
+    unit: Annotated[str, Field(pattern=r"^[^\x00-\x1f<>|]{0,20}$")] = ""
+    better: Literal["higher", "lower"]
+    require: Literal["better", "not-worse"] = "not-worse"
+    effect: Annotated[float, Field(gt=0, le=1e12)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    minimum: Annotated[int, Field(ge=10, le=10**9)] = 1000
+    deadline: Annotated[float, BeforeValidator(_seconds), Field(gt=0)] = 604_800.0
+    undecided: Literal["go-on", "roll-back"] = "roll-back"
+
+    @property
+    def sign(self) -> int:
+        """1 where larger values are better, else -1."""
+        return 1 if self.better == "higher" else -1
+
+    @property
+    def limit(self) -> float:
+        """The difference of the means, candidate less stable, that the candidate must be at least as good as."""
+        return self.sign * (self.effect if self.require == "better" else -self.effect)
+
+
 class Analysis(Section):
     """When metrics are measured and how many failed measurements abort the rollout; `count` is the fewest a step needs.
 
@@ -105,6 +136,7 @@ class Analysis(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.99
     golden_requests: bool = False
     metrics: list[Metric] = Field(default_factory=list)
+    outcome: Outcome | None = None
 
 
 class RollbackWindow(Section):
@@ -187,6 +219,10 @@ class Policy:
     def hash(self) -> str:
         """Tell one way of rolling out from another; how often git is looked at is not part of it."""
         shown = self.declared.model_dump(include={"strategy", "analysis", "sticky", "progress_deadline_seconds"})
+        if (
+            shown["analysis"]["outcome"] is None
+        ):  # a policy without one keeps the hash that it had before there were any
+            del shown["analysis"]["outcome"]
         shown["steps"] = [[step.kind, step.value] for step in self.steps]
         return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -225,6 +261,9 @@ def _check_steps(declared: Declared, steps: tuple[Step, ...], file: str) -> None
             raise ParamsError(place, f"is {step}", f"{declared.strategy} has {', '.join(allowed)}", file)
         if declared.strategy == "blue-green" and step.kind == "setWeight" and step.value not in (0, 100):
             raise ParamsError(place, f"is {step}", "blue-green knows 0 and 100; canary knows all between", file)
+    if declared.analysis.outcome and not any(step.kind == "setWeight" and 0 < step.value < 100 for step in steps):
+        remedy = "give a step of canary or ab a setWeight from 1 to 99"
+        raise ParamsError(f"{SECTION}.analysis.outcome", "has no step in which clients get both versions", remedy, file)
     if declared.strategy == "ab" and declared.sticky.by == "none":
         allowed_here = "an A/B test needs clients that keep their version; use key or header"
         raise ParamsError(f"{SECTION}.sticky.by", "is 'none'", allowed_here, file)

@@ -14,24 +14,10 @@ from mainline.exchange.served import CLASS, Counters
 from mainline.package import responses
 from mainline.package.responses import Prediction
 from mainline.rollout import statistics
-from mainline.rollout.records import Measurement, Verdict
+from mainline.rollout.records import Finding, Measurement, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
 
 _RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one metric."""
-
-    metric: str
-    verdict: Verdict
-    estimate: float | None
-    low: float | None
-    high: float | None
-    limit: float
-    samples: int
-    said: str
 
 
 @dataclass(frozen=True)
@@ -41,26 +27,30 @@ class Judgement:
     verdict: Verdict
     reason: str
     findings: tuple[Finding, ...]
+    outcome: str = ""
+    """What the outcomes say, where they are compared."""
 
     @property
     def measurement(self) -> Measurement:
         """What the state machine counts."""
-        return Measurement(self.verdict, self.reason)
+        return Measurement(self.verdict, self.reason, self.outcome)
 
 
-def judge(declared: Analysis, candidate: Counters, stable: Counters) -> Judgement:
+def judge(declared: Analysis, candidate: Counters, stable: Counters, outcome: Finding | None = None) -> Judgement:
     """Compare what was counted of the two versions.
 
     Args:
         declared: the metrics with their limits.
         candidate: counted since the step went live.
         stable: counted in the same period; where it had no requests in it, counted before.
+        outcome: what came of the answers, where that is compared.
     """
-    findings = tuple(_judge(metric, declared, candidate, stable) for metric in declared.metrics)
+    measured = tuple(_judge(metric, declared, candidate, stable) for metric in declared.metrics)
+    findings = (*measured, outcome) if outcome else measured
     worst = max(findings, key=lambda finding: _RANK[finding.verdict], default=None)
     if worst is None:
         return Judgement("pass", "nothing is measured", ())
-    return Judgement(worst.verdict, worst.said, findings)
+    return Judgement(worst.verdict, worst.said, findings, outcome.said if outcome else "")
 
 
 def since(now: Counters, baseline: Mapping[str, Any]) -> Counters:

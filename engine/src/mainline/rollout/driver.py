@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mainline.exchange import routes, served
+from mainline.exchange import outcomes, routes, served
 from mainline.exchange import status as documents
+from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
 from mainline.exchange.routes import Mirror, Route, Routes, Sticky
 from mainline.exchange.status import Source
 from mainline.package.responses import Prediction
 from mainline.package.soundness import is_sound
-from mainline.rollout import analysis, machine, state, status
+from mainline.rollout import analysis, machine, outcome, state, status
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.clock import Clock
-from mainline.rollout.records import Live, Measurement, Progress, Ref, Seen, State
+from mainline.rollout.records import Finding, Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found
 from mainline.serving.answering.model import Model
 from mainline.serving.logs import say, warn
@@ -43,9 +44,13 @@ class Driver:
     """The server's last word, and when it came."""
     _wanted: Ref | None = None
     _told: dict[str, Any] = field(default_factory=dict)
+    _outcome: documents.Outcome | None = None
+    """What people are shown of the last experiment."""
+    _counted: tuple[Signature, Outcomes | None] = (None, None)
 
     def __post_init__(self) -> None:
         self.state = _usable(state.read(self.place))
+        self._outcome = status.last_outcome(self.place)
         self._resume()
         self._act()
 
@@ -119,7 +124,10 @@ class Driver:
         progress = self.state.progress
         if progress is None:
             return Routes(revision=self.state.revision, routes=chosen)
-        return Routes(revision=self.state.revision, routes=chosen, sticky=_sticky(progress), mirror=_mirror(progress))
+        return Routes(
+            revision=self.state.revision, routes=chosen, sticky=_sticky(progress), mirror=_mirror(progress),
+            experiment=outcome.name_of(self.state) or None,
+        )  # fmt: skip
 
     def _sound(self, ref: Ref) -> Ref:
         """Return a version, or where its package was damaged on this machine the newest former one that was not."""
@@ -173,7 +181,26 @@ class Driver:
             stable = analysis.since(stable, progress.baseline.get(names[1], {}))
         if not (served.grew(recent) and served.grew(stable)):
             return None
-        return analysis.judge(declared, recent, stable)
+        return analysis.judge(declared, recent, stable, self._judge_outcome(progress, progress.live))
+
+    def _judge_outcome(self, progress: Progress, live: float) -> Finding | None:
+        """Say what came of the answers of this step; None if that is not compared in it."""
+        name, declared = outcome.name_of(self.state), progress.policy.declared.analysis.outcome
+        if not name or declared is None or self.state.stable is None:
+            return None
+        counted = self._read_outcomes()
+        counted = counted if counted and counted["experiment"] == name else None
+        pair = progress.candidate, self.state.stable
+        finding = outcome.judge(declared, counted, *pair, self.clock.now() - live)
+        self._outcome = outcome.report(declared, counted, finding, *pair)
+        return finding
+
+    def _read_outcomes(self) -> Outcomes | None:
+        """Read what the server counted, where that changed."""
+        seen = signature(self.place.outcomes)
+        if seen != self._counted[0]:
+            self._counted = seen, outcomes.read(self.place.outcomes)
+        return self._counted[1]
 
     def _ask_golden(self, progress: Progress) -> Measurement:
         """Let candidate and stable answer the candidate's golden requests, once."""
@@ -185,7 +212,9 @@ class Driver:
         return self._golden[1]
 
     def _show(self, found: Found, live: Live | None, source: Source) -> None:
-        shown = status.describe(self.environment, self.state, self.judgement, live, self.clock.now(), source)
+        shown = status.describe(
+            self.environment, self.state, self.judgement, live, self.clock.now(), source, self._outcome
+        )
         problem = found.said
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)

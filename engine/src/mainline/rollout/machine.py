@@ -68,10 +68,9 @@ def step_of(progress: Progress) -> Step | None:
 def due(state: State, now: float) -> bool:
     """Whether the present step is to be measured now: the candidate gets requests, and the interval has passed."""
     progress = state.progress
-    if progress is None or progress.live is None or not (progress.weight or progress.mirror):
+    if progress is None or progress.live is None:
         return False
-    analysis = progress.policy.declared.analysis
-    return bool(analysis.metrics) and now - max(progress.last, progress.live) >= analysis.interval
+    return _measures(progress) and now - max(progress.last, progress.live) >= progress.policy.declared.analysis.interval
 
 
 def wants_golden(state: State, now: float) -> bool:
@@ -81,7 +80,14 @@ def wants_golden(state: State, now: float) -> bool:
     if progress is None or progress.live is None or step is None or step.kind != "pause":
         return False
     analysis = progress.policy.declared.analysis
+    if compares_outcomes(progress):  # these requests know nothing of what comes of an answer
+        return False
     return analysis.golden_requests and now - progress.live >= step.value and not _enough(progress)
+
+
+def compares_outcomes(progress: Progress) -> bool:
+    """Whether clients get answers of both versions, and what comes of them is to be compared."""
+    return progress.policy.declared.analysis.outcome is not None and 0 < progress.weight < 100
 
 
 def delivered(state: State, ids: frozenset[int]) -> State:
@@ -147,6 +153,7 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
         reason = seen.withdrawn
     else:
         return None
+    reason = _with_outcome(reason, progress)
     changed = replace(state, progress=None, revision=state.revision + 1)
     if wanted is not None and state.stable is not None and wanted.digest == state.stable.digest:
         return _tell(changed, seen.now, "rolled back", progress.candidate, reason)
@@ -198,7 +205,7 @@ def _measured(state: State, progress: Progress, found: Measurement, now: float) 
     failures = progress.failures + (found.verdict == "fail")
     counted = replace(
         progress, measured=progress.measured + 1, failures=failures, last=now, verdict=found.verdict,
-        reason=found.reason,
+        reason=found.reason, outcome=found.outcome,
     )  # fmt: skip
     if failures > progress.policy.declared.analysis.failure_limit:
         return _abort(replace(state, progress=counted), counted, found.reason, now)
@@ -220,14 +227,26 @@ def _pause(state: State, progress: Progress, step: Step, seen: Seen) -> State | 
 def _enough(progress: Progress) -> bool:
     """Whether analysis lets the step end: it passed often enough, or nothing is to be measured."""
     analysis = progress.policy.declared.analysis
-    if not analysis.metrics or not (progress.weight or progress.mirror):
+    if not _measures(progress):
         return True
     return progress.verdict == "pass" and progress.measured >= analysis.count
 
 
+def _measures(progress: Progress) -> bool:
+    """Whether there is something to measure in a step."""
+    answers = bool(progress.weight or progress.mirror)
+    return (answers and bool(progress.policy.declared.analysis.metrics)) or compares_outcomes(progress)
+
+
+def _with_outcome(reason: str, progress: Progress | None) -> str:
+    """Add to the reason of an end what the experiment came to."""
+    return f"{reason}; {progress.outcome}" if progress and progress.outcome else reason
+
+
 def _promote(state: State, wanted: Ref, now: float) -> State:
     policy = state.progress.policy if state.progress else None
-    return _tell(_settle(state, wanted, policy), now, "served", wanted, "every step passed", policy)
+    reason = _with_outcome("every step passed", state.progress)
+    return _tell(_settle(state, wanted, policy), now, "served", wanted, reason, policy)
 
 
 def _return(state: State, wanted: Ref, seen: Seen) -> State:

@@ -89,6 +89,8 @@ class Progress:
     verdict: Verdict | None = None
     reason: str = ""
     baseline: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+    """What the outcomes said last."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,26 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """The result of one metric."""
+
+    metric: str
+    verdict: Verdict
+    estimate: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    samples: int
+    said: str
+
+
+@dataclass(frozen=True)
 class Measurement:
-    """The result of the present step's analysis."""
+    """The result of the present step's analysis; `outcome` says what came of the answers, where that is compared."""
 
     verdict: Verdict
     reason: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True)

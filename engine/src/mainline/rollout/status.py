@@ -10,8 +10,8 @@ from mainline import display
 from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.exchange.place import Place
-from mainline.exchange.status import Entry, Finding, Quarantine, Ref, Rollout, Route, Source, Status
-from mainline.rollout import analysis, machine, records
+from mainline.exchange.status import Entry, Finding, Outcome, Quarantine, Ref, Rollout, Route, Source, Status
+from mainline.rollout import machine, records
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.records import Live, Progress, State
 from mainline.text import clip, span, table, utc
@@ -20,9 +20,15 @@ _PROBLEM = "  PROBLEM  "
 
 
 def describe(
-    environment: str, state: State, judgement: Judgement | None, live: Live | None, now: float, source: Source
+    environment: str,
+    state: State,
+    judgement: Judgement | None,
+    live: Live | None,
+    now: float,
+    source: Source,
+    outcome: Outcome | None = None,
 ) -> Status:
-    """Return the document; `source` is what the follower knows of git."""
+    """Return the document; `source` is what the follower knows of git, `outcome` the last experiment's."""
     progress = state.progress
     return {
         "environment": environment,
@@ -37,6 +43,7 @@ def describe(
             for place, (ref, weight) in enumerate(machine.weights(state))
         ],
         "rollout": _progress(progress, judgement) if progress else None,
+        "outcome": outcome,
         "quarantined": [_quarantine(entry) for entry in state.quarantined],
         "window": [_ref(ref) for ref in state.window],
         "history": [_entry(entry) for entry in reversed(state.history)],
@@ -63,6 +70,14 @@ def read(folder: Path) -> Status:
     )
 
 
+def last_outcome(place: Place) -> Outcome | None:
+    """Return what a follower said last of an experiment; None where it said nothing that can be read."""
+    try:
+        return status.parse(place.status.read_bytes()).get("outcome")
+    except (OSError, ValueError):
+        return None
+
+
 def heard(file: Path) -> float:
     """Return when a follower wrote its document last; 0 where none can be read."""
     try:
@@ -83,6 +98,7 @@ def render(found: Status, now: float) -> str:
         marks = {"done": "x", "now": ">", "next": " "}
         lines += ["", *(f"  [{marks[step['state']]}] {step['text']}" for step in rollout["steps"]), "", rollout["said"]]
         lines += _findings(rollout)
+    lines += _outcome(found)
     for entry in found["quarantined"][-3:]:
         lines.append(f"quarantined {entry['digest'][:12]}: {entry['reason']}")
     history = [
@@ -125,7 +141,7 @@ def _entry(entry: records.Entry) -> Entry:
     return {"time": entry.time, "what": entry.what, "version": entry.version, "detail": entry.detail}
 
 
-def _finding(finding: analysis.Finding) -> Finding:
+def _finding(finding: records.Finding) -> Finding:
     return {
         "metric": finding.metric, "verdict": finding.verdict, "estimate": finding.estimate, "low": finding.low,
         "high": finding.high, "limit": finding.limit, "samples": finding.samples, "said": finding.said,
@@ -162,6 +178,16 @@ def _findings(rollout: Rollout) -> list[str]:
     ]  # fmt: skip
     title = ("metric", "verdict", "difference", "interval", "limit", "samples")
     return ["", *table(title, rows, right=(2, 3, 4, 5))] if rows else []
+
+
+def _outcome(found: Status) -> list[str]:
+    """Say what came of the last experiment, over or not, and what of it moved nothing."""
+    outcome = found.get("outcome")
+    if not outcome:
+        return []
+    left_out = ", ".join(f"{number:,} {why}" for why, number in sorted(outcome["left_out"].items()) if number)
+    said = f"{outcome['name']}: {outcome['said']}" + (f" (left out: {left_out})" if left_out else "")
+    return ["", *textwrap.wrap(said, display.columns())]
 
 
 def _number(value: float | None) -> str:

@@ -11,6 +11,8 @@ from mainline.errors import ParamsError
 from mainline.serving.answering.metrics import BUCKETS
 from tests.project import FLIGHTS
 
+COST = {"name": "cost", "better": "lower", "effect": 0.5}
+
 
 def canary(**more: Any) -> dict[str, Any]:
     """A section with one step."""
@@ -41,6 +43,18 @@ def test_shipped_policies_are_read() -> None:
         (canary(analysis={"metrics": [{"name": "latency", "limit": 0.1, "threshold": 0.07}]}), "counted by these"),
         (canary(sticky={"by": "header"}), r"sticky\.header: is ''"),
         (canary(sticky={"by": "header", "header": "a b"}), "letters, digits"),
+        (canary(analysis={"outcome": {"naem": "cost"}}), r"outcome\.naem: is not a known key; did you mean 'name'\?"),
+        (canary(analysis={"outcome": {**COST, "better": "less"}}), r"outcome\.better: is 'less'"),
+        (canary(analysis={"outcome": {**COST, "effect": 0}}), r"outcome\.effect: is 0"),
+        (canary(analysis={"outcome": {**COST, "confidence": 95}}), r"outcome\.confidence: is 95"),
+        (canary(analysis={"outcome": {**COST, "minimum": 3}}), r"outcome\.minimum: is 3"),
+        (canary(analysis={"outcome": {**COST, "deadline": "a week"}}), r"outcome\.deadline: .*a duration is a number"),
+        (canary(analysis={"outcome": {**COST, "undecided": "rollback"}}), r"outcome\.undecided: is 'rollback'"),
+        (canary(analysis={"outcome": {**COST, "require": "best"}}), r"outcome\.require: is 'best'"),
+        (canary(analysis={"outcome": {**COST, "name": "<b>"}}), r"outcome\.name: is '<b>'"),
+        (canary(analysis={"outcome": {"better": "lower", "effect": 1}}), r"outcome\.name: is missing"),
+        ({"strategy": "shadow", "analysis": {"outcome": COST}}, r"analysis\.outcome: has no step in which clients get"),
+        ({"analysis": {"outcome": COST}}, r"analysis\.outcome: has no step in which clients get both versions"),
         ({"strategy": "ab"}, r"sticky\.by: is 'none'; an A/B test needs clients"),
         ({"strategy": "blue-green", "steps": [{"setWeight": 50}]}, "blue-green knows 0 and 100"),
         ({"strategy": "shadow", "steps": [{"setWeight": 50}]}, "shadow has setMirror, pause, approval"),
@@ -59,6 +73,41 @@ def test_hash_tells_what_shapes_a_rollout() -> None:
     assert rollout.read(canary(follow={"interval": 5.0}, rollbackWindow={"revisions": 1})).hash == usual
     assert rollout.read(canary(steps=[{"setWeight": 11}, {"pause": {"duration": "5m"}}])).hash != usual
     assert rollout.read(canary(analysis={"failureLimit": 1})).hash != usual
+
+
+def test_policy_without_an_outcome_has_the_hash_that_it_had() -> None:
+    """Approvals and quarantines of before there were outcomes hold; an outcome is part of how a version rolls out."""
+    assert rollout.read({}).hash == "576eded1e450"
+    assert rollout.read(canary()).hash == "3b68cd2872fd"
+    declared = [rollout.read(canary(analysis={"outcome": {**COST, "effect": effect}})) for effect in (0.5, 0.6)]
+    assert len({policy.hash for policy in declared} | {"3b68cd2872fd"}) == 3
+
+
+@pytest.mark.parametrize(
+    ("better", "require", "limit"),
+    [("higher", "better", 0.5), ("higher", "not-worse", -0.5), ("lower", "better", -0.5), ("lower", "not-worse", 0.5)],
+)
+def test_limit_of_an_outcome_is_in_its_own_unit(better: str, require: str, limit: float) -> None:
+    """What the difference must be at least as good as depends on which values are good and what is required."""
+    section = canary(analysis={"outcome": {**COST, "better": better, "require": require}})
+    outcome = rollout.read(section).declared.analysis.outcome
+    assert outcome is not None
+    assert outcome.limit == limit
+
+
+def test_outcome_needs_the_prediction_log(tmp_path: Path) -> None:
+    """Which version answered is looked up in the log, so a service without one cannot count outcomes."""
+    file = tmp_path / "production.yaml"
+    promotion = {"after": None, "approval": "automatic", "signature": "optional"}
+    for directory, said in (("logs", ""), (None, r"service\.log\.directory: is null, but rollout\.analysis\.outcome")):
+        service = {"log": {"directory": directory}}
+        rollout_section = canary(analysis={"outcome": COST})
+        file.write_text(yaml.safe_dump({"promotion": promotion, "service": service, "rollout": rollout_section}))
+        if said:
+            with pytest.raises(ParamsError, match=said):
+                environments.load(file)
+        else:
+            assert environments.load(file).rollout.declared.analysis.outcome
 
 
 def test_every_strategy_has_usual_steps() -> None:

@@ -1,0 +1,110 @@
+"""An A/B test with a real server, real clients that post outcomes, and a kill between outcome and decision."""
+
+import http.client
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.declared import rollout
+from mainline.declared.rollout import Policy
+from mainline.exchange import outcomes
+from mainline.exchange.place import Place
+from mainline.rollout import status
+from mainline.rollout.driver import Driver
+from mainline.rollout.records import Ref
+from mainline.rollout.source import Found
+from tests.mainline.rollout.test_server_kills import Supervised, driven
+from tests.mainline.serving.running import Running, free_port, running, wait_for
+
+CLIENTS = 120
+SPREAD = (-0.6, -0.2, 0.1, 0.7)
+
+
+def policy() -> Policy:
+    """Half of the clients have the candidate, which must cost less by 0.3."""
+    outcome = {"name": "cost", "better": "lower", "require": "better", "effect": 0.3, "minimum": 30}
+    return rollout.read(
+        {
+            "strategy": "ab",
+            "steps": [{"setWeight": 50}, {"pause": {"duration": 0.5}}],
+            "sticky": {"by": "header", "header": "x-client"},
+            "analysis": {"interval": 0.3, "outcome": outcome},
+        }
+    )
+
+
+@pytest.fixture
+def server(place: Place, packages: dict[Ref, Path], tmp_path: Path) -> Iterator[Running]:
+    """A server that follows the folder's routes, on a port that stays."""
+    assert packages
+    log = {"directory": str(tmp_path / "log"), "flush_seconds": 0.01}
+    options = ("--routing", str(place.routing))
+    with running(tmp_path / "server", None, *options, port=free_port(), log=log) as found:
+        try:
+            yield found
+        finally:
+            found.process.kill()
+            found.process.communicate()
+
+
+def ask(server: Running, row: Any, client: str) -> tuple[str, str]:
+    """Ask as a client; return the request's id and the version that answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    try:
+        headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json", "X-Client": client}
+        connection.request("POST", "/predict", json.dumps(row), headers)
+        said = json.loads(connection.getresponse().read())
+        return said["request_id"], said["version"]
+    finally:
+        connection.close()
+
+
+def post(server: Running, events: list[dict[str, Any]]) -> Any:
+    """Send outcomes; return what became of them."""
+    code, body = server.ask("/outcomes", events)
+    assert code == 200, body
+    return json.loads(body)
+
+
+@pytest.mark.parametrize(("difference", "end"), [(-1.0, "served"), (1.0, "aborted")])
+def test_kill_between_outcome_and_decision_loses_and_repeats_nothing(
+    place: Place, packages: dict[Ref, Path], server: Running, difference: float, end: str
+) -> None:
+    """What was acknowledged before the kill counts once after it, and decides; so do answers of before the kill."""
+    first, second, _ = packages
+    row = json.loads((packages[first] / "golden.json").read_text())["requests"][0]
+    driver, killed = Driver(place, "production"), Supervised(server, random=None)  # type: ignore[arg-type]
+    found = [Found(0.0, wanted=first, verified=True, policy=policy())]
+    with driven(driver, found):
+        wait_for(lambda: driver.state.stable == first and place.served.exists())
+        found.append(Found(0.0, wanted=second, verified=True, policy=policy()))
+        wait_for(lambda: driver.state.progress is not None and driver.state.progress.live is not None)
+        answers = [ask(server, row, f"client-{number}") for number in range(CLIENTS)]
+        assert {version for _, version in answers} == {first.version, second.version}
+        events = [
+            {"request_id": name, "value": 5 + SPREAD[number % 4] + difference * (version == second.version)}
+            for number, (name, version) in enumerate(answers)
+        ]
+        few = events[:40]  # fewer of each version than the minimum
+        assert post(server, few)["counted"] == 40
+        wait_for(lambda: server.metric("mainline_log_rows_total") == CLIENTS)
+        killed.kill()
+        assert driver.state.progress is not None, "it was decided too early"
+        assert post(server, few)["repeated"] == 40
+        said = post(server, events)
+        assert (said["counted"], said["repeated"], said["unknown"]) == (CLIENTS - 40, 40, 0)
+        wait_for(lambda: driver.state.progress is None)
+    counted = outcomes.read(place.outcomes)
+    assert counted is not None
+    assert sum(tally["number"] for tally in counted["versions"].values()) == CLIENTS
+    assert sum(tally["units"] for tally in counted["versions"].values()) == CLIENTS
+    shown = status.read(place.folder)
+    assert shown["history"][0]["what"] == end
+    words = "better" if end == "served" else "worse"
+    sentence = rf"{second.version} is {words} by [01][.\d]* \(95 %: [.\d]+ to [.\d]+\) after {CLIENTS} outcomes"
+    assert re.search(sentence, shown["history"][0]["detail"])
+    assert driver.state.stable == (second if end == "served" else first)
