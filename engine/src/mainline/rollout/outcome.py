@@ -77,13 +77,15 @@ def sentence(declared: Outcome, interval: Interval, tallies: Sequence[Tally], ca
 
 
 def report(declared: Outcome, found: Outcomes | None, finding: Finding, candidate: Ref, stable: Ref) -> status.Outcome:
-    """Return what people are shown: the sentence, and the interval at each point of the trace."""
-    points = []
-    for tallies in found["trace"] if found else ():
+    """Return what people are shown: the sentence, and the interval at each point of the trace and now."""
+    points: list[list[float]] = []
+    for tallies in [*found["trace"], found["versions"]] if found else ():
         pair = [tallies.get(ref.version, outcomes.empty()) for ref in (candidate, stable)]
         interval = sequences.compare_means(pair[0], pair[1], declared.confidence, declared.minimum)
         if interval is not statistics.UNKNOWN:
             number = sum(tally["number"] for tally in pair)
+            if points and points[-1][0] == number:
+                continue
             points.append([float(number), interval.estimate, interval.low, interval.high])
     return {
         "name": declared.name, "unit": declared.unit, "better": declared.better, "limit": declared.limit,

@@ -19,6 +19,7 @@ from mainline.exchange import outcomes
 from mainline.exchange.place import Place
 from mainline.serving.answering.experiment import Experiment, Fate, Found, Unit
 from mainline.serving.logs import say, warn
+from mainline.serving.prediction_log import PATTERN
 
 FORMER = 2
 """Experiments whose answers are still known after their end, such as the two steps of a usual canary."""
@@ -175,8 +176,9 @@ class OutcomeLog:
         for line in lines[:1]:
             began = float(line.get("time", 0.0))
         for line in _answers(self._predictions, began - _SLACK):
-            if line.get("experiment") == experiment.name:
-                experiment.remember(line["request_id"], Unit(line["version"], line.get("client", "")))
+            named: list[Any] = [line.get(name) for name in ("request_id", "version", "client")]
+            if line.get("experiment") == experiment.name and all(type(text) is str for text in named):
+                experiment.remember(named[0], Unit(named[1], named[2]))
         for line in lines[1:]:
             _replay(experiment, line)
         counted = sum(tally["number"] for tally in experiment.tallies.values())
@@ -214,10 +216,12 @@ def _cut_after_last_line(file: Path) -> None:
         os.truncate(file, whole)
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file of JSON lines; what is not one is left out."""
+def _lines(file: Path, holding: bytes = b"") -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of JSON lines that hold some bytes; what is not one is left out."""
     with file.open("rb") as content:
         for number, line in enumerate(content, 1):
+            if holding not in line:
+                continue
             try:
                 found = orjson.loads(line)
             except orjson.JSONDecodeError:
@@ -229,12 +233,9 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 def _answers(directory: Path, since: float) -> Iterator[dict[str, Any]]:
     """Yield the lines of the prediction log's files that were written to since then and name an experiment."""
-    for file in sorted(directory.glob("predictions-*.jsonl")):
+    for file in sorted(directory.glob(PATTERN)):
         if file.stat().st_mtime >= since:
-            with file.open("rb") as content:
-                for line in content:
-                    if b'"experiment":' in line and line.endswith(b"\n"):
-                        yield orjson.loads(line)
+            yield from _lines(file, b'"experiment":')
 
 
 def _replay(experiment: Experiment, line: dict[str, Any]) -> None:
@@ -245,5 +246,5 @@ def _replay(experiment: Experiment, line: dict[str, Any]) -> None:
             experiment.left_out[line["left_out"]] += 1
         elif experiment.find(line["request_id"], line["value"]).fate not in ("repeated", "conflicting"):
             experiment.count(line["request_id"], line["value"], unit)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError, AttributeError):  # whatever somebody wrote there
         experiment.left_out["unreadable"] += 1

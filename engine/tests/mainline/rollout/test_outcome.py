@@ -130,6 +130,8 @@ def test_report_shows_the_way_of_the_interval() -> None:
     finding = outcome.judge(declared(), found, ref(2), ref(1), 1.0)
     shown = outcome.report(declared(), found, finding, ref(2), ref(1))
     assert shown["points"][0][0] >= 200
+    assert shown["points"][-1] == [4000, finding.estimate, finding.low, finding.high]
+    assert len({number for number, *_ in shown["points"]}) == len(shown["points"])
     widths = [high - low for _, _, low, high in shown["points"]]
     assert widths[-1] < widths[0] / 2
     assert shown["left_out"] == {"late": 3}

@@ -36,7 +36,7 @@ class Routing:
         if len(self.models) == 1:
             return self.models[0]
         keeps = self.sticky is not None and request is not None
-        share = _place(self.sticky, request) / _POINTS if keeps else number * _GOLDEN % 1  # type: ignore[arg-type]
+        share = _point(self.sticky, request) if keeps else number * _GOLDEN % 1  # type: ignore[arg-type]
         point = share * sum(self.weights)
         for place in self.order or range(len(self.models)):
             point -= self.weights[place]
@@ -60,8 +60,13 @@ def single(model: Model) -> Routing:
     return Routing((model,), (1.0,))
 
 
+def _point(sticky: Sticky, request: Request) -> float:
+    """Return the place of a request's client from 0 to 1, the same for every request of it."""
+    return _place(sticky, request) / _POINTS
+
+
 def _place(sticky: Sticky, request: Request) -> int:
-    """Return the place of a request's client from 0 to 2^64, the same for every request of it."""
+    """Return the same as one of 2^64 whole numbers."""
     own = request.headers.get(sticky.header.encode()) if sticky.header else None
     text = own or request.key.id.encode()
     digest = blake2b(text, digest_size=8, key=sticky.salt.encode()[:64]).digest()

@@ -20,7 +20,7 @@ def section(outcome: Outcome | None) -> str:
     said = f'<p class="{outcome["verdict"]}">{escape(outcome["said"])}</p>'
     note = (
         f"{escape(outcome['candidate'])} less {escape(outcome['stable'])}{unit}; {outcome['better']} is better; "
-        f"dashed: what is required. The interval holds at all looks together."
+        f"dashed: what is required ({outcome['limit']:.3g}). The interval holds at all looks together."
     )
     missing = f" Left out: {left_out}." if left_out else ""
     picture = f'{_picture(outcome)}<div class="soft">{note}{missing}</div>'
@@ -39,7 +39,7 @@ def _picture(outcome: Outcome) -> str:
     ends = _line(scale.up(0.0), "var(--ink)", "") + _line(scale.up(outcome["limit"]), "var(--bad)", "4 4")
     labels = [
         f'<text x="{_LEFT - 6:.0f}" y="{scale.up(value) + 4:.1f}" text-anchor="end" {_LABEL}>{value:.3g}</text>'
-        for value in dict.fromkeys((scale.least, 0.0, outcome["limit"], scale.most))
+        for value in dict.fromkeys((scale.least, 0.0, scale.most))
     ]
     for place, anchor in ((0, "start"), (-1, "end")):
         number = f"{points[place][0]:,.0f} outcomes"

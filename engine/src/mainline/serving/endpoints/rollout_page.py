@@ -41,7 +41,7 @@ ol { list-style: none; display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 .
 ol li { border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .55rem; font-size: .87rem; }
 ol .done { color: var(--soft); } ol .done::before { content: "\\2713\\00a0"; color: var(--good); }
 ol .now { border-color: var(--candidate); border-width: 2px; font-weight: 600; }
-.scroll { overflow-x: auto; } .problem div, table.stack td { overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; } .problem div, table.stack td, p { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 td, th { padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }

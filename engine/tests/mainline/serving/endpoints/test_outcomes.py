@@ -189,7 +189,7 @@ def test_restart_loses_no_outcome_and_counts_none_twice(serve: Make, rows: Rows)
     assert post(again, (third, 3.0))["counted"] == 1
 
 
-def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Rows) -> None:
+def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Rows, tmp_path: Path) -> None:
     """Half a line at the end is cut off and its outcome taken again; a line that is no outcome is left out."""
     client = serve()
     first, second = answered(client, rows[0], 2)
@@ -198,6 +198,10 @@ def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Ro
     file = place.outcome_log / "exp-1.jsonl"
     whole = file.read_bytes()
     strange = b'nothing\n[1]\n{"value": 3}\n{"version":"v9","client":"","value":1,"request_id":"x"}\n'
+    strange += b'{"version":"v1.0.0","client":"","value":"x","request_id":"x"}\n'
+    strange += b'{"version":"v1.0.0","client":"","value":1,"request_id":7}\n'
+    log = next((tmp_path / "log").glob("predictions-*.jsonl"))
+    log.write_bytes(b'{"experiment":\n{"experiment":"exp-1","request_id":7}\n' + log.read_bytes())
     file.write_bytes(whole + strange + b'{"request_id": "' + second.encode())
     again = serve()
     assert file.read_bytes() == whole + strange

@@ -45,7 +45,12 @@ def document(problem: str = "", hostile: str = "") -> dict[str, Any]:
     live = Live("1", world.state.revision)
     source = {"url": "https://git.example.org/forecast.git", "commit": "4f0c21d8a9b3", "looked": NOW + 300,
               "problem": problem, "events": ""}  # fmt: skip
-    return status.describe("production", world.state, judged, live, NOW + 305, source)
+    outcome = {
+        "name": "cost", "unit": "minutes", "better": "lower", "limit": -0.1, "candidate": "v1.2.0", "stable": "v1.1.0",
+        "verdict": "pass", "said": hostile or "v1.2.0 is better by 0.3 minutes", "left_out": {"late": 2},
+        "points": [[400.0, -0.1, -1.5, 1.1], [4000.0, -0.4, -0.9, 0.1], [12_400.0, -0.3, -0.6, -0.1]],
+    }  # fmt: skip
+    return status.describe("production", world.state, judged, live, NOW + 305, source, outcome)
 
 
 @pytest.fixture
@@ -67,9 +72,12 @@ def test_page_shows_versions_weights_steps_analysis_and_history(followed: Callab
     client = followed()
     page = client.ask("/rollout", key=client.admin).body.decode()
     for expected in ("v1.1.0", "v1.2.0", "10 %", "90 %", "setWeight 10 %", "error-rate", "inconclusive",
-                     "4f0c21d8a9", "first version skips", "Quarantined"):  # fmt: skip
+                     "4f0c21d8a9", "first version skips", "Quarantined",
+                     "v1.2.0 is better by 0.3 minutes", "12,400 outcomes", "2 late"):  # fmt: skip
         assert expected in page
     assert client.ask("/rollout.json", key=client.admin).json["candidate"]["version"] == "v1.2.0"
+    metrics = client.ask("/metrics", key=client.admin).body.decode()
+    assert 'mainline_outcome_difference{end="high"} -0.1' in metrics
 
 
 def test_page_asks_for_an_administrators_key_unless_opened(followed: Callable[..., Client]) -> None:
@@ -120,7 +128,7 @@ def test_page_fits_every_width(browser: Browser) -> None:
     ]
     for width, found in zip(WIDTHS * len(pages), browser.measure(pages), strict=True):
         assert found["scrolled"] <= found["width"] == width
-        assert (found["sections"], found["foreign"]) == (6, 0)
+        assert (found["sections"], found["foreign"]) == (7, 0)
 
 
 def test_text_says_the_same() -> None:
