@@ -75,6 +75,16 @@ class _OnDemand(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __or__(self, other: Mapping[str, Array]) -> dict[str, Array]:
+        return dict(self) | dict(other)
+
+    def __ror__(self, other: Mapping[str, Array]) -> dict[str, Array]:
+        return dict(other) | dict(self)
+
+    def copy(self) -> dict[str, Array]:
+        """Make all columns, as a use case may that changes one of them."""
+        return dict(self)
+
 
 def read(directory: Path, parts: Iterable[str], request: Sequence[str], features: Sequence[str]) -> Prepared:
     """Read the named columns of some parts, one after another; of a request also those of its local clocks.

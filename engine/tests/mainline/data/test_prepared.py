@@ -59,3 +59,15 @@ def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monk
     assert opened == [["request.flight"]] * len(PARTS)
     with pytest.raises(KeyError, match="tailnum"):
         some.request["tailnum"]
+
+
+def test_columns_of_the_request_are_joined_and_copied_as_those_of_a_dict(folder: Path) -> None:
+    """A use case may join them from either side with others, whose columns win on the right, and change a copy."""
+    request = prepared.read(folder, PARTS, ["flight", "origin"], []).request
+    other = {"flight": np.zeros(5)}
+    assert (request | other)["flight"] is other["flight"]  # type: ignore[operator]
+    assert (other | request)["flight"] is request["flight"]  # type: ignore[operator]
+    assert (request | other).keys() == {"flight", "origin"}  # type: ignore[operator]
+    copied = request.copy()  # type: ignore[attr-defined]
+    copied["flight"] = other["flight"]
+    assert request["flight"] is not other["flight"]
