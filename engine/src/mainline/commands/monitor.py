@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mainline.monitoring.store import Store
 
 PACKAGE = Path("models/package")
+_MARKS = 5
+"""Changes of production that are printed; the report has more."""
 
 
 class AlarmError(MainlineError):
@@ -182,6 +184,10 @@ def _print(found: "Monitored") -> None:
 
     for title, checks in [("The log", found.checks), *((one.version, one.checks) for one in found.versions)]:
         print("\n".join([f"\n{clean(title)}", *terminal.table(checks, display.is_coloured())]), flush=True)
+    if found.marks:
+        told = [f"  {mark.day}  {clean(mark.version)} after {clean(mark.before)}: {wording.of_mark(mark)}"
+                for mark in found.marks[-_MARKS:]]  # fmt: skip
+        print("\n".join(["What changed", "", *told, ""]), flush=True)
     if found.alarms:
         print(
             "\n".join(["Open alarms", "", *(f"  {wording.of_alarm(alarm)}" for alarm in found.alarms), ""]), flush=True
@@ -226,7 +232,7 @@ def _known(packages: "Mapping[str, Packaged]") -> "Known":
 
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
     """Put together what is checked, from what is declared and typed."""
-    from mainline.monitoring import counters, inspection, label_feed
+    from mainline.monitoring import counters, inspection, label_feed, marks
     from usecase import interface
 
     settings = params.load()
@@ -241,6 +247,7 @@ def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":
         kind=kind,
         fetch=label_feed.bring(arguments.labels, kind),
         written=counters.read(arguments.metrics),
+        commits=cache(marks.committed),
     )
 
 

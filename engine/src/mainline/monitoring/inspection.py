@@ -16,10 +16,22 @@ from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.model.metrics import Scorer
-from mainline.monitoring import accuracy, coverage, events, monitored, promise, reference, rollup, tracks, verdict
+from mainline.monitoring import (
+    accuracy,
+    coverage,
+    events,
+    marks,
+    monitored,
+    promise,
+    reference,
+    rollup,
+    tracks,
+    verdict,
+)
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
-from mainline.monitoring.monitored import Day, Monitored, Promise, Segment, Version
+from mainline.monitoring.marks import Commits
+from mainline.monitoring.monitored import Day, Mark, Monitored, Promise, Segment, Version
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
@@ -49,6 +61,8 @@ class Asked:
     written: Mapping[str, int]
     log: Check | None = None
     """What the last machine with a log said of it, for one without."""
+    commits: Commits = lambda _: None
+    """What released a package."""
 
 
 def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
@@ -60,7 +74,10 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     summary = rollup.roll(logs, store, packages)
     rolled = [rolled for record in summary.records.values() for rolled in record.days]
     current = _current(rolled, asked.policy.window_days)
-    looked = [_version(digest, rolled, store, packages[digest], asked) for digest in current if digest in packages]
+    changed = marks.of_rolled(rolled, packages, asked.commits)
+    looked = [
+        _version(digest, rolled, store, packages[digest], asked, changed) for digest in current if digest in packages
+    ]
     versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
     log = asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written)
     found = verdict.judge(log, versions, asked.policy.severity)
@@ -75,6 +92,7 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         checks=[log],
         versions=versions,
         promises=[one for one in promised if one is not None],
+        marks=changed[-1000:],
     )
 
 
@@ -95,7 +113,7 @@ def _nothing(summary: Summary) -> str:
 
 
 def _version(
-    digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked
+    digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked, changed: list[Mark]
 ) -> tuple[Version, Promise | None]:
     own = [one for one in rolled if one.digest == digest]
     days: dict[str, list[Sketch]] = {}
@@ -130,7 +148,7 @@ def _version(
         checks=checks,
         days=shown,
         segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
-        tracks=tracks.of_version(checks, production, shown),
+        tracks=tracks.of_version(checks, production, shown, changed),
     )
     return found, promise.of_version(production, asked.until.strftime(monitored.TIME))
 

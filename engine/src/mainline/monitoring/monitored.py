@@ -54,11 +54,36 @@ class Segment(Part):
     high: Number | None
 
 
+class Changed(Part):
+    """What differs between two versions, of one kind, such as libraries."""
+
+    kind: Name
+    what: Text
+
+
+class Mark(Part):
+    """A version began to answer on a day (UTC), after another one: what differs between them, as far as is known."""
+
+    day: Date
+    version: Name
+    digest: Hex
+    before: Name
+    changes: Annotated[list[Changed], Field(max_length=20)]
+
+
+class Placed(Part):
+    """A mark in a picture: at which x, and whose."""
+
+    x: Number
+    version: Name
+
+
 class Track(Part):
-    """How what a check looks at moved over the last weeks."""
+    """How what a check looks at moved over the last weeks, and which versions began to answer meanwhile."""
 
     check: Name
     plot: Plot
+    marks: list[Placed] = Field(default_factory=list, max_length=100)
 
 
 class Version(Part):
@@ -115,7 +140,7 @@ class Promise(Part):
 class Monitored(Part):
     """The whole document. `checks` are of the log, which the versions share; `alarms` those that are not closed.
 
-    `promises` has every version that was looked at: it grows with each release.
+    `promises` has every version that was looked at: it grows with each release. `marks` says what changed when.
     """
 
     format: Literal[1] = 1
@@ -128,6 +153,7 @@ class Monitored(Part):
     versions: Annotated[list[Version], Field(max_length=100)]
     alarms: list[Alarm] = Field(default_factory=list, max_length=1000)
     promises: list[Promise] = Field(default_factory=list, max_length=1000)
+    marks: list[Mark] = Field(default_factory=list, max_length=1000)
 
 
 def write(found: Monitored, folder: Path) -> Path:

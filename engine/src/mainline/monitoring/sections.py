@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from mainline.gate.findings import Check, Verdict
-from mainline.monitoring.monitored import Alarm, Day, Monitored, Promise, Segment, Version
+from mainline.monitoring import wording
+from mainline.monitoring.monitored import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
 from mainline.report.blocks import (
     Block,
     Bullets,
@@ -24,6 +25,8 @@ from mainline.text import count
 
 _SEGMENTS = 12
 """Segments that are shown at once."""
+_MARKS = 20
+"""Changes of production that are shown, the newest ones."""
 
 
 def describe(found: Monitored) -> Document:
@@ -32,6 +35,8 @@ def describe(found: Monitored) -> Document:
     sections.append(Section("log", "The prediction log", tuple(_checks(found.checks))))
     for version in found.versions:
         sections += _version(version)
+    if found.marks:
+        sections.append(Section("marks", "What changed in production", (_marks(found.marks),)))
     if found.promises:
         sections.append(Section("promises", "What the gate promised, and what came true", (_promises(found.promises),)))
     return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
@@ -43,7 +48,7 @@ def brief(found: Monitored) -> Document:
     for version in found.versions:
         checks = tuple(check for check in version.checks if check.verdict in ("fail", "warn"))
         if checks:
-            charts = tuple(Chart(track.plot) for track in version.tracks)
+            charts = tuple(map(_chart, version.tracks))
             about = Paragraph((Code(version.version), " in production."))
             sections.append(Section("checks", "What does not pass", (about, CheckList(checks), *charts)))
     return Document(verdict=found.verdict, headline=found.headline, lead=_lead(found), sections=tuple(sections))
@@ -53,7 +58,7 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
     """Put an alarm into words: what, how much, since when, what it costs, what to do next, and the last weeks."""
     version = next((one for one in found.versions if one.digest == alarm.digest), None)
     check = next((one for one in (version.checks if version else []) if one.name == alarm.check), None)
-    plots = [track.plot for track in (version.tracks if version else []) if track.check == alarm.check]
+    tracks = [track for track in (version.tracks if version else []) if track.check == alarm.check]
     said: list[Line] = [
         ("Since: ", Strong((alarm.opened[:10],)), f"; last looked at {found.until[:10]}."),
         ("Observed: ", Prose(alarm.observed), "; limit: ", Prose(alarm.limit)),
@@ -64,7 +69,7 @@ def of_alarm(found: Monitored, alarm: Alarm) -> Document:
         said.insert(1, (f"The check passes since {alarm.quiet_since[:10]}; the alarm closes after some quiet days.",))
     if alarm.closed:
         said.insert(0, (f"Closed on {alarm.closed[:10]}: ", Prose(alarm.ending)))
-    blocks: tuple[Block, ...] = (Bullets(tuple(said)), *map(Chart, plots))
+    blocks: tuple[Block, ...] = (Bullets(tuple(said)), *map(_chart, tracks))
     if check is not None and check.verdict not in ("fail", "pass"):
         blocks += (CheckList((check,)),)
     headline = f"{alarm.check} of {alarm.version} in {found.environment}: {alarm.observed}"
@@ -86,7 +91,7 @@ def _lead(found: Monitored) -> Line:
 
 def _version(version: Version) -> list[Section]:
     about = (Code(version.version), f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.")
-    checks = (Paragraph(about), *_checks(version.checks), *(Chart(track.plot) for track in version.tracks))
+    checks = (Paragraph(about), *_checks(version.checks), *map(_chart, version.tracks))
     sections = [Section("checks", "Checks of a version", checks)]
     if version.days:
         sections.append(Section("days", "Events by day", (_days(version.days, version.metric),)))
@@ -103,6 +108,20 @@ def _checks(checks: Sequence[Check]) -> list[Block]:
     if passed:
         blocks.append(Fold("passed checks", f"{count(len(passed), 'check')} passed", (CheckList(passed),)))
     return blocks
+
+
+def _chart(track: Track) -> Chart:
+    return Chart(track.plot, tuple((mark.x, mark.version) for mark in track.marks))
+
+
+def _marks(marks: Sequence[Mark]) -> Bullets:
+    """Say which version began to answer when, the newest first, and what it changed."""
+    return Bullets(
+        tuple(
+            (f"{mark.day}: ", Code(mark.version), " after ", Code(mark.before), ": ", Prose(wording.of_mark(mark)))
+            for mark in marks[::-1][:_MARKS]
+        )
+    )
 
 
 def _alarms(alarms: Sequence[Alarm]) -> Table:

@@ -8,28 +8,40 @@ from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
 from mainline.limits.sketches import Sketch
 from mainline.monitoring import estimate, promise
-from mainline.monitoring.monitored import Day, Track
+from mainline.monitoring.monitored import Day, Mark, Placed, Track
 from mainline.monitoring.production import Production
 
 DAYS = 35
 """Days that are shown, at most."""
+_UP_TO = "days up to "
 Lines = Mapping[str, Sequence[tuple[str, float | None]]]
 """A value by day for each line of a picture."""
 
 
-def of_version(checks: Sequence[Check], production: Production, days: Sequence[Day]) -> list[Track]:
+def of_version(
+    checks: Sequence[Check], production: Production, days: Sequence[Day], marks: Sequence[Mark]
+) -> list[Track]:
     """Return the picture of each check that does not pass and has one, and those of what is only reported."""
     found = []
     for check in checks:
         if check.name in _ALWAYS:
-            found += [Track(check=check.name, plot=plot) for plot in _ALWAYS[check.name](production)]
+            found += [_track(check, plot, marks) for plot in _ALWAYS[check.name](production)]
         if check.verdict not in ("fail", "warn"):
             continue
         unit, lines = _of_quality(check, production, days) or _of_support(check, production)
         plot = _plot(unit, lines)
         if plot is not None:
-            found.append(Track(check=check.name, plot=plot))
+            found.append(_track(check, plot, marks))
     return found
+
+
+def _track(check: Check, plot: Plot, marks: Sequence[Mark]) -> Track:
+    """Set marks into a picture of days, those that lie between its ends."""
+    last = plot.x.removeprefix(_UP_TO)
+    first = min(point.x for series in plot.series for point in series.points)
+    places = [(_before(mark.day, last), mark.version) for mark in marks] if plot.x.startswith(_UP_TO) else []
+    within = [Placed(x=x, version=version) for x, version in places if first <= x <= 0]
+    return Track(check=check.name, plot=plot, marks=within)
 
 
 def _of_quality(check: Check, production: Production, days: Sequence[Day]) -> tuple[str, Lines] | None:
@@ -119,7 +131,7 @@ def _plot(unit: str, lines: Lines) -> Plot | None:
     ]
     if max((len(one.points) for one in series), default=0) < 2:
         return None
-    return Plot(name="history", x=f"days up to {last}", y=unit, series=series)
+    return Plot(name="history", x=f"{_UP_TO}{last}", y=unit, series=series)
 
 
 def _before(day: str, last: str) -> float:

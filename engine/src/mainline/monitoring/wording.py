@@ -1,6 +1,6 @@
 """What a roll-up found, in lines for a person."""
 
-from mainline.monitoring.monitored import Alarm
+from mainline.monitoring.monitored import Alarm, Mark
 from mainline.monitoring.rollup import Summary
 from mainline.text import clean, count
 
@@ -43,6 +43,12 @@ def of_alarm(alarm: Alarm) -> str:
     """Say since when an alarm is open, and whether it waits to be closed."""
     waits = f"; passes since {alarm.quiet_since[:10]}" if alarm.quiet_since else ""
     return f"{clean(alarm.version)}: {clean(alarm.check)}, since {alarm.opened[:10]}{waits}"
+
+
+def of_mark(mark: Mark) -> str:
+    """Say what a version changed; that nothing is known to differ if so."""
+    said = "; ".join(f"{changed.kind}: {clean(changed.what)}" for changed in mark.changes)
+    return said or "nothing that is known here"
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mainline.declared.params import SHAPING
+from mainline.periods import told
 from mainline.registry.records import Bump
 from mainline.repository import lock
 
@@ -175,6 +176,14 @@ def hashes(locked: str) -> dict[str, str]:
     """Return the hash of each file and folder of code, and of the libraries, that the stages of a lock ran."""
     deps = (dep for entry in lock.entries(locked).values() for dep in entry.get("deps") or []) if locked else ()
     return {dep["path"]: dep["md5"] for dep in deps if dep["path"].startswith(CODE)}
+
+
+def window(manifest: Mapping[str, Any]) -> str:
+    """Say which data a package was made from: a snapshot and how it is cut, or the periods of its window."""
+    parts = manifest["window"]
+    if "snapshot" in manifest:
+        return str(parts["test"][0])
+    return told(sorted(period for part in parts.values() for period in part))
 
 
 def few(items: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 
 import yaml
 
-from mainline.periods import told
 from mainline.registry import changes
 from mainline.registry.records import Bump
 from mainline.repository import lock
@@ -33,7 +32,7 @@ def meaning(before: Mapping[str, Any], after: Mapping[str, Any], old: str, new: 
         changes.parameters(*declared),
         *changes.features(*declared),
         changes.code(*locked),
-        (_span(before), _span(after)),
+        (changes.window(before), changes.window(after)),
     )
 
 
@@ -46,11 +45,3 @@ def bump(version: str, part: Bump) -> str:
         "minor": f"v{major}.{minor + 1}.0",
         "patch": f"v{major}.{minor}.{patch + 1}",
     }[part]
-
-
-def _span(manifest: Mapping[str, Any]) -> str:
-    """Say which data a package was made from: a snapshot and how it is cut, or the periods of its window."""
-    window = manifest["window"]
-    if "snapshot" in manifest:
-        return str(window["test"][0])
-    return told(sorted(period for part in window.values() for period in part))

@@ -118,9 +118,10 @@ class CheckList:
 
 @dataclass(frozen=True)
 class Chart:
-    """A small plot."""
+    """A small plot; `marks` are lines across it, each with its x and a label."""
 
     plot: Plot
+    marks: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Plots and intervals as small inline SVG: no script, no font, no colour of their own; the page's style has those."""
 
 import math
+from collections.abc import Sequence
 from itertools import count, takewhile
 
 from mainline.gate.findings import Plot
@@ -13,12 +14,19 @@ from mainline.report.figures import interval, number
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 12, 46
 TICKS = 5
+LABEL_ROWS, LABEL_LENGTH = 3, 24
+LABEL_HEIGHT, LABEL_WIDTH = 21, 11
+"""The room that a label takes, in a row and for a letter: those of a narrow page, whose text is larger."""
 
 Range = tuple[float, float]
 
 
-def draw(plot: Plot) -> str:
-    """Return a plot's SVG; nothing if there is nothing to draw."""
+Marks = Sequence[tuple[float, str]]
+"""Lines across a plot, each at an x and with a label."""
+
+
+def draw(plot: Plot, marks: Marks = ()) -> str:
+    """Return a plot's SVG; nothing if there is nothing to draw. Labels of marks stand above it, as many as fit."""
     drawn = charts.curves(plot)
     if not drawn:
         return ""
@@ -31,10 +39,12 @@ def draw(plot: Plot) -> str:
         shapes.append(_line(ideal, across, up, "ideal"))
     shape = _bars if charts.is_histogram(plot, drawn) else _line
     shapes += [shape(curve, across, up, f"s{curve.index}") for curve in drawn]
+    rows, lines = _marks(marks, across)
     title = f"{charts.TITLES[plot.name]}: {plot.y} by {plot.x}"
+    above = rows * LABEL_HEIGHT
     return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{hypertext(title)}">'
-        f"<title>{hypertext(title)}</title>{''.join(shapes)}</svg>"
+        f'<svg class="plot" viewBox="0 {-above} {WIDTH} {HEIGHT + above}" role="img" aria-label="{hypertext(title)}">'
+        f"<title>{hypertext(title)}</title>{''.join([*shapes, *lines])}</svg>"
     )
 
 
@@ -71,6 +81,32 @@ def _x(value: float, across: Range) -> float:
 
 def _y(value: float, up: Range) -> float:
     return round(HEIGHT - BOTTOM - (value - up[0]) / (up[1] - up[0]) * (HEIGHT - TOP - BOTTOM), 1)
+
+
+def _marks(marks: Marks, across: Range) -> tuple[int, list[str]]:
+    """Draw marks, and return how many rows of labels there are above the plot.
+
+    A label ends at its line and stands in the first row in which it overlaps none before it, so that lines that go
+    higher pass beside it. Where each row is taken, the line has a title alone.
+    """
+    named: dict[float, list[str]] = {}
+    for at, label in sorted(marks):
+        named.setdefault(_x(at, across), []).append(label)
+    ends, shapes, texts = [float(-LABEL_WIDTH)] * LABEL_ROWS, [], []
+    for x, labels in named.items():
+        label = ", ".join(labels)
+        shown = label if len(label) <= LABEL_LENGTH else f"{label[: LABEL_LENGTH - 1]}\u2026"
+        width = len(shown) * LABEL_WIDTH
+        begin = max(x - width, 0.0)
+        row = next((row for row, end in enumerate(ends) if end + LABEL_WIDTH <= begin), None)
+        top = TOP if row is None else -row * LABEL_HEIGHT - 9
+        line = f'<path class="mark" d="M{x} {top}V{HEIGHT - BOTTOM}"><title>{hypertext(label)}</title></path>'
+        shapes.append(line)
+        if row is not None:
+            ends[row] = begin + width
+            place = f'x="{round(begin + width, 1)}" y="{-row * LABEL_HEIGHT}" text-anchor="end"'
+            texts.append(f'<text class="label" {place}>{hypertext(shown)}</text>')
+    return sum(end > 0 for end in ends), [*shapes, *texts]
 
 
 def _line(curve: Curve, across: Range, up: Range, style: str) -> str:

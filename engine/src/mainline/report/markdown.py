@@ -219,7 +219,9 @@ def _chart(chart: Chart, room: Room) -> list[str]:
     marks = [f"{charts.PALETTE[curve.index][0]} {code(curve.name, room.cell)}" for curve in charts.curves(plot)]
     if plot.name == "calibration":
         marks.insert(0, f"{charts.IDEAL[0]} ideal")
-    return [f"{title}. {' '.join(marks)}", "", "```mermaid", *drawing, "```"]
+    lines = ", ".join(f"{code(name, room.cell)} at {x:g}" for x, name in chart.marks)
+    lines = f"; began to answer: {lines}" if lines else ""
+    return [f"{title}. {' '.join(marks)}{lines}", "", "```mermaid", *drawing, "```"]
 
 
 def _line(line: Line, room: Room) -> str:

@@ -162,7 +162,7 @@ def _check(check: Check) -> str:
 def _chart(chart: Chart) -> str:
     plot = chart.plot
     title = f"<strong>{charts.TITLES[plot.name]}</strong>: {_inline(Prose(plot.y))} by {_inline(Prose(plot.x))}"
-    drawing = draw(plot)
+    drawing = draw(plot, chart.marks)
     if not drawing:
         return f"<p>{title}. Not drawn: too few points, or numbers beyond the axes.</p>"
     keys = [_key(f"s{curve.index}", hypertext(curve.name)) for curve in charts.curves(plot)]

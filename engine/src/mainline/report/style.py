@@ -91,6 +91,8 @@ figure {{ margin: 16px 0 24px }} figcaption {{ margin-bottom: 8px }}
 .plot .grid {{ stroke: var(--rule) }} .plot .axis {{ stroke: var(--soft) }}
 .line {{ fill: none; stroke-width: 2.2; stroke-linejoin: round }} .bars {{ fill: none }}
 .line.ideal, .key.ideal {{ stroke: {IDEAL[1]}; stroke-width: 1.5; stroke-dasharray: 4 3 }}
+.mark {{ stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3 }}
+.plot .label {{ paint-order: stroke; stroke: var(--card); stroke-width: 4px }}
 {_SERIES}
 .keys {{ display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--soft); font-size: 14px }}
 .key {{ width: 26px; height: 10px; stroke-width: 2.5; margin-right: 6px }}

@@ -1,6 +1,7 @@
 """What a plot shows, in Mermaid and as SVG."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -100,3 +101,50 @@ def test_every_line_is_named_by_its_colour() -> None:
 def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
     """Axes are labelled at steps of 1, 2 or 5."""
     assert drawing.ticks(low, high) == expected
+
+
+DAYS = [(float(day), 1.0 + day % 3) for day in range(-34, 1)]
+_LABELS = st.sampled_from(["v1.0.0", "v1.12.345", "v2.0.0-of-a-very-long-name-that-nobody-reads"])
+
+
+def labels(svg: str) -> list[tuple[float, float, str]]:
+    """Return the labels of marks: x of the end, y, and the text."""
+    found = re.findall(r'<text class="label" x="([-\d.]+)" y="([-\d.]+)" text-anchor="end">([^<]*)</text>', svg)
+    return [(float(x), float(y), text) for x, y, text in found]
+
+
+def test_marks_are_lines_with_labels_above_the_plot() -> None:
+    """Two days apart from each other have a line and a label each, in one row, for which the picture is taller."""
+    svg = drawing.draw(plot(DAYS, name="history"), [(-30, "v1.0.0"), (-3, "v<2>")])
+    assert [text for _, _, text in labels(svg)] == ["v1.0.0", "v&lt;2&gt;"]
+    assert {y for _, y, _ in labels(svg)} == {0.0}
+    assert svg.count('<path class="mark"') == 2
+    assert f'viewBox="0 {-drawing.LABEL_HEIGHT} {drawing.WIDTH} {drawing.HEIGHT + drawing.LABEL_HEIGHT}"' in svg
+    places = [float(x) for x in re.findall(r'class="mark" d="M([\d.]+)', svg)]
+    wide = drawing.WIDTH - drawing.LEFT - drawing.RIGHT
+    assert places == pytest.approx([drawing.LEFT + wide * 4 / 34, drawing.LEFT + wide * 31 / 34], abs=0.1)
+
+
+def test_plot_without_marks_is_as_it_was() -> None:
+    """No label, and no room for one."""
+    assert 'viewBox="0 0 640 300"' in drawing.draw(plot(DAYS, name="history"))
+
+
+@given(st.lists(st.tuples(st.integers(-34, 0), _LABELS), max_size=30))
+def test_labels_of_marks_never_overlap(marks: list[tuple[int, str]]) -> None:
+    """Whatever versions came and went: no two labels of a row touch, none leaves the picture, each day has its line."""
+    svg = drawing.draw(plot(DAYS, name="history"), marks)
+    rows: dict[float, list[tuple[float, float]]] = {}
+    for x, y, text in labels(svg):
+        width = len(text) * drawing.LABEL_WIDTH
+        rows.setdefault(y, []).append((x - width, x))
+    for spans in rows.values():
+        spans.sort()
+        assert all(left[1] < right[0] for left, right in pairwise(spans))
+        assert spans[0][0] >= -0.1
+        assert spans[-1][1] <= drawing.WIDTH + 0.1
+    assert len(rows) <= drawing.LABEL_ROWS
+    assert bool(rows) == bool(marks)
+    assert svg.count('<path class="mark"') == len({day for day, _ in marks})
+    top = float(re.findall(r'viewBox="0 (-?\d+)', svg)[0])
+    assert all(y - drawing.LABEL_HEIGHT >= top - 0.1 for y in rows)
