@@ -2,6 +2,7 @@
 
 ROOMS: dict[str, str] = {
     "": "what every room needs: errors, the contract with the use case, files, processes",
+    "conformance": "what is asked of a use case wherever it is met: names an error at its source",
     "repository": "git by its own program, and the lock of the pipeline",
     "declared": "what people write in params.yaml and deploy/, read once and checked",
     "template": "where the machinery comes from, whose is what, and how a fork takes a later version",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainline import clocks
-from mainline.conformance import check_request
+from mainline.conformance.requests import check_request
 from mainline.contract import Field
 from mainline.data.columns import from_rows
 from mainline.errors import RequestError, UseCaseError

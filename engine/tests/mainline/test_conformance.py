@@ -5,8 +5,10 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from mainline import conformance
-from mainline.conformance import PERSONAL, check_computed, check_features, check_policy, check_table
+from mainline.conformance.arrays import check_column, check_computed, check_moment, check_predictions
+from mainline.conformance.names import PERSONAL, check_features, check_known, check_policy
+from mainline.conformance.requests import check_request
+from mainline.conformance.tables import check_rows, check_table
 from mainline.contract import Array, FeatureTable, Field, Kind
 from mainline.errors import ParamsError, PolicyError, UseCaseError
 from usecase import features, interface, tables
@@ -118,7 +120,7 @@ def test_table_without_a_column_is_refused(columns: list[str], missing: str) -> 
 
 def test_known_names_pass() -> None:
     """A name that both places have is not a problem."""
-    conformance.check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
+    check_known("interface.py: KEY", ["day"], ["day", "code"], "REQUEST")
 
 
 @pytest.mark.parametrize(
@@ -127,12 +129,12 @@ def test_known_names_pass() -> None:
 def test_name_that_another_place_lacks_is_refused(known: list[str], hint: str) -> None:
     """The refusal says where the name stands, what lacks it and what it has."""
     with pytest.raises(UseCaseError, match=rf"^src/usecase/interface\.py: KEY names 'cod', which REQUEST lacks{hint}$"):
-        conformance.check_known("interface.py: KEY", ["cod"], known, "REQUEST")
+        check_known("interface.py: KEY", ["cod"], known, "REQUEST")
 
 
 def test_fields_of_every_kind_may_be_absent() -> None:
     """Text, numbers, whole numbers and times may all be left out of a request."""
-    conformance.check_request([Field("any", kind, "Any", "", optional=True) for kind in get_args(Kind)])
+    check_request([Field("any", kind, "Any", "", optional=True) for kind in get_args(Kind)])
 
 
 @pytest.mark.parametrize(
@@ -141,22 +143,22 @@ def test_fields_of_every_kind_may_be_absent() -> None:
 )
 def test_column_is_an_array_of_one_value_per_row(values: object, shape: str) -> None:
     """What is computed is an array as long as the rows; a list, a matrix or a single number is not."""
-    conformance.check_column("scoring.py: respond", np.zeros(3), 3)
+    check_column("scoring.py: respond", np.zeros(3), 3)
     with pytest.raises(
         UseCaseError, match=rf"scoring\.py: respond has shape {shape}; return a numpy array of \(3,\)\."
     ):
-        conformance.check_column("scoring.py: respond", values, 3)
+        check_column("scoring.py: respond", values, 3)
 
 
 def test_prediction_time_is_whole_minutes() -> None:
     """Times are integers, one per row."""
-    conformance.check_moment(np.arange(3), 3)
+    check_moment(np.arange(3), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time returns float64; return int64 minutes"):
-        conformance.check_moment(np.arange(3.0), 3)
+        check_moment(np.arange(3.0), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time returns datetime64\[m\]; return int64 minutes"):
-        conformance.check_moment(np.zeros(3, dtype="datetime64[m]"), 3)
+        check_moment(np.zeros(3, dtype="datetime64[m]"), 3)
     with pytest.raises(UseCaseError, match=r"prediction_time has shape \(3,\); return a numpy array of \(4,\)"):
-        conformance.check_moment(np.arange(3), 4)
+        check_moment(np.arange(3), 4)
 
 
 @pytest.mark.parametrize(
@@ -169,26 +171,26 @@ def test_prediction_time_is_whole_minutes() -> None:
 def test_predictions_of_classes_are_probabilities_of_each(values: Array, said: str) -> None:
     """Of three classes a row has three probabilities, which sum to 1; of fewer classes it has one number."""
     names = ("a", "b", "c")
-    conformance.check_predictions("scoring.py: respond", np.full((2, 3), 1 / 3), 2, names)
-    conformance.check_predictions("scoring.py: respond", np.zeros(2), 2, names[:2])
+    check_predictions("scoring.py: respond", np.full((2, 3), 1 / 3), 2, names)
+    check_predictions("scoring.py: respond", np.zeros(2), 2, names[:2])
     with pytest.raises(UseCaseError, match=rf"^src/usecase/scoring\.py: respond:? {said}$"):
-        conformance.check_predictions("scoring.py: respond", values, 2, names)
+        check_predictions("scoring.py: respond", values, 2, names)
 
 
 def test_rows_of_a_table_are_numbers() -> None:
     """A feature table holds numbers; text is refused by table and column."""
     rows = {"key": np.array(["a", "a"]), "time": np.arange(2), "temp": np.array(["hot", "cold"], dtype=object)}
     table = FeatureTable("weather", key="origin", columns=("temp",))
-    conformance.check_rows(table, rows | {"temp": np.array([True, False])})
+    check_rows(table, rows | {"temp": np.array([True, False])})
     with pytest.raises(UseCaseError, match=r"tables\.py: 'temp' of 'weather' holds no numbers; encode it\."):
-        conformance.check_rows(table, rows)
+        check_rows(table, rows)
 
 
 def test_static_table_has_one_row_per_entity() -> None:
     """Two rows of one entity without a time contradict each other; with a time they follow each other."""
     rows = {"key": np.array(["N1", "N2", "N1"], dtype=object), "seats": np.arange(3)}
-    conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",)), rows)
+    check_rows(FeatureTable("planes", key="tail", columns=("seats",)), rows)
     with pytest.raises(
         UseCaseError, match="static table 'planes' has 2 rows of 'N1'; build one row per entity, or give"
     ):
-        conformance.check_rows(FeatureTable("planes", key="tail", columns=("seats",), static=True), rows)
+        check_rows(FeatureTable("planes", key="tail", columns=("seats",), static=True), rows)

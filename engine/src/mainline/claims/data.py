@@ -6,7 +6,7 @@ import pandas as pd
 from mainline.claims.batches import Batches, floats, load, moments
 from mainline.claims.columns import differing, take
 from mainline.claims.declarations import module
-from mainline.conformance import check_known
+from mainline.conformance.names import check_known
 from mainline.contract import Array
 from mainline.data.columns import from_rows, to_rows
 from mainline.data.lookup import look_up_all

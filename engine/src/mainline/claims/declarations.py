@@ -7,7 +7,9 @@ from pathlib import Path
 from types import ModuleType
 
 from mainline import processes
-from mainline.conformance import check_features, check_policy, check_tables, check_time
+from mainline.conformance.names import check_features, check_policy
+from mainline.conformance.requests import check_time
+from mainline.conformance.tables import check_tables
 from mainline.data import sides
 from mainline.data.columns import from_rows
 from mainline.declared import params

@@ -8,7 +8,7 @@ import numpy as np
 from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
 from mainline.clocks import name_of
-from mainline.conformance import check_column, check_computed, check_moment, check_predictions
+from mainline.conformance.arrays import check_column, check_computed, check_moment, check_predictions
 from mainline.contract import Array, Columns
 from mainline.data import vocabulary
 from mainline.data.computed import Place, check_types

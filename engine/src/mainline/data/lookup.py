@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mainline.conformance import check_rows, check_table
+from mainline.conformance.tables import check_rows, check_table
 from mainline.contract import Array, Columns, FeatureTable
 
 _SPAN = np.int64(1) << 40

@@ -13,7 +13,7 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mainline.conformance import check_features, check_policy
+from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared

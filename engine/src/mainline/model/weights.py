@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline.conformance import check_column
+from mainline.conformance.arrays import check_column
 from mainline.contract import Array, Columns
 from mainline.errors import UseCaseError
 

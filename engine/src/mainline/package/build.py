@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mainline import clocks
-from mainline.conformance import unattended
+from mainline.conformance.code import unattended
 from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table

@@ -7,7 +7,9 @@ from typing import Any
 import yaml
 
 from mainline import display, faults, interrupts, progress
-from mainline.conformance import check_features, check_policy, check_request, portable
+from mainline.conformance.code import portable
+from mainline.conformance.names import check_features, check_policy
+from mainline.conformance.requests import check_request
 from mainline.declared import gate, params, tune
 from mainline.errors import MainlineError
 from mainline.gate import tables

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mainline.conformance import PERSONAL
+from mainline.conformance.names import PERSONAL
 from mainline.scaffold.column import FAR, Column
 
 _NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|index|idx)([^a-z]|$)")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mainline import progress
-from mainline.conformance import check_column
+from mainline.conformance.arrays import check_column
 from mainline.contract import Array
 from mainline.data import predictions, prepared, sides
 from mainline.data.columns import format_time

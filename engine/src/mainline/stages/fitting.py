@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import has_fit_parameter
 
 from mainline import progress
-from mainline.conformance import check_column, check_predictions
+from mainline.conformance.arrays import check_column, check_predictions
 from mainline.contract import Array
 from mainline.data.prepared import Prepared
 from mainline.declared.params import Params

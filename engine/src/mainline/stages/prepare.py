@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainline import clocks, progress
-from mainline.conformance import (
-    check_computed,
-    check_known,
-    check_moment,
-    check_policy,
-    check_tables,
-    check_time,
-    portable,
-)  # fmt: skip
+from mainline.conformance.arrays import check_computed, check_moment
+from mainline.conformance.code import portable
+from mainline.conformance.names import check_known, check_policy
+from mainline.conformance.requests import check_time
+from mainline.conformance.tables import check_tables
 from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared, sides, vocabulary
 from mainline.data.columns import from_batch

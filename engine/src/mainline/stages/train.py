@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from mainline import progress
-from mainline.conformance import check_features, check_policy, portable
+from mainline.conformance.code import portable
+from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import prepared
 from mainline.data.prepared import Prepared

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from mainline import clocks, progress
-from mainline.conformance import check_key, check_known, check_request
+from mainline.conformance.names import check_known
+from mainline.conformance.requests import check_key, check_request
 from mainline.data import sides
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
 from mainline.data.validation import Checked, check, check_share, why_unlabelled

@@ -1,0 +1,1 @@
+../../../src/mainline/conformance/requests.py
