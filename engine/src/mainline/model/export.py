@@ -10,10 +10,12 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from onnx import helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common import tree_ensemble
 from skl2onnx.common._container import ModelComponentContainer
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array, Task
@@ -127,7 +129,17 @@ def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> 
         model = convert_sklearn(
             pipeline, name="model", initial_types=[pair for pair in inputs if pair[1].shape[1]], options=options
         )
+    if isinstance(pipeline[-1], HistGradientBoostingRegressor) and pipeline[-1].loss in ("poisson", "gamma"):
+        _exponentiate(model.graph)
     return bytes(model.SerializeToString())
+
+
+def _exponentiate(graph: Any) -> None:
+    """Let a graph answer e to what it computes: skl2onnx 1.20 sums boosted logarithms, and leaves them so."""
+    name = graph.output[0].name
+    for node in graph.node:
+        node.output[:] = [f"log_{output}" if output == name else output for output in node.output]
+    graph.node.append(helper.make_node("Exp", [f"log_{name}"], [name], name="exp"))
 
 
 @contextmanager

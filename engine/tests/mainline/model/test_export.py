@@ -123,6 +123,17 @@ def test_a_feature_equal_to_a_rounded_threshold_takes_the_same_branch() -> None:
     assert (exported.format, exported.reason) == ("onnx", "")
 
 
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_boosted_counts_and_amounts_become_onnx(loss: str) -> None:
+    """Boosting that sums logarithms answers counts and amounts without scikit-learn, on new rows as well."""
+    rows, others = draw(), draw(seed=2)
+    pipeline = fit(HGB, rows, shift=20.0, max_iter=20, loss=loss)
+    content, exported = write(pipeline, rows)
+    assert (exported.format, exported.reason) == ("onnx", "")
+    expected = frames.predict(pipeline, frames.table(others, NUMERIC, CATEGORICAL), "regression")
+    np.testing.assert_allclose(answers(content, exported, others), expected, rtol=1e-5)
+
+
 def test_parity_is_the_largest_difference(boosted: Pipeline) -> None:
     """The recorded parity is what a reader of the package finds on the same rows."""
     content, exported = write(boosted, draw())
