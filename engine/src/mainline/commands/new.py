@@ -8,6 +8,7 @@ from pathlib import Path
 from mainline import usage
 
 TASKS = ("regression", "classification", "multiclass")
+LOSSES = ("squared_error", "poisson", "gamma")
 PERIODS = ("day", "week", "month", "quarter", "year")
 
 
@@ -18,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sql", nargs=2, metavar=("URL", "QUERY"), help="rows of sqlite:///FILE in place of files")
     parser.add_argument("--task", choices=TASKS, help="a number, one of two classes, or one of several")
     parser.add_argument("--positive", metavar="CLASS", help="the class whose probability is predicted")
+    parser.add_argument("--loss", choices=LOSSES, help="what a regression is fitted by; poisson is for counts")
     parser.add_argument("--key", metavar="COLUMN", help="what tells the rows apart; none: nothing does")
     parser.add_argument("--group", metavar="COLUMN", help="the entity whose rows stay together; none: there is none")
     parser.add_argument("--time", metavar="COLUMN", help="when a row is; none: the data has no time")

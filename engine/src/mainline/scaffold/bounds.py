@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from mainline.scaffold.column import Column
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.leaks import explained
+from mainline.scaffold.plan import Plan
 
 
 def outer(column: Column) -> tuple[float, float]:

@@ -45,6 +45,8 @@ class Column:
     """Whether the times say their zone."""
     other_format: str = ""
     """The other way in which the same dates can be read: day and month the other way round."""
+    of_number: bool = False
+    """Whether the times are written as whole numbers, such as a year."""
     stray: tuple[str, ...] = ()
     """A few cells of text among numbers, for which the column was taken as text."""
 

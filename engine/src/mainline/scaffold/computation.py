@@ -3,8 +3,8 @@
 from mainline.clocks import name_of
 from mainline.scaffold import bounds
 from mainline.scaffold.code import call, fill, literal, marked, names, plain
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import derived, events
+from mainline.scaffold.plan import Plan
 
 _FEW = 12
 """Values of a text up to which each is a segment."""
@@ -14,6 +14,10 @@ _ANSWERS = {
     "classification": "the probability of the second class as the classifier gives it, shape (n,)",
     "multiclass": "the probability of each class as the classifier gives it, shape (n, classes)",
 }
+_CONSTANTS = """
+DAY = 1440  # minutes
+EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
+"""
 _SKEWED = "    # inferred: the label is skewed. To fit ratios: np.log1p(label) here, np.expm1(raw) in `respond`.\n"
 
 
@@ -56,7 +60,10 @@ def _names(plan: Plan) -> list[str]:
 def _clock(plan: Plan) -> str:
     if plan.time is None:
         return ""
-    return fill("usecase/clock", {"read": marked(f"    return columns[{literal(plan.time.name)}]")})
+    constants = _CONSTANTS if any("DAY" in formula for formula in derived(plan).values()) else ""
+    return fill(
+        "usecase/clock", {"constants": constants, "read": marked(f"    return columns[{literal(plan.time.name)}]")}
+    )
 
 
 def _body(plan: Plan) -> list[str]:

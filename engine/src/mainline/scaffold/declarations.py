@@ -4,8 +4,8 @@ import numpy as np
 
 from mainline.scaffold import bounds
 from mainline.scaffold.code import WIDTH, call, fill, literal, marked, slug
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import constant, events, example, is_time, request, response, stored
+from mainline.scaffold.plan import Plan
 from mainline.text import width
 
 DTYPES = {"number": "float64", "integer": "int64", "text": "str", "time": "datetime64[ms, UTC]"}

@@ -2,8 +2,9 @@
 
 from mainline.missing_values import IN_NUMBERS
 from mainline.scaffold.code import call, fill, literal, marked, plain, reasons
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.column import Column
 from mainline.scaffold.outline import constant, dropped, events, own_files
+from mainline.scaffold.plan import Plan
 from mainline.scaffold.schedule import Schedule
 
 _NAMED = {
@@ -102,12 +103,17 @@ def _rows(plan: Plan) -> list[str]:
     texts = [f'{literal(name)}: ""' for name in declared if plan.columns[name].kind == "text"]
     return [
         f"    types = {types}",
-        *(f'    types[{literal(name)}] = "str"' for name in dates),
+        *(f"    types[{literal(name)}] = {literal(_raw_kind(plan.columns[name]))}" for name in dates),
         '    numbers = [name for name, kind in types.items() if not kind.startswith("str")]',
         *([_ABSENT] if declared else []),
         call("rows = pd.read_csv", given, 4, ""),
         *([call("rows = rows.fillna", [f"{{{', '.join(texts)}}}"], 4, "")] if texts else []),
     ]
+
+
+def _raw_kind(column: Column) -> str:
+    """Return what a column of times is read as before its format is."""
+    return "float64" if column.of_number else "str"
 
 
 def _time(time: Schedule, plan: Plan) -> list[str]:
@@ -117,7 +123,9 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
     if column.kind != "time":
         named = zip(_PARTS, time.parts, strict=False)
         given = [f"pd.DataFrame({{{', '.join(f'{literal(part)}: rows[{literal(name)}]' for part, name in named)}}})"]
-    elif column.format:
+    elif column.of_number:
+        given = [f'{given[0]}.astype("int64").astype("str")']
+    if column.format:
         given.append(f"format={literal(column.format)}")
     given += ["utc=True"] if not time.zone else []
     lines = [call("times = pd.to_datetime", given, 4, "")]

@@ -34,6 +34,8 @@ class Wishes:
     drop: tuple[str, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     """Columns, each with a text that stands for a missing value in it."""
+    loss: str | None = None
+    """What a regression is fitted by."""
 
     def named(self) -> list[str]:
         """List the columns that are named."""

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mainline.contract import Array
+from mainline.scaffold import objectives
 from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Finding, Sure, Wishes
+from mainline.scaffold.objectives import SKEWED
 
 MOST_CLASSES = 30
 FEWEST_OF_A_CLASS = 3
@@ -20,8 +22,6 @@ _NO = re.compile(
 _YES = re.compile(
     r"yes|y|true|t|positive|pos|malignant|bad|sick|abnormal|present|alive|survived|left|churn(ed)?|case|spam|fraud"
 )
-SKEWED = 2.0
-"""Skewness of a label beyond which a few large values decide the error."""
 
 
 class Label(NamedTuple):
@@ -31,6 +31,10 @@ class Label(NamedTuple):
     classes: tuple[Any, ...]
     findings: list[Finding]
     is_skewed: bool = False
+    loss: str = objectives.SQUARED
+    """What a regression is fitted by."""
+    other_loss: str = ""
+    """What it may be fitted by as well, if a person named none."""
 
     @property
     def needs_classes(self) -> bool:
@@ -58,14 +62,16 @@ def infer(column: Column, wishes: Wishes) -> Label:
     if column.kind == "time":
         raise TableError(f"the label '{name}' is a time; predict a number, such as minutes until then.")
     task, sure = _task(column)
-    if wishes.task:
-        task, sure = wishes.task, "told"
+    if wishes.task or wishes.loss:
+        task, sure = wishes.task or "regression", "told"
+    if wishes.loss and task != "regression":
+        raise TableError(f"--loss is for a regression; '{name}' is taken for {task}. Leave one of the two out.")
     if wishes.positive is not None and task != "classification":
         raise TableError(f"--positive is for a label of two classes; '{name}' is taken for {task}. Leave it out.")
     if task == "regression":
         if not column.is_number:
             raise TableError(f"the label '{name}' is text, such as {values[0]!r}; it is no number to regress on.")
-        return _regression(column, sure)
+        return _regression(column, sure, wishes.loss)
     if len(values) > MOST_CLASSES:
         also = f", among them {', '.join(column.stray)} among numbers" if column.stray else ""
         raise TableError(
@@ -88,12 +94,11 @@ def _task(column: Column) -> tuple[str, Sure]:
     return "regression", "sure"
 
 
-def _regression(column: Column, sure: Sure) -> Label:
+def _regression(column: Column, sure: Sure, loss: str | None) -> Label:
     if column.is_far:
         raise TableError(f"the label '{column.name}' holds numbers beyond {FAR:g}; leave such rows out of the table.")
     values = column.present.astype(np.float64)
-    spread = float(values.std())
-    skewness = float((((values - values.mean()) / spread) ** 3).mean())
+    skewness = objectives.skewness(values)
     option = "--task multiclass" if column.distinct <= MOST_CLASSES else ""
     found = [
         Finding("task", f"regression: {values.min():g} to {values.max():g}, mean {values.mean():.4g}", sure, option)
@@ -101,7 +106,10 @@ def _regression(column: Column, sure: Sure) -> Label:
     is_skewed = abs(skewness) > SKEWED
     if is_skewed:
         found.append(Finding("label", f"skewed ({skewness:.1f}): a few large values decide the RMSE", "sure"))
-    return Label("regression", (), found, is_skewed and bool(values.min() > 0))
+    found += objectives.finding(column.name, values, loss)
+    other = "" if loss else objectives.offered(values)
+    is_amount = is_skewed and bool(values.min() > 0) and not loss
+    return Label("regression", (), found, is_amount, loss or objectives.SQUARED, other)
 
 
 def _classes(column: Column, task: str, sure: Sure, wishes: Wishes) -> Label:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,11 @@ CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"
 _ISO = tuple(f"%Y-%m-%dT{clock}" for clock in ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))
 _ZONED = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
 _LOOKS = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d|\d{1,2}-[A-Za-z]{3}-")
+
+
+NUMBERS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
+"""How whole numbers of so many digits may be read as times."""
+Grain = Literal["year", "month", "day", "minute"]
 
 
 @dataclass(frozen=True)
@@ -97,10 +103,27 @@ def _is_in_order(times: "pd.Series[pd.Timestamp]") -> bool:
     return bool(times.is_monotonic_increasing or times.is_monotonic_decreasing)
 
 
-def is_midnight(values: Array) -> bool:
-    """Say whether times are days: none has an hour."""
+def of_numbers(values: Array) -> Times | None:
+    """Read n whole numbers as years, months or days, such as 1950, 195001 or 19500131; None if they are not."""
+    present = values[~np.isnan(values.astype(np.float64))]
+    if not len(present) or (present != present.round()).any() or present.min() < 1:
+        return None
+    digits = {len(f"{int(number)}") for number in (present.min(), present.max())}
+    form = NUMBERS.get(digits.pop(), "") if len(digits) == 1 else ""
+    texts = pd.Series(values).map(lambda number: "" if np.isnan(number) else f"{int(number)}").astype("str")
+    parsed = _parse(texts[texts != ""], form) if form else None
+    if parsed is None:
+        return None
+    return Times(parsed.reindex(texts.index).to_numpy("datetime64[ns]"), form, zoned=False)
+
+
+def grain(values: Array) -> Grain:
+    """Return the longest unit that each of some times is the beginning of, as a clock reads them."""
     present = values[~np.isnat(values)]
-    return bool((present == present.astype("datetime64[D]")).all())
+    units: dict[Grain, str] = {"year": "Y", "month": "M", "day": "D"}
+    return next(
+        (name for name, unit in units.items() if (present == present.astype(f"datetime64[{unit}]")).all()), "minute"
+    )
 
 
 def periods(values: Array, unit: str) -> list[str]:

@@ -5,11 +5,16 @@ import re
 import numpy as np
 
 from mainline.scaffold.code import plain
-from mainline.scaffold.inference import Plan
-from mainline.scaffold.moments import is_midnight
+from mainline.scaffold.plan import Plan
 from mainline.scaffold.roles import is_unnamed
 from mainline.scaffold.table import identifier
 
+CLOCK = (("weekday", "(when // DAY + EPOCH_WEEKDAY) % 7"), ("hour", "when % DAY // 60"))
+CALENDAR = {
+    "year": 'when.astype("datetime64[m]").astype("datetime64[Y]").astype(int) + 1970',
+    "month": 'when.astype("datetime64[m]").astype("datetime64[M]").astype(int) % 12 + 1',
+}
+"""Features of minutes since 1970, by what they say."""
 OWN = "data/own"
 """Where the data files of a use case are."""
 
@@ -73,12 +78,18 @@ def example(plan: Plan) -> dict[str, str | float]:
 
 
 def derived(plan: Plan) -> dict[str, str]:
-    """Return the features that are computed from the time, each with its formula: weekday, and hour if there is one."""
+    """Return the features that are computed from the time, each with its formula: weekday and hour, or year or month.
+
+    Times that are years all begin on the first of January, whose weekday means nothing, and months on a first day.
+    """
     if plan.time is None:
         return {}
-    found = {f"{plan.time.name}: weekday": "(when // DAY + EPOCH_WEEKDAY) % 7"}
-    if not is_midnight(plan.time.values) and not plan.time.is_put_together:
-        found[f"{plan.time.name}: hour"] = "when % DAY // 60"
+    formulas = dict(CLOCK if plan.time.grain == "minute" else [CLOCK[0]])
+    if plan.time.grain in CALENDAR:
+        formulas = {plan.time.grain: CALENDAR[plan.time.grain]}
+    if plan.time.is_put_together:
+        formulas.pop("hour", None)
+    found = {f"{plan.time.name}: {what}": formula for what, formula in formulas.items()}
     return {name: formula for name, formula in found.items() if name not in plan.columns}
 
 

@@ -2,8 +2,8 @@
 
 from mainline.scaffold.code import fill, literal
 from mainline.scaffold.computation import SHORT
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import constant
+from mainline.scaffold.plan import Plan
 
 SHOWN = 4
 """Cells of a row that are compared with the file."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mainline.scaffold.findings import NONE, Wishes
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.plan import Plan
 
 _MOST_ASKED = 3
 

@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from shlex import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -15,6 +16,7 @@ from mainline.scaffold import moments
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Sure, Wishes
+from mainline.scaffold.moments import Grain
 from mainline.text import count
 
 UNITS = ("month", "quarter", "year", "week", "day")
@@ -54,6 +56,8 @@ class Schedule:
     test: int
     rows_of_test: int
     days_of_test: int
+    grain: Grain
+    """How exact the times are, by the clock of the zone."""
 
     @property
     def is_local(self) -> bool:
@@ -81,7 +85,10 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
         return None, [Finding("time", "none: rows are split by a hash", "told", "--time COLUMN")]
     found = _times(columns, wishes)
     if found is None:
-        return None, [Finding("time", "none: rows are split by a hash", "likely", "--time COLUMN")]
+        year = next((name for name, column in columns.items() if _is_year(column)), "")
+        doubt = f", not by '{year}', which is a feature" if year else ""
+        option = f"--time {quote(year) if year else 'COLUMN'}"
+        return None, [Finding("time", f"none: rows are split by a hash{doubt}", "likely", option)]
     name, parts, values, zoned = found
     if np.isnat(values).any():
         if wishes.time:
@@ -105,18 +112,47 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
     named = np.array(moments.periods(values, unit))
     in_test = np.isin(named, periods[len(periods) - test :]) & labelled
     days = len(np.unique(utc[in_test].astype("datetime64[D]")))
-    made = Schedule(name, parts, utc, named, zone, unit, periods, validation, test, sum(counts[-test:]), days)
+    exact = moments.grain(values)
+    made = Schedule(name, parts, utc, named, zone, unit, periods, validation, test, sum(counts[-test:]), days, exact)
     return made, [*_findings(made, columns, wishes, counts), *_unlabelled(made, named)]
+
+
+def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
+    """Return the columns, with whole numbers as times if they are meant so.
+
+    They are if a person names them. A year is also if each row has another one, and nothing else is a time.
+    """
+    name = wishes.time
+    if name is None and not any(column.kind == "time" for column in columns.values()) and _of_parts(columns) is None:
+        name = next(
+            (each for each, column in columns.items() if _is_year(column) and column.distinct == len(column.values)),
+            None,
+        )
+    column = columns.get(name or "")
+    times = moments.of_numbers(column.values) if column is not None and column.is_number else None
+    if column is None or times is None:
+        return dict(columns)
+    return {
+        **columns,
+        column.name: replace(column, kind="time", values=times.values, format=times.format, of_number=True),
+    }
+
+
+def _is_year(column: Column) -> bool:
+    """Say whether a column is called a year, and its numbers are such."""
+    times = moments.of_numbers(column.values) if column.is_number and _PARTS["year"].fullmatch(column.name) else None
+    return times is not None and times.format == "%Y"
 
 
 def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, counts: list[int]) -> list[Finding]:
     put = " and ".join(f"'{part}'" for part in made.parts)
-    day = moments.is_midnight(made.values) if not made.is_put_together else False
+    day = made.grain != "minute" and not made.is_put_together
     how = columns[made.parts[0]].format
+    said = "whole numbers read as" if columns[made.parts[0]].of_number else "written"
     found = [
         Finding(
             "time",
-            f"{put}{f', written {how}' if how else ''}",
+            f"{put}{f', {said} {how}' if how else ''}",
             "told" if wishes.time else "likely",
             "--time COLUMN, --time none",
         )
@@ -161,14 +197,15 @@ def _times(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[st
     if wishes.time:
         if wishes.time not in {column.name for column in times}:
             known = ", ".join(column.name for column in times) or "none"
-            raise TableError(f"'{wishes.time}' is not a column of times; those are {known}.")
+            numbers = "whole numbers such as 1950, 195001 or 19500131 may be"
+            raise TableError(f"'{wishes.time}' is not a column of times; those are {known}, and {numbers}.")
         times = [columns[wishes.time]]
     usual = [column for column in times if not _BIRTH.search(column.name)] or (times if wishes.time else [])
     if not usual:
         return _of_parts(columns)
     whole = sorted(usual, key=lambda column: column.missing)[0]
     hours = _hours(columns)
-    if hours and moments.is_midnight(whole.values) and not whole.zoned:
+    if hours and moments.grain(whole.values) != "minute" and not whole.zoned:
         added = whole.values + columns[hours].values.astype("timedelta64[h]")
         return _new_name(columns), (whole.name, hours), added.astype("datetime64[ns]"), False
     return whole.name, (whole.name,), whole.values, whole.zoned

@@ -5,9 +5,10 @@ import re
 
 from mainline.scaffold.code import plain, slug
 from mainline.scaffold.dialect import TableError
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.estimators import another
 from mainline.scaffold.outline import OWN, events, example, is_plain, own_files, request, response, shell
-from mainline.scaffold.settings import another, scalar
+from mainline.scaffold.plan import Plan
+from mainline.scaffold.yaml_text import scalar
 from mainline.text import count
 
 _OURS = re.compile(r"\n<!-- model: begin -->\n.*?\n<!-- model: end -->\n", re.DOTALL)

@@ -4,8 +4,8 @@ from mainline.scaffold.code import fill, plain
 from mainline.scaffold.computation import features, scoring
 from mainline.scaffold.declarations import interface, schema
 from mainline.scaffold.delivery import source
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.outline import events, own_files, response
+from mainline.scaffold.plan import Plan
 
 
 def files(plan: Plan) -> dict[str, str]:

@@ -21,8 +21,8 @@ from mainline.scaffold import table as tables
 from mainline.scaffold.code import slug
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes, render
-from mainline.scaffold.inference import Plan
 from mainline.scaffold.placing import REPLACED, RETRAIN
+from mainline.scaffold.plan import Plan
 from mainline.scaffold.table import Options
 
 
@@ -53,7 +53,7 @@ def _new(given: argparse.Namespace, scratch: Path, asks: bool) -> str:
     table = tables.read(data, options)
     wishes = Wishes(
         given.task, given.positive, given.key, given.group, given.time, given.zone, given.period,
-        tuple(given.keep), tuple(given.drop), missing,
+        tuple(given.keep), tuple(given.drop), missing, given.loss,
     )  # fmt: skip
     plan = inference.infer(table, given.label, wishes)
     print("\n".join(render(plan.findings)), flush=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mainline.scaffold import inference
 from mainline.scaffold.findings import Wishes
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.plan import Plan
 from mainline.scaffold.table import Options, read
 
 ROWS = 240

@@ -13,7 +13,7 @@ from mainline.contract import Field
 from mainline.missing_values import IN_NUMBERS
 from mainline.scaffold import outline, usecase
 from mainline.scaffold.dialect import TableError
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.plan import Plan
 from mainline.scoring import cells
 from tests.mainline.scaffold.samples import found, plan, write
 

@@ -18,9 +18,9 @@ import yaml
 from mainline.declared.params import load as load_params
 from mainline.experiments import search
 from mainline.labels import check_task
-from mainline.scaffold import bounds, outline, own_tests, settings, surroundings, usecase
+from mainline.scaffold import bounds, outline, own_tests, settings, surroundings, usecase, yaml_text
 from mainline.scaffold.code import literal
-from mainline.scaffold.inference import Plan
+from mainline.scaffold.plan import Plan
 from mainline.template import dvc_layout
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
 from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER, ROOT
@@ -61,6 +61,11 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
     "numbered classes": (lambda rows: rows.assign(kind=RANDOM.integers(0, 3, len(rows))), "kind", {}),
     "hours": (_hourly, "price €", {"zone": "Europe/Berlin"}),
     "years": (lambda rows: rows.assign(sold=[f"01.06.{1990 + n % 24}" for n in range(ROWS)]), "price €", {}),
+    "numbers of years": (
+        lambda rows: rows.assign(sold=[1990 + n % 24 for n in range(ROWS)]),
+        "price €",
+        {"time": "sold"},
+    ),
     "a time alone": (
         lambda rows: rows[["price €"]].assign(at=pd.date_range("2024-03-25", periods=len(rows), freq="h")),
         "price €",
@@ -154,7 +159,7 @@ def test_file_is_called_like_a_constant(plans: dict[str, Plan], tmp_path: Path) 
 )
 def test_scalar_is_the_text(text: str) -> None:
     """A name that is written as YAML is read as the same name, whatever signs it has."""
-    written = settings.scalar(text)
+    written = yaml_text.scalar(text)
     assert yaml.safe_load(f"- {written}") == [text]
     assert written.isprintable()
 

@@ -1,0 +1,154 @@
+"""The lines of the plan that are about table, columns, split and gate: what was found, and how sure that is."""
+
+from collections.abc import Mapping
+from shlex import quote
+
+import numpy as np
+
+from mainline.scaffold import roles
+from mainline.scaffold.findings import Finding, Wishes
+from mainline.scaffold.plan import Plan
+from mainline.scaffold.schedule import Schedule
+from mainline.text import count
+
+WEAK = 1000
+"""Test rows below which the gate tells only large differences apart."""
+
+MOST_DOUBTFUL = 5
+"""Texts that may stand for missing values of which the plan speaks."""
+
+
+def of_table(plan: Plan) -> list[Finding]:
+    """Say how large the table is, how it is written, and what is missing in it."""
+    table = plan.table
+    size = f"{count(table.rows, 'row')}, {count(len(table.columns) + len(table.left_out), 'column')}"
+    written = table.dialect.describe() if table.dialect else "Parquet"
+    option = "--encoding, --delimiter, --decimal" if table.dialect else ""
+    sure = "likely" if table.dialect and not table.dialect.is_plain else "sure"
+    found = [Finding("table", size), Finding("written as", written, "likely" if sure == "likely" else "sure", option)]
+    if table.duplicates:
+        found.append(
+            Finding(
+                "duplicates",
+                f"{count(table.duplicates, 'repetition')} of other rows; all stay, on one side of the split",
+            )
+        )
+    markers = {name: column.markers for name, column in table.columns.items() if column.markers}
+    for name, marks in list(markers.items())[:3]:
+        found.append(Finding("missing", f"{' and '.join(map(repr, marks))} in '{name}' is taken for missing", "likely"))
+    for name, column in table.columns.items():
+        if column.declared:
+            said = " and ".join(map(repr, column.declared))
+            found.append(Finding("missing", f"{said} in '{name}' stands for no value", "told"))
+    found += _of_doubtful(plan)
+    absent = table.rows - plan.labelled
+    if absent:
+        found.append(Finding("label", f"missing in {count(absent, 'row')}, not learned from"))
+    return found
+
+
+def _of_doubtful(plan: Plan) -> list[Finding]:
+    """Say which texts are taken for what they say, though they may stand for missing values."""
+    return [
+        Finding(
+            "text",
+            f"'{text}' in '{name}' is a value ({count(rows, 'row')}), and not a missing one",
+            "unsure",
+            f"--missing {quote(name)} {quote(text)}",
+        )
+        for name, text, rows in plan.doubtful[:MOST_DOUBTFUL]
+    ]
+
+
+def of_key(plan: Plan, wishes: Wishes, is_named: bool) -> Finding:
+    """Say which column tells the rows apart."""
+    sure = "told" if wishes.key else ("sure" if is_named else "unsure")
+    if not plan.key:
+        return Finding(
+            "key", "none: no column tells the rows apart", "told" if wishes.key else "likely", "--key COLUMN"
+        )
+    return Finding(
+        "key",
+        f"'{plan.key}': sent and kept, never a feature",
+        "told" if wishes.key else "likely" if sure == "unsure" else "sure",
+        "--key COLUMN, --key none",
+    )
+
+
+def of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
+    """Say whose rows are never split, if rows have an entity."""
+    if not plan.group:
+        return []
+    entities = plan.columns[plan.group].distinct
+    each = f"'{plan.group}': {count(entities, 'entity')}, {plan.table.rows / entities:.1f} rows of each, never split"
+    return [
+        Finding(
+            "group",
+            each,
+            "told" if wishes.group else "likely" if is_entity else "unsure",
+            "--group COLUMN, --group none",
+        )
+    ]
+
+
+def of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
+    """Say which columns are features, which are left out, and which may be leaks."""
+    of_time = f", and {_of_clock(plan.time)} of '{plan.time.name}'" if plan.time else ""
+    kinds = ((len(plan.numbers), "number"), (len(plan.texts), "text"))
+    many = ", ".join(count(number, noun) for number, noun in kinds if number)
+    found = [Finding("features", f"{many}{of_time}", "likely", "--drop COLUMN")]
+    if plan.time and not many:
+        alone = f"only {_of_clock(plan.time)} of '{plan.time.name}'; past values are features of src/usecase/tables.py"
+        found = [Finding("features", alone, "unsure")]
+    roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
+    reasons: dict[str, list[str]] = {}
+    for name, reason in plan.left_out.items():
+        if name not in roles_told and name not in plan.suspects:
+            reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        found.append(Finding("left out", f"{_names(names)}: {reason}", "likely", "--keep COLUMN"))
+    for name, reason in suspects.items():
+        kept = name not in plan.suspects
+        found.append(
+            Finding(
+                "leak?",
+                f"'{name}' {'is kept' if kept else 'is left out'}: {reason}",
+                "told" if kept else "unsure",
+                "--keep COLUMN",
+            )
+        )
+    return found
+
+
+def _of_clock(time: Schedule) -> str:
+    """Name what is made of the time: the weekday, and the hour if there is one that is no column."""
+    if time.is_put_together or time.grain == "day":
+        return "the weekday"
+    return "the weekday and hour" if time.grain == "minute" else f"the {time.grain}"
+
+
+def of_shares(plan: Plan) -> list[Finding]:
+    """Say how the rows are split, if they are much alike or the usual share would leave a side empty."""
+    if plan.shares is None or (plan.shares.is_usual and plan.shares.units * 2 > plan.labelled):
+        return []
+    split = f"{count(plan.shares.units, plan.unit)}: {plan.shares.share:.0%} validate and {plan.shares.share:.0%} test"
+    rest = {name: column for name, column in plan.columns.items() if name != plan.label}
+    different = next((name for name, column in rest.items() if roles.tells_apart(column)), "COLUMN")
+    option = "--group none" if plan.group else f"--key {quote(different)}"
+    return [Finding("split", f"{split}; what is alike stays on one side", "likely", option)]
+
+
+def of_gate(plan: Plan) -> list[Finding]:
+    """Say how many rows test, and what they tell apart: what is alike counts once."""
+    rows = plan.rows_of_test
+    units = plan.units_of_test
+    test = count(rows, "row") + (f" of {count(units, plan.unit)}" if units < rows else "")
+    if units >= WEAK:
+        return [Finding("test", test)]
+    least = f"{2 / np.sqrt(units):.0%}"
+    return [Finding("test", f"{test}: a weak gate sees only differences beyond some {least}")]
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

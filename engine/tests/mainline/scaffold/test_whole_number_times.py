@@ -1,0 +1,108 @@
+"""Times that are whole numbers, such as a year: read as such if a person says so, or nothing else can be meant."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mainline.scaffold import outline, usecase
+from mainline.scaffold.dialect import TableError
+from mainline.scaffold.plan import Plan
+from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
+
+STEP = np.arange(ROWS)
+YEARS = 1950 + STEP // 6
+MONTHS = (2020 + STEP // 8 // 12) * 100 + STEP // 8 % 12 + 1
+DAYS = pd.date_range("2023-01-01", periods=ROWS).strftime("%Y%m%d").astype(int).to_numpy()
+
+
+def _plan(folder: Path, values: Any, kind: str = "csv", **wishes: Any) -> Plan:
+    rows = flats().assign(sold=values)
+    if kind == "csv":
+        return plan(write(folder, rows), **wishes)
+    rows.to_parquet(folder / "flats.parquet")
+    return plan(folder / "flats.parquet", **wishes)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("cast", [int, float])
+@pytest.mark.parametrize(
+    ("values", "unit", "first", "derived"),
+    [
+        (YEARS, "year", "1950", ["sold: year"]),
+        (MONTHS, "month", "2020-01", ["sold: month"]),
+        (DAYS, "month", "2023-01", ["sold: weekday"]),
+    ],
+    ids=["years", "months", "days"],
+)
+def test_named_numbers_are_times(
+    tmp_path: Path, values: Any, unit: str, first: str, derived: list[str], cast: type, kind: str
+) -> None:
+    """1950, 195001 and 19500131 cut the data into periods; with fractions of 0 as well, as a package may write them."""
+    chosen = {"period": "month"} if values is DAYS else {}
+    made = _plan(tmp_path, values.astype(cast), kind, time="sold", **chosen)
+    assert made.time is not None
+    assert (made.time.unit, made.time.periods[0]) == (unit, first)
+    assert list(outline.derived(made)) == derived
+    assert "whole numbers read as %Y" in found(made, "time")[0]
+    _check_source(made, tmp_path)
+
+
+def _check_source(made: Plan, folder: Path) -> None:
+    """Read the file with the `read` that is written, and compare its times with those of the plan."""
+    texts = usecase.files(made)
+    schema = folder / "schema.py"
+    schema.write_text(texts["src/usecase/schema.py"], encoding="utf-8")
+    name = outline.constant(made)
+    source = texts["src/usecase/source.py"].replace(
+        f"from usecase.schema import {name}", f"import runpy\n{name} = runpy.run_path({str(schema)!r})[{name!r}]"
+    )
+    (folder / "source.py").write_text(source, encoding="utf-8")
+    rows = runpy.run_path(str(folder / "source.py"))["read"](made.table.files[0])
+    assert made.time is not None
+    assert (rows["sold"].dt.tz_localize(None).to_numpy("datetime64[ns]") == made.time.values).all()
+
+
+@pytest.mark.parametrize(("values", "formula"), [(YEARS, YEARS), (MONTHS, MONTHS % 100)], ids=["years", "months"])
+def test_feature_of_a_year_is_the_year(tmp_path: Path, values: Any, formula: Any) -> None:
+    """A time that is a year gives the year to learn from, and one that is a month the month, and no weekday."""
+    made = _plan(tmp_path, values, time="sold")
+    module = tmp_path / "features.py"
+    text = usecase.files(made)["src/usecase/features.py"]
+    assert "EPOCH_WEEKDAY" not in text
+    module.write_text(text, encoding="utf-8")
+    assert made.time is not None
+    rows = flats()
+    columns = {name: rows[name].to_numpy() for name in ("area m²", "rooms", "city")}
+    columns["sold"] = made.time.values.astype("datetime64[m]").astype(np.int64)
+    computed = runpy.run_path(str(module))["compute"](columns, {})
+    (name,) = outline.derived(made)
+    assert computed[name].tolist() == formula.tolist()
+
+
+def test_year_of_each_row_is_its_time(tmp_path: Path) -> None:
+    """A series of years needs no option; the year of several rows is a feature, and the plan names the option."""
+    series = pd.DataFrame({"YEAR": np.arange(1800, 1800 + 200.0), "spots": np.arange(200) % 11 * 1.5})
+    made = plan(write(tmp_path, series), "spots")
+    assert made.time is not None
+    assert (made.time.unit, made.time.periods[0], made.key) == ("year", "1800", "")
+    panel = flats().assign(year=YEARS)
+    made = plan(write(tmp_path, panel))
+    assert (made.time, "year" in made.features) == (None, True)
+    assert [(each.found, each.option) for each in made.findings if each.about == "time"] == [
+        ("none: rows are split by a hash, not by 'year', which is a feature", "--time year")
+    ]
+
+
+@pytest.mark.parametrize(
+    "values", [STEP, np.where(STEP < 9, 202013, 202001), YEARS + 0.5, np.where(STEP < 9, 3, YEARS), np.full(ROWS, 9999)]
+)
+def test_other_numbers_are_no_time(tmp_path: Path, values: Any) -> None:
+    """A number that no calendar has is refused as a time, and the line says which numbers may be one."""
+    with pytest.raises(
+        TableError, match="'sold' is not a column of times; those are none, and whole numbers such as 1950"
+    ):
+        _plan(tmp_path, values, time="sold")
