@@ -7,7 +7,8 @@ import numpy as np
 from mainline.claims.columns import made_up
 from mainline.claims.declarations import TRAVELLING, features, module
 from mainline.claims.requests import labels
-from mainline.conformance import check_computed, check_moment, check_predictions, unattended
+from mainline.conformance.arrays import check_computed, check_moment, check_predictions
+from mainline.conformance.code import unattended
 from mainline.contract import Columns
 from mainline.data import vocabulary
 from mainline.data.computed import Place, check_converted, check_types

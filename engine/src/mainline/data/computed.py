@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mainline import faults
-from mainline.conformance import check_computed
+from mainline.conformance.arrays import check_computed
 from mainline.contract import Array, Columns
 from mainline.data.columns import format_time
 from mainline.errors import UseCaseError
