@@ -31,7 +31,7 @@ def main() -> None:
     measure.table(
         f"A/B: outcomes until a difference of {EFFECT} standard deviations is found",
         ["outcomes are", "found", "median", "80 % found by", "one look at the end (80 %)"],
-        [_power(world, experiments, outcomes) for world in WORLDS if world.per_client == 1],
+        [_power(world, experiments, outcomes) for world in WORLDS if world.per_client == 1 and world.share == 0.5],
     )
 
 

@@ -23,6 +23,8 @@ class World:
     spread: float
     """Their standard deviation."""
     per_client: int = 1
+    share: float = 0.5
+    """Of the units, that have the candidate."""
 
 
 def _of_clients(random: Generator, number: int) -> np.ndarray:
@@ -33,6 +35,7 @@ WORLDS = (
     World("normal", lambda random, n: random.normal(5, 1, n), 1.0),
     World("binary at 1 %", lambda random, n: (random.random(n) < 0.01).astype(float), 0.0995),
     World("skewed amounts (log-normal, sigma 1)", lambda random, n: random.lognormal(3, 1, n), 43.4),
+    World("skewed amounts, one of ten", lambda random, n: random.lognormal(3, 1, n), 43.4, share=0.1),
     World("heavy tails (Student's t, 3 degrees)", lambda random, n: random.standard_t(3, n), 3**0.5),
     World("clients of their own, 20 outcomes each", _of_clients, 1.0, per_client=20),
 )
@@ -61,13 +64,13 @@ class Looks:
 
 
 def look(world: World, random: Generator, outcomes: int, minimum: int, effect: float = 0.0) -> Looks:
-    """Play one experiment: half of the units have the candidate, whose values are larger by `effect`."""
+    """Play one experiment: a share of the units has the candidate, whose values are larger by `effect`."""
     clients = np.arange(outcomes)
     values = world.draw(random, outcomes)
     if world.per_client > 1:  # what is a client's own is as large as what changes from outcome to outcome
         clients = random.integers(0, outcomes // world.per_client, outcomes)
         values = values + random.normal(0, 1, outcomes // world.per_client)[clients]
-    sides = random.random(clients.max() + 1) < 0.5
+    sides = random.random(clients.max() + 1) < world.share
     has_candidate = sides[clients]
     values = values + effect * has_candidate
     candidate, stable = (

@@ -1,9 +1,13 @@
 """An A/B test with a real server, real clients that post outcomes, and a kill between outcome and decision."""
 
 import http.client
+import itertools
 import json
+import random
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,9 @@ import pytest
 
 from mainline.declared import rollout
 from mainline.declared.rollout import Policy
-from mainline.exchange import outcomes
+from mainline.exchange import outcomes, routes
 from mainline.exchange.place import Place
+from mainline.exchange.routes import Route, Routes
 from mainline.rollout import status
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
@@ -95,8 +100,10 @@ def test_kill_between_outcome_and_decision_loses_and_repeats_nothing(
         killed.kill()
         assert driver.state.progress is not None, "it was decided too early"
         assert post(server, few)["repeated"] == 40
-        said = post(server, events)
-        assert (said["counted"], said["repeated"], said["unknown"]) == (CLIENTS - 40, 40, 0)
+        with ThreadPoolExecutor(4) as together:
+            said = [*together.map(lambda _: post(server, events), range(4))]
+        assert sum(one["counted"] for one in said) == CLIENTS - 40, "whoever was first, each counts once"
+        assert sum(one["repeated"] for one in said) == 3 * CLIENTS + 40
         wait_for(lambda: driver.state.progress is None)
     counted = outcomes.read(place.outcomes)
     assert counted is not None
@@ -108,3 +115,60 @@ def test_kill_between_outcome_and_decision_loses_and_repeats_nothing(
     sentence = rf"{second.version} is {words} by [01][.\d]* \(95 %: [.\d]+ to [.\d]+\) after {CLIENTS} outcomes"
     assert re.search(sentence, shown["history"][0]["detail"])
     assert driver.state.stable == (second if end == "served" else first)
+
+
+@pytest.mark.slow
+def test_outcomes_survive_kills_at_random_moments(place: Place, packages: dict[Ref, Path], server: Running) -> None:
+    """Twelve kills while clients post: what was acknowledged is there, nothing twice, and the rest is taken again."""
+    first, second, _ = packages
+    row = json.loads((packages[first] / "golden.json").read_text())["requests"][0]
+    shares = [Route(version=ref.version, package=place.package(ref.digest), weight=50) for ref in (second, first)]
+    routes.write(place.routing, Routes(revision=1, routes=shares, experiment="kills"))
+    killed = Supervised(server, random.Random(5))  # noqa: S311 - repeatable, not secret
+    wait_for(lambda: server.ask("/readyz")[0] == 200)
+    events = [{"request_id": ask(server, row, "")[0], "value": number % 7} for number in range(600)]
+    wait_for(lambda: server.metric("mainline_log_rows_total") == len(events))
+    acknowledged: set[str] = set()
+    ended = threading.Event()
+
+    def keep_posting(offset: int) -> None:
+        for place_ in itertools.count(offset, 3):
+            if ended.is_set():
+                return
+            event = events[place_ % len(events)]
+            try:
+                said = post(server, [event])
+            except (OSError, http.client.HTTPException):
+                continue
+            assert said["counted"] + said["repeated"] == 1, said
+            acknowledged.add(event["request_id"])
+
+    with ThreadPoolExecutor(3) as clients:
+        posting = [clients.submit(keep_posting, number) for number in range(3)]
+        try:
+            for _ in range(12):
+                before = len(acknowledged)
+                wait_for(lambda before=before: len(acknowledged) > before + killed.random.randrange(3, 20))
+                killed.kill()
+        finally:
+            ended.set()
+        for one in posting:
+            one.result()
+    seen = set(acknowledged)
+    killed.kill()
+    wait_for(lambda: server.ask("/readyz")[0] == 200)
+    assert post(server, [event for event in events if event["request_id"] in seen])["repeated"] == len(seen)
+    rest = [event for event in events if event["request_id"] not in seen]
+    assert rest, "every outcome was sent before the last kill"
+    said = post(server, rest)
+    assert said["counted"] + said["repeated"] == len(rest)
+
+    def tallied() -> tuple[int, float]:
+        found = outcomes.read(place.outcomes)
+        tallies = found["versions"].values() if found else ()
+        origin = found["origin"] if found else 0.0
+        number = sum(tally["number"] for tally in tallies)
+        return number, sum(tally["sum"] for tally in tallies) + number * origin
+
+    wait_for(lambda: tallied() == (len(events), sum(event["value"] for event in events)))
+    print(f"{len(killed.down)} kills, {len(seen)} of {len(events)} outcomes acknowledged before the last one")

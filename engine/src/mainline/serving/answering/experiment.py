@@ -65,7 +65,8 @@ class Experiment:
                 return
             number = self._numbers[unit] = len(self._units)
             self._units.append(unit)
-        key, known = _hashed(request_id), self._known(request_id)
+        key = _hashed(request_id)
+        known = self._known(key)
         if known is not None:
             if type(known) is int and known != number:
                 self._settle(key, _SEVERAL)
@@ -77,7 +78,7 @@ class Experiment:
 
     def find(self, request_id: str, value: float) -> Found:
         """Say what an outcome is to be counted as."""
-        known = self._known(request_id)
+        known = self._known(_hashed(request_id))
         if known is None:
             return Found("unknown")
         if type(known) is float:
@@ -114,8 +115,7 @@ class Experiment:
             "left_out": dict(self.left_out), "trace": list(self.trace),
         }  # fmt: skip
 
-    def _known(self, request_id: str) -> int | float | None:
-        key = _hashed(request_id)
+    def _known(self, key: int) -> int | float | None:
         found = self._young.get(key)
         return self._old.get(key) if found is None else found
 
