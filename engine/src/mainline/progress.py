@@ -10,6 +10,9 @@ from typing import TypeVar
 from mainline import display
 
 REFRESH = 0.5  # seconds
+CLEAR = "\r\033[K"
+"""Goes back to where the line begins, and empties it (ECMA-48)."""
+
 Item = TypeVar("Item")
 
 
@@ -22,10 +25,10 @@ def each(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Yield the items; on a terminal count them in place, elsewhere stay silent until `say`."""
     for number, item in enumerate(items, start=1):
         if display.is_redrawn():
-            print(f"\r\033[K  {what} {number}/{len(items)}: {_told(item)}", end="", flush=True)
+            _redraw(f"{what} {number}/{len(items)}: {_told(item)}")
         yield item
     if display.is_redrawn():
-        print("\r\033[K", end="", flush=True)
+        _clear()
 
 
 @contextmanager
@@ -42,7 +45,7 @@ def clock(what: str) -> Iterator[None]:
 
     def tick() -> None:
         while not stopped.wait(REFRESH):
-            print(f"\r\033[K  {what} ... {time.monotonic() - started:.0f} s", end="", flush=True)
+            _redraw(what, f" ... {time.monotonic() - started:.0f} s")
 
     ticking = threading.Thread(target=tick, daemon=True)
     if display.is_redrawn():
@@ -55,7 +58,17 @@ def clock(what: str) -> Iterator[None]:
         stopped.set()
         if ticking.is_alive():
             ticking.join()
-            print("\r\033[K", end="", flush=True)
+            _clear()
+
+
+def _redraw(text: str, end: str = "") -> None:
+    """Write a line over the one before; it is cut to the terminal, which could not take back a second line."""
+    room = display.columns() - len(end) - 3  # the indent, and a last column in which no terminal breaks the line
+    print(f"{CLEAR}  {text[: max(room, 0)]}{end}", end="", flush=True)
+
+
+def _clear() -> None:
+    print(CLEAR, end="", flush=True)
 
 
 def _told(item: object) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import keyword
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -141,13 +142,17 @@ def summary_of(command: str) -> str:
         return opened.readline().strip().strip('"').rstrip(".")
 
 
+def _listed(name: str, told: str) -> str:
+    return textwrap.fill(name + told, max(display.columns(), 2 * len(name)), subsequent_indent=" " * len(name))
+
+
 def overview(groups: Groups) -> str:
     """List all commands by group, each with a line."""
     width = max(len(command) for commands in groups.values() for command in commands)
     lines = [f"usage: {PROGRAM} [--traceback] COMMAND [OPTIONS]", "", "The model on main is the model in production."]
     for title, commands in groups.items():
-        lines += ["", title, *(f"  {command:<{width}}  {summary_of(command)}" for command in commands)]
+        lines += ["", title, *(_listed(f"  {command:<{width}}  ", summary_of(command)) for command in commands)]
     return "\n".join([
         *lines, "",
-        f"`{PROGRAM} COMMAND --help`: its options. --traceback: where an error came from.",
+        display.fold(f"`{PROGRAM} COMMAND --help`: its options. --traceback: where an error came from."),
     ])  # fmt: skip

@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from mainline import __main__ as command_line
-from mainline import display, progress
+from mainline import display, progress, usage
 from tests.project import LIMIT, Project
 
 LEFT = (128 + signal.SIGPIPE, "")
@@ -202,3 +203,33 @@ def test_closed_output_is_not_a_failure() -> None:
     command = [sys.executable, "-m", "mainline", "--help"]
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, timeout=LIMIT)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_line_in_place_is_cut_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Progress that took a second line could not be written over, and would stay there at every step."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(progress, "REFRESH", 0.001)
+    ticks = threading.Event()
+    written = progress._redraw
+    monkeypatch.setattr(progress, "_redraw", lambda *words: (written(*words), ticks.set()))
+    for _ in progress.each(["a long name " * 9], "prepare"):
+        pass
+    with progress.clock("fitting HistGradientBoostingRegressor on 188,971 rows"):
+        assert ticks.wait(LIMIT)
+        ticks.clear()
+        assert ticks.wait(LIMIT)
+    lines = capsys.readouterr().out.split(progress.CLEAR)
+    assert max(map(len, lines)) == 39
+    assert any(line.endswith(" ... 0 s") for line in lines)
+
+
+def test_the_list_of_commands_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit beside a command goes on below its beginning, not at the edge."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = usage.overview({"Group": ["try", "github-deployments"]}).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert any(line.startswith(" " * 22) and line.strip() for line in lines)

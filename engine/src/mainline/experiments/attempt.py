@@ -2,11 +2,15 @@
 
 import time
 
+from mainline import display
 from mainline.declared import gate, params
 from mainline.experiments import runner, scratch, side, uncommitted
 from mainline.experiments.layout import wrap
 from mainline.experiments.runner import Side
 from mainline.periods import told
+
+COLOURS = {"Better": "1;32", "No worse": "32", "Cannot tell": "1;35", "Worse": "1;31"}
+"""Of each verdict (ANSI)."""
 
 
 def attempt(share: float = 1.0) -> str:
@@ -39,7 +43,7 @@ def attempt(share: float = 1.0) -> str:
     return "\n".join(
         [
             "",
-            wrap(comparison.tell(declared, policy, *sides)),
+            _coloured(wrap(comparison.tell(declared, policy, *sides))),
             *comparison.tell_slices(declared, policy, *sides),
             "",
             wrap(
@@ -48,3 +52,10 @@ def attempt(share: float = 1.0) -> str:
             ),
         ]
     )
+
+
+def _coloured(text: str) -> str:
+    """Colour the verdict that a text begins with, at a terminal that shows colours."""
+    verdict, colon, rest = text.partition(":")
+    code = COLOURS.get(verdict)
+    return f"\033[{code}m{verdict}\033[0m{colon}{rest}" if code and display.is_coloured() else text

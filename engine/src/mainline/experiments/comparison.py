@@ -11,7 +11,7 @@ from mainline.declared.gate import Policy
 from mainline.declared.params import Evaluation, Params
 from mainline.errors import MainlineError
 from mainline.experiments.judgement import scorer
-from mainline.experiments.layout import interval, number, percent
+from mainline.experiments.layout import Layout, interval, number, percent
 from mainline.experiments.side import SECONDS, SLICE
 from mainline.gate.statistics import Difference, compare, conclude
 from mainline.model.metric import Metric
@@ -150,11 +150,17 @@ def tell_slices(params: Params, policy: Policy, committed: Predicted, tried: Pre
     found = moved(sides, committed, tried, policy.confidence, params.evaluation.slice_min_rows)
     if not found:
         yield "No slice moved for sure."
-    for part in found[:MOST_SLICES]:
-        shown = f"{percent(part.difference.estimate)}, {interval(part.difference.low, part.difference.high)}"
-        yield f"  {part.name:<20} {'better' if part.difference.high < 0 else 'worse':<6} {shown}, {part.rows:,} rows"
+    rows = [_row(part) for part in found[:MOST_SLICES]]
+    layout = Layout([""] * 5, rows, left=(0, 1), spare=(4, 3))
+    yield from map(layout.line, rows)
     if len(found) > MOST_SLICES:
         yield f"  and {len(found) - MOST_SLICES} more"
+
+
+def _row(part: Slice) -> list[str]:
+    found = part.difference
+    moved = "better" if found.high < 0 else "worse"
+    return [part.name, moved, percent(found.estimate), interval(found.low, found.high), f"{part.rows:,} rows"]
 
 
 def _difference(sides: Metrics, committed: Predicted, tried: Predicted, rows: Array, confidence: float) -> Difference:

@@ -1,7 +1,9 @@
 """One prediction step by step, or what the model relies on in a slice: as text for a terminal, and as a picture."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainline.errors import MainlineError, nearest
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from mainline.declared.params import Params
     from mainline.experiments.single import Explanation
     from mainline.experiments.slices import Slice
+
+
+TEST = Path("metrics/test.json")
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
     if form.sentence:
         return sentences.of_slice(found, unit)
     said = pages.render_slice(found, unit, _quality(found, declared, loaded[0].manifest["model"]), form.only)
-    return f"{said}\n\n{pictures.draw(pictures.of_slice(found, unit))}" if form.graph else said
+    return f"{said}\n\n{pictures.draw(pictures.of_slice(found, unit, form.only))}" if form.graph else said
 
 
 def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> str:
@@ -105,10 +110,22 @@ def _give(found: "Explanation", name: str, form: Form) -> str:
     from mainline.experiments import pages, pictures, sentences
 
     _check_only(form.only, found.features)
+    found = replace(found, quantile=_quantile())
     if form.sentence:
         return sentences.client(found)
     page = pages.render(found, name, form.only)
-    return f"{page}\n\n{pictures.draw(pictures.of_one(found, name))}" if form.graph else page
+    return f"{page}\n\n{pictures.draw(pictures.of_one(found, name, form.only))}" if form.graph else page
+
+
+def _quantile(file: Path = TEST) -> float | None:
+    """Return which quantile the package here predicts, as its metrics tell; None if it predicts another thing.
+
+    The loss of a quantile is measured only if models are compared by it.
+    """
+    from mainline.model.metric import quantile_of
+
+    measured = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return next((share for name in measured if (share := quantile_of(name)) is not None), None)
 
 
 def _check_only(only: Sequence[str], known: Iterable[str]) -> None:

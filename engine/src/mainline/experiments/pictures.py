@@ -49,11 +49,12 @@ def draw(specification: dict[str, Any]) -> str:
     return f"{png}\n{svg}"
 
 
-def of_one(found: Explanation, name: str) -> dict[str, Any]:
-    """Return a waterfall from the typical row to the prediction, a bar for each reason."""
+def of_one(found: Explanation, name: str, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a waterfall from the typical row to the prediction, a bar for each reason; with `only`, for each of it."""
     shares = found.contributions
-    ranked = sorted(shares.values, key=lambda one: -abs(shares.values[one]))
-    main = ranked if len(ranked) <= MOST else ranked[: MOST - 1]
+    ranked = sorted(shares.values, key=lambda one: (one not in only, -abs(shares.values[one])))
+    main = ranked[: len({*only} & {*ranked})] if only else ranked
+    main = main if len(main) <= MOST else main[: MOST - 1]
     steps = [(f"{clip(one, LETTERS)} = {clip(value(found.features[one]), 12)}", shares.values[one]) for one in main]
     if len(main) < len(ranked):
         steps.append((f"all other {len(ranked) - len(main)}", sum(shares.values[one] for one in ranked[len(main) :])))
@@ -86,16 +87,18 @@ def _reach(ends: Sequence[float]) -> tuple[float, float, float]:
     return low - (room / 30 if low < 0 else 0.0), high + room / 7, 0.0
 
 
-def of_slice(found: "Slice", unit: str) -> dict[str, Any]:
-    """Return bars of what the model relies on in a slice, with a mark for all rows."""
+def of_slice(found: "Slice", unit: str, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Return bars of what the model relies on in a slice, with a mark for all rows; with `only`, of these features."""
+    chosen = [one for one in found.reliances if not only or one.name in only]
     rows: Rows = [
         {
             "place": place, "label": clip(one.name, LETTERS), "here": one.here, "everywhere": one.everywhere,
             "side": one.side(found.z) or "as everywhere",
         }
-        for place, one in enumerate(found.reliances[:MOST])
+        for place, one in enumerate(chosen[:MOST])
     ]  # fmt: skip
-    more = f"; the first {MOST} of {len(found.reliances)} features" if len(found.reliances) > MOST else ""
+    whole = len(rows) == len(found.reliances)
+    more = "" if whole else f"; {'' if only else 'the first '}{len(rows)} of {len(found.reliances)} features"
     y = _labels(rows)
     x = {"type": "quantitative", "title": f"moves a prediction by{unit}, on average", "axis": {"tickCount": 6}}
     sides = {"domain": ["more", "as everywhere", "less"], "range": [UP, PALE, DOWN]}

@@ -41,8 +41,11 @@ def client(found: Explanation) -> str:
     unit = "" if found.is_probability else unit_of(found)
     because = f", mostly because {_listed(reasons)}" if reasons else ""
     left = "Everything else" if reasons else "Everything together"
+    predicted = f"is predicted as {end:,f}{unit}"
+    if found.quantile is not None:
+        predicted = f"is predicted to stay below {end:,f}{unit} in {100 * found.quantile:.4g} % of cases"
     return (
-        f"{subject(found)} is predicted as {end:,f}{unit}{because}. "
+        f"{subject(found)} {predicted}{because}. "
         f"{left} adds {_signed(rest)} to the {start:,f} of a typical row.{_more(found, places)}"
     )
 

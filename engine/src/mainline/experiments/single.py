@@ -61,6 +61,8 @@ class Explanation:
     """The class whose probability is explained: of three or more the most probable one, of two the positive one."""
     runner_up: tuple[str, float] | None = None
     """Of three or more classes the second most probable one, with its probability."""
+    quantile: float | None = None
+    """The share of cases that stay below the prediction, if a quantile is predicted."""
 
     @property
     def is_probability(self) -> bool:

@@ -19,7 +19,7 @@ STAGES = ("ingest", "validate", "prepare", "train")
 MACHINERY = ("engine/", "requirements/")
 """Code that changes no raw data, as long as the source is the same."""
 
-REBUILD = "`make repro` and `git commit` bring it up to date."
+REBUILD = "`make repro`, then `git add --all` and `git commit`, bring it up to date."
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,10 @@ def _edited(entry: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[
 
 def _apart(name: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if name == "model" and before.get("type") != after.get("type"):
+            types = (str(each.get("type")).rpartition(".")[2] for each in (before, after))
+            yield f"model {' -> '.join(types)}"  # another estimator has other parameters: each by name says nothing
+            return
         for key in {**before, **after}:
             yield from _apart(f"{name}.{key}", before.get(key), after.get(key))
     elif isinstance(before, list) and isinstance(after, list):
@@ -128,7 +132,8 @@ def _apart(name: str, before: Any, after: Any) -> Iterator[str]:
         if before != after:
             yield " ".join([name, *(f"+{item}" for item in added), *(f"-{item}" for item in removed)])
     elif before != after:
-        yield name
+        old, new = ("not set" if value is None else str(value) for value in (before, after))
+        yield f"{name} {old} -> {new}"
 
 
 def _check_locked(commit: str, stage: str, entry: Mapping[str, Any], declared: Mapping[str, Any]) -> None:

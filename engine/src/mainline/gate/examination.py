@@ -14,6 +14,7 @@ from mainline.gate import decisions, judge, production, sources, terminal
 from mainline.gate.findings import FILE, Findings, write
 from mainline.registry import clone, reference, tags
 from mainline.repository import checkout
+from mainline.repository.git import ask
 from mainline.text import clean
 
 
@@ -53,7 +54,8 @@ def _hold(environment: str, limits: Policy, declared: Mapping[str, Environment])
         production.fetch(sources.versions(limits.slow_decay.versions, environment), packages, required)
         findings = judge.run(environment, packages)
     write(findings, FILE)
-    print(terminal.render(findings, colour=display.is_coloured()), flush=True)
+    is_committed = not ask("status", "--porcelain")
+    print(terminal.render(findings, display.is_coloured(), is_committed), flush=True)
     if findings.verdict in ("fail", "cannot tell"):
         raise GateError(f"{clean(findings.headline)} {clean(decisions.next_step(findings.checks))}")
     return findings

@@ -5,6 +5,7 @@ of the rows what each of G clusters adds, and `combine` makes the metric of that
 cluster is counted. So a bootstrap over clusters costs no pass over the rows, and is as exact as one that repeats them.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +22,16 @@ Direction = Literal["lower", "higher", "zero"]
 Rows = Callable[[Array, Array], Array]
 """Labels and predictions of n rows in, numbers of each row out."""
 
+PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
+"""The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
+
 _ROUNDING = 1e-12  # what a sum of weights may be off by must not reach the next row
+
+
+def quantile_of(metric: str | None) -> float | None:
+    """Return which quantile a model predicts that is compared by this metric; None if it predicts another thing."""
+    found = PINBALL.fullmatch(metric or "")
+    return float(found[1]) or None if found else None
 
 
 class Losses(NamedTuple):

@@ -1,6 +1,5 @@
 """The metrics by task, in the order in which they are reported, and the one by which models are compared."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,7 @@ from mainline.contract import Array, Classes, Task
 from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError, nearest
 from mainline.model import multiclass
-from mainline.model.metric import Mean, Metric, Quantile, Sums
+from mainline.model.metric import Mean, Metric, Quantile, Sums, quantile_of
 from mainline.model.multiclass import Macro, OneClass
 from mainline.model.ranking import AveragePrecision, RocAuc
 from mainline.model.threshold import DEFAULT
@@ -128,9 +127,6 @@ DEVIANCES: tuple[Metric, ...] = (
 )
 """Of counts, and of amounts above zero, without a unit; measured if declared; NaN unless predictions are above zero."""
 
-PINBALL = re.compile(r"pinball_(0\.\d{1,4})")
-"""The loss of a model that predicts a quantile, measured if one is declared, such as `pinball_0.9`."""
-
 
 def two_classes(threshold: float = DEFAULT, costs: Costs | None = None) -> tuple[Metric, ...]:
     """Return the metrics of a probability; from accuracy on they are of the class that it means from a threshold on."""
@@ -179,9 +175,9 @@ def _regression(metric: str | None) -> Iterator[Metric]:
     """Yield what is measured of a regression; a loss of counts, amounts or quantiles only if it is declared."""
     yield from REGRESSION
     yield from (one for one in DEVIANCES if one.name == metric)
-    quantile = PINBALL.fullmatch(metric or "")
-    if quantile and float(quantile[1]) > 0:
-        yield Mean(quantile[0], "lower", partial(_pinball, quantile=float(quantile[1])), of_label=True)
+    quantile = quantile_of(metric)
+    if quantile is not None:
+        yield Mean(str(metric), "lower", partial(_pinball, quantile=quantile), of_label=True)
 
 
 @dataclass(frozen=True)

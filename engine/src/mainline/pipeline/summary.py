@@ -1,6 +1,8 @@
 """What was trained on what, how good it is, and what to do next."""
 
 import json
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from mainline.repository.git import ask, blob
 METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 
 NO_INTERVAL = "no interval from a single day or group"
-NEXT = """\
-What next:
-  edit, then `./mainline try`                     another model or feature, held against the last commit in seconds
-  `./mainline plots`                              residuals, calibration, slices, learning curve as pictures
-  dvc exp run -S seed=1                           an experiment (`source .venv/bin/activate` first)
-  git add --all && git commit                     keep it: metrics and dvc.lock say what this model is"""
+NEXT = {
+    "edit, then `./mainline try`": "another model or feature, held against the last commit in seconds",
+    "make gate": "may this model be released? Each check with its limit",
+    "`./mainline plots`": "residuals, calibration, slices, learning curve as pictures",
+    "dvc exp run -S seed=1": "an experiment (`source .venv/bin/activate` first)",
+}
+KEEP = {"git add --all && git commit": "keep it: metrics and dvc.lock say what this model is"}
+"""What to do next, and why; the last if something is not committed."""
 
 
 def text(headline: str) -> str:
@@ -48,9 +52,17 @@ def text(headline: str) -> str:
         "",
         *since_commit(metrics),
         "",
-        NEXT,
+        *next_lines(NEXT | (KEEP if ask("status", "--porcelain") else {})),
     ]
     return display.fold("\n".join(lines))
+
+
+def next_lines(steps: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each step; on a narrow terminal the reason is broken within its column."""
+    yield "What next:"
+    width = max(map(len, steps)) + 4
+    for step, reason in steps.items():
+        yield textwrap.fill(f"  {step:<{width - 2}}{reason}", display.columns(), subsequent_indent=" " * width)
 
 
 def since_commit(metrics: dict[str, dict[str, Any]]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from mainline.contract import Array
 from mainline.declared import gate, params
 from mainline.errors import MainlineError
-from mainline.experiments import comparison
+from mainline.experiments import attempt, comparison
 from mainline.experiments.comparison import Predicted
 from mainline.experiments.layout import interval, number
 from mainline.gate.statistics import Difference, compare
@@ -169,3 +169,29 @@ def test_each_side_is_judged_at_a_threshold_of_its_own(monkeypatch: pytest.Monke
     said = comparison.tell(PARAMS.model_copy(update={"evaluation": evaluation}), POLICY, before, after)
     assert said.startswith("No worse: cost")
     assert "That is +0.00 % in cost" in said
+
+
+@pytest.mark.parametrize(("columns", "last"), [("80", "3,000 rows"), ("50", " %")])
+def test_slices_fit_a_narrow_terminal(columns: str, last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of rows is the first thing that a narrow terminal does without; no line is broken."""
+    monkeypatch.setenv("COLUMNS", columns)
+    (said,) = comparison.tell_slices(PARAMS, POLICY, predicted(5.0), predicted(5.0, of_late=4.0))
+    assert len(said) <= int(columns)
+    assert said.endswith(last)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Worse: rmse 18, was 16.", "\033[1;31mWorse\033[0m: rmse 18, was 16."),
+        ("No worse: rmse 16, was 16.", "\033[32mNo worse\033[0m: rmse 16, was 16."),
+        ("No difference: the change moves nothing.", "No difference: the change moves nothing."),
+    ],
+)
+def test_the_verdict_of_a_try_is_coloured(text: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal with colours the verdict has one, and no other word."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert attempt._coloured(text) == shown
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert attempt._coloured(text) == text

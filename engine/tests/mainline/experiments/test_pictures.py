@@ -83,6 +83,25 @@ def test_a_waterfall_leads_from_the_typical_row_to_the_prediction() -> None:
     assert steps[-1]["end"] == pytest.approx(last["end"])
 
 
+def test_only_chosen_reasons_have_a_bar_of_their_own() -> None:
+    """With `--only` the waterfall has these, the largest first, and all others as one; nothing is lost."""
+    found = explanation(5.0, {"a": 9.0, "b": 1.0, "c": -4.0, "d": 2.0})
+    first, *steps, last = pictures.of_one(found, "One request", ("b", "c", "b"))["data"]["values"]
+    assert [bar["label"] for bar in steps] == ["c = 7", "b = 7", "all other 2"]
+    assert [bar["start"] for bar in steps] == [first["end"], *(bar["end"] for bar in steps[:-1])]
+    assert steps[-1]["end"] == pytest.approx(last["end"])
+
+
+def test_only_chosen_features_of_a_slice_are_drawn() -> None:
+    """With `--only` a slice has these bars, and says of how many features they are."""
+    chosen = tuple(LONG.format(number) for number in (3, 1))
+    drawn = pictures.of_slice(reliances(5), "", chosen)
+    assert [row["here"] for row in drawn["data"]["values"]] == [8.9, 8.7]
+    assert drawn["title"]["subtitle"].endswith("for all rows; 2 of 5 features.")
+    assert pictures.of_slice(reliances(60), "")["title"]["subtitle"].endswith("; the first 18 of 60 features.")
+    assert pictures.of_slice(reliances(5), "")["title"]["subtitle"].endswith("for all rows.")
+
+
 @pytest.mark.parametrize(("reference", "begins"), [(1.0, 0.0), (1e5, 99_990.0), (-1e5, -99_985.0)])
 def test_an_axis_leaves_out_a_zero_that_would_hide_the_steps(reference: float, begins: float) -> None:
     """A price of 100,000 that 10 are added to is drawn from near it, and the picture says so."""

@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from mainline.contract import Field
+from mainline.experiments import explanation as explanation_page
 from mainline.experiments import sentences, single
 from mainline.experiments.contributions import Contributions
 from tests.project import Project
@@ -39,6 +41,7 @@ def explanation(reference: float, values: dict[str, float], task: str = "regress
         contributions=Contributions(reference, reference + sum(values.values()), values, dict.fromkeys(values, 0.0)),
         features={name: np.array([7.0]) for name in values}, typical={name: np.array([2.5]) for name in values},
         is_probability=task != "regression", of_class=more.get("of_class", ""), runner_up=more.get("runner_up"),
+        quantile=more.get("quantile"),
         predictor=SimpleNamespace(request=fields, manifest=manifest),
     )  # fmt: skip
 
@@ -82,6 +85,29 @@ def test_a_declared_interval_ends_the_sentence() -> None:
     found.predictor.manifest["interval"] = {"level": 0.9}
     found.predictor.response = SimpleNamespace(cells=lambda number: [number, number - 1.234, number + 5])
     assert sentences.client(found).endswith("In 90 % of cases it turns out between 10.8 and 17.0.")
+
+
+def test_a_quantile_is_told_as_what_stays_below_it() -> None:
+    """A model that is compared by the loss of a quantile does not predict the price, but what few cases exceed."""
+    said = sentences.client(explanation(10.0, {"size": 2.0}, quantile=0.9))
+    assert said.startswith(
+        "Price of the sale is predicted to stay below 12.0 EUR in 90 % of cases, mostly because size"
+    )
+    assert said.endswith("Everything else adds 0 to the 10.0 of a typical row.")
+
+
+@pytest.mark.parametrize(
+    ("measured", "quantile"),
+    [({"rows": 9, "pinball_0.9": 3.5, "rmse": 14.2}, 0.9), ({"rows": 9, "rmse": 14.2}, None), (None, None)],
+)
+def test_the_metrics_here_say_whether_a_quantile_is_predicted(
+    measured: dict[str, float] | None, quantile: float | None, tmp_path: Path
+) -> None:
+    """The loss of a quantile is measured where it is declared; without metrics it is not known."""
+    file = tmp_path / "test.json"
+    if measured is not None:
+        file.write_text(json.dumps(measured))
+    assert explanation_page._quantile(file) == quantile
 
 
 @pytest.mark.parametrize("project", ["small_project", "other_project", "flower_project"])

@@ -18,3 +18,20 @@ from mainline.experiments import uncommitted
 def test_lists_are_told_by_what_they_gained_and_lost(before: object, after: object, told: list[str]) -> None:
     """Items that came and went are named, of whatever kind they are; another order is a difference as well."""
     assert list(uncommitted._apart("features", before, after)) == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"params": {"alpha": 1.0}}, {"params": {"alpha": 0.5}}, ["model.params.alpha 1.0 -> 0.5"]),
+        ({"params": {}}, {"params": {"alpha": 0.5}}, ["model.params.alpha not set -> 0.5"]),
+        (
+            {"type": "sklearn.linear_model.Ridge", "params": {"alpha": 1.0}},
+            {"type": "sklearn.ensemble.RandomForestRegressor", "params": {"n_estimators": 9, "max_depth": 3}},
+            ["model Ridge -> RandomForestRegressor"],
+        ),
+    ],
+)
+def test_a_value_is_told_with_what_it_was(before: object, after: object, told: list[str]) -> None:
+    """A parameter has both of its values; another estimator is one change, whatever parameters it has."""
+    assert list(uncommitted._apart("model", before, after)) == told

@@ -43,3 +43,51 @@ def test_texts_from_data_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in said
     coloured = render(examples.failing(), colour=True)
     assert coloured.count("\x1b[1;31mFAIL\x1b[0m") == 2
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize(
+    "findings", [examples.passing(), examples.failing(), hostile.largest("W "), hostile.largest("@")]
+)
+def test_every_line_fits_a_narrow_terminal(findings: Findings, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty columns suffice, whatever the texts are."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert max(map(len, render(findings).splitlines())) <= int(columns)
+
+
+def test_a_limit_is_broken_below_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit beside name and observation goes on in the column of the limits."""
+    monkeypatch.setenv("COLUMNS", "66")
+    check = Check(
+        name="lock", group="integrity", verdict="pass", observed="true", limit="never changed " * 5, reason=""
+    )
+    title, first, more, *_ = render(examples.passing().model_copy(update={"checks": [check]})).splitlines()[1:]
+    place = title.index("limit")
+    assert first[place:].startswith("never changed")
+    assert more == " " * place + more[place:].strip()
+    assert more.strip().startswith(("never", "changed"))
+
+
+def test_a_narrow_terminal_has_the_limits_of_what_did_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no column is left for limits, a check that passed has none, and any other has its own in its reason."""
+    monkeypatch.setenv("COLUMNS", "60")
+    checks = [
+        Check(name="a" * 20, group="data", verdict=verdict, observed="b" * 20, limit=limit, reason="Look at it.")
+        for verdict, limit in (("pass", "of the first"), ("fail", "of the second"))
+    ]
+    lines = render(examples.failing().model_copy(update={"checks": checks})).splitlines()
+    assert lines[1].split() == ["check", "observed"]
+    assert "of the first" not in "\n".join(lines)
+    place = next(number for number, line in enumerate(lines) if "FAIL" in line)
+    assert [line.strip() for line in lines[place + 1 : place + 3]] == ["Limit: of the second", "Look at it."]
+
+
+@pytest.mark.parametrize(("findings", "told"), [(examples.passing(), True), (examples.failing(), False)])
+def test_what_is_not_committed_is_committed_first(findings: Findings, told: bool) -> None:
+    """A pull request has what is committed, so a candidate that may be merged is committed before."""
+    step = "Commit it first: a pull request has what is committed. `git add --all && git commit`"
+    assert (step in render(findings, is_committed=False)) == told
+    assert step not in render(findings)
+    if told:
+        said = render(findings, is_committed=False)
+        assert said.index(step) < said.index("It may be merged")

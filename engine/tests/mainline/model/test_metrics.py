@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 from mainline.contract import Array, Task
 from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError
-from mainline.model.metric import Metric
+from mainline.model.metric import Metric, quantile_of
 from mainline.model.metrics import declared, is_better_if_higher, of_package, scorer
 
 ACTUAL, PREDICTED = np.array([0.0, 10.0, -5.0, 3.0]), np.array([3.0, 6.0, -5.0, 3.0])
@@ -211,3 +211,11 @@ def test_direction_is_known_by_name() -> None:
     assert [is_better_if_higher(name) for name in ("roc_auc", "r2", "rmse", "bias", "unheard")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "quantile"), [("pinball_0.9", 0.9), ("pinball_0.0", None), ("rmse", None), (None, None)]
+)
+def test_the_loss_of_a_quantile_names_it(metric: str | None, quantile: float | None) -> None:
+    """Only a metric of a quantile says that a quantile is predicted; without a metric nothing is declared."""
+    assert quantile_of(metric) == quantile

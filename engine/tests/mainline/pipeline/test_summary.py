@@ -161,3 +161,25 @@ def test_command_fails_in_one_line_where_nothing_was_run(fresh_project: Project)
     failed = fresh_project.run("python", "-m", "mainline", "summary", succeed=False)
     assert failed.returncode == 1
     assert failed.stderr == "mainline: there is no models/package/manifest.json. Run `make repro` first.\n"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_next_steps_stand_in_two_columns_on_any_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason that does not fit goes on below its own beginning."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = "\n".join(summary.next_lines(summary.NEXT)).splitlines()
+    assert max(map(len, lines)) <= columns
+    place = lines[1].index("another")
+    assert all(line[place - 2 : place] == "  " and line[place] != " " for line in lines[1:])
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_commit_is_next_only_if_something_is_not_committed(results: Path, edited: bool) -> None:
+    """The last hint names a commit, which applies if git knows of something to commit."""
+    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    if edited:
+        (results / "params.yaml").write_text("seed: 7\n")
+    assert any("git add --all && git commit" in line for line in lines()) == edited
