@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from mainline import files
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e80, le=1e80, allow_inf_nan=False)]
+"""More than any sum of outcomes, and little enough for its square to be finite."""
 NAME = r"^[A-Za-z0-9._-]{1,120}$"
 """How an experiment may be called: it names a file."""
 MOST = 1e12
@@ -35,6 +36,15 @@ class Tally(TypedDict):
     counts: Count
 
 
+def _check(tally: Tally) -> Tally:
+    if not tally["units"] <= tally["number"] <= tally["counts"]:
+        raise ValueError("there are more units than outcomes")
+    return tally
+
+
+Tallies = dict[str, Annotated[Tally, AfterValidator(_check)]]
+
+
 class Outcomes(TypedDict):
     """The document. `trace` has the tallies by version each time that there were a few percent more outcomes.
 
@@ -43,9 +53,9 @@ class Outcomes(TypedDict):
 
     experiment: Annotated[str, Field(pattern=NAME)]
     origin: Number
-    versions: dict[str, Tally]
+    versions: Tallies
     left_out: dict[str, Count]
-    trace: list[dict[str, Tally]]
+    trace: list[Tallies]
 
 
 _OUTCOMES = TypeAdapter(Outcomes)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mainline.__main__ import main
 from mainline.declared import rollout
@@ -21,7 +23,7 @@ from mainline.rollout.records import Measurement
 from mainline.rollout.source import Found
 from mainline.serving.answering.experiment import Experiment, Unit
 from mainline.serving.endpoints import rollout_page
-from tests.mainline.rollout.test_driver import Times
+from tests.mainline.rollout.test_driver import FEW, Times, documents
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, ref
 
 COST = {"name": "cost", "unit": "minutes", "better": "lower", "effect": 0.3, "minimum": 100, "deadline": "1h"}
@@ -340,3 +342,37 @@ def test_hostile_words_in_the_status_are_text_on_the_page(tmp_path: Path) -> Non
     shown["outcome"] |= {"said": "<script>", "name": "<b>", "unit": "<i>", "left_out": {"<u>": 1}}
     page = rollout_page.render(shown, 0.0)
     assert not re.search("<(script|b|i|u)>", page[page.index("<h2>Outcome") :].partition("<h2>History")[0])
+
+
+@FEW
+@given(data=st.data())
+def test_whatever_the_server_counted_the_driver_goes_on(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Counts that cannot be, numbers beyond all bounds and files that are none say nothing, and stop nobody."""
+    world = Driven(tmp_path_factory.mktemp("fuzz") / "x", policy())
+    sound = counted(-0.5, each=150, name=outcome.name_of(world.driver.state))
+    for tally in sound["versions"].values():
+        if data.draw(st.booleans()):
+            name = data.draw(st.sampled_from([*tally]))
+            tally[name] = data.draw(st.integers(0, 2**53) | st.floats(allow_nan=False))  # type: ignore[literal-required]
+    world.place.outcomes.write_bytes(data.draw(documents(sound)))
+    shown = world.tick(ref(2), 15)
+    assert shown["phase"] in ("progressing", "stable")
+    status.render(shown, world.times.wall)
+    rollout_page.render(shown, world.times.wall)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"number": 0}, {"squares": 1e308}, {"sum": 1e300}, {"sum": -1e308, "counts": 2**53}, {"units": 10**9}]
+)
+def test_counts_that_cannot_be_are_not_read(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    """A document from which no interval can be made is none, wherever in it the wrong number stands."""
+    file = tmp_path / "outcomes.json"
+    for part in ("versions", "trace"):
+        found = counted(-0.5, each=150)
+        outcomes.write(file, found)
+        assert outcomes.read(file) == found
+        (found["versions"] if part == "versions" else found["trace"][-1])["v1.2.0"] |= wrong  # type: ignore[typeddict-item]
+        outcomes.write(file, found)
+        assert outcomes.read(file) is None

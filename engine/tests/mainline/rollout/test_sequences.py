@@ -89,8 +89,10 @@ def test_difference_is_the_candidate_less_stable() -> None:
         experiment.count(str(number), value, Unit(version, ""))
     found = sequences.compare_means(experiment.tallies["b"], experiment.tallies["a"], 0.95, 100)
     assert found.estimate == pytest.approx(np.mean(first) - np.mean(second))
-    usual = 1.96 * sqrt(np.var(first, ddof=1) / 400 + np.var(second, ddof=1) / 400)
-    assert usual < found.high - found.estimate < 2 * usual
+    error = sqrt(np.var(first, ddof=1) / 400 + np.var(second, ddof=1) / 400)
+    half = sequences.radius(800, error, 0.05, 200)
+    assert found.high - found.estimate == pytest.approx(half), "tuned for the minimum of both versions"
+    assert 1.96 * error < half < 2 * 1.96 * error
     assert found.estimate - found.low == pytest.approx(found.high - found.estimate)
 
 
