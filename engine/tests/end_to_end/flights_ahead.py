@@ -33,18 +33,19 @@ _WRITTEN = re.compile(r"^mainline_log_rows_total\{.*\} (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Flights:
-    """n labelled flights in the order of departure; `day`, shape (n,), is the day (UTC) of each, from 1970."""
+    """n labelled flights in the order of departure; `moment`, shape (n,), is minutes since 1970 UTC."""
 
     fields: tuple[Field, ...]
     request: Mapping[str, Any]
     label: Any
-    day: Any
+    moment: Any
     tables: Mapping[str, pd.DataFrame]
 
-    def rows(self, day: date) -> list[dict[str, Any]]:
-        """Return the requests of a day."""
-        chosen = self.day == _number(day)
-        return columns.to_rows({name: values[chosen] for name, values in self.request.items()}, self.fields)
+    def rows(self, day: date) -> tuple[list[dict[str, Any]], Any]:
+        """Return the requests of a day, and the moment of each."""
+        chosen = self.moment // DAY == _number(day)
+        asked = {name: values[chosen] for name, values in self.request.items()}
+        return columns.to_rows(asked, self.fields), self.moment[chosen]
 
     def labels(self, scheduled: date) -> pd.DataFrame:
         """Return how the flights of a scheduled day turned out, and when that was known."""
@@ -68,7 +69,7 @@ def read(story: Story) -> Flights:
         name: pd.concat([pd.read_parquet(folder / name / f"{week}.parquet") for week in PREPARED], ignore_index=True)
         for name in MOVING
     }
-    return Flights(fields, rows.request, rows.label, moment[order] // DAY, tables)
+    return Flights(fields, rows.request, rows.label, moment[order], tables)
 
 
 def feed(story: Story, flights: Flights, day: date) -> None:
@@ -95,10 +96,11 @@ def write_feed(story: Story, flights: Flights, day: date) -> None:
 
 
 def ask(story: Story, flights: Flights, day: date, is_slow: bool) -> Counter[str]:
-    """Ask for each flight of a day; return the rows that each version answered."""
+    """Ask for each flight of a day at its time; return the rows that each version answered."""
     counts: Counter[str] = Counter()
-    rows, step = flights.rows(day), _ROWS // 3 if is_slow else _ROWS
+    (rows, moment), step = flights.rows(day), _ROWS // 3 if is_slow else _ROWS
     for start in range(0, len(rows), step):
+        story.set_clock(day, str(np.datetime64(int(moment[start]), "m"))[-5:])
         part = rows[start : start + step]
         answer = json.loads(_call(story, 0, "POST", "/predict", json.dumps(part)))
         counts[answer["version"]] += len(part)

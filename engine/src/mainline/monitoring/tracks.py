@@ -19,7 +19,7 @@ Lines = Mapping[str, Sequence[tuple[str, float | None]]]
 
 
 def of_version(
-    checks: Sequence[Check], production: Production, days: Sequence[Day], marks: Sequence[Mark]
+    checks: Sequence[Check], production: Production, days: Sequence[Day], marks: Sequence[Mark] = ()
 ) -> list[Track]:
     """Return the picture of each check that does not pass and has one, and those of what is only reported."""
     found = []
