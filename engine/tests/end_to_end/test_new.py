@@ -3,12 +3,14 @@
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from sklearn import datasets
 
 from tests import project
@@ -108,13 +110,42 @@ def test_table_becomes_a_served_model(
     made.run("python", "-P", "-m", "mainline", "repro")
     gate = made.run("python", "-P", "-m", "mainline", "gate", succeed=None)
     assert "fail " not in gate.stdout.lower(), gate.stdout
+    predicted, body = _followed(made, tmp_path)
+    assert re.match(r"(150|400|900) predictions in data/own/rows\.predictions", predicted)
+    assert re.search(answer, body)
+
+
+def _followed(made: Project, folder: Path) -> tuple[str, str]:
+    """Predict the raw file and send the first request as the README says; return what both answer."""
     readme = (made.path / "README.md").read_text(encoding="utf-8")
     typed = dict(re.findall(r"^\$ (\S+ predict|curl) (.*)$", readme, re.MULTILINE))
     predicted = made.run("python", "-P", "-m", "mainline", "predict", *shlex.split(typed["./mainline predict"]))
-    assert re.match(r"(150|400|900) predictions in data/own/rows\.predictions", predicted.stdout.splitlines()[-1])
     assert "bad" not in predicted.stdout
     request = json.loads(shlex.split(typed["curl"])[-1])
-    with running(tmp_path / "server", made.path / "models/package", log={"directory": str(tmp_path / "log")}) as server:
+    with running(folder / "server", made.path / "models/package", log={"directory": str(folder / "log")}) as server:
         status, body = server.ask("/predict", request)
     assert status == 200, body
-    assert re.search(answer, json.dumps(json.loads(body), ensure_ascii=False))
+    return predicted.stdout.splitlines()[-1], json.dumps(json.loads(body), ensure_ascii=False)
+
+
+@pytest.mark.slow
+def test_years_that_are_numbers_are_released(start: Project, tmp_path: Path) -> None:
+    """A table by the year goes the whole way: a period of one year, gate, report, release, tests, checks, an answer."""
+    rows = flats(1440).assign(year=1950 + np.arange(1440) // 48)
+    made = _made(start, tmp_path, rows, "--label", "price €", "--time", "year")
+    made.run("make", "repro", VENV=sys.prefix)
+    declared = yaml.safe_load((made.path / "params.yaml").read_text(encoding="utf-8"))
+    assert (declared["data"], "year: year" in declared["features"]) == ({"from": "1950", "through": "1979"}, True)
+    made.run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(tmp_path / "origin.git"))
+    made.run("git", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    made.run("python", "-P", "-m", "mainline", "remote", str(tmp_path / "store"))
+    made.commit("A model of flats by the year")
+    made.run("git", "push", "--quiet", "origin", "main")
+    made.run("make", "gate", VENV=sys.prefix)
+    made.run("make", "report", VENV=sys.prefix)
+    assert "v1.0.0 is released." in made.run("python", "-P", "-m", "mainline", "promote").stdout
+    assert " passed" in made.run("make", "test", VENV=sys.prefix).stdout
+    made.run("make", "check", VENV=sys.prefix)
+    predicted, body = _followed(made, tmp_path)
+    assert predicted == "1,440 predictions in data/own/rows.predictions/predictions"
+    assert re.search(r'{"price €": \d{5,6}\.\d+}', body)
