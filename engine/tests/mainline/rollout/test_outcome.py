@@ -185,6 +185,17 @@ def test_test_that_a_person_ends_for_stable_says_what_it_came_to() -> None:
     assert world.state.history[-1].detail.endswith("; v1.2.0 cannot be told from v1.1.0 yet")
 
 
+def test_test_without_a_pause_is_a_person_s_to_end() -> None:
+    """At the approval a person may end what is not decided; until then a worse version is still rolled back."""
+    for measurement, end in ((UNSURE, ref(2)), (FAIL, ref(1))):
+        world = World(policy({"setWeight": 50}, {"approval": {}})).have(1)
+        world.wanted = ref(2)
+        world.settle()
+        world.pass_by(30, measurement=measurement)
+        world.settle(approved=frozenset({("v1.2.0", world.policy.hash, 1)}))
+        assert world.state.stable == end
+
+
 def test_outcome_is_compared_only_where_clients_get_both_versions() -> None:
     """Mirroring, and a version that answers alone, have no outcome: with it alone such a step ends by time."""
     steps = [{"setMirror": 100}, {"pause": {"duration": 30}}, {"setMirror": 0}, *AB[:2], {"setWeight": 100}]
