@@ -22,6 +22,8 @@ WRITTEN: Mapping[Unit, str] = {
 """How the periods of each unit are written."""
 
 HOW = "a day as 2013-01-31, a week as 2013-W05, a month as 2013-01, a quarter as 2013-Q1 or a year as 2013"
+_LONGEST = 80
+"""Letters of a part's name that people are shown."""
 
 
 def unit(period: str) -> Unit:
@@ -92,8 +94,12 @@ def before(period: str) -> str:
 
 
 def told(parts: Sequence[str]) -> str:
-    """Say for people which periods a part of the data has: the first and the last, or the only one."""
-    return " to ".join(dict.fromkeys((parts[0], parts[-1])))
+    """Say for people which periods a part of the data has: the first and the last, or the only one.
+
+    A part of data without time and key names every field of the request; it is cut, since a line cannot hold them.
+    """
+    ends = dict.fromkeys((parts[0], parts[-1]))
+    return " to ".join(end if len(end) <= _LONGEST else f"{end[: _LONGEST - 1]}…" for end in ends)
 
 
 @dataclass(frozen=True)

@@ -92,3 +92,11 @@ def test_split_keeps_the_newest_periods_from_fitting(first: int, validation: int
     cut = periods.split(window, validation, test)
     assert (len(cut.train), len(cut.validation), len(cut.test)) == (fitted, validation, test)
     assert cut.train + cut.validation + cut.test == window
+
+
+def test_part_is_told_in_a_line() -> None:
+    """A part is named by its ends; one that names a hundred fields is cut."""
+    assert periods.told(("2013-01", "2013-02", "2013-03")) == "2013-01 to 2013-03"
+    assert periods.told(("first, 30 to 100 % by patient",)) == "first, 30 to 100 % by patient"
+    told = periods.told((f"first, 30 to 100 % by {', '.join(f'field {number}' for number in range(100))}",))
+    assert (len(told), told[-1]) == (80, "…")

@@ -85,10 +85,13 @@ def _wait(findings: Findings) -> list[Step]:
     if more <= 0:
         few = f"More than {MANY} times the {compared.days} {plural(compared.cluster)} of test rows would be needed: "
         return [Step(f"{few}data will not decide it. A larger gate.margin, or a person, can.")]
-    rows = round(compared.rows / compared.days * more, -2)
+    rows = compared.rows / compared.days * more
+    shown = f"{round(rows, -2 if rows >= 1000 else -1):,.0f}"
+    is_timed = compared.cluster == "day"  # without time the rows make so many groups and no more, however many they are
+    missing = f"{more:,} more days of test rows ({shown} rows)" if is_timed else f"{shown} more test rows"
     said = (
-        f"If the difference stays what it looks like, about {more:,} more {plural(compared.cluster)} of test rows "
-        f"({rows:,.0f} rows) tell: the interval narrows with the root of their number. Widen split.test, or wait."
+        f"If the difference stays what it looks like, about {missing} tell: the interval narrows with the root of "
+        f"their number. Widen split.test, or {'wait' if is_timed else 'add rows to the data'}."
     )
     return [Step(said)]
 

@@ -86,8 +86,11 @@ def test_so_many_days_do_tell() -> None:
 
 
 def test_cannot_tell_names_what_is_missing() -> None:
-    """The number of days and of rows that are missing is said, as far as they are worth waiting for."""
+    """The number of days and of rows that are missing is said, if it is worth waiting for; without time, of rows."""
     assert "about 90 more days of test rows (90,000 rows) tell" in said(unclear())
+    timeless = unclear(comparison=unclear().comparison.model_copy(update={"cluster": "group of rows"}))
+    assert "about 90,000 more test rows tell" in said(timeless)
+    assert "Widen split.test, or add rows to the data." in said(timeless)
     endless = unclear(comparison=comparison(0.0099, 0.2))
     assert "More than 100 times the 30 days" in said(endless)
 
