@@ -189,6 +189,20 @@ def test_restart_loses_no_outcome_and_counts_none_twice(serve: Make, rows: Rows)
     assert post(again, (third, 3.0))["counted"] == 1
 
 
+def test_outcome_outlives_the_line_of_its_answer(serve: Make, rows: Rows, tmp_path: Path) -> None:
+    """What was acknowledged counts after a restart, also if the prediction log was cleared meanwhile."""
+    client = serve()
+    first, second = answered(client, rows[0], 2)
+    post(client, (first, 1.0))
+    client.service.log.close()  # type: ignore[union-attr]
+    for file in (tmp_path / "log").iterdir():
+        file.unlink()
+    again = serve()
+    said = post(again, (first, 1.0), (second, 2.0))
+    assert (said["repeated"], said["unknown"]) == (1, 1)
+    assert sum(counted(again).values()) == 1
+
+
 def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Rows, tmp_path: Path) -> None:
     """Half a line at the end is cut off and its outcome taken again; a line that is no outcome is left out."""
     client = serve()
