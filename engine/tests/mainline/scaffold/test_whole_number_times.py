@@ -102,7 +102,6 @@ def test_year_of_each_row_is_its_time(tmp_path: Path) -> None:
 )
 def test_other_numbers_are_no_time(tmp_path: Path, values: Any) -> None:
     """A number that no calendar has is refused as a time, and the line says which numbers may be one."""
-    with pytest.raises(
-        TableError, match="'sold' is not a column of times; those are none, and whole numbers such as 1950"
-    ):
+    said = "'sold' is not a column of times; those are none. Whole numbers such as 1950, 195001 or 19500131 may be one."
+    with pytest.raises(TableError, match=said):
         _plan(tmp_path, values, time="sold")
