@@ -219,9 +219,8 @@ class Policy:
     def hash(self) -> str:
         """Tell one way of rolling out from another; how often git is looked at is not part of it."""
         shown = self.declared.model_dump(include={"strategy", "analysis", "sticky", "progress_deadline_seconds"})
-        if (
-            shown["analysis"]["outcome"] is None
-        ):  # a policy without one keeps the hash that it had before there were any
+        # A policy without an outcome keeps the hash that it had before there were any.
+        if shown["analysis"]["outcome"] is None:
             del shown["analysis"]["outcome"]
         shown["steps"] = [[step.kind, step.value] for step in self.steps]
         return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]
