@@ -16,8 +16,8 @@ from mainline.data.moments import prediction_time
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes
 
-ROWS = 2
-"""The same request twice: of a single row, a value for all rows cannot be told from one for each."""
+ROWS = 7
+"""The same request several times: a value for all rows, or a short list, is told from a value for each."""
 
 
 def check() -> None:

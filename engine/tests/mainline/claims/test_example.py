@@ -77,10 +77,10 @@ def test_what_ships_passes(edit: Edit) -> None:
             (r", line \d+: NameError: name 'hmm' is not defined.* \(for the request of the "
             r"examples in src/usecase/interface\.py\)\. Correct it, .*"),
         ),
-        ("features", GAIN, "[1.0, 2.0, 3.0]", r": 'dest_gain' is a list; .*array of \(2,\)\."),
+        ("features", GAIN, "[1.0, 2.0]", r": 'dest_gain' is a list; .*array of \(7,\)\."),
         ("features", GAIN, "[[1.0]] * 2", r": 'dest_gain' is a list; .*"),
-        ("features", GAIN, "np.ones((2, 1))", r": 'dest_gain' has shape \(2, 1\) for 2 rows; .*"),
-        ("features", GAIN, "1.0", r": 'dest_gain' is a float; return a numpy array of \(2,\)\."),
+        ("features", GAIN, "np.ones((2, 1))", r": 'dest_gain' has shape \(2, 1\) for 7 rows; .*"),
+        ("features", GAIN, "1.0", r": 'dest_gain' is a float; return a numpy array of \(7,\)\."),
         (
             "features", GAIN, 'columns["carrier"]',
             (r": 'dest_gain' is in NUMERIC and holds str 'UA' in the examples of REQUEST, row 0; "
