@@ -11,7 +11,8 @@ from typing import Any
 class Receiver(ThreadingHTTPServer):
     """`taken` are the documents that were answered with 200, `asked` all paths; `answers` come first, then 200.
 
-    An answer is a status, or an address to which it redirects; 0 answers nothing until the receiver ends.
+    An answer is a status, or an address to which it redirects; 0 answers nothing until `ended` is set, and -1 sends a
+    byte of an answer now and then, so that no limit of a single read ends it.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,12 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.answers.pop(0) if self.server.answers else 200
         if answer == 0:
             self.server.ended.wait()
+            return
+        if answer == -1:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            with contextlib.suppress(OSError):
+                while not self.server.ended.wait(0.05):
+                    self.wfile.write(b".")
             return
         if answer == 200:
             self.server.taken.append(document)

@@ -145,15 +145,12 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     if not known:
         raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
     found = inspection.inspect(_log(arguments, declared), store, known, asked)
+    alarms.add(store, alarms.update(alarms.read(store.alarms()), found, declared.monitoring.quiet_days))
     lines = alarms.read(store.alarms())
-    lines += alarms.update(lines, found, declared.monitoring.quiet_days)
     still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
-    promises = promise.join(store.promises(), found.promises)
-    store.keep_promises(promises)
+    promises = promise.add(store, found.promises)
     found = found.model_copy(update={"alarms": still, "promises": promises[-1000:]})
-    store.keep_alarms(alarms.write(lines))
-    ordered = alarms.read(store.alarms())
-    notices.send(store, arguments.environment, ordered, found.until, declared.monitoring.notify)
+    notices.send(store, arguments.environment, lines, found.until, declared.monitoring.notify)
     if arguments.share:
         sharing.give(store, arguments.environment, found, _known(known), declared.monitoring.keep)
     return found, _write(found, _output(arguments, declared, store))

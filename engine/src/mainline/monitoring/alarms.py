@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from mainline.gate.findings import Hex, Name, Part, Text
 from mainline.monitoring.monitored import Alarm, Moment, Monitored, Version
+from mainline.monitoring.store import Store
 from mainline.text import clip
 
 FILE = "alarms.jsonl"
@@ -64,6 +65,12 @@ def write(lines: Iterable[Line]) -> bytes:
 def join(*contents: bytes) -> bytes:
     """Add up the lines of several machines."""
     return write(line for content in contents for line in read(content))
+
+
+def add(store: Store, lines: Iterable[Line]) -> None:
+    """Add lines to those that a store has, whatever other jobs add meanwhile."""
+    with store.telling():
+        store.keep_alarms(join(store.alarms(), write(lines)))
 
 
 def since(content: bytes, day: str) -> bytes:

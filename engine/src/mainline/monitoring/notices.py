@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from mainline import progress
 from mainline.declared.monitoring import Notify
 from mainline.gate.findings import Part
-from mainline.monitoring import webhook
+from mainline.monitoring import alarms, webhook
 from mainline.monitoring.alarms import Line
 from mainline.monitoring.store import Store
 from mainline.text import clean
@@ -84,6 +84,7 @@ def send(store: Store, environment: str, lines: Sequence[Line], until: str, to: 
         problem = _deliver(store, environment, address, waiting) if waiting else ""
         if problem:
             progress.say(f"Not told to {address.name}: {problem}. It is tried again at the next look.")
+    _forget(store, until)
 
 
 def _deliver(store: Store, environment: str, address: Notify, waiting: Sequence[Notice]) -> str:
@@ -96,7 +97,7 @@ def _deliver(store: Store, environment: str, address: Notify, waiting: Sequence[
         problem = webhook.post(url, make(environment, notice))
         if problem:
             return problem
-        store.keep_notified(join(store.notified(), write([Sent(to=address.name, id=notice.id)])))
+        add(store, [Sent(to=address.name, id=notice.id)])
     return ""
 
 
@@ -119,6 +120,28 @@ def write(sent: Iterable[Sent]) -> bytes:
 def join(*contents: bytes) -> bytes:
     """Add up what several machines sent."""
     return write(one for content in contents for one in read(content))
+
+
+def add(store: Store, sent: Iterable[Sent]) -> None:
+    """Add messages to those that a store has, whatever other jobs add meanwhile."""
+    with store.telling():
+        store.keep_notified(join(store.notified(), write(sent)))
+
+
+def recent(content: bytes, lines: Iterable[Line], until: str) -> bytes:
+    """Return the messages whose news may be news yet, or was not long ago, to a machine that looked before."""
+    oldest = datetime.fromisoformat(until) - 2 * OLDEST
+    known = {notice.id for notice in of_lines(lines) if datetime.fromisoformat(notice.line.time) >= oldest}
+    return write(one for one in read(content) if one.id in known)
+
+
+def _forget(store: Store, until: str) -> None:
+    """Forget messages of long ago, by the alarms that all jobs here know."""
+    with store.telling():
+        before = store.notified()
+        after = recent(before, alarms.read(store.alarms()), until)
+        if after != before:
+            store.keep_notified(after)
 
 
 def _text(environment: str, notice: Notice) -> str:

@@ -13,6 +13,7 @@ from mainline.monitoring import accuracy
 from mainline.monitoring.events import Events
 from mainline.monitoring.monitored import Promise
 from mainline.monitoring.production import Production
+from mainline.monitoring.store import Store
 from mainline.text import count
 
 CHECK = "holdout against production"
@@ -42,6 +43,14 @@ def join(*several: Iterable[Promise]) -> list[Promise]:
         found.pop(promise.digest, None)
         found[promise.digest] = promise
     return list(found.values())
+
+
+def add(store: Store, promises: Iterable[Promise]) -> list[Promise]:
+    """Add promises to those that a store has, whatever other jobs add meanwhile; return all."""
+    with store.telling():
+        joined = join(store.promises(), promises)
+        store.keep_promises(joined)
+    return joined
 
 
 def check_promise(production: Production) -> Outcome:

@@ -95,9 +95,9 @@ def take(store: Store, environment: str, days: int) -> Taken:
             store.keep(record)
         store.keep_dropped(retention.join(store.dropped(), read_dropped(blob(f"{tip}:{DROPPED}") or b"")))
         shared = _result(tip)
-        store.keep_promises(promise.join(store.promises(), shared.promises if shared else []))
-        store.keep_alarms(alarms.join(store.alarms(), blob(f"{tip}:{alarms.FILE}") or b""))
-        store.keep_notified(notices.join(store.notified(), blob(f"{tip}:{NOTIFIED}") or b""))
+        promise.add(store, shared.promises if shared else [])
+        alarms.add(store, alarms.read(blob(f"{tip}:{alarms.FILE}") or b""))
+        notices.add(store, notices.read(blob(f"{tip}:{NOTIFIED}") or b""))
     return Taken(len(new), len(found) - len(records))
 
 
@@ -124,8 +124,9 @@ def give(
         changed |= _give_rows(store, kept, there, horizon.rows)
         joined = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
         changed[alarms.FILE] = alarms.since(joined, horizon.records)
-        if sent := notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified()):
-            changed[NOTIFIED] = sent
+        sent = notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified())
+        if sent:
+            changed[NOTIFIED] = notices.recent(sent, alarms.read(joined), found.until)
         if not found.until < _until(tip) <= f"{now:{monitored.TIME}}":
             changed[RESULT] = (_joined(found, tip).model_dump_json(indent=2) + "\n").encode()
         if dropped.writers:

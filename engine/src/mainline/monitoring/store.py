@@ -155,6 +155,14 @@ class Store:
         """Return where the rows of a file go, in the store."""
         return f"rows/{day}/{digest[:SHORT]}/{name.removesuffix('.jsonl')}-{content}.parquet"
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Let one job at a time read and write alarms, messages and promises; others wait for it, which is soon."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "told.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def alarms(self) -> bytes:
         """Return the lines of all alarms; see `alarms`."""
         path = self.folder / "alarms.jsonl"

@@ -12,6 +12,10 @@ SECONDS = 10.0
 _SCHEMES = ("https://", "http://")
 
 
+_waiting: dict[str, threading.Thread] = {}
+"""What still waits for an answer, by URL: it ends with the process, and nothing else is sent there meanwhile."""
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: it would take the message to an address that nobody declared."""
 
@@ -26,8 +30,12 @@ def post(url: str, document: Mapping[str, Any], seconds: float = SECONDS) -> str
     """
     if not url.startswith(_SCHEMES):
         return "it does not hold an http or https address"
+    if (before := _waiting.get(url)) and before.is_alive():
+        return "the message before this one has no answer yet"
     outcome: list[str] = []
-    sending = threading.Thread(target=lambda: outcome.append(_send(url, document, seconds)), daemon=True)
+    sending = _waiting[url] = threading.Thread(
+        target=lambda: outcome.append(_send(url, document, seconds)), daemon=True
+    )
     sending.start()
     sending.join(seconds)
     return outcome[0] if outcome else f"no answer within {seconds:g} s"

@@ -11,7 +11,7 @@ from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Retrain
 from mainline.declared.params import Data
 from mainline.monitoring import sharing
-from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.monitoring.monitored import Alarm, Monitored, Version
 from mainline.pipeline import offer
 from mainline.registry import origin
 from mainline.repository.git import ask, git
@@ -87,11 +87,14 @@ def _reasons(
         yield "schedule", "The schedule says so."
     if looked is None:
         return
-    if policy.when.quality and (bad := _named(looked.alarms, QUALITY)):
+    answering = _answering(looked)
+    digests = {one.digest for one in answering}
+    alarms = [alarm for alarm in looked.alarms if alarm.digest in digests]
+    if policy.when.quality and (bad := _named(alarms, QUALITY)):
         yield "drift", f"Quality in {name}: {bad}."
     drifts = [
         f"{check.name} of {one.version}"
-        for one in looked.versions for check in one.checks if check.name in DRIFT and check.verdict in ("warn", "fail")
+        for one in answering for check in one.checks if check.name in DRIFT and check.verdict in ("warn", "fail")
     ]  # fmt: skip
     if policy.when.drift and drifts:
         yield "drift", f"Drift in {name}: {', '.join(drifts[:3])}."
@@ -99,6 +102,12 @@ def _reasons(
         age = (datetime.fromisoformat(looked.until).date() - periods.span(data.through)[1]).days
         if age >= policy.age_days:
             yield "age", f"The newest data of the model are {age} days old; {policy.age_days} are allowed."
+
+
+def _answering(looked: Monitored) -> list[Version]:
+    """Return the versions that answered on the last day of traffic; those before were replaced."""
+    last = max((one.last for one in looked.versions), default="")
+    return [one for one in looked.versions if one.last == last]
 
 
 def _named(alarms: list[Alarm], checks: frozenset[str]) -> str:

@@ -1,5 +1,9 @@
 """Messages about alarms: each change once, to a real receiver that may be away, refuse, redirect or hang."""
 
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,6 +170,59 @@ def test_address_itself_is_not_declared(name: str) -> None:
     """Git holds the name of a variable, never a URL."""
     with pytest.raises(ParamsError, match=r"monitoring.notify.*url_from"):
         check_section(Monitoring, {"notify": [{"form": "slack", "url_from": name}]}, "monitoring", "deploy/x.yaml")
+
+
+def test_two_jobs_at_once_lose_no_entry(store: Store) -> None:
+    """What two jobs note of what they sent, and of alarms, adds up whoever writes first."""
+    beside = Store(store.folder)
+    days = [f"2013-10-{day:02d}" for day in range(1, 29)]
+
+    def note(own: Store, address: Notify) -> None:
+        for number, day in enumerate(days):
+            lines = alarms.update([], looks.look(day, looks.version(**{address.form: "fail"})), 3)
+            alarms.add(own, lines)
+            notices.add(own, [notices.Sent(to=address.name, id=f"{number:016x}")])
+
+    jobs = [threading.Thread(target=note, args=pair) for pair in ((store, GENERIC), (beside, SLACK))]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    assert len(notices.read(store.notified())) == len(alarms.read(store.alarms())) == 2 * len(days)
+
+
+def test_what_was_sent_is_forgotten_once_its_news_is_old(receiver: Receiver, store: Store) -> None:
+    """The list of sent messages does not grow for ever, and what may still be sent is not sent twice."""
+    look(store, "2013-08-01", FAILS)
+    look(store, "2013-08-02", PASSES)
+    assert len(notices.read(store.notified())) == 2
+    look(store, "2013-10-07", FAILS)
+    look(store, "2013-10-08", FAILS)
+    assert [message["event"] for message in receiver.taken] == ["opened", "passed", "failed"]
+    assert len(notices.read(store.notified())) == 1
+
+
+def test_receiver_that_never_ends_is_not_asked_again_meanwhile(receiver: Receiver) -> None:
+    """Each look costs at most the limit, and no thread and connection more: the first one still waits."""
+    receiver.answers = [-1]
+    before = threading.active_count()
+    said = [webhook.post(receiver.url, {"a": 1}, seconds=0.3) for _ in range(3)]
+    assert said == ["no answer within 0.3 s", *["the message before this one has no answer yet"] * 2]
+    assert len(receiver.asked) == 1
+    assert threading.active_count() <= before + 2, "the one that waits, and the receiver's own"
+    receiver.ended.set()
+    deadline = time.monotonic() + 60
+    while webhook.post(receiver.url, {"a": 1}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert receiver.taken == [{"a": 1}]
+
+
+def test_process_ends_although_a_receiver_never_answers(receiver: Receiver) -> None:
+    """What waits for an answer keeps no process alive."""
+    receiver.answers = [-1]
+    code = f"from mainline.monitoring import webhook; print(webhook.post({receiver.url!r}, {{}}, 0.3))"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (0, "no answer within 0.3 s\n")
 
 
 def _notice(text: str) -> notices.Notice:

@@ -61,6 +61,20 @@ def test_schedule_is_a_reason_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not decide(monkeypatch, None, started="message", when={"schedule": True}).due
 
 
+def test_alarm_of_a_version_that_was_replaced_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its model answers no more: alarms and drift count of the versions that answered on the last day."""
+    old = version("v1.0.0", bias="fail", drift_of_features="warn").model_copy(update={"last": "2013-10-30"})
+    new = version("v1.1.0", bias="pass").model_copy(update={"last": "2013-11-01"})
+    found = look("2013-11-01", old, new)
+    found = found.model_copy(update={"alarms": alarms.fold(alarms.update([], found, 7))})
+    when = {"quality": True, "drift": True}
+    assert [alarm.version for alarm in found.alarms] == ["v1.0.0"]
+    assert not decide(monkeypatch, found, when=when).due
+    beside = found.model_copy(update={"versions": [old, new.model_copy(update={"last": "2013-10-30"})]})
+    assert decide(monkeypatch, beside, when=when).due
+    assert not decide(monkeypatch, found.model_copy(update={"versions": []}), when=when).due
+
+
 def test_alarm_of_support_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed that is broken is mended, not learned."""
     found = looked(missing_values="fail", labels="fail")

@@ -228,6 +228,9 @@ def _add_monitoring(page: Page, service: Service) -> None:
     page.add("mainline_monitor_seen_seconds", "gauge", seen, [({}, service.report.looked)])
     verdicts = [({"verdict": name}, float(name == summary["verdict"])) for name in get_args(Verdict)]
     page.add("mainline_monitor_verdict", "gauge", "1 for what the last look came to.", verdicts)
-    alarms = {(alarm["version"], alarm["check"]): float(not alarm["quiet_since"]) for alarm in summary["alarms"]}
+    alarms: dict[tuple[str, str], float] = {}
+    for alarm in summary["alarms"]:  # two packages may have the name of a version
+        name = alarm["version"], alarm["check"]
+        alarms[name] = max(alarms.get(name, 0.0), float(not alarm["quiet_since"]))
     samples = [({"version": version, "check": check}, value) for (version, check), value in sorted(alarms.items())]
     page.add("mainline_monitor_alarm", "gauge", "Open alarms; 0 for one whose check passes again.", samples)

@@ -159,6 +159,21 @@ def test_metrics_tell_what_monitoring_found(looked_at: Callable[..., Client], tm
         assert expected in lines
 
 
+def test_alarm_is_open_if_one_of_two_packages_of_a_version_name_has_it(
+    looked_at: Callable[..., Client], tmp_path: Path
+) -> None:
+    """The name of a version is no name of a package: an open alarm is not hidden by one that waits to be closed."""
+    look = found()
+    (alarm,) = look.alarms
+    waits = alarm.model_copy(update={"digest": "c3" * 32, "quiet_since": look.until})
+    line = 'mainline_monitor_alarm{version="v1.0.0",check="unseen values"} '
+    for number, both in enumerate(([alarm, waits], [waits, alarm], [waits, waits])):
+        write(look.model_copy(update={"alarms": both}), tmp_path / "report")
+        client = looked_at()
+        lines = client.ask("/metrics", key=client.admin).body.decode().splitlines()
+        assert [one for one in lines if one.startswith(line)] == [f"{line}{int(number < 2)}"]
+
+
 def test_page_fits_every_width(browser: Browser) -> None:
     """From a small phone to a wide screen nothing sticks out, and nothing foreign is made, also of an old report."""
     texts = ("carrier: 3.0%", "W" * 300, "<img src=x onerror=alert(1)> <main> " * 10)
