@@ -52,6 +52,7 @@ class Severities(Section):
     """Whether a check that fails is an alarm, or only said."""
 
     support: Severity = "alarm"
+    skew: Severity = "report"
     quality: Severity = "alarm"
     labels: Severity = "alarm"
     drift: Severity = "report"

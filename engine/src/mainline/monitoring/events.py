@@ -6,7 +6,7 @@ a retry, the last one before the label became known counts.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from mainline.monitoring import event_times
 from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 
-_MOMENT, _SERVED, _FEATURE = "moment", "served", "feature."
+_MOMENT, _SERVED, FEATURE = "moment", "served", "feature."
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ class Events:
         )  # fmt: skip
 
 
-def predictions(files: Iterable[Path], package: Packaged) -> pd.DataFrame:
+def predictions(files: Iterable[Path], package: Packaged, features: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the rows of a package: its request's columns, predictions, `moment` and `served` in minutes UTC.
 
-    Predictions stand in the column `prediction`, or those of several classes in `probability.NAME`; features in
-    `feature.NAME`, if the use case's own baseline asks for them.
+    Predictions stand in the column `prediction`, or those of several classes in `probability.NAME`; the named features
+    in `feature.NAME`: without names those that the use case's own baseline asks for.
     """
-    fields = package.request
+    fields, named = package.request, _features(package) if features is None else features
     wanted = [f"input.{field.name}" for field in fields]
-    measured = [*_predicted(package), *(f"{_FEATURE}{name}" for name in _features(package))]
+    measured = [*_predicted(package), *(f"{FEATURE}{name}" for name in named)]
     tables = [pq.read_table(file, columns=[*wanted, *measured, "time"]) for file in files]
     table = pa.concat_tables(tables).to_pandas()
     batch = {field.name: table[f"input.{field.name}"] for field in fields}
@@ -102,7 +102,7 @@ def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: P
         actual=last[VALUE].to_numpy(np.float64),
         answered=(last["found"] == "both").to_numpy(),
         unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
-        features={name: last[f"{_FEATURE}{name}"].to_numpy() for name in _features(package)},
+        features={name: last[f"{FEATURE}{name}"].to_numpy() for name in _features(package)},
     )
 
 

@@ -25,6 +25,7 @@ from mainline.monitoring import (
     promise,
     reference,
     rollup,
+    skew,
     tracks,
     verdict,
 )
@@ -33,9 +34,9 @@ from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.marks import Commits
 from mainline.monitoring.monitored import Day, Mark, Monitored, Promise, Segment, Version
 from mainline.monitoring.packages import Packaged
-from mainline.monitoring.production import Production
+from mainline.monitoring.production import Production, Skew
 from mainline.monitoring.rollup import Summary
-from mainline.monitoring.store import Rolled, Store
+from mainline.monitoring.store import SHORT, Rolled, Store
 
 DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
@@ -120,7 +121,8 @@ def _version(
     for one in own:
         days.setdefault(one.day, []).append(one.sketch)
     recent = sorted(days)[-DAYS:]
-    asked_of, reason = _events([store.folder / one.columns for one in own if one.day in recent], package, asked)
+    files = [store.folder / one.columns for one in own if one.day in recent]
+    asked_of, reason = _events(files, package, asked)
     scorer = metrics.of_package(package.manifest, asked.evaluation)
     production = Production(
         version=own[-1].version,
@@ -133,6 +135,7 @@ def _version(
         bias=asked.policy.quality.bias or asked.bias,
         slice_rows=asked.slice_rows,
         coverage=coverage.of_version(rolled, digest),
+        skew=_skew(files, package, store, asked),
     )
     window = accuracy.window(production)
     labelled = None if window is None else window.choose(~np.isnan(window.actual))
@@ -171,6 +174,14 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
     latest = asked.until - timedelta(seconds=asked.policy.labels.after)
     due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
     return joined.choose(due), "" if due.any() else "No event is old enough to have a label."
+
+
+def _skew(files: list[Path], package: Packaged, store: Store, asked: Asked) -> Skew | str:
+    """Compare the features of the last days with the pipeline's, where this machine has the rows of some."""
+    here = [file for file in files if file.is_file()]
+    names = asked.kind.names if asked.kind else []
+    examples = store.folder / "skew" / f"{package.digest[:SHORT]}.csv"
+    return skew.measure(here, package, names, examples) if here else "Its rows are on other machines."
 
 
 def _days(production: Production, scorer: Scorer) -> list[Day]:

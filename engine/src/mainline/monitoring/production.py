@@ -17,6 +17,15 @@ from mainline.monitoring.reference import Reference
 
 
 @dataclass(frozen=True)
+class Skew:
+    """How many events were compared with the pipeline's, in how many some feature differs, and by feature."""
+
+    events: int
+    differing: int
+    features: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Production:
     """A version: its name, its sketches by day (UTC), and its events whose labels should be there.
 
@@ -35,6 +44,8 @@ class Production:
     slice_rows: int
     coverage: Mapping[str, float] = field(default_factory=dict)
     """The share of a whole day that stands in each of its days, see `coverage`; one that is not named is whole."""
+    skew: Skew | str = "Nobody compared them."
+    """What differs from the pipeline's features, or why nobody compared them."""
 
     @property
     def digest(self) -> str:

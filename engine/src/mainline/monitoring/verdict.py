@@ -7,13 +7,13 @@ from mainline.declared.monitoring import Severities
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.findings import Check, Group, Verdict
 from mainline.gate.verdict import bounded, overall
-from mainline.monitoring import accuracy, counters, drift, estimate, promise, support, wording
+from mainline.monitoring import accuracy, counters, drift, estimate, promise, skew, support, wording
 from mainline.monitoring.monitored import Version
 from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
 from mainline.text import count
 
-Kind = Literal["support", "quality", "labels", "drift", "estimate"]
+Kind = Literal["support", "skew", "quality", "labels", "drift", "estimate"]
 
 CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("missing values", "support", "data", support.check_missing),
@@ -21,6 +21,7 @@ CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("whole numbers", "support", "data", support.check_whole),
     ("range of numbers", "support", "data", support.check_range),
     ("constant values", "support", "data", support.check_constant),
+    (skew.CHECK, "skew", "data", skew.check_skew),
     ("labels", "labels", "integrity", accuracy.check_labels),
     ("skill", "quality", "quality", accuracy.check_skill),
     ("bias", "quality", "quality", accuracy.check_bias),
