@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.data import predictions
 from mainline.gate.findings import Check
 from mainline.limits.windows import Quality
 from mainline.monitoring import accuracy, verdict
@@ -169,6 +170,29 @@ def test_skill_is_against_the_rule_of_the_use_case(month: Month) -> None:
     assert usual.events is not None
     assert 1 + accuracy.skill(usual, usual.events).estimate == pytest.approx(against_constant)
     assert abs(error / before - against_constant) > 1e-3
+
+
+def test_skill_at_test_is_the_error_over_that_of_the_baseline_by_day(month: Month) -> None:
+    """By hand from the kept test predictions, with weights where there are some; days are independent, not rows."""
+    tested = dict(month.packaged.tested)
+    predicted, actual = predictions.from_columns(tested, ()), tested["actual"]
+    weight = np.where(np.arange(len(actual)) % 3 == 0, 5.0, 1.0)
+    for more, of in (({}, np.ones(len(actual))), ({predictions.WEIGHT: weight}, weight)):
+        packaged = Packaged(month.packaged.manifest, month.packaged.contents)
+        packaged.__dict__["tested"] = {**tested, **more}
+        found = accuracy.skill_at_test(
+            replace(month, packaged=packaged, reference=Reference(packaged, None)).production()
+        )
+        error, before = (
+            np.sqrt(np.average((one - actual) ** 2, weights=of)) for one in (predicted, tested["baseline"])
+        )
+        assert 1 + found.estimate == pytest.approx(error / before)
+        packaged.__dict__["tested"].pop("prediction_time")
+        by_row = accuracy.skill_at_test(
+            replace(month, packaged=packaged, reference=Reference(packaged, None)).production()
+        )
+        assert by_row.estimate == pytest.approx(found.estimate)
+        assert by_row.high - by_row.low < 0.8 * (found.high - found.low)
 
 
 def test_quality_waits_for_labels(month: Month) -> None:
