@@ -40,6 +40,9 @@ def check() -> None:
             _answer(requests)
         except MainlineError:
             raise
+        except SystemExit as error:
+            found = f"the code ended the process by itself (SystemExit: {error.code})"
+            raise UseCaseError(f"{found}; raise an error.") from error
         except Exception as error:
             error.add_note("for the request of the examples in src/usecase/interface.py")
             raise
