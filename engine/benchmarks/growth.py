@@ -31,9 +31,8 @@ def main() -> None:
 
 def _stages(copies: int, months: int) -> dict[str, tuple[Cost, int]]:
     """Run each stage as DVC would, one after another; return its cost and the bytes of its outputs."""
-    through = f"{scaled_source.YEAR + (months - 1) // 12}-{(months - 1) % 12 + 1:02}"
-    with measure.workspace(through) as project:
-        _scale(project, copies)
+    with measure.workspace(period(months)) as project:
+        scale(project, copies)
         project.run("git", "checkout", "dvc.lock")  # the package names what it was made from; here it is not true
         found = {}
         for name, stage in yaml.safe_load((project.path / "dvc.yaml").read_text())["stages"].items():
@@ -43,7 +42,12 @@ def _stages(copies: int, months: int) -> dict[str, tuple[Cost, int]]:
         return found
 
 
-def _scale(project: Project, copies: int) -> None:
+def period(months: int) -> str:
+    """Name the last of so many months, the first of which is January 2013."""
+    return f"{scaled_source.YEAR + (months - 1) // 12}-{(months - 1) % 12 + 1:02}"
+
+
+def scale(project: Project, copies: int) -> None:
     """Let the source deliver the flights `copies` times, and more flight numbers be allowed."""
     usecase = project.path / "src/usecase"
     (usecase / "source.py").rename(usecase / "shipped.py")

@@ -18,6 +18,7 @@ from mainline.errors import MainlineError
 from mainline.registry import changes
 from mainline.repository import checkout
 from mainline.repository.git import ask, blob, git, surroundings
+from mainline.stages.harness import NO_REUSE
 
 REFERENCE = Path("metrics/reference.csv")
 DATA_STAGES = ("ingest", "validate", "prepare")
@@ -110,6 +111,7 @@ def _rebuild(folder: Path, seed: str) -> Path:
         "PYTHONHASHSEED": seed,
         "PYTHONPATH": children.search_path(folder),
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "site"),
+        NO_REUSE: "1",
     }
     _run(children.command("dvc", "repro", "--force"), cwd=folder, env=environment)
     return folder

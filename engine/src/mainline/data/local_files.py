@@ -1,4 +1,4 @@
-"""Which files of the repository a source opens: only declared ones, or a change of them would not be seen.
+"""Which files the code of a use case opens: of the repository only declared ones, or a change would not be seen.
 
 Python reports what it opens itself, SQLite included, to an audit hook (PEP 578). pyarrow opens Parquet in C++, also for
 `pandas.read_parquet`, so the two ways to it report here. Other libraries that open files in C, such as DuckDB, do not.
@@ -32,8 +32,9 @@ class Opening(NamedTuple):
     """Whether it was created or emptied, so that nothing of before can be read from it."""
 
 
-_opened: list[Opening] | None = None
-"""Files opened since the watch began; None if there is no watch."""
+_opened: list[Opening] | None = [] if "DVC_STAGE" in os.environ else None
+"""Files opened since the watch began; None if there is no watch. A stage that DVC runs is watched from here on, since
+modules of the use case may read files when they are imported."""
 
 
 @contextmanager
@@ -48,17 +49,14 @@ def watch(declared: Iterable[str], root: Path, made: set[Path] | None = None) ->
     Raises:
         SourceError: naming the file, and the line to add; or a file that is written in another encoding.
     """
-    global _opened
-    before, _opened = _opened, []
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        said = _undecodable(error, _opened)
-        if not said:
-            raise
-        raise SourceError(said) from error
-    finally:
-        opened, _opened = _opened, before
+    with recorded() as opened:
+        try:
+            yield
+        except UnicodeDecodeError as error:
+            said = _undecodable(error, opened)
+            if not said:
+                raise
+            raise SourceError(said) from error
     undeclared = _undeclared(
         opened, [root / name for name in declared], root.resolve(), set() if made is None else made
     )
@@ -69,9 +67,49 @@ def watch(declared: Iterable[str], root: Path, made: set[Path] | None = None) ->
         )
 
 
-def dependencies(pipeline: Path = Path("dvc.yaml")) -> list[str]:
-    """List the files and folders that `dvc.yaml` declares for ingest."""
-    declared = reading.read(pipeline)["stages"]["ingest"]["deps"]
+@contextmanager
+def recorded() -> Iterator[list[Opening]]:
+    """Gather what is opened inside."""
+    global _opened
+    before, _opened = _opened, []
+    try:
+        yield _opened
+    finally:
+        _opened = before
+
+
+def so_far() -> list[Opening]:
+    """Return what was opened since a stage that DVC runs began, and end that watch."""
+    global _opened
+    opened, _opened = _opened or [], None
+    return opened
+
+
+def foreign(opened: Iterable[Opening], allowed: Iterable[Path]) -> str:
+    """Name the first file that was read though it is neither code, nor a library's, nor allowed, nor made here; or ''.
+
+    Args:
+        opened: in order of time.
+        allowed: files and folders.
+    """
+    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    known = [*map(Path, installed), Path(os.devnull), *allowed]
+    known += [path.resolve() for path in known]
+    made: set[Path] = set()
+    for opening in opened:
+        path = _place(Path(opening.path))
+        if opening.made:
+            made.add(path)
+            continue
+        is_data = opening.read and path not in made and path.suffix not in CODE and path.exists()
+        if is_data and not (_is_within(path, known) or _is_within(path.resolve(), known)):
+            return opening.path
+    return ""
+
+
+def dependencies(pipeline: Path = Path("dvc.yaml"), stage: str = "ingest") -> list[str]:
+    """List the files and folders that `dvc.yaml` declares for a stage."""
+    declared = reading.read(pipeline)["stages"][stage]["deps"]
     return [next(iter(entry)) if isinstance(entry, Mapping) else str(entry) for entry in declared]
 
 

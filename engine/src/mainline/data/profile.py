@@ -24,10 +24,16 @@ def stability_index(before: Array, after: Array) -> float:
     the categories of a text column, and a bin for missing values. Empty bins count as half a row.
     """
     if before.dtype.kind in "OUS":
-        names = sorted(set(before))
-        return _index(*(_per_name(values, names) for values in (before, after)))
-    edges = _edges(before)
-    return _index(*(_per_bin(values, edges) for values in (before, after)))
+        return stability_of(Counter(before.tolist()), after)
+    ordered = np.sort(before)
+    edges = _edges(ordered)
+    return _index(_per_bin_ordered(ordered, edges), _per_bin(after, edges))
+
+
+def stability_of(before: Mapping[str, int], after: Array) -> float:
+    """Measure the same of texts, against the rows with each value of earlier ones."""
+    names = sorted(before)
+    return _index(np.array([*(before[name] for name in names), 0]), _per_name(after, names))
 
 
 def bins(columns: Mapping[str, Array]) -> dict[str, dict[str, Any]]:
@@ -83,6 +89,13 @@ def _per_bin(values: Array, edges: Array) -> Array:
     """Count n numbers between the edges; the last count is of missing ones."""
     bins = np.searchsorted(edges, values, side="left")
     return np.bincount(np.where(np.isnan(values), len(edges) + 1, bins), minlength=len(edges) + 2)
+
+
+def _per_bin_ordered(values: Array, edges: Array) -> Array:
+    """Count n ascending numbers likewise, the missing ones last, by looking the edges up among them."""
+    known = len(values) - int(np.isnan(values).sum())
+    ends = np.searchsorted(values[:known], edges, side="right")
+    return np.diff(np.concatenate([[0], ends, [known, len(values)]]))
 
 
 def _shares(rows: Array) -> Array:

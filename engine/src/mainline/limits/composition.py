@@ -3,11 +3,14 @@
 The same questions are asked of a day in production, of a file that is predicted, and of each period of a window.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
-from mainline.contract import Columns
+import numpy as np
+
+from mainline.contract import Array, Columns
 from mainline.limits import sketches
 from mainline.limits.sketches import SLACK, Bins, Numbers, Sketch, Texts
 
@@ -146,22 +149,45 @@ class Periods:
         return (min(numbers), max(numbers)) if numbers else ()
 
 
-def note(periods: Iterable[tuple[str, Columns]]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
-    """Hold each period to those before it; return the shares that are larger than any before, in order of time."""
+def sketch(columns: Columns) -> Sketch:
+    """Sketch n rows of a period by themselves: only what lies outside of other periods is not counted."""
+    texts = [name for name, values in columns.items() if values.dtype.kind in "OUS"]
+    return sketches.of_columns(columns, None, Bins({name: () for name in columns if name not in texts}, texts, ()))
+
+
+def note(
+    periods: Mapping[str, Sketch], column: Callable[[str, str], Array]
+) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+    """Hold each period to those before it; return the shares that are larger than any before, in order of time.
+
+    Args:
+        periods: each period's own sketch.
+        column: reads a number of a period, shape (n,); asked only if some of them are smaller or larger than before.
+    """
     noted: dict[str, dict[str, dict[str, tuple[float, float]]]] = {}
     parts: list[Sketch] = []
-    for period, columns in periods:
-        before, texts = Periods(parts), [name for name, values in columns.items() if values.dtype.kind in "OUS"]
-        if len(next(iter(columns.values()))) < LEAST:
+    for period, alone in periods.items():
+        before = Periods(parts)
+        if alone.rows < LEAST:
             continue
-        ends = {name: before.ends(name) if parts else () for name in columns if name not in texts}
-        now = sketches.of_columns(columns, None, Bins(ends, texts, ()))
+        now = _beside(alone, before, partial(column, period)) if parts else alone
         for question, (ask, _) in QUESTIONS.items() if parts else ():
             found = {one.name: (one.observed, one.allowed) for one in ask(before, now, 0.0) if one.beyond > NOTED}
             if found:
                 noted.setdefault(period, {})[question] = found
         parts.append(now)
     return noted
+
+
+def _beside(now: Sketch, before: Periods, column: Callable[[str], Array]) -> Sketch:
+    """Count what lies outside of the periods before."""
+    numbers = {}
+    for name, found in now.numbers.items():
+        ends = before.ends(name)
+        inside = not ends or found.low is None or found.high is None or ends[0] <= found.low <= found.high <= ends[1]
+        outside = 0 if inside else sketches.count_outside(column(name).astype(np.float64), ends)
+        numbers[name] = found.model_copy(update={"outside": outside})
+    return now.model_copy(update={"numbers": numbers})
 
 
 def _column(sketch: Sketch, name: str) -> Numbers | Texts:

@@ -150,6 +150,11 @@ def count_numbers(values: Array, edges: Sequence[float]) -> Numbers:
     )
 
 
+def count_outside(values: Array, edges: Sequence[float]) -> int:
+    """Count the numbers of n, shape (n,), that lie far before the first or after the last edge."""
+    return _count_outside(np.clip(values[np.isfinite(values)], -LARGEST, LARGEST), edges)
+
+
 def _count_outside(known: Array, edges: Sequence[float]) -> int:
     if not edges:
         return 0

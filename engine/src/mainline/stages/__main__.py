@@ -21,9 +21,6 @@ PARENT = "MAINLINE_PARENT"
 STARTER = "MAINLINE_STARTER"
 """The number of the process that started the stage: the parent, or DVC where a shell waits between the two."""
 
-BY_DVC = "DVC_STAGE"
-"""DVC sets it for the commands that it runs."""
-
 _POLL = 0.2  # seconds
 
 
@@ -54,7 +51,7 @@ if __name__ == "__main__":
     started = time.time()
     end_with_parent()
     from mainline.stages import presence, timing
-    from mainline.stages.harness import run
+    from mainline.stages.harness import BY_DVC, run
 
     stage = sys.argv[1]
     with display.watched(), presence.of(stage):

@@ -31,6 +31,12 @@ HELD = "MAINLINE_HELD"
 DEBUG = "MAINLINE_DEBUG"
 """The variable that asks for a debugger where the work fails; `./mainline stage NAME --debug` sets it."""
 
+BY_DVC = "DVC_STAGE"
+"""DVC sets it for the commands that it runs."""
+
+NO_REUSE = "MAINLINE_NO_REUSE"
+"""The variable that has a stage compute every partition, and forget what was kept of them."""
+
 ENDING = (
     "What finished is kept: `make repro` goes on from there; `./mainline restore` puts back the last commit's results."
 )

@@ -1,7 +1,8 @@
 """Build feature tables and features, period by period, as they were known at each prediction time."""
 
 from bdb import BdbQuit
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,26 +30,23 @@ from mainline.data.computed import (
 from mainline.data.lookup import Table, from_columns, look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.data.prepared import Prepared
-from mainline.data.profile import describe, share_between, stability_index
 from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
 from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
 from mainline.errors import MainlineError, ParamsError, UseCaseError
 from mainline.labels import classes, encode
-from mainline.limits import composition
+from mainline.limits.sketches import Sketch
 from mainline.periods import told
+from mainline.stages import ledger, moving, overview
+from mainline.stages.ledger import Ledger, Report
+from mainline.stages.moving import VALIDATED, Window
 from mainline.text import count
 from usecase import features, interface, schema, tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    Batches = Mapping[str, pd.DataFrame]
-
-MOST_BETWEEN = 0.5
-"""Share of the label's variance between periods beyond which they differ more from each other than within."""
-
-VALIDATED, TABLES = Path("data/validated"), Path("data/tables")
+TABLES = Path("data/tables")
 
 
 def prepare(params: Params) -> None:
@@ -65,39 +63,74 @@ def prepare(params: Params) -> None:
     check_known("features.py: MISSING", _allowed_to_miss(), offered, "compute")
     fresh_directory(TABLES)
     fresh_directory(prepared.FOLDER)
-    static = tables.build_static({name: read_frame(VALIDATED / f"{name}.parquet") for name in schema.STATIC})
+    with ledger.opened("prepare", VALIDATED, params.data.unit) as kept:
+        found = _prepare_periods(params, kept)
+    parts = [name for period in found for name in period["lacking"]]
+    check_present([set(names) for period in found for names in period["lacking"].values()], told(params.data.periods))
+    sketched = {name: Sketch(**sketch) for period in found for name, sketch in period["sketches"].items()}
+    described = overview.profile(parts, offered, sketched) | {"support": tidy(overview.support(sketched))}
+    write_json(described, Path("metrics/profile.json"))
+    overview.check_order(prepared.column(prepared.FOLDER, [part], prepared.LABEL) for part in parts)
+    progress.say(
+        f"{count(sum(period['rows'] for period in found), 'row')} with "
+        f"{count(len(features.NUMERIC) + len(features.CATEGORICAL), 'feature')}"
+    )
+
+
+def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
+    """Write the tables and features of each period.
+
+    Returns:
+        Of each how many `rows` it has, what features each part is `lacking`, and with time its `sketches`.
+    """
+    files = moving.static_files()
+    with kept.watched([*files.values()]):
+        static = tables.build_static({name: read_frame(file) for name, file in files.items()})
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
     fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
-    parts: list[str] = []
-    labels: list[Array] = []
-    lacking: list[set[str]] = []
-    batches: dict[str, pd.DataFrame] | None = None
-    moving: dict[str, pd.DataFrame] = {}
-    for period in progress.each(params.data.periods, "prepare"):
-        earlier, batches = batches, _read_batches(period)
-        before, moving = moving, build_moving(earlier, batches, static)
-        for name, rows in moving.items():
-            write_frame(rows, TABLES / name / f"{period}.parquet")
-        known = fixed | {
-            name: from_columns(declared_table(name), arrays(rows), arrays(before[name]) if before else None)
-            for name, rows in moving.items()
-        }
-        check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
-        found = featurise(batches[schema.EVENTS], known, period)
-        for name, part in ({period: found} if found.hash is None else _cut(params, found, found.hash)).items():
-            write_columns(part.as_columns(), prepared.FOLDER / f"{name}.parquet")
-            lacking.append(valueless(part.features))
-            parts.append(name)
-            labels.append(part.label)
-    check_present(lacking, told(params.data.periods))
-    noted = {} if params.data.snapshot else composition.note(_made_of(parts, offered))
-    write_json(profile(parts, offered) | {"support": tidy(noted)}, Path("metrics/profile.json"))
-    check_order(labels)
-    progress.say(
-        f"{count(sum(map(len, labels)), 'row')} with "
-        f"{count(len(features.NUMERIC) + len(features.CATEGORICAL), 'feature')}"
-    )
+    window = Window(params.data.periods, static)
+    shares = (float(params.split.validation), float(params.split.test)) if params.data.snapshot else ()
+    found = []
+    for number, period in enumerate(progress.each(params.data.periods, "prepare")):
+        make = partial(_prepare_period, window, number, fixed, shares)
+        reads = [*files.values(), *moving.reach(params.data.periods, number)]
+        found.append(kept.partition(period, reads, [period, *shares], make))
+    return found
+
+
+def _prepare_period(
+    window: Window, number: int, fixed: Mapping[str, Table], shares: Sequence[float]
+) -> tuple[Report, list[Path]]:
+    """Write the tables and features of a period.
+
+    Args:
+        window: the periods, with their moving tables.
+        number: which of them.
+        fixed: the static tables.
+        shares: of data without time, the shares of validation and test.
+
+    Returns:
+        Its report, and the files written.
+    """
+    period, written = window.periods[number], []
+    before, built = window.moving(number - 1) if number else {}, window.moving(number)
+    for name, rows in built.items():
+        written.append(TABLES / name / f"{period}.parquet")
+        write_frame(rows, written[-1])
+    known = dict(fixed) | {
+        name: from_columns(declared_table(name), arrays(rows), arrays(before[name]) if before else None)
+        for name, rows in built.items()
+    }
+    check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
+    found = featurise(window.batches(number)[schema.EVENTS], known, period)
+    lacking = {}
+    for name, part in ({period: found} if found.hash is None else _cut(shares, found, found.hash)).items():
+        written.append(prepared.FOLDER / f"{name}.parquet")
+        write_columns(part.as_columns(), written[-1])
+        lacking[name] = sorted(valueless(part.features))
+    sketches = {period: overview.sketch(found).model_dump()} if found.hash is None else {}
+    return {"rows": len(found), "lacking": lacking, "sketches": sketches}, written
 
 
 def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -> Prepared:
@@ -143,25 +176,18 @@ def _hash(events: "pd.DataFrame", request: Columns) -> Array:
     return sides.hashes([events[group].to_numpy(object)])
 
 
-def _cut(params: Params, rows: Prepared, hashes: Array) -> dict[str, Prepared]:
-    """Put each of n rows of a snapshot on its side, by hashes of shape (n,).
+def _cut(shares: Sequence[float], rows: Prepared, hashes: Array) -> dict[str, Prepared]:
+    """Put each of n rows of a snapshot on its side, by the shares of validation and test and hashes of shape (n,).
 
     Raises:
         ParamsError: when a side gets no row.
     """
-    marked = sides.cut(hashes, float(params.split.validation), float(params.split.test))
+    marked = sides.cut(hashes, *shares)
     empty = [name for name, chosen in marked.items() if not chosen.any()]
     if empty:
         found = f"leaves no row of {len(rows):,} for {empty[0]}"
         raise ParamsError("split", found, "declare other shares; rows of one group, key or request stay together")
     return {name: rows.take(chosen) for name, chosen in marked.items()}
-
-
-def build_moving(earlier: "Batches | None", batches: "Batches", static: "Batches") -> "dict[str, pd.DataFrame]":
-    """Build the moving tables of a period; data without time has none, and may leave `build_moving` out."""
-    if not is_timed(features) and not hasattr(tables, "build_moving"):
-        return {}
-    return dict(tables.build_moving(earlier, batches, static))
 
 
 def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -> dict[str, Array]:
@@ -191,42 +217,6 @@ def _allowed_to_miss() -> Mapping[str, float]:
 
 def _times() -> list[str]:
     return [field.name for field in interface.REQUEST if field.kind == "time"]
-
-
-def profile(parts: Sequence[str], names: Sequence[str]) -> dict[str, object]:
-    """Describe each feature in the newest part written, and how far it moved from the parts before.
-
-    One column is held at a time: all features of a window need not fit into memory.
-    """
-    *earlier, newest = parts
-    current = prepared.read(prepared.FOLDER, [newest], [], names)
-    columns = {**current.features, "label": current.label}
-    skew = {name: stability_index(prepared.column(prepared.FOLDER, earlier, name), columns[name]) for name in columns}
-    return {
-        "newest": newest,
-        "before": f"{earlier[0]} to {earlier[-1]}",
-        "rows": len(current),
-        "drift": [{"feature": name, "stability_index": skew[name]} for name in columns],  # rows of a plot
-        "columns": describe(columns),
-    }
-
-
-def _made_of(parts: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, Columns]]:
-    """Yield each period that was written with its features, and the label as one more column."""
-    for period in parts:
-        rows = prepared.read(prepared.FOLDER, [period], [], names)
-        yield period, {**rows.features, f"label {interface.LABEL}": rows.label}
-
-
-def check_order(labels: Sequence[Array]) -> None:
-    """Say if periods look like rows in an order that is not time: no field is one, and the label tells them apart."""
-    between = share_between(labels)
-    if between > MOST_BETWEEN and is_timed(features) and not any(field.kind == "time" for field in interface.REQUEST):
-        progress.say(
-            f"Look: {between:.0%} of the label's variance lies between the periods, and no field of REQUEST is a time. "
-            "If the source cuts periods by the order of its rows, that order is not time, and the test periods are "
-            "other data than was fitted on: declare data.snapshot in params.yaml, or bring their times."
-        )
 
 
 def arrays(rows: "pd.DataFrame") -> dict[str, Array]:
@@ -291,8 +281,3 @@ def declared_table(name: str) -> FeatureTable:
     """
     check_known("tables.py: a built table", [name], declared(), "FEATURE_TABLES")
     return declared()[name]
-
-
-def _read_batches(period: str) -> "dict[str, pd.DataFrame]":
-    batched = [name for name in schema.TABLES if name not in schema.STATIC]
-    return {name: read_frame(VALIDATED / name / f"{period}.parquet") for name in batched}

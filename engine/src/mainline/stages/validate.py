@@ -1,6 +1,7 @@
 """Check every batch against its schema: stop on wrong columns, quarantine impossible rows, count all rows."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,12 @@ from mainline.conformance.names import check_known
 from mainline.conformance.requests import check_key, check_request
 from mainline.data import sides
 from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
-from mainline.data.validation import Checked, check, check_share, why_unlabelled
+from mainline.data.validation import check, check_share, why_unlabelled
 from mainline.declared.params import Params
 from mainline.errors import SourceError
 from mainline.labels import check_label, check_label_type, check_task, classes
+from mainline.stages import ledger
+from mainline.stages.ledger import Report
 from usecase import interface, schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
@@ -30,13 +33,16 @@ def validate(params: Params) -> None:
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
     reasons: dict[str, dict[str, int]] = {}
     time = "" if params.data.snapshot else _time()
-    for name, period in progress.each(_batches(params.data.periods), "validate"):
-        checked = _validate_batch(name, period, time, params.limits.quarantined_share)
-        counts.update(accepted=len(checked.accepted), quarantined=len(checked.quarantined))
-        if checked.reasons:
-            reasons[f"{name} {period}".rstrip()] = checked.reasons
-        if name == schema.EVENTS:
-            counts.update(_count_labels(checked.accepted, period, params.limits.unlabelled_share))
+    limits = params.limits.quarantined_share, params.limits.unlabelled_share
+    with ledger.opened("validate", RAW, params.data.unit) as kept:
+        for name, period in progress.each(_batches(params.data.periods), "validate"):
+            batch = f"{name} {period}".rstrip()
+            make = partial(_validate_batch, name, period, time, *limits)
+            checked = kept.partition(period, [RAW / _file(name, period)], [batch, time, *limits], make)
+            counts.update(checked["rows"])
+            counts.update(checked["labels"])
+            if checked["reasons"]:
+                reasons[batch] = checked["reasons"]
     write_json(counts, Path("metrics/data.json"))
     write_json(reasons, Path("metrics/quarantine.json"))
     progress.say(f"{counts['accepted']:,} rows accepted, {counts['quarantined']:,} in quarantine")
@@ -73,26 +79,49 @@ def _batches(periods: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(name, period) for name in schema.TABLES for period in ([""] if name in schema.STATIC else periods)]
 
 
-def _validate_batch(name: str, period: str, time: str, limit: float) -> Checked:
-    file = f"{name}/{period}.parquet" if period else f"{name}.parquet"
-    if not (RAW / file).exists():
+def _file(name: str, period: str) -> str:
+    return f"{name}/{period}.parquet" if period else f"{name}.parquet"
+
+
+def _validate_batch(
+    name: str, period: str, time: str, quarantined_share: float, unlabelled_share: float
+) -> tuple[Report, list[Path]]:
+    """Check a batch and write its rows.
+
+    Returns:
+        How many `rows` were accepted and quarantined, the `labels` and the `reasons` by count; and the files written.
+    """
+    rows = _read_batch(name, period, time)
+    file, batch = _file(name, period), f"{name} {period}".rstrip()
+    clock = next((clocks.of(field) for field in interface.REQUEST if field.name == time), None)
+    checked = check(rows, schema.TABLES[name], name, period, time, clock)
+    accepted, quarantined = checked.accepted, checked.quarantined
+    if len(quarantined):
+        write_frame(quarantined, QUARANTINE / file)
+    check_share(len(quarantined), len(rows), quarantined_share, f"impossible rows in {batch}", "data/quarantine")
+    write_frame(accepted, VALIDATED / file)
+    labels = _count_labels(accepted, period, unlabelled_share) if name == schema.EVENTS else {}
+    counted = {"accepted": len(accepted), "quarantined": len(quarantined)}
+    written = [VALIDATED / file, *([QUARANTINE / file] if len(quarantined) else [])]
+    return {"rows": counted, "labels": labels, "reasons": checked.reasons}, written
+
+
+def _read_batch(name: str, period: str, time: str) -> pd.DataFrame:
+    """Read the rows that the source delivered.
+
+    Raises:
+        SourceError: when it delivered none.
+    """
+    if not (RAW / _file(name, period)).exists():
         raise SourceError(
             f"src/usecase/source.py: fetch delivered no {name} {period}".rstrip() + "; "
             "deliver it, with no rows if there are none, or take it out of TABLES in src/usecase/schema.py."
         )
-    rows = read_frame(RAW / file)
+    rows = read_frame(RAW / _file(name, period))
     if name == schema.EVENTS and not len(rows):
         said = f"src/usecase/source.py: fetch delivered no rows of {name} for {period}"
         raise SourceError(f"{said}; shorten the window." if time else f"{said}; deliver some.")
-    clock = next((clocks.of(field) for field in interface.REQUEST if field.name == time), None)
-    checked = check(rows, schema.TABLES[name], name, period, time, clock)
-    if len(checked.quarantined):
-        write_frame(checked.quarantined, QUARANTINE / file)
-    check_share(
-        len(checked.quarantined), len(rows), limit, f"impossible rows in {name} {period}".rstrip(), "data/quarantine"
-    )
-    write_frame(checked.accepted, VALIDATED / file)
-    return checked
+    return rows
 
 
 def _count_labels(events: pd.DataFrame, period: str, limit: float) -> dict[str, int]:

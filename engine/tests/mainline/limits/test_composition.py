@@ -1,11 +1,12 @@
 """What rows are made of, period by period."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mainline.contract import Columns
 from mainline.limits import composition
 
 ROWS = 400
@@ -28,9 +29,15 @@ def months(change: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {}) ->
     return drawn | {"2013-04": drawn["2013-04"] | change(drawn["2013-04"])}
 
 
+def noted(periods: Mapping[str, Columns]) -> dict[str, Any]:
+    """Hold periods to those before them."""
+    alone = {period: composition.sketch(columns) for period, columns in periods.items()}
+    return composition.note(alone, lambda period, name: periods[period][name])
+
+
 def test_months_alike_are_not_noted() -> None:
     """Nothing is said of months that are drawn alike."""
-    assert composition.note(months().items()) == {}
+    assert noted(months()) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ def test_month_unlike_those_before_is_noted(
     question: str, column: str, change: Any, observed: float, before: float
 ) -> None:
     """The month, the question and the column are named, with the share and the worst before; the others are not."""
-    found = composition.note(months(change).items())
+    found = noted(months(change))
     assert found.keys() == {"2013-04"}
     assert found["2013-04"][question][column] == pytest.approx((observed, before), abs=0.02)
     assert set(found["2013-04"]) <= {question, "constant"}
@@ -57,13 +64,13 @@ def test_month_unlike_those_before_is_noted(
 def test_few_rows_say_nothing() -> None:
     """A period of fewer than 200 rows is neither noted nor compared with."""
     few = {name: values[:199] * 0 if name == "minutes" else values[:199] for name, values in month(9).items()}
-    assert composition.note({**months(), "2013-06": few, "2013-07": month(6)}.items()) == {}
+    assert noted({**months(), "2013-06": few, "2013-07": month(6)}) == {}
 
 
 def test_a_number_is_missed_to_vary_after_three_periods() -> None:
     """A week may have two months, and the next one: what varied once or twice is not a feed that stands still."""
     constant = {"minutes": np.full(ROWS, 60.0)}
     drawn = [(f"2013-W0{number}", month(number)) for number in range(1, 5)]
-    for place, noted in ((1, False), (2, False), (3, True)):
-        weeks = [(week, columns | constant if at == place else columns) for at, (week, columns) in enumerate(drawn)]
-        assert any("constant" in found for found in composition.note(weeks).values()) == noted
+    for place, is_missed in ((1, False), (2, False), (3, True)):
+        weeks = {week: columns | constant if at == place else columns for at, (week, columns) in enumerate(drawn)}
+        assert any("constant" in found for found in noted(weeks).values()) == is_missed

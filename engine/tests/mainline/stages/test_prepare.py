@@ -14,7 +14,8 @@ from mainline.contract import Array, FeatureTable
 from mainline.data.computed import check_present, valueless
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
-from mainline.stages.prepare import arrays, check_order, featurise
+from mainline.stages.overview import check_order
+from mainline.stages.prepare import arrays, featurise
 from usecase import features, interface, schema
 
 Change = Callable[[dict[str, Array]], dict[str, Array]]

@@ -1,0 +1,108 @@
+"""What partitions came out as, kept for the next run: one file each, named by its key and sealed by a hash.
+
+They are in `.dvc/tmp`, which git ignores and DVC does not clean. A run that ends well keeps what it used and nothing
+else, so there is never more than one window of a stage.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mainline.data.storage import write_atomically
+
+FOLDER = Path(".dvc/tmp/partitions")
+_PARTIAL = ".partial"
+_SEAL = 64  # characters of a SHA-256
+
+
+class DamagedError(Exception):
+    """The bytes of an entry are not those that were kept."""
+
+
+class Entry(NamedTuple):
+    """The bytes of each file that a partition's work wrote, by path, and what it reported."""
+
+    files: Mapping[str, bytes]
+    report: Any
+
+    def write(self) -> None:
+        """Write the files."""
+        for name, content in self.files.items():
+            write_atomically(Path(name), partial(_fill, content))
+
+
+def _fill(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def of(files: Iterable[Path], report: Any) -> Entry:
+    """Take the bytes of files that were just written."""
+    return Entry({file.as_posix(): file.read_bytes() for file in files}, report)
+
+
+def read(stage: str, key: str) -> Entry | None:
+    """Return the entry of a key; None if there is none.
+
+    Raises:
+        DamagedError: when it is not what was kept.
+    """
+    try:
+        content = (FOLDER / stage / key).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DamagedError from error
+    body = memoryview(content)[_SEAL:]
+    if content[:_SEAL] != hashlib.sha256(body).hexdigest().encode():
+        raise DamagedError
+    end = content.index(b"\n", _SEAL)
+    head = json.loads(content[_SEAL:end])
+    files, place = {}, end + 1
+    for name, size in head["files"]:
+        files[name] = content[place : place + size]
+        place += size
+    return Entry(files, head["report"])
+
+
+def write(stage: str, key: str, entry: Entry) -> None:
+    """Keep an entry, whole or not at all."""
+    sizes = [[name, len(content)] for name, content in entry.files.items()]
+    head = json.dumps({"files": sizes, "report": entry.report}).encode() + b"\n"
+    parts = [head, *entry.files.values()]
+    seal = hashlib.sha256()
+    for part in parts:
+        seal.update(part)
+    target = FOLDER / stage / key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f"{key}.{os.getpid()}{_PARTIAL}")  # another run may keep the same at this moment
+    try:
+        with half.open("wb") as file:
+            file.writelines([seal.hexdigest().encode(), *parts])
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def remove(stage: str, key: str) -> None:
+    """Forget an entry."""
+    (FOLDER / stage / key).unlink(missing_ok=True)
+
+
+def prune(stage: str, used: Iterable[str]) -> None:
+    """Remove all entries of a stage but those used, and what killed runs left half written."""
+    used = set(used)
+    for path in [*(FOLDER / stage).glob("*")]:
+        if path.name not in used:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def forget(stage: str) -> None:
+    """Remove what is kept of a stage."""
+    shutil.rmtree(FOLDER / stage, ignore_errors=True)

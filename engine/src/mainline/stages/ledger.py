@@ -1,0 +1,159 @@
+"""Partitions of a data stage whose bytes are taken from an earlier run, since everything that reaches them is the same.
+
+A key names a partition by content alone: what it reads, the stage's fingerprint, and its arguments. Nothing is taken
+that does not match its hash, and nothing is kept of work that did more than compute on its arguments (`purity`), or
+whose code or data changed while it ran. Only stages that DVC runs keep and take anything.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mainline import progress
+from mainline.data import local_files
+from mainline.stages import entries, fingerprint, presence, purity
+from mainline.stages.entries import DamagedError, Entry
+from mainline.stages.fingerprint import Fingerprint, hash_file
+from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
+from mainline.text import count
+
+Report = Any
+"""What JSON can hold: lists, texts, whole numbers, and mappings by text."""
+Make = Callable[[], tuple[Report, Sequence[Path]]]
+"""Do a partition's work; return what there is to say of it, and the files that were written."""
+
+
+class Ledger:
+    """The partitions of one run of a stage."""
+
+    def __init__(self, stage: str, data: Path) -> None:
+        self.stage = stage
+        self._fingerprint: Fingerprint | None = None
+        self._allowed: list[Path] = []
+        self._hashes: dict[Path, str] = {}
+        self._used: set[str] = set()
+        self._periods: dict[str, bool] = {}
+        self._refusal = ""
+        if is_on():
+            self._begin(data)
+
+    def partition(self, period: str, reads: Sequence[Path], arguments: Sequence[Any], make: Make) -> Report:
+        """Return the report of a partition, whose files are written: as they were before, or made now.
+
+        Args:
+            period: what it belongs to; '' for what belongs to none.
+            reads: all files of the data that the work reads.
+            arguments: everything else that it is given, as JSON can hold it.
+            make: does the work.
+        """
+        if self._fingerprint is None:
+            return _plain(make()[0])
+        key = self._key(self._fingerprint, reads, arguments)
+        entry = self._take(key, " ".join(map(str, arguments[:1])))
+        self._periods[period] = self._periods.get(period, True) and entry is not None
+        if entry is None:
+            return self._make(key, reads, make)
+        entry.write()
+        self._used.add(key)
+        return entry.report
+
+    @contextmanager
+    def watched(self, reads: Sequence[Path]) -> Iterator[None]:
+        """Watch what is done for all partitions together."""
+        if self._fingerprint is None:
+            yield
+            return
+        with purity.watched([*self._allowed, *reads], self._fingerprint.files) as found:
+            yield
+        self._refuse(found)
+
+    def close(self, unit: str) -> None:
+        """Say how many periods were as before, and forget what this run did not use."""
+        if self._fingerprint is None:
+            return
+        if self._refusal:
+            progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal}.")
+            entries.forget(self.stage)
+            return
+        entries.prune(self.stage, self._used)
+        reused = [self._periods[period] for period in self._periods if period]
+        if any(reused):
+            progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} as before")
+
+    def _begin(self, data: Path) -> None:
+        opened = local_files.so_far()
+        self._fingerprint = fingerprint.take(self.stage, data)
+        self._allowed = [Path(name) for name in local_files.dependencies(stage=self.stage) if Path(name) != data]
+        self._refuse(purity.unknown(opened, self._allowed, self._fingerprint.files))
+
+    def _key(self, of_code: Fingerprint, reads: Sequence[Path], arguments: Sequence[Any]) -> str:
+        for file in reads:
+            if file not in self._hashes:
+                self._hashes[file] = hash_file(file)
+        content = [of_code.digest, [[file.as_posix(), self._hashes[file]] for file in reads], list(arguments)]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def _take(self, key: str, name: str) -> Entry | None:
+        try:
+            return entries.read(self.stage, key)
+        except DamagedError:
+            progress.say(f"{self.stage}: what was kept of {name} is damaged; it is computed again.")
+            entries.remove(self.stage, key)
+        return None
+
+    def _make(self, key: str, reads: Sequence[Path], make: Make) -> Report:
+        with self.watched(reads):
+            report, files = make()
+        report = _plain(report)
+        if not self._refusal and not self._changed(reads):
+            try:
+                entries.write(self.stage, key, entries.of(files, report))
+                self._used.add(key)
+            except OSError as error:
+                self._refuse([f"{error.strerror or error}"])
+        return report
+
+    def _changed(self, reads: Sequence[Path]) -> bool:
+        """Whether code or data changed since the stage began, so that the key may not name what was computed.
+
+        Time decides nothing but to keep less. The stage began before any code of the use case was imported.
+        """
+        began = presence.began(self.stage)
+        code = self._fingerprint.files if self._fingerprint else frozenset()
+        try:
+            return any(file.stat().st_ctime_ns > began for file in (*code, *reads))
+        except FileNotFoundError:
+            return True
+
+    def _refuse(self, reasons: Sequence[str]) -> None:
+        self._refusal = self._refusal or next(iter(reasons), "")
+
+
+@contextmanager
+def opened(stage: str, data: Path, unit: str) -> Iterator[Ledger]:
+    """Offer a ledger while a stage works; a stage that fails or is killed keeps what it has made.
+
+    Args:
+        stage: its name in `dvc.yaml`.
+        data: the folder that it declares and whose files count for each partition by themselves.
+        unit: what a period is.
+    """
+    if os.environ.get(NO_REUSE):
+        entries.forget(stage)
+    ledger = Ledger(stage, data)
+    yield ledger
+    ledger.close(unit)
+
+
+def is_on() -> bool:
+    """Whether results are kept and taken in this process."""
+    return BY_DVC in os.environ and not any(os.environ.get(name) for name in (NO_REUSE, DEBUG))
+
+
+def _plain(report: Report) -> Report:
+    """Return a report as it comes back from an entry."""
+    return json.loads(json.dumps(report))

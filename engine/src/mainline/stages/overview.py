@@ -1,0 +1,85 @@
+"""What the prepared parts are like beside each other: the profile of the newest one, drift, and the order of time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mainline import progress
+from mainline.contract import Array
+from mainline.data import prepared
+from mainline.data.moments import is_timed
+from mainline.data.prepared import Prepared
+from mainline.data.profile import describe, share_between, stability_index, stability_of
+from mainline.limits import composition
+from mainline.limits.sketches import Sketch
+from usecase import features, interface
+
+LABEL = f"label {interface.LABEL}"
+"""The label among the features of a sketch."""
+MOST_BETWEEN = 0.5
+"""Share of the label's variance between periods beyond which they differ more from each other than within."""
+
+
+def sketch(part: Prepared) -> Sketch:
+    """Sketch a part's features, with the label as one more column."""
+    return composition.sketch({**part.features, LABEL: part.label})
+
+
+def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, Sketch]) -> dict[str, object]:
+    """Describe each feature in the newest part written, and how far it moved from the parts before.
+
+    One column is held at a time: all features of a window need not fit into memory.
+
+    Args:
+        parts: in order; the newest is the last one.
+        names: the features.
+        sketched: sketches of the parts, as far as there are any.
+    """
+    *earlier, newest = parts
+    current = prepared.read(prepared.FOLDER, [newest], [], names)
+    columns = {**current.features, "label": current.label}
+    before = [sketched[part] for part in earlier if part in sketched]
+    skew = {
+        name: _moved(name, values, earlier, before if len(before) == len(earlier) else ())
+        for name, values in columns.items()
+    }
+    return {
+        "newest": newest,
+        "before": f"{earlier[0]} to {earlier[-1]}",
+        "rows": len(current),
+        "drift": [{"feature": name, "stability_index": skew[name]} for name in columns],  # rows of a plot
+        "columns": describe(columns),
+    }
+
+
+def support(sketched: Mapping[str, Sketch]) -> dict[str, Any]:
+    """Hold the rows of each period to those of the periods before."""
+    return composition.note(sketched, _number)
+
+
+def check_order(labels: Iterable[Array]) -> None:
+    """Say if periods look like rows in an order that is not time: no field is one, and the label tells them apart."""
+    if not is_timed(features) or any(field.kind == "time" for field in interface.REQUEST):
+        return
+    between = share_between([*labels])
+    if between > MOST_BETWEEN:
+        progress.say(
+            f"Look: {between:.0%} of the label's variance lies between the periods, and no field of REQUEST is a time. "
+            "If the source cuts periods by the order of its rows, that order is not time, and the test periods are "
+            "other data than was fitted on: declare data.snapshot in params.yaml, or bring their times."
+        )
+
+
+def _moved(name: str, values: Array, earlier: Sequence[str], before: Sequence[Sketch]) -> float:
+    """Measure how far n values of a column moved; texts are not read again if sketches name all values before."""
+    texts = [one.texts[name] for one in before if name in one.texts]
+    if not texts or any(text.others for text in texts):
+        return stability_index(prepared.column(prepared.FOLDER, earlier, name), values)
+    counted = Counter({"": sum(text.missing for text in texts)})
+    for text in texts:
+        counted.update(text.counts)
+    return stability_of(+counted, values)
+
+
+def _number(period: str, name: str) -> Array:
+    return prepared.column(prepared.FOLDER, [period], prepared.LABEL if name == LABEL else name)
