@@ -24,6 +24,7 @@ from tests.end_to_end import drift_loop, drift_picture, warehouse
 from tests.end_to_end.drift_loop import FIRST, MISSING, SECOND
 from tests.end_to_end.drift_world import BEGIN, Story, begin
 from tests.end_to_end.flights_ahead import LOST
+from tests.mainline.serving.running import words
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +162,7 @@ def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path: Path) -> None:
         try:
             own = psutil.Process(process.pid)
             until = time.monotonic() + 300
-            while not any(word in ("mainline.stages", "repro") for child in _below(own) for word in _words(child)):
+            while not any(word in ("mainline.stages", "repro") for child in _below(own) for word in words(child)):
                 assert time.monotonic() < until, "nothing is trained"
                 time.sleep(0.1)
             children = _below(own)
@@ -174,14 +175,6 @@ def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path: Path) -> None:
             assert list(tmp_path.glob("mainline-*")) == []
         finally:
             process.kill()
-
-
-def _words(process: psutil.Process) -> list[str]:
-    """Return what a process was started with; nothing if it ended meanwhile."""
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:

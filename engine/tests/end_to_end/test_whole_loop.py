@@ -15,6 +15,7 @@ import pytest
 from tests.end_to_end import timeline
 from tests.end_to_end.load import Load
 from tests.end_to_end.whole_loop import POLICY, World, create, demo, play
+from tests.mainline.serving.running import wait_for, words
 from tests.project import Project
 
 
@@ -64,12 +65,16 @@ def rows(world: World) -> list[dict[str, Any]]:
 
 
 def follower(process: "subprocess.Popen[str]") -> psutil.Process:
-    """The follower beside a server."""
-    while True:
-        for child in psutil.Process(process.pid).children():
-            if "follow" in child.cmdline():
-                return child
-        time.sleep(0.05)
+    """The follower beside a server: it runs below the server's keeper, which starts it again."""
+    found: list[psutil.Process] = []
+
+    def look() -> bool:
+        below = psutil.Process(process.pid).children(recursive=True)
+        found.extend(child for child in below if "follow" in words(child))
+        return bool(found)
+
+    wait_for(look)
+    return found[0]
 
 
 @pytest.mark.slow

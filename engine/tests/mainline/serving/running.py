@@ -11,11 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from mainline.serving.answering import keys
@@ -109,3 +110,10 @@ def wait_for(condition: Callable[[], bool], limit: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < until, "it never came true"
         time.sleep(0.02)
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Return what a process was started with; nothing if it ended meanwhile."""
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
