@@ -11,7 +11,7 @@ from typing import Any
 class Receiver(ThreadingHTTPServer):
     """`taken` are the documents that were answered with 200, `asked` all paths; `answers` come first, then 200.
 
-    An answer is a status, or an address to which it redirects; 0 answers nothing until `ended` is set, and -1 sends a
+    An answer is a status, or an address to which it redirects by `moved`; 0 answers nothing until `ended` is set, and -1 sends a
     byte of an answer now and then, so that no limit of a single read ends it.
     """
 
@@ -20,6 +20,7 @@ class Receiver(ThreadingHTTPServer):
         self.taken: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.answers: list[int | str] = []
+        self.moved = 307
         self.ended = threading.Event()
 
     @property
@@ -30,6 +31,11 @@ class Receiver(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Receiver
+
+    def do_GET(self) -> None:
+        """Take note of a request that brings no message."""
+        self.server.asked.append(self.path)
+        self.send_error(405)
 
     def do_POST(self) -> None:
         """Answer one message."""
@@ -47,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer == 200:
             self.server.taken.append(document)
-        self.send_response(307 if isinstance(answer, str) else answer)
+        self.send_response(self.server.moved if isinstance(answer, str) else answer)
         if isinstance(answer, str):
             self.send_header("Location", answer)
         self.send_header("Content-Length", "0")

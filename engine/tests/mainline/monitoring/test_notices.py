@@ -97,6 +97,18 @@ def test_machines_that_saw_the_same_tell_it_once(receiver: Receiver, store: Stor
     assert [message["event"] for message in receiver.taken] == ["opened"]
 
 
+def test_what_happens_twice_on_a_day_is_told_twice(store: Store, receiver: Receiver) -> None:
+    """An alarm that fails and passes several times between two midnights has an id for each change."""
+    first = look(store, "2013-10-07", FAILS)[0]
+    events = ("opened", "passed", "failed", "passed", "failed")
+    lines = [first.model_copy(update={"event": event, "time": f"2013-10-07T{12 + hour}:00:00Z"})
+             for hour, event in enumerate(events)]  # fmt: skip
+    found = list(notices.of_lines(lines))
+    assert [notice.line.event for notice in found] == list(events)
+    assert len({notice.id for notice in found}) == len(events)
+    assert found[0].id == receiver.taken[0]["id"]
+
+
 def test_change_keeps_its_id_when_lines_of_long_ago_are_forgotten(receiver: Receiver, store: Store) -> None:
     """The branch forgets alarms that ended long ago; what was told of a later one is not told again."""
     for day, version in (("2012-10-01", FAILS), ("2012-10-02", PASSES), ("2012-10-06", PASSES), ("2013-10-07", FAILS)):
@@ -115,12 +127,13 @@ def test_old_news_is_told_to_nobody(receiver: Receiver, store: Store) -> None:
     assert receiver.taken == []
 
 
-def test_redirect_is_not_followed(receiver: Receiver) -> None:
+@pytest.mark.parametrize("status", [302, 307])
+def test_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
     """A message goes to the declared address or nowhere: the receiver that is pointed at gets nothing."""
     with receiving() as elsewhere:
-        receiver.answers = [elsewhere.url]
+        receiver.answers, receiver.moved = [elsewhere.url], status
         said = webhook.post(receiver.url, {"a": 1})
-        assert (said, elsewhere.asked) == ("it answered 307, which points elsewhere and is not followed", [])
+        assert (said, elsewhere.asked) == (f"it answered {status}, which points elsewhere and is not followed", [])
 
 
 def test_receiver_that_hangs_costs_no_more_than_the_limit(receiver: Receiver) -> None:

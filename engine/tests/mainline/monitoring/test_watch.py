@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -106,7 +107,7 @@ def test_pause_holds_back_what_a_change_asks_for(tmp_path: Path) -> None:
     assert watching.state() != state
     polled: list[str] = []
     watching.state = lambda: polled.append("polled") or state  # type: ignore[method-assign, func-returns-value]
-    watching.wait(state, 0.0)
+    watching.wait(state, time.monotonic())
     assert polled == []
 
 
