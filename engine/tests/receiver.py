@@ -11,8 +11,8 @@ from typing import Any
 class Receiver(ThreadingHTTPServer):
     """`taken` are the documents that were answered with 200, `asked` all paths; `answers` come first, then 200.
 
-    An answer is a status, or an address to which it redirects by `moved`; 0 answers nothing until `ended` is set, and -1 sends a
-    byte of an answer now and then, so that no limit of a single read ends it.
+    An answer is a status, or an address to which it redirects by `moved`; 0 answers nothing until `ended` is set, and
+    -1 sends a byte of an answer now and then, so that no limit of a single read ends it.
     """
 
     def __init__(self) -> None:

@@ -1,10 +1,12 @@
 """Estimates before labels come, on the test month as production answered it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from mainline.data import predictions
 from mainline.gate.findings import Check
 from mainline.model import metrics
 from mainline.monitoring import estimate, packages, tracks, verdict
@@ -43,6 +45,25 @@ def test_estimate_of_the_test_itself_is_its_metric(month: Month) -> None:
     assert estimator.estimate(counts[None])[0] == pytest.approx(metric)
     sketched = np.sum([estimator.count(day.predicted) for day in production.days.values() if day.predicted], axis=0)
     assert sketched.tolist() == counts.tolist()
+
+
+def test_estimate_by_hand() -> None:
+    """A value on an edge belongs below it, the ends count with their neighbours, and the test's rows have weights.
+
+    The test has squared errors of 1 and 9 in the first bin, of weights 3 and 1, and one of 4 in the second. Half as
+    many in the first bin as the test had, and three times as many in the second, make sums of 12 / 2 and 3 x 4 over
+    weights of 4 / 2 and 3 x 1.
+    """
+    package = SimpleNamespace(
+        classes=(), bins=SimpleNamespace(predicted=(0.0, 10.0, 20.0)),
+        tested={"predicted": np.array([-5.0, 10.0, 25.0]), "actual": np.array([-4.0, 13.0, 23.0]),
+                predictions.WEIGHT: np.array([3.0, 1.0, 1.0])},
+    )  # fmt: skip
+    (metric,) = (one for one in metrics.scorer("regression").metrics if one.name == "rmse")
+    estimator = estimate.Estimator(package, metric)  # type: ignore[arg-type]
+    places = estimator.place(np.array([-5.0, 0.0, 10.0, np.nextafter(10, 11), 20.0, 25.0]))
+    assert (estimator.bins, places.tolist()) == (2, [0, 0, 0, 1, 1, 1])
+    assert estimator.estimate(np.array([[1.0, 3.0]]))[0] == pytest.approx(np.sqrt((6 + 12) / (2 + 3)))
 
 
 def test_classes_are_estimated_by_the_class_that_is_said(flower_project: Project) -> None:
