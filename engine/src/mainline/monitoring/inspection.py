@@ -63,7 +63,7 @@ class Asked:
     log: Check | None = None
     """What the last machine with a log said of it, for one without."""
     commits: Commits = lambda _: None
-    """What released a package."""
+    """Finds the commit that released a package."""
 
 
 def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
@@ -177,7 +177,7 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
 
 
 def _skew(files: list[Path], package: Packaged, store: Store, asked: Asked) -> Skew | str:
-    """Compare the features of the last days with the pipeline's, where this machine has the rows of some."""
+    """Compare the features of the last days with the pipeline's, if this machine has rows of them."""
     here = [file for file in files if file.is_file()]
     names = asked.kind.names if asked.kind else []
     examples = store.folder / "skew" / f"{package.digest[:SHORT]}.csv"

@@ -1,7 +1,7 @@
 """Are logged features those that the pipeline computes for the same events? Joined by key, and compared exactly.
 
 A feed that is late, another version of a library, or a client that computes a field by its own rule shows here and
-nowhere else. It takes the days that the pipeline has pulled meanwhile, and the same code of features on both sides.
+nowhere else. It needs the days that the pipeline has pulled meanwhile, and the same code of features on both sides.
 """
 
 import csv
@@ -27,7 +27,7 @@ LIMIT = 0.01
 """Share of events that may differ in some feature."""
 CODE = Path("src/usecase/features.py")
 EXAMPLES = 20
-"""Events of a feature that are written down, with their keys, where nobody else reads them."""
+"""Events of a feature that are written down with their keys, on this machine alone."""
 
 
 def measure(

@@ -157,7 +157,7 @@ class Store:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Let one job at a time read and write alarms, messages and promises; others wait for it, which is soon."""
+        """Let one job at a time read and write alarms, messages and promises; others wait for a moment."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "told.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

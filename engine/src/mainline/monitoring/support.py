@@ -79,7 +79,11 @@ def _widen(one: Excess, part: float) -> Excess:
 
 def _partly(part: float) -> str:
     """Say that a limit is that of a part of a day."""
-    return "" if part > _WHOLE else f" Its rows are {part:.0%} of a day's, and they may be all that the day allows."
+    return (
+        ""
+        if part > _WHOLE
+        else f" The version has {part:.0%} of a day's rows, so the limit is a whole day's over that share."
+    )
 
 
 def _since(days: list[tuple[str, Sketch]], excess: Callable[[str, Sketch], list[Excess]]) -> str:

@@ -133,8 +133,8 @@ def test_join_that_is_lost_is_an_alarm_on_a_part_of_a_day(packaged: Packaged, mo
     assert wrong(found[packaged.digest]) == {}
     check = found[NEW]["missing values"]
     assert (check.verdict, check.observed.split(" of ")[0]) == ("fail", "visib: 100.00%")
-    assert "Its rows are 5" in check.reason
-    assert "% of a day's, and they may be all that the day allows." in check.reason
+    assert "The version has 5" in check.reason
+    assert "% of a day's rows, so the limit is a whole day's over that share." in check.reason
 
 
 def test_day_that_is_whole_is_held_to_the_declared_limit(packaged: Packaged, month: Month, tmp_path: Path) -> None:
