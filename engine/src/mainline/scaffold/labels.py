@@ -70,7 +70,7 @@ def infer(column: Column, wishes: Wishes) -> Label:
         raise TableError(f"--positive is for a label of two classes; '{name}' is taken for {task}. Leave it out.")
     if task == "regression":
         if not column.is_number:
-            raise TableError(f"the label '{name}' is text, such as {values[0]!r}; it is no number to regress on.")
+            raise TableError(f"the label '{name}' is text, such as {values[0]!r}; it is not a number to regress on.")
         return _regression(column, sure, wishes.loss)
     if len(values) > MOST_CLASSES:
         also = f", among them {', '.join(column.stray)} among numbers" if column.stray else ""

@@ -11,7 +11,7 @@ METRICS = {POISSON: "poisson_deviance", GAMMA: "gamma_deviance"}
 SKEWED = 2.0
 """Skewness of a label beyond which a few large values decide the error."""
 _TAILED = 0.5
-"""Skewness from which on whole numbers are taken for counts: events that are rare are mostly few."""
+"""Skewness from which on whole numbers are taken for counts: of rare events, most counts are small."""
 _SMALLEST = 0.05
 """Counts begin at 0 or 1, or at no more than this share of their mean; prices in whole euros do not."""
 
@@ -22,7 +22,7 @@ def skewness(values: Array) -> float:
 
 
 def is_count(values: Array) -> bool:
-    """Say whether numbers look like counts: whole, not below 0, and mostly few."""
+    """Say whether numbers look like counts: whole, not below 0, and mostly small."""
     is_whole = bool((values == values.round()).all() and values.min() >= 0)
     return is_whole and skewness(values) > _TAILED and values.min() <= max(1, _SMALLEST * values.mean())
 

@@ -28,7 +28,7 @@ class Plan:
     """How rows without time are split; None if they have a time."""
     features: tuple[str, ...]
     left_out: dict[str, str]
-    """Columns that are no features, with the reason."""
+    """Columns that are not features, with the reason."""
     suspects: tuple[str, ...]
     """Those of them that say the label."""
     findings: tuple[Finding, ...]

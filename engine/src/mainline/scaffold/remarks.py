@@ -121,7 +121,7 @@ def of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
 
 
 def _of_clock(time: Schedule) -> str:
-    """Name what is made of the time: the weekday, and the hour if there is one that is no column."""
+    """Name what is made of the time: the weekday, and the hour if there is one that is not a column."""
     if time.is_put_together or time.grain == "day":
         return "the weekday"
     return "the weekday and hour" if time.grain == "minute" else f"the {time.grain}"

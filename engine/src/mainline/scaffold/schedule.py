@@ -197,7 +197,7 @@ def _times(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[st
     if wishes.time:
         if wishes.time not in {column.name for column in times}:
             known = ", ".join(column.name for column in times) or "none"
-            may = "Whole numbers such as 1950, 195001 or 19500131 may be one."
+            may = "Whole numbers such as 1950, 195001 or 19500131 can be times."
             raise TableError(f"'{wishes.time}' is not a column of times; those are {known}. {may}")
         times = [columns[wishes.time]]
     usual = [column for column in times if not _BIRTH.search(column.name)] or (times if wishes.time else [])

@@ -112,7 +112,7 @@ def test_few_counts_are_classes_until_a_loss_is_named(tmp_path: Path) -> None:
         (
             ["a", "b"] * 200,
             {"loss": "poisson"},
-            "the label 'label' is text, such as 'a'; it is no number to regress on",
+            "the label 'label' is text, such as 'a'; it is not a number to regress on",
         ),
     ],
     ids=["gamma of 0", "poisson below 0", "classes", "text"],

@@ -101,7 +101,9 @@ def test_year_of_each_row_is_its_time(tmp_path: Path) -> None:
     "values", [STEP, np.where(STEP < 9, 202013, 202001), YEARS + 0.5, np.where(STEP < 9, 3, YEARS), np.full(ROWS, 9999)]
 )
 def test_other_numbers_are_no_time(tmp_path: Path, values: Any) -> None:
-    """A number that no calendar has is refused as a time, and the line says which numbers may be one."""
-    said = "'sold' is not a column of times; those are none. Whole numbers such as 1950, 195001 or 19500131 may be one."
+    """A number that no calendar has is refused as a time, and the line says which numbers can be."""
+    said = (
+        "'sold' is not a column of times; those are none. Whole numbers such as 1950, 195001 or 19500131 can be times."
+    )
     with pytest.raises(TableError, match=said):
         _plan(tmp_path, values, time="sold")
