@@ -114,7 +114,7 @@ class Outcome(Section):
 
     @property
     def sign(self) -> int:
-        """1 where larger values are better, else -1."""
+        """1 if larger values are better, else -1."""
         return 1 if self.better == "higher" else -1
 
     @property

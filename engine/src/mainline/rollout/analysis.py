@@ -28,7 +28,7 @@ class Judgement:
     reason: str
     findings: tuple[Finding, ...]
     outcome: str = ""
-    """What the outcomes say, where they are compared."""
+    """What the outcomes say, if they are compared."""
 
     @property
     def measurement(self) -> Measurement:
@@ -43,7 +43,7 @@ def judge(declared: Analysis, candidate: Counters, stable: Counters, outcome: Fi
         declared: the metrics with their limits.
         candidate: counted since the step went live.
         stable: counted in the same period; where it had no requests in it, counted before.
-        outcome: what came of the answers, where that is compared.
+        outcome: what came of the answers, if that is compared.
     """
     measured = tuple(_judge(metric, declared, candidate, stable) for metric in declared.metrics)
     findings = (*measured, outcome) if outcome else measured

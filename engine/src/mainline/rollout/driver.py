@@ -196,7 +196,7 @@ class Driver:
         return finding
 
     def _read_outcomes(self) -> Outcomes | None:
-        """Read what the server counted, where that changed."""
+        """Read what the server counted, if that changed."""
         seen = signature(self.place.outcomes)
         if seen != self._counted[0]:
             self._counted = seen, outcomes.read(self.place.outcomes)

@@ -106,7 +106,7 @@ def _lacking(declared: Outcome, tallies: Sequence[Tally]) -> str:
     if min(tally["units"] for tally in tallies) >= declared.minimum:
         return "all values of a version are the same"
     units = " and ".join(f"{tally['units']:,}" for tally in tallies)
-    return f"{units} of {declared.minimum:,} each"
+    return f"{units} of {declared.minimum:,} units each"
 
 
 def _tally(found: Outcomes | None, version: str) -> Tally:

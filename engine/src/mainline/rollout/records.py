@@ -132,7 +132,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Measurement:
-    """The result of the present step's analysis; `outcome` says what came of the answers, where that is compared."""
+    """The result of the present step's analysis; `outcome` says what came of the answers, if that is compared."""
 
     verdict: Verdict
     reason: str = ""

@@ -36,7 +36,7 @@ def compare_means(candidate: Tally, stable: Tally, confidence: float, minimum: i
 
 
 def squared_error(tally: Tally) -> Any:
-    """Return the squared standard error of a version's mean; 0 where nothing is known of it."""
+    """Return the squared standard error of a version's mean; 0 if nothing is known of it."""
     units, number = np.maximum(tally["units"], 2), np.maximum(tally["number"], 1)
     mean = tally["sum"] / number
     spread = tally["squares"] - 2 * mean * tally["products"] + mean * mean * tally["counts"]

@@ -71,7 +71,7 @@ def read(folder: Path) -> Status:
 
 
 def last_outcome(place: Place) -> Outcome | None:
-    """Return what a follower said last of an experiment; None where it said nothing that can be read."""
+    """Return what a follower said last of an experiment; None if it said nothing that can be read."""
     try:
         return status.parse(place.status.read_bytes()).get("outcome")
     except (OSError, ValueError):

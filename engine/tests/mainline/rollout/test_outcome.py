@@ -107,8 +107,8 @@ def test_deadline_changes_nothing_that_is_decided() -> None:
             counted(0.0),
             r"v1\.2\.0 cannot be told from v1\.1\.0 yet: between 0\.\d+ minutes worse and 0\.\d+ minutes bet",
         ),
-        (counted(0.0, each=20), r"cannot be compared with v1\.1\.0 yet: 20 and 20 of 100 each after 40 outcomes"),
-        (None, r"cannot be compared with v1\.1\.0 yet: 0 and 0 of 100 each after 0 outcomes"),
+        (counted(0.0, each=20), r"cannot be compared with v1\.1\.0 yet: 20 and 20 of 100 units each after 40 outcomes"),
+        (None, r"cannot be compared with v1\.1\.0 yet: 0 and 0 of 100 units each after 0 outcomes"),
     ],
 )
 def test_sentence_is_one_that_a_manager_understands(counts: Outcomes | None, said: str) -> None:
@@ -174,7 +174,7 @@ def test_worse_outcome_is_rolled_back() -> None:
     assert [event.kind for event in world.state.outbox][-2:] == ["aborted", "revert"]
 
 
-def test_test_that_a_person_ends_for_stable_says_what_it_came_to() -> None:
+def test_ab_test_that_a_person_ends_for_stable_says_what_it_came_to() -> None:
     """Main that goes back to stable ends the test at once; the history has what was known by then."""
     world = in_ab()
     world.pass_by(30, measurement=Measurement("inconclusive", "", "v1.2.0 cannot be told from v1.1.0 yet"))
@@ -185,7 +185,7 @@ def test_test_that_a_person_ends_for_stable_says_what_it_came_to() -> None:
     assert world.state.history[-1].detail.endswith("; v1.2.0 cannot be told from v1.1.0 yet")
 
 
-def test_test_without_a_pause_is_a_person_s_to_end() -> None:
+def test_ab_test_without_a_pause_is_ended_by_a_person() -> None:
     """At the approval a person may end what is not decided; until then a worse version is still rolled back."""
     for measurement, end in ((UNSURE, ref(2)), (FAIL, ref(1))):
         world = World(policy({"setWeight": 50}, {"approval": {}})).have(1)

@@ -123,7 +123,7 @@ class Experiment:
         (self._old if key in self._old else self._young)[key] = value
 
     def _note(self) -> None:
-        """Add a point to the trace where there are enough more outcomes than at the last one."""
+        """Add a point to the trace if there are enough more outcomes than at the last one."""
         number = sum(tally["number"] for tally in self.tallies.values())
         last = sum(tally["number"] for tally in self.trace[-1].values()) if self.trace else 0
         if number >= max(last * GROWTH, last + 1):

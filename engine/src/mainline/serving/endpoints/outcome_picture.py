@@ -12,7 +12,7 @@ _LABEL = 'fill="var(--soft)" font-size="12"'
 
 
 def section(outcome: Outcome | None) -> str:
-    """Return the section; empty where there was no experiment yet."""
+    """Return the section; empty if there was no experiment yet."""
     if not outcome:
         return ""
     left_out = ", ".join(f"{number:,} {escape(why)}" for why, number in sorted(outcome["left_out"].items()) if number)
@@ -28,7 +28,7 @@ def section(outcome: Outcome | None) -> str:
 
 
 def _picture(outcome: Outcome) -> str:
-    """Draw the interval at each point of its way; nothing where there are fewer than two."""
+    """Draw the interval at each point of its way; nothing if there are fewer than two."""
     points = outcome["points"]
     if len(points) < 2:
         return ""

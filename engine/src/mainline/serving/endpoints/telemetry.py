@@ -174,7 +174,7 @@ def _add_service(page: Page, service: Service) -> None:
 
 
 def _add_outcomes(page: Page, service: Service) -> None:
-    """Add what clients said came of answers, where that is kept."""
+    """Add what clients said came of answers, if that is kept."""
     if service.outcomes is None:
         return
     sent = [({"fate": fate}, service.metrics.outcomes[fate]) for fate in get_args(Fate)]
