@@ -15,8 +15,8 @@ from tests.mainline.monitoring import looks
 from tests.mainline.monitoring import month as months
 from tests.project import Project
 
-OLD, NEW = "a1" * 32, "b2" * 32
-NAMES = {OLD: "v1.0.0", NEW: "v1.1.0"}
+OLD, NEW, NEXT = "a1" * 32, "b2" * 32, "c3" * 32
+NAMES = {OLD: "v1.0.0", NEW: "v1.1.0", NEXT: "v1.2.0"}
 LOCK = """
 schema: '2.0'
 stages:
@@ -67,10 +67,8 @@ def test_rollback_is_a_mark_again(packaged: Packaged) -> None:
 
 
 def test_version_before_is_the_one_that_answered_most(packaged: Packaged) -> None:
-    """A canary that was taken back is nobody's version before."""
-    other = "c3" * 32
-    NAMES[other] = "v1.2.0"
-    days = [("2026-03-01", OLD, 90), ("2026-03-01", NEW, 10), ("2026-03-02", other, 9)]
+    """A canary that was taken back is not the version before."""
+    days = [("2026-03-01", OLD, 90), ("2026-03-01", NEW, 10), ("2026-03-02", NEXT, 9)]
     assert began(packaged, *days) == [("2026-03-02", "v1.2.0", "v1.0.0")]
 
 
