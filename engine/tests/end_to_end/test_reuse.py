@@ -45,8 +45,8 @@ def test_what_depends_on_an_edited_week_is_made_again(city: Project) -> None:
     city.declare(data={"through": "2024-W13"})
     edit(city, "source.py", r"WEEKS\.index\(week\)\)", "WEEKS.index(week) + 9 * (week == WEEKS[1]))")
     said = city.run("dvc", "repro", "prepare").stdout
-    assert "validate: 3 of 5 weeks as before" in said
-    assert "prepare: 1 of 5 weeks as before" in said
+    assert "validate: 3 of 5 weeks taken from an earlier run" in said
+    assert "prepare: 1 of 5 weeks taken from an earlier run" in said
     assert city.hashes().items() >= from_nothing(city, "dvc", "repro", "prepare").items()
 
 
@@ -73,7 +73,7 @@ def test_windows_edits_and_kills_change_no_byte(tmp_path: Path, seed: int) -> No
         change(made, chosen)
         for _ in range(chosen.randrange(3)):
             kill(made, chosen.uniform(0.5, LONGEST))
-        reused += made.run(*REPRO).stdout.count("months as before")
+        reused += made.run(*REPRO).stdout.count("months taken from an earlier run")
         assert made.hashes() == from_nothing(made, *REPRO)
     assert reused
 

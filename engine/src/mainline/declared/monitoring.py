@@ -52,6 +52,7 @@ class Severities(Section):
     """Whether a check that fails is an alarm, or only said."""
 
     support: Severity = "alarm"
+    range: Severity = "report"
     skew: Severity = "report"
     quality: Severity = "alarm"
     labels: Severity = "alarm"

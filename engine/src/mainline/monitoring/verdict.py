@@ -13,13 +13,13 @@ from mainline.monitoring.production import Production
 from mainline.monitoring.rollup import Summary
 from mainline.text import count
 
-Kind = Literal["support", "skew", "quality", "labels", "drift", "estimate"]
+Kind = Literal["support", "range", "skew", "quality", "labels", "drift", "estimate"]
 
 CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("missing values", "support", "data", support.check_missing),
     ("unseen values", "support", "data", support.check_unseen),
     ("whole numbers", "support", "data", support.check_whole),
-    ("range of numbers", "support", "data", support.check_range),
+    ("range of numbers", "range", "data", support.check_range),
     ("constant values", "support", "data", support.check_constant),
     (skew.CHECK, "skew", "data", skew.check_skew),
     ("labels", "labels", "integrity", accuracy.check_labels),

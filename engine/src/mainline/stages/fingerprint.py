@@ -23,6 +23,8 @@ from mainline.data import local_files
 NOISE = re.compile(
     r"_|PATH|PWD|OLDPWD|SHLVL|TERM|TERM_.*|COLORTERM|COLUMNS|LINES|LS_COLORS|LESS.*|PAGER|EDITOR|VISUAL|PS1|PROMPT.*|HIST.*"
     r"|DISPLAY|WAYLAND_DISPLAY|WINDOWID|XDG_.*|DBUS_.*|SSH_.*|TMUX.*|STY|VSCODE_.*|VIRTUAL_ENV.*|VENV|SHELL"
+    r"|LC_TERMINAL.*|ITERM_.*|WT_.*|KITTY_.*|KONSOLE_.*|GNOME_TERMINAL_.*|WEZTERM_.*|ALACRITTY_.*|ZELLIJ.*|TILIX_.*"
+    r"|CONDA_PROMPT_MODIFIER|INVOCATION_ID|JOURNAL_STREAM|SECURITYSESSIONID"
     r"|MAKE.*|MFLAGS|MAINLINE_.*|DVC.*|GIT_.*|PYTEST_.*|COVERAGE_.*"
 )
 """Settings that reach no bytes, by their whole names. A process that is started would see `PATH`, but then nothing is

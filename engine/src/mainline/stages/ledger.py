@@ -72,7 +72,7 @@ class Ledger:
         self._refuse(found)
 
     def close(self, unit: str) -> None:
-        """Say how many periods were as before, and forget what this run did not use."""
+        """Say how many periods were taken from an earlier run, and forget what this run did not use."""
         if self._fingerprint is None:
             return
         if self._refusal:
@@ -82,7 +82,7 @@ class Ledger:
         entries.prune(self.stage, self._used)
         reused = [self._periods[period] for period in self._periods if period]
         if any(reused):
-            progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} as before")
+            progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} taken from an earlier run")
 
     def _begin(self, data: Path) -> None:
         opened = local_files.so_far()

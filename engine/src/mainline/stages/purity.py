@@ -2,8 +2,8 @@
 
 Python reports to an audit hook (PEP 578) what it opens, connects to and starts. What a use case keeps in its modules,
 and chance drawn from Python's or numpy's global generator, is seen by looking before and after. Not seen are the clock,
-a generator without a seed, an attribute of an object of a class, and files that a library opens in C: `make verify`
-finds those.
+a generator without a seed, an attribute of an object of a class, and files that a library opens in C: `./mainline
+verify` finds those.
 """
 
 import pickle
@@ -65,7 +65,7 @@ def unknown(opened: Iterable[local_files.Opening], allowed: Iterable[Path], modu
     file = local_files.foreign(opened, allowed)
     late = next((file for file in map(fingerprint.file_of, _of_use_case()) if file not in modules), None)
     return ([f"{file} is read, which dvc.yaml does not declare"] if file else []) + (
-        [f"{late} is imported late"] if late else []
+        [f"{late} is imported only while a period is computed"] if late else []
     )
 
 

@@ -73,7 +73,7 @@ FAULTS: dict[str, tuple[str, str, dict[str, Callable[[Any], Any]]]] = {
 def test_fault_of_support_is_seen_on_its_first_day(month: Month, fault: str) -> None:
     """The check names the column, its share and the day since when; the others of its kind stay quiet."""
     name, column, change = FAULTS[fault]
-    broken = month.change(**change).production(slice(0, 1))
+    broken = month.change(**change).production(slice(0, 1), severity={"range": "alarm"})
     found = checks(broken)[name]
     (day,) = broken.days
     assert (found.verdict, found.observed.split(":")[0]) == ("fail", column)
@@ -81,6 +81,12 @@ def test_fault_of_support_is_seen_on_its_first_day(month: Month, fault: str) -> 
     assert "%" in found.observed
     others = {"missing values", "unseen values", "whole numbers", "range of numbers", "constant values"} - {name}
     assert failed(broken) & others == set()
+
+
+def test_numbers_out_of_range_are_said_and_raise_no_alarm(month: Month) -> None:
+    """A hot summer is out of the range of a model of spring as seconds are out of that of minutes: nobody is woken."""
+    found = checks(month.change(temp=lambda values: values + 60).production(slice(0, 1)))["range of numbers"]
+    assert (found.verdict, found.observed.split(":")[0]) == ("warn", "temp")
 
 
 def test_unseen_names_are_said_unless_they_are_rare(month: Month) -> None:

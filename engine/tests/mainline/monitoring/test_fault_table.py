@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 STARTS = tuple(range(10, 10 + 8 * 21, 21))
 """Days after the first of July on which a fault begins."""
 DAYS = 14
-SUPPORT = ("missing values", "unseen values", "whole numbers", "range of numbers", "constant values")
+SUPPORT = ("missing values", "unseen values", "whole numbers", "constant values")
 QUALITY = ("skill", "bias", "bias by segment")
 DRIFT = ("drift of features",)
 WEATHER = ("temp", "humid", "wind_speed", "precip", "visib")

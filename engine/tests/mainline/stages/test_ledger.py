@@ -86,14 +86,14 @@ def test_what_is_the_same_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     (OUT / MONTHS[0]).write_text("something else")
     (OUT / MONTHS[1]).unlink()
     assert run() == []
-    assert capsys.readouterr().out == f"  {STAGE}: 2 of 2 months as before\n"
+    assert capsys.readouterr().out == f"  {STAGE}: 2 of 2 months taken from an earlier run\n"
 
 
 def test_one_more_month_costs_one_month(capsys: pytest.CaptureFixture[str]) -> None:
     """A month that is new is computed and the others are not; one that left the window is forgotten."""
     run(months=MONTHS[:1])
     assert run() == [MONTHS[1]]
-    assert capsys.readouterr().out == f"  {STAGE}: 1 of 2 months as before\n"
+    assert capsys.readouterr().out == f"  {STAGE}: 1 of 2 months taken from an earlier run\n"
     assert run(months=MONTHS[1:]) == []
     assert len(kept()) == 1
     assert run() == [MONTHS[0]]
@@ -243,7 +243,7 @@ IMPURE: dict[str, tuple[Callable[[ModuleType], object], str]] = {
     "adds a name": (lambda use_case: setattr(use_case, "new", 1), "usecase.keeping.new changes from period to period"),
     "draws": (_draw, "the use case draws from chance"),
     "draws by numpy": (_draw_numpy, "the use case draws from chance"),
-    "imports late": (_import_late, "late.py is imported late"),
+    "imports late": (_import_late, "late.py is imported only while a period is computed"),
 }
 
 

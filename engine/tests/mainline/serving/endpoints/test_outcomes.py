@@ -119,7 +119,7 @@ def test_unknown_id_is_said_counted_and_kept(serve: Make, place: Place, rows: Ro
     assert 'mainline_outcomes_total{fate="counted"} 1' in page
 
 
-def test_id_that_two_versions_used_counts_for_neither(serve: Make, rows: Rows) -> None:
+def test_id_of_two_versions_is_nobody_s(serve: Make, rows: Rows) -> None:
     """A client that uses one request id for answers of both versions gets no outcome counted for either."""
     client = serve()
     replies = [client.predict(rows[0], headers={"x-request-id": "same"}).json["version"] for _ in range(3)]
