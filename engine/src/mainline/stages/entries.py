@@ -90,8 +90,9 @@ def write(stage: str, key: str, entry: Entry) -> None:
 
 
 def remove(stage: str, key: str) -> None:
-    """Forget an entry."""
-    (FOLDER / stage / key).unlink(missing_ok=True)
+    """Forget an entry, if it can be."""
+    with contextlib.suppress(OSError):
+        (FOLDER / stage / key).unlink()
 
 
 def prune(stage: str, used: Iterable[str]) -> None:

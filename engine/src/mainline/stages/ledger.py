@@ -37,7 +37,7 @@ class Ledger:
         self._hashes: dict[Path, str] = {}
         self._used: set[str] = set()
         self._periods: dict[str, bool] = {}
-        self._refusal = ""
+        self._refusal = self._unwritten = ""
         if is_on():
             self._begin(data)
 
@@ -53,7 +53,8 @@ class Ledger:
         if self._fingerprint is None:
             return _plain(make()[0])
         key = self._key(self._fingerprint, reads, arguments)
-        entry = self._take(key, " ".join(map(str, arguments[:1])))
+        # What was pure before need not have been so now: it may have looked for a file that was not there yet.
+        entry = None if self._refusal else self._take(key, " ".join(map(str, arguments[:1])))
         self._periods[period] = self._periods.get(period, True) and entry is not None
         if entry is None:
             return self._make(key, reads, make)
@@ -75,8 +76,8 @@ class Ledger:
         """Say how many periods were taken from an earlier run, and forget what this run did not use."""
         if self._fingerprint is None:
             return
-        if self._refusal:
-            progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal}.")
+        if self._refusal or self._unwritten:
+            progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal or self._unwritten}.")
             entries.forget(self.stage)
             return
         entries.prune(self.stage, self._used)
@@ -85,10 +86,10 @@ class Ledger:
             progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} taken from an earlier run")
 
     def _begin(self, data: Path) -> None:
-        opened = local_files.so_far()
+        opened, acts = local_files.so_far(), purity.so_far()
         self._fingerprint = fingerprint.take(self.stage, data)
         self._allowed = [Path(name) for name in local_files.dependencies(stage=self.stage) if Path(name) != data]
-        self._refuse(purity.unknown(opened, self._allowed, self._fingerprint.files))
+        self._refuse([*acts, *purity.unknown(opened, self._allowed, self._fingerprint.files)])
 
     def _key(self, of_code: Fingerprint, reads: Sequence[Path], arguments: Sequence[Any]) -> str:
         for file in reads:
@@ -109,12 +110,12 @@ class Ledger:
         with self.watched(reads):
             report, files = make()
         report = _plain(report)
-        if not self._refusal and not self._changed(reads):
+        if not (self._refusal or self._unwritten or self._changed(reads)):
             try:
                 entries.write(self.stage, key, entries.of(files, report))
                 self._used.add(key)
             except OSError as error:
-                self._refuse([f"{error.strerror or error}"])
+                self._unwritten = f"{error.strerror or error}"
         return report
 
     def _changed(self, reads: Sequence[Path]) -> bool:

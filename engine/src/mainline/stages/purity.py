@@ -1,11 +1,12 @@
 """What the work on a partition does beside computing on its arguments; such work is not reused.
 
 Python reports to an audit hook (PEP 578) what it opens, connects to and starts. What a use case keeps in its modules,
-and chance drawn from Python's or numpy's global generator, is seen by looking before and after. Not seen are the clock,
-a generator without a seed, an attribute of an object of a class, and files that a library opens in C: `./mainline
-verify` finds those.
+and chance drawn from them or from Python's or numpy's global generator, is seen by looking before and after. Not seen
+are the clock, a new generator without a seed, an attribute of an object, a default argument, an iterator, what
+`multiprocessing` does, and files and connections that a library opens in C: `./mainline verify` finds those.
 """
 
+import os
 import pickle
 import random
 import sys
@@ -36,8 +37,8 @@ ACTS = {
 DEPTH = 4
 """How deep containers within containers are looked into."""
 
-_acts: list[str] | None = None
-"""What was done since the watch began; None if there is no watch."""
+_acts: list[str] | None = [] if "DVC_STAGE" in os.environ else None
+"""What was done since the watch began; None if there is no watch. A stage that DVC runs is watched from here on."""
 
 
 @contextmanager
@@ -58,6 +59,13 @@ def watched(allowed: Sequence[Path], modules: frozenset[Path]) -> Iterator[list[
     finally:
         _acts = outer
     found += [*acts, *unknown(opened, allowed, modules), *_changed(state, _state())]
+
+
+def so_far() -> list[str]:
+    """Return what was done since a stage that DVC runs began, by modules on import, and end that watch."""
+    global _acts
+    acts, _acts = _acts or [], None
+    return acts
 
 
 def unknown(opened: Iterable[local_files.Opening], allowed: Iterable[Path], modules: frozenset[Path]) -> list[str]:
@@ -89,17 +97,31 @@ def _of_use_case() -> list[ModuleType]:
     return [one for one in fingerprint.modules() if one.__name__.split(".")[0] != fingerprint.MACHINERY]
 
 
+class _Itself:
+    """A value that stands for itself: what is held keeps its place in memory, so that no other one comes there."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self._value is other._value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def _content(value: Any, depth: int = 0) -> Any:
-    """Copy what may change within a container; what is not one stands for itself."""
+    """Copy what may change within a container or generator; what is neither stands for itself."""
     if depth > DEPTH:
-        return id(value)
+        return _Itself(value)
     if isinstance(value, dict):
         return [(_content(key, depth + 1), _content(item, depth + 1)) for key, item in value.items()]
     if isinstance(value, list | tuple | set | deque):
         return [_content(item, depth + 1) for item in value]
     if isinstance(value, bytearray | np.ndarray | pd.DataFrame | pd.Series | pd.Index):
         return pickle.dumps(value)
-    return id(value)
+    if isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
+        return pickle.dumps(value)
+    return _Itself(value)
 
 
 def _changed(before: dict[str, tuple[Any, Any]], after: dict[str, tuple[Any, Any]]) -> Iterator[str]:

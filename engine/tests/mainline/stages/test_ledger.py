@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from mainline.data import local_files
-from mainline.stages import entries, fingerprint, ledger, presence
+from mainline.stages import entries, fingerprint, ledger, presence, purity
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
 from tests import kills
 
@@ -49,7 +49,14 @@ def use_case(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """A module of the use case that a test may give something to keep."""
     module = ModuleType("usecase.keeping")
     module.__file__ = str(CODE.resolve())
-    holds = {"kept": [], "total": 1000.5, "within": {"a": []}, "array": np.zeros(1), "table": pd.DataFrame({"a": [0]})}
+    holds = {
+        "kept": [],
+        "total": 1000.5,
+        "within": {"a": [], "sum": float("1000.25")},
+        "array": np.zeros(1),
+        "table": pd.DataFrame({"a": [0]}),
+    }
+    holds |= {"seeded": np.random.default_rng(1), "chance": random.Random(1)}  # noqa: S311 - as a use case may
     vars(module).update(holds)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     yield module
@@ -143,6 +150,9 @@ INGREDIENTS: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "language": lambda patch: patch.setenv("LC_ALL", "tr_TR.UTF-8"),
     "threads": lambda patch: patch.setenv("OMP_NUM_THREADS", "2"),
     "a setting that nobody knows": lambda patch: patch.setenv("FACTOR", "2"),
+    "a setting that begins as a shell's": lambda patch: patch.setenv("HISTORY_DAYS", "30"),
+    "a setting that begins as a terminal's": lambda patch: patch.setenv("TERM_MONTHS", "36"),
+    "a setting that begins as a prompt's": lambda patch: patch.setenv("PROMPT_VERSION", "2"),
 }
 
 
@@ -183,7 +193,7 @@ def test_time_stamps_and_terminals_decide_nothing(monkeypatch: pytest.MonkeyPatc
     run()
     for file in (CODE, LOCK, DATA / MONTHS[0]):
         file.touch()
-    for setting in ("TERM", "COLUMNS", "PATH", "SSH_CONNECTION", "MAKELEVEL", "DVC_ROOT"):
+    for setting in ("TERM", "COLUMNS", "PATH", "SSH_CONNECTION", "MAKELEVEL", "DVC_ROOT", "KITTY_WINDOW_ID", "GPG_TTY"):
         monkeypatch.setenv(setting, "other")
     assert run() == []
 
@@ -207,6 +217,12 @@ def _add(use_case: ModuleType) -> None:
 
 def _add_twice(use_case: ModuleType) -> None:
     use_case.total, use_case.kept = use_case.total + 1, [*use_case.kept, 1]
+
+
+def _sum_up(use_case: ModuleType) -> None:
+    """Change a number within a container twice, so that the second one comes to the place in memory of the first."""
+    use_case.within["sum"] += 1.5
+    use_case.within["sum"] += 1.5
 
 
 def _write(use_case: ModuleType) -> None:
@@ -240,6 +256,9 @@ IMPURE: dict[str, tuple[Callable[[ModuleType], object], str]] = {
     "adds within": (lambda use_case: use_case.within["a"].append(1), "usecase.keeping.within changes from period to"),
     "writes into an array": (_write, "usecase.keeping.array changes from period to period"),
     "writes into a table": (_write_table, "usecase.keeping.table changes from period to period"),
+    "sums up within": (_sum_up, "usecase.keeping.within changes from period to period"),
+    "draws from a seed": (lambda use_case: use_case.seeded.random(), "usecase.keeping.seeded changes from period to"),
+    "draws from Python's": (lambda use_case: use_case.chance.random(), "usecase.keeping.chance changes from period to"),
     "adds a name": (lambda use_case: setattr(use_case, "new", 1), "usecase.keeping.new changes from period to period"),
     "draws": (_draw, "the use case draws from chance"),
     "draws by numpy": (_draw_numpy, "the use case draws from chance"),
@@ -288,6 +307,24 @@ def test_a_file_that_is_read_on_import_is_seen(
     assert kept() == []
 
 
+def test_what_is_read_on_import_for_the_first_time_has_all_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that a module reads once it is there reaches all months, also those kept from before it was."""
+    run()
+    Path("undeclared.csv").write_text("")
+    monkeypatch.setattr(local_files, "_opened", [])
+    Path("undeclared.csv").read_text()
+    assert run() == [*MONTHS]
+
+
+def test_a_connection_on_import_is_seen(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a module asks a machine or a process when it is imported is in no key."""
+    monkeypatch.setattr(purity, "_acts", [])
+    subprocess.run(["true"], check=True)
+    run()
+    assert "the use case starts a process" in capsys.readouterr().out
+    assert kept() == []
+
+
 def test_code_that_goes_meanwhile_is_not_kept() -> None:
     """A file of code that is removed while the stage runs ends nothing."""
     assert run(lambda _: CODE.unlink(missing_ok=True)) == [*MONTHS]
@@ -319,6 +356,16 @@ def test_damage_is_found_out(damage: Callable[[bytes], bytes], capsys: pytest.Ca
     assert run(months=MONTHS[:1]) == [MONTHS[0]]
     assert capsys.readouterr().out == f"  {STAGE}: what was kept of {MONTHS[0]} is damaged; it is computed again.\n"
     assert run(months=MONTHS[:1]) == []
+
+
+def test_an_entry_that_cannot_be_read_nor_removed_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in its place, such as what another user left, the month is computed."""
+    run()
+    entry = kept()[0]
+    entry.unlink()
+    entry.mkdir()
+    assert len(run()) == 1
+    assert "is damaged; it is computed again" in capsys.readouterr().out
 
 
 def test_an_entry_runs_no_code() -> None:
