@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class OutcomeLog:
         self._former: deque[Experiment] = deque(maxlen=FORMER)
         self._lock = threading.Lock()
         self._changed = False
-        self._waiting = 0
+        self._waiting, self._counting = 0, threading.Lock()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="outcomes")
 
     def begin(self, name: str, versions: Sequence[str]) -> None:
@@ -80,18 +80,21 @@ class OutcomeLog:
         """Say whether one more post may wait for the disk."""
         return self._waiting < MOST_WAITING
 
+    def submit(self, events: Sequence[Event], key: str) -> Future[list[Fate]]:
+        """Have outcomes taken on the thread of the disk."""
+        self._wait(1)
+        future = self.thread.submit(self.take, events, key)
+        future.add_done_callback(lambda _: self._wait(-1))
+        return future
+
     def take(self, events: Sequence[Event], key: str) -> list[Fate]:
         """Write outcomes down, and count those that move the experiment; return what became of each.
 
         Raises:
             OSError: when they cannot be written; none of them is counted then.
         """
-        self._waiting += 1
-        try:
-            with self._lock:
-                return self._take(events, key)
-        finally:
-            self._waiting -= 1
+        with self._lock:
+            return self._take(events, key)
 
     def publish(self) -> None:
         """Tell the follower what changed.
@@ -110,6 +113,10 @@ class OutcomeLog:
         self.thread.shutdown()
         self.publish()
 
+    def _wait(self, more: int) -> None:
+        with self._counting:
+            self._waiting += more
+
     def _take(self, events: Sequence[Event], key: str) -> list[Fate]:
         found: list[tuple[Event, Found]] = []
         seen: dict[str, float] = {}
@@ -119,7 +126,7 @@ class OutcomeLog:
                 found.append((event, Found("repeated" if same else "conflicting")))
                 continue
             looked_up = self._look_up(event)
-            if looked_up.fate == "counted":
+            if looked_up.unit:
                 seen[event.request_id] = event.value
             found.append((event, looked_up))
         self._write(found, key)
@@ -134,10 +141,13 @@ class OutcomeLog:
             for former in self._former:
                 before = former.find(*event)
                 if before.fate != "unknown":
-                    return Found("late", before.unit, former.name)
+                    return Found("late", before.unit, former.name) if before.unit else before
         return found
 
     def _count(self, event: Event, found: Found) -> None:
+        for former in self._former:
+            if former.name == found.former:
+                former.settle(event.request_id, event.value)  # one line tells it; sent for ever, it fills no disk
         if self.experiment is None:
             return
         if found.fate == "counted" and found.unit:
@@ -171,15 +181,13 @@ class OutcomeLog:
             _append(file, orjson.dumps({"experiment": experiment.name, "time": time.time()}) + b"\n")
             return
         _cut_after_last_line(file)
-        began = 0.0
-        lines = list(_lines(file))
-        for line in lines[:1]:
-            began = float(line.get("time", 0.0))
+        lines = _lines(file)  # one by one: the log of a week need not fit into memory
+        began = float(next(lines, {}).get("time", 0.0))
         for line in _answers(self._predictions, began - _SLACK):
             named: list[Any] = [line.get(name) for name in ("request_id", "version", "client")]
             if line.get("experiment") == experiment.name and all(type(text) is str for text in named):
                 experiment.remember(named[0], Unit(named[1], named[2]))
-        for line in lines[1:]:
+        for line in lines:
             _replay(experiment, line)
         counted = sum(tally["number"] for tally in experiment.tallies.values())
         say("an experiment goes on", experiment=experiment.name, outcomes=counted)

@@ -71,10 +71,7 @@ class Experiment:
             if type(known) is int and known != number:
                 self._settle(key, _SEVERAL)
             return
-        if len(self._young) >= REMEMBERED:
-            self._old = self._young  # in this order: another thread looks answers up meanwhile
-            self._young = {}
-        self._young[key] = number
+        self._add(key, number)
 
     def find(self, request_id: str, value: float) -> Found:
         """Say what an outcome is to be counted as."""
@@ -87,7 +84,7 @@ class Experiment:
 
     def count(self, request_id: str, value: float, unit: Unit) -> None:
         """Let an outcome move the experiment; from now on the same one is repeated."""
-        self._settle(_hashed(request_id), float(value))
+        self.settle(request_id, value)
         self._origin = value if self._origin is None else self._origin
         tally, moved = self.tallies[unit.version], value - self._origin
         number, total = 0, 0.0
@@ -108,6 +105,10 @@ class Experiment:
         }
         self._note()
 
+    def settle(self, request_id: str, value: float) -> None:
+        """Note that an answer has its outcome: from now on the same one is repeated."""
+        self._settle(_hashed(request_id), float(value))
+
     def document(self) -> Outcomes:
         """Return what the follower is told."""
         return {
@@ -120,7 +121,17 @@ class Experiment:
         return self._old.get(key) if found is None else found
 
     def _settle(self, key: int, value: int | float) -> None:
-        (self._old if key in self._old else self._young)[key] = value
+        for generation in (self._old, self._young):
+            if key in generation:
+                generation[key] = value
+                return
+        self._add(key, value)
+
+    def _add(self, key: int, value: int | float) -> None:
+        if len(self._young) >= REMEMBERED:
+            self._old = self._young  # in this order: another thread looks answers up meanwhile
+            self._young = {}
+        self._young[key] = value
 
     def _note(self) -> None:
         """Add a point to the trace if there are enough more outcomes than at the last one."""

@@ -36,7 +36,7 @@ async def take(service: Service, request: Request) -> Reply:
     parsed = strictjson.parse(await request.json_body(service.settings.limits.body_bytes))
     events = _read(parsed if type(parsed) is list else [parsed], service.settings.limits.rows)
     try:
-        fates = await asyncio.get_running_loop().run_in_executor(log.thread, log.take, events, request.key.id)
+        fates = await asyncio.wrap_future(log.submit(events, request.key.id))
     except OSError as error:
         warn("outcomes were not written", request_id=request.id, error=str(error))
         detail = "None of these outcomes was counted, since they could not be written; send all of them again."

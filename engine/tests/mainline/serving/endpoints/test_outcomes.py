@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import jsonschema_rs
@@ -247,6 +248,51 @@ def test_outcomes_that_would_wait_long_are_refused(serve: Make, monkeypatch: pyt
     monkeypatch.setattr(outcome_log, "MOST_WAITING", 0)
     reply = client.ask("/outcomes", {"request_id": "a", "value": 1.0})
     assert (reply.status, reply.kind, reply.headers["retry-after"]) == (503, "overloaded", "1")
+
+
+def test_posts_that_wait_for_a_slow_disk_are_counted(serve: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one post is on its way to the disk, those behind it take room, and give it back."""
+    log, goes_on = serve().service.outcomes, Event()
+    assert log is not None
+    append = outcome_log._append
+    monkeypatch.setattr(outcome_log, "MOST_WAITING", 3)
+    monkeypatch.setattr(outcome_log, "_append", lambda *given: goes_on.wait(10) and append(*given))
+    waiting = [log.submit([outcome_log.Event("elsewhere", 1.0)], "key") for _ in range(3)]
+    assert not log.has_room()
+    goes_on.set()
+    assert [future.result(10) for future in waiting] == [["unknown"]] * 3
+    log.thread.submit(lambda: None).result(10)
+    assert log.has_room()
+
+
+def test_late_outcome_that_is_sent_for_ever_fills_no_disk(
+    serve: Make, place: Place, package_dir: Path, rows: Rows
+) -> None:
+    """What comes after the end of its step is written once; again, it is repeated, and so is what counted before."""
+    client = serve()
+    first, second = answered(client, rows[0], 2)
+    post(client, (first, 1.0))
+    route(place, package_dir, "exp-2")
+    client.service.poll()
+    assert post(client, (second, 1.0), (second, 1.0))["late"] == 1
+    said = post(client, (first, 1.0), (second, 1.0), (second, 2.0))
+    assert (said["late"], said["repeated"], said["conflicting"]) == (0, 2, 1)
+    assert len((place.outcome_log / "exp-1.jsonl").read_text().splitlines()) == 3
+
+
+def test_restart_within_a_long_experiment_remembers_no_more_than_before(
+    serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All outcomes of the log count again, but only the newest answers are known."""
+    monkeypatch.setattr(experiment, "REMEMBERED", 4)
+    client = serve()
+    for _ in range(10):
+        post(client, *[(name, 1.0) for name in answered(client, rows[0], 2)])
+    client.service.log.close()  # type: ignore[union-attr]
+    again = serve()
+    assert sum(counted(again).values()) == 20
+    kept = again.service.outcomes.experiment  # type: ignore[union-attr]
+    assert len(kept._young) + len(kept._old) <= 8  # type: ignore[union-attr]
 
 
 def test_file_of_unknown_ids_does_not_grow_for_ever(serve: Make, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
