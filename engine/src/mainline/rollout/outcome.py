@@ -104,7 +104,7 @@ def _verdict(declared: Outcome, interval: Interval) -> status.Verdict:
 
 def _lacking(declared: Outcome, tallies: Sequence[Tally]) -> str:
     if min(tally["units"] for tally in tallies) >= declared.minimum:
-        return "all values of a version are the same"
+        return "all values are the same"
     units = " and ".join(f"{tally['units']:,}" for tally in tallies)
     return f"{units} of {declared.minimum:,} units each"
 

@@ -20,6 +20,8 @@ from mainline.rollout.statistics import UNKNOWN, Interval
 def compare_means(candidate: Tally, stable: Tally, confidence: float, minimum: int) -> Interval:
     """Return by how much the candidate's mean is larger; unknown below the minimum, or if all values are the same.
 
+    A version whose values are all the same, such as one that sells nothing, is held to the spread of the other one.
+
     Args:
         candidate: the values of one version.
         stable: those of the other.
@@ -27,8 +29,10 @@ def compare_means(candidate: Tally, stable: Tally, confidence: float, minimum: i
         minimum: units that each version needs; the sequence is tuned to be narrowest at twice as many in all.
     """
     squared = [squared_error(tally) for tally in (candidate, stable)]
-    if min(candidate["units"], stable["units"]) < max(minimum, 2) or not min(squared) > 0:
+    if min(candidate["units"], stable["units"]) < max(minimum, 2) or not max(squared) > 0:
         return UNKNOWN
+    for own, (mine, other) in enumerate([(candidate, stable), (stable, candidate)]):
+        squared[own] = squared[own] or squared[1 - own] * other["units"] / mine["units"]
     estimate = candidate["sum"] / candidate["number"] - stable["sum"] / stable["number"]
     units = candidate["units"] + stable["units"]
     half = radius(units, float(np.sqrt(sum(squared))), 1 - confidence, 2 * minimum)

@@ -1,7 +1,7 @@
 """What partitions came out as, kept for the next run: one file each, named by its key and sealed by a hash.
 
 They are in `.dvc/tmp`, which git ignores and DVC does not clean. A run that ends well keeps what it used and nothing
-else, so there is never more than one window of a stage.
+else: one window of a stage.
 """
 
 import contextlib

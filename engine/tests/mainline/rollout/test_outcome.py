@@ -123,7 +123,7 @@ def test_values_that_are_all_the_same_are_said_to_be() -> None:
         experiment.count(str(number), 0.0, Unit(("v1.2.0", "v1.1.0")[number % 2], ""))
     found = outcome.judge(declared(), experiment.document(), ref(2), ref(1), 1.0)
     assert (found.verdict, found.estimate) == ("inconclusive", None)
-    assert "all values of a version are the same after 400 outcomes" in found.said
+    assert "all values are the same after 400 outcomes" in found.said
 
 
 def test_report_shows_the_way_of_the_interval() -> None:

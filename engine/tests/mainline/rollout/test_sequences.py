@@ -70,14 +70,27 @@ def test_error_does_not_depend_on_where_values_lie() -> None:
     ("first", "second"),
     [
         ([1.0] * 9, [1.0, 2.0] * 10),
-        ([1.0, 2.0] * 10, [0.0] * 20),
         ([0.0] * 20, [0.0] * 20),
         ([], [1.0, 2.0] * 10),
     ],
 )
 def test_nothing_is_known_of_too_few_or_of_values_that_are_all_the_same(first: Any, second: Any) -> None:
-    """Ten purchases less of none tell nothing for sure, however many looked."""
+    """Where nobody bought anything, nothing tells the two versions apart, however many looked."""
     assert sequences.compare_means(tally(first), tally(second), 0.95, 10) is statistics.UNKNOWN
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.0, 0.1), (0.1, 0.0)])
+def test_version_that_sells_nothing_is_told_from_one_that_does(first: float, second: float) -> None:
+    """None of a thousand against a tenth is no mystery: the spread of the one stands for the other's, per unit."""
+    experiment = Experiment("x", ["b", "a"])
+    for number in range(1000):
+        for version, share in (("b", first), ("a", second)):
+            experiment.count(f"{version}{number}", float(number < 1000 * share), Unit(version, ""))
+    found = sequences.compare_means(experiment.tallies["b"], experiment.tallies["a"], 0.95, 100)
+    assert found.estimate == pytest.approx(first - second)
+    error = sqrt(2 * 0.1 * 0.9 / 999)
+    assert found.high - found.estimate == pytest.approx(sequences.radius(2000, error, 0.05, 200))
+    assert (found.low > 0) == (first > second) == (found.high > 0)
 
 
 def test_difference_is_the_candidate_less_stable() -> None:
