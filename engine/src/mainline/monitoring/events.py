@@ -73,7 +73,7 @@ def predictions(files: Iterable[Path], package: Packaged, features: Sequence[str
     wanted = [f"input.{field.name}" for field in fields]
     measured = [*_predicted(package), *(f"{FEATURE}{name}" for name in named)]
     tables = [pq.read_table(file, columns=[*wanted, *measured, "time"]) for file in files]
-    table = pa.concat_tables(tables).to_pandas()
+    table = pa.concat_tables(tables, promote_options="default").to_pandas()  # gaps in one file make its columns others
     batch = {field.name: table[f"input.{field.name}"] for field in fields}
     for field in fields:
         if field.kind == "time":

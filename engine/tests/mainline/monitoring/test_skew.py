@@ -98,6 +98,14 @@ def test_value_that_was_lost_differs_and_one_that_is_missing_on_both_sides_does_
     assert f"dest_gain in {there:,}." in check(look(lost, tmp_path)).reason
 
 
+def test_feature_that_only_one_file_lacks_is_compared_in_both(month: Month, tmp_path: Path) -> None:
+    """A feed that fails for one server leaves a column without a gap in one file and with gaps in another."""
+    half = np.arange(len(month.label)) % 2 == 0
+    lost = month.choose(half).change(dep_delay=lambda values: np.full(len(values), np.nan))
+    months.write_log(month.choose(~half), tmp_path / "log", writer="abcdef02")
+    assert f"dep_delay in {half.sum():,}." in check(look(lost, tmp_path)).reason
+
+
 def test_few_differences_pass_and_are_said(month: Month, tmp_path: Path) -> None:
     """One event of three days is below the limit; the reason still names the feature."""
     one = month.change(seats=lambda values: np.where(np.arange(len(values)) == 7, 1, values).astype(np.float32))
