@@ -1,19 +1,17 @@
 """Columns that say the label: they add up to it, or predict it almost alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from mainline.contract import Array
+from mainline.scaffold import sums
 from mainline.scaffold.column import Column
 
 ALMOST_ALONE = 0.97
 """Share of the label's variance that one column explains in rows that it was not told of."""
-_EXACT = 1e-9
 _NEIGHBOURS = 6
 _SAMPLE = 20_000
-_WIDEST = 200
-"""Columns up to which a sum is looked for."""
 
 
 def suspects(columns: Mapping[str, Column], label: Array, seed: int = 0) -> dict[str, str]:
@@ -33,8 +31,19 @@ def suspects(columns: Mapping[str, Column], label: Array, seed: int = 0) -> dict
         if share > ALMOST_ALONE:
             found[name] = f"it predicts the label almost alone ({share:.1%} of its variance)"
     numbers = {name: column.floats()[rows] for name, column in columns.items() if column.is_number}
-    parts = _sum({name: values for name, values in numbers.items() if name not in found}, label[rows])
-    return found | dict.fromkeys(parts, f"the label is a sum of {', '.join(parts)}")
+    while len(rest := {name: values for name, values in numbers.items() if name not in found}) > 1:
+        parts, how = sums.of_label(rest, label[rows], seed)
+        if not parts:
+            break
+        found |= dict.fromkeys(parts, f"the label is a {how} of {listed(parts)}")
+    return found
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Name the first few columns, and count the others."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def explained(column: Column, label: Array, rows: Array) -> float:
@@ -80,16 +89,3 @@ def _near(values: Array, truth: Array) -> float:
 def _r2(predicted: Array, truth: Array) -> float:
     total = float(((truth - truth.mean()) ** 2).sum())
     return 1 - float(((truth - predicted) ** 2).sum()) / total if total else 0.0
-
-
-def _sum(numbers: Mapping[str, Array], label: Array) -> list[str]:
-    """List the columns whose weighted sum is the label to the last bits; none if it is not a sum."""
-    whole = {name: values for name, values in numbers.items() if not np.isnan(values).any() and values.std() > 0}
-    if not 2 <= len(whole) <= min(_WIDEST, len(label) // 3):
-        return []
-    matrix = np.column_stack([(values - values.mean()) / values.std() for values in whole.values()])
-    target = label - label.mean()
-    weights = np.linalg.lstsq(matrix, target, rcond=None)[0]
-    if ((target - matrix @ weights) ** 2).sum() > _EXACT * (target**2).sum():
-        return []
-    return [name for name, weight in zip(whole, weights, strict=True) if abs(weight) > 1e-6 * np.abs(weights).max()]

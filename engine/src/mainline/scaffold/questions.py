@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mainline.scaffold.findings import NONE, Wishes
 from mainline.scaffold.plan import Plan
+from mainline.scaffold.remarks import by_reason, quoted
 
 _MOST_ASKED = 3
 
@@ -20,8 +21,16 @@ def ask(plan: Plan, wishes: Wishes) -> Wishes:
     if "group" in unsure and not _agrees(f"Must rows of one '{plan.group}' stay together?"):
         wishes = replace(wishes, group=NONE)
     wishes = replace(wishes, missing=(*wishes.missing, *_missing(plan)))
-    known = [name for name in plan.suspects if _agrees(f"'{name}' {plan.left_out[name]}. Leave it out?") is False]
-    return replace(wishes, keep=(*wishes.keep, *known))
+    return replace(wishes, keep=(*wishes.keep, *_known(plan)))
+
+
+def _known(plan: Plan) -> list[str]:
+    """Ask of what seems to say the label whether it is left out; of columns that say it together, once."""
+    kept: list[str] = []
+    for reason, names in by_reason({name: plan.left_out[name] for name in plan.suspects}).items():
+        if not _agrees(f"{quoted(names)}: {reason}. Leave {'it' if len(names) == 1 else 'them'} out?"):
+            kept += names
+    return kept
 
 
 def _missing(plan: Plan) -> list[tuple[str, str]]:

@@ -101,22 +101,31 @@ def of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
         alone = f"only {_of_clock(plan.time)} of '{plan.time.name}'; past values are features of src/usecase/tables.py"
         found = [Finding("features", alone, "unsure")]
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
-    reasons: dict[str, list[str]] = {}
-    for name, reason in plan.left_out.items():
-        if name not in roles_told and name not in plan.suspects:
-            reasons.setdefault(reason, []).append(name)
-    for reason, names in reasons.items():
-        found.append(Finding("left out", f"{_names(names)}: {reason}", "likely", "--keep COLUMN"))
-    for name, reason in suspects.items():
-        kept = name not in plan.suspects
-        found.append(
-            Finding(
-                "leak?",
-                f"'{name}' {'is kept' if kept else 'is left out'}: {reason}",
-                "told" if kept else "unsure",
-                "--keep COLUMN",
-            )
-        )
+    rest = {name: why for name, why in plan.left_out.items() if name not in roles_told and name not in plan.suspects}
+    for reason, names in by_reason(rest).items():
+        found.append(Finding("left out", f"{quoted(names)}: {reason}", "likely", "--keep COLUMN"))
+    return found + _of_leaks(plan, suspects)
+
+
+def _of_leaks(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
+    """Say which columns seem to say the label; those that say it together are one line."""
+    found = []
+    for reason, names in by_reason(suspects).items():
+        for kept in (False, True):
+            these = [name for name in names if (name not in plan.suspects) is kept]
+            if these:
+                said = (
+                    f"{quoted(these)} {'is' if len(these) == 1 else 'are'} {'kept' if kept else 'left out'}: {reason}"
+                )
+                found.append(Finding("leak?", said, "told" if kept else "unsure", "--keep COLUMN"))
+    return found
+
+
+def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the columns of each reason."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        found.setdefault(reason, []).append(name)
     return found
 
 
@@ -149,6 +158,7 @@ def of_gate(plan: Plan) -> list[Finding]:
     return [Finding("test", f"{test}: a weak gate sees only differences beyond some {least}")]
 
 
-def _names(names: list[str]) -> str:
+def quoted(names: list[str]) -> str:
+    """Name the first few columns, and count the others."""
     shown = ", ".join(f"'{name}'" for name in names[:4])
     return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown

@@ -1,0 +1,83 @@
+"""Numbers of which the label is a sum, each times a weight: a total, a mean of shares, an exact formula."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mainline.contract import Array
+
+ALMOST_EXACT = 0.998
+"""Share of the label's variance that a sum explains in rows that its weights were not fitted to."""
+_EXACT = 1e-9
+_MOST_ROWS = 4
+"""Rows for each column that weights are fitted to, since more make them no better."""
+_FEWEST = 2000
+_COUNTING = (1e-2, 1e-4, 1e-6)
+"""Weights beside the largest one from which on a column belongs to the sum, the shortest sum first."""
+_MISSING = 0.2
+"""Share of its cells that a column may lack; rows that lack any are passed over."""
+
+
+def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
+    """Return the columns whose weighted sum is the label, almost exactly, and how exact; nothing if it is no such sum.
+
+    Weights are fitted by least squares to half of the rows, and the sum is held to the others. If there are more
+    columns than those rows can tell, the ones that the rest of the label goes with are chosen one after another
+    (orthogonal matching pursuit, Pati and others 1993).
+
+    Args:
+        numbers: columns of n numbers, NaN where a value is missing.
+        label: n numbers without a gap.
+        seed: of the halves.
+    """
+    kept = {name: values for name, values in numbers.items() if np.isnan(values).mean() <= _MISSING}
+    names = list(kept)
+    matrix = np.column_stack([*kept.values(), label])
+    matrix = matrix[~np.isnan(matrix).any(axis=1)]
+    matrix = np.random.default_rng(seed).permutation(matrix)[: 2 * max(_FEWEST, _MOST_ROWS * len(names))]
+    half = len(matrix) // 2
+    spread = matrix[:half].std(axis=0) if half else np.zeros(len(names) + 1)
+    if len(names) < 2 or not spread[-1]:
+        return [], ""
+    unit = np.where(spread > 0, spread, np.inf)  # what is the same in each row adds nothing
+    fitted, held = np.split((matrix - matrix[:half].mean(axis=0)) / unit, [half])
+    most = half // 3
+    places = list(range(len(names))) if len(names) <= most else _pursue(fitted, most // 2)
+    weights, missed = _fit(fitted, held, places)
+    found: list[int] = []
+    for least in _COUNTING:
+        if missed <= 1 - ALMOST_EXACT and not found:
+            large = [place for place, weight in zip(places, weights, strict=True) if weight > least * weights.max()]
+            found = large if _fit(fitted, held, large)[1] <= max(2 * missed, _EXACT) else []
+    if len(found) < 2:
+        return [], ""
+    found.sort()
+    return [names[place] for place in found], _said(fitted, held, found, spread)
+
+
+def _fit(fitted: Array, held: Array, places: Sequence[int]) -> tuple[Array, float]:
+    """Return the size of each column's weight, and the share of the label's variance that is missed in other rows."""
+    weights = np.linalg.lstsq(fitted[:, places], fitted[:, -1], rcond=None)[0]
+    rest = held[:, -1] - held[:, places] @ weights
+    total = float(((held[:, -1] - held[:, -1].mean()) ** 2).sum())
+    return np.abs(weights), float((rest**2).sum()) / total if total else 1.0
+
+
+def _pursue(fitted: Array, most: int) -> list[int]:
+    """Choose columns one after another, each the one that what is left of the label goes with."""
+    chosen: list[int] = []
+    rest = fitted[:, -1]
+    while len(chosen) < most and float((rest**2).mean()) > _EXACT:
+        strength = np.abs(fitted[:, :-1].T @ rest)
+        strength[chosen] = -1
+        chosen.append(int(strength.argmax()))
+        rest = fitted[:, -1] - fitted[:, chosen] @ np.linalg.lstsq(fitted[:, chosen], fitted[:, -1], rcond=None)[0]
+    return chosen
+
+
+def _said(fitted: Array, held: Array, places: Sequence[int], spread: Array) -> str:
+    """Say whether all weights are 1, and how exact the sum is."""
+    weights, missed = _fit(fitted, held, places)
+    plain = np.allclose(weights * spread[-1] / spread[places], 1, atol=1e-6)
+    exact = "exactly" if missed <= _EXACT else f"{min(1 - missed, 0.9999):.2%} of its variance"
+    return "sum" if plain and missed <= _EXACT else f"weighted sum ({exact})"
