@@ -125,6 +125,14 @@ class Evidence:
         return (*model["numeric"], *model["categorical"])
 
     @property
+    def added_features(self) -> tuple[str, ...]:
+        """Those that production does not have; none before the first release."""
+        if self.production is None:
+            return ()
+        model = self.production.predictor.manifest["model"]
+        return tuple(name for name in self.features if name not in (*model["numeric"], *model["categorical"]))
+
+    @property
     def flattered(self) -> str:
         """Which of the candidate's test rows production was fitted on, in a sentence; '' if none."""
         if self.production is None:

@@ -1,7 +1,9 @@
 """Each check says no when it should, and never passes what it could not compute."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from mainline.gate import verdict
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Verdict
 from mainline.gate.footprint import Cost
+from mainline.gate.production import Released
 from mainline.model.metrics import scorer
 from tests.mainline.gate import made
 
@@ -117,7 +120,7 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
         lambda e: replace(e, worth=(made.worth("temp", 0.1, 3.0), made.worth("seats", -0.1, 0.6))),
         "warn",
     ),
-    ("feature cost", lambda e: replace(e, worth=(made.worth("seats", 0.1, 0.4),)), "warn"),
+    ("feature cost", lambda e: replace(e, worth=(made.worth("seats", 0.1, 0.4),)), "pass"),
     ("feature cost", lambda e: replace(e, costs=None), "cannot tell"),
     ("skew", lambda e: replace(e, skew={"seats": 0.9}), "warn"),
     ("skew", lambda e: replace(e, skew={"seats": float("nan")}), "warn"),
@@ -336,3 +339,61 @@ def test_too_small_a_holdout_says_what_is_missing(
     wanted = shipped.holdout.model_copy(update={"min_rows": there[0] + rows, "min_days": there[1] + days})
     found = made.check(evidence, shipped.model_copy(update={"holdout": wanted}), "holdout")
     assert found.reason == f"Too little to conclude from: {missing} are needed; widen split.test, or wait."
+
+
+def _uneven(evidence: Evidence, known: float) -> Evidence:
+    """Two classes, of which one segment of 900 rows has 40 % and the rest 3 %; `known` is what is predicted there."""
+    random = np.random.default_rng(2)
+    many = np.arange(made.ROWS) % 10 < 3
+    label = (random.random(made.ROWS) < np.where(many, 0.4, 0.03)).astype(float)
+    predicted = np.where(many, known, 0.03)
+    holdout = replace(evidence.holdout, label=label, slices={"buyers": np.where(many, "many", "few")})
+    return replace(evidence, scorer=scorer("classification"), holdout=holdout, predicted=predicted, kept=predicted)
+
+
+def test_a_segment_that_is_hard_for_any_model_is_not_refused(evidence: Evidence, shipped: Policy) -> None:
+    """Log loss follows the share of the rarer class: a segment in which it is frequent is held to its own share."""
+    right, wrong = (made.check(_uneven(evidence, known), shipped, "slices against the whole") for known in (0.4, 0.03))
+    assert (right.verdict, right.observed.split(":")[0]) == ("pass", "buyers many")
+    assert (wrong.verdict, wrong.observed.split(":")[0]) == ("fail", "buyers many")
+    assert re.match(
+        r"log_loss is \d\.\d\d times the whole's, 1\.\d\d times beside what each one's mean has\.", right.reason
+    )
+
+
+def test_a_segment_whose_labels_are_more_spread_is_not_refused(evidence: Evidence, shipped: Policy) -> None:
+    """Errors four times as large where labels are spread four times as far say nothing against the model."""
+    far = np.where(evidence.holdout.slices["carrier"] == "AA", 4.0, 1.0)
+    error, label = evidence.predicted - evidence.holdout.label, evidence.holdout.label
+    strict = shipped.model_copy(update={"slices": shipped.slices.model_copy(update={"relative_to_whole": 1.2})})
+    for spread, expected in ((far, "pass"), (1.0, "fail")):
+        holdout = replace(evidence.holdout, label=label * spread)
+        found = replace(evidence, holdout=holdout, predicted=label * spread + error * far)
+        assert _verdict(found, strict, "slices against the whole") == expected
+
+
+def test_a_segment_of_one_label_is_held_to_the_whole(evidence: Evidence, shipped: Policy) -> None:
+    """Where every label is the same, its own mean has no error at all, and only the error itself can be large."""
+    still = evidence.holdout.slices["carrier"] == "AA"
+    holdout = replace(evidence.holdout, label=np.where(still, 0.0, evidence.holdout.label))
+    strict = shipped.model_copy(update={"slices": shipped.slices.model_copy(update={"relative_to_whole": 1.2})})
+    for error, expected in ((1.0, "pass"), (40.0, "fail")):
+        found = replace(evidence, holdout=holdout, predicted=np.where(still, error, evidence.predicted))
+        assert _verdict(found, strict, "slices against the whole") == expected
+
+
+def test_only_a_new_feature_must_be_measured(evidence: Evidence, shipped: Policy) -> None:
+    """A first release, and features that production has as well, are no matter of a pull request that changes none."""
+    unmeasured = replace(evidence, worth=())
+    for found in (replace(unmeasured, production=None), unmeasured):
+        check = made.check(found, shipped, "feature cost")
+        assert (check.verdict, check.observed) == ("pass", "not measured")
+        assert check.reason == "`./mainline explain` measures what each feature is worth; it did not yet."
+    before = made.predictor()
+    before.manifest["model"]["numeric"] = ["temp"]
+    released = replace(unmeasured, production=Released(made.RELEASED, before, Path("package")))
+    check = made.check(released, shipped, "feature cost")
+    assert (check.verdict, check.observed) == ("warn", "1 new feature not measured")
+    assert check.reason == "Run `./mainline explain`; metrics/worth.csv lacks seats."
+    partly = replace(evidence, worth=(made.worth("temp", -0.1, 3.0),))
+    assert made.check(partly, shipped, "feature cost").observed == "temp 60%"

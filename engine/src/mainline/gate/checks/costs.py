@@ -3,6 +3,7 @@
 from mainline.declared.gate import Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence
+from mainline.text import count
 
 TRAIN = "train"
 """The stage that fits."""
@@ -62,18 +63,25 @@ def check_training_time(evidence: Evidence, policy: Policy) -> Outcome:
 
 
 def check_feature_cost(evidence: Evidence, policy: Policy) -> Outcome:
-    """Does no feature take much of a prediction's time without being proven to be worth it?"""
+    """Does no feature take much of a prediction's time without being proven to be worth it?
+
+    Of features that production has as well, one that was never measured is let be: this candidate did not add it.
+    """
     share = policy.budgets.feature_time
     limit = f"{share:.0%} of predict time, if unproven"
     measured = {worth.feature: worth for worth in evidence.worth}
-    unknown = [name for name in evidence.features if name not in measured]
+    unknown = [name for name in evidence.added_features if name not in measured]
     if unknown:
         reason = f"Run `./mainline explain`; metrics/worth.csv lacks {', '.join(unknown[:5])}."
-        return Outcome("warn", f"{len(unknown)} of {len(evidence.features)} features not measured", limit, reason)
+        return Outcome("warn", f"{count(len(unknown), 'new feature')} not measured", limit, reason)
+    known = [name for name in evidence.features if name in measured]
+    if not known:
+        reason = "`./mainline explain` measures what each feature is worth; it did not yet."
+        return Outcome("pass", "not measured", limit, reason)
     if evidence.costs is None:
         return Outcome("cannot tell", "not measured", limit, "The cost of a prediction could not be measured.")
     whole = evidence.costs[0].predict_microseconds
-    shares = {name: measured[name].microseconds / whole for name in evidence.features if measured[name].low <= 0}
+    shares = {name: measured[name].microseconds / whole for name in known if measured[name].low <= 0}
     dear = [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > share]
     observed = ", ".join(f"{name} {shares[name]:.0%}" for name in dear[:5]) or "none"
     stale = any(worth.stale for worth in evidence.worth)

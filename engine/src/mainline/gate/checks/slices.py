@@ -1,22 +1,52 @@
 """Is any segment of the data much worse off than the others, or than it is in production?"""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from mainline.contract import Array
 from mainline.declared.gate import Fairness, Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence, Segment
+from mainline.model import baselines
 from mainline.text import plural
 
 
+class Ratios(NamedTuple):
+    """A segment's loss over the whole's, and the same of each beside the loss of the mean of its own labels."""
+
+    plain: float
+    beside: float
+
+    @property
+    def fair(self) -> float:
+        """The smaller one; NaN where the segment's loss is not a number."""
+        return self.plain if np.isnan(self.beside) else min(self.plain, self.beside)
+
+
 def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
-    """Is any sound segment much worse than the whole?"""
-    whole, limit = evidence.lack(evidence.predicted), f"{policy.slices.relative_to_whole:g}"
-    ratios = {part.name: divide(_lack(evidence, part), whole) for part in evidence.sound_segments}
+    """Is any sound segment much worse than the whole, and not only harder?
+
+    A segment may be hard for every model: its labels are spread further, or its classes are as frequent as each other.
+    So two ratios are formed, of the losses themselves and of each loss beside that of the constant which fits its own
+    rows best (a skill score, Murphy 1988), and the smaller one counts.
+    """
+    limit = f"{policy.slices.relative_to_whole:g}"
+    everything = np.ones(len(evidence.predicted), bool)
+    whole = evidence.lack(evidence.predicted)
+    share = divide(whole, _lack_of_constant(evidence, everything))
+    ratios = {}
+    for part in evidence.sound_segments:
+        lack = _lack(evidence, part)
+        beside = divide(divide(lack, _lack_of_constant(evidence, part.rows)), share)
+        ratios[part.name] = Ratios(divide(lack, whole), beside)
     if not ratios:
         return Outcome("pass", "no segment with enough rows", limit, "Thin segments are reported, not gated.")
-    worst = max(ratios, key=lambda name: np.nan_to_num(ratios[name], nan=np.inf))
-    verdict = at_most(ratios[worst], policy.slices.relative_to_whole)
-    return Outcome(verdict, f"{worst}: {ratios[worst]:.2f}", limit, f"{evidence.primary} over the whole.")
+    worst = max(ratios, key=lambda name: np.nan_to_num(ratios[name].fair, nan=np.inf))
+    found = ratios[worst]
+    hard = f", {found.beside:.2f} times beside what each one's mean has" if np.isfinite(found.beside) else ""
+    reason = f"{evidence.primary} is {found.plain:.2f} times the whole's{hard}."
+    return Outcome(at_most(found.fair, policy.slices.relative_to_whole), f"{worst}: {found.fair:.2f}", limit, reason)
 
 
 def check_slices_to_production(evidence: Evidence, policy: Policy) -> Outcome:
@@ -60,3 +90,10 @@ def check_fairness(evidence: Evidence, rule: Fairness) -> Outcome:
 
 def _lack(evidence: Evidence, part: Segment) -> float:
     return evidence.lack(evidence.predicted, part.rows)
+
+
+def _lack_of_constant(evidence: Evidence, rows: Array) -> float:
+    """Return what the mean label of the chosen rows would lack on them; of several classes, their shares."""
+    label, weight = evidence.holdout.label[rows], evidence.holdout.weight_of(rows)
+    fitted = baselines.fit_constant(label, evidence.candidate.manifest.get("classes", ()), weight)
+    return evidence.scorer.lack(label, baselines.repeat(fitted, len(label)), weight)
