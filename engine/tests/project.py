@@ -30,6 +30,8 @@ FORKS = (
     ".dvc/config", "data", "deploy", "dvc.lock", "dvc.yaml", "metrics", "models", "params.yaml", "src", "tests",
 )  # fmt: skip
 """What a fork edits, replaces or makes."""
+AUTHOR = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+"""What git needs to be told where a commit or a tag is made and no author is configured."""
 LIMIT = 900  # seconds until a command counts as hanging
 BUDGETS = "{load_seconds: 900, p99_ms: 60000, rows_per_second: 1}"
 

@@ -31,8 +31,10 @@ from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
 from mainline.monitoring import inspection, packages
 from mainline.monitoring.store import Store
-asked = inspection.Asked("production", Monitoring(), Evaluation(slice_min_rows=500), 5.0, 500,
-                         datetime(2026, 3, 2, tzinfo=UTC), None, None, {})
+asked = inspection.Asked(
+    environment="production", policy=Monitoring(), evaluation=Evaluation(slice_min_rows=500), bias=5.0, slice_rows=500,
+    until=datetime(2026, 3, 2, tzinfo=UTC), kind=None, fetch=None, written={},
+)
 found = inspection.inspect(Path(sys.argv[1]), Store(Path(sys.argv[2])), packages.find([Path("models/package")]), asked)
 assert found.rows == int(sys.argv[3]), found.rows
 """

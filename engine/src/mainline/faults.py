@@ -41,6 +41,15 @@ def explain(error: Exception) -> MainlineError | None:
     return MainlineError(f"{error}.{' Is the disk full, or a file not readable?' if is_of_file else ''}")
 
 
+def ended(error: SystemExit) -> UseCaseError:
+    """Return the failure of code that ended the process, with its file and line if that is code of the use case."""
+    place = _place(error)
+    return UseCaseError(
+        f"{f'{place}: ' if place else ''}the code ended the process by itself (SystemExit: {error.code}); raise an "
+        "error."
+    )
+
+
 def _of_use_case(error: Exception) -> str:
     """Say what is wrong with the use case: a name that it does not offer, or a line of it that fails; '' if nothing."""
     module = _module(error)
@@ -69,7 +78,7 @@ def _file(module: str) -> str:
     return f"src/{module.replace('.', '/')}{'' if is_package else '.py'}"
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Name the file and line of the use case that an error comes from; '' if it comes from elsewhere."""
     places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):

@@ -16,8 +16,8 @@ from mainline.data.storage import read_frame
 from mainline.data.validation import check, why_unlabelled
 from mainline.declared import params
 from mainline.errors import MainlineError
-from mainline.stages.moving import VALIDATED, build_moving
 from mainline.stages.prepare import arrays, declared_table, in_utc
+from mainline.stages.window import VALIDATED, build_moving
 
 
 class NoDataError(MainlineError):

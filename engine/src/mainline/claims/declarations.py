@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mainline import processes
+from mainline.conformance.code import TRAVELLING
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_time
 from mainline.conformance.tables import check_tables
@@ -23,7 +24,6 @@ OFFERED = {
     "features": ("CATEGORICAL", "NUMERIC", "compute"),
     "scoring": ("fit_target", "respond", "slices"),
 }
-TRAVELLING = ("features", "scoring")
 LIMIT = 120.0
 """Seconds that one of them may take to be imported; less than one is usual."""
 ALONE = """
@@ -96,16 +96,16 @@ def examples_are_requests() -> None:
 
 def code_that_travels_is_importable_alone() -> None:
     """`features.py` and `scoring.py` go into the package; they are imported with numpy and nothing else."""
-    for name in TRAVELLING:
-        path = Path(module(name).__file__ or "")
+    for file in TRAVELLING:
+        path = Path(module(file.stem).__file__ or "")
         try:
             ran = processes.run([sys.executable, "-I", "-c", ALONE, str(path)], LIMIT, text=True, errors="replace")
         except subprocess.TimeoutExpired as error:
-            raise UseCaseError(f"src/usecase/{name}.py does not come to its end within {LIMIT:g} s.") from error
+            raise UseCaseError(f"{file} does not come to its end within {LIMIT:g} s.") from error
         if ran.returncode:
             said = ran.stderr.strip().splitlines()[-1]
             raise UseCaseError(
-                f"src/usecase/{name}.py {said}; code that travels in the package may import numpy and the standard "
+                f"{file} {said}; code that travels in the package may import numpy and the standard "
                 "library. Move what needs more to src/usecase/tables.py."
             )
 

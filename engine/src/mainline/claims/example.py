@@ -1,14 +1,13 @@
 """The request of the examples in `interface.REQUEST`, computed and answered before any row of data is read."""
 
-from pathlib import Path
-
 import numpy as np
 
+from mainline import faults
 from mainline.claims.columns import made_up
-from mainline.claims.declarations import TRAVELLING, features, module
+from mainline.claims.declarations import features, module
 from mainline.claims.requests import labels
 from mainline.conformance.arrays import check_computed, check_moment, check_predictions
-from mainline.conformance.code import unattended
+from mainline.conformance.code import TRAVELLING, unattended
 from mainline.contract import Columns
 from mainline.data import vocabulary
 from mainline.data.computed import Place, check_converted, check_types
@@ -41,8 +40,7 @@ def check() -> None:
         except MainlineError:
             raise
         except SystemExit as error:
-            found = f"the code ended the process by itself (SystemExit: {error.code})"
-            raise UseCaseError(f"{found}; raise an error.") from error
+            raise faults.ended(error) from error
         except Exception as error:
             error.add_note("for the request of the examples in src/usecase/interface.py")
             raise
@@ -75,8 +73,8 @@ def _answer(requests: Columns) -> None:
 
 def _is_unattended() -> bool:
     try:
-        for name in TRAVELLING:
-            unattended(Path(f"src/usecase/{name}.py"))
+        for file in TRAVELLING:
+            unattended(file)
     except UseCaseError:
         return False
     return True

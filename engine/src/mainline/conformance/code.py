@@ -6,6 +6,9 @@ from pathlib import Path
 
 from mainline.errors import UseCaseError
 
+TRAVELLING = (Path("src/usecase/features.py"), Path("src/usecase/scoring.py"))
+"""The code that goes into the package."""
+
 
 def portable(path: Path) -> bytes:
     """Read code that goes into the package; it may import numpy and the standard library, nothing else.

@@ -5,6 +5,7 @@ of them, so that large ones with a small spread lose no digits; a difference of 
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,11 @@ _OUTCOMES = TypeAdapter(Outcomes)
 def empty() -> Tally:
     """Return the tally of a version without outcomes."""
     return {"units": 0, "number": 0, "sum": 0.0, "squares": 0.0, "products": 0.0, "counts": 0}
+
+
+def reasons(left_out: Mapping[str, int]) -> str:
+    """Say how many outcomes count for nothing, by reason, such as `3 late, 1,200 unknown`; '' if all of them count."""
+    return ", ".join(f"{number:,} {why}" for why, number in sorted(left_out.items()) if number)
 
 
 def write(path: Path, document: Outcomes) -> None:

@@ -42,7 +42,7 @@ DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """What is inspected, and by what.
 

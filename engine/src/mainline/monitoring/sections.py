@@ -111,7 +111,7 @@ def _checks(checks: Sequence[Check]) -> list[Block]:
 
 
 def _chart(track: Track) -> Chart:
-    return Chart(track.plot, tuple((mark.x, mark.version) for mark in track.marks))
+    return Chart(track.plot, tuple((mark.x, mark.version) for mark in track.marks), "began to answer")
 
 
 def _marks(marks: Sequence[Mark]) -> Bullets:

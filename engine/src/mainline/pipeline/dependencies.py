@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mainline.conformance.code import TRAVELLING
 from mainline.declared import reading
 from mainline.errors import MainlineError
 from mainline.repository.imports import ROOTS, first_party
 
 LOCK = "requirements/pipeline.txt"
-TRAVELLING = ("src/usecase/features.py", "src/usecase/scoring.py")
-"""Code that the package stage copies rather than imports."""
 LINKS = Path("engine/stages")
 """A folder for each stage; the script `engine/stage`, which starts them all, is linked too."""
 MACHINERY = ROOTS["mainline"] / "mainline"
@@ -50,7 +49,8 @@ def write(pipeline: Path = Path("dvc.yaml")) -> str:
 def needed(stage: str) -> set[str]:
     """List what a stage's result depends on: its links, files of the use case, and the lock."""
     code = {path.as_posix() for path in _code(stage) if not path.is_relative_to(MACHINERY)}
-    return code | {LOCK, (LINKS / stage).as_posix()} | (set(TRAVELLING) if stage == "package" else set())
+    copied = {file.as_posix() for file in TRAVELLING} if stage == "package" else set()
+    return code | {LOCK, (LINKS / stage).as_posix()} | copied
 
 
 def links(stage: str) -> Mapping[Path, str]:

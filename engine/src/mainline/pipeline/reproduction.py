@@ -1,13 +1,12 @@
 """The pipeline run where something changed, and what came out in a few lines."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mainline import display, faults, interrupts, progress
-from mainline.conformance.code import portable
+from mainline.conformance.code import TRAVELLING, portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_request
 from mainline.declared import gate, params, tune
@@ -23,8 +22,6 @@ from mainline.repository.git import ask
 from mainline.stages import presence
 
 USE_CASE = "src/usecase"
-TRAVELLING = ("features", "scoring")
-"""The modules of the use case that go into the package."""
 
 
 def reproduce() -> str:
@@ -100,7 +97,7 @@ def check() -> None:
         from mainline.experiments import search
 
         search.load(declared)
-    if ask("status", "--porcelain", "--", USE_CASE):
+    if _is_code_edited():
         check_code()
     if declared.data.version:
         _ask_source(declared)
@@ -116,8 +113,8 @@ def check_quickly() -> params.Params:
     gate.load(declared.gate)
     if declared.tune:
         tune.load(declared.tune)
-    for name in TRAVELLING:
-        portable(Path(f"{USE_CASE}/{name}.py"))
+    for file in TRAVELLING:
+        portable(file)
     from usecase import features, interface
 
     check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
@@ -139,6 +136,10 @@ def check_code() -> None:
     example.check()
 
 
+def _is_code_edited() -> bool:
+    return bool(ask("status", "--porcelain", "--", USE_CASE))
+
+
 def _is_edited(section: str, declared: Mapping[str, Any]) -> bool:
     """Whether a section differs from that of the last commit, or none can be read there."""
     try:
@@ -157,12 +158,15 @@ def _model() -> str:
 def _check_data() -> None:
     """Check the code, and what the schema says of the data; it takes a second to load, so only if something will run.
 
+    Code that was edited since the last commit is checked already: `check` does so before DVC is asked.
+
     Raises:
         UseCaseError: on the first thing wrong.
     """
     from mainline.stages.validate import check_use_case
 
-    check_code()
+    if not _is_code_edited():
+        check_code()
     check_use_case()
 
 

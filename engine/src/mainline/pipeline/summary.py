@@ -19,11 +19,11 @@ METRICS, PACKAGE = Path("metrics"), Path(lock.PACKAGE)
 NO_INTERVAL = "no interval from a single day or group"
 NEXT = {
     "edit, then `./mainline try`": "another model or feature, held against the last commit in seconds",
-    "make gate": "may this model be released? Each check with its limit",
+    "`make gate`": "may this model be released? Each check with its limit",
     "`./mainline plots`": "residuals, calibration, slices, learning curve as pictures",
-    "dvc exp run -S seed=1": "an experiment (`source .venv/bin/activate` first)",
+    "`dvc exp run -S seed=1`": "an experiment (`source .venv/bin/activate` first)",
 }
-KEEP = {"git add --all && git commit": "keep it: metrics and dvc.lock say what this model is"}
+KEEP = {"`git add --all && git commit`": "keep it: metrics and dvc.lock say what this model is"}
 """What to do next, and why; the last if something is not committed."""
 
 

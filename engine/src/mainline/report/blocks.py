@@ -118,10 +118,11 @@ class CheckList:
 
 @dataclass(frozen=True)
 class Chart:
-    """A small plot; `marks` are lines across it, each with its x and a label."""
+    """A small plot; `marks` are lines across it, each with its x and a label, and `marked` says what they show."""
 
     plot: Plot
     marks: tuple[tuple[float, str], ...] = ()
+    marked: str = ""
 
 
 @dataclass(frozen=True)

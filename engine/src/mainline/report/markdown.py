@@ -220,7 +220,7 @@ def _chart(chart: Chart, room: Room) -> list[str]:
     if plot.name == "calibration":
         marks.insert(0, f"{charts.IDEAL[0]} ideal")
     lines = ", ".join(f"{code(name, room.cell)} at {x:g}" for x, name in chart.marks)
-    lines = f"; began to answer: {lines}" if lines else ""
+    lines = f"; {chart.marked}: {lines}" if lines else ""
     return [f"{title}. {' '.join(marks)}{lines}", "", "```mermaid", *drawing, "```"]
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from mainline import display
 from mainline.errors import MainlineError
 from mainline.exchange import status
+from mainline.exchange.outcomes import reasons
 from mainline.exchange.place import Place
 from mainline.exchange.status import Entry, Finding, Outcome, Quarantine, Ref, Rollout, Route, Source, Status
 from mainline.rollout import machine, records
@@ -185,7 +186,7 @@ def _outcome(found: Status) -> list[str]:
     outcome = found.get("outcome")
     if not outcome:
         return []
-    left_out = ", ".join(f"{number:,} {why}" for why, number in sorted(outcome["left_out"].items()) if number)
+    left_out = reasons(outcome["left_out"])
     said = f"{outcome['name']}: {outcome['said']}" + (f" (left out: {left_out})" if left_out else "")
     return ["", *textwrap.wrap(said, display.columns())]
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 import mainline
 from mainline import display, faults, interrupts
 from mainline.declared.params import Params, load
-from mainline.errors import MainlineError, UseCaseError
+from mainline.errors import MainlineError
 
 PINNED = {
     "PYTHONPATH": "engine/src:src",
@@ -56,7 +56,7 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
     except display.ReaderLeft:
         raise
     except SystemExit as error:
-        _fail(stage, UseCaseError(f"the code ended the process by itself (SystemExit: {error.code}); raise an error."))
+        _fail(stage, faults.ended(error))
     except Exception as error:
         if interrupts.came():
             _interrupted(stage)

@@ -37,9 +37,9 @@ from mainline.errors import MainlineError, ParamsError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.limits.sketches import Sketch
 from mainline.periods import told
-from mainline.stages import ledger, moving, overview
+from mainline.stages import ledger, overview
 from mainline.stages.ledger import Ledger, Report
-from mainline.stages.moving import VALIDATED, Window
+from mainline.stages.window import VALIDATED, Window, reach, static_files
 from mainline.text import count
 from usecase import features, interface, schema, tables
 
@@ -83,7 +83,7 @@ def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
     Returns:
         Of each how many `rows` it has, what features each part is `lacking`, and with time its `sketches`.
     """
-    files = moving.static_files()
+    files = static_files()
     with kept.watched([*files.values()]):
         static = tables.build_static({name: read_frame(file) for name, file in files.items()})
     for name, rows in static.items():
@@ -94,7 +94,7 @@ def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
     found = []
     for number, period in enumerate(progress.each(params.data.periods, "prepare")):
         make = partial(_prepare_period, window, number, fixed, shares)
-        reads = [*files.values(), *moving.reach(params.data.periods, number)]
+        reads = [*files.values(), *reach(params.data.periods, number)]
         found.append(kept.partition(period, reads, [period, *shares], make))
     return found
 

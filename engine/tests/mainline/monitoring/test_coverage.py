@@ -90,15 +90,15 @@ def look(folder: Path, *parts: Month) -> dict[str, dict[str, Check]]:
         months.write_log(part, folder / "log", by_hour=True, writer=f"abcdef0{number}")
     known = {part.packaged.digest: part.packaged for part in parts}
     asked = inspection.Asked(
-        "production",
-        Monitoring(),
-        Evaluation(slice_min_rows=500),
-        5.0,
-        500,
-        datetime(2026, 1, 1, tzinfo=UTC),
-        None,
-        None,
-        {},
+        environment="production",
+        policy=Monitoring(),
+        evaluation=Evaluation(slice_min_rows=500),
+        bias=5.0,
+        slice_rows=500,
+        until=datetime(2026, 1, 1, tzinfo=UTC),
+        kind=None,
+        fetch=None,
+        written={},
     )
     found = inspection.inspect(folder / "log", Store(folder / "store"), known, asked)
     return {one.digest: {check.name: check for check in one.checks if check.name in SUPPORT} for one in found.versions}

@@ -20,7 +20,7 @@ from tests import kills
 from tests.mainline.monitoring import logs
 from tests.mainline.monitoring.looks import look, version
 from tests.mainline.monitoring.test_promise import made
-from tests.project import Project
+from tests.project import AUTHOR, Project
 
 Lines = list[dict[str, Any]]
 BRANCH = "monitoring/production"
@@ -72,7 +72,7 @@ class Machines:
         first.run("dvc", "init", "--quiet")
         first.run("dvc", "remote", "add", "--quiet", "--default", "storage", str(folder / "storage"))
         first.run("git", "add", "--all")
-        first.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "Start")
+        first.run("git", *AUTHOR, "commit", "--quiet", "-m", "Start")
         self.origin = folder / "origin.git"
         first.run("git", "clone", "--quiet", "--bare", str(first.path), str(self.origin))
 
@@ -258,7 +258,7 @@ def test_branch_that_was_pushed_by_force_fills_again(
 
 def _empty(machines: Machines) -> str:
     made = machines.git("hash-object", "-t", "tree", "-w", "/dev/null").strip()
-    command = ["-c", "user.name=T", "-c", "user.email=t@example.org", "commit-tree", made, "-m", "Force"]
+    command = [*AUTHOR, "commit-tree", made, "-m", "Force"]
     return machines.git(*command).strip()
 
 

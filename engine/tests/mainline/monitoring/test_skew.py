@@ -41,9 +41,16 @@ def look(month: Month, folder: Path, **severity: str) -> Monitored:
     months.write_log(month, folder / "log")
     policy = Monitoring.model_validate({"severity": severity})
     asked = inspection.Asked(
-        "production", policy, Evaluation(slice_min_rows=500), 5.0, 500, datetime(2026, 1, 1, tzinfo=UTC),
-        label_feed.wanted(interface), None, {},
-    )  # fmt: skip
+        environment="production",
+        policy=policy,
+        evaluation=Evaluation(slice_min_rows=500),
+        bias=5.0,
+        slice_rows=500,
+        until=datetime(2026, 1, 1, tzinfo=UTC),
+        kind=label_feed.wanted(interface),
+        fetch=None,
+        written={},
+    )
     return inspection.inspect(folder / "log", Store(folder / "store"), {month.packaged.digest: month.packaged}, asked)
 
 

@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 import usecase
+from mainline.claims import example
 from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.pipeline import reproduction
-from tests.project import FLIGHTS
+from tests.project import AUTHOR, FLIGHTS
 from usecase import features, interface
 
 
@@ -48,12 +49,11 @@ def test_declarations_that_contradict_each_other_are_refused(
 def test_only_an_edit_of_tune_has_it_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another model, declared beside a search space of the one before, is trained; an edit of the space is checked."""
     monkeypatch.chdir(tmp_path)
-    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     subprocess.run(["git", "init", "--quiet"], check=True)
     Path("params.yaml").write_text("model: a\ntune: {trials: 3}\n")
     assert reproduction._is_edited("tune", {"trials": 3}), "nothing is committed"
     subprocess.run(["git", "add", "params.yaml"], check=True)
-    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    subprocess.run(["git", *AUTHOR, "commit", "--quiet", "--message", "Begin"], check=True)
     Path("params.yaml").write_text("model: b\ntune: {trials: 3}\n")
     assert not reproduction._is_edited("tune", {"trials": 3})
     assert reproduction._is_edited("tune", {"trails": 3})
@@ -71,11 +71,10 @@ def test_a_typo_in_any_section_is_refused_before_anything_runs(
 ) -> None:
     """Sections that no stage reads are held to their form too, edited since the last commit or not."""
     monkeypatch.chdir(tmp_path)
-    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     Path("params.yaml").write_text((FLIGHTS / "params.yaml").read_text().replace(key, typed))
     subprocess.run(["git", "init", "--quiet"], check=True)
     subprocess.run(["git", "add", "params.yaml"], check=True)
-    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    subprocess.run(["git", *AUTHOR, "commit", "--quiet", "--message", "Begin"], check=True)
     with pytest.raises(ParamsError, match=said):
         reproduction.check()
 
@@ -120,21 +119,37 @@ def test_an_import_that_no_package_has_is_refused_before_anything_runs(
         reproduction.check()
 
 
+def begin(folder: Path, monkeypatch: pytest.MonkeyPatch, edited: bool) -> None:
+    """Make a repository with a committed use case and go there; edit its features if asked."""
+    shutil.copytree(FLIGHTS / "src", folder / "src")
+    monkeypatch.chdir(folder)
+    shutil.copy(FLIGHTS / "params.yaml", "params.yaml")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    subprocess.run(["git", "add", "."], check=True)
+    subprocess.run(["git", *AUTHOR, "commit", "--quiet", "--message", "Begin"], check=True)
+    if edited:
+        with Path("src/usecase/features.py").open("a") as file:
+            file.write("# edited\n")
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_example_is_computed_once(edited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the pipeline computes the example once: before DVC if code is edited, or else before a stage."""
+    begin(tmp_path, monkeypatch, edited)
+    computed: list[str] = []
+    monkeypatch.setattr(example, "check", lambda: computed.append("example"))
+    reproduction.check()
+    assert computed == ["example"] * edited
+    reproduction._check_data()
+    assert computed == ["example"]
+
+
 @pytest.mark.parametrize("edited", [True, False])
 def test_only_an_edit_of_the_use_case_has_its_example_computed(
     edited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong feature is refused before DVC is asked; where nothing is edited, nobody waits for that check."""
-    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    shutil.copytree(FLIGHTS / "src", tmp_path / "src")
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(FLIGHTS / "params.yaml", "params.yaml")
-    subprocess.run(["git", "init", "--quiet"], check=True)
-    subprocess.run(["git", "add", "."], check=True)
-    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
-    if edited:
-        with Path("src/usecase/features.py").open("a") as file:
-            file.write("# edited\n")
+    begin(tmp_path, monkeypatch, edited)
     monkeypatch.setattr(features, "compute", lambda columns, _: {"distance": columns["distnace"]})
     refused = pytest.raises(UseCaseError, match="'distnace' is not a field of the request; did you mean 'distance'")
     with refused if edited else nullcontext():

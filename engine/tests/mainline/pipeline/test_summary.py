@@ -10,7 +10,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.pipeline import summary
-from tests.project import Project
+from tests.project import AUTHOR, Project
 
 METRICS: dict[str, dict[str, Any]] = {
     "data": {"accepted": 85000, "quarantined": 4},
@@ -107,8 +107,7 @@ def commit_metrics(results: Path, **changed: dict[str, Any]) -> str:
     (results / "metrics" / "validation.json").write_text(json.dumps(MEASURED))
     for name, content in changed.items():
         (results / "metrics" / f"{name}.json").write_text(json.dumps(content))
-    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    for words in (["init"], ["add", "metrics"], [*own, "commit", "--message", "Begin"]):
+    for words in (["init"], ["add", "metrics"], [*AUTHOR, "commit", "--message", "Begin"]):
         subprocess.run(["git", *words], check=True, capture_output=True)
     for name, content in (("validation", MEASURED), ("test", METRICS["test"])):
         (results / "metrics" / f"{name}.json").write_text(json.dumps(content))
@@ -176,10 +175,9 @@ def test_next_steps_stand_in_two_columns_on_any_terminal(columns: int, monkeypat
 @pytest.mark.parametrize("edited", [True, False])
 def test_a_commit_is_next_only_if_something_is_not_committed(results: Path, edited: bool) -> None:
     """The last hint names a commit, which applies if git knows of something to commit."""
-    own = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     subprocess.run(["git", "init", "--quiet"], check=True)
     subprocess.run(["git", "add", "."], check=True)
-    subprocess.run(["git", *own, "commit", "--quiet", "--message", "Begin"], check=True)
+    subprocess.run(["git", *AUTHOR, "commit", "--quiet", "--message", "Begin"], check=True)
     if edited:
         (results / "params.yaml").write_text("seed: 7\n")
     assert any("git add --all && git commit" in line for line in lines()) == edited

@@ -12,7 +12,7 @@ from mainline.errors import MainlineError, UnknownError
 from mainline.registry import records
 from mainline.registry.tags import Version, assigned, assignments, find, next_number, read, versions
 from tests.mainline.registry import registries
-from tests.project import Project
+from tests.project import AUTHOR, Project
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def repository(tmp_path: Path) -> Project:
     made.path.mkdir()
     made.run("git", "init", "--quiet", "--initial-branch=main")
     for name in ("one", "two"):
-        made.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "--allow-empty",
+        made.run("git", *AUTHOR, "commit", "--quiet", "--allow-empty",
                  "--message", name)  # fmt: skip
         made.run("git", "branch", name)
     return made
@@ -33,7 +33,7 @@ def _commit(repository: Project, name: str) -> str:
 
 
 def _tag(repository: Project, name: str, at: str) -> None:
-    repository.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "tag", "-a", name, at, "-m", name)
+    repository.run("git", *AUTHOR, "tag", "-a", name, at, "-m", name)
 
 
 def test_without_tags_there_is_nothing(repository: Project) -> None:
@@ -133,7 +133,7 @@ def test_a_tag_that_cannot_be_read_is_skipped_and_named(repository: Project, wha
 def test_a_copied_record_is_none(repository: Project) -> None:
     """A release's tag object under the name of another version says nothing about that version."""
     message = records.write(["model v0.1.0"], registries.release("v0.1.0", 14.0))
-    repository.run("git", "-c", "user.name=T", "-c", "user.email=t@example.org", "tag", "-a", "model@v0.1.0", "one",
+    repository.run("git", *AUTHOR, "tag", "-a", "model@v0.1.0", "one",
                    "-m", message)  # fmt: skip
     repository.run("git", "update-ref", "refs/tags/model@v9.0.0", "refs/tags/model@v0.1.0")
     assert [version.release is None for version in versions(repository.path)] == [True, False]

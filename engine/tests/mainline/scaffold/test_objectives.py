@@ -13,13 +13,17 @@ from mainline.scaffold.dialect import TableError
 from mainline.scaffold.plan import Plan
 from tests.mainline.scaffold.samples import flats, found, plan, write
 
-RANDOM = np.random.default_rng(11)
 MANY = 1500
 """Rows of which boosting is declared."""
 
 
+def _random() -> np.random.Generator:
+    """Return a generator of the same numbers for each test, alone or beside others."""
+    return np.random.default_rng(11)
+
+
 def _visits(rows: int) -> Any:
-    return RANDOM.negative_binomial(1, 0.2, rows)
+    return _random().negative_binomial(1, 0.2, rows)
 
 
 def _plan(folder: Path, label: Any, **wishes: Any) -> Plan:
@@ -30,14 +34,14 @@ def _plan(folder: Path, label: Any, **wishes: Any) -> Plan:
     ("label", "offered"),
     [
         (_visits(400), "poisson"),
-        (RANDOM.poisson(200, 400) ** 2 // 500 + np.arange(400) % 2, ""),
-        (np.round(RANDOM.lognormal(5, 1.5, 400)) + 3, "poisson"),
-        (np.where(RANDOM.random(400) < 0.2, 0, RANDOM.lognormal(5, 1.5, 400)), "poisson"),
-        (RANDOM.lognormal(0, 0.3, 400), ""),
-        (RANDOM.integers(20_000, 90_000, 400), ""),
-        (RANDOM.integers(0, 100, 400), ""),
-        (-RANDOM.lognormal(5, 1.5, 400), ""),
-        (RANDOM.normal(0, 10, 400).round(), ""),
+        (_random().poisson(200, 400) ** 2 // 500 + np.arange(400) % 2, ""),
+        (np.round(_random().lognormal(5, 1.5, 400)) + 3, "poisson"),
+        (np.where(_random().random(400) < 0.2, 0, _random().lognormal(5, 1.5, 400)), "poisson"),
+        (_random().lognormal(0, 0.3, 400), ""),
+        (_random().integers(20_000, 90_000, 400), ""),
+        (_random().integers(0, 100, 400), ""),
+        (-_random().lognormal(5, 1.5, 400), ""),
+        (_random().normal(0, 10, 400).round(), ""),
     ],
     ids=["visits", "far from 0", "skewed", "money with zeros", "ratios", "prices", "scores", "debts", "differences"],
 )
@@ -57,7 +61,7 @@ def test_search_tries_both_losses(tmp_path: Path) -> None:
     """Of enough counts for boosting, `./mainline tune` measures on validation rows which of the two is better."""
     search = yaml.safe_load(settings.params(_plan(tmp_path, _visits(MANY))))["tune"]
     assert search["space"]["loss"] == ["squared_error", "poisson"]
-    other = yaml.safe_load(settings.params(_plan(tmp_path, RANDOM.normal(0, 1, MANY))))["tune"]
+    other = yaml.safe_load(settings.params(_plan(tmp_path, _random().normal(0, 1, MANY))))["tune"]
     assert "loss" not in other["space"]
 
 
@@ -86,7 +90,7 @@ def test_named_loss_is_declared_with_its_metric(
 
 def test_few_counts_are_classes_until_a_loss_is_named(tmp_path: Path) -> None:
     """A label of a few whole numbers is taken for classes; a loss says that it is counted."""
-    few = RANDOM.integers(0, 3, 400)
+    few = _random().integers(0, 3, 400)
     assert _plan(tmp_path, few).target.task == "multiclass"
     assert _plan(tmp_path, few, loss="poisson").target.task == "regression"
 
@@ -131,5 +135,5 @@ def test_option_names_the_losses() -> None:
 def test_plan_says_what_kind_a_label_is(tmp_path: Path) -> None:
     """The line names a count or a skewed amount."""
     assert "of a count, poisson" in found(_plan(tmp_path, _visits(400)), "loss")[0]
-    money = np.where(RANDOM.random(400) < 0.2, 0, RANDOM.lognormal(5, 1.5, 400))
+    money = np.where(_random().random(400) < 0.2, 0, _random().lognormal(5, 1.5, 400))
     assert "of a skewed amount, poisson" in found(_plan(tmp_path, money), "loss")[0]

@@ -127,7 +127,10 @@ def test_use_case_that_ends_the_process_has_failed(project: Project) -> None:
     before = project.hashes()
     begin_with(project, "features", "compute", "raise SystemExit(0)")
     failed = project.run("dvc", "repro", "--single-item", "prepare", succeed=False)
-    assert "prepare failed: the code ended the process by itself (SystemExit: 0)" in failed.stderr
+    assert re.search(
+        r"prepare failed: src/usecase/features\.py, line \d+: the code ended the process by itself \(SystemExit: 0\)",
+        failed.stderr,
+    )
     assert project.hashes() == before
 
 

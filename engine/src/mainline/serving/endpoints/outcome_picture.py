@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log10
 
+from mainline.exchange.outcomes import reasons
 from mainline.exchange.status import Outcome
 
 _WIDTH, _HEIGHT = 640.0, 220.0
@@ -15,7 +16,7 @@ def section(outcome: Outcome | None) -> str:
     """Return the section; empty if there was no experiment yet."""
     if not outcome:
         return ""
-    left_out = ", ".join(f"{number:,} {escape(why)}" for why, number in sorted(outcome["left_out"].items()) if number)
+    left_out = escape(reasons(outcome["left_out"]))
     unit = f", {escape(outcome['unit'])}" if outcome["unit"] else ""
     said = f'<p class="{outcome["verdict"]}">{escape(outcome["said"])}</p>'
     note = (

@@ -1,1 +1,0 @@
-../../../src/mainline/stages/moving.py
