@@ -26,7 +26,8 @@ def features(plan: Plan) -> str:
     return fill(
         "usecase/features.py",
         {
-            "row": f"one row of {events(plan)}", "numpy": "import numpy as np\n" if plan.numbers or plan.time else "",
+            "row": f"one row of {events(plan)}",
+            "numpy": "import numpy as np\n" if plan.numbers or derived(plan) else "",
             "names": "\n".join(_names(plan)), "clock": _clock(plan),
             "body": "\n".join(_body(plan)),
         },

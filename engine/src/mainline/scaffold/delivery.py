@@ -132,7 +132,8 @@ def _time(time: Schedule, plan: Plan) -> list[str]:
     if time.is_put_together and column.kind == "time":
         lines.append(f'    times += pd.to_timedelta(rows[{literal(time.parts[1])}], unit="h")')
     if time.zone == "UTC":
-        lines.append('    times = times.dt.tz_localize("UTC")  # inferred: the files name no zone')
+        doubt = "  # inferred: the files name no zone" if time.grain == "minute" else ""
+        lines.append(f'    times = times.dt.tz_localize("UTC"){doubt}')
     if time.is_local:
         lines.append("    # readings of the clock whose zone interface.py declares")
     return [*lines, f'    rows[{literal(time.name)}] = times.dt.as_unit("ms")']

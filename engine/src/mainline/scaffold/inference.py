@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from mainline.errors import nearest
-from mainline.scaffold import labels, leaks, remarks, roles, schedule, shares
+from mainline.scaffold import labels, leaks, remarks, roles, schedule, shares, trends
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Wishes
@@ -47,7 +47,8 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
         raise TableError(
             f"no column is left to predict '{label}' from: {_listed(out | suspected)}. Keep one: --keep COLUMN."
         )
-    plan = Plan(table, label, target, key, group, time, None, kept, out | suspected, tuple(suspected), ())
+    of_year = not kept or (time is not None and time.name in wishes.keep)
+    plan = Plan(table, label, target, key, group, time, None, kept, out | suspected, tuple(suspected), (), of_year)
     if time is None:
         alike = [plan.columns[name].values for name in plan.split_by]
         plan = replace(plan, shares=shares.infer(alike, codes, target.task != "regression", plan.unit))
@@ -104,7 +105,10 @@ def _reason(name: str, column: Column, key: str, group: str, time: Schedule | No
         return "it names the entity, whose rows stay together"
     if time and name in time.parts:
         return _of_part(name, time) if time.is_put_together else ""
-    return roles.left_out(column)
+    reason = roles.left_out(column)
+    if not reason and time and trends.follows(column, time.values):
+        return f"it only grows or falls with time: {trends.REASON}"
+    return reason
 
 
 def _of_part(name: str, time: Schedule) -> str:

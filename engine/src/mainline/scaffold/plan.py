@@ -32,6 +32,8 @@ class Plan:
     suspects: tuple[str, ...]
     """Those of them that say the label."""
     findings: tuple[Finding, ...]
+    takes_year: bool = False
+    """Whether the year is a feature of times that are years, although each new one is beyond those fitted on."""
 
     @property
     def columns(self) -> Mapping[str, Column]:

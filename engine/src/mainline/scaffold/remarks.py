@@ -5,8 +5,9 @@ from shlex import quote
 
 import numpy as np
 
-from mainline.scaffold import roles
+from mainline.scaffold import roles, schedule, trends
 from mainline.scaffold.findings import Finding, Wishes
+from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.schedule import Schedule
 from mainline.text import count
@@ -93,18 +94,30 @@ def of_group(plan: Plan, wishes: Wishes, is_entity: bool) -> list[Finding]:
 
 def of_columns(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:
     """Say which columns are features, which are left out, and which may be leaks."""
-    of_time = f", and {_of_clock(plan.time)} of '{plan.time.name}'" if plan.time else ""
+    of_time = f", and {_of_clock(plan.time)} of '{plan.time.name}'" if plan.time and derived(plan) else ""
     kinds = ((len(plan.numbers), "number"), (len(plan.texts), "text"))
     many = ", ".join(count(number, noun) for number, noun in kinds if number)
     found = [Finding("features", f"{many}{of_time}", "likely", "--drop COLUMN")]
     if plan.time and not many:
         alone = f"only {_of_clock(plan.time)} of '{plan.time.name}'; past values are features of src/usecase/tables.py"
         found = [Finding("features", alone, "unsure")]
+    found += _of_years(plan)
     roles_told = {plan.key, plan.group, *(plan.time.parts if plan.time else ())}
     rest = {name: why for name, why in plan.left_out.items() if name not in roles_told and name not in plan.suspects}
     for reason, names in by_reason(rest).items():
         found.append(Finding("left out", f"{quoted(names)}: {reason}", "likely", "--keep COLUMN"))
     return found + _of_leaks(plan, suspects)
+
+
+def _of_years(plan: Plan) -> list[Finding]:
+    """Say of a year, which only grows, whether it is a feature."""
+    if plan.time and plan.time.grain == "year" and not plan.takes_year:
+        name = plan.time.name
+        year = f"the year of '{name}': {trends.REASON}"
+        return [Finding("left out", year, "likely", f"--keep {quote(name)}")]
+    years = [] if plan.time else [name for name in plan.numbers if schedule.is_year(plan.columns[name])]
+    said = f"holds years, which only grow: {trends.REASON}"
+    return [Finding("features", f"'{name}' {said}", "likely", f"--drop {quote(name)}") for name in years]
 
 
 def _of_leaks(plan: Plan, suspects: Mapping[str, str]) -> list[Finding]:

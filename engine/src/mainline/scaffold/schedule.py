@@ -85,7 +85,7 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
         return None, [Finding("time", "none: rows are split by a hash", "told", "--time COLUMN")]
     found = _times(columns, wishes)
     if found is None:
-        year = next((name for name, column in columns.items() if _is_year(column)), "")
+        year = next((name for name, column in columns.items() if is_year(column)), "")
         doubt = f", not by '{year}', which is a feature" if year else ""
         option = f"--time {quote(year) if year else 'COLUMN'}"
         return None, [Finding("time", f"none: rows are split by a hash{doubt}", "likely", option)]
@@ -125,7 +125,7 @@ def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
     name = wishes.time
     if name is None and not any(column.kind == "time" for column in columns.values()) and _of_parts(columns) is None:
         name = next(
-            (each for each, column in columns.items() if _is_year(column) and column.distinct == len(column.values)),
+            (each for each, column in columns.items() if is_year(column) and column.distinct == len(column.values)),
             None,
         )
     column = columns.get(name or "")
@@ -138,7 +138,7 @@ def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
     }
 
 
-def _is_year(column: Column) -> bool:
+def is_year(column: Column) -> bool:
     """Say whether a column is called a year, and its numbers are such."""
     times = moments.of_numbers(column.values) if column.is_number and _PARTS["year"].fullmatch(column.name) else None
     return times is not None and times.format == "%Y"
@@ -146,7 +146,6 @@ def _is_year(column: Column) -> bool:
 
 def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, counts: list[int]) -> list[Finding]:
     put = " and ".join(f"'{part}'" for part in made.parts)
-    day = made.grain != "minute" and not made.is_put_together
     how = columns[made.parts[0]].format
     said = "whole numbers read as" if columns[made.parts[0]].of_number else "written"
     found = [
@@ -166,8 +165,8 @@ def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, cou
                 "--date-format FORMAT",
             )
         )
-    if made.zone:
-        sure: Sure = "told" if wishes.zone else ("likely" if day else "unsure")
+    if made.zone and (made.grain == "minute" or wishes.zone):  # a date is the same on every clock
+        sure: Sure = "told" if wishes.zone else "unsure"
         found.append(Finding("zone", f"{made.zone}: the table names none", sure, "--zone Europe/Berlin"))
     span = f"{made.periods[0]} to {made.periods[-1]}: {count(len(made.periods), made.unit)}"
     rows = f"{min(counts):,} to {count(max(counts), 'row')}" if min(counts) < max(counts) else count(max(counts), "row")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mainline.scaffold import estimators, objectives
+from mainline.scaffold import estimators, objectives, schedule, trends
 from mainline.scaffold.code import fill, plain
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
@@ -23,7 +23,7 @@ def params(plan: Plan) -> str:
     exact = f"{unit} between scikit-learn and the exported model, on every test row"
     values = {
         "data": _data(plan), "split": _split(plan), "model": estimators.model(plan), "tune": estimators.tune(plan),
-        "features": "\n".join(f"- {scalar(name)}" for name in (*plan.features, *derived(plan))),
+        "features": "\n".join(_feature(plan, name) for name in (*plan.features, *derived(plan))),
         "categorical": line("categorical", "one-hot" if estimators.is_linear(plan) else "ordinal", "ordinal | one-hot"),
         "evaluation": _evaluation(plan, rows),
         "unlabelled_share": line("unlabelled_share", _without_label(plan), "rows without a label, in any period"),
@@ -33,6 +33,14 @@ def params(plan: Plan) -> str:
         "holdout": _holdout(plan, rows),
     }  # fmt: skip
     return fill("params.yaml", values)
+
+
+def _feature(plan: Plan, name: str) -> str:
+    """Write a feature, with a mark at a year, which only grows."""
+    is_year = (name in plan.features and plan.time is None and schedule.is_year(plan.columns[name])) or (
+        name in derived(plan) and plan.time is not None and plan.time.grain == "year"
+    )
+    return f"{f'- {scalar(name)}':<{COMMENT}} # inferred: {trends.REASON}" if is_year else f"- {scalar(name)}"
 
 
 def _data(plan: Plan) -> str:

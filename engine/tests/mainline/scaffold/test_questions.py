@@ -7,7 +7,7 @@ import pytest
 
 from mainline.scaffold import questions
 from mainline.scaffold.findings import Wishes
-from tests.mainline.scaffold.samples import ROWS, flats, plan, write
+from tests.mainline.scaffold.samples import ROWS, flats, found, plan, write
 
 
 def _ask(
@@ -47,6 +47,27 @@ def test_time_and_zone_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert len(asked) == 2
     assert wishes == Wishes(zone="Europe/Berlin")
     assert _ask(monkeypatch, path, "n")[1] == Wishes(time="none")
+
+
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%Y-%m", "%Y"])
+def test_zone_of_a_date_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str) -> None:
+    """A day, a month and a year are the same by every clock: the plan has no line on a zone, and nothing is asked."""
+    times = pd.date_range("2013-01-01", periods=ROWS, freq="371h").strftime(written)
+    path = write(tmp_path, flats().assign(sold=times))
+    given = {"time": "sold"} if written == "%Y" else {}
+    assert found(plan(path, **given), "zone") == []
+    assert _ask(monkeypatch, path, *[""] * (written != "%Y"))[1] == Wishes()
+    assert found(plan(path, zone="Asia/Tokyo", time="sold"), "zone") == ["Asia/Tokyo: the table names none"]
+
+
+def test_zone_of_year_month_and_day_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same holds if the date is in three columns; an hour beside them makes it a clock."""
+    days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
+    rows = flats().assign(year=days.year, month=days.month, day=days.day)
+    asked, _ = _ask(monkeypatch, write(tmp_path, rows), "")
+    assert asked == ["Is 'time' when a row is predicted? [Y/n] "]
+    asked, _ = _ask(monkeypatch, write(tmp_path, rows.assign(hour=days.hour)), "", "")
+    assert asked[1:] == ["Which clock are the times of, such as Europe/Berlin? [UTC] "]
 
 
 def test_suspects_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

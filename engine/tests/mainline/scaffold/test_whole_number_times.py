@@ -43,7 +43,7 @@ def test_named_numbers_are_times(
 ) -> None:
     """1950, 195001 and 19500131 cut the data into periods; with fractions of 0 as well, as a package may write them."""
     chosen = {"period": "month"} if values is DAYS else {}
-    made = _plan(tmp_path, values.astype(cast), kind, time="sold", **chosen)
+    made = _plan(tmp_path, values.astype(cast), kind, time="sold", keep=("sold",), **chosen)
     assert made.time is not None
     assert (made.time.unit, made.time.periods[0]) == (unit, first)
     assert list(outline.derived(made)) == derived
@@ -68,8 +68,8 @@ def _check_source(made: Plan, folder: Path) -> None:
 
 @pytest.mark.parametrize(("values", "formula"), [(YEARS, YEARS), (MONTHS, MONTHS % 100)], ids=["years", "months"])
 def test_feature_of_a_year_is_the_year(tmp_path: Path, values: Any, formula: Any) -> None:
-    """A time that is a year gives the year to learn from, and one that is a month the month, and no weekday."""
-    made = _plan(tmp_path, values, time="sold")
+    """A time that is a year gives the year, if it is kept, and one that is a month the month, and no weekday."""
+    made = _plan(tmp_path, values, time="sold", keep=("sold",))
     module = tmp_path / "features.py"
     text = usecase.files(made)["src/usecase/features.py"]
     assert "EPOCH_WEEKDAY" not in text
