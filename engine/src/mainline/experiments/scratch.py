@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.experiments.runner import MACHINERY
+from mainline.experiments.uncommitted import FEATURES as ONLY_FEATURES
 from mainline.experiments.uncommitted import PARAMS, Change
 from mainline.remote import objects
 from mainline.repository import lock, tree
@@ -22,9 +23,14 @@ from mainline.repository.git import blob
 
 PLACE, PREFIX = Path(".dvc/tmp"), "try-"
 COMMITTED, TRIED = "committed", "tried"
-INPUT = {"validate": "data/raw", "prepare": "data/validated", "train": "data/features"}
-"""What each stage takes from the one before."""
-FEATURES, MODEL = INPUT["train"], "models/model"
+FEATURES, TABLES, MODEL = "data/features", "data/tables", "models/model"
+INPUT = {
+    "validate": ("data/raw",),
+    "prepare": ("data/validated",),
+    ONLY_FEATURES: (FEATURES, TABLES),
+    "train": (FEATURES,),
+}
+"""What each stage takes of the last commit."""
 
 
 class MissingError(MainlineError):
@@ -72,7 +78,8 @@ def lay_out(change: Change, params: Params, place: Path, whole: bool) -> None:
     (tried / "src").symlink_to(Path("src").resolve())
     shutil.copyfile(PARAMS, tried / PARAMS)
     linked = check_out("HEAD", change.locked, f"the last commit ({change.commit})", committed, params.parts.test)
-    linked(INPUT[change.first], tried)
+    for output in INPUT[change.first]:
+        linked(output, tried)
     linked(FEATURES, committed)
     if whole:
         linked(MODEL, committed)

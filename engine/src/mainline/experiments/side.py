@@ -8,8 +8,9 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mainline.data.prepared import Prepared
     from mainline.declared.params import Params
 
+    Read = Callable[[Iterable[str]], Prepared]
+
 RESULT, MODEL = "validation.npz", Path("models/model")
 SLICE, SECONDS = "slice.", "seconds."
 MARK = "mainline: "
@@ -31,18 +34,19 @@ def run(first: str, share: float) -> None:
     """Predict the validation rows and write what a comparison needs of them.
 
     Args:
-        first: the first stage that has to run again, of `uncommitted.STAGES`; '' to take the exported model as it is.
+        first: what has to run again, as `uncommitted.Change` has it; '' to take the exported model as it is.
         share: of the training rows to fit on.
     """
     from mainline.declared import params
 
     declared = params.load()
     seconds: dict[str, float] = {}
-    if first in ("validate", "prepare"):
+    read = None
+    if first in ("validate", "prepare", "features"):
         with _timed(seconds, "features"):
-            _prepare(first, without_test(declared))
+            read = _prepare(first, without_test(declared))
     with _timed(seconds, "model"):
-        rows, predicted = _predict(declared, share, exported=not first)
+        rows, predicted = _predict(declared, share, read) if first else _by_export(declared)
     _write(rows, predicted, seconds)
 
 
@@ -60,20 +64,25 @@ def sample(rows: "Prepared", share: float) -> "Prepared":
     return rows.take(np.unique(np.linspace(0, len(rows) - 1, max(1, round(share * len(rows)))).astype(int)))
 
 
-def _prepare(first: str, params: "Params") -> None:
+def _prepare(first: str, params: "Params") -> "Read | None":
+    """Make the features again; return what reads them, or None if they are in their files."""
+    if first == "features":
+        from mainline.experiments import recomputed
+
+        return recomputed.reader(params)
     for stage in ("validate", "prepare")[("validate", "prepare").index(first) :]:
         getattr(import_module(f"mainline.stages.{stage}"), stage)(params)
+    return None
 
 
-def _predict(params: "Params", share: float, exported: bool) -> "tuple[Prepared, Array]":
-    if exported:
-        return _by_export(params)
+def _predict(params: "Params", share: float, read: "Read | None") -> "tuple[Prepared, Array]":
+    """Fit on a share of the training rows, and predict the validation rows."""
     from mainline.experiments import (
         refit,  # scikit-learn takes more than a second, which an exported model need not have
     )
 
-    rows = refit.read(params, params.parts.validation)
-    train = refit.read(params, params.parts.train)
+    read = read or partial(refit.read, params)
+    rows, train = read(params.parts.validation), read(params.parts.train)
     return rows, refit.predict(refit.fit(params, train if share == 1 else sample(train, share)), rows, params)
 
 

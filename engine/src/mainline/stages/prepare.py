@@ -1,6 +1,5 @@
 """Build feature tables and features, period by period, as they were known at each prediction time."""
 
-from bdb import BdbQuit
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,35 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mainline import clocks, progress
-from mainline.conformance.arrays import check_computed, check_moment
-from mainline.conformance.code import portable
-from mainline.conformance.names import check_known, check_policy
-from mainline.conformance.requests import check_time
-from mainline.conformance.tables import check_tables
+from mainline.conformance.names import check_known
 from mainline.contract import Array, Columns, FeatureTable
 from mainline.data import prepared, sides, vocabulary
 from mainline.data.columns import from_batch
-from mainline.data.computed import (
-    Place,
-    check_converted,
-    check_finite,
-    check_missing,
-    check_present,
-    check_types,
-    first_failing,
-    valueless,
-)  # fmt: skip
-from mainline.data.lookup import Table, from_columns, look_up_all
-from mainline.data.moments import is_timed, prediction_time
+from mainline.data.computed import check_present, valueless
+from mainline.data.lookup import Table, from_columns
+from mainline.data.moments import is_timed
 from mainline.data.prepared import Prepared
 from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
 from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
-from mainline.errors import MainlineError, ParamsError, UseCaseError
+from mainline.errors import ParamsError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.limits.sketches import Sketch
 from mainline.periods import told
-from mainline.stages import ledger, overview
+from mainline.stages import computation, ledger, overview
 from mainline.stages.ledger import Ledger, Report
 from mainline.stages.window import VALIDATED, Window, reach, static_files
 from mainline.text import count
@@ -55,12 +41,7 @@ def prepare(params: Params) -> None:
     A part is a period, or a side of data without time. Rows without a label were counted by validation and are left
     out here.
     """
-    portable(Path("src/usecase/features.py"))
-    check_tables(tables.FEATURE_TABLES, (field.name for field in interface.REQUEST))
-    offered = (*features.NUMERIC, *features.CATEGORICAL)
-    check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY)
-    check_time(not params.data.snapshot, features, tables.FEATURE_TABLES, sides.group(interface))
-    check_known("features.py: MISSING", _allowed_to_miss(), offered, "compute")
+    offered = computation.check(params)
     fresh_directory(TABLES)
     fresh_directory(prepared.FOLDER)
     with ledger.opened("prepare", VALIDATED, params.data.unit) as kept:
@@ -71,10 +52,7 @@ def prepare(params: Params) -> None:
     described = overview.profile(parts, offered, sketched) | {"support": tidy(overview.support(sketched))}
     write_json(described, Path("metrics/profile.json"))
     overview.check_order(prepared.column(prepared.FOLDER, [part], prepared.LABEL) for part in parts)
-    progress.say(
-        f"{count(sum(period['rows'] for period in found), 'row')} with "
-        f"{count(len(features.NUMERIC) + len(features.CATEGORICAL), 'feature')}"
-    )
+    progress.say(f"{count(sum(period['rows'] for period in found), 'row')} with {count(len(offered), 'feature')}")
 
 
 def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
@@ -142,15 +120,8 @@ def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -
     labelled = events[why_unlabelled(schema, events, interface.LABEL) == ""]
     check_times(labelled)
     request = vocabulary.request(from_batch(arrays(in_utc(labelled)), interface.REQUEST), interface)
-    moment = prediction_time(features, request)
-    check_moment(moment, len(labelled))
-    place = Place(period, {name: request[name] for name in interface.KEY}, _times())
-    computed = _compute(request, look_up_all(known, request, moment), place)
+    computed = computation.compute(request, known, period)
     label = encode(labelled[interface.LABEL].to_numpy(), classes(interface))
-    check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), len(label))
-    check_types(computed, features.NUMERIC, features.CATEGORICAL, place)
-    check_finite(computed, features.NUMERIC, place)
-    check_missing(computed, _allowed_to_miss(), place)
     if np.isnan(label).any():
         raise UseCaseError(
             "src/usecase/schema.py: unlabelled() returns '' for a row without a label; return the reason."
@@ -188,35 +159,6 @@ def _cut(shares: Sequence[float], rows: Prepared, hashes: Array) -> dict[str, Pr
         found = f"leaves no row of {len(rows):,} for {empty[0]}"
         raise ParamsError("split", found, "declare other shares; rows of one group, key or request stay together")
     return {name: rows.take(chosen) for name, chosen in marked.items()}
-
-
-def _compute(request: Columns, looked_up: Mapping[str, Columns], place: Place) -> dict[str, Array]:
-    """Compute the features of n rows; an error is noted with the first row that raises it."""
-
-    def compute(rows: Array | slice) -> dict[str, Array]:
-        found = {name: {column: values[rows] for column, values in table.items()} for name, table in looked_up.items()}
-        asked = vocabulary.request({name: values[rows] for name, values in request.items()}, interface)
-        return dict(features.compute(asked, vocabulary.tables(found)))
-
-    try:
-        return compute(slice(None))
-    except (BdbQuit, MainlineError):
-        raise
-    except Exception as error:
-        rows = len(next(iter(request.values())))
-        check_converted(error, features.NUMERIC, rows, place)
-        row = first_failing(compute, rows)
-        error.add_note(f"in {place.period}" if row is None else f"first in {place.of(row)}")
-        raise
-
-
-def _allowed_to_miss() -> Mapping[str, float]:
-    """By feature, the share of a period's rows that may lack it, if the use case declares any."""
-    return getattr(features, "MISSING", {})
-
-
-def _times() -> list[str]:
-    return [field.name for field in interface.REQUEST if field.kind == "time"]
 
 
 def arrays(rows: "pd.DataFrame") -> dict[str, Array]:

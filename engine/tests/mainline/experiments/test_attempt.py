@@ -14,12 +14,30 @@ import pytest
 import yaml
 
 from mainline.data.prepared import Prepared
-from mainline.experiments import scratch, side
+from mainline.experiments import scratch, side, uncommitted
 from mainline.experiments.layout import number
 from tests.project import LIMIT, Project
 
 WEIGHT = "\n\ndef weight(label, columns):\n    return 1.0 + 9.0 * (label == 1)\n"
 FEATURE = '    "dest_gain": tables["dest_arrivals"]["gain_1440"],\n'
+SAME = """
+import numpy as np
+from mainline.data import prepared
+from mainline.declared import params
+from mainline.experiments import recomputed, side
+from usecase import interface, scoring
+
+declared = side.without_test(params.load())
+read, fields = recomputed.reader(declared), [field.name for field in interface.REQUEST]
+for part in declared.data.periods:
+    made, kept = read([part]), prepared.read(prepared.FOLDER, [part], fields, declared.features)
+    columns = (made.features, kept.features), (made.request, kept.request), ({0: made.label}, {0: kept.label})
+    for one, other in columns:
+        assert list(one) == list(other)
+        for name, values in one.items():
+            assert values.dtype == other[name].dtype, name
+            np.testing.assert_array_equal(values, other[name])
+"""
 RECENT = ("origin_departures", "origin_delay", "origin_gain", "dest_gain")
 
 
@@ -115,6 +133,39 @@ def test_feature_is_computed_without_the_test(project: Project) -> None:
     assert "Trying features +mine, src/usecase/features.py against the last commit" in said
     assert "with 21 features" in said
     assert "10% of the training rows" in said
+
+
+def test_feature_gives_what_the_stages_give(project: Project) -> None:
+    """The figure of a feature that needs tables of two months is the one that the pipeline measures, to every digit."""
+    add_feature(project, 'tables["departures"]["delay_60"] * columns["distance"]')
+    tried = re.search(r"rmse (\S+), was", attempt(project))
+    assert tried is not None
+    project.run("dvc", "repro", "--quiet", "train")
+    measured = json.loads((project.path / "metrics/validation.json").read_text())["rmse"]
+    assert tried[1] == number(measured)
+
+
+def test_recomputed_rows_are_those_of_prepare(committed: Project) -> None:
+    """Without an edit, features computed from the requests and tables of the last commit are the same, bit for bit."""
+    committed.run("python", "-c", SAME)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "first"),
+    [
+        ("features.py", 'columns["distance"],', 'columns["distance"] + 1,', "features"),
+        ("features.py", "% DAY\n", "% DAY + 1\n", "prepare"),
+        ("tables.py", "REPORTING_LAG = 15", "REPORTING_LAG = 16", "prepare"),
+        ("interface.py", "NAME =", "TITLE = NAME =", "validate"),
+    ],
+)
+def test_tables_are_kept_if_nothing_reaches_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, first: str
+) -> None:
+    """Only an edit of features that no table is built with leaves the tables of the last commit in their place."""
+    edit(project, f"src/usecase/{file}", old, new)
+    monkeypatch.chdir(project.path)
+    assert uncommitted.read().first == first
 
 
 def test_comment_is_no_difference(project: Project) -> None:
