@@ -4,11 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mainline.declared.quantities import Bound, Seconds, Share
 from mainline.declared.reading import Section
-from mainline.declared.rollout import Bound, Seconds
 from mainline.declared.service import Place
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Severity = Literal["alarm", "report"]
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from mainline.declared import reading
+from mainline.declared.quantities import Bound, Percent, Positive, Seconds, Share, duration
 from mainline.declared.reading import check_section
 from mainline.errors import ParamsError, nearest
 
@@ -23,38 +24,11 @@ SECTION = "rollout"
 Strategy = Literal["blue-green", "canary", "shadow", "ab"]
 MetricName = Literal["error-rate", "invalid-outputs", "latency", "prediction-difference", "prediction-drift"]
 
-THRESHOLDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-"""The bounds of the service's latency histogram, in seconds."""
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def _seconds(value: object) -> object:
-    """Read `90`, `90s`, `5m`, `1h` or `2d` as seconds."""
-    if isinstance(value, str):
-        matched = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", value)
-        if not matched:
-            raise ValueError("a duration is a number of seconds, or a text such as 90s, 5m, 1h or 2d")
-        return float(matched[1]) * _UNITS[matched[2]]
-    return value
-
-
-def _bucket(value: float) -> float:
-    if value not in THRESHOLDS:
-        raise ValueError(f"latency is counted by these seconds: {', '.join(map(str, THRESHOLDS))}")
-    return value
-
 
 def _header(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{0,64}", name):
         raise ValueError("a header's name has letters, digits and '-'")
     return name.lower()
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
-Bound = Annotated[float, AfterValidator(_bucket)]
-"""Seconds that the service counts latency by."""
-Percent = Annotated[int, Field(ge=0, le=100)]
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Section(reading.Section):
@@ -109,7 +83,7 @@ class Outcome(Section):
     effect: Annotated[float, Field(gt=0, le=1e12)]
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     minimum: Annotated[int, Field(ge=10, le=10**9)] = 1000
-    deadline: Annotated[float, BeforeValidator(_seconds), Field(gt=0)] = 604_800.0
+    deadline: Annotated[float, BeforeValidator(duration), Field(gt=0)] = 604_800.0
     undecided: Literal["go-on", "roll-back"] = "roll-back"
 
     @property
@@ -129,7 +103,7 @@ class Analysis(Section):
     With `goldenRequests` the package's golden requests decide at the end of a step that had too little traffic.
     """
 
-    interval: Annotated[float, BeforeValidator(_seconds), Field(gt=0)] = 30.0
+    interval: Annotated[float, BeforeValidator(duration), Field(gt=0)] = 30.0
     count: Annotated[int, Field(ge=1)] = 1
     failure_limit: Annotated[int, Field(ge=0)] = 0
     minimum_samples: Annotated[int, Field(ge=1)] = 100
@@ -155,8 +129,8 @@ class Sticky(Section):
 class Follow(Section):
     """How often git is looked at; `jitter` spreads many followers by this share of the interval."""
 
-    interval: Annotated[float, BeforeValidator(_seconds), Field(ge=0.1)] = 30.0
-    jitter: Annotated[float, Field(ge=0, le=1)] = 0.1
+    interval: Annotated[float, BeforeValidator(duration), Field(ge=0.1)] = 30.0
+    jitter: Share = 0.1
 
 
 class Declared(Section):

@@ -21,22 +21,16 @@ from pathlib import Path
 
 from mainline.declared.environments import NAME
 from mainline.errors import MainlineError, UnknownError
-from mainline.registry import artifact, maker, origin
+from mainline.registry import artifact, git_tags, maker, origin
+from mainline.registry.git_tags import Tag
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
-from mainline.repository.git import git, raw
+from mainline.repository.git import git
 
 NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 """Written in one way, so that no two names mean the same."""
 _VERSION = re.compile(rf"^@(v{NUMBER}\.{NUMBER}\.{NUMBER})(!?)$")
 _ASSIGNED = re.compile(rf"^#({NAME})(!?)#({NUMBER})$")
 """What follows the artifact's name."""
-
-_FIELDS = (
-    "refname:strip=2", "objecttype", "objectname", "*objecttype", "*objectname", "creatordate:unix", "taggername",
-    "contents",
-)  # fmt: skip
-_LATEST = 253_402_300_799
-"""The end of the year 9999, in seconds since 1970; what claims to be later was not made by a clock."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +106,16 @@ def read(repository: Path = Path(), line: str | None = None) -> Registry:
         MainlineError: when git has no answer, or nothing says which remote has the registry.
     """
     line = line or artifact.name(repository)
-    found, skipped = _tags(repository, line)
+    found, skipped = git_tags.read(repository, line)
     taken = frozenset(tag.meaning for tag in found)
     foreign = _foreign(found, repository)
     strangers = {name for names in foreign.values() for name in names}
     found = [tag for tag in found if tag.name not in strangers]
     skipped += _tell_foreign(foreign, repository)
     main = origin.main(repository)
-    merged = _merged(main, repository, line)
+    merged = git_tags.merged(main, repository, line)
     unmerged = [tag for tag in found if tag.name not in merged]
-    skipped += [f"tag {tag.name} is skipped: {_where(tag)} is not on {main}" for tag in unmerged]
+    skipped += [f"tag {tag.name} is skipped: {tag.place} is not on {main}" for tag in unmerged]
     counted = [tag for tag in found if tag.name in merged]
     versions = _versions(counted)
     assignments, lost = _assignments(counted, versions)
@@ -180,35 +174,7 @@ def next_number(environment: str, registry: Registry) -> int:
     return max((int(found[3]) for found in matched if found and found[1] == environment), default=0) + 1
 
 
-@dataclass(frozen=True)
-class _Tag:
-    """A tag; `meaning` is what follows the artifact's name."""
-
-    name: str
-    meaning: str
-    kind: str
-    commit: str
-    when: int
-    by: str
-    message: str
-
-
-def _tags(repository: Path, line: str) -> tuple[list[_Tag], list[str]]:
-    """Read each tag of the registry with the commit it stands at, annotated or not; and say which cannot be read."""
-    template = "%00".join(f"%({name})" for name in _FIELDS) + "%00%01"
-    shown = raw("for-each-ref", f"--format={template}", *origin.tags(repository, line)[:2], at=repository)
-    tags, skipped = [], []
-    for entry in filter(None, shown.split(b"\0\1\n")):
-        name = entry.partition(b"\0")[0]
-        try:
-            tags.append(_parse(entry, line))
-        except ValueError as error:
-            shown_name = name.decode("utf-8", errors="backslashreplace")
-            skipped.append(f"tag {shown_name} is skipped: {error}")
-    return tags, skipped
-
-
-def _foreign(tags: Iterable[_Tag], repository: Path) -> dict[str, list[str]]:
+def _foreign(tags: Iterable[Tag], repository: Path) -> dict[str, list[str]]:
     """Name the tags of other repositories, by the repository; a tag that archives belongs to its version's."""
     here = maker.name(repository)
     ours = {None, here, *(maker.adopted(repository) if here else ())}
@@ -235,38 +201,7 @@ def _tell_foreign(foreign: Mapping[str, list[str]], repository: Path) -> list[st
     return [line]
 
 
-def _parse(entry: bytes, line: str) -> _Tag:
-    """Read one tag.
-
-    Raises:
-        ValueError: when it is not one that can be read; the message says why.
-    """
-    try:
-        name, kind, own, peeled_kind, peeled, when, by, message = entry.decode("utf-8").split("\0")
-    except UnicodeDecodeError as error:
-        raise ValueError("its name or its message is not UTF-8") from error
-    except ValueError as error:
-        raise ValueError("it is not formed as git makes tags") from error
-    seconds = int(when or 0)
-    if not 0 <= seconds <= _LATEST:
-        raise ValueError(f"it says that it was made {seconds} seconds after 1970")
-    return _Tag(name, name.removeprefix(line), peeled_kind or kind, peeled or own, seconds, by, message)
-
-
-def _merged(main: str, repository: Path, line: str) -> frozenset[str]:
-    """Return the names of the registry's tags that stand at ancestors of the default branch."""
-    commit = origin.commit(main, repository)
-    if not commit:
-        return frozenset()
-    form = ["--format=%(refname:strip=2)", *origin.tags(repository, line)[:2]]
-    return frozenset(git("for-each-ref", f"--merged={commit}", *form, at=repository).splitlines())
-
-
-def _where(tag: _Tag) -> str:
-    return f"its commit {tag.commit[:10]}" if tag.kind == "commit" else f"what it stands at, a {tag.kind},"
-
-
-def _versions(tags: Iterable[_Tag]) -> list[Version]:
+def _versions(tags: Iterable[Tag]) -> list[Version]:
     matched = [(found, tag) for tag in tags if (found := _VERSION.fullmatch(tag.meaning))]
     archived = {(found[1], tag.commit) for found, tag in matched if found[2]}
     return sorted(
@@ -279,7 +214,7 @@ def _versions(tags: Iterable[_Tag]) -> list[Version]:
     )  # fmt: skip
 
 
-def _assignments(tags: Iterable[_Tag], versions: Iterable[Version]) -> tuple[list[Assigned], list[str]]:
+def _assignments(tags: Iterable[Tag], versions: Iterable[Version]) -> tuple[list[Assigned], list[str]]:
     """Lay each assignment to a version at its commit; say of which ones there is none."""
     at: dict[str, list[Version]] = {}
     for version in versions:

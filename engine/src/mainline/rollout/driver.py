@@ -1,9 +1,7 @@
 """Drives the rollout: sees, decides, writes down, acts. Nothing here waits for a network."""
 
-import json
 import shutil
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from mainline.exchange import outcomes, routes, served
@@ -12,14 +10,15 @@ from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
 from mainline.exchange.routes import Mirror, Route, Routes, Sticky
 from mainline.exchange.status import Source
-from mainline.package.responses import Prediction
 from mainline.package.soundness import is_sound
 from mainline.rollout import analysis, machine, outcome, state, status
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.clock import Clock
+from mainline.rollout.golden import compare_golden
+from mainline.rollout.measurement import due, wants_golden
+from mainline.rollout.outbox import delivered
 from mainline.rollout.records import Finding, Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found
-from mainline.serving.answering.model import Model
 from mainline.serving.logs import say, warn
 from mainline.serving.watching import Signature, signature
 
@@ -62,7 +61,7 @@ class Driver:
         if self._behind:
             self._act()
         if self.delivered:
-            self._take(machine.delivered(self.state, self.delivered))
+            self._take(delivered(self.state, self.delivered))
             self.delivered = frozenset()
         live = self._live()
         while (after := machine.advance(self.state, self._see(found, live))) is not None:
@@ -158,9 +157,9 @@ class Driver:
         progress = self.state.progress
         measurement = golden = None
         self.judgement = self._judge(progress, live) if progress and live else None
-        if self.judgement and machine.due(self.state, now):
+        if self.judgement and due(self.state, now):
             measurement = self.judgement.measurement
-        if progress and machine.wants_golden(self.state, now):
+        if progress and wants_golden(self.state, now):
             golden = self._ask_golden(progress)
         return Seen(
             now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved,
@@ -208,7 +207,7 @@ class Driver:
             assert self.state.stable is not None
             folders = [self.place.package(ref.digest) for ref in (progress.candidate, self.state.stable)]
             metrics = progress.policy.declared.analysis.metrics
-            self._golden = progress.candidate.digest + progress.hash, _golden(folders[0], folders[1], metrics)
+            self._golden = progress.candidate.digest + progress.hash, compare_golden(folders[0], folders[1], metrics)
         return self._golden[1]
 
     def _show(self, found: Found, live: Live | None, source: Source) -> None:
@@ -233,25 +232,6 @@ def _sticky(progress: Progress) -> Sticky | None:
 def _mirror(progress: Progress) -> Mirror | None:
     share = progress.mirror / 100
     return Mirror(version=progress.candidate.version, share=share) if progress.mirror else None
-
-
-def _golden(candidate: Path, stable: Path, metrics: list[Any]) -> Measurement:
-    try:
-        sealed = json.loads((candidate / "golden.json").read_bytes())
-        found, tolerance = _predict(candidate, sealed["requests"])
-    except Exception as error:  # the package's own code runs here
-        return Measurement("fail", f"the golden requests cannot be answered: {' '.join(repr(error).split())[:200]}")
-    try:
-        other, _ = _predict(stable, sealed["requests"])
-    except Exception:  # stable may read other requests
-        other = None
-    return analysis.golden(metrics, found, sealed["predictions"], other, tolerance)
-
-
-def _predict(package: Path, requests: list[dict[str, Any]]) -> tuple[list[Prediction], float]:
-    """Return a package's predictions, and how far it lets them move with their batch."""
-    model = Model.load(package)
-    return model.answer(model.reader.read(requests)).predictions, model.predictor.tolerance
 
 
 def _usable(found: State) -> State:

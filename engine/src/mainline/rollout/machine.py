@@ -5,14 +5,12 @@ before acting on it; what to serve follows from the state alone (`weights`), so 
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from mainline.declared.rollout import Policy, Step
+from mainline.rollout.measurement import due, is_enough, step_of, wants_golden
+from mainline.rollout.outbox import HISTORY, note, send, tell
 from mainline.rollout.records import (
     Beginning,
-    Entry,
-    Event,
-    Kind,
     Live,
     Measurement,
     Progress,
@@ -22,8 +20,6 @@ from mainline.rollout.records import (
     State,
 )
 
-HISTORY = 100
-"""Entries that are kept."""
 RESTARTS = 3
 """How often the server may start anew within one step, before the candidate counts as the reason."""
 
@@ -59,42 +55,6 @@ def quarantine(state: State, digest: str, policy: str) -> Quarantine | None:
     return next((entry for entry in state.quarantined if entry.digest == digest and entry.policy in (policy, "")), None)
 
 
-def step_of(progress: Progress) -> Step | None:
-    """Return the step that a rollout is at; None after the last."""
-    steps = progress.policy.steps
-    return steps[progress.step] if progress.step < len(steps) else None
-
-
-def due(state: State, now: float) -> bool:
-    """Whether the present step is to be measured now: the candidate gets requests, and the interval has passed."""
-    progress = state.progress
-    if progress is None or progress.live is None:
-        return False
-    return _measures(progress) and now - max(progress.last, progress.live) >= progress.policy.declared.analysis.interval
-
-
-def wants_golden(state: State, now: float) -> bool:
-    """Whether the golden requests are to decide: the step's time is over and traffic was too little."""
-    progress = state.progress
-    step = step_of(progress) if progress else None
-    if progress is None or progress.live is None or step is None or step.kind != "pause":
-        return False
-    analysis = progress.policy.declared.analysis
-    if compares_outcomes(progress):  # these requests know nothing of what comes of an answer
-        return False
-    return analysis.golden_requests and now - progress.live >= step.value and not _enough(progress)
-
-
-def compares_outcomes(progress: Progress) -> bool:
-    """Whether clients get answers of both versions, and what comes of them is to be compared."""
-    return progress.policy.declared.analysis.outcome is not None and 0 < progress.weight < 100
-
-
-def delivered(state: State, ids: frozenset[int]) -> State:
-    """Drop the reports that others have received."""
-    return replace(state, outbox=tuple(event for event in state.outbox if event.id not in ids))
-
-
 def shift(state: State, seconds: float) -> State:
     """Move the times of a rollout under way, so that as much of each wait is over as before."""
     progress = state.progress
@@ -114,13 +74,13 @@ def _begin(state: State, seen: Seen) -> State | None:
         state, stable=begin.stable, quarantined=begin.quarantined, window=begin.window, revision=state.revision + 1
     )
     if begin.known:  # others know it already
-        return _note(changed, seen.now, "began", begin.stable.version, "it served last, as the events in git say")
-    return _tell(changed, seen.now, "served", begin.stable, "the first version skips the steps")
+        return note(changed, seen.now, "began", begin.stable.version, "it served last, as the events in git say")
+    return tell(changed, seen.now, "served", begin.stable, "the first version skips the steps")
 
 
 def _start(state: State, wanted: Ref, policy: Policy, now: float) -> State:
     progress = Progress(wanted, policy, policy.hash, step=-1, entered=now)
-    began = _note(replace(state, progress=progress), now, "started", wanted.version, policy.declared.strategy)
+    began = note(replace(state, progress=progress), now, "started", wanted.version, policy.declared.strategy)
     return _enter(began, progress, now)
 
 
@@ -139,7 +99,7 @@ def _enter(state: State, progress: Progress, now: float) -> State:
     changed = replace(state, progress=after, revision=state.revision + (fresh or number == 0))
     if step is None:
         return changed
-    return _note(changed, now, "step", progress.candidate.version, f"{number + 1} of {len(steps)}: {step}")
+    return note(changed, now, "step", progress.candidate.version, f"{number + 1} of {len(steps)}: {step}")
 
 
 def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
@@ -156,8 +116,8 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
     reason = _with_outcome(reason, progress)
     changed = replace(state, progress=None, revision=state.revision + 1)
     if wanted is not None and state.stable is not None and wanted.digest == state.stable.digest:
-        return _tell(changed, seen.now, "rolled back", progress.candidate, reason)
-    return _note(changed, seen.now, "withdrawn", progress.candidate.version, reason)
+        return tell(changed, seen.now, "rolled back", progress.candidate, reason)
+    return note(changed, seen.now, "withdrawn", progress.candidate.version, reason)
 
 
 def _work(state: State, progress: Progress, seen: Seen) -> State | None:
@@ -187,7 +147,7 @@ def _restarted(state: State, progress: Progress, live: Live, now: float) -> Stat
         progress, process=live.process, restarts=restarts, live=None, entered=now, measured=0, failures=0,
         last=0.0, verdict=None, reason="", baseline={},
     )  # fmt: skip
-    return _note(replace(state, progress=again), now, "step again", progress.candidate.version, "the server restarted")
+    return note(replace(state, progress=again), now, "step again", progress.candidate.version, "the server restarted")
 
 
 def _confirm(state: State, progress: Progress, seen: Seen) -> State | None:
@@ -215,27 +175,13 @@ def _measured(state: State, progress: Progress, found: Measurement, now: float) 
 def _pause(state: State, progress: Progress, step: Step, seen: Seen) -> State | None:
     if seen.live is None or progress.live is None or seen.now - progress.live < step.value:
         return None  # without a server nobody is served, so no time counts
-    if _enough(progress):
+    if is_enough(progress):
         return _enter(state, progress, seen.now)
     if seen.golden is None or not wants_golden(state, seen.now):
         return None
     if seen.golden.verdict == "fail":
         return _abort(state, progress, seen.golden.reason, seen.now)
     return _enter(state, progress, seen.now) if seen.golden.verdict == "pass" else None
-
-
-def _enough(progress: Progress) -> bool:
-    """Whether analysis lets the step end: it passed often enough, or nothing is to be measured."""
-    analysis = progress.policy.declared.analysis
-    if not _measures(progress):
-        return True
-    return progress.verdict == "pass" and progress.measured >= analysis.count
-
-
-def _measures(progress: Progress) -> bool:
-    """Whether there is something to measure in a step."""
-    answers = bool(progress.weight or progress.mirror)
-    return (answers and bool(progress.policy.declared.analysis.metrics)) or compares_outcomes(progress)
 
 
 def _with_outcome(reason: str, progress: Progress | None) -> str:
@@ -246,15 +192,15 @@ def _with_outcome(reason: str, progress: Progress | None) -> str:
 def _promote(state: State, wanted: Ref, now: float) -> State:
     policy = state.progress.policy if state.progress else None
     reason = _with_outcome("every step passed", state.progress)
-    return _tell(_settle(state, wanted, policy), now, "served", wanted, reason, policy)
+    return tell(_settle(state, wanted, policy), now, "served", wanted, reason, policy)
 
 
 def _return(state: State, wanted: Ref, seen: Seen) -> State:
     """Go back to a version of the rollback window at once."""
     assert state.stable is not None
     changed = _settle(state, wanted, seen.policy)
-    told = _tell(changed, seen.now, "rolled back", state.stable, f"main went back to {wanted.version}")
-    return _tell(told, seen.now, "served", wanted, "within the rollback window: without steps")
+    told = tell(changed, seen.now, "rolled back", state.stable, f"main went back to {wanted.version}")
+    return tell(told, seen.now, "served", wanted, "within the rollback window: without steps")
 
 
 def _settle(state: State, wanted: Ref, policy: Policy | None) -> State:
@@ -270,22 +216,6 @@ def _abort(state: State, progress: Progress, reason: str, now: float) -> State:
     changed = replace(
         state, progress=None, revision=state.revision + 1, quarantined=(*state.quarantined, entry)[-HISTORY:]
     )
-    told = _tell(changed, now, "aborted", progress.candidate, reason, progress.policy)
+    told = tell(changed, now, "aborted", progress.candidate, reason, progress.policy)
     assert told.stable is not None
-    return _send(told, now, "revert", told.stable, reason)
-
-
-def _tell(state: State, now: float, kind: Kind, ref: Ref, reason: str, policy: Policy | None = None) -> State:
-    """Note an event in the history, and report it to others."""
-    noted = _note(state, now, kind, ref.version, reason)
-    return _send(noted, now, kind, ref, reason, policy.hash if policy else "")
-
-
-def _send(state: State, now: float, kind: Kind | Literal["revert"], ref: Ref, reason: str, policy: str = "") -> State:
-    number = state.events + 1
-    event = Event(number, now, kind, ref.version, ref.digest, reason[:600], policy)
-    return replace(state, events=number, outbox=(*state.outbox, event)[-HISTORY:])
-
-
-def _note(state: State, now: float, what: str, version: str, detail: str = "") -> State:
-    return replace(state, history=(*state.history, Entry(now, what, version, detail))[-HISTORY:])
+    return send(told, now, "revert", told.stable, reason)

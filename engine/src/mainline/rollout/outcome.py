@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from mainline.declared.rollout import Outcome
 from mainline.exchange import outcomes, status
 from mainline.exchange.outcomes import Outcomes, Tally
-from mainline.rollout import machine, sequences, statistics
+from mainline.rollout import measurement, sequences, statistics
 from mainline.rollout.records import Finding, Ref, State
 from mainline.rollout.statistics import Interval
 from mainline.text import span
@@ -22,7 +22,7 @@ def name_of(state: State) -> str:
     It changes with the weights, so that outcomes of each step are compared among themselves.
     """
     progress = state.progress
-    if progress is None or not machine.compares_outcomes(progress):
+    if progress is None or not measurement.compares_outcomes(progress):
         return ""
     return f"{progress.candidate.version}-{progress.candidate.digest[:12]}-{progress.hash}-{state.revision}"
 

@@ -65,23 +65,12 @@ class Service:
         self._number, self._mirrored = count(), count()
         self.routing_file, self._unwritten, self._unkept = routing_file, "", ""
         if routing_file:
-            self._watched["routing"] = watched = Watched(routing_file, self._read_routes)
-            try:
-                if routing_file.exists():
-                    watched.read()
-            except MainlineError as error:
-                if not followed and self.routing is None:
-                    raise
-                self._report("routing", error)
+            self._begin_routes(routing_file, followed)
         self._refresh_feed()
         self.report: Report | None = None
         self.silent_days = silent_days
         if report:
-            self._watched["report"] = shown = Watched(report / reports.PAGE, self._read_report)
-            try:
-                shown.read()
-            except Exception as error:  # whatever is in it, predictions do not depend on it
-                self._report("report", error)
+            self._begin_report(report / reports.PAGE)
 
     def choose(self, request: Request | None = None) -> Model:
         """Return the model for the next request.
@@ -205,6 +194,29 @@ class Service:
 
     def _read_keys(self, path: Path) -> None:
         self.keys = keys.load(path, self.settings.throttle, self.keys)
+
+    def _begin_routes(self, file: Path, followed: bool) -> None:
+        """Watch the routing file, and serve what it names if it is there.
+
+        Raises:
+            MainlineError: when it cannot be served, and neither a fixed routing nor a follower stands in.
+        """
+        self._watched["routing"] = watched = Watched(file, self._read_routes)
+        try:
+            if file.exists():
+                watched.read()
+        except MainlineError as error:
+            if not followed and self.routing is None:
+                raise
+            self._report("routing", error)
+
+    def _begin_report(self, page: Path) -> None:
+        """Watch monitoring's page, and show it; whatever is in it, predictions do not depend on it."""
+        self._watched["report"] = watched = Watched(page, self._read_report)
+        try:
+            watched.read()
+        except Exception as error:
+            self._report("report", error)
 
     def _read_routes(self, path: Path) -> None:
         loaded, declared = self.models(), routes.read(path)

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.declared import rollout
+from mainline.declared import quantities, rollout
 from mainline.declared.rollout import Analysis
 from mainline.rollout import analysis, statistics
 
-BOUNDS = (*map(str, rollout.THRESHOLDS), "inf")
+BOUNDS = (*map(str, quantities.THRESHOLDS), "inf")
 
 
 def declared(name: str, limit: float, **more: Any) -> Analysis:

@@ -7,6 +7,8 @@ import pytest
 
 from mainline.declared import reading, rollout
 from mainline.rollout import machine
+from mainline.rollout.measurement import wants_golden
+from mainline.rollout.outbox import delivered
 from mainline.rollout.records import Live, Measurement
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
 
@@ -244,8 +246,8 @@ def test_golden_requests_that_cannot_tell_do_not_let_a_step_end() -> None:
 
 def test_golden_requests_are_asked_for_when_they_can_decide(world: World) -> None:
     """At the end of a step's time, where they are declared and traffic was too little; never otherwise."""
-    assert not machine.wants_golden(World().have(1).state, 1e9)
-    assert not machine.wants_golden(world.state, 1e9), "they are not declared"
+    assert not wants_golden(World().have(1).state, 1e9)
+    assert not wants_golden(world.state, 1e9), "they are not declared"
     declared = World(canary(goldenRequests=True)).have(1)
     declared.wanted, declared.now = ref(2), 1000.0
     declared.settle()
@@ -254,12 +256,12 @@ def test_golden_requests_are_asked_for_when_they_can_decide(world: World) -> Non
     nobody, over = (
         replace(declared.state, progress=replace(progress, **more)) for more in ({"live": None}, {"step": 4})
     )
-    assert not machine.wants_golden(nobody, 1e9), "nobody serves the step"
-    assert not machine.wants_golden(over, 1e9), "it was the last step"
-    assert not machine.wants_golden(declared.state, declared.now + 29.9)
-    assert machine.wants_golden(declared.state, declared.now + 30)
+    assert not wants_golden(nobody, 1e9), "nobody serves the step"
+    assert not wants_golden(over, 1e9), "it was the last step"
+    assert not wants_golden(declared.state, declared.now + 29.9)
+    assert wants_golden(declared.state, declared.now + 30)
     declared.pass_by(25, measurement=PASS)
-    assert not machine.wants_golden(declared.state, declared.now + 1e6), "traffic was enough"
+    assert not wants_golden(declared.state, declared.now + 1e6), "traffic was enough"
 
 
 def test_a_step_without_metrics_takes_its_time_alone() -> None:
@@ -348,7 +350,7 @@ def test_what_was_delivered_is_told_once(world: World) -> None:
     world.now += 10
     world.settle(measurement=FAIL)
     first, second, third = world.state.outbox
-    left = machine.delivered(world.state, frozenset({first.id, third.id}))
+    left = delivered(world.state, frozenset({first.id, third.id}))
     assert left == replace(world.state, outbox=(second,))
 
 

@@ -17,8 +17,9 @@ from mainline.exchange import outcomes, served
 from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
 from mainline.exchange.status import Status
-from mainline.rollout import machine, outcome, status
+from mainline.rollout import outcome, status
 from mainline.rollout.driver import Driver
+from mainline.rollout.measurement import due
 from mainline.rollout.records import Measurement
 from mainline.rollout.source import Found
 from mainline.serving.answering.experiment import Experiment, Unit
@@ -204,11 +205,11 @@ def test_outcome_is_compared_only_where_clients_get_both_versions() -> None:
     world.wanted = ref(2)
     world.settle()
     assert outcome.name_of(world.state) == ""
-    assert not machine.due(world.state, world.now + 20)
+    assert not due(world.state, world.now + 20)
     world.pass_by(40)
     assert world.weight == 50
     assert outcome.name_of(world.state).startswith("v1.2.0-000000000000-")
-    assert machine.due(world.state, world.now + 20)
+    assert due(world.state, world.now + 20)
 
 
 def test_golden_requests_do_not_stand_in_for_outcomes() -> None:

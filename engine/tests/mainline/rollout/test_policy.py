@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mainline.declared import environments, rollout
+from mainline.declared import environments, quantities, rollout
 from mainline.errors import ParamsError
 from mainline.serving.answering.metrics import BUCKETS
 from tests.project import FLIGHTS
@@ -120,7 +120,7 @@ def test_every_strategy_has_usual_steps() -> None:
 
 def test_thresholds_are_those_that_the_service_counts_by() -> None:
     """Every bound of the latency histogram may be named, and no other number."""
-    assert rollout.THRESHOLDS == BUCKETS
+    assert quantities.THRESHOLDS == BUCKETS
 
 
 def test_promote_refuses_a_wrong_policy(tmp_path: Path) -> None:
