@@ -77,6 +77,15 @@ def test_shipped_file_loads() -> None:
     assert loaded.data.periods[0] == loaded.data.from_
 
 
+def test_refit_that_is_declared_off_shapes_nothing(tmp_path: Path) -> None:
+    """`split.refit: false` is as no key, also by the hash that the package keeps of its parameters; true is not."""
+    texts = [EXAMPLE.replace("test: 1}", f"test: 1{more}}}") for more in ("", ", refit: false", ", refit: true")]
+    plain, off, on = (load(tmp_path, text) for text in texts)
+    assert (plain.split.refit, off.split.refit, on.split.refit) == (False, False, True)
+    assert plain.shaping == off.shaping
+    assert on.shaping["split"] == {"validation": 1, "test": 1, "refit": True}
+
+
 def test_loaded_parameters_are_what_was_written(tmp_path: Path) -> None:
     """Each value is where its key says, and the window is cut by month."""
     loaded = load(tmp_path, EXAMPLE)

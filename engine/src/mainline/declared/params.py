@@ -88,10 +88,14 @@ class Data(Section):
 
 
 class Split(Section):
-    """How much is kept from fitting: so many of the newest periods, test last, or of a snapshot shares of its rows."""
+    """How much is kept from fitting: so many of the newest periods, test last, or of a snapshot shares of its rows.
+
+    With `refit`, what is served is fitted again on all of them, once the model that was not is measured.
+    """
 
     validation: Amount
     test: Amount
+    refit: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -194,6 +198,14 @@ class Params(Section):
     gate: dict[str, Any]
     monitor: Monitor = Monitor()
     tune: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def shaping(self) -> dict[str, Any]:
+        """What the model depends on, as it is declared; a refit that is declared off is as none declared."""
+        found = self.model_dump(mode="json", by_alias=True, include=set(SHAPING), exclude_unset=True)
+        if not self.split.refit:
+            found["split"].pop("refit", None)
+        return found
 
     @property
     def parts(self) -> periods.Split:

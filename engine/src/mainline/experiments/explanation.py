@@ -58,7 +58,7 @@ def explain_tested(key: str | None, worst: int | None, form: Form = PAGE) -> str
     """
     from mainline.experiments import single, tested
 
-    predictor, profile, examples = single.load()
+    predictor, profile, examples = single.load(judged=True)
     name, request = tested.worst(worst) if worst is not None else tested.keyed(key or "")
     return _give(single.explain(predictor, profile, request, examples), name, form)
 
@@ -73,7 +73,7 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
     from mainline.declared import gate, params
     from mainline.experiments import pages, pictures, sentences, single, slices, tested
 
-    loaded, declared = single.load(), params.load()
+    loaded, declared = single.load(judged=True), params.load()
     tested.answered()
     tell = (lambda _: None) if form.sentence else progress.say
     found = slices.measure(loaded, declared, text, gate.load(declared.gate).confidence, tell)

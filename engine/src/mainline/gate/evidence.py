@@ -96,6 +96,8 @@ class Evidence:
     older_scorers: Mapping[str, Scorer] = field(default_factory=dict)
     """The same of each older version."""
     rule: str = baselines.CONSTANT
+    refitted: Array | None = None
+    """What is served predicts on the rows, if it was fitted on them as well; `predicted` is of the judged model."""
 
     @property
     def primary(self) -> str:

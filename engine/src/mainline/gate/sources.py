@@ -56,7 +56,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     Raises:
         MainlineError: when there is no candidate at all.
     """
-    candidate = Predictor.load(PACKAGE)
+    candidate = Predictor.load(PACKAGE, judged=True)
     rows = holdout.read(candidate)
     predicted = candidate.predict_columns(rows.request)
     measured = metrics.of_package(candidate.manifest, evaluation)
@@ -76,6 +76,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         candidate=candidate,
         predicted=predicted,
         kept=_kept(candidate),
+        refitted=_refitted(candidate, rows),
         baseline=baseline.predicted,
         rule=baseline.name,
         production=released,
@@ -130,6 +131,11 @@ def _kept(candidate: Predictor) -> Array:
     """Return what the pipeline predicted when it measured the candidate."""
     names = tuple(candidate.manifest.get("classes", ()))
     return predictions.from_columns(read_columns(PACKAGE / replay.PREDICTIONS, predictions.named(names)), names)
+
+
+def _refitted(candidate: Predictor, rows: Holdout) -> Array | None:
+    """Return what is served predicts on the n rows, if it was fitted again on them; None if it is what is judged."""
+    return Predictor.load(PACKAGE).predict_columns(rows.request) if "refit" in candidate.manifest else None
 
 
 def _baseline(candidate: Predictor, rows: Holdout, measured: Scorer) -> Baseline:

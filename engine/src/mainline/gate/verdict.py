@@ -40,6 +40,8 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
 def run(evidence: Evidence, policy: Policy) -> list[Check]:
     """Run every check."""
     found = [bounded(name, group, check(evidence, policy)) for name, group, check in CHECKS]
+    if evidence.refitted is not None:
+        found.append(bounded("refit", "quality", quality.check_refit(evidence, policy)))
     if evidence.candidate.manifest.get("interval"):
         found.append(bounded("coverage", "quality", quality.check_coverage(evidence, policy)))
         found.append(bounded("coverage by slice", "slices", quality.check_coverage_by_slice(evidence, policy)))

@@ -65,7 +65,8 @@ def check_promise(production: Production) -> Outcome:
     limit = f"{found.promised:.3g}, {found.promised_ratio:.3f} promised"
     aged = "" if found.age is None else f", on average {count(found.age, 'day')} after the end of the window"
     change = found.came_ratio / found.promised_ratio - 1
-    return Outcome("pass", observed, limit, f"{change:+.1%} against the promise on {found.events:,} events{aged}.")
+    said = f"{change:+.1%} against the promise on {found.events:,} events{aged}.{_refit(production)}"
+    return Outcome("pass", observed, limit, said)
 
 
 def by_age(production: Production) -> list[tuple[int, float]]:
@@ -90,6 +91,13 @@ def _enough(production: Production) -> Events | None:
         return None
     events, quality = production.labelled, production.policy.quality
     return events if len(events) >= quality.min_rows and clusters(events.day)[1] >= quality.min_days else None
+
+
+def _refit(production: Production) -> str:
+    """Say whose promise it is, if what answers was fitted again after its twin was tested; else ''."""
+    if "refit" not in production.reference.package.manifest:
+        return ""
+    return " The promise is of the model that was tested; what answers was fitted again on all rows, and never tested."
 
 
 def _age(production: Production, day: Array) -> int | None:

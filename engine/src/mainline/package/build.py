@@ -41,6 +41,8 @@ class Contents:
     test_predictions: bytes
     test_columns: Mapping[str, Array]
     code: Path
+    judged: bytes | None = None
+    """The model that was measured, if `model` was fitted again afterwards and so is another one."""
     monitor: Mapping[str, Any] | None = None
     """What playing the window back allows, for `./mainline monitor`; None of data without time."""
     strangers: int = 0
@@ -82,6 +84,8 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
         write_arrays(directory / "tables" / f"{name}.npz", table.arrays())
     name = described["name"]
     (directory / f"model.{described['model']['format']}").write_bytes(contents.model)
+    if contents.judged is not None:
+        (directory / f"judged.{described['judged']['format']}").write_bytes(contents.judged)
     (directory / "test_predictions.parquet").write_bytes(contents.test_predictions)
     (directory / "model_card.md").write_text(contents.card, encoding="utf-8")
     (directory / "requirements.txt").write_text(_requirements(described["model"]["format"]), encoding="utf-8")
@@ -98,10 +102,12 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     _write_json(directory / "response.schema.json", schemas.of_response(name, Response(described)))
     manifest.seal(directory, described)
     unfinished = Predictor.load(directory)
+    both = [unfinished, *([] if contents.judged is None else [Predictor.load(directory, judged=True)])]
     if check is not None:
         check(unfinished)
     _write_golden(directory, contents, unfinished)
-    parity = {"batch": _dependence(unfinished, contents.test_columns), "strangers": contents.strangers}
+    dependence = max(_dependence(one, contents.test_columns) for one in both)
+    parity = {"batch": dependence, "strangers": contents.strangers}
     manifest.seal(directory, described | {"parity": parity})
     return Predictor.load(directory)
 

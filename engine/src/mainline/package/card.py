@@ -32,6 +32,7 @@ def write(
             "",
             f"{manifest['response']['description']}. Unit: {manifest['response']['unit'] or 'none'}.",
             *_model(manifest["model"], manifest.get("classes", [])),
+            *_refit(manifest),
             *_data(manifest["window"], metrics["data"], banned),
             *_quality(metrics["test"], metrics["baseline"]),
             *_worst(slices, _primary(metrics["test"])),
@@ -53,6 +54,18 @@ def _model(model: Mapping[str, Any], names: Sequence[str | int]) -> list[str]:
         *([f"- Classes: {', '.join(map(str, names))}"] if names else []),
         *([_threshold(model, names or (0, 1))] if "threshold" in model else []),
     ]
+
+
+def _refit(manifest: Mapping[str, Any]) -> list[str]:
+    if "refit" not in manifest:
+        return []
+    said = (
+        f"- Fitted again on all {manifest['refit']['rows']:,} rows, validation and test among them, after a model of "
+        "the same parameters was fitted on the training rows alone and measured. All figures below, the threshold, the "
+        "interval and the limits of monitoring are that model's, which is in the package as `judged`. The one that "
+        "answers was never measured on rows that it had not seen."
+    )
+    return [said]
 
 
 def _threshold(model: Mapping[str, Any], names: Sequence[str | int]) -> str:

@@ -21,10 +21,13 @@ from mainline.package.responses import Prediction, Response
 
 
 class Predictor:
-    """A loaded, verified package: requests in, predictions out."""
+    """A loaded, verified package: requests in, predictions out.
 
-    def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes]) -> None:
-        """Build from what `manifest.read` verified."""
+    If the model that answers was fitted again on all rows, the package also holds the one that was measured before.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes], judged: bool = False) -> None:
+        """Build from what `manifest.read` verified; `judged` asks for the model that was measured."""
         self.manifest = manifest
         self.digest: str = manifest["digest"]
         self.response = Response(manifest)
@@ -32,8 +35,9 @@ class Predictor:
         self.features = _module("features", contents["code/features.py"], self.digest)
         self.scoring = _module("scoring", contents["code/scoring.py"], self.digest)
         self.tables = {table["name"]: _table(table, contents) for table in manifest["tables"]}
-        model = manifest["model"]
-        self.runtime = runtime.load(contents[f"model.{model['format']}"], model)
+        name = "judged" if judged and "judged" in manifest else "model"
+        model = manifest[name]
+        self.runtime = runtime.load(contents[f"{name}.{model['format']}"], model)
 
     @property
     def tolerance(self) -> float:
@@ -41,15 +45,15 @@ class Predictor:
         return float(self.manifest.get("parity", {}).get("batch", 0.0))
 
     @classmethod
-    def load(cls, directory: Path | str) -> "Predictor":
-        """Load a package directory.
+    def load(cls, directory: Path | str, judged: bool = False) -> "Predictor":
+        """Load a package directory; `judged` asks for the model that was measured, where another one answers.
 
         Raises:
             PackageError: when a file is changed, missing or extra, or holds what cannot be loaded.
         """
         manifest, contents = manifests.read(Path(directory))
         try:
-            return cls(manifest, contents)
+            return cls(manifest, contents, judged)
         except Exception as error:  # a sealed package that another machinery made may fail in any way
             reason = " ".join(str(error).split())[:200]
             raise PackageError(directory, f"it cannot be loaded here ({type(error).__name__}: {reason})") from error

@@ -44,6 +44,7 @@ def text(headline: str) -> str:
         f"  trained on   {metrics['train']['rows']:>9,} rows of {told(window['train'])}",
         f"  validated on {metrics['validation']['rows']:>9,} rows of {told(window['validation'])}",
         f"  tested on    {metrics['test']['rows']:>9,} rows of {told(window['test'])}{_later(manifest)}",
+        *_refit(manifest),
         "",
         *table(metrics["test"], metrics["baseline"], response["unit"]),
         "",
@@ -55,6 +56,14 @@ def text(headline: str) -> str:
         *next_lines(NEXT | (KEEP if ask("status", "--porcelain") else {})),
     ]
     return display.fold("\n".join(lines))
+
+
+def _refit(manifest: Mapping[str, Any]) -> list[str]:
+    """Say that another model answers than the one that was measured; nothing if it does not."""
+    if "refit" not in manifest:
+        return []
+    rows = manifest["refit"]["rows"]
+    return [f"  fitted again {rows:>9,} rows, all of these, to serve; the figures are of the model before"]
 
 
 def next_lines(steps: Mapping[str, str]) -> Iterator[str]:

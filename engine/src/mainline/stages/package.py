@@ -20,7 +20,7 @@ from mainline.data.moments import is_timed
 from mainline.data.prepared import Prepared
 from mainline.data.profile import bins, describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
-from mainline.declared.params import SHAPING, Params
+from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.labels import classes
 from mainline.limits import sketches
@@ -28,7 +28,8 @@ from mainline.limits.sketches import Bins
 from mainline.model import baselines, batches, metrics
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
-from mainline.stages import playback
+from mainline.stages import playback, refitting
+from mainline.stages.refitting import Refitted
 from usecase import features, interface, tables
 
 MODEL, PACKAGE = Path("models/model"), Path("models/package")
@@ -42,15 +43,18 @@ def package(params: Params) -> None:
     newest, needed = tested[params.parts.test[-1]], params.data.periods[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
+    rows, names = prepared.join(tested.values()), classes(interface)
     model = read_json(MODEL / "model.json")
-    description = describe_package(params, model)
-    profile = _profile(params)
+    again = refitting.refit(params, model, rows) if params.split.refit else None
+    description = describe_package(params, model, again)
+    profile, measured = _profile(params), (MODEL / f"model.{model['format']}").read_bytes()
     contents = build.Contents(
         description=description,
         request=interface.REQUEST,
         response=interface.RESPONSE,
         tables=sealed,
-        model=(MODEL / f"model.{model['format']}").read_bytes(),
+        model=measured if again is None else again.content,
+        judged=None if again is None else measured,
         profile=profile,
         monitor=_monitor(params, model, profile),
         card=_card(description),
@@ -59,32 +63,40 @@ def package(params: Params) -> None:
         code=CODE,
         strangers=int(strange.sum()),
     )
-    rows, names = prepared.join(tested.values()), classes(interface)
     predictor = build.build(
         fresh_directory(PACKAGE), contents, lambda made: check_features(made, rows.request, rows.features, strange)
     )
     check_batches(predictor, params.limits.parity)
     predicted = predictions.from_columns(read_columns(PREDICTIONS, predictions.named(names)), names)
-    check_predictions(predictor, rows.request, predicted, strange)
+    check_predictions(Predictor.load(PACKAGE, judged=True), rows.request, predicted, strange)
+    if again is not None:
+        check_predictions(predictor, rows.request, again.predicted, strange)
     progress.say(
         f"{predictor.manifest['name']} {predictor.digest[:12]}, {manifest.size(PACKAGE) / 1e6:.1f} MB, "
         f"same features and predictions as the pipeline on {len(rows) - int(strange.sum()):,} rows"
     )
 
 
-def describe_package(params: Params, model: dict[str, Any]) -> dict[str, Any]:
-    """Say what the package is and what it was made from: data, parameters, and the lock's hashes of its inputs."""
-    shaping = params.model_dump(mode="json", by_alias=True, include=set(SHAPING), exclude_unset=True)
-    text = json.dumps(shaping, sort_keys=True)
+def describe_package(params: Params, model: Mapping[str, Any], again: Refitted | None = None) -> dict[str, Any]:
+    """Say what the package is and what it was made from: data, parameters, and the lock's hashes of its inputs.
+
+    With `again`, that model is the one that answers, and `model` is the one that was measured.
+    """
+    text = json.dumps(params.shaping, sort_keys=True)
     return {
         "name": interface.NAME,
         "task": interface.TASK,
         **({"classes": list(classes(interface))} if classes(interface) else {}),
-        "model": model,
+        **({"model": model} if again is None else _refitted(model, again)),
         **_interval(),
         **_data(params),
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
     }
+
+
+def _refitted(judged: Mapping[str, Any], again: Refitted) -> dict[str, Any]:
+    """Name the model that answers, the one that was measured, and on how many rows the first was fitted."""
+    return {"model": again.model, "judged": judged, "refit": {"rows": again.rows}}
 
 
 def _interval() -> dict[str, Any]:

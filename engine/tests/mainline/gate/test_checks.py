@@ -31,6 +31,35 @@ def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Polic
     assert verdict.overall(found) == "pass"
 
 
+def refitted(evidence: Evidence, factor: float) -> Evidence:
+    """Let another model answer than the one that is judged, with the same errors times a factor."""
+    found = made.predictor()
+    found.manifest["refit"] = {"rows": 12_345}
+    error = evidence.predicted - evidence.holdout.label
+    return replace(evidence, candidate=found, refitted=evidence.holdout.label + factor * error)
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "observed"),
+    [(0.9, "pass", "-10.0%"), (1.009, "pass", "+0.9%"), (1.02, "fail", "+2.0%"), (np.nan, "fail", "not every")],
+)
+def test_a_refit_must_know_the_rows_that_it_was_fitted_on(
+    evidence: Evidence, shipped: Policy, factor: float, verdict: Verdict, observed: str
+) -> None:
+    """What is served is at most the margin worse than its twin on the holdout, and no number is missing."""
+    found = made.check(refitted(evidence, factor), shipped, "refit")
+    assert found.verdict == verdict
+    assert found.observed.startswith(observed)
+
+
+def test_a_refit_is_said_to_be_unmeasured(evidence: Evidence, shipped: Policy) -> None:
+    """The check says on how many rows it was fitted and that nothing measured it; without a refit there is no check."""
+    reason = made.check(refitted(evidence, 1.0), shipped, "refit").reason
+    assert "all 12,345 rows" in reason
+    assert "nothing measured it" in reason
+    assert "refit" not in [check.name for check in verdict.run(evidence, shipped)]
+
+
 def promising(evidence: Evidence, *ends: float, level: float = 0.9) -> Evidence:
     """Let the candidate promise that 90 % of all cases, or another share, are inside of an interval."""
     found = made.predictor()

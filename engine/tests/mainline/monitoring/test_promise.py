@@ -56,6 +56,14 @@ def test_the_test_month_itself_keeps_the_promise(month: Month) -> None:
     assert moved.came > 1.1 * moved.promised == pytest.approx(1.1 * found.promised)
 
 
+def test_promise_of_another_model_than_the_one_that_answers_is_said(month: Month) -> None:
+    """With a refit the check says that the promise is of the model that was tested; without one it does not."""
+    again = replace(month.packaged, manifest={**month.packaged.manifest, "refit": {"rows": 12_345}})
+    production = replace(month, reference=replace(month.reference, package=again)).production()
+    assert "The promise is of the model that was tested" in check(production).reason
+    assert "tested" not in check(month.production()).reason
+
+
 def test_few_labels_keep_no_promise(month: Month) -> None:
     """Below the declared events and days nothing is said to have come true."""
     assert promise.of_version(month.production(slice(0, 3)), UNTIL) is None

@@ -73,6 +73,14 @@ def test_card_tells_why_scikit_learn_is_packaged() -> None:
     assert "exported as skops, because: ONNX differs by 6, allowed is 0.001\n" in text
 
 
+def test_card_tells_that_what_answers_was_fitted_again() -> None:
+    """With a refit the card says on how many rows, and that the figures are of another model; without one nothing."""
+    again = card.write(MANIFEST | {"refit": {"rows": 12_345}}, METRICS, [], {})
+    assert "- Fitted again on all 12,345 rows" in again
+    assert "was never measured on rows that it had not seen" in again
+    assert "again" not in write([])
+
+
 def test_worst_segments_come_first_and_thin_ones_not_at_all() -> None:
     """The five segments with the highest loss are named in that order; too few rows are not a finding."""
     slices = [segment(f"A{number}", 10.0 + number) for number in range(6)] + [segment("XX", 99.0, thin="true")]

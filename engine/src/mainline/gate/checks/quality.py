@@ -108,6 +108,25 @@ def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
     return Outcome(verdict, f"{bias:+.3g}", f"{policy.max_bias:g}", "Mean of prediction minus truth.")
 
 
+def check_refit(evidence: Evidence, policy: Policy) -> Outcome:
+    """Did the model that is served learn the holdout, on which it was fitted as well?
+
+    That measures no quality, for which there is no row left. A fit that went wrong shows.
+    """
+    served = evidence.refitted
+    if served is None or not np.isfinite(served).all():
+        return Outcome("fail", "not every prediction is a number", "numbers", "What is served cannot be released.")
+    ours, judged = evidence.lack(served), evidence.lack(evidence.predicted)
+    change = 0.0 if ours == judged else ours / max(judged, 1e-12) - 1
+    rows = evidence.candidate.manifest["refit"]["rows"]
+    reason = (
+        f"What is served was fitted again on all {rows:,} rows, these among them, so nothing measured it: "
+        "every other figure here is of the model that was fitted on the training rows alone. The canary is its test."
+    )
+    limit = f"up to {policy.margin:+.1%} against the judged model"
+    return Outcome(at_most(change, policy.margin), f"{change:+.1%} on rows that it was fitted on", limit, reason)
+
+
 def check_coverage(evidence: Evidence, policy: Policy) -> Outcome:
     """Does the interval around a prediction hold what it promises?"""
     covered = _covered(evidence)

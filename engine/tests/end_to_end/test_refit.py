@@ -1,0 +1,118 @@
+"""`split.refit`: what answers is fitted again on all rows, and everything measured stays that of the model before."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mainline.gate import findings
+from mainline.package import manifest as manifests
+from mainline.package.predictor import Predictor
+from tests.project import Project
+
+PACKAGE = "models/package"
+FIT_ON_ALL = """
+import json, sys
+from pathlib import Path
+from mainline.data import prepared
+from mainline.declared.params import load
+from mainline.stages import fitting
+from usecase import interface
+params = load()
+asked = [field.name for field in interface.REQUEST]
+parts = sorted(file.stem for file in Path("data/features").iterdir())
+rows = prepared.read(prepared.FOLDER, (*params.parts.train, *params.parts.validation, *params.parts.test), asked,
+                     params.features)
+assert {*params.parts.train, *params.parts.validation, *params.parts.test} == set(parts)
+test = prepared.read(prepared.FOLDER, params.parts.test, asked, params.features)
+print(json.dumps([len(rows), fitting.predict(fitting.fit(params, rows), test, params).tolist()]))
+"""
+"""Fits the declared model on every prepared row there is: how many these are, and what it predicts of the test rows."""
+
+
+@pytest.fixture(scope="module", params=["other", pytest.param("timeless", marks=pytest.mark.slow)])
+def before(request: pytest.FixtureRequest) -> Project:
+    """A use case with time and one without, as trained without a refit."""
+    return request.getfixturevalue(f"{request.param}_project")
+
+
+@pytest.fixture(scope="module")
+def after(before: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same with a refit."""
+    made = before.twin(tmp_path_factory.mktemp("refit") / "project")
+    made.declare(split={"refit": True})
+    said = made.run("python", "-m", "mainline", "repro").stdout
+    assert "all of these, to serve; the figures are of the model before" in " ".join(said.split())
+    return made
+
+
+def test_everything_but_the_package_stays_as_it_was(before: Project, after: Project) -> None:
+    """Features, the model that is measured, its predictions and every figure in git have the bytes of no refit."""
+    old, new = before.hashes(), after.hashes()
+    assert {name for name in old if old[name] != new[name]} == {PACKAGE}
+
+
+def test_package_has_the_model_that_was_measured_and_answers_with_one_of_all_rows(after: Project) -> None:
+    """What answers predicts as a fit on every prepared row does, and what was measured is kept beside it."""
+    count, expected = json.loads(after.run("python", "-c", FIT_ON_ALL).stdout.splitlines()[-1])
+    package, manifest = after.path / PACKAGE, _manifest(after)
+    model = json.loads((after.path / "models/model/model.json").read_text())
+    measured = after.path / f"models/model/model.{model['format']}"
+    assert manifest["judged"] == model
+    assert (package / f"judged.{model['format']}").read_bytes() == measured.read_bytes()
+    assert manifest["refit"] == {"rows": count}
+    assert {manifest["model"].get(name) for name in ("threshold",)} == {model.get("threshold")}
+    assert manifest["model"]["baseline"] == model["baseline"]
+    kept = pd.read_parquet(after.path / "data/predictions/test.parquet")
+    names = manifest.get("classes", ["predicted"])
+    answered, judged = _predictions(after, judged=False), _predictions(after, judged=True)
+    np.testing.assert_allclose(answered, expected, atol=1e-4)
+    np.testing.assert_allclose(judged, np.squeeze(kept[[*map(str, names)]].to_numpy()) if len(names) > 2
+                               else kept["predicted"], atol=1e-6)  # fmt: skip
+    assert np.abs(answered - judged).max() > 1e-3
+
+
+def test_package_repeats_itself(after: Project, tmp_path: Path) -> None:
+    """Put together again, it has the same bytes."""
+    twin = after.twin(tmp_path / "project")
+    twin.run("python", "-m", "mainline", "stage", "package")
+    assert _manifest(twin)["digest"] == _manifest(after)["digest"]
+
+
+def test_gate_judges_the_model_that_was_measured_and_says_so(before: Project, after: Project) -> None:
+    """Every quality is that of no refit; a check of its own says that what is served was never measured."""
+    old, new = (_judge(project) for project in (before, after))
+    assert new.metrics == old.metrics
+    assert new.comparison == old.comparison
+    assert new.slices == old.slices
+    (found,) = (check for check in new.checks if check.name == "refit")
+    assert found.verdict == "pass"
+    assert "nothing measured it" in found.reason
+    assert f"all {_manifest(after)['refit']['rows']:,} rows" in found.reason
+    assert not [check for check in old.checks if check.name == "refit"]
+    verdicts = {check.name: check.verdict for check in new.checks}
+    assert verdicts["package"] == "pass"
+    assert "served: again on all" in new.candidate.train
+    assert "was never measured" in (after.path / PACKAGE / "model_card.md").read_text()
+
+
+def _judge(project: Project) -> findings.Findings:
+    project.run("python", "-m", "mainline", "gate", succeed=None)
+    return findings.read((project.path / findings.FILE).read_bytes())
+
+
+def _manifest(project: Project) -> dict[str, Any]:
+    return manifests.verify(project.path / PACKAGE)
+
+
+def _predictions(project: Project, judged: bool) -> Any:
+    """Predict the test rows with one of the two models of a package."""
+    from mainline.data import prepared
+
+    loaded = Predictor.load(project.path / PACKAGE, judged=judged)
+    parts = loaded.manifest["window"]["test"] if "snapshot" not in loaded.manifest else ("test",)
+    rows = prepared.read(project.path / prepared.FOLDER, parts, [field.name for field in loaded.request], [])
+    return loaded.predict_columns(rows.request)
