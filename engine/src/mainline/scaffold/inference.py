@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,19 @@ from mainline.scaffold.table import Table
 from mainline.text import count
 
 
+class Roles(NamedTuple):
+    """Columns that name rows or entities; '' where there is none."""
+
+    key: str
+    key_is_named: bool
+    """Whether its name says so, or a person does."""
+    group: str
+    """Whose rows stay on one side of the split."""
+    group_is_named: bool
+    entity: str
+    """The group, or what would be one if the data had no time."""
+
+
 def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     """Decide what every column of a table is for.
 
@@ -28,18 +42,10 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
     codes = target.codes(table.columns[label])
     rest = {name: column for name, column in table.columns.items() if name not in (label, *wishes.drop)}
     time, of_time = schedule.infer(rest, wishes, ~np.isnan(codes))
-    used = set(time.parts) if time else set()
-    key, key_sure = _chosen(wishes.key, roles.key_of({name: rest[name] for name in rest if name not in used}))
-    group, group_sure = _chosen(wishes.group, roles.group_of(rest, key))
-    out = dict(table.left_out) | dict.fromkeys(wishes.drop, "you dropped it")
     _check_wishes(rest, wishes, time)
-    features: dict[str, Column] = {}
-    for name, column in rest.items():
-        reason = _reason(name, column, key, group, time)
-        if reason and (name not in wishes.keep or column.is_far):
-            out[name] = reason
-        elif not (time and name in time.parts and column.kind == "time"):
-            features[name] = column
+    told = _roles(rest, wishes, time)
+    features, reasons = _features(rest, wishes, time, told)
+    out = dict(table.left_out) | dict.fromkeys(wishes.drop, "you dropped it") | reasons
     found = leaks.suspects(features, codes)
     suspected = {name: reason for name, reason in found.items() if name not in wishes.keep}
     kept = tuple(name for name in features if name not in suspected)
@@ -48,11 +54,13 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             f"no column is left to predict '{label}' from: {_listed(out | suspected)}. Keep one: --keep COLUMN."
         )
     of_year = not kept or (time is not None and time.name in wishes.keep)
-    plan = Plan(table, label, target, key, group, time, None, kept, out | suspected, tuple(suspected), (), of_year)
+    plan = Plan(
+        table, label, target, told.key, told.group, time, None, kept, out | suspected, tuple(suspected), (), of_year
+    )
     if time is None:
         alike = [plan.columns[name].values for name in plan.split_by]
         plan = replace(plan, shares=shares.infer(alike, codes, target.task != "regression", plan.unit))
-    keys = [remarks.of_key(plan, wishes, key_sure), *remarks.of_group(plan, wishes, group_sure)]
+    keys = [remarks.of_key(plan, wishes, told.key_is_named), *remarks.of_group(plan, wishes, told.group_is_named)]
     return replace(
         plan,
         findings=(
@@ -65,6 +73,31 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             *remarks.of_gate(plan),
         ),
     )
+
+
+def _roles(columns: Mapping[str, Column], wishes: Wishes, time: Schedule | None) -> Roles:
+    """Tell key and group; data with time is split by time alone, and has no group."""
+    used = time.parts if time else ()
+    key, is_named = _chosen(wishes.key, roles.key_of({name: columns[name] for name in columns if name not in used}))
+    group, is_entity = _chosen(wishes.group, roles.group_of(columns, key))
+    if time:
+        return Roles(key, is_named, "", False, group)
+    return Roles(key, is_named, group, is_entity, group)
+
+
+def _features(
+    columns: Mapping[str, Column], wishes: Wishes, time: Schedule | None, told: Roles
+) -> tuple[dict[str, Column], dict[str, str]]:
+    """Return the columns that may be features, and of the others why they may not."""
+    features: dict[str, Column] = {}
+    out = {}
+    for name, column in columns.items():
+        reason = _reason(name, column, told, time)
+        if reason and (name not in wishes.keep or column.is_far):
+            out[name] = reason
+        elif not (time and name in time.parts and column.kind == "time"):
+            features[name] = column
+    return features, out
 
 
 def _check_names(table: Table, label: str, wishes: Wishes) -> None:
@@ -86,6 +119,11 @@ def _check_wishes(columns: Mapping[str, Column], wishes: Wishes, time: Schedule 
                 f"'{name}' is a date, and only the time of a row can be one (--time COLUMN). Write it into the table "
                 "as a number, such as a year or days until then, or leave it out."
             )
+    if time and wishes.group not in (None, NONE):
+        raise TableError(
+            f"--group {wishes.group}: data with time is split by time alone; to keep the rows of one together, say "
+            "--time none."
+        )
     group = columns.get(wishes.group or "")
     if group is not None and group.missing:
         absent = count(group.missing, "row")
@@ -98,11 +136,13 @@ def _chosen(wish: str | None, found: tuple[str, bool]) -> tuple[str, bool]:
     return ("" if wish == NONE else wish), True
 
 
-def _reason(name: str, column: Column, key: str, group: str, time: Schedule | None) -> str:
-    if key and name == key:
+def _reason(name: str, column: Column, told: Roles, time: Schedule | None) -> str:
+    if told.key and name == told.key:
         return "it tells the rows apart"
-    if group and name == group:
+    if told.group and name == told.group:
         return "it names the entity, whose rows stay together"
+    if told.entity and name == told.entity:
+        return "it names an entity; data with time is split by time alone"
     if time and name in time.parts:
         return _of_part(name, time) if time.is_put_together else ""
     reason = roles.left_out(column)

@@ -12,7 +12,7 @@ _NUMBERING = re.compile(r"(^|[^a-z])(id|ids|no|nr|num|number|key|uuid|guid|code|
 _ENDS_WITH_ID = re.compile(r"[a-z](Id|ID)$")
 ENTITIES = re.compile(
     r"(^|[^a-z])(customer|client|patient|subject|user|person|member|household|family|account|store|shop|device|machine|"
-    r"sensor|station|school|student|driver|vehicle|product|item|participant|owner|company|firm)([^a-z]|$)"
+    r"sensor|station|school|student|driver|vehicle|product|item|participant|owner|company|firm|individual)([^a-z]|$)"
 )
 MOST_LEVELS = 100
 _WORDS = 4
@@ -53,14 +53,16 @@ def key_of(columns: Mapping[str, Column]) -> tuple[str, bool]:
 
 def group_of(columns: Mapping[str, Column], key: str) -> tuple[str, bool]:
     """Return the column that names an entity with several rows, and whether its name says so; '' if there is none."""
+    found = []
     for name, column in columns.items():
         if name == key or column.kind not in ("integer", "text") or column.missing:
             continue
-        rows, entities = len(column.values), column.distinct
-        several = 20 <= entities <= rows / 1.5
-        if several and (is_numbering(name) or ENTITIES.search(_spaced(name))):
-            return name, bool(ENTITIES.search(_spaced(name)))
-    return "", False
+        if 20 <= column.distinct <= len(column.values) / 1.5:
+            found.append(name)
+    entities = [name for name in found if ENTITIES.search(_spaced(name))]
+    if entities:
+        return entities[0], True
+    return next(filter(is_numbering, found), ""), False
 
 
 def left_out(column: Column) -> str:

@@ -152,6 +152,29 @@ def test_rows_of_one_customer_are_a_group(tmp_path: Path) -> None:
     assert split.option == "--group none"
 
 
+def test_data_with_time_has_no_group(tmp_path: Path) -> None:
+    """Orders of customers by day are split by time alone: the customer is no feature, and --group is refused."""
+    days = pd.date_range("2023-01-01", periods=ROWS, freq="37h").strftime("%Y-%m-%d")
+    rows = flats().drop(columns="id").assign(customer_id=RANDOM.integers(1000, 1060, ROWS), sold=days)
+    path = write(tmp_path, rows)
+    made = plan(path)
+    assert (made.group, made.features) == ("", ("area m²", "rooms", "city"))
+    assert made.left_out["customer_id"] == "it names an entity; data with time is split by time alone"
+    assert not found(made, "group")
+    assert "customer_id" in plan(path, keep=("customer_id",)).features
+    assert "customer_id" in plan(path, group=findings.NONE).features
+    with pytest.raises(TableError, match=r"^--group customer_id: data with time is split by time alone; .*--time none"):
+        plan(path, group="customer_id")
+    assert plan(path, group="customer_id", time="none").group == "customer_id"
+
+
+def test_group_is_the_column_that_is_called_an_entity(tmp_path: Path) -> None:
+    """Of several numbers with repeats the group is the one that is called an entity, wherever it stands."""
+    rows = flats().drop(columns="id").assign(sample_number=RANDOM.integers(0, 90, ROWS))
+    rows["individual id"] = [f"N{number}" for number in RANDOM.integers(0, 100, ROWS)]
+    assert plan(write(tmp_path, rows)).group == "individual id"
+
+
 def test_time_cuts_data_into_periods(tmp_path: Path) -> None:
     """A date makes months, or what gives 6 to 40 periods with rows in each; the newest are kept from fitting."""
     days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")

@@ -71,6 +71,11 @@ TABLES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, dict[str, A
         "price €",
         {"zone": "America/Los_Angeles"},
     ),
+    "customers by day": (
+        lambda rows: _hourly(rows).assign(customer_id=RANDOM.integers(0, 60, len(rows))).drop(columns=["id", "hr"]),
+        "price €",
+        {},
+    ),
     "a number alone": (lambda rows: rows[["price €", "rooms"]], "price €", {}),
     "dates alone": (lambda rows: _hourly(rows)[["day", "city", "price €"]], "price €", {"period": "day"}),
     "groups and leaks": (
