@@ -16,10 +16,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> str:
     """Check what can be known at once, then try."""
     from mainline.experiments import attempt
-    from mainline.pipeline import reproduction
+    from mainline.pipeline import checks
 
-    reproduction.check_quickly()  # what scikit-learn knows is said by the side that loads it
-    reproduction.check_code()
+    checks.check_quickly()  # what scikit-learn knows is said by the side that loads it
+    checks.check_code()
     return attempt.attempt(arguments.sample)
 
 

@@ -1,0 +1,63 @@
+"""What has passed the checks is not loaded again, and what differs from it is checked."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.pipeline import passed
+from tests.project import Project
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what is read for the checks, which have passed."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("params.yaml", "requirements/main.txt", "src/usecase/scoring.py"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("as it was\n")
+    passed.keep("flight-delay")
+    return tmp_path
+
+
+def test_the_same_content_has_passed(folder: Path) -> None:
+    """The name of the model stands for all of it, also if the files are new ones with the same bytes."""
+    (folder / "params.yaml").write_text("as it was\n")
+    assert passed.model() == "flight-delay"
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "requirements/main.txt", "src/usecase/scoring.py"])
+def test_what_differs_or_is_gone_has_not_passed(folder: Path, name: str) -> None:
+    """A byte more in parameters, lock or use case, and a file that is gone, are checked."""
+    (folder / name).write_text("as it was\n\n")
+    assert passed.model() == ""
+    (folder / name).unlink()
+    assert passed.model() == ""
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": "a", "python": "", "files": {}}', '{"files": 3}'])
+def test_what_was_kept_otherwise_has_not_passed(folder: Path, content: str) -> None:
+    """A cut-off file, one of other content and one of another Python count for nothing."""
+    (folder / passed.KEPT).write_text(content)
+    assert passed.model() == ""
+
+
+def test_our_own_code_is_part_of_what_passed(folder: Path) -> None:
+    """The machinery and the use case that were loaded are named by their files, wherever they are."""
+    kept = (folder / passed.KEPT).read_text()
+    assert passed.__file__ in kept
+    assert "tests/mainline/pipeline/test_passed.py" not in kept
+
+
+def test_nothing_to_do_loads_no_libraries(small_project: Project, tmp_path: Path) -> None:
+    """The second `repro` in a row loads neither numpy nor pydantic; a typo in a parameter is refused all the same."""
+    made = small_project.twin(tmp_path / "project")
+    repro = ("python", "-X", "importtime", "-m", "mainline", "repro")
+    made.run(*repro)
+    again = made.run(*repro)
+    assert "Everything is up to date." in again.stdout
+    assert "| numpy\n" not in again.stderr
+    assert "pydantic" not in again.stderr
+    params = made.path / "params.yaml"
+    params.write_text(params.read_text().replace("margin: 0.01", "margn: 0.01"))
+    refused = made.run("python", "-m", "mainline", "repro", succeed=False)
+    assert "gate.margn: is not a known key" in refused.stderr
