@@ -8,6 +8,7 @@ from mainline.remote import collection, objects, transfer
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--all", action="store_true", help="into the cache, what every version, branch and tag names")
+    parser.add_argument("--thorough", action="store_true", help="hash everything, also what has not changed since")
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -18,5 +19,5 @@ def run(arguments: argparse.Namespace) -> str:
     """
     if arguments.all:
         return collection.pull()
-    fetched = transfer.pull(objects.of_workspace())
+    fetched = transfer.pull(objects.of_workspace(), arguments.thorough)
     return f"{fetched} objects were fetched, and checked." if fetched else "Everything that dvc.lock names is here."

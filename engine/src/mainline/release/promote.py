@@ -1,7 +1,7 @@
 """`promote`: what CI runs after a merge. What is on main becomes what the environments have.
 
 In this order, so that a kill anywhere leaves nothing half and the next run ends right: the gate decides, artifacts are
-pushed and read back, the package is signed, and at last all tags are written at once.
+pushed and checked there, the package is signed, and at last all tags are written at once.
 """
 
 import tempfile

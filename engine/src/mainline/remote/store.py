@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mainline import progress
 from mainline.errors import MainlineError
-from mainline.remote import address, objects
+from mainline.remote import address, objects, s3
 
 TRIES = 4
 """How often a place is asked before it counts as away: connections break, and bits flip on the way."""
@@ -82,17 +83,31 @@ class Store:
             StorageError: when the place does not answer.
         """
         chosen = sorted(set(oids))
-        with ThreadPoolExecutor(_JOBS) as pool, progress.clock(f"checking {len(chosen)} objects in {self.name}"):
+        with (
+            ThreadPoolExecutor(_jobs(self.files)) as pool,
+            progress.clock(f"checking {len(chosen)} objects in {self.name}"),
+        ):
             states = list(pool.map(self._state, chosen))
         return Damage(
             tuple(oid for oid, state in zip(chosen, states, strict=True) if state is None),
             tuple(oid for oid, state in zip(chosen, states, strict=True) if state is False),
         )
 
+    def vouches(self, oids: Iterable[str]) -> set[str]:
+        """Return the objects whose content, by the store's own checksum, is what their name says; none of a folder.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
+        chosen = sorted(set(oids)) if s3.is_s3(self.files) else []
+        with ThreadPoolExecutor(_jobs(self.files)) as pool:
+            said = pool.map(lambda oid: self.insist(lambda: s3.is_vouched(self.files, self.path(oid), oid)), chosen)
+            return {oid for oid, sound in zip(chosen, said, strict=True) if sound}
+
     def lacks(self, oids: Iterable[str]) -> list[str]:
         """Return the objects that are not there, without reading those that are."""
         chosen = sorted(set(oids))
-        with ThreadPoolExecutor(_JOBS) as pool:
+        with ThreadPoolExecutor(_jobs(self.files)) as pool:
             there = pool.map(lambda oid: self.insist(lambda: self.files.exists(self.path(oid))), chosen)
             return [oid for oid, found in zip(chosen, there, strict=True) if not found]
 
@@ -139,16 +154,26 @@ class Store:
 
     def _copy(self, oids: Sequence[str], other: "Store") -> None:
         paths = [other.path(oid) for oid in oids]
+        if s3.is_s3(self.files) and other.files.protocol == "local":
+            with ThreadPoolExecutor(_jobs(self.files)) as pool:
+                send = partial(s3.send, self.files)
+                for _ in pool.map(send, paths, map(self.path, oids), oids):
+                    pass
+            return
         if self.files.protocol == "local":  # a file that may only be read cannot be written over; elsewhere it is
             self.remove(oid for oid in oids if self.files.exists(self.path(oid)))
         # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
-        self._database.add(paths, other.files, list(oids), check_exists=False, verify=False)
+        # One file alone would be fetched in several large parts at a time.
+        jobs = min(_jobs(self.files), _jobs(other.files)) if len(oids) > 1 else 1
+        self._database.add(paths, other.files, list(oids), check_exists=False, verify=False, jobs=jobs)
 
     def _state(self, oid: str) -> bool | None:
         """Whether an object is what its name says; None when it is not there. A wrong answer is asked for again."""
 
         def ask() -> bool | None:
             try:
+                if s3.is_s3(self.files):
+                    return objects.fits(oid, s3.chunks(self.files, self.path(oid)))
                 with self.files.open(self.path(oid), "rb") as file:
                     return objects.fits(oid, objects.chunks(file))
             except FileNotFoundError:
@@ -174,20 +199,17 @@ class Store:
         raise AssertionError("unreachable")
 
 
+def _jobs(files: Any) -> int:
+    """How many requests a place is asked at a time."""
+    return s3.JOBS if s3.is_s3(files) else _JOBS
+
+
 def _changed(about: Mapping[str, Any]) -> float:
     """Return when an object was written, in seconds since 1970; in the future where its store does not say."""
     found = next((about[name] for name in _DATES if about.get(name)), None)
     if isinstance(found, str):
         found = datetime.fromisoformat(found)
     return float("inf") if found is None else float(found.timestamp() if isinstance(found, datetime) else found)
-
-
-def _send_at_once() -> None:
-    """Let clients of S3 send without asking for leave: while they wait for it, aiohttp has no limit (`Expect`)."""
-    from botocore import handlers
-
-    kept = [handler for handler in handlers.BUILTIN_HANDLERS if handler[1] is not handlers.add_expect_header]
-    handlers.BUILTIN_HANDLERS[:] = kept
 
 
 def open_cache() -> Store:
@@ -207,8 +229,8 @@ def open_remote(name: str | None = None) -> Store:
     try:
         with _repository() as repository:
             remote = Store(f"remote {name}" if name else "the remote", repository.cloud.get_remote_odb(name))
-        if remote.files.protocol == "s3":
-            _send_at_once()
+        if s3.is_s3(remote.files):
+            s3.send_at_once()
         return remote
     except (DvcException, ImportError) as error:
         reason = " ".join(str(error).split())[:300]

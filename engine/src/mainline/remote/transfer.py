@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mainline import files, progress
-from mainline.remote import notes, objects
+from mainline.remote import hashed, notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
 from mainline.repository import dvc
@@ -32,7 +32,8 @@ def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -
 
     Args:
         outputs: what shall be there.
-        thorough: read also what was there before, as a release must; otherwise it must exist.
+        thorough: check also what was there before, as a release must: by the store's own checksums where it has them,
+            and by reading the rest; otherwise it must exist.
         version: whose outputs they are; the workspace's without it.
 
     Returns:
@@ -52,7 +53,7 @@ def push(outputs: Sequence[Output], thorough: bool = False, version: str = "") -
 
 
 def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store, thorough: bool) -> int:
-    absent = list(there.check(oids).all) if thorough else there.lacks(oids)
+    absent = _unsound(oids, there) if thorough else there.lacks(oids)
     if not absent:
         return 0
     damage = here.check(absent)
@@ -67,10 +68,26 @@ def _send(oids: list[str], outputs: Sequence[Output], here: Store, there: Store,
     return len(absent)
 
 
-def pull(outputs: Sequence[Output]) -> int:
+def _unsound(oids: list[str], there: Store) -> list[str]:
+    """List what the store lacks or has damaged, and say whose word that is."""
+    vouched = there.vouches(oids)
+    if vouched:
+        rest = len(oids) - len(vouched)
+        progress.say(
+            f"{there.name}: {len(vouched)} of {len(oids)} objects are sound by the checksums that it took when they "
+            f"arrived; the others ({rest}) are read."
+        )
+    return list(there.check(set(oids) - vouched).all)
+
+
+def pull(outputs: Sequence[Output], thorough: bool = False) -> int:
     """Bring outputs from the remote into the cache and the workspace, and check them.
 
     Damaged objects of the cache are replaced. What was imported comes from its source where the remote lacks it.
+
+    Args:
+        outputs: what shall be here.
+        thorough: hash all of it; otherwise not what was hashed before and whose files have not changed (`hashed`).
 
     Returns:
         The number of objects that were fetched.
@@ -82,7 +99,7 @@ def pull(outputs: Sequence[Output]) -> int:
     fetched = _import(outputs, here)
     # Listings first: until they are here, their files are not known.
     for wanted in ([output.oid for output in outputs if output.stored], lambda: expand(outputs, [here])):
-        fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here)
+        fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here, thorough)
     if fetched or not _checked_out():
         _check_out()
     return fetched
@@ -157,8 +174,8 @@ def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
     raise LostError(f"{output.path} ({output.oid}) is damaged or missing in {names}", output)
 
 
-def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store) -> int:
-    damage = here.check(oids)
+def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store, thorough: bool) -> int:
+    damage = here.check(oids) if thorough else hashed.check(here, oids)
     unsound = damage.all
     if not unsound:
         return 0

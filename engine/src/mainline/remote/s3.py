@@ -1,0 +1,81 @@
+"""S3 in little memory: objects go from and to it as streams, and its own checksum says what arrived.
+
+s3fs holds whole parts of 50 MB, several of them for each transfer. Here an object of up to a gibibyte is one request
+whose body is read from the disk, so the ETag that the store computes is the MD5 of the content: the object's name.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+JOBS = 4
+"""Transfers that are open at a time; each holds some megabytes."""
+WHOLE = 1 << 30
+"""Bytes up to which an object is sent by one request; a larger one goes in parts, and its ETag is not an MD5."""
+_PART = 8 << 20
+_PARTS = 10_000
+"""How many parts S3 takes."""
+_CHUNK = 1 << 18  # bytes
+
+
+def is_s3(files: Any) -> bool:
+    """Whether a file system of DVC's is S3."""
+    return bool(files.protocol == "s3")
+
+
+def send(files: Any, source: str, target: str, oid: str) -> None:
+    """Send a file of this machine; the store refuses one that is not what its object's name says.
+
+    Args:
+        files: the store's file system, as DVC opens it.
+        source: the file.
+        target: where the object will be.
+        oid: its name.
+    """
+    size = Path(source).stat().st_size
+    if size > WHOLE:
+        files.fs.put_file(source, target, chunksize=max(_PART, -(-size // _PARTS)), max_concurrency=1)
+        return
+    checksum = base64.b64encode(bytes.fromhex(oid.removesuffix(".dir"))).decode()
+    with Path(source).open("rb") as body:
+        files.fs.call_s3("put_object", **_place(files, target), Body=body, ContentMD5=checksum)
+    files.fs.invalidate_cache(target)
+
+
+def chunks(files: Any, path: str) -> Iterator[bytes]:
+    """Read an object piece by piece, in one request.
+
+    Raises:
+        FileNotFoundError: when it is not there.
+    """
+    from fsspec.asyn import sync
+
+    body = files.fs.call_s3("get_object", **_place(files, path), **files.fs.req_kw)["Body"]
+    try:
+        while piece := sync(files.fs.loop, body.read, _CHUNK):
+            yield piece
+    finally:
+        body.close()
+
+
+def is_vouched(files: Any, path: str, oid: str) -> bool:
+    """Whether the store's own checksum, taken when the object arrived, is what its name says; False if it has none."""
+    try:
+        found = files.fs.call_s3("head_object", **_place(files, path), **files.fs.req_kw)
+    except FileNotFoundError:
+        return False
+    return str(found.get("ETag", "")).strip('"') == oid.removesuffix(".dir")
+
+
+def send_at_once() -> None:
+    """Let clients of S3 send without asking for leave: while they wait for it, aiohttp has no limit (`Expect`)."""
+    from botocore import handlers
+
+    kept = [handler for handler in handlers.BUILTIN_HANDLERS if handler[1] is not handlers.add_expect_header]
+    handlers.BUILTIN_HANDLERS[:] = kept
+
+
+def _place(files: Any, path: str) -> dict[str, str]:
+    bucket, key, _ = files.fs.split_path(path)
+    return {"Bucket": bucket, "Key": key}
