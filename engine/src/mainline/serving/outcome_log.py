@@ -1,7 +1,8 @@
 """The log of outcomes: a file of JSON lines for each experiment, on the disk before a client hears that it is counted.
 
 Which version answered is looked up among the answers that the prediction log holds, and told by no client. A server
-that starts again within an experiment reads both logs, and goes on where it was.
+that starts again within an experiment reads both logs, and goes on where it was. It answers predictions meanwhile;
+outcomes wait, and the follower is told nothing before all is read.
 """
 
 import os
@@ -31,6 +32,7 @@ _ELSEWHERE = "unknown.jsonl"
 _KEPT = 20
 """Files of former experiments that stay."""
 _SLACK = 60.0
+_PIECE = 2**16
 
 
 class Event(NamedTuple):
@@ -50,26 +52,33 @@ class OutcomeLog:
         self._former: deque[Experiment] = deque(maxlen=FORMER)
         self._lock = threading.Lock()
         self._changed = False
+        self._closing = threading.Event()
+        self._unread: OSError | None = None
         self._waiting, self._counting = 0, threading.Lock()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="outcomes")
 
     def begin(self, name: str, versions: Sequence[str]) -> None:
-        """Go over to an experiment, '' for none; one that this machine knows goes on where it was.
+        """Go over to an experiment, '' for none; one that this machine knows goes on where it was, once that is read.
 
         Raises:
             OSError: when its file cannot be read or made, or the end of the one before cannot be told.
         """
+        if self._unread:
+            error, self._unread = self._unread, None
+            raise error
         if name == (self.experiment.name if self.experiment else ""):
             return
         self.publish()
         experiment = Experiment(name, versions) if name else None
-        if experiment:
-            self._resume(experiment)
+        resumed = self._open(name) if name else None
         with self._lock:
             if self.experiment:
                 self._former.appendleft(self.experiment)
             self.experiment = experiment
             self._changed = experiment is not None
+            if experiment and resumed:
+                experiment.whole = False
+                self.thread.submit(self._resume, experiment, resumed)
 
     def remember(self, request_id: str, unit: Unit) -> None:
         """Note who answered a request of the experiment."""
@@ -103,13 +112,15 @@ class OutcomeLog:
             OSError: when that cannot be written.
         """
         with self._lock:
-            document = self.experiment.document() if self._changed and self.experiment else None
-            self._changed = False
+            experiment = self.experiment
+            document = experiment.document() if self._changed and experiment and experiment.whole else None
+            self._changed = self._changed and document is None
         if document:
             outcomes.write(self._place.outcomes, document)
 
     def close(self) -> None:
         """End the thread, after what it works on, and tell the follower the last of it."""
+        self._closing.set()
         self.thread.shutdown()
         self.publish()
 
@@ -173,24 +184,45 @@ class OutcomeLog:
         name = self.experiment.name if fate == "counted" and self.experiment else former
         return self._place.outcome_log / (f"{name}.jsonl" if name else _ELSEWHERE)
 
-    def _resume(self, experiment: Experiment) -> None:
-        """Read what this machine knows of an experiment, or begin its file."""
-        file = self._place.outcome_log / f"{experiment.name}.jsonl"
+    def _open(self, name: str) -> Path | None:
+        """Return the file of an experiment that this machine knows, ready for more lines; begin that of another one."""
+        file = self._place.outcome_log / f"{name}.jsonl"
         if not file.exists():
             self._remove_old()
-            _append(file, orjson.dumps({"experiment": experiment.name, "time": time.time()}) + b"\n")
-            return
+            _append(file, orjson.dumps({"experiment": name, "time": time.time()}) + b"\n")
+            return None
         _cut_after_last_line(file)
+        return file
+
+    def _resume(self, experiment: Experiment, file: Path) -> None:
+        """Read what this machine knows of an experiment, on the thread behind which its outcomes wait.
+
+        Where that fails, the next look begins it again, and reports why.
+        """
+        try:
+            experiment.whole = self._read(experiment, file)
+        except OSError as error:
+            with self._lock:
+                self._unread = error
+                self.experiment = None if self.experiment is experiment else self.experiment
+
+    def _read(self, experiment: Experiment, file: Path) -> bool:
+        """Remember the answers of an experiment and count its outcomes; say whether all is read."""
         lines = _lines(file)  # one by one: the log of a week need not fit into memory
         began = float(next(lines, {}).get("time", 0.0))
         for line in _answers(self._predictions, began - _SLACK):
             named: list[Any] = [line.get(name) for name in ("request_id", "version", "client")]
+            if self._closing.is_set():
+                return False
             if line.get("experiment") == experiment.name and all(type(text) is str for text in named):
                 experiment.remember(named[0], Unit(named[1], named[2]))
         for line in lines:
+            if self._closing.is_set():
+                return False
             _replay(experiment, line)
         counted = sum(tally["number"] for tally in experiment.tallies.values())
         say("an experiment goes on", experiment=experiment.name, outcomes=counted)
+        return True
 
     def _remove_old(self) -> None:
         files = sorted(self._place.outcome_log.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
@@ -218,10 +250,18 @@ def _append(file: Path, content: bytes) -> None:
 
 def _cut_after_last_line(file: Path) -> None:
     """Remove the half line that a kill left; the client was not told of it, and sends it again."""
-    content = file.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(file, whole)
+    with file.open("r+b") as opened:
+        end = size = opened.seek(0, os.SEEK_END)
+        while end:
+            begin = max(0, end - _PIECE)
+            opened.seek(begin)
+            last = opened.read(end - begin).rfind(b"\n")
+            if last >= 0:
+                end = begin + last + 1
+                break
+            end = begin
+        if end < size:
+            opened.truncate(end)
 
 
 def _lines(file: Path, holding: bytes = b"") -> Iterator[dict[str, Any]]:

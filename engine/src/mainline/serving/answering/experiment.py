@@ -5,6 +5,7 @@ with a key of this process, so that nobody can choose two that are taken for one
 """
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -46,10 +47,13 @@ class Experiment:
 
     def __init__(self, name: str, versions: Sequence[str]) -> None:
         self.name = name
+        self.whole = True
+        """Whether all is counted that this machine knows of it; a server that started again reads that first."""
         self.tallies: dict[str, Tally] = {version: outcomes.empty() for version in versions}
         self.left_out: Counter[str] = Counter()
         self.trace: list[dict[str, Tally]] = []
         self._origin: float | None = None
+        self._lock = threading.Lock()
         # An answer has the number of its unit until its outcome comes, and the outcome's value from then on.
         self._young: dict[int, int | float] = {}
         self._old: dict[int, int | float] = {}
@@ -59,13 +63,16 @@ class Experiment:
 
     def remember(self, request_id: str, unit: Unit) -> None:
         """Note who answered a request; an id that two units used tells nobody's outcome."""
+        with self._lock:
+            self._remember(_hashed(request_id), unit)
+
+    def _remember(self, key: int, unit: Unit) -> None:
         number = self._numbers.get(unit)
         if number is None:
             if len(self._units) >= MOST_CLIENTS or unit.version not in self.tallies:
                 return
             number = self._numbers[unit] = len(self._units)
             self._units.append(unit)
-        key = _hashed(request_id)
         known = self._known(key)
         if known is not None:
             if type(known) is int and known != number:
@@ -84,7 +91,11 @@ class Experiment:
 
     def count(self, request_id: str, value: float, unit: Unit) -> None:
         """Let an outcome move the experiment; from now on the same one is repeated."""
-        self.settle(request_id, value)
+        with self._lock:
+            self._settle(_hashed(request_id), float(value))
+            self._count(value, unit)
+
+    def _count(self, value: float, unit: Unit) -> None:
         self._origin = value if self._origin is None else self._origin
         tally, moved = self.tallies[unit.version], value - self._origin
         number, total = 0, 0.0
@@ -107,7 +118,8 @@ class Experiment:
 
     def settle(self, request_id: str, value: float) -> None:
         """Note that an answer has its outcome: from now on the same one is repeated."""
-        self._settle(_hashed(request_id), float(value))
+        with self._lock:
+            self._settle(_hashed(request_id), float(value))
 
     def document(self) -> Outcomes:
         """Return what the follower is told."""

@@ -2,7 +2,9 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -38,23 +40,51 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture
 def serve(place: Place, package_dir: Path, tmp_path: Path) -> Iterator[Make]:
-    """Start a server's service in the folder, as it would be after a kill: nothing is closed."""
+    """Start a server's service in the folder, as it would be after a kill: nothing is closed; its logs are read."""
     route(place, package_dir, "exp-1")
     file = tmp_path / "keys.yaml"
     key, admin = keys.make(file, "client", "predict"), keys.make(file, "boss", "admin")
     started = []
 
-    def start(**section: Any) -> Client:
+    def start(wait: bool = True, **section: Any) -> Client:
         log = {"directory": tmp_path / "log", "flush_seconds": 0.01}
         settings = Settings.model_validate({"keys": file, "log": log, **section})
         service = Service(settings, routing_file=place.routing)
         service.start()
         started.append(service)
+        if wait:
+            service.outcomes.thread.submit(int).result()  # type: ignore[union-attr]
         return Client(service, key, admin)
 
     yield start
     for service in started:
         service.stop()
+
+
+class Held(threading.Event):
+    """Set once the logs may be read on; `begun` is set once they are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+
+def hold(monkeypatch: pytest.MonkeyPatch) -> Held:
+    """Let whoever reads the answers of an experiment stop and wait."""
+    held, answers = Held(), outcome_log._answers
+
+    def wait(*arguments: Any) -> Iterator[dict[str, Any]]:
+        held.begun.set()
+        assert held.wait(60)
+        yield from answers(*arguments)
+
+    monkeypatch.setattr(outcome_log, "_answers", wait)
+    return held
+
+
+def refuse(*_: Any) -> Iterator[dict[str, Any]]:
+    """Be a disk that gives nothing back."""
+    raise OSError("the disk is gone")
 
 
 def answered(client: Client, row: Any, number: int, **given: Any) -> dict[str, str]:
@@ -188,6 +218,84 @@ def test_restart_loses_no_outcome_and_counts_none_twice(serve: Make, rows: Rows)
     assert (after["versions"], after["trace"]) == (before["versions"], before["trace"])
     assert post(again, (first, 1.0))["repeated"] == 1
     assert post(again, (third, 3.0))["counted"] == 1
+
+
+def test_server_answers_before_its_logs_are_read(
+    serve: Make, place: Place, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile predictions are answered, outcomes wait, and the follower is told no half of the truth."""
+    client = serve()
+    first, second = answered(client, rows[0], 2)
+    post(client, (first, 1.0))
+    client.service.poll()
+    client.service.log.close()  # type: ignore[union-attr]
+    told, read = place.outcomes.read_bytes(), hold(monkeypatch)
+    again = serve(wait=False)
+    assert read.begun.wait(60)
+    (third,) = answered(again, rows[0], 1)
+    with ThreadPoolExecutor(1) as clients:
+        late = clients.submit(post, again, (first, 1.0), (second, 2.0), (third, 3.0))
+        again.service.poll()
+        assert (late.done(), place.outcomes.read_bytes()) == (False, told)
+        read.set()
+        assert {fate: late.result()[fate] for fate in ("counted", "repeated")} == {"counted": 2, "repeated": 1}
+    again.service.poll()
+    found = outcomes.read(place.outcomes)
+    assert found is not None
+    assert sum(tally["number"] for tally in found["versions"].values()) == sum(counted(again).values()) == 3
+
+
+def test_server_that_ends_while_it_reads_loses_nothing(
+    serve: Make, place: Place, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells the follower nothing and changes no log, and the next server counts all."""
+    client = serve()
+    for name in answered(client, rows[0], 3):
+        post(client, (name, 1.0))
+    client.service.poll()
+    client.service.log.close()  # type: ignore[union-attr]
+    told, kept = place.outcomes.read_bytes(), (place.outcome_log / "exp-1.jsonl").read_bytes()
+    with monkeypatch.context() as held:
+        read = hold(held)
+        again = serve(wait=False)
+        assert read.begun.wait(60)
+        with ThreadPoolExecutor(1) as closing:
+            ended = closing.submit(again.service.outcomes.close)  # type: ignore[union-attr]
+            assert again.service.outcomes._closing.wait(60)  # type: ignore[union-attr]
+            read.set()
+            ended.result()
+    assert sum(counted(again).values()) < 3
+    assert (place.outcomes.read_bytes(), (place.outcome_log / "exp-1.jsonl").read_bytes()) == (told, kept)
+    assert sum(counted(serve()).values()) == 3
+
+
+def test_logs_that_cannot_be_read_are_read_again(serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk refuses is reported once, and the next look begins again: totals are those of the log."""
+    client = serve()
+    (name,) = answered(client, rows[0], 1)
+    post(client, (name, 1.0))
+    client.service.log.close()  # type: ignore[union-attr]
+    with monkeypatch.context() as broken:
+        broken.setattr(outcome_log, "_answers", refuse)
+        again = serve()
+    assert again.service.outcomes.experiment is None  # type: ignore[union-attr]
+    again.service.poll()
+    assert again.service.metrics.failures["outcomes"] == 1
+    again.service.poll()
+    assert post(again, (name, 1.0))["repeated"] == 1
+    assert sum(counted(again).values()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"\n", b"ab\n", b"ab\ncdefghijk", b"\n" + b"x" * 9, b"abc\ndef\ng"])
+def test_half_a_line_is_cut_off_wherever_it_begins(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read from its end, in pieces: what stays ends with the last whole line."""
+    monkeypatch.setattr(outcome_log, "_PIECE", 4)
+    file = tmp_path / "log"
+    file.write_bytes(content)
+    outcome_log._cut_after_last_line(file)
+    assert file.read_bytes() == content[: content.rfind(b"\n") + 1]
 
 
 def test_outcome_outlives_the_line_of_its_answer(serve: Make, rows: Rows, tmp_path: Path) -> None:
