@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mainline.experiments.layout import Layout, interval, percent, wrap
+from mainline.text import count
 
 if TYPE_CHECKING:
     from mainline.contract import Array
@@ -73,10 +74,10 @@ def explain_staleness(window: int | None = None) -> list[str]:
     periods = (*declared.parts.train, *declared.parts.validation)
     length = staleness.window_length(len(periods), window)
     rows = {period: refit.read(declared, [period]) for period in periods}
-    print(f"\nStaleness: fitting on windows of {length} {unit}(s) ...", flush=True)
+    print(f"\nStaleness: fitting on windows of {count(length, unit)} ...", flush=True)
     predicted: dict[tuple[int, str], Array] = {}
     for fitted_on, found in staleness.predict(declared, rows, length):
-        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {len(found)} {unit}(s)", flush=True)
+        print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {count(len(found), unit)}", flush=True)
         predicted |= found
     metric = refit.primary(declared)
     ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
@@ -123,7 +124,9 @@ def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str)
          percent(age.relative), interval(age.low, age.high))
         for age in ages
     ]  # fmt: skip
-    lines = [f"Quality against age, models of {length} {unit}(s), on the same rows as a fresh one of the same length:"]
+    lines = [
+        f"Quality against age, models of {count(length, unit)}, on the same rows as a fresh one of the same length:"
+    ]
     lines.append(Layout(header, rows, left=()).render())
     if len(ages) < 2:
         lines.append("The window allows no older model; widen data.from in params.yaml.")

@@ -145,10 +145,7 @@ def _reason(name: str, column: Column, told: Roles, time: Schedule | None) -> st
         return "it names an entity; data with time is split by time alone"
     if time and name in time.parts:
         return _of_part(name, time) if time.is_put_together else ""
-    reason = roles.left_out(column)
-    if not reason and time and trends.follows(column, time.values):
-        return f"it only grows or falls with time: {trends.REASON}"
-    return reason
+    return roles.left_out(column) or (trends.reason(column, time.values) if time else "")
 
 
 def _of_part(name: str, time: Schedule) -> str:

@@ -1,4 +1,4 @@
-"""Numbers that only grow with time, of which each new one lies beyond those that a model was fitted on."""
+"""Columns that go with time alone, of which each new value lies beyond those that a model was fitted on."""
 
 import numpy as np
 
@@ -7,15 +7,29 @@ from mainline.scaffold.column import Column
 
 REASON = "each new one is beyond those that were fitted"
 _FEWEST = 3
-"""Values below which a number is a flag, such as before and after a change."""
+"""Values below which a column is a flag, such as before and after a change."""
 
 
-def follows(column: Column, times: Array) -> bool:
-    """Say whether a number only grows, or only falls, with n times, such as a year beside a date, or a counter."""
-    if not column.is_number or column.missing or column.distinct < _FEWEST:
-        return False
-    order = np.lexsort((column.values, times))
-    when, values = times[order], column.values[order]
-    first = np.flatnonzero(np.r_[True, when[1:] != when[:-1]])
-    lows, highs = np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
-    return bool((lows[1:] >= highs[:-1]).all() or (highs[1:] <= lows[:-1]).all())
+def reason(column: Column, times: Array) -> str:
+    """Say why a column only goes with n times: a number that grows or falls, a text that never comes back; '' if not.
+
+    Such are a year beside a date, a counter, and the name of a season.
+    """
+    if column.kind == "time" or column.missing or column.distinct < _FEWEST:
+        return ""
+    if column.is_number:
+        order = np.lexsort((column.values, times))
+        lows, highs = _extremes(column.values[order], times[order])
+        grows = (lows[1:] >= highs[:-1]).all() or (highs[1:] <= lows[:-1]).all()
+        return f"it only grows or falls with time: {REASON}" if grows else ""
+    order = np.argsort(column.codes[0], kind="stable")
+    first, last = _extremes(times[order], column.codes[0][order])
+    stretch = np.argsort(first, kind="stable")
+    once = (last[stretch][:-1] < first[stretch][1:]).all()
+    return f"none of its texts comes back later: {REASON}" if once else ""
+
+
+def _extremes(values: Array, groups: Array) -> tuple[Array, Array]:
+    """Return the smallest and the largest value of each group of rows that stand beside each other."""
+    begins = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+    return np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)

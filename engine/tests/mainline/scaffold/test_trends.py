@@ -29,6 +29,17 @@ def test_number_that_grows_with_time_is_left_out(tmp_path: Path, values: Any) ->
     assert "grown" in plan(path, keep=("grown",)).features
 
 
+def test_text_that_never_comes_back_is_left_out(tmp_path: Path) -> None:
+    """The name of a season, of which production has another one, is left out; a weekday and a flag are features."""
+    seasons = [f"season {year}" for year in DAYS.year]
+    rows = flats().assign(sold=DAYS.strftime("%Y-%m-%d"), season=seasons, month=DAYS.month_name())
+    made = plan(write(tmp_path, rows.assign(after=np.where(STEP > 100, "yes", "no")).sample(frac=1, random_state=2)))
+    assert {"month", "after"} < {*made.features}
+    assert "season" not in made.features
+    said = "'season': none of its texts comes back later: each new one is beyond those that were fitted"
+    assert said in found(made, "left out")
+
+
 @pytest.mark.parametrize(
     "values",
     [np.where(STEP > 100, 1, 0), DAYS.month, STEP + STEP % 5 * 9, np.where(STEP == 9, np.nan, STEP)],
