@@ -15,7 +15,7 @@ repro: ## Run the pipeline: data, model, metrics, package; only what changed
 
 test: ## Run your tests, and check your use case against its contract
 	@echo "Your tests in tests/, and the contract. 'make -C engine test' runs the tests of the machinery."
-	@engine/run tests python -m pytest
+	@engine/run tests python -m pytest -p mainline.score.plugin
 
 check: ## Check format, lint, types and declared dependencies of your files
 	@engine/run tests ruff format --check --quiet src tests || { echo "Run: engine/run tests ruff format src tests"; exit 1; }

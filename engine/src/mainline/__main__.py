@@ -23,7 +23,7 @@ COMMANDS = {
     ),
     "Judge and release": (
         "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "history", "lineage",
-        "delivery", "registry",
+        "delivery", "score", "registry",
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean"),
     "Serve and roll out": (

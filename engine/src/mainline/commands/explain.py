@@ -1,6 +1,8 @@
 """Measure features and ageing; explain a row or a slice."""
 
 import argparse
+import json
+from pathlib import Path
 
 from mainline.usage import UsageError
 
@@ -38,9 +40,9 @@ def run(arguments: argparse.Namespace) -> str:
     if form.sentence and form.graph:
         raise UsageError("--sentence prints a sentence alone; --graph goes with the whole text.")
     if arguments.row is not None or arguments.golden is not None:
-        return explanation.explain_row(arguments.row, arguments.golden, form)
+        return _shown(explanation.explain_row(arguments.row, arguments.golden, form))
     if arguments.worst is not None or arguments.key is not None:
-        return explanation.explain_tested(arguments.key, arguments.worst, form)
+        return _shown(explanation.explain_tested(arguments.key, arguments.worst, form))
     if arguments.slice is not None:
         return explanation.explain_slice(arguments.slice, form)
     if form.sentence:
@@ -48,3 +50,13 @@ def run(arguments: argparse.Namespace) -> str:
             "--sentence is of one prediction or one slice: name it by --row, --golden, --worst, --key or --slice."
         )
     return valuation.explain_model(named, arguments.window, form.graph)
+
+
+def _shown(explained: str) -> str:
+    """Return what was explained, and keep for `score` of which package it was."""
+    from mainline.package import manifest
+    from mainline.repository import lock, record
+
+    digest = json.loads((Path(lock.PACKAGE) / manifest.NAME).read_bytes())["digest"]
+    record.keep(record.EXPLAIN, record.begin(), {"digest": digest})
+    return explained

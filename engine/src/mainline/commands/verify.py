@@ -16,7 +16,7 @@ from mainline.data import predictions
 from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.registry import changes
-from mainline.repository import checkout
+from mainline.repository import checkout, record
 from mainline.repository.git import ask, blob, git, surroundings
 from mainline.stages.harness import NO_REUSE
 
@@ -37,8 +37,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Say whether the committed code, run from nothing, makes what the committed dvc.lock names."""
-    return verify(arguments.keep, arguments.exact)
+    """Say whether the committed code, run from nothing, makes what the committed dvc.lock names; `score` reads it."""
+    begun = record.begin(committed=True)
+    record.keep(record.VERIFY, begun, {"result": "not finished, or it failed"})
+    said = verify(arguments.keep, arguments.exact)
+    record.keep(record.VERIFY, begun, {"result": record.REPRODUCED, "said": said.strip()[:600]})
+    return said
 
 
 def verify(keep: Path | None = None, exact: bool = False) -> str:

@@ -1,0 +1,40 @@
+"""Score how production-ready all this is, from evidence."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mainline import usage
+from mainline.errors import MainlineError
+
+
+class ScoreError(MainlineError):
+    """The score is below what was asked for."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    usage.add_environment(parser)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--badge", type=Path, metavar="FILE", help="draw the score into this SVG file, too")
+    parser.add_argument("--at-least", type=float, metavar="POINTS", help="exit with 1 if the score is below")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Return the score; a low one is no error unless more was asked for.
+
+    Raises:
+        ScoreError: when it is below what was asked for; the score is printed before.
+    """
+    from mainline import display, files
+    from mainline.score import badge, terminal, total  # libraries that `--help` need not wait for
+
+    found = total.measure(arguments.environment)
+    if arguments.badge:
+        files.replace(arguments.badge, badge.draw(found))
+    as_json = json.dumps(total.document(found), indent=2)
+    said = as_json if arguments.json else terminal.render(found, display.is_coloured())
+    if arguments.at_least is not None and found.points < arguments.at_least:
+        print(said, flush=True)
+        raise ScoreError(f"the score is {found.points:g}, and {arguments.at_least:g} was asked for.")
+    return said

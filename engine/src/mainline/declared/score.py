@@ -1,0 +1,36 @@
+"""`score.yaml`, which may be left out: how long evidence counts, and what people did by hand and wrote down."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from mainline.declared import reading
+from mainline.declared.reading import Section
+
+FILE = Path("score.yaml")
+_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"
+
+
+class ByHand(Section):
+    """A test that a person did: which, at which commit, and what was seen."""
+
+    test: str = Field(pattern=r"^(Data|Model|Infra|Monitor) [1-7]$")
+    commit: str = Field(pattern=r"^[0-9a-f]{7,64}$")
+    what: Annotated[str, Field(max_length=300, pattern=_LINE)]
+
+
+class Scoring(Section):
+    """The whole file."""
+
+    evidence_days: int = Field(default=90, ge=1, le=3650)
+    by_hand: tuple[ByHand, ...] = Field(default=(), strict=False)
+
+
+def load(file: Path = FILE) -> Scoring:
+    """Read what is declared; the defaults where there is no file.
+
+    Raises:
+        ParamsError: on the first thing wrong.
+    """
+    return reading.load(file, Scoring) if file.exists() else Scoring()

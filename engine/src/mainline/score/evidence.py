@@ -1,0 +1,251 @@
+"""Everything that the 28 tests look at, each thing read once, and refused if it is of another model or too old."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mainline.declared import params
+from mainline.declared.params import Params
+from mainline.declared.score import Scoring
+from mainline.declared.tune import Search
+from mainline.gate import findings, sources, tables
+from mainline.gate.findings import Check, Findings, Verdict
+from mainline.monitoring.monitored import Monitored
+from mainline.package import manifest
+from mainline.registry import events, tags
+from mainline.registry.events import Event
+from mainline.registry.tags import Registry
+from mainline.repository import lock, record
+from mainline.repository.git import ask
+from mainline.repository.record import Record
+from mainline.score import reports, workflows
+from mainline.score.contents import content, rows_of
+from mainline.score.rubric import FOLLOW, GATE, MONITOR, REPRO, TEST, LackError, Origin, Shown, Step, workflow
+
+DAY = 86_400
+GOOD: tuple[Verdict, ...] = ("pass", "warn")
+Compare = Callable[[], tuple[str, tuple[str, ...]]]
+Key = Callable[[Params, Search], tuple[str, int]]
+
+
+def _key(settings: Params, declared: Search) -> tuple[str, int]:
+    """Return the name of the declared search on the data that is here, and how many trials it has."""
+    from mainline.experiments import search  # scikit-learn takes a second
+
+    return search.key(settings, declared), len(search.plan(settings, declared))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is here as of `now`, in seconds since 1970.
+
+    `compare` holds the checkout to dvc.lock, and `search` names the declared search for hyperparameters.
+
+    Everything raises a MainlineError if it is missing, damaged, of another model or older than declared.
+    """
+
+    environment: str
+    now: int
+    declared: Scoring
+    compare: Compare = sources.compare_with_lock
+    search: Key = _key
+
+    @cached_property
+    def params(self) -> Params:
+        """What `params.yaml` says."""
+        return params.load()
+
+    @cached_property
+    def locked(self) -> lock.Entries:
+        """The stages of dvc.lock."""
+        if not lock.LOCK.is_file():
+            raise LackError("there is no dvc.lock", REPRO)
+        return lock.entries(lock.LOCK.read_text(encoding="utf-8", errors="replace"))
+
+    @cached_property
+    def package(self) -> str:
+        """The hash by which dvc.lock names the package."""
+        return lock.package(lock.LOCK.read_text(encoding="utf-8")) if self.locked else ""
+
+    @cached_property
+    def lock(self) -> Origin:
+        """The commit of a dvc.lock that is true of code, parameters and data."""
+        self.locked  # noqa: B018 - or else the message is DVC's
+        stale, _ = self._compared
+        if stale:
+            raise LackError(f"dvc.lock is not of this code: {stale}", REPRO)
+        return self.committed(lock.LOCK)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the package, if it is the one that dvc.lock names."""
+        self.lock  # noqa: B018 - a package of other code is of another model
+        folder = Path(lock.PACKAGE)
+        if str(folder) in self._compared[1] or not (folder / manifest.NAME).is_file():
+            raise LackError(f"{folder} is not here as dvc.lock names it", REPRO)
+        return str(json.loads((folder / manifest.NAME).read_bytes())["digest"])
+
+    @cached_property
+    def _compared(self) -> tuple[str, tuple[str, ...]]:
+        return self.compare()
+
+    def measured(self, path: str) -> Any:
+        """Return what a stage wrote into `metrics/`, of JSON or as rows of CSV, if it is what dvc.lock names."""
+        self.lock  # noqa: B018 - of which it is a part
+        outs = (out for entry in self.locked.values() for out in entry.get("outs") or [])
+        named = next((out["md5"] for out in outs if out["path"] == path), "")
+        held = content(Path(path), REPRO)
+        if hashlib.md5(held, usedforsecurity=False).hexdigest() != named:
+            raise LackError(f"{path} is not what dvc.lock names", REPRO)
+        return json.loads(held) if path.endswith(".json") else rows_of(held)
+
+    def table(self, path: Path, step: Step) -> tuple[list[dict[str, str]], Origin]:
+        """Return the rows that a person measured of the trained model, and the commit that has them."""
+        rows = rows_of(content(path, step))
+        trained = tables.trained_hash()
+        if not rows or not trained or any(row.get(tables.TRAINED) != trained for row in rows):
+            raise LackError(f"{path} is of another trained model", step)
+        return rows, self.committed(path)
+
+    def committed(self, path: Path) -> Origin:
+        """Return the last commit that changed a file; it must hold the file as it is here."""
+        if self._is_shallow:
+            raise LackError("this clone is shallow, so no date is known", Step(0, "`git fetch --unshallow`"))
+        if ask("status", "--porcelain", "--", str(path)):
+            raise LackError(f"{path} is not committed as it is here", Step(0, f"commit {path}"))
+        return self.fresh(self.of_commit(str(path), ask("log", "-1", "--format=%H", "--", str(path))))
+
+    @cached_property
+    def _is_shallow(self) -> bool:
+        return ask("rev-parse", "--is-shallow-repository") == "true"
+
+    def of_commit(self, source: str, commit: str) -> Origin:
+        """Return evidence of a commit, which this branch must have."""
+        if commit not in self._dates:
+            is_ours = commit and ask("rev-list", "-1", commit) == ask("merge-base", commit, "HEAD") != ""
+            self._dates[commit] = int(ask("show", "--no-patch", "--format=%ct", commit)) if is_ours else None
+        when = self._dates[commit]
+        if when is None:
+            raise LackError(f"{source} is of no commit of this branch", Step(0, "commit, and run it again"))
+        return Origin(source, commit, when)
+
+    @cached_property
+    def _dates(self) -> dict[str, int | None]:
+        """When commits of this branch were made; None of others."""
+        return {}
+
+    def fresh(self, origin: Origin, step: Step | None = None) -> Origin:
+        """Return evidence that is young enough."""
+        age, allowed = (self.now - origin.when) // DAY, self.declared.evidence_days
+        if age > allowed:
+            raise LackError(f"{origin.source} is {age} days old; {allowed} count", step or Step(1, "run it again"))
+        return origin
+
+    @cached_property
+    def judged(self) -> tuple[Findings, Origin]:
+        """What the gate found of this package."""
+        found = findings.read(content(findings.FILE, GATE))
+        if found.candidate.digest != self.digest:
+            raise LackError(f"{findings.FILE} is of {found.candidate.digest[:12]}, another package", GATE)
+        if found.candidate.commit is None:
+            raise LackError(f"{findings.FILE} is of what no commit has", GATE)
+        return found, self.fresh(self.of_commit(str(findings.FILE), found.candidate.commit), GATE)
+
+    def checks(self, *names: str) -> tuple[list[Check], Origin]:
+        """Return checks of the gate that this package passed."""
+        found, origin = self.judged
+        return _passed(found.checks, names, "the gate", GATE), origin
+
+    def monitored(self, *names: str) -> tuple[list[Check], Origin]:
+        """Return checks of monitoring that this package passed in production."""
+        found = self.looked
+        version = next((one for one in found.versions if one.digest == self.digest), None)
+        if version is None:
+            raise LackError("monitoring has not seen this package answer", MONITOR)
+        return _passed(version.checks, names, "monitoring", MONITOR), self.look
+
+    @cached_property
+    def looked(self) -> Monitored:
+        """The last report of monitoring, here or on the branch that machines share."""
+        return reports.report(self.environment)
+
+    @property
+    def look(self) -> Origin:
+        """When monitoring looked."""
+        said = reports.seconds(self.looked.until)
+        return self.fresh(Origin(f"monitoring of {self.environment}", "", said), MONITOR)
+
+    def told(self, *kinds: str) -> tuple[Event, Origin]:
+        """Return the newest event of some kinds that a server told of this package."""
+        about = [one for one in self.events if one.digest == self.digest and one.event in kinds]
+        if not about:
+            raise LackError(f"no server told that it {' or '.join(kinds)} this package", FOLLOW)
+        return about[-1], self.fresh(Origin(f"deployments/{self.environment}", "", about[-1].when), FOLLOW)
+
+    @cached_property
+    def events(self) -> Sequence[Event]:
+        """What servers of the environment told, oldest first."""
+        return events.read(self.environment).events
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Versions and assignments."""
+        return tags.read()
+
+    def ran(self, name: str, step: Step) -> tuple[Record, Origin]:
+        """Return the record of a run on the package of dvc.lock."""
+        found = record.read(name)
+        if found is None:
+            raise LackError(f"{step.text} has not run here", step)
+        if not self.package or found.package != self.package:
+            raise LackError(f"{step.text} ran on another package", step)
+        return found, self.fresh(self.of_commit(f"{record.FOLDER}/{name}.json", found.commit), step)
+
+    @cached_property
+    def tested(self) -> tuple[Mapping[str, str], Origin]:
+        """The outcome of each of the fork's tests, if they ran on this code."""
+        found, origin = self.ran(record.TESTS, TEST)
+        if found.code != record.code():
+            raise LackError("the code was edited since the tests ran", TEST)
+        return found.found, origin
+
+    def claims(self, *names: str) -> Origin:
+        """Return where claims of the contract are shown to hold."""
+        return self.passed(f"tests/test_contract.py::test_the_use_case_keeps_the_contract[{name}]" for name in names)
+
+    def passed(self, names: Iterable[str]) -> Origin:
+        """Return where tests are shown to have passed."""
+        outcomes, origin = self.tested
+        for name in names:
+            if outcomes.get(name) != "passed":
+                raise LackError(f"{name.rpartition('::')[2][-60:]} {outcomes.get(name, 'did not run')}", TEST)
+        return origin
+
+    def own_tests(self, file: str) -> int:
+        """Return how many tests of a file ran; 0 if one of them did not pass."""
+        outcomes = [found for name, found in self.tested[0].items() if name.startswith(f"{file}::")]
+        return len(outcomes) if set(outcomes) == {"passed"} else 0
+
+    @cached_property
+    def _workflows(self) -> frozenset[str]:
+        return workflows.commands()
+
+    def shown(self, said: str, origin: Origin, command: str, lacks: Step | None = None) -> Shown:
+        """Return what was shown: half a point if something is lacking, or if no workflow runs the command."""
+        by_system = workflows.runs(command, self._workflows)
+        return Shown(said, origin, lacks or (None if by_system else workflow(command)))
+
+
+def _passed(checks: Iterable[Check], names: Iterable[str], who: str, step: Step) -> list[Check]:
+    by_name = {check.name: check for check in checks}
+    for name in names:
+        found = by_name.get(name)
+        if found is None:
+            raise LackError(f"{who} has no check '{name}'", step)
+        if found.verdict not in GOOD:
+            raise LackError(f"{name}: {found.verdict}, {found.observed}", Step(6, f"mend what {who} says: {name}"))
+    return [by_name[name] for name in names]

@@ -1,0 +1,127 @@
+"""The seven tests of how the model was developed."""
+
+import re
+
+from mainline.declared import reading
+from mainline.declared.tune import Search
+from mainline.gate.tables import STALENESS, TUNING
+from mainline.monitoring.monitored import Promise
+from mainline.repository.git import ask
+from mainline.score.contents import content, rows_of
+from mainline.score.evidence import Evidence
+from mainline.score.features import SPEC
+from mainline.score.rubric import EXPLAIN, MONITOR, TUNE, LackError, Shown, Step, Test
+from mainline.text import count
+
+_REVIEW = Step(3, "have it reviewed, and commit with a line `Reviewed-by: NAME`")
+_HOST = Step(6, "a full point needs the review as the host of git keeps it, which is not read here")
+FEWEST = 3
+
+
+def review(evidence: Evidence) -> Shown:
+    """The last change of what shapes the model names a reviewer who did not write it. Git can show half a point."""
+    commit = ask("log", "-1", "--format=%H", "--", *SPEC)
+    changed = ask("status", "--porcelain", "--", *SPEC)
+    if not commit or changed:
+        raise LackError("what shapes the model is not committed", Step(0, "commit it"))
+    author, *said = ask("show", "--no-patch", "--format=%an%n%B", commit).splitlines()
+    found = [line.partition(":")[2] for line in said if line.lower().startswith("reviewed-by:")]
+    others = [name for name in (re.sub(r"<.*", "", each).strip() for each in found) if name and name != author]
+    if not others:
+        raise LackError(f"commit {commit[:7]} names no reviewer other than its author", _REVIEW)
+    origin = evidence.fresh(evidence.of_commit("git log", commit), _REVIEW)
+    return Shown(f"reviewed by {others[0]}", origin, _HOST)
+
+
+def online(evidence: Evidence) -> Shown:
+    """Versions that tested better did better in production: most pairs of them stand in the same order."""
+    newest = {one.digest: one for one in evidence.looked.promises}
+    if evidence.digest not in newest or len(newest) < FEWEST:
+        raise LackError(f"{count(len(newest), 'version')} kept a promise in production; {FEWEST} tell", MONITOR)
+    agree, pairs = _agreement(list(newest.values()))
+    if 2 * agree <= pairs:
+        raise LackError(f"the test put only {agree} of {pairs} pairs of versions in their order", MONITOR)
+    return evidence.shown(
+        f"{agree} of {pairs} pairs of versions in the same order", evidence.look, "./mainline monitor"
+    )
+
+
+def tuned(evidence: Evidence) -> Shown:
+    """The declared search ran on this model's data and code, and every declared trial is in the table."""
+    rows = rows_of(content(TUNING, TUNE))
+    origin = evidence.committed(TUNING)
+    declared = reading.check_section(Search, evidence.params.tune, "tune")
+    key, trials = evidence.search(evidence.params, declared)
+    own = [row for row in rows if row.get("search") == key]
+    if not own:
+        raise LackError(f"{TUNING} is of another search, model or data", TUNE)
+    if len(own) < trials:
+        raise LackError(f"{TUNING} has {len(own)} of {trials} trials", TUNE)
+    return evidence.shown(f"{len(own)} trials of {', '.join(declared.space)}", origin, "./mainline tune")
+
+
+def staleness(evidence: Evidence) -> Shown:
+    """What a model loses with age was measured."""
+    rows, origin = evidence.table(STALENESS, EXPLAIN)
+    oldest = max(rows, key=lambda row: int(row["age"]))
+    if int(oldest["age"]) == 0:
+        raise LackError("no older model was measured: too few periods", EXPLAIN)
+    said = f"{float(oldest['relative']):+.1%} after {count(int(oldest['age']), oldest['unit'])}"
+    return evidence.shown(said, origin, "./mainline explain")
+
+
+def simpler(evidence: Evidence) -> Shown:
+    """The model beats the baseline; a whole point if that is a rule of the use case, and not a constant."""
+    baseline = evidence.measured("metrics/baseline.json")
+    (check,), origin = evidence.checks("against the baseline")
+    rule = "rule" in baseline
+    said = f"{check.observed} of {'a rule' if rule else 'a constant'}'s loss, at most {check.limit}"
+    lacks = None if rule else Step(3, "write a simpler rule as `baseline` in src/usecase/scoring.py")
+    return evidence.shown(said, origin, "make gate", lacks)
+
+
+def slices(evidence: Evidence) -> Shown:
+    """No segment with enough rows is much worse than the whole, or than in production."""
+    rows = evidence.measured("metrics/slices.csv")
+    (whole, _), origin = evidence.checks("slices against the whole", "slices against production")
+    if not rows:
+        raise LackError("there are no slices", Step(3, "name slices in src/usecase/scoring.py"))
+    said = f"{count(len(rows), 'segment')}; worst: {whole.observed}, at most {whole.limit}"
+    return evidence.shown(said, origin, "make gate")
+
+
+def inclusion(evidence: Evidence) -> Shown:
+    """Segments are reported with intervals, thin ones too; a whole point if a declared rule of fairness holds."""
+    rows = evidence.measured("metrics/slices.csv")
+    if not rows or not all(row["low"] and row["high"] for row in rows):
+        raise LackError("slices have no intervals", Step(3, "name slices in src/usecase/scoring.py"))
+    rules = [check.name for check in evidence.judged[0].checks if check.name.startswith("fairness by ")]
+    _, origin = evidence.checks(*rules)
+    thin = sum(row["thin"] == "true" for row in rows)
+    said = f"{len(rows)} segments with intervals, {thin} of them thin; {', '.join(rules) or 'no rule of fairness'}"
+    lacks = None if rules else Step(3, "declare gate.fairness in params.yaml, then `make gate`")
+    return evidence.shown(said, origin, "make gate", lacks)
+
+
+def _agreement(promises: list[Promise]) -> tuple[int, int]:
+    """Count the pairs of versions that test and production put in the same order, and all pairs."""
+    pairs = [(one, other) for place, one in enumerate(promises) for other in promises[:place]]
+    same = ((a.promised_ratio - b.promised_ratio) * (a.came_ratio - b.came_ratio) > 0 for a, b in pairs)
+    return sum(same), len(pairs)
+
+
+TESTS = tuple(
+    Test("Model", number, title, short, check)
+    for number, (title, short, check) in enumerate(
+        (
+            ("Every model specification undergoes a code review and is checked in", "review", review),
+            ("Offline and online metrics correlate", "offline, online", online),
+            ("All hyperparameters have been tuned", "hyperparameters", tuned),
+            ("The impact of model staleness is known", "staleness", staleness),
+            ("A simpler model is not better", "simpler model", simpler),
+            ("Model quality is sufficient on all important data slices", "slices", slices),
+            ("The model has been tested for considerations of inclusion", "inclusion", inclusion),
+        ),
+        start=1,
+    )
+)

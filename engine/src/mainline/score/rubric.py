@@ -1,0 +1,94 @@
+"""What a test of the rubric is, what it can find, and what would earn a point that is not there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mainline.errors import MainlineError
+
+if TYPE_CHECKING:
+    from mainline.score.evidence import Evidence
+
+Section = Literal["Data", "Model", "Infra", "Monitor"]
+
+
+@dataclass(frozen=True, order=True)
+class Step:
+    """What would earn something; `effort` orders steps by what they cost a person.
+
+    0 is a command of a minute, 1 of some minutes, 2 a command and a commit, 3 an edit, 4 a release, 5 production, and 6
+    something to build.
+    """
+
+    effort: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where evidence was read, and the commit that it is of; `when` is that commit's date, in seconds since 1970.
+
+    What servers and monitoring said has no commit, and the time that they said.
+    """
+
+    source: str
+    commit: str
+    when: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a test found. With `lacks`, half a point: what keeps it from a whole one."""
+
+    said: str
+    origin: Origin
+    lacks: Step | None = None
+
+    @property
+    def points(self) -> float:
+        """A whole point if nothing is lacking."""
+        return 0.5 if self.lacks else 1.0
+
+
+class LackError(MainlineError):
+    """There is no evidence, or it does not count; `step` would earn it."""
+
+    def __init__(self, reason: str, step: Step) -> None:
+        super().__init__(reason)
+        self.step = step
+
+
+@dataclass(frozen=True)
+class Test:
+    """One of the 28: its place, its words in the paper, and in short; `check` raises a MainlineError for no points."""
+
+    __test__ = False  # pytest takes what is called Test for one of its own
+
+    section: Section
+    number: int
+    title: str
+    short: str
+    check: "Callable[[Evidence], Shown]"
+
+    @property
+    def name(self) -> str:
+        """Its name in `score.yaml`, such as Data 5."""
+        return f"{self.section} {self.number}"
+
+
+REPRO = Step(1, "`make repro`, and commit what it wrote")
+TEST = Step(0, "`make test`")
+GATE = Step(0, "`make gate`, on a clean commit")
+ONE_ROW = Step(0, "`./mainline explain --golden 0`")
+VERIFY = Step(1, "`./mainline verify`")
+EXPLAIN = Step(2, "`./mainline explain`, and commit its tables")
+TUNE = Step(2, "`./mainline tune`, and commit its table")
+WRITE = Step(3, "do it by hand, and write it into score.yaml")
+PROMOTE = Step(4, "`./mainline promote`, of a model with another feature")
+FOLLOW = Step(5, "roll it out: `./mainline serve --follow`")
+MONITOR = Step(5, "serve it, then `./mainline monitor`")
+
+
+def workflow(command: str) -> Step:
+    """Return the step that lets a system run a command again and again."""
+    return Step(3, f"let a workflow run `{command}`")

@@ -1,0 +1,164 @@
+"""All 28 tests, their points, and the score that they make: the smallest of the four sections' sums."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from mainline.declared import score as declared
+from mainline.errors import MainlineError
+from mainline.repository import lock
+from mainline.repository.git import ask
+from mainline.score import features, infrastructure, model, monitor
+from mainline.score.contents import problem
+from mainline.score.evidence import Evidence
+from mainline.score.rubric import LackError, Origin, Section, Shown, Step, Test
+from mainline.text import utc
+
+TESTS: tuple[Test, ...] = (*features.TESTS, *model.TESTS, *infrastructure.TESTS, *monitor.TESTS)
+SECTIONS: tuple[Section, ...] = get_args(Section)
+MOST = 7
+CHEAPEST = 3
+BANDS = (
+    (0, "a research project, not a production system"),
+    (1, "serious holes are possible"),
+    (2, "a first pass at productionisation"),
+    (3, "reasonably tested"),
+    (5, "strong testing and monitoring"),
+    (MOST, "exceptional"),
+)
+"""What the paper says of a score up to a number."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The points of a test: from where, of which commit and time, and what would earn more; '' if nothing does."""
+
+    test: Test
+    points: float
+    said: str
+    origin: Origin | None
+    step: Step | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """The marks of all tests, for an environment; `digest` and `commit` are '' if they are not known."""
+
+    environment: str
+    digest: str
+    commit: str
+    days: int
+    marks: tuple[Mark, ...]
+
+    def sum(self, section: Section) -> float:
+        """Return the points of a section."""
+        return sum(mark.points for mark in self.marks if mark.test.section == section)
+
+    @property
+    def points(self) -> float:
+        """The score."""
+        return min(self.sum(section) for section in SECTIONS)
+
+    @property
+    def band(self) -> str:
+        """What the paper says of it."""
+        return next(said for most, said in BANDS if self.points <= most)
+
+    @property
+    def steps(self) -> list[tuple[Step, list[Test]]]:
+        """The cheapest steps, each with the tests that it helps; among equals those that help most tests."""
+        return _cheapest(self.marks)[:CHEAPEST]
+
+    @property
+    def lifting(self) -> tuple[Section, Step] | None:
+        """The lowest section with the cheapest step in it; None if no step is left there."""
+        lowest = min(SECTIONS, key=self.sum)
+        steps = _cheapest(mark for mark in self.marks if mark.test.section == lowest)
+        return (lowest, steps[0][0]) if steps else None
+
+
+def _cheapest(marks: Iterable[Mark]) -> list[tuple[Step, list[Test]]]:
+    helped: dict[Step, list[Test]] = {}
+    for mark in marks:
+        if mark.step:
+            helped.setdefault(mark.step, []).append(mark.test)
+    return sorted(helped.items(), key=lambda item: (item[0].effort, -len(item[1])))
+
+
+def measure(environment: str, now: float | None = None, make: Callable[..., Evidence] = Evidence) -> Score:
+    """Return the score of what is here, as of `now` in seconds since 1970.
+
+    Raises:
+        ParamsError: when `score.yaml` is not as it should be.
+    """
+    settings = declared.load()
+    evidence = make(environment, int(time.time() if now is None else now), settings)
+    marks = tuple(_mark(test, evidence) for test in TESTS)
+    return Score(environment, _digest(evidence), ask("rev-parse", "HEAD"), settings.evidence_days, marks)
+
+
+def _mark(test: Test, evidence: Evidence) -> Mark:
+    """Give points for a test. Evidence that cannot be read, for whatever reason, gives none."""
+    try:
+        found = test.check(evidence)
+    except Exception as error:
+        step = error.step if isinstance(error, LackError) else Step(1, "mend it, or make it again")
+        return _by_hand(test, evidence, Mark(test, 0.0, problem(error).rstrip("."), None, step))
+    return Mark(test, found.points, found.said, found.origin, found.lacks)
+
+
+def _by_hand(test: Test, evidence: Evidence, without: Mark) -> Mark:
+    """Give half a point for what a person wrote down at a commit that has this very model."""
+    written = [one for one in evidence.declared.by_hand if one.test == test.name]
+    if not written:
+        return without
+    done = written[-1]
+    try:
+        evidence.committed(declared.FILE)
+        if not evidence.package or lock.package_at(done.commit) != evidence.package:
+            raise LackError("it is of another model", Step(3, "do it again, and write it into score.yaml"))
+        origin = evidence.fresh(evidence.of_commit(str(declared.FILE), done.commit))
+    except MainlineError as error:
+        return Mark(test, 0.0, f"{without.said}; by hand: {problem(error)}".rstrip("."), None, without.step)
+    found = Shown(f"by hand: {done.what}", origin, without.step)
+    return Mark(test, found.points, found.said, origin, without.step)
+
+
+def _digest(evidence: Evidence) -> str:
+    try:
+        return evidence.digest
+    except (MainlineError, OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def document(found: Score) -> dict[str, Any]:
+    """Return the score for programs; times are UTC, and what is not known is null."""
+    return {
+        "score": found.points,
+        "band": found.band,
+        "environment": found.environment,
+        "digest": found.digest or None,
+        "commit": found.commit or None,
+        "evidence_days": found.days,
+        "sections": {section: found.sum(section) for section in SECTIONS},
+        "tests": [_plain(mark) for mark in found.marks],
+        "next": [{"step": step.text, "effort": step.effort, "tests": _names(tests)} for step, tests in found.steps],
+    }
+
+
+def _plain(mark: Mark) -> dict[str, Any]:
+    return {
+        "test": mark.test.name,
+        "title": mark.test.title,
+        "points": mark.points,
+        "said": mark.said,
+        "source": mark.origin.source if mark.origin else None,
+        "commit": (mark.origin.commit or None) if mark.origin else None,
+        "when": utc(mark.origin.when) if mark.origin else None,
+        "next": mark.step.text if mark.step else None,
+    }
+
+
+def _names(tests: Sequence[Test]) -> list[str]:
+    return [test.name for test in tests]

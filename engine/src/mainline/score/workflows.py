@@ -1,0 +1,46 @@
+"""What the repository's workflows run without a person: a command that none runs was run by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(".github/workflows")
+BY_HAND = frozenset(("workflow_dispatch", "workflow_call"))
+_DOORS = ("make ", "./mainline ", "engine/ci/")
+
+
+def commands(folder: Path = FOLDER) -> frozenset[str]:
+    """Return the commands of all steps of workflows that begin by themselves, with the options that they have.
+
+    A workflow that cannot be read runs nothing.
+    """
+    return frozenset(line for file in sorted(folder.glob("*.y*ml")) for line in _lines(_read(file)))
+
+
+def runs(command: str, known: frozenset[str]) -> bool:
+    """Whether a command is among those that are known, with whatever options."""
+    return any(line == command or line.startswith(f"{command} ") for line in known)
+
+
+def _read(file: Path) -> dict[Any, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _lines(workflow: dict[Any, Any]) -> Iterator[str]:
+    begins = workflow.get("on", workflow.get(True))  # YAML 1.1 takes the key `on` for true
+    names = {begins} if isinstance(begins, str) else set(begins or ())
+    jobs = workflow.get("jobs")
+    if not names - BY_HAND or not isinstance(jobs, dict):
+        return
+    for job in jobs.values():
+        for step in (job.get("steps") or ()) if isinstance(job, dict) else ():
+            run = step.get("run") if isinstance(step, dict) else None
+            for line in str(run or "").splitlines():
+                if line.strip().startswith(_DOORS):
+                    yield " ".join(line.split())

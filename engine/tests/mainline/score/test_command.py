@@ -1,0 +1,146 @@
+"""`score` as it is typed: text that fits its terminal, JSON, a badge, a status; and what tests leave for it."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from mainline.claims import catalogue
+from mainline.commands import verify
+from mainline.errors import MainlineError
+from mainline.repository import record
+from mainline.score import badge, terminal, total
+from mainline.score.workflows import runs
+from tests.mainline.registry import registries
+from tests.mainline.score import world
+from tests.project import SEARCH_PATH, Project
+
+
+@pytest.mark.parametrize("columns", [100, 80, 60, 40])
+@pytest.mark.usefixtures("earned")
+def test_no_line_is_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All 28 tests, the sections, the score and what is next, within the columns that there are."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    found = world.measure(stale="train is stale")
+    lines = terminal.render(found).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line for line in lines if line.startswith(("Data:", "Model:", "Infra:", "Monitor:", "Score "))] != []
+    shorts = [test.short for test in total.TESTS]
+    assert len(shorts) == 28
+    assert all(any(short in line for line in lines) for short in shorts)
+
+
+@pytest.mark.usefixtures("earned")
+def test_the_document_says_where_each_point_is_from() -> None:
+    """Of each point: what was seen, in which file or branch, of which commit, when; what has no commit has null."""
+    told = total.document(world.measure())
+    by_name = {each["test"]: each for each in told["tests"]}
+    assert (told["score"], told["sections"]) == (6.5, {"Data": 6.5, "Model": 6.5, "Infra": 7, "Monitor": 7})
+    assert by_name["Infra 4"]["source"] == "metrics/report/gate.json"
+    assert by_name["Infra 4"]["when"] == "2026-01-03T00:00:00Z"
+    assert len(by_name["Infra 4"]["commit"]) == 40
+    assert (by_name["Infra 6"]["source"], by_name["Infra 6"]["commit"]) == ("deployments/production", None)
+    assert by_name["Data 5"]["said"] == "by hand: Names were hashed."
+
+
+@pytest.mark.usefixtures("earned")
+def test_the_badge_is_a_picture_that_says_the_score() -> None:
+    """Whole XML, with the score in its title and nothing from a network."""
+    drawn = badge.draw(world.measure())
+    title = ElementTree.fromstring(drawn).findtext("{http://www.w3.org/2000/svg}title")  # noqa: S314 - our own
+    assert title == "ML test score: 6.5 of 7"
+    assert "href" not in drawn
+
+
+def test_next_steps_begin_with_the_cheapest(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that helps most tests comes before one that helps fewer, and both before an edit."""
+    monkeypatch.chdir(built)
+    found = world.measure(stale="train is stale")
+    efforts = [step.effort for step, _ in found.steps]
+    assert efforts == sorted(efforts)
+    assert found.lifting is not None
+    assert found.sum(found.lifting[0]) == found.points
+
+
+def test_a_use_case_of_another_begins_with_what_it_has_earned(other_project: Project, tmp_path: Path) -> None:
+    """The second use case has none of the flights' points; what nobody committed earns nothing; a badge is drawn."""
+    asked = ("python", "-m", "mainline", "score")
+    said = other_project.run(*asked, "--json", "--badge", str(tmp_path / "badge.svg")).stdout
+    told = json.loads(said)
+    points = {each["test"]: each["points"] for each in told["tests"]}
+    assert (told["score"], len(points)) == (0, 28)
+    assert {points[name] for name in ("Data 2", "Data 3", "Model 3", "Model 4")} == {0}
+    assert (tmp_path / "badge.svg").read_text().startswith("<svg")
+    refused = other_project.run(*asked, "--at-least", "1", succeed=False)
+    assert "mainline: the score is 0, and 1 was asked for." in refused.stderr
+    assert "Score 0 of 7" in refused.stdout
+
+
+def test_a_repository_with_nothing_in_it_has_no_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without dvc.lock, params.yaml, deploy/ and even a commit each test says what it lacks."""
+    registries.create(tmp_path / "empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    found = total.measure("production")
+    assert {mark.points for mark in found.marks} == {0.0}
+    assert all(mark.said and "\n" not in mark.said for mark in found.marks)
+
+
+def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
+    """The outcome of each test by name, at a commit; the code's hash is another after an edit."""
+    made = registries.create(tmp_path / "fork")
+    tests = "import pytest\ndef test_a(): pass\ndef test_b(): assert 0\n@pytest.mark.skip\ndef test_c(): pass\n"
+    commit = made.commit(0, tests__test_a_dot_py=tests, _dot_gitignore="/.mainline/\n__pycache__/\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "mainline.score.plugin", "-p", "no:cacheprovider"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": SEARCH_PATH}
+    done = subprocess.run(command, cwd=made.path, env=environment, capture_output=True, text=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made.path)
+        found = record.read(record.TESTS)
+        assert found is not None, done.stdout + done.stderr
+        assert (found.commit, found.code) == (commit, record.code())
+        (made.path / "tests/test_a.py").write_text("")
+        assert found.code != record.code()
+    names = ("passed", "failed", "skipped")
+    assert found.found == {f"tests/test_a.py::test_{letter}": name for letter, name in zip("abc", names, strict=True)}
+
+
+def test_claims_that_points_rest_on_are_in_the_catalogue() -> None:
+    """No point waits for a claim that the contract does not have."""
+    assert set(world.CLAIMS) <= {claim.__name__ for claim in catalogue.ALL}
+
+
+def test_explaining_a_row_leaves_a_record_of_its_package(other_project: Project, tmp_path: Path) -> None:
+    """`explain` of one row says which package it explained."""
+    project = other_project.twin(tmp_path / "twin")
+    project.run("python", "-m", "mainline", "explain", "--golden", "0", "--sentence")
+    found = json.loads((project.path / record.FOLDER / "explain.json").read_text())["found"]
+    manifest = json.loads((project.path / "models/package/manifest.json").read_text())
+    assert found == {"digest": manifest["digest"]}
+
+
+@pytest.mark.usefixtures("earned")
+def test_a_rebuild_leaves_a_record_of_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`verify` that ends well says so of the committed package; one that fails, or is killed, takes that back."""
+    asked = argparse.Namespace(keep=None, exact=False)
+    monkeypatch.setattr(verify, "verify", lambda *_: "The lock is true: 21 outputs.")
+    verify.run(asked)
+    assert world.points(world.measure())["Infra 1"] == 1
+    monkeypatch.setattr(verify, "verify", _refuse)
+    with pytest.raises(MainlineError, match=r"dvc\.lock is not true"):
+        verify.run(asked)
+    assert world.points(world.measure())["Infra 1"] == 0
+
+
+def _refuse(*_: object) -> str:
+    raise MainlineError("dvc.lock is not true.")
+
+
+def test_a_command_is_run_with_options_and_not_by_a_longer_name() -> None:
+    """A step with options counts; `make gatekeeper` is another command."""
+    assert runs("make gate", frozenset(("make gate -s",)))
+    assert not runs("make gate", frozenset(("make gatekeeper",)))

@@ -1,0 +1,202 @@
+"""Each of the 28 tests of the score can be lost: its evidence is taken away, and its points sink."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.repository import lock, record
+from mainline.score import total
+from tests.mainline.registry.registries import Registry
+from tests.mainline.score import world
+from tests.mainline.score.world import CLAIM, GATE, OWN, REPORT
+
+Take = Callable[[Registry], None]
+GIT_ALONE = {"Model 1": 0.5, "Data 6": 1, "Infra 7": 1}
+"""What holds whatever model is here: it is of commits and tags."""
+
+
+def of_gate(name: str, verdict: str = "fail") -> Take:
+    """Let a check of the gate end otherwise; '' takes it away."""
+
+    def change(document: dict[str, Any]) -> None:
+        kept = [check for check in document["checks"] if check["name"] != name]
+        (old,) = [check for check in document["checks"] if check["name"] == name]
+        document["checks"] = kept + ([{**old, "verdict": verdict}] if verdict else [])
+
+    return lambda _: world.edit(GATE, change)
+
+
+def of_monitoring(name: str, **changed: str) -> Take:
+    """Let a check of monitoring end otherwise."""
+
+    def change(document: dict[str, Any]) -> None:
+        (check,) = [one for one in document["versions"][0]["checks"] if one["name"] == name]
+        check.update(changed)
+
+    return lambda _: world.edit(REPORT, change)
+
+
+def of_report(name: str, count: int) -> Take:
+    """Leave so many entries of a list of monitoring's report."""
+    return lambda _: world.edit(REPORT, lambda document: document.update({name: document[name][:count]}))
+
+
+def of_tests(name: str) -> Take:
+    """Let a test fail."""
+    path = record.FOLDER / "tests.json"
+    return lambda _: world.edit(path, lambda document: document["found"].update({name: "failed"}))
+
+
+def of_table(name: str, **changed: str) -> Take:
+    """Let a committed table be of something else."""
+
+    def take(made: Registry) -> None:
+        path = Path("metrics", name)
+        rows = csv.DictReader(io.StringIO(path.read_text()))
+        world.write(path, [{**row, **changed} for row in rows])
+        made.commit(7)
+
+    return take
+
+
+def commit(day: float = 7, **files: str) -> Take:
+    """Commit files."""
+    return lambda made: made.commit(day, "Change", **files) and None
+
+
+def untag(*names: str) -> Take:
+    """Remove tags."""
+    return lambda made: made.git("tag", "-d", *names) and None
+
+
+def redeploy(made: Registry) -> None:
+    """Declare that data of 13 years ago are too old."""
+    path = Path("deploy/production.yaml")
+    path.write_text(path.read_text().replace("age_days: 100000", "age_days: 75"))
+    made.commit(7)
+
+
+LOSSES: dict[str, Take] = {
+    "Data 1": lambda _: Path("metrics/data.json").write_text('{"accepted": 9, "quarantined": 0}') and None,
+    "Data 2": of_table("worth.csv", trained="0123456789ab"),
+    "Data 3": of_gate("feature cost", "warn"),
+    "Data 4": of_tests(CLAIM.format("no_banned_name_is_used")),
+    "Data 5": commit(score_dot_yaml="evidence_days: 90\n"),
+    "Data 6": untag("model@v1.0.0"),
+    "Data 7": of_tests(OWN[0]),
+    "Model 1": commit(src__usecase__features_dot_py="# nobody looked at this\n"),
+    "Model 2": of_report("promises", 2),
+    "Model 3": of_table("tuning.csv", search="0123456789ab"),
+    "Model 4": of_table("staleness.csv", trained="0123456789ab"),
+    "Model 5": of_gate("against the baseline"),
+    "Model 6": of_gate("slices against the whole"),
+    "Model 7": of_gate("fairness by carrier", ""),
+    "Infra 1": lambda _: (record.FOLDER / "verify.json").unlink(),
+    "Infra 2": of_gate("package", ""),
+    "Infra 3": of_gate("served"),
+    "Infra 4": lambda _: world.edit(GATE, lambda document: document.update(verdict="fail")),
+    "Infra 5": lambda _: world.edit(
+        record.FOLDER / "explain.json", lambda document: document["found"].update(digest="ab" * 32)
+    ),
+    "Infra 6": lambda made: world.tell(made, "aborted"),
+    "Infra 7": untag("model#production#3", "model#production#4"),
+    "Monitor 1": of_report("marks", 0),
+    "Monitor 2": of_monitoring("unseen values", verdict="fail"),
+    "Monitor 3": of_monitoring("skew of features", observed="0 events"),
+    "Monitor 4": redeploy,
+    "Monitor 5": of_gate("finite predictions"),
+    "Monitor 6": of_gate("memory"),
+    "Monitor 7": of_monitoring("skill", verdict="cannot tell"),
+}
+
+
+def test_all_that_can_be_read_earns_its_points(before: dict[str, float]) -> None:
+    """Whole points, but for two tests of which git and people can show half."""
+    assert before == {test.name: 0.5 if test.name in ("Data 5", "Model 1") else 1.0 for test in total.TESTS}
+
+
+@pytest.mark.parametrize("name", [test.name for test in total.TESTS])
+def test_a_point_sinks_without_its_evidence(name: str, earned: Registry, before: dict[str, float]) -> None:
+    """Whatever is taken away, the test that it shows has less, and no other has more."""
+    LOSSES[name](earned)
+    after = world.points(world.measure())
+    assert after[name] < before[name]
+    assert {other for other in after if after[other] > before[other]} == set()
+
+
+@pytest.mark.usefixtures("earned")
+def test_evidence_that_is_too_old_earns_nothing() -> None:
+    """After the declared days nothing is left of any point."""
+    assert set(world.points(world.measure(day=world.NOW + 91)).values()) == {0.0}
+
+
+def test_evidence_of_another_model_earns_nothing(earned: Registry) -> None:
+    """With another model trained and packaged, only what commits and tags show is left."""
+    locked = Path("dvc.lock").read_text()
+    entries = [line.split("md5: ")[1] for line in locked.splitlines() if line.endswith(".dir")]
+    for md5 in set(entries):
+        locked = locked.replace(md5, f"{md5[::-1][4:]}.dir")
+    Path("models/package/manifest.json").write_text(json.dumps({"digest": "7a" * 32}))
+    earned.commit(7, dvc_dot_lock=locked)
+    left = {name: found for name, found in world.points(world.measure()).items() if found}
+    of_lock = {"Monitor 4": 1}  # the age of the data, which are the same
+    assert {name: found for name, found in left.items() if name != "Model 3"} == GIT_ALONE | of_lock
+
+
+@pytest.mark.usefixtures("earned")
+def test_evidence_of_an_edited_checkout_earns_nothing() -> None:
+    """If dvc.lock is not true of the code, only what commits and tags show is left, and what ran on this very code."""
+    left = {name for name, found in world.points(world.measure(stale="train is stale")).items() if found}
+    assert not left & {"Data 1", "Infra 1", "Infra 4", "Infra 5", "Infra 6", "Model 5", "Monitor 2", "Monitor 4"}
+
+
+@pytest.mark.usefixtures("earned")
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"[1]", b"{}", b"null", b"a,b\n1\n"])
+def test_a_damaged_file_is_a_reason_and_no_traceback(content: bytes) -> None:
+    """Whatever stands in a file, its tests have no point, and a line that says why."""
+    places = [GATE, REPORT, *record.FOLDER.glob("*.json"), Path("models/package/manifest.json")]
+    for path in [*places, *Path("metrics").glob("*.csv"), *Path("metrics").glob("*.json"), Path("dvc.lock")]:
+        path.write_bytes(content)
+    found = world.measure()
+    lost = {mark.test.name: mark.said for mark in found.marks if not mark.points}
+    assert set(lost) >= {test.name for test in total.TESTS} - set(GIT_ALONE) - {"Data 5"}
+    assert all(said and "\n" not in said for said in lost.values())
+
+
+@pytest.mark.usefixtures("earned")
+def test_an_edit_since_the_tests_ran_takes_their_points() -> None:
+    """What was tested is not what is here any more, committed or not."""
+    Path("src/usecase/features.py").write_text("# edited\n")
+    after = world.points(world.measure())
+    assert (after["Data 4"], after["Data 7"]) == (0, 0)
+
+
+def test_what_no_workflow_runs_earns_half(earned: Registry) -> None:
+    """Without workflows the same results are those of a person."""
+    for path in Path(".github/workflows").glob("*.yml"):
+        path.unlink()
+    earned.commit(7)
+    after = world.points(world.measure())
+    assert {after[name] for name in ("Data 1", "Data 2", "Model 6", "Infra 1", "Infra 4", "Monitor 2")} == {0.5}
+
+
+def test_what_was_done_by_hand_counts_for_the_model_of_its_commit(earned: Registry) -> None:
+    """A line in score.yaml says nothing of a package that came later."""
+    text = Path("dvc.lock").read_text()
+    md5 = lock.package(text)
+    earned.commit(7, dvc_dot_lock=text.replace(md5, f"{md5[::-1][4:]}.dir"))
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 5"]
+    assert (mark.points, "of another model" in mark.said) == (0, True)
+
+
+def test_the_score_is_the_smallest_section(earned: Registry) -> None:
+    """Seven whole points in three sections do not help the fourth."""
+    assert (world.measure().points, world.measure().sum("Infra")) == (6.5, 7)
+    of_report("promises", 0)(earned)
+    found = world.measure()
+    assert (found.points, found.sum("Model"), found.band) == (5.5, 5.5, "exceptional")
