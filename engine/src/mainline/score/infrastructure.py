@@ -1,7 +1,8 @@
 """The seven tests of the infrastructure that trains, releases and serves the model."""
 
 from mainline.declared import environments
-from mainline.repository import record
+from mainline.repository import lock, record
+from mainline.repository.git import blob
 from mainline.score.evidence import Evidence
 from mainline.score.rubric import FOLLOW, ONE_ROW, VERIFY, LackError, Origin, Shown, Step, Test
 from mainline.text import count
@@ -16,8 +17,9 @@ def reproducible(evidence: Evidence) -> Shown:
     result = found.found.get("result", "damaged")
     if result != record.REPRODUCED:
         raise LackError(f"the last rebuild: {result}", VERIFY)
-    evidence.lock  # noqa: B018 - a rebuild of other code shows nothing of this one
-    return evidence.shown(found.found.get("said", result).rstrip("."), origin, "./mainline verify")
+    if blob(f"{origin.commit}:{lock.LOCK}") != lock.LOCK.read_bytes() or not evidence.lock:
+        raise LackError("the last rebuild was of another dvc.lock", VERIFY)  # so of other code or data
+    return evidence.shown(found.found.get("said", result).partition(". ")[0].rstrip("."), origin, "./mainline verify")
 
 
 def unit_tested(evidence: Evidence) -> Shown:

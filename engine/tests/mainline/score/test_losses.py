@@ -176,6 +176,14 @@ def test_an_edit_since_the_tests_ran_takes_their_points() -> None:
     assert (after["Data 4"], after["Data 7"]) == (0, 0)
 
 
+def test_a_rebuild_counts_for_its_own_lock(earned: Registry) -> None:
+    """The same package, made by code that dvc.lock names otherwise, was not rebuilt."""
+    text = Path("dvc.lock").read_text()
+    earned.commit(7, dvc_dot_lock=f"{text}# another\n")
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Infra 1"]
+    assert (mark.points, mark.said) == (0, "the last rebuild was of another dvc.lock")
+
+
 def test_what_no_workflow_runs_earns_half(earned: Registry) -> None:
     """Without workflows the same results are those of a person."""
     for path in Path(".github/workflows").glob("*.yml"):
