@@ -6,19 +6,25 @@ too few days to prove any, a whole interval must lie beyond them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import predictions
-from mainline.gate import statistics
 from mainline.gate.checks.outcome import Outcome
-from mainline.gate.statistics import Difference, mean_interval
+from mainline.gate.statistics import mean_interval
 from mainline.limits import playback, windows
 from mainline.limits.windows import Quality
 from mainline.model.intervals import clusters
 from mainline.monitoring.events import Events
+from mainline.monitoring.performance import (
+    error_of,
+    has_only_constant,
+    segments,
+    skill_as_at_test,
+    skill_at_test,
+    weigh,
+    window,
+)
 from mainline.monitoring.production import Production
 from mainline.text import count
 
@@ -26,27 +32,6 @@ SKILL = 0.1
 """How far the ratio may rise above the test's where nothing is earned or declared."""
 _RETRAIN = "Retrain on newer data"
 _NOT_A_NUMBER = "The metric, or the baseline's, is not a number on these events."
-
-
-@dataclass(frozen=True)
-class Segment:
-    """The mean error of a segment against that of all events, with its interval."""
-
-    column: str
-    value: str
-    rows: int
-    bias: float
-    low: float
-    high: float
-
-
-def window(production: Production) -> Events | None:
-    """Return the events of the last days whose labels should be there, with or without a label."""
-    events = production.events
-    if events is None or not len(events):
-        return None
-    days = np.unique(events.day)[-production.window_days :]
-    return events.choose(np.isin(events.day, days))
 
 
 def check_labels(production: Production) -> Outcome:
@@ -82,7 +67,7 @@ def check_skill(production: Production) -> Outcome:
             return Outcome("cannot tell", "not computed", limit, _NOT_A_NUMBER)
         ratio = (1 + now.estimate) / (1 + then.estimate)
         low, high = ((1 + end) / (1 + then.estimate) for end in (now.low, now.high))
-        name, rule = production.metric.compared, "constant" if _only_constant(production) else "baseline"
+        name, rule = production.metric.compared, "constant" if has_only_constant(production) else "baseline"
         observed = f"{name} {1 + now.estimate:.3f} of the {rule}'s, at the test {1 + then.estimate:.3f}"
         reason = f"{ratio - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%}) on {_span(events)}.{_unproven(production)}"
         if low <= 1 + allowed:
@@ -99,7 +84,7 @@ def check_bias(production: Production) -> Outcome:
 
     def judge(events: Events) -> Outcome:
         weight = weigh(production, events)
-        name, error = _error(production, events, weight)
+        name, error = error_of(production, events, weight)
         mean, low, high = mean_interval(error, events.day, production.policy.confidence, weight)
         observed = f"{name}{mean:+.3g} ({low:+.3g} to {high:+.3g})"
         if earned is not None:
@@ -215,67 +200,6 @@ def _unproven(production: Production) -> str:
     return f" {playback.proof(earned.quality, earned.every_days)}"
 
 
-def weigh(production: Production, events: Events) -> Array | None:
-    """Return how much each labelled event counts; None where none counts more than another."""
-    return production.reference.package.weigh(events.actual, events.request)
-
-
-def _error(production: Production, events: Events, weight: Array | None) -> tuple[str, Array]:
-    """Return the errors of n predictions; of several classes those of the one with the largest mean, and its name."""
-    names = production.reference.package.classes
-    if not names:
-        return "", events.predicted - events.actual
-    errors = events.predicted - (events.actual[:, None] == np.arange(len(names)))
-    worst = int(np.abs(np.average(errors, axis=0, weights=weight)).argmax())
-    return f"{names[worst]}: ", errors[:, worst]
-
-
-def skill(production: Production, events: Events) -> Difference:
-    """Compare predictions of labelled events with the baseline's."""
-    return _against(production, events, production.reference.package.baseline(events.request, events.features))
-
-
-def _only_constant(production: Production) -> bool:
-    """Say whether skill at the test is known against the constant alone: of classes a rule's answers are not kept."""
-    package = production.reference.package
-    return bool(package.classes) and package.own_baseline
-
-
-def skill_as_at_test(production: Production, events: Events) -> Difference:
-    """Compare predictions of labelled events with the baseline by which the package's test can be measured as well."""
-    if _only_constant(production):
-        return _against(production, events, production.reference.package.constant(events.request))
-    return skill(production, events)
-
-
-def _against(production: Production, events: Events, baseline: Array) -> Difference:
-    return statistics.compare(
-        production.metric, events.actual, events.predicted, baseline, events.day, production.policy.confidence,
-        weight=weigh(production, events),
-    )  # fmt: skip
-
-
-def segments(production: Production, events: Events) -> list[Segment]:
-    """Measure the segments with enough labelled events."""
-    weight = weigh(production, events)
-    _, error = _error(production, events, weight)
-    apart, found = error - np.average(error, weights=weight), []
-    for column, values in production.reference.package.predictor.scoring.slices(events.request).items():
-        for value in np.unique(values):
-            rows = values == value
-            if rows.sum() >= production.slice_rows:
-                found.append(
-                    Segment(
-                        column, str(value), int(rows.sum()),
-                        *mean_interval(
-                            apart[rows], events.day[rows], production.policy.confidence,
-                            None if weight is None else weight[rows],
-                        ),
-                    )
-                )  # fmt: skip
-    return found
-
-
 def _labelled(production: Production) -> Events | str:
     """Return the events of the window that have a value, or why they allow no conclusion."""
     if check_labels(production).verdict != "pass":
@@ -289,19 +213,6 @@ def _labelled(production: Production) -> Events | str:
         needed = f"{quality.min_rows:,} events of {quality.min_days} days"
         return f"{len(found):,} labelled events of {days} days; {needed} are needed."
     return found
-
-
-def skill_at_test(production: Production) -> Difference:
-    """Compare the kept test predictions with the baseline's."""
-    package = production.reference.package
-    tested = package.tested
-    predicted = predictions.from_columns(tested, package.classes)
-    baseline = tested["baseline"] if not package.classes else package.baseline_at_test
-    day = tested["prediction_time"] // 1440 if "prediction_time" in tested else np.arange(len(tested["actual"]))
-    return statistics.compare(
-        production.metric, tested["actual"], predicted, baseline, day, production.policy.confidence,
-        weight=tested.get(predictions.WEIGHT),
-    )  # fmt: skip
 
 
 def _span(events: Events) -> str:

@@ -14,7 +14,7 @@ from mainline.data import predictions
 from mainline.gate.checks.outcome import Outcome
 from mainline.limits.sketches import Numbers, Texts
 from mainline.model.metric import Mean, Metric, Sums
-from mainline.monitoring import accuracy
+from mainline.monitoring import performance
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.text import count
@@ -75,7 +75,7 @@ def by_day(production: Production, estimator: Estimator) -> dict[int, tuple[floa
         if len(rows) >= production.policy.support.min_rows:
             counts = np.bincount(estimator.place(rows.predicted), minlength=estimator.bins)
             guess = float(estimator.estimate(counts[None])[0])
-            true = production.metric.value(rows.actual, rows.predicted, accuracy.weigh(production, rows))
+            true = production.metric.value(rows.actual, rows.predicted, performance.weigh(production, rows))
             if np.isfinite([guess, true]).all():
                 found[int(day)] = guess, true
     return found

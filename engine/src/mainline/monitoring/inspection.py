@@ -15,13 +15,12 @@ from mainline.gate.findings import Check
 from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
 from mainline.model import metrics
-from mainline.model.metrics import Scorer
 from mainline.monitoring import (
-    accuracy,
     coverage,
     events,
     marks,
     monitored,
+    performance,
     promise,
     reference,
     rollup,
@@ -116,37 +115,17 @@ def _nothing(summary: Summary) -> str:
 def _version(
     digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked, changed: list[Mark]
 ) -> tuple[Version, Promise | None]:
-    own = [one for one in rolled if one.digest == digest]
-    days: dict[str, list[Sketch]] = {}
-    for one in own:
-        days.setdefault(one.day, []).append(one.sketch)
-    recent = sorted(days)[-DAYS:]
-    files = [store.folder / one.columns for one in own if one.day in recent]
-    asked_of, reason = _events(files, package, asked)
-    scorer = metrics.of_package(package.manifest, asked.evaluation)
-    production = Production(
-        version=own[-1].version,
-        reference=reference.load(package),
-        days={day: sketches.add(found) for day, found in days.items()},
-        events=asked_of,
-        reason=reason,
-        policy=asked.policy,
-        scorer=scorer,
-        bias=asked.policy.quality.bias or asked.bias,
-        slice_rows=asked.slice_rows,
-        coverage=coverage.of_version(rolled, digest),
-        skew=_skew(files, package, store, asked),
-    )
-    window = accuracy.window(production)
+    production = _production(digest, rolled, store, package, asked)
+    window = performance.window(production)
     labelled = None if window is None else window.choose(~np.isnan(window.actual))
     checks = verdict.of_version(production)
-    shown = _days(production, scorer) if production.events is not None else []
+    shown = _days(production) if production.events is not None else []
     found = Version(
         version=production.version,
         digest=digest,
         rows=production.rows,
-        first=min(days),
-        last=max(days),
+        first=min(production.days),
+        last=max(production.days),
         metric=production.metric.name,
         checks=checks,
         days=shown,
@@ -154,6 +133,30 @@ def _version(
         tracks=tracks.of_version(checks, production, shown, changed),
     )
     return found, promise.of_version(production, asked.until.strftime(monitored.TIME))
+
+
+def _production(digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked) -> Production:
+    """Put together what is known of a version: sketches of its days, events with labels, and what it is held to."""
+    own = [one for one in rolled if one.digest == digest]
+    days: dict[str, list[Sketch]] = {}
+    for one in own:
+        days.setdefault(one.day, []).append(one.sketch)
+    recent = sorted(days)[-DAYS:]
+    files = [store.folder / one.columns for one in own if one.day in recent]
+    joined, reason = _events(files, package, asked)
+    return Production(
+        version=own[-1].version,
+        reference=reference.load(package),
+        days={day: sketches.add(found) for day, found in days.items()},
+        events=joined,
+        reason=reason,
+        policy=asked.policy,
+        scorer=metrics.of_package(package.manifest, asked.evaluation),
+        bias=asked.policy.quality.bias or asked.bias,
+        slice_rows=asked.slice_rows,
+        coverage=coverage.of_version(rolled, digest),
+        skew=_skew(files, package, store, asked),
+    )
 
 
 def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events | None, str]:
@@ -184,25 +187,25 @@ def _skew(files: list[Path], package: Packaged, store: Store, asked: Asked) -> S
     return skew.measure(here, package, names, examples) if here else "Its rows are on other machines."
 
 
-def _days(production: Production, scorer: Scorer) -> list[Day]:
+def _days(production: Production) -> list[Day]:
     """Measure the last days of events."""
     found = production.events
     assert found is not None
-    package = production.reference.package
+    package, bias = production.reference.package, production.scorer.bias
     shown = []
     for day in np.unique(found.day)[-DAYS:]:
         events_of = found.choose(found.day == day)
         labelled = events_of.choose(~np.isnan(events_of.actual))
         baseline = package.baseline(labelled.request, labelled.features)
-        weight = accuracy.weigh(production, labelled)
+        weight = performance.weigh(production, labelled)
         shown.append(
             Day(
                 day=str(np.datetime64(int(day), "D")),
                 events=len(events_of),
                 labelled=len(labelled),
-                metric=_measure(scorer, labelled.actual, labelled.predicted, weight),
-                baseline=_measure(scorer, labelled.actual, baseline, weight),
-                bias=_finite(scorer.bias(labelled.actual, labelled.predicted, weight)) if len(labelled) else None,
+                metric=_measure(production, labelled, labelled.predicted, weight),
+                baseline=_measure(production, labelled, baseline, weight),
+                bias=_finite(bias(labelled.actual, labelled.predicted, weight)) if len(labelled) else None,
             )
         )
     return shown
@@ -214,12 +217,12 @@ def _segments(production: Production, labelled: Events) -> list[Segment]:
             column=part.column[:120], value=part.value[:120], rows=part.rows, bias=part.bias, low=_finite(part.low),
             high=_finite(part.high),
         )
-        for part in accuracy.segments(production, labelled)[:500]
+        for part in performance.segments(production, labelled)[:500]
     ]  # fmt: skip
 
 
-def _measure(scorer: Scorer, actual: Array, predicted: Array, weight: Array | None) -> float | None:
-    return _finite(scorer.primary.value(actual, predicted, weight)) if len(actual) else None
+def _measure(production: Production, labelled: Events, predicted: Array, weight: Array | None) -> float | None:
+    return _finite(production.metric.value(labelled.actual, predicted, weight)) if len(labelled) else None
 
 
 def _finite(value: float) -> float | None:

@@ -9,7 +9,7 @@ from mainline.contract import Array
 from mainline.data import predictions
 from mainline.gate.checks.outcome import Outcome
 from mainline.model.intervals import clusters
-from mainline.monitoring import accuracy
+from mainline.monitoring import performance
 from mainline.monitoring.events import Events
 from mainline.monitoring.monitored import Promise
 from mainline.monitoring.production import Production
@@ -25,7 +25,7 @@ def of_version(production: Production, until: str) -> Promise | None:
     events = _enough(production)
     if events is None:
         return None
-    then, now = accuracy.skill_at_test(production), accuracy.skill_as_at_test(production, events)
+    then, now = performance.skill_at_test(production), performance.skill_as_at_test(production, events)
     promised, came = _at_test(production), _value(production, events)
     if not np.isfinite([then.estimate, now.estimate, promised, came]).all():
         return None
@@ -74,11 +74,11 @@ def by_age(production: Production) -> list[tuple[int, float]]:
     events = _enough(production)
     if events is None or _age(production, events.day) is None:
         return []
-    then, found = accuracy.skill_at_test(production).estimate, []
+    then, found = performance.skill_at_test(production).estimate, []
     days = np.unique(events.day)
     for first in range(0, len(days) - WEEK + 1, WEEK):
         week = events.choose(np.isin(events.day, days[first : first + WEEK]))
-        now = accuracy.skill_as_at_test(production, week).estimate
+        now = performance.skill_as_at_test(production, week).estimate
         age = _age(production, week.day)
         if np.isfinite([now, then]).all() and age is not None:
             found.append((age, (1 + now) / (1 + then) - 1))
@@ -117,4 +117,4 @@ def _at_test(production: Production) -> float:
 
 
 def _value(production: Production, events: Events) -> float:
-    return production.metric.value(events.actual, events.predicted, accuracy.weigh(production, events))
+    return production.metric.value(events.actual, events.predicted, performance.weigh(production, events))

@@ -11,7 +11,7 @@ import pytest
 from mainline.data import predictions
 from mainline.gate.findings import Check
 from mainline.limits.windows import Quality
-from mainline.monitoring import accuracy, verdict
+from mainline.monitoring import performance, verdict
 from mainline.monitoring import reference as references
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
@@ -170,11 +170,11 @@ def test_skill_is_against_the_rule_of_the_use_case(month: Month) -> None:
     error, before = (np.sqrt(np.mean((one - month.label) ** 2)) for one in (month.predict(), rule))
     production = ruled(month).production()
     assert production.events is not None
-    assert 1 + accuracy.skill(production, production.events).estimate == pytest.approx(error / before)
+    assert 1 + performance.skill(production, production.events).estimate == pytest.approx(error / before)
     against_constant = error / np.sqrt(np.mean((constant - month.label) ** 2))
     usual = month.production()
     assert usual.events is not None
-    assert 1 + accuracy.skill(usual, usual.events).estimate == pytest.approx(against_constant)
+    assert 1 + performance.skill(usual, usual.events).estimate == pytest.approx(against_constant)
     assert abs(error / before - against_constant) > 1e-3
 
 
@@ -186,7 +186,7 @@ def test_skill_at_test_is_the_error_over_that_of_the_baseline_by_day(month: Mont
     for more, of in (({}, np.ones(len(actual))), ({predictions.WEIGHT: weight}, weight)):
         packaged = Packaged(month.packaged.manifest, month.packaged.contents)
         packaged.__dict__["tested"] = {**tested, **more}
-        found = accuracy.skill_at_test(
+        found = performance.skill_at_test(
             replace(month, packaged=packaged, reference=Reference(packaged, None)).production()
         )
         error, before = (
@@ -194,7 +194,7 @@ def test_skill_at_test_is_the_error_over_that_of_the_baseline_by_day(month: Mont
         )
         assert 1 + found.estimate == pytest.approx(error / before)
         packaged.__dict__["tested"].pop("prediction_time")
-        by_row = accuracy.skill_at_test(
+        by_row = performance.skill_at_test(
             replace(month, packaged=packaged, reference=Reference(packaged, None)).production()
         )
         assert by_row.estimate == pytest.approx(found.estimate)
