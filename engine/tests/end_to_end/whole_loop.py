@@ -268,7 +268,7 @@ def main() -> int:
         print(timeline.write(result.load, world.status(), world.moments))
         print(figures.write(result.load, world.folder / "service.log", world.status()))
         print(delivery)
-        print("\n".join(map(str, pictures)))
+        print("Pictures of it: " + ", ".join(str(file.relative_to(project.ROOT)) for file in pictures))
     return 1 if result.failed else 0
 
 

@@ -1,13 +1,18 @@
 """`./mainline try`: fit what is not committed, and compare it with the last commit on the validation rows."""
 
 import time
+from typing import TYPE_CHECKING
 
 from mainline import display
 from mainline.declared import gate, params
 from mainline.experiments import runner, scratch, side, uncommitted
 from mainline.experiments.layout import wrap
 from mainline.experiments.runner import Side
+from mainline.experiments.uncommitted import Change
 from mainline.periods import told
+
+if TYPE_CHECKING:
+    from mainline.experiments.comparison import Predicted
 
 COLOURS = {"Better": "1;32", "No worse": "32", "Cannot tell": "1;35", "Worse": "1;31"}
 """Of each verdict (ANSI)."""
@@ -26,17 +31,9 @@ def attempt(share: float = 1.0) -> str:
     change, declared = uncommitted.read(), params.load()
     policy = gate.load(declared.gate)
     print(wrap(f"Trying {change.told} against the last commit ({change.commit})."), flush=True)
-    with scratch.folder() as place:
-        scratch.lay_out(change, declared, place, whole=share == 1)
-        runner.run(
-            [
-                Side(place / scratch.TRIED, change.first, share),
-                Side(place / scratch.COMMITTED, "" if share == 1 else "train", share, True, "the last commit"),
-            ]
-        )
-        from mainline.experiments import comparison  # numpy and scipy load while the two sides run
+    sides = _fit(change, declared, share)
+    from mainline.experiments import comparison
 
-        sides = [comparison.read(place / name / side.RESULT) for name in (scratch.COMMITTED, scratch.TRIED)]
     comparison.check(*sides)
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in sides[1].seconds.items())
     fitted = "all training rows" if share == 1 else f"{share:.0%} of the training rows on both sides, a first look"
@@ -52,6 +49,25 @@ def attempt(share: float = 1.0) -> str:
             ),
         ]
     )
+
+
+def _fit(change: Change, declared: params.Params, share: float) -> "list[Predicted]":
+    """Fit what is not committed, and with a share of the rows the last commit too; return the last commit's side first.
+
+    Raises:
+        MainlineError: when a side cannot be fitted.
+    """
+    with scratch.folder() as place:
+        scratch.lay_out(change, declared, place, whole=share == 1)
+        runner.run(
+            [
+                Side(place / scratch.TRIED, change.first, share),
+                Side(place / scratch.COMMITTED, "" if share == 1 else "train", share, True, "the last commit"),
+            ]
+        )
+        from mainline.experiments import comparison  # numpy and scipy load while the two sides run
+
+        return [comparison.read(place / name / side.RESULT) for name in (scratch.COMMITTED, scratch.TRIED)]
 
 
 def _coloured(text: str) -> str:

@@ -1,9 +1,7 @@
 """Collect the evidence: candidate from the workspace, released versions from storage, everything on the same rows."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,14 +12,13 @@ from mainline.data.profile import stability_from, stability_index
 from mainline.data.storage import read_columns, read_json
 from mainline.declared.gate import Policy
 from mainline.declared.params import Evaluation
-from mainline.errors import MainlineError
-from mainline.gate import acceptance, footprint, history, holdout, production, replay
+from mainline.gate import acceptance, footprint, history, holdout, production, replay, workspace
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_experiments, read_worth
 from mainline.gate.footprint import Cost
 from mainline.gate.holdout import Holdout, NotComparableError, OtherMeaningError
 from mainline.gate.production import Released
-from mainline.limits.composition import Noted
+from mainline.gate.workspace import PACKAGE
 from mainline.model import baselines, metrics
 from mainline.model.baselines import Baseline
 from mainline.model.metrics import Scorer
@@ -31,10 +28,8 @@ from mainline.registry import runs
 from mainline.registry import tags as registry
 from mainline.registry.runs import Run
 from mainline.remote.store import StorageError
-from mainline.repository import dvc, lock, recovery
+from mainline.repository import lock
 from mainline.repository.lock import LockError
-
-PACKAGE, COUNTS = Path(lock.PACKAGE), Path("metrics/data.json")
 
 
 def versions(count: int, environment: str) -> list[registry.Version]:
@@ -68,7 +63,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         other, obstacle = predict(released, rows, candidate, obstacle)
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
     own = None if released is None or other is None else metrics.of_package(released.predictor.manifest, evaluation)
-    stale, strangers = compare_with_lock()
+    stale, strangers = workspace.compare_with_lock()
     return Evidence(
         task=candidate.manifest["task"],
         scorer=measured,
@@ -92,8 +87,8 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         unavailable=tuple(unavailable),
         costs=_costs(released),
         skew=_skew(candidate, released),
-        support=_support(),
-        quarantined=_quarantined(),
+        support=workspace.support(),
+        quarantined=workspace.quarantined(),
         refusals=acceptance.refusals(PACKAGE),
         worth=read_worth(candidate.manifest["name"], measured.primary.name),
         experiments=read_experiments(candidate.manifest["name"], current.commit if current else ""),
@@ -101,30 +96,6 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         production_runs=_runs(current) if current else {},
         slice_min_rows=evaluation.slice_min_rows,
     )
-
-
-def compare_with_lock() -> tuple[str, tuple[str, ...]]:
-    """Name the stages that dvc.lock is not true of, or the outputs that are others here than a true one names.
-
-    A stage is stale if its command, its parameters, its code or data changed. If only outputs did, such as after
-    another commit was checked out, the lock is true and what it names is somewhere else.
-    """
-    recovery.mend_readers()
-    shown = dvc.run("status", "--json")
-    if shown.returncode != 0:
-        return f"dvc status failed: {dvc.said(shown)}", ()
-    changed = json.loads(shown.stdout)
-    outputs = {path for entries in changed.values() for path in _paths(entries, "changed outs")}
-    for entries in changed.values():
-        reread = set(_paths(entries, "changed deps")) - outputs
-        if reread or any(not isinstance(entry, dict) for entry in entries):
-            return ", ".join(f"{stage} is stale" for stage in changed), ()
-    return "", tuple(sorted(outputs))
-
-
-def _paths(entries: Sequence[Any], kind: str) -> list[str]:
-    """Return the paths that `dvc status` lists under a kind of change of one stage."""
-    return [path for entry in entries if isinstance(entry, dict) for path in entry.get(kind, ())]
 
 
 def _kept(candidate: Predictor) -> Array:
@@ -231,46 +202,6 @@ def _skew_from_profile(released: Released, names: Sequence[str]) -> Mapping[str,
         return None
     new = prepared.read(prepared.FOLDER, SIDES.test, [], known).features
     return {name: stability_from(counted[name], new[name]) for name in known}
-
-
-def _support() -> Noted:
-    """Return which periods are unlike those before; nothing of data without time.
-
-    A month without a holiday is no feed that stands still: of a number that is one of two values, or that mostly is,
-    it says nothing that it did not vary.
-    """
-    path = COUNTS.with_name("profile.json")
-    noted: Noted = read_json(path).get("support", {}) if path.is_file() else {}
-    flags = _flags() if noted else set()
-    return {
-        period: {
-            question: {
-                name: found for name, found in columns.items() if question != "constant" or _profiled(name) not in flags
-            }
-            for question, columns in questions.items()
-        }
-        for period, questions in noted.items()
-    }
-
-
-def _flags() -> set[str]:
-    """Name the numbers of which at most two values are among the deciles of the training rows."""
-    profile = PACKAGE / "profile.json"
-    described = read_json(profile)["columns"] if profile.is_file() else {}
-    return {name for name, column in described.items() if len(set(column.get("deciles", range(3)))) <= 2}
-
-
-def _profiled(name: str) -> str:
-    """Return what a profile calls a column that `prepare` notes: the label is noted with its own name behind it."""
-    return prepared.LABEL if name.startswith(f"{prepared.LABEL} ") else name
-
-
-def _quarantined() -> tuple[int, int]:
-    try:
-        counts = json.loads(COUNTS.read_text(encoding="utf-8"))
-        return counts["quarantined"], counts["quarantined"] + counts["accepted"]
-    except (OSError, ValueError, KeyError) as error:
-        raise MainlineError(f"{COUNTS} is missing or unreadable. Run `make repro` first.") from error
 
 
 def _runs(version: registry.Version | None) -> Mapping[str, Run]:

@@ -13,6 +13,7 @@ from mainline.registry import clone, events, tags
 from mainline.registry.deployments import Deployment, Told, is_code, tell
 from mainline.registry.history import check_environment
 from mainline.registry.tags import Assigned
+from mainline.text import count
 
 DAY, WEEK = 86_400, 7 * 86_400
 
@@ -153,11 +154,11 @@ def _notes(told: Told, said: events.Events, kept: Sequence[Deployment]) -> list[
     untold = sum(item.leads is None for item in kept)
     notes = {
         "no server reports events here: only returns, rollbacks and reverts tell of failures": not said.found,
-        f"{said.bad_lines} line(s) of {events.FILE} do not fit and were left out": said.bad_lines,
-        f"{told.unmatched_events} event(s) fit no deployment and were left out": told.unmatched_events,
-        f"{told.repeated} assignment(s) of a version that was there already are not deployments": told.repeated,
-        f"{waiting} failed deployment(s) had no good one after them yet": waiting,
-        f"{untold} deployment(s) have no lead time: the first, rollbacks, and those without a record": untold,
-        f"{told.unreachable} range(s) of main are not in this clone; `git fetch --unshallow`": told.unreachable,
+        f"left out of {events.FILE}, not formed as an event: {count(said.bad_lines, 'line')}": said.bad_lines,
+        f"left out, of no deployment: {count(told.unmatched_events, 'event')}": told.unmatched_events,
+        f"not deployments, since the version was there already: {count(told.repeated, 'assignment')}": told.repeated,
+        f"no good one came yet after {count(waiting, 'failed deployment')}": waiting,
+        f"no lead time of {count(untold, 'deployment')}: the first, rollbacks, and those without a record": untold,
+        f"not in this clone: {count(told.unreachable, 'range')} of main; `git fetch --unshallow`": told.unreachable,
     }
     return [note for note, holds in notes.items() if holds]

@@ -20,6 +20,7 @@ from mainline.registry.records import Release
 from mainline.registry.tags import Version
 from mainline.repository import lock
 from mainline.repository.git import blob, git
+from mainline.text import count
 
 ENVIRONMENT_LOCK = "requirements/pipeline.txt"
 
@@ -141,7 +142,7 @@ def _unclear(digits: str, fitting: list[Version], known: list[Version]) -> str:
     if fitting:
         return f"digest {digits} fits {', '.join(version.name for version in fitting)}. Give more digits, or a version."
     silent = sum(version.release is None for version in known)
-    hidden = f" {silent} version(s) carry no record of theirs." if silent else ""
+    hidden = f" Without a record of theirs: {count(silent, 'version')}." if silent else ""
     return f"no version's package has a digest that begins with {digits}.{hidden} `./mainline history` lists them."
 
 

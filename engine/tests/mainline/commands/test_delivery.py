@@ -28,7 +28,7 @@ Delivery to production, 2026-01-02 00:00 to 2026-01-09 12:00 UTC
 
 Notes:
   no server reports events here: only returns, rollbacks and reverts tell of failures
-  2 deployment(s) have no lead time: the first, rollbacks, and those without a record
+  no lead time of 2 deployments: the first, rollbacks, and those without a record
 
 engine/docs/delivery.md defines each figure."""
     )

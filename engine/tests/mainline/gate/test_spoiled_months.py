@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mainline.data import prepared
-from mainline.gate import sources
+from mainline.gate import workspace
 from mainline.limits import composition
 from tests import project
 from tests.mainline.gate import made
@@ -75,7 +75,7 @@ def judge(months: dict[str, Columns]) -> Any:
 def test_pipeline_writes_what_the_gate_reads(root: Path, year: dict[str, Columns], monkeypatch: Any) -> None:
     """What `prepare` notes of its months is what is noted here, and what the gate asks."""
     monkeypatch.chdir(root)
-    found, here = sources._support(), noted(year)
+    found, here = workspace.support(), noted(year)
     assert found.keys() == here.keys() >= {"2013-04"}
     assert found["2013-04"]["outside"]["temp"] == pytest.approx(here["2013-04"]["outside"]["temp"], rel=1e-5)
 

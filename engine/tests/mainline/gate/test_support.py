@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.gate import sources
+from mainline.gate import workspace
 
 
 def test_month_without_a_holiday_is_no_feed_that_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,10 +24,10 @@ def test_month_without_a_holiday_is_no_feed_that_stands_still(tmp_path: Path, mo
     ):
         Path(path).parent.mkdir(parents=True)
         Path(path).write_text(json.dumps(content))
-    assert sources._support() == {"2013-03": {"constant": {"temp": [1.0, 0.0]}, "missing": {"holiday": [0.5, 0.0]}}}
+    assert workspace.support() == {"2013-03": {"constant": {"temp": [1.0, 0.0]}, "missing": {"holiday": [0.5, 0.0]}}}
 
 
 def test_without_a_profile_nothing_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline of before the check has noted nothing."""
     monkeypatch.chdir(tmp_path)
-    assert sources._support() == {}
+    assert workspace.support() == {}

@@ -10,7 +10,7 @@ import yaml
 
 from mainline.errors import MainlineError
 from mainline.pipeline import dependencies
-from tests.project import Project
+from tests.project import FLIGHTS, Project
 
 Change = Callable[[list[str]], object]
 
@@ -32,6 +32,12 @@ def changed(folder: Path, stage: str, change: Change) -> Path:
 def test_shipped_pipeline_depends_on_what_it_runs() -> None:
     """The dvc.yaml that ships is exact."""
     assert re.fullmatch(r"\d+ stages depend on exactly the code they run\.", dependencies.check())
+
+
+def test_shipped_pipeline_is_short() -> None:
+    """A person reads all of dvc.yaml: at most 150 lines, none wider than code may be."""
+    written = (FLIGHTS / "dvc.yaml").read_text().splitlines()
+    assert (len(written) <= 150, max(map(len, written)) <= 120) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_a_quiet_window_says_what_cannot_be_told(month: Path) -> None:
 def test_bad_lines_are_counted_and_said(month: Path) -> None:
     """A line that is not an event stops nothing and is not passed over in silence."""
     assert (
-        "1 line(s) of events.jsonl do not fit and were left out" in measure("production", END, repository=month).notes
+        "left out of events.jsonl, not formed as an event: 1 line" in measure("production", END, repository=month).notes
     )
 
 
@@ -167,7 +167,7 @@ def test_a_failed_deployment_without_a_good_one_after_it_is_not_recovered(empty:
     found = measure("production", at(29), repository=empty.path)
     assert (found.figures["all"].failed, found.figures["all"].recovery_seconds) == (1, None)
     assert found.cannot_tell == ["recovery time: no good deployment came yet after a failed one"]
-    assert "1 failed deployment(s) had no good one after them yet" in found.notes
+    assert "no good one came yet after 1 failed deployment" in found.notes
 
 
 def test_recovery_goes_to_the_next_good_deployment_of_a_model(empty: Registry) -> None:
@@ -211,7 +211,7 @@ def test_the_same_version_again_deploys_nothing(empty: Registry) -> None:
     empty.assign("v1.0.0", 4, "return")
     found = measure("production", END, repository=empty.path)
     assert [item.failed is not None for item in found.deployments] == [False, True, False]
-    assert "1 assignment(s) of a version that was there already are not deployments" in found.notes
+    assert "not deployments, since the version was there already: 1 assignment" in found.notes
 
 
 def test_events_of_another_package_or_of_no_deployment_are_left_out(empty: Registry) -> None:
@@ -221,7 +221,7 @@ def test_events_of_another_package_or_of_no_deployment_are_left_out(empty: Regis
     empty.events("production", other + said(0.5, "aborted", "v1.0.0") + said(2, "aborted", "v9.0.0"))
     found = measure("production", END, repository=empty.path)
     assert found.figures["all"].failed == 0
-    assert "3 event(s) fit no deployment and were left out" in found.notes
+    assert "left out, of no deployment: 3 events" in found.notes
 
 
 def test_without_records_a_version_that_comes_back_is_a_return(empty: Registry) -> None:
@@ -246,7 +246,7 @@ def test_a_clone_without_the_history_is_said_and_no_error(empty: Registry) -> No
     empty.assign("v1.1.0", 3, environment="staging")
     found = measure("staging", END, repository=empty.path)
     assert (found.figures["all"].deployments, found.figures["all"].lead_seconds) == (2, None)
-    assert "2 range(s) of main are not in this clone; `git fetch --unshallow`" in found.notes
+    assert "not in this clone: 2 ranges of main; `git fetch --unshallow`" in found.notes
 
 
 def test_an_unknown_environment_names_the_nearest(empty: Registry) -> None:

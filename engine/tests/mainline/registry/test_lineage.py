@@ -87,7 +87,7 @@ def test_a_digest_that_fits_several_or_none_is_one_clear_error(empty: Registry) 
     known = versions(empty.path)
     with pytest.raises(LineageError, match=r"digest abcdef0 fits v1\.1\.0, v1\.0\.0\. Give more digits"):
         find("abcdef0", known)
-    with pytest.raises(LineageError, match=r"begins with 1234567\. 1 version\(s\) carry no record of theirs"):
+    with pytest.raises(LineageError, match=r"begins with 1234567\. Without a record of theirs: 1 version\."):
         find("1234567", known)
 
 

@@ -9,7 +9,7 @@ from mainline.declared.gate import Fairness, Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence, Segment
 from mainline.model import baselines
-from mainline.text import plural
+from mainline.text import count, plural
 
 
 class Ratios(NamedTuple):
@@ -79,7 +79,7 @@ def check_fairness(evidence: Evidence, rule: Fairness) -> Outcome:
         return Outcome("cannot tell", "no such slice", limit, f"The use case has {known}.")
     values = {part.name: _lack(evidence, part) for part in evidence.sound_segments if part.column == rule.slice}
     if len(values) < 2:
-        return Outcome("cannot tell", f"{len(values)} segment(s)", limit, "Fewer than two have enough rows.")
+        return Outcome("cannot tell", count(len(values), "segment"), limit, "Fewer than two have enough rows.")
     if not np.isfinite(list(values.values())).all():
         return Outcome("cannot tell", "not computed", limit, "A prediction is not a number.")
     worst, best = max(values, key=lambda n: values[n]), min(values, key=lambda n: values[n])
