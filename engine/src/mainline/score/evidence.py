@@ -12,7 +12,7 @@ from mainline.declared import params
 from mainline.declared.params import Params
 from mainline.declared.score import Scoring
 from mainline.declared.tune import Search
-from mainline.gate import findings, sources, tables
+from mainline.gate import findings, tables, workspace
 from mainline.gate.findings import Check, Findings, Verdict
 from mainline.monitoring.monitored import Monitored
 from mainline.package import manifest
@@ -51,7 +51,7 @@ class Evidence:
     environment: str
     now: int
     declared: Scoring
-    compare: Compare = sources.compare_with_lock
+    compare: Compare = workspace.compare_with_lock
     search: Key = _key
 
     @cached_property
