@@ -59,7 +59,7 @@ def read(stage: str, key: str) -> Entry | None:
     except OSError as error:
         raise DamagedError from error
     body = memoryview(content)[_SEAL:]
-    if content[:_SEAL] != hashlib.sha256(body).hexdigest().encode():
+    if content[:_SEAL] != hashlib.sha256(key.encode() + body).hexdigest().encode():
         raise DamagedError
     end = content.index(b"\n", _SEAL)
     head = json.loads(content[_SEAL:end])
@@ -75,7 +75,7 @@ def write(stage: str, key: str, entry: Entry) -> None:
     sizes = [[name, len(content)] for name, content in entry.files.items()]
     head = json.dumps({"files": sizes, "report": entry.report}).encode() + b"\n"
     parts = [head, *entry.files.values()]
-    seal = hashlib.sha256()
+    seal = hashlib.sha256(key.encode())  # an entry under another key is damaged
     for part in parts:
         seal.update(part)
     target = FOLDER / stage / key
@@ -93,6 +93,23 @@ def remove(stage: str, key: str) -> None:
     """Forget an entry, if it can be."""
     with contextlib.suppress(OSError):
         (FOLDER / stage / key).unlink()
+
+
+def families(stage: str) -> list[str]:
+    """List what the keys of a stage begin with until the first hyphen, the one of the oldest entry first."""
+    found: dict[str, int] = {}
+    for path in (FOLDER / stage).glob("*-*"):
+        with contextlib.suppress(OSError):
+            family, written = path.name.partition("-")[0], path.stat().st_mtime_ns
+            found[family] = min(written, found.get(family, written))
+    return sorted(found, key=lambda family: (found[family], family))
+
+
+def drop(stage: str, family: str) -> None:
+    """Remove all entries of a family."""
+    for path in [*(FOLDER / stage).glob(f"{family}-*")]:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def prune(stage: str, used: Iterable[str]) -> None:

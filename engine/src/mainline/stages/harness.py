@@ -60,14 +60,19 @@ def run(stage: str, work: Callable[[Params], None], root: Path) -> None:
     except Exception as error:
         if interrupts.came():
             _interrupted(stage)
-        if os.environ.get(DEBUG):
+        if is_set(DEBUG):
             _look(error)
         expected = faults.explain(error)
-        if expected is None or os.environ.get(faults.TRACEBACK):
+        if expected is None or is_set(faults.TRACEBACK):
             raise
         _fail(stage, expected)
     finally:
         interrupts.end()
+
+
+def is_set(name: str) -> bool:
+    """Whether a variable asks for something: it is there, and neither empty nor 0."""
+    return os.environ.get(name, "") not in ("", "0")
 
 
 def _held() -> dict[str, int]:

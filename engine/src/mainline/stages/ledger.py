@@ -15,10 +15,11 @@ from typing import Any
 
 from mainline import progress
 from mainline.data import local_files
+from mainline.errors import UseCaseError
 from mainline.stages import entries, fingerprint, presence, purity
 from mainline.stages.entries import DamagedError, Entry
 from mainline.stages.fingerprint import Fingerprint, hash_file
-from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
+from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE, is_set
 from mainline.text import count
 
 Report = Any
@@ -37,6 +38,8 @@ class Ledger:
         self._hashes: dict[Path, str] = {}
         self._used: set[str] = set()
         self._periods: dict[str, bool] = {}
+        self._taken: set[str] = set()
+        self._earlier: list[str] = []
         self._refusal = self._unwritten = ""
         if is_on():
             self._begin(data)
@@ -60,6 +63,7 @@ class Ledger:
             return self._make(key, reads, make)
         entry.write()
         self._used.add(key)
+        self._taken.add(period)
         return entry.report
 
     @contextmanager
@@ -73,21 +77,40 @@ class Ledger:
         self._refuse(found)
 
     def close(self, unit: str) -> None:
-        """Say how many periods were taken from an earlier run, and forget what this run did not use."""
+        """Say how many periods were taken from an earlier run, and forget what this run did not use.
+
+        Raises:
+            UseCaseError: when work turned out to do more than compute after periods had been taken.
+        """
         if self._fingerprint is None:
             return
         if self._refusal or self._unwritten:
-            progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal or self._unwritten}.")
             entries.forget(self.stage)
+            self._refuse_taken(unit)
+            progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal or self._unwritten}.")
             return
         entries.prune(self.stage, self._used)
         reused = [self._periods[period] for period in self._periods if period]
-        if any(reused):
-            progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} taken from an earlier run")
+        if self._earlier and reused:
+            others = _family(self._fingerprint) not in self._earlier
+            why = "; its code, libraries or settings were others" if others else ""
+            progress.say(f"{self.stage}: {sum(reused)} of {count(len(reused), unit)} taken from an earlier run{why}")
+
+    def _refuse_taken(self, unit: str) -> None:
+        """Refuse to end with periods of an earlier run beside work that may have reached them."""
+        if self._refusal and self._taken:
+            raise UseCaseError(
+                f"{self._refusal}, so no {unit} may be reused, but {len(self._taken)} were taken from an earlier run "
+                "before that was seen. They are forgotten: `make repro` computes all of them."
+            )
 
     def _begin(self, data: Path) -> None:
         opened, acts = local_files.so_far(), purity.so_far()
         self._fingerprint = fingerprint.take(self.stage, data)
+        self._earlier = entries.families(self.stage)
+        # A run that ends well leaves one family; the later ones are of runs that failed, and of those ours stays.
+        for family in {*self._earlier[1:]} - {_family(self._fingerprint)}:
+            entries.drop(self.stage, family)
         self._allowed = [Path(name) for name in local_files.dependencies(stage=self.stage) if Path(name) != data]
         self._refuse([*acts, *purity.unknown(opened, self._allowed, self._fingerprint.files)])
 
@@ -96,7 +119,7 @@ class Ledger:
             if file not in self._hashes:
                 self._hashes[file] = hash_file(file)
         content = [of_code.digest, [[file.as_posix(), self._hashes[file]] for file in reads], list(arguments)]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return f"{_family(of_code)}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"
 
     def _take(self, key: str, name: str) -> Entry | None:
         try:
@@ -143,7 +166,7 @@ def opened(stage: str, data: Path, unit: str) -> Iterator[Ledger]:
         data: the folder that it declares and whose files count for each partition by themselves.
         unit: what a period is.
     """
-    if os.environ.get(NO_REUSE):
+    if is_set(NO_REUSE):
         entries.forget(stage)
     ledger = Ledger(stage, data)
     yield ledger
@@ -152,7 +175,12 @@ def opened(stage: str, data: Path, unit: str) -> Iterator[Ledger]:
 
 def is_on() -> bool:
     """Whether results are kept and taken in this process."""
-    return BY_DVC in os.environ and not any(os.environ.get(name) for name in (NO_REUSE, DEBUG))
+    return BY_DVC in os.environ and not any(map(is_set, (NO_REUSE, DEBUG)))
+
+
+def _family(of_code: Fingerprint) -> str:
+    """Return what all keys of the same code, libraries and settings begin with."""
+    return of_code.digest[:16]
 
 
 def _plain(report: Report) -> Report:

@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pandas as pd
 import pytest
 
 from mainline.data import local_files
+from mainline.errors import UseCaseError
 from mainline.stages import entries, fingerprint, ledger, presence, purity
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
 from tests import kills
@@ -267,19 +269,79 @@ IMPURE: dict[str, tuple[Callable[[ModuleType], object], str]] = {
 
 
 @pytest.mark.parametrize("name", IMPURE)
-def test_work_that_does_more_than_compute_is_not_reused(
-    name: str, use_case: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What no key can hold is said in a line, and nothing is kept, not even what was before."""
+def test_work_that_does_more_than_compute_is_not_reused(name: str, use_case: ModuleType) -> None:
+    """What no key can hold is refused after a month was taken, and nothing is kept, not even what was before."""
     for file in (Path("undeclared.csv"), DATA / "2012-12", OUT / "2012-12"):
         file.parent.mkdir(exist_ok=True)
         file.write_text("")
     run(months=MONTHS[:1])
     act, said = IMPURE[name]
-    assert run(lambda _: act(use_case)) == [MONTHS[1]]
-    assert said in capsys.readouterr().out
+    done: list[str] = []
+    with pytest.raises(
+        UseCaseError, match=f"{re.escape(said)}.*1 were taken from an earlier run.*`make repro` computes"
+    ):
+        run(lambda month: (done.append(month), act(use_case)))
+    assert done == [MONTHS[1]]
     assert kept() == []
     assert run(lambda _: act(use_case)) == [*MONTHS]
+
+
+def test_an_entry_under_another_key_is_damaged(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole bytes in the wrong place, as a copy or a disk may leave them, are not taken for another month."""
+    run()
+    first, second = kept()
+    second.write_bytes(first.read_bytes())
+    assert len(run()) == 1
+    assert "is damaged; it is computed again" in capsys.readouterr().out
+
+
+def test_runs_that_fail_do_not_pile_up() -> None:
+    """Of other code, only what the last good run left stays beside what the run itself makes."""
+
+    def fail(month: str) -> None:
+        if month == MONTHS[1]:
+            raise RuntimeError
+
+    run()
+    good = set(kept())
+    for number in range(4):
+        CODE.write_text(f"edited {number}")
+        with pytest.raises(RuntimeError):
+            run(fail)
+        assert good < set(kept())
+        assert len(kept()) == len(good) + 1
+    assert run() == [MONTHS[1]]
+    assert len(kept()) == len(MONTHS)
+
+
+def test_nothing_taken_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """After an edit, a line says that no month was taken, and why; the first run of all says nothing."""
+    run()
+    assert "taken" not in capsys.readouterr().out
+    CODE.write_text("edited")
+    run()
+    said = "0 of 2 months taken from an earlier run; its code, libraries or settings were others"
+    assert said in capsys.readouterr().out
+    for month in MONTHS:
+        (DATA / month).write_text("other")
+    run()
+    assert capsys.readouterr().out == f"  {STAGE}: 0 of 2 months taken from an earlier run\n"
+
+
+def test_impure_work_is_said_where_no_month_was_taken(use_case: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A first run whose work cannot be reused ends well, says why in a line, and keeps nothing."""
+    assert run(lambda _: use_case.kept.append(1)) == [*MONTHS]
+    assert "no month is kept for reuse: usecase.keeping.kept changes from period" in capsys.readouterr().out
+    assert kept() == []
+
+
+@pytest.mark.parametrize("setting", [NO_REUSE, DEBUG])
+@pytest.mark.parametrize("value", ["", "0"])
+def test_a_variable_that_is_empty_or_0_is_not_set(setting: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who writes 0 means no."""
+    run()
+    monkeypatch.setenv(setting, value)
+    assert run() == []
 
 
 def test_what_is_declared_may_be_read(use_case: ModuleType) -> None:
@@ -354,7 +416,8 @@ def test_damage_is_found_out(damage: Callable[[bytes], bytes], capsys: pytest.Ca
     run(months=MONTHS[:1])
     kept()[0].write_bytes(damage(kept()[0].read_bytes()))
     assert run(months=MONTHS[:1]) == [MONTHS[0]]
-    assert capsys.readouterr().out == f"  {STAGE}: what was kept of {MONTHS[0]} is damaged; it is computed again.\n"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"  {STAGE}: what was kept of {MONTHS[0]} is damaged; it is computed again."
     assert run(months=MONTHS[:1]) == []
 
 
