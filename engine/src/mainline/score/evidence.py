@@ -77,7 +77,9 @@ class Evidence:
         self.locked  # noqa: B018 - or else the message is DVC's
         stale, _ = self._compared
         if stale:
-            raise LackError(f"dvc.lock is not of this code: {stale}", REPRO)
+            more = stale.count("is stale")
+            said = stale if more < 2 else f"{more} stages are stale"
+            raise LackError(f"dvc.lock is not of what is here: {said}", REPRO)
         return self.committed(lock.LOCK)
 
     @cached_property
@@ -148,8 +150,9 @@ class Evidence:
     @cached_property
     def judged(self) -> tuple[Findings, Origin]:
         """What the gate found of this package."""
+        digest = self.digest  # without a package the gate has nothing to judge
         found = findings.read(content(findings.FILE, GATE))
-        if found.candidate.digest != self.digest:
+        if found.candidate.digest != digest:
             raise LackError(f"{findings.FILE} is of {found.candidate.digest[:12]}, another package", GATE)
         if found.candidate.commit is None:
             raise LackError(f"{findings.FILE} is of what no commit has", GATE)

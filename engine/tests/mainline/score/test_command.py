@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -14,7 +15,7 @@ from mainline.claims import catalogue
 from mainline.commands import verify
 from mainline.errors import MainlineError
 from mainline.repository import record
-from mainline.score import badge, terminal, total
+from mainline.score import badge, rubric, terminal, total
 from mainline.score.workflows import runs
 from tests.mainline.registry import registries
 from tests.mainline.score import world
@@ -65,6 +66,15 @@ def test_next_steps_begin_with_the_cheapest(built: Path, monkeypatch: pytest.Mon
     assert efforts == sorted(efforts)
     assert found.lifting is not None
     assert found.sum(found.lifting[0]) == found.points
+
+
+@pytest.mark.usefixtures("earned")
+def test_without_a_true_lock_the_pipeline_comes_before_the_gate() -> None:
+    """Who edited code is sent to `make repro`, and not to a gate that has nothing to judge; stages are counted."""
+    shutil.rmtree("metrics/report")
+    found = world.measure(stale="train is stale, package is stale")
+    (mark,) = [mark for mark in found.marks if mark.test.name == "Infra 4"]
+    assert (mark.said, mark.step) == ("dvc.lock is not of what is here: 2 stages are stale", rubric.REPRO)
 
 
 def test_a_use_case_of_another_begins_with_what_it_has_earned(other_project: Project, tmp_path: Path) -> None:
