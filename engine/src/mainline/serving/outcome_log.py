@@ -53,7 +53,7 @@ class OutcomeLog:
         self._lock = threading.Lock()
         self._changed = False
         self._closing = threading.Event()
-        self._unread: OSError | None = None
+        self._unread: Exception | None = None
         self._waiting, self._counting = 0, threading.Lock()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="outcomes")
 
@@ -63,22 +63,22 @@ class OutcomeLog:
         Raises:
             OSError: when its file cannot be read or made, or the end of the one before cannot be told.
         """
-        if self._unread:
-            error, self._unread = self._unread, None
-            raise error
-        if name == (self.experiment.name if self.experiment else ""):
+        error, self._unread = self._unread, None
+        if error is None and name == (self.experiment.name if self.experiment else ""):
             return
         self.publish()
         experiment = Experiment(name, versions) if name else None
         resumed = self._open(name) if name else None
         with self._lock:
-            if self.experiment:
+            if self.experiment and self.experiment.name != name:
                 self._former.appendleft(self.experiment)
             self.experiment = experiment
             self._changed = experiment is not None
             if experiment and resumed:
                 experiment.whole = False
                 self.thread.submit(self._resume, experiment, resumed)
+        if error:
+            raise error
 
     def remember(self, request_id: str, unit: Unit) -> None:
         """Note who answered a request of the experiment."""
@@ -100,9 +100,11 @@ class OutcomeLog:
         """Write outcomes down, and count those that move the experiment; return what became of each.
 
         Raises:
-            OSError: when they cannot be written; none of them is counted then.
+            OSError: when they cannot be written, or the logs before them could not be read; none is counted then.
         """
         with self._lock:
+            if self.experiment and not self.experiment.whole:
+                raise OSError("the outcomes before these are not read yet")
             return self._take(events, key)
 
     def publish(self) -> None:
@@ -197,14 +199,12 @@ class OutcomeLog:
     def _resume(self, experiment: Experiment, file: Path) -> None:
         """Read what this machine knows of an experiment, on the thread behind which its outcomes wait.
 
-        Where that fails, the next look begins it again, and reports why.
+        Where that fails, outcomes are refused until the next look, which begins it again and reports why.
         """
         try:
             experiment.whole = self._read(experiment, file)
-        except OSError as error:
-            with self._lock:
-                self._unread = error
-                self.experiment = None if self.experiment is experiment else self.experiment
+        except Exception as error:  # whatever it is, half of the truth is counted by nobody
+            self._unread = error
 
     def _read(self, experiment: Experiment, file: Path) -> bool:
         """Remember the answers of an experiment and count its outcomes; say whether all is read."""

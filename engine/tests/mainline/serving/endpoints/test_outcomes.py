@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -82,9 +83,9 @@ def hold(monkeypatch: pytest.MonkeyPatch) -> Held:
     return held
 
 
-def refuse(*_: Any) -> Iterator[dict[str, Any]]:
+def refuse(error: type[Exception], *_: Any) -> Iterator[dict[str, Any]]:
     """Be a disk that gives nothing back."""
-    raise OSError("the disk is gone")
+    raise error("the disk is gone")
 
 
 def answered(client: Client, row: Any, number: int, **given: Any) -> dict[str, str]:
@@ -248,9 +249,10 @@ def test_server_answers_before_its_logs_are_read(
 def test_server_that_ends_while_it_reads_loses_nothing(
     serve: Make, place: Place, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It tells the follower nothing and changes no log, and the next server counts all."""
+    """It tells the follower nothing, refuses what waits and changes no log, and the next server counts all."""
     client = serve()
-    for name in answered(client, rows[0], 3):
+    names = list(answered(client, rows[0], 3))
+    for name in names:
         post(client, (name, 1.0))
     client.service.poll()
     client.service.log.close()  # type: ignore[union-attr]
@@ -259,29 +261,35 @@ def test_server_that_ends_while_it_reads_loses_nothing(
         read = hold(held)
         again = serve(wait=False)
         assert read.begun.wait(60)
-        with ThreadPoolExecutor(1) as closing:
+        with ThreadPoolExecutor(2) as closing:
+            late = again.service.outcomes.submit([outcome_log.Event(names[0], 1.0)], "client")  # type: ignore[union-attr]
             ended = closing.submit(again.service.outcomes.close)  # type: ignore[union-attr]
             assert again.service.outcomes._closing.wait(60)  # type: ignore[union-attr]
             read.set()
             ended.result()
+            with pytest.raises(OSError, match="not read yet"):
+                late.result()
     assert sum(counted(again).values()) < 3
     assert (place.outcomes.read_bytes(), (place.outcome_log / "exp-1.jsonl").read_bytes()) == (told, kept)
     assert sum(counted(serve()).values()) == 3
 
 
-def test_logs_that_cannot_be_read_are_read_again(serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+def test_logs_that_cannot_be_read_are_read_again(
+    serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
     """What the disk refuses is reported once, and the next look begins again: totals are those of the log."""
     client = serve()
     (name,) = answered(client, rows[0], 1)
     post(client, (name, 1.0))
     client.service.log.close()  # type: ignore[union-attr]
     with monkeypatch.context() as broken:
-        broken.setattr(outcome_log, "_answers", refuse)
+        broken.setattr(outcome_log, "_answers", partial(refuse, error))
         again = serve()
-    assert again.service.outcomes.experiment is None  # type: ignore[union-attr]
+    reply = again.ask("/outcomes", {"request_id": name, "value": 1.0})
+    assert (reply.status, reply.kind) == (503, "outcomes-not-kept")
     again.service.poll()
     assert again.service.metrics.failures["outcomes"] == 1
-    again.service.poll()
     assert post(again, (name, 1.0))["repeated"] == 1
     assert sum(counted(again).values()) == 1
 
