@@ -1,7 +1,8 @@
 """What came of the answers of an experiment: `outcomes.json`, which the server writes and the follower reads.
 
-An experiment is one step of a rollout in which two versions answer clients. Values are counted less `origin`, the first
-of them, so that large ones with a small spread lose no digits; a difference of two versions does not depend on it.
+An experiment is one step of a rollout in which two versions answer clients. Values are counted less `origin`,
+about their mean, so that large ones with a small spread lose no digits; a difference of two versions does not depend on
+it.
 """
 
 import json

@@ -24,6 +24,31 @@ def tally(values: list[float], clients: list[str] | None = None) -> Tally:
     return experiment.tallies["v1"]
 
 
+def test_absurd_first_value_costs_no_digit() -> None:
+    """Of a version beside one whose first outcome is the largest there is, mean and error are exact."""
+    random = np.random.default_rng(0)
+    values = random.normal(0.1, 1e-3, 400).tolist()
+    experiment = Experiment("x", ["v1", "v2"])
+    experiment.count("absurd", 1e12, Unit("v2", ""))
+    for number, value in enumerate(values):
+        experiment.count(f"a{number}", value, Unit("v1", ""))
+        experiment.count(f"b{number}", value, Unit("v2", ""))
+    document = experiment.document()
+    found = document["versions"]["v1"]
+    assert document["origin"] + found["sum"] / 400 == pytest.approx(np.mean(values), rel=1e-13)
+    assert sequences.squared_error(found) == pytest.approx(np.var(values, ddof=1) / 400, rel=1e-12)
+    assert document["trace"][1]["v1"]["sum"] + document["origin"] == pytest.approx(values[0], rel=1e-13)
+
+
+def test_order_of_outcomes_moves_no_bit() -> None:
+    """A server that counts its log again, in whatever order, tells the same numbers."""
+    values = np.random.default_rng(1).lognormal(0, 9, 300).tolist()
+    clients = [str(number % 7) if number % 3 else "" for number in range(300)]
+    order = np.random.default_rng(2).permutation(300)
+    again = tally([values[place] for place in order], [clients[place] for place in order])
+    assert again == tally(values, clients)
+
+
 def test_radius_is_that_of_the_paper() -> None:
     """With rho chosen for t* units it is the radius as it is printed, at the first look and at later ones."""
     alpha, tuned = 0.05, 1000

@@ -7,12 +7,12 @@ with a key of this process, so that nobody can choose two that are taken for one
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from mainline.exchange import outcomes
 from mainline.exchange.outcomes import Outcomes, Tally
+from mainline.serving.answering.sums import NOTHING, Sums, fixed, origin
 
 REMEMBERED = 2**19
 """Answers of one generation; there are two, and the older one is dropped once the younger is full."""
@@ -49,17 +49,22 @@ class Experiment:
         self.name = name
         self.whole = True
         """Whether all is counted that this machine knows of it; a server that started again reads that first."""
-        self.tallies: dict[str, Tally] = {version: outcomes.empty() for version in versions}
+        self._sums = dict.fromkeys(versions, Sums())
         self.left_out: Counter[str] = Counter()
-        self.trace: list[dict[str, Tally]] = []
-        self._origin: float | None = None
+        self._trace: list[dict[str, Sums]] = []
         self._lock = threading.Lock()
         # An answer has the number of its unit until its outcome comes, and the outcome's value from then on.
         self._young: dict[int, int | float] = {}
         self._old: dict[int, int | float] = {}
         self._numbers: dict[Unit, int] = {}
         self._units: list[Unit] = []
-        self._sums: dict[int, tuple[int, float]] = {}
+        self._of_clients: dict[int, tuple[int, int]] = {}
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """The outcomes by version, less the origin."""
+        sums = dict(self._sums)
+        return _less(sums, origin(sums.values()))
 
     def remember(self, request_id: str, unit: Unit) -> None:
         """Note who answered a request; an id that two units used tells nobody's outcome."""
@@ -69,7 +74,7 @@ class Experiment:
     def _remember(self, key: int, unit: Unit) -> None:
         number = self._numbers.get(unit)
         if number is None:
-            if len(self._units) >= MOST_CLIENTS or unit.version not in self.tallies:
+            if len(self._units) >= MOST_CLIENTS or unit.version not in self._sums:
                 return
             number = self._numbers[unit] = len(self._units)
             self._units.append(unit)
@@ -96,24 +101,14 @@ class Experiment:
             self._count(value, unit)
 
     def _count(self, value: float, unit: Unit) -> None:
-        self._origin = value if self._origin is None else self._origin
-        tally, moved = self.tallies[unit.version], value - self._origin
-        number, total = 0, 0.0
+        moved, before = fixed(value), NOTHING
         if unit.client:
             place = self._numbers.setdefault(unit, len(self._units))
             if place == len(self._units):
                 self._units.append(unit)
-            number, total = self._sums.get(place, (0, 0.0))
-            self._sums[place] = number + 1, total + moved
-        after, sums = number + 1, total + moved
-        self.tallies[unit.version] = {
-            "units": tally["units"] + (number == 0),
-            "number": tally["number"] + 1,
-            "sum": tally["sum"] + moved,
-            "squares": tally["squares"] + sums * sums - total * total,
-            "products": tally["products"] + sums * after - total * number,
-            "counts": tally["counts"] + after * after - number * number,
-        }
+            before = self._of_clients.get(place, NOTHING)
+            self._of_clients[place] = before[0] + 1, before[1] + moved
+        self._sums[unit.version] = self._sums[unit.version].add(moved, before)
         self._note()
 
     def settle(self, request_id: str, value: float) -> None:
@@ -123,9 +118,11 @@ class Experiment:
 
     def document(self) -> Outcomes:
         """Return what the follower is told."""
+        sums = dict(self._sums)
+        less = origin(sums.values())
         return {
-            "experiment": self.name, "origin": self._origin or 0.0, "versions": dict(self.tallies),
-            "left_out": dict(self.left_out), "trace": list(self.trace),
+            "experiment": self.name, "origin": less, "versions": _less(sums, less),
+            "left_out": dict(self.left_out), "trace": [_less(point, less) for point in list(self._trace)],
         }  # fmt: skip
 
     def _known(self, key: int) -> int | float | None:
@@ -147,10 +144,14 @@ class Experiment:
 
     def _note(self) -> None:
         """Add a point to the trace if there are enough more outcomes than at the last one."""
-        number = sum(tally["number"] for tally in self.tallies.values())
-        last = sum(tally["number"] for tally in self.trace[-1].values()) if self.trace else 0
+        number = sum(sums.number for sums in self._sums.values())
+        last = sum(sums.number for sums in self._trace[-1].values()) if self._trace else 0
         if number >= max(last * GROWTH, last + 1):
-            self.trace.append(dict(self.tallies))
+            self._trace.append(dict(self._sums))
+
+
+def _less(several: Mapping[str, Sums], less: float) -> dict[str, Tally]:
+    return {version: sums.tally(less) for version, sums in several.items()}
 
 
 def _hashed(name: str) -> int:
