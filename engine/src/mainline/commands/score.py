@@ -25,10 +25,13 @@ def run(arguments: argparse.Namespace) -> str:
 
     Raises:
         ScoreError: when it is below what was asked for; the score is printed before.
+        UnknownError: when no such environment is declared.
     """
     from mainline import display, files
+    from mainline.declared import environments
     from mainline.score import badge, terminal, total  # libraries that `--help` need not wait for
 
+    environments.choose(arguments.environment, environments.load_all())
     found = total.measure(arguments.environment)
     if arguments.badge:
         files.replace(arguments.badge, badge.draw(found))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mainline.claims import catalogue
-from mainline.commands import verify
-from mainline.errors import MainlineError
+from mainline.commands import score, verify
+from mainline.errors import MainlineError, UnknownError
 from mainline.repository import record
 from mainline.score import badge, rubric, terminal, total
 from mainline.score.workflows import runs
@@ -66,6 +66,14 @@ def test_next_steps_begin_with_the_cheapest(built: Path, monkeypatch: pytest.Mon
     assert efforts == sorted(efforts)
     assert found.lifting is not None
     assert found.sum(found.lifting[0]) == found.points
+
+
+@pytest.mark.usefixtures("earned")
+def test_an_environment_that_is_not_declared_is_refused() -> None:
+    """A typo is named, and is no score of 0."""
+    asked = argparse.Namespace(environment="prodution", json=False, badge=None, at_least=None)
+    with pytest.raises(UnknownError, match="did you mean 'production'"):
+        score.run(asked)
 
 
 @pytest.mark.usefixtures("earned")
