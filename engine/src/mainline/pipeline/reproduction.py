@@ -53,13 +53,15 @@ def reproduce() -> str:
 def _check() -> str:
     """Check bytes, parameters and code, and return the name of the model."""
     checkout.require_bytes()
+    passed.renew()
+    read = passed.content()
     from mainline.pipeline import checks  # takes longer to load than DVC needs to say that nothing changed
 
     declared = checks.check()
     from usecase import interface
 
     if not declared.data.version:  # or else the source is asked each time
-        passed.keep(interface.NAME)
+        passed.keep(interface.NAME, read)
     return interface.NAME
 
 

@@ -1,5 +1,7 @@
 """What has passed the checks is not loaded again, and what differs from it is checked."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("params.yaml", "requirements/main.txt", "src/usecase/scoring.py"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("as it was\n")
-    passed.keep("flight-delay")
+    passed.keep("flight-delay", passed.content())
     return tmp_path
 
 
@@ -32,6 +34,45 @@ def test_what_differs_or_is_gone_has_not_passed(folder: Path, name: str) -> None
     assert passed.model() == ""
     (folder / name).unlink()
     assert passed.model() == ""
+
+
+def test_an_edit_during_the_checks_has_not_passed(folder: Path) -> None:
+    """What is written after the checks have read a file is checked by the next call."""
+    read = passed.content()
+    (folder / "params.yaml").write_text("edited meanwhile\n")
+    passed.keep("flight-delay", read)
+    assert passed.model() == ""
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_new_module_has_not_passed() -> None:
+    """A package that takes the place of a module of the same name is checked, though no file has changed."""
+    made = Path("src/usecase/scoring/__init__.py")
+    made.parent.mkdir()
+    made.write_text("")
+    assert passed.model() == ""
+
+
+def test_a_copy_of_the_folder_has_not_passed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What passed names the machinery of the folder that it is in; a copy has one of its own."""
+    copied = tmp_path_factory.mktemp("copy") / "project"
+    shutil.copytree(folder, copied)
+    monkeypatch.chdir(copied)
+    assert passed.model() == ""
+
+
+def test_an_edit_whose_time_was_put_back_has_the_time_of_now(folder: Path) -> None:
+    """Same size, same inode and same time as what passed: DVC would not look at the content."""
+    edited, other = folder / "src/usecase/scoring.py", folder / "params.yaml"
+    for file in (edited, other):
+        os.utime(file, ns=(1, 1))
+    edited.write_text("AS IT WAS\n")
+    os.utime(edited, ns=(1, 1))
+    passed.renew()
+    assert edited.stat().st_mtime_ns > 1
+    assert other.stat().st_mtime_ns == 1
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": "a", "python": "", "files": {}}', '{"files": 3}'])
