@@ -1,5 +1,6 @@
 """Is any segment of the data much worse off than the others, or than it is in production?"""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,12 @@ from mainline.declared.gate import Fairness, Policy
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Evidence, Segment
 from mainline.model import baselines
+from mainline.model.metric import quantile_of
 from mainline.text import count, plural
 
 
 class Ratios(NamedTuple):
-    """A segment's loss over the whole's, and the same of each beside the loss of the mean of its own labels."""
+    """A segment's loss over the whole's, and the same of each beside the loss of the best constant for its rows."""
 
     plain: float
     beside: float
@@ -29,12 +31,13 @@ def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
 
     A segment may be hard for every model: its labels are spread further, or its classes are as frequent as each other.
     So two ratios are formed, of the losses themselves and of each loss beside that of the constant which fits its own
-    rows best (a skill score, Murphy 1988), and the smaller one counts.
+    rows best (a skill score, Murphy 1988), and the smaller one counts. A whole that is worse than its constant counts
+    as that, so that it excuses no segment.
     """
     limit = f"{policy.slices.relative_to_whole:g}"
     everything = np.ones(len(evidence.predicted), bool)
     whole = evidence.lack(evidence.predicted)
-    share = divide(whole, _lack_of_constant(evidence, everything))
+    share = min(divide(whole, _lack_of_constant(evidence, everything)), 1.0)
     ratios = {}
     for part in evidence.sound_segments:
         lack = _lack(evidence, part)
@@ -44,7 +47,7 @@ def check_slices_to_whole(evidence: Evidence, policy: Policy) -> Outcome:
         return Outcome("pass", "no segment with enough rows", limit, "Thin segments are reported, not gated.")
     worst = max(ratios, key=lambda name: np.nan_to_num(ratios[name].fair, nan=np.inf))
     found = ratios[worst]
-    hard = f", {found.beside:.2f} times beside what each one's mean has" if np.isfinite(found.beside) else ""
+    hard = f", {found.beside:.2f} times beside what each one's best constant has" if np.isfinite(found.beside) else ""
     reason = f"{evidence.primary} is {found.plain:.2f} times the whole's{hard}."
     return Outcome(at_most(found.fair, policy.slices.relative_to_whole), f"{worst}: {found.fair:.2f}", limit, reason)
 
@@ -93,7 +96,21 @@ def _lack(evidence: Evidence, part: Segment) -> float:
 
 
 def _lack_of_constant(evidence: Evidence, rows: Array) -> float:
-    """Return what the mean label of the chosen rows would lack on them; of several classes, their shares."""
+    """Return what the constant that fits the chosen rows best would lack on them; NaN where none can be measured."""
     label, weight = evidence.holdout.label[rows], evidence.holdout.weight_of(rows)
-    fitted = baselines.fit_constant(label, evidence.candidate.manifest.get("classes", ()), weight)
-    return evidence.scorer.lack(label, baselines.repeat(fitted, len(label)), weight)
+    lacks = [evidence.scorer.lack(label, repeated, weight) for repeated in _constants(evidence, label, weight)]
+    return min((lack for lack in lacks if np.isfinite(lack)), default=float("nan"))
+
+
+def _constants(evidence: Evidence, label: Array, weight: Array | None) -> Iterator[Array]:
+    """Yield what n rows may be answered alike: their mean and quantiles; of several classes, their shares.
+
+    One of them has the least loss by each metric, or nearly: the mean by squares and deviances, the median by absolute
+    errors, another quantile by its own pinball loss, and of two classes 0 or 1 by what counts decisions.
+    """
+    names = evidence.candidate.manifest.get("classes", ())
+    yield baselines.repeat(baselines.fit_constant(label, names, weight), len(label))
+    if len(names) < 3:
+        levels = [*np.linspace(0, 1, 21), quantile_of(evidence.scorer.primary.name) or 0.5]
+        for value in np.unique(np.quantile(label, levels)):
+            yield baselines.repeat(value, len(label))
