@@ -189,12 +189,14 @@ class OutcomeLog:
     def _open(self, name: str) -> Path | None:
         """Return the file of an experiment that this machine knows, ready for more lines; begin that of another one."""
         file = self._place.outcome_log / f"{name}.jsonl"
-        if not file.exists():
+        known = file.exists()
+        if known:
+            _cut_after_last_line(file)
+        else:
             self._remove_old()
+        if not known or not file.stat().st_size:
             _append(file, orjson.dumps({"experiment": name, "time": time.time()}) + b"\n")
-            return None
-        _cut_after_last_line(file)
-        return file
+        return file if known else None
 
     def _resume(self, experiment: Experiment, file: Path) -> None:
         """Read what this machine knows of an experiment, on the thread behind which its outcomes wait.
@@ -292,6 +294,8 @@ def _replay(experiment: Experiment, line: dict[str, Any]) -> None:
         unit = Unit(line["version"], line["client"])
         if "left_out" in line:
             experiment.left_out[line["left_out"]] += 1
+        elif not -outcomes.MOST <= line["value"] <= outcomes.MOST:
+            raise ValueError("more than an outcome can be")
         elif experiment.find(line["request_id"], line["value"]).fate not in ("repeated", "conflicting"):
             experiment.count(line["request_id"], line["value"], unit)
     except (KeyError, TypeError, ValueError, AttributeError):  # whatever somebody wrote there

@@ -306,6 +306,19 @@ def test_half_a_line_is_cut_off_wherever_it_begins(
     assert file.read_bytes() == content[: content.rfind(b"\n") + 1]
 
 
+@pytest.mark.parametrize("torn", [b"", b'{"experiment": "ex'])
+def test_file_whose_first_line_is_not_whole_is_begun_again(serve: Make, place: Place, rows: Rows, torn: bytes) -> None:
+    """A full disk or a kill may leave a file without its first line; the outcomes that follow count after a restart."""
+    place.outcome_log.mkdir(parents=True)
+    (place.outcome_log / "exp-1.jsonl").write_bytes(torn)
+    client = serve()
+    (name,) = answered(client, rows[0], 1)
+    assert post(client, (name, 1.0))["counted"] == 1
+    again = serve()
+    assert sum(counted(again).values()) == 1
+    assert post(again, (name, 1.0))["repeated"] == 1
+
+
 def test_outcome_outlives_the_line_of_its_answer(serve: Make, rows: Rows, tmp_path: Path) -> None:
     """What was acknowledged counts after a restart, also if the prediction log was cleared meanwhile."""
     client = serve()
@@ -331,6 +344,7 @@ def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Ro
     strange = b'nothing\n[1]\n{"value": 3}\n{"version":"v9","client":"","value":1,"request_id":"x"}\n'
     strange += b'{"version":"v1.0.0","client":"","value":"x","request_id":"x"}\n'
     strange += b'{"version":"v1.0.0","client":"","value":1,"request_id":7}\n'
+    strange += b'{"version":"v1.0.0","client":"","value":1e300,"request_id":"y"}\n'
     log = next((tmp_path / "log").glob("predictions-*.jsonl"))
     log.write_bytes(b'{"experiment":\n{"experiment":"exp-1","request_id":7}\n' + log.read_bytes())
     file.write_bytes(whole + strange + b'{"request_id": "' + second.encode())
@@ -339,6 +353,8 @@ def test_torn_and_strange_lines_are_survived(serve: Make, place: Place, rows: Ro
     assert sum(counted(again).values()) == 1
     said = post(again, (first, 1.0), (second, 2.0))
     assert (said["repeated"], said["counted"]) == (1, 1)
+    again.service.poll()
+    assert outcomes.read(place.outcomes) is not None
     assert sum(counted(serve()).values()) == 2
 
 
