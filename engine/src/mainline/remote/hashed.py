@@ -43,9 +43,10 @@ def check(here: Store, oids: Iterable[str]) -> Damage:
 
 
 def _mark(path: str) -> Mark | None:
+    """Return the mark of a file; None if the system tells none, of which the store says why."""
     try:
         about = os.stat(path)
-    except FileNotFoundError:
+    except OSError:
         return None
     return about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
 

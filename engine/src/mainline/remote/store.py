@@ -1,9 +1,10 @@
 """A place that keeps objects by content: DVC's cache, or its remote. What it holds is checked by reading it."""
 
 import contextlib
+import errno
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ TRIES = 4
 
 _WAIT = 0.1  # seconds before the second try, doubled before each further one
 _JOBS = 8
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PARTIAL = ".*.tmp"
+"""What DVC calls a file that it copies, until it is whole."""
 _DATES = ("LastModified", "last_modified", "updated", "mtime")
 """What kinds of storage call the time at which an object was written."""
 
@@ -162,10 +166,26 @@ class Store:
             return
         if self.files.protocol == "local":  # a file that may only be read cannot be written over; elsewhere it is
             self.remove(oid for oid in oids if self.files.exists(self.path(oid)))
+        with self._tidied(oids):
+            self._add(paths, other, oids)
+
+    def _add(self, paths: Sequence[str], other: "Store", oids: Sequence[str]) -> None:
         # Without a check of its own: what a damaged object is replaced by is checked by the caller, by reading it.
         # One file alone would be fetched in several large parts at a time.
         jobs = min(_jobs(self.files), _jobs(other.files)) if len(oids) > 1 else 1
-        self._database.add(paths, other.files, list(oids), check_exists=False, verify=False, jobs=jobs)
+        self._database.add(list(paths), other.files, list(oids), check_exists=False, verify=False, jobs=jobs)
+
+    @contextlib.contextmanager
+    def _tidied(self, oids: Sequence[str]) -> Iterator[None]:
+        """Remove what a copy that fails leaves half-written in the folders of objects; on a full disk it stays full."""
+        folders = {Path(self.path(oid)).parent for oid in oids} if self.files.protocol == "local" else set()
+        before = {file for folder in folders for file in folder.glob(_PARTIAL)}
+        try:
+            yield
+        except BaseException:
+            for file in {file for folder in folders for file in folder.glob(_PARTIAL)} - before:
+                file.unlink(missing_ok=True)  # another process whose file this is tries again
+            raise
 
     def _state(self, oid: str) -> bool | None:
         """Whether an object is what its name says; None when it is not there. A wrong answer is asked for again."""
@@ -190,6 +210,10 @@ class Store:
                 if last or enough(answer):
                     return answer
             except Exception as error:  # each kind of storage fails in its own way, and all of them mean the same
+                if isinstance(error, OSError) and error.errno in _FULL:
+                    raise StorageError(
+                        f"{self.name} cannot be written: {error.strerror}. Make room, then run this again."
+                    ) from error
                 if last:
                     reason = " ".join(str(error).split())[:300] or type(error).__name__
                     raise StorageError(

@@ -1,6 +1,7 @@
 """A second pull hashes only what may have changed since the first."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mainline.remote import hashed, objects, transfer
+from mainline.remote.store import StorageError
 from tests.mainline.remote.test_transfer import files, flip
 from tests.project import Project
 
@@ -117,3 +119,12 @@ def test_what_is_gone_is_forgotten(cache: Path) -> None:
     hashed._write(before | {str(cache / "gone"): (1, 2, 3, 4)})
     assert hashed._read() == before
     assert len(before) == 4
+
+
+def test_a_cache_that_cannot_be_looked_at_is_said_in_a_line(cache: Path) -> None:
+    """A file in the place of a folder is the store's to name, not an error of this code."""
+    folder = next(file.parent for file in files(cache) if not objects.is_listing(file.parent.name + file.name))
+    shutil.rmtree(folder)
+    folder.write_text("")
+    with pytest.raises(StorageError, match=r"the cache does not answer: .*Not a directory"):
+        transfer.pull(objects.of_workspace())

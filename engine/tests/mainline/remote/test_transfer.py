@@ -1,6 +1,8 @@
 """Push and pull: everything arrives whole, and whatever is damaged is found before it does harm."""
 
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,34 @@ def test_import_whose_source_never_answers_ends(
     with pytest.raises(DvcError, match=r"`dvc (fetch|update)` did not end within 3 s"):
         transfer.pull(objects.of_workspace())
     assert file.read_text() == IMPORTED.format(deaf)
+
+
+FULL = """\
+import resource, sys
+from mainline.errors import MainlineError
+from mainline.remote import objects, transfer
+from mainline.remote.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+copy, tries = Store._copy, []
+Store._copy = lambda self, *given: (tries.append(self.name), copy(self, *given))
+try:
+    getattr(transfer, sys.argv[1])(objects.of_workspace())
+except MainlineError as error:
+    print(f"said {error} after {len(tries)} copies", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("way", "name"), [("pull", "the cache"), ("push", "the remote")])
+def test_a_full_disk_is_said_at_once_and_left_no_fuller(repository: Project, way: str, name: str) -> None:
+    """What does not fit is said in one line, tried once, and leaves no half-written file."""
+    large, cache, store = repository.path / "large", repository.path / ".dvc/cache", repository.path.parent / "storage"
+    large.write_bytes(bytes(3_000_000))
+    repository.run("dvc", "add", "--quiet", "large")
+    if way == "pull":
+        transfer.push(objects.of_workspace())
+        shutil.rmtree(cache)
+    said = repository.run(sys.executable, "-c", FULL, way).stdout
+    assert re.search(rf"said {name} cannot be written: .*Make room, then run this again\. after [12] copies", said), (
+        said
+    )
+    assert [*cache.rglob("*.tmp"), *store.rglob("*.tmp")] == []
