@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator
 
 FEATURES = "src/usecase/features.py"
 _PACKAGE, _MODULE = "usecase", "features"
-_DYNAMIC = {"__import__", "eval", "exec", "getattr", "globals", "import_module", "locals", "modules", "setattr", "vars"}
+_DYNAMIC = {
+    "__dict__", "__import__", "attrgetter", "eval", "exec", "getattr", "globals", "import_module", "locals", "modules",
+    "setattr", "vars",
+}  # fmt: skip
 """Names by which code reaches what its text does not name."""
 
 
@@ -41,7 +44,8 @@ def of(source: bytes, names: set[str]) -> list[str]:
 
 
 def _is_features(node: ast.ImportFrom) -> bool:
-    return (node.module, node.level) in ((f"{_PACKAGE}.{_MODULE}", 0), (_MODULE, 1))
+    """Whether a statement imports names of `features.py`, from a package below as well."""
+    return node.module == (_MODULE if node.level else f"{_PACKAGE}.{_MODULE}")
 
 
 def _takes_all(node: ast.AST) -> bool:
@@ -50,7 +54,7 @@ def _takes_all(node: ast.AST) -> bool:
         case ast.Import():
             return any(alias.name.split(".")[0] == _PACKAGE for alias in node.names)
         case ast.ImportFrom():
-            is_package = (node.module, node.level) in ((_PACKAGE, 0), (None, 1))
+            is_package = node.module == (None if node.level else _PACKAGE)
             taken = {alias.name for alias in node.names}
             return bool(is_package and _MODULE in taken) or bool((is_package or _is_features(node)) and "*" in taken)
     return False
@@ -65,8 +69,10 @@ def _only_declares(statement: ast.stmt) -> bool:
             parts = [statement.value] if statement.value else []
         case ast.Assign(targets=[ast.Tuple(elts=targets)]) if all(isinstance(each, ast.Name) for each in targets):
             parts = [statement.value]
-        case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom():
+        case ast.Expr(value=ast.Constant()) | ast.Import():
             return True
+        case ast.ImportFrom(names=names):
+            return all(alias.name != "*" for alias in names)
         case _:
             return False
     return not any(isinstance(node, ast.Call) for part in parts for node in ast.walk(part))
@@ -89,5 +95,10 @@ def _all_names(statement: ast.stmt) -> set[str]:
 
 
 def _names(node: ast.AST) -> set[str]:
-    """Return the name that a node reads, of a variable or an attribute."""
-    return {node.id} if isinstance(node, ast.Name) else {node.attr} if isinstance(node, ast.Attribute) else set()
+    """Return the names that a node reads: of a variable, an attribute, or what an import takes."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return {name}
+        case ast.ImportFrom(names=taken):
+            return {alias.name for alias in taken}
+    return set()

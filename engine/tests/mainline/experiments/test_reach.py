@@ -44,6 +44,7 @@ REACHED = [
     ("def compute", "DAY += 1\n\n\ndef compute"),
     ('    return {"a"', '    global DAY\n    DAY = 3\n    return {"a"'),
     ("return DAY", "return globals()['DAY']"),
+    ("def compute", "from math import *\n\n\ndef compute"),
 ]
 
 
@@ -80,6 +81,12 @@ def test_code_that_looks_names_up_reaches_everything() -> None:
         ("from usecase import interface", set()),
         ("from usecase import features", None),
         ("from . import features", None),
+        ("from ..features import block", {"block"}),
+        ("from .. import features", None),
+        ("from ..features import *", None),
+        ("from importlib import import_module as load\nload(name)", None),
+        ("import usecase_tools", set()),
+        ("from . import interface\ninterface.__dict__", None),
         ("from usecase.features import *", None),
         ("import usecase.features", None),
         ("import importlib\nimportlib.import_module(name)", None),
