@@ -92,10 +92,11 @@ def _compare(scratch: Path, exact: bool) -> str:
     if _hashes((second / "dvc.lock").read_text(encoding="utf-8")) != rebuilt:
         raise MainlineError(f"training does not repeat itself on this machine: two rebuilds differ; look at {names}.")
     difference = _largest_difference(_committed(str(REFERENCE)), (first / REFERENCE).read_text("utf-8"))
-    return _tolerate(names, difference, params.load(first / "params.yaml").limits.reproduction)
+    return _tolerate(names, difference, params.load(first / "params.yaml"))
 
 
-def _tolerate(names: str, difference: float, allowed: float) -> str:
+def _tolerate(names: str, difference: float, declared: params.Params) -> str:
+    allowed = declared.limits.reproduction
     found = f"the largest difference of a reference prediction is {difference:.3g}, allowed is {allowed:g}"
     if difference > allowed:
         raise MainlineError(
@@ -104,6 +105,7 @@ def _tolerate(names: str, difference: float, allowed: float) -> str:
     return (
         f"\nThe lock was made on another kind of processor: this machine ({platform.machine()}) repeats itself, but "
         f"{names} have other last bits; {found}."
+        f"{' What is served was fitted again, and no prediction of it was compared.' if declared.split.refit else ''}"
     )
 
 

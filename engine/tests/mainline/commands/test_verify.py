@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainline.commands import verify
+from mainline.declared import params
 from mainline.errors import MainlineError
 from tests.project import FLIGHTS
 
@@ -56,6 +57,16 @@ def test_other_last_bits_of_a_model_are_said_and_measured(rebuilds: list) -> Non
     assert "another kind of processor" in said
     assert "models/model have other last bits" in said
     assert "0.005, allowed is 0.01" in said
+
+
+def test_a_refit_that_nothing_was_compared_of_is_said(rebuilds: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reference predictions are of the model that was measured; that says nothing of one that was fitted again."""
+    declared = params.load(FLIGHTS / "params.yaml")
+    again = declared.model_copy(update={"split": declared.split.model_copy(update={"refit": True})})
+    for found, expected in ((declared, False), (again, True)):
+        monkeypatch.setattr(params, "load", lambda _, found=found: found)
+        rebuilds += [({**COMMITTED, "models/model": "c"}, 3.005)] * 2
+        assert ("What is served was fitted again, and no prediction of it was compared." in verify.verify()) is expected
 
 
 @pytest.mark.parametrize(
