@@ -12,7 +12,7 @@ ROOMS: dict[str, str] = {
     "limits": "how far a model's own weeks lie apart: counts by day, and the limits that playing them back earns",
     "package": "a trained model with its features, sealed: from here on nothing else is needed to predict",
     "stages": "what `dvc.yaml` runs: puts data, model and package together",
-    "claims": "what the contract asks of any use case; the fork's tests/test_contract.py runs them",
+    "claims": "what is asked of any use case and of its model; the fork's tests of contract and training run them",
     "scaffold": "from a person's table to a use case: what is in it, what that means, and the files that say so",
     "registry": "versions and assignments as tags of git",
     "remote": "the bytes that git names, in a store",

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from mainline import children
+from mainline.scaffold import placing
 from tests import surroundings
 
 ENGINE = Path(__file__).resolve().parent.parent
@@ -150,9 +151,9 @@ def other(target: Path, use_case: Path = OTHER) -> Project:
 
 
 def replace_use_case(project: Project, use_case: Path = OTHER) -> None:
-    """Put a small use case in the place of another one, and leave of its tests those of the contract."""
+    """Put a small use case in the place of another one, and leave of its tests those of any use case."""
     shutil.rmtree(project.path / "src/usecase")
     shutil.copytree(use_case / "usecase", project.path / "src/usecase", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(use_case / "params.yaml", project.path / "params.yaml")
-    for file in set((project.path / "tests").iterdir()) - {project.path / "tests/test_contract.py"}:
+    for file in set((project.path / "tests").iterdir()) - {project.path / name for name in placing.KEPT}:
         file.unlink()

@@ -1,1 +1,1 @@
-"""What the contract asks of any use case, claim by claim; `tests/test_contract.py` runs them."""
+"""What is asked of any use case and of its model, claim by claim; two files of `tests/` run them."""

@@ -1,4 +1,4 @@
-"""The tests of a use case that a fork begins with, beside those of the contract."""
+"""The tests of a use case that a fork begins with, beside those that hold for any."""
 
 from mainline.scaffold.code import fill, literal
 from mainline.scaffold.computation import SHORT
@@ -10,7 +10,7 @@ SHOWN = 4
 
 
 def files(plan: Plan) -> dict[str, str]:
-    """Return the text of each test by its path; `tests/test_contract.py` is kept as it is."""
+    """Return the text of each test by its path; `placing.KEPT` names those kept as they are."""
     return {"tests/test_source.py": _source(plan), "tests/test_features.py": _features(plan)}
 
 
