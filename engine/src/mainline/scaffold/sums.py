@@ -16,6 +16,9 @@ _COUNTING = (1e-2, 1e-4, 1e-6)
 """Weights beside the largest one from which on a column belongs to the sum, the shortest sum first."""
 _MISSING = 0.2
 """Share of its cells that a column may lack; rows that lack any are passed over."""
+_WHOLE = 0.5
+"""Share of rows without a gap below which columns are chosen first, so that gaps of other columns cost no rows."""
+_CHOSEN = 20
 
 
 def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
@@ -23,7 +26,8 @@ def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[lis
 
     Weights are fitted by least squares to half of the rows, and the sum is held to the others. If there are more
     columns than those rows can tell, the ones that the rest of the label goes with are chosen one after another
-    (orthogonal matching pursuit, Pati and others 1993).
+    (orthogonal matching pursuit, Pati and others 1993). If gaps leave few rows whole, that is tried with the columns
+    that such a pursuit chooses in half of the rows, where a gap is taken as the column's mean; the others judge.
 
     Args:
         numbers: columns of n numbers, NaN where a value is missing.
@@ -31,9 +35,36 @@ def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[lis
         seed: of the halves.
     """
     kept = {name: values for name, values in numbers.items() if np.isnan(values).mean() <= _MISSING}
+    found = _of_whole_rows(kept, label, seed)
+    if found[0] or len(kept) < 2 or _whole(np.column_stack([*kept.values()])).mean() >= _WHOLE:
+        return found
+    chosen_by, judges = np.array_split(np.random.default_rng(seed).permutation(len(label)), 2)
+    chosen = _likely(kept, label, chosen_by[: 2 * _FEWEST])
+    return _of_whole_rows({name: kept[name][judges] for name in chosen}, label[judges], seed)
+
+
+def _whole(matrix: Array) -> Array:
+    """Say of each row whether it has no gap."""
+    return np.asarray(~np.isnan(matrix).any(axis=1))
+
+
+def _likely(numbers: Mapping[str, Array], label: Array, rows: Array) -> list[str]:
+    """Return the columns that the label goes with in some rows, where a gap is taken as the column's mean."""
+    matrix = np.column_stack([*(values[rows] for values in numbers.values()), label[rows]])
+    there = ~np.isnan(matrix)
+    number = np.maximum(there.sum(axis=0), 1)
+    apart = np.where(there, matrix - np.where(there, matrix, 0).sum(axis=0) / number, 0)
+    spread = np.sqrt((apart**2).sum(axis=0) / number)
+    unit = apart / np.where(spread > 0, spread, np.inf)
+    names = list(numbers)
+    return [names[place] for place in sorted(_pursue(unit, min(_CHOSEN, len(names), len(rows))))]
+
+
+def _of_whole_rows(kept: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
+    """Return what `of_label` does, by the rows that have no gap."""
     names = list(kept)
     matrix = np.column_stack([*kept.values(), label])
-    matrix = matrix[~np.isnan(matrix).any(axis=1)]
+    matrix = matrix[_whole(matrix)]
     matrix = np.random.default_rng(seed).permutation(matrix)[: 2 * max(_FEWEST, _MOST_ROWS * len(names))]
     half = len(matrix) // 2
     spread = matrix[:half].std(axis=0) if half else np.zeros(len(names) + 1)

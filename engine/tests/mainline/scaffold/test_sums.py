@@ -87,6 +87,17 @@ def test_gaps_and_repeated_columns_hide_no_formula(tmp_path: Path) -> None:
     assert {"x0", "x1", "x2", "again"} == {*made.suspects}
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(300, 100), (2000, 400)])
+def test_gaps_that_leave_no_row_whole_hide_no_formula(tmp_path: Path, rows: int, columns: int) -> None:
+    """Of many columns that each lack some cells, those of a formula are found by the rows in which they have theirs."""
+    table = _noise(rows, columns)
+    exact, noisy = 0.5 * table["x0"] + 2 * table["x1"] - 3 * table["x2"], _linear(table, 0.99)
+    table = table.mask(np.random.default_rng(7).random(table.shape) < 0.05)
+    assert table.notna().all(axis=1).sum() < 10
+    assert plan(write(tmp_path, table.assign(y=exact)), "y").suspects == ("x0", "x1", "x2")
+    assert plan(write(tmp_path, table.assign(y=noisy)), "y").suspects == ()
+
+
 @pytest.mark.parametrize(
     "other", [{"z": lambda rows: rows["x3"] + rows["x4"]}, {"z": lambda rows: np.full(len(rows), 5.0)}]
 )
