@@ -28,9 +28,22 @@ addEventListener("load", () => {
     inner.querySelectorAll("details").forEach(part => part.open = true);
     const scrolling = [...inner.querySelectorAll(".scroll")];
     const count = names => inner.querySelectorAll(names).length;
+    const labels = [...inner.querySelectorAll("svg text")].map(label => label.getBoundingClientRect());
+    const meet = (one, other) => one.left < other.right && other.left < one.right &&
+                                 one.top < other.bottom && other.top < one.bottom;
+    const sizes = [...inner.querySelectorAll("svg text")].map(label =>
+      parseFloat(getComputedStyle(label).fontSize) * label.getScreenCTM().a);
+    const words = [], texts = inner.createTreeWalker(inner.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+      const range = inner.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) words.push(word[0]);
+    }
     return {width: root.clientWidth, scrolled: root.scrollWidth, sections: count("section"), links: count("a"),
             cut: scrolling.filter(box => box.scrollWidth > box.clientWidth).length,
-            foreign: count("script, img, iframe, object, link"),
+            foreign: count("script, img, iframe, object, link"), broken: words, smallest: Math.min(99, ...sizes),
+            meeting: labels.filter((one, place) => labels.slice(place + 1).some(other => meet(one, other))).length,
             border: getComputedStyle(inner.querySelector("header") ?? root).borderLeftWidth};
   });
   document.querySelector("pre").textContent = JSON.stringify(found);
@@ -49,7 +62,9 @@ class Browser:
         """Open each page at each of `WIDTHS`; return what they measure, page by page.
 
         `width` and `scrolled` are pixels, `cut` counts boxes that scroll, `sections`, `links` and `foreign` elements;
-        `border` is the width of the header's left border, by which one sees that styles are applied.
+        `border` is the width of the header's left border, by which one sees that styles are applied. `broken` has the
+        words that go over two lines; of the texts in pictures `smallest` is the least size in pixels (99 without any),
+        and `meeting` counts those that lie on another one.
         """
         frames = "".join(
             f'<iframe style="border:0;width:{width}px" srcdoc="{html.escape(page)}"></iframe>'

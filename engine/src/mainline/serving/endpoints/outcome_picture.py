@@ -8,7 +8,9 @@ from mainline.exchange.outcomes import reasons
 from mainline.exchange.status import Outcome
 
 _WIDTH, _HEIGHT = 640.0, 220.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 16.0, 10.0, 34.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 110.0, 16.0, 14.0, 40.0
+_APART = 24.0
+"""Of two numbers that would stand nearer, the one that is not 0 is left out; the page draws them larger on a phone."""
 _LABEL = 'fill="var(--soft)" font-size="12"'
 
 
@@ -41,6 +43,7 @@ def _picture(outcome: Outcome) -> str:
     labels = [
         f'<text x="{_LEFT - 6:.0f}" y="{scale.up(value) + 4:.1f}" text-anchor="end" {_LABEL}>{value:.3g}</text>'
         for value in dict.fromkeys((scale.least, 0.0, scale.most))
+        if not value or abs(scale.up(value) - scale.up(0.0)) >= _APART
     ]
     for place, anchor in ((0, "start"), (-1, "end")):
         number = f"{points[place][0]:,.0f} outcomes"

@@ -49,8 +49,9 @@ tr:last-child td { border-bottom: 0; } .number { text-align: right; white-space:
 .pass { color: var(--good); } .fail, .aborted { color: var(--bad); font-weight: 600; }
 code { font-size: .87em; } .nowrap { white-space: nowrap; }
 @media (max-width: 40rem) { table.stack thead, .wide { display: none; }
-  table.stack td { display: inline; border: 0; padding: 0 .5rem 0 0; }
-  table.stack tr { display: block; padding: .45rem 0; border-bottom: 1px solid var(--line); } }
+  table.stack td { display: inline; border: 0; padding: 0 .25rem 0 0; }
+  table.stack tr { display: block; padding: .45rem 0; border-bottom: 1px solid var(--line); }
+  table.stack tr:last-child { border-bottom: 0; } svg text { font-size: 22px; } }
 """
 _REFRESH = 2
 _SILENT = 10.0
@@ -186,7 +187,7 @@ def _analysis(found: Status) -> str:
 
 def _quarantine(found: Status) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(one['digest'][:12])}</code></td><td>{escape(one['reason'])}</td></tr>"
+        f"<tr><td><code>{escape(one['digest'][:12])}</code></td> <td>{escape(one['reason'])}</td></tr>"
         for one in found["quarantined"][-5:]
     )
     return f'<section><h2>Quarantined</h2><table class="stack">{rows}</table></section>' if rows else ""
@@ -194,8 +195,8 @@ def _quarantine(found: Status) -> str:
 
 def _history(found: Status) -> str:
     rows = "".join(
-        f'<tr><td class="nowrap soft">{_clock(one["time"])}</td><td class="{escape(one["what"].split()[0])}">'
-        f"{escape(one['what'])}</td><td><b>{escape(one['version'])}</b></td><td>{escape(one['detail'])}</td></tr>"
+        f'<tr><td class="nowrap soft">{_clock(one["time"])}</td> <td class="{escape(one["what"].split()[0])}">'
+        f"{escape(one['what'])}</td> <td><b>{escape(one['version'])}</b></td> <td>{escape(one['detail'])}</td></tr>"
         for one in found["history"][:30]
     )
     head = "".join(f"<th>{title}</th>" for title in ("time UTC", "what", "version", "why"))

@@ -131,6 +131,18 @@ def test_page_fits_every_width(browser: Browser) -> None:
         assert (found["sections"], found["foreign"]) == (7, 0)
 
 
+def test_page_is_read_at_every_width(browser: Browser) -> None:
+    """No word is broken, the numbers of the picture are large enough for a phone, and none lies on another one."""
+    pages = []
+    for high in (1.1, 0.01):
+        found = document("git is away")
+        found["outcome"]["points"][0][3] = found["outcome"]["points"][1][3] = high
+        pages.append(rollout_page.render(found, NOW + 305, renews=False))
+    for measured in browser.measure(pages):
+        assert (measured["broken"], measured["meeting"]) == ([], 0)
+        assert measured["smallest"] > 8
+
+
 def test_text_says_the_same() -> None:
     """`./mainline status` writes versions, weights, steps, analysis and history in at most 100 columns."""
     found = document(problem="git is away: no route")
