@@ -134,13 +134,13 @@ def _alarms(alarms: Sequence[Alarm]) -> Table:
 def _promises(promises: Sequence[Promise]) -> Table:
     rows = tuple(
         (
-            (Code(one.version),), (one.until[:10],), (cell(one.events),), (number(one.promised, 3),),
+            (Code(one.version), f" until {one.until[:10]}"), (cell(one.events),), (number(one.promised, 3),),
             (number(one.came, 3),), (number(one.promised_ratio, 3),), (number(one.came_ratio, 3),),
         )
         for one in promises
     )  # fmt: skip
-    header = ("version", "until", "events", "promised", "came true", "of the baseline's, promised", "came true")
-    return Table(header, rows, frozenset({2, 3, 4, 5, 6}))
+    header = ("version", "events", "promised", "came true", "of the baseline's, promised", "came true")
+    return Table(header, rows, frozenset({1, 2, 3, 4, 5}))
 
 
 def _days(days: Sequence[Day], metric: str) -> Table:

@@ -100,8 +100,9 @@ figure {{ margin: 16px 0 24px }} figcaption {{ margin-bottom: 8px }}
   body {{ padding: 12px 8px 40px; font-size: 15px }}
   header, section {{ padding: 16px 14px; border-radius: 10px }}
   h1 {{ font-size: 21px }}
-  table {{ font-size: 13px }} th, td {{ padding: 6px 4px }} thead th {{ font-size: 11px; white-space: normal }}
-  tbody th {{ min-width: 78px }} .interval {{ width: 66px; height: 9px }}
+  table {{ font-size: 13px }} th, td {{ padding: 6px 4px }}
+  thead th, thead .number {{ font-size: 11px; white-space: normal }}
+  tbody th {{ min-width: 80px }} .interval {{ width: 66px; height: 9px }}
   .plot text, .plot .name {{ font-size: 18px }}
 }}
 """

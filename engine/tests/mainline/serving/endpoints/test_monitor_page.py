@@ -11,7 +11,7 @@ from mainline.declared.service import Settings
 from mainline.exchange import report as reports
 from mainline.gate.findings import Plot, Point, Series
 from mainline.monitoring import monitored, sections
-from mainline.monitoring.monitored import Alarm, Monitored, Track
+from mainline.monitoring.monitored import Alarm, Day, Monitored, Promise, Track
 from mainline.report import page as pages
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.model import Model
@@ -185,3 +185,19 @@ def test_page_fits_every_width(browser: Browser) -> None:
     for width, one in zip(WIDTHS * len(shown), browser.measure(shown), strict=True):
         assert one["scrolled"] <= one["width"] == width
         assert (one["foreign"], one["links"], one["border"]) == (0, 0, "6px")
+
+
+def test_tables_fit_a_phone(browser: Browser) -> None:
+    """Events by day and what the gate promised are seen whole, and no word of the page is broken."""
+    look = found()
+    (version,) = look.versions
+    day = Day(day="2013-10-07", events=912, labelled=889, metric=39.123, baseline=41.3332, bias=-1.2345)
+    promise = Promise(
+        version="v1.10.0", digest=version.digest, until=look.until, metric="rmse", promised=38.12,
+        promised_ratio=0.934, came=39.91, came_ratio=0.951, events=12_345, age=31,
+    )  # fmt: skip
+    version = version.model_copy(update={"days": [day]})
+    look = look.model_copy(update={"versions": [version], "promises": [promise]})
+    for measured in browser.measure([pages.write(sections.describe(look))]):
+        assert measured["broken"] == []
+        assert measured["cut"] == 0 or measured["width"] < 390
