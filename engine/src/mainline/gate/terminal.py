@@ -62,11 +62,12 @@ def _row(check: Check, widths: list[int], colour: bool) -> list[str]:
     """Write the lines of a check: wrapped, and with its reason unless it passed."""
     mark, code = MARKS[check.verdict]
     width, limit = display.page() - INDENT, clean(check.limit)
-    found = _columns(clean(check.name), clean(check.observed), limit if _room(widths) else "", widths).rstrip()
-    indent = " " * (sum(widths) + 4 if _room(widths) else widths[0] + 2 if widths[0] < width / 2 else 2)
+    is_beside = _room(widths) > 0 and len(_columns(clean(check.name), clean(check.observed), "", widths)) < width
+    found = _columns(clean(check.name), clean(check.observed), limit if is_beside else "", widths).rstrip()
+    indent = " " * (sum(widths) + 4 if is_beside else widths[0] + 2 if widths[0] < width / 2 else 2)
     first, *more = textwrap.wrap(found, width, subsequent_indent=indent) or [""]
     reason = [] if check.verdict == "pass" else textwrap.wrap(clean(check.reason), width)
-    if reason and not _room(widths):
+    if not is_beside and (reason or _room(widths)):
         reason = [*textwrap.wrap(f"Limit: {limit}", width), *reason]
     shown = f"\033[{code}m{mark}\033[0m" if colour else mark
     return [f"  {shown}  {first}", *(" " * INDENT + line for line in [*more, *reason])]

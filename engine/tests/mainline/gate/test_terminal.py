@@ -3,7 +3,7 @@
 import pytest
 
 from mainline.gate import decisions
-from mainline.gate.findings import Check, Findings
+from mainline.gate.findings import Check, Findings, Verdict
 from mainline.gate.terminal import render
 from tests.mainline.report import examples, hostile
 
@@ -66,6 +66,21 @@ def test_a_limit_is_broken_below_itself(monkeypatch: pytest.MonkeyPatch) -> None
     assert first[place:].startswith("never changed")
     assert more == " " * place + more[place:].strip()
     assert more.strip().startswith(("never", "changed"))
+
+
+@pytest.mark.parametrize(("verdict", "below"), [("pass", []), ("fail", ["Look at it."])])
+def test_a_limit_is_never_beside_the_rest_of_a_long_observation(
+    verdict: Verdict, below: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An observation that takes more than a line goes on below itself, and the limit has a line of its own."""
+    monkeypatch.setenv("COLUMNS", "100")
+    check = Check(name="unseen values", group="data", verdict=verdict, observed=", ".join(["carrier: 3.0%"] * 7),
+                  limit="1.0%", reason="Look at it.")  # fmt: skip
+    lines = render(examples.failing().model_copy(update={"checks": [check]})).splitlines()
+    first = next(number for number, line in enumerate(lines) if "unseen values" in line)
+    place = lines[first].index("carrier")
+    assert lines[first + 1].index("carrier") == place
+    assert [line.strip() for line in lines[first + 2 : first + 3 + len(below)]] == ["Limit: 1.0%", *below]
 
 
 def test_a_narrow_terminal_has_the_limits_of_what_did_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
