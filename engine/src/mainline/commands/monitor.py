@@ -98,7 +98,7 @@ def _once(arguments: argparse.Namespace) -> str:
     """Look once, and print what was found."""
     with progress.aside():
         found, page = _look(arguments)
-    _print(found)
+    show(found)
     return _conclude(found, page)
 
 
@@ -174,7 +174,7 @@ def _write(found: "Monitored", folder: Path) -> Path:
     return written.with_suffix(".html")
 
 
-def _print(found: "Monitored") -> None:
+def show(found: "Monitored") -> None:
     """Print the checks, and the alarms that are open."""
     from mainline.gate import terminal
     from mainline.monitoring import wording
@@ -184,11 +184,10 @@ def _print(found: "Monitored") -> None:
     if found.marks:
         told = [f"  {mark.day}  {clean(mark.version)} after {clean(mark.before)}: {wording.of_mark(mark)}"
                 for mark in found.marks[-_MARKS:]]  # fmt: skip
-        print("\n".join(["What changed", "", *told, ""]), flush=True)
+        print(display.fold("\n".join(["What changed", "", *told, ""])), flush=True)
     if found.alarms:
-        print(
-            "\n".join(["Open alarms", "", *(f"  {wording.of_alarm(alarm)}" for alarm in found.alarms), ""]), flush=True
-        )
+        told = [f"  {wording.of_alarm(alarm)}" for alarm in found.alarms]
+        print(display.fold("\n".join(["Open alarms", "", *told, ""])), flush=True)
 
 
 def _conclude(found: "Monitored", page: Path) -> str:

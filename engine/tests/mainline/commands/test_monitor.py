@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mainline.commands.monitor import show
 from mainline.exchange import report as reports
 from mainline.gate import findings as gate
 from mainline.model import metrics
 from mainline.monitoring import packages, verdict
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.monitored import Alarm, Changed, Mark, Monitored
 from mainline.monitoring.packages import Packaged
+from tests.mainline.monitoring import looks
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month
 from tests.project import LIMIT, Project
@@ -81,6 +83,22 @@ def test_fault_is_an_alarm(small_project: Project, month: Month, tmp_path: Path)
     assert [alarm["check"] for alarm in shown.summary["alarms"]] == [alarm.check for alarm in _document(report).alarms]
     lines = [json.loads(line) for file in (tmp_path / "log").iterdir() for line in file.read_text().splitlines()[:50]]
     assert not [text for line in lines for text in (line["request_id"], line["key"]) if text.encode() in shown.page]
+
+
+def test_what_is_printed_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Checks, changes of production and open alarms are broken at blanks, sixty columns wide."""
+    monkeypatch.setenv("COLUMNS", "60")
+    changes = [Changed(kind="libraries", what="lightgbm 4.5.0 -> 4.6.0, numpy 2.1.0 -> 2.2.1, pandas 2.2.2 -> 2.2.3")]
+    version = looks.version(unseen_values="fail")
+    mark = Mark(day="2013-10-03", version="v1.0.0", digest=version.digest, before="v0.9.0", changes=changes)
+    alarm = Alarm(version="v1.0.0-candidate.of.a.long.name", digest=version.digest, check="holdout against production",
+                  opened="2013-10-05T12:00:00Z", observed="", limit="", reason="")  # fmt: skip
+    show(looks.look("2013-10-07", version).model_copy(update={"marks": [mark], "alarms": [alarm]}))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    said = " ".join(" ".join(lines).split())
+    assert f"v1.0.0 after v0.9.0: libraries: {changes[0].what}" in said
+    assert "production, since 2013-10-05" in said
 
 
 def test_labels_that_are_not_there_yet_cannot_tell(small_project: Project, month: Month, tmp_path: Path) -> None:
