@@ -32,6 +32,8 @@ NONE = (
 )
 WIDEST = 26
 """Characters of what changed, and of a note, that a terminal shows: the table fits 120 columns."""
+_SPARE = (6, 3, 5)
+"""The columns that a narrower terminal does without, one after the other: note, interval, what changed."""
 NAN = math.nan
 
 
@@ -70,7 +72,7 @@ def show(write: bool) -> str:
 
         kept = [{"base": start.name, "primary": metric, **vars(row)} for row in rows]
         write_csv(tables.named(interface.NAME, kept), tables.EXPERIMENTS)
-    return "\n".join([_describe(declared, metric, rows), *_follow(rows, write)])
+    return "\n".join([describe(declared, metric, rows), *follow(rows, write)])
 
 
 def _measure(declared: Params, start: Experiment, begun: list[Experiment]) -> tuple[str, list[Row]]:
@@ -145,7 +147,8 @@ def _text(one: Experiment, path: Path | str) -> str:
     return (blob(f"{one.commit}:{path}") or b"").decode()
 
 
-def _describe(declared: Params, metric: str, rows: list[Row]) -> str:
+def describe(declared: Params, metric: str, rows: list[Row]) -> str:
+    """Return the table, and in a sentence what it is of."""
     here = tables.trained_hash()
     titles = ("experiment", metric, "difference", "interval", "verdict", "what changed", "note")
     cells = [
@@ -157,7 +160,7 @@ def _describe(declared: Params, metric: str, rows: list[Row]) -> str:
         for row in rows
     ]  # fmt: skip
     begun = f"{count(len(rows) - 1, 'experiment')} from {rows[0].name}, on the validation rows of"
-    table = Layout(titles, cells, left=(0, 4, 5, 6)).render()
+    table = Layout(titles, cells, left=(0, 4, 5, 6), spare=_SPARE).render()
     return f"{wrap(f'{begun} {told(declared.parts.validation)}; the test rows were not looked at.')}\n\n{table}"
 
 
@@ -165,10 +168,10 @@ def _short(text: str) -> str:
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 1].rstrip()}…"
 
 
-def _follow(rows: list[Row], written: bool) -> list[str]:
+def follow(rows: list[Row], written: bool) -> list[str]:
     """Say what to do next, and for which the data is not here."""
     lacking = [row.name for row in rows[1:] if math.isnan(row.difference)]
     absent = f"Of {', '.join(lacking)} the data is not here, or of other rows: `dvc exp pull origin NAME`."
     kept = f"{tables.EXPERIMENTS} is written. Commit it, and the pull request's report shows this table."
     take = "Next: `dvc exp apply NAME`, `./mainline experiments --write`, and commit both."
-    return ["", *([absent] if lacking else []), kept if written else take]
+    return ["", *([wrap(absent)] if lacking else []), wrap(kept if written else take)]
