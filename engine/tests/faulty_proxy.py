@@ -22,6 +22,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_CONNECTIONS = 64
 _PIECE = 1 << 16  # bytes
 _END_OF_HEAD = b"\r\n\r\n"
+_SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+"""What S3 says with 503."""
 _REQUEST = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1\r\n")
 _ANSWER = re.compile(rb"HTTP/1\.1 (?!100)\d")
 
@@ -194,7 +196,9 @@ def _hinder(piece: bytes, client: socket.socket, hit: _Hit, fault: Fault) -> boo
 
 def _refuse(client: socket.socket, status: str) -> None:
     """Answer an error, then wait for the rest of the request: closing before would take the answer back."""
-    client.sendall(f"HTTP/1.1 {status} Broken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    body = _SLOW_DOWN if status == "503" else b""
+    head = f"HTTP/1.1 {status} Broken\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    client.sendall(head.encode() + body)
     client.shutdown(socket.SHUT_WR)
     client.settimeout(2)
     with contextlib.suppress(OSError):

@@ -5,7 +5,7 @@ whose body is read from the disk, so the ETag that the store computes is the MD5
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +68,22 @@ def is_vouched(files: Any, path: str, oid: str) -> bool:
     return str(found.get("ETag", "")).strip('"') == oid.removesuffix(".dir")
 
 
-def send_at_once() -> None:
-    """Let clients of S3 send without asking for leave: while they wait for it, aiohttp has no limit (`Expect`)."""
+def prepare_clients() -> None:
+    """Let clients of S3 send without asking for leave, and send a file from its start at each try.
+
+    While they wait for leave (`Expect`), aiohttp has no limit. s3fs tries again, as where S3 asks for patience, with a
+    file that was read to its end: what arrives is empty.
+    """
     from botocore import handlers
 
-    kept = [handler for handler in handlers.BUILTIN_HANDLERS if handler[1] is not handlers.add_expect_header]
-    handlers.BUILTIN_HANDLERS[:] = kept
+    kept = [one for one in handlers.BUILTIN_HANDLERS if one[1] not in (handlers.add_expect_header, _rewind)]
+    handlers.BUILTIN_HANDLERS[:] = [*kept, ("provide-client-params.s3.PutObject", _rewind)]
+
+
+def _rewind(params: Mapping[str, Any], **_: Any) -> None:
+    body: Any = params.get("Body")
+    if hasattr(body, "seek"):
+        body.seek(0)
 
 
 def _place(files: Any, path: str) -> dict[str, str]:

@@ -254,7 +254,7 @@ def open_remote(name: str | None = None) -> Store:
         with _repository() as repository:
             remote = Store(f"remote {name}" if name else "the remote", repository.cloud.get_remote_odb(name))
         if s3.is_s3(remote.files):
-            s3.send_at_once()
+            s3.prepare_clients()
         return remote
     except (DvcException, ImportError) as error:
         reason = " ".join(str(error).split())[:300]

@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mainline.remote import objects, s3, transfer
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from tests.faulty_proxy import Fault, FaultyProxy
 from tests.mainline.remote.test_transfer import files, flip
 from tests.object_store import ObjectStore
 from tests.project import Project
@@ -124,3 +126,24 @@ def test_the_store_refuses_what_is_not_what_its_name_says(
     with pytest.raises(StorageError, match=r"does not answer: .*(?i:content-md5|digest)"):
         Store.put(there, [oid], here)
     assert bucket() == []
+
+
+@pytest.mark.usefixtures("bucket")
+def test_what_is_sent_a_second_time_is_sent_from_its_start(
+    repository: Project, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """s3fs tries again where S3 asks for patience: the file is whole then, and needs no third try."""
+    send, sent = s3.send, list[str]()
+    with FaultyProxy(int(object_store.endpoint.rpartition(":")[2])) as proxy:
+
+        def break_first(files: Any, source: str, target: str, oid: str) -> None:
+            sent.append(oid)
+            if len(sent) == 1:
+                proxy.fault = Fault("error 503", times=1)
+            send(files, source, target, oid)
+
+        monkeypatch.setattr(s3, "send", break_first)
+        repository.run("dvc", "remote", "modify", "--local", "bucket", "endpointurl", proxy.endpoint)
+        assert transfer.push(objects.of_workspace()) == 4
+        assert proxy.injected == 1
+    assert len(sent) == 4

@@ -3,12 +3,13 @@
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from mainline.remote import objects, transfer
-from mainline.remote.store import StorageError
+from mainline.remote.store import StorageError, Store
 from mainline.repository.dvc import DvcError
 from tests.mainline.test_processes import deaf
 from tests.project import Project
@@ -139,6 +140,26 @@ def test_import_whose_source_never_answers_ends(
     with pytest.raises(DvcError, match=r"`dvc (fetch|update)` did not end within 3 s"):
         transfer.pull(objects.of_workspace())
     assert file.read_text() == IMPORTED.format(deaf)
+
+
+def test_what_arrives_damaged_is_not_there_for_the_next_push(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that keeps something else than was sent fails the push, and the next one sends it again."""
+    store, copy = repository.path.parent / "storage", Store._copy
+
+    def harm(there: Store, oids: Sequence[str], here: Store) -> None:
+        copy(there, oids, here)
+        flip(Path(there.path(oids[0])))
+
+    monkeypatch.setattr(Store, "_copy", harm)
+    with pytest.raises(StorageError, match="not in the remote after it was sent"):
+        transfer.push(objects.of_workspace())
+    monkeypatch.setattr(Store, "_copy", copy)
+    assert transfer.push(objects.of_workspace()) == 2
+    assert [path.read_bytes() for path in files(store)] == [
+        path.read_bytes() for path in files(repository.path / ".dvc/cache")
+    ]
 
 
 FULL = """\
