@@ -1,6 +1,7 @@
 """`split.refit`: what answers is fitted again on all rows, and everything measured stays that of the model before."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mainline.gate import findings
+from mainline.gate import findings, production
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
+from mainline.registry.tags import Version
 from tests.project import Project
 
 PACKAGE = "models/package"
@@ -99,6 +101,14 @@ def test_gate_judges_the_model_that_was_measured_and_says_so(before: Project, af
     assert "was never measured" in (after.path / PACKAGE / "model_card.md").read_text()
 
 
+def test_gate_compares_with_the_twin_of_production(after: Project, tmp_path: Path) -> None:
+    """What production was fitted on again flatters it, so its model that was measured is the one to beat."""
+    version = Version("v1.0.0", "c" * 40)
+    shutil.copytree((after.path / PACKAGE).resolve(), tmp_path / version.name)
+    released = production.load(version, tmp_path).predictor
+    np.testing.assert_array_equal(_test_predictions(after, released), _predictions(after, judged=True))
+
+
 def _judge(project: Project) -> findings.Findings:
     project.run("python", "-m", "mainline", "gate", succeed=None)
     return findings.read((project.path / findings.FILE).read_bytes())
@@ -110,9 +120,12 @@ def _manifest(project: Project) -> dict[str, Any]:
 
 def _predictions(project: Project, judged: bool) -> Any:
     """Predict the test rows with one of the two models of a package."""
+    return _test_predictions(project, Predictor.load(project.path / PACKAGE, judged=judged))
+
+
+def _test_predictions(project: Project, loaded: Predictor) -> Any:
     from mainline.data import prepared
 
-    loaded = Predictor.load(project.path / PACKAGE, judged=judged)
     parts = loaded.manifest["window"]["test"] if "snapshot" not in loaded.manifest else ("test",)
     rows = prepared.read(project.path / prepared.FOLDER, parts, [field.name for field in loaded.request], [])
     return loaded.predict_columns(rows.request)
