@@ -24,7 +24,7 @@ PACKAGES = ("mainline", "usecase")
 def model() -> str:
     """Return the name of the model whose code and parameters have passed and are the same still; '' if they are not."""
     kept = _kept()
-    is_same = kept and kept["python"] == sys.version and kept["here"] == str(Path.cwd()) and not _differing(kept)
+    is_same = kept and kept["python"] == sys.version and not _differing(kept)
     return str(kept["model"]) if is_same else ""
 
 
@@ -34,7 +34,10 @@ def content() -> dict[str, str]:
 
 
 def keep(name: str, read: Mapping[str, str]) -> None:
-    """Keep the name of the model, and the content of what this process has loaded and read, which has just passed."""
+    """Keep the content of what this process has loaded and read, which has just passed, and the name of the model.
+
+    Without a name it is checked again by the next call all the same.
+    """
     modules = [module for path, module in [*sys.modules.items()] if path.partition(".")[0] in PACKAGES]
     loaded = [file for module in modules if (file := getattr(module, "__file__", None))]
     with contextlib.suppress(OSError):  # without it the next call checks again
@@ -48,19 +51,20 @@ def renew() -> None:
 
     It takes a file of the same inode, time and size for the same, also if a program put the time back.
     """
-    for name in _differing(_kept()):
+    kept = _kept()
+    for name in set(_differing(kept)) & set(kept.get("files", ())):
         with contextlib.suppress(OSError):
             os.utime(name)
 
 
 def _kept() -> dict[str, Any]:
-    """Return what was kept; nothing if it cannot be read, or has another form."""
+    """Return what was kept in this folder; nothing if it cannot be read, has another form, or came with a copy."""
     try:
         kept = json.loads(KEPT.read_bytes())
     except (OSError, ValueError):
         return {}
     is_whole = isinstance(kept, dict) and {"model", "python", "here", "files"} <= kept.keys()
-    return kept if is_whole and isinstance(kept["files"], dict) else {}
+    return kept if is_whole and isinstance(kept["files"], dict) and kept["here"] == str(Path.cwd()) else {}
 
 
 def _differing(kept: Mapping[str, Any]) -> list[str]:

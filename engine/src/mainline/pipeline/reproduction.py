@@ -60,8 +60,7 @@ def _check() -> str:
     declared = checks.check()
     from usecase import interface
 
-    if not declared.data.version:  # or else the source is asked each time
-        passed.keep(interface.NAME, read)
+    passed.keep("" if declared.data.version else interface.NAME, read)  # the source of a version is asked each time
     return interface.NAME
 
 

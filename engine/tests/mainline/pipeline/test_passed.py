@@ -75,6 +75,25 @@ def test_an_edit_whose_time_was_put_back_has_the_time_of_now(folder: Path) -> No
     assert other.stat().st_mtime_ns == 1
 
 
+def test_what_never_passed_keeps_its_time(folder: Path) -> None:
+    """In a new clone, and where a file is new, no time is put to now."""
+    new, old = folder / "src/usecase/new.py", folder / "src/usecase/scoring.py"
+    new.write_text("new\n")
+    for file in (new, old):
+        os.utime(file, ns=(1, 1))
+    passed.renew()
+    passed.KEPT.unlink()
+    passed.renew()
+    assert {file.stat().st_mtime_ns for file in (new, old)} == {1}
+
+
+def test_without_a_name_all_is_checked_and_remembered(folder: Path) -> None:
+    """Where the source is asked each time nothing passes for good, and an edit still has its time put to now."""
+    passed.keep("", passed.content())
+    assert passed.model() == ""
+    assert str(Path("src/usecase/scoring.py")) in (folder / passed.KEPT).read_text()
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": "a", "python": "", "files": {}}', '{"files": 3}'])
 def test_what_was_kept_otherwise_has_not_passed(folder: Path, content: str) -> None:
     """A cut-off file, one of other content and one of another Python count for nothing."""
