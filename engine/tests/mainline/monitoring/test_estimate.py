@@ -112,3 +112,40 @@ def test_estimate_and_labels_are_drawn_together(month: Month) -> None:
     )
     assert [line.name for line in track.plot.series] == ["estimated", "by labels"]
     assert {len(line.points) for line in track.plot.series} == {len(estimate.by_day(production, estimated(production)))}
+
+
+def test_days_with_exactly_the_declared_rows_are_known(month: Month) -> None:
+    """Of each day with that many labelled events there is an estimate and the day's own metric; with fewer nothing."""
+    days, rows = np.unique(month.moment // 1440, return_counts=True)
+    few, most = int(rows.min()), int(rows.max())
+    for least in (few, few + 1, most, most + 1):
+        production = month.production(support={"min_rows": least}, quality={"min_rows": 2 * most})
+        known = estimate.by_day(production, estimated(production))
+        assert list(known) == days[rows >= least].tolist()
+        for day, (_, true) in known.items():
+            its = month.moment // 1440 == day
+            assert true == pytest.approx(np.sqrt(np.mean((month.label - month.predict())[its] ** 2)))
+    assert estimate.by_day(replace(production, events=None), estimated(production)) == {}
+
+
+def test_labelled_events_alone_make_a_day_known(month: Month) -> None:
+    """Of a day whose labels are half there, the half is counted; a prediction that is not a number leaves a day out."""
+    days, rows = np.unique(month.moment // 1440, return_counts=True)
+    unlabelled = (month.moment // 1440 == days[0]) & (np.arange(len(month.label)) % 2 == 0)
+    halved = replace(month, label=np.where(unlabelled, np.nan, month.label))
+    needed = int(rows[0] - unlabelled.sum())
+    for least in (needed, needed + 1):
+        production = halved.production(support={"min_rows": least})
+        assert (days[0] in estimate.by_day(production, estimated(production))) == (least == needed)
+    assert production.events is not None
+    predicted = np.where(month.moment // 1440 == days[1], np.nan, production.events.predicted)
+    broken = replace(production, events=replace(production.events, predicted=predicted))
+    assert days[1] not in estimate.by_day(broken, estimated(broken))
+
+
+def test_error_of_estimates_needs_exactly_the_declared_days(month: Month) -> None:
+    """As many labelled days as quality needs say how far estimates are off; one more is not known."""
+    days = len(np.unique(month.moment // 1440))
+    found = [check(month.production(support={"min_rows": 1}, quality={"min_days": days + more})) for more in (0, 1)]
+    assert [one.verdict for one in found] == ["pass", "cannot tell"]
+    assert f"{days} labelled days, {days + 1} are needed" in found[1].reason
