@@ -42,7 +42,9 @@ def _make(project: Project, size: int) -> None:
     (project.path / "dvc.yaml").unlink()  # nothing of the pipeline is here
     folder = project.path / "data" / "large"
     folder.mkdir(parents=True)
-    for number, megabytes in enumerate([LARGE] * (size >= LARGE) + [SMALL] * ((size - LARGE) // SMALL)):
+    for number, megabytes in enumerate(
+        [LARGE] * (size >= LARGE) + [SMALL] * ((size - LARGE * (size >= LARGE)) // SMALL)
+    ):
         with (folder / str(number)).open("wb") as file:  # a child's peak counts what its parent held before
             file.writelines(os.urandom(1_000_000) for _ in range(megabytes))
     project.run("dvc", "add", "--quiet", "data/large")

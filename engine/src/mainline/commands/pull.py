@@ -8,7 +8,7 @@ from mainline.remote import collection, objects, transfer
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--all", action="store_true", help="into the cache, what every version, branch and tag names")
-    parser.add_argument("--thorough", action="store_true", help="hash everything, also what has not changed since")
+    parser.add_argument("--thorough", action="store_true", help="hash every object, also of files that did not change")
 
 
 def run(arguments: argparse.Namespace) -> str:

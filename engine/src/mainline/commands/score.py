@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Return the score; a low one is no error unless more was asked for.
+    """Return the score; a low one is not an error unless more was asked for.
 
     Raises:
         ScoreError: when it is below what was asked for; the score is printed before.

@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Say whether the committed code, run from nothing, makes what the committed dvc.lock names; `score` reads it."""
+    _require_new(arguments.keep)
     begun = record.begin(committed=True)
     record.keep(record.VERIFY, begun, {"result": "not finished, or it failed"})
     said = verify(arguments.keep, arguments.exact)
@@ -58,8 +59,7 @@ def verify(keep: Path | None = None, exact: bool = False) -> str:
     Raises:
         MainlineError: naming the outputs that differ, and by how much predictions do.
     """
-    if keep is not None and keep.exists():
-        raise MainlineError(f"{keep} exists; name a folder that does not.")
+    _require_new(keep)
     checkout.require_bytes()
     scratch = Path(tempfile.mkdtemp(prefix="mainline-verify-")) if keep is None else keep.resolve()
     try:
@@ -67,6 +67,11 @@ def verify(keep: Path | None = None, exact: bool = False) -> str:
     finally:
         if keep is None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _require_new(folder: Path | None) -> None:
+    if folder is not None and folder.exists():
+        raise MainlineError(f"{folder} exists; name a folder that does not.")
 
 
 def _compare(scratch: Path, exact: bool) -> str:

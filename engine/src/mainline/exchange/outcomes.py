@@ -1,8 +1,8 @@
 """What came of the answers of an experiment: `outcomes.json`, which the server writes and the follower reads.
 
 An experiment is one step of a rollout in which two versions answer clients. Values are counted less `origin`,
-about their mean, so that large ones with a small spread lose no digits; a difference of two versions does not depend on
-it.
+which is near their mean, so that large ones with a small spread lose no digits; a difference of two versions does not
+depend on it.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Which code of `features.py` other modules of the use case reach: only that can change requests, labels and tables.
 
-Code is compared as Python reads it, so that a comment is no difference. Whatever cannot be told from the text counts as
-reached.
+Code is compared as Python reads it, so that a comment is not a difference. Whatever cannot be told from the text counts
+as reached.
 """
 
 import ast

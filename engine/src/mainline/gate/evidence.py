@@ -97,7 +97,7 @@ class Evidence:
     """The same of each older version."""
     rule: str = baselines.CONSTANT
     refitted: Array | None = None
-    """What is served predicts on the rows, if it was fitted on them as well; `predicted` is of the judged model."""
+    """Predictions of the served model on the n rows; None if it is the measured one."""
 
     @property
     def primary(self) -> str:

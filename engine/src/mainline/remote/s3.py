@@ -71,8 +71,8 @@ def is_vouched(files: Any, path: str, oid: str) -> bool:
 def prepare_clients() -> None:
     """Let clients of S3 send without asking for leave, and send a file from its start at each try.
 
-    While they wait for leave (`Expect`), aiohttp has no limit. s3fs tries again, as where S3 asks for patience, with a
-    file that was read to its end: what arrives is empty.
+    While clients wait for leave (`Expect`), aiohttp has no limit. When s3fs tries again, as if S3 asks for patience, it
+    sends a file that is already at its end, so that the object arrives empty.
     """
     from botocore import handlers
 

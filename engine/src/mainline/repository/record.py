@@ -4,6 +4,7 @@ Whoever may write the file could write anything into it. So nobody is asked to b
 clone has none until the command ran there.
 """
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,8 @@ def keep(name: str, begun: Record | None, found: dict[str, str]) -> None:
     """Write what was found of the checkout as it was when the run began; of one without a commit nothing is kept."""
     if begun is not None:
         whole = begun.model_copy(update={"found": found})
-        files.replace(FOLDER / f"{name}.json", whole.model_dump_json(indent=2) + "\n")
+        with contextlib.suppress(OSError):  # a checkout that may not be written has no record; the run itself counts
+            files.replace(FOLDER / f"{name}.json", whole.model_dump_json(indent=2) + "\n")
 
 
 def read(name: str) -> Record | None:

@@ -11,6 +11,7 @@ from mainline.scaffold.plan import Plan
 from mainline.scaffold.shares import STEPS
 from mainline.scaffold.yaml_text import COMMENT, line, scalar, title
 
+REFIT = line("# refit", "true", "serve a model that is fitted again on all of them, and was never measured itself")
 _HOLDOUT_ROWS, _HOLDOUT_DAYS = 2000, 14
 _HELD = 0.7
 """Share of the test rows that the next candidate's test must have."""
@@ -54,9 +55,9 @@ def _split(plan: Plan) -> str:
     if plan.time is None:
         head = title("split", "shares of the rows; each keeps its side when more come")
         share = plan.shares.share if plan.shares else STEPS[0]
-        return f"{head}\n  validation: {share}\n  test: {share}"
+        return f"{head}\n  validation: {share}\n  test: {share}\n{REFIT}"
     head = title("split", f"the newest {plan.time.unit}s are kept from fitting: validation first, test last")
-    return f"{head}\n  validation: {plan.time.validation}\n  test: {plan.time.test}"
+    return f"{head}\n  validation: {plan.time.validation}\n  test: {plan.time.test}\n{REFIT}"
 
 
 def _evaluation(plan: Plan, rows: int) -> str:

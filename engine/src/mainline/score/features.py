@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import yaml
 
@@ -10,7 +9,7 @@ from mainline.gate.tables import WORTH
 from mainline.registry.tags import Version
 from mainline.repository.git import ask, blob
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import EXPLAIN, PROMOTE, WRITE, LackError, Origin, Shown, Step, Test
+from mainline.score.rubric import EXPLAIN, GATE, PROMOTE, WRITE, LackError, Origin, Shown, Step, Test
 from mainline.text import count, span
 
 SPEC = ("params.yaml", "src/usecase")
@@ -38,6 +37,8 @@ def cost(evidence: Evidence) -> Shown:
     """Time and bytes of each feature are known, and none is too dear by `gate.budgets.feature_time`."""
     rows, measured = _worth(evidence)
     (check,), origin = evidence.checks("feature cost")
+    if check.observed == "not measured":
+        raise LackError("the gate ran before the features were measured", GATE)
     if check.verdict != "pass":
         raise LackError(f"too dear for what they prove: {check.observed}", Step(3, "leave out a dear feature"))
     dearest = max(rows, key=lambda row: float(row["microseconds"]))
@@ -102,7 +103,7 @@ def _added(versions: list[Version]) -> Iterator[tuple[Version, str, int]]:
 
 
 def _features(version: Version) -> set[str]:
-    declared = yaml.safe_load(blob(f"{version.commit}:{Path('params.yaml')}") or b"")
+    declared = yaml.safe_load(blob(f"{version.commit}:params.yaml") or b"")
     return set(map(str, declared.get("features") or ())) if isinstance(declared, dict) else set()
 
 

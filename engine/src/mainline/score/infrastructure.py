@@ -7,7 +7,8 @@ from mainline.score.evidence import Evidence
 from mainline.score.rubric import FOLLOW, ONE_ROW, VERIFY, LackError, Origin, Shown, Step, Test
 from mainline.text import count
 
-_TRAIN = Step(6, "train on a few rows in tests/test_training.py: it learns them, restarts the same")
+_TRAIN = Step(6, "let every test of tests/test_training.py pass")
+_PIPELINE = Step(6, "write a test from raw data to an answer over HTTP, in tests/test_pipeline.py")
 _DRILL = Step(4, "roll back once and forth, as a drill: `./mainline rollback production`")
 
 
@@ -26,20 +27,17 @@ def unit_tested(evidence: Evidence) -> Shown:
     """Loss fell in training and the package predicts the same; a whole point with tests in tests/test_training.py."""
     fell = _fell(evidence)
     _, origin = evidence.checks("package")
-    own = _own(evidence, "tests/test_training.py")
+    own, lacks = _own(evidence, "tests/test_training.py", _TRAIN)
     if not (fell or own):
-        raise LackError("no learning curve got better", _TRAIN)
+        raise LackError("no learning curve got better", lacks or _TRAIN)
     said = f"the loss fell in {count(fell, 'step')}, and" if fell else f"{count(own, 'test')}, and"
-    return evidence.shown(
-        f"{said} the reloaded package predicts the same", origin, "make gate", None if own else _TRAIN
-    )
+    return evidence.shown(f"{said} the reloaded package predicts the same", origin, "make gate", lacks)
 
 
 def integrated(evidence: Evidence) -> Shown:
     """From raw data to a server's own check; a whole point with a test over HTTP in tests/test_pipeline.py."""
     _, origin = evidence.checks("lock", "package", "served")
-    own = _own(evidence, "tests/test_pipeline.py")
-    lacks = None if own else Step(6, "a test from raw data to an answer over HTTP, in tests/test_pipeline.py")
+    _, lacks = _own(evidence, "tests/test_pipeline.py", _PIPELINE)
     said = f"{count(len(evidence.locked), 'stage')} from raw data, then the servers' check of the package"
     return evidence.shown(said, origin, "make gate", lacks)
 
@@ -87,12 +85,13 @@ def rolled_back(evidence: Evidence) -> Shown:
     return Shown(said, origin, None if told else FOLLOW)
 
 
-def _own(evidence: Evidence, file: str) -> int:
-    """Count the tests of a file that passed on this code; 0 if none ran, or one did not pass."""
+def _own(evidence: Evidence, file: str, step: Step) -> tuple[int, Step | None]:
+    """Count the tests of a file that passed on this code; if there are none, or one did not pass, 0 and what to do."""
     try:
-        return evidence.own_tests(file)
-    except LackError:
-        return 0
+        own = evidence.own_tests(file)
+    except LackError as error:
+        return 0, error.step
+    return own, None if own else step
 
 
 def _fell(evidence: Evidence) -> int:

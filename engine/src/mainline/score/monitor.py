@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from mainline import periods
 from mainline.declared import environments
 from mainline.score.evidence import DAY, Evidence
-from mainline.score.rubric import FOLLOW, MONITOR, LackError, Origin, Shown, Step, Test
+from mainline.score.rubric import FOLLOW, MONITOR, LackError, Shown, Step, Test
 from mainline.text import clean
 
 WATCH = "./mainline monitor"
@@ -82,7 +82,7 @@ def quality(evidence: Evidence) -> Shown:
 
 def _is_told(evidence: Evidence) -> bool:
     try:
-        _: tuple[object, Origin] = evidence.told("served")
+        evidence.told("served")
     except LackError:
         return False
     return True

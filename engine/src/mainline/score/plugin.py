@@ -17,8 +17,9 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what became of a part of a test."""
-        if self.found.get(report.nodeid, "passed") == "passed":
-            self.found[report.nodeid[:600]] = report.outcome
+        name = report.nodeid[:600]
+        if self.found.get(name, "passed") == "passed":
+            self.found[name] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
         """Write the record; one of an edit while the tests ran would be of no code."""

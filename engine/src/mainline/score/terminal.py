@@ -56,8 +56,10 @@ def _next(found: Score) -> list[str]:
     for step, tests in found.steps:
         lines += _item(f"{step.text} ({', '.join(test.name for test in tests)})")
     if found.lifting:
-        section, step = found.lifting
-        lines += [f"The score rises with {section}:", *_item(step.text)]
+        sections = " and ".join(section for section, _ in found.lifting)
+        lines += textwrap.wrap(f"The score rises with {sections}:", display.page())
+        for step in dict.fromkeys(step for _, step in found.lifting):
+            lines += _item(step.text)
     return lines
 
 

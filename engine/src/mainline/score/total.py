@@ -12,7 +12,7 @@ from mainline.repository.git import ask
 from mainline.score import features, infrastructure, model, monitor
 from mainline.score.contents import problem
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import LackError, Origin, Section, Shown, Step, Test
+from mainline.score.rubric import LackError, Origin, Section, Step, Test
 from mainline.text import utc
 
 TESTS: tuple[Test, ...] = (*features.TESTS, *model.TESTS, *infrastructure.TESTS, *monitor.TESTS)
@@ -32,7 +32,7 @@ BANDS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """The points of a test: from where, of which commit and time, and what would earn more; '' if nothing does."""
+    """The points of a test: from where, of which commit and time, and what would earn more; None if nothing does."""
 
     test: Test
     points: float
@@ -71,11 +71,14 @@ class Score:
         return _cheapest(self.marks)[:CHEAPEST]
 
     @property
-    def lifting(self) -> tuple[Section, Step] | None:
-        """The lowest section with the cheapest step in it; None if no step is left there."""
-        lowest = min(SECTIONS, key=self.sum)
-        steps = _cheapest(mark for mark in self.marks if mark.test.section == lowest)
-        return (lowest, steps[0][0]) if steps else None
+    def lifting(self) -> list[tuple[Section, Step]]:
+        """The lowest sections, each with the cheapest step in it: the score rises only if all of them do."""
+        found = []
+        for section in SECTIONS:
+            steps = _cheapest(mark for mark in self.marks if mark.test.section == section)
+            if self.sum(section) == self.points and steps:
+                found.append((section, steps[0][0]))
+        return found
 
 
 def _cheapest(marks: Iterable[Mark]) -> list[tuple[Step, list[Test]]]:
@@ -121,8 +124,7 @@ def _by_hand(test: Test, evidence: Evidence, without: Mark) -> Mark:
         origin = evidence.fresh(evidence.of_commit(str(declared.FILE), done.commit))
     except MainlineError as error:
         return Mark(test, 0.0, f"{without.said}; by hand: {problem(error)}".rstrip("."), None, without.step)
-    found = Shown(f"by hand: {done.what}", origin, without.step)
-    return Mark(test, found.points, found.said, origin, without.step)
+    return Mark(test, 0.5, f"by hand: {done.what}", origin, without.step)
 
 
 def _digest(evidence: Evidence) -> str:

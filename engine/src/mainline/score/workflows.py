@@ -16,12 +16,19 @@ def commands(folder: Path = FOLDER) -> frozenset[str]:
 
     A workflow that cannot be read runs nothing.
     """
-    return frozenset(line for file in sorted(folder.glob("*.y*ml")) for line in _lines(_read(file)))
+    return frozenset(line for file in sorted(folder.glob("*.y*ml")) for line in _commands(file))
 
 
 def runs(command: str, known: frozenset[str]) -> bool:
     """Whether a command is among those that are known, with whatever options."""
     return any(line == command or line.startswith(f"{command} ") for line in known)
+
+
+def _commands(file: Path) -> list[str]:
+    try:
+        return [*_lines(_read(file))]
+    except TypeError:  # a number or a map where a list belongs
+        return []
 
 
 def _read(file: Path) -> dict[Any, Any]:

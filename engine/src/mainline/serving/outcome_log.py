@@ -63,13 +63,14 @@ class OutcomeLog:
         Raises:
             OSError: when its file cannot be read or made, or the end of the one before cannot be told.
         """
-        error, self._unread = self._unread, None
+        error = self._unread
         if error is None and name == (self.experiment.name if self.experiment else ""):
             return
         self.publish()
         experiment = Experiment(name, versions) if name else None
         resumed = self._open(name) if name else None
         with self._lock:
+            self._unread = None
             if self.experiment and self.experiment.name != name:
                 self._former.appendleft(self.experiment)
             self.experiment = experiment

@@ -1,5 +1,6 @@
 """What `verify` concludes from a rebuild; the rebuilding itself is tested end to end."""
 
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from mainline.commands import verify
 from mainline.declared import params
 from mainline.errors import MainlineError
+from mainline.repository import record
 from tests.project import FLIGHTS
 
 REFERENCE = "flight,predicted\n1,{}\n2,4.5\n"
@@ -102,3 +104,14 @@ def test_an_existing_folder_is_not_rebuilt_in(tmp_path: Path) -> None:
     """--keep names a new folder, so nothing of the user's is overwritten."""
     with pytest.raises(MainlineError, match="exists; name a folder that does not"):
         verify.verify(keep=tmp_path)
+
+
+def test_a_folder_that_exists_leaves_the_record_of_the_last_rebuild(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was rebuilt, so what was found before still stands."""
+    kept: list[object] = []
+    monkeypatch.setattr(record, "keep", lambda *arguments: kept.append(arguments))
+    with pytest.raises(MainlineError, match="exists; name a folder that does not"):
+        verify.run(Namespace(keep=tmp_path, exact=False))
+    assert kept == []

@@ -96,8 +96,16 @@ def test_without_a_name_all_is_checked_and_remembered(folder: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": "a", "python": "", "files": {}}', '{"files": 3}'])
 def test_what_was_kept_otherwise_has_not_passed(folder: Path, content: str) -> None:
-    """A cut-off file, one of other content and one of another Python count for nothing."""
+    """A cut-off file and one of another form count for nothing."""
     (folder / passed.KEPT).write_text(content)
+    assert passed.model() == ""
+
+
+@pytest.mark.usefixtures("folder")
+def test_another_python_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one Python took, another may refuse."""
+    assert passed.model() == "flight-delay"
+    monkeypatch.setattr("sys.version", "3.99")
     assert passed.model() == ""
 
 

@@ -94,7 +94,7 @@ def test_a_release_reads_only_what_the_store_does_not_vouch_for(
 def test_an_object_without_such_a_checksum_is_read(
     bucket: Callable[[], list[str]], object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the ETag is no MD5, as of an object in parts or under a key of KMS, damage is found by reading."""
+    """If the ETag is not an MD5, as of an object in parts or under a key of KMS, damage is found by reading."""
     transfer.push(objects.of_workspace())
     monkeypatch.setattr(s3, "is_vouched", lambda *_: False)
     object_store.flip(bucket()[0])

@@ -64,13 +64,20 @@ def test_next_steps_begin_with_the_cheapest(built: Path, monkeypatch: pytest.Mon
     found = world.measure(stale="train is stale")
     efforts = [step.effort for step, _ in found.steps]
     assert efforts == sorted(efforts)
-    assert found.lifting is not None
-    assert found.sum(found.lifting[0]) == found.points
+    assert found.lifting
+    assert {found.sum(section) for section, _ in found.lifting} == {found.points}
+
+
+def test_of_equal_sections_all_have_to_rise() -> None:
+    """One section more does not lift the smallest of four equal sums."""
+    marks = tuple(total.Mark(test, 0.0, "nothing", None, rubric.TEST) for test in total.TESTS)
+    said = terminal.render(total.Score("production", "", "", 90, marks))
+    assert "The score rises with Data and Model and Infra and Monitor:" in said
 
 
 @pytest.mark.usefixtures("earned")
 def test_an_environment_that_is_not_declared_is_refused() -> None:
-    """A typo is named, and is no score of 0."""
+    """A typo is named, and is not a score of 0."""
     asked = argparse.Namespace(environment="prodution", json=False, badge=None, at_least=None)
     with pytest.raises(UnknownError, match="did you mean 'production'"):
         score.run(asked)
@@ -111,7 +118,8 @@ def test_a_repository_with_nothing_in_it_has_no_points(tmp_path: Path, monkeypat
 def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
     """The outcome of each test by name, at a commit; the code's hash is another after an edit."""
     made = registries.create(tmp_path / "fork")
-    tests = "import pytest\ndef test_a(): pass\ndef test_b(): assert 0\n@pytest.mark.skip\ndef test_c(): pass\n"
+    long = f"@pytest.mark.parametrize('x', [1], ids=['{'x' * 700}'])\ndef test_d(x): assert 0\n"
+    tests = f"import pytest\n{long}def test_a(): pass\ndef test_b(): assert 0\n@pytest.mark.skip\ndef test_c(): pass\n"
     commit = made.commit(0, tests__test_a_dot_py=tests, _dot_gitignore="/.mainline/\n__pycache__/\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "mainline.score.plugin", "-p", "no:cacheprovider"]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": SEARCH_PATH}
@@ -124,7 +132,9 @@ def test_tests_leave_a_record_of_what_ran_on_which_code(tmp_path: Path) -> None:
         (made.path / "tests/test_a.py").write_text("")
         assert found.code != record.code()
     names = ("passed", "failed", "skipped")
-    assert found.found == {f"tests/test_a.py::test_{letter}": name for letter, name in zip("abc", names, strict=True)}
+    told = {name: outcome for name, outcome in found.found.items() if "xxx" not in name}
+    assert told == {f"tests/test_a.py::test_{letter}": name for letter, name in zip("abc", names, strict=True)}
+    assert [outcome for name, outcome in found.found.items() if "xxx" in name] == ["failed"]
 
 
 def test_claims_that_points_rest_on_are_in_the_catalogue() -> None:

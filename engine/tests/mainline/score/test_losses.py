@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mainline.repository import lock, record
-from mainline.score import total
+from mainline.score import rubric, total
 from tests.mainline.registry.registries import Registry
 from tests.mainline.score import world
 from tests.mainline.score.world import CLAIM, GATE, OWN, REPORT
@@ -200,6 +200,35 @@ def test_what_was_done_by_hand_counts_for_the_model_of_its_commit(earned: Regist
     earned.commit(7, dvc_dot_lock=text.replace(md5, f"{md5[::-1][4:]}.dir"))
     (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 5"]
     assert (mark.points, "of another model" in mark.said) == (0, True)
+
+
+@pytest.mark.usefixtures("earned")
+def test_a_cost_that_the_gate_did_not_measure_earns_nothing() -> None:
+    """The gate passed before `./mainline explain` ran, and found nothing to hold a feature to."""
+
+    def change(document: dict[str, Any]) -> None:
+        (check,) = [one for one in document["checks"] if one["name"] == "feature cost"]
+        check["observed"] = "not measured"
+
+    world.edit(GATE, change)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 3"]
+    assert (mark.points, mark.step) == (0, rubric.GATE)
+
+
+@pytest.mark.usefixtures("earned")
+def test_tests_that_did_not_run_are_to_be_run() -> None:
+    """Nobody is sent to write tests that are there already."""
+    (record.FOLDER / "tests.json").unlink()
+    steps = {mark.test.name: mark.step for mark in world.measure().marks}
+    assert (steps["Infra 2"], steps["Infra 3"]) == (rubric.TEST, rubric.TEST)
+
+
+@pytest.mark.usefixtures("earned")
+@pytest.mark.parametrize("text", ["on: 5", "on: [{push: 1}]", "on: push\njobs: {a: {steps: 5}}"])
+def test_a_workflow_of_another_form_runs_nothing(text: str) -> None:
+    """It takes no point from what other workflows run."""
+    Path(".github/workflows/odd.yml").write_text(text)
+    assert world.points(world.measure())["Infra 4"] == 1
 
 
 def test_the_score_is_the_smallest_section(earned: Registry) -> None:

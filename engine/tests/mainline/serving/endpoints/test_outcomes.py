@@ -294,6 +294,24 @@ def test_logs_that_cannot_be_read_are_read_again(
     assert sum(counted(again).values()) == 1
 
 
+def test_a_file_that_cannot_be_opened_either_is_tried_at_each_look(
+    serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two failures in a row do not end the experiment: once the disk is well, outcomes count again."""
+    client = serve()
+    (name,) = answered(client, rows[0], 1)
+    post(client, (name, 1.0))
+    client.service.log.close()  # type: ignore[union-attr]
+    with monkeypatch.context() as broken:
+        broken.setattr(outcome_log, "_answers", partial(refuse, OSError))
+        again = serve()
+        broken.setattr(outcome_log, "_cut_after_last_line", partial(refuse, OSError))
+        again.service.poll()
+    again.service.poll()
+    again.service.outcomes.thread.submit(int).result()  # type: ignore[union-attr]
+    assert post(again, (name, 1.0))["repeated"] == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"a", b"\n", b"ab\n", b"ab\ncdefghijk", b"\n" + b"x" * 9, b"abc\ndef\ng"])
 def test_half_a_line_is_cut_off_wherever_it_begins(
     tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
