@@ -39,7 +39,7 @@ def test_a_window_of_other_periods(tmp_path: Path, periods: tuple[str, ...], uni
     }  # fmt: skip
     assert json.loads((made.path / "metrics/data.json").read_text())["quarantined"] == 0
     said = made.run("python", "-m", "mainline", "explain").stdout
-    assert f"models of 1 {unit}(s)" in said
+    assert f"models of 1 {unit}," in said
     moved = made.run("python", "-m", "mainline", "window", "--advance").stdout
     assert f"to {periods[-1]}, was through {periods[-2]}. `make repro` takes the new {unit}." in moved
 
