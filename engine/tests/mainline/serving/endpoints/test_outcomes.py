@@ -274,15 +274,21 @@ def test_server_that_ends_while_it_reads_loses_nothing(
     assert sum(counted(serve()).values()) == 3
 
 
+def one_posted(serve: Make, rows: Rows) -> str:
+    """Let a server end after one outcome was posted; return the name of its request."""
+    client = serve()
+    (name,) = answered(client, rows[0], 1)
+    post(client, (name, 1.0))
+    client.service.log.close()  # type: ignore[union-attr]
+    return name
+
+
 @pytest.mark.parametrize("error", [OSError, RuntimeError])
 def test_logs_that_cannot_be_read_are_read_again(
     serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     """What the disk refuses is reported once, and the next look begins again: totals are those of the log."""
-    client = serve()
-    (name,) = answered(client, rows[0], 1)
-    post(client, (name, 1.0))
-    client.service.log.close()  # type: ignore[union-attr]
+    name = one_posted(serve, rows)
     with monkeypatch.context() as broken:
         broken.setattr(outcome_log, "_answers", partial(refuse, error))
         again = serve()
@@ -298,10 +304,7 @@ def test_a_file_that_cannot_be_opened_either_is_tried_at_each_look(
     serve: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two failures in a row do not end the experiment: once the disk is well, outcomes count again."""
-    client = serve()
-    (name,) = answered(client, rows[0], 1)
-    post(client, (name, 1.0))
-    client.service.log.close()  # type: ignore[union-attr]
+    name = one_posted(serve, rows)
     with monkeypatch.context() as broken:
         broken.setattr(outcome_log, "_answers", partial(refuse, OSError))
         again = serve()
