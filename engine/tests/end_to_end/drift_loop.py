@@ -20,7 +20,7 @@ from types import FrameType
 import psutil
 
 from mainline import periods
-from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.monitoring.result import Alarm, Monitored
 from mainline.pipeline.retraining import BRANCH, QUALITY
 from tests import project
 from tests.end_to_end import drift_picture, flights_ahead, warehouse

@@ -8,7 +8,7 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from mainline.monitoring.monitored import Segment
+from mainline.monitoring.result import Segment
 from tests.end_to_end import warehouse
 from tests.end_to_end.drift_world import Story
 

@@ -15,7 +15,7 @@ import yaml
 from mainline import periods
 from mainline.exchange.report import NAME
 from mainline.monitoring import sharing
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.serving.answering import keys
 from tests import project
 from tests.end_to_end import played_clock, warehouse, weekly_source, whole_loop

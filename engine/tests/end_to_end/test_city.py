@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mainline.experiments import pages, single
+from mainline.experiments import pages, walkthrough
 from mainline.package.predictor import Predictor
 from mainline.serving.feed import FeedError, read
 from mainline.stages import harness
@@ -118,13 +118,15 @@ def test_a_server_answers_with_the_place_s_weather(city_project: Project, tmp_pa
 
 def test_an_explanation_shows_the_row_of_the_place(city_project: Project) -> None:
     """The row of a table without a key is shown with its time and age."""
-    predictor, profile, examples = single.load(city_project.path / "models/package")
-    found = single.explain(predictor, profile, examples[0], examples)
+    predictor, profile, examples = walkthrough.load(city_project.path / "models/package")
+    found = walkthrough.explain(predictor, profile, examples[0], examples)
     (lookup,) = found.lookups
     assert (lookup.key, lookup.entity, lookup.age, lookup.missing) == ("", "", 60, "")
     assert "weather  (no key)  2024-" in pages.render(found, "One hour")
     late = {**examples[0], "starts_at": "2025-01-01T00:00:00Z"}
-    assert single.explain(predictor, profile, late, examples).lookups[0].missing.startswith("no row in the 360 min")
+    assert (
+        walkthrough.explain(predictor, profile, late, examples).lookups[0].missing.startswith("no row in the 360 min")
+    )
 
 
 def test_rows_of_a_feed_need_no_key(city_project: Project, tmp_path: Path) -> None:

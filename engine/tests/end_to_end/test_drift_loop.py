@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from mainline.monitoring import alarms, sharing
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.pipeline.retraining import BRANCH, QUALITY, SUBJECT
 from tests import project
 from tests.end_to_end import drift_loop, drift_picture, warehouse

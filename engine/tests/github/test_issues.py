@@ -10,10 +10,10 @@ import pytest
 
 from mainline.declared.monitoring import Keep
 from mainline.gate import findings as gate
-from mainline.github import issues, propose
+from mainline.github import issues, proposal
 from mainline.github.api import ApiError
 from mainline.monitoring import alarms, sharing
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.monitoring.store import Store
 from mainline.pipeline import offer, retraining
 from tests.github.repository import BOT, Item
@@ -207,7 +207,7 @@ def test_pull_request_of_a_retraining_carries_what_monitoring_found(
     gate.FILE.write_text(examples.passing().model_dump_json())
     (monitored / "params.yaml").write_text((monitored / "params.yaml").read_text() + "# more\n")
     monkeypatch.setenv("REASON", "Quality in production: skill of v1.0.0 since 2013-10-07.")
-    propose.propose(retraining.BRANCH)
+    proposal.propose(retraining.BRANCH)
     body = github.repository.pulls[0]["body"]
     places = [body.find(text) for text in ("**Why:** Quality in production", "Open alarms", "#### Checks")]
     assert -1 not in places[:2]

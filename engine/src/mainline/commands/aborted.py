@@ -9,6 +9,6 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> str:
     """Open one for each version that a server aborted."""
-    from mainline.github import propose  # which imports what reads data, for which `--help` need not wait
+    from mainline.github import proposal  # which imports what reads data, for which `--help` need not wait
 
-    return propose.aborted()
+    return proposal.aborted()

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.remote import clean
+from mainline.remote import garbage
 from mainline.remote.store import open_remote
 
 
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when it cannot be told what is needed; then nothing is removed.
     """
     days = arguments.older_than
-    unneeded = clean.clean(open_remote(), days, arguments.yes)
+    unneeded = garbage.clean(open_remote(), days, arguments.yes)
     count, size = len(unneeded.sizes), f"{unneeded.total / 1e6:.1f} MB"
     young = f" {unneeded.young} more are younger than {days:g} days and stay." if unneeded.young else ""
     kept = f"{unneeded.kept} objects are needed by versions, branches, tags or the workspace."

@@ -20,8 +20,8 @@ from mainline.text import clean
 
 if TYPE_CHECKING:
     from mainline.monitoring.inspection import Asked
-    from mainline.monitoring.monitored import Monitored
     from mainline.monitoring.packages import Packaged
+    from mainline.monitoring.result import Monitored
     from mainline.monitoring.sharing import Known, Taken
     from mainline.monitoring.store import Store
 
@@ -164,10 +164,10 @@ def _output(arguments: argparse.Namespace, declared: Environment, store: "Store"
 
 def _write(found: "Monitored", folder: Path) -> Path:
     """Write the report in three forms; return the page."""
-    from mainline.monitoring import monitored, sections
+    from mainline.monitoring import result, sections
     from mainline.report import markdown, page
 
-    written = monitored.write(found, folder)
+    written = result.write(found, folder)
     document = sections.describe(found)
     for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
         files.replace(written.with_suffix(suffix), text)

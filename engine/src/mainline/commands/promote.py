@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.release import promote as releases
+from mainline.release import promotion as releases
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

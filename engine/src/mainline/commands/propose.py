@@ -10,6 +10,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Open or update a pull request that has the report as its text."""
-    from mainline.github import propose  # which imports what reads data, for which `--help` need not wait
+    from mainline.github import proposal  # which imports what reads data, for which `--help` need not wait
 
-    return propose.propose(arguments.branch)
+    return proposal.propose(arguments.branch)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mainline import children, processes, progress
 from mainline.errors import MainlineError
-from mainline.registry import origin, publish, tags
+from mainline.registry import origin, publication, tags
 from mainline.registry.tags import Version
 from mainline.release import archive
 from mainline.remote import objects, transfer
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when its pipeline stops, or makes something else on this machine.
     """
     name = arguments.version
-    publish.fetch()
+    publication.fetch()
     version = tags.find(name)
     outputs = objects.of_commit(version.commit)
     here = open_cache()

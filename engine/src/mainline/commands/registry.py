@@ -3,7 +3,7 @@
 import argparse
 
 from mainline.errors import MainlineError
-from mainline.registry import maker, origin, publish, tags
+from mainline.registry import maker, origin, publication, tags
 from mainline.remote import collection
 from mainline.repository.git import git
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         MainlineError: when there are none to take over or to remove, or the origin refuses.
     """
-    publish.fetch()
+    publication.fetch()
     known = tags.read()
     found = known.foreign
     if not found:

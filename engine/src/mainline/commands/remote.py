@@ -2,7 +2,7 @@
 
 import argparse
 
-from mainline.remote import collection, declare
+from mainline.remote import collection, declaration
 from mainline.remote.store import open_remote
 
 
@@ -23,8 +23,10 @@ def run(arguments: argparse.Namespace) -> str:
     """
     url = arguments.url
     if url is None:
-        return "\n".join(filter(None, [f"The declared store works: {declare.probe()}", collection.told(open_remote())]))
-    former = declare.declare(url, arguments.endpoint, arguments.region)
+        return "\n".join(
+            filter(None, [f"The declared store works: {declaration.probe()}", collection.told(open_remote())])
+        )
+    former = declaration.declare(url, arguments.endpoint, arguments.region)
     moved = f" The one before is kept as the remote '{former}', from which it is brought." if former else ""
     return (
         f"The store works and is declared in .dvc/config: {url}\nCommit that file, then `./mainline push --all`.{moved}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.package import manifest, signing
-from mainline.registry import publish, tags
+from mainline.registry import publication, tags
 from mainline.remote import packages
 
 
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when there is no such version or no key here, or its package is not to be had as it was released.
     """
     name = arguments.version
-    publish.fetch()
+    publication.fetch()
     version = tags.find(name)
     with tempfile.TemporaryDirectory(prefix="mainline-sign-") as scratch:
         package = packages.fetch(version, Path(scratch))

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from mainline import display
 from mainline.declared import gate, params
-from mainline.experiments import runner, scratch, side, uncommitted
+from mainline.experiments import diff, runner, scratch, side
+from mainline.experiments.diff import Change
 from mainline.experiments.layout import wrap
 from mainline.experiments.runner import Side
-from mainline.experiments.uncommitted import Change
 from mainline.periods import told
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def attempt(share: float = 1.0) -> str:
         MainlineError: when there is nothing to compare, or the change cannot be fitted.
     """
     started = time.monotonic()
-    change, declared = uncommitted.read(), params.load()
+    change, declared = diff.read(), params.load()
     policy = gate.load(declared.gate)
     print(wrap(f"Trying {change.told} against the last commit ({change.commit})."), flush=True)
     sides = _fit(change, declared, share)

@@ -11,8 +11,8 @@ from mainline.experiments.layout import number
 
 if TYPE_CHECKING:
     from mainline.declared.params import Params
-    from mainline.experiments.single import Explanation
     from mainline.experiments.slices import Slice
+    from mainline.experiments.walkthrough import Explanation
 
 
 TEST = Path("metrics/test.json")
@@ -38,16 +38,16 @@ def explain_row(row: str | None, golden: int | None, form: Form = PAGE) -> str:
         RequestError: when it does not fit the package's request.
         MainlineError: when there is no such request or feature.
     """
-    from mainline.experiments import single
+    from mainline.experiments import walkthrough
 
-    predictor, profile, examples = single.load()
+    predictor, profile, examples = walkthrough.load()
     if golden is None:
-        name, request = "One request", single.read_request(row or "")
+        name, request = "One request", walkthrough.read_request(row or "")
     elif 0 <= golden < len(examples):
         name, request = f"Golden request {golden}", examples[golden]
     else:
         raise MainlineError(f"--golden: there is no request {golden}; give 0 to {len(examples) - 1}.")
-    return _give(single.explain(predictor, profile, request, examples), name, form)
+    return _give(walkthrough.explain(predictor, profile, request, examples), name, form)
 
 
 def explain_tested(key: str | None, worst: int | None, form: Form = PAGE) -> str:
@@ -56,11 +56,11 @@ def explain_tested(key: str | None, worst: int | None, form: Form = PAGE) -> str
     Raises:
         MainlineError: when there is no such row or feature.
     """
-    from mainline.experiments import single, tested
+    from mainline.experiments import cases, walkthrough
 
-    predictor, profile, examples = single.load(judged=True)
-    name, request = tested.worst(worst) if worst is not None else tested.keyed(key or "")
-    return _give(single.explain(predictor, profile, request, examples), name, form)
+    predictor, profile, examples = walkthrough.load(judged=True)
+    name, request = cases.worst(worst) if worst is not None else cases.keyed(key or "")
+    return _give(walkthrough.explain(predictor, profile, request, examples), name, form)
 
 
 def explain_slice(text: str, form: Form = PAGE) -> str:
@@ -71,10 +71,10 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
     """
     from mainline import progress
     from mainline.declared import gate, params
-    from mainline.experiments import pages, pictures, sentences, single, slices, tested
+    from mainline.experiments import cases, pages, pictures, sentences, slices, walkthrough
 
-    loaded, declared = single.load(judged=True), params.load()
-    tested.answered()
+    loaded, declared = walkthrough.load(judged=True), params.load()
+    cases.answered()
     tell = (lambda _: None) if form.sentence else progress.say
     found = slices.measure(loaded, declared, text, gate.load(declared.gate).confidence, tell)
     _check_only(form.only, [one.name for one in found.reliances])
@@ -89,13 +89,13 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
 def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> str:
     """Say how good the model is in a slice and in all test rows."""
     from mainline.data import prepared
-    from mainline.experiments import tested
+    from mainline.experiments import cases
     from mainline.labels import classes
     from mainline.model import metrics, weights
     from usecase import interface, scoring
 
     metric = metrics.declared(interface.TASK, classes(interface), declared.evaluation, model.get("threshold")).primary
-    actual, predicted = tested.answered()
+    actual, predicted = cases.answered()
     asked = [field.name for field in interface.REQUEST]
     request = prepared.read(prepared.FOLDER, declared.parts.test, asked, []).request
     inside = scoring.slices(request)[found.column].astype("U") == found.value

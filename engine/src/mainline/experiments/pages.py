@@ -11,7 +11,7 @@ from mainline.data.columns import format_time
 from mainline.experiments import sentences
 from mainline.experiments.contributions import ORDERS, Contributions
 from mainline.experiments.layout import Layout, number, wrap
-from mainline.experiments.single import Explanation, Lookup
+from mainline.experiments.walkthrough import Explanation, Lookup
 
 if TYPE_CHECKING:
     from mainline.experiments.slices import Slice

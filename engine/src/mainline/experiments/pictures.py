@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainline.experiments.sentences import decimals, subject, unit_of, value
-from mainline.experiments.single import Explanation
+from mainline.experiments.walkthrough import Explanation
 from mainline.text import clip
 
 if TYPE_CHECKING:

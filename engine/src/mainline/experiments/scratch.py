@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
+from mainline.experiments.diff import FEATURES as ONLY_FEATURES
+from mainline.experiments.diff import PARAMS, Change
 from mainline.experiments.runner import MACHINERY
-from mainline.experiments.uncommitted import FEATURES as ONLY_FEATURES
-from mainline.experiments.uncommitted import PARAMS, Change
 from mainline.remote import objects
 from mainline.repository import lock, tree
 from mainline.repository.git import blob

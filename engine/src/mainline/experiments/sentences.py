@@ -12,7 +12,7 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.experiments.layout import number
-from mainline.experiments.single import Explanation
+from mainline.experiments.walkthrough import Explanation
 
 if TYPE_CHECKING:
     from mainline.experiments.slices import Slice

@@ -34,7 +34,7 @@ def run(first: str, share: float) -> None:
     """Predict the validation rows and write what a comparison needs of them.
 
     Args:
-        first: what has to run again, as `uncommitted.Change` has it; '' to take the exported model as it is.
+        first: what has to run again, as `diff.Change` has it; '' to take the exported model as it is.
         share: of the training rows to fit on.
     """
     from mainline.declared import params
@@ -67,9 +67,9 @@ def sample(rows: "Prepared", share: float) -> "Prepared":
 def _prepare(first: str, params: "Params") -> "Read | None":
     """Make the features again; return what reads them, or None if they are in their files."""
     if first == "features":
-        from mainline.experiments import recomputed
+        from mainline.experiments import recomputation
 
-        return recomputed.reader(params)
+        return recomputation.reader(params)
     for stage in ("validate", "prepare")[("validate", "prepare").index(first) :]:
         getattr(import_module(f"mainline.stages.{stage}"), stage)(params)
     return None

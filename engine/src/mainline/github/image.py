@@ -17,7 +17,7 @@ from mainline.errors import MainlineError
 from mainline.github import api, outputs
 from mainline.github.api import Api
 from mainline.registry.tags import Version
-from mainline.release import promote
+from mainline.release import promotion
 from mainline.repository import lock
 from mainline.repository.git import ask, raw
 
@@ -45,7 +45,7 @@ def publish() -> str:
         ImageError: with the last words of docker.
         ApiError: when this repository is not on GitHub.
     """
-    version = promote.known(lock.package_at("HEAD"))
+    version = promotion.known(lock.package_at("HEAD"))
     if version is None:
         return "This commit has no version, so there is no image to build."
     if version.commit != ask("rev-parse", "HEAD"):

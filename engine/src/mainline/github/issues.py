@@ -16,7 +16,7 @@ from mainline.github import api
 from mainline.github.api import Api
 from mainline.github.posting import BOT
 from mainline.monitoring import alarms, sections, sharing
-from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.monitoring.result import Alarm, Monitored
 from mainline.pipeline import retraining
 from mainline.pipeline.retraining import Decision
 from mainline.registry import tags

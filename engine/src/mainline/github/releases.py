@@ -12,10 +12,10 @@ from typing import Any
 from mainline.github import api, archives, sbom
 from mainline.github.api import Api
 from mainline.package import wheel
-from mainline.registry import artifact, publish
+from mainline.registry import artifact, publication
 from mainline.registry.records import MARK
 from mainline.registry.tags import Version
-from mainline.release import promote
+from mainline.release import promotion
 from mainline.remote import objects
 from mainline.repository import lock
 
@@ -81,8 +81,8 @@ def _draft(version: Version, name: str) -> dict[str, Any]:
 
 
 def _version() -> Version | None:
-    publish.fetch()
-    return promote.known(lock.package_at("HEAD"))
+    publication.fetch()
+    return promotion.known(lock.package_at("HEAD"))
 
 
 def _package(version: Version, file: Path) -> None:

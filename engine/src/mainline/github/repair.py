@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import MainlineError
-from mainline.github import api, comment, offer, propose
+from mainline.github import api, comment, offer, proposal
 from mainline.github.api import Api
 from mainline.registry import origin
 from mainline.repository import tree
@@ -90,7 +90,7 @@ def _download(github: Api, number: int, run: Mapping[str, Any]) -> bytes:
 
 def _commit(head: str, files: Mapping[str, str], number: int, run: Mapping[str, Any]) -> str | None:
     """Make a commit of files on top of another; None where that changes nothing."""
-    propose.sign()
+    proposal.sign()
     changed = tree.write(head, {path: Entry("100644", tree.store(text)) for path, text in files.items()})
     if changed == git("rev-parse", f"{head}^{{tree}}").strip():
         return None

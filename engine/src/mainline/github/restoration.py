@@ -9,7 +9,7 @@ from mainline.github import api, archives
 from mainline.github.api import Api, ApiError
 from mainline.registry import artifact, tags
 from mainline.registry.tags import Version
-from mainline.release import promote
+from mainline.release import promotion
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, open_cache, open_remote
@@ -39,7 +39,7 @@ def _wanted() -> Iterator[tuple[str, str, list[Output]]]:
     """Yield (version, archive, outputs): models of the last versions; the data too where this lock is one of theirs."""
     declared = environments.load_all()
     now = [version for version in map(tags.assigned, declared) if version is not None]
-    same = promote.known(lock.package_at("HEAD"))
+    same = promotion.known(lock.package_at("HEAD"))
     newest = tags.newest(gate.load(params.load().gate).slow_decay.versions)
     whole = {version.name for version in (*now, same) if version is not None}
     for version in _unique([*now, *([same] if same else []), *newest]):

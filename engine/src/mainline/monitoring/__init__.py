@@ -11,5 +11,5 @@
 | `reference` | what a package was made from, day by day |
 | `support`, `drift`, `accuracy` | the checks |
 | `verdict`, `inspection` | all checks of all versions, and the sentence that they make |
-| `monitored`, `sections` | the document that is written, and its report |
+| `result`, `sections` | the document that is written, and its report |
 """

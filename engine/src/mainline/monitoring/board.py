@@ -7,7 +7,7 @@ from mainline import display
 from mainline.gate import terminal
 from mainline.gate.findings import Verdict
 from mainline.monitoring import wording
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.text import clean
 
 WORDS: dict[Verdict, str] = {"pass": "quiet", "warn": "quiet", "fail": "alarm", "cannot tell": "cannot tell"}

@@ -19,10 +19,10 @@ from mainline.monitoring import (
     coverage,
     events,
     marks,
-    monitored,
     performance,
     promise,
     reference,
+    result,
     rollup,
     skew,
     tracks,
@@ -31,9 +31,9 @@ from mainline.monitoring import (
 from mainline.monitoring.events import Events
 from mainline.monitoring.label_feed import Fetch, Wanted
 from mainline.monitoring.marks import Commits
-from mainline.monitoring.monitored import Day, Mark, Monitored, Promise, Segment, Version
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production, Skew
+from mainline.monitoring.result import Day, Mark, Monitored, Promise, Segment, Version
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import SHORT, Rolled, Store
 
@@ -87,7 +87,7 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         verdict=found,
         headline=(verdict.headline(found, asked.environment, log, versions) if versions else _nothing(summary))[:600],
         environment=asked.environment[:120],
-        until=asked.until.strftime(monitored.TIME),
+        until=asked.until.strftime(result.TIME),
         rows=summary.rows,
         checks=[log],
         versions=versions,
@@ -132,7 +132,7 @@ def _version(
         segments=_segments(production, labelled) if labelled is not None and len(labelled) else [],
         tracks=tracks.of_version(checks, production, shown, changed),
     )
-    return found, promise.of_version(production, asked.until.strftime(monitored.TIME))
+    return found, promise.of_version(production, asked.until.strftime(result.TIME))
 
 
 def _production(digest: str, rolled: list[Rolled], store: Store, package: Packaged, asked: Asked) -> Production:

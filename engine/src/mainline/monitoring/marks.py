@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.monitoring.monitored import Changed, Mark
 from mainline.monitoring.packages import Packaged
+from mainline.monitoring.result import Changed, Mark
 from mainline.monitoring.store import Rolled
 from mainline.registry import changes, tags
 from mainline.repository import lock, tree

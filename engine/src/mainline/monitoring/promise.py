@@ -11,8 +11,8 @@ from mainline.gate.checks.outcome import Outcome
 from mainline.model.intervals import clusters
 from mainline.monitoring import performance
 from mainline.monitoring.events import Events
-from mainline.monitoring.monitored import Promise
 from mainline.monitoring.production import Production
+from mainline.monitoring.result import Promise
 from mainline.monitoring.store import Store
 from mainline.text import count
 

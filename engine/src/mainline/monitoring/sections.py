@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mainline.gate.findings import Check, Verdict
 from mainline.monitoring import wording
-from mainline.monitoring.monitored import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
+from mainline.monitoring.result import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
 from mainline.report.blocks import (
     Block,
     Bullets,

@@ -30,9 +30,9 @@ from mainline.errors import MainlineError
 from mainline.exchange.report import NAME
 from mainline.limits import sketches
 from mainline.limits.sketches import Numbers
-from mainline.monitoring import alarms, monitored, notices, promise, retention
+from mainline.monitoring import alarms, notices, promise, retention
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import TIME, Monitored
 from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
 from mainline.registry import branches, origin
 from mainline.remote import objects, transfer
@@ -127,7 +127,7 @@ def give(
         sent = notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified())
         if sent:
             changed[NOTIFIED] = notices.recent(sent, alarms.read(joined), found.until)
-        if not found.until < _until(tip) <= f"{now:{monitored.TIME}}":
+        if not found.until < _until(tip) <= f"{now:{TIME}}":
             changed[RESULT] = (_joined(found, tip).model_dump_json(indent=2) + "\n").encode()
         if dropped.writers:
             changed[DROPPED] = (dropped.model_dump_json(indent=1) + "\n").encode()

@@ -25,7 +25,7 @@ from mainline.errors import MainlineError
 from mainline.limits import sketches
 from mainline.limits.sketches import Count, Part, Sketch
 from mainline.monitoring.logfiles import named
-from mainline.monitoring.monitored import Date, Promise
+from mainline.monitoring.result import Date, Promise
 
 DROPPED = "dropped.json"
 _PROMISES = TypeAdapter(list[Promise])

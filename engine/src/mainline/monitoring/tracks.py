@@ -8,8 +8,8 @@ from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
 from mainline.limits.sketches import Sketch
 from mainline.monitoring import estimate, promise
-from mainline.monitoring.monitored import Day, Mark, Placed, Track
 from mainline.monitoring.production import Production
+from mainline.monitoring.result import Day, Mark, Placed, Track
 
 DAYS = 35
 """Days that are shown, at most."""

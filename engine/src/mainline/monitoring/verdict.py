@@ -8,8 +8,8 @@ from mainline.gate.checks.outcome import Outcome
 from mainline.gate.findings import Check, Group, Verdict
 from mainline.gate.verdict import bounded, overall
 from mainline.monitoring import accuracy, counters, drift, estimate, promise, skew, support, wording
-from mainline.monitoring.monitored import Version
 from mainline.monitoring.production import Production
+from mainline.monitoring.result import Version
 from mainline.monitoring.rollup import Summary
 from mainline.text import count
 

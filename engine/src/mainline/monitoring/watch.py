@@ -15,7 +15,7 @@ from pathlib import Path
 from mainline import display, faults, interrupts, progress
 from mainline.declared.monitoring import Watch
 from mainline.monitoring import board
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 
 POLL_SECONDS = 0.5
 """How long a change of a file may go unnoticed."""

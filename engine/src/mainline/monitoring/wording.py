@@ -1,6 +1,6 @@
 """What a roll-up found, in lines for a person."""
 
-from mainline.monitoring.monitored import Alarm, Mark
+from mainline.monitoring.result import Alarm, Mark
 from mainline.monitoring.rollup import Summary
 from mainline.text import clean, count
 

@@ -3,7 +3,7 @@
 from mainline import display, interrupts, progress
 from mainline.errors import MainlineError
 from mainline.gate import tables
-from mainline.pipeline import disk, narration, passed, summary
+from mainline.pipeline import check_cache, disk, narration, summary
 from mainline.registry import runs
 from mainline.remote import address
 from mainline.repository import checkout, recovery
@@ -21,7 +21,7 @@ def reproduce() -> str:
         MainlineError: when the parameters are wrong, or a stage failed; its own message came before.
     """
     checkout.require_repository()
-    known = passed.model()
+    known = check_cache.model()
     model = known or _check()
     for done in (*recovery.mend(), *tables.remove_foreign(model)):
         progress.say(done)
@@ -53,15 +53,16 @@ def reproduce() -> str:
 def _check() -> str:
     """Check bytes, parameters and code, and return the name of the model."""
     checkout.require_bytes()
-    passed.renew()
-    read = passed.content()
+    check_cache.renew()
+    read = check_cache.content()
     from mainline.pipeline import checks  # takes longer to load than DVC needs to say that nothing changed
 
     declared = checks.check()
     from usecase import interface
 
-    passed.keep("" if declared.data.version else interface.NAME, read)  # the source of a version is asked each time
-    return interface.NAME
+    name: str = interface.NAME
+    check_cache.keep("" if declared.data.version else name, read)  # the source of a version is asked each time
+    return name
 
 
 def _dvc(*arguments: str) -> int:

@@ -11,7 +11,7 @@ from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Retrain
 from mainline.declared.params import Data
 from mainline.monitoring import sharing
-from mainline.monitoring.monitored import Alarm, Monitored, Version
+from mainline.monitoring.result import Alarm, Monitored, Version
 from mainline.pipeline import offer
 from mainline.registry import origin
 from mainline.repository.git import ask, git

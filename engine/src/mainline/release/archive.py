@@ -2,10 +2,10 @@
 
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.registry import artifact, publish, tags
-from mainline.registry.publish import Tag
+from mainline.registry import artifact, publication, tags
+from mainline.registry.publication import Tag
 from mainline.registry.tags import Version
-from mainline.release import promote
+from mainline.release import promotion
 
 
 def archive(name: str, reason: str) -> str:
@@ -14,7 +14,7 @@ def archive(name: str, reason: str) -> str:
     Raises:
         MainlineError: when there is no such version, or an environment has it.
     """
-    return promote.insist(lambda: _archive_once(name, reason))
+    return promotion.insist(lambda: _archive_once(name, reason))
 
 
 def holders(version: Version) -> list[str]:
@@ -32,5 +32,5 @@ def _archive_once(name: str, reason: str) -> str:
             f"`./mainline rollback --now --environment {environment}`."
         )
     message = f"{name} is archived\n\n{reason or 'No reason was given.'}\n"
-    publish.publish([Tag(f"{artifact.name()}@{name}!", version.commit, message)])
+    publication.publish([Tag(f"{artifact.name()}@{name}!", version.commit, message)])
     return f"{name} is archived: it can no longer be assigned, and everything about it is kept."

@@ -3,9 +3,9 @@
 from mainline import progress
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.registry import artifact, origin, publish, tags
+from mainline.registry import artifact, origin, publication, tags
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, machinery, promote, trial
+from mainline.release import candidate, machinery, promotion, trial
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, git
 
@@ -33,8 +33,8 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
         NothingToRevertError: when main has its model already.
         MainlineError: when there is no such version, or another machinery made it.
     """
-    publish.fetch()
-    promote.say_skipped()
+    publication.fetch()
+    promotion.say_skipped()
     version, current = choose(name, environment)
     main = origin.tip()
     if lock.package_at(main) == lock.package_at(version.commit):
@@ -69,7 +69,7 @@ def assign_now(name: str | None, environment: str) -> str:
         MainlineError: when there is no such version, it is archived or made with other libraries, or the environment
             has it already.
     """
-    return promote.insist(lambda: _assign_once(name, environment))
+    return promotion.insist(lambda: _assign_once(name, environment))
 
 
 def choose(name: str | None, environment: str) -> tuple[Version, Version | None]:
@@ -181,12 +181,12 @@ def _assign_once(name: str | None, environment: str) -> str:
     version, current = choose(name, environment)
     if version == current:
         raise MainlineError(f"{environment} has {version.name} already.")
-    promote.refuse_archived(version)
+    promotion.refuse_archived(version)
     main = origin.tip()
     declared = environments.load_all()
     try:
-        promote.secure(version, {environment: declared[environment]}, None)
-    except promote.UnservedError as error:
+        promotion.secure(version, {environment: declared[environment]}, None)
+    except promotion.UnservedError as error:
         if not machinery.has_same_libraries(version.commit, main):
             raise
         progress.say(
@@ -194,7 +194,7 @@ def _assign_once(name: str | None, environment: str) -> str:
             f"libraries that made it. The servers of {environment} check it too; `./mainline status` there says how."
         )
     asked = candidate.Candidate(main, lock.package_at(main))
-    publish.publish([promote.assignment(environment, version, "rollback", asked, declared)])
+    publication.publish([promotion.assignment(environment, version, "rollback", asked, declared)])
     replaced = f" instead of {current.name}" if current else ""
     if lock.package_at(version.commit) == asked.package:
         return f"{environment} has {version.name}{replaced}, as {origin.branch()} says."

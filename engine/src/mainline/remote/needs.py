@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mainline.errors import MainlineError
-from mainline.registry import publish, tags
+from mainline.registry import publication, tags
 from mainline.remote import objects
 from mainline.remote.objects import Output
 from mainline.repository.git import GitError, ask, git
@@ -31,7 +31,7 @@ def everything() -> Iterator[tuple[str, Output]]:
         UnknownNeedError: when a remote does not answer, or a file of DVC cannot be read.
     """
     elsewhere = _elsewhere()  # first, since it says which remote does not answer, and what to do
-    publish.fetch()
+    publication.fetch()
     seen: set[Output] = set()
     named = _versions()  # by commit; the first name counts
     for more in (_names(), _stashes(), elsewhere):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mainline import files, progress
-from mainline.remote import hashed, notes, objects
+from mainline.remote import checksums, notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
 from mainline.repository import dvc
@@ -91,7 +91,7 @@ def pull(outputs: Sequence[Output], thorough: bool = False) -> int:
 
     Args:
         outputs: what shall be here.
-        thorough: hash all of it; otherwise not what was hashed before and whose files have not changed (`hashed`).
+        thorough: hash all of it; otherwise not what was hashed before and whose files have not changed (`checksums`).
 
     Returns:
         The number of objects that were fetched.
@@ -179,7 +179,7 @@ def _listed(output: Output, stores: Sequence[Store]) -> list[str]:
 
 
 def _fetch(oids: Iterable[str], outputs: Sequence[Output], here: Store, thorough: bool) -> int:
-    damage = here.check(oids) if thorough else hashed.check(here, oids)
+    damage = here.check(oids) if thorough else checksums.check(here, oids)
     unsound = damage.all
     if not unsound:
         return 0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mainline.declared import environments
 from mainline.errors import MainlineError
-from mainline.registry import publish, tags
-from mainline.registry.publish import Tag
+from mainline.registry import publication, tags
+from mainline.registry.publication import Tag
 from mainline.registry.tags import NUMBER as N
 from mainline.repository.git import git
 
@@ -32,7 +32,7 @@ def approve(version: str, environment: str, step: int | None) -> str:
     Raises:
         MainlineError: when there is no such version or step, or several and none was named.
     """
-    publish.fetch()
+    publication.fetch()
     found = tags.find(version)
     declared = environments.choose(environment, environments.load_all()).rollout
     places = [place for place, one in enumerate(declared.steps, 1) if one.kind == "approval"]
@@ -43,5 +43,5 @@ def approve(version: str, environment: str, step: int | None) -> str:
         waits = ", ".join(map(str, places))
         raise MainlineError(f"the policy of {environment} waits at steps {waits}; name one of them (--step).")
     name = f"approval/{environment}/{version}/{declared.hash}/{chosen}"
-    publish.publish([Tag(name, found.commit, f"{version} may pass step {chosen} in {environment}.\n")])
+    publication.publish([Tag(name, found.commit, f"{version} may pass step {chosen} in {environment}.\n")])
     return f"{version} may pass step {chosen} in {environment}: tag {name}."

@@ -14,7 +14,7 @@ from mainline.declared.score import Scoring
 from mainline.declared.tune import Search
 from mainline.gate import findings, tables, workspace
 from mainline.gate.findings import Check, Findings, Verdict
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.package import manifest
 from mainline.registry import events, tags
 from mainline.registry.events import Event

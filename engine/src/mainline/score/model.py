@@ -5,7 +5,7 @@ import re
 from mainline.declared import reading
 from mainline.declared.tune import Search
 from mainline.gate.tables import STALENESS, TUNING
-from mainline.monitoring.monitored import Promise
+from mainline.monitoring.result import Promise
 from mainline.repository.git import ask
 from mainline.score.contents import content, rows_of
 from mainline.score.evidence import Evidence

@@ -9,7 +9,7 @@ from mainline.declared import environments
 from mainline.errors import DataError
 from mainline.exchange import place
 from mainline.monitoring import sharing
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.registry import origin
 from mainline.repository.git import blob
 from mainline.score.rubric import MONITOR, LackError

@@ -17,8 +17,8 @@ from mainline.exchange import report as reports
 from mainline.gate import findings as gate
 from mainline.model import metrics
 from mainline.monitoring import packages, verdict
-from mainline.monitoring.monitored import Alarm, Changed, Mark, Monitored
 from mainline.monitoring.packages import Packaged
+from mainline.monitoring.result import Alarm, Changed, Mark, Monitored
 from tests.mainline.monitoring import looks
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month

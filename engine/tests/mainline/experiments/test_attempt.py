@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from mainline.data.prepared import Prepared
-from mainline.experiments import scratch, side, uncommitted
+from mainline.experiments import diff, scratch, side
 from mainline.experiments.layout import number
 from tests.project import LIMIT, Project
 
@@ -24,11 +24,11 @@ SAME = """
 import numpy as np
 from mainline.data import prepared
 from mainline.declared import params
-from mainline.experiments import recomputed, side
+from mainline.experiments import recomputation, side
 from usecase import interface, scoring
 
 declared = side.without_test(params.load())
-read, fields = recomputed.reader(declared), [field.name for field in interface.REQUEST]
+read, fields = recomputation.reader(declared), [field.name for field in interface.REQUEST]
 for part in declared.data.periods:
     made, kept = read([part]), prepared.read(prepared.FOLDER, [part], fields, declared.features)
     columns = (made.features, kept.features), (made.request, kept.request), ({0: made.label}, {0: kept.label})
@@ -165,7 +165,7 @@ def test_tables_are_kept_if_nothing_reaches_them(
     """Only an edit of features that no table is built with leaves the tables of the last commit in their place."""
     edit(project, f"src/usecase/{file}", old, new)
     monkeypatch.chdir(project.path)
-    assert uncommitted.read().first == first
+    assert diff.read().first == first
 
 
 def test_comment_is_no_difference(project: Project) -> None:

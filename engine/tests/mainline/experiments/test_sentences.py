@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from mainline.contract import Field
 from mainline.experiments import explanation as explanation_page
-from mainline.experiments import sentences, single
+from mainline.experiments import sentences, walkthrough
 from mainline.experiments.contributions import Contributions
 from tests.project import Project
 
@@ -115,10 +115,10 @@ def test_a_real_prediction_adds_up_in_its_sentence(project: str, request: pytest
     """For a number, two classes and three, the sentence of every golden request adds up to what is served."""
     made: Project = request.getfixturevalue(project)
     package = made.path / "models/package"
-    predictor, profile, examples = single.load(package)
+    predictor, profile, examples = walkthrough.load(package)
     served = json.loads((package / "golden.json").read_text())["predictions"]
     for asked, prediction in zip(examples, served, strict=True):
-        found = single.explain(predictor, profile, asked, examples)
+        found = walkthrough.explain(predictor, profile, asked, examples)
         number, start, parts = figures(sentences.client(found))
         assert number == start + sum(parts)
         if isinstance(prediction, dict):

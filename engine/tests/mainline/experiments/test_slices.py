@@ -8,7 +8,7 @@ import pytest
 
 from mainline.declared import params
 from mainline.errors import MainlineError
-from mainline.experiments import single, slices, valuation
+from mainline.experiments import slices, valuation, walkthrough
 from mainline.experiments.explanation import Form, explain_slice
 from mainline.experiments.slices import Reliance
 from tests.project import Project
@@ -27,7 +27,7 @@ def here(small_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 @pytest.mark.usefixtures("here")
 def test_contributions_in_a_slice_add_up_to_its_predictions(capsys: pytest.CaptureFixture[str]) -> None:
     """The mean prediction of the rows used is the typical row's and what each reason adds on the average."""
-    found = slices.measure(single.load(), params.load(), "origin=JFK", 0.95, print)
+    found = slices.measure(walkthrough.load(), params.load(), "origin=JFK", 0.95, print)
     assert found.reference + sum(one.adds for one in found.reliances) == pytest.approx(found.prediction, abs=1e-9)
     assert capsys.readouterr().out == "explaining 25 rows of the slice and 25 of all\n"
     shares = [one.here for one in found.reliances]
@@ -38,7 +38,7 @@ def test_contributions_in_a_slice_add_up_to_its_predictions(capsys: pytest.Captu
 @pytest.mark.usefixtures("here")
 def test_a_feature_that_cannot_differ_in_a_slice_is_less_relied_on() -> None:
     """In a slice of one carrier, the commonest, the carrier is typical in every row, so it adds nothing."""
-    loaded = single.load()
+    loaded = walkthrough.load()
     usual = next(iter(loaded[1]["carrier"]["shares"]))
     found = slices.measure(loaded, params.load(), f"carrier={usual}", 0.95, lambda _: None)
     carrier = next(one for one in found.reliances if one.name == "carrier")

@@ -5,7 +5,7 @@ import pytest
 from mainline.gate.findings import Verdict
 from mainline.monitoring import alarms
 from mainline.monitoring.alarms import Line
-from mainline.monitoring.monitored import Alarm
+from mainline.monitoring.result import Alarm
 from tests.mainline.monitoring.looks import look, version
 
 

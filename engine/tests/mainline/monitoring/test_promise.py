@@ -10,9 +10,9 @@ import pytest
 from mainline.contract import Array
 from mainline.gate.findings import Check
 from mainline.monitoring import promise, tracks, verdict
-from mainline.monitoring.monitored import Promise
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
+from mainline.monitoring.result import Promise
 from mainline.monitoring.store import Store
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month

@@ -13,8 +13,8 @@ from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
 from mainline.gate.findings import Check
 from mainline.monitoring import inspection, label_feed, skew
-from mainline.monitoring.monitored import Monitored
 from mainline.monitoring.packages import Packaged
+from mainline.monitoring.result import Monitored
 from mainline.monitoring.store import SHORT, Store
 from tests.mainline.monitoring import month as months
 from tests.mainline.monitoring.month import Month

@@ -14,7 +14,7 @@ import pytest
 from mainline.declared.monitoring import Watch
 from mainline.errors import MainlineError
 from mainline.monitoring import board
-from mainline.monitoring.monitored import Alarm, Monitored
+from mainline.monitoring.result import Alarm, Monitored
 from mainline.monitoring.watch import Looking
 from tests.mainline.monitoring import looks
 

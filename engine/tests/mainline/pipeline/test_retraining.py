@@ -8,7 +8,7 @@ from mainline.declared.monitoring import Retrain
 from mainline.declared.params import Data
 from mainline.gate.findings import Verdict
 from mainline.monitoring import alarms, sharing
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.pipeline import offer, retraining
 from tests.mainline.monitoring.looks import look, version
 from tests.project import ROOT

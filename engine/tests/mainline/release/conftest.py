@@ -14,7 +14,7 @@ from mainline.errors import MainlineError
 from mainline.gate import acceptance, examination
 from mainline.gate.findings import Findings
 from mainline.registry import tags
-from mainline.release import promote
+from mainline.release import promotion
 from tests.project import SEARCH_PATH, Project
 
 PIPELINE = """\
@@ -146,4 +146,4 @@ def promote_by(gate: Callable[[str], Findings]) -> str:
     """Promote what is on main, with this gate."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(examination, "examine", gate)
-        return promote.promote()
+        return promotion.promote()

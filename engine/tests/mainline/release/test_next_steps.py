@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.release import promote, rollback
+from mainline.release import promotion, rollback
 from mainline.release.archive import archive
 from tests.mainline.release.conftest import Repository, judge, promote_by, release
 
@@ -50,7 +50,7 @@ def overtaken(two: Repository) -> Act:
     two.merge("Serve at the edge too")
     two.merge("Document")
     two.run("git", "switch", "--quiet", "--detach", "HEAD~1")
-    return lambda: promote.approve("edge")
+    return lambda: promotion.approve("edge")
 
 
 @pytest.fixture

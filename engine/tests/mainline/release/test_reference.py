@@ -7,7 +7,7 @@ import pytest
 
 from mainline.gate.findings import Findings
 from mainline.registry import reference, tags
-from mainline.release import promote
+from mainline.release import promotion
 from tests.mainline.release.conftest import Repository, judge, promote_by, release
 
 
@@ -135,4 +135,4 @@ def test_a_renamed_environment_gives_on_what_it_had(repository: Repository) -> N
     repository.declare_environment("production", after="trial", approval="manual")
     repository.declare_environment("edge", after="trial", approval="manual")
     repository.merge("Rename staging to trial")
-    assert promote.approve("edge") == "edge has v1.0.0."
+    assert promotion.approve("edge") == "edge has v1.0.0."

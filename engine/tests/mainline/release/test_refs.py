@@ -9,7 +9,7 @@ import pytest
 
 from mainline.commands.history import history
 from mainline.errors import MainlineError
-from mainline.registry import publish, tags
+from mainline.registry import publication, tags
 from mainline.release import rollback
 from tests.mainline.release.conftest import Repository, promote_by, refuse, release
 
@@ -162,7 +162,7 @@ def test_tags_of_other_tools_are_left_alone(repository: Repository) -> None:
     head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
     other = push_unmerged(repository, "refs/tags/nightly", "refs/tags/model")
     repository.run("git", "tag", "nightly", head)
-    publish.fetch()
+    publication.fetch()
     assert repository.run("git", "rev-parse", "nightly").stdout.strip() == head != other
     assert repository.run("git", "tag").stdout.split() == ["nightly"]
 

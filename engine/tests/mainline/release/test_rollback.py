@@ -7,7 +7,7 @@ import pytest
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.registry import tags
-from mainline.release import promote, rollback
+from mainline.release import promotion, rollback
 from mainline.release.archive import archive
 from tests.mainline.release.conftest import REFUSALS, Repository, promote_by, refuse, release
 
@@ -64,7 +64,7 @@ def test_what_servers_would_refuse_does_not_come_back(two: Repository, monkeypat
     two.declare_environment("edge", approval="manual")
     two.merge("Serve at the edge too")
     with pytest.raises(MainlineError, match=said.format(1).replace("production", "edge")):
-        promote.approve("edge")
+        promotion.approve("edge")
     two.run("git", "revert", "--no-edit", "HEAD~2")
     two.run("git", "push", "--quiet", "origin", "main")
     with pytest.raises(MainlineError, match=said.format(0)):

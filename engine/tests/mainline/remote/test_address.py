@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import address, declare, objects, transfer
+from mainline.remote import address, declaration, objects, transfer
 from mainline.remote.store import open_remote
 from tests.door import typed
 from tests.project import FLIGHTS, ROOT, Project
@@ -120,7 +120,7 @@ def test_a_store_that_cannot_be_used_leaves_the_default_one(shipped: Project) ->
     open_remote()
     before = (shipped.path / ".dvc/config.local").read_bytes()
     with pytest.raises(MainlineError, match="the store cannot be written"):
-        declare.declare("/proc/nowhere")
+        declaration.declare("/proc/nowhere")
     assert (shipped.path / ".dvc/config.local").read_bytes() == before
 
 

@@ -12,7 +12,7 @@ from mainline.gate import acceptance
 from mainline.package import signing
 from mainline.package.soundness import is_sound
 from mainline.registry import events
-from mainline.release import promote, rollback
+from mainline.release import promotion, rollback
 from mainline.rollout import approvals, reports
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
@@ -354,7 +354,7 @@ def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> No
     followed.repository.run("git", "push", "--quiet", "origin", "main")
     followed.repository.run("dvc", "checkout", "--quiet")
     os.chdir(followed.repository.path)
-    assert "v1.0.0 is back" in promote.promote()
+    assert "v1.0.0 is back" in promotion.promote()
     found = followed.source.look()
     assert (found.wanted, found.verified) == (first.wanted, True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.gate.findings import Check
-from mainline.monitoring.monitored import Monitored
+from mainline.monitoring.result import Monitored
 from mainline.repository import lock, record
 from mainline.score import total
 from mainline.score.evidence import Evidence

@@ -26,7 +26,7 @@ from mainline.package.predictor import Predictor
 from mainline.package.responses import Prediction
 from mainline.serving.answering.metrics import ModelMetrics, place
 from mainline.serving.answering.reading import Reader, Requests
-from mainline.serving.answering.unusual import Unusual
+from mainline.serving.answering.unusual_rows import Unusual
 
 _ALWAYS = np.iinfo(np.int64).max
 _ROUNDING = 1e-3

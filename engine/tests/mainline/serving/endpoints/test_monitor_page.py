@@ -10,8 +10,8 @@ import pytest
 from mainline.declared.service import Settings
 from mainline.exchange import report as reports
 from mainline.gate.findings import Plot, Point, Series
-from mainline.monitoring import monitored, sections
-from mainline.monitoring.monitored import Alarm, Day, Monitored, Promise, Track
+from mainline.monitoring import result, sections
+from mainline.monitoring.result import Alarm, Day, Monitored, Promise, Track
 from mainline.report import page as pages
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.model import Model
@@ -38,7 +38,7 @@ def found(days_ago: float = 0.1, text: str = "carrier: 3.0%") -> Monitored:
 
 def write(look: Monitored, folder: Path) -> None:
     """Write a report as the command does."""
-    path = monitored.write(look, folder)
+    path = result.write(look, folder)
     path.with_suffix(".html").write_text(pages.write(sections.describe(look)), encoding="utf-8")
 
 

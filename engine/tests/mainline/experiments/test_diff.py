@@ -2,7 +2,7 @@
 
 import pytest
 
-from mainline.experiments import uncommitted
+from mainline.experiments import diff
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from mainline.experiments import uncommitted
 )
 def test_lists_are_told_by_what_they_gained_and_lost(before: object, after: object, told: list[str]) -> None:
     """Items that came and went are named, of whatever kind they are; another order is a difference as well."""
-    assert list(uncommitted._apart("features", before, after)) == told
+    assert list(diff._apart("features", before, after)) == told
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_lists_are_told_by_what_they_gained_and_lost(before: object, after: obje
 )
 def test_a_value_is_told_with_what_it_was(before: object, after: object, told: list[str]) -> None:
     """A parameter has both of its values; another estimator is one change, whatever parameters it has."""
-    assert list(uncommitted._apart("model", before, after)) == told
+    assert list(diff._apart("model", before, after)) == told

@@ -12,9 +12,9 @@ from mainline.commands.history import history
 from mainline.commands.lineage import lineage
 from mainline.errors import MainlineError
 from mainline.gate.findings import Accepted
-from mainline.registry import publish, tags
-from mainline.registry.publish import Tag, TakenError
-from mainline.release import promote
+from mainline.registry import publication, tags
+from mainline.registry.publication import Tag, TakenError
+from mainline.release import promotion
 from mainline.remote.store import StorageError
 from tests.mainline.release.conftest import Repository, judge, promote_by, refuse, release
 
@@ -209,7 +209,7 @@ def test_artifacts_are_in_the_store_before_any_tag(repository: Repository, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "publish", end)
+        patched.setattr(publication, "publish", end)
         with pytest.raises(KeyboardInterrupt):
             release()
     assert repository.tags() == []
@@ -243,7 +243,7 @@ def test_a_returning_version_is_verified_in_the_store(repository: Repository) ->
 
 def test_two_runs_at_once_release_once(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose tags are taken reads the registry again and finds its work done."""
-    original, called = publish.publish, []
+    original, called = publication.publish, []
 
     def late(wanted: list[Tag]) -> None:
         if not called:
@@ -253,7 +253,7 @@ def test_two_runs_at_once_release_once(repository: Repository, monkeypatch: pyte
                 release()
         original(wanted)
 
-    monkeypatch.setattr(publish, "publish", late)
+    monkeypatch.setattr(publication, "publish", late)
     assert "Nothing is released" in release()
     assert repository.tags() == ["model#production#1", "model#staging#1", "model@v1.0.0"]
 
@@ -261,9 +261,9 @@ def test_two_runs_at_once_release_once(repository: Repository, monkeypatch: pyte
 def test_tags_are_written_all_or_none(repository: Repository) -> None:
     """Where one of them is there already, none is written, and none stays behind here."""
     head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
-    publish.publish([Tag("model#production#1", head, "first\n")])
+    publication.publish([Tag("model#production#1", head, "first\n")])
     with pytest.raises(TakenError, match="in the meantime"):
-        publish.publish([Tag("model@v1.0.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
+        publication.publish([Tag("model@v1.0.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
     assert repository.tags() == ["model#production#1"]
     assert repository.run("git", "tag").stdout.split() == ["model#production#1"]
 
@@ -275,7 +275,7 @@ def test_without_an_origin_the_registry_is_here(repository: Repository) -> None:
     assert repository.has("production") == "v1.0.0"
     head = repository.run("git", "rev-parse", "HEAD").stdout.strip()
     with pytest.raises(TakenError, match="in the meantime"):
-        publish.publish([Tag("model@v1.1.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
+        publication.publish([Tag("model@v1.1.0", head, "second\n"), Tag("model#production#1", head, "other\n")])
     assert "model@v1.1.0" not in repository.run("git", "tag").stdout
 
 
@@ -303,15 +303,15 @@ def test_an_environment_may_wait_for_a_person(repository: Repository) -> None:
     said = release()
     assert "production  waits for a person: `./mainline promote production`" in said
     assert (repository.has("staging"), repository.has("production")) == ("v1.0.0", None)
-    assert promote.approve("production") == "production has v1.0.0."
+    assert promotion.approve("production") == "production has v1.0.0."
     record = tags.assignments("production")[0].record
     assert record is not None
     assert record.kind == "approval"
-    assert promote.approve("production") == "production already has it: v1.0.0."
+    assert promotion.approve("production") == "production already has it: v1.0.0."
     with pytest.raises(
         MainlineError, match=r"'produktion' is not a known environment of deploy/; did you mean 'production'\?"
     ):
-        promote.approve("produktion")
+        promotion.approve("produktion")
 
 
 def test_what_waits_behind_a_person_waits_too(repository: Repository) -> None:
@@ -320,7 +320,7 @@ def test_what_waits_behind_a_person_waits_too(repository: Repository) -> None:
     repository.merge("Ask a person")
     assert "production  waits for staging" in release()
     assert repository.has("production") is None
-    promote.approve("staging")
+    promotion.approve("staging")
     assert "v1.0.0 is back" in release()
     assert repository.has("production") == "v1.0.0"
 

@@ -16,7 +16,7 @@ from typing import Any
 from mainline import files
 
 KEPT = Path(".dvc/tmp/passed.json")
-USE_CASE = Path("src")
+SOURCES = Path("src")
 READ = (Path("params.yaml"), Path("requirements/main.txt"))
 PACKAGES = ("mainline", "usecase")
 
@@ -30,7 +30,7 @@ def model() -> str:
 
 def content() -> dict[str, str]:
     """Return the hash of each file that the checks read, taken before they begin: what is edited meanwhile differs."""
-    return {str(file): _hash(str(file)) for file in (*READ, *USE_CASE.rglob("*.py"))}
+    return {str(file): _hash(str(file)) for file in (*READ, *SOURCES.rglob("*.py"))}
 
 
 def keep(name: str, read: Mapping[str, str]) -> None:
@@ -70,7 +70,7 @@ def _kept() -> dict[str, Any]:
 def _differing(kept: Mapping[str, Any]) -> list[str]:
     """Name the files that are not as they were kept, and those of the use case that are new."""
     before = kept.get("files", {})
-    return [name for name in {*before, *map(str, USE_CASE.rglob("*.py"))} if before.get(name) != _hash(name)]
+    return [name for name in {*before, *map(str, SOURCES.rglob("*.py"))} if before.get(name) != _hash(name)]
 
 
 def _hash(name: str) -> str:

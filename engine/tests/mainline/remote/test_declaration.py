@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import address, declare, transfer
+from mainline.remote import address, declaration, transfer
 from tests.door import typed
 from tests.object_store import ObjectStore
 from tests.project import Project
@@ -51,24 +51,24 @@ def test_a_store_that_cannot_be_used_changes_nothing(repository: Project, url: s
     """The error names the step, and the configuration is the same to the byte."""
     before = (repository.path / ".dvc/config").read_bytes()
     with pytest.raises(MainlineError, match=said):
-        declare.declare(url)
+        declaration.declare(url)
     assert (repository.path / ".dvc/config").read_bytes() == before
 
 
 @pytest.mark.usefixtures("repository")
 def test_a_store_that_returns_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read back must be what was written."""
-    store = declare.open_remote()
+    store = declaration.open_remote()
     monkeypatch.setattr(store.files, "cat_file", lambda _: b"other")
-    monkeypatch.setattr(declare, "open_remote", lambda: store)
+    monkeypatch.setattr(declaration, "open_remote", lambda: store)
     with pytest.raises(MainlineError, match="returns other bytes than were written"):
-        declare.probe()
+        declaration.probe()
 
 
 def test_what_lies_in_the_current_folder_is_not_taken_for_dvc(repository: Project, tmp_path: Path) -> None:
     """A file `dvc.py` of a clone runs nowhere: neither where a store is declared nor where files are brought."""
     (repository.path / "dvc.py").write_text("raise SystemExit('the file of the clone ran')\n")
-    declare.declare(str(tmp_path / "new"))
+    declaration.declare(str(tmp_path / "new"))
     assert transfer._dvc("version") == ""
     assert transfer._checked_out()
     transfer._check_out()

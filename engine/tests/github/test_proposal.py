@@ -7,7 +7,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.gate import findings
-from mainline.github import propose
+from mainline.github import proposal
 from tests.github.standin import GitHub
 from tests.mainline.report import examples
 from tests.project import FLIGHTS
@@ -26,7 +26,7 @@ def changed(clone: Path) -> Path:
 
 def test_one_pull_request_is_opened_and_updated(github: GitHub, changed: Path) -> None:
     """A second proposal replaces the branch and the text of the first."""
-    propose.propose("retrain")
+    proposal.propose("retrain")
     (pull,) = github.repository.pulls
     first = github.repository.current(pull)["head"]["sha"]
     assert (pull["head"]["ref"], pull["base"]["ref"]) == ("retrain", "main")
@@ -34,7 +34,7 @@ def test_one_pull_request_is_opened_and_updated(github: GitHub, changed: Path) -
     text = (changed / "params.yaml").read_text()
     (changed / "params.yaml").write_text(text.replace("through: 2013-09", "through: 2013-10"))
     findings.FILE.write_text(examples.failing().model_dump_json())
-    propose.propose("retrain")
+    proposal.propose("retrain")
     (pull,) = github.repository.pulls
     assert pull["title"] == "Retrain on 2013-01 to 2013-10"
     assert "Fail" in pull["body"]
@@ -48,14 +48,14 @@ def test_a_report_that_is_too_long_leaves_its_sentence(github: GitHub) -> None:
     long = dict.fromkeys(("observed", "limit", "reason"), "\u6f22" * 600)
     checks = [found.checks[0].model_copy(update={"verdict": "fail", **long})] * 33
     findings.FILE.write_text(found.model_copy(update={"checks": checks}).model_dump_json())
-    propose.propose("retrain")
+    proposal.propose("retrain")
     assert "too long to stand here" in github.repository.pulls[0]["body"]
 
 
 @pytest.mark.usefixtures("clone")
 def test_nothing_is_proposed_where_nothing_changed(github: GitHub) -> None:
     """Without a change there is no branch and no pull request."""
-    assert "nothing to propose" in propose.propose("retrain")
+    assert "nothing to propose" in proposal.propose("retrain")
     assert github.repository.pulls == []
 
 
@@ -64,5 +64,5 @@ def test_a_proposal_takes_a_report(github: GitHub) -> None:
     """Without findings it says which command makes them, and opens nothing."""
     findings.FILE.unlink()
     with pytest.raises(MainlineError, match="make report"):
-        propose.propose("retrain")
+        proposal.propose("retrain")
     assert github.repository.pulls == []

@@ -22,7 +22,7 @@ from mainline.package import manifest as manifests
 from mainline.scoring import files, lines
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
-from mainline.serving.answering.unusual import Unusual
+from mainline.serving.answering.unusual_rows import Unusual
 from tests.mainline.serving import logged
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.endpoints.test_openapi import schema

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mainline.remote import hashed, objects, transfer
+from mainline.remote import checksums, objects, transfer
 from mainline.remote.store import StorageError
 from tests.mainline.remote.test_transfer import files, flip
 from tests.project import Project
@@ -32,7 +32,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def cache(repository: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The cache, pushed, old enough for its times to be told apart, and hashed once."""
     transfer.push(objects.of_workspace())
-    monkeypatch.setattr(hashed, "_SETTLED", 0)
+    monkeypatch.setattr(checksums, "_SETTLED", 0)
     transfer.pull(objects.of_workspace())
     return repository.path / ".dvc/cache"
 
@@ -86,9 +86,9 @@ def test_damage_beneath_the_file_system_is_found_by_a_thorough_pull(cache: Path)
     file = next(file for file in files(cache) if file.stat().st_size < 20)
     content = file.read_bytes()
     flip(file)
-    mark = hashed._mark(str(file))
+    mark = checksums._mark(str(file))
     assert mark
-    hashed._write(hashed._read() | {str(file): mark})  # as if the system had not seen the write
+    checksums._write(checksums._read() | {str(file): mark})  # as if the system had not seen the write
     assert transfer.pull(objects.of_workspace()) == 0
     assert transfer.pull(objects.of_workspace(), thorough=True) == 1
     assert file.read_bytes() == content
@@ -98,16 +98,16 @@ def test_damage_beneath_the_file_system_is_found_by_a_thorough_pull(cache: Path)
 def test_a_file_written_just_now_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two writes may have the same time; so what is that young is hashed again."""
     transfer.push(objects.of_workspace())
-    monkeypatch.setattr(hashed, "_SETTLED", time.time_ns())
+    monkeypatch.setattr(checksums, "_SETTLED", time.time_ns())
     transfer.pull(objects.of_workspace())
-    assert not hashed.RECORD.exists()
+    assert not checksums.RECORD.exists()
 
 
 @pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": 1}', b"\xff", b'{"a": [1, 2]}'])
 def test_a_damaged_record_is_not_trusted(read: list[str], content: bytes) -> None:
     """What cannot be read remembers nothing."""
-    hashed.RECORD.write_bytes(content)
+    checksums.RECORD.write_bytes(content)
     read.clear()
     assert transfer.pull(objects.of_workspace()) == 0
     assert len(whole(read)) == 3
@@ -115,9 +115,9 @@ def test_a_damaged_record_is_not_trusted(read: list[str], content: bytes) -> Non
 
 def test_what_is_gone_is_forgotten(cache: Path) -> None:
     """The record holds only files that are there."""
-    before = hashed._read()
-    hashed._write(before | {str(cache / "gone"): (1, 2, 3, 4)})
-    assert hashed._read() == before
+    before = checksums._read()
+    checksums._write(before | {str(cache / "gone"): (1, 2, 3, 4)})
+    assert checksums._read() == before
     assert len(before) == 4
 
 

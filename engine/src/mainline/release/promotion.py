@@ -14,12 +14,12 @@ from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.package import signing
-from mainline.registry import artifact, maker, origin, publish, records, reference, tags
+from mainline.registry import artifact, maker, origin, publication, records, reference, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
-from mainline.registry.publish import Tag, TakenError
+from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, register
+from mainline.release import candidate, registration
 from mainline.release.candidate import Candidate
 from mainline.remote import collection, objects, packages, transfer
 from mainline.remote.store import open_remote
@@ -71,7 +71,7 @@ def insist(attempt: Callable[[], str]) -> str:
         MainlineError: as the attempt, or when others were faster every time.
     """
     for _ in range(TRIES):
-        publish.fetch()
+        publication.fetch()
         say_skipped()
         try:
             return attempt()
@@ -102,14 +102,14 @@ def _promote_once() -> str:
         refuse_archived(version)
         new: list[Tag] = []
     else:
-        version, tag = register.register(found, declared)
+        version, tag = registration.register(found, declared)
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
     secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
     if origin.tip() != found.commit:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
-    publish.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
+    publication.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
 
@@ -130,7 +130,7 @@ def _approve_once(environment: str) -> str:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
     secure(version, {environment: chosen}, None)
-    publish.publish([assignment(environment, version, "approval", found, declared)])
+    publication.publish([assignment(environment, version, "approval", found, declared)])
     return f"{environment} has {version.name}."
 
 

@@ -12,7 +12,7 @@ from mainline.gate.findings import Findings
 from mainline.package import manifest, signing
 from mainline.periods import told
 from mainline.registry import artifact, maker, records, reference, tags
-from mainline.registry.publish import Tag
+from mainline.registry.publication import Tag
 from mainline.registry.records import Accepted, Bump, Release
 from mainline.registry.tags import Version
 from mainline.release import candidate, numbering

@@ -11,7 +11,7 @@ from mainline.github.api import Api
 from mainline.monitoring import sections, sharing
 from mainline.periods import told
 from mainline.pipeline import retraining
-from mainline.registry import events, origin, publish, tags
+from mainline.registry import events, origin, publication, tags
 from mainline.release import rollback
 from mainline.report import markdown
 from mainline.report.escape import prose
@@ -49,7 +49,7 @@ def aborted() -> str:
     Raises:
         MainlineError: when git or GitHub refuses.
     """
-    publish.fetch()
+    publication.fetch()
     sign()
     said = [_revert(name) for name in environments.load_all() if _is_aborted(name)]
     return "\n".join(said) or "No environment has a version whose rollout was aborted."

@@ -14,9 +14,9 @@ import pytest
 
 from mainline.data.storage import read_columns
 from mainline.errors import MainlineError, PackageError, RequestError
-from mainline.experiments import pages, sentences, single, tested
+from mainline.experiments import cases, pages, sentences, walkthrough
 from mainline.experiments.explanation import explain_row, explain_tested
-from mainline.experiments.single import Explanation
+from mainline.experiments.walkthrough import Explanation
 from tests.project import LIMIT, Project
 
 BLOCKED = ("sklearn", "pandas", "pyarrow", "scipy", "skops", "skl2onnx", "joblib", "pandera", "dvc", "yaml", "pydantic")
@@ -37,8 +37,8 @@ def here(small_project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def explain(package: Path, request: dict[str, Any]) -> Explanation:
     """Explain a request."""
-    predictor, profile, examples = single.load(package)
-    return single.explain(predictor, profile, request, examples)
+    predictor, profile, examples = walkthrough.load(package)
+    return walkthrough.explain(predictor, profile, request, examples)
 
 
 def test_explained_prediction_is_the_served_one(package_dir: Path, golden: dict[str, Any]) -> None:
@@ -59,9 +59,9 @@ def test_what_respond_reads_of_the_request_is_a_reason(package_dir: Path, golden
 
 def test_a_field_without_a_feature_is_a_reason_too(package_dir: Path) -> None:
     """If respond reads a field that no feature is named after, what it adds is counted from the typical request."""
-    predictor, profile, examples = single.load(package_dir)
+    predictor, profile, examples = walkthrough.load(package_dir)
     predictor.scoring.respond = lambda raw, columns: raw + columns.get("flight")
-    found = single.explain(predictor, profile, examples[0] | {"flight": 9000}, examples)
+    found = walkthrough.explain(predictor, profile, examples[0] | {"flight": 9000}, examples)
     middle = sorted(request["flight"] for request in examples)[len(examples) // 2]
     assert found.contributions.values["flight"] == pytest.approx(9000 - middle)
     assert f"mostly because flight number is 9000 instead of {middle} (+" in sentences.client(found)
@@ -83,23 +83,23 @@ def test_the_page_begins_with_a_sentence_for_a_client(package_dir: Path, golden:
 @pytest.mark.usefixtures("here")
 def test_a_test_row_is_found_by_its_error_and_by_its_key() -> None:
     """The worst row is the one with the largest error of all; its key leads to the same page."""
-    kept = read_columns(tested.PREDICTIONS)
+    kept = read_columns(cases.PREDICTIONS)
     row = int(np.argmax(np.abs(kept["actual"] - kept["predicted"])))
     page = explain_tested(None, 1)
     assert f"Test row {row}, number 1 of the worst, whose label is {kept['actual'][row]:g}, step by step" in page
     assert f"{kept['predicted'][row]:.4f}" in page
-    key = ",".join(str(tested.worst(1)[1][name]) for name in ("time_hour", "carrier", "flight", "origin"))
+    key = ",".join(str(cases.worst(1)[1][name]) for name in ("time_hour", "carrier", "flight", "origin"))
     assert explain_tested(key, None).partition("1. Request")[2] == page.partition("1. Request")[2]
 
 
 def test_the_label_of_a_test_row_is_the_class_as_the_data_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row whose label is text is not said to be labelled 1, which is the place of its class."""
-    monkeypatch.setattr(tested.interface, "CLASSES", ("No", "Yes"), raising=False)
-    monkeypatch.setattr(tested.interface, "KEY", ("customer",))
-    monkeypatch.setattr(tested, "answered", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
-    monkeypatch.setattr(tested, "_requests", lambda: [{"customer": "a"}, {"customer": "b"}])
-    assert tested.worst(1) == ("Test row 1, number 1 of the worst, whose label is Yes", {"customer": "b"})
-    assert tested.keyed("a") == ("Test row 0, whose label is No", {"customer": "a"})
+    monkeypatch.setattr(cases.interface, "CLASSES", ("No", "Yes"), raising=False)
+    monkeypatch.setattr(cases.interface, "KEY", ("customer",))
+    monkeypatch.setattr(cases, "answered", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
+    monkeypatch.setattr(cases, "_requests", lambda: [{"customer": "a"}, {"customer": "b"}])
+    assert cases.worst(1) == ("Test row 1, number 1 of the worst, whose label is Yes", {"customer": "b"})
+    assert cases.keyed("a") == ("Test row 0, whose label is No", {"customer": "a"})
 
 
 @pytest.mark.parametrize(
@@ -209,4 +209,4 @@ def test_changed_package_is_not_explained(package_dir: Path, tmp_path: Path) -> 
     shutil.copytree(package_dir, tmp_path / "package")
     (tmp_path / "package/profile.json").write_text("{}")
     with pytest.raises(PackageError, match=r"profile\.json was changed"):
-        single.load(tmp_path / "package")
+        walkthrough.load(tmp_path / "package")
