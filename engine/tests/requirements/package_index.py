@@ -25,12 +25,13 @@ class PackageIndex:
         self, name: str, version: str, needs: str = "", extra: str = "", files: dict[str, str] | None = None
     ) -> str:
         """Put a wheel on the index and return its line for a lock."""
-        info = f"{name}-{version}.dist-info"
+        stem = name.replace("-", "_")
+        info = f"{stem}-{version}.dist-info"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         metadata += f"Requires-Dist: {needs}\n" if needs else ""
         metadata += f"Provides-Extra: {extra}\n" if extra else ""
         content = {
-            **(files or {f"{name}.py": f"VERSION = {version!r}\n"}), f"{info}/METADATA": metadata,
+            **(files or {f"{stem}.py": f"VERSION = {version!r}\n"}), f"{info}/METADATA": metadata,
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }  # fmt: skip
         content[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in content) + f"{info}/RECORD,,\n"
@@ -38,7 +39,7 @@ class PackageIndex:
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             for path, text in content.items():
                 archive.writestr(path, text)
-        return self._put(name, f"{name}-{version}-py3-none-any.whl", stream.getvalue(), version)
+        return self._put(name, f"{stem}-{version}-py3-none-any.whl", stream.getvalue(), version)
 
     def source(self, name: str, version: str, builder: str) -> str:
         """Put a source archive on the index that `builder` builds, and return its line for a lock."""
