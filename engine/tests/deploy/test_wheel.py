@@ -15,7 +15,7 @@ import yaml
 
 from mainline.errors import MainlineError
 from tests.door import typed
-from tests.mainline.package import made
+from tests.mainline.package import samples
 from tests.project import ENGINE, LIMIT, ROOT, Project
 
 Finished = subprocess.CompletedProcess[str]
@@ -99,7 +99,7 @@ def test_metadata_describes_the_request_and_the_requirements(wheel: Path, packag
 
 def test_wheel_of_classes_answers_as_the_package_does(build: Build, tmp_path: Path) -> None:
     """A class and the probability of each come out of the wheel, and its metadata has their types."""
-    package = made.classes(tmp_path)
+    package = samples.classes(tmp_path)
     built = build(package, tmp_path / "dist")
     assert built.returncode == 0, built.stderr
     model = yaml.safe_load(next((tmp_path / "dist").glob("*.mlem")).read_text("utf-8"))

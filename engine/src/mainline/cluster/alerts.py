@@ -11,11 +11,11 @@ from typing import Any
 from mainline.cluster.manifests import most_mib
 from mainline.cluster.queries import Asked, pods_of
 from mainline.declared.environments import Environment
+from mainline.seconds import DAY
 from mainline.serving.answering.metrics import ANSWERED, FAULTS
 
 Rule = dict[str, Any]
 WINDOWS = ("5m", "30m", "1h", "6h", "3d")
-_DAY = 86_400
 _BURNS = (("1h", 1, "5m", 0.02, "page"), ("6h", 6, "30m", 0.05, "page"), ("3d", 72, "6h", 0.10, "ticket"))
 """Long window and its hours, short window, share of the period's budget that the long one spends, and who looks."""
 _LEAK = 0.05
@@ -110,16 +110,16 @@ def _of_servers(instance: str, declared: Environment) -> list[Rule]:
     memory, most = f"process_resident_memory_bytes{pods}", most_mib(declared.service) * 2**20
     warm = f"(time() - process_start_time_seconds{pods} > {_WARM})"
     days = declared.monitoring.retrain.age_days
-    old = f"mainline_model_age_seconds{pods} > {days * _DAY} and on (instance, version) mainline_model_weight{pods} > 0"
+    old = f"mainline_model_age_seconds{pods} > {days * DAY} and on (instance, version) mainline_model_weight{pods} > 0"
     lost = f"increase(mainline_log_dropped_total{pods}[15m]) > 0 or mainline_log_failing{pods} > 0"
     follower = f"mainline_follower_problem{pods} > 0 or time() - mainline_follower_seen_seconds{pods} > 300"
     return [
         _alert("MainlineServersSilent", f"absent(mainline_model_weight{pods})", "5m", "page",
                "No server with a model is scraped. Look at whether servers run, and whether Prometheus has their key."),
-        _alert("MainlineMemoryGrows", f"deriv({memory}[6h]) * {_DAY} > {_LEAK * most:.0f} and {warm}", "6h", "ticket",
+        _alert("MainlineMemoryGrows", f"deriv({memory}[6h]) * {DAY} > {_LEAK * most:.0f} and {warm}", "6h", "ticket",
                f"{{{{ $labels.instance }}}} grows by {{{{ $value | humanize1024 }}}}B a day, more than {_LEAK:.0%} of "
                f"what it may take ({most // 2**20} MiB)."),
-        _alert("MainlineMemoryRunsOut", f"predict_linear({memory}[6h], {_DAY}) > {most} and {warm}", "1h", "page",
+        _alert("MainlineMemoryRunsOut", f"predict_linear({memory}[6h], {DAY}) > {most} and {warm}", "1h", "page",
                f"{{{{ $labels.instance }}}} will take more than {most // 2**20} MiB within a day."),
         _alert("MainlineModelOld", old, "1h", "ticket",
                f"The data of {{{{ $labels.version }}}} ended {{{{ $value | humanizeDuration }}}} ago; {days} days are "
@@ -143,7 +143,7 @@ def _of_monitoring(instance: str, declared: Environment) -> list[Rule]:
                "and what to do."),
         _alert("MainlineMonitoringUnclear", unclear, f"{days}d", "ticket",
                "Monitoring could not tell whether production is as it was tested. The page /monitor says what lacks."),
-        _alert("MainlineMonitoringSilent", f"time() - max({seen}) > {days * _DAY}", "0m", "page",
+        _alert("MainlineMonitoringSilent", f"time() - max({seen}) > {days * DAY}", "0m", "page",
                f"Nobody has looked at production for {{{{ $value | humanizeDuration }}}}; {remedy}"),
         _alert("MainlineMonitoringAbsent", f"absent({seen})", f"{days}d", "page",
                f"No server has a report of monitoring to show; {remedy}"),

@@ -13,11 +13,11 @@ from mainline.cluster.alerts import WINDOWS
 from mainline.cluster.manifests import most_mib
 from mainline.cluster.queries import pods_of
 from mainline.declared.environments import Environment
+from mainline.seconds import DAY
 
 Json = dict[str, Any]
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 _WIDTH, _HEIGHT = 12, 8
-_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _panels(environment: str, instance: str, declared: Environment) -> list[Pane
         Panel("Processor", "percentunit", [(f"rate(process_cpu_seconds_total{here}[5m])", "{{instance}}")]),
         Panel("Age of the data of a model", "s",
               [(f"max by (version) (mainline_model_age_seconds{here})", "{{version}}")],
-              declared.monitoring.retrain.age_days * _DAY),
+              declared.monitoring.retrain.age_days * DAY),
         Panel("Rows of the prediction log", "cps",
               [(f"sum(rate(mainline_log_rows_total{here}[5m]))", "written"),
                (f"sum(rate(mainline_log_dropped_total{here}[5m]))", "lost")]),
@@ -113,7 +113,7 @@ def _of_monitoring(pods: str, declared: Environment) -> list[Panel]:
               [(f"sum(mainline_monitor_alarm{here}) or (max(mainline_monitor_seen_seconds{here}) * 0)", "open"),
                (f'max(mainline_monitor_verdict{{{pods},verdict="cannot tell"}})', "cannot tell")]),
         Panel("Time since monitoring looked", "s", [(f"time() - max(mainline_monitor_seen_seconds{here})", "since")],
-              declared.monitoring.silent_days * _DAY),
+              declared.monitoring.silent_days * DAY),
     ]  # fmt: skip
 
 

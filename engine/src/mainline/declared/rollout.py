@@ -19,6 +19,7 @@ from mainline.declared import reading
 from mainline.declared.quantities import Bound, Percent, Positive, Seconds, Share, duration
 from mainline.declared.reading import check_section
 from mainline.errors import ParamsError, nearest
+from mainline.seconds import DAY
 
 SECTION = "rollout"
 Strategy = Literal["blue-green", "canary", "shadow", "ab"]
@@ -177,7 +178,7 @@ _USUAL: Mapping[Strategy, list[dict[str, Any]]] = {
     "blue-green": [{"setWeight": 0}, {"setWeight": 100}, {"pause": {"duration": 300.0}}],
     "canary": [{"setWeight": 10}, {"pause": {"duration": 300.0}}, {"setWeight": 50}, {"pause": {"duration": 300.0}}],
     "shadow": [{"setMirror": 100}, {"pause": {"duration": 600.0}}],
-    "ab": [{"setWeight": 50}, {"pause": {"duration": 86_400.0}}, {"approval": {}}],
+    "ab": [{"setWeight": 50}, {"pause": {"duration": float(DAY)}}, {"approval": {}}],
 }
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from mainline.seconds import DAY
+
 NAME = "monitoring"
 """The files that are written: `monitoring.json`, `.md` and `.html`."""
 PAGE = f"{NAME}.html"
@@ -20,7 +22,6 @@ LARGEST = 20_000_000
 Verdict = Literal["pass", "warn", "fail", "cannot tell"]
 Text = Annotated[str, Field(max_length=600)]
 _BEGIN = b"<main>\n"
-_SECONDS_A_DAY = 86_400
 
 
 def _check_time(value: str) -> str:
@@ -67,7 +68,7 @@ class Report:
 
     def shown(self, now: float, silent_days: int) -> bytes:
         """Return the page; one that is older than declared says so first."""
-        days = (now - self.looked) / _SECONDS_A_DAY
+        days = (now - self.looked) / DAY
         if days <= silent_days:
             return self.page
         said = (

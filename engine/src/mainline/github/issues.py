@@ -22,13 +22,13 @@ from mainline.pipeline.retraining import Decision
 from mainline.registry import tags
 from mainline.report import markdown
 from mainline.report.escape import prose
+from mainline.seconds import DAY
 from mainline.text import clean
 
 LABEL = "monitoring"
 _PASSING = ("silence ", "retraining ")
 """Marks of issues that close once nothing speaks for them any more; an alarm says itself when it is closed."""
 _MARK = "<!-- mainline-monitoring: {} -->"
-_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _of(name: str, environment: Environment, now: datetime) -> Iterator[Issue]:
     yield from _lost(name, found)
     newest = max((version.last for version in found.versions), default=found.until[:10])
     heard = min(found.until, f"{newest}T23:59:59Z")
-    days = (now - datetime.fromisoformat(heard)).total_seconds() / _SECONDS_A_DAY
+    days = (now - datetime.fromisoformat(heard)).total_seconds() / DAY
     allowed = environment.monitoring.silent_days
     if days <= allowed:
         return

@@ -13,9 +13,8 @@ from mainline.registry import clone, events, tags
 from mainline.registry.deployments import Deployment, Told, is_code, tell
 from mainline.registry.history import check_environment
 from mainline.registry.tags import Assigned
+from mainline.seconds import DAY, WEEK
 from mainline.text import count
-
-DAY, WEEK = 86_400, 7 * 86_400
 
 GROUPS: dict[str, Callable[[Deployment], bool]] = {
     "all": lambda _: True,

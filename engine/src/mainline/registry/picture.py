@@ -8,6 +8,7 @@ from typing import Any
 
 from mainline.model.metrics import is_better_if_higher
 from mainline.registry.history import Given, History, HistoryError, Registered
+from mainline.seconds import DAY, MINUTE
 from mainline.text import utc
 
 SCALE = 2
@@ -17,7 +18,6 @@ WIDTH, BAND, HEIGHT = 860, 58, 260
 """Points: the width of both parts, the height of an environment's row, and that of the metric's part."""
 
 LETTER = 6.6  # points that a letter of a label needs
-DAY, MINUTE = 86_400, 60
 INK, SOFT, RULE = "#1b2027", "#59636e", "#e6e6e6"
 WHY = {
     "release": "#2f81f7", "approval": "#2da44e", "return": "#e08a1e", "rollback": "#e5534b", "no record": "#9aa4af",

@@ -12,8 +12,7 @@ from mainline.remote import needs, notes, objects, transfer
 from mainline.remote.needs import UnknownNeedError
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache
-
-DAY = 86_400  # seconds
+from mainline.seconds import DAY
 
 
 @dataclass(frozen=True)

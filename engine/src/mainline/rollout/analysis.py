@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from mainline.declared.rollout import Analysis, Metric
-from mainline.exchange.served import CLASS, Counters
+from mainline.exchange.server_report import CLASS, Counters
 from mainline.package import responses
 from mainline.package.responses import Prediction
 from mainline.rollout import statistics

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mainline.exchange import outcomes, routes, served
+from mainline.exchange import outcomes, routes, server_report
 from mainline.exchange import status as documents
 from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
@@ -147,7 +147,7 @@ class Driver:
         if now - self._heard[1] > STALE_SECONDS:
             return None
         try:
-            found = served.parse(self.place.served.read_bytes())
+            found = server_report.parse(self.place.served.read_bytes())
         except OSError:
             return None
         return Live(found["process"], found["revision"], found["versions"]) if found else None
@@ -178,7 +178,7 @@ class Driver:
         recent = analysis.since(candidate, progress.baseline.get(names[0], {}))
         if progress.weight < 100:  # otherwise stable answers nobody now: what it did before is the measure
             stable = analysis.since(stable, progress.baseline.get(names[1], {}))
-        if not (served.grew(recent) and served.grew(stable)):
+        if not (server_report.grew(recent) and server_report.grew(stable)):
             return None
         return analysis.judge(declared, recent, stable, self._judge_outcome(progress, progress.live))
 
@@ -241,6 +241,9 @@ def _usable(found: State) -> State:
         return found
     sound = found.stable is not None and 0 <= progress.step <= len(progress.policy.steps)
     sound = (
-        sound and 0 <= progress.weight <= 100 and 0 <= progress.mirror <= 100 and served.are_counters(progress.baseline)
+        sound
+        and 0 <= progress.weight <= 100
+        and 0 <= progress.mirror <= 100
+        and server_report.are_counters(progress.baseline)
     )
     return found if sound else replace(found, progress=None, revision=found.revision + 1)

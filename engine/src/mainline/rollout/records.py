@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer, PlainValidator
 from mainline.declared import rollout
 from mainline.declared.rollout import Policy
 from mainline.exchange.routes import VERSION
-from mainline.exchange.served import Counters
+from mainline.exchange.server_report import Counters
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 Kind = Literal["served", "aborted", "rolled back"]

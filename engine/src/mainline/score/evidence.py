@@ -25,8 +25,8 @@ from mainline.repository.record import Record
 from mainline.score import reports, workflows
 from mainline.score.contents import content, rows_of
 from mainline.score.rubric import FOLLOW, GATE, MONITOR, REPRO, TEST, LackError, Origin, Shown, Step, workflow
+from mainline.seconds import DAY
 
-DAY = 86_400
 GOOD: tuple[Verdict, ...] = ("pass", "warn")
 Compare = Callable[[], tuple[str, tuple[str, ...]]]
 Key = Callable[[Params, Search], tuple[str, int]]

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from mainline import periods
 from mainline.declared import environments
-from mainline.score.evidence import DAY, Evidence
+from mainline.score.evidence import Evidence
 from mainline.score.rubric import FOLLOW, MONITOR, LackError, Shown, Step, Test
+from mainline.seconds import DAY
 from mainline.text import clean
 
 WATCH = "./mainline monitor"

@@ -19,6 +19,7 @@ import orjson
 from mainline.contract import Array
 from mainline.declared.service import Log
 from mainline.package.responses import Prediction
+from mainline.seconds import DAY
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.metrics import ServiceMetrics
@@ -151,7 +152,7 @@ class PredictionLog:
 
     def _remove_old(self) -> None:
         """Keep what is younger than `keep_days`, the newest `keep_bytes` of it."""
-        kept, oldest = 0, time.time() - self._settings.keep_days * 86400
+        kept, oldest = 0, time.time() - self._settings.keep_days * DAY
         found = []
         for path in self._directory.glob(PATTERN):
             with contextlib.suppress(FileNotFoundError):  # another server may clear the same directory

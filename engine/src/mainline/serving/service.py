@@ -12,7 +12,7 @@ from mainline.exchange import report as reports
 from mainline.exchange import routes
 from mainline.exchange.place import Place
 from mainline.exchange.report import Report
-from mainline.serving import served
+from mainline.serving import server_report
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.batching import Batcher
 from mainline.serving.answering.messages import Request, Sent
@@ -172,7 +172,7 @@ class Service:
         self._keep_outcomes()
         if self.routing_file:
             try:
-                served.write(Place(self.routing_file.parent).served, self.started, self.routing)
+                server_report.write(Place(self.routing_file.parent).served, self.started, self.routing)
                 self._unwritten = ""
             except Exception as error:  # whatever it is, the other files are followed on
                 self.metrics.failures["routing"] += 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mainline.experiments import planted
+from tests.mainline.experiments import planted_use_case
 from tests.project import Project
 
 NEEDED = ("params.yaml", "src", "engine/src", "requirements", "data/features", "data/tables", "models/package")
@@ -14,7 +14,7 @@ NEEDED = ("params.yaml", "src", "engine/src", "requirements", "data/features", "
 @pytest.fixture
 def use_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the planted regression in the place of the use case."""
-    planted.install(monkeypatch)
+    planted_use_case.install(monkeypatch)
 
 
 @pytest.fixture

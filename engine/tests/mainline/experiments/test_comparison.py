@@ -13,7 +13,7 @@ from mainline.experiments.comparison import Predicted
 from mainline.experiments.layout import interval, number
 from mainline.gate.statistics import Difference, compare
 from tests import project
-from tests.mainline.experiments.planted import install
+from tests.mainline.experiments.planted_use_case import install
 
 PARAMS = params.load(project.FLIGHTS / "params.yaml")
 POLICY = gate.load(PARAMS.gate)

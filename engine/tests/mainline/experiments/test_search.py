@@ -15,7 +15,7 @@ from mainline.experiments import refit, search
 from mainline.experiments.search import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
-from tests.mainline.experiments.planted import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
+from tests.mainline.experiments.planted_use_case import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
 
 RMSE = scorer("regression").primary
 

@@ -10,8 +10,8 @@ from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError
 from mainline.experiments import staleness
 from mainline.experiments.staleness import Age
-from tests.mainline.experiments import planted
-from tests.mainline.experiments.planted import MONTHS, declare, draw
+from tests.mainline.experiments import planted_use_case
+from tests.mainline.experiments.planted_use_case import MONTHS, declare, draw
 
 
 def measure(slopes: list[float], length: int) -> list[Age]:
@@ -82,8 +82,8 @@ def test_average_is_over_rows() -> None:
 
 def test_ages_of_two_classes_are_judged_at_thresholds_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where mistakes have costs, an old model whose probabilities are all lower is no worse for that alone."""
-    planted.install(monkeypatch, "classification")
-    rows = {"2013-01": planted.draw_classes(2)}
+    planted_use_case.install(monkeypatch, "classification")
+    rows = {"2013-01": planted_use_case.draw_classes(2)}
     random = np.random.default_rng(1)
     fresh = np.clip(0.15 + 0.7 * rows["2013-01"].label + random.normal(0, 0.2, len(rows["2013-01"])), 0.01, 0.99)
     costs = Costs(false_positive=1, false_negative=9)

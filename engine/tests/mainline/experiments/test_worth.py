@@ -13,7 +13,7 @@ from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import costs, worth
 from mainline.experiments.costs import Costs, TableCost
 from mainline.experiments.worth import Worth
-from tests.mainline.experiments.planted import DAY, NUMERIC, declare, draw
+from tests.mainline.experiments.planted_use_case import DAY, NUMERIC, declare, draw
 
 pytestmark = pytest.mark.usefixtures("use_case")
 NOTHING = Costs({}, 0.0)

@@ -9,7 +9,7 @@ from mainline.gate import decisions, description, findings, verdict
 from mainline.gate.decisions import Decision
 from mainline.gate.findings import Check
 from tests.door import typed
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 from tests.mainline.report import examples
 
 CANDIDATE, OTHER = "d" * 64, "e" * 64
@@ -42,7 +42,7 @@ def test_what_is_accepted_warns_and_says_who_and_why() -> None:
     assert verdict.overall(found) == "fail"
     found, accepted = decisions.apply(CHECKS, [decision("against production", "schema")])
     assert verdict.overall(found) == "warn"
-    compared = description._comparison(made.equal(), made.shipped())
+    compared = description._comparison(samples.equal(), samples.shipped())
     said = description.headline("warn", compared, found, accepted)
     assert said.endswith("; Ada accepted: against production, schema; it may be released.")
 

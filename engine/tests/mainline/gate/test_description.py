@@ -16,7 +16,7 @@ from mainline.model import threshold
 from mainline.model.metrics import Scorer, scorer
 from mainline.report import markdown, quality
 from mainline.report.blocks import Paragraph, Prose
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 from tests.project import Project
 
 
@@ -37,12 +37,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def _describe(evidence: Evidence) -> findings.Findings:
-    policy = made.shipped()
+    policy = samples.shipped()
     return description.describe(evidence, policy, verdict.run(evidence, policy))
 
 
 def _first(**changed: Any) -> Evidence:
-    return replace(made.equal(), production=None, older={}, costs=None, **changed)
+    return replace(samples.equal(), production=None, older={}, costs=None, **changed)
 
 
 @pytest.mark.usefixtures("project")
@@ -60,8 +60,8 @@ def test_the_candidate_is_named_by_its_commit(project: Project) -> None:
 @pytest.mark.usefixtures("project")
 def test_timings_are_of_both_with_their_machines() -> None:
     """Each stage has its seconds before and now, and the kinds of machine stand below."""
-    old = {"train": made.run(9.0), "gone": made.run(1.0)}
-    found = _describe(_first(production_runs=old, runs={"train": made.run(8.0, "another")})).timings
+    old = {"train": samples.run(9.0), "gone": samples.run(1.0)}
+    found = _describe(_first(production_runs=old, runs={"train": samples.run(8.0, "another")})).timings
     assert [(change.key, change.before, change.after) for change in found] == [
         ("train", "10.0 s", "9.0 s"), ("gone", "2.0 s", ""), ("machine", "Linux x86_64, 2 cores", "another"),
     ]  # fmt: skip
@@ -69,9 +69,9 @@ def test_timings_are_of_both_with_their_machines() -> None:
 
 def _weighed(weight: np.ndarray[Any, Any]) -> Evidence:
     """A first candidate whose rows count by a weight, and what says so."""
-    candidate = made.predictor()
+    candidate = samples.predictor()
     candidate.scoring = SimpleNamespace(weight=made_up_weight)
-    evidence = made.worse_in_one_segment(_first(candidate=candidate))
+    evidence = samples.worse_in_one_segment(_first(candidate=candidate))
     return replace(evidence, holdout=replace(evidence.holdout, weight=weight))
 
 
@@ -85,8 +85,8 @@ def made_up_weight() -> None:
 @pytest.mark.usefixtures("project")
 def test_everything_that_the_gate_compares_is_weighted() -> None:
     """Metrics, difference, interval and slices are those of rows that are there as often as they weigh."""
-    weight = np.random.default_rng(3).integers(1, 4, made.ROWS).astype(float)
-    weighed, again = _weighed(weight), np.repeat(np.arange(made.ROWS), weight.astype(int))
+    weight = np.random.default_rng(3).integers(1, 4, samples.ROWS).astype(float)
+    weighed, again = _weighed(weight), np.repeat(np.arange(samples.ROWS), weight.astype(int))
     held = weighed.holdout
     rows = replace(
         held, request={"x": held.label[again]}, label=held.label[again], cluster=held.cluster[again], weight=None,
@@ -113,7 +113,7 @@ def test_everything_that_the_gate_compares_is_weighted() -> None:
 @pytest.mark.usefixtures("project")
 def test_by_what_metrics_are_weighted_is_said_once() -> None:
     """One line names the function, its own words, the weights and how many equal rows they are worth."""
-    found = _describe(_weighed(np.tile([1.0, 3.0], made.ROWS // 2)))
+    found = _describe(_weighed(np.tile([1.0, 3.0], samples.ROWS // 2)))
     assert found.weights == (
         "weight() in src/usecase/scoring.py, 'Flights by their seats.': from 1 to 3, so that 3,000 rows tell as much "
         "as 2,400 that weigh the same. Counts of rows are not weighted."
@@ -126,9 +126,9 @@ def test_by_what_metrics_are_weighted_is_said_once() -> None:
 @pytest.mark.usefixtures("project")
 def test_what_an_interval_holds_is_in_the_report_by_slice() -> None:
     """The report has the share of all rows, and of each slice in a column of its own; without an interval neither."""
-    candidate = made.predictor()
+    candidate = samples.predictor()
     candidate.manifest["interval"] = {"level": 0.9, "ends": [-35.0, 35.0]}
-    evidence = made.worse_in_one_segment(_first(candidate=candidate))
+    evidence = samples.worse_in_one_segment(_first(candidate=candidate))
     inside = np.abs(evidence.predicted - evidence.holdout.label) <= 35
     found = _describe(evidence)
     assert found.coverage == findings.Coverage(level=0.9, share=inside.mean())
@@ -141,7 +141,7 @@ def test_what_an_interval_holds_is_in_the_report_by_slice() -> None:
         f"The interval of 90 % around a prediction holds the truth of {inside.mean() * 100:.4g} % of the rows." in text
     )
     assert "| slice | rows | difference | 95 % interval | bias | coverage |" in text
-    plain = markdown.render(_describe(made.worse_in_one_segment(_first())))
+    plain = markdown.render(_describe(samples.worse_in_one_segment(_first())))
     assert "coverage" not in plain
     assert "holds the truth" not in plain
 
@@ -190,9 +190,9 @@ def test_a_cost_is_in_the_declared_unit() -> None:
 @pytest.mark.usefixtures("project")
 def test_what_cannot_be_measured_is_left_out() -> None:
     """A candidate that predicts NaN, or production that cannot be compared, gives a document all the same."""
-    found = _describe(replace(made.nan(made.equal()), production=None, costs=None))
+    found = _describe(replace(samples.nan(samples.equal()), production=None, costs=None))
     assert (found.verdict, found.metrics, found.slices) == ("fail", [], [])
-    gone = _describe(_first(unfetched=made.RELEASED, other=None, obstacle="gone"))
+    gone = _describe(_first(unfetched=samples.RELEASED, other=None, obstacle="gone"))
     assert [metric.other for metric in gone.metrics] == [None] * 5
     assert (gone.first_release, gone.comparison.conclusion, gone.slices) == (False, "cannot tell", [])
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_measured_is_left_out() -> None:
 def test_more_slices_than_fit_are_the_largest() -> None:
     """A use case with 600 segments keeps the 500 with the most rows."""
     evidence = _first()
-    sizes = np.minimum(np.arange(made.ROWS) // 4, 599)  # four rows each, and the rest in the last
+    sizes = np.minimum(np.arange(samples.ROWS) // 4, 599)  # four rows each, and the rest in the last
     named = np.array([f"{number:03}" for number in sizes])
     found = _describe(replace(evidence, holdout=replace(evidence.holdout, slices={"route": named})))
     assert len(found.slices) == 500
@@ -211,7 +211,7 @@ def test_more_slices_than_fit_are_the_largest() -> None:
 @pytest.mark.usefixtures("project")
 def test_segments_without_any_error_do_not_differ() -> None:
     """Where both models are exactly right there is no difference, rather than one of -100 %."""
-    label = made.equal().holdout.label
+    label = samples.equal().holdout.label
     found = _describe(_first(predicted=label, baseline=label * 1.1))
     assert {part.difference for part in found.slices} == {-1.0}
     same = _describe(_first(predicted=label, baseline=label * 1.1, other=label))
@@ -222,7 +222,7 @@ def test_segments_without_any_error_do_not_differ() -> None:
 @pytest.mark.parametrize("metric", ["r2", "poisson_deviance"])
 def test_a_segment_in_which_the_metric_is_not_defined_is_left_out(metric: str) -> None:
     """Labels that are all the same have no R squared, a prediction below zero no deviance; the rest is reported."""
-    evidence, carrier = _first(scorer=scorer("regression", metric)), made.equal().holdout.slices["carrier"]
+    evidence, carrier = _first(scorer=scorer("regression", metric)), samples.equal().holdout.slices["carrier"]
     label = np.where(carrier == "AA", 3.3, np.abs(evidence.holdout.label) + 1)
     predicted = np.where(carrier == "AA", -1.0, label * 1.1)
     holdout = replace(evidence.holdout, label=label)
@@ -268,5 +268,5 @@ def test_the_sentence_says_no_more_than_the_interval(
 def test_the_sentence_names_what_is_in_the_way(whole: Verdict, end: str) -> None:
     """A manager reads which check it was."""
     check = Check(name="bias", group="quality", verdict=whole, observed="", limit="", reason="")
-    compared = description._comparison(made.equal(), made.shipped())
+    compared = description._comparison(samples.equal(), samples.shipped())
     assert description.headline(whole, compared, [check]).endswith(f"; {end}")

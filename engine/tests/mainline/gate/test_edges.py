@@ -10,7 +10,7 @@ from mainline.declared.gate import Policy
 from mainline.gate import verdict
 from mainline.gate.checks.outcome import at_most
 from mainline.gate.evidence import Evidence
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 
 FIRST = {
     "schema": "first release", "sudden drop": "first release", "suspicious gain": "first release",
@@ -31,8 +31,8 @@ def test_a_first_release_is_compared_with_nothing(evidence: Evidence, shipped: P
 
 def test_a_production_that_cannot_be_had_is_no_first_release(evidence: Evidence, shipped: Policy) -> None:
     """Its requests and responses are not known, so nothing is said to be compatible."""
-    gone = replace(evidence, production=None, unfetched=made.RELEASED, other=None, obstacle="the store is away")
-    found = made.check(gone, shipped, "schema")
+    gone = replace(evidence, production=None, unfetched=samples.RELEASED, other=None, obstacle="the store is away")
+    found = samples.check(gone, shipped, "schema")
     assert (found.verdict, found.observed, found.limit) == ("cannot tell", "not comparable", "compatible")
     assert found.reason == "the store is away"
 
@@ -47,15 +47,15 @@ def test_the_limit_itself_passes() -> None:
 )
 def test_a_holdout_needs_rows_and_days(evidence: Evidence, shipped: Policy, rows: int, days: int, said: str) -> None:
     """Exactly the declared rows on the declared days are enough; one too few of either is not."""
-    limits = shipped.holdout.model_copy(update={"min_rows": made.ROWS + rows, "min_days": made.DAYS + days})
-    assert made.check(evidence, shipped.model_copy(update={"holdout": limits}), "holdout").verdict == said
+    limits = shipped.holdout.model_copy(update={"min_rows": samples.ROWS + rows, "min_days": samples.DAYS + days})
+    assert samples.check(evidence, shipped.model_copy(update={"holdout": limits}), "holdout").verdict == said
 
 
 def test_decay_is_held_against_the_best_of_the_last_versions(evidence: Evidence, shipped: Policy) -> None:
     """Worse than the best fails, also where an older and a newer one were worse still."""
     label, error = evidence.holdout.label, evidence.predicted - evidence.holdout.label
     older = {"v0.7.0": label + 2 * error, "v0.8.0": label + 0.9 * error, "v0.9.0": label + 1.5 * error}
-    found = made.check(replace(evidence, older=older), shipped, "slow decay")
+    found = samples.check(replace(evidence, older=older), shipped, "slow decay")
     assert (found.verdict, found.observed) == ("fail", "+11.1%")
     assert "against v0.8.0, the best of 3" in found.reason
 
@@ -74,23 +74,23 @@ def test_a_segment_that_got_worse_fails_though_the_whole_got_better(
         return difference(self, other, confidence, rows)
 
     monkeypatch.setattr(Evidence, "difference", spy)
-    found = made.check(changed, shipped, "slices against production")
+    found = samples.check(changed, shipped, "slices against production")
     assert (found.verdict, found.observed) == ("fail", "carrier AA")
     assert asked.count(1 - (1 - shipped.confidence) / 2) == 2
-    assert made.check(changed, shipped, "against production").verdict == "pass"
+    assert samples.check(changed, shipped, "against production").verdict == "pass"
 
 
 def test_what_moved_most_is_named_first(evidence: Evidence, shipped: Policy) -> None:
     """Of many features the five that moved most are shown; of dear ones those that cost most."""
     skew = {name: 0.6 + number / 10 for number, name in enumerate("abcdef")}
-    moved = made.check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
+    moved = samples.check(replace(evidence, skew={**skew, "still": 0.5}), shipped, "skew").observed
     assert moved == "f 1.10, e 1.00, d 0.90, c 0.80, b 0.70"
-    assert made.check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
-    measured = (made.worth("seats", 0.0, 1.0), made.worth("temp", -0.1, 3.0))
-    dear = made.check(replace(evidence, worth=measured), shipped, "feature cost")
+    assert samples.check(replace(evidence, skew={"still": 0.5}), shipped, "skew").observed == "none"
+    measured = (samples.worth("seats", 0.0, 1.0), samples.worth("temp", -0.1, 3.0))
+    dear = samples.check(replace(evidence, worth=measured), shipped, "feature cost")
     assert (dear.verdict, dear.observed) == ("warn", "temp 60%, seats 20%")
     assert "no worse without it" in dear.reason
-    assert "no worse" not in made.check(evidence, shipped, "feature cost").reason
+    assert "no worse" not in samples.check(evidence, shipped, "feature cost").reason
 
 
 def test_a_segment_without_a_number_is_not_hidden_by_another(
@@ -104,4 +104,4 @@ def test_a_segment_without_a_number_is_not_hidden_by_another(
         return float("nan") if alone else lack(self, predicted, rows, scorer)
 
     monkeypatch.setattr(Evidence, "lack", one_is_unknown)
-    assert made.check(evidence, shipped, "slices against the whole").verdict == "cannot tell"
+    assert samples.check(evidence, shipped, "slices against the whole").verdict == "cannot tell"

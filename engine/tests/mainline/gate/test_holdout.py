@@ -11,7 +11,7 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.lookup import Table, from_columns
 from mainline.gate import holdout, sources
 from mainline.gate.holdout import Holdout, NotComparableError
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 
 FIELD = Field("x", "number", "a number", 1.0, unit="miles")
 ROWS = Holdout({"x": np.array([1.0, 2.0])}, np.zeros(2), np.zeros(2), {})
@@ -19,7 +19,7 @@ ROWS = Holdout({"x": np.array([1.0, 2.0])}, np.zeros(2), np.zeros(2), {})
 
 def _model(predicted: Array, field: Field = FIELD, **response: str) -> Any:
     """Stand for a released package that predicts the same for any rows, with its own answers and request."""
-    package = made.predictor(field, **response)
+    package = samples.predictor(field, **response)
     package.tables = {}
     package.features = SimpleNamespace(prediction_time=lambda _: np.zeros(2, int), compute=lambda *_: {})
     package.runtime = SimpleNamespace(predict=lambda _: predicted)
@@ -60,7 +60,7 @@ def test_code_of_production_that_breaks_is_an_obstacle() -> None:
     """A released package may fail in any way on rows that it was not made for; the gate goes on and says so."""
     broken = _model(np.ones(2))
     broken.features.compute = lambda *_: {}["gone"]
-    released = made.equal().production
+    released = samples.equal().production
     assert released is not None
     predicted, obstacle = sources.predict(replace(released, predictor=broken), ROWS, _model(np.ones(2)), "")
     assert predicted is None

@@ -11,7 +11,7 @@ import pytest
 from mainline.data.storage import read_columns, write_columns
 from mainline.gate import replay
 from mainline.gate.holdout import Holdout
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 
 ROWS = Holdout(
     {"flight": np.array(["A1", "B2", "C3", "D4"], dtype=object), "time": np.array([10, 20, 30, 40])},
@@ -32,7 +32,7 @@ def measured(tmp_path: Path) -> Path:
 
 def package(tolerance: float = 0.0, probabilities: tuple[str, ...] = ()) -> Any:
     """Stand for a package as far as it is looked at here."""
-    model = made.predictor()
+    model = samples.predictor()
     model.request = [SimpleNamespace(name=name) for name in ROWS.request]
     model.features = SimpleNamespace(prediction_time=lambda columns: columns["time"])
     model.tolerance = tolerance

@@ -13,7 +13,7 @@ from mainline.data import prepared
 from mainline.gate import workspace
 from mainline.limits import composition
 from tests import project
-from tests.mainline.gate import made
+from tests.mainline.gate import samples
 from usecase import features, interface
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ def noted(months: dict[str, Columns]) -> Any:
 
 def judge(months: dict[str, Columns]) -> Any:
     """Ask the gate of a candidate that is as good as production and was fitted on these months."""
-    return made.check(replace(made.equal(), support=noted(months)), made.shipped(), "support")
+    return samples.check(replace(samples.equal(), support=noted(months)), samples.shipped(), "support")
 
 
 def test_pipeline_writes_what_the_gate_reads(root: Path, year: dict[str, Columns], monkeypatch: Any) -> None:

@@ -18,7 +18,7 @@ from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store
 from tests import kills
 from tests.mainline.monitoring import logs
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.running import running, wait_for
 
 Lines = list[dict[str, Any]]
@@ -69,7 +69,7 @@ def test_log_of_a_real_server_is_rolled_up_to_the_last_value(
     written = counters.read([tmp_path / "metrics"])
     assert list(written.values()) == [len(rows) + 5]
     assert verdict.of_log(summary, written).verdict == "pass"
-    expected_rows = logged.rows(log)
+    expected_rows = log_reader.rows(log)
     found = rows_of(store)
     for column in ("inputs.tailnum", "inputs.dep_delay", "features.temp", "features.carrier", "prediction"):
         values = [row[column.replace("inputs", "input").replace("features", "feature")] for row in found]

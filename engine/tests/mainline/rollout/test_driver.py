@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mainline.declared import rollout
 from mainline.errors import MainlineError
-from mainline.exchange import routes, served
+from mainline.exchange import routes, server_report
 from mainline.exchange.place import Place, StateError
 from mainline.rollout import state, status
 from mainline.rollout.clock import Clock
@@ -273,7 +273,7 @@ def test_counters_that_shrank_are_not_compared(place: Place) -> None:
     assert driver.judgement is None
     assert driver.state.progress is not None
     overflowed = json.dumps(said).replace('"squares": 0.2', '"squares": Infinity').encode()
-    live = served.parse(overflowed)
+    live = server_report.parse(overflowed)
     assert live is not None, "the server is there all the same"
     assert live["versions"]["v1.1.0"]["pairs"] == {"number": 0, "sum": 0.0, "squares": 0.0}
-    assert served.parse(b'{"process": "", "revision": 1, "versions": {}}') is None
+    assert server_report.parse(b'{"process": "", "revision": 1, "versions": {}}') is None

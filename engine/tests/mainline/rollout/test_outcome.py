@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mainline.__main__ import main
 from mainline.declared import rollout
 from mainline.declared.rollout import Outcome, Policy
-from mainline.exchange import outcomes, served
+from mainline.exchange import outcomes, server_report
 from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
 from mainline.exchange.status import Status
@@ -256,7 +256,7 @@ class Driven:
         }  # fmt: skip
         versions = {"v1.1.0": counters, "v1.2.0": counters}
         said = {"process": "1", "revision": self.driver.state.revision, "versions": versions}
-        served.write(self.place.served, said)  # type: ignore[arg-type]
+        server_report.write(self.place.served, said)  # type: ignore[arg-type]
         self.driver.tick(Found(0.0, wanted=wanted, verified=True, policy=self.policy, **found), {"problem": ""})
         return status.read(self.place.folder)
 

@@ -16,17 +16,17 @@ import pyarrow.parquet as pq
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mainline.exchange import served as documents
+from mainline.exchange import server_report as documents
 from mainline.package.predictor import Predictor
 from mainline.scoring import acceptance, files, lines
-from mainline.serving import served
+from mainline.serving import server_report
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.routing import Routing
-from tests.mainline.package import made
+from tests.mainline.package import samples
 from tests.mainline.package.test_predictor import resealed
 from tests.mainline.scoring.test_acceptance import GENEROUS, failed, unsigned
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.endpoints.test_openapi import schema
 from tests.mainline.serving.endpoints.test_protocol import conforms, tensors
@@ -38,13 +38,13 @@ Rows = list[dict[str, Any]]
 @pytest.fixture(scope="session")
 def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of three classes with text labels; shared, so tests only read it."""
-    return made.classes(tmp_path_factory.mktemp("classes"))
+    return samples.classes(tmp_path_factory.mktemp("classes"))
 
 
 @pytest.fixture(scope="session")
 def lengths(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that predicts a number under a name with quotes; shared, so tests only read it."""
-    return made.number(tmp_path_factory.mktemp("number"))
+    return samples.number(tmp_path_factory.mktemp("number"))
 
 
 @pytest.fixture(params=["flowers", "lengths"])
@@ -84,9 +84,9 @@ def test_prediction_of_classes_is_the_likeliest_and_all_probabilities(flowers: P
     predictor = Predictor.load(flowers)
     found = predictor.predict(rows)
     assert found == golden(flowers)["predictions"]
-    assert {each["class"] for each in found} == set(made.CLASSES)
+    assert {each["class"] for each in found} == set(samples.CLASSES)
     for each in found:
-        assert list(each["probabilities"]) == list(made.CLASSES)
+        assert list(each["probabilities"]) == list(samples.CLASSES)
         assert each["class"] == max(each["probabilities"], key=each["probabilities"].__getitem__)
         assert sum(each["probabilities"].values()) == pytest.approx(1)
 
@@ -115,14 +115,14 @@ def test_wrong_field_is_named_whatever_its_name(make_client: Callable[..., Clien
     """A refusal names the field, and it is counted under its name as Prometheus reads it."""
     client = make_client()
     client.service.routing = routing.single(Model.load(lengths, "v1.0.0"))
-    for name, value in ((made.ROOMS, 4.5), (made.BACK, "soon"), (made.PLACE, 1), (made.LENGTH, -1)):
+    for name, value in ((samples.ROOMS, 4.5), (samples.BACK, "soon"), (samples.PLACE, 1), (samples.LENGTH, -1)):
         problem = client.predict(rows[0] | {name: value})
         assert problem.status == 422
         assert problem.json["errors"][0]["field"] == name
     page = client.ask("/metrics", key=client.admin).body.decode()
     fields = [sample.labels["field"] for family in text_string_to_metric_families(page)
               for sample in family.samples if sample.name == "mainline_invalid_fields_total"]  # fmt: skip
-    assert sorted(fields) == sorted([made.ROOMS, made.BACK, made.PLACE, made.LENGTH])
+    assert sorted(fields) == sorted([samples.ROOMS, samples.BACK, samples.PLACE, samples.LENGTH])
 
 
 def test_open_inference_protocol_has_classes_and_probabilities(
@@ -141,7 +141,7 @@ def test_open_inference_protocol_has_classes_and_probabilities(
     assert conforms(answer, "answer")
     classes, shares = answer["outputs"]
     assert (classes["shape"], classes["data"]) == ([20], [each["class"] for each in expected])
-    assert (shares["shape"], json.loads(shares["parameters"]["classes"])) == ([20, 3], list(made.CLASSES))
+    assert (shares["shape"], json.loads(shares["parameters"]["classes"])) == ([20, 3], list(samples.CLASSES))
     assert np.reshape(shares["data"], (20, 3)).tolist() == [[*each["probabilities"].values()] for each in expected]
     alone = client.ask("/v2/models/flowers/infer", request | {"outputs": [{"name": "Art_probabilities"}]}).json
     assert alone["outputs"] == [shares]
@@ -151,7 +151,7 @@ def test_open_inference_protocol_has_classes_and_probabilities(
 
 def test_classes_may_be_whole_numbers(tmp_path: Path, make_client: Callable[..., Client], rows: Rows) -> None:
     """A class that is a number in the data is one in answers, tensors and files; JSON's names are its text."""
-    package = made.classes(tmp_path / "codes", made.CODES)
+    package = samples.classes(tmp_path / "codes", samples.CODES)
     client = of_classes(package, make_client)
     found = client.predict(rows[0]).json["predictions"][0]
     assert found["class"] == 7
@@ -174,12 +174,12 @@ def test_log_has_class_and_probabilities_by_row(
     for asked in (rows, rows[3]):
         assert client.predict(asked).status == 200
     client.service.stop()
-    table, expected = logged.rows(tmp_path / "log"), golden(flowers)["predictions"]
+    table, expected = log_reader.rows(tmp_path / "log"), golden(flowers)["predictions"]
     expected = [*expected, expected[3]]
     assert table["prediction"].tolist() == [each["class"] for each in expected]
-    for name in made.CLASSES:
+    for name in samples.CLASSES:
         assert table[f"probabilities.{name}"].tolist() == [each["probabilities"][name] for each in expected]
-    assert logged.lines(tmp_path / "log")[1]["inputs"][made.ROOMS] == [rows[3].get(made.ROOMS)]
+    assert log_reader.lines(tmp_path / "log")[1]["inputs"][samples.ROOMS] == [rows[3].get(samples.ROOMS)]
 
 
 def test_metrics_count_classes_under_their_names(flowers: Path, make_client: Callable[..., Client], rows: Rows) -> None:
@@ -190,8 +190,8 @@ def test_metrics_count_classes_under_their_names(flowers: Path, make_client: Cal
     page = client.ask("/metrics", key=client.admin).body.decode()
     counted = {sample.labels["class"]: sample.value for family in text_string_to_metric_families(page)
                for sample in family.samples if sample.name == "mainline_predicted_class_total"}  # fmt: skip
-    assert counted == dict(zip(made.CLASSES, [2, 0, 1], strict=True))
-    said = documents.parse(json.dumps(served.describe(0.0, client.service.routing)).encode())
+    assert counted == dict(zip(samples.CLASSES, [2, 0, 1], strict=True))
+    said = documents.parse(json.dumps(server_report.describe(0.0, client.service.routing)).encode())
     assert said
     assert said["versions"]["v1.0.0"]["predictions"] == {f"class {name}": n for name, n in counted.items()}
 
@@ -215,14 +215,14 @@ def test_mirrored_classes_differ_by_what_their_probabilities_do(
     """Two versions are apart by half the sum of the differences of their probabilities, on average over a request."""
     client = make_client()
     stable = Model.load(flowers, "v1.0.0")
-    candidate = Model.load(made.classes(tmp_path / "other", shift=0.5), "v1.1.0")
+    candidate = Model.load(samples.classes(tmp_path / "other", shift=0.5), "v1.1.0")
     client.service.routing = Routing((stable, candidate), (1.0, 0.0), mirror=(candidate, 1.0))
     client.predict(rows)
     client.predict(rows[0])
     first, second = ([[*each["probabilities"].values()] for each in model.predictor.predict(rows)]
                      for model in (stable, candidate))  # fmt: skip
     apart = np.abs(np.array(first) - np.array(second)).sum(axis=1) / 2
-    pairs = served.describe(0.0, client.service.routing)["versions"]["v1.1.0"]["pairs"]
+    pairs = server_report.describe(0.0, client.service.routing)["versions"]["v1.1.0"]["pairs"]
     assert pairs["number"] == 2
     assert pairs["sum"] == pytest.approx(apart.mean() + apart[0])
 
@@ -246,16 +246,17 @@ def test_files_have_a_column_for_the_class_and_for_each_probability(
     source = tmp_path / f"f.{kind}"
     if kind == "parquet":
         table = pa.Table.from_pylist(rows, pa.schema([
-            ("measured at", pa.string()), (made.LENGTH, pa.float64()), (made.ROOMS, pa.int64()),
-            (made.BACK, pa.string()), (made.PLACE, pa.string()), ("Art", pa.string()),
+            ("measured at", pa.string()), (samples.LENGTH, pa.float64()), (samples.ROOMS, pa.int64()),
+            (samples.BACK, pa.string()), (samples.PLACE, pa.string()), ("Art", pa.string()),
             ("probability_Iris setosa", pa.float64()),
         ]))  # fmt: skip
-        times = pa.array([value and value.rstrip("Z") for value in table[made.BACK].to_pylist()])
+        times = pa.array([value and value.rstrip("Z") for value in table[samples.BACK].to_pylist()])
         stamps = times.cast(pa.timestamp("ms")).cast(pa.timestamp("ms", "UTC"))
-        pq.write_table(table.set_column(table.schema.get_field_index(made.BACK), made.BACK, stamps), source)
+        pq.write_table(table.set_column(table.schema.get_field_index(samples.BACK), samples.BACK, stamps), source)
     else:
         with source.open("w", newline="", encoding="utf-8") as file:
-            names = ["measured at", made.LENGTH, made.ROOMS, made.BACK, made.PLACE, "Art", "probability_Iris setosa"]
+            fields = [samples.LENGTH, samples.ROOMS, samples.BACK, samples.PLACE]
+            names = ["measured at", *fields, "Art", "probability_Iris setosa"]
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(rows)
@@ -267,9 +268,9 @@ def test_files_have_a_column_for_the_class_and_for_each_probability(
     expected = golden(flowers)["predictions"]
     assert [row["predicted_Art"] for row in found] == [each["class"] for each in expected]
     assert {row["Art"] for row in found} == {"label"}
-    for name in made.CLASSES:
+    for name in samples.CLASSES:
         column = f"probability_{name}"
-        column = f"predicted_{column}" if name == made.CLASSES[0] else column
+        column = f"predicted_{column}" if name == samples.CLASSES[0] else column
         assert [float(row[column]) for row in found] == [each["probabilities"][name] for each in expected]
 
 
@@ -278,7 +279,7 @@ def test_package_of_classes_may_take_traffic(flowers: Path, tmp_path: Path) -> N
     verdict = acceptance.check(flowers, GENEROUS, unsigned)
     assert verdict.passed, failed(verdict)
     content = golden(flowers)
-    content["predictions"][3]["probabilities"][made.CLASSES[0]] += 0.01
+    content["predictions"][3]["probabilities"][samples.CLASSES[0]] += 0.01
     other = shutil.copytree(flowers, tmp_path / "other")
     (other / "golden.json").write_text(json.dumps(content), encoding="utf-8")
     resealed(other)
@@ -292,5 +293,5 @@ def test_real_server_answers_classes(flowers: Path, rows: Rows, tmp_path: Path) 
         for asked, found in ((rows[0], expected[:1]), (rows, expected)):
             status, body = server.ask("/predict", asked)
             assert (status, json.loads(body)["predictions"]) == (200, found)
-        assert server.ask("/predict", {made.LENGTH: 1})[0] == 422
+        assert server.ask("/predict", {samples.LENGTH: 1})[0] == 422
         assert server.metric("mainline_predicted_class_total") == 2

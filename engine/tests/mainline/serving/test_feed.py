@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mainline.serving import served
+from mainline.serving import server_report
 from mainline.serving.answering.model import Model
 from mainline.serving.feed import FeedError, read
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 
 Rows = list[dict[str, Any]]
@@ -48,7 +48,7 @@ def test_newer_rows_are_looked_up(fed: Any, rows: Rows, tmp_path: Path) -> None:
     assert "weather" not in known["stale"]
     assert "weather.temp" in known["looked_up"]
     assert "weather.wind_speed" in known["missing"]
-    assert logged.lines(tmp_path / "log")[-1]["features"]["temp"] == [11.5]
+    assert log_reader.lines(tmp_path / "log")[-1]["features"]["temp"] == [11.5]
     assert client.predict(rows).json["predictions"] == before
 
 
@@ -113,7 +113,7 @@ def test_files_are_followed_after_a_failure_of_any_kind(
         raise IndexError("nobody thought of it")
 
     monkeypatch.setattr(client.service.feed, "refresh", fail)
-    monkeypatch.setattr(served, "describe", fail)
+    monkeypatch.setattr(server_report, "describe", fail)
     client.service.routing_file = client.service.settings.keys.with_name("routing.json")
     client.service.poll()
     assert client.service.metrics.failures == {"feed": 1, "routing": 1}

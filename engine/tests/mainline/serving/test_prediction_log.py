@@ -16,9 +16,9 @@ from mainline.declared.service import Log
 from mainline.serving import prediction_log
 from mainline.serving.answering.metrics import ServiceMetrics
 from mainline.serving.prediction_log import PATTERN, PredictionLog
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
-from tests.mainline.serving.logged import lines
+from tests.mainline.serving.log_reader import lines
 from tests.mainline.serving.running import wait_for
 
 Rows = list[dict[str, Any]]
@@ -45,7 +45,7 @@ def test_answered_requests_are_read_by_pandas_and_duckdb(
     client.service.stop()
     (path,) = (tmp_path / "log").glob(PATTERN)
     assert len(pd.read_json(path, lines=True)) == 1
-    frame = logged.rows(tmp_path / "log")
+    frame = log_reader.rows(tmp_path / "log")
     assert frame["prediction"].tolist() == [item["arr_delay"] for item in answers["predictions"]]
     for name in rows[0]:
         assert frame[f"inputs.{name}"].tolist() == [row[name] for row in rows[:3]]
@@ -74,7 +74,7 @@ def test_features_are_logged_to_the_last_bit(
     client.service.stop()
     model = client.service.choose()
     expected = model.predictor.compute(model.reader.read(rows).columns)
-    found = logged.rows(tmp_path / "log")
+    found = log_reader.rows(tmp_path / "log")
     for name, values in expected.items():
         kind = object if values.dtype == object else np.float32
         np.testing.assert_array_equal(found[f"features.{name}"].to_numpy(kind), values)
@@ -101,7 +101,7 @@ def test_log_of_two_packages_is_read(tmp_path: Path, order: int) -> None:
     new = {"digest": "2", "features": {"x": [5.0], "y": [6.0]}, "prediction": [7.0], "stale": [["weather"]]}
     written = [json.dumps(line) + "\n" for line in [old, new][::order]]
     (tmp_path / "predictions-20200101T000000-1-000001.jsonl").write_text("".join(written))
-    found = logged.rows(tmp_path).sort_values("prediction")
+    found = log_reader.rows(tmp_path).sort_values("prediction")
     assert found["prediction"].tolist() == [3, 4, 7]
     assert found["features.x"].tolist() == [1, 2, 5]
     assert found["features.y"].fillna(0).tolist() == [0, 0, 6]
@@ -114,7 +114,7 @@ def test_absent_values_are_logged_as_null(make_client: Callable[..., Client], ro
     first = {name: value for name, value in rows[0].items() if name != "tailnum"}
     client.predict([first, rows[1]])
     client.service.stop()
-    (line,) = logged.lines(tmp_path / "log")
+    (line,) = log_reader.lines(tmp_path / "log")
     assert line["inputs"]["tailnum"] == [None, rows[1]["tailnum"]]
     assert line["inputs"]["flight"] == [rows[0]["flight"], rows[1]["flight"]]
 

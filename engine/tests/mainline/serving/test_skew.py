@@ -17,7 +17,7 @@ from mainline.data.storage import read_columns
 from mainline.declared.params import load
 from mainline.scoring import files, lines
 from mainline.serving.answering.model import Model
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.project import Project
 
@@ -94,7 +94,7 @@ def test_logged_requests_computed_again_by_training_have_no_mismatch(
     unhurried.service.start()
     list(in_bulk(unhurried, rows))
     unhurried.service.stop()
-    found = logged.rows(tmp_path / "log")
+    found = log_reader.rows(tmp_path / "log")
     assert len(found) == len(rows) >= 10_000
     for name in rows[0]:
         assert found[f"inputs.{name}"].tolist() == [row[name] for row in rows]

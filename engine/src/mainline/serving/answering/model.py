@@ -18,7 +18,7 @@ from mainline.contract import Array
 from mainline.data.lookup import Table, look_up_all
 from mainline.data.moments import prediction_time
 from mainline.errors import PackageError
-from mainline.exchange.served import CLASS
+from mainline.exchange.server_report import CLASS
 from mainline.limits import seen
 from mainline.limits.seen import Seen
 from mainline.package import manifest as manifests

@@ -12,7 +12,7 @@ from mainline.data.columns import format_time
 from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.exchange.report import Verdict
-from mainline.exchange.served import CLASS
+from mainline.exchange.server_report import CLASS
 from mainline.exchange.status import Source
 from mainline.periods import span
 from mainline.serving.answering.experiment import Fate

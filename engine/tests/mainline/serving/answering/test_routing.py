@@ -13,7 +13,7 @@ import pytest
 from mainline.declared.service import Settings
 from mainline.errors import ParamsError
 from mainline.exchange.routes import Sticky, read
-from mainline.serving import served, watching
+from mainline.serving import server_report, watching
 from mainline.serving.answering import keys
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.model import Model
@@ -194,7 +194,7 @@ def test_mirrored_requests_are_counted_and_sent_to_nobody(routed: Any, rows: Row
     write(**{"v1.0.0": 100, "v1.1.0": 0}, mirror={"version": "v1.1.0", "share": 1.0}, revision=7)
     answers = [client.predict(rows[0]).json["version"] for _ in range(20)]
     assert set(answers) == {"v1.0.0"}
-    said = served.describe(client.service.started, client.service.routing)
+    said = server_report.describe(client.service.started, client.service.routing)
     assert said["revision"] == 7
     mirrored = said["versions"]["v1.1.0"]
     assert (mirrored["requests"], mirrored["mirrored"]) == (20, 20)
@@ -209,7 +209,7 @@ def test_failing_mirror_is_counted_as_the_candidates(routed: Any, rows: Rows, mo
     candidate = client.service.version("v1.1.0")
     monkeypatch.setattr(candidate, "answer", lambda _: 1 / 0)
     assert {client.predict(rows[0]).status for _ in range(5)} == {200}
-    assert served.describe(client.service.started, client.service.routing)["versions"]["v1.1.0"]["failed"] == 5
+    assert server_report.describe(client.service.started, client.service.routing)["versions"]["v1.1.0"]["failed"] == 5
 
 
 def test_half_of_the_requests_are_mirrored(model: Model) -> None:
@@ -246,10 +246,10 @@ def test_start_with_one_sound_version_serves_it(
     file.write_text(json.dumps({"revision": 5, "routes": [bad, good]}))
     client = Client(Service(Settings(keys=held), None, file), key)
     assert client.predict(rows[0]).json["version"] == "v1.0.0"
-    assert served.describe(client.service.started, client.service.routing)["revision"] == 0
+    assert server_report.describe(client.service.started, client.service.routing)["revision"] == 0
     shutil.copytree(raised_dir, tmp_path / "nothing")
     client.service.poll()
-    assert served.describe(client.service.started, client.service.routing)["revision"] == 5
+    assert server_report.describe(client.service.started, client.service.routing)["revision"] == 5
     assert {model.version for model in client.service.models()} == {"v1.0.0", "v1.1.0"}
 
 
@@ -275,18 +275,18 @@ def test_requests_that_name_a_version_decide_no_rollout(
         {"name": field.name, "shape": [1], "datatype": DATATYPES[field.kind], "data": [rows[0].get(field.name)]}
         for field in fields
     ]
-    before = served.describe(client.service.started, client.service.routing)
+    before = server_report.describe(client.service.started, client.service.routing)
     asked = [f"/v2/models/{name}/versions/{version}/infer" for version in ("v1.0.0", "v1.1.0")]
     assert [client.ask(path, {"inputs": tensors}).status for path in asked] == [200, 200]
     monkeypatch.setattr(client.service.version("v1.1.0"), "answer", lambda _: 1 / 0)
     assert client.ask(asked[1], {"inputs": tensors}).status == 500
-    assert served.describe(client.service.started, client.service.routing) == before
+    assert server_report.describe(client.service.started, client.service.routing) == before
     page = client.ask("/metrics", key=client.admin).body.decode()
     assert 'mainline_requests_total{version="v1.1.0",outcome="prediction-failed"} 0' in page
     assert 'mainline_named_requests_total{version="v1.1.0",outcome="prediction-failed"} 1' in page
     assert 'mainline_request_seconds_count{version="v1.1.0"} 0' in page
     assert client.ask(f"/v2/models/{name}/infer", {"inputs": tensors}).status == 200
-    assert served.describe(client.service.started, client.service.routing)["versions"]["v1.0.0"]["requests"] == 1
+    assert server_report.describe(client.service.started, client.service.routing)["versions"]["v1.0.0"]["requests"] == 1
 
 
 def test_mirrored_requests_are_in_the_metrics_without_a_follower(routed: Any, rows: Rows) -> None:

@@ -23,7 +23,7 @@ from mainline.scoring import files, lines
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.unusual_rows import Unusual
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.endpoints.test_openapi import schema
 from tests.mainline.serving.endpoints.test_protocol import conforms, tensors
@@ -105,7 +105,7 @@ def test_marks_are_counted_and_logged(told: Client, strange: Rows, tmp_path: Pat
     page = told.ask("/metrics", key=told.admin).body.decode()
     assert 'mainline_unusual_rows_total{version="v1.0.0"} 2' in page
     assert 'mainline_unusual_total{version="v1.0.0",feature="carrier",reason="unseen"} 1' in page
-    assert logged.rows(tmp_path / "log")["unusual"].tolist() == [[], ["dep_delay: above"], ["carrier: unseen"]]
+    assert log_reader.rows(tmp_path / "log")["unusual"].tolist() == [[], ["dep_delay: above"], ["carrier: unseen"]]
 
 
 def test_files_and_streams_say_so_by_row(marking: Model, strange: Rows, tmp_path: Path) -> None:

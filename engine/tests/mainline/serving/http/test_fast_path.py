@@ -15,7 +15,7 @@ import pytest
 from mainline.serving import service
 from mainline.serving.http.app import Application
 from mainline.serving.prediction_log import log_line
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
@@ -123,7 +123,7 @@ def test_all_answers_of_a_batch_are_sent_before_any_is_logged(
     client.service.stop()
     assert events == ["200"] * 3 + ["logged"] * 3
     assert client.service.models()[0].metrics.outcomes["ok"] == 3
-    assert len(logged.rows(tmp_path / "log")) == client.service.metrics.log_rows == 2
+    assert len(log_reader.rows(tmp_path / "log")) == client.service.metrics.log_rows == 2
 
 
 def test_pipelined_predictions_are_answered_in_order(server: Running, rows: Rows, golden: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from mainline.declared.service import Settings
 from mainline.serving.answering import keys
 from mainline.serving.http.server import url
-from tests.mainline.serving import logged
+from tests.mainline.serving import log_reader
 from tests.mainline.serving.http.certificates import make_certificate
 from tests.mainline.serving.running import Running, running, wait_for
 from tests.project import LIMIT, ROOT
@@ -154,7 +154,7 @@ def test_killed_server_loses_at_most_the_declared_second(package_dir: Path, rows
             server.ask("/predict", rows)
         wait_for(lambda: server.metric("mainline_log_rows_total") == 400)
         server.stop(signal.SIGKILL)
-    assert len(logged.rows(directory)) == 400
+    assert len(log_reader.rows(directory)) == 400
 
 
 def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_stopped_server_answers_what_is_under_way_and_logs_it(package_dir: Path,
         server.stop()
         for thread in threads:
             thread.join()
-    found = len(logged.rows(directory))
+    found = len(log_reader.rows(directory))
     assert found >= answered[0]
     assert found - answered[0] <= 3 * len(rows)
 
@@ -192,7 +192,7 @@ def test_closed_terminal_stops_the_server_as_it_should_be(package_dir: Path, row
     with running(tmp_path / "run", package_dir, log={"directory": str(directory), "flush_seconds": 1.0}) as server:
         assert server.ask("/predict", rows)[0] == 200
         server.stop(signal.SIGHUP)
-    assert len(logged.rows(directory)) == len(rows)
+    assert len(log_reader.rows(directory)) == len(rows)
 
 
 def test_server_under_nohup_outlives_its_terminal(package_dir: Path, rows: Rows, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_full_disk_degrades_logging_only(package_dir: Path, rows: Rows, tmp_path
         wait_for(lambda: server.metric("mainline_log_dropped_total") > 0)
         assert server.metric("mainline_log_failing") == 1
         assert server.ask("/predict", rows)[0] == 200
-    assert len(logged.rows(tmp_path / "log")) >= len(rows)
+    assert len(log_reader.rows(tmp_path / "log")) >= len(rows)
 
 
 def test_keys_are_rotated_while_serving(package_dir: Path, rows: Rows, tmp_path: Path) -> None:

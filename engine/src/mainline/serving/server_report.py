@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from mainline.exchange import served
-from mainline.exchange.served import Counters, Served
+from mainline.exchange import server_report
+from mainline.exchange.server_report import Counters, Served
 from mainline.serving.answering.metrics import ANSWERED, FAILED, INVALID
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.routing import Routing
@@ -12,7 +12,7 @@ from mainline.serving.answering.routing import Routing
 
 def write(file: Path, started: float, routing: Routing | None) -> None:
     """Replace the file; `started`: when this process began to serve, in Unix time."""
-    served.write(file, describe(started, routing))
+    server_report.write(file, describe(started, routing))
 
 
 def describe(started: float, routing: Routing | None) -> Served:
