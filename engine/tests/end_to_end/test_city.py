@@ -102,7 +102,7 @@ def test_no_column_is_invented(city_project: Project) -> None:
 
 
 def test_the_contract_is_kept(city_project: Project) -> None:
-    """`test_contract.py` and `test_training.py` pass as they stand."""
+    """The tests that the template keeps pass as they stand."""
     assert " passed in" in city_project.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-q").stdout
 
 

@@ -30,7 +30,7 @@ def read(project: Project, name: str) -> Any:
 
 
 def test_the_contract_is_kept_and_the_model_trains(flower_project: Project) -> None:
-    """`test_contract.py` and `test_training.py` pass as they stand, for three classes and a linear model."""
+    """The tests that the template keeps pass as they stand, for three classes and a linear model."""
     assert " passed in" in flower_project.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-q").stdout
 
 

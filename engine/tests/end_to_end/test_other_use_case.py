@@ -57,7 +57,7 @@ def test_stages_depend_on_the_code_of_another_use_case(other_project: Project) -
 
 
 def test_another_use_case_keeps_the_contract(other_project: Project) -> None:
-    """`test_contract.py` and `test_training.py` pass as they stand, on what the pipeline made of other data."""
+    """The tests that the template keeps pass as they stand, on what the pipeline made of other data."""
     said = other_project.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-q").stdout
     assert re.search(r"^\d+ passed in", said, re.MULTILINE)
 

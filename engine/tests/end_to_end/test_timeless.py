@@ -48,7 +48,7 @@ def test_data_that_is_sorted_by_its_label_is_split_evenly(timeless_project: Proj
 
 
 def test_the_contract_is_kept(timeless_project: Project) -> None:
-    """`test_contract.py` and `test_training.py` pass as they stand: they need neither a time nor `unlabelled`."""
+    """The tests that the template keeps pass as they stand: they need neither a time nor `unlabelled`."""
     said = timeless_project.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-q").stdout
     assert re.search(r"^\d+ passed in", said, re.MULTILINE)
 

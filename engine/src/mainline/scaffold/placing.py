@@ -25,7 +25,7 @@ LOCK = Path(".mainline/new.lock")
 RETRAIN = ".github/workflows/retrain.yml"
 REPLACED = ("src/usecase", "tests", "params.yaml", "dvc.yaml", "README.md", RETRAIN)
 """What is written; folders are replaced whole. Not every repository has the last one."""
-KEPT = ("tests/test_contract.py", "tests/test_training.py")
+KEPT = ("tests/test_contract.py", "tests/test_pipeline.py", "tests/test_training.py")
 """Tests of any use case."""
 FLIGHTS = Path("engine/tests/flights")
 _LIMIT = 900.0

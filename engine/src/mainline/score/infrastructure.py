@@ -8,7 +8,7 @@ from mainline.score.rubric import FOLLOW, ONE_ROW, VERIFY, LackError, Origin, Sh
 from mainline.text import count
 
 _TRAIN = Step(6, "let every test of tests/test_training.py pass")
-_PIPELINE = Step(6, "write a test from raw data to an answer over HTTP, in tests/test_pipeline.py")
+_PIPELINE = Step(6, "let the test of tests/test_pipeline.py pass")
 _DRILL = Step(4, "roll back once and forth, as a drill: `./mainline rollback production`")
 
 

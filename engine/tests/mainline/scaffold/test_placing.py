@@ -38,7 +38,7 @@ def test_use_case_is_made_of_a_table(place: Project, dated: Path) -> None:
         *(f"src/usecase/{name}.py" for name in MODULES),
     }  # fmt: skip
     assert sorted(path.name for path in Path("tests").iterdir()) == [
-        "test_contract.py", "test_features.py", "test_source.py", "test_training.py",
+        "test_contract.py", "test_features.py", "test_pipeline.py", "test_source.py", "test_training.py",
     ]  # fmt: skip
     assert "exactly the code they run" in place.run("python", "-P", "-m", "mainline", "deps").stdout
     assert not placing.ASIDE.exists()
