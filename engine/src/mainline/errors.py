@@ -14,6 +14,7 @@ class ParamsError(MainlineError):
     """`params.yaml`, or another declared file, does not say something that can be run."""
 
     def __init__(self, where: str, found: str, allowed: str, file: str = "params.yaml") -> None:
+        self.found = found
         # What was found may hold line breaks: a key, a value, a parser's message.
         place = f"{file}: {where}" if where else file
         super().__init__(" ".join(f"{place}: {found}; {_sentence(allowed)}".split()))

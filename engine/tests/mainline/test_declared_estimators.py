@@ -61,6 +61,60 @@ def test_typo_names_what_was_meant(path: str, hyperparameters: dict[str, int], s
         estimators.check(path, hyperparameters)
 
 
+def _lock(folder: Path, *pins: str) -> None:
+    (folder / "requirements").mkdir()
+    (folder / estimators.LOCK).write_text("".join(f"{pin} \\\n    --hash=sha256:0\n" for pin in ("numpy==1", *pins)))
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_an_extra_that_is_not_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    """Although the tests' libraries have it, what the pipeline locks decides; the line says what to write and run."""
+    _lock(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = (
+        f"model.type: {library} is an extra, which requirements/pipeline.txt does not lock; write "
+        f"`-r extras/{library}.in` into requirements/own.in, then `engine/run main requirements/lock.sh`."
+    )
+    with pytest.raises(ParamsError, match=re.escape(said)):
+        estimators.check(f"{library}.{estimators.EXTRAS[library][0]}", {})
+
+
+@pytest.mark.parametrize(
+    ("pin", "path"),
+    [
+        ("lightgbm==4.7.0", "lightgbm.LGBMClassifier"),
+        ("xgboost-cpu==3.2.0 ; sys_platform != 'darwin'", "xgboost.XGBRegressor"),
+        ("xgboost==3.2.0", "xgboost.XGBRegressor"),
+    ],
+)
+def test_an_extra_that_is_locked_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pin: str, path: str) -> None:
+    """Also where its package has another name than its module."""
+    _lock(tmp_path, pin)
+    monkeypatch.chdir(tmp_path)
+    estimators.check(path, {"max_depth": 3})
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("xgboost.XGBRanker", r"xgboost has no estimator 'XGBRanker'; known: XGBClassifier, XGBRegressor"),
+        ("xgboost.sklearn.XGBRegressor", r"xgboost has no estimator 'sklearn\.XGBRegressor'; did you mean 'XGBRegress"),
+        ("lightgbm.Booster", r"lightgbm has no estimator 'Booster'; known: LGBMClassifier, LGBMRegressor"),
+    ],
+)
+def test_what_cannot_be_declared_of_an_extra_is_refused(path: str, said: str) -> None:
+    """Of an extra, the estimators that can be exported are known by name."""
+    with pytest.raises(ParamsError, match=said):
+        estimators.check(path, {})
+
+
+def test_a_library_that_lacks_another_is_named() -> None:
+    """LightGBM without OpenMP's library is one line with its remedy."""
+    said = str(estimators.no_library("lightgbm", "libgomp.so.1: cannot open shared object file: No such file"))
+    assert "model.type: lightgbm cannot be loaded (libgomp.so.1: cannot open shared object file" in said
+    assert said.endswith("install what it names, such as libgomp1 on Debian, or libomp on macOS.")
+
+
 def test_typo_is_said_before_scikit_learn_loads(tmp_path: Path) -> None:
     """Reading params.yaml is enough to know an estimator that does not exist."""
     text = (FLIGHTS / "params.yaml").read_text()
@@ -77,6 +131,14 @@ def test_typo_is_said_before_scikit_learn_loads(tmp_path: Path) -> None:
     said, loaded = ran.stdout.splitlines()
     assert "did you mean 'HistGradientBoostingRegressor'?" in said
     assert loaded == "[]"
+
+
+def test_without_the_extra_nothing_runs(fresh_project: Project) -> None:
+    """`make repro` ends at once, in one line with what to write and what to run."""
+    fresh_project.declare(model={"type": "xgboost.XGBRegressor", "params": {"n_estimators": 5}})
+    done = fresh_project.run("python", "-m", "mainline", "repro", succeed=False)
+    assert "params.yaml: model.type: xgboost is an extra, which requirements/pipeline.txt does not lock" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_stage_alone_says_it_before_scikit_learn_loads(fresh_project: Project) -> None:

@@ -192,7 +192,7 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("features", [], "features: is [] (list); tuple should have at least 1 item"),
         ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
         ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),
-        ("model.type", "xgboost.sklearn.XGBRegressor", "model.type: 'xgboost.sklearn.XGBRegressor' is outside the"),
+        ("model.type", "catboost.CatBoostRegressor", "model.type: 'catboost.CatBoostRegressor' is outside the"),
         ("model.type", "sklearn.Ridge", "model.type: 'sklearn.Ridge' is outside the allowed packages; give an est"),
         ("model.params", {1: 2}, "model.params.1.[key]: is 1 (int); input should be a valid string"),
         ("preprocessing.numeric", "scale", "preprocessing.numeric: is 'scale' (str); input should be 'auto', 'pass"),

@@ -1,4 +1,4 @@
-"""Which estimators scikit-learn has, and which hyperparameters they take, read from its files in milliseconds.
+"""Which estimators there are, and which hyperparameters they take, read from scikit-learn's files in milliseconds.
 
 scikit-learn itself takes seconds to load on a busy machine. What its files leave open (a name that is made when it is
 loaded, a constructor that is inherited) is not refused here; the estimator itself is asked before it is fitted.
@@ -13,6 +13,12 @@ from typing import Any
 
 from mainline.errors import ParamsError, nearest
 
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "lightgbm": ("LGBMRegressor", "LGBMClassifier"),
+    "xgboost": ("XGBRegressor", "XGBClassifier"),
+}
+"""Libraries that a fork asks for by `requirements/own.in`, with their estimators that can be declared."""
+LOCK = Path("requirements/pipeline.txt")
 _MOST_HOPS = 5
 """Imports that a name is followed through."""
 
@@ -21,12 +27,16 @@ def check(path: str, hyperparameters: Mapping[str, Any]) -> None:
     """Refuse an estimator that is not there, or a hyperparameter that it does not have.
 
     Args:
-        path: an import path below scikit-learn, such as `sklearn.linear_model.Ridge`.
+        path: an import path, such as `sklearn.linear_model.Ridge` or `xgboost.XGBRegressor`.
         hyperparameters: by name; their values are not looked at.
 
     Raises:
         ParamsError: naming what was meant.
     """
+    library, _, name = path.partition(".")
+    if library in EXTRAS:
+        _check_extra(library, name)
+        return
     root = _root(path)
     if root is None:
         return  # an image that only serves has no scikit-learn
@@ -41,6 +51,24 @@ def check(path: str, hyperparameters: Mapping[str, Any]) -> None:
     for given in hyperparameters:
         if known and given not in known:
             raise ParamsError(f"model.params.{given}", f"is not a parameter of {path}", nearest(given, known))
+
+
+def _check_extra(library: str, name: str) -> None:
+    if name not in EXTRAS[library]:
+        raise no_estimator(library, name, list(EXTRAS[library]))
+    locked = LOCK.read_text(encoding="utf-8") if LOCK.is_file() else None
+    if locked is not None and not re.search(rf"^{library}(-cpu)?==", locked, re.MULTILINE):
+        raise ParamsError(
+            "model.type",
+            f"{library} is an extra, which {LOCK} does not lock",
+            f"write `-r extras/{library}.in` into requirements/own.in, then `engine/run main requirements/lock.sh`",
+        )
+
+
+def no_library(name: str, said: str) -> ParamsError:
+    """Return the error for a library that is installed and cannot be loaded."""
+    remedy = "install what it names, such as libgomp1 on Debian, or libomp on macOS"
+    return ParamsError("model.type", f"{name} cannot be loaded ({said.splitlines()[0]})", remedy)
 
 
 def no_module(name: str) -> ParamsError:

@@ -41,7 +41,7 @@ def _amount(value: object) -> int | float:
 Amount = Annotated[int | float, PlainValidator(_amount)]
 Period = Annotated[str, BeforeValidator(_period)]
 Share = Annotated[float, Field(ge=0, le=1)]
-ALLOWED_PACKAGES = ("sklearn",)
+ALLOWED_PACKAGES = ("sklearn", *estimators.EXTRAS)
 """Where `model.type` may come from: code that the lock file pins."""
 
 RENAMED = {"split.validation_months": "validation", "split.test_months": "test"}
@@ -268,7 +268,8 @@ def _check_features(features: tuple[str, ...]) -> None:
 
 
 def _check_model_type(path: str) -> None:
-    if path.count(".") < 2 or path.split(".")[0] not in ALLOWED_PACKAGES:
+    package, *names = path.split(".")
+    if package not in ALLOWED_PACKAGES or len(names) < (1 if package in estimators.EXTRAS else 2):
         raise ParamsError(
             "model.type",
             f"'{path}' is outside the allowed packages",

@@ -68,7 +68,7 @@ def load(params: Params) -> Search:
         ParamsError: naming the place and the nearest known name.
     """
     declared = tune.load(params.tune)
-    known = defaults(params)
+    known = estimator.names(_estimator(params), interface.TASK)
     for name, values in declared.space.items():
         if name not in known:
             remedy = (
@@ -81,14 +81,14 @@ def load(params: Params) -> Search:
 
 
 def defaults(params: Params) -> Hyperparameters:
-    """Return every hyperparameter of the declared model, those that are not declared with scikit-learn's value."""
+    """Return every hyperparameter of the declared model, those that are not declared with the library's value."""
     return dict(_estimator(params).get_params())
 
 
 def plan(params: Params, declared: Search) -> list[Hyperparameters]:
     """List the trials: what is declared first, then combinations in seeded order, none of them twice."""
     known = defaults(params)
-    own = {name: known[name] for name in declared.space}
+    own = {name: known.get(name) for name in declared.space}
     space = {name: list(dict.fromkeys(values)) for name, values in declared.space.items()}
     count = min(len(ParameterGrid(space)), MOST)
     drawn = list(ParameterSampler(space, n_iter=count, random_state=params.seed))
@@ -245,6 +245,8 @@ def _check_value(params: Params, name: str, value: Any) -> None:
         raise ParamsError(
             f"tune.space.{name}", f"holds {value!r}", f"scikit-learn says: {reason.rstrip('.')}"
         ) from error
+    except ParamsError as error:  # a library that says so by a fit
+        raise ParamsError(f"tune.space.{name}", f"holds {value!r}", error.found) from error
 
 
 def _float(text: str) -> float:

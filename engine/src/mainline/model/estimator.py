@@ -1,6 +1,6 @@
 """From declared parameters to a scikit-learn pipeline that can be fitted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +17,7 @@ from mainline.contract import Array, Task
 from mainline.declared import estimators
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
+from mainline.model.boosting import ensemble, libraries, trial
 from mainline.model.frames import of_task
 
 
@@ -51,6 +52,8 @@ def check(model: Model, task: Task, seed: int) -> None:
         ParamsError: as `build`, and for a value that scikit-learn does not take.
     """
     declared = _estimator(model, task, seed)
+    if libraries.of(declared):
+        return  # it has fitted a few rows
     try:
         declared._validate_params()
     except InvalidParameterError as error:
@@ -59,9 +62,19 @@ def check(model: Model, task: Task, seed: int) -> None:
         raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
 
 
+def names(estimator: BaseEstimator, task: Task) -> Collection[str]:
+    """Return every hyperparameter that an estimator has, also of its library's that its constructor does not list."""
+    library = libraries.of(estimator)
+    return library.names(trial.fit(estimator, task)) if library else estimator.get_params()
+
+
 def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:
     """Predict n rows after each boosting iteration; empty for estimators that don't learn in stages."""
     estimator = pipeline[-1]
+    library = libraries.of(estimator)
+    if library:
+        found = ensemble.staged(library.ensemble(estimator), pipeline[:-1].transform(rows))
+        return [raw if task == "regression" else of_task(raw, task) for raw in found]
     staged = getattr(estimator, "staged_predict" if task == "regression" else "staged_predict_proba", None)
     if staged is None:
         return []
@@ -77,11 +90,15 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
         raise ParamsError(
             "model.type", f"{model.type} cannot be built ({error})", "declare an estimator that needs no other object"
         ) from error
+    library = libraries.of(found)
+    refused = library.REFUSED if library else {}
     for name in model.params:
-        if name not in known:
+        if name in refused:
+            raise ParamsError(f"model.params.{name}", "may not be declared", refused[name])
+        if name not in known and not library:
             raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))
     seeded = {"random_state": seed} if "random_state" in known else {}
-    estimator = found(**(seeded | dict(model.params)))
+    estimator = found(**(seeded | dict(model.params) | dict(library.PINNED if library else {})))
     kind = "regression" if task == "regression" else "classification"
     if not (is_regressor(estimator) if task == "regression" else is_classifier(estimator)):
         raise ParamsError("model.type", f"{model.type} is not a {kind} estimator", f"the use case's TASK is {task}")
@@ -89,6 +106,8 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
         raise ParamsError(
             "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"
         )
+    if library:
+        trial.check(library, estimator, model, task)
     return estimator
 
 
@@ -98,6 +117,8 @@ def _resolve(path: str) -> Any:
         module = import_module(module_name)
     except ImportError as error:
         raise estimators.no_module(module_name) from error
+    except OSError as error:  # a library of C that the machine lacks
+        raise estimators.no_library(module_name, str(error)) from error
     found = getattr(module, name, None)
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]

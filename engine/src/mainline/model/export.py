@@ -21,6 +21,10 @@ from sklearn.pipeline import Pipeline
 from mainline.contract import Array, Task
 from mainline.errors import ParamsError
 from mainline.model import batches, frames, runtime
+from mainline.model.boosting import ensemble, libraries
+
+_SMALLER = "raise limits.parity, or let fit_target of src/usecase/scoring.py return smaller numbers"
+"""The remedy where float32 is too coarse for what is predicted."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def export(
     pipeline: Pipeline, type_: str, task: Task, numeric: Sequence[str], categorical: Sequence[str],
     rows: Mapping[str, Array], tolerance: float,
 ) -> tuple[bytes, Exported]:  # fmt: skip
-    """Export a fitted pipeline: to ONNX if it predicts as scikit-learn does, alone and in a batch, else to skops.
+    """Export a fitted pipeline: to ONNX if it predicts as the library does, alone and in a batch, else to skops.
 
     Both are held to the given rows, and to the same rows with a feature missing from each: clients may leave out
     what no test row lacks, and converted trees and forests send a missing value down the wrong branch.
@@ -65,7 +69,8 @@ def export(
         tolerance: the largest difference allowed, in the units of the fit target.
 
     Raises:
-        ParamsError: when scikit-learn itself gives a row another prediction alone than in a batch.
+        ParamsError: when scikit-learn itself gives a row another prediction alone than in a batch, or when ONNX differs
+            and the estimator is of another library, which no package may need.
     """
     expected = frames.predict(pipeline, frames.table(rows, numeric, categorical), task)
     shape = {"type": type_, "task": task, "numeric": tuple(numeric), "categorical": tuple(categorical)}
@@ -81,6 +86,8 @@ def export(
         reason = f"no conversion to ONNX ({type(error).__name__})"
     if not reason:
         return content, Exported(**shape, format="onnx", parity=parity)  # type: ignore[arg-type]
+    if libraries.of(pipeline[-1]):
+        raise ParamsError("model.type", f"{type_} is packaged as ONNX alone, and {reason}", _SMALLER)
     content, trusted = _to_skops(pipeline)
     described = Exported(**shape, format="skops", parity=0.0, reason=reason, trusted=trusted)  # type: ignore[arg-type]
     loaded = runtime.load(content, described.describe())
@@ -125,10 +132,16 @@ def _difference_with_gaps(
 def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> bytes:
     inputs = [("numeric", FloatTensorType([None, numeric])), ("categorical", StringTensorType([None, categorical]))]
     options = {id(pipeline): {"zipmap": False}} if task != "regression" else None
+    library = libraries.of(pipeline[-1])
     with _faithful_trees():
         model = convert_sklearn(
-            pipeline, name="model", initial_types=[pair for pair in inputs if pair[1].shape[1]], options=options
+            pipeline[:-1] if library else pipeline,
+            name="model",
+            initial_types=[pair for pair in inputs if pair[1].shape[1]],
+            options=None if library else options,
         )
+    if library:
+        ensemble.append(model, library.ensemble(pipeline[-1]))
     if isinstance(pipeline[-1], HistGradientBoostingRegressor) and pipeline[-1].loss in ("poisson", "gamma"):
         _exponentiate(model.graph)
     return bytes(model.SerializeToString())

@@ -17,6 +17,7 @@ from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.labels import classes
 from mainline.model import estimator, frames, weights
+from mainline.model.boosting import libraries
 from usecase import interface, scoring
 
 MODEL = Path("models/model")
@@ -44,9 +45,14 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
             matrix = pipeline[:-1].fit_transform(frames.table(rows.features, numeric, categorical), target)
             pipeline[-1].fit(matrix, target, **weighing)
             return pipeline
-    except (InvalidParameterError, ValueError, TypeError) as error:
+    except (InvalidParameterError, ValueError, TypeError, *_errors(pipeline[-1])) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
+
+
+def _errors(estimator_: Any) -> tuple[type[Exception], ...]:
+    library = libraries.of(estimator_)
+    return library.ERRORS if library else ()
 
 
 def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:

@@ -1,0 +1,89 @@
+"""Ask a library for its hyperparameters by a fit on a few rows: it checks names and values only while it fits."""
+
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from mainline.contract import Task
+from mainline.declared.params import Model
+from mainline.errors import ParamsError, nearest
+from mainline.model.boosting.libraries import Library
+
+ROWS = 24
+OF_DATA = (
+    "base_score", "class_weight", "feature_contri", "feature_weights", "interaction_constraints",
+    "max_bin_by_feature", "monotone_constraints",
+)  # fmt: skip
+"""Hyperparameters that name columns or classes of the data; the real fit checks them."""
+
+
+def fit(estimator: Any, task: Task) -> Any:
+    """Fit at most two iterations of an estimator on a few rows of two columns; of a label between 0 and 1, or classes.
+
+    Raises:
+        ValueError: when it does not take a value; also TypeError and the library's own errors.
+    """
+    declared = estimator.get_params()
+    tried = clone(estimator).set_params(**{name: None for name in OF_DATA if name in declared})
+    if isinstance(declared["n_estimators"], int) and declared["n_estimators"] > 2:
+        tried.set_params(n_estimators=2)
+    matrix = np.random.default_rng(0).normal(size=(ROWS, 2))
+    kinds = {"regression": np.linspace(0.2, 0.8, 2), "classification": np.arange(2), "multiclass": np.arange(3)}
+    with _silent():
+        return tried.fit(matrix, np.resize(kinds[task], ROWS))
+
+
+def check(library: Library, estimator: Any, model: Model, task: Task) -> None:
+    """Refuse hyperparameters that do not exist, are not taken, or make a model that cannot be exported.
+
+    Raises:
+        ParamsError: in the library's own words.
+    """
+    refusals: tuple[type[Exception], ...] = (ValueError, TypeError, *library.ERRORS)
+    try:
+        fitted = fit(estimator, task)
+        library.ensemble(fitted)
+    except refusals as error:
+        reason = _first_line(error)
+        name = _named(reason, model.params)
+        raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
+    known = library.names(fitted) - library.REFUSED.keys()
+    for name in model.params:
+        if name not in known:
+            raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))
+
+
+def _named(reason: str, params: Mapping[str, Any]) -> str:
+    """Return the hyperparameter that a reason is about, by its name or else by its value; '' if it says neither."""
+    texts = {name: value for name, value in params.items() if isinstance(value, str)}
+    for name, said in (*zip(params, params, strict=True), *texts.items()):
+        if re.search(rf"(?<!\w){re.escape(said)}(?!\w)", reason):
+            return name
+    return ""
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Let nobody see warnings, and what LightGBM's own code writes to the terminal before it raises."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _first_line(error: Exception) -> str:
+    """Return what a library says first, without the place in its own source."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return re.sub(r"^\[[\d:]+\] \S+: | at /.*", "", line).strip(" .")
