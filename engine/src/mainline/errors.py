@@ -1,13 +1,18 @@
 """Every error a user can meet: what was found, what is allowed, what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class MainlineError(Exception):
     """Base of all expected failures; the command line prints it as one line and exits with `status`."""
 
     status = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as what it says, since constructors take other arguments than they pass on."""
+        return _arrive, (type(self), self.args, vars(self))
 
 
 class ParamsError(MainlineError):
@@ -40,6 +45,10 @@ class OutOfMemoryError(MainlineError):
             f"out of memory{said}. Declare less data, fewer features or another estimator, "
             "or run it on a machine with more memory."
         )
+
+
+class WorkerError(MainlineError):
+    """Processes that work on partitions end before they have an answer."""
 
 
 class SchemaError(MainlineError):
@@ -94,6 +103,13 @@ class RequestError(MainlineError):
         self.reason = f"{field}: {found}{detail}; {self.allowed}"
         """The message without the row."""
         super().__init__(f"row {row}: {self.reason}")
+
+
+def _arrive(kind: type[MainlineError], said: tuple[Any, ...], held: Mapping[str, Any]) -> MainlineError:
+    """Return an error that another process raised."""
+    error = kind.__new__(kind, *said)
+    vars(error).update(held)
+    return error
 
 
 def _sentence(text: str) -> str:

@@ -3,8 +3,9 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from itertools import count
 from typing import TypeVar
 
 from mainline import display
@@ -23,10 +24,23 @@ def say(text: str) -> None:
 
 def each(items: Sequence[Item], what: str) -> Iterator[Item]:
     """Yield the items; on a terminal count them in place, elsewhere stay silent until `say`."""
-    for number, item in enumerate(items, start=1):
+    with counted(len(items), what) as show:
+        for item in items:
+            show(item)
+            yield item
+
+
+@contextmanager
+def counted(total: int, what: str) -> Iterator[Callable[[object], None]]:
+    """Offer a function that counts so many items, on a terminal in place, each when it is begun; elsewhere silent."""
+    numbers = count(1)
+
+    def show(item: object) -> None:
+        number = next(numbers)
         if display.is_redrawn():
-            _redraw(f"{what} {number}/{len(items)}: {_told(item)}")
-        yield item
+            _redraw(f"{what} {number}/{total}: {_told(item)}")
+
+    yield show
     if display.is_redrawn():
         _clear()
 

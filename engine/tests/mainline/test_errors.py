@@ -1,7 +1,12 @@
 """Errors: their wording, and the suggestion they carry."""
 
+import importlib
+import pickle
+import pkgutil
+
 import pytest
 
+import mainline
 from mainline import errors
 from mainline.errors import LimitError, MainlineError, PackageError, ParamsError, RequestError, SchemaError, nearest
 
@@ -28,6 +33,45 @@ src/usecase/schema.py, and run `make repro` again.""",
 def test_error_says_what_was_found_what_is_allowed_and_what_to_do(error: MainlineError, said: str) -> None:
     """Each error words its own line."""
     assert str(error) == said
+
+
+def _all(base: type[MainlineError]) -> list[type[MainlineError]]:
+    """List a class and all that come from it, as far as they are imported."""
+    return [base, *(found for kind in base.__subclasses__() for found in _all(kind))]
+
+
+def _sent(error: MainlineError) -> MainlineError:
+    return pickle.loads(pickle.dumps(error))  # noqa: S301 - of this test
+
+
+def test_every_error_travels_between_processes() -> None:
+    """Whatever its constructor takes, an error arrives as what it says, with its notes and what it holds."""
+    for found in pkgutil.walk_packages(mainline.__path__, "mainline."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+    kinds = _all(MainlineError)
+    assert {LimitError, RequestError} < {*kinds}
+    for kind in kinds:
+        error = kind.__new__(kind, "what it says")
+        vars(error)["held"] = 7
+        error.add_note("first in row 5")
+        arrived = _sent(error)
+        assert (type(arrived), str(arrived), vars(arrived)) == (kind, str(error), vars(error))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParamsError("seed", "is missing", "add it"),
+        SchemaError("flights", "2013-01", ["a is missing", "b is unexpected"]),
+        LimitError("The share", "2 %", "1 %", "Look."),
+        RequestError(3, "dest", "is missing", "send a string"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_that_was_raised_arrives_with_its_words(error: MainlineError) -> None:
+    """Those whose constructors word a sentence keep it."""
+    assert str(_sent(error)) == str(error)
 
 
 def test_every_error_is_an_expected_failure() -> None:

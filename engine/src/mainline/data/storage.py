@@ -50,12 +50,16 @@ def write_frame(frame: "pd.DataFrame", path: Path) -> None:
     Raises:
         DataError: when a column holds values of several types, or two columns have one name.
     """
-    try:
-        table = pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        remedy = "give each column one name and one type where src/usecase/ makes it"
-        raise DataError(path, f"cannot be written: {_misfit(frame) or error}", remedy) from error
-    _write_table(table, path)
+    _write_table(_table(frame, path), path)
+
+
+def encode_frame(frame: "pd.DataFrame", path: Path) -> bytes:
+    """Return the bytes that `write_frame` writes to a path.
+
+    Raises:
+        DataError: as `write_frame`.
+    """
+    return _encode(_table(frame, path))
 
 
 def read_frame(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
@@ -67,9 +71,24 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFram
     return _read_table(path, columns).to_pandas(use_threads=False)
 
 
+def decode_frame(content: bytes, path: Path) -> "pd.DataFrame":
+    """Read the bytes of a Parquet file as a pandas table; the path is for the error.
+
+    Raises:
+        DataError: when it is not a Parquet file.
+    """
+    with _readable(path, "Parquet"):
+        return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False).to_pandas(use_threads=False)
+
+
 def write_columns(columns: Mapping[str, Array], path: Path) -> None:
     """Write columns of equal length n as Parquet."""
-    _write_table(pa.table({name: pa.array(values) for name, values in columns.items()}), path)
+    _write_table(_of_columns(columns), path)
+
+
+def encode_columns(columns: Mapping[str, Array]) -> bytes:
+    """Return the bytes that `write_columns` writes."""
+    return _encode(_of_columns(columns))
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> dict[str, Array]:
@@ -143,8 +162,26 @@ def _values(column: pa.ChunkedArray) -> Array:
     return encoded.dictionary.to_numpy(zero_copy_only=False)[encoded.indices.to_numpy()]
 
 
+def _of_columns(columns: Mapping[str, Array]) -> pa.Table:
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def _table(frame: "pd.DataFrame", path: Path) -> pa.Table:
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        remedy = "give each column one name and one type where src/usecase/ makes it"
+        raise DataError(path, f"cannot be written: {_misfit(frame) or error}", remedy) from error
+
+
 def _write_table(table: pa.Table, path: Path) -> None:
     write_atomically(path, lambda target: pq.write_table(table, target, compression="zstd"))
+
+
+def _encode(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
 
 
 def _read_table(path: Path, columns: Sequence[str] | None) -> pa.Table:

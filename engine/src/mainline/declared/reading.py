@@ -63,12 +63,23 @@ def read(path: Path) -> Any:
         ParamsError: when it cannot be read, or is not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         remedy = "run this from the root of the repository"
         raise ParamsError("file", f"cannot be read ({error})", remedy, name(path)) from error
+    return parse(text, "file", name(path))
+
+
+def parse(text: str, where: str, file: str) -> Any:
+    """Read YAML in which no key stands twice.
+
+    Raises:
+        ParamsError: when it is not YAML, naming where it stands.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
-        raise ParamsError("file", f"is not YAML ({error})", "correct the marked line", name(path)) from error
+        raise ParamsError(where, f"is not YAML ({error})", "correct the marked line", file) from error
 
 
 def name(path: Path) -> str:

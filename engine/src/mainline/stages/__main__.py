@@ -4,16 +4,14 @@ Repeatable settings, this folder's own code, one clear error, and an end when it
 starts before anything slow is imported.
 """
 
-import contextlib
 import gc
 import os
 import sys
-import threading
 import time
 from importlib import import_module
 from pathlib import Path
 
-from mainline import display, interrupts
+from mainline import display, interrupts, parents
 
 PARENT = "MAINLINE_PARENT"
 """The number of the stage's parent. `engine/stage` passes it on: the parent may be gone before Python runs."""
@@ -21,29 +19,11 @@ PARENT = "MAINLINE_PARENT"
 STARTER = "MAINLINE_STARTER"
 """The number of the process that started the stage: the parent, or DVC where a shell waits between the two."""
 
-_POLL = 0.2  # seconds
-
 
 def end_with_parent() -> None:
     """Exit when the process that started this one is gone; DVC does not end its stages when it is killed."""
     parent = int(os.environ.get(PARENT) or os.getppid())
-    starter = int(os.environ.get(STARTER) or parent)
-
-    def watch() -> None:
-        while os.getppid() == parent and _runs(starter):
-            time.sleep(_POLL)
-        os._exit(130)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _runs(process: int) -> bool:
-    with contextlib.suppress(PermissionError):  # it runs, as somebody else
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-    return True
+    parents.end_with(parent, int(os.environ.get(STARTER) or parent))
 
 
 if __name__ == "__main__":

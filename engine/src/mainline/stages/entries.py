@@ -41,11 +41,6 @@ def _fill(content: bytes, path: Path) -> None:
     path.write_bytes(content)
 
 
-def of(files: Iterable[Path], report: Any) -> Entry:
-    """Take the bytes of files that were just written."""
-    return Entry({file.as_posix(): file.read_bytes() for file in files}, report)
-
-
 def read(stage: str, key: str) -> Entry | None:
     """Return the entry of a key; None if there is none.
 

@@ -15,17 +15,18 @@ from typing import Any
 
 from mainline import progress
 from mainline.data import local_files
+from mainline.declared import compute
+from mainline.declared.compute import Compute
 from mainline.errors import UseCaseError
-from mainline.stages import entries, fingerprint, presence, purity
+from mainline.stages import computing, entries, fingerprint, presence, purity
 from mainline.stages.entries import DamagedError, Entry
 from mainline.stages.fingerprint import Fingerprint, hash_file
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE, is_set
+from mainline.stages.tasks import Outcome, Task, Watch, Work
 from mainline.text import count
 
 Report = Any
 """What JSON can hold: lists, texts, whole numbers, and mappings by text."""
-Make = Callable[[], tuple[Report, Sequence[Path]]]
-"""Do a partition's work; return what there is to say of it, and the files that were written."""
 
 
 class Ledger:
@@ -41,30 +42,41 @@ class Ledger:
         self._taken: set[str] = set()
         self._earlier: list[str] = []
         self._refusal = self._unwritten = ""
+        self._keys: dict[Task, str] = {}
         if is_on():
             self._begin(data)
+        self._compute = Compute() if is_set(DEBUG) else compute.load()  # a debugger stops in this process
 
-    def partition(self, period: str, reads: Sequence[Path], arguments: Sequence[Any], make: Make) -> Report:
-        """Return the report of a partition, whose files are written: as they were before, or made now.
+    def reports(self, work: Work, tasks: Sequence[Task]) -> Iterator[Report]:
+        """Yield the report of each partition, in order, once its files are written: as they were before, or made now.
 
         Args:
-            period: what it belongs to; '' for what belongs to none.
-            reads: all files of the data that the work reads.
-            arguments: everything else that it is given, as JSON can hold it.
-            make: does the work.
+            work: what is done for each.
+            tasks: the partitions.
         """
-        if self._fingerprint is None:
-            return _plain(make()[0])
-        key = self._key(self._fingerprint, reads, arguments)
-        # What was pure before need not have been so now: it may have looked for a file that was not there yet.
-        entry = None if self._refusal else self._take(key, " ".join(map(str, arguments[:1])))
-        self._periods[period] = self._periods.get(period, True) and entry is not None
-        if entry is None:
-            return self._make(key, reads, make)
-        entry.write()
-        self._used.add(key)
-        self._taken.add(period)
-        return entry.report
+        found: dict[int, Report] = {}
+        watch = Watch(self._allowed, self._fingerprint.files) if self._fingerprint else None
+        with progress.counted(len(tasks), self.stage) as show:
+            due, missing = 0, self._missing(tasks, found, show)
+            for place, outcome in computing.run(work, missing, watch, show, self._compute):
+                found[place] = self._keep(tasks[place], outcome)
+                while due in found:
+                    yield found.pop(due)
+                    due += 1
+            yield from (found[place] for place in sorted(found))
+
+    def _missing(
+        self, tasks: Sequence[Task], found: dict[int, Report], show: Callable[[Task], None]
+    ) -> Iterator[tuple[int, Task]]:
+        """Yield the tasks whose results are not taken, each with its place; note the reports of the others."""
+        for place, task in enumerate(tasks):
+            entry = self._take(task)
+            if entry is None:
+                yield place, task
+            else:
+                show(task)
+                entry.write()
+                found[place] = entry.report
 
     @contextmanager
     def watched(self, reads: Sequence[Path]) -> Iterator[None]:
@@ -114,32 +126,49 @@ class Ledger:
         self._allowed = [Path(name) for name in local_files.dependencies(stage=self.stage) if Path(name) != data]
         self._refuse([*acts, *purity.unknown(opened, self._allowed, self._fingerprint.files)])
 
-    def _key(self, of_code: Fingerprint, reads: Sequence[Path], arguments: Sequence[Any]) -> str:
+    def _take(self, task: Task) -> Entry | None:
+        """Return what is kept of a task; None if nothing is, or if it may not be taken."""
+        if self._fingerprint is None:
+            return None
+        self._keys[task] = key = self._key(self._fingerprint, task)
+        # What was pure before need not have been so now: it may have looked for a file that was not there yet.
+        entry = None if self._refusal else self._read(key, task)
+        self._periods[task.period] = self._periods.get(task.period, True) and entry is not None
+        if entry is not None:
+            self._used.add(key)
+            self._taken.add(task.period)
+        return entry
+
+    def _key(self, of_code: Fingerprint, task: Task) -> str:
+        reads = [*task.beside, *task.reads]
         for file in reads:
             if file not in self._hashes:
                 self._hashes[file] = hash_file(file)
-        content = [of_code.digest, [[file.as_posix(), self._hashes[file]] for file in reads], list(arguments)]
+        named = [[file.as_posix(), self._hashes[file]] for file in reads]
+        content = [of_code.digest, named, task.name, list(task.arguments)]
         return f"{_family(of_code)}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"
 
-    def _take(self, key: str, name: str) -> Entry | None:
+    def _read(self, key: str, task: Task) -> Entry | None:
         try:
             return entries.read(self.stage, key)
         except DamagedError:
-            progress.say(f"{self.stage}: what was kept of {name} is damaged; it is computed again.")
+            progress.say(f"{self.stage}: what was kept of {task} is damaged; it is computed again.")
             entries.remove(self.stage, key)
         return None
 
-    def _make(self, key: str, reads: Sequence[Path], make: Make) -> Report:
-        with self.watched(reads):
-            report, files = make()
-        report = _plain(report)
-        if not (self._refusal or self._unwritten or self._changed(reads)):
+    def _keep(self, task: Task, outcome: Outcome) -> Report:
+        """Write what was made of a task, keep it for the next run if it may be, and return its report."""
+        entry = Entry(outcome.entry.files, _plain(outcome.entry.report))
+        entry.write()
+        self._refuse(outcome.reasons)
+        of_no_use = self._refusal or self._unwritten
+        if self._fingerprint and not of_no_use and not self._changed([*task.beside, *task.reads]):
             try:
-                entries.write(self.stage, key, entries.of(files, report))
-                self._used.add(key)
+                entries.write(self.stage, self._keys[task], entry)
+                self._used.add(self._keys[task])
             except OSError as error:
                 self._unwritten = f"{error.strerror or error}"
-        return report
+        return entry.report
 
     def _changed(self, reads: Sequence[Path]) -> bool:
         """Whether code or data changed since the stage began, so that the key may not name what was computed.

@@ -16,7 +16,15 @@ from mainline.data.computed import check_present, valueless
 from mainline.data.lookup import Table, from_columns
 from mainline.data.moments import is_timed
 from mainline.data.prepared import Prepared
-from mainline.data.storage import fresh_directory, read_frame, tidy, write_columns, write_frame, write_json
+from mainline.data.storage import (
+    encode_columns,
+    encode_frame,
+    fresh_directory,
+    read_frame,
+    tidy,
+    write_frame,
+    write_json,
+)
 from mainline.data.validation import why_unlabelled
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
@@ -24,8 +32,10 @@ from mainline.labels import classes, encode
 from mainline.limits.sketches import Sketch
 from mainline.periods import told
 from mainline.stages import computation, ledger, overview
+from mainline.stages.entries import Entry
 from mainline.stages.ledger import Ledger, Report
-from mainline.stages.window import VALIDATED, Window, reach, static_files
+from mainline.stages.tasks import Inputs, Task
+from mainline.stages.window import VALIDATED, Window, batch_files, near, static_files
 from mainline.text import count
 from usecase import features, interface, schema, tables
 
@@ -67,48 +77,43 @@ def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
     fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
-    window = Window(params.data.periods, static)
     shares = (float(params.split.validation), float(params.split.test)) if params.data.snapshot else ()
-    found = []
-    for number, period in enumerate(progress.each(params.data.periods, "prepare")):
-        make = partial(_prepare_period, window, number, fixed, shares)
-        reads = [*files.values(), *reach(params.data.periods, number)]
-        found.append(kept.partition(period, reads, [period, *shares], make))
-    return found
+    spans = [near(params.data.periods, number) for number in range(len(params.data.periods))]
+    tasks = [Task(span[-1], span[-1], batch_files(span), (span, *shares), tuple(files.values())) for span in spans]
+    return [*kept.reports(partial(_prepare_period, Window(static), fixed), tasks)]
 
 
 def _prepare_period(
-    window: Window, number: int, fixed: Mapping[str, Table], shares: Sequence[float]
-) -> tuple[Report, list[Path]]:
-    """Write the tables and features of a period.
+    window: Window, fixed: Mapping[str, Table], inputs: Inputs, span: Sequence[str], *shares: float
+) -> Entry:
+    """Make the tables and features of a period.
 
     Args:
-        window: the periods, with their moving tables.
-        number: which of them.
+        window: makes the moving tables.
         fixed: the static tables.
+        inputs: the validated batches of the periods of the span.
+        span: the periods that the features depend on, the one that they are of last.
         shares: of data without time, the shares of validation and test.
-
-    Returns:
-        Its report, and the files written.
     """
-    period, written = window.periods[number], []
-    before, built = window.moving(number - 1) if number else {}, window.moving(number)
-    for name, rows in built.items():
-        written.append(TABLES / name / f"{period}.parquet")
-        write_frame(rows, written[-1])
+    *earlier, period = span
+    before = window.moving(inputs, earlier) if earlier else {}
+    built = window.moving(inputs, span)
     known = dict(fixed) | {
         name: from_columns(declared_table(name), arrays(rows), arrays(before[name]) if before else None)
         for name, rows in built.items()
     }
     check_known("tables.py: FEATURE_TABLES", declared(), known, "the result of building them")
-    found = featurise(window.batches(number)[schema.EVENTS], known, period)
-    lacking = {}
-    for name, part in ({period: found} if found.hash is None else _cut(shares, found, found.hash)).items():
-        written.append(prepared.FOLDER / f"{name}.parquet")
-        write_columns(part.as_columns(), written[-1])
-        lacking[name] = sorted(valueless(part.features))
+    found = featurise(window.batches(inputs, period)[schema.EVENTS], known, period)
+    parts = {period: found} if found.hash is None else _cut(shares, found, found.hash)
+    files = {}
+    for name, rows in built.items():
+        file = TABLES / name / f"{period}.parquet"
+        files[file.as_posix()] = encode_frame(rows, file)
+    for name, part in parts.items():
+        files[(prepared.FOLDER / f"{name}.parquet").as_posix()] = encode_columns(part.as_columns())
+    lacking = {name: sorted(valueless(part.features)) for name, part in parts.items()}
     sketches = {period: overview.sketch(found).model_dump()} if found.hash is None else {}
-    return {"rows": len(found), "lacking": lacking, "sketches": sketches}, written
+    return Entry(files, {"rows": len(found), "lacking": lacking, "sketches": sketches})
 
 
 def featurise(events: "pd.DataFrame", known: Mapping[str, Table], period: str) -> Prepared:

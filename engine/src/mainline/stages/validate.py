@@ -1,7 +1,6 @@
 """Check every batch against its schema: stop on wrong columns, quarantine impossible rows, count all rows."""
 
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,16 +9,20 @@ from mainline import clocks, progress
 from mainline.conformance.names import check_known
 from mainline.conformance.requests import check_key, check_request
 from mainline.data import sides
-from mainline.data.storage import fresh_directory, read_frame, write_frame, write_json
+from mainline.data.storage import decode_frame, encode_frame, fresh_directory, write_json
 from mainline.data.validation import check, check_share, why_unlabelled
-from mainline.declared.params import Params
+from mainline.declared.params import Limits, Params
 from mainline.errors import SourceError
 from mainline.labels import check_label, check_label_type, check_task, classes
 from mainline.stages import ledger
+from mainline.stages.entries import Entry
 from mainline.stages.ledger import Report
+from mainline.stages.tasks import Inputs, Task
 from usecase import interface, schema
 
 RAW, VALIDATED, QUARANTINE = Path("data/raw"), Path("data/validated"), Path("data/quarantine")
+LABELLED = "labelled"
+"""What events with a label are counted under, beside the reasons of the others."""
 
 
 def validate(params: Params) -> None:
@@ -33,16 +36,14 @@ def validate(params: Params) -> None:
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
     reasons: dict[str, dict[str, int]] = {}
     time = "" if params.data.snapshot else _time()
-    limits = params.limits.quarantined_share, params.limits.unlabelled_share
+    tasks = [_task(name, period, time) for name, period in _batches(params.data.periods)]
     with ledger.opened("validate", RAW, params.data.unit) as kept:
-        for name, period in progress.each(_batches(params.data.periods), "validate"):
-            batch = f"{name} {period}".rstrip()
-            make = partial(_validate_batch, name, period, time, *limits)
-            checked = kept.partition(period, [RAW / _file(name, period)], [batch, time, *limits], make)
+        for task, checked in zip(tasks, kept.reports(_validate_batch, tasks), strict=True):
+            _check_limits(task, checked, params.limits)
             counts.update(checked["rows"])
             counts.update(checked["labels"])
             if checked["reasons"]:
-                reasons[batch] = checked["reasons"]
+                reasons[task.name] = checked["reasons"]
     write_json(counts, Path("metrics/data.json"))
     write_json(reasons, Path("metrics/quarantine.json"))
     progress.say(f"{counts['accepted']:,} rows accepted, {counts['quarantined']:,} in quarantine")
@@ -83,56 +84,64 @@ def _file(name: str, period: str) -> str:
     return f"{name}/{period}.parquet" if period else f"{name}.parquet"
 
 
-def _validate_batch(
-    name: str, period: str, time: str, quarantined_share: float, unlabelled_share: float
-) -> tuple[Report, list[Path]]:
-    """Check a batch and write its rows.
+def _task(name: str, period: str, time: str) -> Task:
+    return Task(f"{name} {period}".rstrip(), period, (RAW / _file(name, period),), (name, period, time))
+
+
+def _validate_batch(inputs: Inputs, name: str, period: str, time: str) -> Entry:
+    """Check a batch.
 
     Returns:
-        How many `rows` were accepted and quarantined, the `labels` and the `reasons` by count; and the files written.
+        Its rows, and how many `rows` were accepted and quarantined, the `labels` and the `reasons` by count.
     """
-    rows = _read_batch(name, period, time)
-    file, batch = _file(name, period), f"{name} {period}".rstrip()
+    rows = _read_batch(inputs, name, period, time)
+    file = _file(name, period)
     clock = next((clocks.of(field) for field in interface.REQUEST if field.name == time), None)
     checked = check(rows, schema.TABLES[name], name, period, time, clock)
     accepted, quarantined = checked.accepted, checked.quarantined
-    if len(quarantined):
-        write_frame(quarantined, QUARANTINE / file)
-    check_share(len(quarantined), len(rows), quarantined_share, f"impossible rows in {batch}", "data/quarantine")
-    write_frame(accepted, VALIDATED / file)
-    labels = _count_labels(accepted, period, unlabelled_share) if name == schema.EVENTS else {}
+    made = {VALIDATED / file: accepted} | ({QUARANTINE / file: quarantined} if len(quarantined) else {})
+    labels = _count_labels(accepted) if name == schema.EVENTS else {}
     counted = {"accepted": len(accepted), "quarantined": len(quarantined)}
-    written = [VALIDATED / file, *([QUARANTINE / file] if len(quarantined) else [])]
-    return {"rows": counted, "labels": labels, "reasons": checked.reasons}, written
+    report = {"rows": counted, "labels": labels, "reasons": checked.reasons}
+    return Entry({path.as_posix(): encode_frame(frame, path) for path, frame in made.items()}, report)
 
 
-def _read_batch(name: str, period: str, time: str) -> pd.DataFrame:
+def _read_batch(inputs: Inputs, name: str, period: str, time: str) -> pd.DataFrame:
     """Read the rows that the source delivered.
 
     Raises:
         SourceError: when it delivered none.
     """
-    if not (RAW / _file(name, period)).exists():
+    file = RAW / _file(name, period)
+    if file.as_posix() not in inputs:
         raise SourceError(
             f"src/usecase/source.py: fetch delivered no {name} {period}".rstrip() + "; "
             "deliver it, with no rows if there are none, or take it out of TABLES in src/usecase/schema.py."
         )
-    rows = read_frame(RAW / _file(name, period))
+    rows = decode_frame(inputs[file.as_posix()], file)
     if name == schema.EVENTS and not len(rows):
         said = f"src/usecase/source.py: fetch delivered no rows of {name} for {period}"
         raise SourceError(f"{said}; shorten the window." if time else f"{said}; deliver some.")
     return rows
 
 
-def _count_labels(events: pd.DataFrame, period: str, limit: float) -> dict[str, int]:
+def _count_labels(events: pd.DataFrame) -> dict[str, int]:
+    """Count the events that are labelled, and those that are not by reason."""
     reason = why_unlabelled(schema, events, interface.LABEL)
-    check_share(
-        int((reason != "").sum()),
-        len(events),
-        limit,
-        f"{schema.EVENTS} without a label in {period}",
-        f"{RAW / schema.EVENTS}",
-    )
     labels = events.loc[reason == "", interface.LABEL].dropna().to_numpy()
     check_label(labels, interface.TASK, classes(interface))
-    return {str(name) or "labelled": int(count) for name, count in reason.value_counts().sort_index().items()}
+    return {str(name) or LABELLED: int(count) for name, count in reason.value_counts().sort_index().items()}
+
+
+def _check_limits(task: Task, checked: Report, limits: Limits) -> None:
+    """Refuse a batch of which more is unusable than is declared; what is known of it was written, to be looked at.
+
+    Raises:
+        LimitError: if so.
+    """
+    accepted, quarantined = checked["rows"]["accepted"], checked["rows"]["quarantined"]
+    said = f"impossible rows in {task}"
+    check_share(quarantined, accepted + quarantined, limits.quarantined_share, said, "data/quarantine")
+    unlabelled = sum(number for reason, number in checked["labels"].items() if reason != LABELLED)
+    said = f"{schema.EVENTS} without a label in {task.period}"
+    check_share(unlabelled, accepted, limits.unlabelled_share, said, f"{RAW / schema.EVENTS}")

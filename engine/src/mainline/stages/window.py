@@ -1,7 +1,7 @@
 """The batches and moving tables of each period of a window, made when they are asked for and kept while they are near.
 
 A period's tables are built from it and the period before, and its features look into the tables of both. So they
-depend on three periods: `reach`.
+depend on three periods: `near`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mainline.data.moments import is_timed
-from mainline.data.storage import read_frame
+from mainline.data.storage import decode_frame
+from mainline.stages.tasks import Inputs
 from usecase import features, schema, tables
 
 if TYPE_CHECKING:
@@ -25,31 +26,38 @@ Item = TypeVar("Item")
 
 
 class Window:
-    """The periods of a window, in order, whose tables are built on the static ones."""
+    """The batches and moving tables of periods that follow each other, built on the static tables.
 
-    def __init__(self, periods: Sequence[str], static: "Batches") -> None:
-        self.periods = periods
+    A file has one content while a window is used: what was made of it is kept for the next period.
+    """
+
+    def __init__(self, static: "Batches") -> None:
         self._static = static
-        self._batches: dict[int, dict[str, pd.DataFrame]] = {}
-        self._moving: dict[int, dict[str, pd.DataFrame]] = {}
+        self._batches: dict[str, dict[str, pd.DataFrame]] = {}
+        self._moving: dict[str, dict[str, pd.DataFrame]] = {}
 
-    def batches(self, number: int) -> "dict[str, pd.DataFrame]":
+    def batches(self, inputs: Inputs, period: str) -> "dict[str, pd.DataFrame]":
         """Return the validated batches of a period; who changes them changes nothing for others."""
-        batches = _kept(self._batches, number, partial(read_batches, self.periods[number]))
+        batches = _kept(self._batches, period, partial(_decode, inputs, period))
         return _apart(batches)
 
-    def moving(self, number: int) -> "dict[str, pd.DataFrame]":
-        """Return the moving tables of a period."""
-        return _kept(self._moving, number, partial(self._build, number))
+    def moving(self, inputs: Inputs, span: Sequence[str]) -> "dict[str, pd.DataFrame]":
+        """Return the moving tables of the last period of a span, which reach back to the one before, if any."""
+        return _kept(self._moving, span[-1], partial(self._build, inputs, span[-2:]))
 
-    def _build(self, number: int) -> "dict[str, pd.DataFrame]":
-        earlier = self.batches(number - 1) if number else None
-        return build_moving(earlier, self.batches(number), _apart(self._static))
+    def _build(self, inputs: Inputs, span: Sequence[str]) -> "dict[str, pd.DataFrame]":
+        *earlier, batches = (self.batches(inputs, period) for period in span)
+        return build_moving(earlier[0] if earlier else None, batches, _apart(self._static))
 
 
-def reach(periods: Sequence[str], number: int) -> list[Path]:
-    """List the files that the features of a period depend on."""
-    return [file for period in periods[max(0, number - NEAR) : number + 1] for file in files(period).values()]
+def near(periods: Sequence[str], number: int) -> tuple[str, ...]:
+    """List the periods that the features of one depend on, the oldest first and itself last."""
+    return tuple(periods[max(0, number - NEAR) : number + 1])
+
+
+def batch_files(periods: Sequence[str]) -> tuple[Path, ...]:
+    """List the files of the batches of some periods."""
+    return tuple(file for period in periods for file in files(period).values())
 
 
 def build_moving(earlier: "Batches | None", batches: "Batches", static: "Batches") -> "dict[str, pd.DataFrame]":
@@ -57,11 +65,6 @@ def build_moving(earlier: "Batches | None", batches: "Batches", static: "Batches
     if not is_timed(features) and not hasattr(tables, "build_moving"):
         return {}
     return dict(tables.build_moving(earlier, batches, static))
-
-
-def read_batches(period: str) -> "dict[str, pd.DataFrame]":
-    """Read the validated batches of a period."""
-    return {name: read_frame(file) for name, file in files(period).items()}
 
 
 def files(period: str) -> dict[str, Path]:
@@ -80,10 +83,14 @@ def _apart(batches: "Batches") -> "dict[str, pd.DataFrame]":
     return {name: rows.copy(deep=False) for name, rows in batches.items()}
 
 
-def _kept(known: dict[int, Item], number: int, make: Callable[[], Item]) -> Item:
-    """Return what is known of a period, or make it; what is two periods back is let go."""
-    if number not in known:
-        known[number] = make()
-        for old in [other for other in known if other < number - 1]:
-            del known[old]
-    return known[number]
+def _decode(inputs: Inputs, period: str) -> "dict[str, pd.DataFrame]":
+    return {name: decode_frame(inputs[file.as_posix()], file) for name, file in files(period).items()}
+
+
+def _kept(known: dict[str, Item], period: str, make: Callable[[], Item]) -> Item:
+    """Return what is known of a period, or make it; all but the one used before it is let go."""
+    item = known.pop(period) if period in known else make()
+    for old in [*known][:-1]:
+        del known[old]
+    known[period] = item
+    return item

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,9 +18,12 @@ import pandas as pd
 import pytest
 
 from mainline.data import local_files
+from mainline.declared.compute import SETTING
 from mainline.errors import UseCaseError
 from mainline.stages import entries, fingerprint, ledger, presence, purity
+from mainline.stages.entries import Entry
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
+from mainline.stages.tasks import Inputs, Task
 from tests import kills
 
 STAGE, DATA, OUT = "prepare", Path("data/in"), Path("data/out")
@@ -66,18 +68,17 @@ def use_case(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 def run(work: Work = lambda _: None, arguments: Sequence[Any] = (), months: Sequence[str] = MONTHS) -> list[str]:
-    """Run the stage, which writes each month in capitals; return the months whose work was done."""
+    """Run the stage, which writes each month twice; return the months whose work was done."""
     done: list[str] = []
 
-    def make(month: str) -> tuple[dict[str, str], list[Path]]:
+    def make(inputs: Inputs, month: str, *_: Any) -> Entry:
         done.append(month)
         work(month)
-        OUT.mkdir(exist_ok=True)
-        (OUT / month).write_text((DATA / month).read_text() * 2)
-        return {"month": month}, [OUT / month]
+        return Entry({(OUT / month).as_posix(): inputs[(DATA / month).as_posix()] * 2}, {"month": month})
 
+    tasks = [Task(name, name, (DATA / name,), (name, *arguments)) for name in months]
     with presence.of(STAGE), ledger.opened(STAGE, DATA, "month") as kept:
-        reports = [kept.partition(name, [DATA / name], [name, *arguments], partial(make, name)) for name in months]
+        reports = [*kept.reports(make, tasks)]
     assert reports == [{"month": month} for month in months]
     assert [(OUT / month).read_text() for month in months] == [(DATA / month).read_text() * 2 for month in months]
     return done
@@ -494,6 +495,42 @@ def test_reuse_is_switched_off(setting: str, monkeypatch: pytest.MonkeyPatch) ->
         patch.setenv(setting, "1")
         assert run() == [*MONTHS]
     assert run() == ([*MONTHS] if setting == NO_REUSE else [])
+
+
+def test_where_months_are_computed_is_in_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two processes have made is taken by one, and the other way round."""
+    monkeypatch.setenv(SETTING, "processes: 2")
+    run()
+    assert len(kept()) == len(MONTHS)
+    monkeypatch.delenv(SETTING)
+    assert run() == []
+    CODE.write_text("edited")
+    assert run() == [*MONTHS]
+    monkeypatch.setenv(SETTING, "processes: 2")
+    before = [path.stat().st_ino for path in kept()]
+    run()
+    assert [path.stat().st_ino for path in kept()] == before
+
+
+@pytest.mark.parametrize("name", ["reads a file", "starts a process", "adds to a list", "opens a connection"])
+def test_work_of_another_process_is_watched_as_well(
+    name: str, use_case: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does more than compute on its arguments is not reused, wherever it runs."""
+    Path("undeclared.csv").write_text("")
+    monkeypatch.setenv(SETTING, "processes: 2")
+    act, said = IMPURE[name]
+    run(lambda _: act(use_case))
+    assert said in capsys.readouterr().out
+    assert kept() == []
+
+
+def test_a_debugger_keeps_the_work_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under MAINLINE_DEBUG nothing is computed elsewhere, where no terminal is."""
+    monkeypatch.setenv(SETTING, "processes: 2")
+    assert run() == []
+    monkeypatch.setenv(DEBUG, "1")
+    assert run() == [*MONTHS]
 
 
 def test_a_stage_that_a_person_runs_computes(monkeypatch: pytest.MonkeyPatch) -> None:

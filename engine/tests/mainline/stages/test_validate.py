@@ -79,6 +79,6 @@ def test_a_label_of_a_row_that_has_none_is_not_looked_at(monkeypatch: pytest.Mon
     """Labels are held to the task where a row has one."""
     monkeypatch.setattr(interface, "TASK", "classification")
     events = pd.DataFrame({"dep_delay": [1.0, np.nan], "arr_delay": [1.0, np.nan]})
-    assert validate._count_labels(events, "2013-01", 0.5) == {"labelled": 1, "cancelled": 1}
+    assert validate._count_labels(events) == {"labelled": 1, "cancelled": 1}
     with pytest.raises(UseCaseError, match="a label is 7; for a classification"):
-        validate._count_labels(events.assign(arr_delay=[7.0, np.nan]), "2013-01", 0.5)
+        validate._count_labels(events.assign(arr_delay=[7.0, np.nan]))

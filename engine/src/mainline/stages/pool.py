@@ -1,0 +1,223 @@
+"""Tasks side by side in processes of this machine.
+
+Each process has a stretch of neighbouring tasks, since work on one may save time on the next, and takes half of the
+longest other stretch when its own is done. One that is killed loses nothing but its task, which is tried again.
+"""
+
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+import warnings
+from bdb import BdbQuit
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from multiprocessing import connection
+from typing import Any, NamedTuple
+
+from mainline import faults, parents
+from mainline.data import local_files
+from mainline.declared.compute import FILE, Compute
+from mainline.errors import MainlineError, UseCaseError, WorkerError
+from mainline.stages import purity
+from mainline.stages.tasks import Inputs, Job, Outcome, Task, Watch, Work, perform
+from mainline.text import count
+
+METHOD = "fork" if sys.platform == "linux" else "spawn"
+"""A fork begins with all libraries loaded; elsewhere libraries of the system do not stand it."""
+
+_PATIENCE = 5.0
+"""Seconds that a process whose pipe is closed has to end, so that its own status is told."""
+_BREAKPOINT = (
+    "a breakpoint stops no worker, which has no terminal. Run the stage alone, as in "
+    "`./mainline stage prepare --debug`, or with MAINLINE_COMPUTE='processes: 1'."
+)
+
+
+class BugError(Exception):
+    """An error that nobody expects came up in a worker; its cause is the traceback from there."""
+
+
+class Failure(NamedTuple):
+    """How a task failed in a worker: an expected error, or None for a bug, and its traceback."""
+
+    error: MainlineError | None
+    told: str
+
+
+class _ToldError(Exception):
+    """A traceback of another process, shown as the cause of an error."""
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.args[0]}"""'
+
+
+class _Worker:
+    """A process, the tasks that are to come to it, and the one that it works on."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = deque(jobs)
+        self.job: Job | None = None
+        self.pipe: Any = None
+        self._process: Any = None
+
+    def give(self, job: Job, work: Work, watch: Watch | None) -> None:
+        """Hand a job to the process, which is started if there is none."""
+        if self._process is None:
+            self._start(work, watch)
+        self.job = job
+        with suppress(OSError):  # it has died, which is seen when its answer is asked for
+            self.pipe.send((job[1], job[1].inputs()))
+
+    def answer(self) -> Outcome | Failure | None:
+        """Return what came of the job; None if the process died at it."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+
+    def end(self, patience: float = 0) -> int:
+        """End the process, which gets so many seconds to end by itself, and return its status."""
+        if self._process is None:
+            return 0
+        self._process.join(patience)
+        self._process.kill()
+        self._process.join()
+        status = self._process.exitcode
+        self.pipe.close()
+        self._process.close()
+        self._process = None
+        return status
+
+    def _start(self, work: Work, watch: Watch | None) -> None:
+        context: Any = multiprocessing.get_context(METHOD)
+        self.pipe, theirs = context.Pipe()
+        blocked = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # in the process too: Ctrl-C is the driver's
+        try:
+            with warnings.catch_warnings():  # Python warns of a fork beside threads; ours only sleeps
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._process = context.Process(target=_serve, args=(theirs, work, watch, os.getpid()))
+                self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            theirs.close()
+
+
+class _Pool:
+    """Workers with all jobs among them."""
+
+    def __init__(self, jobs: Sequence[Job], number: int, retries: int) -> None:
+        cuts = [len(jobs) * place // number for place in range(number + 1)]
+        self.workers = [_Worker(jobs[first:last]) for first, last in pairwise(cuts)]
+        self.failures: dict[int, Exception] = {}
+        self._died: Counter[int] = Counter()
+        self._retries = retries
+
+    def hand_out(self, work: Work, watch: Watch | None, begun: Callable[[Task], None]) -> list[_Worker]:
+        """Give each idle worker a job, if one is left, and return those whose answer matters."""
+        for worker in self.workers:
+            if worker.job is None and (job := self._next(worker)):
+                if not self._died[job[0]]:
+                    begun(job[1])
+                worker.give(job, work, watch)
+        end = min(self.failures, default=math.inf)
+        return [worker for worker in self.workers if worker.job and worker.job[0] < end]
+
+    def take(self, worker: _Worker) -> Iterator[tuple[int, Outcome]]:
+        """Yield what a worker made of its job, if it made anything; note how it failed, or have it tried again."""
+        if worker.job is None:
+            return
+        place, task = worker.job
+        answer = worker.answer()
+        worker.job = None
+        if isinstance(answer, Outcome):
+            yield place, answer
+        elif isinstance(answer, Failure):
+            self._fail(place, _error(answer))
+        else:
+            status = worker.end(_PATIENCE)
+            self._died[place] += 1
+            if self._died[place] > self._retries:
+                self._fail(place, _lost(task, self._died[place], status))
+            else:
+                worker.jobs.appendleft((place, task))
+
+    def _next(self, worker: _Worker) -> Job | None:
+        """Return a worker's next job; without one left it takes half of what the busiest other one has."""
+        if not worker.jobs:
+            longest = max(self.workers, key=lambda other: len(other.jobs)).jobs
+            for _ in range((len(longest) + 1) // 2):
+                worker.jobs.appendleft(longest.pop())
+        return worker.jobs.popleft() if worker.jobs else None
+
+    def _fail(self, place: int, error: Exception) -> None:
+        """Note a failure; what comes after it need not be done, what comes before may fail as well."""
+        self.failures[place] = error
+        for worker in self.workers:
+            worker.jobs = deque(job for job in worker.jobs if job[0] < place)
+
+
+def run(
+    work: Work, jobs: Sequence[Job], watch: Watch | None, begun: Callable[[Task], None], declared: Compute
+) -> Iterator[tuple[int, Outcome]]:
+    """Do the jobs as `computing.run` says.
+
+    Raises:
+        WorkerError: when one process after another died at the same task.
+    """
+    pool = _Pool(jobs, min(declared.processes, len(jobs)), declared.retries)
+    try:
+        while waited := pool.hand_out(work, watch, begun):
+            ready = connection.wait([worker.pipe for worker in waited])
+            for worker in waited:
+                if worker.pipe in ready:
+                    yield from pool.take(worker)
+    finally:
+        for worker in pool.workers:
+            worker.end()
+    if pool.failures:
+        raise pool.failures[min(pool.failures)]
+
+
+def _serve(pipe: Any, work: Work, watch: Watch | None, driver: int) -> None:
+    """Answer tasks until the driver ends this process, or is gone."""
+    parents.end_with(driver)
+    local_files.so_far()  # ends the watches that modules begin when they are imported
+    purity.so_far()
+    while True:
+        task, inputs = pipe.recv()
+        answer = _attempt(work, task, inputs, watch)
+        sys.stdout.flush()
+        pipe.send(answer)
+
+
+def _attempt(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome | Failure:
+    try:
+        return perform(work, task, inputs, watch)
+    except SystemExit as error:
+        return Failure(faults.ended(error), traceback.format_exc())
+    except BdbQuit:
+        return Failure(UseCaseError(_BREAKPOINT), traceback.format_exc())
+    except Exception as error:
+        return Failure(faults.explain(error), traceback.format_exc())
+
+
+def _error(failure: Failure) -> Exception:
+    """Return the error of a worker, as it is to be raised here."""
+    error = failure.error or BugError(failure.told.strip().splitlines()[-1])
+    error.__cause__ = _ToldError(failure.told)
+    return error
+
+
+def _lost(task: Task, times: int, status: int) -> WorkerError:
+    cause = signal.Signals(-status).name if status < 0 else f"status {status}"
+    return WorkerError(
+        f"{task}: {count(times, 'process')} died at it, one after another, the last by {cause}. If memory is too small "
+        f"for so many at once, declare fewer `processes` in {FILE}, or shorter periods."
+    )

@@ -1,0 +1,71 @@
+"""The work on a partition, wherever it runs: a pure function from bytes and arguments to bytes and a report.
+
+The stage's own process reads what a task is given and writes what comes of it; whoever works sees neither workspace nor
+ledger. What a function keeps between two calls may save time and decides nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mainline.stages import purity
+from mainline.stages.entries import Entry
+
+Inputs = Mapping[str, bytes]
+"""The content of files by their paths, as far as they are there."""
+Work = Callable[..., Entry]
+"""Called with inputs and a task's arguments; what is beside the partition, such as static tables, it brings along."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A partition to work on.
+
+    Args:
+        name: as people know it, such as `flights 2013-02`.
+        period: what it belongs to; '' for what belongs to none.
+        reads: the files that the work is given.
+        arguments: everything else that it is given, as JSON can hold it.
+        beside: files of the data that shaped the work itself, equal for all partitions.
+    """
+
+    name: str
+    period: str
+    reads: tuple[Path, ...]
+    arguments: tuple[Any, ...] = ()
+    beside: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def inputs(self) -> dict[str, bytes]:
+        """Read what the work is given."""
+        return {file.as_posix(): file.read_bytes() for file in self.reads if file.exists()}
+
+
+Job = tuple[int, Task]
+"""A task with its place among all."""
+
+
+class Watch(NamedTuple):
+    """What work may reach beside its inputs, if its results are to be reused."""
+
+    allowed: Sequence[Path]
+    modules: frozenset[Path]
+
+
+class Outcome(NamedTuple):
+    """What came of a task, and why it is not reused; no reason if it may be."""
+
+    entry: Entry
+    reasons: Sequence[str] = ()
+
+
+def perform(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome:
+    """Do the work of a task in this process, under the watch if there is one."""
+    if watch is None:
+        return Outcome(work(inputs, *task.arguments))
+    with purity.watched([*watch.allowed, *task.reads], watch.modules) as reasons:
+        entry = work(inputs, *task.arguments)
+    return Outcome(entry, reasons)
