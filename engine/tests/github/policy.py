@@ -17,6 +17,9 @@ PINNED_LINE = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$
 STRANGERS = ("pull_request", "pull_request_target", "issue_comment", "merge_group")
 """Events whose jobs run, or are steered by, what a stranger wrote."""
 
+OWN_MACHINE, OWN_CODE = "vars.", "github.event.pull_request.head.repo.full_name == github.repository"
+"""A label that the repository declares, which may be of a machine of its own; and what keeps code of a fork off it."""
+
 TRUSTED_REFS = tuple(f"${{{{ github.event.repository.default_branch{also} }}}}" for also in ("", " || github.ref"))
 """The default branch. A schedule, which runs for no other, has it only as the branch that it runs for."""
 
@@ -91,6 +94,8 @@ def _of_strangers(job: Job, workflow: Workflow) -> Iterator[str]:
     everything = json.dumps([job, workflow.get("env", {})])
     if "secrets." in everything or "secrets[" in everything or job.get("secrets"):
         yield "runs code of a pull request and names a secret"
+    if OWN_MACHINE in str(job["runs-on"]) and OWN_CODE not in str(job["runs-on"]):
+        yield "runs code of a fork on a machine that may be the repository's own"
     if "environment" in job:
         yield "runs code of a pull request in an environment, which may hold secrets"
     for step in _steps(job):

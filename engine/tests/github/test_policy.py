@@ -98,6 +98,8 @@ BREAKS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         "pull-request", lambda w: _job(w)["permissions"].update({"id-token": "write"})),
     "and names a secret": (
         "pull-request", lambda w: _job(w)["steps"][1].update(env={"KEY": "${{ secrets.SIGNING_KEY }}"})),
+    "on a machine that may be the repository's own": (
+        "pull-request", lambda w: _job(w).update({"runs-on": "${{ vars.MAINLINE_RUNNER || 'ubuntu-24.04' }}"})),
     "in an environment": ("pull-request", lambda w: _job(w).update(environment="release")),
     "leaves credentials for code": (
         "pull-request", lambda w: _checkout(w)["with"].update({"persist-credentials": True})),

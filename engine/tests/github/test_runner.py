@@ -55,3 +55,29 @@ def test_every_action_that_a_workflow_uses_has_a_stand_in() -> None:
 def test_act_is_installed_with_what_tests_need() -> None:
     """The program that `make -C engine ci` runs comes from the lock, so its tests are not passed by."""
     assert shutil.which("act")
+
+
+def pull_request(repository: str) -> dict[str, Any]:
+    """The event of a pull request whose branch is in a repository."""
+    return {
+        "pull_request": {"number": 1, "head": {"sha": "1", "repo": {"full_name": repository}}, "base": {"sha": "2"}}
+    }
+
+
+TRAINED = {
+    "a pull request of a branch": ("pull-request.yml", "model", "pull_request", pull_request("team/fork"), "large"),
+    "a pull request of a fork": ("pull-request.yml", "model", "pull_request", pull_request("eve/fork"), "ubuntu-24.04"),
+    "a merge queue": ("pull-request.yml", "model", "merge_group", {}, "large"),
+    "what is on main": ("main.yml", "promote", "push", {"ref": "refs/heads/main"}, "large"),
+    "a retraining": ("retrain.yml", "retrain", "schedule", {}, "large"),
+    "the tests of a branch": ("pull-request.yml", "code", "pull_request", pull_request("team/fork"), "ubuntu-24.04"),
+}
+
+
+@pytest.mark.parametrize(("workflow", "job", "event", "payload", "label"), TRAINED.values(), ids=list(TRAINED))
+def test_models_are_trained_where_the_repository_says(
+    workflow: str, job: str, event: str, payload: dict[str, Any], label: str
+) -> None:
+    """`vars.MAINLINE_RUNNER` names the machine that trains; a pull request of a fork never gets there."""
+    assert runner.label_of(workflow, job, event, payload, "large") == label
+    assert runner.label_of(workflow, job, event, payload, "") == "ubuntu-24.04"

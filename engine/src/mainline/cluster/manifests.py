@@ -169,7 +169,7 @@ def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> 
             "requests": {"cpu": "250m", "memory": f"{memory}Mi"},
             "limits": {"cpu": "2", "memory": f"{most_mib(declared)}Mi"},
         },
-        "securityContext": _confined(),
+        "securityContext": confined(),
         "volumeMounts": [
             *({"name": name, "mountPath": path} for name, path in places),
             {"name": "environment", "mountPath": "/etc/mainline", "readOnly": True},
@@ -178,9 +178,7 @@ def _pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> 
     spec = {
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": int(declared.limits.drain_seconds) + DRAIN_SECONDS + 5,
-        "securityContext": {
-            "runAsNonRoot": True, "runAsUser": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": unprivileged(),
         "containers": [container],
         "volumes": [
             *({"name": name, "emptyDir": {}} for name, _ in places),
@@ -210,7 +208,7 @@ def _fetching(wanted: Wanted) -> Manifest:
         ],
         "envFrom": [{"secretRef": {"name": f"{wanted.name}-storage", "optional": True}}],
         "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
-        "securityContext": _confined(),
+        "securityContext": confined(),
         "volumeMounts": [
             {"name": "model", "mountPath": "/model"},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
@@ -256,5 +254,11 @@ def _probe(path: str, period: int, failures: int) -> Manifest:
     return {"httpGet": {"path": path, "port": "http"}, "periodSeconds": period, "failureThreshold": failures}
 
 
-def _confined() -> Manifest:
+def unprivileged() -> Manifest:
+    """Return what a pod may be: a user without rights, and system calls of the usual kind alone."""
+    return {"runAsNonRoot": True, "runAsUser": 10001, "fsGroup": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def confined() -> Manifest:
+    """Return what a container may do: nothing beyond its user, and it writes into its volumes alone."""
     return {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}

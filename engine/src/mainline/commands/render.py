@@ -2,20 +2,30 @@
 
 import argparse
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from mainline import files, usage
-from mainline.cluster import alerts, dashboard, manifests, queries
-from mainline.cluster.manifests import Wanted
-from mainline.declared import environments
+from mainline.cluster import alerts, dashboard, jobs, manifests, queries
+from mainline.cluster.jobs import Jobs, Size
+from mainline.cluster.manifests import Manifest, Wanted
+from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.registry import origin, tags
+from mainline.remote import address
 from mainline.repository.git import ask
 
-HEAD = "# Written by `./mainline render`; change deploy/{environment}.yaml instead.\n"
+HEAD = "# Written by `./mainline render`; {remedy}.\n"
+DECLARED = "change deploy/{environment}.yaml instead"
+SERVICE, NOWHERE = "registry.example.org/mainline:latest", "https://git.example.org/YOU/YOUR-FORK.git"
+"""What stands where nobody named an image, and where no origin is known."""
+_SSH = re.compile(r"^(?:ssh://)?git@([^:/]+)[:/]")
+AMOUNT = re.compile(r"\d+(\.\d+)?(m|[EPTGMk]i?)?")
+"""How Kubernetes writes an amount, as far as people do."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +33,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     parser.add_argument(
         "--way",
-        choices=("follower", "argo", "prometheus"),
+        choices=("follower", "argo", "prometheus", "pipeline"),
         default="follower",
-        help="who rolls out; prometheus: alerts",
+        help="who rolls out; prometheus: alerts; pipeline: retraining and monitoring on a cluster",
     )
-    parser.add_argument(
-        "--image", default="registry.example.org/mainline:latest", help="the image of the service, best by digest"
-    )
+    parser.add_argument("--image", help="the image of the service, or of the pipeline; best by digest")
+    parser.add_argument("--cpu", default=Size.cpu, help="of a pod of the pipeline, such as %(default)s")
+    parser.add_argument("--memory", default=Size.memory, help="of a pod of the pipeline, such as %(default)s")
     parser.add_argument(
         "--output",
         type=Path,
@@ -42,7 +52,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Write the manifests as files that Argo CD or kubectl apply."""
-    return render(arguments.environment, arguments.way, arguments.image, arguments.output, arguments.version)
+    if arguments.way == "pipeline":
+        size = Size(arguments.cpu, arguments.memory)
+        return pipeline(arguments.image or jobs.IMAGE, size, arguments.output)
+    image = arguments.image or SERVICE
+    return render(arguments.environment, arguments.way, image, arguments.output, arguments.version)
 
 
 def render(environment: str, way: str, image: str, output: Path, version: str) -> str:
@@ -66,22 +80,67 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         raise MainlineError(
             f"git assigns no version to {environment} yet; `./mainline promote` first, or name one (--version)."
         )
-    url = ask("remote", "get-url", origin.remote()) or "https://git.example.org/YOU/YOUR-FORK.git"
+    url = ask("remote", "get-url", origin.remote()) or NOWHERE
     wanted = Wanted(environment, image, url, served or "", declared.service, declared.rollout)
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way
+    _write(folder, made, DECLARED.format(environment=environment))
+    return "\n".join([f"{folder}: {', '.join(made)}", *_differences(wanted, way)])
+
+
+def pipeline(image: str, size: Size, output: Path) -> str:
+    """Write retraining and monitoring as CronJobs into a folder.
+
+    Args:
+        image: what their pods run: Python with pip, git, make and bash.
+        size: what a pod may take.
+        output: below it, files go to `pipeline`.
+
+    Raises:
+        MainlineError: when an amount is not as Kubernetes writes it, or no origin can be cloned by others.
+    """
+    for option, value in (("--cpu", size.cpu), ("--memory", size.memory)):
+        if not AMOUNT.fullmatch(value):
+            raise MainlineError(f"{option} {value}: write an amount as Kubernetes does, such as 4 or 16Gi.")
+    url = _SSH.sub(r"https://\1/", ask("remote", "get-url", origin.remote())) or NOWHERE
+    moves = not params.load().data.snapshot
+    made = jobs.pipeline(Jobs(url, image, address.is_shared(), moves, size=size))
+    folder = output / "pipeline"
+    _write(folder, made, "render them again instead")
+    said = [f"{folder}: {', '.join(made)}", f"They need a secret {jobs.TOKEN} with GITHUB_TOKEN."]
+    if not moves:
+        said.append("The data has no time, so retrain.yaml takes no newer data: it fits again on the same snapshot.")
+    return "\n".join(said)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: a script as its lines, and nothing said by reference."""
+
+    def ignore_aliases(self, _: object) -> bool:
+        """Write equal parts out."""
+        return True
+
+    def lines(self, text: str) -> yaml.ScalarNode:
+        """Write a text of several lines as a block."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _Dumper.lines)
+
+
+def _write(folder: Path, made: Mapping[str, Manifest], remedy: str) -> None:
+    """Write manifests into a folder, by file; the first line of each says what to change instead of it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, manifest in made.items():
-        text = yaml.safe_dump(manifest, sort_keys=False, width=120)
-        (folder / name).write_text(HEAD.format(environment=environment) + text, encoding="utf-8")
-    return "\n".join([f"{folder}: {', '.join(made)}", *_differences(wanted, way)])
+        text = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=120)
+        (folder / name).write_text(HEAD.format(remedy=remedy) + text, encoding="utf-8")
 
 
 def _watched(environment: str, declared: Environment, folder: Path) -> str:
     """Write the rules for Prometheus, and the dashboard for Grafana."""
     instance = manifests.instance_of(environment)
     rules = yaml.safe_dump(alerts.file(environment, instance, declared), sort_keys=False, width=120)
-    files.replace(folder / "rules.yml", HEAD.format(environment=environment) + rules)
+    files.replace(folder / "rules.yml", HEAD.format(remedy=DECLARED.format(environment=environment)) + rules)
     board = dashboard.file(environment, instance, declared)
     files.replace(folder / "dashboard.json", json.dumps(board, indent=2) + "\n")
     return f"{folder}: rules.yml, dashboard.json"

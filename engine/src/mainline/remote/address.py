@@ -76,6 +76,15 @@ def kept() -> str:
     return next((name for name in own if name.startswith(_FORMER) and own[name].endswith(_TAIL)), "")
 
 
+def is_shared() -> bool:
+    """Whether the repository declares a store that other machines reach too, such as a bucket."""
+    from dvc.config import Config
+
+    declared = Config(str(FOLDER), validate=False).load_file(str(FOLDER / "config"))
+    address = declared.get("remote", {}).get(declared.get("core", {}).get("remote", ""), {}).get("url", "")
+    return "://" in address and not address.startswith("file://")
+
+
 def _addresses(config: Any, file: Path) -> dict[str, str]:
     remotes = config.load_file(str(file)).get("remote", {}) if file.is_file() else {}
     return {name: str(about["url"]) for name, about in remotes.items() if "url" in about}

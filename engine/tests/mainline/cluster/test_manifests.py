@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from mainline.cluster import manifests
+from mainline.cluster import jobs, manifests
+from mainline.cluster.jobs import Jobs
 from mainline.cluster.manifests import Wanted
 from mainline.commands import render
 from mainline.declared import environments
@@ -43,6 +44,8 @@ def everything() -> Iterator[tuple[str, dict[str, Any]]]:
         for way in (manifests.follower, manifests.argo):
             for file, manifest in way(one).items():
                 yield f"{name}-{way.__name__}-{file}", manifest
+    for file, manifest in jobs.pipeline(Jobs("https://git.example.org/a/b.git", jobs.IMAGE, True, True)).items():
+        yield f"pipeline-{file}", manifest
 
 
 @pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in everything()])
