@@ -1,0 +1,179 @@
+"""What was promised and what came true of a handful of rows, worked out with pencil and paper in each test.
+
+The model answers what a row's `predicted` says; the baseline answers 10. Errors are chosen so that roots are whole.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mainline.data.columns import DAY
+from mainline.declared.monitoring import Monitoring
+from mainline.limits import earned
+from mainline.model import metrics
+from mainline.monitoring import promise, reference, verdict
+from mainline.monitoring.events import Events
+from mainline.monitoring.monitored import Promise
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.production import Production
+
+SCORING = b"""
+def respond(raw, columns):
+    return raw
+
+def slices(columns):
+    return {}
+"""
+WEIGHED = (
+    SCORING
+    + b"""
+def weight(label, columns):
+    return columns["seats"]
+"""
+)
+UNTIL = "2013-09-01T00:00:00Z"
+
+
+def made(packaged: Packaged, tested: Mapping[str, list[float]], scoring: bytes = SCORING, **manifest: Any) -> Packaged:
+    """Return a package that was tested on some rows, whose baseline is 10, and that carries no limits."""
+    table = io.BytesIO()
+    pq.write_table(pa.table({name: np.array(values, float) for name, values in tested.items()}), table)
+    contents = {name: held for name, held in packaged.contents.items() if name != earned.NAME}
+    contents |= {"test_predictions.parquet": table.getvalue(), "code/scoring.py": scoring}
+    model = {**packaged.manifest["model"], "baseline": 10.0}
+    return Packaged({**packaged.manifest, "model": model, **manifest}, contents)
+
+
+def answered(
+    package: Packaged, actual: list[float], predicted: list[float], day: list[str], seats: list[float] | None = None
+) -> Production:
+    """Return production in which these events were answered and have labels, each at noon of its day."""
+    moment = np.array([int(np.datetime64(one, "D").astype(int)) * DAY + DAY // 2 for one in day])
+    request = {"seats": np.array(seats or [1.0] * len(actual))}
+    label = np.array(actual, float)
+    events = Events(request, moment, np.array(predicted, float), label, np.ones(len(label), bool), 0)
+    policy = Monitoring.model_validate({"quality": {"min_rows": 4, "min_days": 2}})
+    return Production(
+        "v1.0.0", reference.load(package), {}, events, "", policy, metrics.scorer("regression"), 5.0, 500
+    )  # fmt: skip
+
+
+def promised(production: Production) -> Promise:
+    """Return what was promised and came true."""
+    found = promise.of_version(production, UNTIL)
+    assert found is not None
+    return found
+
+
+def test_rows_that_weigh_count_by_their_weight(packaged: Packaged) -> None:
+    """A weight of 2 counts as two rows and one of 0 as none, at the test and in production.
+
+    Test: errors 2, 0, 4 and 9 with weights 1, 1, 2 and 0: the root of (4 + 0 + 2 x 16) / 4 = 9 is 3. The baseline's are
+    10, 0, 10 and 20: (100 + 0 + 2 x 100) / 4 = 75. Production: errors 1, 5, 7 and 40 with weights 3, 1, 2 and 0: the
+    root of (3 + 25 + 98) / 6 = 21. The baseline's are 10, 10, 20 and 0: (300 + 100 + 800) / 6 = 200.
+    """
+    tested = {
+        "actual": [0, 10, 20, 30], "predicted": [2, 10, 16, 39], "baseline": [10, 10, 10, 10],
+        "sample_weight": [1, 1, 2, 0], "prediction_time": [0, 1440, 2880, 4320],
+    }  # fmt: skip
+    package = made(packaged, tested, WEIGHED)
+    days = ["2013-07-01", "2013-07-01", "2013-07-02", "2013-07-02"]
+    found = promised(answered(package, [0, 20, 30, 10], [1, 25, 23, 50], days, [3.0, 1.0, 2.0, 0.0]))
+    assert found.promised == pytest.approx(3.0)
+    assert found.promised_ratio == pytest.approx(3 / 75**0.5)
+    assert found.came == pytest.approx(21**0.5)
+    assert found.came_ratio == pytest.approx((21 / 200) ** 0.5)
+
+
+def test_package_that_was_tested_without_weights_is_held_to_no_weights(packaged: Packaged) -> None:
+    """Its code may offer weights, but what it promised was of rows that count the same.
+
+    Test: errors 3 and 4, so (9 + 16) / 2 = 12.5. Production: errors 1, 5, 7 and 5, so (1 + 25 + 49 + 25) / 4 = 25.
+    """
+    tested = {"actual": [0, 10], "predicted": [3, 14], "baseline": [10, 5], "prediction_time": [0, 1440]}
+    days = ["2013-07-01", "2013-07-01", "2013-07-02", "2013-07-02"]
+    production = answered(made(packaged, tested, WEIGHED), [0, 20, 30, 10], [1, 25, 23, 15], days, [9.0, 0.0, 0.0, 1.0])
+    found = promised(production)
+    assert (found.promised, found.came) == (pytest.approx(12.5**0.5), pytest.approx(5.0))
+
+
+def test_snapshot_promises_without_an_age(packaged: Packaged) -> None:
+    """Data without time has no end that events could be later than; everything else is as with time.
+
+    Test: errors 1, 1, 1 and 5, so (3 + 25) / 4 = 7; the baseline's 10, 0, 4 and 2: 120 / 4 = 30. Production: errors 2,
+    2, 2 and 2, so 2; the baseline's 6, 8, 0 and 10: 200 / 4 = 50.
+    """
+    tested = {"actual": [0, 10, 14, 12], "predicted": [1, 11, 13, 17], "baseline": [10, 10, 10, 10]}
+    snapshot = {
+        "window": {"train": ["first"], "validation": ["first"], "test": ["first"]},
+        "snapshot": {"name": "first", "by": ["patient"]},
+    }
+    package = made(packaged, tested, **snapshot)
+    days = ["2026-07-01", "2026-07-02", "2026-07-02", "2026-07-03"]
+    production = answered(package, [4, 18, 10, 20], [6, 16, 12, 18], days)
+    found = promised(production)
+    assert found.promised == pytest.approx(7**0.5)
+    assert found.promised_ratio == pytest.approx((7 / 30) ** 0.5)
+    assert (found.came, found.came_ratio) == (pytest.approx(2.0), pytest.approx(2 / 50**0.5))
+    assert found.age is None
+    assert promise.by_age(production) == []
+    (check,) = (one for one in verdict.of_version(production) if one.name == promise.CHECK)
+    change = (2 / 50**0.5) / (7 / 30) ** 0.5 - 1
+    assert check.reason == f"{change:+.1%} against the promise on 4 events."
+
+
+def test_several_test_periods_are_one_promise(packaged: Packaged) -> None:
+    """What was promised is of the rows of all of them together, and age counts from the end of the last one.
+
+    February has errors 1, 1 and 1, March an error of 5: (3 + 25) / 4 = 7, where the mean of the two months' figures
+    would be 3. The baseline's are 10, 0, 4 and 2: 120 / 4 = 30. Production is on 1 and 21 May: 30 and 50 days after the
+    end of March, so 40 on average; errors 2, so 2, and the baseline's 6, 8, 0 and 10.
+    """
+    days = ["2013-02-01", "2013-02-02", "2013-02-03", "2013-03-01"]
+    minutes = [int(np.datetime64(day, "m").astype(int)) for day in days]
+    tested = {
+        "actual": [0, 10, 14, 12], "predicted": [1, 11, 13, 17], "baseline": [10, 10, 10, 10],
+        "prediction_time": minutes,
+    }  # fmt: skip
+    window = {"train": ["2012-12"], "validation": ["2013-01"], "test": ["2013-02", "2013-03"]}
+    package = made(packaged, tested, window=window)
+    days = ["2013-05-01", "2013-05-01", "2013-05-21", "2013-05-21"]
+    found = promised(answered(package, [4, 18, 10, 20], [6, 16, 12, 18], days))
+    assert (found.promised, found.promised_ratio) == (pytest.approx(7**0.5), pytest.approx((7 / 30) ** 0.5))
+    assert (found.came, found.came_ratio) == (pytest.approx(2.0), pytest.approx(2 / 50**0.5))
+    assert found.age == 40
+
+
+@pytest.mark.parametrize(
+    ("test", "day", "age"),
+    [
+        (["2013-W07", "2013-W08"], "2013-03-02", 5), (["2012-Q4", "2013-Q1"], "2013-04-11", 10),
+        (["2012"], "2013-02-01", 31), (["2013-02-27", "2013-02-28"], "2013-03-01", 0),
+    ],
+)  # fmt: skip
+def test_age_counts_from_the_first_day_after_the_last_period(
+    packaged: Packaged, test: list[str], day: str, age: int
+) -> None:
+    """The week ends with 24 February, the quarter with 31 March, the year with 31 December; a day ends itself."""
+    tested = {"actual": [0, 10], "predicted": [3, 14], "baseline": [10, 5], "prediction_time": [0, 1440]}
+    package = made(packaged, tested, window={"train": [], "validation": [], "test": test})
+    before = str(np.datetime64(day, "D") - 1)
+    after = str(np.datetime64(day, "D") + 1)
+    production = answered(package, [4, 18, 10, 20], [6, 16, 12, 18], [before, after, before, after])
+    assert promised(production).age == age
+
+
+def test_rows_without_weight_in_the_only_other_day_leave_nothing_to_compare(packaged: Packaged) -> None:
+    """Days whose rows weigh 0 do not count, so one day is left, and that proves nothing."""
+    tested = {
+        "actual": [0, 10, 20, 30], "predicted": [2, 10, 16, 39], "baseline": [10, 10, 10, 10],
+        "sample_weight": [1, 1, 2, 0], "prediction_time": [0, 1440, 2880, 4320],
+    }  # fmt: skip
+    days = ["2013-07-01", "2013-07-01", "2013-07-02", "2013-07-02"]
+    production = answered(made(packaged, tested, WEIGHED), [0, 20, 30, 10], [1, 25, 23, 50], days, [1.0, 1.0, 0.0, 0.0])
+    assert promise.of_version(production, UNTIL) is None
