@@ -2,15 +2,20 @@
 
 import http.client
 import json
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from mainline.data import columns, prepared
 from mainline.registry import events as told
 from tests.end_to_end.whole_loop import World, create
 from tests.project import Project
+from usecase import interface
 
 CLIENTS = 160
 POLICY = {
@@ -42,10 +47,10 @@ def ask(world: World, path: str, content: Any, client: str = "") -> Any:
         connection.close()
 
 
-@pytest.mark.slow
-def test_ab_is_read_ended_and_reported(small_project: Project, tmp_path: Path) -> None:
-    """Clients keep their version and post what came of it; the better one waits for a person, and git has why."""
-    world = create(tmp_path, small_project.twin(tmp_path / "project"), None, POLICY)
+@contextmanager
+def testing(tmp_path: Path, made: Project, policy: dict[str, Any]) -> Iterator[World]:
+    """Serve a first version, and let a second one take half of the clients."""
+    world = create(tmp_path, made, None, policy)
     settings = tmp_path / "service.yaml"
     section = yaml.safe_load(settings.read_text())["service"]
     log = {"directory": str(tmp_path / "log"), "flush_seconds": 0.05}
@@ -55,6 +60,13 @@ def test_ab_is_read_ended_and_reported(small_project: Project, tmp_path: Path) -
         world.wait(lambda: world.stable() == "v1.0.0" and world.is_live("v1.0.0"), "the first version serves")
         world.release("Train longer", model={"params": {"max_iter": 40}})
         world.wait(lambda: bool((world.status()["rollout"] or {}).get("live")), "both versions answer")
+        yield world
+
+
+@pytest.mark.slow
+def test_ab_is_read_ended_and_reported(small_project: Project, tmp_path: Path) -> None:
+    """Clients keep their version and post what came of it; the better one waits for a person, and git has why."""
+    with testing(tmp_path, small_project.twin(tmp_path / "project"), POLICY) as world:
         row = json.loads((world.project.path / "models/package/golden.json").read_text())["requests"][0]
         answers = [ask(world, "/predict", row, f"client-{number}") for number in range(CLIENTS)]
         again = [ask(world, "/predict", row, f"client-{number}")["version"] for number in range(20)]
@@ -75,6 +87,32 @@ def test_ab_is_read_ended_and_reported(small_project: Project, tmp_path: Path) -
         world.run("python", "-m", "mainline", "approve", "v1.1.0")
         world.wait(lambda: world.stable() == "v1.1.0", "a person ended it")
         world.wait(lambda: said in _told(world), "git has what it came to")
+
+
+@pytest.mark.slow
+def test_ab_is_decided_by_the_labels_of_the_use_case(small_project: Project, tmp_path: Path) -> None:
+    """Clients ask and post nothing; monitoring reads how their flights arrived, and the follower goes on by that."""
+    outcome = {"name": "error", "unit": "minutes", "better": "lower", "effect": 30.0, "minimum": 30, "metric": "mae"}
+    policy = {**POLICY, "analysis": {**POLICY["analysis"], "outcome": outcome}}
+    with testing(tmp_path, small_project.twin(tmp_path / "project"), policy) as world:
+        month = json.loads((world.project.path / "models/package/manifest.json").read_text())["window"]["test"]
+        rows = prepared.read(world.project.path / prepared.FOLDER, month, [one.name for one in interface.REQUEST], [])
+        flights = columns.to_rows({name: values[:CLIENTS] for name, values in rows.request.items()}, interface.REQUEST)
+        answers = [ask(world, "/predict", flight, f"client-{number}") for number, flight in enumerate(flights)]
+        world.wait(lambda: (world.status()["outcome"] or {}).get("said", "").endswith("no labels for this step yet"),
+                   "it says who reads labels")  # fmt: skip
+        look = ["monitor", "--state", str(world.state), "--logs", str(tmp_path / "log")]
+        said = world.project.run("python", "-m", "mainline", *look, succeed=None, **world.environment)
+        assert "Traceback" not in said.stderr
+        world.wait(lambda: (world.status()["rollout"] or {}).get("step") == 2, "the labels decide")
+        known: dict[str, list[float]] = {answer["version"]: [] for answer in answers}
+        for answer, label in zip(answers, rows.label[:CLIENTS].tolist(), strict=True):
+            if label == label:
+                known[answer["version"]].append(abs(answer["predictions"][0][interface.RESPONSE.name] - label))
+        shown = world.status()["outcome"]
+        assert shown["points"][-1][0] == sum(map(len, known.values()))
+        difference = statistics.mean(known["v1.1.0"]) - statistics.mean(known["v1.0.0"])
+        assert shown["points"][-1][1] == pytest.approx(difference, abs=1e-6)
 
 
 def _told(world: World) -> str:

@@ -151,6 +151,7 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     promises = promise.add(store, found.promises)
     found = found.model_copy(update={"alarms": still, "promises": promises[-1000:]})
     notices.send(store, arguments.environment, lines, found.until, declared.monitoring.notify)
+    _count_outcomes(Place(folder), store, known, asked)
     if arguments.share:
         sharing.give(store, arguments.environment, found, _known(known), declared.monitoring.keep)
     return found, _write(found, _output(arguments, declared, store))
@@ -197,6 +198,16 @@ def _conclude(found: "Monitored", page: Path) -> str:
     if found.verdict == "cannot tell":
         raise UnclearError(said)
     return said
+
+
+def _count_outcomes(place: Place, store: "Store", known: "Mapping[str, Packaged]", asked: "Asked") -> None:
+    """Tell the follower what labels say of the experiment under way; one that cannot be counted waits."""
+    from mainline.monitoring import label_outcomes
+
+    try:
+        label_outcomes.update(place, store, known, asked)
+    except MainlineError as error:
+        progress.say(f"What came of the rollout's answers is not counted: {error}")
 
 
 def _say_taken(taken: "Taken") -> None:

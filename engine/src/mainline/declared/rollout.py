@@ -68,7 +68,10 @@ class Metric(Section):
 
 
 class Outcome(Section):
-    """What clients say came of answers (`POST /outcomes`), compared while both versions answer.
+    """What came of answers, compared while both versions answer.
+
+    Without `metric` clients send values (`POST /outcomes`). With one, such as `mae`, monitoring joins labels to the
+    answers of the prediction log, and the value of a row is what that metric is a mean of.
 
     `better` says which values are good, `effect` the smallest difference that matters, in the values' unit. `require:
     better` asks for an improvement of at least that, `not-worse` for nothing worse than that. The interval holds with
@@ -79,6 +82,7 @@ class Outcome(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,39}$")]
     unit: Annotated[str, Field(pattern=r"^[^\x00-\x1f<>|]{0,20}$")] = ""
+    metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,39}$")] | None = None
     better: Literal["higher", "lower"]
     require: Literal["better", "not-worse"] = "not-worse"
     effect: Annotated[float, Field(gt=0, le=1e12)]
@@ -194,9 +198,11 @@ class Policy:
     def hash(self) -> str:
         """Tell one way of rolling out from another; how often git is looked at is not part of it."""
         shown = self.declared.model_dump(include={"strategy", "analysis", "sticky", "progress_deadline_seconds"})
-        # A policy without an outcome keeps the hash that it had before there were any.
+        # A policy without an outcome, or a metric of it, keeps the hash that it had before there were any.
         if shown["analysis"]["outcome"] is None:
             del shown["analysis"]["outcome"]
+        elif shown["analysis"]["outcome"]["metric"] is None:
+            del shown["analysis"]["outcome"]["metric"]
         shown["steps"] = [[step.kind, step.value] for step in self.steps]
         return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:12]
 

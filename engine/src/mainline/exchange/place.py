@@ -7,7 +7,8 @@
 | `served.json` | which routes are live, and what was counted | server |
 | `status.json` | what people and the server's page are shown | follower |
 | `outcomes.json` | what came of an experiment's answers, counted by version | server |
-| `outcomes/` | the same one by one, a file of JSON lines for each experiment | server |
+| `labelled.json` | the same from labels, where the policy says so | monitor |
+| `outcomes/` | the outcomes that clients sent one by one, a file of JSON lines for each experiment | server |
 | `look` | when somebody last asked for a look at git | server |
 | `monitoring/report/` | what the server's page `/monitor` shows | monitor |
 | `packages/` | verified packages by digest, each put there by a rename | follower |
@@ -16,10 +17,12 @@
 
 import fcntl
 import os
+import platform
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +80,16 @@ class Place:
     def outcomes(self) -> Path:
         """What the server counted of an experiment's outcomes."""
         return self.folder / "outcomes.json"
+
+    @property
+    def labelled(self) -> Path:
+        """What monitoring counted of an experiment's outcomes, from labels."""
+        return self.folder / "labelled.json"
+
+    @property
+    def mark(self) -> str:
+        """What tells this folder from those of other servers whose rows come together in one store."""
+        return blake2b(f"{platform.node()}:{self.folder.absolute()}".encode(), digest_size=4).hexdigest()
 
     @property
     def outcome_log(self) -> Path:

@@ -41,7 +41,8 @@ class Mirror(Section):
 class Routes(Section):
     """The document: written by whoever rolls out, read by the server, which says the `revision` that it serves.
 
-    `experiment` names the step if what comes of its answers is to be counted.
+    `experiment` names the step if what comes of its answers is to be counted: by the server as clients say, or by
+    monitoring from labels if there is a `metric`.
     """
 
     revision: int = 0
@@ -49,6 +50,7 @@ class Routes(Section):
     sticky: Sticky | None = None
     mirror: Mirror | None = None
     experiment: str | None = Field(default=None, pattern=outcomes.NAME)
+    metric: str | None = None
 
 
 def read(path: Path) -> Routes:

@@ -12,6 +12,7 @@ from mainline.declared.gate import Policy
 from mainline.errors import MainlineError
 from mainline.gate import decisions, judge, production, sources, terminal
 from mainline.gate.findings import FILE, Findings, write
+from mainline.model import losses
 from mainline.registry import clone, reference, tags
 from mainline.repository import checkout
 from mainline.repository.git import ask
@@ -40,6 +41,7 @@ def examine(environment: str | None = None) -> Findings:
     for line in registry.skipped:
         progress.say(clean(line))
     declared = environments.load_all()
+    losses.check(declared)
     if environment is not None:
         return _hold(environment, limits, declared)
     for line in reference.tell(declared):

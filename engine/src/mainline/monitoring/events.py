@@ -24,7 +24,7 @@ from mainline.monitoring import event_times
 from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 
-_MOMENT, _SERVED, FEATURE = "moment", "served", "feature."
+MOMENT, _SERVED, FEATURE, OF_LOG = "moment", "served", "feature.", "log."
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,21 @@ class Events:
         )  # fmt: skip
 
 
-def predictions(files: Iterable[Path], package: Packaged, features: Sequence[str] | None = None) -> pd.DataFrame:
+def predictions(
+    files: Iterable[Path], package: Packaged, features: Sequence[str] | None = None, log: Sequence[str] = (),
+    only: list[tuple[str, str, object]] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return the rows of a package: its request's columns, predictions, `moment` and `served` in minutes UTC.
 
     Predictions stand in the column `prediction`, or those of several classes in `probability.NAME`; the named features
-    in `feature.NAME`: without names those that the use case's own baseline asks for.
+    in `feature.NAME`: without names those that the use case's own baseline asks for. What the log says of each row is
+    in `log.NAME`; `only` chooses rows, as pyarrow's filters do.
     """
     fields, named = package.request, _features(package) if features is None else features
     wanted = [f"input.{field.name}" for field in fields]
     measured = [*_predicted(package), *(f"{FEATURE}{name}" for name in named)]
-    tables = [pq.read_table(file, columns=[*wanted, *measured, "time"]) for file in files]
+    read = list(dict.fromkeys((*wanted, *measured, *log, "time")))
+    tables = [pq.read_table(file, columns=read, filters=only) for file in files]
     table = pa.concat_tables(tables, promote_options="default").to_pandas()  # gaps in one file make its columns others
     batch = {field.name: table[f"input.{field.name}"] for field in fields}
     for field in fields:
@@ -83,27 +88,32 @@ def predictions(files: Iterable[Path], package: Packaged, features: Sequence[str
     served = table["time"][whole].to_numpy("datetime64[m]").astype(np.int64)
     asked = getattr(package.predictor.features, "prediction_time", None)
     moment = served if asked is None else asked(columns)
-    return pd.DataFrame({**columns, **table.loc[whole, measured], _MOMENT: moment, _SERVED: served})
+    said = {f"{OF_LOG}{name}": table[name][whole] for name in log}
+    return pd.DataFrame({**columns, **table.loc[whole, measured], **said, MOMENT: moment, _SERVED: served})
 
 
 def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: Packaged) -> Events:
     """Join n predictions of a package with the labels of their events, one row per event."""
     joined = predicted.merge(labels, how="left", on=kind.names, validate="many_to_one", indicator="found")
-    in_time = joined[KNOWN].isna() | (joined[_MOMENT] <= joined[KNOWN])
-    ordered = joined[in_time].sort_values([_MOMENT, _SERVED], kind="stable")
-    last = ordered.drop_duplicates(kind.names, keep="last").sort_values([_MOMENT, *kind.names], kind="stable")
+    in_time = joined[KNOWN].isna() | (joined[MOMENT] <= joined[KNOWN])
+    ordered = joined[in_time].sort_values([MOMENT, _SERVED], kind="stable")
+    last = ordered.drop_duplicates(kind.names, keep="last").sort_values([MOMENT, *kind.names], kind="stable")
     asked = predicted[kind.names].drop_duplicates()
     return Events(
         request={name: last[name].to_numpy() for name in clocks.names_of(package.request)},
-        moment=last[_MOMENT].to_numpy(np.int64),
-        predicted=last[PREDICTION].to_numpy(np.float64)
-        if not package.classes
-        else last[_predicted(package)].to_numpy(np.float64),
+        moment=last[MOMENT].to_numpy(np.int64),
+        predicted=predicted_of(last, package),
         actual=last[VALUE].to_numpy(np.float64),
         answered=(last["found"] == "both").to_numpy(),
         unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
         features={name: last[f"{FEATURE}{name}"].to_numpy() for name in _features(package)},
     )
+
+
+def predicted_of(rows: pd.DataFrame, package: Packaged) -> Array:
+    """Return the predictions of n rows, shape (n,), or (n, K) of K classes."""
+    found = rows[_predicted(package)].to_numpy(np.float64)
+    return found if package.classes else found[:, 0]
 
 
 def _predicted(package: Packaged) -> list[str]:

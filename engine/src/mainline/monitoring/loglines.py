@@ -39,6 +39,8 @@ _ALWAYS = {
     "digest": "VARCHAR",
     "seconds": "DOUBLE",
     "stale": "VARCHAR[][]",
+    "experiment": "VARCHAR",
+    "client": "VARCHAR",
 }
 
 
@@ -102,7 +104,7 @@ class Reader:
             where digest = $digest and regexp_full_match(version, $version) and len(prediction) > 0
         """  # noqa: S608
         rows = f"""
-            select moment as time, strftime(moment, '%Y-%m-%d') as day, request_id, key, version,
+            select moment as time, strftime(moment, '%Y-%m-%d') as day, request_id, key, version, experiment, client,
                 seconds, (generate_subscripts(prediction, 1) - 1)::integer as "row", {", ".join(values)},
                 unnest(prediction) as prediction, unnest(stale) as stale
             from ({lines}) where moment between '2000-01-01' and '2200-01-01' and {even}

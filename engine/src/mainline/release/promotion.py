@@ -13,6 +13,7 @@ from mainline.declared import environments
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
+from mainline.model import losses
 from mainline.package import signing
 from mainline.registry import artifact, maker, origin, publication, records, reference, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
@@ -88,6 +89,7 @@ def say_skipped() -> None:
 
 def _promote_once() -> str:
     declared = environments.load_all()
+    losses.check(declared)
     found = candidate.find()
     if found is None:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."

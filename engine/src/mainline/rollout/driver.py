@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from mainline.exchange import outcomes, routes, server_report
@@ -125,7 +126,7 @@ class Driver:
             return Routes(revision=self.state.revision, routes=chosen)
         return Routes(
             revision=self.state.revision, routes=chosen, sticky=_sticky(progress), mirror=_mirror(progress),
-            experiment=outcome.name_of(self.state) or None,
+            experiment=outcome.name_of(self.state, self.place) or None, metric=outcome.metric_of(self.state),
         )  # fmt: skip
 
     def _sound(self, ref: Ref) -> Ref:
@@ -184,21 +185,21 @@ class Driver:
 
     def _judge_outcome(self, progress: Progress, live: float) -> Finding | None:
         """Say what came of the answers of this step; None if that is not compared in it."""
-        name, declared = outcome.name_of(self.state), progress.policy.declared.analysis.outcome
+        name, declared = outcome.name_of(self.state, self.place), progress.policy.declared.analysis.outcome
         if not name or declared is None or self.state.stable is None:
             return None
-        counted = self._read_outcomes()
+        counted = self._read_outcomes(self.place.labelled if declared.metric else self.place.outcomes)
         counted = counted if counted and counted["experiment"] == name else None
         pair = progress.candidate, self.state.stable
         finding = outcome.judge(declared, counted, *pair, self.clock.now() - live)
         self._outcome = outcome.report(declared, counted, finding, *pair)
         return finding
 
-    def _read_outcomes(self) -> Outcomes | None:
-        """Read what the server counted, if that changed."""
-        seen = signature(self.place.outcomes)
+    def _read_outcomes(self, file: Path) -> Outcomes | None:
+        """Read what the server, or monitoring, counted, if that changed."""
+        seen = signature(file)
         if seen != self._counted[0]:
-            self._counted = seen, outcomes.read(self.place.outcomes)
+            self._counted = seen, outcomes.read(file)
         return self._counted[1]
 
     def _ask_golden(self, progress: Progress) -> Measurement:

@@ -10,21 +10,31 @@ from collections.abc import Mapping, Sequence
 from mainline.declared.rollout import Outcome
 from mainline.exchange import outcomes, status
 from mainline.exchange.outcomes import Outcomes, Tally
+from mainline.exchange.place import Place
 from mainline.rollout import measurement, sequences, statistics
 from mainline.rollout.records import Finding, Ref, State
 from mainline.rollout.statistics import Interval
 from mainline.text import span
 
 
-def name_of(state: State) -> str:
+def name_of(state: State, place: Place) -> str:
     """Return the name of the experiment that a state's step is; '' if two versions do not answer, or none is declared.
 
-    It changes with the weights, so that outcomes of each step are compared among themselves.
+    It changes with the weights, so that outcomes of each step are compared among themselves. If outcomes are read from
+    labels, it is another one on each server, since monitoring may have the rows of several.
     """
     progress = state.progress
     if progress is None or not measurement.compares_outcomes(progress):
         return ""
-    return f"{progress.candidate.version}-{progress.candidate.digest[:12]}-{progress.hash}-{state.revision}"
+    name = f"{progress.candidate.version}-{progress.candidate.digest[:12]}-{progress.hash}-{state.revision}"
+    return f"{name}-{place.mark}" if metric_of(state) else name
+
+
+def metric_of(state: State) -> str | None:
+    """Return the metric whose value of each row is the outcome; None if clients say what came of answers."""
+    progress = state.progress
+    declared = progress.policy.declared.analysis.outcome if progress else None
+    return declared.metric if declared else None
 
 
 def judge(declared: Outcome, found: Outcomes | None, candidate: Ref, stable: Ref, seconds: float) -> Finding:
@@ -41,6 +51,8 @@ def judge(declared: Outcome, found: Outcomes | None, candidate: Ref, stable: Ref
     interval = sequences.compare_means(tallies[0], tallies[1], declared.confidence, declared.minimum)
     units = min(tally["units"] for tally in tallies)
     said = sentence(declared, interval, tallies, candidate.version, stable.version)
+    if declared.metric and found is None:
+        said += "; `./mainline monitor` beside the server has read no labels for this step yet"
     verdict = _verdict(declared, interval)
     if verdict == "inconclusive" and seconds >= declared.deadline:
         verdict = "pass" if declared.undecided == "go-on" else "fail"

@@ -18,9 +18,9 @@ from mainline.limits import earned
 from mainline.model import metrics
 from mainline.monitoring import promise, reference, verdict
 from mainline.monitoring.events import Events
-from mainline.monitoring.monitored import Promise
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
+from mainline.monitoring.result import Promise
 
 SCORING = b"""
 def respond(raw, columns):

@@ -3,20 +3,25 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from mainline.commands.history import history
 from mainline.commands.lineage import lineage
-from mainline.errors import MainlineError
+from mainline.declared import params
+from mainline.errors import MainlineError, ParamsError
+from mainline.gate import examination
 from mainline.gate.findings import Accepted
 from mainline.registry import publication, tags
 from mainline.registry.publication import Tag, TakenError
 from mainline.release import promotion
 from mainline.remote.store import StorageError
 from tests.mainline.release.conftest import Repository, judge, promote_by, refuse, release
+from tests.project import FLIGHTS
 
 
 def test_the_first_release_is_registered_and_assigned(repository: Repository) -> None:
@@ -384,3 +389,25 @@ def test_another_use_case_begins_with_a_first_release_of_its_own(repository: Rep
     found = tags.versions()[0].release
     assert found is not None
     assert (found.bump, found.replaces) == ("first", None)
+
+
+@pytest.mark.parametrize("command", [promotion.promote, examination.examine])
+def test_outcome_that_labels_cannot_tell_is_refused_before_anything_is_released(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, command: Callable[[], object]
+) -> None:
+    """A metric of another task is one line, by the gate in the pull request and by the release after it."""
+    flights = params.load(FLIGHTS / "params.yaml")
+    monkeypatch.setattr(params, "load", lambda: flights)
+    file = repository.path / "deploy/production.yaml"
+    outcome = {"name": "error", "metric": "log_loss", "better": "lower", "effect": 0.1}
+    declared = yaml.safe_load(file.read_text())
+    declared["rollout"] = {"strategy": "ab", "sticky": {"by": "key"}, "analysis": {"outcome": outcome}}
+    declared["service"] = {"log": {"directory": "logs"}}
+    file.write_text(yaml.safe_dump(declared))
+    repository.merge("Declare an outcome")
+    said = (
+        r"^deploy/production\.yaml: rollout\.analysis\.outcome\.metric: is 'log_loss'; of a regression it is one of mae"
+    )
+    with pytest.raises(ParamsError, match=said):
+        command()
+    assert repository.tags() == []

@@ -29,6 +29,7 @@ from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, ref
 
 COST = {"name": "cost", "unit": "minutes", "better": "lower", "effect": 0.3, "minimum": 100, "deadline": "1h"}
 AB = [{"setWeight": 50}, {"pause": {"duration": 30}}, {"approval": {}}]
+HERE = Place(Path("here"))
 
 
 def policy(*steps: dict[str, Any], metrics: list[dict[str, Any]] | None = None, **declared: Any) -> Policy:
@@ -204,11 +205,11 @@ def test_outcome_is_compared_only_where_clients_get_both_versions() -> None:
     world = World(rollout.read({"strategy": "canary", "steps": steps, "analysis": analysis})).have(1)
     world.wanted = ref(2)
     world.settle()
-    assert outcome.name_of(world.state) == ""
+    assert outcome.name_of(world.state, HERE) == ""
     assert not due(world.state, world.now + 20)
     world.pass_by(40)
     assert world.weight == 50
-    assert outcome.name_of(world.state).startswith("v1.2.0-000000000000-")
+    assert outcome.name_of(world.state, HERE).startswith("v1.2.0-000000000000-")
     assert due(world.state, world.now + 20)
 
 
@@ -228,10 +229,43 @@ def test_experiment_has_another_name_with_other_weights() -> None:
     world = World(policy(*steps)).have(1)
     world.wanted = ref(2)
     world.settle()
-    first = outcome.name_of(world.state)
+    first = outcome.name_of(world.state, HERE)
     world.pass_by(15, measurement=PASS)
     assert world.weight == 50
-    assert outcome.name_of(world.state) not in ("", first)
+    assert outcome.name_of(world.state, HERE) not in ("", first)
+
+
+def test_experiment_by_labels_has_another_name_on_each_server() -> None:
+    """Monitoring may have the rows of several servers, each of which decides by its own; what clients send has not."""
+    there = Place(Path("there"))
+    for metric, apart in (("mae", True), (None, False)):
+        world = in_ab(metric=metric)
+        names = {outcome.name_of(world.state, place) for place in (HERE, there)}
+        assert len(names) == 1 + apart
+        assert {outcome.name_of(world.state, place) for place in (HERE, there)} == names
+        assert all(re.fullmatch(outcomes.NAME, name) for name in names)
+
+
+def test_driver_reads_labels_where_the_policy_says_so(tmp_path: Path) -> None:
+    """What monitoring counted decides; what clients sent does not, and before any label the status says who reads."""
+    under = policy(AB[0], AB[1], metric="mae", minimum=100)
+    driven = Driven(tmp_path / "follower", under)
+    for _ in range(3):
+        shown = driven.tick(ref(2), 11)
+    routed = json.loads(driven.place.routing.read_bytes())
+    name = outcome.name_of(driven.driver.state, driven.place)
+    assert (routed["experiment"], routed["metric"]) == (name, "mae")
+    outcomes.write(driven.place.outcomes, counted(-5.0, name=name))
+    shown = driven.tick(ref(2), 11)
+    assert shown["outcome"] is not None
+    assert shown["outcome"]["said"].endswith(
+        "; `./mainline monitor` beside the server has read no labels for this step yet"
+    )
+    outcomes.write(driven.place.labelled, counted(5.0, name=name))
+    for _ in range(3):
+        shown = driven.tick(ref(2), 11)
+    assert shown["history"][0]["what"] == "aborted"
+    assert "v1.2.0 is worse by 5 minutes" in shown["history"][0]["detail"]
 
 
 class Driven:
@@ -262,14 +296,14 @@ class Driven:
 
     def say(self, difference: float, each: int = 2000, name: str = "") -> None:
         """Let the server say what came of the answers."""
-        found = counted(difference, each, name or outcome.name_of(self.driver.state))
+        found = counted(difference, each, name or outcome.name_of(self.driver.state, self.place))
         outcomes.write(self.place.outcomes, found)
 
 
 def test_driver_reads_what_the_server_counted_of_this_step(tmp_path: Path) -> None:
     """The routes name the experiment; its outcomes are judged beside other metrics, those of another step are not."""
     world = Driven(tmp_path / "x", policy(metrics=[{"name": "error-rate", "limit": 0.9}]))
-    name = outcome.name_of(world.driver.state)
+    name = outcome.name_of(world.driver.state, world.place)
     assert json.loads(world.place.routing.read_text())["experiment"] == name
     world.say(-0.5, name="of-another-step")
     shown = world.tick(ref(2), 15)
@@ -363,7 +397,7 @@ def test_whatever_the_server_counted_the_driver_goes_on(
 ) -> None:
     """Counts that cannot be, numbers beyond all bounds and files that are none say nothing, and stop nobody."""
     world = Driven(tmp_path_factory.mktemp("fuzz") / "x", policy())
-    sound = counted(-0.5, each=150, name=outcome.name_of(world.driver.state))
+    sound = counted(-0.5, each=150, name=outcome.name_of(world.driver.state, world.place))
     for tally in sound["versions"].values():
         if data.draw(st.booleans()):
             name = data.draw(st.sampled_from([*tally]))

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from mainline.__main__ import main
 from mainline.declared import rollout
 from mainline.declared.rollout import Policy
 from mainline.exchange import outcomes, routes
@@ -24,6 +26,8 @@ from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
 from tests.mainline.rollout.test_server_kills import Supervised, driven
 from tests.mainline.serving.running import Running, free_port, running, wait_for
+from tests.project import Project
+from usecase import interface
 
 CLIENTS = 120
 SPREAD = (-0.6, -0.2, 0.1, 0.7)
@@ -115,6 +119,59 @@ def test_kill_between_outcome_and_decision_loses_and_repeats_nothing(
     sentence = rf"{second.version} is {words} by [01][.\d]* \(95 %: [.\d]+ to [.\d]+\) after {CLIENTS} outcomes"
     assert re.search(sentence, shown["history"][0]["detail"])
     assert driver.state.stable == (second if end == "served" else first)
+
+
+@pytest.mark.parametrize(("far_is_candidate", "end"), [(False, "served"), (True, "aborted")])
+def test_labels_decide_where_the_policy_says_so(
+    place: Place, packages: dict[Ref, Path], server: Running, small_project: Project, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, far_is_candidate: bool, end: str,
+) -> None:  # fmt: skip
+    """Real answers, a real log and `./mainline monitor`: too few labels wait, and the rest of them decides."""
+    near, _, far = packages
+    stable, candidate = (near, far) if far_is_candidate else (far, near)
+    row = json.loads((packages[near] / "golden.json").read_text())["requests"][0]
+    flights = [{**row, "flight": 5000 + number} for number in range(CLIENTS)]
+    driver, found = Driver(place, "production"), [Found(0.0, wanted=stable, verified=True, policy=by_labels())]
+    monkeypatch.chdir(small_project.path)
+    with driven(driver, found):
+        wait_for(lambda: driver.state.stable == stable and place.served.exists())
+        found.append(Found(0.0, wanted=candidate, verified=True, policy=by_labels()))
+        wait_for(lambda: driver.state.progress is not None and driver.state.progress.live is not None)
+        for number, flight in enumerate(flights):
+            ask(server, flight, f"client-{number}")
+        wait_for(lambda: server.metric("mainline_log_rows_total") == CLIENTS)
+        look(place, tmp_path, flights[:40])
+        wait_for(lambda: "after 40 outcomes" in (status.read(place.folder)["outcome"] or {}).get("said", ""))
+        shown = status.read(place.folder)["outcome"]
+        assert shown is not None
+        assert shown["left_out"] == {"without a label yet": CLIENTS - 40}
+        assert driver.state.progress is not None, "it was decided too early"
+        look(place, tmp_path, flights)
+        wait_for(lambda: driver.state.progress is None)
+    history = status.read(place.folder)["history"][0]
+    assert history["what"] == end
+    words = "worse" if far_is_candidate else "better"
+    assert re.search(
+        rf"{candidate.version} is {words} by [\d.]+ minutes .* after {CLIENTS} outcomes", history["detail"]
+    )
+    assert driver.state.stable == (stable if far_is_candidate else candidate)
+
+
+def by_labels() -> Policy:
+    """The policy of before, by the absolute error that labels tell."""
+    raw = json.loads(json.dumps(policy().raw))
+    raw["analysis"]["outcome"] |= {"name": "error", "unit": "minutes", "metric": "mae"}
+    return rollout.read(raw)
+
+
+def look(place: Place, folder: Path, flights: list[dict[str, Any]]) -> None:
+    """Let monitoring look while these flights have a label: each came ten minutes late, more or less."""
+    keys = {name: [flight[name] for flight in flights] for name in interface.KEY}
+    delays = [10 + number % 7 for number in range(len(flights))]
+    table = pd.DataFrame({**keys, interface.LABEL: delays, "known_at": "2014-01-01T00:00:00Z"})
+    table.to_csv(folder / "labels.csv", index=False)
+    options = ["--logs", str(folder / "log"), "--labels", str(folder / "labels.csv")]
+    assert main(["monitor", "--state", str(place.folder), *options]) in (1, 2), "most events have no label yet"
 
 
 @pytest.mark.slow

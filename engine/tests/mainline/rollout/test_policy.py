@@ -52,6 +52,7 @@ def test_shipped_policies_are_read() -> None:
         (canary(analysis={"outcome": {**COST, "undecided": "rollback"}}), r"outcome\.undecided: is 'rollback'"),
         (canary(analysis={"outcome": {**COST, "require": "best"}}), r"outcome\.require: is 'best'"),
         (canary(analysis={"outcome": {**COST, "name": "<b>"}}), r"outcome\.name: is '<b>'"),
+        (canary(analysis={"outcome": {**COST, "metric": "mean error"}}), r"outcome\.metric: is 'mean error'"),
         (canary(analysis={"outcome": {"better": "lower", "effect": 1}}), r"outcome\.name: is missing"),
         ({"strategy": "shadow", "analysis": {"outcome": COST}}, r"analysis\.outcome: has no step in which clients get"),
         ({"analysis": {"outcome": COST}}, r"analysis\.outcome: has no step in which clients get both versions"),
@@ -81,6 +82,14 @@ def test_policy_without_an_outcome_has_the_hash_that_it_had() -> None:
     assert rollout.read(canary()).hash == "3b68cd2872fd"
     declared = [rollout.read(canary(analysis={"outcome": {**COST, "effect": effect}})) for effect in (0.5, 0.6)]
     assert len({policy.hash for policy in declared} | {"3b68cd2872fd"}) == 3
+
+
+def test_policy_whose_outcomes_clients_send_has_the_hash_that_it_had() -> None:
+    """Tests that run when a server is upgraded go on; to read labels in the place of events is another policy."""
+    by_clients, by_labels = ({"outcome": {**COST, "metric": metric}} for metric in (None, "mae"))
+    assert rollout.read(canary(analysis={"outcome": COST})).hash == "ef90e4e80e4a"
+    assert rollout.read(canary(analysis=by_clients)).hash == "ef90e4e80e4a"
+    assert rollout.read(canary(analysis=by_labels)).hash != "ef90e4e80e4a"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ class Routing:
     """The models in the file's order: a client's place stays in the first one's share while that grows."""
     experiment: str = ""
     """The name of the step if what comes of its answers is counted."""
+    metric: str | None = None
+    """What monitoring counts of them from labels; None if clients say it."""
 
     def choose(self, number: int, request: Request | None = None) -> Model:
         """Return the model for the n-th request; where versions are kept, the one that the request's client has."""
@@ -95,6 +97,7 @@ def load(found: Routes, loaded: Sequence[Model], text_length: int, slack: float 
         mirror=(by_version[found.mirror.version], found.mirror.share) if found.mirror else None,
         order=tuple(sorted(range(len(routed)), key=lambda place: routed[place][0])),
         experiment=found.experiment or "",
+        metric=found.metric,
     )
 
 

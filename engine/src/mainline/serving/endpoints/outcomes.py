@@ -24,12 +24,14 @@ async def take(service: Service, request: Request) -> Reply:
     """Write down one outcome or a list of them, and say what became of each; `counted` is on the disk by then.
 
     Raises:
-        Problem: not-found, where no outcomes are kept; malformed-json, invalid-request, too-many-rows; overloaded,
-            where too many wait for the disk; outcomes-not-kept.
+        Problem: not-found, where no outcomes are kept, or they are read from labels; malformed-json, invalid-request,
+            too-many-rows; overloaded, where too many wait for the disk; outcomes-not-kept.
     """
     log = service.outcomes
     if log is None:
         raise Problem("not-found", "No outcomes are kept here: that needs a follower, and a directory in service.log.")
+    if service.routing and service.routing.metric:
+        raise Problem("not-found", "No outcomes are taken here: the policy reads those of this step from labels.")
     if not log.has_room():
         raise Problem("overloaded", "Outcomes wait for the disk already; send these again in a second.",
                       headers=[(b"retry-after", b"1")])  # fmt: skip

@@ -25,10 +25,13 @@ Rows = list[dict[str, Any]]
 Make = Callable[..., Client]
 
 
-def route(place: Place, package: Path, name: str | None, sticky: dict[str, str] | None = None) -> None:
+def route(
+    place: Place, package: Path, name: str | None, sticky: dict[str, str] | None = None, metric: str | None = None
+) -> None:
     """Let two versions of one package answer half of the requests each, as a step of that name."""
     routes = [{"version": version, "package": str(package), "weight": 50} for version in ("v1.1.0", "v1.0.0")]
     document = {"routes": routes, "revision": 1} | ({"experiment": name} if name else {})
+    document |= {"metric": metric} if metric else {}
     place.folder.mkdir(exist_ok=True)
     place.routing.write_text(json.dumps(document | ({"sticky": sticky} if sticky else {})))
 
@@ -135,6 +138,21 @@ def test_retry_counts_once_and_the_first_value_stands(serve: Make, rows: Rows) -
     assert post(client, (name, 4.0))["conflicting"] == 1
     assert sum(counted(client).values()) == 1
     assert client.service.outcomes.experiment.left_out == {"repeated": 2, "conflicting": 2}  # type: ignore[union-attr]
+
+
+def test_outcomes_that_labels_tell_are_taken_from_no_client(
+    serve: Make, place: Place, package_dir: Path, rows: Rows, tmp_path: Path
+) -> None:
+    """The step's answers are logged with the experiment, and a client that posts outcomes is told who reads them."""
+    route(place, package_dir, "exp-labels", metric="mae")
+    client = serve()
+    (name,) = answered(client, rows[0], 1)
+    reply = client.ask("/outcomes", [{"request_id": name, "value": 3.0}])
+    assert reply.status == 404
+    assert "No outcomes are taken here: the policy reads those of this step from labels." in reply.body.decode()
+    client.service.stop()
+    (line,) = [json.loads(line) for file in (tmp_path / "log").iterdir() for line in file.read_text().splitlines()]
+    assert line["experiment"] == "exp-labels"
 
 
 def test_unknown_id_is_said_counted_and_kept(serve: Make, place: Place, rows: Rows) -> None:
