@@ -28,10 +28,10 @@ _memory: dict[Path, Any] = {}
 def main() -> None:
     """Do the work of `dvc repro` and print how much CPU time the start and the imports took."""
     _keep_tables_in_memory()
-    from mainline.data import prepared
+    from mainline.data import dataset
 
     stages = {name: import_module(f"mainline.stages.{name}") for name in yaml.safe_load(PIPELINE.read_text())["stages"]}
-    prepared.read = _joined_once(prepared.read)
+    dataset.read = _joined_once(dataset.read)
     imports = time.process_time()
     declared = params.load()
     for name, module in stages.items():

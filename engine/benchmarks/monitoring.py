@@ -14,7 +14,7 @@ import orjson
 
 from benchmarks import measure
 from benchmarks.measure import Cost, say
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.package.predictor import Predictor
 from tests.project import Project
 
@@ -76,7 +76,7 @@ def _lines(project: Project, rows: int) -> Iterator[bytes]:
     """Yield lines of the test month again and again, at times that are spread over a day."""
     predictor = Predictor.load(project.path / "models/package")
     names = [field.name for field in predictor.request]
-    month = prepared.read(project.path / prepared.FOLDER, predictor.manifest["window"]["test"], names, [])
+    month = dataset.read(project.path / dataset.FOLDER, predictor.manifest["window"]["test"], names, [])
     requests = columns.to_rows(month.request, predictor.request)
     features, predicted = predictor.compute(month.request), predictor.predict_columns(month.request).tolist()
     values = {name: column.tolist() for name, column in features.items()}

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import measure
 from benchmarks.measure import ratios, say, spread
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.declared import params
 from mainline.model import frames
 from mainline.package.predictor import Predictor
@@ -52,7 +52,7 @@ def _calls(project: Project) -> dict[str, Call]:
     """
     declared = params.load(project.path / "params.yaml")
     names = [field.name for field in interface.REQUEST]
-    fitted_on = prepared.read(project.path / prepared.FOLDER, declared.parts.train, names, declared.features)
+    fitted_on = dataset.read(project.path / dataset.FOLDER, declared.parts.train, names, declared.features)
     pipeline = fitting.fit(declared, fitted_on)
     predictor = Predictor.load(project.path / "models/package")
     golden = json.loads((project.path / "models/package/golden.json").read_text())

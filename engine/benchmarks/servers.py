@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.measure import say
 from mainline import children
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.declared import params
 from mainline.package.predictor import Predictor
 from mainline.serving.answering import keys
@@ -190,7 +190,7 @@ def prepare(directory: Path, counts: Sequence[int]) -> tuple[dict[int, Any], dic
     """Fit the declared pipeline on the data here, and return the same rows as requests and as features, by count."""
     declared = params.load(ROOT / "params.yaml")
     names = [field.name for field in interface.REQUEST]
-    pipeline = fitting.fit(declared, prepared.read(prepared.FOLDER, declared.parts.train, names, declared.features))
+    pipeline = fitting.fit(declared, dataset.read(dataset.FOLDER, declared.parts.train, names, declared.features))
     (directory / "pipeline.pickle").write_bytes(pickle.dumps(pipeline))
     predictor = Predictor.load(PACKAGE)
     requests = golden(counts)

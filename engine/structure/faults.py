@@ -1,4 +1,4 @@
-"""What is wrong with the structure: circles, arrows that run back up, names that say too little."""
+"""What is wrong with the structure: circles, arrows that run back up, names that say too little or are no nouns."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,11 +9,16 @@ SAME_NAME = 2
 """Modules that may have one name: of two `statistics` the room tells which is meant."""
 COMMANDS = "commands"
 """The room whose modules have the names of what people type, whatever else is called so."""
+NOUNS = frozenset({"feed", "need", "needs", "seed", "speed"})
+"""Words that end like a participle and are none."""
+PARTICIPLES = frozenset({"brought", "built", "found", "given", "kept", "known", "made", "said", "seen", "told"})
+"""Some that do not end in -ed."""
 
 
 def find(graph: Graph, rooms: Mapping[str, str]) -> list[str]:
     """Return one line for each fault, with what to do about it."""
-    return [*_circles(graph), *_unplaced(graph, rooms), *_upward(graph, list(rooms)), *_namesakes(graph)]
+    names = [*_namesakes(graph), *_participles(graph)]
+    return [*_circles(graph), *_unplaced(graph, rooms), *_upward(graph, list(rooms)), *names]
 
 
 def _circles(graph: Graph) -> list[str]:
@@ -49,6 +54,16 @@ def _namesakes(graph: Graph) -> list[str]:
         f"{len(modules)} modules are named {name}: {', '.join(modules)}; say in the name what each holds."
         for name, modules in sorted(named.items())
         if len(modules) > SAME_NAME
+    ]
+
+
+def _participles(graph: Graph) -> list[str]:
+    """Name the modules whose last word says what was done; a module holds something, which has a noun."""
+    words = {module: module.rpartition(".")[2].rpartition("_")[2] for module in graph if room_of(module) != COMMANDS}
+    return [
+        f"{module} has a participle for a name; say what it holds by a noun."
+        for module, word in words.items()
+        if word in PARTICIPLES or (word.endswith("ed") and word not in NOUNS)
     ]
 
 

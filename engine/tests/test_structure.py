@@ -25,7 +25,7 @@ def read(folder: Path, **modules: str) -> graph.Graph:
 
 
 def test_the_engine_has_no_fault_of_structure() -> None:
-    """No circle of modules or folders, no import that runs back up, no name that three modules share."""
+    """No circle of modules or folders, no import that runs back up, no name of three, none that is a participle."""
     assert faults.find(graph.read(ENGINE / "src" / "mainline"), ROOMS) == []
 
 
@@ -82,6 +82,16 @@ def test_a_name_of_three_modules_is_found(tmp_path: Path) -> None:
     (tmp_path / "mainline" / "commands" / "report.py").unlink()
     (line,) = faults.find(read(tmp_path, **two, report=""), ORDER)
     assert line.startswith("3 modules are named report: high.report, low.report, report;")
+
+
+@pytest.mark.parametrize("name", ["passed", "rows_seen"])
+def test_a_participle_for_a_name_is_found(tmp_path: Path, name: str) -> None:
+    """A module says what it holds by a noun, be it `feed`; a command is called as it is typed."""
+    assert faults.find(read(tmp_path, low__feed=""), ORDER) == []
+    assert faults.find(read(tmp_path, **{f"commands__{name}": ""}), {**ORDER, "commands": "what is typed"}) == []
+    (tmp_path / "mainline" / "commands" / f"{name}.py").unlink()
+    (line,) = faults.find(read(tmp_path, **{f"low__{name}": ""}), ORDER)
+    assert line.startswith(f"low.{name} has a participle for a name;")
 
 
 def test_figures_are_measured_in_both_layouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks import measure, monitoring
 from benchmarks.measure import Cost, say
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.package.predictor import Predictor
 from tests.project import Project
 
@@ -83,7 +83,7 @@ def _write_reference(project: Project, target: Path) -> None:
     """Write the features of the test rows, which Evidently compares a day with."""
     package = Predictor.load(project.path / "models/package")
     names = [*package.manifest["model"]["numeric"], *package.manifest["model"]["categorical"]]
-    tested = prepared.read(project.path / prepared.FOLDER, package.manifest["window"]["test"], [], names)
+    tested = dataset.read(project.path / dataset.FOLDER, package.manifest["window"]["test"], [], names)
     pd.DataFrame(tested.features).to_parquet(target)
 
 

@@ -76,6 +76,12 @@ def count(number_of: int, noun: str) -> str:
     return f"{number_of:,} {noun if number_of == 1 else plural(noun)}"
 
 
+def few(items: Sequence[str], most: int = 5) -> str:
+    """Name the first of a list, and count the others: `a, b and 3 more`."""
+    shown = ", ".join(items[:most])
+    return f"{shown} and {len(items) - most:,} more" if len(items) > most else shown
+
+
 def _pad(cell: str, columns: int, right: bool) -> str:
     space = " " * (columns - width(cell))
     return space + cell if right else cell + space

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mainline.contract import Field
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.data.columns import DAY
 from mainline.monitoring import packages
 from tests.end_to_end import drift_world
@@ -60,7 +60,7 @@ def read(story: Story) -> Flights:
     """Read what the pipeline made of the weeks to come."""
     (packaged,) = packages.find([story.project.path / "models/package"]).values()
     fields = tuple(packaged.request)
-    rows = prepared.read(story.future.path / prepared.FOLDER, PREPARED, [one.name for one in fields], [])
+    rows = dataset.read(story.future.path / dataset.FOLDER, PREPARED, [one.name for one in fields], [])
     moment = packaged.predictor.features.prediction_time(rows.request)
     order = np.argsort(moment, kind="stable")
     rows = rows.take(order)

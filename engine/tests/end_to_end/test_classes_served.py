@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.columns import to_rows
 from mainline.data.storage import read_columns
 from mainline.declared import params
@@ -40,7 +40,7 @@ def test_server_answers_what_was_measured(
     predictor = Predictor.load(package)
     declared = params.load(flower_project.path / "params.yaml")
     names = [field.name for field in predictor.request]
-    tested = prepared.read(flower_project.path / prepared.FOLDER, declared.parts.test, names, [])
+    tested = dataset.read(flower_project.path / dataset.FOLDER, declared.parts.test, names, [])
     rows = to_rows(tested.request, predictor.request)
     with running(tmp_path, package) as server:
         _, body = server.ask("/predict", rows)
@@ -78,7 +78,7 @@ def test_package_may_take_traffic(flower_project: Project) -> None:
 def test_gate_finds_the_package_as_it_was_measured(flower_project: Project, package: Path) -> None:
     """What the package predicts on its own test rows is what was kept of each class."""
     predictor = Predictor.load(package)
-    rows = holdout.read(predictor, flower_project.path / prepared.FOLDER)
+    rows = holdout.read(predictor, flower_project.path / dataset.FOLDER)
     predicted = predictor.predict_columns(rows.request)
     assert replay.differing(predictor, package, rows, predicted) == (0, len(predicted))
     assert replay.differing(predictor, package, rows, predicted[:, ::-1])[0] == len(predicted)

@@ -10,7 +10,7 @@ from mainline.conformance.arrays import check_computed, check_moment, check_pred
 from mainline.conformance.code import TRAVELLING, unattended
 from mainline.contract import Columns
 from mainline.data import vocabulary
-from mainline.data.computed import Place, check_converted, check_types
+from mainline.data.feature_values import Place, check_converted, check_types
 from mainline.data.moments import prediction_time
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes

@@ -9,15 +9,16 @@ from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
 from mainline.clocks import name_of
 from mainline.conformance.arrays import check_column, check_computed, check_moment, check_predictions
+from mainline.conformance.code import FEATURES
 from mainline.contract import Array, Columns
 from mainline.data import vocabulary
-from mainline.data.computed import Place, check_types
+from mainline.data.feature_values import Place, check_types
 from mainline.data.moments import prediction_time
 from mainline.errors import UseCaseError
 from mainline.labels import classes
 from mainline.model import weights
 
-FEATURES = "src/usecase/features.py: compute"
+PLACE = f"{FEATURES}: compute"
 NEXT = "Compute each row from its own columns, with operations that numpy does element by element."
 
 
@@ -40,7 +41,7 @@ def a_row_alone_equals_the_same_row_in_a_batch() -> None:
         alone = _compute(take(requests, one), {name: take(columns, one) for name, columns in tables.items()})
         name = differing(alone, take(whole, one))
         if name:
-            raise UseCaseError(f"{FEATURES}: '{name}' of a row differs alone and in a batch. {NEXT}")
+            raise UseCaseError(f"{PLACE}: '{name}' of a row differs alone and in a batch. {NEXT}")
 
 
 def the_order_of_rows_does_not_matter() -> None:
@@ -51,7 +52,7 @@ def the_order_of_rows_does_not_matter() -> None:
     shuffled = _compute(take(requests, order), {name: take(columns, order) for name, columns in tables.items()})
     name = differing(shuffled, take(whole, order))
     if name:
-        raise UseCaseError(f"{FEATURES}: '{name}' depends on the order of the rows. {NEXT}")
+        raise UseCaseError(f"{PLACE}: '{name}' depends on the order of the rows. {NEXT}")
 
 
 def a_banned_field_of_the_request_reaches_no_answer() -> None:
@@ -66,7 +67,7 @@ def a_banned_field_of_the_request_reaches_no_answer() -> None:
         other = {**requests, **{column: others[column] for column in (name, name_of(name)) if column in others}}
         feature = differing(_compute(other, tables), _compute(requests, tables))
         if feature:
-            raise UseCaseError(f"{FEATURES}: '{feature}' is made from '{name}', which is BANNED; leave it out.")
+            raise UseCaseError(f"{PLACE}: '{feature}' is made from '{name}', which is BANNED; leave it out.")
         for function in ("fit_target", "respond"):
             before, after = (getattr(scoring, function)(raw, columns) for columns in (requests, other))
             if differing({name: after}, {name: before}):

@@ -8,7 +8,7 @@ import pandas as pd
 from mainline.claims.batches import NoDataError, load
 from mainline.claims.declarations import module
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.stages import fitting

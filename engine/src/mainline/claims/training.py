@@ -24,8 +24,8 @@ from mainline import children, processes
 from mainline.claims.declarations import module
 from mainline.claims.rows import few, tiny
 from mainline.contract import Array
-from mainline.data import prepared
-from mainline.data.prepared import Prepared
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
 from mainline.declared.params import Params
@@ -112,7 +112,7 @@ def _in_a_process(folder: str) -> str:
 def exported(folder: Path) -> str:
     """Fit the model of a folder's `params.yaml` on its rows; return the sha256 of what is exported."""
     settings, interface = params.load(folder / SETTINGS), module("interface")
-    rows = prepared.read(folder, [ROWS], [field.name for field in interface.REQUEST], settings.features)
+    rows = dataset.read(folder, [ROWS], [field.name for field in interface.REQUEST], settings.features)
     content, _ = export.export(
         _fit(settings, rows), settings.model.type, interface.TASK, *fitting.names(settings, rows), rows.features,
         settings.limits.parity,

@@ -14,6 +14,7 @@ from mainline.registry import runs
 from mainline.remote import objects, transfer
 from mainline.repository import lock as locks
 from mainline.repository.git import ask, git
+from mainline.text import few
 
 OFFERED = Path("metrics/report/lock")
 """Where the right lock is put, with the metrics that belong to it."""
@@ -27,9 +28,8 @@ class StaleError(MainlineError):
     """The lock is not what code, parameters and data make."""
 
     def __init__(self, changed: list[str]) -> None:
-        more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
         super().__init__(
-            f"dvc.lock is not true: {', '.join(changed[:4])}{more} came out otherwise. Run `make repro`, then "
+            f"dvc.lock is not true: {few(changed, 4)} came out otherwise. Run `make repro`, then "
             "`git add dvc.lock metrics && git commit`; or take the right files: they are in "
             f"{OFFERED}, and in the artifact 'lock' of the run on GitHub."
         )

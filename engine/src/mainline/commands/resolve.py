@@ -9,6 +9,7 @@ from mainline.pipeline.reproduction import reproduce
 from mainline.remote import address
 from mainline.repository import checkout, merge
 from mainline.repository.git import git
+from mainline.text import few
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +26,8 @@ class UnsettledError(MainlineError):
     """A person has yet to say what the merged code or parameters are."""
 
     def __init__(self, paths: list[str]) -> None:
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         super().__init__(
-            f"{paths[0]}{more}: still in conflict. Only a person knows what the model shall be: edit, `git add`, then "
+            f"{few(paths, 1)}: still in conflict. Only a person knows what the model shall be: edit, `git add`, then "
             "`./mainline resolve` again."
         )
 

@@ -8,6 +8,7 @@ from mainline.repository import tree
 from mainline.repository.git import ask, git
 from mainline.template import libraries, news, ownership, plan, predecessor, versions
 from mainline.template.plan import Plan
+from mainline.text import few
 
 
 class UpgradeError(MainlineError):
@@ -117,11 +118,10 @@ def _require_later(version: str, after: str, before: str) -> None:
 
 
 def _edited(made: Plan, version: str, before: str) -> str:
-    few = ", ".join(made.edited[:5]) + (f" and {len(made.edited) - 5} more" if len(made.edited) > 5 else "")
     return (
-        f"{few}: edited here, and {version} replaces what is edited. Nothing was changed. Propose the edit to the "
-        f"template, and upgrade to the version that has it; or take it back: `git checkout {before[:12]} -- FILE`; or "
-        f"`./mainline upgrade {version} --force` replaces it, and says how it gets onto the new version."
+        f"{few(made.edited)}: edited here, and {version} replaces what is edited. Nothing was changed. Propose the "
+        f"edit to the template, and upgrade to the version that has it; or take it back: `git checkout {before[:12]} "
+        f"-- FILE`; or `./mainline upgrade {version} --force` replaces it, and says how it gets onto the new version."
     )
 
 

@@ -110,7 +110,7 @@ def _tolerate(names: str, difference: float, declared: params.Params) -> str:
     return (
         f"\nThe lock was made on another kind of processor: this machine ({platform.machine()}) repeats itself, but "
         f"{names} have other last bits; {found}."
-        f"{' What is served was fitted again, and no prediction of it was compared.' if declared.split.refit else ''}"
+        f"{' The served model was fitted again, and no prediction of it was compared.' if declared.split.refit else ''}"
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mainline.errors import UseCaseError
 
-TRAVELLING = (Path("src/usecase/features.py"), Path("src/usecase/scoring.py"))
+FEATURES = Path("src/usecase/features.py")
+TRAVELLING = (FEATURES, Path("src/usecase/scoring.py"))
 """The code that goes into the package."""
 
 

@@ -90,7 +90,7 @@ class Data(Section):
 class Split(Section):
     """How much is kept from fitting: so many of the newest periods, test last, or of a snapshot shares of its rows.
 
-    With `refit`, what is served is fitted again on all of them, once the model that was not is measured.
+    With `refit`, the served model is fitted again on all of them, once the measured model has its figures.
     """
 
     validation: Amount

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import predictions, prepared
+from mainline.data import dataset, predictions
 from mainline.data.columns import to_rows
 from mainline.data.storage import read_columns
 from mainline.declared import params
@@ -88,4 +88,4 @@ def _requests() -> list[dict[str, Any]]:
     """Return the requests of the test rows, in the order of their predictions."""
     declared = params.load()
     names = [field.name for field in interface.REQUEST]
-    return to_rows(prepared.read(prepared.FOLDER, declared.parts.test, names, []).request, interface.REQUEST)
+    return to_rows(dataset.read(dataset.FOLDER, declared.parts.test, names, []).request, interface.REQUEST)

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array, Columns
+from mainline.data.dataset import Prepared
 from mainline.data.lookup import Table, from_columns
 from mainline.data.moments import prediction_time
-from mainline.data.prepared import Prepared
 from mainline.data.storage import read_columns
 from mainline.declared.params import Params
 from mainline.errors import MainlineError

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mainline.conformance.code import FEATURES
 from mainline.errors import MainlineError
 from mainline.experiments import reach
 from mainline.repository import lock
@@ -16,7 +17,7 @@ from mainline.repository.git import ask, blob, git
 PARAMS, PIPELINE = "params.yaml", "dvc.yaml"
 STAGES = ("ingest", "validate", "prepare", "train")
 """The stages up to the fitted model, in their order; what only later ones depend on changes no model."""
-FEATURES = "features"
+ONLY_FEATURES = "features"
 """The part of `prepare` that computes features from requests and tables that are there already."""
 
 MACHINERY = ("engine/", "requirements/")
@@ -29,7 +30,7 @@ REBUILD = "`make repro`, then `git add --all` and `git commit`, bring it up to d
 class Change:
     """What differs from the last commit: files and parameters, and the first stage that depends on one of them.
 
-    `first` is `FEATURES` if of `prepare` nothing else can come out otherwise.
+    `first` is `ONLY_FEATURES` if of `prepare` nothing else can come out otherwise.
     """
 
     commit: str
@@ -76,15 +77,15 @@ def read() -> Change:
             f"nothing that shapes the model differs from the last commit ({commit}). Edit params.yaml or src/usecase/, "
             "then try."
         )
-    only_features = reached[0] == "prepare" and files["prepare"] == [reach.FEATURES] and not parameters["prepare"]
-    first = FEATURES if only_features and _is_apart(after) else reached[0]
+    only_features = reached[0] == "prepare" and files["prepare"] == [str(FEATURES)] and not parameters["prepare"]
+    first = ONLY_FEATURES if only_features and _is_apart(after) else reached[0]
     return Change(commit, locked, _once(files), _once(parameters), first)
 
 
 def _is_apart(params: Mapping[str, Any]) -> bool:
     """Whether requests, labels and tables stay as they are, of data with time; others have no file for each period."""
     names = reach.imported(path.read_text(encoding="utf-8") for path in Path("src").rglob("*.py"))
-    before, after = _committed(reach.FEATURES), Path(reach.FEATURES).read_bytes()
+    before, after = _committed(str(FEATURES)), FEATURES.read_bytes()
     is_timed = "snapshot" not in (params.get("data") or {})
     return is_timed and names is not None and reach.of(before, names) == reach.of(after, names)
 

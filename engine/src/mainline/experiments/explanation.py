@@ -58,7 +58,7 @@ def explain_tested(key: str | None, worst: int | None, form: Form = PAGE) -> str
     """
     from mainline.experiments import cases, walkthrough
 
-    predictor, profile, examples = walkthrough.load(judged=True)
+    predictor, profile, examples = walkthrough.load(measured=True)
     name, request = cases.worst(worst) if worst is not None else cases.keyed(key or "")
     return _give(walkthrough.explain(predictor, profile, request, examples), name, form)
 
@@ -73,7 +73,7 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
     from mainline.declared import gate, params
     from mainline.experiments import cases, pages, pictures, sentences, slices, walkthrough
 
-    loaded, declared = walkthrough.load(judged=True), params.load()
+    loaded, declared = walkthrough.load(measured=True), params.load()
     cases.answered()
     tell = (lambda _: None) if form.sentence else progress.say
     found = slices.measure(loaded, declared, text, gate.load(declared.gate).confidence, tell)
@@ -88,7 +88,7 @@ def explain_slice(text: str, form: Form = PAGE) -> str:
 
 def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> str:
     """Say how good the model is in a slice and in all test rows."""
-    from mainline.data import prepared
+    from mainline.data import dataset
     from mainline.experiments import cases
     from mainline.labels import classes
     from mainline.model import metrics, weights
@@ -97,7 +97,7 @@ def _quality(found: "Slice", declared: "Params", model: Mapping[str, Any]) -> st
     metric = metrics.declared(interface.TASK, classes(interface), declared.evaluation, model.get("threshold")).primary
     actual, predicted = cases.answered()
     asked = [field.name for field in interface.REQUEST]
-    request = prepared.read(prepared.FOLDER, declared.parts.test, asked, []).request
+    request = dataset.read(dataset.FOLDER, declared.parts.test, asked, []).request
     inside = scoring.slices(request)[found.column].astype("U") == found.value
     weight = weights.of(scoring, actual, request)
     there = None if weight is None else weight[inside]

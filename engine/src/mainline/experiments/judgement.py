@@ -1,7 +1,7 @@
 """Predictions of validation rows judged as the pipeline would judge their model: at the threshold chosen for it."""
 
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Evaluation
 from mainline.gate.statistics import Difference, compare
 from mainline.labels import classes

@@ -104,7 +104,7 @@ def _lay_out(declared: Params, one: Experiment, place: Path) -> Path | None:
     folder = place / one.name.replace("/", "-")
     try:
         link = scratch.check_out(one.commit, _locked(one), one.name, folder, declared.parts.test)
-        link(scratch.FEATURES, folder)
+        link(scratch.ROWS, folder)
         link(scratch.MODEL, folder)
     except scratch.MissingError:
         return None

@@ -7,7 +7,6 @@ as reached.
 import ast
 from collections.abc import Iterable, Iterator
 
-FEATURES = "src/usecase/features.py"
 _PACKAGE, _MODULE = "usecase", "features"
 _DYNAMIC = {
     "__dict__", "__import__", "attrgetter", "eval", "exec", "getattr", "globals", "import_module", "locals", "modules",

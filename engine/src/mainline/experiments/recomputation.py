@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from mainline import progress
 from mainline.contract import FeatureTable
-from mainline.data import prepared, vocabulary
-from mainline.data.computed import check_present, valueless
+from mainline.data import dataset, vocabulary
+from mainline.data.dataset import Prepared
+from mainline.data.feature_values import check_present, valueless
 from mainline.data.lookup import Table, from_columns
-from mainline.data.prepared import Prepared
 from mainline.data.storage import read_columns
 from mainline.declared.params import Params
 from mainline.package.sealing import FOLDER as TABLES
@@ -36,13 +36,13 @@ def reader(params: Params) -> Callable[[Iterable[str]], Prepared]:
         made[period] = Prepared(rows.request, {name: rows.features[name] for name in params.features}, rows.label)
     check_present(lacking, told(periods))
     progress.say(f"{count(sum(map(len, made.values())), 'row')} with {count(len(offered), 'feature')}")
-    return lambda parts: prepared.join(made[part] for part in parts)
+    return lambda parts: dataset.join(made[part] for part in parts)
 
 
 def _compute(periods: Sequence[str]) -> Prepared:
     """Compute the features of the last of one or two periods; its tables know the rows of the one before."""
     fields = [field.name for field in interface.REQUEST]
-    rows = prepared.read(prepared.FOLDER, periods[-1:], fields, [])
+    rows = dataset.read(dataset.FOLDER, periods[-1:], fields, [])
     known = {table.name: _read(table, periods) for table in tables.FEATURE_TABLES}
     request = vocabulary.request(dict(rows.request), interface)
     return Prepared(request, computation.compute(request, known, periods[-1]), rows.label)

@@ -14,8 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
-from mainline.experiments.diff import FEATURES as ONLY_FEATURES
-from mainline.experiments.diff import PARAMS, Change
+from mainline.experiments.diff import ONLY_FEATURES, PARAMS, Change
 from mainline.experiments.runner import MACHINERY
 from mainline.remote import objects
 from mainline.repository import lock, tree
@@ -23,12 +22,12 @@ from mainline.repository.git import blob
 
 PLACE, PREFIX = Path(".dvc/tmp"), "try-"
 COMMITTED, TRIED = "committed", "tried"
-FEATURES, TABLES, MODEL = "data/features", "data/tables", "models/model"
+ROWS, TABLES, MODEL = "data/features", "data/tables", "models/model"
 INPUT = {
     "validate": ("data/raw",),
     "prepare": ("data/validated",),
-    ONLY_FEATURES: (FEATURES, TABLES),
-    "train": (FEATURES,),
+    ONLY_FEATURES: (ROWS, TABLES),
+    "train": (ROWS,),
 }
 """What each stage takes of the last commit."""
 
@@ -80,7 +79,7 @@ def lay_out(change: Change, params: Params, place: Path, whole: bool) -> None:
     linked = check_out("HEAD", change.locked, f"the last commit ({change.commit})", committed, params.parts.test)
     for output in INPUT[change.first]:
         linked(output, tried)
-    linked(FEATURES, committed)
+    linked(ROWS, committed)
     if whole:
         linked(MODEL, committed)
     if change.machinery:

@@ -21,13 +21,13 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.data.storage import tidy, write_csv
 from mainline.declared import tune
 from mainline.declared.params import Params
 from mainline.declared.tune import MOST, Search
 from mainline.errors import MainlineError, ParamsError, nearest
-from mainline.experiments import refit
+from mainline.experiments import variant
 from mainline.experiments.judgement import judge
 from mainline.gate.statistics import Difference
 from mainline.gate.tables import TUNING, named
@@ -121,7 +121,7 @@ def key(params: Params, declared: Search) -> str:
     digest = hashlib.sha256(text.encode())
     parts = (*params.parts.train, *params.parts.validation)
     code = first_party(Path("engine/src/mainline/experiments/search.py"))
-    for path in (*map(refit.part_file, parts), *code, LOCK):
+    for path in (*map(variant.part_file, parts), *code, LOCK):
         if path.is_file():
             digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]
@@ -198,7 +198,7 @@ _MEASURED = ("metric", "difference", "low", "high", "seconds")
 def _judge(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:
     """Return the predictions of n validation rows, None if a prediction is not a number, and the seconds it took."""
     started = time.monotonic()
-    found = refit.predict(refit.fit(params, rows[0]), rows[1], params)
+    found = variant.predict(variant.fit(params, rows[0]), rows[1], params)
     return found if np.isfinite(found).all() else None, time.monotonic() - started
 
 
@@ -217,7 +217,7 @@ def _trial(
     if predicted is None:
         nan = float("nan")
         return Trial(number, nan, nan, nan, nan, round(seconds, 1))
-    value, found = judge(params.evaluation, rows, predicted, own, refit.clusters(rows), confidence)
+    value, found = judge(params.evaluation, rows, predicted, own, variant.clusters(rows), confidence)
     measured = (value, found.estimate, found.low, found.high, round(seconds, 1))
     return Trial(number, *(float("nan") if value is None else value for value in tidy(measured)))
 

@@ -19,7 +19,7 @@ from mainline import interrupts
 
 if TYPE_CHECKING:
     from mainline.contract import Array
-    from mainline.data.prepared import Prepared
+    from mainline.data.dataset import Prepared
     from mainline.declared.params import Params
 
     Read = Callable[[Iterable[str]], Prepared]
@@ -78,23 +78,23 @@ def _prepare(first: str, params: "Params") -> "Read | None":
 def _predict(params: "Params", share: float, read: "Read | None") -> "tuple[Prepared, Array]":
     """Fit on a share of the training rows, and predict the validation rows."""
     from mainline.experiments import (
-        refit,  # scikit-learn takes more than a second, which an exported model need not have
+        variant,  # scikit-learn takes more than a second, which an exported model need not have
     )
 
-    read = read or partial(refit.read, params)
+    read = read or partial(variant.read, params)
     rows, train = read(params.parts.validation), read(params.parts.train)
-    return rows, refit.predict(refit.fit(params, train if share == 1 else sample(train, share)), rows, params)
+    return rows, variant.predict(variant.fit(params, train if share == 1 else sample(train, share)), rows, params)
 
 
 def _by_export(params: "Params") -> "tuple[Prepared, Array]":
     """Predict with the model as the pipeline exported it."""
-    from mainline.data import prepared
+    from mainline.data import dataset
     from mainline.data.storage import read_json
     from mainline.model import runtime
     from usecase import interface, scoring
 
     request = [field.name for field in interface.REQUEST]
-    rows = prepared.read(prepared.FOLDER, params.parts.validation, request, params.features)
+    rows = dataset.read(dataset.FOLDER, params.parts.validation, request, params.features)
     described = read_json(MODEL / "model.json")
     model = runtime.load((MODEL / f"model.{described['format']}").read_bytes(), described)
     return rows, scoring.respond(model.predict(rows.features), rows.request)
@@ -103,11 +103,11 @@ def _by_export(params: "Params") -> "tuple[Prepared, Array]":
 def _write(rows: "Prepared", predicted: "Array", seconds: dict[str, float]) -> None:
     import numpy as np
 
-    from mainline.data import prepared
+    from mainline.data import dataset
     from mainline.model import weights
     from usecase import features, scoring
 
-    columns = {"label": rows.label, "predicted": predicted, "cluster": prepared.clusters(features, rows)}
+    columns = {"label": rows.label, "predicted": predicted, "cluster": dataset.clusters(features, rows)}
     weight = weights.of(scoring, rows.label, rows.request)
     columns |= {} if weight is None else {"weight": weight}
     columns |= {SLICE + name: np.asarray(values).astype("U") for name, values in scoring.slices(rows.request).items()}

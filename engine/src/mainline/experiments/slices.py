@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import prepared
-from mainline.data.prepared import Prepared
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.errors import MainlineError, nearest
 from mainline.experiments import reasons
 from mainline.experiments.reasons import Reasons
 from mainline.package.predictor import Predictor
+from mainline.text import few
 from usecase import features, interface
 
 ROWS = 200  # of a slice, and of all
@@ -95,8 +96,8 @@ def measure(
     Raises:
         MainlineError: when there is no such slice, or it has fewer rows than `evaluation.slice_min_rows`.
     """
-    rows = prepared.read(
-        prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST], reasons.names(loaded[0])
+    rows = dataset.read(
+        dataset.FOLDER, params.parts.test, [field.name for field in interface.REQUEST], reasons.names(loaded[0])
     )
     offered = loaded[0].scoring.slices(rows.request)
     column, value = chosen(text, offered)
@@ -140,7 +141,7 @@ def _explain(
     names = every[0].values
     added = {name: np.array([one.values[name] for one in every]) for name in names}
     reference, prediction = (float(np.mean(values)) for values in zip(*_ends(every), strict=True))
-    return _Explained(added, prepared.clusters(features, rows), reference, prediction)
+    return _Explained(added, dataset.clusters(features, rows), reference, prediction)
 
 
 def _ends(every: Sequence[Any]) -> Iterator[tuple[float, float]]:
@@ -178,5 +179,4 @@ def _nearest(value: str, values: Sequence[str]) -> str:
     said = nearest(value, values)
     if "?" in said:
         return said
-    more = f" and {len(values) - 12} more" if len(values) > 12 else ""
-    return f"known: {', '.join(values[:12])}{more}"
+    return f"known: {few(values, 12)}"

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data.prepared import Prepared, join
+from mainline.data.dataset import Prepared, join
 from mainline.declared.params import Evaluation, Params
 from mainline.errors import ParamsError
-from mainline.experiments import judgement, refit
+from mainline.experiments import judgement, variant
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def predict(
     periods = tuple(rows)
     for start in range(len(periods) - length):
         window = periods[start : start + length]
-        pipeline = refit.fit(params, join(rows[period] for period in window))
+        pipeline = variant.fit(params, join(rows[period] for period in window))
         later = enumerate(periods[start + length :])
-        yield window, {(age, period): refit.predict(pipeline, rows[period], params) for age, period in later}
+        yield window, {(age, period): variant.predict(pipeline, rows[period], params) for age, period in later}
 
 
 def summarise(
@@ -84,7 +84,7 @@ def summarise(
         periods = sorted(period for other, period in predicted if other == age)
         old, fresh = (np.concatenate([predicted[which, period] for period in periods]) for which in (age, 0))
         held = join(rows[period] for period in periods)
-        day = refit.clusters(held)
+        day = variant.clusters(held)
         value, found = judgement.judge(evaluation, held, old, fresh, day, confidence)
         measured = (value, judgement.measure(evaluation, held, fresh), found.estimate, found.low, found.high)
         ages.append(Age(unit, age, len(periods), len(day), *measured))

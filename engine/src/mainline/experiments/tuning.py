@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from mainline import files
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared import gate, params
 from mainline.declared.params import Params
-from mainline.experiments import edit, refit, search
+from mainline.experiments import edit, search, variant
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
 from mainline.model.metric import Metric
@@ -29,9 +29,9 @@ def tune(write: bool = False) -> str:
     declared = params.load(PARAMS)
     wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
     trials = search.plan(declared, wanted)
-    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
+    rows = variant.read(declared, declared.parts.train), variant.read(declared, declared.parts.validation)
     _announce(declared, trials, rows)
-    metric = refit.primary(declared)
+    metric = variant.primary(declared)
     table = _table(trials, metric)
     print(table.header(), flush=True)
     finished: list[Trial] = []
@@ -39,7 +39,7 @@ def tune(write: bool = False) -> str:
         finished.append(trial)
         best = search.ranked(finished, metric)[0]
         print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
-    days = len(np.unique(refit.clusters(rows[1])))
+    days = len(np.unique(variant.clusters(rows[1])))
     return "\n".join(
         ["", *_conclusion(metric, finished, trials, days, confidence), "", *_edit(metric, finished, trials, write)]
     )
@@ -50,7 +50,7 @@ def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[P
     print(
         wrap(
             f"{len(trials)} trials, fitted on {len(rows[0]):,} rows of {told(train)}, judged by "
-            f"{refit.primary(declared).compared} on {len(rows[1]):,} rows of {told(validation)}. Trial 0 is what "
+            f"{variant.primary(declared).compared} on {len(rows[1]):,} rows of {told(validation)}. Trial 0 is what "
             "params.yaml declares; the difference is against it. Ctrl-C stops, the same command goes on."
         ),
         flush=True,

@@ -39,15 +39,15 @@ def explain_worth(features: Sequence[str], found: "list[Worth]") -> list[str]:
     """
     from mainline.data.storage import write_csv
     from mainline.declared import gate, params
-    from mainline.experiments import costs, refit, worth
+    from mainline.experiments import costs, variant, worth
     from mainline.gate.tables import WORTH, measured
     from usecase import interface
 
     declared = params.load()
     chosen = worth.choose(declared, features)
-    rows = refit.read(declared, declared.parts.train), refit.read(declared, declared.parts.validation)
+    rows = variant.read(declared, declared.parts.train), variant.read(declared, declared.parts.validation)
     newest = declared.parts.validation[-1]
-    tables = costs.measure(newest, refit.read(declared, [newest]))
+    tables = costs.measure(newest, variant.read(declared, [newest]))
     print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
     layout = _worth_table(declared.features)
     print(layout.header(), flush=True)
@@ -55,7 +55,7 @@ def explain_worth(features: Sequence[str], found: "list[Worth]") -> list[str]:
         found.append(one)
         print(layout.line(_worth_cells(one)), flush=True)
     if not features:
-        write_csv(measured(interface.NAME, refit.primary(declared).name, (one.as_row() for one in found)), WORTH)
+        write_csv(measured(interface.NAME, variant.primary(declared).name, (one.as_row() for one in found)), WORTH)
     return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
 
 
@@ -63,7 +63,7 @@ def explain_staleness(window: int | None = None) -> list[str]:
     """Fit on older and older windows and write `metrics/staleness.csv`; of data without time say that it has no age."""
     from mainline.data.storage import write_csv
     from mainline.declared import gate, params
-    from mainline.experiments import refit, staleness
+    from mainline.experiments import staleness, variant
     from mainline.gate.tables import STALENESS, measured
     from usecase import interface
 
@@ -73,13 +73,13 @@ def explain_staleness(window: int | None = None) -> list[str]:
         return ["Staleness does not apply: the data has no time."]
     periods = (*declared.parts.train, *declared.parts.validation)
     length = staleness.window_length(len(periods), window)
-    rows = {period: refit.read(declared, [period]) for period in periods}
+    rows = {period: variant.read(declared, [period]) for period in periods}
     print(f"\nStaleness: fitting on windows of {count(length, unit)} ...", flush=True)
     predicted: dict[tuple[int, str], Array] = {}
     for fitted_on, found in staleness.predict(declared, rows, length):
         print(f"  {fitted_on[0]} to {fitted_on[-1]} predicts {count(len(found), unit)}", flush=True)
         predicted |= found
-    metric = refit.primary(declared)
+    metric = variant.primary(declared)
     ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
     write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, unit, metric.name)

@@ -70,17 +70,17 @@ class Explanation:
         return str(self.predictor.manifest["task"]) != "regression"
 
 
-def load(package: Path = PACKAGE, judged: bool = False) -> tuple[Predictor, dict[str, Any], list[dict[str, Any]]]:
+def load(package: Path = PACKAGE, measured: bool = False) -> tuple[Predictor, dict[str, Any], list[dict[str, Any]]]:
     """Load a package with the profile of its training columns and its golden requests.
 
-    `judged` asks for the model that was measured on the test rows, where the one that answers was fitted on them.
+    `measured` asks for the measured model, which never saw the test rows; the served one may have been fitted on them.
 
     Raises:
         PackageError: when it is absent or not as it was sealed.
     """
     manifest, contents = manifests.read(package)
     profile, golden = (json.loads(contents[name]) for name in ("profile.json", "golden.json"))
-    return Predictor(manifest, contents, judged), profile["columns"], golden["requests"]
+    return Predictor(manifest, contents, measured), profile["columns"], golden["requests"]
 
 
 def read_request(row: str) -> Any:

@@ -8,10 +8,10 @@ are worth little each although they may be worth much together: take one out, th
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, nearest
-from mainline.experiments import associations, costs, refit
+from mainline.experiments import associations, costs, variant
 from mainline.experiments.judgement import judge
 
 
@@ -70,13 +70,13 @@ def measure(
         tables: what looking up the feature tables costs.
     """
     fitted_on, judged = rows
-    pipeline = refit.fit(params, fitted_on)
-    full, complete = refit.predict(pipeline, judged, params), costs.packaged(pipeline, params, judged)
-    declared, day = frozenset(params.features), refit.clusters(judged)
+    pipeline = variant.fit(params, fitted_on)
+    full, complete = variant.predict(pipeline, judged, params), costs.packaged(pipeline, params, judged)
+    declared, day = frozenset(params.features), variant.clusters(judged)
     for name in chosen:
         rest = params.model_copy(update={"features": tuple(other for other in params.features if other != name)})
-        pipeline = refit.fit(rest, fitted_on)
-        without = refit.predict(pipeline, judged, rest)
+        pipeline = variant.fit(rest, fitted_on)
+        without = variant.predict(pipeline, judged, rest)
         value, found = judge(params.evaluation, judged, without, full, day, confidence)
         saved, size = tables.saved_without(name, declared)
         model = costs.slower(complete, costs.packaged(pipeline, rest, judged), judged)

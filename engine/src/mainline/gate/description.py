@@ -201,7 +201,7 @@ def _model(predictor: Predictor, version: str, commit: str | None, evidence: Evi
         digest=manifest["digest"],
         commit=commit,
         type=manifest["model"]["type"][:120],
-        train=f"{told(window['train'])}{', served: again on all' if 'refit' in manifest else ''}"[:120],
+        train=f"{told(window['train'])}{', served model: all rows' if 'refit' in manifest else ''}"[:120],
         test=", ".join(window["test"])[:120],
         size_bytes=cost.size_bytes if cost else 0,
     )

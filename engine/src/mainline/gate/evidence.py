@@ -96,7 +96,7 @@ class Evidence:
     older_scorers: Mapping[str, Scorer] = field(default_factory=dict)
     """The same of each older version."""
     rule: str = baselines.CONSTANT
-    refitted: Array | None = None
+    predicted_served: Array | None = None
     """Predictions of the served model on the n rows; None if it is the measured one."""
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 
 from mainline.clocks import with_local
 from mainline.contract import Array, Columns
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
@@ -63,11 +63,11 @@ class Holdout:
         return "day" if self.timed else "group of rows"
 
 
-def read(candidate: Predictor, features: Path = prepared.FOLDER) -> Holdout:
+def read(candidate: Predictor, features: Path = dataset.FOLDER) -> Holdout:
     """Read the holdout that the candidate's package was tested on."""
     parts = candidate.manifest["window"]["test"] if is_timed(candidate.features) else SIDES.test
-    rows = prepared.read(features, parts, [field.name for field in candidate.request], [])
-    cluster, slices = prepared.clusters(candidate.features, rows), candidate.scoring.slices(rows.request)
+    rows = dataset.read(features, parts, [field.name for field in candidate.request], [])
+    cluster, slices = dataset.clusters(candidate.features, rows), candidate.scoring.slices(rows.request)
     weight = weights.of(candidate.scoring, rows.label, rows.request)
     return Holdout(rows.request, rows.label, cluster, slices, is_timed(candidate.features), weight)
 

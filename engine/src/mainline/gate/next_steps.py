@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mainline.gate import decisions
 from mainline.gate.findings import Comparison, Findings
-from mainline.text import plural
+from mainline.text import few, plural
 
 MANY = 100
 """So many times the data that is there is nothing to wait for."""
@@ -51,7 +51,7 @@ def _look(findings: Findings) -> list[Step]:
     warned = [check.name for check in findings.checks if check.verdict == "warn"]
     if not warned:
         return []
-    return [Step(f"Look at {_list(warned)}: a warning needs a look, and nobody's acceptance.")]
+    return [Step(f"Look at {few(warned, NAMED)}: a warning needs a look, and nobody's acceptance.")]
 
 
 def _blame(findings: Findings) -> list[Step]:
@@ -64,8 +64,8 @@ def _blame(findings: Findings) -> list[Step]:
         return [Step("Nothing that is declared differs from production, so no change of this candidate explains it.")]
     if len(changed) == 1:
         return [Step(f"Only one thing differs from production, {changed[0]}: whatever the difference is, it made it.")]
-    said = f"{len(changed)} things differ from production: {_list(changed)}. Take them back one at a time, and compare:"
-    return [Step(said, "./mainline try")]
+    differ = f"{len(changed)} things differ from production: {few(changed, NAMED)}."
+    return [Step(f"{differ} Take them back one at a time, and compare:", "./mainline try")]
 
 
 def _changes(findings: Findings) -> list[str]:
@@ -104,8 +104,3 @@ def _split(said: str) -> tuple[str, str]:
     if not command.startswith("./mainline accept"):
         return said, ""
     return f"{before.rstrip(': ')} (it then counts once a reviewer has merged accepted.yaml{rest}):", command
-
-
-def _list(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

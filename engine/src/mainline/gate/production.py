@@ -57,6 +57,6 @@ def load(version: Version, folder: Path) -> Released:
     if refused.is_file():
         raise StorageError(refused.read_text(encoding="utf-8"))
     try:
-        return Released(version, Predictor.load(target, judged=True), target)
+        return Released(version, Predictor.load(target, measured=True), target)
     except PackageError as error:
         raise StorageError(f"the package of {version.name} is whole, but: {error}") from error

@@ -12,9 +12,9 @@ import numpy as np
 
 from mainline.contract import Array, Columns
 from mainline.data import sides
+from mainline.data.dataset import HASH
 from mainline.data.moments import is_timed, prediction_time
 from mainline.data.predictions import WEIGHT
-from mainline.data.prepared import HASH
 from mainline.data.storage import read_columns
 from mainline.gate.holdout import Holdout
 from mainline.model.batches import differ

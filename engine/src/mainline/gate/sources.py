@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import predictions, prepared
+from mainline.data import dataset, predictions
 from mainline.data.moments import is_timed
 from mainline.data.profile import stability_from, stability_index
 from mainline.data.storage import read_columns, read_json
@@ -51,7 +51,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     Raises:
         MainlineError: when there is no candidate at all.
     """
-    candidate = Predictor.load(PACKAGE, judged=True)
+    candidate = Predictor.load(PACKAGE, measured=True)
     rows = holdout.read(candidate)
     predicted = candidate.predict_columns(rows.request)
     measured = metrics.of_package(candidate.manifest, evaluation)
@@ -71,7 +71,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         candidate=candidate,
         predicted=predicted,
         kept=_kept(candidate),
-        refitted=_refitted(candidate, rows),
+        predicted_served=_predicted_served(candidate, rows),
         baseline=baseline.predicted,
         rule=baseline.name,
         production=released,
@@ -104,8 +104,8 @@ def _kept(candidate: Predictor) -> Array:
     return predictions.from_columns(read_columns(PACKAGE / replay.PREDICTIONS, predictions.named(names)), names)
 
 
-def _refitted(candidate: Predictor, rows: Holdout) -> Array | None:
-    """Return what is served predicts on the n rows, if it was fitted again on them; None if it is what is judged."""
+def _predicted_served(candidate: Predictor, rows: Holdout) -> Array | None:
+    """Return what the served model predicts on the n rows; None if it is the measured one."""
     return Predictor.load(PACKAGE).predict_columns(rows.request) if "refit" in candidate.manifest else None
 
 
@@ -191,7 +191,7 @@ def _skew(candidate: Predictor, released: Released | None) -> Mapping[str, float
     before = [period for period in released.predictor.manifest["window"]["train"] if period in here]
     if not before:
         return None
-    old, new = (prepared.read(prepared.FOLDER, periods, [], names).features for periods in (before, window["test"]))
+    old, new = (dataset.read(dataset.FOLDER, periods, [], names).features for periods in (before, window["test"]))
     return {name: stability_index(old[name], new[name]) for name in names}
 
 
@@ -200,7 +200,7 @@ def _skew_from_profile(released: Released, names: Sequence[str]) -> Mapping[str,
     known = [name for name in names if name in counted]
     if not known:
         return None
-    new = prepared.read(prepared.FOLDER, SIDES.test, [], known).features
+    new = dataset.read(dataset.FOLDER, SIDES.test, [], known).features
     return {name: stability_from(counted[name], new[name]) for name in known}
 
 

@@ -40,7 +40,7 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
 def run(evidence: Evidence, policy: Policy) -> list[Check]:
     """Run every check."""
     found = [bounded(name, group, check(evidence, policy)) for name, group, check in CHECKS]
-    if evidence.refitted is not None:
+    if evidence.predicted_served is not None:
         found.append(bounded("refit", "quality", quality.check_refit(evidence, policy)))
     if evidence.candidate.manifest.get("interval"):
         found.append(bounded("coverage", "quality", quality.check_coverage(evidence, policy)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.storage import read_json
 from mainline.errors import MainlineError
 from mainline.limits.composition import Noted
@@ -80,4 +80,4 @@ def _flags() -> set[str]:
 
 def _profiled(name: str) -> str:
     """Return what a profile calls a column that `prepare` notes: the label is noted with its own name behind it."""
-    return prepared.LABEL if name.startswith(f"{prepared.LABEL} ") else name
+    return dataset.LABEL if name.startswith(f"{dataset.LABEL} ") else name

@@ -15,6 +15,7 @@ from mainline.remote.objects import PIPELINE, Output
 from mainline.remote.store import StorageError, Store, open_remote
 from mainline.report.escape import prose
 from mainline.repository.lock import LOCK
+from mainline.text import few
 
 CHECK = "Storage"
 MAX_OUTPUTS = 1000
@@ -79,9 +80,7 @@ def _look(outputs: list[Output]) -> tuple[str, str]:
     there = open_remote()
     lacking = [output for output in outputs if _lacks(there, output)]
     if lacking:
-        shown = ", ".join(output.path for output in lacking[:5])
-        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
-        return "failure", LACKING.format(names=prose(shown) + more)
+        return "failure", LACKING.format(names=prose(few([output.path for output in lacking])))
     return "success", f"The shared storage has the {len(outputs)} outputs that `dvc.lock` names.\n"
 
 

@@ -6,5 +6,5 @@
 | `playback` | how far the window's own weeks lie apart, and which limit they pass as rarely as declared |
 | `windows` | how far quality strays from window to window, and the limits that it earns |
 | `composition` | what rows are made of, held to what was there before |
-| `earned` | the document `monitor.json`, which the package carries |
+| `document` | the document `monitor.json`, which the package carries |
 """

@@ -7,7 +7,7 @@ from mainline.limits import playback, sketches
 from mainline.limits.playback import Limits
 from mainline.limits.sketches import Sketch
 from mainline.monitoring.production import Production
-from mainline.text import count
+from mainline.text import count, few
 
 _NAMED = 3
 
@@ -50,5 +50,4 @@ def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sket
 def _told(beyond: Sequence[str]) -> str:
     if not beyond:
         return "The week lies as weeks of the window did."
-    more = f" and {len(beyond) - _NAMED} more" if len(beyond) > _NAMED else ""
-    return f"Further from the window than its own weeks: {', '.join(beyond[:_NAMED])}{more}. Not harm by itself."
+    return f"Further from the window than its own weeks: {few(beyond, _NAMED)}. Not harm by itself."

@@ -19,7 +19,7 @@ from mainline.monitoring.store import Rolled
 from mainline.registry import changes, tags
 from mainline.repository import lock, tree
 from mainline.repository.git import blob
-from mainline.text import clip
+from mainline.text import clip, few
 
 _LIBRARIES, _FEATURES = "requirements/", "data/features"
 _PARAMS = "params.yaml"
@@ -82,7 +82,7 @@ def _changes(before: Packaged | None, after: Packaged | None, old: Commit | None
         for kind, what in _of_commits(old, new):
             found[kind].append(what)
     kinds = ("libraries", "data", "sources", "parameters", "features", "code", "clients")
-    return [Changed(kind=kind, what=clip(changes.few(found[kind]), 600)) for kind in kinds if found[kind]]
+    return [Changed(kind=kind, what=clip(few(found[kind]), 600)) for kind in kinds if found[kind]]
 
 
 def _of_packages(before: Packaged, after: Packaged) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,8 @@ from mainline.clocks import read_field
 from mainline.contract import Array, Field
 from mainline.data import predictions
 from mainline.errors import PackageError
-from mainline.limits import seen, windows
-from mainline.limits.earned import Earned
+from mainline.limits import experience, windows
+from mainline.limits.document import Earned
 from mainline.limits.sketches import Bins, edges, edges_of_predictions
 from mainline.model import baselines, weights
 from mainline.package import manifest as manifests
@@ -53,7 +53,7 @@ class Packaged:
     @cached_property
     def profile(self) -> Mapping[str, Any]:
         """What the training rows looked like, by column; see `data.profile`."""
-        return seen.profile(self.contents)
+        return experience.profile(self.contents)
 
     @cached_property
     def tested(self) -> dict[str, Array]:
@@ -76,7 +76,7 @@ class Packaged:
     @cached_property
     def earned(self) -> Earned | None:
         """What playing its window back allows; None of data without time, and of packages of before."""
-        found = seen.earned(self.contents)
+        found = experience.earned(self.contents)
         return found and found.model_copy(update={"whole": found.whole.model_copy(update={"digest": self.digest})})
 
     @property

@@ -94,10 +94,10 @@ def _enough(production: Production) -> Events | None:
 
 
 def _refit(production: Production) -> str:
-    """Say whose promise it is, if what answers was fitted again after its twin was tested; else ''."""
+    """Say whose promise it is, if the served model is another one than the measured model; else ''."""
     if "refit" not in production.reference.package.manifest:
         return ""
-    return " The promise is of the model that was tested; what answers was fitted again on all rows, and never tested."
+    return " The promise is of the measured model; the served model was fitted again on all rows, and never measured."
 
 
 def _age(production: Production, day: Array) -> int | None:

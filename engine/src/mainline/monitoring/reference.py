@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from mainline.limits.earned import Earned
-from mainline.limits.seen import Seen
+from mainline.limits.document import Earned
+from mainline.limits.experience import Seen
 from mainline.limits.sketches import Sketch
 from mainline.monitoring.packages import Packaged
 

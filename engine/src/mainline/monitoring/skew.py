@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from mainline import files, periods
+from mainline.conformance.code import FEATURES
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.columns import DAY
 from mainline.gate.checks.outcome import Outcome
 from mainline.monitoring import events
@@ -25,13 +26,12 @@ from mainline.monitoring.production import Production, Skew
 CHECK = "skew of features"
 LIMIT = 0.01
 """Share of events that may differ in some feature."""
-CODE = Path("src/usecase/features.py")
 EXAMPLES = 20
 """Events of a feature that are written down with their keys, on this machine alone."""
 
 
 def measure(
-    rows: Iterable[Path], package: Packaged, key: Sequence[str], examples: Path, folder: Path = prepared.FOLDER
+    rows: Iterable[Path], package: Packaged, key: Sequence[str], examples: Path, folder: Path = dataset.FOLDER
 ) -> Skew | str:
     """Compare the features of a package's logged rows with those of the pipeline; else say why nobody did.
 
@@ -40,7 +40,7 @@ def measure(
     examples.unlink(missing_ok=True)
     if not key:
         return "interface.KEY is empty, so no event can be found again."
-    if not CODE.is_file() or package.contents.get("code/features.py") != CODE.read_bytes():
+    if not FEATURES.is_file() or package.contents.get("code/features.py") != FEATURES.read_bytes():
         return "The code of its features is not the one that is here."
     features = [*package.numbers, *package.texts]
     logged = events.predictions(rows, package, features)
@@ -48,7 +48,7 @@ def measure(
     if not parts:
         return "The pipeline has none of its days yet."
     last = logged.sort_values(["moment", "served"], kind="stable").drop_duplicates(list(key), keep="last")
-    pulled = prepared.read(folder, parts, key, features)
+    pulled = dataset.read(folder, parts, key, features)
     computed = pd.DataFrame({name: pulled.request[name] for name in key} | {
         f"{events.FEATURE}{name}": values for name, values in pulled.features.items()
     })  # fmt: skip

@@ -2,7 +2,7 @@
 
 from mainline.monitoring.result import Alarm, Mark
 from mainline.monitoring.rollup import Summary
-from mainline.text import clean, count
+from mainline.text import clean, count, few
 
 _SHOWN = 3
 
@@ -52,5 +52,4 @@ def of_mark(mark: Mark) -> str:
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(clean(name)[:80] for name in names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+    return few([clean(name)[:80] for name in names], _SHOWN)

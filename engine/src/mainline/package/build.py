@@ -16,7 +16,7 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.columns import to_rows
 from mainline.data.lookup import Table
 from mainline.errors import UseCaseError
-from mainline.limits import earned
+from mainline.limits import document
 from mainline.model import batches
 from mainline.package import manifest, schemas
 from mainline.package.predictor import Predictor
@@ -41,8 +41,8 @@ class Contents:
     test_predictions: bytes
     test_columns: Mapping[str, Array]
     code: Path
-    judged: bytes | None = None
-    """The model that was measured, if `model` was fitted again afterwards and so is another one."""
+    measured: bytes | None = None
+    """The measured model, if `model`, which is served, was fitted again and so is another one."""
     monitor: Mapping[str, Any] | None = None
     """What playing the window back allows, for `./mainline monitor`; None of data without time."""
     strangers: int = 0
@@ -84,14 +84,14 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
         write_arrays(directory / "tables" / f"{name}.npz", table.arrays())
     name = described["name"]
     (directory / f"model.{described['model']['format']}").write_bytes(contents.model)
-    if contents.judged is not None:
-        (directory / f"judged.{described['judged']['format']}").write_bytes(contents.judged)
+    if contents.measured is not None:
+        (directory / f"judged.{described['judged']['format']}").write_bytes(contents.measured)
     (directory / "test_predictions.parquet").write_bytes(contents.test_predictions)
     (directory / "model_card.md").write_text(contents.card, encoding="utf-8")
     (directory / "requirements.txt").write_text(_requirements(described["model"]["format"]), encoding="utf-8")
     _write_json(directory / "profile.json", contents.profile)
     if contents.monitor is not None:
-        _write_json(directory / earned.NAME, contents.monitor)
+        _write_json(directory / document.NAME, contents.monitor)
     _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
     described |= {
         "request": [clocks.write_field(field) for field in contents.request],
@@ -102,7 +102,7 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     _write_json(directory / "response.schema.json", schemas.of_response(name, Response(described)))
     manifest.seal(directory, described)
     unfinished = Predictor.load(directory)
-    both = [unfinished, *([] if contents.judged is None else [Predictor.load(directory, judged=True)])]
+    both = [unfinished, *([] if contents.measured is None else [Predictor.load(directory, measured=True)])]
     if check is not None:
         check(unfinished)
     _write_golden(directory, contents, unfinished)

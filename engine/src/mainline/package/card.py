@@ -63,10 +63,10 @@ def _refit(manifest: Mapping[str, Any]) -> list[str]:
     if "refit" not in manifest:
         return []
     said = (
-        f"- Fitted again on all {manifest['refit']['rows']:,} rows, validation and test among them, after a model of "
-        "the same parameters was fitted on the training rows alone and measured. All figures below, the threshold, the "
-        "interval and the limits of monitoring are that model's, which is in the package as `judged`. The one that "
-        "answers was never measured on rows that it had not seen."
+        f"- Fitted again on all {manifest['refit']['rows']:,} rows, validation and test among them. All figures below, "
+        "the threshold, the interval and the limits of monitoring are those of the measured model, which has the same "
+        "parameters, was fitted on the training rows alone, and is in the package as `judged`. The served model was "
+        "never measured on rows that it had not seen."
     )
     return [said]
 

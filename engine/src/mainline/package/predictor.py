@@ -23,11 +23,12 @@ from mainline.package.responses import Prediction, Response
 class Predictor:
     """A loaded, verified package: requests in, predictions out.
 
-    If the model that answers was fitted again on all rows, the package also holds the one that was measured before.
+    The served model answers. If it was fitted again on all rows (`split.refit`), the package also holds the measured
+    model, which was fitted on the training rows alone; its files and its key in the manifest are called `judged`.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes], judged: bool = False) -> None:
-        """Build from what `manifest.read` verified; `judged` asks for the model that was measured."""
+    def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes], measured: bool = False) -> None:
+        """Build from what `manifest.read` verified; `measured` asks for the measured model."""
         self.manifest = manifest
         self.digest: str = manifest["digest"]
         self.response = Response(manifest)
@@ -35,7 +36,7 @@ class Predictor:
         self.features = _module("features", contents["code/features.py"], self.digest)
         self.scoring = _module("scoring", contents["code/scoring.py"], self.digest)
         self.tables = {table["name"]: _table(table, contents) for table in manifest["tables"]}
-        name = "judged" if judged and "judged" in manifest else "model"
+        name = "judged" if measured and "judged" in manifest else "model"
         model = manifest[name]
         self.runtime = runtime.load(contents[f"{name}.{model['format']}"], model)
 
@@ -45,15 +46,15 @@ class Predictor:
         return float(self.manifest.get("parity", {}).get("batch", 0.0))
 
     @classmethod
-    def load(cls, directory: Path | str, judged: bool = False) -> "Predictor":
-        """Load a package directory; `judged` asks for the model that was measured, where another one answers.
+    def load(cls, directory: Path | str, measured: bool = False) -> "Predictor":
+        """Load a package directory; `measured` asks for the measured model, if another one is served.
 
         Raises:
             PackageError: when a file is changed, missing or extra, or holds what cannot be loaded.
         """
         manifest, contents = manifests.read(Path(directory))
         try:
-            return cls(manifest, contents, judged)
+            return cls(manifest, contents, measured)
         except Exception as error:  # a sealed package that another machinery made may fail in any way
             reason = " ".join(str(error).split())[:200]
             raise PackageError(directory, f"it cannot be loaded here ({type(error).__name__}: {reason})") from error

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from mainline.text import few
+
 LOGGERS = ("dvc", "dvc_data", "dvc_objects")
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 _DATABASE = ("disk", "readonly")
@@ -36,9 +38,8 @@ class Refusals(logging.Filter):
         if not self.files:
             return ""
         named = [name for name in self.files if name] or ["what it knows of files"]
-        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
         reason = next(iter(self.files.values()))
-        return f"DVC could not write {named[0]}{more}: {reason}. Make room, then `make repro` goes on from there."
+        return f"DVC could not write {few(named, 1)}: {reason}. Make room, then `make repro` goes on from there."
 
 
 @contextmanager

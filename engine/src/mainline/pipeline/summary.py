@@ -59,11 +59,11 @@ def text(headline: str) -> str:
 
 
 def _refit(manifest: Mapping[str, Any]) -> list[str]:
-    """Say that another model answers than the one that was measured; nothing if it does not."""
+    """Say that the served model is another one than the measured model; nothing if it is the same."""
     if "refit" not in manifest:
         return []
     rows = manifest["refit"]["rows"]
-    return [f"  fitted again {rows:>9,} rows, all of these, to serve; the figures are of the model before"]
+    return [f"  fitted again {rows:>9,} rows, all of these, to serve; the figures are of the measured model"]
 
 
 def next_lines(steps: Mapping[str, str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from mainline.declared.params import SHAPING
 from mainline.periods import told
 from mainline.registry.records import Bump
 from mainline.repository import lock
+from mainline.text import few
 
 CODE = ("src/", "engine/", "requirements/")
 """Where the code and the libraries lie that stages run."""
@@ -184,8 +185,3 @@ def window(manifest: Mapping[str, Any]) -> str:
     if "snapshot" in manifest:
         return str(parts["test"][0])
     return told(sorted(period for part in parts.values() for period in part))
-
-
-def few(items: Sequence[str]) -> str:
-    """Name the first five of a list, and how many more there are."""
-    return ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")

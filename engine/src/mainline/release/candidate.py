@@ -11,6 +11,7 @@ from mainline.package import manifest
 from mainline.registry import changes, origin, records, runs
 from mainline.repository import lock
 from mainline.repository.git import ask, git
+from mainline.text import few
 
 DECIDING = ("accepted.yaml", ":(glob)deploy/*.yaml", ":(glob)deploy/keys/*.pub")
 """What a release reads beside the pipeline's files: accepted checks, environments, keys that verify signatures."""
@@ -46,9 +47,8 @@ def find() -> Candidate | None:
         raise MainlineError(f"the lock of {commit[:10]} names no {lock.PACKAGE}. Run `make repro` and commit dvc.lock.")
     stale = outdated()
     if stale:
-        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
         raise MainlineError(
-            f"dvc.lock does not match {commit[:10]}: {stale[0]}{more} changed since the last run. Perhaps a merge did "
+            f"dvc.lock does not match {commit[:10]}: {few(stale, 1)} changed since the last run. Perhaps a merge did "
             f"that. {lock.BY_CONTENT} Run `make repro`, look at the model, and merge the result into main."
         )
     return Candidate(commit, package)

@@ -6,6 +6,7 @@ from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, git
 from mainline.template import ownership
+from mainline.text import few
 
 ENGINE = "engine"
 PLACES = (f"{ENGINE}/", "src/mainline/")
@@ -41,9 +42,9 @@ def returning(main: str, version: str, whole: bool) -> list[str]:
         return sorted(code | _machinery(main, version))
     machinery = [path for path in differing if path.startswith(PLACES)]
     if machinery:
-        raise OtherMachineryError(f"its stages ran other code of the machinery ({changes.few(machinery)})")
+        raise OtherMachineryError(f"its stages ran other code of the machinery ({few(machinery)})")
     if libraries and git("diff", "--name-only", version, main, "--", ENGINE):
-        raise OtherMachineryError(f"it has other libraries ({changes.few(libraries)}) and another {ENGINE}/")
+        raise OtherMachineryError(f"it has other libraries ({few(libraries)}) and another {ENGINE}/")
     return sorted(code) + ([LIBRARIES] if libraries else [])
 
 

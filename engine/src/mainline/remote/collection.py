@@ -9,6 +9,7 @@ from mainline.remote import needs, objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote, others
 from mainline.repository import lock
+from mainline.text import few
 
 
 @dataclass
@@ -78,9 +79,8 @@ def told(store: Store) -> str:
     names = lacking(store)
     if not names:
         return ""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
-        f"{store.name} lacks the packages of {', '.join(names[:3])}{more}, as `dvc gc --cloud` or a move leaves it: "
+        f"{store.name} lacks the packages of {few(names, 3)}, as `dvc gc --cloud` or a move leaves it: "
         f"`./mainline push --all` where they are, else `./mainline rebuild {names[0]}`."
     )
 

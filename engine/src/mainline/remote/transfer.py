@@ -9,6 +9,7 @@ from mainline.remote import checksums, notes, objects
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store, open_cache, open_remote
 from mainline.repository import dvc
+from mainline.text import few
 
 
 class LostError(StorageError):
@@ -205,9 +206,9 @@ def _lost(oids: set[str], outputs: Sequence[Output], stores: Sequence[Store], st
         except StorageError:
             own = {output.oid}
         if own & oids:
-            oid = sorted(own & oids)[0]
-            more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
-            return LostError(f"{output.path} (object {oid}{more}) is {state}", output)
+            first = sorted(own & oids)[0]
+            lost = few([first, *(oids - {first})], 1)
+            return LostError(f"{output.path} (object {lost}) is {state}", output)
     return StorageError(f"object {sorted(oids)[0]} is {state}.")
 
 

@@ -31,6 +31,7 @@ from mainline.report.blocks import (
 from mainline.report.escape import code, prose
 from mainline.report.figures import UNKNOWN, cell, interval, percent
 from mainline.report.sections import describe
+from mainline.text import few
 
 LIMIT = 65_536
 """Characters that a comment on GitHub may have."""
@@ -237,9 +238,7 @@ def _inline(inline: Inline, room: Room) -> str:
         case Prose():
             return prose(inline.text, room.text)
         case Names():
-            more = len(inline.texts) - room.names
-            shown = ", ".join(code(text, room.text) for text in inline.texts[: room.names])
-            return f"{shown} and {more} more" if more > 0 else shown
+            return few([code(text, room.text) for text in inline.texts], room.names)
         case Strong():
             return f"**{_line(inline.line, room)}**"
         case Mark():

@@ -1,12 +1,13 @@
 """Columns that say the label: they add up to it, or predict it almost alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from mainline.contract import Array
 from mainline.scaffold import sums
 from mainline.scaffold.column import Column
+from mainline.text import few
 
 ALMOST_ALONE = 0.97
 """Share of the label's variance that one column explains in rows that it was not told of."""
@@ -35,15 +36,8 @@ def suspects(columns: Mapping[str, Column], label: Array, seed: int = 0) -> dict
         parts, how = sums.of_label(rest, label[rows], seed)
         if not parts:
             break
-        found |= dict.fromkeys(parts, f"the label is a {how} of {listed(parts)}")
+        found |= dict.fromkeys(parts, f"the label is a {how} of {few(parts, 4)}")
     return found
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Name the first few columns, and count the others."""
-    if len(names) <= most + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def explained(column: Column, label: Array, rows: Array) -> float:

@@ -10,7 +10,7 @@ from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.schedule import Schedule
-from mainline.text import count
+from mainline.text import count, few
 
 WEAK = 1000
 """Test rows below which the gate tells only large differences apart."""
@@ -172,6 +172,5 @@ def of_gate(plan: Plan) -> list[Finding]:
 
 
 def quoted(names: list[str]) -> str:
-    """Name the first few columns, and count the others."""
-    shown = ", ".join(f"'{name}'" for name in names[:4])
-    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
+    """Name the first few columns in quotation marks, and count the others."""
+    return few([f"'{name}'" for name in names], 4)

@@ -9,7 +9,7 @@ from mainline.scaffold.estimators import another
 from mainline.scaffold.outline import OWN, events, example, is_plain, own_files, request, response, shell
 from mainline.scaffold.plan import Plan
 from mainline.scaffold.yaml_text import scalar
-from mainline.text import count
+from mainline.text import count, few
 
 _OURS = re.compile(r"\n<!-- model: begin -->\n.*?\n<!-- model: end -->\n", re.DOTALL)
 _EXAMPLE = re.compile(r"\n<!-- example: begin -->\n.*?\n<!-- example: end -->\n", re.DOTALL)
@@ -71,11 +71,11 @@ def predict_command(plan: Plan) -> str:
 def _section(plan: Plan) -> str:
     left = [name for name in plan.left_out if name not in request(plan)]
     files = ", ".join(f"`{plain(name, 80)}`" for name in own_files(plan))
-    few = ", ".join(f"`{plain(name)}`" for name in left[:_SHOWN])
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     lines = ["## This model", "", f"For a row of {events(plan)}, it predicts {response(plan)}."]
     lines.append(f"It learns from {count(plan.labelled, 'row')} and {count(len(plan.features), 'column')} of {files}.")
-    lines += [f"Left out are {few}{more}; `src/usecase/` says why."] if left else []
+    if left:
+        some = few([f"`{plain(name)}`" for name in left], _SHOWN)
+        lines.append(f"Left out are {some}; `src/usecase/` says why.")
     asked = json.dumps(example(plan), ensure_ascii=False)
     asked = asked if asked.isprintable() else json.dumps(example(plan))
     lines += ["", "```console", "$ make repro && make test", "$ make gate", f"$ {predict_command(plan)}"]

@@ -6,8 +6,8 @@ from typing import Any
 
 from mainline.contract import Columns
 from mainline.declared.monitoring import Support
-from mainline.limits import composition, seen, sketches
-from mainline.limits.seen import Seen
+from mainline.limits import composition, experience, sketches
+from mainline.limits.experience import Seen
 from mainline.limits.sketches import Bins, Sketch
 from mainline.package import manifest as manifests
 
@@ -31,7 +31,7 @@ class Tally:
             PackageError: when it cannot be used.
         """
         manifest, contents = manifests.read(package)
-        return cls(Seen(seen.profile(contents), seen.earned(contents)), manifest["model"])
+        return cls(Seen(experience.profile(contents), experience.earned(contents)), manifest["model"])
 
     def add(self, features: Columns) -> None:
         """Count n more rows."""

@@ -11,7 +11,7 @@ from mainline.conformance.requests import check_time
 from mainline.conformance.tables import check_tables
 from mainline.contract import Array, Columns
 from mainline.data import sides, vocabulary
-from mainline.data.computed import Place, check_converted, check_finite, check_missing, check_types, first_failing
+from mainline.data.feature_values import Place, check_converted, check_finite, check_missing, check_types, first_failing
 from mainline.data.lookup import Table, look_up_all
 from mainline.data.moments import prediction_time
 from mainline.declared.params import Params

@@ -7,10 +7,10 @@ import numpy as np
 from mainline import progress
 from mainline.conformance.arrays import check_column
 from mainline.contract import Array
-from mainline.data import predictions, prepared, sides
+from mainline.data import dataset, predictions, sides
 from mainline.data.columns import format_time
+from mainline.data.dataset import Prepared
 from mainline.data.moments import prediction_time
-from mainline.data.prepared import Prepared
 from mainline.data.storage import read_json, write_columns, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.labels import classes
@@ -34,15 +34,15 @@ def evaluate(params: Params) -> None:
     confidence, and ratio is the model's over the baseline's, or what the model's lacks to 1 over what the baseline's
     does. Where the use case weighs rows, metrics are weighted, and the weights are kept beside the predictions.
     """
-    test = prepared.read(
-        prepared.FOLDER, params.parts.test, [field.name for field in interface.REQUEST],
+    test = dataset.read(
+        dataset.FOLDER, params.parts.test, [field.name for field in interface.REQUEST],
         (*features.NUMERIC, *features.CATEGORICAL),
     )  # fmt: skip
     model = read_json(MODEL / "model.json")
     loaded = runtime.load((MODEL / f"model.{model['format']}").read_bytes(), model)
     predicted = scoring.respond(loaded.predict(test.features), test.request)
     known = scoring.respond(baselines.repeat(model["baseline"], len(test)), test.request)
-    day, weight = prepared.clusters(features, test), weights.of(scoring, test.label, test.request)
+    day, weight = dataset.clusters(features, test), weights.of(scoring, test.label, test.request)
     scorer = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold"))
     rule = baselines.hardest(scoring, scorer, test.label, known, (test.request, test.features), weight)
     simple = {"rows": len(test), **scorer.measure(test.label, rule.predicted, weight)}
@@ -85,7 +85,7 @@ def _coverage(params: Params, model: Runtime, tested: tuple[Array, Array], weigh
     if level is None:
         return {}
     names = [field.name for field in interface.REQUEST]
-    rows = prepared.read(prepared.FOLDER, params.parts.validation, names, params.features)
+    rows = dataset.read(dataset.FOLDER, params.parts.validation, names, params.features)
     predicted = scoring.respond(model.predict(rows.features), rows.request)
     ends = conformal.offsets(rows.label - predicted, level, weights.of(scoring, rows.label, rows.request))
     share = conformal.coverage(np.subtract(*tested), ends, weight)
@@ -130,7 +130,7 @@ def _place(test: Prepared) -> dict[str, Array]:
     if test.hash is None:
         return {"prediction_time": prediction_time(features, test.request)}
     fields = [field.name for field in interface.REQUEST]
-    return {prepared.HASH: test.hash} | ({} if interface.KEY else {sides.ROW: sides.identities(test.request, fields)})
+    return {dataset.HASH: test.hash} | ({} if interface.KEY else {sides.ROW: sides.identities(test.request, fields)})
 
 
 def _reference(table: dict[str, Array]) -> list[dict[str, object]]:

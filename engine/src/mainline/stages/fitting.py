@@ -12,7 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from mainline import progress
 from mainline.conformance.arrays import check_column, check_predictions
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.labels import classes

@@ -6,9 +6,9 @@ from typing import Any
 
 from mainline import progress
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.data.moments import is_timed
-from mainline.data.prepared import Prepared
 from mainline.data.profile import describe, share_between, stability_index, stability_of
 from mainline.limits import composition
 from mainline.limits.sketches import Sketch
@@ -36,7 +36,7 @@ def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, S
         sketched: sketches of the parts, as far as there are any.
     """
     *earlier, newest = parts
-    current = prepared.read(prepared.FOLDER, [newest], [], names)
+    current = dataset.read(dataset.FOLDER, [newest], [], names)
     columns = {**current.features, "label": current.label}
     before = [sketched[part] for part in earlier if part in sketched]
     skew = {
@@ -74,7 +74,7 @@ def _moved(name: str, values: Array, earlier: Sequence[str], before: Sequence[Sk
     """Measure how far n values of a column moved; texts are not read again if sketches name all values before."""
     texts = [one.texts[name] for one in before if name in one.texts]
     if not texts or any(text.others for text in texts):
-        return stability_index(prepared.column(prepared.FOLDER, earlier, name), values)
+        return stability_index(dataset.column(dataset.FOLDER, earlier, name), values)
     counted = Counter({"": sum(text.missing for text in texts)})
     for text in texts:
         counted.update(text.counts)
@@ -82,4 +82,4 @@ def _moved(name: str, values: Array, earlier: Sequence[str], before: Sequence[Sk
 
 
 def _number(period: str, name: str) -> Array:
-    return prepared.column(prepared.FOLDER, [period], prepared.LABEL if name == LABEL else name)
+    return dataset.column(dataset.FOLDER, [period], dataset.LABEL if name == LABEL else name)

@@ -14,10 +14,10 @@ import yaml
 
 from mainline import progress
 from mainline.contract import Array, Columns
-from mainline.data import predictions, prepared, sides
+from mainline.data import dataset, predictions, sides
+from mainline.data.dataset import Prepared
 from mainline.data.lookup import Table
 from mainline.data.moments import is_timed
-from mainline.data.prepared import Prepared
 from mainline.data.profile import bins, describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared.params import Params
@@ -28,8 +28,8 @@ from mainline.limits.sketches import Bins
 from mainline.model import baselines, batches, metrics
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
-from mainline.stages import playback, refitting
-from mainline.stages.refitting import Refitted
+from mainline.stages import playback, served_model
+from mainline.stages.served_model import Served
 from usecase import features, interface, tables
 
 MODEL, PACKAGE = Path("models/model"), Path("models/package")
@@ -39,13 +39,13 @@ PREDICTIONS, METRICS, CODE = Path("data/predictions/test.parquet"), Path("metric
 def package(params: Params) -> None:
     """Write `models/package`."""
     request = [field.name for field in interface.REQUEST]
-    tested = {part: prepared.read(prepared.FOLDER, [part], request, params.features) for part in params.parts.test}
+    tested = {part: dataset.read(dataset.FOLDER, [part], request, params.features) for part in params.parts.test}
     newest, needed = tested[params.parts.test[-1]], params.data.periods[-len(tested) - 1 :]
     sealed = {table.name: sealing.read(table, needed) for table in tables.FEATURE_TABLES}
     strange = _strangers(sealed, needed, tested)
-    rows, names = prepared.join(tested.values()), classes(interface)
+    rows, names = dataset.join(tested.values()), classes(interface)
     model = read_json(MODEL / "model.json")
-    again = refitting.refit(params, model, rows) if params.split.refit else None
+    again = served_model.fit(params, model, rows) if params.split.refit else None
     description = describe_package(params, model, again)
     profile, measured = _profile(params), (MODEL / f"model.{model['format']}").read_bytes()
     contents = build.Contents(
@@ -54,7 +54,7 @@ def package(params: Params) -> None:
         response=interface.RESPONSE,
         tables=sealed,
         model=measured if again is None else again.content,
-        judged=None if again is None else measured,
+        measured=None if again is None else measured,
         profile=profile,
         monitor=_monitor(params, model, profile),
         card=_card(description),
@@ -68,7 +68,7 @@ def package(params: Params) -> None:
     )
     check_batches(predictor, params.limits.parity)
     predicted = predictions.from_columns(read_columns(PREDICTIONS, predictions.named(names)), names)
-    check_predictions(Predictor.load(PACKAGE, judged=True), rows.request, predicted, strange)
+    check_predictions(Predictor.load(PACKAGE, measured=True), rows.request, predicted, strange)
     if again is not None:
         check_predictions(predictor, rows.request, again.predicted, strange)
     progress.say(
@@ -77,26 +77,26 @@ def package(params: Params) -> None:
     )
 
 
-def describe_package(params: Params, model: Mapping[str, Any], again: Refitted | None = None) -> dict[str, Any]:
+def describe_package(params: Params, model: Mapping[str, Any], again: Served | None = None) -> dict[str, Any]:
     """Say what the package is and what it was made from: data, parameters, and the lock's hashes of its inputs.
 
-    With `again`, that model is the one that answers, and `model` is the one that was measured.
+    With `again`, that is the served model, and `model` is the measured model.
     """
     text = json.dumps(params.shaping, sort_keys=True)
     return {
         "name": interface.NAME,
         "task": interface.TASK,
         **({"classes": list(classes(interface))} if classes(interface) else {}),
-        **({"model": model} if again is None else _refitted(model, again)),
+        **({"model": model} if again is None else _both(model, again)),
         **_interval(),
         **_data(params),
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
     }
 
 
-def _refitted(judged: Mapping[str, Any], again: Refitted) -> dict[str, Any]:
-    """Name the model that answers, the one that was measured, and on how many rows the first was fitted."""
-    return {"model": again.model, "judged": judged, "refit": {"rows": again.rows}}
+def _both(measured: Mapping[str, Any], again: Served) -> dict[str, Any]:
+    """Name the served model, the measured model, and on how many rows the first was fitted."""
+    return {"model": again.model, "judged": measured, "refit": {"rows": again.rows}}
 
 
 def _interval() -> dict[str, Any]:
@@ -124,12 +124,12 @@ def _profile(params: Params) -> dict[str, Any]:
     """
     described: dict[str, Any] = {}
     counted: dict[str, Any] = {}
-    for name in (*params.features, prepared.LABEL):
-        column = {name: prepared.column(prepared.FOLDER, params.parts.train, name)}
+    for name in (*params.features, dataset.LABEL):
+        column = {name: dataset.column(dataset.FOLDER, params.parts.train, name)}
         described |= describe(column)
-        if not is_timed(features) and name != prepared.LABEL:
+        if not is_timed(features) and name != dataset.LABEL:
             counted |= bins(column)
-    profile = {"rows": len(column[prepared.LABEL]), "columns": tidy(described)}
+    profile = {"rows": len(column[dataset.LABEL]), "columns": tidy(described)}
     return profile | ({"bins": counted} if counted else {})
 
 
@@ -231,7 +231,7 @@ def _compute_in_halves(predictor: Predictor, request: Columns, names: Sequence[s
 def _lock_entries() -> dict[str, str]:
     """The lock's hashes of what this stage reads; hashes of older stages follow from them through the lock."""
     stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
-    read = {str(path) for path in (prepared.FOLDER, sealing.FOLDER, MODEL, PREDICTIONS)}
+    read = {str(path) for path in (dataset.FOLDER, sealing.FOLDER, MODEL, PREDICTIONS)}
     outputs = (output for stage in stages.values() for output in stage["outs"])
     return {output["path"]: f"{output['hash']}:{output['md5']}" for output in outputs if output["path"] in read}
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from mainline import progress
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.columns import DAY
+from mainline.data.dataset import Prepared
 from mainline.data.moments import is_timed, prediction_time
-from mainline.data.prepared import Prepared
 from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.labels import classes
-from mainline.limits import earned, playback, sketches, windows
-from mainline.limits.earned import Earned
+from mainline.limits import document, playback, sketches, windows
+from mainline.limits.document import Earned
 from mainline.limits.sketches import Bins
 from mainline.limits.windows import Quality, Scored
 from mainline.model import baselines, metrics, runtime
@@ -45,21 +45,23 @@ def earn(params: Params, model: Mapping[str, Any], bins: Bins, rule: str) -> Ear
     days: dict[int, Any] = {}
     for period in (*parts.train, *parts.validation, *parts.test):
         rows = _read((period,), params)
-        for day, sketch in earned.by_day(rows.features, None, _day(rows), bins).items():
+        for day, sketch in document.by_day(rows.features, None, _day(rows), bins).items():
             days[day] = sketches.add([days[day], sketch]) if day in days else sketch
-    usual = earned.usual(days)
+    usual = document.usual(days)
     counted = list(usual.values())
     scored = _scored(params, model, rule)
-    predicted = earned.usual(earned.by_day({"predicted": scored.predicted}, scored.predicted, scored.day, _alone(bins)))
+    predicted = document.usual(
+        document.by_day({"predicted": scored.predicted}, scored.predicted, scored.day, _alone(bins))
+    )
     whole = sketches.add(counted).model_copy(update={"predicted": sketches.add(list(predicted.values())).predicted})
     length, every = declared.window_days, declared.false_alarms_every_days
     return Earned(
         first=_date(min(usual)), last=_date(max(usual)), days=len(usual), window_days=length, every_days=every,
         margin=declared.margin, segment_rows=declared.segment_rows,
         baseline="rule" if rule == baselines.RULE else "constant",
-        columns=earned.worst(counted), whole=whole,
+        columns=document.worst(counted), whole=whole,
         features=playback.play(counted, length, every, declared.drift_margin),
-        predictions=earned.play_predictions(list(predicted.values()), length, every, declared.drift_margin),
+        predictions=document.play_predictions(list(predicted.values()), length, every, declared.drift_margin),
         quality=_play(params, model, scored),
     )  # fmt: skip
 
@@ -130,7 +132,7 @@ def _joined(weights: list[Array]) -> Array | None:
 
 def _read(periods: Periods, params: Params) -> Prepared:
     request = [field.name for field in interface.REQUEST]
-    return prepared.read(prepared.FOLDER, periods, request, params.features)
+    return dataset.read(dataset.FOLDER, periods, request, params.features)
 
 
 def _day(rows: Prepared) -> Array:

@@ -10,12 +10,12 @@ import numpy as np
 from mainline import clocks, progress
 from mainline.conformance.names import check_known
 from mainline.contract import Array, Columns, FeatureTable
-from mainline.data import prepared, sides, vocabulary
+from mainline.data import dataset, sides, vocabulary
 from mainline.data.columns import from_batch
-from mainline.data.computed import check_present, valueless
+from mainline.data.dataset import Prepared
+from mainline.data.feature_values import check_present, valueless
 from mainline.data.lookup import Table, from_columns
 from mainline.data.moments import is_timed
-from mainline.data.prepared import Prepared
 from mainline.data.storage import (
     encode_columns,
     encode_frame,
@@ -53,7 +53,7 @@ def prepare(params: Params) -> None:
     """
     offered = computation.check(params)
     fresh_directory(TABLES)
-    fresh_directory(prepared.FOLDER)
+    fresh_directory(dataset.FOLDER)
     with ledger.opened("prepare", VALIDATED, params.data.unit) as kept:
         found = _prepare_periods(params, kept)
     parts = [name for period in found for name in period["lacking"]]
@@ -61,7 +61,7 @@ def prepare(params: Params) -> None:
     sketched = {name: Sketch(**sketch) for period in found for name, sketch in period["sketches"].items()}
     described = overview.profile(parts, offered, sketched) | {"support": tidy(overview.support(sketched))}
     write_json(described, Path("metrics/profile.json"))
-    overview.check_order(prepared.column(prepared.FOLDER, [part], prepared.LABEL) for part in parts)
+    overview.check_order(dataset.column(dataset.FOLDER, [part], dataset.LABEL) for part in parts)
     progress.say(f"{count(sum(period['rows'] for period in found), 'row')} with {count(len(offered), 'feature')}")
 
 
@@ -110,7 +110,7 @@ def _prepare_period(
         file = TABLES / name / f"{period}.parquet"
         files[file.as_posix()] = encode_frame(rows, file)
     for name, part in parts.items():
-        files[(prepared.FOLDER / f"{name}.parquet").as_posix()] = encode_columns(part.as_columns())
+        files[(dataset.FOLDER / f"{name}.parquet").as_posix()] = encode_columns(part.as_columns())
     lacking = {name: sorted(valueless(part.features)) for name, part in parts.items()}
     sketches = {period: overview.sketch(found).model_dump()} if found.hash is None else {}
     return Entry(files, {"rows": len(found), "lacking": lacking, "sketches": sketches})

@@ -10,8 +10,8 @@ from mainline import progress
 from mainline.conformance.code import portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
-from mainline.data import prepared
-from mainline.data.prepared import Prepared
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.labels import classes
@@ -27,7 +27,7 @@ def train(params: Params) -> None:
     """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
     portable(Path("src/usecase/scoring.py"))
     check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
-    check_features(params.features, prepared.offered(prepared.FOLDER, params.parts.train[0]))
+    check_features(params.features, dataset.offered(dataset.FOLDER, params.parts.train[0]))
     fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
     pipeline = fit(params, fitted_on)
     content, exported = export.export(
@@ -67,7 +67,7 @@ def _parts(params: Params) -> tuple[tuple[str, ...], ...]:
 
 
 def _read(parts: tuple[str, ...], params: Params) -> Prepared:
-    return prepared.read(prepared.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
+    return dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
 
 
 def _threshold(params: Params, validation: Prepared, predicted: Array) -> dict[str, Any]:

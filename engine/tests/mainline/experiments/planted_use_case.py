@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from mainline.contract import Array, FeatureTable, Field
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
-from mainline.experiments import costs, judgement, refit, search, staleness, worth
+from mainline.experiments import costs, judgement, search, staleness, variant, worth
 from mainline.stages import fitting
 from tests.project import FLIGHTS
 
@@ -45,7 +45,7 @@ def install(patch: pytest.MonkeyPatch, task: str = "regression", classes: tuple[
         "scoring": scoring,
         "tables": SimpleNamespace(FEATURE_TABLES=TABLES),
     }
-    for module in (fitting, refit, search, worth, staleness, costs, judgement):
+    for module in (fitting, variant, search, worth, staleness, costs, judgement):
         for name, offer in offered.items():
             if hasattr(module, name):
                 patch.setattr(module, name, offer)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.experiments import diff, scratch, side
 from mainline.experiments.layout import number
 from tests.project import LIMIT, Project
@@ -22,7 +22,7 @@ WEIGHT = "\n\ndef weight(label, columns):\n    return 1.0 + 9.0 * (label == 1)\n
 FEATURE = '    "dest_gain": tables["dest_arrivals"]["gain_1440"],\n'
 SAME = """
 import numpy as np
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.declared import params
 from mainline.experiments import recomputation, side
 from usecase import interface, scoring
@@ -30,7 +30,7 @@ from usecase import interface, scoring
 declared = side.without_test(params.load())
 read, fields = recomputation.reader(declared), [field.name for field in interface.REQUEST]
 for part in declared.data.periods:
-    made, kept = read([part]), prepared.read(prepared.FOLDER, [part], fields, declared.features)
+    made, kept = read([part]), dataset.read(dataset.FOLDER, [part], fields, declared.features)
     columns = (made.features, kept.features), (made.request, kept.request), ({0: made.label}, {0: kept.label})
     for one, other in columns:
         assert list(one) == list(other)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Costs, Evaluation, Params
 from mainline.errors import MainlineError, ParamsError
-from mainline.experiments import refit, search
+from mainline.experiments import search, variant
 from mainline.experiments.search import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
@@ -32,13 +32,13 @@ def rows() -> tuple[Prepared, Prepared]:
 def fits(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts how often each combination of hyperparameters is fitted."""
     counted: Counter[str] = Counter()
-    fit = refit.fit
+    fit = variant.fit
 
     def count(params: Params, fitted_on: Prepared) -> Any:
         counted[str(sorted(params.model.params.items()))] += 1
         return fit(params, fitted_on)
 
-    monkeypatch.setattr(refit, "fit", count)
+    monkeypatch.setattr(variant, "fit", count)
     return counted
 
 
@@ -105,7 +105,7 @@ def test_better_hyperparameters_are_found(tmp_path: Path, rows: tuple[Prepared, 
     params = declare(learning_rate=0.001)
     planned = search.plan(params, search.load(params))
     finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
-    best = search.ranked(finished, refit.primary(params))[0]
+    best = search.ranked(finished, variant.primary(params))[0]
     assert planned[best.number]["learning_rate"] > 0.001
     assert best.difference == pytest.approx(best.metric / finished[0].metric - 1, abs=1e-5)
     assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
@@ -191,7 +191,7 @@ def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple
     assert {trial["solver"] for trial, done in zip(planned, finished, strict=True) if done.refused} == {
         "interior-point"
     }
-    assert len(search.ranked(finished, refit.primary(params))) == len(finished) - 2
+    assert len(search.ranked(finished, variant.primary(params))) == len(finished) - 2
     assert search.read(tmp_path / "t.csv", "k", 4).keys() == {0, 1, 2, 3}
 
 
@@ -236,7 +236,7 @@ def test_each_trial_is_judged_at_a_threshold_of_its_own(tmp_path: Path, monkeypa
 
 def least_cost(params: Params, rows: tuple[Prepared, Prepared], missed: float) -> float:
     """Return the least mean cost of a fitted model over all thresholds, where a false positive costs 1."""
-    predicted = refit.predict(refit.fit(params, rows[0]), rows[1], params)
+    predicted = variant.predict(variant.fit(params, rows[0]), rows[1], params)
     positive = rows[1].label == 1
     found = ((predicted >= cut) for cut in [*np.unique(predicted), 1.1])
     return float(min((says & ~positive).mean() + missed * (positive & ~says).mean() for says in found))
@@ -250,9 +250,9 @@ def test_three_classes_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     params = declare(CLASSIFIER, learning_rate=0.001)
     planned = search.plan(params, search.load(params))
     finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
-    best = search.ranked(finished, refit.primary(params))[0]
+    best = search.ranked(finished, variant.primary(params))[0]
     assert best.number > 0
     assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
-    predicted = refit.predict(refit.fit(search.changed(params, planned[best.number]), rows[0]), rows[1], params)
+    predicted = variant.predict(variant.fit(search.changed(params, planned[best.number]), rows[0]), rows[1], params)
     right = predicted[np.arange(len(predicted)), rows[1].label.astype(int)]
     assert best.metric == pytest.approx(-np.log(right).mean(), rel=1e-4)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError
 from mainline.experiments import staleness

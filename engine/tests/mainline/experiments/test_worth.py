@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared.params import Params
 from mainline.errors import MainlineError, ParamsError

@@ -32,11 +32,11 @@ def test_an_equal_candidate_passes_everything(evidence: Evidence, shipped: Polic
 
 
 def refitted(evidence: Evidence, factor: float) -> Evidence:
-    """Let another model answer than the one that is judged, with the same errors times a factor."""
+    """Let the served model be another one than the measured model, with the same errors times a factor."""
     found = samples.predictor()
     found.manifest["refit"] = {"rows": 12_345}
     error = evidence.predicted - evidence.holdout.label
-    return replace(evidence, candidate=found, refitted=evidence.holdout.label + factor * error)
+    return replace(evidence, candidate=found, predicted_served=evidence.holdout.label + factor * error)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def refitted(evidence: Evidence, factor: float) -> Evidence:
 def test_a_refit_must_know_the_rows_that_it_was_fitted_on(
     evidence: Evidence, shipped: Policy, factor: float, verdict: Verdict, observed: str
 ) -> None:
-    """What is served is at most the margin worse than its twin on the holdout, and no number is missing."""
+    """The served model is at most the margin worse than the measured one on the holdout, and no number is missing."""
     found = samples.check(refitted(evidence, factor), shipped, "refit")
     assert found.verdict == verdict
     assert found.observed.startswith(observed)

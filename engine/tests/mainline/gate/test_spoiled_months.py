@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.gate import workspace
 from mainline.limits import composition
 from tests import project
@@ -57,7 +57,7 @@ def year(root: Path) -> dict[str, Columns]:
 def read(root: Path, month: str) -> Columns:
     """Read a month."""
     request = [field.name for field in interface.REQUEST]
-    rows = prepared.read(root / prepared.FOLDER, [month], request, [*features.NUMERIC, *features.CATEGORICAL])
+    rows = dataset.read(root / dataset.FOLDER, [month], request, [*features.NUMERIC, *features.CATEGORICAL])
     return {**rows.features, LABEL: rows.label}
 
 

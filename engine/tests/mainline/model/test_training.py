@@ -14,7 +14,7 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array
-from mainline.data.prepared import Prepared
+from mainline.data.dataset import Prepared
 from mainline.declared import params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.model import estimator, export, frames, runtime

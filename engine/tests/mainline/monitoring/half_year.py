@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.limits.sketches import Sketch
@@ -62,7 +62,7 @@ class Life:
 def read(root: Path, packaged: Packaged) -> Flights:
     """Read the prepared months."""
     request = [field.name for field in packaged.request]
-    rows = prepared.read(root / prepared.FOLDER, MONTHS, request, [*packaged.numbers, *packaged.texts])
+    rows = dataset.read(root / dataset.FOLDER, MONTHS, request, [*packaged.numbers, *packaged.texts])
     moment = packaged.predictor.features.prediction_time(rows.request)
     rows = rows.take(np.argsort(moment, kind="stable"))
     rows = rows.take(packaged.predictor.features.prediction_time(rows.request) // DAY >= _first(MONTHS[0]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.limits import sketches
@@ -80,7 +80,7 @@ def read(packaged: Packaged, root: Path) -> Month:
     """Read the test month of a project."""
     request = [field.name for field in packaged.request]
     months = packaged.manifest["window"]["test"]
-    rows = prepared.read(root / prepared.FOLDER, months, request, [*packaged.numbers, *packaged.texts])
+    rows = dataset.read(root / dataset.FOLDER, months, request, [*packaged.numbers, *packaged.texts])
     return Month(packaged, reference.load(packaged), rows.request, rows.features, rows.label)
 
 

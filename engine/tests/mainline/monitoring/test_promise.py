@@ -67,7 +67,7 @@ def test_promise_of_another_model_than_the_one_that_answers_is_said(month: Month
     """With a refit the check says that the promise is of the model that was tested; without one it does not."""
     again = replace(month.packaged, manifest={**month.packaged.manifest, "refit": {"rows": 12_345}})
     production = replace(month, reference=replace(month.reference, package=again)).production()
-    assert "The promise is of the model that was tested" in check(production).reason
+    assert "The promise is of the measured model" in check(production).reason
     assert "tested" not in check(month.production()).reason
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
 from mainline.gate.findings import Check
@@ -135,7 +135,7 @@ def test_what_cannot_be_compared_passes_and_says_why(
     key, place = ["time_hour", "carrier", "flight", "origin"], tmp_path / "skew.csv"
     other = tmp_path / "other"
     other.mkdir()
-    shutil.copy(prepared.FOLDER / "2013-01.parquet", other / "2013-01.parquet")
+    shutil.copy(dataset.FOLDER / "2013-01.parquet", other / "2013-01.parquet")
     assert skew.measure(rows, whole.packaged, key, place, other) == "The pipeline has none of its days yet."
     assert skew.measure(rows, whole.packaged, [], place) == "interface.KEY is empty, so no event can be found again."
     contents = {**whole.packaged.contents, "code/features.py": b"other"}

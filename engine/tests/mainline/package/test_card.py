@@ -73,7 +73,7 @@ def test_card_tells_why_scikit_learn_is_packaged() -> None:
     assert "exported as skops, because: ONNX differs by 6, allowed is 0.001\n" in text
 
 
-def test_card_tells_that_what_answers_was_fitted_again() -> None:
+def test_card_tells_that_the_served_model_was_fitted_again() -> None:
     """With a refit the card says on how many rows, and that the figures are of another model; without one nothing."""
     again = card.write(MANIFEST | {"refit": {"rows": 12_345}}, METRICS, [], {})
     assert "- Fitted again on all 12,345 rows" in again

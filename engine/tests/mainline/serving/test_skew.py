@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mainline.contract import Array
-from mainline.data import prepared
+from mainline.data import dataset
 from mainline.data.columns import to_rows
 from mainline.data.storage import read_columns
 from mainline.declared.params import load
@@ -30,7 +30,7 @@ def month(small_project: Project, shared_model: Model) -> tuple[Rows, dict[str, 
     """The test month as requests, with the features and the predictions that the pipeline computed."""
     params = load(small_project.path / "params.yaml")
     names = [field.name for field in shared_model.predictor.request]
-    newest = prepared.read(small_project.path / "data/features", params.parts.test, names, params.features)
+    newest = dataset.read(small_project.path / "data/features", params.parts.test, names, params.features)
     predicted = read_columns(small_project.path / "data/predictions/test.parquet", ["predicted"])["predicted"]
     return to_rows(newest.request, shared_model.predictor.request), dict(newest.features), predicted.tolist()
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mainline.contract import Array
-from mainline.data.computed import first_failing
+from mainline.data.feature_values import first_failing
 from mainline.stages.harness import PINNED
 from tests.project import ENGINE, FLIGHTS, ROOT, Project
 from tests.terminal import CTRL_C, converse

@@ -11,7 +11,7 @@ import pytest
 
 from flights import Days, first_days
 from mainline.contract import Array, FeatureTable
-from mainline.data.computed import check_present, valueless
+from mainline.data.feature_values import check_present, valueless
 from mainline.data.lookup import from_columns
 from mainline.errors import UseCaseError
 from mainline.stages.overview import check_order

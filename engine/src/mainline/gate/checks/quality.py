@@ -109,21 +109,21 @@ def check_bias(evidence: Evidence, policy: Policy) -> Outcome:
 
 
 def check_refit(evidence: Evidence, policy: Policy) -> Outcome:
-    """Did the model that is served learn the holdout, on which it was fitted as well?
+    """Did the served model learn the holdout, on which it was fitted as well?
 
     That measures no quality, for which there is no row left. A fit that went wrong shows.
     """
-    served = evidence.refitted
+    served = evidence.predicted_served
     if served is None or not np.isfinite(served).all():
-        return Outcome("fail", "not every prediction is a number", "numbers", "What is served cannot be released.")
-    ours, judged = evidence.lack(served), evidence.lack(evidence.predicted)
-    change = 0.0 if ours == judged else ours / max(judged, 1e-12) - 1
+        return Outcome("fail", "not every prediction is a number", "numbers", "The served model cannot be released.")
+    ours, measured = evidence.lack(served), evidence.lack(evidence.predicted)
+    change = 0.0 if ours == measured else ours / max(measured, 1e-12) - 1
     rows = evidence.candidate.manifest["refit"]["rows"]
     reason = (
-        f"What is served was fitted again on all {rows:,} rows, these among them, so nothing measured it: "
-        "every other figure here is of the model that was fitted on the training rows alone. The canary is its test."
+        f"The served model was fitted again on all {rows:,} rows, these among them, so nothing measured it: every "
+        "other figure here is of the measured model, fitted on the training rows alone. The canary is its test."
     )
-    limit = f"up to {policy.margin:+.1%} against the judged model"
+    limit = f"up to {policy.margin:+.1%} against the measured model"
     return Outcome(at_most(change, policy.margin), f"{change:+.1%} on rows that it was fitted on", limit, reason)
 
 

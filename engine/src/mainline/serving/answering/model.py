@@ -19,8 +19,8 @@ from mainline.data.lookup import Table, look_up_all
 from mainline.data.moments import prediction_time
 from mainline.errors import PackageError
 from mainline.exchange.server_report import CLASS
-from mainline.limits import seen
-from mainline.limits.seen import Seen
+from mainline.limits import experience
+from mainline.limits.experience import Seen
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 from mainline.package.responses import Prediction
@@ -232,7 +232,7 @@ def _unusual(directory: Path, manifest: Mapping[str, Any], contents: Mapping[str
         PackageError: when it does not say what its model has seen, in a form that is known here.
     """
     try:
-        return Unusual(Seen(seen.profile(contents), seen.earned(contents)), manifest["model"], slack)
+        return Unusual(Seen(experience.profile(contents), experience.earned(contents)), manifest["model"], slack)
     except (KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise PackageError(

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from mainline.contract import Array
-from mainline.limits.seen import Seen
+from mainline.limits.experience import Seen
 from mainline.model.runtime import Inputs
 
 Reason = Literal["below", "above", "missing", "not_whole", "unseen"]

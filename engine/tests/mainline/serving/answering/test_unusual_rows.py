@@ -14,8 +14,8 @@ import pytest
 from mainline.errors import PackageError
 from mainline.exchange.routes import Route, Routes
 from mainline.limits import sketches
-from mainline.limits.earned import Earned, worst
-from mainline.limits.seen import Seen, earned, profile
+from mainline.limits.document import Earned, worst
+from mainline.limits.experience import Seen, earned, profile
 from mainline.limits.sketches import Bins
 from mainline.model.runtime import Inputs
 from mainline.package import manifest as manifests

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mainline.limits import earned as limits
-from mainline.limits.earned import Earned
+from mainline.limits import document as limits
+from mainline.limits.document import Earned
 
 PROFILE = "profile.json"
 

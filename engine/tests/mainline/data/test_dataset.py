@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mainline.contract import Array
-from mainline.data import prepared, storage
-from mainline.data.prepared import Prepared
+from mainline.data import dataset, storage
+from mainline.data.dataset import Prepared
 
 PARTS = ("2013-01", "2013-02")
 FIRST = Prepared(
@@ -29,16 +29,16 @@ def folder(tmp_path: Path) -> Path:
 
 def test_parts_are_read_one_below_the_other(folder: Path) -> None:
     """Every named column of both parts, with its type; a feature by itself is the same."""
-    read = prepared.read(folder, PARTS, ["flight", "origin"], ["carrier", "seats"])
-    whole = prepared.join([FIRST, SECOND])
+    read = dataset.read(folder, PARTS, ["flight", "origin"], ["carrier", "seats"])
+    whole = dataset.join([FIRST, SECOND])
     assert len(read) == len(whole) == 5
     for found, expected in ((read.request, whole.request), (read.features, whole.features)):
         assert found.keys() == expected.keys()
         for name, values in expected.items():
             np.testing.assert_array_equal(found[name], values)
             assert found[name].dtype == values.dtype
-    np.testing.assert_array_equal(prepared.column(folder, PARTS, "seats"), whole.features["seats"])
-    np.testing.assert_array_equal(prepared.column(folder, PARTS, "label"), whole.label)
+    np.testing.assert_array_equal(dataset.column(folder, PARTS, "seats"), whole.features["seats"])
+    np.testing.assert_array_equal(dataset.column(folder, PARTS, "label"), whole.label)
 
 
 def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +49,8 @@ def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monk
         opened.append(columns)
         return storage.read_columns(path, columns)
 
-    monkeypatch.setattr(prepared, "read_columns", read_columns)
-    rows = prepared.read(folder, PARTS, ["flight", "origin"], ["seats"])
+    monkeypatch.setattr(dataset, "read_columns", read_columns)
+    rows = dataset.read(folder, PARTS, ["flight", "origin"], ["seats"])
     some = rows.take(slice(1, 4))
     assert not any("request.flight" in (names or ()) for names in opened)
     opened.clear()
@@ -63,7 +63,7 @@ def test_a_column_of_the_request_is_read_when_it_is_asked_for(folder: Path, monk
 
 def test_columns_of_the_request_are_joined_and_copied_as_those_of_a_dict(folder: Path) -> None:
     """A use case may join them from either side with others, whose columns win on the right, and change a copy."""
-    request = prepared.read(folder, PARTS, ["flight", "origin"], []).request
+    request = dataset.read(folder, PARTS, ["flight", "origin"], []).request
     other = {"flight": np.zeros(5)}
     assert (request | other)["flight"] is other["flight"]  # type: ignore[operator]
     assert (other | request)["flight"] is request["flight"]  # type: ignore[operator]

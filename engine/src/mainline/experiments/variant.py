@@ -1,4 +1,4 @@
-"""Fit the declared model again, changed in one thing, and judge it on rows it was not fitted on.
+"""A variant of the declared model: changed in one thing, fitted, and judged on rows it was not fitted on.
 
 Only the parts asked for are read. Experiments ask for training and validation rows: what is chosen here is
 judged later, by the gate, on test rows that no choice has seen.
@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
-from mainline.data import prepared
-from mainline.data.prepared import Prepared
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.data.storage import read_json
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
@@ -40,12 +40,12 @@ def read(params: Params, parts: Iterable[str]) -> Prepared:
     for part in parts:
         if not part_file(part).is_file():
             raise MainlineError(f"there is no {part_file(part)}. Run `make repro` first.")
-    return prepared.read(prepared.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
+    return dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
 
 
 def part_file(part: str) -> Path:
     """Name the file of a part's prepared rows."""
-    return prepared.FOLDER / f"{part}.parquet"
+    return dataset.FOLDER / f"{part}.parquet"
 
 
 def fit(params: Params, rows: Prepared) -> Pipeline:
@@ -74,4 +74,4 @@ def primary(params: Params) -> Metric:
 
 def clusters(rows: Prepared) -> Array:
     """Return the cluster of each of n rows: its day, UTC, or of data without time its group of rows."""
-    return prepared.clusters(features, rows)
+    return dataset.clusters(features, rows)

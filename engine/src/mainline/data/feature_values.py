@@ -10,11 +10,11 @@ import numpy as np
 
 from mainline import faults
 from mainline.conformance.arrays import check_computed
+from mainline.conformance.code import FEATURES
 from mainline.contract import Array, Columns
 from mainline.data.columns import format_time
 from mainline.errors import UseCaseError
 
-FEATURES = "src/usecase/features.py"
 _FLOAT32 = "numbers are rounded to float32, whose largest is 3.4e38"
 
 

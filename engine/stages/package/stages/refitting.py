@@ -1,1 +1,0 @@
-../../../src/mainline/stages/refitting.py
