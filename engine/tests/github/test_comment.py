@@ -14,7 +14,7 @@ from mainline.gate.findings import Findings
 from mainline.github import comment
 from mainline.github.api import ApiError
 from mainline.github.comment import MEMBER, RunError
-from mainline.report import markdown
+from mainline.report import shortening
 from tests.github.standin import FULL, GitHub
 from tests.mainline.report import examples, hostile
 
@@ -177,6 +177,6 @@ def test_texts_of_findings_reach_the_comment_as_text(document: Findings) -> None
     assert isinstance(found, Findings)
     said = comment.compose({"html_url": "https://example.org", "conclusion": "success"}, found)
     assert (said.conclusion == "success") == (document.verdict in ("pass", "warn"))
-    assert markdown.length(said.text) <= markdown.LIMIT
+    assert shortening.length(said.text) <= shortening.LIMIT
     outside_code = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", said.text)
     assert "@everyone" not in outside_code

@@ -7,7 +7,8 @@ what is found goes to git, to the store and to GitHub, whose token the pod has.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mainline.cluster.manifests import Manifest, confined, unprivileged
+from mainline.cluster.pods import Manifest, confined, unprivileged
+from mainline.seconds import DAY
 
 IMAGE = "docker.io/library/python:3.13-bookworm"
 """It has Python with pip, git, make and bash, and nothing of this project."""
@@ -22,7 +23,7 @@ STATE, TOKEN, STORAGE = "/work", "mainline-git", "mainline-storage"
 """The pod's only folder; the secret with GITHUB_TOKEN, and the one with the store's credentials, which may lack."""
 
 
-LIMIT, KEPT = 6 * 3600, 86_400
+LIMIT, KEPT = 6 * 3600, DAY
 """Seconds that a run may take, and for which the cluster keeps its log afterwards."""
 
 

@@ -12,7 +12,8 @@ from mainline.registry.tags import Version
 from mainline.release import archive
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store, open_cache
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache
 from mainline.repository import checkout
 from mainline.repository.git import GitError, ask, git
 

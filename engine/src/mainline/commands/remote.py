@@ -3,7 +3,7 @@
 import argparse
 
 from mainline.remote import collection, declaration
-from mainline.remote.store import open_remote
+from mainline.remote.stores import open_remote
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

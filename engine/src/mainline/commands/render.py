@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 
 from mainline import files, usage
-from mainline.cluster import alerts, dashboard, jobs, manifests, queries
+from mainline.cluster import alerts, dashboard, jobs, manifests, pods, queries
 from mainline.cluster.jobs import Jobs, Size
-from mainline.cluster.manifests import Manifest, Wanted
+from mainline.cluster.pods import Manifest, Wanted
 from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
@@ -138,7 +138,7 @@ def _write(folder: Path, made: Mapping[str, Manifest], remedy: str) -> None:
 
 def _watched(environment: str, declared: Environment, folder: Path) -> str:
     """Write the rules for Prometheus, and the dashboard for Grafana."""
-    instance = manifests.instance_of(environment)
+    instance = pods.instance_of(environment)
     rules = yaml.safe_dump(alerts.file(environment, instance, declared), sort_keys=False, width=120)
     files.replace(folder / "rules.yml", HEAD.format(remedy=DECLARED.format(environment=environment)) + rules)
     board = dashboard.file(environment, instance, declared)

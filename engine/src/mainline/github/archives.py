@@ -14,7 +14,8 @@ from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.store import Store, open_cache
+from mainline.remote.store import Store
+from mainline.remote.stores import open_cache
 from mainline.repository import lock
 
 MODEL, DATA = "objects-model.tar", "objects-data.tar"

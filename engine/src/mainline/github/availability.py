@@ -12,7 +12,8 @@ from mainline.github import api, comment, offer, posting
 from mainline.github.api import Api
 from mainline.remote import objects, transfer
 from mainline.remote.objects import PIPELINE, Output
-from mainline.remote.store import StorageError, Store, open_remote
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_remote
 from mainline.report.escape import prose
 from mainline.repository.lock import LOCK
 from mainline.text import few

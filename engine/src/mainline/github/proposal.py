@@ -13,7 +13,7 @@ from mainline.periods import told
 from mainline.pipeline import retraining
 from mainline.registry import events, origin, publication, tags
 from mainline.release import rollback
-from mainline.report import markdown
+from mainline.report import markdown, shortening
 from mainline.report.escape import prose
 from mainline.repository.git import ask, git
 
@@ -110,7 +110,7 @@ def _monitoring() -> list[str]:
 
 
 def _fits(text: str) -> bool:
-    return len(text.encode()) <= ROOM and markdown.length(text) <= markdown.ROOM
+    return len(text.encode()) <= ROOM and shortening.length(text) <= shortening.ROOM
 
 
 def _report() -> str:

@@ -12,7 +12,8 @@ from mainline.registry.tags import Version
 from mainline.release import promotion
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, open_cache, open_remote
+from mainline.remote.store import StorageError
+from mainline.remote.stores import open_cache, open_remote
 from mainline.repository import lock
 
 

@@ -35,8 +35,7 @@ from mainline.monitoring.logfiles import named
 from mainline.monitoring.result import TIME, Monitored
 from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
 from mainline.registry import branches, origin
-from mainline.remote import objects, transfer
-from mainline.remote import store as stores
+from mainline.remote import objects, stores, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError
 from mainline.repository import tree

@@ -19,18 +19,17 @@ from mainline.registry import artifact, maker, origin, publication, records, ref
 from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
-from mainline.registry.tags import Assigned, Version
-from mainline.release import candidate, registration
+from mainline.registry.tags import Version
+from mainline.release import candidate, delay, registration
 from mainline.release.candidate import Candidate
+from mainline.release.delay import ALREADY
 from mainline.remote import collection, objects, packages, transfer
-from mainline.remote.store import open_remote
+from mainline.remote.stores import open_remote
 from mainline.repository import lock
-from mainline.repository.git import ask, git
+from mainline.repository.git import ask
 
 TRIES = 5
 """How often the registry is read again after somebody else wrote to it at the same moment."""
-
-ALREADY = "already has it"
 
 
 class UnservedError(MainlineError):
@@ -97,7 +96,7 @@ def _promote_once() -> str:
     if registry.foreign and not registry.versions:  # a renamed repository must not take its next model for its first
         raise MainlineError("nothing is released until you decide which versions count; see the line above.")
     version = known(found.package)
-    waiting = {name: _reason_to_wait(name, declared, found, version) for name in declared}
+    waiting = {name: delay.reason(name, declared, found, version) for name in declared}
     if version is not None and all(waiting.values()):
         return _report("Nothing is released: this commit leaves the model as it is.", waiting, version.name)
     if version is not None:
@@ -213,51 +212,6 @@ def refuse_archived(version: Version) -> None:
             f"{version.name} is archived and can no longer be assigned. Change what is on {origin.branch()}, or take "
             f"that decision back: `{there}git tag --delete '{tag}'`."
         )
-
-
-def _reason_to_wait(name: str, declared: Mapping[str, Environment], asked: Candidate, version: Version | None) -> str:
-    """Return why an environment takes nothing now; '' if it takes main's version."""
-    last = _last(name)
-    if _has(name, version):
-        return ALREADY
-    if last is not None and last.version is not None and _is_held(last, asked):
-        return f"keeps {last.version.name} (`./mainline rollback --now`) until the revert is merged"
-    promotion = declared[name].promotion
-    if promotion.approval == "manual":
-        return f"waits for a person: `./mainline promote {name}`"
-    if promotion.after is not None:
-        has_it = _has(promotion.after, version)
-        if not has_it and _reason_to_wait(promotion.after, declared, asked, version):
-            return f"waits for {promotion.after}"
-    return ""
-
-
-def _last(name: str) -> Assigned | None:
-    earlier = tags.assignments(name)
-    return earlier[-1] if earlier else None
-
-
-def _has(name: str, version: Version | None) -> bool:
-    """Whether an environment has a version already."""
-    last = _last(name)
-    return version is not None and last is not None and last.version == version
-
-
-def _is_held(last: Assigned, asked: Candidate) -> bool:
-    """Whether a rollback at once still stands: main has had one and the same model since it was made.
-
-    Models are told by their content, which the record has: where history was rewritten, commits have other names.
-    """
-    record = last.record
-    if record is None or record.kind != "rollback":
-        return False
-    known = ask("merge-base", record.main, asked.commit) == record.main
-    since = f"{record.main}..{asked.commit}" if known else asked.commit
-    dated = [] if known else [f"--since={last.when}"]
-    changed = git("rev-list", "--first-parent", *dated, since, "--", str(lock.LOCK)).split()
-    return all(
-        lock.package_at(commit).removesuffix(".dir") == record.main_digest for commit in [asked.commit, *changed]
-    )
 
 
 def _report(headline: str, waiting: Mapping[str, str], version: str) -> str:

@@ -7,7 +7,8 @@ from mainline import progress
 from mainline.registry import tags
 from mainline.remote import needs, objects, transfer
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store, open_cache, open_remote, others
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache, open_remote, others
 from mainline.repository import lock
 from mainline.text import few
 

@@ -8,7 +8,8 @@ from mainline import files
 from mainline.errors import MainlineError
 from mainline.remote import address
 from mainline.remote.address import NAME
-from mainline.remote.store import StorageError, open_remote
+from mainline.remote.store import StorageError
+from mainline.remote.stores import open_remote
 from mainline.repository import dvc
 
 CONFIG = Path(".dvc/config")

@@ -11,7 +11,8 @@ from mainline.errors import MainlineError
 from mainline.remote import needs, notes, objects, transfer
 from mainline.remote.needs import UnknownNeedError
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store, open_cache
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache
 from mainline.seconds import DAY
 
 

@@ -6,7 +6,8 @@ from mainline.errors import PackageError
 from mainline.package import manifest
 from mainline.registry.tags import Version
 from mainline.remote import objects
-from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache, open_remote
 from mainline.repository import lock
 
 REMEDY = (

@@ -7,7 +7,8 @@ from pathlib import Path
 from mainline import files, progress
 from mainline.remote import checksums, notes, objects
 from mainline.remote.objects import Output
-from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache, open_remote
 from mainline.repository import dvc
 from mainline.text import few
 

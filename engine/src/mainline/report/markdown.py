@@ -1,7 +1,7 @@
 """The report as Markdown for a comment on GitHub, never longer than a comment may be."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from mainline.gate.findings import Check, Findings
 from mainline.report import charts
@@ -31,23 +31,11 @@ from mainline.report.blocks import (
 from mainline.report.escape import code, prose
 from mainline.report.figures import UNKNOWN, cell, interval, percent
 from mainline.report.sections import describe
+from mainline.report.shortening import ROOM, Room, length, rooms
 from mainline.text import few
-
-LIMIT = 65_536
-"""Characters that a comment on GitHub may have."""
-
-ROOM = LIMIT - 1_536
-"""What the report may use of it; who posts the comment adds marks of their own."""
 
 WIDEST = 8
 """Classes whose confusion is shown whole."""
-
-LEFT_OUT_FIRST = (
-    "timings", "worth of features", "skew of features", "experiments", "passed checks", "ranking of classes",
-    "all slices", "plots",
-    "lineage", "plots and features", "lineage and timings", "how to reproduce", "what changed", "classes", "slices",
-)  # fmt: skip
-"""Parts in the order in which they are left out. Verdict, metrics and checks that did not pass are not among them."""
 
 VERDICTS = {
     "pass": ("✅", "Pass"),
@@ -56,29 +44,6 @@ VERDICTS = {
     "cannot tell": ("❔", "Cannot tell"),
 }
 _SIDES: dict[Side, str] = {"better": "🟢", "worse": "🔴", "neither": ""}
-
-
-@dataclass(frozen=True)
-class Room:
-    """How much is shown: characters of a text and of a cell, rows of a table, names in a list, parts left out."""
-
-    text: int = 600
-    cell: int = 48
-    rows: int = 500
-    names: int = 30
-    left_out: tuple[str, ...] = ()
-
-
-def rooms() -> Iterator[Room]:
-    """Yield how much to show, from everything to the least: shorter tables first, then fewer parts, then words."""
-    room = Room()
-    yield room
-    for rows in (100, 30):
-        yield (room := replace(room, rows=rows, names=rows // 3))
-    for name in LEFT_OUT_FIRST:
-        yield (room := replace(room, left_out=(*room.left_out, name)))
-    for text in (300, 150, 90, 60):
-        yield (room := replace(room, text=text, cell=min(room.cell, text // 2)))
 
 
 def render(findings: Findings) -> str:
@@ -93,11 +58,6 @@ def write(document: Document) -> str:
         if length(text) <= ROOM:
             break
     return text
-
-
-def length(text: str) -> int:
-    """Count characters as JavaScript does, which is never less than GitHub's count."""
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _render(document: Document, room: Room) -> str:

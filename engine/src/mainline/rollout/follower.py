@@ -12,12 +12,14 @@ from pathlib import Path
 from types import FrameType
 
 from mainline import backoff, processes
+from mainline.backoff import BackOff
 from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
 from mainline.rollout import reports
+from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found, Source, without_password
@@ -26,29 +28,10 @@ from mainline.serving.watching import signature
 from mainline.text import utc
 
 TICK_SECONDS = 0.2
-MOST_SECONDS = 300.0
-"""The longest wait that back-off comes to."""
 OVERDUE = 60.0
 """Seconds after which a look that is still under way is a problem."""
 ENDING = 5.0
 """Seconds that a look has to put away what it began, once the programs that it waits for were ended."""
-
-
-@dataclass
-class BackOff:
-    """Doubles the wait after each failure in a row, from the usual one to the longest."""
-
-    failures: int = 0
-    until: float = 0.0
-
-    def fail(self, usual: float, now: float) -> None:
-        """Count a failure."""
-        self.failures += 1
-        self.until = now + backoff.wait(self.failures, usual, MOST_SECONDS)
-
-    def reset(self) -> None:
-        """Begin anew."""
-        self.failures, self.until = 0, 0.0
 
 
 @dataclass
@@ -66,9 +49,8 @@ class Follower:
     def __post_init__(self) -> None:
         self.driver = Driver(self.place, self.source.environment)
         self._wake, self._stopped = threading.Event(), threading.Event()
-        self._bringing, self._telling = BackOff(), BackOff()
-        self._failures, self._brought, self._unbrought = 0, "", ""
-        self._told_problem, self._unwritten = "", ""
+        self._bringing, self._telling = Bringing(self.source), BackOff(MOST_SECONDS)
+        self._failures, self._told_problem, self._unwritten = 0, "", ""
         self._began: tuple[float, float] | None = None
         """When the look that is under way began: by the clock on the wall, and by one that nobody sets."""
         self._looked, self._said_overdue, self._unlocked = 0.0, "", False
@@ -141,7 +123,9 @@ class Follower:
             self.follow = found.policy.declared.follow
         if self.driver.state.stable is None:
             found = self._begin(found)
-        self.found = self._bring(found) if found.wanted and not found.verified and not found.beginning else found
+        if found.wanted and not found.verified and not found.beginning:
+            found = self._bringing.bring(found, self.follow.interval)
+        self.found = found
         self._repair()
         self._tell()
 
@@ -162,25 +146,9 @@ class Follower:
             reason = begin.quarantined[0].reason
             problem = f"{found.wanted.version} was aborted ({reason}), and git knows no version that served before it; "
             return replace(found, beginning=begin, problem=problem + "nothing serves. Release another version.")
-        brought = self._bring(replace(found, wanted=begin.stable, verified=False))
+        brought = self._bringing.bring(replace(found, wanted=begin.stable, verified=False), self.follow.interval)
         ready = brought.verified and begin.stable == found.wanted
         return replace(brought, wanted=found.wanted, verified=ready, beginning=replace(begin, ready=brought.verified))
-
-    def _bring(self, found: Found) -> Found:
-        """Bring the wanted package; where that failed a moment ago, say again why."""
-        assert found.wanted is not None
-        if found.wanted.digest != self._brought:
-            self._brought, self._unbrought = found.wanted.digest, ""
-            self._bringing.reset()
-        if time.monotonic() < self._bringing.until:
-            return replace(found, problem=found.problem or self._unbrought)
-        brought = self.source.bring(replace(found, problem=""))
-        self._unbrought = brought.problem
-        if brought.verified:
-            self._bringing.reset()
-        else:
-            self._bringing.fail(self.follow.interval, time.monotonic())
-        return replace(brought, problem=found.problem or brought.problem)
 
     def _repair(self) -> None:
         """Bring the stable version's package again where it was damaged on this machine."""

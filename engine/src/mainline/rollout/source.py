@@ -1,7 +1,6 @@
 """An environment's version and policy, read from git by a clone of its own; and its package, verified."""
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -18,14 +17,13 @@ from mainline.exchange.place import Place
 from mainline.package import manifest, signing
 from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
-from mainline.registry import events, origin, tags
+from mainline.registry import events, tags
 from mainline.registry.tags import Version
-from mainline.repository.git import ask, git
+from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning
+from mainline.rollout.clone import Clone
 from mainline.rollout.records import Beginning, Ref
 
-REMOTE = "origin"
-"""The remote of the follower's own clone."""
 FETCH_SECONDS = 600
 """How long storage may take to give a package."""
 
@@ -65,32 +63,14 @@ class Source:
 
     def __init__(self, url: str, environment: str, place: Place) -> None:
         self.url, self.environment, self.place = url, environment, place
+        self._clone = Clone(url, place)
         self._digests: dict[str, str] = {}
         self._checked: dict[Ref, tuple[bool, str]] = {}
         """The conditions of a check: whether a signature was required, and by which keys."""
 
-    def clone(self, anew: bool = False) -> None:
-        """Clone the repository where that is not done yet, or anew; the clone appears whole.
-
-        Raises:
-            MainlineError: when git does not give it.
-        """
-        clone = self.place.clone
-        if anew or not self._is_cloned():
-            self.place.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".clone-", dir=self.place.folder) as scratch:
-                made = Path(scratch) / "clone"
-                git("clone", "--quiet", "--no-checkout", "--no-tags", "--single-branch", self.url, str(made),
-                    at=self.place.folder)  # fmt: skip
-                git("config", "user.name", "mainline follower", at=made)
-                git("config", "user.email", "follower@localhost", at=made)
-                shutil.rmtree(clone, ignore_errors=True)
-                made.rename(clone)
-        git("remote", "set-url", REMOTE, self.url, at=clone)
-
     def look(self) -> Found:
         """Fetch, and say what git declares; where git is away, what it declared at the last look."""
-        problem = self._fetch()
+        problem = self._clone.fetch()
         return replace(self._read(problem), away=bool(problem))
 
     def recall(self) -> Found:
@@ -114,54 +94,17 @@ class Source:
 
     def begin(self, found: Found) -> Beginning | None:
         """Return what a follower that remembers nothing begins with; None if that is not known."""
-        if found.wanted is None or not self.enter():
+        if found.wanted is None or not self._clone.enter():
             return None
         told = events.read(self.environment).events
         return beginning.begin(found.wanted, found.policy, tags.assignments(self.environment), told)
 
-    def _fetch(self) -> str:
-        try:
-            try:
-                self._update()
-            except MainlineError:  # a loss of power leaves locks and empty objects, which no other try mends
-                origin.head(self.url, self.place.folder)
-                self.clone(anew=True)
-                self._update()
-        except MainlineError as error:
-            return f"git is away: {error}"
-        return ""
-
-    def _update(self) -> None:
-        self.clone()
-        os.chdir(self.place.clone)
-        branch, _ = origin.head(REMOTE)
-        if not branch:
-            raise MainlineError("the repository has no default branch yet. Push one.")
-        main = origin.tracking(REMOTE, branch)
-        told = f"{origin.HEADS}deployments/*"
-        self._take(f"+{branch}:{main}", f"+{told}:{origin.tracking(REMOTE, told)}")
-        git("symbolic-ref", f"refs/remotes/{REMOTE}/HEAD", main)
-        git("checkout", "--quiet", "--force", "--detach", origin.commit(main))
-        # --prune-tags would be ignored beside a refspec; as ones of their own, deleted tags are pruned.
-        self._take(*(f"+{name}:{name}" for name in origin.tags()))  # main says how its tags are called
-
-    def _take(self, *wanted: str) -> None:
-        git("fetch", "--quiet", "--force", "--prune", "--no-tags", REMOTE, *wanted)
-
     def enter(self) -> bool:
         """Make the clone the current folder; say whether there is one that git can use."""
-        if not self._is_cloned():
-            return False
-        os.chdir(self.place.clone)
-        return True
-
-    def _is_cloned(self) -> bool:
-        """Whether the clone is one that git can use; in a damaged one it would turn to a repository around it."""
-        clone = self.place.clone
-        return clone.is_dir() and ask("rev-parse", "--show-toplevel", at=clone) == str(clone.resolve())
+        return self._clone.enter()
 
     def _read(self, problem: str) -> Found:
-        if not self.enter():
+        if not self._clone.enter():
             return Found(time.time(), problem=problem or "nothing was fetched yet")
         found = Found(time.time(), ask("rev-parse", "HEAD"), problem=problem)
         try:

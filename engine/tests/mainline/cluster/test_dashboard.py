@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mainline.cluster import dashboard
-from mainline.cluster.manifests import instance_of
+from mainline.cluster.pods import instance_of
 from mainline.commands import render
 from mainline.declared import environments
 from tests.project import FLIGHTS

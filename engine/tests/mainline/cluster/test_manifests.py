@@ -12,7 +12,7 @@ import yaml
 
 from mainline.cluster import jobs, manifests
 from mainline.cluster.jobs import Jobs
-from mainline.cluster.manifests import Wanted
+from mainline.cluster.pods import Wanted
 from mainline.commands import render
 from mainline.declared import environments
 from mainline.declared.rollout import read

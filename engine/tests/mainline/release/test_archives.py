@@ -12,7 +12,7 @@ from mainline.github import archives
 from mainline.github.archives import ArchiveError
 from mainline.remote import objects, transfer
 from mainline.remote.objects import ListingError
-from mainline.remote.store import open_cache
+from mainline.remote.stores import open_cache
 from tests.mainline.release.conftest import Repository
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.remote import objects, transfer
-from mainline.remote.store import open_remote
+from mainline.remote.stores import open_remote
 from tests.door import typed
 from tests.mainline.remote.conftest import PIPELINE
 from tests.project import Project

@@ -9,7 +9,7 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.remote import notes, objects, transfer
-from mainline.remote.store import open_remote
+from mainline.remote.stores import open_remote
 from tests.door import typed
 from tests.project import Project
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mainline.remote import objects, s3, transfer
-from mainline.remote.store import StorageError, Store, open_cache, open_remote
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_cache, open_remote
 from tests.faulty_proxy import Fault, FaultyProxy
 from tests.mainline.remote.test_transfer import files, flip
 from tests.object_store import ObjectStore

@@ -12,8 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
-from mainline.remote import objects, store, transfer
-from mainline.remote.store import StorageError, Store, open_remote
+from mainline.remote import objects, store, stores, transfer
+from mainline.remote.store import StorageError, Store
+from mainline.remote.stores import open_remote
 from tests.mainline.serving.running import wait_for
 from tests.project import Project
 
@@ -60,7 +61,7 @@ def test_a_lasting_failure_is_one_line(remote: Store, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("remote")
-@pytest.mark.parametrize("use", [store.open_cache, open_remote, store.others])
+@pytest.mark.parametrize("use", [stores.open_cache, open_remote, stores.others])
 def test_an_opened_store_keeps_no_file_open(use: Callable[[], object]) -> None:
     """A program that opens stores again and again, as a follower does, does not run out of files."""
     use()
@@ -109,7 +110,7 @@ def test_what_is_sent_does_not_wait_for_leave(tmp_path: Path) -> None:
             f"[core]\nremote = deaf\n['remote \"deaf\"']\nurl = s3://bucket/models\nendpointurl = {address}\n"
         )
         code = (
-            "from mainline.remote.store import open_remote; open_remote().write('bucket/models/note', b'the content')"
+            "from mainline.remote.stores import open_remote; open_remote().write('bucket/models/note', b'the content')"
         )
         keys = {
             "AWS_ACCESS_KEY_ID": "key",

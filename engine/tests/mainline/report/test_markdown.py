@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mainline.gate.findings import Confusion, Findings
-from mainline.report import markdown
+from mainline.report import markdown, shortening
 from mainline.report.figures import percent
 from mainline.report.sections import describe
 from tests.mainline.report import examples, hostile, reading
@@ -184,7 +184,7 @@ def test_examples_are_shown_whole() -> None:
 def test_largest_document_fits_a_comment(pattern: str) -> None:
     """Whatever its texts are, what the schema allows fits, with verdict, metrics and each check that did not pass."""
     text = markdown.render(hostile.largest(pattern))
-    assert markdown.length(text) <= markdown.ROOM
+    assert shortening.length(text) <= shortening.ROOM
     assert text.startswith("### ❌ Fail: ")
     assert [text.count(f"\n- {mark} **") for mark in ("❌", "❔", "⚠️")] == [98, 1, 1]
     table = text.split("#### Metrics\n\n")[1].split("\n\n")[0].splitlines()
@@ -219,15 +219,15 @@ def test_worth_of_an_earlier_model_is_said(stale: bool) -> None:
 
 def test_parts_are_left_out_in_the_declared_order() -> None:
     """Each level has a part less, and those that must stay are on no list."""
-    left = [room.left_out for room in markdown.rooms()]
-    assert [names[-1] for names in left if names][: len(markdown.LEFT_OUT_FIRST)] == list(markdown.LEFT_OUT_FIRST)
-    assert not {"metrics", "checks"} & set(markdown.LEFT_OUT_FIRST)
+    left = [room.left_out for room in shortening.rooms()]
+    assert [names[-1] for names in left if names][: len(shortening.LEFT_OUT_FIRST)] == list(shortening.LEFT_OUT_FIRST)
+    assert not {"metrics", "checks"} & set(shortening.LEFT_OUT_FIRST)
 
 
 def test_every_part_that_may_be_left_out_has_a_name() -> None:
     """The declared order names parts that reports have."""
     real = (examples.passing(), examples.several())
-    assert set(markdown.LEFT_OUT_FIRST) <= {name for findings in real for name in markdown.names(describe(findings))}
+    assert set(shortening.LEFT_OUT_FIRST) <= {name for findings in real for name in markdown.names(describe(findings))}
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -242,7 +242,7 @@ def test_nothing_from_outside_is_more_than_text(findings: Findings) -> None:
     assert text.replace("\n", "").replace("⚠️", "").replace("\u00a0", "").isprintable()
     for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
         assert len({line.count("|") for line in table.splitlines()}) == 1
-    assert markdown.length(text) <= markdown.ROOM
+    assert shortening.length(text) <= shortening.ROOM
 
 
 @pytest.mark.parametrize("text", hostile.CORPUS)

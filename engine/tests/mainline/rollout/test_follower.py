@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from mainline import files
+from mainline.backoff import BackOff
 from mainline.declared import rollout
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place, StateError
 from mainline.registry import origin
 from mainline.rollout import reports, state
-from mainline.rollout.follower import MOST_SECONDS, BackOff, Follower
+from mainline.rollout.bringing import MOST_SECONDS
+from mainline.rollout.follower import Follower
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
 from mainline.serving import logs
@@ -63,7 +65,7 @@ def read(place: Place) -> dict[str, Any]:
 
 def test_wait_doubles_up_to_a_limit_and_begins_anew() -> None:
     """After each failure in a row the wait is twice as long, never beyond the longest; a success forgets it."""
-    found, waits = BackOff(), []
+    found, waits = BackOff(MOST_SECONDS), []
     for _ in range(8):
         found.fail(10.0, now=0.0)
         waits.append(found.until)
@@ -288,7 +290,7 @@ def test_clock_that_goes_back_makes_no_wait_longer(
     source.sound = False
     follower.look()
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    at = follower._bringing.until
+    at = follower._bringing.back_off.until
     monkeypatch.setattr(time, "monotonic", lambda: at)
     follower.look()
     assert source.brought == ["v1.1.0", "v1.1.0"]

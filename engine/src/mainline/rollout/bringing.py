@@ -1,0 +1,40 @@
+"""How a follower brings the package that git wants: once, and after a failure again, later each time."""
+
+import time
+from dataclasses import replace
+
+from mainline.backoff import BackOff
+from mainline.rollout.source import Found, Source
+
+MOST_SECONDS = 300.0
+"""The longest wait that back-off comes to."""
+
+
+class Bringing:
+    """Brings packages from a source, and remembers why the last one could not be had."""
+
+    def __init__(self, source: Source) -> None:
+        self.back_off = BackOff(MOST_SECONDS)
+        self._source = source
+        self._digest, self._problem = "", ""
+
+    def bring(self, found: Found, usual: float) -> Found:
+        """Bring the wanted package, which must be named; if that failed a moment ago, say again why.
+
+        Args:
+            found: the last look at git.
+            usual: seconds to wait after the first failure.
+        """
+        assert found.wanted is not None
+        if found.wanted.digest != self._digest:
+            self._digest, self._problem = found.wanted.digest, ""
+            self.back_off.reset()
+        if time.monotonic() < self.back_off.until:
+            return replace(found, problem=found.problem or self._problem)
+        brought = self._source.bring(replace(found, problem=""))
+        self._problem = brought.problem
+        if brought.verified:
+            self.back_off.reset()
+        else:
+            self.back_off.fail(usual, time.monotonic())
+        return replace(brought, problem=found.problem or brought.problem)
