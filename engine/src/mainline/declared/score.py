@@ -7,17 +7,17 @@ from pydantic import Field
 
 from mainline.declared import reading
 from mainline.declared.reading import Section
+from mainline.documents import LINE, Hex
 
 FILE = Path("score.yaml")
-_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"
 
 
 class ByHand(Section):
     """A test that a person did: which, at which commit, and what was seen."""
 
     test: str = Field(pattern=r"^(Data|Model|Infra|Monitor) [1-7]$")
-    commit: str = Field(pattern=r"^[0-9a-f]{7,64}$")
-    what: Annotated[str, Field(max_length=300, pattern=_LINE)]
+    commit: Hex
+    what: Annotated[str, Field(max_length=300, pattern=LINE)]
 
 
 class Scoring(Section):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from mainline.documents import Text, Verdict
 from mainline.seconds import DAY
 
 NAME = "monitoring"
@@ -19,8 +20,6 @@ NAME = "monitoring"
 PAGE = f"{NAME}.html"
 LARGEST = 20_000_000
 """Bytes of a file that are held, at most."""
-Verdict = Literal["pass", "warn", "fail", "cannot tell"]
-Text = Annotated[str, Field(max_length=600)]
 _BEGIN = b"<main>\n"
 
 

@@ -3,7 +3,7 @@
 import math
 
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import ClassScore, Confusion
+from mainline.gate.scores import ClassScore, Confusion
 from mainline.model import diagnostics
 
 SCORES, CONFUSED = 100, 20

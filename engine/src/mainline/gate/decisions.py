@@ -14,6 +14,7 @@ from pydantic import Field
 from mainline import files
 from mainline.declared import reading
 from mainline.declared.reading import Section
+from mainline.documents import LINE
 from mainline.errors import MainlineError, nearest
 from mainline.gate.findings import Accepted, Check
 
@@ -27,8 +28,7 @@ HEAD = f"""\
 # Never accepted: {", ".join(NEVER)}.
 """
 
-_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"
-Text = Annotated[str, Field(max_length=300, pattern=_LINE)]
+Text = Annotated[str, Field(max_length=300, pattern=LINE)]
 """One line: it stands in a tag's message, whose lines mean something."""
 
 
@@ -38,7 +38,7 @@ class Decision(Section):
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     checks: tuple[Text, ...] = Field(strict=False, min_length=1)
     reason: Text
-    by: Annotated[str, Field(max_length=100, pattern=_LINE)]
+    by: Annotated[str, Field(max_length=100, pattern=LINE)]
 
 
 class _File(Section):

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mainline.declared.gate import Policy
+from mainline.documents import Verdict
 from mainline.gate import classes, differences, history, plots
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Accepted, Check, Comparison, Coverage, Findings, Metric, Model, Skew, Slice, Verdict
+from mainline.gate.findings import Accepted, Check, Findings, Model, Skew
+from mainline.gate.scores import Comparison, Coverage, Metric, Slice
 from mainline.gate.statistics import Difference, conclude
 from mainline.gate.verdict import overall
 from mainline.model import weights

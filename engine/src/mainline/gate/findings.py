@@ -7,9 +7,11 @@ fit this model is refused by `read`, and never rendered. `schema()` is published
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
+from mainline.documents import Count, Hex, Name, Number, Part, Text, Verdict
 from mainline.errors import MainlineError
+from mainline.gate.scores import ClassScore, Comparison, Conclusion, Confusion, Coverage, Metric, Slice
 
 FILE = Path("metrics/report/gate.json")
 """Where the gate writes what it found."""
@@ -17,26 +19,11 @@ FILE = Path("metrics/report/gate.json")
 FORMAT = 1
 MAX_BYTES = 1_000_000
 
-Verdict = Literal["pass", "warn", "fail", "cannot tell"]
-Conclusion = Literal["better", "no worse", "worse", "cannot tell"]
-ClusterKind = Literal["day", "group of rows"]
 Group = Literal["integrity", "quality", "slices", "budgets", "data", "compatibility"]
-
-Name = Annotated[str, Field(max_length=120)]
-Text = Annotated[str, Field(max_length=600)]
-Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**15)]
 
 
 class FindingsError(MainlineError):
     """A document is not what the gate writes."""
-
-
-class Part(BaseModel):
-    """A piece of the document: known keys, exact types, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Model(Part):
@@ -55,42 +42,6 @@ class Model(Part):
     size_bytes: Count
 
 
-class Metric(Part):
-    """One metric on the candidate's holdout. `other` is production's, or the baseline's before the first release.
-
-    None where production could not be measured.
-    """
-
-    name: Name
-    unit: Name
-    candidate: Number
-    other: Number | None
-    baseline: Number
-
-
-class Comparison(Part):
-    """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse).
-
-    `compared` is the metric, or what it lacks to 1 where more is better; without it, the metric.
-    `days` counts the clusters that were drawn for the interval: days, or of data without time groups of rows.
-    """
-
-    metric: Name
-    compared: Name = ""
-    unit: Name
-    other: Name
-    conclusion: Conclusion
-    difference: Number | None
-    low: Number | None
-    high: Number | None
-    margin: Number
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    rows: Count
-    days: Count
-    cluster: ClusterKind = "day"
-    identical: bool
-
-
 class Check(Part):
     """One question that the policy asks. `observed` and `limit` are as a person reads them."""
 
@@ -100,58 +51,6 @@ class Check(Part):
     observed: Text
     limit: Text
     reason: Text
-
-
-class Slice(Part):
-    """A segment of the holdout; low and high bound candidate / other - 1.
-
-    `coverage` is the share of its rows whose truth is inside of their interval; None without an interval.
-    """
-
-    column: Name
-    value: Name
-    rows: Count
-    thin: bool
-    candidate: Number
-    other: Number
-    difference: Number
-    low: Number | None
-    high: Number | None
-    bias: Number
-    coverage: Number | None = None
-
-
-class Coverage(Part):
-    """The share of rows that the interval around a prediction is to hold, and the share that it holds."""
-
-    level: Number
-    share: Number
-
-
-class ClassScore(Part):
-    """How one of several classes is told from the others; `said` counts the rows that are taken for it."""
-
-    name: Name
-    rows: Count
-    said: Count
-    precision: Number
-    recall: Number | None
-    f1: Number | None
-    roc_auc: Number | None
-    average_precision: Number | None
-
-
-class Confusion(Part):
-    """Rows of the holdout by the class that is true (a row of the table) and the one that the candidate says."""
-
-    classes: Annotated[list[Name], Field(max_length=20)]
-    rows: Annotated[list[Annotated[list[Count], Field(max_length=20)]], Field(max_length=20)]
-
-    @model_validator(mode="after")
-    def _check(self) -> "Confusion":
-        if {len(self.classes)} != {len(self.rows), *map(len, self.rows)}:
-            raise ValueError("a row and a column for each class")
-        return self
 
 
 class Change(Part):
@@ -252,12 +151,12 @@ class Findings(Part):
     comparison: Comparison
     metrics: Annotated[list[Metric], Field(max_length=20)]
     checks: Annotated[list[Check], Field(max_length=100)]
-    accepted: Annotated[list[Accepted], Field(max_length=100)] = []
+    accepted: Annotated[list[Accepted], Field(max_length=100)] = Field([])
     slices: Annotated[list[Slice], Field(max_length=500)]
     threshold: Text = ""
     weights: Text = ""
     coverage: Coverage | None = None
-    classes: Annotated[list[ClassScore], Field(max_length=100)] = []
+    classes: Annotated[list[ClassScore], Field(max_length=100)] = Field([])
     confusion: Confusion | None = None
     parameters: Annotated[list[Change], Field(max_length=200)]
     features_added: Annotated[list[Name], Field(max_length=500)]
@@ -267,7 +166,7 @@ class Findings(Part):
     skew: Annotated[list[Skew], Field(max_length=500)]
     plots: Annotated[list[Plot], Field(max_length=8)]
     worth: Annotated[list[Worth], Field(max_length=500)]
-    experiments: Annotated[list[Experiment], Field(max_length=30)] = []
+    experiments: Annotated[list[Experiment], Field(max_length=30)] = Field([])
     lineage: Annotated[list[Change], Field(max_length=50)]
     timings: Annotated[list[Change], Field(max_length=50)]
 

@@ -12,7 +12,7 @@ from mainline.data import dataset
 from mainline.data.lookup import Table, from_arrays, look_up_all
 from mainline.data.moments import is_timed, prediction_time
 from mainline.errors import MainlineError
-from mainline.gate.findings import ClusterKind
+from mainline.gate.scores import ClusterKind
 from mainline.model import weights
 from mainline.package.predictor import Predictor
 from mainline.periods import SIDES

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from mainline.gate import decisions
-from mainline.gate.findings import Comparison, Findings
+from mainline.gate.findings import Findings
+from mainline.gate.scores import Comparison
 from mainline.text import few, plural
 
 MANY = 100

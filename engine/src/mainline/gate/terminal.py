@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Sequence
 
 from mainline import display
+from mainline.documents import Verdict
 from mainline.gate import decisions, next_steps
-from mainline.gate.findings import FILE, Check, Findings, Verdict
+from mainline.gate.findings import FILE, Check, Findings
 from mainline.gate.next_steps import Step
 from mainline.text import clean
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from mainline.declared.gate import Policy
+from mainline.documents import Verdict
 from mainline.gate.checks import compatibility, costs, data, integrity, quality, slices
 from mainline.gate.checks.outcome import Outcome
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Check, Group, Verdict
+from mainline.gate.findings import Check, Group
 
 CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("lock", "integrity", integrity.check_lock),

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from mainline.gate.findings import Hex, Name, Part, Text
+from mainline.documents import Hex, Name, Part, Text
 from mainline.monitoring.result import Alarm, Moment, Monitored, Version
 from mainline.monitoring.store import Store
 from mainline.text import clip

@@ -4,8 +4,8 @@ import textwrap
 from datetime import datetime, timedelta
 
 from mainline import display
+from mainline.documents import Verdict
 from mainline.gate import terminal
-from mainline.gate.findings import Verdict
 from mainline.monitoring import wording
 from mainline.monitoring.result import Monitored
 from mainline.text import clean

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from mainline import progress
 from mainline.declared.monitoring import Notify
-from mainline.gate.findings import Part
+from mainline.documents import Part
 from mainline.monitoring import alarms, webhook
 from mainline.monitoring.alarms import Line
 from mainline.monitoring.store import Store

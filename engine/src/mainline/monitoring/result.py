@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from mainline import files
+from mainline.documents import Count, Hex, Name, Number, Part, Text, Verdict
 from mainline.exchange.report import NAME
-from mainline.gate.findings import Check, Count, Hex, Name, Number, Part, Plot, Text, Verdict
+from mainline.gate.findings import Check, Plot
 
 STATUS: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "cannot tell": 2}
 """The exit status by verdict: quiet, alarm, cannot tell."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from mainline.gate.findings import Check, Verdict
+from mainline.documents import Verdict
+from mainline.gate.findings import Check
 from mainline.monitoring import wording
 from mainline.monitoring.result import Alarm, Day, Mark, Monitored, Promise, Segment, Track, Version
 from mainline.report.blocks import (

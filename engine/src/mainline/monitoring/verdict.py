@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from mainline.declared.monitoring import Severities
+from mainline.documents import Verdict
 from mainline.gate.checks.outcome import Outcome
-from mainline.gate.findings import Check, Group, Verdict
+from mainline.gate.findings import Check, Group
 from mainline.gate.verdict import bounded, overall
 from mainline.monitoring import accuracy, counters, drift, estimate, promise, skew, support, wording
 from mainline.monitoring.production import Production

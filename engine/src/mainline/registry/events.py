@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from mainline.documents import Hex, Text
 from mainline.registry import origin
 from mainline.repository.git import blob
 
@@ -25,8 +26,8 @@ class Event(BaseModel):
     time: AwareDatetime
     event: Literal["served", "aborted", "rolled back"]
     version: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
-    reason: Annotated[str, Field(max_length=600)] = ""
+    digest: Hex
+    reason: Text = ""
     policy: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")] = ""
     """The hash of the policy that the rollout was under, as far as it was under one."""
 

@@ -6,8 +6,9 @@ A message comes from whoever may push tags, so it is checked like any other inpu
 import json
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from mainline.documents import Hex, Part, Text
 from mainline.errors import MainlineError
 
 Bump = Literal["first", "major", "minor", "patch"]
@@ -20,8 +21,6 @@ METRICS = ("train", "validation", "test", "baseline")
 """The sets of rows whose committed metrics a record holds."""
 
 _Name = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
-_Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")]
-_Text = Annotated[str, Field(max_length=600)]
 
 
 _OPTIONAL = ("accepted", "registry")
@@ -32,10 +31,8 @@ class RecordError(MainlineError):
     """A tag's message is not what `./mainline promote` writes."""
 
 
-class Record(BaseModel):
-    """A part of a message: known keys, exact types, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class Record(Part):
+    """A part of a message."""
 
 
 Kept = TypeVar("Kept", bound=Record)
@@ -44,10 +41,10 @@ Kept = TypeVar("Kept", bound=Record)
 class Accepted(Record):
     """A check of the gate that a person accepted for this version, with the verdict that it had."""
 
-    check: _Text
-    verdict: _Text
-    by: _Text
-    reason: _Text
+    check: Text
+    verdict: Text
+    by: Text
+    reason: Text
 
     def tell(self, version: str) -> str:
         """Say in a line what was accepted of a version, by whom and why."""
@@ -63,18 +60,18 @@ class Release(Record):
 
     format: Literal[1] = 1
     version: _Name
-    digest: _Hex
+    digest: Hex
     replaces: _Name | None
     bump: Bump
-    reason: _Text
+    reason: Text
     verdict: Literal["pass", "warn"]
-    headline: _Text
+    headline: Text
     metrics: dict[str, dict[str, float | int | None]]
     window: dict[str, list[str]]
     runs: list[dict[str, str | float | int]]
     signature: dict[str, Any] | None
-    accepted: list[Accepted] = []
-    registry: _Text | None = None
+    accepted: list[Accepted] = Field([])
+    registry: Text | None = None
 
 
 class Assignment(Record):
@@ -89,10 +86,10 @@ class Assignment(Record):
     environment: str
     kind: Kind
     replaces: _Name | None
-    main: _Hex
-    main_digest: _Hex
-    by: _Text
-    registry: _Text | None = None
+    main: Hex
+    main_digest: Hex
+    by: Text
+    registry: Text | None = None
 
 
 def write(lines: list[str], record: Release | Assignment) -> str:

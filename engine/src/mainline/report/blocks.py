@@ -7,7 +7,8 @@ escape it.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mainline.gate.findings import Check, Plot, Verdict
+from mainline.documents import Verdict
+from mainline.gate.findings import Check, Plot
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How well each class is told from the others, and which is taken for which."""
 
-from mainline.gate.findings import ClassScore, Confusion, Findings
+from mainline.gate.findings import Findings
+from mainline.gate.scores import ClassScore, Confusion
 from mainline.report.blocks import Block, Code, Fold, Line, Matrix, Paragraph, Section, Table
 from mainline.report.figures import cell, known, number
 

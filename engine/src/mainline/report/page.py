@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from mainline.gate.findings import Check, Findings, Verdict
+from mainline.documents import Verdict
+from mainline.gate.findings import Check, Findings
 from mainline.report import charts
 from mainline.report.blocks import (
     Block,

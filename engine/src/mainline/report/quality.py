@@ -1,7 +1,8 @@
 """How good the candidate is: metrics, slices, and what the gate's checks say."""
 
 from mainline.gate import next_steps
-from mainline.gate.findings import Check, Comparison, Coverage, Findings, Metric, Slice
+from mainline.gate.findings import Check, Findings
+from mainline.gate.scores import Comparison, Coverage, Metric, Slice
 from mainline.model.metrics import is_better_if_higher
 from mainline.report.blocks import (
     Block,

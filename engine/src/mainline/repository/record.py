@@ -9,9 +9,10 @@ import hashlib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from mainline import files
+from mainline.documents import Part, Text
 from mainline.errors import DataError
 from mainline.repository import lock
 from mainline.repository.git import ask
@@ -24,13 +25,9 @@ REPRODUCED = "reproduced"
 CODE = ("src", "tests", "engine/src", "params.yaml", "pyproject.toml", "requirements")
 """What a result of tests is a result of."""
 
-Text = Annotated[str, Field(max_length=600)]
 
-
-class Record(BaseModel):
+class Record(Part):
     """A run: at which commit, on which code, of which package of dvc.lock, and what came out by name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
     code: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -12,8 +12,9 @@ from mainline.declared import params
 from mainline.declared.params import Params
 from mainline.declared.score import Scoring
 from mainline.declared.tune import Search
+from mainline.documents import Verdict
 from mainline.gate import findings, tables, workspace
-from mainline.gate.findings import Check, Findings, Verdict
+from mainline.gate.findings import Check, Findings
 from mainline.monitoring.result import Monitored
 from mainline.package import manifest
 from mainline.registry import events, tags

@@ -11,9 +11,9 @@ import pytest
 from mainline.contract import Field
 from mainline.declared import gate
 from mainline.declared.gate import Policy, Support
+from mainline.documents import Verdict
 from mainline.gate import verdict
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Verdict
 from mainline.gate.footprint import Cost
 from mainline.gate.production import Released
 from mainline.model.metrics import scorer

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mainline.documents import Verdict
 from mainline.errors import MainlineError
 from mainline.gate import decisions, description, findings, verdict
 from mainline.gate.decisions import Decision
@@ -15,7 +16,7 @@ from tests.mainline.report import examples
 CANDIDATE, OTHER = "d" * 64, "e" * 64
 
 
-def check(name: str, said: findings.Verdict) -> Check:
+def check(name: str, said: Verdict) -> Check:
     """A check with a verdict."""
     return Check(name=name, group="quality", verdict=said, observed="x", limit="y", reason="because")
 

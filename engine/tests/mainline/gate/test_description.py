@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from mainline.declared.params import Costs, Evaluation
+from mainline.documents import Verdict
 from mainline.gate import description, findings, verdict
 from mainline.gate.evidence import Evidence
-from mainline.gate.findings import Check, Comparison, Conclusion, Verdict
+from mainline.gate.findings import Check
+from mainline.gate.scores import Comparison, Conclusion, Coverage
 from mainline.model import threshold
 from mainline.model.metrics import Scorer, scorer
 from mainline.report import markdown, quality
@@ -131,7 +133,7 @@ def test_what_an_interval_holds_is_in_the_report_by_slice() -> None:
     evidence = samples.worse_in_one_segment(_first(candidate=candidate))
     inside = np.abs(evidence.predicted - evidence.holdout.label) <= 35
     found = _describe(evidence)
-    assert found.coverage == findings.Coverage(level=0.9, share=inside.mean())
+    assert found.coverage == Coverage(level=0.9, share=inside.mean())
     parts = {part.value: part.coverage for part in found.slices}
     assert parts == {
         value: pytest.approx(inside[evidence.holdout.slices["carrier"] == value].mean()) for value in ("AA", "UA")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mainline.gate import next_steps
-from mainline.gate.findings import Change, Check, Comparison, Findings
+from mainline.gate.findings import Change, Check, Findings
+from mainline.gate.scores import Comparison
 from mainline.gate.statistics import compare, conclude
 from mainline.model.metrics import scorer
 from mainline.report import markdown, page

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mainline.documents import Verdict
 from mainline.gate import decisions
-from mainline.gate.findings import Check, Findings, Verdict
+from mainline.gate.findings import Check, Findings
 from mainline.gate.terminal import render
 from tests.mainline.report import examples, hostile
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mainline.documents import Verdict
 from mainline.gate import verdict
-from mainline.gate.findings import Check, Verdict
+from mainline.gate.findings import Check
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a look at production finds, made up: the checks of versions with verdicts that a test names."""
 
-from mainline.gate.findings import Check, Verdict
+from mainline.documents import Verdict
+from mainline.gate.findings import Check
 from mainline.monitoring.result import Monitored, Version
 
 DIGESTS = {"v1.0.0": "a1" * 32, "v1.1.0": "b2" * 32}

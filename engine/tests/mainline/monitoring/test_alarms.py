@@ -2,7 +2,7 @@
 
 import pytest
 
-from mainline.gate.findings import Verdict
+from mainline.documents import Verdict
 from mainline.monitoring import alarms
 from mainline.monitoring.alarms import Line
 from mainline.monitoring.result import Alarm

@@ -6,7 +6,7 @@ import pytest
 
 from mainline.declared.monitoring import Retrain
 from mainline.declared.params import Data
-from mainline.gate.findings import Verdict
+from mainline.documents import Verdict
 from mainline.monitoring import alarms, sharing
 from mainline.monitoring.result import Monitored
 from mainline.pipeline import offer, retraining

@@ -5,7 +5,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mainline.gate.findings import Confusion, Findings
+from mainline.gate.findings import Findings
+from mainline.gate.scores import Confusion
 from mainline.report import markdown, shortening
 from mainline.report.figures import percent
 from mainline.report.sections import describe

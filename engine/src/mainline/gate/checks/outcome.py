@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mainline.gate.findings import Verdict
+from mainline.documents import Verdict
 
 
 class Outcome(NamedTuple):

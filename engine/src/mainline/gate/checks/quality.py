@@ -3,9 +3,9 @@
 import numpy as np
 
 from mainline.declared.gate import Policy
+from mainline.documents import Verdict
 from mainline.gate.checks.outcome import Outcome, at_most, divide
 from mainline.gate.evidence import Covered, Evidence, Segment
-from mainline.gate.findings import Verdict
 from mainline.gate.statistics import Conclusion, conclude, mean_interval
 from mainline.model import baselines
 from mainline.text import plural

@@ -9,9 +9,9 @@ from typing import Any, get_args
 import orjson
 
 from mainline.data.columns import format_time
+from mainline.documents import Verdict
 from mainline.exchange import status
 from mainline.exchange.place import Place
-from mainline.exchange.report import Verdict
 from mainline.exchange.server_report import CLASS
 from mainline.exchange.status import Source
 from mainline.periods import span
