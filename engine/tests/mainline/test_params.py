@@ -179,8 +179,8 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("data", {"from": "2013-01"}, "data.through: is missing; add it, or snapshot for data without time."),
         ("data", {}, "data.from: is missing; add it, or snapshot for data without time."),
         ("data.from", "2013-10", "data: from 2013-10 is after through 2013-09; swap them"),
-        ("data.from", "2013-08", "data: 2013-08 through 2013-09 is 2 month(s); split asks for at least 3: one to fit"),
-        ("split.test", 9, "data: 2013-01 through 2013-09 is 9 month(s); split asks for at least 11"),
+        ("data.from", "2013-08", "data: 2013-08 through 2013-09 has 2 of 3 months; split asks for one to fit on"),
+        ("split.test", 9, "data: 2013-01 through 2013-09 has 9 of 11 months; split asks for one to fit"),
         ("split.validation", 0, "split.validation: is 0; of data with time it is a whole number of months."),
         ("split.test", 0.15, "split.test: is 0.15; of data with time it is a whole number of months."),
         (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mainline import files, periods
 from mainline.declared import params
-from mainline.declared.params import Data
+from mainline.declared.window import Data
 from mainline.errors import MainlineError
 from mainline.pipeline import offer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from mainline.declared import environments, params
 from mainline.declared.environments import Environment
-from mainline.declared.params import Data
+from mainline.declared.window import Data
 from mainline.github import api
 from mainline.github.api import Api
 from mainline.github.posting import BOT

@@ -3,7 +3,7 @@
 from datetime import date
 
 from mainline import periods
-from mainline.declared.params import Data
+from mainline.declared.window import Data
 from mainline.errors import SourceError
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from mainline import periods
 from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Retrain
-from mainline.declared.params import Data
+from mainline.declared.window import Data
 from mainline.monitoring import sharing
 from mainline.monitoring.result import Alarm, Monitored, Version
 from mainline.pipeline import offer

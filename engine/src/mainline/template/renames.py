@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from mainline.declared.params import RENAMED
+from mainline.declared.window import RENAMED
 from mainline.errors import ParamsError
 
 

@@ -13,6 +13,7 @@ from mainline.contract import Array, FeatureTable, Field
 from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
+from mainline.declared.window import Data
 from mainline.experiments import costs, judgement, search, staleness, variant, worth
 from mainline.stages import fitting
 from tests.project import FLIGHTS
@@ -57,7 +58,7 @@ def declare(type_: str = HGB, **hyperparameters: Any) -> params.Params:
         {"max_iter": 30, "min_samples_leaf": 10} | hyperparameters if type_ in (HGB, CLASSIFIER) else hyperparameters
     )
     changed = {
-        "data": params.Data.model_validate({"from": MONTHS[0], "through": MONTHS[-1]}),
+        "data": Data.model_validate({"from": MONTHS[0], "through": MONTHS[-1]}),
         "model": params.Model(type=type_, params=chosen),
         "features": (*NUMERIC, *CATEGORICAL),
         "tune": {"trials": 4, "space": {"learning_rate": [0.05, 0.1, 0.3], "max_leaf_nodes": [4, 31]}},

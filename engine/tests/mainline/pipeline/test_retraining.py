@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from mainline.declared.monitoring import Retrain
-from mainline.declared.params import Data
+from mainline.declared.window import Data
 from mainline.documents import Verdict
 from mainline.monitoring import alarms, sharing
 from mainline.monitoring.result import Monitored
