@@ -15,14 +15,15 @@ def main() -> int:
     """Run a command in the root of the repository; `check` returns 1 if anything is wrong."""
     parser = argparse.ArgumentParser(prog="structure", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="circles, imports that run back up, names of which there are three")
+    commands.add_parser("check", help="circles, imports that run back up, names of which there are three, participles")
     measured = commands.add_parser("figures", help="a table with a column for each revision")
     measured.add_argument("revisions", nargs="*", default=["HEAD"], metavar="REVISION")
+    measured.add_argument("--waits", action="store_true", help="run `make test` and the job *Code* too; takes minutes")
     drawing = commands.add_parser("picture", help="the rooms as a Mermaid graph")
     drawing.add_argument("--write", action="store_true", help=f"into {README}")
     arguments = parser.parse_args()
     if arguments.command == "figures":
-        print(figures.table(arguments.revisions))
+        print(figures.table(arguments.revisions, arguments.waits))
         return 0
     found = graph.read(PACKAGE)
     if arguments.command == "picture":

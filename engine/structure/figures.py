@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 
-from structure import graph
+from structure import graph, waits
 
 Figures = dict[str, str]
 
 
-def table(revisions: Sequence[str]) -> str:
-    """Return a Markdown table with a column for each revision of this repository.
+def table(revisions: Sequence[str], with_waits: bool = False) -> str:
+    """Return a Markdown table with a column for each revision of this repository, and on demand how long people wait.
 
     Raises:
-        CalledProcessError: if git does not know a revision.
+        CalledProcessError: if git does not know a revision, or it cannot be set up.
     """
-    columns = [_measure(revision) for revision in revisions]
+    columns = [{**_measure(revision), **(waits.measure(revision) if with_waits else {})} for revision in revisions]
     rows = [["", *revisions], ["---", *["---:"] * len(revisions)]]
     rows += [[name, *(column[name] for column in columns)] for name in columns[0]]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from structure import faults, figures, graph, picture
+from structure import faults, figures, graph, picture, waits
 from structure.rooms import ROOMS
 from tests.project import ROOT
 
@@ -123,6 +124,26 @@ def test_figures_are_measured_in_both_layouts(tmp_path: Path, monkeypatch: pytes
     assert found["tests of the use case: files, lines of Python"] == ("1, 1", "1, 1")
     assert found["imports across rooms"] == ("1", "1")
     assert found["syntax nodes a line of code"] == ("2.00", "2.00")
+
+
+def test_waits_are_those_of_the_commands_after_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both run in a clone with the change; what set-up left is gone, the environment is not, and a failure is said."""
+    monkeypatch.chdir(tmp_path)
+    steps = [{"uses": "checkout"}, {"run": "make check"}, {"run": "make test"}, {"run": "git show $BASE --stat"}]
+    makefile = (
+        "check:\n\t@test ! -e cache && test -e .venv || test ! -e .venv\n\t@mkdir -p .venv cache\n"
+        "test:\n\t@grep -q 'max_iter: 201 #' params.yaml\n"
+    )
+    files = {
+        "params.yaml": "model:\n  max_iter: 200 # trees\n",
+        "Makefile": makefile,
+        ".gitignore": ".venv\ncache\n",
+        waits.WORKFLOW: yaml.safe_dump({"jobs": {"code": {"steps": steps}}}),
+    }
+    first = commit(tmp_path, files)
+    assert all(value.isdecimal() for value in waits.measure(first).values())
+    second = commit(tmp_path, {"Makefile": makefile.replace("201", "7")})
+    assert [value.partition(", ")[2] for value in waits.measure(second).values()] == ["failed", "failed"]
 
 
 def commit(folder: Path, files: dict[str, str]) -> str:
