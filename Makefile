@@ -36,10 +36,7 @@ serve: ## Answer requests from the model package, as deploy/production.yaml says
 demo: ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
 	@engine/run tests python -P -m tests.end_to_end.whole_loop
 
-demo-drift: ## Play production by day here: a broken join, a changed world, its alarm, the retraining; some minutes
-	@engine/run tests python -P -m tests.end_to_end.drift_loop
-
 upgrade: ## Take a later version of the machinery: VERSION=v0.2.0
 	@./mainline upgrade $(VERSION)
 
-.PHONY: help repro test check gate report serve demo demo-drift upgrade
+.PHONY: help repro test check gate report serve demo upgrade

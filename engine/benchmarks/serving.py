@@ -85,7 +85,7 @@ def _measure(running: Sequence[Server], rounds: int, seconds: float) -> Measured
 
 
 def _check(name: str, result: Result) -> None:
-    """Refuse to compare with answers that are none.
+    """Refuse to compare with what is not an answer.
 
     Raises:
         SystemExit: when one was not 200.

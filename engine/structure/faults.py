@@ -1,4 +1,4 @@
-"""What is wrong with the structure: circles, arrows that run back up, names that say too little or are no nouns."""
+"""What is wrong with the structure: circles, arrows that run back up, names that say too little or are not nouns."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ SAME_NAME = 2
 COMMANDS = "commands"
 """The room whose modules have the names of what people type, whatever else is called so."""
 NOUNS = frozenset({"feed", "need", "needs", "seed", "speed"})
-"""Words that end like a participle and are none."""
+"""Nouns that end like a participle."""
 PARTICIPLES = frozenset({"brought", "built", "found", "given", "kept", "known", "made", "said", "seen", "told"})
 """Some that do not end in -ed."""
 

@@ -192,3 +192,12 @@ def test_a_picture_of_other_rooms_is_noticed(tmp_path: Path) -> None:
     document.write_text(picture.insert(document.read_text(encoding="utf-8"), picture.draw(found, ORDER)))
     assert picture.is_shown(found, ORDER, document)
     assert document.read_text(encoding="utf-8").startswith("before\n```mermaid\nflowchart TD\n    high\n    low\n")
+
+
+def test_the_machinery_speaks_of_no_flight() -> None:
+    """It serves any use case: the flights are the fork's, and the tests' copy is named by its path alone."""
+    said = re.compile(r"flight|airport|airline|carrier|nycflights", re.IGNORECASE)
+    copy = re.compile(r"tests/flights|\bFLIGHTS\b|preflight")
+    files = [path for path in (ENGINE / "src").rglob("*") if path.suffix in {".py", ".txt", ".yml", ".html"}]
+    lines = [(path, line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(path.name, line) for path, line in lines if said.search(copy.sub("", line))] == []

@@ -1,8 +1,8 @@
 """Weeks of flights played forward: a silent join failure, a world that changes, the retraining, the alarm's end.
 
-`make demo-drift` runs it. A fork whose source delivers the flights by week, a stand-in for GitHub as its origin, and a
-real service that follows the origin and is asked for each flight on its day. Labels come two days later. Production is
-looked at on each day, and while an alarm waits for newer data on Mondays, which bring some. Real: the
+`make -C engine demo-drift` runs it. A fork whose source delivers the flights by week, a stand-in for GitHub as its
+origin, and a real service that follows the origin and is asked for each flight on its day. Labels come two days later.
+Production is looked at on each day, and while an alarm waits for newer data on Mondays, which bring some. Real: the
 pipeline, the gate, release, follower, server and its log, `monitor --share`, `issues`, `due`, `propose`. Played: the
 clock, as `played_clock` says. The steps of workflows are run as their files name them; that the files themselves run is
 tested in `tests/github`.

@@ -262,7 +262,7 @@ def _until(text: str | None) -> datetime:
     """Return the time as of which production is looked at.
 
     Raises:
-        MainlineError: when it is none, or is still to come.
+        MainlineError: when it is not a time, or is still to come.
     """
     if text is None:
         return datetime.now(UTC)

@@ -14,7 +14,7 @@ RENAMED = {"split.validation_months": "validation", "split.test_months": "test"}
 
 
 def _period(value: object) -> object:
-    """Refuse what is no period; pydantic says of it what it was. YAML takes a year for a whole number.
+    """Refuse what is not a period; pydantic says what it was. YAML takes a year for a whole number.
 
     Raises:
         ValueError: saying how a period is written.
@@ -32,7 +32,7 @@ def _amount(value: object) -> int | float:
     """Take a number as it is, whole or not.
 
     Raises:
-        ValueError: for what is no number.
+        ValueError: for what is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("write a whole number of periods, or of data without time a share of the rows")

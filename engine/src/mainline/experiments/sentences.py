@@ -21,11 +21,11 @@ MAIN = 3  # reasons
 DIGITS = 3  # of the largest figure
 MOST_DECIMALS = 12
 LARGE = 1e4
-"""From here on numbers are written as whole ones, up to those that are none any more."""
+"""From here on numbers are written as whole ones, up to those that are not whole any more."""
 
 
 def client(found: Explanation) -> str:
-    """Say what is predicted and why, such as: how late the flight left the gate is 45 instead of -1 (+46.3)."""
+    """Say what is predicted and why, such as: the load of the day before is 45 instead of -1 (+46.3)."""
     shares = found.contributions
     ranked = sorted(shares.values, key=lambda name: -abs(shares.values[name]))
     main = [name for name in ranked[:MAIN] if short(found.features[name]) != short(found.typical[name])]

@@ -36,7 +36,7 @@ def compare_with_lock() -> tuple[str, tuple[str, ...]]:
 def support() -> Noted:
     """Return which periods are unlike those before; nothing of data without time.
 
-    A month without a holiday is no feed that stands still: of a number that is one of two values, or that mostly is,
+    A month without a holiday is not a feed that stands still: of a number that is one of two values, or that mostly is,
     it says nothing that it did not vary.
     """
     path = COUNTS.with_name("profile.json")

@@ -142,5 +142,9 @@ def _explain(error: urllib.error.HTTPError) -> str:
         said = str(json.loads(error.read(10_000)).get("message", ""))[:200]
     except (ValueError, AttributeError):
         said = ""
-    hints = {401: "the token is none", 403: "the token may not", 404: "not there, or the token may not see it"}
+    hints = {
+        401: "the token is not one of GitHub's",
+        403: "the token may not",
+        404: "not there, or the token may not see it",
+    }
     return " ".join(f"{error.code} {said} ({hints.get(error.code, error.reason)})".split())

@@ -12,7 +12,7 @@ from mainline.limits.windows import Quality
 
 NAME = "monitor.json"
 LEAST = 0.25
-"""A day with a smaller share of the median day's rows, as at the ends of a window, is no day to compare with."""
+"""A day with a smaller share of the median day's rows, as at the ends of a window, is not a day to compare with."""
 
 
 class Column(Part):

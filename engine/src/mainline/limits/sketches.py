@@ -204,7 +204,7 @@ def _count_texts(values: Array) -> Texts:
 def without_rare(texts: Texts, known: frozenset[str] | None) -> Texts:
     """Leave out values that fewer than `RARE` rows have, which may say who it was.
 
-    Those that training had are no secret of production and keep their name. A value that it had not counts among the
+    Those that training had are not a secret of production and keep their name. A value that it had not counts among the
     others, as it does for the checks; where nobody knows what training had (None), such rows are counted as rare.
     """
     kept = {value: rows for value, rows in texts.counts.items() if rows >= RARE or value in (known or ())}

@@ -23,7 +23,7 @@ def of(scoring: ModuleType, label: Array, request: Columns) -> Array | None:
         request: their columns.
 
     Raises:
-        UseCaseError: naming the first row whose weight is no weight, or saying that all rows weigh 0.
+        UseCaseError: naming the first row whose weight is not one, or saying that all rows weigh 0.
     """
     if not hasattr(scoring, "weight"):
         return None
@@ -37,7 +37,7 @@ def each(scoring: ModuleType, label: Array, request: Columns) -> Array:
     """Return the weight of each of n rows, shape (n,), as `scoring.weight` has it; all of a few rows may be 0.
 
     Raises:
-        UseCaseError: naming the first row whose weight is no weight.
+        UseCaseError: naming the first row whose weight is not one.
     """
     weight = scoring.weight(label, request)
     check(weight, label)

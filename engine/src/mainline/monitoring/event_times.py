@@ -17,10 +17,10 @@ def of_text(texts: pd.Series, clock: Clock | None, errors: Literal["raise", "coe
     Args:
         texts: the times; what is missing stays missing.
         clock: of the field that the times are of.
-        errors: what is done about text that is no time; `coerce` takes it for missing.
+        errors: what is done about text that is not a time; `coerce` takes it for missing.
 
     Raises:
-        ValueError: for text that is no time.
+        ValueError: for text that is not a time.
     """
     read = pd.to_datetime(texts, utc=True, format="ISO8601", errors=errors).dt.tz_localize(None)
     if clock is None:

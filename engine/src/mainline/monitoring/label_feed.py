@@ -2,7 +2,7 @@
 
 A label has the columns of `interface.KEY`, the label's own, and `known_at`: when it became known (UTC). A time of the
 key is read as in a request: without an offset by the clock of the zone that its field declares. A label that is empty
-says that the event never gets one, such as a flight that was cancelled. Of two labels of one event the one that became
+says that the event never gets one, such as an order that was cancelled. Of two labels of one event the one that became
 known last counts, so corrections are new rows.
 """
 
@@ -135,7 +135,7 @@ def _places(values: pd.Series, names: Classes) -> Array:
     """Return n labels as float64, of classes their places; NaN where there is none.
 
     Raises:
-        ValueError: for what is no number, or no class.
+        ValueError: for what is not a number, or not a class.
     """
     if not names:
         return pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))

@@ -62,7 +62,7 @@ class Reader:
         self._connection = connection
 
     def count_lines(self, file: Path) -> dict[str, int]:
-        """Return the lines of a file by the digest that they name; those that are no JSON object name ''."""
+        """Return the lines of a file by the digest that they name; those that are not a JSON object name ''."""
         source = _source(file, {"digest": "VARCHAR"})
         found = self._connection.execute(f"select coalesce(digest, ''), count(*) from {source} group by 1")  # noqa: S608
         return dict(found.fetchall())
@@ -259,7 +259,7 @@ def _struct(columns: dict[str, str]) -> str:
 
 
 def _source(file: Path, columns: dict[str, str]) -> str:
-    """Write the call that reads lines: one that is no JSON is a row of nulls, a value of another type is null."""
+    """Write the call that reads lines: one that is not JSON is a row of nulls, a value of another type is null."""
     listed = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in columns.items())
     return (
         f"read_json('{_text(file)}', format = 'newline_delimited', columns = {{{listed}}}, ignore_errors = true, "

@@ -70,7 +70,7 @@ def sign(package: Path, key: Path) -> dict[str, Any]:
     """Sign every file of a package; return the bundle.
 
     Raises:
-        SignatureError: when the key is none.
+        SignatureError: when it is not a key.
     """
     from model_signing import signing
 

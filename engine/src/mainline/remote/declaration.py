@@ -30,7 +30,7 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
         The name under which the store that was declared before is kept; '' where there was none.
 
     Raises:
-        MainlineError: when the address is none that DVC knows, or the store cannot be used.
+        MainlineError: when DVC does not know such an address, or the store cannot be used.
     """
     if not url.startswith(SCHEMES):
         raise MainlineError(f"'{url}' is not a store; allowed are a path (/..., ./...) and {', '.join(NEEDED)}.")
@@ -59,7 +59,7 @@ def declare(url: str, endpoint: str = "", region: str = "") -> str:
 
 
 def _former(url: str) -> str:
-    """Name the store that another one takes the place of; '' where that is none."""
+    """Name the store that another one takes the place of; '' if there is none."""
     from dvc.config import Config
 
     remotes, own = (Config.load_file(str(file)).get("remote", {}) if file.is_file() else {} for file in (CONFIG, LOCAL))

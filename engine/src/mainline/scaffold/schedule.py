@@ -79,7 +79,7 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
         labelled: which of the n rows have a label, and so can be learned from.
 
     Raises:
-        TableError: when a named column is no time, or a zone is not known.
+        TableError: when a named column is not a time, or a zone is not known.
     """
     if wishes.time == NONE:
         return None, [Finding("time", "none: rows are split by a hash", "told", "--time COLUMN")]
@@ -251,7 +251,7 @@ def _checked(zone: str) -> str:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise TableError(f"'{zone}' is no zone; name one such as UTC or Europe/Berlin.") from error
+        raise TableError(f"'{zone}' is not a zone; name one such as UTC or Europe/Berlin.") from error
     return zone
 
 

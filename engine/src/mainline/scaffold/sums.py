@@ -22,7 +22,7 @@ _CHOSEN = 20
 
 
 def of_label(numbers: Mapping[str, Array], label: Array, seed: int) -> tuple[list[str], str]:
-    """Return the columns whose weighted sum is the label, almost exactly, and how exact; nothing if it is no such sum.
+    """Return the columns whose weighted sum is the label, almost exactly, and how exact; nothing if there is none.
 
     Weights are fitted by least squares to half of the rows, and the sum is held to the others. If there are more
     columns than those rows can tell, the ones that the rest of the label goes with are chosen one after another

@@ -201,7 +201,7 @@ def test_date_and_hour_in_two_columns(tmp_path: Path) -> None:
     assert (made.time.parts, made.time.unit, made.time.name) == (("dteday", "hr"), "day", "time")
     assert made.time.values[0] == np.datetime64("2024-03-24T23:00")
     assert made.time.values[-1] == np.datetime64("2024-04-03T21:00")
-    with pytest.raises(TableError, match="'Berlin' is no zone; name one such as UTC or Europe/Berlin"):
+    with pytest.raises(TableError, match="'Berlin' is not a zone; name one such as UTC or Europe/Berlin"):
         plan(write(tmp_path, rows), zone="Berlin")
 
 

@@ -121,7 +121,7 @@ def _encode(model: Model, request: Request, content: Mapping[str, Any], share: S
 
 
 def _unusual(model: Model, share: Share) -> dict[str, str]:
-    """Return the marks of unusual rows as the text of a JSON list, where they are declared: a parameter is no list."""
+    """Return the marks of unusual rows as the text of a JSON list if they are declared: a parameter is not one."""
     if model.unusual is None:
         return {}
     return {"unusual": orjson.dumps(model.unusual.grouped(share.answer.unusual, share.start, share.stop)).decode()}
@@ -155,7 +155,7 @@ def _tensors(model: Model) -> list[dict[str, Any]]:
 
 
 def _classes(model: Model) -> str:
-    """Return the names of the classes as the text of a JSON list: a parameter is no list."""
+    """Return the names of the classes as the text of a JSON list: a parameter is not a list."""
     return orjson.dumps(model.classes).decode()
 
 
