@@ -18,6 +18,6 @@ def run(arguments: argparse.Namespace) -> str:
         StorageError: when the store does not have one of the objects, or not as it was pushed.
     """
     if arguments.all:
-        return collection.pull()
+        return collection.pull(arguments.thorough)
     fetched = transfer.pull(objects.of_workspace(), arguments.thorough)
     return f"{fetched} objects were fetched, and checked." if fetched else "Everything that dvc.lock names is here."

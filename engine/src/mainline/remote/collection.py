@@ -41,17 +41,21 @@ def push() -> str:
     return _told(bring(open_remote(), [open_cache(), *_others()]))
 
 
-def pull() -> str:
+def pull(thorough: bool = False) -> str:
     """Bring what every version, branch and tag names into the cache, from any store that is known.
+
+    With `thorough` what is there is hashed, too, and what is damaged is replaced.
 
     Raises:
         StorageError: when what a version needs is nowhere; the rest is there.
     """
-    return _told(bring(open_cache(), [open_remote(), *_others()]))
+    return _told(bring(open_cache(), [open_remote(), *_others()], thorough))
 
 
-def bring(target: Store, sources: Sequence[Store]) -> Brought:
+def bring(target: Store, sources: Sequence[Store], thorough: bool = False) -> Brought:
     """Bring into a place what is needed and one of the sources has; each object is read before and after.
+
+    With `thorough` what the place has is read, too, and what is damaged there counts as lacking.
 
     Raises:
         MainlineError: when a place does not answer, or it cannot be told what is needed.
@@ -59,7 +63,7 @@ def bring(target: Store, sources: Sequence[Store]) -> Brought:
     brought, done = Brought(), set[str]()
     for name, output in needs.everything():
         if output.oid not in done and output.stored:
-            sent = _bring(output, target, sources)
+            sent = _bring(output, target, sources, thorough)
             if sent is None:
                 brought.nowhere.setdefault(name, []).append(output.path)
             else:
@@ -105,19 +109,21 @@ def _told(brought: Brought) -> str:
     return str(brought)
 
 
-def _bring(output: Output, target: Store, sources: Sequence[Store]) -> int | None:
+def _bring(output: Output, target: Store, sources: Sequence[Store], thorough: bool) -> int | None:
     """Bring one output; return how many objects were sent, or None where one of them is nowhere."""
     try:
         oids = transfer.expand([output], [target, *sources])
     except StorageError:
         return None
-    absent, sent = target.lacks(oids), 0
+    damage = target.check(oids) if thorough else None
+    absent, sent = list(damage.all) if damage else target.lacks(oids), 0
     for source in sources:
         there = sorted(set(absent) - set(source.lacks(absent)))
         sound = sorted(set(there) - set(source.check(there).all)) if there else []
         if set(sound) | {oid for oid in oids if oid not in absent} != set(oids):
             sound = [oid for oid in sound if not objects.is_listing(oid)]  # it comes last, with the last of its files
         if sound:
+            target.remove(set(sound) & set(damage.changed if damage else ()))
             target.put(sound, source)
             damaged = target.check(sound).all
             absent = [oid for oid in absent if oid not in sound or oid in damaged]

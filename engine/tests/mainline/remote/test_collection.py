@@ -53,6 +53,23 @@ def test_a_moved_store_has_every_version(released: Project, tmp_path: Path) -> N
     assert not here.check(transfer.expand(objects.of_commit("model@v1.0.0"), [here])).all
 
 
+def test_a_thorough_pull_of_everything_hashes_what_is_here(released: Project) -> None:
+    """An object that is damaged in the cache is found and replaced; an ordinary pull sees that it is there."""
+    typed("pull", "--all")
+    damaged = [file for file in (released.path / ".dvc/cache/files/md5").rglob("*") if file.is_file()]
+    for file in damaged:
+        file.chmod(0o644)
+        file.write_bytes(b"damaged")
+    assert typed("pull", "--all").startswith("0 objects were brought")
+    said = typed("pull", "--all", "--thorough")
+    here = open_cache()
+    oids = transfer.expand(objects.of_commit("model@v1.0.0") + objects.of_commit("main"), [here])
+    assert said.startswith(
+        f"{len(set(oids))} objects were brought; all that versions, branches and tags need is there."
+    )
+    assert not here.check(oids).all
+
+
 def test_what_is_nowhere_is_said_and_made_again(released: Project, tmp_path: Path) -> None:
     """After a total loss each version is named, and rebuilt at its commit into today's store."""
     typed("remote", str(tmp_path / "new"))
