@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mainline.data import columns, prepared
+from mainline.data import columns, dataset
 from mainline.registry import events as told
 from tests.end_to_end.whole_loop import World, create
 from tests.project import Project
@@ -96,7 +96,7 @@ def test_ab_is_decided_by_the_labels_of_the_use_case(small_project: Project, tmp
     policy = {**POLICY, "analysis": {**POLICY["analysis"], "outcome": outcome}}
     with testing(tmp_path, small_project.twin(tmp_path / "project"), policy) as world:
         month = json.loads((world.project.path / "models/package/manifest.json").read_text())["window"]["test"]
-        rows = prepared.read(world.project.path / prepared.FOLDER, month, [one.name for one in interface.REQUEST], [])
+        rows = dataset.read(world.project.path / dataset.FOLDER, month, [one.name for one in interface.REQUEST], [])
         flights = columns.to_rows({name: values[:CLIENTS] for name, values in rows.request.items()}, interface.REQUEST)
         answers = [ask(world, "/predict", flight, f"client-{number}") for number, flight in enumerate(flights)]
         world.wait(lambda: (world.status()["outcome"] or {}).get("said", "").endswith("no labels for this step yet"),

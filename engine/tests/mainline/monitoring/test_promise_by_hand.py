@@ -14,7 +14,7 @@ import pytest
 
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
-from mainline.limits import earned
+from mainline.limits import document
 from mainline.model import metrics
 from mainline.monitoring import promise, reference, verdict
 from mainline.monitoring.events import Events
@@ -43,7 +43,7 @@ def made(packaged: Packaged, tested: Mapping[str, list[float]], scoring: bytes =
     """Return a package that was tested on some rows, whose baseline is 10, and that carries no limits."""
     table = io.BytesIO()
     pq.write_table(pa.table({name: np.array(values, float) for name, values in tested.items()}), table)
-    contents = {name: held for name, held in packaged.contents.items() if name != earned.NAME}
+    contents = {name: held for name, held in packaged.contents.items() if name != document.NAME}
     contents |= {"test_predictions.parquet": table.getvalue(), "code/scoring.py": scoring}
     model = {**packaged.manifest["model"], "baseline": 10.0}
     return Packaged({**packaged.manifest, "model": model, **manifest}, contents)
