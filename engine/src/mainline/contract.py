@@ -12,6 +12,10 @@
 | `scoring`   | `fit_target(label, columns)`, `respond(raw, columns)`, `slices(columns)`| numpy only            |
 | `labels`    | `fetch(since, until)`; the module may be left out                        | pandas, these modules |
 
+`source` may offer `version_of(period)`, a text that changes if, and only if, what `fetch` delivers for that period
+does; for None, what it delivers without a period. `fetch` is then asked for the periods alone that have changed, which
+may be none, and delivers the same for a period whichever others are asked for.
+
 `scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
 (NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit and in every metric.
 `features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.

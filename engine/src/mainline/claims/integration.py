@@ -31,8 +31,8 @@ from mainline.declared.params import Params
 from mainline.errors import UseCaseError
 from mainline.package import manifest
 from mainline.package.responses import Response
+from mainline.stages.deliveries import RAW
 from mainline.stages.harness import PINNED
-from mainline.stages.ingest import RAW
 
 STAGES = ("ingest", "validate", "prepare", "train", "evaluate", "package")
 MOST = 5000

@@ -69,6 +69,14 @@ def take(stage: str, data: Path) -> Fingerprint:
     return Fingerprint(digest, frozenset(file.resolve() for file in files))
 
 
+def changed(files: Iterable[Path], since: int) -> bool:
+    """Whether files changed, or went, since a moment in nanoseconds by the clock of the disk."""
+    try:
+        return any(file.stat().st_ctime_ns > since for file in files)
+    except FileNotFoundError:
+        return True
+
+
 def settings(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that may reach the bytes of a result."""
     return {name: value for name, value in environment.items() if not NOISE.fullmatch(name)}

@@ -75,6 +75,11 @@ def is_set(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0")
 
 
+def is_reused() -> bool:
+    """Whether partitions are kept and taken in this process."""
+    return BY_DVC in os.environ and not any(map(is_set, (NO_REUSE, DEBUG)))
+
+
 def _held() -> dict[str, int]:
     """Return the inode of each file that was put back; a file that is replaced has another one."""
     return {name: Path(name).stat().st_ino for name in os.environ.get(HELD, "").split()}

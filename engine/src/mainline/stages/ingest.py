@@ -1,6 +1,6 @@
 """Take the declared periods, or the snapshot, from the source into files that stay as they are, one for each table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,11 @@ from mainline.data.storage import fresh_directory, write_frame, write_json
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, SourceError, UseCaseError
 from mainline.periods import told
+from mainline.stages.deliveries import RAW, Deliveries, Fetched, Period, file_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RAW = Path("data/raw")
 _END = object()
 
 Delivered = tuple[str, str | None, "pd.DataFrame"]
@@ -32,20 +32,41 @@ def ingest(params: Params) -> None:
 
         origin = _origin(source, params)
     fresh_directory(RAW)
-    rows: dict[str, int] = {}
-    seen: set[tuple[str, str | None]] = set()
-    for table, period, frame in _delivered(source, params.data.periods, watch):
-        named = table if period is None else f"{table} {period}"
-        if (table, period) in seen:
-            raise SourceError(f"src/usecase/source.py: fetch delivered {named} twice; yield each table once a period.")
-        if period is not None and period not in params.data.periods:
-            asked = told(params.data.periods)
-            raise SourceError(f"src/usecase/source.py: fetch delivered {named}, and was asked for {asked} alone.")
-        seen.add((table, period))
-        write_frame(frame, RAW / f"{table}.parquet" if period is None else RAW / table / f"{period}.parquet")
-        rows[table] = rows.get(table, 0) + len(frame)
+    kept = Deliveries(_version_of(source, watch))
+    missing = kept.take(params.data.periods)
+    fetched = _fetch(source, missing, params.data.periods, watch) if missing else {}
+    kept.keep(fetched)
+    rows = kept.rows(fetched)
     write_json(origin | {"rows": rows}, RAW / "source.json")
     progress.say(", ".join(f"{count:,} {table}" for table, count in rows.items()))
+
+
+def _fetch(source: ModuleType, missing: Sequence[Period], window: tuple[str, ...], watch: Watch) -> Fetched:
+    """Write what the source delivers for the periods that are missing, and return the rows of each batch."""
+    fetched: Fetched = {}
+    for table, period, frame in _delivered(source, tuple(period for period in missing if period), window, watch):
+        named = table if period is None else f"{table} {period}"
+        if (table, period) in fetched:
+            raise SourceError(f"src/usecase/source.py: fetch delivered {named} twice; yield each table once a period.")
+        if period is not None and period not in missing:
+            asked = told([period for period in missing if period])
+            raise SourceError(f"src/usecase/source.py: fetch delivered {named}, and was asked for {asked} alone.")
+        fetched[table, period] = len(frame)
+        if period in missing:
+            write_frame(frame, file_of(table, period))
+    return fetched
+
+
+def _version_of(source: ModuleType, watch: Watch) -> Callable[[Period], Any] | None:
+    """Return what tells the version of a period, under a watch; None if the source offers nothing."""
+    if not hasattr(source, "version_of"):
+        return None
+
+    def version_of(period: Period) -> Any:
+        with watch():
+            return source.version_of(period)
+
+    return version_of
 
 
 def check_version(source: ModuleType, params: Params) -> str:
@@ -88,8 +109,17 @@ def _origin(source: ModuleType, params: Params) -> dict[str, str]:
     return dict(described) | ({"version": version} if version else {})
 
 
-def _delivered(source: ModuleType, periods: tuple[str, ...], watch: Watch) -> Iterator[Delivered]:
-    """Yield what the source delivers under a watch, each a table's name, a period or None, and rows."""
+def _delivered(
+    source: ModuleType, periods: tuple[str, ...], window: tuple[str, ...], watch: Watch
+) -> Iterator[Delivered]:
+    """Yield what the source delivers under a watch, each a table's name, a period or None, and rows.
+
+    Args:
+        source: the use case's module.
+        periods: what it is asked for.
+        window: all periods; the first is the example in an error.
+        watch: over what the source reads.
+    """
     import pandas as pd
 
     delivery = source.fetch(periods)
@@ -108,5 +138,5 @@ def _delivered(source: ModuleType, periods: tuple[str, ...], watch: Watch) -> It
                 shown = " ".join(repr(batch).split())[:100]
                 raise SourceError(
                     f"src/usecase/source.py: fetch delivered {shown}; yield (table, period, rows): a name of letters, "
-                    f"digits and _, a period such as '{periods[0]}' or None, and a pandas DataFrame."
+                    f"digits and _, a period such as '{window[0]}' or None, and a pandas DataFrame."
                 )

@@ -7,7 +7,6 @@ whose code or data changed while it ran. Only stages that DVC runs keep and take
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from mainline.errors import UseCaseError
 from mainline.stages import computing, entries, fingerprint, presence, purity
 from mainline.stages.entries import DamagedError, Entry
 from mainline.stages.fingerprint import Fingerprint, hash_file
-from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE, is_set
+from mainline.stages.harness import DEBUG, NO_REUSE, is_reused, is_set
 from mainline.stages.tasks import Outcome, Task, Watch, Work
 from mainline.text import count
 
@@ -43,7 +42,7 @@ class Ledger:
         self._earlier: list[str] = []
         self._refusal = self._unwritten = ""
         self._keys: dict[Task, str] = {}
-        if is_on():
+        if is_reused():
             self._begin(data)
         self._compute = Compute() if is_set(DEBUG) else compute.load()  # a debugger stops in this process
 
@@ -175,12 +174,8 @@ class Ledger:
 
         Time decides nothing but to keep less. The stage began before any code of the use case was imported.
         """
-        began = presence.began(self.stage)
         code = self._fingerprint.files if self._fingerprint else frozenset()
-        try:
-            return any(file.stat().st_ctime_ns > began for file in (*code, *reads))
-        except FileNotFoundError:
-            return True
+        return fingerprint.changed((*code, *reads), presence.began(self.stage))
 
     def _refuse(self, reasons: Sequence[str]) -> None:
         self._refusal = self._refusal or next(iter(reasons), "")
@@ -200,11 +195,6 @@ def opened(stage: str, data: Path, unit: str) -> Iterator[Ledger]:
     ledger = Ledger(stage, data)
     yield ledger
     ledger.close(unit)
-
-
-def is_on() -> bool:
-    """Whether results are kept and taken in this process."""
-    return BY_DVC in os.environ and not any(map(is_set, (NO_REUSE, DEBUG)))
 
 
 def _family(of_code: Fingerprint) -> str:

@@ -13,6 +13,8 @@ import pytest
 import usecase
 from mainline.declared import params
 from mainline.errors import DataError, MainlineError, ParamsError, SourceError, UseCaseError
+from mainline.stages import entries, presence
+from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
 from mainline.stages.ingest import check_version, ingest
 from tests.project import FLIGHTS
 
@@ -168,3 +170,135 @@ def test_a_function_that_a_source_imports_is_not_its_version() -> None:
     source = ModuleType("usecase.source")
     source.version = metadata.version  # type: ignore[attr-defined]
     assert check_version(source, params.load(FLIGHTS / "params.yaml")) == ""
+
+
+class Versioned(Source):
+    """A source of two tables that tells the version of each period, and counts what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(asked=[], versions=dict.fromkeys((None, *MONTHS), "v1"))
+
+    def version_of(self, period: str | None) -> Any:
+        """Tell the version."""
+        return self.versions[period]
+
+    def fetch(self, months: Any) -> Any:
+        """Deliver the flights of each month, and the planes, whose values are the versions."""
+        self.asked.append(months)
+        for month in months:
+            yield "flights", month, pd.DataFrame({"a": [month, self.versions[month]]})
+        yield "planes", None, pd.DataFrame({"a": [str(self.versions[None])]})
+
+
+@pytest.fixture
+def versioned(declared: params.Params, monkeypatch: pytest.MonkeyPatch) -> Versioned:
+    """It was ingested once, of two months."""
+    source = Versioned()
+    file = Path("src/usecase/source.py")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    monkeypatch.setattr(usecase, "source", source, raising=False)
+    monkeypatch.setenv(BY_DVC, "ingest")
+    again(_with(declared, through="2013-02"))
+    assert source.asked == [MONTHS[:2]]
+    source.asked.clear()
+    return source
+
+
+def again(declared: params.Params) -> dict[str, bytes]:
+    """Ingest as DVC does; return the content of each file."""
+    with presence.of("ingest"):
+        ingest(declared)
+    return {path.as_posix(): path.read_bytes() for path in Path("data").rglob("*.*")}
+
+
+def from_nothing(declared: params.Params, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Ingest without reuse, and leave what is kept."""
+    with monkeypatch.context() as patch:
+        patch.delenv(BY_DVC)
+        patch.setattr(entries, "prune", lambda *_: None)
+        return again(declared)
+
+
+def test_a_period_that_has_not_changed_is_not_fetched(
+    declared: params.Params, versioned: Versioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One month more is one month fetched, and no month more is none; all bytes are those from nothing."""
+    capsys.readouterr()
+    found = again(declared)
+    assert capsys.readouterr().out.startswith("  ingest: 2 of 3 periods taken from an earlier run\n")
+    assert again(declared) == found
+    assert versioned.asked == [MONTHS[2:]]
+    assert from_nothing(declared, monkeypatch) == found
+    assert versioned.asked == [MONTHS[2:], MONTHS]
+
+
+@pytest.mark.parametrize(
+    ("changed", "asked"), [("2013-02", ("2013-02", "2013-03")), (None, ("2013-03",))], ids=["a month", "static"]
+)
+def test_what_has_another_version_is_fetched(
+    declared: params.Params,
+    versioned: Versioned,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: str | None,
+    asked: tuple[str, ...],
+) -> None:
+    """A month, or the tables without months, whose version is another one has its new bytes."""
+    versioned.versions[changed] = "v2"
+    found = again(declared)
+    assert versioned.asked == [asked]
+    assert from_nothing(declared, monkeypatch) == found
+
+
+def test_static_tables_alone_may_be_fetched(declared: params.Params, versioned: Versioned) -> None:
+    """A source whose months are all kept is asked for none."""
+    versioned.versions[None] = "v2"
+    again(_with(declared, through="2013-02"))
+    assert versioned.asked == [()]
+
+
+def test_what_changes_while_it_is_fetched_is_fetched_again(declared: params.Params, versioned: Versioned) -> None:
+    """A month whose version is another one after the fetch than before is not kept, also if the first one returns."""
+    versions = iter(["v1", "v7", "v1", "v1"])
+    versioned.version_of = lambda period: next(versions) if period == MONTHS[2] else "v1"  # type: ignore[method-assign]
+    again(declared)
+    again(declared)
+    assert versioned.asked == [MONTHS[2:], MONTHS[2:]]
+    assert [*versions] == []
+
+
+@pytest.mark.parametrize("version", [None, 7, 1.5])
+def test_a_version_that_is_not_a_text_is_refused(declared: params.Params, versioned: Versioned, version: Any) -> None:
+    """What cannot be a version is named with its period."""
+    versioned.versions[MONTHS[0]] = version
+    with pytest.raises(UseCaseError, match=rf"version_of\('2013-01'\) returns {version}; return a text that changes"):
+        again(declared)
+
+
+def test_a_period_whose_version_nobody_knows_is_fetched(declared: params.Params, versioned: Versioned) -> None:
+    """An empty version is none."""
+    versioned.versions[MONTHS[0]] = ""
+    again(declared)
+    again(declared)
+    assert versioned.asked == [(MONTHS[0], MONTHS[2]), (MONTHS[0],)]
+
+
+def test_damage_of_what_was_kept_has_it_fetched(
+    declared: params.Params, versioned: Versioned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bytes that are not those that were kept are named, and fetched."""
+    for path in (entries.FOLDER / "ingest").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    again(_with(declared, through="2013-02"))
+    assert "ingest: what was kept of 2013-01 is damaged; it is fetched again." in capsys.readouterr().out
+    assert versioned.asked == [MONTHS[:2]]
+
+
+@pytest.mark.parametrize("setting", [NO_REUSE, DEBUG])
+def test_reuse_of_periods_is_switched_off(
+    declared: params.Params, versioned: Versioned, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    """In doubt, all is fetched."""
+    monkeypatch.setenv(setting, "1")
+    again(declared)
+    assert versioned.asked == [MONTHS]

@@ -20,12 +20,13 @@ import pytest
 from mainline.data import local_files
 from mainline.declared.compute import SETTING
 from mainline.errors import UseCaseError
-from mainline.stages import entries, fingerprint, ledger, presence, purity
+from mainline.stages import entries, fingerprint, ledger, pool, presence, purity
 from mainline.stages.entries import Entry
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
 from mainline.stages.tasks import Inputs, Task
 from tests import kills
 
+assert pool  # what is imported is in the key, and several runs of these tests are in one process
 STAGE, DATA, OUT = "prepare", Path("data/in"), Path("data/out")
 MONTHS = ("2013-01", "2013-02")
 CODE, HELPER, LOCK, MORE = Path("code/stage.py"), Path("engine/stages/prepare"), Path("lock.txt"), Path("more.csv")
