@@ -6,9 +6,10 @@ from pathlib import Path
 
 from mainline import faults, files
 from mainline.claims import declarations
-from mainline.declared import environments, gate, params, reading, tune
+from mainline.declared import card, environments, gate, params, reading, tune
 from mainline.errors import MainlineError, ParamsError
 from mainline.pipeline import dependencies
+from mainline.scaffold.code import fill
 from mainline.template import declaration, dvc_layout, renames
 from mainline.template.declaration import Edit
 from mainline.text import count
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> str:
         UnfinishedError: listing what is left, of all files at once.
     """
     done = _write() if arguments.write else []
-    mechanical = [*(f"dvc.yaml: {edit}" for edit in _edits()), *_names(), *_layout()]
+    mechanical = [*(f"dvc.yaml: {edit}" for edit in _edits()), *_card(), *_names(), *_layout()]
     left = list(dict.fromkeys([*mechanical, *_settings(), *_code()]))
     if not left:
         return "\n".join([*done, "Nothing is left to edit. Next: `make repro` and `make test`."])
@@ -54,6 +55,7 @@ def _write() -> list[str]:
     """Make the edits of `dvc.yaml` and of names in `params.yaml`, and list them."""
     edits, names = _edits(), renames.found(reading.read(PARAMS))
     texts = {PIPELINE: declaration.edited(PIPELINE.read_text(encoding="utf-8"), edits)} if edits else {}
+    texts |= {card.FILE: fill("usecase/card.yaml", {})} if _card() else {}
     before = PARAMS.read_text(encoding="utf-8")
     renamed = renames.written(before, names) if names else before
     laid_out = dvc_layout.kept(renamed)
@@ -63,6 +65,7 @@ def _write() -> list[str]:
         files.replace(path, text)
     done = [
         *(f"dvc.yaml: {edit}" for edit in edits),
+        *([f"{card.FILE}: written, every part of it a gap"] if card.FILE in texts else []),
         *(f"params.yaml: {old} is now {new}" for old, new in names.items()),
         *(["params.yaml: laid out as `dvc exp run -S` does"] if laid_out != renamed else []),
     ]
@@ -72,6 +75,10 @@ def _write() -> list[str]:
 def _edits() -> list[Edit]:
     own, reference = (path.read_text(encoding="utf-8") for path in (PIPELINE, REFERENCE))
     return declaration.edits(own, reference, dependencies.needed)
+
+
+def _card() -> list[str]:
+    return [] if card.FILE.is_file() else [f"{card.FILE}: is missing; it says what people know of the model"]
 
 
 def _names() -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mainline.declared import card as declared_card
+from mainline.declared.card import Card
 from mainline.model.metrics import is_better_if_higher
 from mainline.model.weights import EFFECTIVE
 from mainline.periods import told
@@ -19,6 +21,7 @@ def write(
     metrics: Mapping[str, Mapping[str, float]],
     slices: Sequence[Mapping[str, str]],
     banned: Mapping[str, str],
+    declared: Card,
 ) -> str:
     """Render the card as Markdown.
 
@@ -27,12 +30,14 @@ def write(
         metrics: the content of `metrics/{data,test,baseline}.json` by name.
         slices: rows of `metrics/slices.csv`.
         banned: columns that may never be features, with the reason.
+        declared: what people say of the model; each part that is missing is marked as a gap.
     """
     return "\n".join(
         [
             f"# {manifest['name']}",
             "",
             f"{manifest['response']['description']}. Unit: {manifest['response']['unit'] or 'none'}.",
+            *_said("Use", declared, "intended_use", "users", "out_of_scope"),
             *_model(manifest["model"], manifest.get("classes", [])),
             *_refit(manifest),
             *_data(manifest["window"], metrics["data"], banned),
@@ -41,9 +46,16 @@ def write(
             *_section("Limits"),
             "- Made for requests inside the ranges of `request.schema.json`; `profile.json` shows the training rows.",
             "- Segments marked thin in `slices.csv` have too few rows for a conclusion.",
+            *_said("Caveats", declared, "caveats", "considerations", "fairness"),
+            *_said("Contact", declared, "owner", "contact", "license", "oversight"),
             "",
         ]
     )
+
+
+def _said(title: str, declared: Card, *names: str) -> list[str]:
+    """Write a section of what people declared, a part of the card each."""
+    return [*_section(title), *(line for name in names for line in declared_card.lines(declared, name))]
 
 
 def _model(model: Mapping[str, Any], names: Sequence[str | int]) -> list[str]:

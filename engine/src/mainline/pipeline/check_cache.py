@@ -17,7 +17,7 @@ from mainline import files
 
 KEPT = Path(".dvc/tmp/passed.json")
 SOURCES = Path("src")
-READ = (Path("params.yaml"), Path("requirements/main.txt"))
+READ = (Path("params.yaml"), Path("requirements/main.txt"), SOURCES / "usecase/card.yaml")
 PACKAGES = ("mainline", "usecase")
 
 

@@ -9,7 +9,7 @@ from mainline import faults, progress
 from mainline.conformance.code import TRAVELLING, portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_request
-from mainline.declared import gate, params, tune
+from mainline.declared import card, gate, params, tune
 from mainline.labels import check_task, classes
 from mainline.model import metrics
 from mainline.repository.git import ask
@@ -53,6 +53,7 @@ def check_quickly() -> params.Params:
     """
     declared = params.load()
     gate.load(declared.gate)
+    card.load()
     if declared.tune:
         tune.load(declared.tune)
     for file in TRAVELLING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.conformance.code import TRAVELLING
-from mainline.declared import reading
+from mainline.declared import card, reading
 from mainline.errors import MainlineError
 from mainline.repository.imports import ROOTS, first_party
 
@@ -49,7 +49,7 @@ def write(pipeline: Path = Path("dvc.yaml")) -> str:
 def needed(stage: str) -> set[str]:
     """List what a stage's result depends on: its links, files of the use case, and the lock."""
     code = {path.as_posix() for path in _code(stage) if not path.is_relative_to(MACHINERY)}
-    copied = {file.as_posix() for file in TRAVELLING} if stage == "package" else set()
+    copied = {file.as_posix() for file in (*TRAVELLING, card.FILE)} if stage == "package" else set()
     return code | {LOCK, (LINKS / stage).as_posix()} | copied
 
 

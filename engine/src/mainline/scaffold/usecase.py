@@ -1,5 +1,6 @@
 """The files of `src/usecase/`, as they follow from a plan."""
 
+from mainline.declared import card
 from mainline.scaffold.code import fill, plain
 from mainline.scaffold.computation import features, scoring
 from mainline.scaffold.declarations import interface, schema
@@ -15,7 +16,8 @@ def files(plan: Plan) -> dict[str, str]:
         "features": features(plan), "scoring": scoring(plan),
         "tables": fill("usecase/tables.py", {"moving": fill("usecase/moving", {}) if plan.time else ""}),
     }  # fmt: skip
-    return {f"src/usecase/{name}.py": text for name, text in texts.items()}
+    code = {f"src/usecase/{name}.py": text for name, text in texts.items()}
+    return code | {card.FILE.as_posix(): fill("usecase/card.yaml", {})}
 
 
 def _title(plan: Plan) -> str:

@@ -20,6 +20,7 @@ from mainline.data.lookup import Table
 from mainline.data.moments import is_timed
 from mainline.data.profile import bins, describe
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
+from mainline.declared import card as declared_card
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.labels import classes
@@ -241,4 +242,4 @@ def _card(description: dict[str, Any]) -> str:
         slices = list(csv.DictReader(file))
     measured = {name: read_json(METRICS / f"{name}.json") for name in ("data", "test", "baseline")}
     described = {**description, "response": asdict(interface.RESPONSE)}
-    return card.write(described, measured, slices, interface.BANNED)
+    return card.write(described, measured, slices, interface.BANNED, declared_card.load())

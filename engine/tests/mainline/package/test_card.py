@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mainline.declared.card import ASKED, FILE, Card, Group
 from mainline.package import card
 
 MANIFEST: dict[str, Any] = {
@@ -33,7 +34,7 @@ def write(slices: list[dict[str, str]], model: dict[str, Any] | None = None, **t
     """Write the card of a small model."""
     manifest = MANIFEST | {"model": MANIFEST["model"] | (model or {})}
     metrics = METRICS | {"test": METRICS["test"] | test}
-    return card.write(manifest, metrics, slices, {"air_time": "it is known only after landing"})
+    return card.write(manifest, metrics, slices, {"air_time": "it is known only after landing"}, Card())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_card_tells_what_the_model_is(line: str) -> None:
 def test_card_has_its_sections() -> None:
     """A reader finds every part of the card under its heading, in this order."""
     assert re.findall("^## (.*)$", write([]), re.MULTILINE) == [
-        "Model", "Data", "Quality on the test rows", "Where it is worst", "Limits",
+        "Use", "Model", "Data", "Quality on the test rows", "Where it is worst", "Limits", "Caveats", "Contact",
     ]  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def test_card_tells_why_scikit_learn_is_packaged() -> None:
 
 def test_card_tells_that_the_served_model_was_fitted_again() -> None:
     """With a refit the card says on how many rows, and that the figures are of another model; without one nothing."""
-    again = card.write(MANIFEST | {"refit": {"rows": 12_345}}, METRICS, [], {})
+    again = card.write(MANIFEST | {"refit": {"rows": 12_345}}, METRICS, [], {}, Card())
     assert "- Fitted again on all 12,345 rows" in again
     assert "was never measured on rows that it had not seen" in again
     assert "again" not in write([])
@@ -105,3 +106,24 @@ def test_test_of_one_day_has_no_interval() -> None:
         "95 % interval of rmse: none, the test rows are of one day or group."
         in write([], low=None, high=None).splitlines()
     )
+
+
+def test_what_nobody_declared_is_a_marked_gap() -> None:
+    """Each key that is empty is one gap, which names the key and its file; nothing is made up for it."""
+    marked = re.findall(r"\*\*Gap:\*\* nobody has declared .* \(`(\w+)` in `(.*)`\)", write([]))
+    assert sorted(marked) == sorted((name, str(FILE)) for name in ASKED)
+
+
+def test_what_is_declared_is_told_in_its_place() -> None:
+    """A text, a list, an entry with parts and an empty list are each a line of the card."""
+    said = Card(contact="m@example.org", caveats=("Old data.", "Few rows."), considerations=(),
+                fairness=(Group(group="small airlines", harm="larger errors"),))  # fmt: skip
+    told = card.write(MANIFEST, METRICS, [], {}, said).splitlines()
+    for line in (
+        "- Contact: m@example.org",
+        "- Caveats: Old data.",
+        "- Caveats: Few rows.",
+        "- Considerations: none",
+        "- Fairness: group: small airlines; harm: larger errors; mitigation: not declared",
+    ):
+        assert line in told
