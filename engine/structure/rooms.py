@@ -26,6 +26,7 @@ ROOMS: dict[str, str] = {
     "release": "a candidate becomes a version, a version becomes production; asks the gate",
     "rollout": "production becomes what answers, step by step; reads what release wrote, moves what serving loads",
     "score": "how ready for production all this is, from what the rooms below have left to read",
+    "evidence": "what is on record of a version, in the forms that others ask for: reads all rooms below, runs nothing",
     "github": "release and report where GitHub runs them",
     "cluster": "serving and rollout as objects of Kubernetes",
     "commands": "one module per command: all rooms are below, and nobody imports it",

@@ -22,8 +22,8 @@ COMMANDS = {
         "lock", "verify",
     ),
     "Judge and release": (
-        "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "history", "lineage",
-        "delivery", "score", "registry",
+        "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "evidence", "history",
+        "lineage", "delivery", "score", "registry",
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean"),
     "Serve and roll out": (

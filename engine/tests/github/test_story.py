@@ -53,6 +53,7 @@ def test_the_first_push_releases_the_model(fork: World) -> None:
     assert (release["tag_name"], release["draft"]) == ("model@v1.0.0", False)
     names = {item["name"] for _, item, _ in fork.github.repository.assets.values()}
     assert {"objects-model.tar", "objects-data.tar", "model-v1.0.0.tar.gz", "model-v1.0.0.cdx.json"} < names
+    assert "evidence-v1.0.0.tar" in names
     assert any(name.endswith(".whl") for name in names)
     assert {item["environment"] for item in fork.github.repository.deployments} == {"staging", "production"}
     assert {status["state"] for _, status in fork.github.repository.statuses} == {"success"}

@@ -27,7 +27,7 @@ def test_what_is_missing_is_a_gap(tmp_path: Path) -> None:
         ("ower: A team", r"^card\.yaml: ower: is not a known key; did you mean 'owner'\?$"),
         ("owner: [A team]", r"^card\.yaml: owner: is \['A team'\] \(list\); input should be a valid string\.$"),
         ("caveats: Old data", r"^card\.yaml: caveats: is 'Old data' \(str\)"),
-        ("contact: \"a\\nb\"", r"^card\.yaml: contact: is 'a\\nb' \(str\)"),
+        ('contact: "a\\nb"', r"^card\.yaml: contact: is 'a\\nb' \(str\)"),
         ("considerations: [{rsk: x}]", r"^card\.yaml: considerations\.0\.rsk: is not a known key; did you mean 'risk'"),
         ("owner: a\nowner: b", r"^card\.yaml: file: is not YAML .*'owner' stands twice"),
         ("[]", r"^card\.yaml: file: is \[\] \(list\); it must hold owner, contact"),
@@ -49,7 +49,7 @@ def test_every_use_case_has_a_card(folder: Path) -> None:
     assert list(yaml.safe_load(file.read_text())) == list(card.ASKED)
 
 
-def test_another_contact_makes_a_package_and_fits_nothing(whole_project: Project, tmp_path: Path) -> None:
+def test_another_contact_makes_a_package_and_fits_nothing(whole_project: Project) -> None:
     """Of all stages `package` alone depends on the card."""
     stages = yaml.safe_load((whole_project.path / "dvc.yaml").read_text())["stages"]
     assert [name for name, stage in stages.items() if card.FILE.as_posix() in stage["deps"]] == ["package"]

@@ -10,5 +10,5 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> str:
-    """Build package, wheel, bill of materials and objects of this commit's version."""
+    """Build package, wheel, evidence and objects of this commit's version."""
     return releases.build()

@@ -2,7 +2,10 @@
 
 import argparse
 
+from mainline.errors import MainlineError
+from mainline.registry.tags import Version
 from mainline.release import promotion as releases
+from mainline.repository import lock
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +17,28 @@ def run(arguments: argparse.Namespace) -> str:
     """Release what is on main; or give an environment that waits for a person what the one before it has.
 
     Raises:
-        MainlineError: when nothing may be released; then nothing was.
+        MainlineError: when nothing may be released; then nothing was. Or when its evidence cannot be published.
     """
-    if arguments.environment is None:
-        return releases.promote()
-    return releases.approve(arguments.environment)
+    if arguments.environment is not None:
+        return releases.approve(arguments.environment)
+    said = releases.promote()
+    version = releases.known(lock.package_at("HEAD"))
+    return f"{said}{_prove(version, said)}" if version else said
+
+
+def _prove(version: Version, said: str) -> str:
+    """Publish the evidence of a version that has none; say so, or nothing.
+
+    Raises:
+        MainlineError: when that fails; the version is released, and what was said of that is printed.
+    """
+    from mainline.evidence import pack  # what it reads takes libraries that `--help` need not wait for
+
+    try:
+        return f"\n\nThe evidence of {version.name} is published, signed." if pack.published(version) else ""
+    except MainlineError as error:
+        print(said, flush=True)
+        raise MainlineError(
+            f"the evidence of {version.name} is not published: {error} `./mainline evidence {version.name} --publish` "
+            "tries again."
+        ) from error

@@ -42,6 +42,8 @@ class Card(Section):
     users: _Lines | None = None
     out_of_scope: _Lines | None = None
     caveats: _Lines | None = None
+    data: _Lines | None = None
+    design: _Lines | None = None
     oversight: _Lines | None = None
     considerations: Annotated[tuple[Consideration, ...], Field(strict=False)] | None = None
     fairness: Annotated[tuple[Group, ...], Field(strict=False)] | None = None
@@ -55,6 +57,8 @@ ASKED = {
     "users": "who uses its answers",
     "out_of_scope": "what it must not be used for",
     "caveats": "what to know before trusting an answer",
+    "data": "how its data was collected, on which legal basis, and whom it stands for",
+    "design": "why this design and these metrics were chosen",
     "oversight": "who looks at its answers, and who can stop it",
     "considerations": "which risks it has for people, and what is done about them",
     "fairness": "whom it may serve worse than others, and what is done about it",

@@ -22,14 +22,15 @@ NAME = r"[a-z][a-z0-9-]*"
 class Promotion(Section):
     """When an environment takes a version.
 
-    `after` names the environment that must have it first, None for what is on main. `manual` waits for a person. `was`
-    is the name that the environment had before: until it gets a version, it has what that one has.
+    `after` names the environment that must have it first, None for what is on main. `manual` waits for a person. With
+    `evidence` the package and evidence of it must be signed. `was` is the name that the environment had before:
+    until it gets a version, it has what that one has.
     """
 
     after: str | None
     was: str | None = None
     approval: Literal["automatic", "manual"]
-    signature: Literal["optional", "required"]
+    signature: Literal["optional", "required", "evidence"]
 
 
 class _File(Section):
@@ -53,7 +54,12 @@ class Environment:
     @property
     def requires_signature(self) -> bool:
         """Whether only signed packages are taken."""
-        return self.promotion.signature == "required"
+        return self.promotion.signature != "optional"
+
+    @property
+    def requires_evidence(self) -> bool:
+        """Whether only versions with signed evidence are taken."""
+        return self.promotion.signature == "evidence"
 
 
 def load(file: Path) -> Environment:

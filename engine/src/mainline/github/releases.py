@@ -2,14 +2,13 @@
 
 import gzip
 import io
-import json
 import shutil
 import tarfile
 import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from mainline.github import api, archives, sbom
+from mainline.github import api, archives
 from mainline.github.api import Api
 from mainline.package import wheel
 from mainline.registry import artifact, publication
@@ -23,7 +22,7 @@ FOLDER = Path("dist/release")
 
 
 def build() -> str:
-    """Build package, wheel, bill of materials and objects of the version that this commit has, into `dist/release`.
+    """Build package, wheel, evidence and objects of the version that this commit has, into `dist/release`.
 
     Raises:
         MainlineError: when a part cannot be built.
@@ -32,11 +31,14 @@ def build() -> str:
     version = _version()
     if version is None:
         return "This commit has no version, so there is nothing to build."
+    from mainline.evidence import pack  # what it reads takes libraries that `--help` need not wait for
+
     FOLDER.mkdir(parents=True)
     _package(version, FOLDER / f"model-{version.name}.tar.gz")
     _wheel(version)
-    text = json.dumps(sbom.compose(version), indent=2, sort_keys=True) + "\n"
-    (FOLDER / f"model-{version.name}.cdx.json").write_text(text, encoding="utf-8")
+    evidence = pack.of_release(version)
+    (FOLDER / f"model-{version.name}.cdx.json").write_bytes(evidence[pack.BOM])
+    (FOLDER / f"evidence-{version.name}.tar").write_bytes(pack.archive(evidence, version.name))
     for name, outputs in archives.split(objects.of_commit(version.commit)).items():
         archives.pack(outputs, FOLDER / name)
     return "\n".join(f"{file} ({file.stat().st_size / 1e6:.1f} MB)" for file in sorted(FOLDER.iterdir()))

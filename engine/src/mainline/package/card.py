@@ -47,7 +47,7 @@ def write(
             "- Made for requests inside the ranges of `request.schema.json`; `profile.json` shows the training rows.",
             "- Segments marked thin in `slices.csv` have too few rows for a conclusion.",
             *_said("Caveats", declared, "caveats", "considerations", "fairness"),
-            *_said("Contact", declared, "owner", "contact", "license", "oversight"),
+            *_said("Background", declared, "data", "design", "oversight", "owner", "contact", "license"),
             "",
         ]
     )

@@ -14,8 +14,8 @@ from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.model import losses
-from mainline.package import signing
-from mainline.registry import artifact, maker, origin, publication, records, reference, tags
+from mainline.package import manifest, signing, statement
+from mainline.registry import artifact, maker, origin, packs, publication, records, reference, tags
 from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
@@ -144,7 +144,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
     """See to it that a version's artifacts are in the store, its signature is right, and servers would take it.
 
     A new version was put through the servers' check by the gate; one that comes back is put through it again, since
-    budgets, libraries and machines are others by now.
+    budgets, libraries and machines are others by now. Likewise its evidence, which of a new version is made afterwards.
 
     Args:
         version: what will be assigned.
@@ -153,7 +153,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
 
     Raises:
         StorageError: when an artifact is sound nowhere.
-        SignatureError: when an environment asks for a signature that is not there or not right.
+        SignatureError: when an environment asks for a signature or evidence that is not there or not right.
         UnservedError: when the check of an environment's servers refuses it on this machine; the rest is right then.
     """
     transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
@@ -165,6 +165,9 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
         folder = package or packages.fetch(version, Path(scratch))
         if required:
             signing.verify(folder, version.release.signature if version.release else None)
+        if package is None and any(taker.requires_evidence for taker in takers.values()):
+            packs.fetch()
+            statement.verify(packs.read(version.name), manifest.verify(folder)["digest"])
         if package is None:
             _refuse_unserved(version, folder, takers)
 

@@ -40,14 +40,22 @@ def fetch(version: Version, folder: Path) -> Path:
 def _copy(oid: str, target: Path) -> None:
     """Write the files of a folder's object, each held against its name."""
     stores = [open_cache()]
-    for path, own in objects.listed(_read(oid, stores)).items():
+    for path, own in objects.listed(read(oid, stores)).items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_read(own, stores))
+        file.write_bytes(read(own, stores))
 
 
-def _read(oid: str, stores: list[Store]) -> bytes:
-    """Return an object from the cache, or from the store where the cache lacks it; that is opened when it is needed."""
+def read(oid: str, stores: list[Store]) -> bytes:
+    """Return an object from the cache, or from the store where the cache lacks it; that is opened when it is needed.
+
+    Args:
+        oid: its name.
+        stores: the cache; the store is put behind it once it is opened.
+
+    Raises:
+        StorageError: when neither has it, or not as its name says.
+    """
     here = stores[0]
     content = here.read(oid) if oid and not here.lacks([oid]) else None
     if content is None:

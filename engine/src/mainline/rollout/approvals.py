@@ -5,6 +5,7 @@ step 3.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from mainline.declared import environments
@@ -24,6 +25,26 @@ def read(environment: str, repository: Path = Path()) -> frozenset[Approval]:
     shown = git("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/", at=repository)
     matched = filter(None, map(_NAME.match, shown.split()))
     return frozenset((found[2], found[3], int(found[4]) - 1) for found in matched if found[1] == environment)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """One approval: which step, from 1, of the policy of which hash, by whom, and when, in seconds since 1970."""
+
+    step: int
+    policy: str
+    by: str
+    when: int
+
+
+def granted(environment: str, version: str, repository: Path = Path()) -> tuple[Granted, ...]:
+    """Return who approved what of a version's rollout in an environment, by step; '' where a tag names nobody."""
+    form = "--format=%(refname:strip=2)%00%(taggername)%00%(taggerdate:unix)"
+    shown = git("for-each-ref", form, f"refs/tags/approval/{environment}/{version}/", at=repository)
+    rows = (line.split("\0") for line in shown.splitlines())
+    matched = ((_NAME.match(name), by, when) for name, by, when in rows)
+    made = [Granted(int(found[4]), found[3], by, int(when or 0)) for found, by, when in matched if found]
+    return tuple(sorted(made, key=lambda one: (one.when, one.step)))
 
 
 def approve(version: str, environment: str, step: int | None) -> str:

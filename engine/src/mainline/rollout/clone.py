@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.exchange.place import Place
-from mainline.registry import origin
+from mainline.registry import origin, packs
 from mainline.repository.git import ask, git
 
 REMOTE = "origin"
@@ -47,8 +47,8 @@ class Clone:
         if not branch:
             raise MainlineError("the repository has no default branch yet. Push one.")
         main = origin.tracking(REMOTE, branch)
-        told = f"{origin.HEADS}deployments/*"
-        self._take(f"+{branch}:{main}", f"+{told}:{origin.tracking(REMOTE, told)}")
+        told = (f"{origin.HEADS}deployments/*", f"{origin.HEADS}{packs.BRANCHES}")
+        self._take(f"+{branch}:{main}", *(f"+{name}:{origin.tracking(REMOTE, name)}" for name in told))
         git("symbolic-ref", f"refs/remotes/{REMOTE}/HEAD", main)
         git("checkout", "--quiet", "--force", "--detach", origin.commit(main))
         # --prune-tags would be ignored beside a refspec; as ones of their own, deleted tags are pruned.

@@ -154,7 +154,9 @@ class Follower:
         """Bring the stable version's package again where it was damaged on this machine."""
         stable: Ref | None = self.driver.state.stable
         if stable and not is_sound(self.place.package(stable.digest), stable.digest):
-            repaired = self.source.bring(Found(time.time(), wanted=stable, signed=self.found.signed))
+            repaired = self.source.bring(
+                Found(time.time(), wanted=stable, signed=self.found.signed, evidence=self.found.evidence)
+            )
             if not repaired.verified:
                 said = f"the package of {stable.version} is damaged here: {repaired.problem}"
                 self.found = replace(self.found, problem=said)

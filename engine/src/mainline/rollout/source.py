@@ -14,10 +14,10 @@ from mainline.declared.environments import Environment
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
 from mainline.exchange.place import Place
-from mainline.package import manifest, signing
+from mainline.package import manifest, signing, statement
 from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
-from mainline.registry import events, tags
+from mainline.registry import events, packs, tags
 from mainline.registry.tags import Version
 from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning
@@ -42,6 +42,8 @@ class Found:
     policy: Policy | None = None
     signed: bool | None = None
     """Whether main asks for a signature; None if that is not known."""
+    evidence: bool = False
+    """Whether main asks for signed evidence, too."""
     approved: frozenset[tuple[str, str, int]] = frozenset()
     away: bool = False
     """Whether git gave no answer at this look; the rest is what it declared before."""
@@ -65,8 +67,8 @@ class Source:
         self.url, self.environment, self.place = url, environment, place
         self._clone = Clone(url, place)
         self._digests: dict[str, str] = {}
-        self._checked: dict[Ref, tuple[bool, str]] = {}
-        """The conditions of a check: whether a signature was required, and by which keys."""
+        self._checked: dict[Ref, tuple[bool, str, str]] = {}
+        """The conditions of a check: whether a signature was required, by which keys, and the evidence that was."""
 
     def look(self) -> Found:
         """Fetch, and say what git declares; where git is away, what it declared at the last look."""
@@ -84,7 +86,9 @@ class Source:
         if found.signed is None:
             return _with(found, "whether main asks for a signature cannot be read", verified=False)
         try:
-            self._bring(found.wanted, found.signed)
+            if found.evidence:
+                statement.verify(packs.read(found.wanted.version), found.wanted.digest)
+            self._bring(found.wanted, found.signed, found.evidence)
         except SignatureError as error:
             self._checked.pop(found.wanted, None)
             return _with(found, str(error), verified=False, withdrawn=f"its signature is not trusted: {error}")
@@ -110,6 +114,7 @@ class Source:
         try:
             declared = self._declared()
             found = _with(found, "", policy=declared.rollout, signed=declared.requires_signature)
+            found = replace(found, evidence=declared.requires_evidence)
         except MainlineError as error:
             found = _with(found, str(error))
         try:
@@ -125,7 +130,8 @@ class Source:
                 return _with(found, f"{reason}; what serves stays. Assign another version.", withdrawn=reason)
             wanted = Ref(version.name, self._digest(version, found.signed))
             approved = approvals.read(self.environment)
-            return _with(found, "", wanted=wanted, approved=approved, verified=self._is_ready(wanted, found.signed))
+            ready = self._is_ready(wanted, found.signed, found.evidence)
+            return _with(found, "", wanted=wanted, approved=approved, verified=ready)
         except MainlineError as error:
             return _with(found, str(error))
 
@@ -148,12 +154,14 @@ class Source:
                 self._digests[version.name] = manifest.verify(package)["digest"]
         return self._digests[version.name]
 
-    def _is_ready(self, wanted: Ref, required: bool | None) -> bool:
+    def _is_ready(self, wanted: Ref, required: bool | None, evidence: bool) -> bool:
         """Whether the package was checked as main asks now; with a policy that cannot be read, as it was then."""
-        strict, keys = self._checked.get(wanted, (False, None))
-        return keys == _keys() and (strict or not required) and self.place.package(wanted.digest).is_dir()
+        strict, keys, pack = self._checked.get(wanted, (False, None, ""))
+        is_evident = not evidence or (pack != "" and pack == packs.named(wanted.version))
+        is_trusted = keys == _keys() and (strict or not required) and is_evident
+        return is_trusted and self.place.package(wanted.digest).is_dir()
 
-    def _bring(self, wanted: Ref, required: bool) -> None:
+    def _bring(self, wanted: Ref, required: bool, evidence: bool) -> None:
         target = self.place.package(wanted.digest)
         if not is_sound(target, wanted.digest):
             shutil.rmtree(target, ignore_errors=True)
@@ -166,7 +174,7 @@ class Source:
                 package.rename(target)
         else:
             self._trust(wanted, target, required)
-        self._checked[wanted] = required, _keys()
+        self._checked[wanted] = required, _keys(), packs.named(wanted.version) if evidence else ""
 
     def _trust(self, wanted: Ref, package: Path, required: bool) -> None:
         """Verify the signature of a package that is here already: main may ask for one, or revoke a key, later."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
+from mainline.scaffold.code import fill
 from mainline.template import dvc_layout
 from tests import project
 from tests.project import FLIGHTS, Project
@@ -31,6 +32,7 @@ def fork(tmp_path: Path) -> Project:
             assert old in text, old
             text = text.replace(old, new, 1)
         (made.path / name).write_text(text, encoding="utf-8")
+    (made.path / "src/usecase/card.yaml").unlink()
     return made
 
 
@@ -46,6 +48,7 @@ def test_everything_that_is_left_is_said_at_once(fork: Project) -> None:
     wanted = [
         "dvc.yaml: prepare: params: add split",
         "dvc.yaml: train: deps: add src/usecase/scoring.py",
+        "src/usecase/card.yaml: is missing; it says what people know of the model",
         "params.yaml: split.validation_months is called validation now",
         "params.yaml: limits.paritty: is not a known key; did you mean 'parity'?",
         "params.yaml: limits.parity: is missing",
@@ -56,7 +59,7 @@ def test_everything_that_is_left_is_said_at_once(fork: Project) -> None:
     ]
     assert [line for line in wanted if not any(line in each for each in said)] == [], said
     assert not any("Traceback" in line for line in said)
-    assert "`./mainline migrate --write` makes the first 3." in said[-1]
+    assert "`./mainline migrate --write` makes the first 4." in said[-1]
     assert not any("dvc exp run -S" in line for line in said)
     assert fork.run("git", "diff").stdout == before
 
@@ -66,6 +69,8 @@ def test_what_needs_no_decision_is_written(fork: Project) -> None:
     said = _migrate(fork, "--write")
     assert any("params.yaml: split.validation_months is now validation" in line for line in said)
     assert not any("makes" in line for line in said)
+    assert any("src/usecase/card.yaml: written, every part of it a gap" in line for line in said)
+    assert (fork.path / "src/usecase/card.yaml").read_text() == fill("usecase/card.yaml", {})
     fork.run("git", "checkout", "params.yaml", "deploy", "src")
     assert _migrate(fork, succeed=True) == ["Nothing is left to edit. Next: `make repro` and `make test`."]
     assert "exactly the code they run" in fork.run("python", "-P", "-m", "mainline", "deps").stdout

@@ -64,7 +64,7 @@ def test_card_tells_what_the_model_is(line: str) -> None:
 def test_card_has_its_sections() -> None:
     """A reader finds every part of the card under its heading, in this order."""
     assert re.findall("^## (.*)$", write([]), re.MULTILINE) == [
-        "Use", "Model", "Data", "Quality on the test rows", "Where it is worst", "Limits", "Caveats", "Contact",
+        "Use", "Model", "Data", "Quality on the test rows", "Where it is worst", "Limits", "Caveats", "Background",
     ]  # fmt: skip
 
 

@@ -1,0 +1,65 @@
+"""The evidence of released versions on the branch `evidence/releases`: a folder each, `ARTIFACT/VERSION/`.
+
+Whoever may push to the branch may write there, so nothing counts by being there: the signed statement in the folder
+says which files belong to which package, and `package.statement` holds them to it.
+"""
+
+from collections.abc import Mapping
+
+from mainline.registry import artifact, branches, origin
+from mainline.repository import tree
+from mainline.repository.git import ask, blob
+from mainline.repository.tree import Entry
+
+BRANCHES, BRANCH = "evidence/*", "evidence/releases"
+"""The pattern by which it is fetched, whether it is there or not, and the branch."""
+_MOST = 100
+"""Files that a folder may have."""
+
+
+def fetch() -> None:
+    """Take the branch as it is now.
+
+    Raises:
+        MainlineError: when the remote does not answer.
+    """
+    branches.fetch(BRANCH)
+
+
+def named(version: str) -> str:
+    """Name what is there for a version by its content, as it was fetched last; '' if there is nothing."""
+    return ask("rev-parse", "--verify", "--quiet", f"{_place()}:{_folder(version)}")
+
+
+def read(version: str) -> dict[str, bytes]:
+    """Return the files that are there for a version by name, as they were fetched last; none if there is nothing."""
+    found = named(version)
+    listed = list(tree.entries(found).items())[:_MOST] if found else []
+    return {name: blob(entry.blob) or b"" for name, entry in listed if entry.mode == "100644"}
+
+
+def publish(version: str, files: Mapping[str, bytes]) -> str:
+    """Put the files of a version where others read them, in the place of those that are there; return the commit.
+
+    Raises:
+        MainlineError: when the remote does not take them.
+    """
+    folder = _folder(version)
+
+    def change(tip: str) -> Mapping[str, Entry | None]:
+        there = tree.entries(tip, folder) if tip else {}
+        wanted = {f"{folder}/{name}": Entry("100644", tree.store(content)) for name, content in files.items()}
+        changes: dict[str, Entry | None] = {path: entry for path, entry in wanted.items() if there.get(path) != entry}
+        return changes | dict.fromkeys(there.keys() - wanted.keys())
+
+    return branches.update(BRANCH, change, f"evidence: {artifact.name()} {version}")
+
+
+def _folder(version: str) -> str:
+    return f"{artifact.name()}/{version}"
+
+
+def _place() -> str:
+    """Return the whole name that the branch has here."""
+    remote, there = origin.remote(), f"{origin.HEADS}{BRANCH}"
+    return origin.tracking(remote, there) if remote else there
