@@ -8,7 +8,8 @@ import pandas as pd
 from mainline.clocks import Clock
 from mainline.contract import Array
 
-_OFFSET = r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
+_OFFSET = r"[Tt ].*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
+"""After the time of day: a date ends in two digits, too."""
 
 
 def of_text(texts: pd.Series, clock: Clock | None, errors: Literal["raise", "coerce"] = "raise") -> pd.Series:

@@ -213,6 +213,25 @@ def test_readings_of_a_batch_are_read_by_the_declared_zone() -> None:
         label_feed.check(rows.assign(known_at="2026-03-02T10:00"), ZONED, "here")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-29", "20260329", "2026-03-29T10:00", "20260329T1000", "2026-03-29T10", "2026-03-29 10:00:00+02",
+        "2026-03-29T10:00:00.5-03:00", "2026-03-29T10:00:00+0200", "2026-03-29T10+02", "2026-03-29T10:00Z",
+    ],
+)  # fmt: skip
+def test_time_of_an_event_is_read_as_a_request_reads_it(text: str) -> None:
+    """A day without a clock is its midnight there: what its date ends in is not an offset."""
+    found = label_feed.check(table([(text, "a", 1.0, ROWS[0][3])]), ZONED, "here")
+    assert found["at"].tolist() == [parse_time(text, clocks.of(ZONED.key[0]))]
+
+
+def test_day_on_which_a_label_became_known_says_no_zone() -> None:
+    """Whoever says a date alone may mean a day of any zone, so it is refused as a time without an offset is."""
+    with pytest.raises(LabelError, match="'2026-03-02' has no offset; write UTC, such as 2013-09-01T10:00:00Z"):
+        label_feed.check(table([(ROWS[0][0], "a", 1.0, "2026-03-02")]), KIND, "here")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_label_that_is_a_class_is_read_as_its_place(tmp_path: Path, suffix: str) -> None:
     """Text of two classes becomes 0 and 1, nothing stays nothing, and what is no class is named."""

@@ -1,18 +1,15 @@
 """A table of PostgreSQL becomes a use case by way of the database's own program, as the guide says."""
 
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import postgresql
 from tests.mainline.scaffold.samples import found, plan
 from tests.project import ENGINE, LIMIT
 
-INITDB = shutil.which("initdb")
 ROWS = """
 create table orders (
   id text, weight numeric(6, 1), items int, city text, ordered timestamptz, paid boolean, price float);
@@ -24,29 +21,13 @@ insert into orders select 'F' || n, case when n % 17 = 0 then null else 40 + (n 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[dict[str, str]]:
-    """A server of its own behind a socket of its own, which no network reaches; the variables that lead to it."""
-    programs = Path(INITDB or "").resolve().parent
-    user = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
-    with tempfile.TemporaryDirectory() as folder:
-        if user:
-            shutil.chown(folder, user)
-
-        def run(program: str, *options: str) -> None:
-            data = ["--pgdata", f"{folder}/data", *options]
-            with open(os.devnull, "w") as nothing:  # the server keeps what it is given as long as it lives
-                subprocess.run([programs / program, *data], check=True, timeout=LIMIT, user=user, cwd=folder,
-                               stdout=nothing, stderr=nothing)  # fmt: skip
-
-        run("initdb", "--username", "me", "--auth", "trust", "--encoding", "UTF8", "--no-locale")
-        run("pg_ctl", "--wait", "--options", f"-k {folder} -c listen_addresses= -c timezone=UTC", "start")
-        try:
-            yield os.environ | {"PGHOST": folder, "PGUSER": "me", "PGDATABASE": "postgres", "PGTZ": "UTC"}
-        finally:
-            run("pg_ctl", "--mode", "immediate", "stop")
+    """A server, by the variables that lead to it."""
+    with postgresql.running() as found:
+        yield found
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(INITDB is None, reason="there is no program named initdb")
+@pytest.mark.skipif(postgresql.INITDB is None, reason="there is no program named initdb")
 def test_rows_of_postgresql_are_a_table(database: dict[str, str], tmp_path: Path) -> None:
     """What `psql --csv` writes is read as it was stored: flags, gaps, times with their zone, and commas in a text."""
     subprocess.run(["psql", "--quiet"], input=ROWS, text=True, env=database, check=True, timeout=LIMIT)
