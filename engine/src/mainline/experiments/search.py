@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from scipy import special
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array
 from mainline.data.dataset import Prepared
@@ -239,14 +238,9 @@ def _estimator(params: Params) -> Any:
 
 def _check_value(params: Params, name: str, value: Any) -> None:
     try:
-        _estimator(changed(params, {name: value}))._validate_params()
-    except InvalidParameterError as error:
-        reason = " ".join(str(error).split())
-        raise ParamsError(
-            f"tune.space.{name}", f"holds {value!r}", f"scikit-learn says: {reason.rstrip('.')}"
-        ) from error
-    except ParamsError as error:  # a library that says so by a fit
-        raise ParamsError(f"tune.space.{name}", f"holds {value!r}", error.found) from error
+        estimator.check(changed(params, {name: value}).model, interface.TASK, params.seed)
+    except ParamsError as error:
+        raise ParamsError(f"tune.space.{name}", f"holds {value!r}", f"its library says: {error.found}") from error
 
 
 def _float(text: str) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mainline.data.dataset import Prepared
-from mainline.declared.params import Costs, Evaluation, Params
+from mainline.declared.params import Costs, Evaluation, Model, Params
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments import search, variant
 from mainline.experiments.search import Trial
@@ -98,6 +98,22 @@ def test_wrong_declaration_is_refused(section: dict[str, Any], said: str) -> Non
     with pytest.raises(ParamsError, match=rf"^params.yaml: {said}") as raised:
         search.load(with_tune(**section))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("type_", "space", "said"),
+    [
+        ("xgboost.XGBRegressor", {"max_depht": [3]}, r"tune\.space\.max_depht: is not .*; did you mean 'max_depth'\?"),
+        ("xgboost.XGBRegressor", {"max_depth": [3, -1]}, r"tune\.space\.max_depth: holds -1; .* greater equal to 0"),
+        ("lightgbm.LGBMRegressor", {"num_leaves": [1]}, r"tune\.space\.num_leaves: holds 1; .*\(num_leaves\) > \(1\)"),
+    ],
+)
+def test_a_library_that_checks_while_it_fits_is_asked(type_: str, space: dict[str, Any], said: str) -> None:
+    """Names and values of XGBoost and LightGBM are refused as early; what only the library knows may be searched."""
+    model = Model(type=type_, params={})
+    with pytest.raises(ParamsError, match=rf"^params.yaml: {said}"):
+        search.load(with_tune(space=space).model_copy(update={"model": model}))
+    assert search.load(with_tune(space={"max_bin": [63, 255]}).model_copy(update={"model": model})).space
 
 
 def test_better_hyperparameters_are_found(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
