@@ -19,6 +19,7 @@ may be none, and delivers the same for a period whichever others are asked for.
 `scoring` may offer two more: `baseline(columns, features)`, the predictions of a simple rule that the model must beat
 (NaN where it knows nothing), and `weight(label, columns)`, how much each row counts in the fit and in every metric.
 `features` may offer `MISSING` as well: by feature, the share of a period's rows that may lack a value.
+`interface` may offer `PERSONAL`: the fields and columns that say something of a person, each with why it is needed.
 
 `raw` and what `respond` returns have shape (n,), and (n, K) for K classes. `CLASSES` is for labels that name a class.
 

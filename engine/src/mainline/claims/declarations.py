@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from mainline import processes
+from mainline import personal, processes
 from mainline.conformance.code import TRAVELLING
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_time
@@ -68,10 +68,11 @@ def declarations_fit_each_other() -> None:
 
 
 def no_banned_name_is_used() -> None:
-    """Neither a feature nor a field nor a column of a table has a banned name, a person's, or the label's."""
+    """No feature, field or column of a table has a banned name, the label's, or a person's that is not declared."""
     interface = module("interface")
     banned = {interface.LABEL: "it is the label"} | dict(interface.BANNED)
-    check_policy(features(), interface.REQUEST, banned, module("tables").FEATURE_TABLES, interface.KEY)
+    allowed = personal.columns(interface)
+    check_policy(features(), interface.REQUEST, banned, module("tables").FEATURE_TABLES, interface.KEY, allowed)
 
 
 def features_have_one_name_each() -> None:

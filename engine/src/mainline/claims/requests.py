@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
+from mainline import personal
 from mainline.claims.columns import differing, known, made_up, take
 from mainline.claims.declarations import features, module
 from mainline.clocks import name_of
@@ -72,6 +73,18 @@ def a_banned_field_of_the_request_reaches_no_answer() -> None:
             before, after = (getattr(scoring, function)(raw, columns) for columns in (requests, other))
             if differing({name: after}, {name: before}):
                 raise UseCaseError(f"src/usecase/scoring.py: {function} uses '{name}', which is BANNED; leave it out.")
+
+
+def a_personal_field_is_a_feature_under_its_own_name_alone() -> None:
+    """A feature that repeats a personal field has its name, by which the log hides both and nobody counts it."""
+    interface, (requests, tables) = module("interface"), _rows()
+    hidden, computed = personal.columns(interface), _compute(requests, tables)
+    for name in (name for name in hidden if name in requests):
+        for feature in (feature for feature in computed if feature not in hidden):
+            if not differing({name: requests[name]}, {name: computed[feature]}):
+                raise UseCaseError(
+                    f"{FEATURES}: '{feature}' repeats '{name}', which is personal; call the feature '{name}', too."
+                )
 
 
 def scoring_is_a_value_per_row() -> None:
@@ -147,5 +160,6 @@ def _compute(requests: Columns, tables: dict[str, dict[str, Array]]) -> dict[str
 
 CLAIMS = (
     every_declared_feature_is_computed, a_row_alone_equals_the_same_row_in_a_batch, the_order_of_rows_does_not_matter,
-    a_banned_field_of_the_request_reaches_no_answer, scoring_is_a_value_per_row,
+    a_banned_field_of_the_request_reaches_no_answer, a_personal_field_is_a_feature_under_its_own_name_alone,
+    scoring_is_a_value_per_row,
 )  # fmt: skip

@@ -171,11 +171,10 @@ def _largest_difference(before: str, after: str) -> float:
 
 
 def _predictions(lines: Iterable[str]) -> dict[tuple[str, ...], list[float]]:
-    """Read what is predicted of each row, which is known by its other columns."""
+    """Read what is predicted of each row, which is known by its other columns, or else by its place."""
     found = {}
-    for row in csv.DictReader(lines):
+    for number, row in enumerate(csv.DictReader(lines)):
         predicted = [name for name in row if predictions.is_one(name, row)]
-        found[tuple(value for name, value in row.items() if name not in predicted)] = [
-            float(row[name]) for name in predicted
-        ]
+        key = tuple(value for name, value in row.items() if name not in predicted)
+        found[key or (str(number),)] = [float(row[name]) for name in predicted]
     return found

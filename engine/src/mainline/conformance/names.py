@@ -1,6 +1,6 @@
 """Names of features and fields: known where they are used, and none that leaks the label or identifies a person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mainline.contract import FeatureTable, Field
 from mainline.errors import ParamsError, PolicyError, UseCaseError, nearest
@@ -12,17 +12,18 @@ PERSONAL = frozenset(
         *("ssn", "passport", "credit_card", "iban"),
     }
 )
-"""Column names that identify a person; no request and no feature may carry one."""
+"""Column names that identify a person; a request or a feature carries one only if it is declared with a reason."""
 
 
 def check_policy(
     features: Iterable[str], request: Iterable[Field], banned: Mapping[str, str], tables: Iterable[FeatureTable] = (),
-    key: Iterable[str] = (),
+    key: Iterable[str] = (), declared: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Refuse features, request fields and columns of feature tables whose name leaks the label or identifies a person.
 
     Names are compared whatever their case. A leak under another name is found by nobody's list. A field of the key,
-    such as a number of a customer, may be banned: it is sent and kept, and is never a feature.
+    such as a number of a customer, may be banned: it is sent and kept, and is never a feature. What is `declared` to
+    be personal was given a reason, and is hidden where it is not needed.
 
     Raises:
         PolicyError: naming the column and the reason it is banned.
@@ -38,8 +39,11 @@ def check_policy(
                 f"{role} '{name}' is banned: {reasons[name.lower()]}. "
                 "Remove it; the list is BANNED in src/usecase/interface.py."
             )
-        if name.lower() in PERSONAL:
-            raise PolicyError(f"{role} '{name}' is banned: it identifies a person. Remove it.")
+        if name.lower() in PERSONAL and name not in declared:
+            raise PolicyError(
+                f"{role} '{name}' is banned: it identifies a person. Remove it, or declare in PERSONAL in "
+                "src/usecase/interface.py why it is needed."
+            )
 
 
 def check_features(chosen: Iterable[str], offered: Iterable[str]) -> None:

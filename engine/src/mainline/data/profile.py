@@ -17,6 +17,12 @@ def describe(columns: Mapping[str, Array]) -> dict[str, dict[str, Any]]:
     return {name: _text(values) if values.dtype.kind in "OUS" else _number(values) for name, values in columns.items()}
 
 
+def without_values(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Take out of a column's profile what single rows had: the values of a text, the moments and ends of a number."""
+    kept = {name: described[name] for name in ("kind", "missing", "distinct") if name in described}
+    return kept | ({"shares": {}} if "shares" in described else {})
+
+
 def stability_index(before: Array, after: Array) -> float:
     """Measure how far the distribution of m values moved from that of n earlier ones.
 

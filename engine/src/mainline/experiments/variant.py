@@ -13,6 +13,7 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from mainline import personal
 from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import dataset
@@ -35,7 +36,8 @@ def read(params: Params, parts: Iterable[str]) -> Prepared:
         ParamsError, PolicyError: when a feature is unknown or banned.
     """
     parts = tuple(parts)
-    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
+    allowed = personal.columns(interface)
+    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY, declared=allowed)
     check_features(params.features, (*features.NUMERIC, *features.CATEGORICAL))
     for part in parts:
         if not part_file(part).is_file():

@@ -85,6 +85,8 @@ class Evidence:
     support: Noted = field(default_factory=dict)
     """The shares of a period's rows that are unlike all periods before; see `limits.composition`."""
     quarantined: tuple[int, int] = (0, 0)
+    identified: Mapping[str, Mapping[str, float]] | None = field(default_factory=dict)
+    """The share of rows by kind of each column that seems to say who somebody is; None if nobody looked."""
     refusals: Mapping[str, str] = field(default_factory=dict)
     worth: tuple[Worth, ...] = ()
     experiments: tuple[Experiment, ...] = ()

@@ -39,7 +39,7 @@ def differing(model: Predictor, folder: Path, holdout: Holdout, predicted: Array
     now = {**holdout.request, "actual": holdout.label}
     if is_timed(model.features):
         now["prediction_time"] = prediction_time(model.features, request)
-    elif sides.ROW in kept:
+    if sides.ROW in kept:
         now[sides.ROW] = sides.identities(request, list(request))
     classes = model.response.probabilities
     names = [name for name in kept if name not in (*COMPUTED, *classes)]

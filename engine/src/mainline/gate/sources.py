@@ -89,6 +89,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         skew=_skew(candidate, released),
         support=workspace.support(),
         quarantined=workspace.quarantined(),
+        identified=workspace.identified(),
         refusals=acceptance.refusals(PACKAGE),
         worth=read_worth(candidate.manifest["name"], measured.primary.name),
         experiments=read_experiments(candidate.manifest["name"], current.commit if current else ""),

@@ -33,6 +33,7 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("skew", "data", data.check_skew),
     ("support", "data", data.check_support),
     ("quarantine", "data", data.check_quarantine),
+    ("personal values", "data", data.check_personal),
     ("schema", "compatibility", compatibility.check_schema),
 )
 """In the order in which a person wants to read them; the declared fairness rules come after."""

@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.limits.composition import Noted
 from mainline.repository import dvc, lock, recovery
 
-PACKAGE, COUNTS = Path(lock.PACKAGE), Path("metrics/data.json")
+PACKAGE, COUNTS, IDENTIFIED = Path(lock.PACKAGE), Path("metrics/data.json"), Path("metrics/personal.json")
 
 
 def compare_with_lock() -> tuple[str, tuple[str, ...]]:
@@ -51,6 +51,14 @@ def support() -> Noted:
         }
         for period, questions in noted.items()
     }
+
+
+def identified() -> dict[str, dict[str, float]] | None:
+    """Return the share of rows by kind of each column that seems to say who somebody is; None if nobody looked."""
+    try:
+        return dict(json.loads(IDENTIFIED.read_text(encoding="utf-8"))["found"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def quarantined() -> tuple[int, int]:

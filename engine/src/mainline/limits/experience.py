@@ -31,16 +31,16 @@ class Seen:
     def values(self, name: str) -> frozenset[str] | None:
         """Return the values of a text that the model may have seen; None if nobody can say."""
         if self.earned is not None:
-            counted = self.earned.whole.texts[name]
-            return None if counted.others else frozenset(counted.counts)
+            counted = self.earned.whole.texts.get(name)
+            return None if counted is None or counted.others else frozenset(counted.counts)
         profile = self.profile[name]
         return frozenset(profile["shares"]) if profile["distinct"] <= len(profile["shares"]) else None
 
     def ends(self, name: str) -> tuple[float, float] | None:
         """Return the smallest and the largest number that a feature had; None if it had none."""
         if self.earned is not None:
-            counted = self.earned.whole.numbers[name]
-            return None if counted.low is None or counted.high is None else (counted.low, counted.high)
+            found = self.earned.whole.numbers.get(name)
+            return None if found is None or found.low is None or found.high is None else (found.low, found.high)
         deciles = self.profile[name].get("deciles")
         return (deciles[0], deciles[-1]) if deciles else None
 

@@ -18,6 +18,7 @@ from mainline.model import metrics
 from mainline.monitoring import (
     coverage,
     events,
+    key_hashes,
     marks,
     performance,
     promise,
@@ -165,6 +166,8 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, "interface.KEY is empty, so no label can be joined."
     if asked.fetch is None:
         return None, "The use case has no src/usecase/labels.py; write it, or name a file (--labels)."
+    if lacking := key_hashes.lacking(package, asked.kind.names):
+        return None, lacking
     absent = sum(not file.is_file() for file in files)
     if absent:
         return None, f"Rows of {absent} of {len(files)} files are on other machines, and no store of DVC has them."
@@ -173,7 +176,8 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, "No row has a whole request."
     since = datetime.fromtimestamp(int(predicted["moment"].min()) * 60, UTC)
     found = asked.fetch(since, asked.until)
-    joined = events.join(predicted, found, asked.kind, package)
+    labels = key_hashes.as_logged(found, asked.kind.names, package, predicted)
+    joined = events.join(predicted, labels, asked.kind, package)
     latest = asked.until - timedelta(seconds=asked.policy.labels.after)
     due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
     return joined.choose(due), "" if due.any() else "No event is old enough to have a label."

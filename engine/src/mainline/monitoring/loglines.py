@@ -151,7 +151,7 @@ class Reader:
             rows=len(found["row"]),
             requests=self._number('select count(*) from held where day = $day and "row" = 0', day),
             numbers=numbers,
-            texts={name: self._texts(day, f"feature.{name}") for name in package.texts},
+            texts={name: self._texts(day, f"feature.{name}") for name in package.bins.texts},
             predicted=predicted,
         )
 

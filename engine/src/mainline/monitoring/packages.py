@@ -50,6 +50,21 @@ class Packaged:
         """The features that are text."""
         return tuple(self.manifest["model"]["categorical"])
 
+    @property
+    def personal(self) -> Mapping[str, str]:
+        """The columns that say something of a person, each with why it is needed; the log hides them."""
+        return dict(self.manifest.get("personal", {}))
+
+    @property
+    def hidden(self) -> tuple[Field, ...]:
+        """The fields of a request that the log holds as hashes."""
+        return tuple(field for field in self.request if field.name in self.personal)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The features that are counted and compared: all but personal ones."""
+        return tuple(name for name in (*self.numbers, *self.texts) if name not in self.personal)
+
     @cached_property
     def profile(self) -> Mapping[str, Any]:
         """What the training rows looked like, by column; see `data.profile`."""
@@ -69,9 +84,11 @@ class Packaged:
     @cached_property
     def bins(self) -> Bins:
         """How its rows are counted: numbers by deciles of training, predictions by twentieths of the test."""
-        known = {name: edges(self.profile[name].get("deciles", ())) for name in self.numbers if name in self.profile}
+        watched = [name for name in self.numbers if name in self.profile and name not in self.personal]
+        known = {name: edges(self.profile[name].get("deciles", ())) for name in watched}
         predicted = edges_of_predictions(predictions.from_columns(self.tested, self.classes))
-        return Bins(known, self.texts, predicted, self.classes)
+        texts = tuple(name for name in self.texts if name not in self.personal)
+        return Bins(known, texts, predicted, self.classes)
 
     @cached_property
     def earned(self) -> Earned | None:
@@ -105,7 +122,7 @@ class Packaged:
 
     def segments(self, request: Mapping[str, Array]) -> dict[str, Array]:
         """Return the segments of n requests by column: the use case's, and each text that the model reads."""
-        return windows.segments(self.predictor.scoring, request, self.texts)
+        return windows.segments(self.predictor.scoring, request, self.bins.texts)
 
     def weigh(self, actual: Array, request: Mapping[str, Array]) -> Array | None:
         """Return how much each of n labelled requests counts; None if the package was measured without weights."""

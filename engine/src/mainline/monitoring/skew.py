@@ -19,7 +19,7 @@ from mainline.contract import Array
 from mainline.data import dataset
 from mainline.data.columns import DAY
 from mainline.gate.checks.outcome import Outcome
-from mainline.monitoring import events
+from mainline.monitoring import events, key_hashes
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production, Skew
 
@@ -42,7 +42,9 @@ def measure(
         return "interface.KEY is empty, so no event can be found again."
     if not FEATURES.is_file() or package.contents.get("code/features.py") != FEATURES.read_bytes():
         return "The code of its features is not the one that is here."
-    features = [*package.numbers, *package.texts]
+    if lacking := key_hashes.lacking(package, key):
+        return lacking
+    features = list(package.watched)
     logged = events.predictions(rows, package, features)
     parts = _parts(folder, logged["moment"]) if len(logged) else []
     if not parts:
@@ -52,6 +54,7 @@ def measure(
     computed = pd.DataFrame({name: pulled.request[name] for name in key} | {
         f"{events.FEATURE}{name}": values for name, values in pulled.features.items()
     })  # fmt: skip
+    computed = key_hashes.as_logged(computed, key, package, last)
     both = last.merge(computed, on=list(key), suffixes=("", " computed"), validate="one_to_one")
     differs = {name: _differs(both, name) for name in features}
     _write(examples, both, key, differs)

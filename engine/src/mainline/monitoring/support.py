@@ -20,9 +20,10 @@ def check_missing(production: Production) -> Outcome:
 def check_unseen(production: Production) -> Outcome:
     """Do texts have values that the model was fitted on?"""
     reference, allowed = production.reference, production.policy.support.unseen
-    texts = [name for name in reference.package.texts if reference.seen.values(name) is not None]
+    watched = reference.package.bins.texts
+    texts = [name for name in watched if reference.seen.values(name) is not None]
     if not texts:
-        lacking = "no text feature" if not reference.package.texts else "too many values to tell by the profile alone"
+        lacking = "no text feature" if not watched else "too many values to tell by the profile alone"
         return Outcome("pass", lacking, f"{allowed:.1%}", "Nothing to compare.")
     outcome = _judge(production, "unseen", allowed)
     return outcome._replace(reason=f"{outcome.reason}{_named(production, texts)}")

@@ -13,7 +13,7 @@ import numpy as np
 from mainline import clocks
 from mainline.conformance.code import unattended
 from mainline.contract import Array, FeatureTable, Field
-from mainline.data.columns import to_rows
+from mainline.data.columns import from_rows, to_rows
 from mainline.data.lookup import Table
 from mainline.errors import UseCaseError
 from mainline.limits import document
@@ -72,8 +72,9 @@ def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
 def build(directory: Path, contents: Contents, check: Callable[[Predictor], None] | None = None) -> Predictor:
     """Fill an empty directory with a package and load it back.
 
-    The golden requests are spread over the test rows; their predictions are the finished package's own. `check` may
-    refuse the package before its predictions are looked at, which depend on the rows beside them if a feature does.
+    The golden requests are spread over the test rows, with the declared example in each personal field; their
+    predictions are the finished package's own. `check` may refuse the package before its predictions are looked at,
+    which depend on the rows beside them if a feature does.
     """
     described = dict(contents.description)
     (directory / "code").mkdir()
@@ -92,7 +93,9 @@ def build(directory: Path, contents: Contents, check: Callable[[Predictor], None
     _write_json(directory / "profile.json", contents.profile)
     if contents.monitor is not None:
         _write_json(directory / document.NAME, contents.monitor)
-    _write_json(directory / "request.schema.json", schemas.of_request(name, contents.request))
+    _write_json(
+        directory / "request.schema.json", schemas.of_request(name, contents.request, described.get("personal"))
+    )
     described |= {
         "request": [clocks.write_field(field) for field in contents.request],
         **({"clocks": found} if (found := clocks.of_fields(contents.request)) else {}),
@@ -116,6 +119,10 @@ def _write_golden(directory: Path, contents: Contents, predictor: Predictor) -> 
     count = len(next(iter(contents.test_columns.values())))
     chosen = np.linspace(0, count - 1, min(GOLDEN_ROWS, count)).astype(int)
     columns = {name: values[chosen] for name, values in contents.test_columns.items()}
+    for field in contents.request:
+        if field.name in contents.description.get("personal", {}):
+            example = from_rows([{field.name: field.example}], [field])
+            columns |= {name: np.repeat(value, len(chosen)) for name, value in example.items()}
     requests = to_rows(columns, contents.request)
     _write_json(directory / "golden.json", {"requests": requests, "predictions": predictor.predict(requests)})
 

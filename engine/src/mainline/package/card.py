@@ -41,6 +41,7 @@ def write(
             *_model(manifest["model"], manifest.get("classes", [])),
             *_refit(manifest),
             *_data(manifest["window"], metrics["data"], banned),
+            *_personal(manifest.get("personal", {})),
             *_quality(metrics["test"], metrics["baseline"]),
             *_worst(slices, _primary(metrics["test"])),
             *_section("Limits"),
@@ -97,6 +98,12 @@ def _data(window: Mapping[str, Sequence[str]], counts: Mapping[str, float], bann
         f"- Rows: {', '.join(f'{count:,} {name}' for name, count in counts.items())}",
         *[f"- Never used: {name}; {reason}" for name, reason in sorted(banned.items())],
     ]
+
+
+def _personal(declared: Mapping[str, str]) -> list[str]:
+    if not declared:
+        return []
+    return [*_section("Personal data"), *[f"- {name}: {reason}" for name, reason in sorted(declared.items())]]
 
 
 def _primary(test: Mapping[str, float]) -> str:

@@ -1,6 +1,6 @@
 """A package's request and response as JSON Schema, for clients and for the service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,16 +9,19 @@ from mainline.data.columns import bounds
 from mainline.package.responses import Response
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+PERSONAL = "x-personal"
+"""The member of a property that says why a personal field is needed."""
 _TYPE = {"string": "string", "integer": "integer", "number": "number", "time": "string"}
 
 
-def of_request(name: str, fields: Sequence[Field]) -> dict[str, Any]:
-    """Describe one row of a request: every field, nothing else."""
+def of_request(name: str, fields: Sequence[Field], personal: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Describe one row of a request: every field, nothing else; of a `personal` one also why it is needed."""
+    reasons = {name: {PERSONAL: reason} for name, reason in (personal or {}).items()}
     return {
         "$schema": DIALECT,
         "title": f"{name} request",
         "type": "object",
-        "properties": {field.name: _property(field) for field in fields},
+        "properties": {field.name: _property(field) | reasons.get(field.name, {}) for field in fields},
         "required": [field.name for field in fields if not field.optional],
         "additionalProperties": False,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from mainline import faults, progress
+from mainline import faults, personal, progress
 from mainline.conformance.code import TRAVELLING, portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.conformance.requests import check_request
@@ -60,7 +60,8 @@ def check_quickly() -> params.Params:
         portable(file)
     from usecase import features, interface
 
-    check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
+    allowed = personal.columns(interface)
+    check_policy(declared.features, interface.REQUEST, interface.BANNED, key=interface.KEY, declared=allowed)
     check_features(declared.features, (*features.NUMERIC, *features.CATEGORICAL))
     check_request(interface.REQUEST)
     check_task(interface.TASK, interface.RESPONSE, classes(interface))

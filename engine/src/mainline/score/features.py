@@ -9,7 +9,7 @@ from mainline.gate.tables import WORTH
 from mainline.registry.tags import Version
 from mainline.repository.git import ask, blob
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import EXPLAIN, GATE, PROMOTE, WRITE, LackError, Origin, Shown, Step, Test
+from mainline.score.rubric import DECLARE, EXPLAIN, FORGET, GATE, PROMOTE, LackError, Origin, Shown, Step, Test
 from mainline.text import count, span
 
 SPEC = ("params.yaml", "src/usecase")
@@ -55,13 +55,21 @@ def requirements(evidence: Evidence) -> Shown:
     return evidence.shown("no banned name; the future was rewritten", evidence.claims(*claims), "make test")
 
 
-def privacy(_: Evidence) -> Shown:
-    """No command controls personal data yet, so no file shows it.
-
-    Raises:
-        LackError: always; a person may write down what was done by hand.
-    """
-    raise LackError("no command hides or removes a person's data yet", WRITE)
+def privacy(evidence: Evidence) -> Shown:
+    """Personal columns, or that there are none, are declared; values were looked at, and no other column has any."""
+    found = evidence.measured("metrics/personal.json")
+    declared, undeclared = found["declared"], sorted(found["found"])
+    if declared is None:
+        raise LackError("nobody has said which columns are personal, if any", DECLARE)
+    if undeclared:
+        raise LackError(f"{undeclared[0]} looks personal and is not declared", DECLARE)
+    evidence.checks("personal values")
+    looked = f"{count(sum(found['looked_at'].values()), 'row')} looked at"
+    if not declared:
+        return evidence.shown(f"nothing is personal; {looked}", evidence.lock, "./mainline lock")
+    evidence.claims("a_personal_field_is_a_feature_under_its_own_name_alone")
+    said = f"{', '.join(sorted(declared))} hidden in what is kept; {looked}"
+    return evidence.shown(said, evidence.lock, "./mainline lock", FORGET)
 
 
 def speed(evidence: Evidence) -> Shown:

@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -17,6 +18,8 @@ from zlib import crc32
 import orjson
 
 from mainline.contract import Array
+from mainline.data import pseudonyms
+from mainline.data.pseudonyms import Pseudonyms
 from mainline.declared.service import Log
 from mainline.package.responses import Prediction
 from mainline.seconds import DAY
@@ -57,6 +60,15 @@ class PredictionLog:
             with contextlib.suppress(OSError):
                 _cut_after_last_line(path)
         self._thread.start()
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """What hides personal values, by the key that was the newest when it was first asked for.
+
+        Raises:
+            MainlineError: when there is no key, and none can be kept.
+        """
+        return pseudonyms.newest()
 
     def samples(self, request_id: str) -> bool:
         """Say whether a request is logged; the same for each server and each version."""
@@ -166,11 +178,12 @@ class PredictionLog:
                     warn("an old file of the prediction log cannot be removed", file=str(path), error=str(error))
 
 
-def log_line(model: Model, request: Request, share: Share, seconds: float) -> bytes:
+def log_line(model: Model, request: Request, share: Share, seconds: float, hide: Pseudonyms | None = None) -> bytes:
     """Write the line of the prediction log for a request of n rows: enough to compute each of them again.
 
     Inputs, features, predictions and stale tables are lists of n values, one per row, under one name each: less
-    than a third of the bytes and of the time of an object per row.
+    than a third of the bytes and of the time of an object per row. In the place of what is personal stand hashes,
+    which `hide` makes; of a feature that is a number stands nothing.
     """
     answer, part = share.answer, slice(share.start, share.stop)
     inputs: dict[str, Any]
@@ -181,6 +194,8 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
     else:
         inputs = {name: values[part] for name, values in answer.given.items()}
         features = {name: column[part] for name, column in answer.wide_features.items()}
+    if hide is not None:
+        inputs, features = _hidden(model, inputs, features, hide)
     line = {
         "time": answer.time,
         "request_id": request.id,
@@ -200,6 +215,22 @@ def log_line(model: Model, request: Request, share: Share, seconds: float) -> by
     if request.experiment:
         line["experiment"], line["client"] = request.experiment[0], request.experiment[1].client
     return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _hidden(
+    model: Model, inputs: dict[str, Any], features: dict[str, Any], by: Pseudonyms
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the inputs and features of n rows without what is personal of them."""
+    sent = {
+        field.name: by.logged(field, inputs[field.name])
+        for field in model.predictor.request if field.name in model.personal
+    }  # fmt: skip
+    seen = {name: _hide_feature(name, features[name], by) for name in features if name in model.personal}
+    return inputs | sent, features | seen
+
+
+def _hide_feature(name: str, values: Any, by: Pseudonyms) -> list[str | None]:
+    return [by.text(name, value) if isinstance(value, str) and value else None for value in values]
 
 
 def _predictions(model: Model, predictions: list[Prediction]) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Service:
         self.routing_file, self._unwritten, self._unkept = routing_file, "", ""
         if routing_file:
             self._begin_routes(routing_file, followed)
+        self._check_hidden(self.models())
         self._refresh_feed()
         self.report: Report | None = None
         self.silent_days = silent_days
@@ -123,10 +124,11 @@ class Service:
                 continue
             try:
                 self._remember(reply.model, request)
-                lines.append(log_line(reply.model, request, reply.share, seconds))
+                hide = self.log.pseudonyms if reply.model.personal else None
+                lines.append(log_line(reply.model, request, reply.share, seconds, hide))
                 rows += reply.rows
             except Exception as error:
-                warn("a request was not logged", error=repr(error))
+                warn("a request was not logged", error=reply.model.said(error))
         if lines:
             self.log.add(b"".join(lines), rows)
 
@@ -231,7 +233,17 @@ class Service:
     def _read_report(self, path: Path) -> None:
         self.report = reports.read(path)
 
+    def _check_hidden(self, models: Sequence[Model]) -> None:
+        """Have the key at hand by which the log hides what is personal.
+
+        Raises:
+            MainlineError: when there is none.
+        """
+        if self.log and any(model.personal for model in models):
+            self.log.pseudonyms  # noqa: B018 - read once, and kept
+
     def _route(self, found: Routing) -> None:
+        self._check_hidden(found.models)
         for model in found.models:
             self._feed(model)
         self.routing = found

@@ -4,6 +4,7 @@ from bdb import BdbQuit
 from collections.abc import Mapping
 from pathlib import Path
 
+from mainline import personal
 from mainline.conformance.arrays import check_computed, check_moment
 from mainline.conformance.code import portable
 from mainline.conformance.names import check_known, check_policy
@@ -28,7 +29,8 @@ def check(params: Params) -> tuple[str, ...]:
     portable(Path("src/usecase/features.py"))
     check_tables(tables.FEATURE_TABLES, (field.name for field in interface.REQUEST))
     offered = (*features.NUMERIC, *features.CATEGORICAL)
-    check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY)
+    allowed = personal.columns(interface)
+    check_policy(offered, interface.REQUEST, interface.BANNED, tables.FEATURE_TABLES, interface.KEY, allowed)
     check_time(not params.data.snapshot, features, tables.FEATURE_TABLES, sides.group(interface))
     check_known("features.py: MISSING", _allowed_to_miss(), offered, "compute")
     return offered
@@ -43,7 +45,8 @@ def compute(request: Columns, known: Mapping[str, Table], period: str) -> dict[s
     moment, rows = prediction_time(features, request), len(next(iter(request.values())))
     check_moment(moment, rows)
     times = [field.name for field in interface.REQUEST if field.kind == "time"]
-    place = Place(period, {name: request[name] for name in interface.KEY}, times)
+    shown = [name for name in interface.KEY if name not in personal.columns(interface)]
+    place = Place(period, {name: request[name] for name in shown}, times)
     computed = _compute(request, look_up_all(known, request, moment), place)
     check_computed(computed, (*features.NUMERIC, *features.CATEGORICAL), rows)
     check_types(computed, features.NUMERIC, features.CATEGORICAL, place)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mainline import progress
+from mainline import personal, progress
 from mainline.conformance.arrays import check_column
 from mainline.contract import Array
 from mainline.data import dataset, predictions, sides
@@ -54,6 +54,7 @@ def evaluate(params: Params) -> None:
     segments = scoring.slices(test.request)
     for name, values in segments.items():
         check_column(f"scoring.py: slices: '{name}'", values, len(test))
+        personal.check_segments(interface, name, values, test.request)
     slices = diagnostics.by_slice(
         segments, test.label, predicted, rule.predicted, day, scorer, params.evaluation.slice_min_rows, weight
     )
@@ -118,26 +119,37 @@ def _write_plots(actual: Array, predicted: Array, scorer: Scorer, weight: Array 
 
 def _predictions(test: Prepared, predicted: Array, baseline: Array) -> dict[str, Array]:
     """The test predictions that are kept with every released model, one row per event."""
-    keys = {name: test.request[name] for name in interface.KEY}
+    keys = {name: test.request[name] for name in _key()}
     names = classes(interface)
     simple = predictions.as_columns(baseline, names)[predictions.PREDICTED]
     made = predictions.as_columns(predicted, names)
-    return keys | _place(test) | {"actual": test.label, **made, "baseline": simple}
+    return keys | _place(test) | _row(test) | {"actual": test.label, **made, "baseline": simple}
+
+
+def _key() -> tuple[str, ...]:
+    """Name the columns that tell rows apart in what is kept; none if one of them is personal."""
+    return () if personal.columns(interface).keys() & set(interface.KEY) else tuple(interface.KEY)
+
+
+def _row(test: Prepared) -> dict[str, Array]:
+    """Return a hash of each whole request if no key tells the rows apart; with time and without a key nothing does."""
+    if _key() or (test.hash is None and not interface.KEY):
+        return {}
+    return {sides.ROW: sides.identities(test.request, [field.name for field in interface.REQUEST])}
 
 
 def _place(test: Prepared) -> dict[str, Array]:
     """When each of n rows was predicted, or without time what decided on its side, and what it is known by."""
     if test.hash is None:
         return {"prediction_time": prediction_time(features, test.request)}
-    fields = [field.name for field in interface.REQUEST]
-    return {dataset.HASH: test.hash} | ({} if interface.KEY else {sides.ROW: sides.identities(test.request, fields)})
+    return {dataset.HASH: test.hash}
 
 
 def _reference(table: dict[str, Array]) -> list[dict[str, object]]:
     """A few predictions for git, so that a rebuild elsewhere can say how far it is off."""
     chosen = np.linspace(0, len(table["predicted"]) - 1, min(REFERENCE_ROWS, len(table["predicted"]))).astype(int)
     times = [field.name for field in interface.REQUEST if field.kind == "time"]
-    names = [*interface.KEY, *(name for name in table if predictions.is_one(name, table))]
+    names = [*_key(), *(name for name in table if predictions.is_one(name, table))]
     return [
         {name: _readable(table[name][row]) if name in times else table[name][row] for name in names} for row in chosen
     ]

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mainline import progress
+from mainline import personal, progress
 from mainline.contract import Array
 from mainline.data import dataset
 from mainline.data.dataset import Prepared
 from mainline.data.moments import is_timed
-from mainline.data.profile import describe, share_between, stability_index, stability_of
+from mainline.data.profile import describe, share_between, stability_index, stability_of, without_values
 from mainline.limits import composition
 from mainline.limits.sketches import Sketch
 from usecase import features, interface
@@ -36,6 +36,7 @@ def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, S
         sketched: sketches of the parts, as far as there are any.
     """
     *earlier, newest = parts
+    hidden = personal.columns(interface)
     current = dataset.read(dataset.FOLDER, [newest], [], names)
     columns = {**current.features, "label": current.label}
     before = [sketched[part] for part in earlier if part in sketched]
@@ -48,7 +49,9 @@ def profile(parts: Sequence[str], names: Sequence[str], sketched: Mapping[str, S
         "before": f"{earlier[0]} to {earlier[-1]}",
         "rows": len(current),
         "drift": [{"feature": name, "stability_index": skew[name]} for name in columns],  # rows of a plot
-        "columns": describe(columns),
+        "columns": {
+            name: without_values(found) if name in hidden else found for name, found in describe(columns).items()
+        },
     }
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import yaml
 
-from mainline import progress
+from mainline import personal, progress
 from mainline.contract import Array, Columns
 from mainline.data import dataset, predictions, sides
 from mainline.data.dataset import Prepared
 from mainline.data.lookup import Table
 from mainline.data.moments import is_timed
-from mainline.data.profile import bins, describe
+from mainline.data.profile import bins, describe, without_values
 from mainline.data.storage import fresh_directory, read_columns, read_json, tidy
 from mainline.declared import card as declared_card
 from mainline.declared.params import Params
@@ -91,6 +91,7 @@ def describe_package(params: Params, model: Mapping[str, Any], again: Served | N
         **({"model": model} if again is None else _both(model, again)),
         **_interval(),
         **_data(params),
+        **({"personal": found} if (found := personal.columns(interface)) else {}),
         "made_from": {"params": hashlib.sha256(text.encode()).hexdigest(), **_lock_entries()},
     }
 
@@ -125,10 +126,12 @@ def _profile(params: Params) -> dict[str, Any]:
     """
     described: dict[str, Any] = {}
     counted: dict[str, Any] = {}
+    hidden = personal.columns(interface)
     for name in (*params.features, dataset.LABEL):
         column = {name: dataset.column(dataset.FOLDER, params.parts.train, name)}
-        described |= describe(column)
-        if not is_timed(features) and name != dataset.LABEL:
+        found = describe(column)
+        described |= {name: without_values(found[name])} if name in hidden else found
+        if not is_timed(features) and name != dataset.LABEL and name not in hidden:
             counted |= bins(column)
     profile = {"rows": len(column[dataset.LABEL]), "columns": tidy(described)}
     return profile | ({"bins": counted} if counted else {})
@@ -136,11 +139,12 @@ def _profile(params: Params) -> dict[str, Any]:
 
 def _monitor(params: Params, model: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any] | None:
     """Return what playing the window back allows, as the package carries it; None of data without time."""
+    watched = [name for name in params.features if name not in personal.columns(interface)]
     numbers = {
         name: sketches.edges(profile["columns"][name].get("deciles", ()))
-        for name in params.features if name in features.NUMERIC
+        for name in watched if name in features.NUMERIC
     }  # fmt: skip
-    texts = [name for name in params.features if name in features.CATEGORICAL]
+    texts = [name for name in watched if name in features.CATEGORICAL]
     names = classes(interface)
     predicted = predictions.from_columns(read_columns(PREDICTIONS, predictions.named(names)), names)
     several = tuple(map(str, names)) if len(names) > 2 else ()

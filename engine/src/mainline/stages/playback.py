@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mainline import progress
+from mainline import personal, progress
 from mainline.contract import Array
 from mainline.data import dataset
 from mainline.data.columns import DAY
@@ -121,7 +121,8 @@ def _one(params: Params, rows: Prepared, predicted: Array, constant: Any, rule: 
     simple = np.asarray(scoring.respond(baselines.repeat(constant, len(rows)), rows.request), np.float64)
     if rule == baselines.RULE:
         simple = baselines.own(scoring, simple, rows.request, rows.features)[baselines.RULE]
-    texts = [name for name in params.features if name in features.CATEGORICAL]
+    hidden = personal.columns(interface)
+    texts = [name for name in params.features if name in features.CATEGORICAL and name not in hidden]
     segments = windows.segments(scoring, rows.request, texts)
     return Scored(rows.label, predicted, simple, _day(rows), segments, fitting.weigh(rows))
 

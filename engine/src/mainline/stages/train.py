@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from mainline import progress
+from mainline import personal, progress
 from mainline.conformance.code import portable
 from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
@@ -26,7 +26,8 @@ CURVE = ("rows", "iteration", "metric")
 def train(params: Params) -> None:
     """Write `models/model`, `metrics/train.json`, `metrics/validation.json` and the learning curve."""
     portable(Path("src/usecase/scoring.py"))
-    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY)
+    allowed = personal.columns(interface)
+    check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY, declared=allowed)
     check_features(params.features, dataset.offered(dataset.FOLDER, params.parts.train[0]))
     fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
     pipeline = fit(params, fitted_on)

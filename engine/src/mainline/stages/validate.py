@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from mainline import clocks, progress
+from mainline import clocks, personal, progress
 from mainline.conformance.names import check_known
 from mainline.conformance.requests import check_key, check_request
-from mainline.data import sides
+from mainline.data import identifiers, sides
+from mainline.data.identifiers import Counts
 from mainline.data.storage import decode_frame, encode_frame, fresh_directory, write_json
 from mainline.data.validation import check, check_share, why_unlabelled
 from mainline.declared.params import Limits, Params
@@ -28,13 +29,16 @@ LABELLED = "labelled"
 def validate(params: Params) -> None:
     """Write accepted rows to `data/validated`, rejected ones to `data/quarantine`, and count both.
 
-    `metrics/data.json` has the totals, `metrics/quarantine.json` the reasons by table and period.
+    `metrics/data.json` has the totals, `metrics/quarantine.json` the reasons by table and period, and
+    `metrics/personal.json` which columns look as if they held what identifies a person.
     """
     check_use_case()
     fresh_directory(VALIDATED)
     fresh_directory(QUARANTINE)
     counts: Counter[str] = Counter(accepted=0, quarantined=0, labelled=0)
     reasons: dict[str, dict[str, int]] = {}
+    looked: Counter[str] = Counter()
+    formed: dict[str, Counts] = {name: {} for name in schema.TABLES}
     time = "" if params.data.snapshot else _time()
     tasks = [_task(name, period, time) for name, period in _batches(params.data.periods)]
     with ledger.opened("validate", RAW, params.data.unit) as kept:
@@ -42,11 +46,28 @@ def validate(params: Params) -> None:
             _check_limits(task, checked, params.limits)
             counts.update(checked["rows"])
             counts.update(checked["labels"])
+            name = task.arguments[0]
+            looked[name] += min(identifiers.ROWS, checked["rows"]["accepted"])
+            identifiers.add(formed[name], checked["formed"])
             if checked["reasons"]:
                 reasons[task.name] = checked["reasons"]
     write_json(counts, Path("metrics/data.json"))
     write_json(reasons, Path("metrics/quarantine.json"))
+    _write_found(formed, looked)
     progress.say(f"{counts['accepted']:,} rows accepted, {counts['quarantined']:,} in quarantine")
+
+
+def _write_found(formed: dict[str, Counts], looked: Counter[str]) -> None:
+    """Write which columns that nobody declared to be personal hold what identifies a person by its form, and say so."""
+    found = {
+        f"{name}.{column}": kinds
+        for name, counted in formed.items() for column, kinds in identifiers.conclude(counted, looked[name]).items()
+    }  # fmt: skip
+    declared = personal.columns(interface) if personal.is_declared(interface) else None
+    write_json({"declared": declared, "looked_at": dict(looked), "found": found}, Path("metrics/personal.json"))
+    for column, kinds in found.items():
+        said = ", ".join(f"{kind} in {share:.1%} of the rows" for kind, share in kinds.items())
+        progress.say(f"Look: {column} seems to hold {said}. Leave it out, or declare it in {personal.PLACE}.")
 
 
 def check_use_case() -> None:
@@ -67,6 +88,8 @@ def check_use_case() -> None:
     group = sides.group(interface)
     check_known("interface.py: GROUP", [group] if group else [], columns, f"{schema.EVENTS} in schema.py")
     check_label_type(columns[interface.LABEL].dtype, interface.LABEL, classes(interface))
+    known = {name for table in schema.TABLES.values() for name in table.columns}
+    personal.check(interface, known | set(fields), _time())
 
 
 def _time() -> str:
@@ -92,7 +115,8 @@ def _validate_batch(inputs: Inputs, name: str, period: str, time: str) -> Entry:
     """Check a batch.
 
     Returns:
-        Its rows, and how many `rows` were accepted and quarantined, the `labels` and the `reasons` by count.
+        Its rows, how many `rows` were accepted and quarantined, the `labels` and the `reasons` by count, and what was
+        `formed` like something personal, by column.
     """
     rows = _read_batch(inputs, name, period, time)
     file = _file(name, period)
@@ -102,7 +126,8 @@ def _validate_batch(inputs: Inputs, name: str, period: str, time: str) -> Entry:
     made = {VALIDATED / file: accepted} | ({QUARANTINE / file: quarantined} if len(quarantined) else {})
     labels = _count_labels(accepted) if name == schema.EVENTS else {}
     counted = {"accepted": len(accepted), "quarantined": len(quarantined)}
-    report = {"rows": counted, "labels": labels, "reasons": checked.reasons}
+    formed = identifiers.count(accepted, personal.columns(interface))
+    report = {"rows": counted, "labels": labels, "reasons": checked.reasons, "formed": formed}
     return Entry({path.as_posix(): encode_frame(frame, path) for path, frame in made.items()}, report)
 
 

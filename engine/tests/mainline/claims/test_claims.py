@@ -115,6 +115,13 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
         declarations.no_banned_name_is_used,
         lambda patch: [put(interface, "BANNED", {})(patch), put(features, "NUMERIC", ("arr_delay",))(patch)],
         r"feature 'arr_delay' is banned: it is the label\. .*"),
+    "a personal field as a feature of another name": (
+        requests.a_personal_field_is_a_feature_under_its_own_name_alone,
+        lambda patch: [
+            put(interface, "PERSONAL", {"tailnum": "to look the plane up"})(patch),
+            computed(lambda found, columns: found | {"carrier": columns["tailnum"]})(patch),
+        ],
+        r"src/usecase/features\.py: compute: 'carrier' repeats 'tailnum', which is personal; call the feature .*"),
     "a feature twice": (
         declarations.features_have_one_name_each, put(features, "NUMERIC", (*features.NUMERIC, "temp")),
         r"src/usecase/features\.py: 'temp' is declared twice; name it once\."),

@@ -163,6 +163,8 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("support", lambda e: replace(e, support={"2013-02": {"constant": {"temp": (1.0, 0.0)}}}), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(20, 10_000)), "fail"),
     ("quarantine", lambda e: replace(e, quarantined=(0, 0)), "cannot tell"),
+    ("personal values", lambda e: replace(e, identified={"orders.note": {"mail addresses": 0.02}}), "warn"),
+    ("personal values", lambda e: replace(e, identified=None), "cannot tell"),
     ("schema", lambda e: samples.released(e, Field("y", "number", "another", 1.0)), "warn"),
     ("schema", lambda e: samples.released(e, unit="hours"), "warn"),
     ("schema", lambda e: samples.released(e, description="in other words"), "pass"),

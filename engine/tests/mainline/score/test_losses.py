@@ -81,12 +81,22 @@ def redeploy(made: Registry) -> None:
     made.commit(7)
 
 
+def of_personal(content: str) -> Take:
+    """Let `validate` have found something else of persons."""
+
+    def take(made: Registry) -> None:
+        world.relock(Path(), "metrics/personal.json", content)
+        made.commit(7)
+
+    return take
+
+
 LOSSES: dict[str, Take] = {
     "Data 1": lambda _: Path("metrics/data.json").write_text('{"accepted": 9, "quarantined": 0}') and None,
     "Data 2": of_table("worth.csv", trained="0123456789ab"),
     "Data 3": of_gate("feature cost", "warn"),
     "Data 4": of_tests(CLAIM.format("no_banned_name_is_used")),
-    "Data 5": commit(score_dot_yaml="evidence_days: 90\n"),
+    "Data 5": of_personal('{"declared": {}, "looked_at": {}, "found": {"flights.note": {"mail addresses": 0.5}}}'),
     "Data 6": untag("model@v1.0.0"),
     "Data 7": of_tests(OWN[0]),
     "Model 1": commit(src__usecase__features_dot_py="# nobody looked at this\n"),
@@ -116,8 +126,8 @@ LOSSES: dict[str, Take] = {
 
 
 def test_all_that_can_be_read_earns_its_points(before: dict[str, float]) -> None:
-    """Whole points, but for two tests of which git and people can show half."""
-    assert before == {test.name: 0.5 if test.name in ("Data 5", "Model 1") else 1.0 for test in total.TESTS}
+    """Whole points, but for a test of which git can show half."""
+    assert before == {test.name: 0.5 if test.name == "Model 1" else 1.0 for test in total.TESTS}
 
 
 @pytest.mark.parametrize("name", [test.name for test in total.TESTS])
@@ -194,7 +204,10 @@ def test_what_no_workflow_runs_earns_half(earned: Registry) -> None:
 
 
 def test_what_was_done_by_hand_counts_for_the_model_of_its_commit(earned: Registry) -> None:
-    """A line in score.yaml says nothing of a package that came later."""
+    """A line in score.yaml gives half a point if no file shows more, and says nothing of a package that came later."""
+    of_personal('{"declared": null, "looked_at": {}, "found": {}}')(earned)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 5"]
+    assert (mark.points, mark.said) == (0.5, "by hand: Names were hashed.")
     text = Path("dvc.lock").read_text()
     md5 = lock.package(text)
     earned.commit(7, dvc_dot_lock=text.replace(md5, f"{md5[::-1][4:]}.dir"))

@@ -127,7 +127,7 @@ def _show(path: Path, commit: str) -> None:
     (path / "models/package").mkdir(parents=True)
     (path / "models/package/manifest.json").write_text(json.dumps({"digest": DIGEST}))
     names = (
-        "lock", "package", "served", "quarantine", "feature cost", "memory", "training time",
+        "lock", "package", "served", "quarantine", "personal values", "feature cost", "memory", "training time",
         "slices against the whole",
     )  # fmt: skip
     more = [Check(name=name, group="data", verdict="pass", observed="1", limit="2", reason="") for name in names]

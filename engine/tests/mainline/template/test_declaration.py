@@ -49,7 +49,7 @@ def test_outputs_for_git_move_to_metrics_and_plots() -> None:
     own = SHIPPED.replace("    metrics:\n      - metrics/data.json", "      - metrics/data.json", 1)
     assert _edits(own) == [
         f"validate: {section}: {what} metrics/{name}.json"
-        for name in ("data", "quarantine")
+        for name in ("data", "quarantine", "personal")
         for section, what in (("outs", "remove"), ("metrics", "add"))
     ]
     assert yaml.safe_load(_written(own)) == yaml.safe_load(SHIPPED)

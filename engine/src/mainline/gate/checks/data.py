@@ -55,3 +55,19 @@ def check_quarantine(evidence: Evidence, policy: Policy) -> Outcome:
         return Outcome("cannot tell", "no rows counted", limit, "metrics/data.json has no rows.")
     reason = f"{wrong:,} of {rows:,} rows are in quarantine."
     return Outcome(at_most(wrong / rows, policy.quarantined_share), f"{wrong / rows:.3%}", limit, reason)
+
+
+def check_personal(evidence: Evidence, _: Policy) -> Outcome:
+    """Does a column hold what identifies a person by its form, and is not declared to be personal?"""
+    if evidence.identified is None:
+        return Outcome("cannot tell", "not looked at", "declared", "metrics/personal.json is missing: `make repro`.")
+    if not evidence.identified:
+        return Outcome("pass", "none", "declared", "No value has the form of an address or a number of a person.")
+    shares = [
+        (max(kinds.values()), f"{column}: {kind} in {share:.1%} of the rows")
+        for column, kinds in evidence.identified.items() for kind, share in kinds.items()
+    ]  # fmt: skip
+    said = [text for _, text in sorted(shares, reverse=True)]
+    more = f" and {len(said) - 5} more" if len(said) > 5 else ""
+    remedy = "Leave these columns out, or declare in PERSONAL in src/usecase/interface.py why they are needed."
+    return Outcome("warn", said[0], "declared", f"{'; '.join(said[:5])}{more}. {remedy}")

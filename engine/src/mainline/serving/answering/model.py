@@ -101,6 +101,8 @@ class Model:
         self.name: str = predictor.manifest["name"]
         self.digest = predictor.digest
         self.response = predictor.response.field
+        self.personal: Mapping[str, str] = predictor.manifest.get("personal", {})
+        """The columns that say something of a person, each with why it is needed."""
         self.classes = predictor.response.classes
         self.place: Callable[[Prediction], int] = self._code if self.classes else place
         """Returns the bin of a prediction, by which distributions are compared."""
@@ -171,6 +173,10 @@ class Model:
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             unusual=unusual,
         )
+
+    def said(self, error: Exception) -> str:
+        """Return what the service's own log may say of an error; its words may hold what a request did."""
+        return type(error).__name__ if self.personal else repr(error)
 
     def _code(self, prediction: Prediction) -> int:
         return self.classes.index(prediction["class"])

@@ -39,11 +39,11 @@ class Unusual:
         ends = [_widened(seen.ends(name), slack) for name in numbers]
         # As the model reads numbers: rounded, the largest one of training is still not above itself.
         self._low, self._high = np.array(ends, np.float32).reshape(-1, 2).T[:, :, np.newaxis]
-        self._filled = np.array([[not seen.missing(name)] for name in numbers], bool)
+        self._filled = np.array([[seen.missing(name) == 0] for name in numbers], bool)
         self._whole = np.array([[seen.fractional(name) == 0] for name in numbers], bool)
         known = [(place, seen.values(name)) for place, name in enumerate(texts)]
         self._known = [(place, values | {""}) for place, values in known if values is not None]
-        self._written = [place for place, name in enumerate(texts) if not seen.missing(name)]
+        self._written = [place for place, name in enumerate(texts) if seen.missing(name) == 0]
         self.marks = [
             *(Mark(name, reason) for reason in REASONS[:4] for name in numbers),
             *(Mark(texts[place], "unseen") for place, _ in self._known),

@@ -124,7 +124,7 @@ def _checked(service: Service, model: Model, outcome: Outcome) -> Share:
 
 
 def _failed(model: Model, error: Exception) -> Problem:
-    logs.warn("prediction failed", version=model.version, error=repr(error))
+    logs.warn("prediction failed", version=model.version, error=model.said(error))
     problem = Problem("prediction-failed", "The model could not answer this request; the service's log says why.")
     problem.counters = model.metrics
     return problem

@@ -120,7 +120,7 @@ def _of_outcomes(limits: Limits) -> Schema:
 
 
 def _schemas(model: Model, limits: Limits) -> Schema:
-    request = _plain(schemas.of_request(model.name, model.predictor.request))
+    request = _plain(schemas.of_request(model.name, model.predictor.request, model.personal))
     prediction = _plain(schemas.of_response(model.name, model.predictor.response))
     names = {"type": "array", "items": {"type": "string"}}
     features = {"rows": {"type": "array", "items": {"type": "integer"}}, "looked_up": names, "missing": names,
