@@ -1,7 +1,7 @@
 """Production held to its packages: roll up, join labels, check; what was found is written, printed and returned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,6 +64,8 @@ class Asked:
     """What the last machine with a log said of it, for one without."""
     commits: Commits = lambda _: None
     """Finds the commit that released a package."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """What rows of later days are held to, beyond `until`: a server that wrote them has a wrong clock."""
 
 
 def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
@@ -73,14 +75,17 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         MainlineError: when the log, the store or the labels cannot be used.
     """
     summary = rollup.roll(logs, store, packages)
-    rolled = [rolled for record in summary.records.values() for rolled in record.days]
+    today = f"{asked.until:%Y-%m-%d}"
+    rolled = [rolled for record in summary.records.values() for rolled in record.days if rolled.day <= today]
     current = _current(rolled, asked.policy.window_days)
     changed = marks.of_rolled(rolled, packages, asked.commits)
     looked = [
         _version(digest, rolled, store, packages[digest], asked, changed) for digest in current if digest in packages
     ]
     versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
-    log = asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written)
+    log = (
+        asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written, max(asked.until, asked.now))
+    )
     found = verdict.judge(log, versions, asked.policy.severity)
     if not versions and found != "fail":
         found = "cannot tell"
@@ -110,7 +115,8 @@ def _current(rolled: list[Rolled], days: int) -> list[str]:
 def _nothing(summary: Summary) -> str:
     waiting = sum(summary.unknown.values())
     waits = f", {waiting:,} lines wait for their package" if waiting else ""
-    return f"Nobody can tell: no prediction is rolled up{waits}."
+    which = "of a day that has come " if summary.rows else ""
+    return f"Nobody can tell: no prediction {which}is rolled up{waits}."
 
 
 def _version(

@@ -1,6 +1,7 @@
 """The checks of the log and of each version, and the sentence that they make together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from mainline.declared.monitoring import Severities
@@ -42,11 +43,11 @@ def of_version(production: Production) -> list[Check]:
     return [bounded(name, group, _soften(check(production), kind, severity)) for name, kind, group, check in CHECKS]
 
 
-def of_log(summary: Summary, written: Mapping[str, int]) -> Check:
+def of_log(summary: Summary, written: Mapping[str, int], now: datetime) -> Check:
     """Is every row that a server wrote rolled up, as far as files and the servers' own counters tell?"""
     gaps = counters.lacking(summary, written)
     said = [f"Server {writer} wrote {count(rows, 'row')} more." for writer, rows in gaps.items()]
-    troubles = [*said, *wording.troubles(summary)]
+    troubles = [*said, *wording.troubles(summary), *wording.of_days_to_come(summary, now)]
     lost = bool(gaps or summary.missing or summary.unread or summary.unknown)
     verdict: Verdict = "cannot tell" if lost else "warn" if troubles else "pass"
     observed = f"{count(summary.rows, 'row')} of {count(len(summary.records), 'file')}"

@@ -1,5 +1,8 @@
 """What a roll-up found, in lines for a person."""
 
+from datetime import datetime, timedelta
+
+from mainline.monitoring.logfiles import named
 from mainline.monitoring.result import Alarm, Mark
 from mainline.monitoring.rollup import Summary
 from mainline.text import clean, count, few
@@ -37,6 +40,21 @@ def troubles(summary: Summary) -> list[str]:
     if summary.torn:
         lines.append(f"{count(summary.torn, 'file')} with a half line at the end, as a kill leaves it.")
     return lines
+
+
+def of_days_to_come(summary: Summary, now: datetime) -> list[str]:
+    """Name the servers that wrote rows of days after tomorrow, which no check looks at yet; none if no server did."""
+    tomorrow = f"{now + timedelta(days=1):%Y-%m-%d}"
+    later = [
+        (named(record.name)[0], rolled.sketch.rows, rolled.day)
+        for record in summary.records.values() for rolled in record.days if rolled.day > tomorrow
+    ]  # fmt: skip
+    if not later:
+        return []
+    servers, rows = sorted({server for server, _, _ in later}), sum(rows for _, rows, _ in later)
+    whose, next_step = ("server", "set its clock") if len(servers) == 1 else ("servers", "set their clocks")
+    upto = max(day for _, _, day in later)
+    return [f"{count(rows, 'row')} of days to come, up to {upto}, wait: {whose} {_some(servers)}. Next: {next_step}."]
 
 
 def of_alarm(alarm: Alarm) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_log_of_a_real_server_is_rolled_up_to_the_last_value(
     assert (summary.rows, summary.bad, summary.torn, wording.troubles(summary)) == (len(rows) + 5, 0, 0, [])
     written = counters.read([tmp_path / "metrics"])
     assert list(written.values()) == [len(rows) + 5]
-    assert verdict.of_log(summary, written).verdict == "pass"
+    assert verdict.of_log(summary, written, datetime.now(UTC)).verdict == "pass"
     expected_rows = log_reader.rows(log)
     found = rows_of(store)
     for column in ("inputs.tailnum", "inputs.dep_delay", "features.temp", "features.carrier", "prediction"):
@@ -341,9 +342,9 @@ def test_rows_that_a_server_counted_and_nobody_rolled_up_are_said(
         page.write_text(
             f'# TYPE mainline_log_rows_total counter\nmainline_log_rows_total{{writer="abcdef01"}} {rows}.0\n'
         )
-    check = verdict.of_log(summary, counters.read(pages))
+    check = verdict.of_log(summary, counters.read(pages), datetime.now(UTC))
     assert (check.verdict, check.reason) == ("cannot tell", "Server abcdef01 wrote 7 rows more.")
-    assert verdict.of_log(summary, counters.read(pages[1:])).verdict == "pass"
+    assert verdict.of_log(summary, counters.read(pages[1:]), datetime.now(UTC)).verdict == "pass"
 
 
 def test_page_without_a_log_is_refused(tmp_path: Path) -> None:
