@@ -7,10 +7,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from mainline.declared.compute import SETTING
 from mainline.stages.harness import BY_DVC, NO_REUSE
 from tests import project as projects
 from tests.project import Project
@@ -62,7 +64,7 @@ def test_a_table_that_a_module_reads_on_import_keeps_all_from_reuse(city: Projec
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_windows_edits_and_kills_change_no_byte(tmp_path: Path, seed: int) -> None:
-    """Whatever window, edit, setting and kill came before: data, models and metrics are those from nothing."""
+    """Whatever window, edit, processes and kill came before: data, models and metrics are those from nothing."""
     chosen = random.Random(seed)  # noqa: S311 - repeatable, not secret
     made = projects.copy(tmp_path / "project")
     made.declare(model={"params": {"max_iter": 5}}, monitor={"fits": 0})
@@ -71,9 +73,11 @@ def test_windows_edits_and_kills_change_no_byte(tmp_path: Path, seed: int) -> No
         first, length = chosen.randrange(3), chosen.randint(3, 4)
         made.declare(data={"from": MONTHS[first], "through": MONTHS[first + length - 1]})
         change(made, chosen)
+        processes = {SETTING: f"processes: {chosen.randint(1, 3)}"}
         for _ in range(chosen.randrange(3)):
-            kill(made, chosen.uniform(0.5, LONGEST))
-        reused += len(re.findall(r" [1-9]\d* of \d+ months taken from an earlier run", made.run(*REPRO).stdout))
+            kill(made, chosen.uniform(0.5, LONGEST), processes)
+        said = made.run(*REPRO, **processes).stdout
+        reused += len(re.findall(r" [1-9]\d* of \d+ months taken from an earlier run", said))
         assert made.hashes() == from_nothing(made, *REPRO)
     assert reused
 
@@ -103,10 +107,11 @@ def edit(made: Project, name: str, pattern: str, text: str) -> None:
     file.write_text(changed)
 
 
-def kill(made: Project, after: float) -> None:
+def kill(made: Project, after: float, settings: Mapping[str, str]) -> None:
     """Start the pipeline, and kill it with all that it started."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(REPRO, cwd=made.path, env=made.environment(), start_new_session=True, **quiet) as process:
+    environment = made.environment(settings)
+    with subprocess.Popen(REPRO, cwd=made.path, env=environment, start_new_session=True, **quiet) as process:
         time.sleep(after)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -19,7 +19,7 @@ from itertools import pairwise
 from multiprocessing import connection
 from typing import Any, NamedTuple
 
-from mainline import faults, parents
+from mainline import display, faults, parents
 from mainline.data import local_files
 from mainline.declared.compute import FILE, Compute
 from mainline.errors import MainlineError, UseCaseError, WorkerError
@@ -190,11 +190,13 @@ def _serve(pipe: Any, work: Work, watch: Watch | None, driver: int) -> None:
     parents.end_with(driver)
     local_files.so_far()  # ends the watches that modules begin when they are imported
     purity.so_far()
-    while True:
-        task, inputs = pipe.recv()
-        answer = _attempt(work, task, inputs, watch)
-        sys.stdout.flush()
-        pipe.send(answer)
+    with suppress(EOFError, OSError):  # the driver is gone
+        while True:
+            task, inputs = pipe.recv()
+            answer = _attempt(work, task, inputs, watch)
+            with suppress(display.ReaderLeft):  # the driver finds out by itself that nobody reads
+                sys.stdout.flush()
+            pipe.send(answer)
 
 
 def _attempt(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome | Failure:
@@ -216,8 +218,9 @@ def _error(failure: Failure) -> Exception:
 
 
 def _lost(task: Task, times: int, status: int) -> WorkerError:
-    cause = signal.Signals(-status).name if status < 0 else f"status {status}"
+    cause = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+    last = f", one after another, the last {cause}" if times > 1 else f" {cause}"
     return WorkerError(
-        f"{task}: {count(times, 'process')} died at it, one after another, the last by {cause}. If memory is too small "
+        f"{task}: {count(times, 'process')} died at it{last}. If memory is too small "
         f"for so many at once, declare fewer `processes` in {FILE}, or shorter periods."
     )

@@ -140,7 +140,7 @@ def leave(_: Inputs, __: int) -> Entry:
 
 def test_a_process_that_ends_by_itself_tells_its_status() -> None:
     """A status is told as it is."""
-    with pytest.raises(WorkerError, match=r"^rows 0: 1 process died at it, one after another, the last by status 7\."):
+    with pytest.raises(WorkerError, match=r"^rows 0: 1 process died at it with status 7\."):
         dict(run(leave, 2, retries=0))
 
 
@@ -282,42 +282,55 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 from mainline import interrupts
-interrupts.catch()
 from mainline.declared.compute import Compute
-from mainline.stages import computing
+from mainline.stages import computing, pool
+from mainline.stages.entries import Entry
 from mainline.stages.tasks import Task
-interrupts.allow()
 
 def hang(inputs, number):
-    Path(f"hanging-{number}").touch()
+    if number == 1:
+        return Entry({}, {})
+    Path("hanging").touch()
     while True:
         time.sleep(60)
 
-tasks = [Task(str(number), "", (), (number,)) for number in range(2)]
-try:
-    list(computing.run(hang, enumerate(tasks), None, lambda _: None, Compute(processes=2)))
-except KeyboardInterrupt:
-    print("interrupted")
-    sys.exit(130)
-finally:
-    interrupts.end()
+def run():
+    tasks = [Task(str(number), "", (), (number,)) for number in range(2)]
+    for _ in computing.run(hang, enumerate(tasks), None, lambda _: None, Compute(processes=2)):
+        Path("idle").touch()
+
+if __name__ == "__main__":
+    pool.METHOD = sys.argv[1]
+    interrupts.catch()
+    interrupts.allow()
+    try:
+        run()
+    except KeyboardInterrupt:
+        print("interrupted")
+        sys.exit(130)
+    finally:
+        interrupts.end()
 """
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_process_outlives_the_driver(ending: signal.Signals) -> None:
-    """However the driver ends in the middle of work, its processes are gone.
+@pytest.mark.parametrize(
+    ("ending", "method"),
+    [(signal.SIGINT, "fork"), (signal.SIGTERM, "fork"), (signal.SIGKILL, "fork"), (signal.SIGKILL, "spawn")],
+)
+def test_no_process_outlives_the_driver(ending: signal.Signals, method: str) -> None:
+    """However the driver ends, its processes are gone, the one that works and the one that waits for work.
 
-    A terminal sends Ctrl-C to them as well, and they say nothing of it.
+    They say nothing, also of the Ctrl-C that a terminal sends to them as well.
     """
+    Path("driver.py").write_text(DRIVER)
     with subprocess.Popen(
-        [sys.executable, "-c", DRIVER], env=os.environ, start_new_session=True, stdout=subprocess.PIPE,
+        [sys.executable, "driver.py", method], env=os.environ, start_new_session=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         try:
-            wait_for(lambda: len([*Path().glob("hanging-*")]) == 2 or process.poll() is not None, LIMIT)
+            wait_for(lambda: all(map(os.path.exists, ("hanging", "idle"))) or process.poll() is not None, LIMIT)
             workers = psutil.Process(process.pid).children()
-            assert len(workers) == 2
+            assert len(workers) >= 2
             os.killpg(process.pid, ending) if ending == signal.SIGINT else process.send_signal(ending)
             output, errors = process.communicate(timeout=LIMIT)
         finally:
