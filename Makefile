@@ -36,7 +36,11 @@ serve: ## Answer requests from the model package, as deploy/production.yaml says
 demo: ## Play the whole loop here under load: release, canary, a bad model aborted, revert; 3 minutes
 	@engine/run tests python -P -m tests.end_to_end.whole_loop
 
+# As it was called before; `make -C engine` lists it.
+demo-drift:
+	@$(MAKE) -C engine demo-drift
+
 upgrade: ## Take a later version of the machinery: VERSION=v0.2.0
 	@./mainline upgrade $(VERSION)
 
-.PHONY: help repro test check gate report serve demo upgrade
+.PHONY: help repro test check gate report serve demo demo-drift upgrade
