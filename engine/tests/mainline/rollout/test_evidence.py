@@ -81,6 +81,7 @@ def test_a_tampered_file_is_refused(asking: Followed) -> None:
     publish(asking)
     assert look(asking)[0]
     publish(asking, README_md=b"# Better model")
+    assert not asking.source.look().verified
     verified, problem, withdrawn = look(asking)
     assert (verified, problem) == (False, "README.md of its evidence is not the file that was signed.")
     assert withdrawn.startswith("its signature is not trusted: README.md")
@@ -110,6 +111,7 @@ def test_evidence_that_is_taken_away_counts_no_more(asking: Followed) -> None:
     publish(asking)
     assert look(asking)[0]
     asking.repository.run("git", "push", "--quiet", "origin", "--delete", packs.BRANCH)
+    assert not asking.source.look().verified
     assert look(asking)[1].startswith("there is no signed evidence of it.")
 
 
@@ -125,3 +127,13 @@ def test_a_version_without_evidence_does_not_come_back(asking: Followed) -> None
     with pytest.raises(SignatureError, match=r"^there is no signed evidence of it\."):
         rollback.assign_now("v1.0.0", "production")
     assert asking.repository.has("production") == "v1.1.0"
+
+
+def test_evidence_does_not_stand_for_a_signature(followed: Followed) -> None:
+    """Who asks for evidence asks for a signed package, too."""
+    followed.release()
+    os.chdir(followed.repository.path)
+    signing.make_keys("release")
+    followed.declare(POLICY, signature="evidence")
+    publish(followed)
+    assert look(followed)[1].startswith("the package is not signed.")
