@@ -48,11 +48,14 @@ def check(library: Library, estimator: Any, model: Model, task: Task) -> None:
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, *library.ERRORS)
     try:
         fitted = fit(estimator, task)
-        library.ensemble(fitted)
+        link = library.ensemble(fitted).link
     except refusals as error:
         reason = _first_line(error)
         name = _named(reason, model.params)
         raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
+    if (link == "softmax") == (task == "regression"):
+        kind = "regression" if task == "regression" else "classification"
+        raise ParamsError("model.params.objective", f"is not one of a {kind}", "leave it out, or declare one that is")
     known = library.names(fitted) - library.REFUSED.keys()
     for name in model.params:
         if name not in known:
