@@ -1,0 +1,113 @@
+"""Families of estimators on the flights: what a fit costs, how it is exported, how faithfully, and one row's time.
+
+Each is fitted twice on the same rows, on one thread, and exported. Both predictions of the test rows are compared, as
+they are and with one feature missing from each row; the time of a row is CPU time of the package's runtime and of the
+library's own pipeline, with features ready on both sides.
+"""
+
+import hashlib
+import os
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import measure
+from benchmarks.measure import say
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
+from mainline.declared import params
+from mainline.declared.params import Model, Params
+from mainline.model import export, frames, runtime
+from mainline.stages import fitting
+from usecase import interface
+
+THROUGH = "2013-06"
+FAMILIES: dict[str, dict[str, Any]] = {
+    "sklearn.ensemble.HistGradientBoostingRegressor": {
+        "max_iter": 150, "max_leaf_nodes": 31, "min_samples_leaf": 100, "early_stopping": False,
+    },
+    "xgboost.XGBRegressor": {
+        "n_estimators": 150, "learning_rate": 0.1, "max_leaves": 31, "max_depth": 0, "grow_policy": "lossguide",
+        "min_child_weight": 100,
+    },
+    "lightgbm.LGBMRegressor": {"n_estimators": 150, "num_leaves": 31, "min_child_samples": 100},
+    "sklearn.ensemble.RandomForestRegressor": {"n_estimators": 50, "min_samples_leaf": 50, "max_features": 0.3},
+    "sklearn.linear_model.Ridge": {},
+}  # fmt: skip
+HEADER = [
+    "", "fit, CPU s", "RMSE", "package", "model, KB", "difference", "with gaps", "bytes repeat", "a row, us",
+    "by its library, us",
+]  # fmt: skip
+BLOCKS, CALLS = 7, 50
+
+
+def main() -> None:
+    """Prepare the features once, then fit each family and print the table."""
+    with measure.workspace(THROUGH) as project:
+        say("preparing features")
+        measure.run(["dvc", "repro", "prepare"], project)
+        os.chdir(project.path)
+        declared = params.load()
+        fitted_on, test = (_read(parts, declared) for parts in (declared.parts.train, declared.parts.test))
+        with threadpool_limits(1):
+            rows = [_measure(type_, FAMILIES[type_], declared, fitted_on, test) for type_ in FAMILIES]
+    measure.table(f"Families, {len(fitted_on):,} rows fitted on, {len(test):,} test rows", HEADER, rows)
+
+
+def _read(parts: tuple[str, ...], declared: Params) -> Prepared:
+    return dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], declared.features)
+
+
+def _measure(type_: str, given: dict[str, Any], declared: Params, fitted_on: Prepared, test: Prepared) -> list[str]:
+    say(type_)
+    settings = declared.model_copy(update={"model": Model(type=type_, params=given)})
+    names = fitting.names(settings, test)
+    started = time.process_time()
+    pipeline = fitting.fit(settings, fitted_on)
+    seconds = time.process_time() - started
+    both = [
+        export.export(fitted, type_, interface.TASK, *names, test.features, settings.limits.parity)
+        for fitted in (pipeline, fitting.fit(settings, fitted_on))
+    ]
+    content, exported = both[0]
+    loaded = runtime.load(content, exported.describe())
+    one = {name: values[:1] for name, values in test.features.items()}
+    error = fitting.predict(pipeline, test, settings) - test.label
+    return [
+        f"`{type_}`",
+        f"{seconds:.1f}",
+        f"{np.sqrt(np.mean(error**2)):.2f}",
+        exported.format,
+        f"{len(content) / 1e3:,.0f}",
+        f"{exported.parity:.1g}",
+        _with_gaps(loaded, pipeline, exported, test),
+        "yes" if len({hashlib.sha256(content).hexdigest() for content, _ in both}) == 1 else "no",
+        f"{_microseconds(partial(loaded.predict, one)):.0f}",
+        f"{_microseconds(partial(pipeline.predict, frames.table(one, *names))):,.0f}",
+    ]
+
+
+def _with_gaps(loaded: runtime.Runtime, pipeline: Any, exported: export.Exported, test: Prepared) -> str:
+    """Return the largest difference over test rows that lack one feature each."""
+    rows = export._with_gaps(test.features, exported.numeric)
+    return f"{export._difference_with_gaps(loaded, pipeline, rows, exported):.1g}"
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    """Return the median over blocks of the CPU time of a call, on one thread; the first block warms up."""
+    found = []
+    for _ in range(BLOCKS + 1):
+        started = time.process_time()
+        for _ in range(CALLS):
+            call()
+        found.append((time.process_time() - started) / CALLS * 1e6)
+    return statistics.median(found[1:])
+
+
+if __name__ == "__main__":
+    main()
