@@ -23,6 +23,7 @@ ROOMS: dict[str, str] = {
     "monitoring": "production as its log shows it, held to what the package promised; speaks as the gate does",
     "experiments": "other parameters, and what features are worth; judged by the gate's statistics",
     "pipeline": "the pipeline as a whole: run, held to what is declared, and summed up",
+    "privacy": "a person taken out of data, model, logs and stores, and looked for; runs the pipeline",
     "release": "a candidate becomes a version, a version becomes production; asks the gate",
     "rollout": "production becomes what answers, step by step; reads what release wrote, moves what serving loads",
     "score": "how ready for production all this is, from what the rooms below have left to read",

@@ -25,7 +25,7 @@ COMMANDS = {
         "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "evidence", "history",
         "lineage", "delivery", "score", "registry",
     ),
-    "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean"),
+    "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (
         "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
     ),

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from mainline import children, processes, progress
+from mainline.data import suppressions
 from mainline.errors import MainlineError
 from mainline.registry import origin, publication, tags
 from mainline.registry.tags import Version
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> str:
     name = arguments.version
     publication.fetch()
     version = tags.find(name)
+    _check_forgotten(version)
     outputs = objects.of_commit(version.commit)
     here = open_cache()
     for output in outputs:
@@ -52,6 +54,21 @@ def run(arguments: argparse.Namespace) -> str:
             f"that made {name}, or {_give_up(version)}"
         ) from error
     return f"{name} is whole: {sent} objects were sent to the store, and read back."
+
+
+def _check_forgotten(version: Version) -> None:
+    """Refuse to bring back who was forgotten since.
+
+    Raises:
+        MainlineError: when the version was built with keys that are forgotten now.
+    """
+    if suppressions.FILE.exists() and ask("show", f"{version.commit}:{suppressions.FILE}").encode() != (
+        suppressions.FILE.read_bytes().strip()
+    ):
+        raise MainlineError(
+            f"{version.name} was built before keys were forgotten ({suppressions.FILE}), and building it again would "
+            f"bring them back. Release what is here, then `./mainline archive {version.name}`."
+        )
 
 
 def _give_up(version: Version) -> str:

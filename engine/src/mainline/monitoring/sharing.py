@@ -38,6 +38,7 @@ from mainline.registry import branches, origin
 from mainline.remote import objects, stores, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError
+from mainline.remote.store import Store as StoredObjects
 from mainline.repository import tree
 from mainline.repository.git import blob, git
 from mainline.repository.tree import Entry
@@ -139,6 +140,41 @@ def give(
 
     said = f"monitoring: {found.verdict}, {found.until}"
     return branches.update(branch(environment), change, said, keep.looks)
+
+
+def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]], remote: StoredObjects) -> None:
+    """Take away records that `stale` names, and pointers to rows that no store has any more.
+
+    Raises:
+        MainlineError: when the remote does not answer, or does not take it.
+    """
+    name = branch(environment)
+    if not branches.fetch(name):
+        return
+
+    def change(tip: str) -> Mapping[str, Entry | None]:
+        there = tree.entries(tip) if tip else {}
+        records = {
+            record.identity: record for path in there if path.startswith("files/")
+            if (record := _record(blob(f"{tip}:{path}") or b"")) is not None
+        }  # fmt: skip
+        pointers = {
+            path: objects.tracked((blob(f"{tip}:{path}") or b"").decode(errors="replace"), path)
+            for path in there if path.startswith("rows/")
+        }  # fmt: skip
+        lost = set(remote.lacks(output.oid for outputs in pointers.values() for output in outputs))
+        gone = {f"files/{identity}.json" for identity in stale(records)}
+        gone |= {path for path, outputs in pointers.items() if any(output.oid in lost for output in outputs)}
+        return dict.fromkeys(gone & there.keys())
+
+    branches.update(name, change, "monitoring: forget a key")
+
+
+def _record(content: bytes) -> Record | None:
+    try:
+        return Record.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def result(environment: str) -> tuple[Monitored | None, list[alarms.Line]]:

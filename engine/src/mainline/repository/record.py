@@ -19,7 +19,7 @@ from mainline.repository.git import ask
 
 FOLDER = Path(".mainline/_evidence")
 """No environment can have this name, so no follower works in it."""
-TESTS, VERIFY, EXPLAIN = "tests", "verify", "explain"
+TESTS, VERIFY, EXPLAIN, FORGET = "tests", "verify", "explain", "forget"
 REPRODUCED = "reproduced"
 """The result of a rebuild that came out as dvc.lock says."""
 CODE = ("src", "tests", "engine/src", "params.yaml", "pyproject.toml", "requirements")

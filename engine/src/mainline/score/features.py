@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import yaml
 
+from mainline.errors import MainlineError
 from mainline.gate.tables import WORTH
 from mainline.registry.tags import Version
+from mainline.repository import record
 from mainline.repository.git import ask, blob
 from mainline.score.evidence import Evidence
 from mainline.score.rubric import DECLARE, EXPLAIN, FORGET, GATE, PROMOTE, LackError, Origin, Shown, Step, Test
@@ -68,8 +70,12 @@ def privacy(evidence: Evidence) -> Shown:
     if not declared:
         return evidence.shown(f"nothing is personal; {looked}", evidence.lock, "./mainline lock")
     evidence.claims("a_personal_field_is_a_feature_under_its_own_name_alone")
-    said = f"{', '.join(sorted(declared))} hidden in what is kept; {looked}"
-    return evidence.shown(said, evidence.lock, "./mainline lock", FORGET)
+    said, tried = f"{', '.join(sorted(declared))} hidden in what is kept; {looked}", True
+    try:
+        evidence.ran(record.FORGET, FORGET)
+    except MainlineError:
+        tried = False
+    return evidence.shown(said, evidence.lock, "./mainline lock", None if tried else FORGET)
 
 
 def speed(evidence: Evidence) -> Shown:

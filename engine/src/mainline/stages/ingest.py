@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mainline import progress
-from mainline.data import local_files
+from mainline.data import local_files, suppressions
 from mainline.data.storage import fresh_directory, write_frame, write_json
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, SourceError, UseCaseError
@@ -31,6 +31,7 @@ def ingest(params: Params) -> None:
         from usecase import source  # here, since a module may read files when it is imported
 
         origin = _origin(source, params)
+    suppressions.check()
     fresh_directory(RAW)
     kept = Deliveries(_version_of(source, watch))
     missing = kept.take(params.data.periods)
@@ -44,6 +45,7 @@ def ingest(params: Params) -> None:
 def _fetch(source: ModuleType, missing: Sequence[Period], window: tuple[str, ...], watch: Watch) -> Fetched:
     """Write what the source delivers for the periods that are missing, and return the rows of each batch."""
     fetched: Fetched = {}
+    left_out = suppressions.read()
     for table, period, frame in _delivered(source, tuple(period for period in missing if period), window, watch):
         named = table if period is None else f"{table} {period}"
         if (table, period) in fetched:
@@ -51,6 +53,7 @@ def _fetch(source: ModuleType, missing: Sequence[Period], window: tuple[str, ...
         if period is not None and period not in missing:
             asked = told([period for period in missing if period])
             raise SourceError(f"src/usecase/source.py: fetch delivered {named}, and was asked for {asked} alone.")
+        frame = left_out.without(frame)
         fetched[table, period] = len(frame)
         if period in missing:
             write_frame(frame, file_of(table, period))

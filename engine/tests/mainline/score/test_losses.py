@@ -215,6 +215,16 @@ def test_what_was_done_by_hand_counts_for_the_model_of_its_commit(earned: Regist
     assert (mark.points, "of another model" in mark.said) == (0, True)
 
 
+def test_personal_columns_earn_a_whole_point_once_somebody_was_looked_for(earned: Registry) -> None:
+    """What is declared is hidden; that it can be removed is shown by a look of `./mainline forget` at this package."""
+    of_personal('{"declared": {"tailnum": "to join"}, "looked_at": {"flights": 9}, "found": {}}')(earned)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 5"]
+    assert (mark.points, mark.step) == (0.5, rubric.FORGET)
+    record.keep(record.FORGET, record.begin(), {"found": "0"})
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Data 5"]
+    assert (mark.points, mark.said) == (1, "tailnum hidden in what is kept; 9 rows looked at")
+
+
 @pytest.mark.usefixtures("earned")
 def test_a_cost_that_the_gate_did_not_measure_earns_nothing() -> None:
     """The gate passed before `./mainline explain` ran, and found nothing to hold a feature to."""

@@ -31,7 +31,7 @@ CLAIMS = (
     "no_banned_name_is_used", "a_banned_field_of_the_request_reaches_no_answer",
     "nothing_after_the_prediction_time_reaches_a_feature", "every_declared_feature_is_computed",
     "a_row_alone_equals_the_same_row_in_a_batch", "the_order_of_rows_does_not_matter",
-    "the_order_of_the_data_does_not_matter",
+    "the_order_of_the_data_does_not_matter", "a_personal_field_is_a_feature_under_its_own_name_alone",
 )  # fmt: skip
 OWN = ("tests/test_features.py::test_it", "tests/test_training.py::test_it", "tests/test_pipeline.py::test_it")
 OFTEN = """\

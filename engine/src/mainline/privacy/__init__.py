@@ -1,0 +1,1 @@
+"""A person's rows removed from data, logs and stored objects, and looked for afterwards."""

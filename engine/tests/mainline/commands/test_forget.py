@@ -1,0 +1,50 @@
+"""What `./mainline forget` asks before it looks anywhere."""
+
+from pathlib import Path
+
+import pytest
+
+from mainline.__main__ import main
+from mainline.declared import privacy
+from mainline.errors import ParamsError
+from usecase import interface
+
+
+@pytest.mark.parametrize(
+    ("declared", "words", "said"),
+    [
+        ({}, ["N1"], "personal columns are none (src/usecase/interface.py: PERSONAL); name one (--by)."),
+        (
+            {"tailnum": "a", "dest": "b"},
+            ["N1"],
+            "personal columns are dest, tailnum (src/usecase/interface.py: PERSONAL); name",
+        ),
+        ({"tailnum": "a"}, ["N1", "--by", "dest"], "'dest' is not one of them."),
+        ({"tailnum": "a"}, [], "name who is forgotten: keys, or a file of them (--from)."),
+        ({"tailnum": "a"}, ["--from", "no.txt"], "--from: no.txt cannot be read as lines of text"),
+    ],
+)
+def test_who_is_forgotten_must_be_said(
+    declared: dict[str, str],
+    words: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without a key, a file that can be read, or one column that is meant, one line says what is missing."""
+    monkeypatch.setattr(interface, "PERSONAL", declared, raising=False)
+    monkeypatch.setattr("mainline.repository.checkout.require_repository", lambda: None)
+    assert main(["forget", *words]) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_versions_are_kept_for_a_reason(tmp_path: Path) -> None:
+    """A retention without a reason is refused; without the file nothing is kept."""
+    assert privacy.load(tmp_path / "none.yaml").keep_versions_days == 0
+    file = tmp_path / "privacy.yaml"
+    file.write_text("keep_versions_days: 30\n")
+    with pytest.raises(ParamsError, match=r"privacy\.yaml: reason: is missing; say why"):
+        privacy.load(file)
+    file.write_text("keep_versions_days: 30\nreason: audits ask for it\n")
+    assert privacy.load(file).reason == "audits ask for it"
