@@ -1,4 +1,4 @@
-"""Remove persons from data, model, logs and stores, and prove that they are gone."""
+"""Remove persons from data, model, logs and stores."""
 
 import argparse
 from pathlib import Path

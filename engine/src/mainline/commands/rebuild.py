@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from mainline import children, processes, progress
-from mainline.data import suppressions
 from mainline.errors import MainlineError
 from mainline.registry import origin, publication, tags
 from mainline.registry.tags import Version
@@ -62,6 +61,10 @@ def _check_forgotten(version: Version) -> None:
     Raises:
         MainlineError: when the version was built with keys that are forgotten now.
     """
+    from mainline.data import (
+        suppressions,
+    )  # here, since it loads libraries that the help of a command need not wait for
+
     if suppressions.FILE.exists() and ask("show", f"{version.commit}:{suppressions.FILE}").encode() != (
         suppressions.FILE.read_bytes().strip()
     ):

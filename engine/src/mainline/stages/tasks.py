@@ -23,7 +23,7 @@ class Task:
     """A partition to work on.
 
     Args:
-        name: as people know it, such as `flights 2013-02`.
+        name: as people know it, such as `orders 2013-02`.
         period: what it belongs to; '' for what belongs to none.
         reads: the files that the work is given.
         arguments: everything else that it is given, as JSON can hold it.
