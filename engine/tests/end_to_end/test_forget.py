@@ -21,6 +21,7 @@ from mainline.serving.service import Service
 from tests.mainline.serving.asking import Client
 from tests.project import Project
 
+pytestmark = pytest.mark.slow
 KEY = "k" * 32
 LOG, MONITORING = "logs/predictions", ".mainline/production/monitoring"
 STEPS = (
@@ -160,7 +161,6 @@ def test_a_dry_run_shows_what_there_is_and_changes_nothing(released: Project, tm
     assert {path for path in after if after[path] != before.get(path)} <= {made.path / ".dvc/tmp/btime"}
 
 
-@pytest.mark.slow
 def test_a_plane_is_forgotten_whenever_the_command_is_killed(released: Project) -> None:
     """Killed after each of its steps, and run again, it leaves the plane nowhere but in the package that is served."""
     plane, other, *_ = _planes(released)
