@@ -11,6 +11,7 @@ import pytest
 from mainline.declared import card
 from mainline.errors import MainlineError
 from mainline.evidence import facts, pack
+from mainline.github import releases
 from mainline.monitoring.result import Monitored
 from mainline.package import signing, statement
 from mainline.registry import branches, packs, tags
@@ -198,6 +199,18 @@ def test_promote_publishes_what_it_can_sign(own: Project) -> None:
     (own.path / ".git/mainline/signing-key.pem").unlink()
     packs.publish("v1.0.0", {})
     assert not pack.published(version)
+
+
+def test_a_release_carries_what_was_published(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its archive is the signed pack, byte by byte, and its bill the one that was signed; the wheel is left out."""
+    monkeypatch.setattr(releases, "_wheel", lambda _: None)
+    pack.published(tags.find("v1.0.0"))
+    made = packs.read("v1.0.0")
+    assert "evidence-v1.0.0.tar" in releases.build()
+    carried = own.path / "dist/release"
+    shutil.unpack_archive(carried / "evidence-v1.0.0.tar", own.path.parent, filter="data")
+    assert {path.name: path.read_bytes() for path in (own.path.parent / "evidence-v1.0.0").iterdir()} == made
+    assert (carried / "model-v1.0.0.cdx.json").read_bytes() == made[pack.BOM]
 
 
 def test_an_archive_repeats(tmp_path: Path) -> None:
