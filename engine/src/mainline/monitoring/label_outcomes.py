@@ -20,7 +20,7 @@ from mainline.exchange.outcomes import Outcomes, Tally
 from mainline.exchange.place import Place
 from mainline.exchange.routes import Routes
 from mainline.model import losses
-from mainline.monitoring import events
+from mainline.monitoring import events, key_hashes
 from mainline.monitoring.events import MOMENT, OF_LOG
 from mainline.monitoring.inspection import Asked
 from mainline.monitoring.label_feed import KNOWN, VALUE
@@ -54,7 +54,7 @@ def update(place: Place, store: Store, packages: Mapping[str, Packaged], asked: 
     answered = _answers(routed.experiment, arms, store)
     left_out: dict[str, int] = {}
     if len(answered):
-        answered, left_out = _join(answered, asked)
+        answered, left_out = _join(answered, arms, asked)
     scored = [_score(answered, version, package, routed.metric, asked) for version, package in arms.items()]
     found = _document(routed.experiment, list(arms), pd.concat(scored), left_out, outcomes.read(place.labelled))
     outcomes.write(place.labelled, found)
@@ -84,17 +84,24 @@ def _answers(experiment: str, arms: Mapping[str, Packaged], store: Store) -> pd.
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
-def _join(answered: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, dict[str, int]]:
+def _join(answered: pd.DataFrame, arms: Mapping[str, Packaged], asked: Asked) -> tuple[pd.DataFrame, dict[str, int]]:
     """Join the first answer to each event with its label; return those that have one, and how many others there are.
 
     Raises:
-        MainlineError: when there are no labels.
+        MainlineError: when there are no labels, or the log has hashes of the key that nobody here can make.
     """
     kind, fetch = asked.kind, asked.fetch
     if kind is None or fetch is None:
         raise MainlineError("there are no labels. Write src/usecase/labels.py, or name a file of them (--labels).")
     labels = fetch(datetime.fromtimestamp(int(answered[MOMENT].min()) * 60, UTC), asked.until)
-    joined = answered.merge(labels, how="left", on=kind.names, validate="many_to_one", indicator="log.found")
+    parts = []
+    for version, own in answered.groupby(_VERSION, sort=False):
+        package = arms[str(version)]
+        if lacking := key_hashes.lacking(package, kind.names):
+            raise MainlineError(lacking)
+        known = key_hashes.as_logged(labels, kind.names, package, own)
+        parts.append(own.merge(known, how="left", on=kind.names, validate="many_to_one", indicator="log.found"))
+    joined = pd.concat(parts, ignore_index=True)
     early = joined[joined[KNOWN].isna() | (joined[MOMENT] <= joined[KNOWN])]
     first = early.sort_values(f"{OF_LOG}time", kind="stable").drop_duplicates(kind.names)
     waiting, empty = first["log.found"] != "both", first[VALUE].isna()

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from mainline.data import pseudonyms
+from mainline.data.pseudonyms import VARIABLE
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
 from mainline.errors import MainlineError, ParamsError
@@ -258,6 +261,29 @@ def test_values_that_are_no_outcome_are_left_out(
     assert found is not None
     assert (found["versions"][CANDIDATE]["number"], found["left_out"]["without a value"]) == (1, 2)
     assert mean(found, CANDIDATE) == pytest.approx(0.0)
+
+
+def test_key_that_the_log_hides_joins_its_label(
+    place: Place, tmp_path: Path, arms: dict[str, Packaged], answered: Answered, labels: Labels,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A personal key is a hash in the log: labels are hashed alike, and a machine without the key says so."""
+    monkeypatch.setenv(VARIABLE, "n" * 32)
+    (field,) = (field for field in KIND.key if field.name == "flight")
+    hidden = {
+        name: Packaged({**arm.manifest, "personal": {"flight": "who"}}, arm.contents) for name, arm in arms.items()
+    }
+    written = [answered(0, STABLE, 11.0), answered(1, CANDIDATE, 13.0)]
+    for line in written:
+        hashed = pseudonyms.load()[0].column(field, np.array(line["inputs"]["flight"]))
+        line["inputs"]["flight"] = hashed.tolist()
+    found = count(place, tmp_path, hidden, written, labels({0: 10.0, 1: 10.0}))
+    assert found is not None
+    assert (mean(found, STABLE), mean(found, CANDIDATE)) == (1.0, 3.0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(MainlineError, match=r"^The log has hashes of flight, and their key is not here; set "):
+        count(place, tmp_path, hidden, written, labels({0: 10.0, 1: 10.0}))
 
 
 def test_what_cannot_be_counted_is_one_line(
