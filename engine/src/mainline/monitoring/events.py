@@ -24,7 +24,11 @@ from mainline.monitoring import event_times
 from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 
-MOMENT, _SERVED, FEATURE, OF_LOG = "moment", "served", "feature.", "log."
+FEATURE, OF_LOG = "feature.", "log."
+MOMENT, SERVED, ANSWER, LABEL, KNOWN_AT, FOUND = (f"event.{name}" for name in (
+    "moment", "served", "prediction", "label", "known_at", "found",
+))  # fmt: skip
+"""Columns beside those of a request, whose fields may have any name without a dot."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,15 @@ def predictions(
     files: Iterable[Path], package: Packaged, features: Sequence[str] | None = None, log: Sequence[str] = (),
     only: list[tuple[str, str, object]] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return the rows of a package: its request's columns, predictions, `moment` and `served` in minutes UTC.
+    """Return the rows of a package: its request's columns, predictions, `MOMENT` and `SERVED` in minutes UTC.
 
-    Predictions stand in the column `prediction`, or those of several classes in `probability.NAME`; the named features
+    Predictions stand in the column `ANSWER`, or those of several classes in `probability.NAME`; the named features
     in `feature.NAME`: without names those that the use case's own baseline asks for. What the log says of each row is
     in `log.NAME`; `only` chooses rows, as pyarrow's filters do.
     """
     fields, named = package.request, _features(package) if features is None else features
     wanted = [f"input.{field.name}" for field in fields]
-    measured = [*_predicted(package), *(f"{FEATURE}{name}" for name in named)]
+    measured = [*_predicted(package, PREDICTION), *(f"{FEATURE}{name}" for name in named)]
     read = list(dict.fromkeys((*wanted, *measured, *log, "time")))
     tables = [pq.read_table(file, columns=read, filters=only) for file in files]
     table = pa.concat_tables(tables, promote_options="default").to_pandas()  # gaps in one file make its columns others
@@ -89,25 +93,32 @@ def predictions(
     asked = getattr(package.predictor.features, "prediction_time", None)
     moment = served if asked is None else asked(columns)
     said = {f"{OF_LOG}{name}": table[name][whole] for name in log}
-    return pd.DataFrame({**columns, **table.loc[whole, measured], **said, MOMENT: moment, _SERVED: served})
+    answers = table.loc[whole, measured].rename(columns={PREDICTION: ANSWER})
+    return pd.DataFrame({**columns, **answers, **said, MOMENT: moment, SERVED: served})
 
 
 def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: Packaged) -> Events:
     """Join n predictions of a package with the labels of their events, one row per event."""
-    joined = predicted.merge(labels, how="left", on=kind.names, validate="many_to_one", indicator="found")
-    in_time = joined[KNOWN].isna() | (joined[MOMENT] <= joined[KNOWN])
-    ordered = joined[in_time].sort_values([MOMENT, _SERVED], kind="stable")
+    joined = with_labels(predicted, labels, kind)
+    in_time = joined[KNOWN_AT].isna() | (joined[MOMENT] <= joined[KNOWN_AT])
+    ordered = joined[in_time].sort_values([MOMENT, SERVED], kind="stable")
     last = ordered.drop_duplicates(kind.names, keep="last").sort_values([MOMENT, *kind.names], kind="stable")
     asked = predicted[kind.names].drop_duplicates()
     return Events(
         request={name: last[name].to_numpy() for name in clocks.names_of(package.request)},
         moment=last[MOMENT].to_numpy(np.int64),
         predicted=predicted_of(last, package),
-        actual=last[VALUE].to_numpy(np.float64),
-        answered=(last["found"] == "both").to_numpy(),
+        actual=last[LABEL].to_numpy(np.float64),
+        answered=(last[FOUND] == "both").to_numpy(),
         unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
         features={name: last[f"{FEATURE}{name}"].to_numpy() for name in _features(package)},
     )
+
+
+def with_labels(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted) -> pd.DataFrame:
+    """Return n predictions with the columns `LABEL`, `KNOWN_AT`, and `FOUND`: `both` if there is a row of labels."""
+    named = labels.rename(columns={VALUE: LABEL, KNOWN: KNOWN_AT})
+    return predicted.merge(named, how="left", on=kind.names, validate="many_to_one", indicator=FOUND)
 
 
 def predicted_of(rows: pd.DataFrame, package: Packaged) -> Array:
@@ -116,8 +127,9 @@ def predicted_of(rows: pd.DataFrame, package: Packaged) -> Array:
     return found if package.classes else found[:, 0]
 
 
-def _predicted(package: Packaged) -> list[str]:
-    return [f"probability.{name}" for name in package.classes] or [PREDICTION]
+def _predicted(package: Packaged, number: str = ANSWER) -> list[str]:
+    """Name the columns of predictions; `number` is that of a prediction that is one."""
+    return [f"probability.{name}" for name in package.classes] or [number]
 
 
 def _features(package: Packaged) -> list[str]:

@@ -180,7 +180,7 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
     predicted = events.predictions(files, package)
     if not len(predicted):
         return None, "No row has a whole request."
-    since = datetime.fromtimestamp(int(predicted["moment"].min()) * 60, UTC)
+    since = datetime.fromtimestamp(int(predicted[events.MOMENT].min()) * 60, UTC)
     found = asked.fetch(since, asked.until)
     labels = key_hashes.as_logged(found, asked.kind.names, package, predicted)
     joined = events.join(predicted, labels, asked.kind, package)

@@ -21,9 +21,8 @@ from mainline.exchange.place import Place
 from mainline.exchange.routes import Routes
 from mainline.model import losses
 from mainline.monitoring import events, key_hashes
-from mainline.monitoring.events import MOMENT, OF_LOG
+from mainline.monitoring.events import FOUND, KNOWN_AT, LABEL, MOMENT, OF_LOG
 from mainline.monitoring.inspection import Asked
-from mainline.monitoring.label_feed import KNOWN, VALUE
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 
@@ -100,11 +99,11 @@ def _join(answered: pd.DataFrame, arms: Mapping[str, Packaged], asked: Asked) ->
         if lacking := key_hashes.lacking(package, kind.names):
             raise MainlineError(lacking)
         known = key_hashes.as_logged(labels, kind.names, package, own)
-        parts.append(own.merge(known, how="left", on=kind.names, validate="many_to_one", indicator="log.found"))
+        parts.append(events.with_labels(own, known, kind))
     joined = pd.concat(parts, ignore_index=True)
-    early = joined[joined[KNOWN].isna() | (joined[MOMENT] <= joined[KNOWN])]
+    early = joined[joined[KNOWN_AT].isna() | (joined[MOMENT] <= joined[KNOWN_AT])]
     first = early.sort_values(f"{OF_LOG}time", kind="stable").drop_duplicates(kind.names)
-    waiting, empty = first["log.found"] != "both", first[VALUE].isna()
+    waiting, empty = first[FOUND] != "both", first[LABEL].isna()
     left_out = {
         "asked after the label was known": len(joined) - len(early),
         "asked again": len(early) - len(first),
@@ -126,7 +125,7 @@ def _score(rows: pd.DataFrame, version: str, package: Packaged, metric: str, ask
     if not len(rows):
         return pd.DataFrame({_VERSION: [], _UNIT: [], _OUTCOME: []})
     own = rows[rows[_VERSION] == version]
-    value = np.asarray(loss(own[VALUE].to_numpy(np.float64), events.predicted_of(own, package)), np.float64)
+    value = np.asarray(loss(own[LABEL].to_numpy(np.float64), events.predicted_of(own, package)), np.float64)
     return pd.DataFrame({_VERSION: version, _UNIT: own[_UNIT].to_numpy(), _OUTCOME: value})
 
 

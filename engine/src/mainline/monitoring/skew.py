@@ -46,10 +46,10 @@ def measure(
         return lacking
     features = list(package.watched)
     logged = events.predictions(rows, package, features)
-    parts = _parts(folder, logged["moment"]) if len(logged) else []
+    parts = _parts(folder, logged[events.MOMENT]) if len(logged) else []
     if not parts:
         return "The pipeline has none of its days yet."
-    last = logged.sort_values(["moment", "served"], kind="stable").drop_duplicates(list(key), keep="last")
+    last = logged.sort_values([events.MOMENT, events.SERVED], kind="stable").drop_duplicates(list(key), keep="last")
     pulled = dataset.read(folder, parts, key, features)
     computed = pd.DataFrame({name: pulled.request[name] for name in key} | {
         f"{events.FEATURE}{name}": values for name, values in pulled.features.items()

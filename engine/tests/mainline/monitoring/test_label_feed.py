@@ -143,6 +143,26 @@ def test_label_joins_the_last_prediction_of_its_event(
     assert set(pd.to_datetime(found.moment, unit="m").year) == {2013}
 
 
+def test_fields_may_have_any_name(packaged: Packaged, rows: list[dict[str, Any]], log: Path, store: Store) -> None:
+    """A field that is called as monitoring calls something of its own keeps its values, and the join its rows."""
+    names = ("moment", "served", "prediction", "label", "known_at", "found", "time", "day", "row")
+    like = {**packaged.manifest["request"][0], "kind": "number", "optional": True, "example": 1.0}
+    request = [*packaged.manifest["request"], *({**like, "name": name} for name in names)]
+    named = Packaged({**packaged.manifest, "request": request}, packaged.contents)
+    lines = logs.lines(packaged, rows)
+    for line in lines:
+        line["inputs"] |= {name: [float(place)] for place, name in enumerate(names)}
+    logs.write(log, logs.encode(*lines))
+    summary = rollup.roll(log, store, {named.digest: named})
+    files = [store.folder / rolled.columns for record in summary.records.values() for rolled in record.days]
+    found = join(events.predictions(files, named), named, truth(rows))
+    assert sorted(found.actual.tolist()) == [float(number) for number in range(len(rows))]
+    assert {name: set(found.request[name].tolist()) for name in names} == {
+        name: {float(place)} for place, name in enumerate(names)
+    }
+    assert set(pd.to_datetime(found.moment, unit="m").year) == {2013}
+
+
 def test_prediction_after_the_label_does_not_count(
     asked: pd.DataFrame, packaged: Packaged, rows: list[dict[str, Any]]
 ) -> None:
