@@ -34,7 +34,7 @@ def test_use_case_is_made_of_a_table(place: Project, dated: Path) -> None:
     assert "./mainline predict 'data/own/sold flats.csv' --raw" in said
     written = {name for name in _changed(place) if Path(name).is_file()}
     assert {name for name in written if not name.startswith("tests/")} == {
-        "README.md", "data/own/sold flats.csv", "dvc.yaml", "params.yaml",
+        "README.md", "data/own/sold flats.csv", "dvc.yaml", "params.yaml", "src/usecase/card.yaml",
         *(f"src/usecase/{name}.py" for name in MODULES),
     }  # fmt: skip
     assert sorted(path.name for path in Path("tests").iterdir()) == [
