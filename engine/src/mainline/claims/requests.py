@@ -83,7 +83,7 @@ def a_personal_field_is_a_feature_under_its_own_name_alone() -> None:
         for feature in (feature for feature in computed if feature not in hidden):
             if not differing({name: requests[name]}, {name: computed[feature]}):
                 raise UseCaseError(
-                    f"{FEATURES}: '{feature}' repeats '{name}', which is personal; call the feature '{name}', too."
+                    f"{PLACE}: '{feature}' repeats '{name}', which is personal; call the feature '{name}', too."
                 )
 
 
