@@ -92,7 +92,7 @@ def _lay_out(place: Path, settings: Params) -> None:
     declared["stages"]["ingest"]["deps"].append("delivered")  # or else what it reads there is refused
     (place / "dvc.yaml").write_text(yaml.safe_dump(declared), encoding="utf-8")
     written = settings.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if periods:
+    if not settings.data.snapshot:
         written["data"] = written["data"] | {"from": periods[0], "through": periods[-1]}
     written["data"].pop("version", None)
     written["monitor"] = written.get("monitor", {}) | {"fits": 0}  # more fits would show nothing more

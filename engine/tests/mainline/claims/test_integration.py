@@ -7,7 +7,7 @@ import pytest
 
 from mainline.claims import integration
 from mainline.errors import UseCaseError
-from tests.project import Project
+from tests.project import TIMELESS, Project, replace_use_case
 
 TEST = ("python", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/test_pipeline.py")
 
@@ -18,6 +18,12 @@ def test_raw_data_become_an_answer(fresh_project: Project) -> None:
     assert re.search(r"^1 passed", fresh_project.run(*TEST).stdout, re.MULTILINE)
     assert fresh_project.run("git", "status", "--porcelain").stdout == ""
     assert not list((fresh_project.path / "data").glob("raw/*"))
+
+
+def test_a_snapshot_becomes_an_answer(fresh_project: Project) -> None:
+    """Data without time has one batch and shares of its rows, and goes the same way."""
+    replace_use_case(fresh_project, TIMELESS)
+    assert re.search(r"^1 passed", fresh_project.run(*TEST).stdout, re.MULTILINE)
 
 
 def replace(project: Project, file: str, old: str, new: str) -> None:
