@@ -5,6 +5,7 @@ characters in every text.
 """
 
 import csv
+import html
 import io
 import json
 import re
@@ -51,18 +52,29 @@ class Sought:
         return frozenset((self.column, f"input.{self.column}", "key"))
 
     @cached_property
+    def _forms(self) -> tuple[bytes, ...]:
+        return tuple(sorted({form for value in self.values for form in _spellings(value)}))
+
+    @cached_property
     def _bytes(self) -> "re.Pattern[bytes] | None":
-        parts = b"|".join(re.escape(text.encode()) for text in self.texts)
+        parts = self._one_of
         return re.compile(rb"(?<![0-9A-Za-z])(?:" + parts + rb")(?![0-9A-Za-z])") if parts else None
 
     @cached_property
     def _inside(self) -> "re.Pattern[bytes] | None":
-        parts = b"|".join(re.escape(text.encode()) for text in self.texts)
-        return re.compile(parts) if parts else None
+        return re.compile(self._one_of) if self._one_of else None
+
+    @cached_property
+    def _one_of(self) -> bytes:
+        return b"|".join(re.escape(form) for text in self.texts for form in _spellings(text))
 
     def is_one(self, value: Any) -> bool:
         """Whether a value of the column is one of the keys."""
         return value is not None and written(value) in self.values
+
+    def may_be_in(self, content: bytes) -> bool:
+        """Whether a text has the characters of one of the keys, in whatever place."""
+        return any(form in content for form in self._forms)
 
     def in_file(self, content: bytes) -> bool:
         """Whether a file holds one of the keys."""
@@ -111,9 +123,15 @@ class Sought:
     def _in_text(self, content: bytes) -> bool:
         if self._bytes is not None and self._bytes.search(content):
             return True
-        if not any(value.encode() in content for value in self.values):
+        if not self.may_be_in(content):
             return False
         return any(map(self.is_one, _named(content, self.names)))
+
+
+def _spellings(text: str) -> Iterator[bytes]:
+    """Yield a text as formats write it: as it is, in JSON with and without escapes, in a table, and in HTML."""
+    escaped = (json.dumps(text, ensure_ascii=plain)[1:-1] for plain in (True, False))
+    yield from (form.encode() for form in (text, *escaped, text.replace('"', '""'), html.escape(text)))
 
 
 def _members(content: bytes) -> Iterator[tuple[str, bytes]]:

@@ -70,3 +70,14 @@ def test_longer_text_is_another_one() -> None:
 def test_number_is_found_where_it_is_a_key(content: bytes, holds: bool) -> None:
     """Any number could be a key, so it is one in columns of its name only, of any type."""
     assert WHOLE.in_file(content) == holds
+
+
+@pytest.mark.parametrize("key", ["Müller", 'O"Neil', "back\\slash"])
+def test_text_is_found_as_a_format_writes_it(key: str) -> None:
+    """JSON escapes quotes and letters beyond ASCII, and a table doubles quotes; it is the same key."""
+    sought = Sought("name", (key,), NAME)
+    for content in (json.dumps({"worst": [key]}), json.dumps([key], ensure_ascii=False), json.dumps({"name": key})):
+        assert sought.in_file(content.encode())
+    cell = key.replace('"', '""')
+    assert sought.in_file(f'who,value\n"{cell}",1\n'.encode())
+    assert not sought.in_file(json.dumps({"name": "other"}).encode())
