@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import files, progress
-from mainline.data import pseudonyms, suppressions
+from mainline.data import local_files, pseudonyms, suppressions
 from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.exchange import place
@@ -156,13 +156,12 @@ def _declare() -> None:
     Raises:
         MainlineError: when dvc.yaml is not as it ships there.
     """
-    text = PIPELINE.read_text(encoding="utf-8")
-    line = f"      - {suppressions.FILE}\n"
-    if line in text:
+    if suppressions.FILE.as_posix() in local_files.dependencies(PIPELINE):
         return
+    text = PIPELINE.read_text(encoding="utf-8")
     if text.count(_SOURCE) != 1:
         raise MainlineError(f"{PIPELINE}: add `- {suppressions.FILE}` to the deps of ingest, and run this again.")
-    files.replace(PIPELINE, text.replace(_SOURCE, _SOURCE + line))
+    files.replace(PIPELINE, text.replace(_SOURCE, f"{_SOURCE}      - {suppressions.FILE}\n"))
 
 
 def _told(sought: Sought) -> str:

@@ -1,0 +1,60 @@
+"""What `forget` changes of a fork's own files."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mainline.data import suppressions
+from mainline.errors import MainlineError
+from mainline.privacy import erasure
+
+SHIPPED = """stages:
+  ingest:
+    cmd: ingest
+    deps:
+      - src/usecase/source.py
+    outs:
+      - data/raw
+"""
+
+
+def deps(text: str) -> list[str]:
+    """Return the dependencies of ingest."""
+    return list(yaml.safe_load(text)["stages"]["ingest"]["deps"])
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of stages in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return erasure.PIPELINE
+
+
+def test_ingest_is_made_to_depend_on_what_is_forgotten(pipeline: Path) -> None:
+    """The line is added beside the source, once."""
+    pipeline.write_text(SHIPPED)
+    erasure._declare()
+    erasure._declare()
+    assert deps(pipeline.read_text()) == ["src/usecase/source.py", suppressions.FILE.as_posix()]
+
+
+def test_other_layout_is_added_to_by_hand_once(pipeline: Path) -> None:
+    """What is indented otherwise is left to a person; once the line is there, nothing is asked again."""
+    other = yaml.safe_dump(yaml.safe_load(SHIPPED))
+    pipeline.write_text(other)
+    with pytest.raises(MainlineError, match=rf"^dvc.yaml: add `- {suppressions.FILE}` to the deps of ingest, and run"):
+        erasure._declare()
+    assert pipeline.read_text() == other
+    added = yaml.safe_load(SHIPPED)
+    added["stages"]["ingest"]["deps"].append(suppressions.FILE.as_posix())
+    pipeline.write_text(yaml.safe_dump(added))
+    erasure._declare()
+    assert pipeline.read_text() == yaml.safe_dump(added)
+
+
+def test_line_of_another_stage_does_not_count(pipeline: Path) -> None:
+    """It is ingest that leaves out what is forgotten."""
+    pipeline.write_text(f"{SHIPPED}  other:\n    cmd: other\n    deps:\n      - {suppressions.FILE}\n")
+    erasure._declare()
+    assert deps(pipeline.read_text()) == ["src/usecase/source.py", suppressions.FILE.as_posix()]
