@@ -31,7 +31,7 @@ def _keys(arguments: argparse.Namespace) -> list[str]:
     lines = []
     if arguments.file is not None:
         try:
-            lines = arguments.file.read_text(encoding="utf-8").splitlines()
+            lines = arguments.file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise MainlineError(f"--from: {arguments.file} cannot be read as lines of text ({error}).") from error
     keys = [key.strip() for key in (*arguments.keys, *lines) if key.strip()]

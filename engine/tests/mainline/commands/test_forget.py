@@ -1,10 +1,12 @@
 """What `./mainline forget` asks before it looks anywhere."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from mainline.__main__ import main
+from mainline.commands import forget
 from mainline.declared import privacy
 from mainline.errors import ParamsError
 from usecase import interface
@@ -48,3 +50,10 @@ def test_versions_are_kept_for_a_reason(tmp_path: Path) -> None:
         privacy.load(file)
     file.write_text("keep_versions_days: 30\nreason: audits ask for it\n")
     assert privacy.load(file).reason == "audits ask for it"
+
+
+def test_file_of_keys_may_be_of_windows(tmp_path: Path) -> None:
+    """A byte order mark and carriage returns are no part of a key."""
+    file = tmp_path / "keys.txt"
+    file.write_bytes("\ufeffN1\r\nN2\r\n".encode())
+    assert forget._keys(Namespace(file=file, keys=["N0"])) == ["N0", "N1", "N2"]
