@@ -118,7 +118,10 @@ def newest() -> Pseudonyms:
             f"the prediction log hides personal values, and their key cannot be kept in {FILE} ({error.strerror}). "
             f"Set {VARIABLE}, the same on every machine."
         ) from error
-    return load()[0]
+    found = load()
+    if not found:
+        raise MainlineError(f"{FILE} holds no key; remove it, so that another is made, or set {VARIABLE}.")
+    return found[0]
 
 
 def _written(value: float) -> str:

@@ -85,3 +85,11 @@ def test_place_that_keeps_no_key_is_refused_in_one_line() -> None:
     Path(".mainline").write_text("a file")
     with pytest.raises(MainlineError, match=rf"^the prediction log hides .* Set {VARIABLE}, the same on every machine"):
         pseudonyms.newest()
+
+
+def test_file_without_a_key_is_refused_in_one_line() -> None:
+    """An empty file is no key that a server could hide by; the message says what to do with it."""
+    pseudonyms.FILE.parent.mkdir()
+    pseudonyms.FILE.write_text("\n")
+    with pytest.raises(MainlineError, match=rf"^{pseudonyms.FILE} holds no key; .*{VARIABLE}"):
+        pseudonyms.newest()
