@@ -31,6 +31,8 @@ GROWTH = 1.1
 _EXPERIMENT, _LOG = "experiment", ("client", "request_id", "time")
 _VERSION, _UNIT, _OUTCOME = "log.version", "log.unit", "log.outcome"
 """Columns beside those of the request, whose names have no dot."""
+_SCORED = pd.DataFrame({_VERSION: [], _UNIT: [], _OUTCOME: []})
+"""The outcomes of no row."""
 
 
 def update(place: Place, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Outcomes | None:
@@ -55,7 +57,8 @@ def update(place: Place, store: Store, packages: Mapping[str, Packaged], asked: 
     if len(answered):
         answered, left_out = _join(answered, arms, asked)
     scored = [_score(answered, version, package, routed.metric, asked) for version, package in arms.items()]
-    found = _document(routed.experiment, list(arms), pd.concat(scored), left_out, outcomes.read(place.labelled))
+    rows = pd.concat(scored) if scored else _SCORED
+    found = _document(routed.experiment, list(arms), rows, left_out, outcomes.read(place.labelled))
     outcomes.write(place.labelled, found)
     return found
 
@@ -123,7 +126,7 @@ def _score(rows: pd.DataFrame, version: str, package: Packaged, metric: str, ask
     classes, threshold = tuple(manifest.get("classes", ())), manifest["model"].get("threshold")
     loss = losses.of(metric, manifest["task"], classes, asked.evaluation, threshold, file).losses
     if not len(rows):
-        return pd.DataFrame({_VERSION: [], _UNIT: [], _OUTCOME: []})
+        return _SCORED
     own = rows[rows[_VERSION] == version]
     value = np.asarray(loss(own[LABEL].to_numpy(np.float64), events.predicted_of(own, package)), np.float64)
     return pd.DataFrame({_VERSION: version, _UNIT: own[_UNIT].to_numpy(), _OUTCOME: value})

@@ -300,3 +300,10 @@ def test_what_cannot_be_counted_is_one_line(
     with pytest.raises(ParamsError, match=said):
         count(place, tmp_path, arms, written, labels({0: 10.0}))
     assert not place.labelled.exists()
+
+
+def test_versions_that_have_not_answered_yet_have_no_outcomes(place: Place, tmp_path: Path, labels: Labels) -> None:
+    """Where the package of neither version is known here, nothing is counted, and nothing breaks."""
+    found = label_outcomes.update(place, Store(tmp_path / "store"), {}, asked(labels({0: 10.0})))
+    assert found is not None
+    assert (found["versions"], found["trace"]) == ({}, [])
