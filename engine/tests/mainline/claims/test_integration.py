@@ -1,11 +1,13 @@
 """The claim that raw data become an answer over HTTP: what breaks it on the way, and that it changes nothing here."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mainline.claims import integration
+from mainline.declared import params
 from mainline.errors import UseCaseError
 from tests.project import TIMELESS, Project, replace_use_case
 
@@ -81,3 +83,11 @@ def test_other_answers_are_found(answered: list[Any], expected: list[Any], said:
 def test_numbers_may_differ_by_the_declared_parity() -> None:
     """What `limits.parity` allows between two programs is the same answer."""
     integration._compare([{"price": 1.0005}], [{"price": 1.0}], 0.001)
+
+
+def test_few_rows_of_a_snapshot_stay_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data without time is declared in the folder as it is here: by the name of its snapshot."""
+    declared = params.load(Path("engine/tests/timeless_use_case/params.yaml"))
+    monkeypatch.setattr(integration, "_delivered", lambda _: ())
+    integration._lay_out(tmp_path, declared)
+    assert params.load(tmp_path / "params.yaml").data == declared.data
