@@ -27,8 +27,9 @@ def fetch() -> None:
 
 
 def named(version: str) -> str:
-    """Name what is there for a version by its content, as it was fetched last; '' if there is nothing."""
-    return ask("rev-parse", "--verify", "--quiet", f"{_place()}:{_folder(version)}")
+    """Name the folder of a version by its content, as it was fetched last; '' if there is none."""
+    found = ask("rev-parse", "--verify", "--quiet", f"{_place()}:{_folder(version)}")
+    return ask("rev-parse", "--verify", "--quiet", f"{found}^{{tree}}") if found else ""  # it may be a file
 
 
 def read(version: str) -> dict[str, bytes]:

@@ -201,6 +201,19 @@ def test_promote_publishes_what_it_can_sign(own: Project) -> None:
     assert not pack.published(version)
 
 
+@pytest.mark.usefixtures("own")
+def test_a_file_in_the_place_of_a_pack_counts_as_none() -> None:
+    """Whoever may push to the branch stops nobody: the next one who has a key puts the folder there."""
+    version, planted = tags.find("v1.0.0"), Entry("100644", tree.store("x"))
+    pack.published(version)
+    made = packs.read("v1.0.0")
+    gone: dict[str, Entry | None] = {f"model/v1.0.0/{name}": None for name in made}
+    branches.update(packs.BRANCH, lambda _: {**gone, "model/v1.0.0": planted}, "plant")
+    assert (packs.named("v1.0.0"), packs.read("v1.0.0")) == ("", {})
+    assert pack.published(version)
+    assert packs.read("v1.0.0") == made
+
+
 def test_a_release_carries_what_was_published(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its archive is the signed pack, byte by byte, and its bill the one that was signed; the wheel is left out."""
     monkeypatch.setattr(releases, "_wheel", lambda _: None)
