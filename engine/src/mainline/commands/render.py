@@ -23,7 +23,7 @@ HEAD = "# Written by `./mainline render`; {remedy}.\n"
 DECLARED = "change deploy/{environment}.yaml instead"
 SERVICE, NOWHERE = "registry.example.org/mainline:latest", "https://git.example.org/YOU/YOUR-FORK.git"
 """What stands where nobody named an image, and where no origin is known."""
-_SSH = re.compile(r"^(?:ssh://)?git@([^:/]+)[:/]")
+_SSH = re.compile(r"^(?:ssh://git@([^:/]+)(?::\d+)?/|git@([^:/]+):)")
 AMOUNT = re.compile(r"\d+(\.\d+)?(m|[EPTGMk]i?)?")
 """How Kubernetes writes an amount, as far as people do."""
 
@@ -80,7 +80,7 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         raise MainlineError(
             f"git assigns no version to {environment} yet; `./mainline promote` first, or name one (--version)."
         )
-    url = ask("remote", "get-url", origin.remote()) or NOWHERE
+    url = _address()
     wanted = Wanted(environment, image, url, served or "", declared.service, declared.rollout)
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way
@@ -97,12 +97,12 @@ def pipeline(image: str, size: Size, output: Path) -> str:
         output: below it, files go to `pipeline`.
 
     Raises:
-        MainlineError: when an amount is not as Kubernetes writes it, or no origin can be cloned by others.
+        MainlineError: when an amount is not as Kubernetes writes it.
     """
     for option, value in (("--cpu", size.cpu), ("--memory", size.memory)):
         if not AMOUNT.fullmatch(value):
             raise MainlineError(f"{option} {value}: write an amount as Kubernetes does, such as 4 or 16Gi.")
-    url = _SSH.sub(r"https://\1/", ask("remote", "get-url", origin.remote())) or NOWHERE
+    url = _SSH.sub(r"https://\1\2/", _address())
     moves = not params.load().data.snapshot
     made = jobs.pipeline(Jobs(url, image, address.is_shared(), moves, size=size))
     folder = output / "pipeline"
@@ -111,6 +111,11 @@ def pipeline(image: str, size: Size, output: Path) -> str:
     if not moves:
         said.append("The data has no time, so retrain.yaml takes no newer data: it fits again on the same snapshot.")
     return "\n".join(said)
+
+
+def _address() -> str:
+    """Return the address of the repository, without a password, since git will have it."""
+    return origin.without_password(ask("remote", "get-url", origin.remote())) or NOWHERE
 
 
 class _Dumper(yaml.SafeDumper):

@@ -4,6 +4,7 @@ git's short names are guesses. A tag `origin/main` is taken before the branch, a
 name ends as asked, so that a branch `a/refs/heads/main` comes first. Here names are whole, and compared as a whole.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def followed(url: str | None) -> str:
     if not url or url.startswith("-"):
         raise MainlineError(f"'{url}' is not a repository; name a URL or a folder.")
     return url
+
+
+def without_password(url: str) -> str:
+    """Return an address as it may be shown and written down: over HTTP without who signs in."""
+    return re.sub(r"^(https?://)[^/]*@", r"\1", url)
 
 
 def head(where: str, repository: Path = Path()) -> tuple[str, str]:

@@ -18,11 +18,12 @@ from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
+from mainline.registry import origin
 from mainline.rollout import reports
 from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
-from mainline.rollout.source import Found, Source, without_password
+from mainline.rollout.source import Found, Source
 from mainline.serving import logs
 from mainline.serving.watching import signature
 from mainline.text import utc
@@ -201,7 +202,7 @@ class Follower:
 
     def _describe(self, overdue: str) -> status.Source:
         return {
-            "url": without_password(self.source.url),
+            "url": origin.without_password(self.source.url),
             "commit": self.found.commit,
             "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,

@@ -222,12 +222,6 @@ def _keys() -> str:
     return ask("rev-parse", "--verify", "--quiet", f"HEAD:{signing.PUBLIC.as_posix()}")
 
 
-def without_password(url: str) -> str:
-    """Return a URL as it may be shown."""
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else url
-
-
 def _with(found: Found, problem: str, **known: object) -> Found:
     """Add what is known, and keep the first problem."""
     return replace(found, **known, problem=found.problem or problem)  # type: ignore[arg-type]

@@ -60,6 +60,19 @@ def test_the_files_are_read_by_people(fresh_project: Project, monkeypatch: pytes
     assert container["resources"]["limits"] == {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "20Gi"}
 
 
+def test_the_address_is_one_that_everybody_may_read(fresh_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in the address of a clone, and the port of ssh, come into no manifest, which git will have."""
+    monkeypatch.chdir(fresh_project.path)
+    fresh_project.run("git", "remote", "add", "origin", "https://git.example.org/a/b.git")
+    for start in ("https://me:secret@git.example.org/", "ssh://git@git.example.org:2222/", "ssh://git@git.example.org/",
+                  "git@git.example.org:"):  # fmt: skip
+        fresh_project.run("git", "remote", "set-url", "origin", f"{start}a/b.git")
+        render.pipeline("image", Size(), Path("out"))
+        render.render("production", "follower", "image", Path("out"), "v1.0.0")
+        assert "value: https://git.example.org/a/b.git\n" in Path("out/pipeline/retrain.yaml").read_text()
+        assert "secret@" not in "".join(file.read_text() for file in Path("out").rglob("*.yaml"))
+
+
 @pytest.mark.parametrize(("cpu", "memory"), [("lots", "8Gi"), ("2", "8 GB"), ("-1", "8Gi"), ("2", "")])
 def test_an_amount_that_no_cluster_reads_is_refused(cpu: str, memory: str, tmp_path: Path) -> None:
     """One line says how an amount is written, and nothing is rendered."""

@@ -11,12 +11,12 @@ from mainline.errors import MainlineError
 from mainline.gate import acceptance
 from mainline.package import signing
 from mainline.package.soundness import is_sound
-from mainline.registry import events
+from mainline.registry import events, origin
 from mainline.release import promotion, rollback
 from mainline.rollout import approvals, reports
 from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
-from mainline.rollout.source import Source, without_password
+from mainline.rollout.source import Source
 from tests.mainline.rollout.conftest import POLICY, Followed
 from tests.project import SEARCH_PATH
 
@@ -340,8 +340,8 @@ def test_approval_is_a_tag_that_followers_read(followed: Followed) -> None:
 
 def test_password_is_not_shown() -> None:
     """A URL is shown without who signs in."""
-    assert without_password("https://me:secret@git.example.org/x.git") == "https://git.example.org/x.git"
-    assert without_password("/srv/origin.git") == "/srv/origin.git"
+    assert origin.without_password("https://me:secret@git.example.org/x.git") == "https://git.example.org/x.git"
+    assert origin.without_password("/srv/origin.git") == "/srv/origin.git"
 
 
 def test_return_is_seen_without_a_fetch_of_the_package(followed: Followed) -> None:
