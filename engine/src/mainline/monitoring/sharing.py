@@ -158,10 +158,7 @@ def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]]
             record.identity: record for path in there if path.startswith("files/")
             if (record := _record(blob(f"{tip}:{path}") or b"")) is not None
         }  # fmt: skip
-        pointers = {
-            path: objects.tracked((blob(f"{tip}:{path}") or b"").decode(errors="replace"), path)
-            for path in there if path.startswith("rows/")
-        }  # fmt: skip
+        pointers = {path: _pointed(tip, path) for path in there if path.startswith("rows/")}
         lost = set(remote.lacks(output.oid for outputs in pointers.values() for output in outputs))
         gone = {f"files/{identity}.json" for identity in stale(records)}
         gone |= {path for path, outputs in pointers.items() if any(output.oid in lost for output in outputs)}
@@ -243,14 +240,8 @@ def _take_rows(store: Store, tip: str, records: list[Record], days: int) -> None
         rolled.columns for record in records for rolled in record.days
         if rolled.day in recent and not (store.folder / rolled.columns).is_file()
     }  # fmt: skip
-    pointers = {path: blob(f"{tip}:{path}") for columns in wanted if (path := f"{columns}{objects.TRACKED}")}
-    outputs = []
-    for path, content in pointers.items():
-        try:
-            outputs += objects.tracked((content or b"").decode(errors="replace"), path) if content else []
-        except MainlineError:
-            continue
-    outputs = [output for output in outputs if output.path in wanted]
+    pointed = [output for columns in wanted for output in _pointed(tip, f"{columns}{objects.TRACKED}")]
+    outputs = [output for output in pointed if output.path in wanted]
     if not outputs:
         return
     transfer.take(outputs)
@@ -259,6 +250,14 @@ def _take_rows(store: Store, tip: str, records: list[Record], days: int) -> None
         content = cache.read(output.oid)
         if content is not None:
             files.replace(store.folder / output.path, content)
+
+
+def _pointed(tip: str, path: str) -> list[Output]:
+    """Return the rows that a file of the branch points at; none if it is not there, or not what a machine writes."""
+    try:
+        return objects.tracked((blob(f"{tip}:{path}") or b"").decode(errors="replace"), path)
+    except MainlineError:
+        return []
 
 
 def _is_over(path: str, gone: set[str], since: str) -> bool:

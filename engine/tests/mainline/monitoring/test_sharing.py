@@ -15,6 +15,7 @@ from mainline.monitoring import alarms, rollup, sharing
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 from mainline.registry import branches
+from mainline.remote import stores
 from mainline.repository import git as gits
 from tests import kills
 from tests.mainline.monitoring import logs
@@ -354,6 +355,18 @@ def test_record_that_names_its_place_by_what_it_likes_is_left_out(
     _push(one, f"files/{record['identity']}.json", json.dumps(record))
     assert other.take().strange == 1
     assert not [path for path in other.store.folder.rglob("*") if path.stem in ("b", "xyz", "x")]
+
+
+def test_what_no_machine_writes_stops_no_withdrawal(pair: tuple[Machine, Machine], machines: Machines) -> None:
+    """Whoever may push to the branch keeps nobody from forgetting a person: their file stays, and records go."""
+    one, _ = pair
+    one.give()
+    (name,) = [name for name in machines.files() if name.startswith("files/")]
+    _push(one, "rows/anything.dvc", "outs: 7")
+    _push(one, "files/anything.json", "[]")
+    sharing.withdraw("production", lambda records: set(records), stores.open_remote())
+    assert name not in machines.files()
+    assert "rows/anything.dvc" in machines.files()
 
 
 def _push(machine: Machine, name: str, content: str) -> None:
