@@ -161,7 +161,7 @@ def _nir(text: str) -> bool:
 _COULD = re.compile(r"@|\d.*\d.*\d.*\d|::|[0-9a-f]:[0-9a-f]", re.IGNORECASE)
 """What every form has."""
 KINDS = (
-    Kind("mail addresses", re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")),
+    Kind("mail addresses", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")),
     Kind("phone numbers", re.compile(
         r"^(\+[1-9]|00[1-9]\d{0,2}[ /-]|\(\d{2,5}\)|\d{3}[-. ]\d{3}[-. ]\d{4}$|0\d{2,5}[ /-]\d{3})[\d ()/.-]*$"),
         _phone),
