@@ -51,7 +51,8 @@ def _fetch(source: ModuleType, missing: Sequence[Period], window: tuple[str, ...
         if (table, period) in fetched:
             raise SourceError(f"src/usecase/source.py: fetch delivered {named} twice; yield each table once a period.")
         if period is not None and period not in missing:
-            asked = told([period for period in missing if period])
+            periods = [period for period in missing if period]
+            asked = told(periods) if periods else "static tables"
             raise SourceError(f"src/usecase/source.py: fetch delivered {named}, and was asked for {asked} alone.")
         frame = left_out.without(frame)
         fetched[table, period] = len(frame)

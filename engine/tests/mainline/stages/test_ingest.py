@@ -257,6 +257,14 @@ def test_static_tables_alone_may_be_fetched(declared: params.Params, versioned: 
     assert versioned.asked == [()]
 
 
+def test_a_month_beyond_static_tables_is_refused(declared: params.Params, versioned: Versioned) -> None:
+    """A source that is asked for no month and delivers one is told so in a line."""
+    versioned.versions[None] = "v2"
+    versioned.fetch = lambda _: [("flights", MONTHS[0], ROWS)]  # type: ignore[method-assign]
+    with pytest.raises(SourceError, match=r"fetch delivered flights 2013-01, and was asked for static tables alone\."):
+        again(_with(declared, through="2013-02"))
+
+
 def test_what_changes_while_it_is_fetched_is_fetched_again(declared: params.Params, versioned: Versioned) -> None:
     """A month whose version is another one after the fetch than before is not kept, also if the first one returns."""
     versions = iter(["v1", "v7", "v1", "v1"])
