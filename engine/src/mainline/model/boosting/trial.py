@@ -1,10 +1,11 @@
 """Ask a library for its hyperparameters by a fit on a few rows: it checks names and values only while it fits."""
 
+import math
 import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,16 @@ def check(library: Library, estimator: Any, model: Model, task: Task) -> None:
     Raises:
         ParamsError: in the library's own words.
     """
+    for name, value in model.params.items():
+        if isinstance(value, float) and not math.isfinite(value):  # both libraries fit some of them in silence
+            raise ParamsError(f"model.params.{name}", f"is {value}", "write a finite number")
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, *library.ERRORS)
     try:
         fitted = fit(estimator, task)
         link = library.ensemble(fitted).link
     except refusals as error:
         reason = _first_line(error)
-        name = _named(reason, model.params)
+        name = _named(reason, model.params) or _refused_alone(estimator, model.params, task, refusals)
         raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
     if (link == "softmax") == (task == "regression"):
         kind = "regression" if task == "regression" else "classification"
@@ -67,6 +71,17 @@ def _named(reason: str, params: Mapping[str, Any]) -> str:
     texts = {name: value for name, value in params.items() if isinstance(value, str)}
     for name, said in (*zip(params, params, strict=True), *texts.items()):
         if re.search(rf"(?<!\w){re.escape(said)}(?!\w)", reason):
+            return name
+    return ""
+
+
+def _refused_alone(estimator: Any, params: Mapping[str, Any], task: Task, refusals: tuple[type[Exception], ...]) -> str:
+    """Return the hyperparameter without which the fit goes well; '' if none is alone to blame."""
+    given = estimator.get_params()
+    for name in params:
+        others = {other: value for other, value in given.items() if other != name}
+        with suppress(*refusals):
+            fit(type(estimator)(**others), task)
             return name
     return ""
 

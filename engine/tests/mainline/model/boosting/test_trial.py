@@ -1,5 +1,6 @@
 """Hyperparameters of XGBoost and LightGBM, refused before there are rows."""
 
+import math
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ LGBM, LGBM_CLASSIFIER = FAMILIES["lightgbm"]
         (XGB, "regression", {"max_depth": -1}, r"params\.max_depth: value -1 for .* should be greater equal to 0;"),
         (XGB, "regression", {"grow_policy": "wide"}, r"params\.grow_policy: Invalid Input: 'wide', valid values are"),
         (XGB, "regression", {"n_estimators": 0}, r"params\.n_estimators: n_estimators must be 1 or more"),
-        (XGB, "regression", {"n_estimators": "a"}, r"model\.params: 'str' object cannot be interpreted as an integer"),
+        (XGB, "regression", {"n_estimators": "a"}, r"params\.n_estimators: 'str' object cannot be interpreted as an"),
+        (XGB, "regression", {"max_depth": 3, "learning_rate": "fast"}, r"params\.learning_rate: Some trailing char"),
+        (XGB, "regression", {"learning_rate": math.nan}, r"params\.learning_rate: is nan; write a finite number"),
         (XGB, "regression", {"objective": "reg:no"}, r"params\.objective: Unknown objective function: `reg:no`; corr"),
         (XGB, "regression", {"booster": "dart"}, r"params\.booster: may not be declared; leave it out: trees"),
         (XGB, "regression", {"eta": 0.1}, r"params\.eta: may not be declared; write learning_rate\."),
@@ -43,6 +46,8 @@ LGBM, LGBM_CLASSIFIER = FAMILIES["lightgbm"]
         (LGBM, "regression", {"nthread": 3}, r"params\.nthread: is not a parameter of lightgbm\.LGBMRegressor; "),
         (LGBM, "regression", {"num_leaves": 1}, r"params\.num_leaves: Check failed: \(num_leaves\) > \(1\); correct"),
         (LGBM, "regression", {"learning_rate": "x"}, r"params\.learning_rate: Unknown token x"),
+        (LGBM, "regression", {"num_leaves": 7, "n_estimators": "a"}, r"params\.n_estimators: '<=' not supported bet"),
+        (LGBM, "regression", {"learning_rate": math.inf}, r"params\.learning_rate: is inf; write a finite number"),
         (LGBM, "regression", {"num_threads": 3}, r"params\.num_threads: may not be declared; .* on one thread\."),
         (LGBM, "regression", {"lambda_l2": 3}, r"params\.lambda_l2: may not be declared; write reg_lambda\."),
         (LGBM, "regression", {"linear_tree": True}, r"params\.linear_tree: may not be declared; .* cannot be exported"),
