@@ -19,6 +19,8 @@ from mainline.repository.git import ask
 from mainline.stages.timing import RUNS
 
 TABLE = Path("metrics/runs.csv")
+_LONGEST = 1e9
+"""Seconds that no run takes: 32 years."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ def parse(text: str) -> list[Run]:
     found = []
     for row in csv.DictReader(io.StringIO(text)):
         try:
-            numbers = {"seconds": float(row["seconds"]), "cpu_seconds": float(row["cpu_seconds"])}
+            numbers = {name: float(row[name]) for name in ("seconds", "cpu_seconds")}
+            if not all(0 <= number < _LONGEST for number in numbers.values()):
+                continue
             found.append(Run(**{**row, **numbers, "peak_memory_mib": int(row["peak_memory_mib"])}))  # type: ignore[arg-type]
         except (KeyError, TypeError, ValueError):
             continue

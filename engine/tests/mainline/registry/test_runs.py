@@ -87,3 +87,11 @@ def test_a_half_written_record_is_never_read() -> None:
     timing.write("train", 0.0)
     assert [file.name for file in timing.RUNS.iterdir()] == ["train.json"]
     assert json.loads((timing.RUNS / "train.json").read_text())["stage"] == "train"
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "-1"])
+def test_a_time_that_no_run_takes_is_left_out(seconds: str) -> None:
+    """The table may be a stranger's; what reads it adds seconds to a moment."""
+    head = "stage,lock,started,seconds,cpu_seconds,peak_memory_mib,by,machine"
+    rows = [f"train,a,2026-01-01T00:00:00Z,{found},1,10,me,here" for found in (seconds, "2.5")]
+    assert [run.seconds for run in runs.parse("\n".join([head, *rows]))] == [2.5]
