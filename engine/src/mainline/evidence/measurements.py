@@ -55,18 +55,22 @@ def whole(facts: Facts) -> dict[str, float]:
 
 
 def rules(facts: Facts) -> Iterator[Rule]:
-    """Yield each rule of `gate.fairness`, with the best and the worst of its segments that are not thin."""
-    for rule in facts.policy.get("fairness") or ():
-        if not isinstance(rule, Mapping):
-            continue
+    """Yield each rule of `gate.fairness`, with the worst and the best of its segments that are not thin."""
+    declared = facts.policy.get("fairness")
+    for rule in (rule for rule in (declared if isinstance(declared, list) else ()) if isinstance(rule, Mapping)):
         column = str(rule.get("slice"))
         segments = (row for row in facts.slices if row["slice"] == column and row.get("thin") == "false")
         found = {row["value"]: value for row in segments if (value := _number(row.get("metric"))) is not None}
-        ordered = sorted(found, key=lambda name: found[name], reverse=is_better_if_higher(facts.primary))
-        said = "no segment has enough rows" if not ordered else " against ".join(
-            f"{facts.primary} {found[name]:.4g} of {name}" for name in (ordered[-1], ordered[0])
-        )  # fmt: skip
-        yield Rule(column, said, f"the gate allows a ratio of {rule.get('max_ratio')}")
+        yield Rule(column, _told(facts.primary, found), f"the gate allows a ratio of {rule.get('max_ratio')}")
+
+
+def _told(metric: str, found: Mapping[str, float]) -> str:
+    """Set the worst segment against the best one, if there are two."""
+    ordered = sorted(found, key=lambda name: found[name], reverse=is_better_if_higher(metric))
+    figures = [f"{metric} {found[name]:.4g} of {name}" for name in reversed(ordered)]
+    if len(figures) < 2:
+        return f"{figures[0]}, and no other segment has enough rows" if figures else "no segment has enough rows"
+    return f"{figures[0]} against {figures[-1]}"
 
 
 def _bounds(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
