@@ -20,9 +20,7 @@ BEGIN = (
     'cd "$HOME/fork"',
 )
 STATE, TOKEN, STORAGE = "/work", "mainline-git", "mainline-storage"
-"""The pod's only folder; the secret with GITHUB_TOKEN, and the one with the store's credentials, which may lack."""
-
-
+"""The pod's only folder; the secret with GITHUB_TOKEN; and that of the store's credentials, which may be missing."""
 LIMIT, KEPT = 6 * 3600, DAY
 """Seconds that a run may take, and for which the cluster keeps its log afterwards."""
 
@@ -38,11 +36,12 @@ class Size:
 
 @dataclass(frozen=True)
 class Jobs:
-    """What is rendered; a store that only the machine at hand has is none for a cluster."""
+    """What is rendered."""
 
     repository: str
     image: str
     has_store: bool
+    """Whether a store is declared that a cluster reaches; a folder of one machine is not such a store."""
     moves: bool
     """Whether the data has time, so that a period more can be taken."""
     retrain_at: str = "23 4 * * *"
@@ -65,7 +64,7 @@ def retraining(jobs: Jobs) -> list[str]:
 MONITORING = (
     *BEGIN,
     "./mainline released || true",  # without a release, servers alone are looked at
-    "./mainline monitor --share || [[ $? -le 2 ]]",  # an alarm (1) and too little to tell (2) are no failures
+    "./mainline monitor --share || [[ $? -le 2 ]]",  # an alarm (1) and too little to tell (2) are not failures
     "./mainline issues",
 )
 

@@ -61,9 +61,7 @@ def _check_forgotten(version: Version) -> None:
     Raises:
         MainlineError: when the version was built with keys that are forgotten now.
     """
-    from mainline.data import (
-        suppressions,
-    )  # here, since it loads libraries that the help of a command need not wait for
+    from mainline.data import suppressions  # libraries that `--help` need not wait for
 
     if suppressions.FILE.exists() and ask("show", f"{version.commit}:{suppressions.FILE}").encode() != (
         suppressions.FILE.read_bytes().strip()

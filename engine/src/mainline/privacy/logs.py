@@ -119,7 +119,7 @@ class Kept:
 
 
 def _rows(line: bytes, sought: Sought) -> tuple[dict[str, Any], list[int]] | None:
-    """Return a line of the log with the places of its rows that are of a key; None if none is, or it is no line."""
+    """Return a line of the log with the places of its rows that are of a key; None if none is, or it cannot be read."""
     if not sought.may_be_in(line):
         return None
     try:

@@ -1,1 +1,1 @@
-"""Libraries that boost trees and are no part of scikit-learn: what they fitted as arrays, and as ONNX."""
+"""Libraries that boost trees and are not part of scikit-learn: what they fitted as arrays, and as ONNX."""

@@ -18,7 +18,7 @@ _OTHER_WORDS = {
     "min_sum_hessian_in_leaf": "min_child_weight", "num_iterations": "n_estimators",
 }  # fmt: skip
 """The library's own words for what the estimator has another for, which would win over it in silence."""
-_FILES = "leave it out: a file that it names is no dependency of a stage"
+_FILES = "leave it out: a file that it names is not a dependency of a stage"
 REFUSED: Mapping[str, str] = {
     "categorical_feature": "leave it out: preprocessing.categorical makes numbers of text",
     "deterministic": "leave it out: it is on",
