@@ -5,12 +5,14 @@ the file must work on every machine, so no secret is in the hash.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mainline.data import local_files
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 FILE = Path("src/usecase/forgotten.json")
 _BYTES = 16
 _PURPOSE = b"mainline forget"
+_WHOLE = re.compile(r"-?[0-9]+\.0+")
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -50,6 +53,8 @@ class Forgotten(BaseModel):
         for column in self.keys.keys() & set(rows):
             gone = {value for value in rows[column].dropna().unique() if self.hash(column, value) in self.keys[column]}
             rows = rows[~rows[column].isin(gone)].reset_index(drop=True) if gone else rows
+            if gone and rows[column].dtype == "category":  # a file holds those that no row has, too
+                rows = rows.assign(**{column: rows[column].cat.remove_unused_categories()})
         return rows
 
 
@@ -85,9 +90,10 @@ def write(forgotten: Forgotten) -> None:
 
 def written(value: Any) -> str:
     """Write a value as a person would type it."""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | np.floating) and value.is_integer():
         return str(int(value))
-    return str(value)
+    text = str(value)
+    return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
 
 
 def _fill(text: str, path: Path) -> None:

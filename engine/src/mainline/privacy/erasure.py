@@ -58,6 +58,10 @@ def plan(column: str, keys: Sequence[str]) -> Plan:
     from usecase import interface
 
     field = next((field for field in interface.REQUEST if field.name == column), None)
+    if field is not None and field.kind == "time":
+        raise MainlineError(
+            f"forget: '{column}' is a time, which several may share; name a column that says of whom (--by)."
+        )
     sought = Sought(column, tuple(dict.fromkeys(keys)), field, pseudonyms.load())
     kept = {
         name: Kept(declared.service.log.directory, Place(place.folder(name, None)))

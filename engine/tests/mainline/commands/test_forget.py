@@ -7,8 +7,10 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.commands import forget
+from mainline.contract import Field
 from mainline.declared import privacy
-from mainline.errors import ParamsError
+from mainline.errors import MainlineError, ParamsError
+from mainline.privacy import erasure
 from usecase import interface
 
 
@@ -39,6 +41,14 @@ def test_who_is_forgotten_must_be_said(
     assert main(["forget", *words]) != 0
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_time_says_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of times is refused before anything is looked for: several persons may share one."""
+    born = (*interface.REQUEST, Field("born", "time", "Birth", "1980-01-01T00:00:00Z"))
+    monkeypatch.setattr(interface, "REQUEST", born)
+    with pytest.raises(MainlineError, match=r"^forget: 'born' is a time, which several may share; name a column that"):
+        erasure.plan("born", ["1980-01-01"])
 
 
 def test_versions_are_kept_for_a_reason(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Keys that are left out of every delivery: hashed in a file of the fork, and the same in columns of any type."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,27 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "made", [int, float, str, lambda n: pd.Int64Dtype().type(n)], ids=["int", "float", "str", "np"]
+    "made",
+    [int, float, str, lambda n: pd.Int64Dtype().type(n), np.float32, Decimal, lambda n: f"{n}.0"],
+    ids=["int", "float", "str", "np", "float32", "decimal", "str of float"],
 )
-def test_rows_of_a_key_are_left_out_of_each_table_that_has_the_column(made: Callable[[int], Any]) -> None:
+@pytest.mark.parametrize("key", ["17", "17.0"])
+def test_rows_of_a_key_are_left_out_of_each_table_that_has_the_column(made: Callable[[int], Any], key: str) -> None:
     """A number is the same in each type, with a gap beside it too; tables without the column are as they were."""
-    suppressions.write(suppressions.read().plus("customer", ["17"]))
+    suppressions.write(suppressions.read().plus("customer", [key]))
     left = suppressions.read()
     rows = pd.DataFrame({"customer": [made(17), made(18), made(17)], "value": [1, 2, 3]})
     assert left.without(rows)["value"].tolist() == [2]
     assert left.without(pd.DataFrame({"customer": [17.0, np.nan]}))["customer"].isna().tolist() == [True]
     other = pd.DataFrame({"client": [17]})
     assert left.without(other) is other
+
+
+def test_no_category_is_left_of_a_key() -> None:
+    """A column of categories names those that rows have, so a file of it does not hold the key."""
+    suppressions.write(suppressions.read().plus("name", ["Ada"]))
+    left = suppressions.read().without(pd.DataFrame({"name": pd.Categorical(["Ada", "Grace"])}))
+    assert left["name"].cat.categories.tolist() == ["Grace"]
 
 
 def test_file_shows_no_key_and_adds_up() -> None:
