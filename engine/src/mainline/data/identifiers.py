@@ -121,11 +121,14 @@ def _phone(text: str) -> bool:
 
 
 def _address(text: str) -> bool:
+    """Whether it is an IP address, and more than what versions of programs and names of C++ have by chance."""
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    if address.version == 6:
+        return len([group for group in text.split(":") if group]) > 2
+    return address.packed[0] >= 10 and max(address.packed) >= 100
 
 
 def _weighted(text: str, weights: range | tuple[int, ...]) -> int:
@@ -133,7 +136,8 @@ def _weighted(text: str, weights: range | tuple[int, ...]) -> int:
 
 
 def _nhs(text: str) -> bool:
-    return -_weighted(text, range(10, 1, -1)) % 11 == _digits(text)[9]
+    """Whether it holds; an ISBN of ten digits has the same checksum, and mostly another first digit."""
+    return text[0] in "4679" and -_weighted(text, range(10, 1, -1)) % 11 == _digits(text)[9]
 
 
 def _cpf(text: str) -> bool:
@@ -161,13 +165,16 @@ def _nir(text: str) -> bool:
 _COULD = re.compile(r"@|\d.*\d.*\d.*\d|::|[0-9a-f]:[0-9a-f]", re.IGNORECASE)
 """What every form has."""
 KINDS = (
-    Kind("mail addresses", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")),
+    Kind("mail addresses", re.compile(
+        r"(?<![\w.+-])(?!git@)[\w.+-]+@(?!\dx\.)[\w-]+(\.[\w-]+)*\.[A-Za-z]{2,}")),
     Kind("phone numbers", re.compile(
-        r"^(\+[1-9]|00[1-9]\d{0,2}[ /-]|\(\d{2,5}\)|\d{3}[-. ]\d{3}[-. ]\d{4}$|0\d{2,5}[ /-]\d{3})[\d ()/.-]*$"),
-        _phone),
+        r"^(\+(?!\d+\.\d+$)[1-9]|00[1-9]\d{0,2}[ /-]|\(\d{2,5}\)|\d{3}[-. ]\d{3}[-. ]\d{4}$|0\d{2,5}[ /-]\d{3})"
+        r"[\d ()/.-]*$"), _phone),
     Kind("card numbers", re.compile(
-        r"^[2-6]\d{3}([ -]?\d{4}){2}[ -]?\d{1,7}$|^3[47]\d{2}[ -]?\d{6}[ -]?\d{5}$"), _luhn, _MANY),
-    Kind("IBANs", re.compile(r"^[A-Za-z]{2}\d{2}( ?[A-Za-z0-9]{2,4}){3,8}$"), _iban),
+        r"^[2-6]\d{3}([ -]?\d{4}){3}$|^6\d{3}([ -]?\d{4}){3}[ -]?\d{1,3}$|^3[47]\d{2}[ -]?\d{6}[ -]?\d{5}$"
+        r"|^3[0689]\d{2}[ -]?\d{6}[ -]?\d{4}$"), _luhn, _MANY),
+    Kind("numbers of a phone (IMEI)", re.compile(r"^(?!3[47])\d{2}-?\d{6}-?\d{6}-?\d$"), _luhn, _MANY),
+    Kind("IBANs", re.compile(r"^(?!RF)[A-Za-z]{2}\d{2}( ?[A-Za-z0-9]{2,4}){3,8}$"), _iban),
     Kind("IP addresses", re.compile(r"^\d{1,3}(\.\d{1,3}){3}$|^[0-9a-fA-F:]*:[0-9a-fA-F]*:[0-9a-fA-F:.]+$"), _address),
     Kind("numbers of the NHS", re.compile(r"^\d{3}[ -]?\d{3}[ -]?\d{4}$"), _nhs, _MANY),
     Kind("numbers of a CPF", re.compile(r"^\d{3}\.?\d{3}\.?\d{3}-?\d{2}$"), _cpf, _MANY),

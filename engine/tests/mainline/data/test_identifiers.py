@@ -23,6 +23,7 @@ KNOWN = {
     "numbers of a PESEL": ["44051401359"],
     "numbers of a DNI": ["12345678Z", "X1234567L"],
     "numbers of a NIR": ["2 55 08 14 168 025 38"],
+    "numbers of a phone (IMEI)": ["490154203237518", "35-209900-176148-1"],
     "US social security numbers": ["123-45-6789"],
 }
 """Published examples of each kind."""
@@ -30,6 +31,9 @@ OTHERS = [
     "2013-09-01", "01/02/2013", "2013-09-01T10:00:00Z", "10:20:30", "1.2.3", "S0475", "N14228", "12.5", "20130901",
     "2013-09-01 10:00", "4111 1111 1111 1112", "DE88 3704 0044 0532 0130 00", "529.982.247-26", "12345678A",
     "2 55 08 14 168 025 39", "256.1.1.1", "a@b", "000-45-6789",
+    "1.2.3.4", "10.0.2.15", "4.18.0.205", "a::b", "fade::1", "RF18539007547034", "0306406152",
+    "40483304800022", "9780306406157", "4006381333931", "1577836800000", "+48.137154", "icon@2x.png",
+    "git@github.com:ada/lovelace.git",
 ]  # fmt: skip
 
 
@@ -48,7 +52,11 @@ def test_published_examples_are_found(kind: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_what_is_alike_is_not(text: str) -> None:
-    """Dates, times, versions, codes, and numbers whose checksum is wrong are nothing."""
+    """Dates, times, versions, codes, and numbers whose checksum is wrong or of another kind are nothing.
+
+    Among the others are ISBNs (their checksum is that of the NHS), a SIRET (that of cards), an EAN and a creditor's
+    reference (that of IBANs).
+    """
     assert found([text] * 100) == {}
 
 
