@@ -92,7 +92,7 @@ def _signed(version: Version) -> dict[str, bytes]:
     packs.fetch()
     there = packs.read(version.name)
     try:
-        statement.verify(there, version.release.digest if version.release else "")
+        statement.verify(there, (packs.subject(version.name), version.release.digest if version.release else ""))
     except SignatureError:
         return {}
     return there

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mainline import text
 from mainline.package import manifest, signing
 from mainline.package.signing import SignatureError
 
@@ -64,17 +65,17 @@ def sign(payload: bytes, key: Path) -> bytes:
     return (json.dumps(envelope, indent=1, sort_keys=True) + "\n").encode()
 
 
-def verify(files: Mapping[str, bytes], digest: str, trusted: Path = signing.PUBLIC) -> str:
+def verify(files: Mapping[str, bytes], package: tuple[str, str], trusted: Path = signing.PUBLIC) -> str:
     """Hold files to their signed statement; return the name of the key that signed it.
 
     Args:
         files: all files by name, the statement among them.
-        digest: that of the package which the statement must be of.
+        package: the name of a version and the digest of its package, of which the statement must be.
         trusted: the folder of the public keys.
 
     Raises:
-        SignatureError: when there is no signed statement, none of the keys signed it, it is of another package, or a
-            file is not the one that it names, is missing, or is not named.
+        SignatureError: when there is no signed statement, none of the keys signed it, it is of another package
+            or version, or a file is not the one that it names, is missing, or is not named.
     """
     if SIGNED not in files:
         raise SignatureError(
@@ -82,14 +83,17 @@ def verify(files: Mapping[str, bytes], digest: str, trusted: Path = signing.PUBL
         )
     payload, key = _open(files[SIGNED], trusted)
     named = _subjects(payload)
+    name, digest = package
     if digest not in named.values():
         raise SignatureError("the signed evidence is of another package.")
+    if named.pop(name, "") != digest:
+        raise SignatureError("the signed evidence is of another version.")
     for name, content in files.items():
         if name != SIGNED and named.get(name) != manifest.sha256(content):
-            raise SignatureError(f"{name[:80]} of its evidence is not the file that was signed.")
-    missing = sorted(name for name, sha256 in named.items() if name not in files and sha256 != digest)
+            raise SignatureError(f"{text.clean(name)[:80]} of its evidence is not the file that was signed.")
+    missing = sorted(named.keys() - files.keys())
     if missing:
-        raise SignatureError(f"{missing[0][:80]} of its evidence is missing.")
+        raise SignatureError(f"{text.clean(missing[0])[:80]} of its evidence is missing.")
     return key
 
 
@@ -135,7 +139,10 @@ def _subjects(payload: bytes) -> dict[str, str]:
         statement = json.loads(payload)
         if (statement["_type"], statement["predicateType"]) != (TYPE, PREDICATE):
             raise ValueError
-        return {str(one["name"]): str(one["digest"]["sha256"]) for one in statement["subject"]}
+        named = {str(one["name"]): str(one["digest"]["sha256"]) for one in statement["subject"]}
+        if len(named) < len(statement["subject"]):
+            raise ValueError
+        return named
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise SignatureError("what the key signed is not a statement on evidence.") from error
 

@@ -13,6 +13,8 @@ from mainline.repository.tree import Entry
 
 BRANCHES, BRANCH = "evidence/*", "evidence/releases"
 """The pattern by which it is fetched, whether it is there or not, and the branch."""
+LARGEST = 20_000_000
+"""Bytes that the files of a folder may have together."""
 _MOST = 100
 """Files that a folder may have."""
 
@@ -33,10 +35,23 @@ def named(version: str) -> str:
 
 
 def read(version: str) -> dict[str, bytes]:
-    """Return the files that are there for a version by name, as they were fetched last; none if there is nothing."""
-    found = named(version)
-    listed = list(tree.entries(found).items())[:_MOST] if found else []
-    return {name: blob(entry.blob) or b"" for name, entry in listed if entry.mode == "100644"}
+    """Return what is there for a version by name, as it was fetched last; none if there is nothing.
+
+    Programs, links and what is in folders are there, too: whoever holds all to a statement is to see them. A file that
+    is too large, or another repository, is empty.
+    """
+    found, left = named(version), LARGEST
+    files: dict[str, bytes] = {}
+    for name, entry in list(tree.entries(found).items())[:_MOST] if found else []:
+        size = int(ask("cat-file", "-s", entry.blob) or 0)
+        files[name] = (blob(entry.blob) or b"") if size <= left else b""
+        left -= len(files[name])
+    return files
+
+
+def subject(version: str) -> str:
+    """Return the name that a statement gives to a version, which is that of its tag, such as `model@v1.0.0`."""
+    return f"{artifact.name()}@{version}"
 
 
 def publish(version: str, files: Mapping[str, bytes]) -> str:

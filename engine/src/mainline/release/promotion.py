@@ -167,7 +167,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
             signing.verify(folder, version.release.signature if version.release else None)
         if package is None and any(taker.requires_evidence for taker in takers.values()):
             packs.fetch()
-            statement.verify(packs.read(version.name), manifest.verify(folder)["digest"])
+            statement.verify(packs.read(version.name), (packs.subject(version.name), manifest.verify(folder)["digest"]))
         if package is None:
             _refuse_unserved(version, folder, takers)
 

@@ -87,7 +87,8 @@ class Source:
             return _with(found, "whether main asks for a signature cannot be read", verified=False)
         try:
             if found.evidence:
-                statement.verify(packs.read(found.wanted.version), found.wanted.digest)
+                version = found.wanted.version
+                statement.verify(packs.read(version), (packs.subject(version), found.wanted.digest))
             self._bring(found.wanted, found.signed, found.evidence)
         except SignatureError as error:
             self._checked.pop(found.wanted, None)

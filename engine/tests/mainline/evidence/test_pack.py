@@ -14,7 +14,8 @@ from mainline.evidence import facts, pack
 from mainline.github import releases
 from mainline.monitoring.result import Monitored
 from mainline.package import signing, statement
-from mainline.registry import branches, packs, tags
+from mainline.package.signing import SignatureError
+from mainline.registry import branches, origin, packs, tags
 from mainline.repository import tree
 from mainline.repository.tree import Entry
 from mainline.rollout import reports
@@ -49,7 +50,7 @@ def test_every_document_is_bound_to_the_package() -> None:
     """The statement names each file by its SHA-256, and the package by its digest; the key that signs is trusted."""
     made = pack.make("v1.0.0", key())[1]
     assert made.keys() == NAMES | {statement.SIGNED}
-    assert statement.verify(made, digest()) == "release"
+    assert statement.verify(made, ("model@v1.0.0", digest())) == "release"
 
 
 @pytest.mark.usefixtures("here")
@@ -189,7 +190,7 @@ def test_promote_publishes_what_it_can_sign(own: Project) -> None:
     version = tags.find("v1.0.0")
     assert pack.published(version)
     made = packs.read("v1.0.0")
-    assert statement.verify(made, digest()) == "release"
+    assert statement.verify(made, ("model@v1.0.0", digest())) == "release"
     assert not pack.published(version)
     assert pack.of_release(version) == made
     packs.publish("v1.0.0", {**made, "README.md": b"better"})
@@ -212,6 +213,22 @@ def test_a_file_in_the_place_of_a_pack_counts_as_none() -> None:
     assert (packs.named("v1.0.0"), packs.read("v1.0.0")) == ("", {})
     assert pack.published(version)
     assert packs.read("v1.0.0") == made
+
+
+def test_all_that_is_in_the_folder_is_looked_at(own: Project) -> None:
+    """A program, a link, a folder and a very large file beside what was signed are no files that were signed."""
+    version = tags.find("v1.0.0")
+    pack.published(version)
+    branch = origin.tracking(origin.remote(), f"{origin.HEADS}{packs.BRANCH}")
+    signed, made = own.run("git", "rev-parse", branch).stdout.strip(), packs.read("v1.0.0")
+    for mode, name in (("100755", "run.sh"), ("120000", "link.md"), ("100644", "more/README.md")):
+        entry = {f"model/v1.0.0/{name}": Entry(mode, tree.store("/etc/passwd"))}
+        own.run("git", "update-ref", branch, tree.commit(tree.write(signed, entry), "more", signed))
+        assert packs.read("v1.0.0") == made | {name: b"/etc/passwd"}
+        with pytest.raises(SignatureError, match="is not the file that was signed"):
+            statement.verify(packs.read("v1.0.0"), ("model@v1.0.0", digest()))
+    packs.publish("v1.0.0", {**made, "README.md": b" " * (packs.LARGEST + 1)})
+    assert packs.read("v1.0.0") == made | {"README.md": b""}
 
 
 def test_a_release_carries_what_was_published(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:

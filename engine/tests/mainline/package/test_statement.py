@@ -12,6 +12,7 @@ from mainline.package import statement
 from mainline.package.signing import SignatureError
 
 DIGEST, OTHER = "ab" * 32, "cd" * 32
+PACKAGE = ("m@v1.0.0", DIGEST)
 FILES = {"a.md": b"A", "b.json": b"{}"}
 
 
@@ -38,14 +39,14 @@ def test_what_was_signed_is_accepted_by_the_key_that_signed_it(tmp_path: Path) -
     key = pair(tmp_path, "release")
     pair(tmp_path, "another")
     (tmp_path / "keys/broken.pub").write_text("no key")
-    assert statement.verify(bound(key), DIGEST, tmp_path / "keys") == "release"
+    assert statement.verify(bound(key), PACKAGE, tmp_path / "keys") == "release"
 
 
 def test_a_signature_repeats(tmp_path: Path) -> None:
     """There is no chance in it."""
     key = pair(tmp_path, "release", ec.SECP384R1())
     assert bound(key) == bound(key)
-    assert statement.verify(bound(key), DIGEST, tmp_path / "keys") == "release"
+    assert statement.verify(bound(key), PACKAGE, tmp_path / "keys") == "release"
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def test_a_signature_repeats(tmp_path: Path) -> None:
     [
         ({"a.md": b"B"}, r"^a\.md of its evidence is not the file that was signed\.$"),
         ({"c.md": b"C"}, r"^c\.md of its evidence is not the file that was signed\.$"),
+        ({"x\n\x1b[2J\u202e.md": b""}, "^x \ufffd\\[2J\ufffd\\.md of its evidence is not the file that was signed\\.$"),
         ({"a.md": None}, r"^a\.md of its evidence is missing\.$"),
         ({statement.SIGNED: None}, r"^there is no signed evidence of it\. `\./mainline evidence VERSION --publish`"),
         ({statement.SIGNED: b"[1"}, r"^statement\.dsse\.json of its evidence is not a signed statement\.$"),
@@ -67,14 +69,31 @@ def test_what_differs_from_what_was_signed_is_refused(
     made = bound(pair(tmp_path, "release")) | change
     found = {name: content for name, content in made.items() if content is not None}
     with pytest.raises(SignatureError, match=said):
-        statement.verify(found, DIGEST, tmp_path / "keys")
+        statement.verify(found, PACKAGE, tmp_path / "keys")
 
 
 def test_evidence_of_another_package_is_refused(tmp_path: Path) -> None:
     """A signed statement counts for its own package alone."""
     made = bound(pair(tmp_path, "release"), OTHER)
     with pytest.raises(SignatureError, match=r"^the signed evidence is of another package\.$"):
-        statement.verify(made, DIGEST, tmp_path / "keys")
+        statement.verify(made, PACKAGE, tmp_path / "keys")
+
+
+def test_evidence_of_another_version_is_refused(tmp_path: Path) -> None:
+    """Two versions may have the same package; what was said of one counts for it alone."""
+    made = bound(pair(tmp_path, "release"))
+    with pytest.raises(SignatureError, match=r"^the signed evidence is of another version\.$"):
+        statement.verify(made, ("m@v1.0.1", DIGEST), tmp_path / "keys")
+
+
+def test_a_subject_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    """A statement that gives two digests to one name says nothing of it."""
+    key = pair(tmp_path, "release")
+    found = json.loads(statement.compose(FILES, PACKAGE, {}))
+    found["subject"].append({"name": "a.md", "digest": {"sha256": OTHER}})
+    made = {**FILES, statement.SIGNED: statement.sign(json.dumps(found).encode(), key)}
+    with pytest.raises(SignatureError, match=r"^what the key signed is not a statement on evidence\.$"):
+        statement.verify(made, PACKAGE, tmp_path / "keys")
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
@@ -83,7 +102,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "keys/release.pub").unlink()
     pair(tmp_path, "stranger")
     with pytest.raises(SignatureError, match=r"^no key of .*keys signed its evidence\."):
-        statement.verify(made, DIGEST, tmp_path / "keys")
+        statement.verify(made, PACKAGE, tmp_path / "keys")
 
 
 def test_what_the_key_signed_for_another_purpose_is_refused(tmp_path: Path) -> None:
@@ -93,7 +112,7 @@ def test_what_the_key_signed_for_another_purpose_is_refused(tmp_path: Path) -> N
     other["predicateType"] = "https://model_signing/signature/v1.0"
     made = {**FILES, statement.SIGNED: statement.sign(json.dumps(other).encode(), key)}
     with pytest.raises(SignatureError, match=r"^what the key signed is not a statement on evidence\.$"):
-        statement.verify(made, DIGEST, tmp_path / "keys")
+        statement.verify(made, PACKAGE, tmp_path / "keys")
 
 
 def test_an_envelope_of_another_payload_is_refused(tmp_path: Path) -> None:
@@ -101,11 +120,11 @@ def test_an_envelope_of_another_payload_is_refused(tmp_path: Path) -> None:
     made = bound(pair(tmp_path, "release"))
     envelope = json.loads(made[statement.SIGNED]) | {"payloadType": "text/plain"}
     with pytest.raises(SignatureError, match="is not a signed statement"):
-        statement.verify(made | {statement.SIGNED: json.dumps(envelope).encode()}, DIGEST, tmp_path / "keys")
+        statement.verify(made | {statement.SIGNED: json.dumps(envelope).encode()}, PACKAGE, tmp_path / "keys")
     moved = json.loads(made[statement.SIGNED])
     moved["payload"] = base64.b64encode(b"{}").decode()
     with pytest.raises(SignatureError, match="no key of"):
-        statement.verify(made | {statement.SIGNED: json.dumps(moved).encode()}, DIGEST, tmp_path / "keys")
+        statement.verify(made | {statement.SIGNED: json.dumps(moved).encode()}, PACKAGE, tmp_path / "keys")
 
 
 def test_a_key_that_cannot_sign_is_one_line(tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def test_a_real_follower_serves_it(asking: Followed) -> None:
     assert stable.version == "v1.0.0"
 
 
+def test_evidence_of_another_version_is_refused(asking: Followed) -> None:
+    """Also if that has the same package: who approved and judged it was said of the other one."""
+    publish(asking)
+    assert look(asking)[0]
+    publish(asking, "v1.0.9")
+    packs.publish("v1.0.0", packs.read("v1.0.9"))
+    assert look(asking)[1] == "the signed evidence is of another version."
+
+
 def test_a_tampered_file_is_refused(asking: Followed) -> None:
     """Also after the version was taken: what is on the branch is held to the statement once it differs."""
     publish(asking, README_md=b"# Better model")
