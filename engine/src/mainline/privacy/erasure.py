@@ -104,6 +104,7 @@ def forget(found: Plan) -> str:
         MainlineError: when the pipeline stops, or a place does not answer; run it again.
     """
     _declare()
+    unknown = unmet(found)
     suppressions.write(suppressions.read().plus(found.sought.column, found.sought.keys))
     for stage in _STAGES:
         entries.forget(stage)
@@ -120,9 +121,19 @@ def forget(found: Plan) -> str:
     stays = "".join(f"\nStays: {reason}." for reason in again.staying.reasons if again.stored.held)
     return (
         f"Forgotten: {_told(found.sought)}. {count(removed, 'object')} removed. Searched again: {again.stored}, all "
-        f"files of {', '.join(map(str, FOLDERS))}, and the logs: nothing else holds it.{stays}\n"
+        f"files of {', '.join(map(str, FOLDERS))}, and the logs: nothing else holds it.{stays}{unknown}\n"
         f"Commit {suppressions.FILE}, {PIPELINE}, dvc.lock and metrics/, then `./mainline push`."
     )
+
+
+def unmet(found: Plan) -> str:
+    """Say so if nothing held the keys and no run before removed them, as after a typing error; '' otherwise."""
+    before, column = suppressions.read(), found.sought.column
+    known = {before.hash(column, key) for key in found.sought.keys} <= set(before.keys.get(column, ()))
+    logged = any(logs.logged or logs.rolled for _, logs in found.kept.values())
+    if known or found.files or found.stored.held or logged:
+        return ""
+    return "\nBefore, nothing here held any of these keys. If the data should have, look how it writes them."
 
 
 def _check(found: Plan, used: dict[str, str]) -> None:

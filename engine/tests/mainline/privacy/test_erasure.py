@@ -1,5 +1,6 @@
 """What `forget` changes of a fork's own files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import yaml
 from mainline.data import suppressions
 from mainline.errors import MainlineError
 from mainline.privacy import erasure
+from mainline.privacy.erasure import Plan
+from mainline.privacy.stored_objects import Search, Staying
+from mainline.privacy.traces import Sought
 
 SHIPPED = """stages:
   ingest:
@@ -58,3 +62,19 @@ def test_line_of_another_stage_does_not_count(pipeline: Path) -> None:
     pipeline.write_text(f"{SHIPPED}  other:\n    cmd: other\n    deps:\n      - {suppressions.FILE}\n")
     erasure._declare()
     assert deps(pipeline.read_text()) == ["src/usecase/source.py", suppressions.FILE.as_posix()]
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_key_that_nothing_held_is_said() -> None:
+    """A typing error is not called forgotten in silence; a key that an earlier run removed is another thing."""
+    nothing = Search((), {}, frozenset())
+    plan = Plan(Sought("customer", ("17", "18"), None), {}, [], nothing, Staying())
+    assert erasure.unmet(plan) == (
+        "\nBefore, nothing here held any of these keys. If the data should have, look how it writes them."
+    )
+    assert erasure.unmet(replace(plan, files=[Path("data/raw/a.parquet")])) == ""
+    assert erasure.unmet(replace(plan, stored=replace(nothing, held=frozenset({"ab"})))) == ""
+    suppressions.write(suppressions.read().plus("customer", ["17"]))
+    assert erasure.unmet(plan) != ""
+    suppressions.write(suppressions.read().plus("customer", ["18"]))
+    assert erasure.unmet(plan) == ""
