@@ -29,6 +29,7 @@ from mainline.data.storage import read_frame, write_frame
 from mainline.declared import params
 from mainline.declared.params import Params
 from mainline.errors import UseCaseError
+from mainline.labels import classes
 from mainline.package import manifest
 from mainline.package.responses import Response
 from mainline.stages.deliveries import RAW
@@ -38,6 +39,8 @@ STAGES = ("ingest", "validate", "prepare", "train", "evaluate", "package")
 MOST = 5000
 """Events of a period; of each class there are at least `EACH`, if the period has so many."""
 EACH = 20
+_Table = tuple[str, str | None, pd.DataFrame]
+"""Its name, its period (None for a static one) and its rows."""
 LIMIT = 600.0
 """Seconds that a stage may take, or the server until it answers; a few are usual."""
 SOURCE = '''"""Deliver what lies in `delivered/`: few rows of each table."""
@@ -84,7 +87,7 @@ def raw_data_become_an_answer_over_http() -> None:
 
 def _lay_out(place: Path, settings: Params) -> None:
     """Write code, parameters and few rows into an empty folder."""
-    periods = _newest(settings)
+    periods, tables = _newest(settings)
     for name in children.SOURCES:
         shutil.copytree(name, place / name, dirs_exist_ok=True)
     shutil.copy("dvc.lock", place)  # of other data: `package` copies hashes out of it, and nothing compares them here
@@ -97,21 +100,42 @@ def _lay_out(place: Path, settings: Params) -> None:
     written["data"].pop("version", None)
     written["monitor"] = written.get("monitor", {}) | {"fits": 0}  # more fits would show nothing more
     (place / "params.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-    for table, period, rows in _delivered(periods):
+    for table, period, rows in tables:
         file = place / "delivered" / (f"{table}.parquet" if period is None else f"{table}/{period}.parquet")
         file.parent.mkdir(parents=True, exist_ok=True)
         write_frame(_cut(table, rows), file)
     (place / "src/usecase/source.py").write_text(SOURCE, encoding="utf-8")
 
 
-def _newest(settings: Params) -> Sequence[str]:
-    """Return the newest periods, as many as the declared split and one to fit on need; a snapshot is one of its own."""
+def _newest(settings: Params) -> tuple[Sequence[str], list[_Table]]:
+    """Return the newest periods, as many as the declared split and a fit on each class need, with their tables.
+
+    A snapshot is one period of its own. A label that is not in the events themselves is not looked for.
+    """
+    every = settings.data.periods
     if settings.data.snapshot:
-        return settings.data.periods
-    return settings.data.periods[-int(settings.split.validation + settings.split.test) - 1 :]
+        return every, [*_delivered(every)]
+    kept = int(settings.split.validation + settings.split.test)
+    fitted = 1
+    while True:
+        periods = every[-kept - fitted :]
+        tables = [*_delivered(periods)]
+        if periods == every or not _lacks_class(tables, periods[:-kept]):
+            return periods, tables
+        fitted *= 2
 
 
-def _delivered(periods: Sequence[str]) -> Iterator[tuple[str, str | None, pd.DataFrame]]:
+def _lacks_class(tables: list[_Table], periods: Sequence[str]) -> bool:
+    """Tell whether the events of some periods show fewer classes than are declared."""
+    interface = module("interface")
+    events = [rows for table, period, rows in tables if table == module("schema").EVENTS and period in periods]
+    if interface.TASK == "regression" or not all(interface.LABEL in rows for rows in events):
+        return False
+    found = {label for rows in events for label in rows[interface.LABEL].dropna().unique()}
+    return len(found) < len(classes(interface) or (0, 1))
+
+
+def _delivered(periods: Sequence[str]) -> Iterator[_Table]:
     """Yield every table as the pipeline ingested it here, or else as the source delivers it.
 
     Raises:

@@ -9,7 +9,7 @@ import pytest
 from mainline.claims import integration
 from mainline.declared import params
 from mainline.errors import UseCaseError
-from tests.project import TIMELESS, Project, replace_use_case
+from tests.project import FLOWERS, TIMELESS, Project, replace_use_case
 
 TEST = ("python", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/test_pipeline.py")
 
@@ -34,6 +34,14 @@ def replace(project: Project, file: str, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_class_that_is_rare_is_looked_for_in_earlier_periods(fresh_project: Project) -> None:
+    """Where the newest periods have none of a class, as many more are taken as it needs to be fitted on."""
+    replace_use_case(fresh_project, FLOWERS)
+    lost = '            batch = batch.replace("virginica", "versicolor") if month > "2024-01" else batch\n'
+    replace(fresh_project, "src/usecase/source.py", '            yield "flowers"', f'{lost}            yield "flowers"')
+    assert re.search(r"^1 passed", fresh_project.run(*TEST).stdout, re.MULTILINE)
 
 
 ANSWERED = "predictor.scoring.respond(raw, columns), np.float64)"
