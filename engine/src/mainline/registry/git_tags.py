@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline.registry import origin
-from mainline.repository.git import git, raw
+from mainline.repository.git import listed, raw
 
 _FIELDS = (
     "refname:strip=2", "objecttype", "objectname", "*objecttype", "*objectname", "creatordate:unix", "taggername",
@@ -53,7 +53,7 @@ def merged(main: str, repository: Path, line: str) -> frozenset[str]:
     if not commit:
         return frozenset()
     form = ["--format=%(refname:strip=2)", *origin.tags(repository, line)[:2]]
-    return frozenset(git("for-each-ref", f"--merged={commit}", *form, at=repository).splitlines())
+    return frozenset(listed("for-each-ref", f"--merged={commit}", *form, at=repository))
 
 
 def _parse(entry: bytes, line: str) -> Tag:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.registry import artifact
-from mainline.repository.git import GitError, ask, git
+from mainline.repository.git import GitError, ask, git, listed
 
 USUAL = "main"
 """The default branch of a repository that does not say which one it is."""
@@ -208,12 +208,12 @@ def is_shallow(repository: Path = Path()) -> bool:
 def _listed(where: str, repository: Path, option: str, *patterns: str) -> list[tuple[str, str]]:
     """Return what git lists: what stands before the name, and the name."""
     try:
-        shown = git("ls-remote", option, where, *patterns, at=repository)
+        shown = listed("ls-remote", option, where, *patterns, at=repository)
     except GitError as error:
         if not ask("config", f"remote.{where}.url", at=repository):
             raise
         raise GitError(f"{error} Did it move? `git remote set-url {where} URL` says where it is now.") from error
-    pairs = (line.partition("\t") for line in shown.splitlines())
+    pairs = (line.partition("\t") for line in shown)
     return [(text, name) for text, mark, name in pairs if mark]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mainline.errors import MainlineError
 from mainline.registry import origin
-from mainline.repository.git import GitError, ask, git
+from mainline.repository.git import GitError, ask, git, listed
 
 TAGS = "refs/tags/"
 
@@ -58,8 +58,8 @@ def fetch() -> None:
 
 def _ours() -> dict[str, str]:
     """Return the object of each tag of the registry here; approvals are not among them, since they only add."""
-    shown = git("for-each-ref", "--format=%(objectname) %(refname)", *origin.tags()[:2])
-    return {name: tag for tag, _, name in (line.partition(" ") for line in shown.splitlines())}
+    shown = listed("for-each-ref", "--format=%(objectname) %(refname)", *origin.tags()[:2])
+    return {name: tag for tag, _, name in (line.partition(" ") for line in shown)}
 
 
 def _compare(name: str, ours: str, theirs: str | None, remote: str) -> None:

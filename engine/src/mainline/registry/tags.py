@@ -24,7 +24,7 @@ from mainline.errors import MainlineError, UnknownError
 from mainline.registry import artifact, git_tags, maker, origin
 from mainline.registry.git_tags import Tag
 from mainline.registry.records import Assignment, RecordError, Release, read_assignment, read_release
-from mainline.repository.git import git
+from mainline.repository.git import listed
 
 NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 """Written in one way, so that no two names mean the same."""
@@ -124,7 +124,7 @@ def read(repository: Path = Path(), line: str | None = None) -> Registry:
 
 def lines(repository: Path = Path()) -> list[str]:
     """Name the artifacts that have tags of versions here."""
-    names = git("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=repository).splitlines()
+    names = listed("for-each-ref", "--format=%(refname:strip=2)", "refs/tags", at=repository)
     return sorted(
         {name for name, mark, rest in (each.rpartition("@") for each in names) if _VERSION.match(mark + rest)}
     )

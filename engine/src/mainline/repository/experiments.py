@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from mainline.repository.git import ask, git
+from mainline.repository.git import ask, git, listed
 
 _REF = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/(\S+)")
 _UNSAID = "dvc: commit experiment"
@@ -38,8 +38,9 @@ def begun_from(commit: str) -> list[Experiment]:
 
 
 def _refs() -> list[re.Match[str]]:
-    listed = git("for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
-    return [found for line in listed if (found := _REF.fullmatch(line))]
+    return [
+        found for line in listed("for-each-ref", "--format=%(refname)", "refs/exps") if (found := _REF.fullmatch(line))
+    ]
 
 
 def _read(name: str, ref: str) -> Experiment:

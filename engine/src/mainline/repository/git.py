@@ -58,6 +58,17 @@ def git(
     return _text(raw(*arguments, at=at, given=given, environment=environment))
 
 
+def listed(*arguments: str, at: Path | None = None) -> list[str]:
+    """Run git as `git` does, and return the lines that it prints.
+
+    A line ends by a line feed alone: names of refs and people may hold the other characters that end one for Python.
+
+    Raises:
+        GitError: when git exits with anything but 0.
+    """
+    return [line for line in git(*arguments, at=at).split("\n") if line]
+
+
 def raw(
     *arguments: str,
     at: Path | None = None,

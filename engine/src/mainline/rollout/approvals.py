@@ -13,7 +13,7 @@ from mainline.errors import MainlineError
 from mainline.registry import publication, tags
 from mainline.registry.publication import Tag
 from mainline.registry.tags import NUMBER as N
-from mainline.repository.git import git
+from mainline.repository.git import listed
 
 _NAME = re.compile(rf"^approval/([a-z][a-z0-9-]*)/(v{N}\.{N}\.{N})/([0-9a-f]{{12}})/({N})$")
 Approval = tuple[str, str, int]
@@ -22,8 +22,8 @@ Approval = tuple[str, str, int]
 
 def read(environment: str, repository: Path = Path()) -> frozenset[Approval]:
     """Return what was approved for an environment."""
-    shown = git("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/", at=repository)
-    matched = filter(None, map(_NAME.match, shown.split()))
+    shown = listed("for-each-ref", "--format=%(refname:strip=2)", f"refs/tags/approval/{environment}/", at=repository)
+    matched = filter(None, map(_NAME.match, shown))
     return frozenset((found[2], found[3], int(found[4]) - 1) for found in matched if found[1] == environment)
 
 
@@ -40,8 +40,8 @@ class Granted:
 def granted(environment: str, version: str, repository: Path = Path()) -> tuple[Granted, ...]:
     """Return who approved what of a version's rollout in an environment, by step; '' where a tag names nobody."""
     form = "--format=%(refname:strip=2)%00%(taggername)%00%(taggerdate:unix)"
-    shown = git("for-each-ref", form, f"refs/tags/approval/{environment}/{version}/", at=repository)
-    rows = (line.split("\0") for line in shown.splitlines())
+    shown = listed("for-each-ref", form, f"refs/tags/approval/{environment}/{version}/", at=repository)
+    rows = (line.split("\0") for line in shown)
     matched = ((_NAME.match(name), by, when) for name, by, when in rows)
     made = [Granted(int(found[4]), found[3], by, int(when or 0)) for found, by, when in matched if found]
     return tuple(sorted(made, key=lambda one: (one.when, one.step)))
