@@ -108,6 +108,10 @@ class Service:
         """Return the model of a version that is loaded."""
         return next((model for model in self.models() if model.version == version), None)
 
+    def said(self, error: Exception) -> str:
+        """Return what the service's own log may say of an error that came of a request; its words may repeat it."""
+        return type(error).__name__ if any(model.personal for model in self.models()) else repr(error)
+
     def count_refused_fields(self, problem: Problem) -> None:
         """Count which fields of requests did not fit; a client's unknown ones under one name."""
         known = {field.name for model in self.models() for field in model.reader.fields}

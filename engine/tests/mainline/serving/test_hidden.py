@@ -95,3 +95,20 @@ def test_error_of_a_model_is_logged_without_its_words(
     monkeypatch.setattr(model.predictor.features, "compute", fail)
     assert make_client().predict([{**rows[0], **PLANTED}]).status == 500
     assert [record.fields["error"] for record in caplog.records] == ["KeyError"]  # type: ignore[attr-defined]
+
+
+def test_error_outside_of_a_model_is_logged_without_its_words(
+    make_client: Callable[..., Client], rows: Rows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What goes wrong where a request is read may repeat its values, too; only the kind of error is logged."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("cannot read N0PLNT")
+
+    client = make_client()
+    monkeypatch.setattr(type(client.service), "choose", fail)
+    with caplog.at_level("ERROR", logger="mainline.serving"):
+        answer = client.predict([{**rows[0], **PLANTED}])
+    assert answer.status == 500
+    (record,) = [one for one in caplog.records if one.getMessage() == "request failed"]
+    assert record.__dict__["fields"]["error"] == "ValueError"

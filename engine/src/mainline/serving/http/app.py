@@ -186,7 +186,7 @@ class Application:
         request.key = key
 
     def _failed(self, request: Request, error: Exception) -> Problem:
-        warn("request failed", request_id=request.id, path=request.path[:200], error=repr(error))
+        warn("request failed", request_id=request.id, path=request.path[:200], error=self._service.said(error))
         return Problem("prediction-failed", "The service's log says why.")
 
     def _of_problem(self, problem: Problem, request: Request) -> Reply:
