@@ -48,7 +48,7 @@ def ask(world: World, path: str, content: Any, client: str = "") -> Any:
 
 
 @contextmanager
-def testing(tmp_path: Path, made: Project, policy: dict[str, Any]) -> Iterator[World]:
+def experiment_of(tmp_path: Path, made: Project, policy: dict[str, Any]) -> Iterator[World]:
     """Serve a first version, and let a second one take half of the clients."""
     world = create(tmp_path, made, None, policy)
     settings = tmp_path / "service.yaml"
@@ -66,7 +66,7 @@ def testing(tmp_path: Path, made: Project, policy: dict[str, Any]) -> Iterator[W
 @pytest.mark.slow
 def test_ab_is_read_ended_and_reported(small_project: Project, tmp_path: Path) -> None:
     """Clients keep their version and post what came of it; the better one waits for a person, and git has why."""
-    with testing(tmp_path, small_project.twin(tmp_path / "project"), POLICY) as world:
+    with experiment_of(tmp_path, small_project.twin(tmp_path / "project"), POLICY) as world:
         row = json.loads((world.project.path / "models/package/golden.json").read_text())["requests"][0]
         answers = [ask(world, "/predict", row, f"client-{number}") for number in range(CLIENTS)]
         again = [ask(world, "/predict", row, f"client-{number}")["version"] for number in range(20)]
@@ -94,7 +94,7 @@ def test_ab_is_decided_by_the_labels_of_the_use_case(small_project: Project, tmp
     """Clients ask and post nothing; monitoring reads how their flights arrived, and the follower goes on by that."""
     outcome = {"name": "error", "unit": "minutes", "better": "lower", "effect": 30.0, "minimum": 30, "metric": "mae"}
     policy = {**POLICY, "analysis": {**POLICY["analysis"], "outcome": outcome}}
-    with testing(tmp_path, small_project.twin(tmp_path / "project"), policy) as world:
+    with experiment_of(tmp_path, small_project.twin(tmp_path / "project"), policy) as world:
         month = json.loads((world.project.path / "models/package/manifest.json").read_text())["window"]["test"]
         rows = dataset.read(world.project.path / dataset.FOLDER, month, [one.name for one in interface.REQUEST], [])
         flights = columns.to_rows({name: values[:CLIENTS] for name, values in rows.request.items()}, interface.REQUEST)

@@ -46,7 +46,9 @@ def watched(declared: Project) -> dict[str, Any]:
     """The report of production that answered each test row, half of them before a change of the log's key."""
     newest = dataset.read(declared.path / dataset.FOLDER, ["2024-06"], _fields(declared), [])
     rows = to_rows(newest.request, Predictor.load(declared.path / "models/package").request)
-    labels = pd.DataFrame(rows)[["measured_at", "sample"]].assign(malignant=newest.label, known_at="2024-07-01")
+    labels = pd.DataFrame(rows)[["measured_at", "sample"]].assign(
+        malignant=newest.label, known_at="2024-07-01T00:00:00Z"
+    )
     labels.to_csv(declared.path / "labels.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(declared.path)

@@ -11,7 +11,7 @@ from tests.project import Project
 def test_pipeline_makes_every_declared_output(small_project: Project) -> None:
     """Every output that the lock names is there after one run."""
     hashes = small_project.hashes()
-    assert len(hashes) == 21
+    assert len(hashes) == 22
     assert all((small_project.path / name).exists() for name in hashes)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mainline.monitoring import marks, sections, tracks, verdict
+from mainline.monitoring import marks, result, sections, tracks, verdict
 from mainline.monitoring.marks import Commit
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.result import Changed, Mark, Monitored
@@ -149,7 +149,7 @@ def test_report_has_a_section_of_what_changed(tmp_path: Path) -> None:
         assert "libraries: numpy" in text
         assert "2026-03-02" in text
     assert "<c>" not in page.write(document)
-    again = Monitored.model_validate_json(document.write(found, tmp_path).read_bytes())
+    again = Monitored.model_validate_json(result.write(found, tmp_path).read_bytes())
     assert again.marks == [mark()]
     assert "What changed" not in markdown.write(sections.describe(found.model_copy(update={"marks": []})))
 

@@ -127,6 +127,7 @@ def test_every_command_says_so(
         "archive": ["v1.0.0"],
         "rebuild": ["v1.0.0"],
         "lineage": ["v1.0.0"],
+        "evidence": ["v1.0.0"],
         "sign": ["v1.0.0"],
         "fetch": ["v1.0.0"],
         "approve": ["v1.0.0"],
