@@ -24,8 +24,9 @@ from tests.project import FLIGHTS, ROOT
 DIGEST = "5e" * 32
 NOW = 10
 GATE, REPORT = Path("metrics/report/gate.json"), Path(".mainline/production/monitoring/report/monitoring.json")
-SEARCH = ("ddc8a03dabeb", 12)
-"""The search that the flights' table is of."""
+_TRIALS = list(csv.DictReader((FLIGHTS / "metrics/tuning.csv").read_text(encoding="utf-8").splitlines()))
+SEARCH = (_TRIALS[0]["search"], len(_TRIALS))
+"""The search that the flights' table is of, and how many trials it has."""
 CLAIM = "tests/test_contract.py::test_the_use_case_keeps_the_contract[{}]"
 CLAIMS = (
     "no_banned_name_is_used", "a_banned_field_of_the_request_reaches_no_answer",
