@@ -3,15 +3,9 @@
 import pytest
 
 from mainline.claims import catalogue
-from mainline.claims.batches import NoDataError
 
 
 @pytest.mark.parametrize("claim", catalogue.ALL, ids=lambda claim: claim.__name__)
 def test_the_use_case_keeps_the_contract(claim: catalogue.Claim) -> None:
     """One claim at a time; `engine/src/mainline/claims/` says of each what it asks for, and why."""
-    try:
-        problem = catalogue.problem(claim)
-    except NoDataError as error:
-        pytest.skip(str(error))
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    catalogue.hold(claim)

@@ -3,15 +3,9 @@
 import pytest
 
 from mainline.claims import catalogue, integration
-from mainline.claims.batches import NoDataError
 
 
 @pytest.mark.parametrize("claim", integration.CLAIMS, ids=lambda claim: claim.__name__)
 def test_the_pipeline_works_as_a_whole(claim: catalogue.Claim) -> None:
     """From raw data to an answer over HTTP; `engine/src/mainline/claims/integration.py` says how."""
-    try:
-        problem = catalogue.problem(claim)
-    except NoDataError as error:
-        pytest.skip(str(error))
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    catalogue.hold(claim)

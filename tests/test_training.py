@@ -3,15 +3,9 @@
 import pytest
 
 from mainline.claims import catalogue, training
-from mainline.claims.batches import NoDataError
 
 
 @pytest.mark.parametrize("claim", training.CLAIMS, ids=lambda claim: claim.__name__)
 def test_the_declared_model_trains(claim: catalogue.Claim) -> None:
     """It memorises, its loss falls, it is finite, it repeats; `engine/src/mainline/claims/training.py` says how."""
-    try:
-        problem = catalogue.problem(claim)
-    except NoDataError as error:
-        pytest.skip(str(error))
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    catalogue.hold(claim)
