@@ -17,6 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--badge", type=Path, metavar="FILE", help="draw the score into this SVG file, too")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write it as this HTML file, too, with all evidence")
     parser.add_argument("--at-least", type=float, metavar="POINTS", help="exit with 1 if the score is below")
 
 
@@ -29,12 +30,14 @@ def run(arguments: argparse.Namespace) -> str:
     """
     from mainline import display, files
     from mainline.declared import environments
-    from mainline.score import badge, terminal, total  # libraries that `--help` need not wait for
+    from mainline.score import badge, page, terminal, total  # libraries that `--help` need not wait for
 
     environments.choose(arguments.environment, environments.load_all())
     found = total.measure(arguments.environment)
     if arguments.badge:
         files.replace(arguments.badge, badge.draw(found))
+    if arguments.page:
+        files.replace(arguments.page, page.render(found))
     as_json = json.dumps(total.document(found), indent=2)
     said = as_json if arguments.json else terminal.render(found, display.is_coloured())
     if arguments.at_least is not None and found.points < arguments.at_least:

@@ -118,6 +118,23 @@ class CheckList:
 
 
 @dataclass(frozen=True)
+class Item:
+    """An entry of a list: its verdict, the word that stands for it, a title, and lines, of which the first matters."""
+
+    verdict: Verdict
+    state: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Items:
+    """Such entries."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
 class Chart:
     """A small plot; `marks` are lines across it, each with its x and a label, and `marked` says what they show."""
 
@@ -143,7 +160,7 @@ class Fold:
     is_open: bool = False
 
 
-Block: TypeAlias = Paragraph | Bullets | Table | Matrix | CheckList | Chart | Commands | Fold
+Block: TypeAlias = Paragraph | Bullets | Table | Matrix | CheckList | Items | Chart | Commands | Fold
 
 
 @dataclass(frozen=True)
@@ -157,9 +174,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report."""
+    """A whole report. `label` stands above the headline; '' is the word for the verdict."""
 
     verdict: Verdict
     headline: str
     lead: Line
     sections: tuple[Section, ...]
+    label: str = ""

@@ -17,6 +17,8 @@ from mainline.report.blocks import (
     Fold,
     Inline,
     Interval,
+    Item,
+    Items,
     Line,
     Mark,
     Matrix,
@@ -62,6 +64,7 @@ def write(document: Document) -> str:
 
 def _render(document: Document, room: Room) -> str:
     mark, word = VERDICTS[document.verdict]
+    word = document.label or word
     lines = [f"### {mark} {word}: {prose(document.headline, room.text)}", "", _line(document.lead, room)]
     for section in document.sections:
         blocks = _blocks(section, room)
@@ -111,6 +114,8 @@ def _block(block: Block, room: Room) -> list[str]:
             return _matrix(block, room)
         case CheckList():
             return [_check(check, room) for check in block.checks]
+        case Items():
+            return [_item(item, room) for item in block.items]
         case Chart():
             return _chart(block, room)
         case Commands():
@@ -169,6 +174,11 @@ def _check(check: Check, room: Room) -> str:
     found = f"{prose(check.observed, room.text)}; limit: {prose(check.limit, room.text)}"
     name = prose(check.name, room.text)
     return f"- {mark} **{name}** ({check.group}): {found}<br>{prose(check.reason, room.text)}"
+
+
+def _item(item: Item, room: Room) -> str:
+    lines = "<br>".join(_line(line, room) for line in item.lines)
+    return f"- {VERDICTS[item.verdict][0]} **{item.state}** {item.title}<br>{lines}"
 
 
 def _chart(chart: Chart, room: Room) -> list[str]:

@@ -17,6 +17,8 @@ from mainline.report.blocks import (
     Fold,
     Inline,
     Interval,
+    Item,
+    Items,
     Line,
     Mark,
     Matrix,
@@ -52,6 +54,7 @@ def render(findings: Findings) -> str:
 def write(document: Document) -> str:
     """Return a document as a page."""
     style, word = VERDICTS[document.verdict]
+    word = document.label or word
     sections = "\n".join(
         f"<section>\n<h2>{section.title}</h2>\n{_blocks(section.blocks)}\n</section>" for section in document.sections
     )
@@ -95,6 +98,8 @@ def _block(block: Block) -> str:
             return _matrix(block)
         case CheckList():
             return f'<ul class="checks">{"".join(_check(check) for check in block.checks)}</ul>'
+        case Items():
+            return f'<ul class="checks">{"".join(_item(item) for item in block.items)}</ul>'
         case Chart():
             return _chart(block)
         case Commands():
@@ -157,6 +162,15 @@ def _check(check: Check) -> str:
         f"<p><bdi>{hypertext_prose(check.observed) or UNKNOWN}</bdi>"
         f' <span class="soft">· limit:</span> <bdi>{hypertext_prose(check.limit) or UNKNOWN}</bdi></p>'
         f'<p class="soft"><bdi>{hypertext_prose(check.reason)}</bdi></p></li>'
+    )
+
+
+def _item(item: Item) -> str:
+    first, *others = item.lines
+    more = "".join(f'<p class="soft">{_line(line)}</p>' for line in others)
+    return (
+        f'<li class="{VERDICTS[item.verdict][0]}">'
+        f'<p><span class="state">{item.state}</span> <strong>{item.title}</strong></p><p>{_line(first)}</p>{more}</li>'
     )
 
 

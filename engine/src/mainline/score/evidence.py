@@ -241,7 +241,7 @@ class Evidence:
     def shown(self, said: str, origin: Origin, command: str, lacks: Step | None = None) -> Shown:
         """Return what was shown: half a point if something is lacking, or if no workflow runs the command."""
         by_system = workflows.runs(command, self._workflows)
-        return Shown(said, origin, lacks or (None if by_system else workflow(command)))
+        return Shown(said, origin, command, lacks or (None if by_system else workflow(command)))
 
 
 def _passed(checks: Iterable[Check], names: Iterable[str], who: str, step: Step) -> list[Check]:

@@ -55,9 +55,8 @@ def debugged(evidence: Evidence) -> Shown:
     found, origin = evidence.ran(record.EXPLAIN, ONE_ROW)
     if found.found.get("digest") != evidence.digest:
         raise LackError("another package was explained", ONE_ROW)
-    return Shown(
-        "a row was explained step by step", origin
-    )  # for a person, on demand: it is the tool that the rubric asks for
+    # For a person, on demand: it is the tool that the rubric asks for.
+    return Shown("a row was explained step by step", origin, "./mainline explain")
 
 
 def canaried(evidence: Evidence) -> Shown:
@@ -66,7 +65,7 @@ def canaried(evidence: Evidence) -> Shown:
     declared = environments.load(environments.FOLDER / f"{evidence.environment}.yaml").rollout.declared
     compares = declared.strategy != "blue-green"
     lacks = None if compares else Step(3, f"declare a canary in deploy/{evidence.environment}.yaml")
-    return Shown(f"{event.version} was rolled out by {declared.strategy}", origin, lacks)
+    return Shown(f"{event.version} was rolled out by {declared.strategy}", origin, "./mainline serve --follow", lacks)
 
 
 def rolled_back(evidence: Evidence) -> Shown:
@@ -82,7 +81,7 @@ def rolled_back(evidence: Evidence) -> Shown:
         one for one in evidence.events if one.version == version and one.when >= last.when and one.event == "served"
     ]
     said = f"back to {version}" + (f", served {told[0].when - last.when} s later" if told else "")
-    return Shown(said, origin, None if told else FOLLOW)
+    return Shown(said, origin, "./mainline rollback", None if told else FOLLOW)
 
 
 def _own(evidence: Evidence, file: str, step: Step) -> tuple[int, Step | None]:

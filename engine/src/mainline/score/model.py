@@ -30,7 +30,7 @@ def review(evidence: Evidence) -> Shown:
     if not others:
         raise LackError(f"commit {commit[:7]} names no reviewer other than its author", _REVIEW)
     origin = evidence.fresh(evidence.of_commit("git log", commit), _REVIEW)
-    return Shown(f"reviewed by {others[0]}", origin, _HOST)
+    return Shown(f"reviewed by {others[0]}", origin, "git commit", _HOST)
 
 
 def online(evidence: Evidence) -> Shown:

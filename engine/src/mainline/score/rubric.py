@@ -38,10 +38,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a test found. With `lacks`, half a point: what keeps it from a whole one."""
+    """What a test found, and by which command. With `lacks`, half a point: what keeps it from a whole one."""
 
     said: str
     origin: Origin
+    command: str
     lacks: Step | None = None
 
     @property

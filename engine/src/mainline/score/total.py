@@ -32,13 +32,17 @@ BANDS = (
 
 @dataclass(frozen=True)
 class Mark:
-    """The points of a test: from where, of which commit and time, and what would earn more; None if nothing does."""
+    """The points of a test: from where, of which commit and time, and what would earn more; None if nothing does.
+
+    `command` is the one that showed it; '' without points, and for what was done by hand.
+    """
 
     test: Test
     points: float
     said: str
     origin: Origin | None
     step: Step | None
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def _mark(test: Test, evidence: Evidence) -> Mark:
     except Exception as error:
         step = error.step if isinstance(error, LackError) else Step(1, "mend it, or make it again")
         return _by_hand(test, evidence, Mark(test, 0.0, problem(error).rstrip("."), None, step))
-    return Mark(test, found.points, found.said, found.origin, found.lacks)
+    return Mark(test, found.points, found.said, found.origin, found.lacks, found.command)
 
 
 def _by_hand(test: Test, evidence: Evidence, without: Mark) -> Mark:
@@ -158,6 +162,7 @@ def _plain(mark: Mark) -> dict[str, Any]:
         "source": mark.origin.source if mark.origin else None,
         "commit": (mark.origin.commit or None) if mark.origin else None,
         "when": utc(mark.origin.when) if mark.origin else None,
+        "command": mark.command or None,
         "next": mark.step.text if mark.step else None,
     }
 
