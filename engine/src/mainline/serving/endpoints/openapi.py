@@ -13,7 +13,7 @@ from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import KINDS
 from mainline.serving.answering.unusual_rows import REASONS
-from mainline.serving.endpoints.protocol import DATATYPES
+from mainline.serving.endpoints.tensors import DATATYPES
 from mainline.serving.service import Service
 
 Schema = dict[str, Any]

@@ -18,7 +18,7 @@ from mainline.serving.answering import keys
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.routing import Routing, _point
-from mainline.serving.endpoints.protocol import DATATYPES
+from mainline.serving.endpoints.tensors import DATATYPES
 from mainline.serving.service import Service
 from tests.mainline.package.test_predictor import extended
 from tests.mainline.serving.asking import Client

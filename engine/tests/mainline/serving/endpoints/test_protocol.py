@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from mainline.serving.answering.model import Model
-from mainline.serving.endpoints.protocol import DATATYPES
+from mainline.serving.endpoints.tensors import DATATYPES
 from tests.mainline.serving.asking import Client
 from tests.project import ROOT
 
