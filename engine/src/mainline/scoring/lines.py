@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from mainline.serving.answering import strictjson
-from mainline.serving.answering.model import Answer, Model
+from mainline.serving.answering.answer import Answer
+from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 
 BLOCK = 2**16

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-from mainline.serving.answering.model import Answer, Model
+from mainline.serving.answering.answer import Answer
+from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 
 INLINE_ROWS = 200

@@ -10,9 +10,10 @@ import orjson
 
 from mainline.serving import logs
 from mainline.serving.answering import mirroring, strictjson
+from mainline.serving.answering.answer import Pattern
 from mainline.serving.answering.batching import Outcome, Share
 from mainline.serving.answering.messages import Reply, Request
-from mainline.serving.answering.model import Model, Pattern
+from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem, shown
 from mainline.serving.service import Service
 

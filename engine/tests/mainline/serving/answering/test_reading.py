@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainline.contract import Field
+from mainline.data import columns as typed
 from mainline.data.columns import from_rows
 from mainline.errors import RequestError
-from mainline.serving.answering import reading
+from mainline.serving.answering import field_columns
 from mainline.serving.answering.problems import SHOWN, Problem
 from mainline.serving.answering.reading import Reader
 
@@ -48,11 +49,11 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True, scope="module", params=[reading._MANY, 1], ids=["few", "many"])
+@pytest.fixture(autouse=True, scope="module", params=[field_columns._MANY, 1], ids=["few", "many"])
 def _compared(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have numbers compared as those of few rows, then as those of many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "_MANY", request.param)
+        patch.setattr(field_columns, "_MANY", request.param)
         yield
 
 
@@ -117,7 +118,7 @@ def test_integers_written_as_floats_go_the_fast_way(monkeypatch: pytest.MonkeyPa
     """Whole numbers that a client writes as 7.0 are read by column like any other, not one value at a time."""
     reader = Reader(FIELDS, 100)
     reader.read([GOOD])  # remembers text and times
-    monkeypatch.delattr(reading.typed, "from_rows")
+    monkeypatch.delattr(typed, "from_rows")
     columns = reader.read([GOOD | {"count": 7.0}, GOOD | {"count": 8}, GOOD | {"count": -0.0}]).columns
     assert columns["count"].tolist() == [7, 8, 0]
     assert columns["count"].dtype == np.int64
@@ -127,7 +128,7 @@ def test_what_is_absent_goes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> No
     """Absent integers and times are read by column, beside whole numbers that are written as 7.0."""
     reader = Reader(FIELDS, 100)
     reader.read([GOOD])  # remembers text and times
-    monkeypatch.delattr(reading.typed, "from_rows")
+    monkeypatch.delattr(typed, "from_rows")
     rows = [GOOD, GOOD | {"rooms": 5.0}, GOOD | {"rooms": None, "back": None}]
     columns = reader.read([*rows, {name: value for name, value in GOOD.items() if name != "back"}]).columns
     np.testing.assert_array_equal(columns["rooms"], [4.0, 5.0, np.nan, 4.0])
@@ -136,7 +137,7 @@ def test_what_is_absent_goes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients that send ever new text do not fill the memory."""
-    monkeypatch.setattr(reading, "_REMEMBERED", 10)
+    monkeypatch.setattr(field_columns, "_REMEMBERED", 10)
     reader = Reader(FIELDS, 100)
     for number in range(100):
         reader.read([GOOD | {"text": f"x{number}", "at": f"2013-09-01T10:{number % 60:02}:{number // 60:02}Z"}])

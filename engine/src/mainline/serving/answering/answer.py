@@ -1,0 +1,63 @@
+"""What a model says of the rows that it answers together, and what was looked up for each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mainline.contract import Array
+from mainline.package.responses import Prediction
+
+
+@dataclass(eq=False)
+class Pattern:
+    """Which looked-up columns were known for a row, which were not, and which tables are behind; rows share it."""
+
+    looked_up: list[str]
+    missing: list[str]
+    stale: list[str]
+    rows: int = 0
+
+    @cached_property
+    def json(self) -> str:
+        """The pattern as the members of a JSON object."""
+        return json.dumps({"looked_up": self.looked_up, "missing": self.missing, "stale": self.stale})[1:-1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's predictions for n rows; every sequence has length n."""
+
+    predictions: list[Prediction]
+    """A number each, or a class with the probability of each."""
+    fits: list[bool] | None
+    """Whether each prediction is inside the response model; None: all are."""
+    patterns: list[Pattern]
+    given: Mapping[str, Sequence[Any]]
+    """What was sent, by field."""
+    features: Mapping[str, Array]
+    time: str
+    """When they were predicted, UTC."""
+    unusual: Array | None = None
+    """The marks of each row as `Unusual.find` returns them; None if no row has any, or nobody asked."""
+
+    @cached_property
+    def given_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """What was sent by row, as columns of one value."""
+        return list(zip(*map(zip, self.given.values()), strict=True))
+
+    @cached_property
+    def wide_features(self) -> dict[str, Array]:
+        """The features with float32 widened: its short text would be read as another double than that of one row."""
+        return {
+            name: column.astype(np.float64, copy=False) if column.dtype.kind == "f" else column
+            for name, column in self.features.items()
+        }
+
+    @cached_property
+    def feature_rows(self) -> list[tuple[tuple[Any], ...]]:
+        """The features by row, as columns of one plain value."""
+        return list(zip(*[zip(column.tolist(), strict=True) for column in self.features.values()], strict=True))
