@@ -5,11 +5,10 @@ that starts again within an experiment reads both logs, and goes on where it was
 outcomes wait, and the follower is told nothing before all is read.
 """
 
-import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +17,8 @@ import orjson
 
 from mainline.exchange import outcomes
 from mainline.exchange.place import Place
+from mainline.serving import json_lines, resumption
 from mainline.serving.answering.experiment import Experiment, Fate, Found, Unit
-from mainline.serving.logs import say, warn
-from mainline.serving.prediction_log import PATTERN
 
 FORMER = 2
 """Experiments whose answers are still known after their end, such as the two steps of a usual canary."""
@@ -31,8 +29,6 @@ MOST_ELSEWHERE = 2**26
 _ELSEWHERE = "unknown.jsonl"
 _KEPT = 20
 """Files of former experiments that stay."""
-_SLACK = 60.0
-_PIECE = 2**16
 
 
 class Event(NamedTuple):
@@ -181,7 +177,7 @@ class OutcomeLog:
             lines.setdefault(self._file(fate, former), []).append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         for file, content in lines.items():
             if file.name != _ELSEWHERE or not file.exists() or file.stat().st_size < MOST_ELSEWHERE:
-                _append(file, b"".join(content))
+                json_lines.append(file, b"".join(content))
 
     def _file(self, fate: Fate, former: str) -> Path:
         name = self.experiment.name if fate == "counted" and self.experiment else former
@@ -192,11 +188,11 @@ class OutcomeLog:
         file = self._place.outcome_log / f"{name}.jsonl"
         known = file.exists()
         if known:
-            _cut_after_last_line(file)
+            json_lines.cut_half_line(file)  # its client was not told of it, and sends it again
         else:
             self._remove_old()
         if not known or not file.stat().st_size:
-            _append(file, orjson.dumps({"experiment": name, "time": time.time()}) + b"\n")
+            json_lines.append(file, orjson.dumps({"experiment": name, "time": time.time()}) + b"\n")
         return file if known else None
 
     def _resume(self, experiment: Experiment, file: Path) -> None:
@@ -205,99 +201,11 @@ class OutcomeLog:
         Where that fails, outcomes are refused until the next look, which begins it again and reports why.
         """
         try:
-            experiment.whole = self._read(experiment, file)
+            experiment.whole = resumption.resume(experiment, file, self._predictions, self._closing)
         except Exception as error:  # whatever it is, half of the truth is counted by nobody
             self._unread = error
-
-    def _read(self, experiment: Experiment, file: Path) -> bool:
-        """Remember the answers of an experiment and count its outcomes; say whether all is read."""
-        lines = _lines(file)  # one by one: the log of a week need not fit into memory
-        began = float(next(lines, {}).get("time", 0.0))
-        for line in _answers(self._predictions, began - _SLACK):
-            named: list[Any] = [line.get(name) for name in ("request_id", "version", "client")]
-            if self._closing.is_set():
-                return False
-            if line.get("experiment") == experiment.name and all(type(text) is str for text in named):
-                experiment.remember(named[0], Unit(named[1], named[2]))
-        for line in lines:
-            if self._closing.is_set():
-                return False
-            _replay(experiment, line)
-        counted = sum(tally["number"] for tally in experiment.tallies.values())
-        say("an experiment goes on", experiment=experiment.name, outcomes=counted)
-        return True
 
     def _remove_old(self) -> None:
         files = sorted(self._place.outcome_log.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
         for path in [path for path in files if path.name != _ELSEWHERE][: -_KEPT or None]:
             path.unlink(missing_ok=True)
-
-
-def _append(file: Path, content: bytes) -> None:
-    """Bring lines to the disk, or nothing of them."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    try:
-        size = os.fstat(descriptor).st_size
-        try:
-            written = os.write(descriptor, content)
-            if written < len(content):
-                raise OSError(f"{file}: {written} of {len(content)} bytes were written; the disk is full")
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, size)
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _cut_after_last_line(file: Path) -> None:
-    """Remove the half line that a kill left; the client was not told of it, and sends it again."""
-    with file.open("r+b") as opened:
-        end = size = opened.seek(0, os.SEEK_END)
-        while end:
-            begin = max(0, end - _PIECE)
-            opened.seek(begin)
-            last = opened.read(end - begin).rfind(b"\n")
-            if last >= 0:
-                end = begin + last + 1
-                break
-            end = begin
-        if end < size:
-            opened.truncate(end)
-
-
-def _lines(file: Path, holding: bytes = b"") -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file of JSON lines that hold some bytes; what is not one is left out."""
-    with file.open("rb") as content:
-        for number, line in enumerate(content, 1):
-            if holding not in line:
-                continue
-            try:
-                found = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                warn("a line of a log is not JSON, and is left out", file=str(file), line=number)
-                continue
-            if isinstance(found, dict):
-                yield found
-
-
-def _answers(directory: Path, since: float) -> Iterator[dict[str, Any]]:
-    """Yield the lines of the prediction log's files that were written to since then and name an experiment."""
-    for file in sorted(directory.glob(PATTERN)):
-        if file.stat().st_mtime >= since:
-            yield from _lines(file, b'"experiment":')
-
-
-def _replay(experiment: Experiment, line: dict[str, Any]) -> None:
-    """Count a line of the log again."""
-    try:
-        unit = Unit(line["version"], line["client"])
-        if "left_out" in line:
-            experiment.left_out[line["left_out"]] += 1
-        elif not -outcomes.MOST <= line["value"] <= outcomes.MOST:
-            raise ValueError("more than an outcome can be")
-        elif experiment.find(line["request_id"], line["value"]).fate not in ("repeated", "conflicting"):
-            experiment.count(line["request_id"], line["value"], unit)
-    except (KeyError, TypeError, ValueError, AttributeError):  # whatever somebody wrote there
-        experiment.left_out["unreadable"] += 1

@@ -12,28 +12,24 @@ import time
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import orjson
 
-from mainline.contract import Array
 from mainline.data import pseudonyms
 from mainline.data.pseudonyms import Pseudonyms
 from mainline.declared.service import Log
-from mainline.package.responses import Prediction
 from mainline.seconds import DAY
-from mainline.serving.answering.batching import Share
-from mainline.serving.answering.messages import Request
+from mainline.serving import json_lines
 from mainline.serving.answering.metrics import ServiceMetrics
-from mainline.serving.answering.model import Model
 from mainline.serving.logs import warn
 
 MOST_WAITING = 2**24
 """Bytes that wait for a slow disk; what comes beyond is dropped and counted."""
 ENOUGH = 2**18
 """Bytes that are written before their time, so that memory stays small under load."""
-_CHUNK = 2**20
+_WRITTEN = 1.0
+"""Seconds since the last write to a file within which another server may still write it."""
 PATTERN = "predictions-*.jsonl"
 
 
@@ -58,7 +54,7 @@ class PredictionLog:
         """Mend what a kill cut off, and begin to write."""
         for path in sorted(self._directory.glob(PATTERN)):
             with contextlib.suppress(OSError):
-                _cut_after_last_line(path)
+                json_lines.cut_half_line(path, _WRITTEN)
         self._thread.start()
 
     @cached_property
@@ -178,74 +174,6 @@ class PredictionLog:
                     warn("an old file of the prediction log cannot be removed", file=str(path), error=str(error))
 
 
-def log_line(model: Model, request: Request, share: Share, seconds: float, hide: Pseudonyms | None = None) -> bytes:
-    """Write the line of the prediction log for a request of n rows: enough to compute each of them again.
-
-    Inputs, features, predictions and stale tables are lists of n values, one per row, under one name each: less
-    than a third of the bytes and of the time of an object per row. In the place of what is personal stand hashes,
-    which `hide` makes; of a feature that is a number stands nothing.
-    """
-    answer, part = share.answer, slice(share.start, share.stop)
-    inputs: dict[str, Any]
-    features: dict[str, Any]
-    if share.stop - share.start == 1:
-        inputs = dict(zip(answer.given, answer.given_rows[share.start], strict=True))
-        features = dict(zip(answer.features, answer.feature_rows[share.start], strict=True))
-    else:
-        inputs = {name: values[part] for name, values in answer.given.items()}
-        features = {name: column[part] for name, column in answer.wide_features.items()}
-    if hide is not None:
-        inputs, features = _hidden(model, inputs, features, hide)
-    line = {
-        "time": answer.time,
-        "request_id": request.id,
-        "trace_id": request.trace[3:35],
-        "key": request.key.id,
-        "model": model.name,
-        "version": model.version,
-        "digest": model.digest,
-        "seconds": seconds,
-        "inputs": inputs,
-        "features": features,
-        **_predictions(model, answer.predictions[part]),
-        "stale": [pattern.stale for pattern in answer.patterns[part]],
-    }
-    if model.unusual:
-        line["unusual"] = model.unusual.by_row(answer.unusual, share.start, share.stop)
-    if request.experiment:
-        line["experiment"], line["client"] = request.experiment[0], request.experiment[1].client
-    return orjson.dumps(line, _plain, orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
-
-
-def _hidden(
-    model: Model, inputs: dict[str, Any], features: dict[str, Any], by: Pseudonyms
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the inputs and features of n rows without what is personal of them."""
-    sent = {
-        field.name: by.logged(field, inputs[field.name])
-        for field in model.predictor.request if field.name in model.personal
-    }  # fmt: skip
-    seen = {name: _hide_feature(name, features[name], by) for name in features if name in model.personal}
-    return inputs | sent, features | seen
-
-
-def _hide_feature(name: str, values: Any, by: Pseudonyms) -> list[str | None]:
-    return [by.text(name, value) if isinstance(value, str) and value else None for value in values]
-
-
-def _predictions(model: Model, predictions: list[Prediction]) -> dict[str, Any]:
-    """Return the members for n predictions: numbers, or classes beside the n probabilities of each."""
-    if not model.classes:
-        return {"prediction": predictions}
-    shares = {str(name): [found["probabilities"][str(name)] for found in predictions] for name in model.classes}
-    return {"prediction": [found["class"] for found in predictions], "probabilities": shares}
-
-
-def _plain(column: Array) -> list[Any]:
-    """Turn a column that orjson does not write, such as one of text, into a list."""
-    return column.tolist()
-
-
 def _rows(waiting: list[tuple[bytes, int]], size: int) -> int:
     """Count the rows in the first bytes of what waited, which end in a whole line."""
     found = 0
@@ -254,17 +182,3 @@ def _rows(waiting: list[tuple[bytes, int]], size: int) -> int:
             return found + sum(len(orjson.loads(line)["prediction"]) for line in lines[:size].splitlines())
         found, size = found + rows, size - len(lines)
     return found
-
-
-def _cut_after_last_line(path: Path) -> None:
-    """Remove the half line that a kill in the middle of a write leaves; files that are still written end in a line."""
-    with path.open("r+b") as file:
-        size = end = file.seek(0, os.SEEK_END)
-        whole = 0
-        while end and not whole:
-            start = max(0, end - _CHUNK)
-            file.seek(start)
-            found = file.read(end - start).rfind(b"\n")
-            whole, end = (start + found + 1 if found >= 0 else 0), start
-        if whole < size and time.time() - path.stat().st_mtime > 1:
-            file.truncate(whole)

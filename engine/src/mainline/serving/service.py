@@ -12,7 +12,7 @@ from mainline.exchange import report as reports
 from mainline.exchange import routes
 from mainline.exchange.place import Place
 from mainline.exchange.report import Report
-from mainline.serving import server_report
+from mainline.serving import answer_log, server_report
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.batching import Batcher
 from mainline.serving.answering.messages import Request, Sent
@@ -23,8 +23,8 @@ from mainline.serving.answering.routing import Routing
 from mainline.serving.feed import Feed
 from mainline.serving.logs import say, warn
 from mainline.serving.outcome_log import OutcomeLog
-from mainline.serving.prediction_log import PredictionLog, log_line
-from mainline.serving.watching import Watched
+from mainline.serving.prediction_log import PredictionLog
+from mainline.serving.watching import Watches
 
 POLL_SECONDS = 0.2
 """How long a change of a file may go unnoticed."""
@@ -53,7 +53,8 @@ class Service:
         self.metrics = ServiceMetrics()
         self.routing = routing
         # A file is watched before it is read, so that no change between the two is missed.
-        self._watched = {"keys": Watched(settings.keys, self._read_keys)}
+        self._files = Watches(self.metrics.failures)
+        self._files.add("keys", settings.keys, self._read_keys)
         self.keys = keys.load(settings.keys, settings.throttle)
         self.batcher = Batcher(settings.limits.queued_rows)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
@@ -120,32 +121,12 @@ class Service:
 
     def log_answers(self, answers: Sequence[Sent]) -> None:
         """Put what was answered into the prediction log; what cannot be written is reported, and costs no other."""
-        if self.log is None:
-            return
-        lines, rows = [], 0
-        for reply, request, seconds in answers:
-            if reply.model is None or reply.share is None or not self.log.samples(request.id):
-                continue
-            try:
-                self._remember(reply.model, request)
-                hide = self.log.pseudonyms if reply.model.personal else None
-                lines.append(log_line(reply.model, request, reply.share, seconds, hide))
-                rows += reply.rows
-            except Exception as error:
-                warn("a request was not logged", error=reply.model.said(error))
-        if lines:
-            self.log.add(b"".join(lines), rows)
-
-    def _remember(self, model: Model, request: Request) -> None:
-        """Note an answer of an experiment, so that its outcome can be told apart; named versions were not dealt."""
-        routing, kept = self.routing, self.outcomes.experiment if self.outcomes else None
-        if routing and kept and self.outcomes and routing.experiment == kept.name and not request.named:
-            request.experiment = kept.name, routing.unit(model, request)
-            self.outcomes.remember(request.id, request.experiment[1])
+        if self.log is not None:
+            answer_log.add(self.log, self.outcomes, self.routing, answers)
 
     def watch(self, name: str, path: Path, changed: Callable[[Path], None]) -> None:
         """Call `changed` whenever another file stands at a path; where it fails, that is reported under the name."""
-        self._watched[name] = Watched(path, changed)
+        self._files.add(name, path, changed)
 
     def start(self) -> None:
         """Begin to log."""
@@ -168,12 +149,7 @@ class Service:
 
     def poll(self) -> None:
         """Read again what changed; what cannot be read is reported once and leaves the former in use."""
-        for name, watched in self._watched.items():
-            try:
-                if watched.poll():
-                    say(f"{name} read again", file=watched.path)
-            except Exception as error:  # whatever is in a file, the last good state serves
-                self._report(name, error, said=watched.tries > 1)
+        self._files.poll()
         self._refresh_feed()
         self._keep_outcomes()
         if self.routing_file:
@@ -195,7 +171,7 @@ class Service:
             self.outcomes.publish()
             self._unkept = ""
         except Exception as error:  # whatever it is, predictions do not depend on it
-            self._report("outcomes", error, said=str(error) == self._unkept)
+            self._files.report("outcomes", error, said=str(error) == self._unkept)
             self._unkept = str(error)
 
     def _read_keys(self, path: Path) -> None:
@@ -207,22 +183,22 @@ class Service:
         Raises:
             MainlineError: when it cannot be served, and neither a fixed routing nor a follower stands in.
         """
-        self._watched["routing"] = watched = Watched(file, self._read_routes)
+        watched = self._files.add("routing", file, self._read_routes)
         try:
             if file.exists():
                 watched.read()
         except MainlineError as error:
             if not followed and self.routing is None:
                 raise
-            self._report("routing", error)
+            self._files.report("routing", error)
 
     def _begin_report(self, page: Path) -> None:
         """Watch monitoring's page, and show it; whatever is in it, predictions do not depend on it."""
-        self._watched["report"] = watched = Watched(page, self._read_report)
+        watched = self._files.add("report", page, self._read_report)
         try:
             watched.read()
         except Exception as error:
-            self._report("report", error)
+            self._files.report("report", error)
 
     def _read_routes(self, path: Path) -> None:
         loaded, declared = self.models(), routes.read(path)
@@ -265,9 +241,4 @@ class Service:
             for table in self.feed.refresh(model):
                 say("feed read", table=table, version=model.version)
         except Exception as error:  # whatever is in a file, the others are followed on
-            self._report("feed", error)
-
-    def _report(self, what: str, error: Exception, said: bool = False) -> None:
-        self.metrics.failures[what] += 1
-        if not said:
-            warn(f"{what} not read; what was read before stays in use", error=str(error))
+            self._files.report("feed", error)

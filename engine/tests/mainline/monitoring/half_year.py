@@ -27,7 +27,7 @@ from mainline.package.responses import Prediction
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.messages import Request
 from mainline.serving.answering.model import Answer, Model, Pattern
-from mainline.serving.prediction_log import log_line
+from mainline.serving.prediction_line import log_line
 
 MONTHS = tuple(f"2013-{month:02d}" for month in range(7, 13))
 BATCH = 500

@@ -16,7 +16,7 @@ import pytest
 from mainline.declared.service import Settings
 from mainline.exchange import outcomes
 from mainline.exchange.place import Place
-from mainline.serving import outcome_log
+from mainline.serving import json_lines, outcome_log, resumption
 from mainline.serving.answering import experiment, keys
 from mainline.serving.service import Service
 from tests.mainline.serving.asking import Client, Reply
@@ -75,14 +75,14 @@ class Held(threading.Event):
 
 def hold(monkeypatch: pytest.MonkeyPatch) -> Held:
     """Let whoever reads the answers of an experiment stop and wait."""
-    held, answers = Held(), outcome_log._answers
+    held, answers = Held(), resumption._answers
 
     def wait(*arguments: Any) -> Iterator[dict[str, Any]]:
         held.begun.set()
         assert held.wait(60)
         yield from answers(*arguments)
 
-    monkeypatch.setattr(outcome_log, "_answers", wait)
+    monkeypatch.setattr(resumption, "_answers", wait)
     return held
 
 
@@ -308,7 +308,7 @@ def test_logs_that_cannot_be_read_are_read_again(
     """What the disk refuses is reported once, and the next look begins again: totals are those of the log."""
     name = one_posted(serve, rows)
     with monkeypatch.context() as broken:
-        broken.setattr(outcome_log, "_answers", partial(refuse, error))
+        broken.setattr(resumption, "_answers", partial(refuse, error))
         again = serve()
     reply = again.ask("/outcomes", {"request_id": name, "value": 1.0})
     assert (reply.status, reply.kind) == (503, "outcomes-not-kept")
@@ -324,25 +324,13 @@ def test_a_file_that_cannot_be_opened_either_is_tried_at_each_look(
     """Two failures in a row do not end the experiment: once the disk is well, outcomes count again."""
     name = one_posted(serve, rows)
     with monkeypatch.context() as broken:
-        broken.setattr(outcome_log, "_answers", partial(refuse, OSError))
+        broken.setattr(resumption, "_answers", partial(refuse, OSError))
         again = serve()
-        broken.setattr(outcome_log, "_cut_after_last_line", partial(refuse, OSError))
+        broken.setattr(json_lines, "cut_half_line", partial(refuse, OSError))
         again.service.poll()
     again.service.poll()
     again.service.outcomes.thread.submit(int).result()  # type: ignore[union-attr]
     assert post(again, (name, 1.0))["repeated"] == 1
-
-
-@pytest.mark.parametrize("content", [b"", b"a", b"\n", b"ab\n", b"ab\ncdefghijk", b"\n" + b"x" * 9, b"abc\ndef\ng"])
-def test_half_a_line_is_cut_off_wherever_it_begins(
-    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file is read from its end, in pieces: what stays ends with the last whole line."""
-    monkeypatch.setattr(outcome_log, "_PIECE", 4)
-    file = tmp_path / "log"
-    file.write_bytes(content)
-    outcome_log._cut_after_last_line(file)
-    assert file.read_bytes() == content[: content.rfind(b"\n") + 1]
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"experiment": "ex'])
@@ -425,9 +413,9 @@ def test_posts_that_wait_for_a_slow_disk_are_counted(serve: Make, monkeypatch: p
     """While one post is on its way to the disk, those behind it take room, and give it back."""
     log, goes_on = serve().service.outcomes, Event()
     assert log is not None
-    append = outcome_log._append
+    append = json_lines.append
     monkeypatch.setattr(outcome_log, "MOST_WAITING", 3)
-    monkeypatch.setattr(outcome_log, "_append", lambda *given: goes_on.wait(10) and append(*given))
+    monkeypatch.setattr(json_lines, "append", lambda *given: goes_on.wait(10) and append(*given))
     waiting = [log.submit([outcome_log.Event("elsewhere", 1.0)], "key") for _ in range(3)]
     assert not log.has_room()
     goes_on.set()

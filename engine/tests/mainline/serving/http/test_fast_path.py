@@ -14,7 +14,7 @@ import pytest
 
 from mainline.serving import service
 from mainline.serving.http.app import Application
-from mainline.serving.prediction_log import log_line
+from mainline.serving.prediction_line import log_line
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.running import Running, running
