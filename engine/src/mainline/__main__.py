@@ -17,7 +17,7 @@ from mainline.repository import checkout
 
 COMMANDS = {
     "Train and explain": (
-        "new",
+        "look", "new",
         "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "window", "restore", "resolve",
         "lock", "verify",
     ),

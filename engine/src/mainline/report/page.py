@@ -58,6 +58,16 @@ def write(document: Document) -> str:
     sections = "\n".join(
         f"<section>\n<h2>{section.title}</h2>\n{_blocks(section.blocks)}\n</section>" for section in document.sections
     )
+    header = f"""<header class="{style}">
+<p class="verdict">{word}</p>
+<h1><bdi>{hypertext_prose(document.headline)}</bdi></h1>
+<p>{_line(document.lead)}</p>
+</header>"""
+    return frame(f"{word}: {document.headline}", f"{header}\n{sections}")
+
+
+def frame(title: str, body: str, more_style: str = "") -> str:
+    """Return a whole file around a body; the title is text, the body and the style are ours."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -65,17 +75,12 @@ def write(document: Document) -> str:
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>{word}: {hypertext(document.headline)}</title>
-<style>{STYLE}</style>
+<title>{hypertext(title)}</title>
+<style>{STYLE}{more_style}</style>
 </head>
 <body>
 <main>
-<header class="{style}">
-<p class="verdict">{word}</p>
-<h1><bdi>{hypertext_prose(document.headline)}</bdi></h1>
-<p>{_line(document.lead)}</p>
-</header>
-{sections}
+{body}
 </main>
 </body>
 </html>
