@@ -49,14 +49,16 @@ def explain_worth(features: Sequence[str], found: "list[Worth]") -> list[str]:
     newest = declared.parts.validation[-1]
     tables = costs.measure(newest, variant.read(declared, [newest]))
     print(f"Worth: fitting without each of {len(chosen)} features, the full model first ...", flush=True)
+    policy = gate.load(declared.gate)
     layout = _worth_table(declared.features)
     print(layout.header(), flush=True)
-    for one in worth.measure(declared, chosen, rows, gate.load(declared.gate).confidence, tables):
+    for one in worth.measure(declared, chosen, rows, policy.confidence, tables):
         found.append(one)
-        print(layout.line(_worth_cells(one)), flush=True)
+        print(layout.line(_worth_cells(one, policy.margin)), flush=True)
     if not features:
         write_csv(measured(interface.NAME, variant.primary(declared).name, (one.as_row() for one in found)), WORTH)
-    return [*_worth_conclusion(found, tables), f"Only shown; {WORTH} is of all features." if features else str(WORTH)]
+    end = f"Only shown; {WORTH} is of all features." if features else str(WORTH)
+    return [*_worth_conclusion(found, policy.margin, len(rows[1])), *_costs(tables), end]
 
 
 def explain_staleness(window: int | None = None) -> list[str]:
@@ -88,31 +90,40 @@ def explain_staleness(window: int | None = None) -> list[str]:
 def _worth_table(names: Sequence[str]) -> Layout:
     header = ("feature", "worse\nwithout it", "interval", "goes together with", "µs a row", "kB", "")
     longest = max(names, key=len)
-    row = (longest, "-00.00 %", "-00.00 to +00.00 %", f"{longest} 0.00", "-00.00", "0,000", "not proven")
+    row = (longest, "-00.00 %", "-00.00 to +00.00 %", f"{longest} 0.00", "-00.00", "0,000", "cannot tell")
     return Layout(header, [row], left=(0, 3, 6), spare=(5, 4, 3))
 
 
-def _worth_cells(found: "Worth") -> tuple[str, ...]:
+def _worth_cells(found: "Worth", margin: float) -> tuple[str, ...]:
     together = f"{found.correlated_with} {found.correlation:.2f}" if found.correlated_with else "-"
     size = f"{found.bytes / 1000:,.0f}" if found.bytes else ""
-    note = "" if found.proven else "harmful" if found.high < 0 else "not proven"
     return (
         found.feature, percent(found.loss), interval(found.low, found.high), together,
-        f"{found.microseconds:+.2f}", size, note,
+        f"{found.microseconds:+.2f}", size, found.note(margin),
     )  # fmt: skip
 
 
-def _worth_conclusion(found: Sequence["Worth"], tables: "Costs") -> list[str]:
-    removable = [one.feature for one in found if not one.proven]
-    said = [f"Not proven to be worth having, so candidates for removal: {', '.join(removable) or 'none'}."]
+def _worth_conclusion(found: Sequence["Worth"], margin: float, rows: int) -> list[str]:
+    """Name what may go, and apart from it what so many rows cannot tell."""
+    from mainline.experiments.worth import CANNOT_TELL, HARMFUL, LITTLE
+
+    noted = [(one.feature, one.note(margin)) for one in found]
+    removable = [feature for feature, note in noted if note in (HARMFUL, LITTLE)]
+    unclear = [feature for feature, note in noted if note == CANNOT_TELL]
+    most = percent(margin).removeprefix("+")
+    said = [f"Worth {most} at most, so candidates for removal: {', '.join(removable) or 'none'}."]
     if len(removable) > 1:
         said.append("Take out one at a time: of two that replace each other, each looks worthless beside the other.")
-    lookups = sum(cost.microseconds for cost in tables.tables.values())
-    said.append(
-        f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk. "
-        "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and time of the model."
-    )
+    if unclear:
+        said.append(f"{count(rows, 'row')} are too few to tell whether these are worth more: {', '.join(unclear)}.")
     return [*map(wrap, said)]
+
+
+def _costs(tables: "Costs") -> list[str]:
+    lookups = sum(cost.microseconds for cost in tables.tables.values())
+    said = f"A row costs {lookups:.2f} µs of lookups and {tables.compute:.2f} µs to compute all features, in bulk."
+    saved = "'µs a row' and 'kB' are what leaving one out saves: lookups that nothing else needs, and the model's time."
+    return [wrap(f"{said} {saved}")]
 
 
 def _staleness_table(ages: Sequence["Age"], length: int, unit: str, metric: str) -> list[str]:

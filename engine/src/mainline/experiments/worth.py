@@ -14,6 +14,8 @@ from mainline.errors import ParamsError, nearest
 from mainline.experiments import associations, costs, variant
 from mainline.experiments.judgement import judge
 
+HARMFUL, LITTLE, CANNOT_TELL = "harmful", "little", "cannot tell"
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -37,6 +39,18 @@ class Worth:
     def proven(self) -> bool:
         """Whether the whole interval says that the model is worse without it."""
         return self.low > 0
+
+    def note(self, margin: float) -> str:
+        """Say what the interval allows: '' if the feature is proven, else `harmful`, `little` or `cannot tell`.
+
+        Args:
+            margin: how much worse still counts as no worse, as a share; a feature worth less than that is worth little.
+        """
+        if self.proven:
+            return ""
+        if self.high < 0:
+            return HARMFUL
+        return LITTLE if self.high <= margin else CANNOT_TELL
 
     def as_row(self) -> dict[str, object]:
         """Return the row of `metrics/worth.csv`."""

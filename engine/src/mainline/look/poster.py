@@ -125,7 +125,13 @@ def _table(kind: str, head: str, rows: str, note: str) -> str:
 
 def _shade(value: float) -> str:
     known = value == value
-    return f'<td class="t{round(10 * value) if known else 0}">{f"{value:.1f}".lstrip("0") if known else ""}</td>'
+    return f'<td class="t{round(10 * value) if known else 0}">{_tenth(value) if known else ""}</td>'
+
+
+def _tenth(value: float) -> str:
+    """Write a share of one by its tenth: `.7`, and 1 for nearly all."""
+    tenth = f"{value:.1f}"
+    return "1" if tenth == "1.0" else tenth.lstrip("0")
 
 
 def _rows(gallery: Gallery) -> str:

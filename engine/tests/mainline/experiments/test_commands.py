@@ -124,7 +124,7 @@ def test_explain_writes_worth_and_staleness(project: Project, capsys: pytest.Cap
     assert [row["feature"] for row in rows("metrics/worth.csv")] == chosen
     assert float(next(row for row in rows("metrics/worth.csv") if row["feature"] == "scheduled_block")["low"]) > 0
     assert [row["age"] for row in rows("metrics/staleness.csv")] == ["0"]
-    assert "candidates for removal: " in said
+    assert "Worth 1.00 % at most, so candidates for removal: " in said
     assert "The window allows no older model" in said
     assert max(map(len, (capsys.readouterr().out + said).splitlines())) <= 100
 

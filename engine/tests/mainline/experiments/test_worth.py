@@ -102,3 +102,12 @@ def test_missing_table_is_named(known: Prepared) -> None:
         MainlineError, match=r"there is no data/tables/strong_table/2013-04\.parquet\. Run `make repro`"
     ):
         costs.measure("2013-04", known)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "note"),
+    [(0.001, 0.2, ""), (-0.2, -0.001, "harmful"), (-0.02, 0.01, "little"), (-0.02, 0.0101, "cannot tell")],
+)
+def test_too_few_rows_are_told_from_a_small_worth(low: float, high: float, note: str) -> None:
+    """A feature is little worth only if the whole interval is within the margin; beyond it nobody can tell."""
+    assert Worth("x", 0.0, low, high, 1.0, "", 0.0, 0.0, 0).note(margin=0.01) == note
