@@ -1,14 +1,12 @@
 """Hold production to what its packages promised."""
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainline import display, faults, files, progress, usage
+from mainline import display, faults, progress, usage
 from mainline.data import columns
 from mainline.declared import environments, params
 from mainline.declared import gate as declared_gate
@@ -20,9 +18,7 @@ from mainline.text import clean
 
 if TYPE_CHECKING:
     from mainline.monitoring.inspection import Asked
-    from mainline.monitoring.packages import Packaged
     from mainline.monitoring.result import Monitored
-    from mainline.monitoring.sharing import Known, Taken
     from mainline.monitoring.store import Store
 
 PACKAGE = Path("models/package")
@@ -109,70 +105,33 @@ def _watch(arguments: argparse.Namespace) -> str:
     if arguments.until:
         raise usage.UsageError("--watch looks as at now, so --until has nothing to say; leave out one of them.")
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
-    folder = places.folder(arguments.environment, arguments.state)
-    read = filter(None, [arguments.labels, *_packages(arguments, folder)])
+    place = Place(places.folder(arguments.environment, arguments.state))
+    read = filter(None, [arguments.labels, *_packages(arguments, place)])
     policy, log = declared.monitoring.watch, _log(arguments, declared)
     return Looking(lambda: _look(arguments)[0], list(read), policy, log).run()
 
 
-def _packages(arguments: argparse.Namespace, folder: Path) -> list[Path]:
-    return [PACKAGE, Place(folder).packages, *arguments.package]
+def _packages(arguments: argparse.Namespace, place: Place) -> list[Path]:
+    return [PACKAGE, place.packages, *arguments.package]
 
 
 def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
-    """Look at production, keep what happened to alarms, and write the report; return what was found, and the page."""
-    from mainline.monitoring import (  # libraries that `--help` need not wait for
-        alarms,
-        inspection,
-        notices,
-        packages,
-        promise,
-        sharing,
-    )
+    """Look at production, and write the report; return what was found, and the page."""
+    from mainline.monitoring import visit
     from mainline.monitoring.store import Store
 
-    folder = places.folder(arguments.environment, arguments.state)
+    place = Place(places.folder(arguments.environment, arguments.state))
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
-    known = packages.find(_packages(arguments, folder))
-    store = Store(arguments.store or Place(folder).monitoring)
-    asked = _asked(arguments, declared)
-    if arguments.share:
-        _say_taken(sharing.take(store, arguments.environment, inspection.DAYS))
-        _fetch(store, known)
-        known |= packages.find([store.folder / "packages"])
-        before, _ = sharing.result(arguments.environment)
-        asked = replace(asked, log=before.checks[0] if before and before.checks else None)
-    if not known:
-        raise MainlineError(f"there is no package in {PACKAGE} or {Place(folder).packages}. Name one (--package).")
-    found = inspection.inspect(_log(arguments, declared), store, known, asked)
-    alarms.add(store, alarms.update(alarms.read(store.alarms()), found, declared.monitoring.quiet_days))
-    lines = alarms.read(store.alarms())
-    still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
-    promises = promise.add(store, found.promises)
-    found = found.model_copy(update={"alarms": still, "promises": promises[-1000:]})
-    notices.send(store, arguments.environment, lines, found.until, declared.monitoring.notify)
-    _count_outcomes(Place(folder), store, known, asked)
-    if arguments.share:
-        sharing.give(store, arguments.environment, found, _known(known), declared.monitoring.keep)
-    return found, _write(found, _output(arguments, declared, store))
+    store = Store(arguments.store or place.monitoring)
+    folders = _packages(arguments, place)
+    found = visit.make(_asked(arguments, declared), place, store, folders, _log(arguments, declared), arguments.share)
+    return found, visit.write(found, _output(arguments, declared, store))
 
 
 def _output(arguments: argparse.Namespace, declared: Environment, store: "Store") -> Path:
     """Return the folder of the report: as typed, as declared, or in the store, which is where the server looks."""
     named: Path | None = arguments.output or (None if arguments.store else declared.monitoring.report)
     return named or store.folder / "report"
-
-
-def _write(found: "Monitored", folder: Path) -> Path:
-    """Write the report in three forms; return the page."""
-    from mainline.monitoring import result, sections
-    from mainline.report import markdown, page
-
-    written = result.write(found, folder)
-    document = sections.describe(found)
-    for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
-        files.replace(written.with_suffix(suffix), text)
-    return written.with_suffix(".html")
 
 
 def show(found: "Monitored") -> None:
@@ -198,43 +157,6 @@ def _conclude(found: "Monitored", page: Path) -> str:
     if found.verdict == "cannot tell":
         raise UnclearError(said)
     return said
-
-
-def _count_outcomes(place: Place, store: "Store", known: "Mapping[str, Packaged]", asked: "Asked") -> None:
-    """Tell the follower what labels say of the experiment under way; one that cannot be counted waits."""
-    from mainline.monitoring import label_outcomes
-
-    try:
-        label_outcomes.update(place, store, known, asked)
-    except MainlineError as error:
-        progress.say(f"What came of the rollout's answers is not counted: {error}")
-
-
-def _say_taken(taken: "Taken") -> None:
-    if taken.strange:
-        progress.say(f"{taken.strange} files of the branch are not what a machine writes there, and were left out.")
-
-
-def _fetch(store: "Store", known: "Mapping[str, Packaged]") -> None:
-    """Bring released packages that answered on other machines; rows of one that cannot be had are left out."""
-    from mainline.registry import tags
-    from mainline.remote import packages
-
-    answered = {rolled.digest: rolled.version for record in store.records().values() for rolled in record.days}
-    for digest, version in answered.items():
-        if digest not in known:
-            try:
-                packages.fetch(tags.find(version), store.folder / "packages")
-            except MainlineError as error:
-                progress.say(f"The package {digest[:12]} is not here: {error}")
-
-
-def _known(packages: "Mapping[str, Packaged]") -> "Known":
-    """Return what tells the values that training had."""
-    from mainline.monitoring import reference
-
-    load = cache(lambda digest: reference.load(packages[digest]))
-    return lambda digest, name: load(digest).seen.values(name) if digest in packages else None
 
 
 def _asked(arguments: argparse.Namespace, declared: Environment) -> "Asked":

@@ -1,0 +1,111 @@
+"""One visit to production: what others saw, the checks, alarms and notices, the report, and what others may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from mainline import files, progress
+from mainline.errors import MainlineError
+from mainline.exchange.place import Place
+from mainline.monitoring import (
+    alarms,
+    inspection,
+    label_outcomes,
+    notices,
+    packages,
+    promise,
+    reference,
+    result,
+    sections,
+    sharing,
+)
+from mainline.monitoring.inspection import Asked
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.result import Monitored
+from mainline.monitoring.sharing import Known, Taken
+from mainline.monitoring.store import Store
+from mainline.registry import tags
+from mainline.remote import packages as released
+from mainline.report import markdown, page
+
+_PROMISES = 1000
+"""Promises of the gate that a result names; the store has all."""
+
+
+def make(
+    asked: Asked, place: Place, store: Store, folders: Sequence[Path], log: Path | None, share: bool = False
+) -> Monitored:
+    """Look at production, and keep what happened to its alarms.
+
+    Args:
+        asked: what is checked, and as of when.
+        place: the follower's folder.
+        store: what is rolled up.
+        folders: packages that answered, or folders of them.
+        log: the prediction log; None on a machine that has none.
+        share: take what other machines saw first, and give them what this one saw.
+
+    Raises:
+        MainlineError: when there is no package, or what is shared cannot be fetched or pushed.
+    """
+    known = packages.find(folders)
+    if share:
+        _say_taken(sharing.take(store, asked.environment, inspection.DAYS))
+        _fetch(store, known)
+        known |= packages.find([store.folder / "packages"])
+        before, _ = sharing.result(asked.environment)
+        asked = replace(asked, log=before.checks[0] if before and before.checks else None)
+    if not known:
+        raise MainlineError(f"there is no package in {' or '.join(map(str, folders))}. Name one (--package).")
+    policy = asked.policy
+    found = inspection.inspect(log, store, known, asked)
+    alarms.add(store, alarms.update(alarms.read(store.alarms()), found, policy.quiet_days))
+    lines = alarms.read(store.alarms())
+    still = [alarm for alarm in alarms.fold(lines) if not alarm.closed]
+    promises = promise.add(store, found.promises)
+    found = found.model_copy(update={"alarms": still, "promises": promises[-_PROMISES:]})
+    notices.send(store, asked.environment, lines, found.until, policy.notify)
+    _count_outcomes(place, store, known, asked)
+    if share:
+        sharing.give(store, asked.environment, found, _known(known), policy.keep)
+    return found
+
+
+def write(found: Monitored, folder: Path) -> Path:
+    """Write the report in three forms; return the page."""
+    written = result.write(found, folder)
+    document = sections.describe(found)
+    for suffix, text in ((".md", markdown.write(document)), (".html", page.write(document))):
+        files.replace(written.with_suffix(suffix), text)
+    return written.with_suffix(".html")
+
+
+def _count_outcomes(place: Place, store: Store, known: Mapping[str, Packaged], asked: Asked) -> None:
+    """Tell the follower what labels say of the experiment under way; one that cannot be counted waits."""
+    try:
+        label_outcomes.update(place, store, known, asked)
+    except MainlineError as error:
+        progress.say(f"What came of the rollout's answers is not counted: {error}")
+
+
+def _say_taken(taken: Taken) -> None:
+    if taken.strange:
+        progress.say(f"{taken.strange} files of the branch are not what a machine writes there, and were left out.")
+
+
+def _fetch(store: Store, known: Mapping[str, Packaged]) -> None:
+    """Bring released packages that answered on other machines; rows of one that cannot be had are left out."""
+    answered = {rolled.digest: rolled.version for record in store.records().values() for rolled in record.days}
+    for digest, version in answered.items():
+        if digest not in known:
+            try:
+                released.fetch(tags.find(version), store.folder / "packages")
+            except MainlineError as error:
+                progress.say(f"The package {digest[:12]} is not here: {error}")
+
+
+def _known(known: Mapping[str, Packaged]) -> Known:
+    """Return what tells the values that training had."""
+    load = cache(lambda digest: reference.load(known[digest]))
+    return lambda digest, name: load(digest).seen.values(name) if digest in known else None
