@@ -124,9 +124,9 @@ class FaultyProxy:
         with contextlib.suppress(OSError), client, socket.create_connection(self._target) as server:
             going = True
             while going:
-                for source in wait([client, server]):  # unlike select(), wait() takes files of any number
+                for ready in wait([client, server]):  # unlike select(), wait() takes files of any number
+                    source, work = (client, self._request) if ready is client else (server, self._answer)
                     piece = source.recv(_PIECE)
-                    work = self._request if source is client else self._answer
                     going = going and bool(piece) and work(piece, client, server, hit)
         self._clients.discard(client)
 

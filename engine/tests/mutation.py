@@ -82,8 +82,8 @@ def _without_words(function: ast.FunctionDef) -> str:
 
 
 def _difference(original: ast.FunctionDef, changed: ast.FunctionDef) -> list[str]:
-    texts = [ast.unparse(function).splitlines()[1:] for function in (original, changed)]
-    lines = difflib.unified_diff(*texts, n=0, lineterm="")
+    before, after = (ast.unparse(function).splitlines()[1:] for function in (original, changed))
+    lines = difflib.unified_diff(before, after, n=0, lineterm="")
     return [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
 
 

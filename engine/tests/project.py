@@ -43,10 +43,16 @@ class Project:
 
     path: Path
 
-    def run(self, *command: str, succeed: bool | None = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the tree; fail with its output unless its success is as expected (None: either)."""
+    def run(
+        self, *command: str, succeed: bool | None = True, env: Mapping[str, str] | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the tree; fail with its output unless its success is as expected (None: either).
+
+        Variables of the environment are named one by one, or handed over together as `env`.
+        """
+        environment = self.environment({**(env or {}), **variables})
         finished = subprocess.run(
-            command, cwd=self.path, env=self.environment(environment), capture_output=True, text=True, timeout=LIMIT
+            command, cwd=self.path, env=environment, capture_output=True, text=True, timeout=LIMIT
         )
         as_expected = succeed is None or (finished.returncode == 0) == succeed
         assert as_expected, f"{command}: {finished.stdout}\n{finished.stderr}"

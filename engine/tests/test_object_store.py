@@ -45,12 +45,12 @@ def project(made: Project, tmp_path: Path, object_store: ObjectStore) -> Project
 
 def test_what_is_pushed_is_pulled(project: Project, object_store: ObjectStore) -> None:
     """Through dvc-s3 every object arrives as its name says, and comes back after everything here is gone."""
-    project.run("dvc", "push", "--quiet", **object_store.environment)
+    project.run("dvc", "push", "--quiet", env=object_store.environment)
     keys = object_store.keys(project.path.parent.name)
     assert len(keys) == 3
     assert object_store.wrong(project.path.parent.name) == []
     _forget(project)
-    project.run("dvc", "pull", "--quiet", **object_store.environment)
+    project.run("dvc", "pull", "--quiet", env=object_store.environment)
     assert {file.name: file.read_text() for file in (project.path / "data").iterdir()} == {"one": "one", "two": "two"}
 
 
@@ -59,18 +59,18 @@ def test_what_is_pushed_is_pulled(project: Project, object_store: ObjectStore) -
 )
 def test_a_wrong_object_is_refused(project: Project, object_store: ObjectStore, chosen: Callable[[str], bool]) -> None:
     """With `verify true`, an object whose bytes changed in the store is not taken, whatever its kind."""
-    project.run("dvc", "push", "--quiet", **object_store.environment)
+    project.run("dvc", "push", "--quiet", env=object_store.environment)
     key = next(filter(chosen, object_store.keys(project.path.parent.name)))
     object_store.flip(key)
     assert object_store.wrong(project.path.parent.name) == [key]
     _forget(project)
-    project.run("dvc", "pull", succeed=False, **object_store.environment)
+    project.run("dvc", "pull", succeed=False, env=object_store.environment)
 
 
 def test_a_wrong_key_is_refused(project: Project, object_store: ObjectStore) -> None:
     """The server checks signatures: without the secret nothing is written."""
     wrong = {**object_store.environment, "AWS_SECRET_ACCESS_KEY": "another"}
-    project.run("dvc", "push", succeed=False, **wrong)
+    project.run("dvc", "push", succeed=False, env=wrong)
     assert object_store.keys(project.path.parent.name) == []
 
 

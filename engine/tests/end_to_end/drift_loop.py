@@ -98,7 +98,7 @@ def look(story: Story, day: date) -> None:
     story.project.run(
         "python", *story.program, "monitor", "--share", "--logs", str(folder / "log"), "--labels",
         str(folder / "labels"), "--metrics", str(folder / "metrics.txt"), "--until", f"{day}T23:59:00Z", "--state",
-        str(story.state), "and", "issues", **story.environment,
+        str(story.state), "and", "issues", env=story.environment,
     )  # fmt: skip
     before = story.looks[max(story.looks)].alarms if story.looks else []
     found = story.looks[day.isoformat()] = story.told()
@@ -119,25 +119,25 @@ def retrain(story: Story, day: date) -> None:
         "python",
         *story.program,
         "due",
-        **story.environment,
+        env=story.environment,
         GITHUB_EVENT_NAME="repository_dispatch",
         GITHUB_OUTPUT=str(outputs),
     )
     due = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
     assert due["due"] == "true", due
     now = {"GIT_AUTHOR_DATE": f"{day}T23:59:00Z", "GIT_COMMITTER_DATE": f"{day}T23:59:00Z", "REASON": due["reason"]}
-    robot.run("python", "-m", "mainline", "window", "--advance", due["periods"], **story.environment)
-    robot.run("python", "-m", "mainline", "repro", **story.environment)
-    gate = robot.run("python", "-m", "mainline", "gate", succeed=None, **story.environment)
-    robot.run("python", "-m", "mainline", "report", **story.environment)
-    robot.run("python", "-m", "mainline", "propose", BRANCH, **story.environment, **now)
+    robot.run("python", "-m", "mainline", "window", "--advance", due["periods"], env=story.environment)
+    robot.run("python", "-m", "mainline", "repro", env=story.environment)
+    gate = robot.run("python", "-m", "mainline", "gate", succeed=None, env=story.environment)
+    robot.run("python", "-m", "mainline", "report", env=story.environment)
+    robot.run("python", "-m", "mainline", "propose", BRANCH, env={**story.environment, **now})
     story.happened(PROPOSED, day)
     assert gate.returncode == 0, gate.stdout + gate.stderr
     story.happened(PASSED, day)
     (pull,) = (one for one in story.github.repository.pulls if one["head"]["ref"] == BRANCH)
     story.fork.merge(pull["number"])
     _reset(story)
-    robot.run("python", "-m", "mainline", "promote", **story.environment)
+    robot.run("python", "-m", "mainline", "promote", env=story.environment)
     story.happened(MERGED, day)
 
 

@@ -18,7 +18,7 @@ from mainline.contract import Field
 from mainline.data import columns, dataset
 from mainline.data.columns import DAY
 from mainline.monitoring import packages
-from tests.end_to_end import drift_world
+from tests.end_to_end import whole_loop
 from tests.end_to_end.drift_world import BEGIN, PREPARED, Story
 
 LOST = BEGIN + timedelta(2)
@@ -51,7 +51,8 @@ class Flights:
         """Return how the flights of a scheduled day turned out, and when that was known."""
         chosen = self.request["time_hour"] // DAY == _number(scheduled)
         found = pd.DataFrame({name: self.request[name][chosen] for name in KEY})
-        found["time_hour"] = pd.to_datetime(found["time_hour"], unit="m", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        hours = pd.to_datetime(found["time_hour"] * 60, unit="s", utc=True)
+        found["time_hour"] = hours.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         known = f"{scheduled + timedelta(KNOWN_DAYS)}T12:00:00Z"
         return found.assign(**{LABEL: self.label[chosen], "known_at": known})
 
@@ -133,9 +134,7 @@ def _reach(story: Story) -> dict[tuple[str, str], str]:
 
 def _call(story: Story, key: int, method: str, path: str, body: str | None = None) -> str:
     headers = {"Authorization": f"Bearer {story.keys[key]}", "Content-Type": "application/json"}
-    with closing(
-        http.client.HTTPConnection("127.0.0.1", story.port, timeout=drift_world.whole_loop.LIMIT)
-    ) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", story.port, timeout=whole_loop.LIMIT)) as connection:
         connection.request(method, path, body, headers)
         reply = connection.getresponse()
         said = reply.read().decode()

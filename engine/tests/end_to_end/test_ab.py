@@ -18,7 +18,7 @@ from tests.project import Project
 from usecase import interface
 
 CLIENTS = 160
-POLICY = {
+POLICY: dict[str, Any] = {
     "strategy": "ab",
     "steps": [{"setWeight": 50}, {"pause": {"duration": 1}}, {"approval": {}}],
     "sticky": {"by": "header", "header": "x-client"},
@@ -102,7 +102,7 @@ def test_ab_is_decided_by_the_labels_of_the_use_case(small_project: Project, tmp
         world.wait(lambda: (world.status()["outcome"] or {}).get("said", "").endswith("no labels for this step yet"),
                    "it says who reads labels")  # fmt: skip
         look = ["monitor", "--state", str(world.state), "--logs", str(tmp_path / "log")]
-        said = world.project.run("python", "-m", "mainline", *look, succeed=None, **world.environment)
+        said = world.project.run("python", "-m", "mainline", *look, succeed=None, env=world.environment)
         assert "Traceback" not in said.stderr
         world.wait(lambda: (world.status()["rollout"] or {}).get("step") == 2, "the labels decide")
         known: dict[str, list[float]] = {answer["version"]: [] for answer in answers}

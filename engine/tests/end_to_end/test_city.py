@@ -24,7 +24,7 @@ def test_every_hour_has_the_weather_of_its_place(city_project: Project) -> None:
     minutes = measured["measured_at"].dt.tz_localize(None).to_numpy("datetime64[m]").astype("int64")
     by_time = dict(zip(minutes, measured["warmth"], strict=True))
     expected = [by_time[moment - 60] for moment in rows["request.starts_at"].tolist()]
-    np.testing.assert_array_equal(rows["feature.warmth"], np.float32(expected))
+    np.testing.assert_array_equal(rows["feature.warmth"], np.array(expected, np.float32))
 
 
 def test_hours_and_weekdays_are_those_of_the_place(city_project: Project) -> None:
@@ -50,8 +50,8 @@ def test_rows_of_another_period_by_the_clock_of_the_place_are_refused(city_proje
     assert text.count('inclusive="left"') == 1
     source.write_text(text.replace('inclusive="left"', 'inclusive="both"'))
     made.declare(limits={"quarantined_share": 0.02})
-    made.run("python", "-m", "mainline.stages", "ingest", **harness.PINNED)
-    made.run("python", "-m", "mainline.stages", "validate", **harness.PINNED)
+    made.run("python", "-m", "mainline.stages", "ingest", env=harness.PINNED)
+    made.run("python", "-m", "mainline.stages", "validate", env=harness.PINNED)
     found = json.loads((made.path / "metrics/quarantine.json").read_text())
     refused = [reasons for table, reasons in found.items() if table.startswith("hours ")]
     assert refused == [{"starts_at is of another week": 1}] * 6
@@ -161,7 +161,7 @@ def test_a_table_that_is_not_as_declared_is_refused(
     path = made.path / "src/usecase/tables.py"
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
-    refused = made.run("python", "-m", "mainline.stages", "prepare", succeed=False, **harness.PINNED).stderr
+    refused = made.run("python", "-m", "mainline.stages", "prepare", succeed=False, env=harness.PINNED).stderr
     assert said in refused
     assert "Traceback" not in refused
 

@@ -139,7 +139,7 @@ def test_text_labels_without_classes_say_what_to_declare(changeable: Project) ->
             'Field("species", "number", "A species", 0.5)',
         )
     )
-    said = changeable.run("python", "-m", "mainline.stages", "validate", succeed=False, **harness.PINNED).stderr
+    said = changeable.run("python", "-m", "mainline.stages", "validate", succeed=False, env=harness.PINNED).stderr
     assert "the label 'species' is declared as str" in said
     assert 'list them in CLASSES, with TASK "classification" for two and "multiclass" for more' in said
 

@@ -32,7 +32,7 @@ def walked(small_project: Project, object_store: ObjectStore, tmp_path: Path) ->
     environment = dict(object_store.environment)
     mine.give_origin()
     url = object_store.url("experiments-guide")
-    mine.run("python", "-m", "mainline", "remote", url, "--endpoint", object_store.endpoint, **environment)
+    mine.run("python", "-m", "mainline", "remote", url, "--endpoint", object_store.endpoint, env=environment)
     params = mine.path / "params.yaml"
     params.write_text(params.read_text().replace(": null\n", ":\n"))  # as DVC writes what is null
     mine.commit("Train on three months")
@@ -50,7 +50,7 @@ def test_the_guide_can_be_walked(walked: tuple[dict[str, Project], ObjectStore])
     people, store = walked
     said: dict[str, subprocess.CompletedProcess[str]] = {}
     for who, words in commands():
-        said[f"{who} {' '.join(words)}"] = people[who].run(*words, **store.environment)
+        said[f"{who} {' '.join(words)}"] = people[who].run(*words, env=store.environment)
         if words[:3] == ["dvc", "exp", "apply"]:
             changed = people[who].run("git", "diff", "--numstat", "HEAD", "params.yaml").stdout.split()
             assert changed[:2] == ["1", "1"]
@@ -65,4 +65,4 @@ def test_the_guide_can_be_walked(walked: tuple[dict[str, Project], ObjectStore])
     for at in (people["you"].path, people["you"].path.parent / "origin.git"):
         left = subprocess.run(["git", "for-each-ref", "refs/exps"], cwd=at, capture_output=True, text=True, check=True)
         assert [line for line in left.stdout.splitlines() if "slower" in line or "coarse" in line] == []
-    people["you"].run("dvc", "status", "--quiet", **store.environment)
+    people["you"].run("dvc", "status", "--quiet", env=store.environment)

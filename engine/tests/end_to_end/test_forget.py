@@ -73,7 +73,7 @@ def released(small_project: Project, tmp_path_factory: pytest.TempPathFactory) -
 
 def mainline(project: Project, *words: str, succeed: bool | None = True) -> str:
     """Run a command; return all that it says."""
-    ran = project.run("python", "-m", "mainline", *words, succeed=succeed, **{VARIABLE: KEY})
+    ran = project.run("python", "-m", "mainline", *words, succeed=succeed, env={VARIABLE: KEY})
     return ran.stdout + ran.stderr
 
 
@@ -173,7 +173,7 @@ def test_a_plane_is_forgotten_whenever_the_command_is_killed(released: Project) 
     assert any(name.startswith("store/") for name in flown)
     hashed = rows_of(released)
     for step in STEPS:
-        ran = released.run(sys.executable, "-P", "-c", KILLED, step, "forget", plane, succeed=None, **{VARIABLE: KEY})
+        ran = released.run(sys.executable, "-P", "-c", KILLED, step, "forget", plane, succeed=None, env={VARIABLE: KEY})
         assert ran.returncode == 9, (step, ran.stdout, ran.stderr)
     said = mainline(released, "forget", plane)
     assert "Forgotten: 1 key of tailnum." in said

@@ -168,7 +168,7 @@ def test_another_classifier_is_one_line(
 def test_estimator_of_another_kind_is_refused(changeable_project: Project, estimator: str, found: str) -> None:
     """An estimator that can't give probabilities stops training with one line that says why."""
     changeable_project.declare(model={"type": estimator, "params": {}})
-    said = changeable_project.run("python", "-m", "mainline.stages", "train", succeed=False, **harness.PINNED).stderr
+    said = changeable_project.run("python", "-m", "mainline.stages", "train", succeed=False, env=harness.PINNED).stderr
     assert f"train failed: params.yaml: model.type: {estimator} {found}.\n" in said
     assert "Traceback" not in said
 

@@ -57,7 +57,7 @@ def watched(declared: Project) -> dict[str, Any]:
             _serve(declared.path, part)
         declared.run(
             "python", "-m", "mainline", "monitor", "--logs", "logs", "--labels", "labels.csv", succeed=None,
-            **{VARIABLE: os.environ[VARIABLE]},
+            env={VARIABLE: os.environ[VARIABLE]},
         )  # fmt: skip
     (declared.path / "labels.csv").unlink()
     return json.loads((declared.path / ".mainline/production/monitoring/report/monitoring.json").read_bytes())

@@ -1,6 +1,8 @@
 """The pipeline as a whole, run by real DVC on real data."""
 
+import io
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -37,7 +39,7 @@ def test_quarantined_rows_say_why(small_project: Project) -> None:
 def test_test_rows_come_after_all_others(small_project: Project) -> None:
     """The earliest test prediction is later than the newest month that the model was fitted or chosen on."""
     predictions = pd.read_parquet(small_project.path / "data/predictions/test.parquet")
-    assert pd.to_datetime(predictions["time_hour"].min(), unit="m") >= pd.Timestamp("2013-03-01")
+    assert pd.to_datetime(predictions["time_hour"].min() * 60, unit="s") >= pd.Timestamp("2013-03-01")
 
 
 def test_metrics_follow_from_the_kept_predictions(small_project: Project) -> None:
@@ -133,12 +135,12 @@ def test_a_declared_interval_is_measured_and_answered(finished_project: Project)
 def test_an_experiment_changes_one_parameter(finished_project: Project) -> None:
     """`dvc exp run -S` trains with another learning rate and `dvc exp show` lists it with its metrics."""
     finished_project.run("dvc", "exp", "run", "--quiet", "-S", "model.params.learning_rate=0.05")
-    shown = pd.read_csv(pd.io.common.StringIO(finished_project.run("dvc", "exp", "show", "--csv").stdout), dtype=str)
+    shown = pd.read_csv(io.StringIO(finished_project.run("dvc", "exp", "show", "--csv").stdout), dtype=str)
     assert "0.05" in set(shown["model.params.learning_rate"])
     assert shown["metrics/test.json:rmse"].nunique() == 2
 
 
-def _json(project: Project, name: str) -> dict:
+def _json(project: Project, name: str) -> dict[str, Any]:
     return json.loads((project.path / name).read_text())
 
 

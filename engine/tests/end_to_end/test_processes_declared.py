@@ -24,7 +24,7 @@ def city(tmp_path: Path) -> Project:
 
 def run(made: Project, **settings: str) -> tuple[dict[str, bytes], str]:
     """Run the stages that work on partitions; return the content of all that they wrote, and what they said."""
-    said = "".join(made.run("engine/stage", stage, **settings).stdout for stage in STAGES)
+    said = "".join(made.run("engine/stage", stage, env=settings).stdout for stage in STAGES)
     files = [file for place in ("data", "metrics") for file in (made.path / place).rglob("*") if file.is_file()]
     return {file.relative_to(made.path).as_posix(): file.read_bytes() for file in files}, said
 
@@ -53,7 +53,10 @@ def test_an_error_of_the_use_case_names_its_line_from_any_process(city: Project)
     assert "    return {" in text
     file.write_text(text.replace("    return {", "    int('seven')\n    return {"))
     city.run("engine/stage", "validate")
-    failed = [city.run("engine/stage", "prepare", succeed=False, **{SETTING: f"processes: {n}"}).stderr for n in (1, 2)]
+    failed = [
+        city.run("engine/stage", "prepare", succeed=False, env={SETTING: f"processes: {number}"}).stderr
+        for number in (1, 2)
+    ]
     assert "prepare failed: src/usecase/features.py, line" in failed[0]
     assert failed[0] == failed[1]
 
@@ -62,7 +65,7 @@ def test_weeks_are_reused_whoever_computed_them(city: Project) -> None:
     """What two processes left is taken by one: no key holds where it was computed."""
     by_dvc = {BY_DVC: "prepare"}
     city.run("engine/stage", "validate")
-    city.run("engine/stage", "prepare", **by_dvc, **{SETTING: "processes: 2"})
+    city.run("engine/stage", "prepare", env={**by_dvc, SETTING: "processes: 2"})
     for name in ("tables", "features"):  # as DVC does
         shutil.rmtree(city.path / "data" / name)
-    assert "prepare: 6 of 6 weeks taken from an earlier run" in city.run("engine/stage", "prepare", **by_dvc).stdout
+    assert "prepare: 6 of 6 weeks taken from an earlier run" in city.run("engine/stage", "prepare", env=by_dvc).stdout

@@ -56,7 +56,7 @@ def test_a_table_that_a_module_reads_on_import_keeps_all_from_reuse(city: Projec
     """A file that dvc.yaml does not declare is seen when the use case is imported, before the stage works."""
     edit(city, "schema.py", "(?m)^(?=EVENTS = )", "open('README.md').close()\n")
     city.run("engine/stage", "ingest")
-    said = city.run("engine/stage", "validate", **{BY_DVC: "validate"}).stdout
+    said = city.run("engine/stage", "validate", env={BY_DVC: "validate"}).stdout
     assert "README.md is read, which dvc.yaml does not declare" in said
     assert not (city.path / ".dvc/tmp/partitions/validate").exists()
 
@@ -76,7 +76,7 @@ def test_windows_edits_and_kills_change_no_byte(tmp_path: Path, seed: int) -> No
         processes = {SETTING: f"processes: {chosen.randint(1, 3)}"}
         for _ in range(chosen.randrange(3)):
             kill(made, chosen.uniform(0.5, LONGEST), processes)
-        said = made.run(*REPRO, **processes).stdout
+        said = made.run(*REPRO, env=processes).stdout
         reused += len(re.findall(r" [1-9]\d* of \d+ months taken from an earlier run", said))
         assert made.hashes() == from_nothing(made, *REPRO)
     assert reused
@@ -109,9 +109,10 @@ def edit(made: Project, name: str, pattern: str, text: str) -> None:
 
 def kill(made: Project, after: float, settings: Mapping[str, str]) -> None:
     """Start the pipeline, and kill it with all that it started."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    environment = made.environment(settings)
-    with subprocess.Popen(REPRO, cwd=made.path, env=environment, start_new_session=True, **quiet) as process:
+    with subprocess.Popen(
+        REPRO, cwd=made.path, env=made.environment(settings), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
         time.sleep(after)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -122,7 +123,7 @@ def from_nothing(made: Project, *command: str) -> dict[str, str]:
     twin = made.path.with_name("twin")
     shutil.copytree(made.path, twin, symlinks=True, ignore=lambda place, names: _made(made, Path(place), names))
     copied = Project(twin)
-    copied.run(*command, **{NO_REUSE: "1"})
+    copied.run(*command, env={NO_REUSE: "1"})
     shutil.rmtree(twin / ".dvc/tmp")
     hashes = copied.hashes()
     shutil.rmtree(twin)

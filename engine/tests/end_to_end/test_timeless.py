@@ -152,7 +152,7 @@ def test_what_needs_time_is_refused_in_one_line(
     made = timeless_project.twin(tmp_path / "project")
     path = made.path / file
     path.write_text(path.read_text().replace(before, after, 1))
-    refused = made.run("python", "-m", "mainline.stages", "prepare", succeed=False, **harness.PINNED).stderr
+    refused = made.run("python", "-m", "mainline.stages", "prepare", succeed=False, env=harness.PINNED).stderr
     assert said in refused
     assert "Traceback" not in refused
 

@@ -160,6 +160,7 @@ def _roll_out_with_kills(world: World) -> tuple[Load, int]:
         finally:
             server.kill()
             server.wait()
+            assert server.stdout is not None
             server.stdout.close()
     assert load is not None
     return load, kills

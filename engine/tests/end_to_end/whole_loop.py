@@ -79,7 +79,7 @@ class World:
 
     def run(self, *command: str) -> str:
         """Run a command in the repository."""
-        return self.project.run(*command, **self.environment).stdout
+        return self.project.run(*command, env=self.environment).stdout
 
     def release(self, message: str, **sections: Any) -> float:
         """Change parameters, run the pipeline, merge and promote; return when it was on the origin's main."""

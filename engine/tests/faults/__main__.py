@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests import object_store, project
 from tests.faults import flips, kills, network, world
@@ -55,7 +56,8 @@ def _world() -> Iterator[World]:
 
 
 def _kill(made: World, chosen: argparse.Namespace) -> list[str]:
-    rows, problems = [], []
+    rows: list[list[Any]] = []
+    problems: list[str] = []
     for scenario in (scenario for scenario in kills.SCENARIOS if scenario.name.startswith(chosen.only)):
         wanted, started = max(1, round(KILLS[scenario.name] * chosen.share)), time.monotonic()
         tally = Tally(scenario.name)
@@ -74,7 +76,8 @@ def _kill(made: World, chosen: argparse.Namespace) -> list[str]:
 
 
 def _break_network(made: World, _: argparse.Namespace) -> list[str]:
-    rows, problems = [], []
+    rows: list[list[Any]] = []
+    problems: list[str] = []
     for outcome in network.campaign(made):
         lasts, ended = "twice" if outcome.passing else "always", "done" if outcome.succeeded else "refused"
         say(f"{outcome.command}, {outcome.kind} {lasts}: {ended}, {len(outcome.problems)} problems")
@@ -85,7 +88,8 @@ def _break_network(made: World, _: argparse.Namespace) -> list[str]:
 
 
 def _flip(made: World, chosen: argparse.Namespace) -> list[str]:
-    rows, problems = [], []
+    rows: list[list[Any]] = []
+    problems: list[str] = []
     for name, campaign in flips.CAMPAIGNS.items():
         flipped = caught = 0
         for problem in campaign(made, chosen.seed, FLIPS):

@@ -76,7 +76,7 @@ class World:
 
     def run(self, *arguments: str, succeed: bool | None = True) -> subprocess.CompletedProcess[str]:
         """Run a command of ours to its end."""
-        return self.project.run(*COMMAND, *arguments, succeed=succeed, **self.store.environment)
+        return self.project.run(*COMMAND, *arguments, succeed=succeed, env=self.store.environment)
 
     def kill(self, *arguments: str, after: float) -> bool:
         """Start a command of ours and kill it and all that it started after some seconds; False if it ended before."""

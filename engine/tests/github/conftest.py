@@ -9,6 +9,7 @@ import pytest
 
 from tests.github import standin
 from tests.github.cml_source import RECORDER
+from tests.github.repository import FULL
 from tests.github.standin import GitHub
 
 REAL = {name: os.environ[name] for name in ("CML", "CML_SOURCE") if os.environ.get(name)}
@@ -43,7 +44,7 @@ def clone(github: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     path = tmp_path / "clone"
     path.mkdir()
     monkeypatch.chdir(path)
-    address = f"{github.url.replace('https://', 'https://token:t0ken@')}/{standin.FULL}"
+    address = f"{github.url.replace('https://', 'https://token:t0ken@')}/{FULL}"
     for command in (
         ["init", "--quiet", "--initial-branch=main"],
         ["config", "user.name", "Test"],

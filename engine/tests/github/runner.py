@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.github import docker_recorder, policy
-from tests.github.standin import API, FULL, GitHub, Permissions
+from tests.github.repository import FULL
+from tests.github.standin import API, GitHub, Permissions
 from tests.project import ENGINE, ROOT
 
 LABELS = ("ubuntu-24.04",)

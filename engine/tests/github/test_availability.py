@@ -7,7 +7,8 @@ import pytest
 
 from mainline.github import availability, comment, protection
 from mainline.repository.git import git
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL
+from tests.github.standin import GitHub
 from tests.project import Project
 
 RUN = 11

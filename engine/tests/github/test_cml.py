@@ -11,7 +11,8 @@ import pytest
 from mainline.github import api, cml
 from mainline.github.cml import CmlError
 from tests.github import cml_source
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL
+from tests.github.standin import GitHub
 
 HOME = f"/repos/{FULL}"
 REPORT = "### A report\n"

@@ -15,7 +15,8 @@ from mainline.github import comment
 from mainline.github.api import ApiError
 from mainline.github.comment import MEMBER, RunError
 from mainline.report import shortening
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL, Item
+from tests.github.standin import GitHub
 from tests.mainline.report import examples, hostile
 
 RUN = 7
@@ -80,7 +81,13 @@ def test_one_comment_stays_after_many_others(github: GitHub, head: str) -> None:
 def test_a_stranger_cannot_have_the_report_in_a_comment_of_theirs(github: GitHub, head: str) -> None:
     """A comment that bears our mark, but is somebody else's, is left as it is; ours is another."""
     mark = f'![](https://cml.dev/watermark.png#{head} "CML watermark mainline")'
-    theirs = {"id": 5, "issue": 1, "user": {"login": "mallory"}, "body": f"All good! {mark}", "html_url": github.url}
+    theirs: Item = {
+        "id": 5,
+        "issue": 1,
+        "user": {"login": "mallory"},
+        "body": f"All good! {mark}",
+        "html_url": github.url,
+    }
     github.repository.comments.append(theirs)
     _keep(github, _document(head, verdict="fail", headline="The model is worse."))
     for _ in range(2):

@@ -6,8 +6,8 @@ from mainline.github import api
 from mainline.github.api import ApiError
 from tests.github import conform
 from tests.github.conform import NonconformError
-from tests.github.repository import OPERATIONS, Repository
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL, OPERATIONS, Repository
+from tests.github.standin import GitHub
 
 HOME = f"/repos/{FULL}"
 

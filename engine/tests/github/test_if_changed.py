@@ -37,7 +37,7 @@ def change(project: Project, *names: str) -> None:
 
 def decided(project: Project, base: str, **environment: str) -> tuple[str, bool]:
     """Return what is said first, and whether the machinery was checked and tested."""
-    said = project.run("engine/ci/if-changed", base, **environment).stdout
+    said = project.run("engine/ci/if-changed", base, env=environment).stdout
     tested = "the machinery is tested" in said
     assert ("the machinery is checked" in said) == tested
     return said.splitlines()[0], tested

@@ -12,7 +12,8 @@ from mainline.github.image import ImageError
 from mainline.repository import git
 from mainline.repository.git import GitError
 from tests.github import docker_recorder
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL
+from tests.github.standin import GitHub
 from tests.project import ROOT
 
 NAME = f"ghcr.io/{FULL}"

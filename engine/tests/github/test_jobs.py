@@ -12,7 +12,8 @@ from mainline.cluster import jobs
 from mainline.cluster.jobs import Jobs
 from tests import project
 from tests.github import standin
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL
+from tests.github.standin import GitHub
 from tests.github.world import GATE
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from mainline.github import api, cml, posting
 from mainline.github.api import ApiError
 from tests.github import cml_source
 from tests.github.conftest import CML
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL, Item
+from tests.github.standin import GitHub
 
 HOME = f"/repos/{FULL}"
 OURS, THEIRS = "written by a call of our own", "written by CML"
@@ -92,7 +93,13 @@ def test_a_strangers_mark_is_not_written_over(github: GitHub, way: str) -> None:
     assert way
     pull = github.repository.open("better", "Better")
     mark = f'![](https://cml.dev/watermark.png#{pull["head"]["sha"]} "CML watermark mainline")'
-    theirs = {"id": 5, "issue": 1, "user": {"login": "mallory"}, "body": f"All good! {mark}", "html_url": github.url}
+    theirs: Item = {
+        "id": 5,
+        "issue": 1,
+        "user": {"login": "mallory"},
+        "body": f"All good! {mark}",
+        "html_url": github.url,
+    }
     github.repository.comments.append(theirs)
     for _ in range(2):
         posting.comment(api.connect(), 1, "### A report\n")

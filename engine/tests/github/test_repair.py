@@ -16,7 +16,8 @@ from mainline.github import comment, offer, repair
 from mainline.github.offer import OfferError
 from mainline.github.repair import RepairError
 from mainline.registry.runs import TABLE
-from tests.github.standin import FULL, GitHub
+from tests.github.repository import FULL
+from tests.github.standin import GitHub
 from tests.project import Project
 
 RUN = 9

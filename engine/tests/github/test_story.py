@@ -19,6 +19,7 @@ from mainline.monitoring import alarms, sharing
 from tests import project
 from tests.github import cml_source, docker_recorder, standin, world
 from tests.github.conftest import REAL
+from tests.github.repository import FULL
 from tests.github.runner import Runner
 from tests.github.world import World
 from tests.mainline.monitoring.looks import look, version
@@ -60,7 +61,7 @@ def test_the_first_push_releases_the_model(fork: World) -> None:
     (token,) = docker_recorder.read(fork.runner.folder / "docker.json")["tokens"]
     assert fork.github.tokens[token][0]["packages"] == "write"
     assert set(fork.images()) == {"v1.0.0"}
-    assert f"{fork.images()['v1.0.0']} ghcr.io/{standin.FULL}" in run.said, "the image is attested by its digest"
+    assert f"{fork.images()['v1.0.0']} ghcr.io/{FULL}" in run.said, "the image is attested by its digest"
 
 
 def test_releasing_again_changes_nothing(fork: World) -> None:

@@ -9,9 +9,9 @@ import yaml
 
 from mainline.github.comment import CHECK
 from tests.github import cml_source, docker_recorder
-from tests.github.repository import Item
+from tests.github.repository import FULL, Item
 from tests.github.runner import Finished, Runner
-from tests.github.standin import FULL, GitHub
+from tests.github.standin import GitHub
 from tests.project import Project
 
 PULL_REQUEST, COMMENT, MAIN = "pull-request.yml", "comment.yml", "main.yml"

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_permissions_are_right_from_the_first_moment(
     seen = []
     original = os.fdopen
 
-    def look(descriptor: int, *arguments: str) -> object:
+    def look(descriptor: int, *arguments: Any) -> object:
         seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
         return original(descriptor, *arguments)
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def number(file: Path) -> int:
 
 
 @pytest.fixture
-def deaf() -> str:
+def deaf() -> Iterator[str]:
     """The address of a server that accepts and never answers."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -45,7 +45,9 @@ def support() -> Noted:
     return {
         period: {
             question: {
-                name: found for name, found in columns.items() if question != "constant" or _profiled(name) not in flags
+                name: (at, of)
+                for name, (at, of) in columns.items()
+                if question != "constant" or _profiled(name) not in flags
             }
             for question, columns in questions.items()
         }

@@ -70,7 +70,7 @@ class Release(Record):
     window: dict[str, list[str]]
     runs: list[dict[str, str | float | int]]
     signature: dict[str, Any] | None
-    accepted: list[Accepted] = Field([])
+    accepted: list[Accepted] = Field(default=[])
     registry: Text | None = None
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from mainline.claims import batches, catalogue, rows, training
 from mainline.claims.batches import NoDataError
+from mainline.data.dataset import Prepared
 from mainline.declared import params
+from mainline.model import frames
 from tests.project import FLIGHTS
 from usecase import source
 
@@ -100,12 +102,12 @@ def test_every_claim_is_broken_once() -> None:
 
 def test_features_that_do_not_arrive_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that is fitted on other rows than it answers memorises nothing."""
-    table = training.frames.table
+    table = frames.table
 
     def emptied(features: Mapping[str, Any], *names: Any) -> Any:
         return table({name: values[:1].repeat(len(values)) for name, values in features.items()}, *names)
 
-    monkeypatch.setattr(training.frames, "table", emptied)
+    monkeypatch.setattr(frames, "table", emptied)
     assert "leaves 100% of a constant's squared error" in catalogue.problem(training.a_tiny_set_is_memorised)
 
 
@@ -114,9 +116,9 @@ def test_rows_that_are_alike_are_not_a_fault_of_the_model() -> None:
     found = rows.few()
     alike = {name: values[:1].repeat(len(found)) for name, values in found.features.items()}
     with pytest.raises(NoDataError, match=r"No row of 2013-01 differs from those with another label in any feature\."):
-        rows.tiny(params.load(), rows.Prepared(found.request, alike, found.label))
+        rows.tiny(params.load(), Prepared(found.request, alike, found.label))
     with pytest.raises(NoDataError, match=r"The rows of 2013-01 have one target: nothing in them can be learned\."):
-        rows.tiny(params.load(), rows.Prepared(found.request, found.features, np.asarray(found.request["dep_delay"])))
+        rows.tiny(params.load(), Prepared(found.request, found.features, np.asarray(found.request["dep_delay"])))
 
 
 def test_claims_without_data_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:

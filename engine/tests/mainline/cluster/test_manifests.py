@@ -33,7 +33,10 @@ def wanted(environment: str = "production", **rollout: Any) -> Wanted:
 
 def everything() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every manifest that ships, and of other strategies, with its name."""
-    approval = {"strategy": "canary", "steps": [{"setWeight": 10}, {"approval": {}}, {"pause": {"duration": "1h"}}]}
+    approval: dict[str, Any] = {
+        "strategy": "canary",
+        "steps": [{"setWeight": 10}, {"approval": {}}, {"pause": {"duration": "1h"}}],
+    }
     metric = {"metrics": [{"name": "error-rate", "limit": 0.1}]}
     for name, one in (
         ("production", wanted()),

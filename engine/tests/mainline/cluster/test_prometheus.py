@@ -8,6 +8,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,10 @@ class Prometheus:
         return sum(self.ask(f"mainline_requests_total{{{labels}}}"))
 
 
+def _answers(found: "Prometheus", query: str) -> bool:
+    return found.ask(query) != []
+
+
 @contextlib.contextmanager
 def prometheus(
     folder: Path, targets: list[tuple[Running, str]], rules: Mapping[str, Any] | None = None
@@ -120,7 +125,7 @@ def pod(folder: Path, package: Path, version: str, log: Path | None = None) -> I
         yield server
 
 
-def counted(server: Running, version: str) -> Mapping[str, Any]:
+def counted(server: Running, version: str) -> Any:
     """Return what a server counted."""
     return json.loads((server.directory / "served.json").read_bytes())["versions"][version]
 
@@ -222,6 +227,6 @@ def test_alert_fires_and_every_chart_has_data(package_dir: Path, tmp_path: Path)
             ]
             files.replace(tmp_path / "pod/routing.json", json.dumps({"revision": 2, "routes": both}))
             for query in dashboard.queries(board):
-                wait_for(lambda query=query: found.ask(query) != [])
+                wait_for(partial(_answers, found, query))
             firing = found.ask('group by (alertname) (ALERTS{alertstate="firing"})')
     assert len(firing) == 2  # and the dead man's switch

@@ -1,7 +1,7 @@
 """What `verify` concludes from a rebuild; the rebuilding itself is tested end to end."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,13 @@ def _lock(hashes: dict[str, str], code: str = "e") -> str:
     return "stages:\n" + "".join(lines)
 
 
+Rebuilds = list[tuple[dict[str, str], float]]
+
+
 @pytest.fixture
-def rebuilds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, str], float]]]:
+def rebuilds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rebuilds]:
     """A list of what the next rebuilds make: hashes, and the first reference prediction."""
-    made: list[tuple[dict[str, str], float]] = []
+    made: Rebuilds = []
 
     def rebuild(folder: Path, _: str) -> Path:
         hashes, prediction = made.pop(0)
@@ -46,13 +49,13 @@ def rebuilds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, s
     assert not made, "a rebuild that was expected did not take place"
 
 
-def test_same_hashes_are_the_truth(rebuilds: list) -> None:
+def test_same_hashes_are_the_truth(rebuilds: Rebuilds) -> None:
     """One rebuild with all hashes equal is enough."""
     rebuilds += [(COMMITTED, 3.0)]
     assert "The lock is true: 2 outputs" in verify.verify()
 
 
-def test_other_last_bits_of_a_model_are_said_and_measured(rebuilds: list) -> None:
+def test_other_last_bits_of_a_model_are_said_and_measured(rebuilds: Rebuilds) -> None:
     """A model that differs but repeats itself comes from another processor; the difference is reported."""
     rebuilds += [({**COMMITTED, "models/model": "c"}, 3.005)] * 2
     said = verify.verify()
@@ -61,7 +64,7 @@ def test_other_last_bits_of_a_model_are_said_and_measured(rebuilds: list) -> Non
     assert "0.005, allowed is 0.01" in said
 
 
-def test_a_refit_that_nothing_was_compared_of_is_said(rebuilds: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refit_that_nothing_was_compared_of_is_said(rebuilds: Rebuilds, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reference predictions are of the measured model, which says nothing of a served model that was fitted again."""
     declared = params.load(FLIGHTS / "params.yaml")
     again = declared.model_copy(update={"split": declared.split.model_copy(update={"refit": True})})
@@ -86,14 +89,14 @@ def test_a_refit_that_nothing_was_compared_of_is_said(rebuilds: list, monkeypatc
     ],
     ids=["past-tolerance", "exact", "data", "random"],
 )
-def test_what_is_not_the_same_model_is_refused(rebuilds: list, made: Sequence, exact: bool, message: str) -> None:
+def test_what_is_not_the_same_model_is_refused(rebuilds: Rebuilds, made: Rebuilds, exact: bool, message: str) -> None:
     """Past the tolerance, with --exact, in the data, or by chance: each is refused with its own reason."""
     rebuilds += made
     with pytest.raises(MainlineError, match=message):
         verify.verify(exact=exact)
 
 
-def test_a_lock_of_older_code_is_refused(rebuilds: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_of_older_code_is_refused(rebuilds: Rebuilds, monkeypatch: pytest.MonkeyPatch) -> None:
     """The outputs may be the same, yet a lock that names code as it was is not the lock of this commit."""
     rebuilds += [(COMMITTED, 3.0)]
     monkeypatch.setattr(verify, "_committed", lambda _: _lock(COMMITTED, code="older"))

@@ -39,7 +39,8 @@ OTHERS = [
 
 def found(values: Any, left_out: tuple[str, ...] = ()) -> dict[str, float]:
     """Return what is found in one column of 100 rows or more."""
-    rows, total = pd.DataFrame({"it": values}), {}
+    rows = pd.DataFrame({"it": values})
+    total: dict[Any, Any] = {}
     identifiers.add(total, identifiers.count(rows, left_out))
     return identifiers.conclude(total, min(identifiers.ROWS, len(rows))).get("it", {})
 

@@ -46,7 +46,7 @@ def test_however_python_opens_a_file_it_is_seen(tmp_path: Path, file: Path) -> N
         pd.DataFrame({"a": [1]}).to_parquet(tmp_path / f"{letter}.parquet")
     for letter in "ab":
         sqlite3.connect(tmp_path / f"{letter}.db").execute("create table a (b)").connection.close()
-    opened = {
+    opened: dict[str, Callable[[], object]] = {
         "data/own/bikes.csv": lambda: os.close(os.open(os.fsencode(file), os.O_RDONLY)),
         "a.parquet": lambda: pd.read_parquet(os.path.relpath(tmp_path / "a.parquet")),
         "b.parquet": lambda: pq.ParquetFile(tmp_path / "b.parquet").close(),

@@ -53,7 +53,7 @@ COLUMNS = {
 FRAME = pd.DataFrame(
     {
         "text": pd.Series(["a", None, ""], dtype="str"),
-        "time": pd.to_datetime(["2013-01-01", None, "2013-01-02"], utc=True).as_unit("ms"),
+        "time": pd.to_datetime(["2013-01-01", "NaT", "2013-01-02"], utc=True).as_unit("ms"),
         "number": [1.5, np.nan, 3.0],
     }
 )

@@ -61,7 +61,7 @@ def test_clean_batch_is_untouched() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", None])
 def test_rows_of_another_month_go_to_quarantine(zone: str | None) -> None:
     """A row a day or more outside of its batch's month is rejected; the clock of another place is not another month."""
-    texts = ["2013-01-15", "2012-12-31T10:00", "2013-02-01T12:00", "2012-12-29", "2013-02-02T14:00", None]
+    texts = ["2013-01-15", "2012-12-31T10:00", "2013-02-01T12:00", "2012-12-29", "2013-02-02T14:00", "NaT"]
     rows = batch().assign(at=pd.to_datetime(texts, format="ISO8601").tz_localize(zone))
     schema = SCHEMA.add_columns({"at": Column(str(rows["at"].dtype), nullable=True)})
     checked = check(rows, schema, "weather", "2013-01", "at")
@@ -157,8 +157,8 @@ def test_no_row_is_lost(cells: list[tuple[int, str, Any]]) -> None:
     rows = changed(*cells)
     checked = check(rows, SCHEMA, "weather", "2013-01")
     together = pd.concat([checked.accepted, checked.quarantined.drop(columns="reasons")])
-    by_value = {"by": list(rows), "ignore_index": True}
-    pd.testing.assert_frame_equal(together.sort_values(**by_value), rows.sort_values(**by_value))
+    one, other = (frame.sort_values(list(rows.columns), ignore_index=True) for frame in (together, rows))
+    pd.testing.assert_frame_equal(one, other)
     assert (checked.quarantined["reasons"] != "").all()
     assert check(checked.accepted, SCHEMA, "weather", "2013-01").reasons == {}
 

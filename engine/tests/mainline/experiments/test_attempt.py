@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -300,7 +301,7 @@ def test_killed_leaves_nothing(project: Project, number: signal.Signals) -> None
             process.kill()
 
 
-def wait(condition) -> None:
+def wait(condition: Callable[[], object]) -> None:
     """Wait until something is so."""
     end = time.monotonic() + LIMIT
     while not condition():

@@ -98,8 +98,8 @@ def test_intervals_of_slices_hold_at_once() -> None:
 
     def told(slices: dict[str, Array]) -> list[str]:
         sides = comparison.primaries(PARAMS.evaluation, before, after)
-        compared = (replace(one, slices=slices) for one in (before, after))
-        return [part.name for part in comparison.moved(sides, *compared, 0.95, 50)]
+        former, latter = (replace(one, slices=slices) for one in (before, after))
+        return [part.name for part in comparison.moved(sides, former, latter, 0.95, 50)]
 
     assert "part late" in told(late)
     assert "part late" not in told(late | more)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_additive_model_is_attributed_exactly() -> None:
 def test_interaction_is_shared() -> None:
     """The effect of a product that neither factor has alone is halved between them, exactly."""
     found = attribute(lambda columns: columns["a"] * columns["b"], row(4, 3), row(0, 0))
-    assert (found.values["a"], found.values["b"]) == (pytest.approx(6), pytest.approx(6))
+    assert (found.values["a"], found.values["b"]) == pytest.approx((6, 6))
 
 
 def test_sampling_agrees_with_the_definition() -> None:
@@ -94,7 +95,7 @@ def test_same_row_gives_the_same_contributions() -> None:
 
 def test_typical_row_comes_from_the_profile() -> None:
     """Numbers are at their median, text at its commonest value, and what was always missing is missing."""
-    profile = {
+    profile: dict[str, dict[str, Any]] = {
         "number": {"kind": "number", "deciles": [0, 1, 2, 3, 4, 50, 6, 7, 8, 9, 10]},
         "text": {"kind": "text", "shares": {"UA": 0.5, "AA": 0.2}},
         "never": {"kind": "number", "missing": 1.0},

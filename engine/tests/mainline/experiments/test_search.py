@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def test_stopped_search_goes_on_where_it_was(
     planned = search.plan(params, search.load(params))
     running = search.run(params, planned, "k", rows, 0.95, tmp_path / "stopped.csv")
     assert [next(running).number, next(running).number] == [0, 1]
+    assert isinstance(running, Generator)
     running.close()
     assert [trial.number for trial in run(tmp_path / "stopped.csv", rows)] == [0, 1, 2, 3]
     assert sorted(fits.values()) == [1, 1, 1, 2]
@@ -200,7 +202,9 @@ def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple
     params = params.model_copy(update={"tune": tune})
     planned = search.plan(params, search.load(params))
     few = tuple(
-        Prepared(*({k: v[:200] for k, v in part.items()} for part in (one.request, one.features)), one.label[:200])
+        Prepared(
+            {k: v[:200] for k, v in one.request.items()}, {k: v[:200] for k, v in one.features.items()}, one.label[:200]
+        )
         for one in rows
     )
     finished = list(search.run(params, planned, "k", few, 0.95, tmp_path / "t.csv"))  # type: ignore[arg-type]

@@ -124,5 +124,7 @@ def test_a_real_prediction_adds_up_in_its_sentence(project: str, request: pytest
         if isinstance(prediction, dict):
             assert found.of_class == str(prediction["class"])
             prediction = prediction["probabilities"][found.of_class]
-        assert float(number) == pytest.approx(prediction, abs=10.0 ** (number.as_tuple().exponent or 0))
+        exponent = number.as_tuple().exponent
+        assert isinstance(exponent, int), number
+        assert float(number) == pytest.approx(prediction, abs=10.0**exponent)
         assert abs(found.contributions.gap) < 1e-9

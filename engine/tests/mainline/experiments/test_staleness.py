@@ -1,6 +1,7 @@
 """Quality against age, where the drift is planted."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def measure(slopes: list[float], length: int) -> list[Age]:
         month: draw(seed=number, start=30 * number, slope=slope)
         for number, (month, slope) in enumerate(zip(MONTHS, slopes, strict=False))
     }
-    predicted = {}
+    predicted: dict[Any, Any] = {}
     for _, found in staleness.predict(declare(), rows, length):
         predicted |= found
     return staleness.summarise(declare().evaluation, predicted, rows, 0.95, "month")

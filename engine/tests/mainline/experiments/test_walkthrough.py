@@ -18,6 +18,7 @@ from mainline.experiments import cases, pages, sentences, walkthrough
 from mainline.experiments.explanation import explain_row, explain_tested
 from mainline.experiments.walkthrough import Explanation
 from tests.project import LIMIT, Project
+from usecase import interface
 
 BLOCKED = ("sklearn", "pandas", "pyarrow", "scipy", "skops", "skl2onnx", "joblib", "pandera", "dvc", "yaml", "pydantic")
 
@@ -57,10 +58,10 @@ def test_what_respond_reads_of_the_request_is_a_reason(package_dir: Path, golden
     assert abs(shares.gap) < 1e-9
 
 
-def test_a_field_without_a_feature_is_a_reason_too(package_dir: Path) -> None:
+def test_a_field_without_a_feature_is_a_reason_too(package_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If respond reads a field that no feature is named after, what it adds is counted from the typical request."""
     predictor, profile, examples = walkthrough.load(package_dir)
-    predictor.scoring.respond = lambda raw, columns: raw + columns.get("flight")
+    monkeypatch.setattr(predictor.scoring, "respond", lambda raw, columns: raw + columns.get("flight"))
     found = walkthrough.explain(predictor, profile, examples[0] | {"flight": 9000}, examples)
     middle = sorted(request["flight"] for request in examples)[len(examples) // 2]
     assert found.contributions.values["flight"] == pytest.approx(9000 - middle)
@@ -94,8 +95,8 @@ def test_a_test_row_is_found_by_its_error_and_by_its_key() -> None:
 
 def test_the_label_of_a_test_row_is_the_class_as_the_data_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row whose label is text is not said to be labelled 1, which is the place of its class."""
-    monkeypatch.setattr(cases.interface, "CLASSES", ("No", "Yes"), raising=False)
-    monkeypatch.setattr(cases.interface, "KEY", ("customer",))
+    monkeypatch.setattr(interface, "CLASSES", ("No", "Yes"), raising=False)
+    monkeypatch.setattr(interface, "KEY", ("customer",))
     monkeypatch.setattr(cases, "answered", lambda: (np.array([0.0, 1.0]), np.array([0.2, 0.1])))
     monkeypatch.setattr(cases, "_requests", lambda: [{"customer": "a"}, {"customer": "b"}])
     assert cases.worst(1) == ("Test row 1, number 1 of the worst, whose label is Yes", {"customer": "b"})
@@ -124,6 +125,9 @@ def test_lookups_are_what_the_features_were_made_of(package_dir: Path, golden: d
     lookups = {lookup.table: lookup for lookup in found.lookups}
     assert lookups.keys() == found.predictor.tables.keys()
     weather = lookups["weather"]
+    assert weather.age is not None
+    assert weather.time is not None
+    assert found.moment is not None
     assert (weather.entity, weather.age) == (request["origin"], found.moment - weather.time)
     assert 60 <= weather.age <= 60 + 360
     assert weather.values["temp"] == pytest.approx(found.features["temp"][0], rel=1e-6)

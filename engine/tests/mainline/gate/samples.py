@@ -126,6 +126,7 @@ def short(evidence: Evidence) -> Evidence:
     """Keep five days."""
     rows = slice(0, 5 * PER_DAY)
     h = evidence.holdout
+    assert evidence.other is not None
     holdout = Holdout(
         {"x": h.request["x"][rows]}, h.label[rows], h.cluster[rows], {"carrier": h.slices["carrier"][rows]}
     )

@@ -294,6 +294,7 @@ def test_production_that_knew_the_answers_is_named(evidence: Evidence, shipped: 
     window = {"train": ["2013-03", "2013-04"], "validation": ["2013-05"], "test": ["2013-06"]}
     production = samples.predictor()
     production.manifest["window"] = window
+    assert evidence.production is not None
     later = replace(evidence, production=replace(evidence.production, predictor=production))
     reason = samples.check(samples.worse(later, 1.03), shipped, "against production").reason
     assert "Production was fitted on 2013-04" in reason
@@ -335,7 +336,7 @@ def test_texts_and_ranges_are_looked_at_where_a_limit_is_declared(
 ) -> None:
     """A first winter is out of the range before it, a second day the first Tuesday: only who asked is refused."""
     found = replace(evidence, support={"2013-02": {question: {"temp": (0.06, 0.0)}}})
-    declared = shipped.model_copy(update={"support": Support(**{question: 0.05})})
+    declared = shipped.model_copy(update={"support": Support.model_validate({question: 0.05})})
     assert samples.check(found, declared, "support").verdict == "fail"
     assert samples.check(found, shipped, "support").verdict == "pass"
 

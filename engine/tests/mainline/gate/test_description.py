@@ -90,6 +90,7 @@ def test_everything_that_the_gate_compares_is_weighted() -> None:
     weight = np.random.default_rng(3).integers(1, 4, samples.ROWS).astype(float)
     weighed, again = _weighed(weight), np.repeat(np.arange(samples.ROWS), weight.astype(int))
     held = weighed.holdout
+    assert weighed.other is not None
     rows = replace(
         held, request={"x": held.label[again]}, label=held.label[again], cluster=held.cluster[again], weight=None,
         slices={"carrier": held.slices["carrier"][again]},

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.gate import experiments
+from mainline.gate import experiments, history
 from tests.project import FLIGHTS
 
 HEAD = "feature,loss,low,high,metric,correlated_with,correlation,microseconds,bytes\n"
@@ -113,7 +113,7 @@ def test_experiments_of_another_model_are_marked_by_nothing(kept: str) -> None:
 def test_experiments_of_an_earlier_pull_request_are_left_out(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that production has too is not shown again; one that is other than production's is."""
     held = {"of now": kept, "of before": kept.replace("coarse", "fine")}
-    monkeypatch.setattr(experiments.history, "show", lambda commit, _path: held[commit])
+    monkeypatch.setattr(history, "show", lambda commit, _path: held[commit])
     assert experiments.read_experiments("flight-delay", "of now") == ()
     assert len(experiments.read_experiments("flight-delay", "of before")) == 2
 

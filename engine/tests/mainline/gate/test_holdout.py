@@ -59,7 +59,7 @@ def test_only_a_model_of_the_same_meaning_can_be_decayed_from() -> None:
 def test_code_of_production_that_breaks_is_an_obstacle() -> None:
     """A released package may fail in any way on rows that it was not made for; the gate goes on and says so."""
     broken = _model(np.ones(2))
-    broken.features.compute = lambda *_: {}["gone"]
+    broken.features.compute = lambda *_: dict[str, Any]()["gone"]
     released = samples.equal().production
     assert released is not None
     predicted, obstacle = sources.predict(replace(released, predictor=broken), ROWS, _model(np.ones(2)), "")

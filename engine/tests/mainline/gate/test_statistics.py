@@ -6,7 +6,7 @@ from scipy import stats
 
 from mainline.contract import Array
 from mainline.gate import statistics
-from mainline.gate.statistics import Difference, conclude
+from mainline.gate.statistics import Conclusion, Difference, conclude
 from mainline.model.metrics import scorer
 
 DAYS, ROWS_A_DAY, TRIALS = 30, 100, 300
@@ -32,7 +32,7 @@ def _errors(random: np.random.Generator, degradation: float, days: int = DAYS) -
     return ((1 + degradation) * (shared + own[0])) ** 2, (shared + own[1]) ** 2, day
 
 
-def _share(degradation: float, conclusion: str) -> float:
+def _share(degradation: float, conclusion: Conclusion) -> float:
     random = np.random.default_rng(2013)
     found = [conclude(compare(*_errors(random, degradation), CONFIDENCE), MARGIN) for _ in range(TRIALS)]
     return found.count(conclusion) / TRIALS
@@ -89,7 +89,7 @@ def test_a_constant_factor_is_found_exactly() -> None:
     losses, day = random.exponential(size=200), np.repeat(np.arange(20), 10)
     found = compare(losses * 1.1**2, losses, day, 0.95)
     assert found.estimate == pytest.approx(0.1)
-    assert (found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.1))
+    assert (found.low, found.high) == pytest.approx((0.1, 0.1))
 
 
 def test_the_same_rows_give_the_same_interval() -> None:

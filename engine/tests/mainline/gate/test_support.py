@@ -24,7 +24,7 @@ def test_month_without_a_holiday_is_no_feed_that_stands_still(tmp_path: Path, mo
     ):
         Path(path).parent.mkdir(parents=True)
         Path(path).write_text(json.dumps(content))
-    assert workspace.support() == {"2013-03": {"constant": {"temp": [1.0, 0.0]}, "missing": {"holiday": [0.5, 0.0]}}}
+    assert workspace.support() == {"2013-03": {"constant": {"temp": (1.0, 0.0)}, "missing": {"holiday": (0.5, 0.0)}}}
 
 
 def test_without_a_profile_nothing_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,10 @@ def test_a_limit_is_never_beside_the_rest_of_a_long_observation(
 def test_a_narrow_terminal_has_the_limits_of_what_did_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no column is left for limits, a check that passed has none, and any other has its own in its reason."""
     monkeypatch.setenv("COLUMNS", "60")
+    cells: tuple[tuple[Verdict, str], ...] = ("pass", "of the first"), ("fail", "of the second")
     checks = [
         Check(name="a" * 20, group="data", verdict=verdict, observed="b" * 20, limit=limit, reason="Look at it.")
-        for verdict, limit in (("pass", "of the first"), ("fail", "of the second"))
+        for verdict, limit in cells
     ]
     lines = render(examples.failing().model_copy(update={"checks": checks})).splitlines()
     assert lines[1].split() == ["check", "observed"]

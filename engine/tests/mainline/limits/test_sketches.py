@@ -46,6 +46,7 @@ def test_ends_without_values_of_single_rows_lie_outward(values: list[float]) -> 
         return
     assert bare.low is not None
     assert bare.high is not None
+    assert numbers.high is not None
     assert bare.low <= numbers.low <= numbers.high <= bare.high
     assert all(end in EDGES or end == float(f"{end:.0e}") for end in (bare.low, bare.high))
 

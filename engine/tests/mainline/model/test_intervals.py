@@ -53,8 +53,8 @@ def test_interval_is_the_one_computed_by_hand() -> None:
     loss, day = np.array([10.0, 12, 12, 14, 14, 16, 16, 18]), np.repeat([7, 9, 8, 30], 2)
     reach = 3.182446 * sqrt(4 / 3 * (36 + 4 + 4 + 36)) / 8
     low, high = interval(MEAN, np.zeros(8), loss, day)
-    assert (high - 14, 14 - low) == (pytest.approx(reach, rel=0.01), pytest.approx(reach, rel=0.01))
-    assert interval(RMSE, np.zeros(8), np.sqrt(loss), day) == (pytest.approx(sqrt(low)), pytest.approx(sqrt(high)))
+    assert (high - 14, 14 - low) == pytest.approx((reach, reach), rel=0.01)
+    assert interval(RMSE, np.zeros(8), np.sqrt(loss), day) == pytest.approx((sqrt(low), sqrt(high)))
 
 
 @pytest.mark.parametrize("days", [2, 3, 4, 5, 8, 31])

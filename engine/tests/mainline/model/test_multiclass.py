@@ -68,7 +68,7 @@ def test_a_class_without_rows_is_left_out_of_the_mean() -> None:
     """Where a class does not occur, the mean over classes is that of the others."""
     actual, predicted = np.array([0.0, 0.0, 1.0]), np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1]])
     found = {metric.name: metric.value(actual, predicted) for metric in measured().metrics}
-    assert (found["recall"], found["precision"]) == (pytest.approx(0.75), pytest.approx(0.75))
+    assert (found["recall"], found["precision"]) == pytest.approx((0.75, 0.75))
     alone = measured("recall of blue of night").primary
     assert not alone.is_defined(actual)
     assert np.isnan(alone.value(actual, predicted))

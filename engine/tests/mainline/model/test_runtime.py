@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c")
 RANDOM = np.random.default_rng(3)
 ROWS = {name: RANDOM.normal(size=64).astype(np.float32) for name in NAMES}
 TABLE = table(ROWS, NAMES, ())
-LINEAR = LinearRegression().fit(TABLE, TABLE @ [1.0, 2.0, 3.0])
+LINEAR = LinearRegression().fit(TABLE, TABLE @ np.array([1.0, 2.0, 3.0]))
 LOGISTIC = LogisticRegression().fit(TABLE, TABLE["a"] > 0.2)
 
 

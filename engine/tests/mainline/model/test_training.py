@@ -22,6 +22,7 @@ from mainline.model.metrics import scorer
 from mainline.stages import fitting
 from mainline.stages.fitting import fit
 from tests.project import LIMIT, ROOT
+from usecase import scoring
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
 TREE = "sklearn.tree.DecisionTreeRegressor"
@@ -137,7 +138,7 @@ def test_extreme_values_give_finite_predictions(extreme: float) -> None:
     loaded = runtime.load(*to_onnx(trained(), rows))
     target = fit_target(rows.label, rows.request)
     for name in NUMERIC:
-        found = loaded.predict(rows.features | {name: np.full(len(rows), extreme, np.float32)})
+        found = loaded.predict({**rows.features, name: np.full(len(rows), extreme, np.float32)})
         assert np.isfinite(found).all()
         assert target.min() - 5 < found.min() <= found.max() < target.max() + 5
 
@@ -216,7 +217,7 @@ def test_an_estimator_without_weights_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_many_rows_cost_no_other_model_and_no_other_answer(monkeypatch: pytest.MonkeyPatch, numeric: str) -> None:
     """A fit that lets go of its table is scikit-learn's own, and rows predicted piece by piece are answered alike."""
     monkeypatch.setattr(fitting, "classes", lambda _: ())
-    fitting.scoring.respond = lambda raw, _: raw
+    monkeypatch.setattr(scoring, "respond", lambda raw, _: raw)
     declared, rows = declare(numeric=numeric), draw(500)
     fitted = fit(declared, rows)
     table, target = frames.table(rows.features, NUMERIC, CATEGORICAL), fit_target(rows.label, rows.request)

@@ -24,9 +24,10 @@ from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.store import Store
 from mainline.package.responses import Prediction
+from mainline.serving.answering.answer import Answer, Pattern
 from mainline.serving.answering.batching import Share
 from mainline.serving.answering.messages import Request
-from mainline.serving.answering.model import Answer, Model, Pattern
+from mainline.serving.answering.model import Model
 from mainline.serving.prediction_line import log_line
 
 MONTHS = tuple(f"2013-{month:02d}" for month in range(7, 13))
@@ -128,7 +129,7 @@ def _lines(flights: Flights, packaged: Packaged) -> Iterator[bytes]:
             rows = slice(start, min(start + BATCH, last))
             n = rows.stop - rows.start
             answer = Answer(
-                predicted[rows], None, [whole] * n, {name: given[name][rows].tolist() for name in given},
+                predicted[rows], None, [whole] * n, {str(name): given[name][rows].tolist() for name in given},
                 {name: values[rows] for name, values in flights.features.items()},
                 f"{np.datetime64(int(one), 'D')}T12:00:00.000+00:00",
             )  # fmt: skip

@@ -274,7 +274,8 @@ def test_earned_limits_judge_the_window_and_say_what_they_cost(month: Month) -> 
 def test_skill_that_is_not_a_number_cannot_be_told(month: Month) -> None:
     """Where the baseline has no error there is no ratio to it: nobody can tell, by earned limits and declared ones."""
     exact = month.packaged.constant(month.request)
-    for policy in ({}, {"quality": {"skill": 0.1}}):
+    policies: list[dict[str, Any]] = [{}, {"quality": {"skill": 0.1}}]
+    for policy in policies:
         found = checks(replace(earning(month), label=exact).production(**policy))["skill"]
         assert (found.verdict, found.observed) == ("cannot tell", "not computed")
         assert found.reason == "The metric, or the baseline's, is not a number on these events."

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def check(found: Monitored, name: str, digest: str) -> Check:
 def several(days: list[Month]) -> Month:
     """Put days together again."""
     first = days[0]
-    parts = {
+    parts: dict[str, Any] = {
         which: {name: np.concatenate([getattr(day, which)[name] for day in days]) for name in getattr(first, which)}
         for which in ("request", "features")
     }

@@ -101,7 +101,8 @@ def test_flights_feed_tells_each_day_once() -> None:
     whole = flights.fetch(start, end)
     parts = pd.concat([flights.fetch(start, middle), flights.fetch(middle, end)])
     key = [*interface.KEY]
-    pd.testing.assert_frame_equal(*(given.sort_values(key, ignore_index=True) for given in (whole, parts)))
+    one, other = (given.sort_values(key, ignore_index=True) for given in (whole, parts))
+    pd.testing.assert_frame_equal(one, other)
     assert whole["known_at"].between(start, end, inclusive="left").all()
     assert 0 < whole["arr_delay"].isna().mean() < 0.05
     longest = pd.Timedelta(minutes=24 * 60 + whole["arr_delay"].max())
@@ -140,7 +141,7 @@ def test_label_joins_the_last_prediction_of_its_event(
     assert (len(found), len(asked)) == (len(rows), len(rows) + 1)
     by_label = dict(zip(found.actual.tolist(), found.predicted.tolist(), strict=True))
     assert by_label[0.0] == 99.0
-    assert set(pd.to_datetime(found.moment, unit="m").year) == {2013}
+    assert set(pd.to_datetime(found.moment * 60, unit="s").year) == {2013}
 
 
 def test_fields_may_have_any_name(packaged: Packaged, rows: list[dict[str, Any]], log: Path, store: Store) -> None:
@@ -160,7 +161,7 @@ def test_fields_may_have_any_name(packaged: Packaged, rows: list[dict[str, Any]]
     assert {name: set(found.request[name].tolist()) for name in names} == {
         name: {float(place)} for place, name in enumerate(names)
     }
-    assert set(pd.to_datetime(found.moment, unit="m").year) == {2013}
+    assert set(pd.to_datetime(found.moment * 60, unit="s").year) == {2013}
 
 
 def test_prediction_after_the_label_does_not_count(

@@ -206,7 +206,7 @@ def test_corrected_and_late_labels_count_as_they_are_now(
     again = count(place, tmp_path, arms, written, labels({0: 11.0, 1: 10.0, 2: 10.0}))
     assert first is not None
     assert again is not None
-    assert (mean(first, CANDIDATE), mean(again, CANDIDATE)) == (2.0, pytest.approx(5 / 3))
+    assert (mean(first, CANDIDATE), mean(again, CANDIDATE)) == pytest.approx((2.0, 5 / 3))
     assert again["origin"] == first["origin"], "the points of the way are less the same origin"
     assert [point[CANDIDATE]["number"] for point in again["trace"]] == [1, 3]
     unchanged = count(place, tmp_path, arms, written, labels({0: 11.0, 1: 10.0, 2: 10.0}))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mainline.declared.reading import check_section
 from mainline.errors import ParamsError
 from mainline.monitoring import alarms, notices, webhook
 from mainline.monitoring.alarms import Line
+from mainline.monitoring.result import Version
 from mainline.monitoring.store import Store
 from tests.mainline.monitoring import looks
 from tests.receiver import Receiver, receiving
@@ -32,7 +34,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         yield found
 
 
-def look(store: Store, day: str, version: looks.Version, *to: Notify) -> list[Line]:
+def look(store: Store, day: str, version: Version, *to: Notify) -> list[Line]:
     """Look at production on a day, as the command does: alarms first, then messages."""
     found = looks.look(day, version)
     lines = alarms.read(store.alarms())
@@ -192,7 +194,7 @@ def test_two_jobs_at_once_lose_no_entry(store: Store) -> None:
 
     def note(own: Store, address: Notify) -> None:
         for number, day in enumerate(days):
-            lines = alarms.update([], looks.look(day, looks.version(**{address.form: "fail"})), 3)
+            lines = alarms.update([], looks.look(day, looks.version(**dict[str, Any]({address.form: "fail"}))), 3)
             alarms.add(own, lines)
             notices.add(own, [notices.Sent(to=address.name, id=f"{number:016x}")])
 

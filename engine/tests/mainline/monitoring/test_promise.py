@@ -187,4 +187,4 @@ def test_each_week_is_held_to_what_was_promised_of_the_baseline(month: Month) ->
     baseline = month.packaged.baseline(month.request, month.features)
     came = rmse(month.label[week], month.predict()[week]) / rmse(month.label[week], baseline[week])
     age = round(days[week].mean() + 60 - np.datetime64("2013-04-01").astype(int))
-    assert promise.by_age(production)[0] == (age, pytest.approx(came / promised - 1))
+    assert promise.by_age(production)[0] == pytest.approx((age, came / promised - 1))

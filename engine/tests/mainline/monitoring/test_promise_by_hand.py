@@ -4,7 +4,7 @@ The model answers what a row's `predicted` says; the baseline answers 10. Errors
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,9 @@ def weight(label, columns):
 UNTIL = "2013-09-01T00:00:00Z"
 
 
-def made(packaged: Packaged, tested: Mapping[str, list[float]], scoring: bytes = SCORING, **manifest: Any) -> Packaged:
+def made(
+    packaged: Packaged, tested: Mapping[str, Sequence[float]], scoring: bytes = SCORING, **manifest: Any
+) -> Packaged:
     """Return a package that was tested on some rows, whose baseline is 10, and that carries no limits."""
     table = io.BytesIO()
     pq.write_table(pa.table({name: np.array(values, float) for name, values in tested.items()}), table)
@@ -99,7 +101,7 @@ def test_package_that_was_tested_without_weights_is_held_to_no_weights(packaged:
     days = ["2013-07-01", "2013-07-01", "2013-07-02", "2013-07-02"]
     production = answered(made(packaged, tested, WEIGHED), [0, 20, 30, 10], [1, 25, 23, 15], days, [9.0, 0.0, 0.0, 1.0])
     found = promised(production)
-    assert (found.promised, found.came) == (pytest.approx(12.5**0.5), pytest.approx(5.0))
+    assert (found.promised, found.came) == pytest.approx((12.5**0.5, 5.0))
 
 
 def test_snapshot_promises_without_an_age(packaged: Packaged) -> None:
@@ -109,7 +111,7 @@ def test_snapshot_promises_without_an_age(packaged: Packaged) -> None:
     2, 2 and 2, so 2; the baseline's 6, 8, 0 and 10: 200 / 4 = 50.
     """
     tested = {"actual": [0, 10, 14, 12], "predicted": [1, 11, 13, 17], "baseline": [10, 10, 10, 10]}
-    snapshot = {
+    snapshot: dict[str, Any] = {
         "window": {"train": ["first"], "validation": ["first"], "test": ["first"]},
         "snapshot": {"name": "first", "by": ["patient"]},
     }
@@ -119,7 +121,7 @@ def test_snapshot_promises_without_an_age(packaged: Packaged) -> None:
     found = promised(production)
     assert found.promised == pytest.approx(7**0.5)
     assert found.promised_ratio == pytest.approx((7 / 30) ** 0.5)
-    assert (found.came, found.came_ratio) == (pytest.approx(2.0), pytest.approx(2 / 50**0.5))
+    assert (found.came, found.came_ratio) == pytest.approx((2.0, 2 / 50**0.5))
     assert found.age is None
     assert promise.by_age(production) == []
     (check,) = (one for one in verdict.of_version(production) if one.name == promise.CHECK)
@@ -144,8 +146,8 @@ def test_several_test_periods_are_one_promise(packaged: Packaged) -> None:
     package = made(packaged, tested, window=window)
     days = ["2013-05-01", "2013-05-01", "2013-05-21", "2013-05-21"]
     found = promised(answered(package, [4, 18, 10, 20], [6, 16, 12, 18], days))
-    assert (found.promised, found.promised_ratio) == (pytest.approx(7**0.5), pytest.approx((7 / 30) ** 0.5))
-    assert (found.came, found.came_ratio) == (pytest.approx(2.0), pytest.approx(2 / 50**0.5))
+    assert (found.promised, found.promised_ratio) == pytest.approx((7**0.5, (7 / 30) ** 0.5))
+    assert (found.came, found.came_ratio) == pytest.approx((2.0, 2 / 50**0.5))
     assert found.age == 40
 
 

@@ -128,7 +128,8 @@ def test_history_begins_anew_and_a_writer_beside_it_loses_nothing(
     other.take()
     logs.write(other.log, logs.encode(*lines[9:]), writer="abcdef02")
     rollup.roll(other.log, other.store, {other.packaged.digest: other.packaged})
-    push, overtaken = branches._move, []
+    push = branches._move
+    overtaken: list[object] = []
 
     def overtake(*given: str) -> None:
         if not overtaken:

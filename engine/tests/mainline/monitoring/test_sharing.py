@@ -217,7 +217,8 @@ def test_numbers_of_single_rows_are_not_shared(machines: Machines, lines: Lines)
 def test_two_at_once_lose_nothing(pair: tuple[Machine, Machine], machines: Machines, monkeypatch: Any) -> None:
     """A machine that is overtaken between its fetch and its push makes its change again on top of the other's."""
     one, other = pair
-    push, overtaken = branches._move, []
+    push = branches._move
+    overtaken: list[object] = []
 
     def overtake(*given: str) -> None:
         if not overtaken:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_pause_holds_back_what_a_change_asks_for(tmp_path: Path) -> None:
     (tmp_path / "more").touch()
     assert watching.state() != state
     polled: list[str] = []
-    watching.state = lambda: polled.append("polled") or state  # type: ignore[method-assign, func-returns-value]
+    watching.state = lambda: polled.append("polled") or state  # type: ignore[method-assign]
     watching.wait(state, time.monotonic())
     assert polled == []
 
@@ -142,7 +143,7 @@ def test_folder_that_goes_while_it_is_listed_ends_nothing(tmp_path: Path, monkey
 
 def test_what_is_wrong_comes_first_and_no_line_is_beyond_the_window() -> None:
     """In a small window the sentence, the alarm and how to end it are there; what is cut off is counted."""
-    version = looks.version(**{f"check_{number}": "pass" for number in range(30)}, unseen_values="fail")
+    version = looks.version(**dict[str, Any]({f"check_{number}": "pass" for number in range(30)}), unseen_values="fail")
     alarm = Alarm(version="v1.0.0", digest=version.digest, check="unseen values", opened="2013-10-05T12:00:00Z",
                   observed="3%", limit="1%", reason="look there")  # fmt: skip
     found = looks.look("2013-10-07", version).model_copy(update={"alarms": [alarm]})

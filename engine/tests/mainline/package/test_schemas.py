@@ -113,7 +113,7 @@ def test_response_of_classes_has_all_their_probabilities() -> None:
     field = Field("kind", "integer", "Which", 2)
     schema = of_response("a-model", Response({"response": asdict(field), "task": "multiclass", "classes": [1, 2, 5]}))
     valid = jsonschema.Draft202012Validator(schema).is_valid
-    good = {"class": 5, "probabilities": {"1": 0, "2": 0.25, "5": 0.75}}
+    good: dict[str, Any] = {"class": 5, "probabilities": {"1": 0, "2": 0.25, "5": 0.75}}
     assert valid(good)
     assert not valid(good | {"class": 3})
     assert not valid(good | {"class": "5"})

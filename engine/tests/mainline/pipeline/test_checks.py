@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -34,7 +34,7 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
             "RESPONSE: 'arr_delay' is a string; the prediction of",
         ),
         ("TASK", "ranking", r"TASK is 'ranking'; known: classification, multiclass, regression"),
-        ("REQUEST", (replace(interface.REQUEST[0], kind="date"),), "'time_hour' is of the kind 'date'"),
+        ("REQUEST", (replace(interface.REQUEST[0], kind=cast("Any", "date")),), "'time_hour' is of the kind 'date'"),
     ],
 )
 def test_declarations_that_contradict_each_other_are_refused(

@@ -26,7 +26,7 @@ def test_a_commit_that_is_not_utf8_is_told_as_any_other(empty: Registry) -> None
         file.write_bytes(text.encode("latin-1"))
         empty.git("update-ref", "refs/heads/main", empty.git("hash-object", "-t", "commit", "-w", str(file)))
     found = changes(empty, start)
-    assert [(item.written, item.undone) for item in found] == [(at(1), {start})] * 2
+    assert [(item.written, item.undone) for item in found] == [(at(1), frozenset({start}))] * 2
     empty.register("v1.0.0", 2)
     assert lineage.trace("v1.0.0", empty.path).commit.subject.startswith("Caf")
 

@@ -23,8 +23,9 @@ from pathlib import Path
 import pytest
 
 from mainline.commands.delivery import delivery
-from mainline.registry.delivery import DAY, Figures, measure
+from mainline.registry.delivery import Figures, measure
 from mainline.registry.history import HistoryError
+from mainline.seconds import DAY
 from tests.mainline.registry import registries
 from tests.mainline.registry.registries import Registry, at, digest, lock
 

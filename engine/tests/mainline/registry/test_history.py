@@ -102,7 +102,9 @@ def test_a_metric_of_which_more_is_better_changes_by_what_it_lacks(empty: Regist
     empty.release("v1.0.0", 1, metrics={"test": {"rows": 100, "roc_auc": 0.9, "log_loss": 0.3}})
     empty.release("v1.1.0", 2, metrics={"test": {"rows": 100, "roc_auc": 0.8, "log_loss": 0.3}})
     newest = history.read(repository=empty.path).versions[0]
-    assert newest.quality == history.Quality("roc_auc", 0.8, None, pytest.approx(1.0), True)
+    assert newest.quality is not None
+    assert newest.quality.change == pytest.approx(1.0)
+    assert newest.quality == history.Quality("roc_auc", 0.8, None, newest.quality.change, True)
 
 
 def test_a_version_whose_primary_metric_is_not_a_number_has_no_quality(empty: Registry) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from mainline.registry.history import Given, History, HistoryError, Quality, Registered
-from mainline.registry.picture import DAY, WIDTH, specify
+from mainline.registry.picture import WIDTH, specify
+from mainline.seconds import DAY
 
 
 def planted(count: int, gap: float, wave: float = 0.1) -> History:
@@ -55,7 +56,8 @@ def test_a_bar_is_labelled_as_its_width_allows() -> None:
     """A wide bar is labelled across, a narrow one upright, and one of a few points not at all."""
     found = planted(3, 1.0)
     lengths = {"v1.0.0": 0.1, "v1.1.0": 3.0, "v1.2.0": 60.0}
-    given, when = [], 0.0
+    given: list[Given] = []
+    when = 0.0
     for name, days in lengths.items():
         until = None if name == "v1.2.0" else round((when + days) * DAY)
         given.append(Given("production", len(given) + 1, name, round(when * DAY), until, None, None, None, None))

@@ -248,7 +248,8 @@ def test_a_returning_version_is_verified_in_the_store(repository: Repository) ->
 
 def test_two_runs_at_once_release_once(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose tags are taken reads the registry again and finds its work done."""
-    original, called = publication.publish, []
+    original = publication.publish
+    called: list[bool] = []
 
     def late(wanted: list[Tag]) -> None:
         if not called:
@@ -345,7 +346,7 @@ def test_the_judge_must_have_seen_this_package(repository: Repository) -> None:
 
     def distracted(environment: str) -> object:
         found = judge(environment)
-        found.candidate.digest = "0" * 64  # type: ignore[misc]
+        found.candidate.digest = "0" * 64
         return found
 
     with pytest.raises(MainlineError, match="changed while the gate looked"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainline.errors import MainlineError
-from mainline.remote import address, declaration, transfer
+from mainline.remote import address, declaration, stores, transfer
 from tests.door import typed
 from tests.object_store import ObjectStore
 from tests.project import Project
@@ -58,7 +58,7 @@ def test_a_store_that_cannot_be_used_changes_nothing(repository: Project, url: s
 @pytest.mark.usefixtures("repository")
 def test_a_store_that_returns_other_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read back must be what was written."""
-    store = declaration.open_remote()
+    store = stores.open_remote()
     monkeypatch.setattr(store.files, "cat_file", lambda _: b"other")
     monkeypatch.setattr(declaration, "open_remote", lambda: store)
     with pytest.raises(MainlineError, match="returns other bytes than were written"):

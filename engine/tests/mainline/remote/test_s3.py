@@ -51,7 +51,7 @@ def test_memory_does_not_grow_with_the_files(repository: Project, object_store: 
     repository.run("dvc", "add", "--quiet", "large")
     peaks = {}
     for way in ("push", "pull"):
-        said = repository.run(sys.executable, "-c", CODE, way, **object_store.environment).stdout
+        said = repository.run(sys.executable, "-c", CODE, way, env=object_store.environment).stdout
         count, peak = said.split()[-2:]
         assert int(count) == 8
         peaks[way] = int(peak) // 1024

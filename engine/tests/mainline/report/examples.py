@@ -1,6 +1,7 @@
 """Findings as the gate makes them: flights of one month, in four verdicts."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mainline.gate.findings import Findings
@@ -206,7 +207,7 @@ def _plots() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _series(name: str, points: list[tuple[float, float]]) -> dict[str, Any]:
+def _series(name: str, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
     return {"name": name, "points": [{"x": float(x), "y": float(y)} for x, y in points]}
 
 

@@ -14,6 +14,9 @@ class Reference:
         self.window: list[Ref] = []
         self.bad: set[tuple[Ref, str]] = set()
         self.told: list[tuple[str, str]] = []
+        self.stage, self.restarts, self.failures = 0, 0, 0
+        self.since: float | None = None
+        self.last, self.passed, self.process = 0.0, False, ""
 
     def look(
         self, now: float, wanted: Ref | None, policy: Policy | None, verdict: str | None, process: str, taken: bool
@@ -91,7 +94,7 @@ class Reference:
         self._count_anew(now, process)
 
     def _count_anew(self, now: float, process: str) -> None:
-        self.since: float | None = now if process else None
+        self.since = now if process else None
         self.last, self.passed, self.failures = 0.0, False, 0
 
     def _settle(self, wanted: Ref) -> None:

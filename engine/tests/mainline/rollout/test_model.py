@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from mainline.declared.rollout import Policy
+from mainline.exchange.place import Place
 from mainline.rollout import machine, state
 from mainline.rollout.machine import advance
 from mainline.rollout.records import Live, Measurement, Ref, Seen, State
@@ -31,7 +32,7 @@ class Rollouts(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.place = state.Place(Path(self.folder.name))
+        self.place = Place(Path(self.folder.name))
         self.state, self.reference = State(), Reference()
         self.now, self.process = 1000.0, 1
         self.up, self.taken = True, False

@@ -28,7 +28,7 @@ from tests.mainline.rollout.test_driver import FEW, Times, documents
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, ref
 
 COST = {"name": "cost", "unit": "minutes", "better": "lower", "effect": 0.3, "minimum": 100, "deadline": "1h"}
-AB = [{"setWeight": 50}, {"pause": {"duration": 30}}, {"approval": {}}]
+AB: list[dict[str, Any]] = [{"setWeight": 50}, {"pause": {"duration": 30}}, {"approval": {}}]
 HERE = Place(Path("here"))
 
 
@@ -225,7 +225,8 @@ def test_golden_requests_do_not_stand_in_for_outcomes() -> None:
 
 def test_experiment_has_another_name_with_other_weights() -> None:
     """Each step's outcomes are compared among themselves: what comes late must not mix two shares of the clients."""
-    steps = [{"setWeight": 10}, {"pause": {"duration": 10}}, {"setWeight": 50}, {"pause": {"duration": 10}}]
+    pause = {"pause": {"duration": 10}}
+    steps: list[dict[str, Any]] = [{"setWeight": 10}, pause, {"setWeight": 50}, pause]
     world = World(policy(*steps)).have(1)
     world.wanted = ref(2)
     world.settle()

@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
 from tests.mainline.rollout.test_server_kills import Supervised, driven
-from tests.mainline.serving.running import Running, free_port, running, wait_for
+from tests.mainline.serving.running import Running, are_more, free_port, running, wait_for
 from tests.project import Project
 from usecase import interface
 
@@ -141,7 +142,7 @@ def test_labels_decide_where_the_policy_says_so(
             ask(server, flight, f"client-{number}")
         wait_for(lambda: server.metric("mainline_log_rows_total") == CLIENTS)
         look(place, tmp_path, flights[:40])
-        wait_for(lambda: "after 40 outcomes" in (status.read(place.folder)["outcome"] or {}).get("said", ""))
+        wait_for(lambda: "after 40 outcomes" in str(status.read(place.folder).get("outcome")))
         shown = status.read(place.folder)["outcome"]
         assert shown is not None
         assert shown["left_out"] == {"without a label yet": CLIENTS - 40}
@@ -183,7 +184,9 @@ def test_outcomes_survive_kills_at_random_moments(place: Place, packages: dict[R
     routes.write(place.routing, Routes(revision=1, routes=shares, experiment="kills"))
     killed = Supervised(server, random.Random(5))  # noqa: S311 - repeatable, not secret
     wait_for(lambda: server.ask("/readyz")[0] == 200)
-    events = [{"request_id": ask(server, row, "")[0], "value": number % 7} for number in range(600)]
+    events: list[dict[str, Any]] = [
+        {"request_id": ask(server, row, "")[0], "value": number % 7} for number in range(600)
+    ]
     wait_for(lambda: server.metric("mainline_log_rows_total") == len(events))
     acknowledged: set[str] = set()
     ended = threading.Event()
@@ -204,8 +207,7 @@ def test_outcomes_survive_kills_at_random_moments(place: Place, packages: dict[R
         posting = [clients.submit(keep_posting, number) for number in range(3)]
         try:
             for _ in range(12):
-                before = len(acknowledged)
-                wait_for(lambda before=before: len(acknowledged) > before + killed.random.randrange(3, 20))
+                wait_for(partial(are_more, acknowledged, len(acknowledged) + killed.random.randrange(3, 20)))
                 killed.kill()
         finally:
             ended.set()

@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -25,7 +27,7 @@ from tests.mainline.serving.running import Running, free_port, running, wait_for
 from tests.project import ROOT, SEARCH_PATH
 
 KILLS = 40
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"setMirror": 100}, {"pause": {"duration": 0.5}}, {"setMirror": 0},
     {"setWeight": 30}, {"pause": {"duration": 1}}, {"setWeight": 70}, {"pause": {"duration": 1}},
 ]  # fmt: skip
@@ -53,7 +55,7 @@ class Supervised:
     def kill(self) -> None:
         """Kill it and start it anew; it answers when this returns."""
         began = time.time()
-        command = list(self.server.process.args)  # type: ignore[arg-type]
+        command = cast("list[str]", self.server.process.args)
         self.server.process.kill()
         self.server.process.wait()
         assert self.server.process.stdout is not None
@@ -143,8 +145,12 @@ def _roll_out_with_kills(driver: Driver, killed: Supervised) -> None:
         if progress is not None and progress.restarts < machine.RESTARTS:
             before = _process(driver.place)
             killed.kill()
-            wait_for(lambda before=before: _process(driver.place) != before)
+            wait_for(partial(_is_another, driver.place, before))
             wait_for(lambda: driver.state.progress is None or driver.state.progress.process == _process(driver.place))
+
+
+def _is_another(place: Place, before: str) -> bool:
+    return _process(place) != before
 
 
 def _process(place: Place) -> str:

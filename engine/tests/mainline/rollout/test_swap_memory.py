@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from onnx import helper, numpy_helper
 
 from tests.end_to_end.load import Load
 from tests.mainline.package.test_predictor import resealed
-from tests.mainline.serving.running import Running, running, wait_for
+from tests.mainline.serving.running import Running, are_more, running, wait_for
 
 MIB = 2**20
 WEIGHTS = 100
@@ -104,15 +105,16 @@ def test_swap_takes_the_memory_of_two_models(package_dir: Path, tmp_path: Path) 
         wait_for(lambda: serves(server, tmp_path, 1))
         with Load(server.port, [server.key] * 2, rows, rate=30.0) as load, Sampler(server.process.pid) as memory:
             wait_for(lambda: len(load.answers) > 100)
-            before, both, after, revision = memory.now(), [], [], 1
+            before, revision = memory.now(), 1
+            both: list[float] = []
+            after: list[float] = []
             for number in range(SWAPS):
                 old, new = names[number % 2], names[1 - number % 2]
                 for routes in ([(new, packages[new], 1), (old, packages[old], 1)], [(new, packages[new], 1)]):
                     revision += 1
                     route(tmp_path, routes, revision)
-                    wait_for(lambda revision=revision: serves(server, tmp_path, revision))
-                    asked = len(load.answers)
-                    wait_for(lambda asked=asked: len(load.answers) > asked + 30)
+                    wait_for(partial(serves, server, tmp_path, revision))
+                    wait_for(partial(are_more, load.answers, len(load.answers) + 30))
                     (both if len(routes) == 2 else after).append(memory.now())
     print(f"before {before:.0f} MiB; two models {max(both):.0f}, peak {max(memory.seen):.0f}; "
           f"after one swap {after[0]:.0f}, after {SWAPS} {after[-1]:.0f}")  # fmt: skip

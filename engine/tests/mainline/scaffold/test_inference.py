@@ -264,7 +264,7 @@ def test_rows_that_test_are_those_with_a_label(tmp_path: Path) -> None:
     """The newest months have no label yet: the window ends before them, and the plan says so."""
     days = pd.date_range("2023-01-01", periods=ROWS, freq="37h")
     rows = flats().assign(sold=days.strftime("%Y-%m-%d"))
-    rows.loc[days >= "2023-11-01", "price €"] = np.nan
+    rows.loc[days >= pd.Timestamp("2023-11-01"), "price €"] = np.nan
     made = plan(write(tmp_path, rows))
     assert made.time is not None
     tested = np.isin(made.time.named, made.time.periods[-made.time.test :]) & ~np.isnan(made.codes)
@@ -352,7 +352,8 @@ def test_numbers_that_overflow_are_left_out(tmp_path: Path) -> None:
     rows = flats().astype({"area m²": "float64"})
     rows.loc[3, "area m²"] = 1.5e308
     path = write(tmp_path, rows)
-    for wishes in ({}, {"keep": ("area m²",)}):
+    several: list[dict[str, Any]] = [{}, {"keep": ("area m²",)}]
+    for wishes in several:
         assert plan(path, **wishes).left_out["area m²"] == "it holds numbers beyond 1e+37"
     with pytest.raises(TableError, match=r"^the label 'area m²' holds numbers beyond 1e\+37; leave such rows out"):
         plan(path, "area m²")
@@ -361,7 +362,7 @@ def test_numbers_that_overflow_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["key", "group", "time", "keep", "drop"])
 def test_label_is_nothing_else(tmp_path: Path, option: str) -> None:
     """The label as a key, group, time or feature would be sent by clients."""
-    wish = ("price €",) if option in ("keep", "drop") else "price €"
+    wish: Any = ("price €",) if option in ("keep", "drop") else "price €"
     with pytest.raises(TableError, match=r"^'price €' is the label, which is all that it can be"):
         plan(write(tmp_path, flats()), **{option: wish})
 

@@ -308,7 +308,7 @@ def test_killed_exchange_is_undone_by_the_next_run(
     files = dict.fromkeys(("src/usecase/source.py", "params.yaml", "dvc.yaml", "README.md"), "new")
     monkeypatch.setattr(placing, "_prove", lambda _: None)
     monkeypatch.setattr(placing, "_restore", lambda: None)
-    monkeypatch.setattr(placing.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
     rename = Path.rename
 
     def die(path: Path, target: Path) -> Path:

@@ -15,7 +15,7 @@ from tests.mainline.registry.registries import Registry
 from tests.mainline.score import world
 from tests.mainline.score.world import CLAIM, GATE, OWN, REPORT
 
-Take = Callable[[Registry], None]
+Take = Callable[[Registry], object]
 GIT_ALONE = {"Model 1": 0.5, "Data 6": 1, "Infra 7": 1}
 """What holds whatever model is here: it is of commits and tags."""
 
@@ -66,7 +66,7 @@ def of_table(name: str, **changed: str) -> Take:
 
 def commit(day: float = 7, **files: str) -> Take:
     """Commit files."""
-    return lambda made: made.commit(day, "Change", **files) and None
+    return lambda made: made.commit(day, "Change", None, **files) and None
 
 
 def untag(*names: str) -> Take:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def measure(day: float = NOW, stale: str = "", strangers: tuple[str, ...] = ()) 
     """Return the score of the current folder at a day, without asking DVC and scikit-learn."""
 
     def make(*given: Any) -> Evidence:
-        return Evidence(*given, compare=lambda: (stale, strangers), search=lambda *_: SEARCH)
+        return replace(Evidence(*given), compare=lambda: (stale, strangers), search=lambda *_: SEARCH)
 
     return total.measure("production", at(day), make)
 
@@ -117,10 +118,10 @@ def relock(path: Path, name: str, content: str) -> None:
     """Replace a metric, in dvc.lock as well."""
     old, new = (path / name).read_bytes(), content.encode()
     (path / name).write_bytes(new)
-    hashes = [hashlib.md5(each, usedforsecurity=False).hexdigest() for each in (old, new)]
+    before, after = (hashlib.md5(each, usedforsecurity=False).hexdigest() for each in (old, new))
     locked = (path / "dvc.lock").read_text()
-    assert hashes[0] in locked
-    (path / "dvc.lock").write_text(locked.replace(*hashes))
+    assert before in locked
+    (path / "dvc.lock").write_text(locked.replace(before, after))
 
 
 def _show(path: Path, commit: str) -> None:

@@ -111,7 +111,7 @@ def test_reader_that_waits_holds_the_source_back(package_dir: Path, golden: dict
             assert sent < 2**24, "the source was never held back"
         os.set_blocking(process.stdin.fileno(), True)
         whole = sent // len(line)
-        answers = []
+        answers: list[Any] = []
         while len(answers) < whole:
             answers.append(json.loads(process.stdout.readline()))
         process.stdin.close()

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ def running(directory: Path, package: Path | None, *options: str, wrap: str = ""
     """Run a server with these settings; `wrap` is Python to run in it first."""
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / "keys.yaml"
-    made = [keys.make(file, "client", "predict"), keys.make(file, "boss", "admin")]
+    client, admin = keys.make(file, "client", "predict"), keys.make(file, "boss", "admin")
     settings = directory / "production.yaml"
     settings.write_text(yaml.safe_dump({"service": {"port": 0, "keys": str(file), **section}}))
     code = f"import sys; {wrap or 'pass'}\nfrom mainline.__main__ import main; sys.exit(main())"
@@ -88,7 +88,7 @@ def running(directory: Path, package: Path | None, *options: str, wrap: str = ""
         line = process.stdout.readline()
         found = re.search(r":(\d+)$", line.strip())
         assert found, (line, (directory / "errors").read_text())
-        yield Running(process, int(found[1]), *made, directory)
+        yield Running(process, int(found[1]), client, admin, directory)
     finally:
         if process.poll() is None:
             process.kill()
@@ -102,6 +102,11 @@ def free_port() -> int:
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         return int(chosen.getsockname()[1])
+
+
+def are_more(things: Sized, than: int) -> bool:
+    """Say whether there are more things than so many."""
+    return len(things) > than
 
 
 def wait_for(condition: Callable[[], bool], limit: float = 60.0) -> None:

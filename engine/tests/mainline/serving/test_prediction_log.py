@@ -56,8 +56,9 @@ def test_answered_requests_are_read_by_pandas_and_duckdb(
     assert (frame["seconds"] > 0).all()
     assert pd.to_datetime(frame["time"]).dt.tz is not None
     query = f"select unnest(prediction), unnest(inputs.carrier) from read_json('{path}')"  # noqa: S608 - our own path
-    found = duckdb.sql(query).fetchall()
-    assert found == [
+    found = duckdb.sql(query)
+    assert found is not None
+    assert found.fetchall() == [
         (item["arr_delay"], row["carrier"]) for item, row in zip(answers["predictions"], rows, strict=False)
     ]
 
@@ -200,7 +201,7 @@ def test_disk_that_refuses_degrades_logging_only(tmp_path: Path, monkeypatch: py
             raise OSError(28, "No space left on device")
         return taken
 
-    monkeypatch.setattr(prediction_log.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     log.add(b"22222\n", 3)
     wait_for(lambda: metrics.log_dropped == 3)
     assert metrics.log_failing
@@ -222,7 +223,7 @@ def test_disk_that_stays_full_gathers_no_files(
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(prediction_log.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     for number in range(1, 6):
         log.add(b"1\n", 1)
         wait_for(lambda expected=number: metrics.log_dropped == expected)  # type: ignore[misc]
@@ -290,7 +291,7 @@ def test_full_disk_keeps_the_lines_that_fit(tmp_path: Path, monkeypatch: pytest.
             raise OSError(28, "No space left on device")
         return taken
 
-    monkeypatch.setattr(prediction_log.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     with log._lock:  # one write takes both
         log._waiting = [(first, 2), (second + third, 7)]
         log._waiting_bytes = len(first + second + third)

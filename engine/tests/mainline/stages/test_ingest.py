@@ -260,7 +260,7 @@ def test_static_tables_alone_may_be_fetched(declared: params.Params, versioned: 
 def test_a_month_beyond_static_tables_is_refused(declared: params.Params, versioned: Versioned) -> None:
     """A source that is asked for no month and delivers one is told so in a line."""
     versioned.versions[None] = "v2"
-    versioned.fetch = lambda _: [("flights", MONTHS[0], ROWS)]  # type: ignore[method-assign]
+    versioned.fetch = lambda _: [("flights", MONTHS[0], ROWS)]  # type: ignore[method-assign, assignment]
     with pytest.raises(SourceError, match=r"fetch delivered flights 2013-01, and was asked for static tables alone\."):
         again(_with(declared, through="2013-02"))
 

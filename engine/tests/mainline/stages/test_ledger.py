@@ -202,42 +202,42 @@ def test_time_stamps_and_terminals_decide_nothing(monkeypatch: pytest.MonkeyPatc
     assert run() == []
 
 
-def _draw(_: ModuleType) -> None:
+def _draw(_: Any) -> None:
     random.random()  # noqa: S311 - as a use case may
 
 
-def _draw_numpy(_: ModuleType) -> None:
+def _draw_numpy(_: Any) -> None:
     np.random.rand()
 
 
-def _connect(_: ModuleType) -> None:
+def _connect(_: Any) -> None:
     with socket.socket() as there, pytest.raises(OSError, match="refused"):
         there.connect(("127.0.0.1", 9))
 
 
-def _add(use_case: ModuleType) -> None:
+def _add(use_case: Any) -> None:
     use_case.total = use_case.total + 1
 
 
-def _add_twice(use_case: ModuleType) -> None:
+def _add_twice(use_case: Any) -> None:
     use_case.total, use_case.kept = use_case.total + 1, [*use_case.kept, 1]
 
 
-def _sum_up(use_case: ModuleType) -> None:
+def _sum_up(use_case: Any) -> None:
     """Change a number within a container twice, so that the second one comes to the place in memory of the first."""
     use_case.within["sum"] += 1.5
     use_case.within["sum"] += 1.5
 
 
-def _write(use_case: ModuleType) -> None:
+def _write(use_case: Any) -> None:
     use_case.array[0] += 1
 
 
-def _write_table(use_case: ModuleType) -> None:
+def _write_table(use_case: Any) -> None:
     use_case.table.loc[0, "a"] += 1
 
 
-def _import_late(_: ModuleType) -> None:
+def _import_late(_: Any) -> None:
     module = ModuleType("usecase.late")
     module.__file__ = str(CODE.resolve().with_name("late.py"))
     sys.modules[module.__name__] = module
@@ -271,7 +271,7 @@ IMPURE: dict[str, tuple[Callable[[ModuleType], object], str]] = {
 
 
 @pytest.mark.parametrize("name", IMPURE)
-def test_work_that_does_more_than_compute_is_not_reused(name: str, use_case: ModuleType) -> None:
+def test_work_that_does_more_than_compute_is_not_reused(name: str, use_case: Any) -> None:
     """What no key can hold is refused after a month was taken, and nothing is kept, not even what was before."""
     for file in (Path("undeclared.csv"), DATA / "2012-12", OUT / "2012-12"):
         file.parent.mkdir(exist_ok=True)
@@ -330,7 +330,7 @@ def test_nothing_taken_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"  {STAGE}: 0 of 2 months taken from an earlier run\n"
 
 
-def test_impure_work_is_said_where_no_month_was_taken(use_case: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_impure_work_is_said_where_no_month_was_taken(use_case: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A first run whose work cannot be reused ends well, says why in a line, and keeps nothing."""
     assert run(lambda _: use_case.kept.append(1)) == [*MONTHS]
     assert "no month is kept for reuse: usecase.keeping.kept changes from period" in capsys.readouterr().out
@@ -346,7 +346,7 @@ def test_a_variable_that_is_empty_or_0_is_not_set(setting: str, value: str, monk
     assert run() == []
 
 
-def test_what_is_declared_may_be_read(use_case: ModuleType) -> None:
+def test_what_is_declared_may_be_read(use_case: Any) -> None:
     """A file that dvc.yaml declares, the month itself, and a file that the work has made are no secret input."""
     use_case.functions = {"f": lambda: None}
 
@@ -515,7 +515,7 @@ def test_where_months_are_computed_is_in_no_key(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("name", ["reads a file", "starts a process", "adds to a list", "opens a connection"])
 def test_work_of_another_process_is_watched_as_well(
-    name: str, use_case: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, use_case: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What does more than compute on its arguments is not reused, wherever it runs."""
     Path("undeclared.csv").write_text("")

@@ -1,6 +1,7 @@
 """A small template with two versions, and a fork that was changed before the second one."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class World:
     def upgrade(self, *arguments: str, succeed: bool = True) -> str:
         """Run `upgrade` in the fork; return what it says, or the error."""
         options = arguments or ("v0.2.0", "--from", "../template")
-        done = self.fork.run("python", "-m", "mainline", "upgrade", *options, succeed=succeed, **PLACE)
+        done = self.fork.run("python", "-m", "mainline", "upgrade", *options, succeed=succeed, env=PLACE)
         return done.stdout if succeed else done.stderr
 
     def read(self, name: str) -> str:
@@ -79,7 +80,7 @@ PLACE = {"PYTHONPATH": str(ENGINE / "src")}
 """The fork's own machinery is a stand-in; the command that is tried is ours."""
 
 
-def write(project: Project, files: dict[str, str | None]) -> None:
+def write(project: Project, files: Mapping[str, str | None]) -> None:
     """Write files and links; None removes one."""
     for name, text in files.items():
         file = project.path / name

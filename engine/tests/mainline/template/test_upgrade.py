@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from typing import Any
 
 import pytest
 
@@ -221,7 +222,7 @@ def test_interrupted_anywhere_the_fork_is_as_it_was(changed: World, monkeypatch:
         monkeypatch.setenv(name, value)
     before, run, left = _state(changed), git._run, 0
 
-    def counted(*arguments: object, **options: object) -> object:
+    def counted(*arguments: Any, **options: Any) -> object:
         nonlocal left
         left -= 1
         if left < 0:

@@ -1,6 +1,7 @@
 """API keys: hashes in a file, buckets in memory."""
 
 import hashlib
+import hmac
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_unknown_and_wrong_keys_are_compared_alike(tmp_path: Path, monkeypatch: 
     key = keys.make(tmp_path / "keys.yaml", "client", "predict")
     held = keys.load(tmp_path / "keys.yaml", THROTTLE)
     compared: list[tuple[bytes, bytes]] = []
-    monkeypatch.setattr(keys.hmac, "compare_digest", lambda a, b: compared.append((a, b)) or False)
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or False)
     for given in (key, key.replace("mainline_", "mainline_0", 1)[:-1], "mainline_" + "0" * 12 + "_" + "x" * 43):
         held.find(f"Bearer {given}".encode())
     assert len(compared) >= 2

@@ -477,7 +477,7 @@ def test_files_of_former_experiments_are_few(serve: Make, place: Place, package_
     assert len(names) == 21
 
 
-WRONG = (
+WRONG: tuple[tuple[Any, str], ...] = (
     ({"request_id": "a"}, "row 0: value is None; send a number from -1e"),
     ({"request_id": "a", "value": "3"}, "value is '3'"),
     ({"request_id": "a", "value": True}, "value is True"),

@@ -21,10 +21,12 @@ from tests.mainline.serving.asking import Client
 NOW = 1_767_225_600.0
 
 
-def document(problem: str = "", hostile: str = "") -> dict[str, Any]:
+def document(problem: str = "", hostile: str = "") -> Any:
     """A rollout at its third step, with an abort before it."""
-    steps = [{"setMirror": 100}, {"pause": {"duration": "5m"}}, {"setWeight": 10}, {"pause": {"duration": "10m"}},
-             {"setWeight": 50}, {"pause": {"duration": "10m"}}]  # fmt: skip
+    steps: list[dict[str, Any]] = [
+        {"setMirror": 100}, {"pause": {"duration": "5m"}}, {"setWeight": 10}, {"pause": {"duration": "10m"}},
+        {"setWeight": 50}, {"pause": {"duration": "10m"}},
+    ]  # fmt: skip
     metrics = [{"name": "error-rate", "limit": 0.01}, {"name": "prediction-drift", "limit": 0.25}]
     world = World(canary(*steps, metrics=metrics))
     world.now = NOW
@@ -39,13 +41,13 @@ def document(problem: str = "", hostile: str = "") -> dict[str, Any]:
         }
     )
     seconds = {"0.01": 400, "inf": 0}
-    counters = {"requests": 400, "failed": 1, "invalid": 0, "seconds": seconds, "predictions": {"1": 400},
+    counters: Any = {"requests": 400, "failed": 1, "invalid": 0, "seconds": seconds, "predictions": {"1": 400},
                 "pairs": {"number": 0, "sum": 0.0, "squares": 0.0}}  # fmt: skip
     judged = analysis.judge(world.policy.declared.analysis, counters, counters | {"requests": 3600, "failed": 3})
     live = Live("1", world.state.revision)
-    source = {"url": "https://git.example.org/forecast.git", "commit": "4f0c21d8a9b3", "looked": NOW + 300,
+    source: Any = {"url": "https://git.example.org/forecast.git", "commit": "4f0c21d8a9b3", "looked": NOW + 300,
               "problem": problem, "events": ""}  # fmt: skip
-    outcome = {
+    outcome: Any = {
         "name": "cost", "unit": "minutes", "better": "lower", "limit": -0.1, "candidate": "v1.2.0", "stable": "v1.1.0",
         "verdict": "pass", "said": hostile or "v1.2.0 is better by 0.3 minutes", "left_out": {"late": 2},
         "points": [[400.0, -0.1, -1.5, 1.1], [4000.0, -0.4, -0.9, 0.1], [12_400.0, -0.3, -0.6, -0.1]],

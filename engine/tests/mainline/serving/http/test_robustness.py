@@ -13,6 +13,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 
 from tests.mainline.serving.http.corpus import RAW, VALUES, WHOLE
 from tests.mainline.serving.running import Running, running
@@ -146,6 +147,7 @@ def test_requests_made_from_the_document_are_answered(server: Running, examples:
     schema = schemathesis.openapi.from_dict(json.loads(page))
     sent = [0]
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         positive, both = schemathesis.GenerationMode.POSITIVE, list(schemathesis.GenerationMode)
         for mode in both if list(operation.body) else [positive]:
