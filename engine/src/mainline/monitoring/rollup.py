@@ -1,7 +1,10 @@
 """The prediction log into the store: each file once, again if it has grown, and nothing lost without a word."""
 
+import errno
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,9 @@ from mainline.monitoring.loglines import Reader
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Dropped, Record, Rolled, Store
 from mainline.text import clean, count
+
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What the system says of a disk that takes no more."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def roll(logs: Path | None, store: Store, packages: Mapping[str, Packaged]) -> S
         MainlineError: when there is no log, the store cannot be used, or another roll-up works in it.
     """
     listing = logfiles.find(logs) if logs else Listing((), (), ())
-    with store.owned():
+    with store.owned(), _writing(store):
         records = store.records()
         unread, taken = [], 0
         with loglines.open_reader(store.scratch) as reader:
@@ -129,7 +135,7 @@ class _Roller:
             except duckdb.InvalidInputException:
                 loglines.drop_deep(source)
                 return self._record(file, source, lines, ended)
-        except (FileNotFoundError, duckdb.IOException, duckdb.InvalidInputException) as error:
+        except (FileNotFoundError, duckdb.InvalidInputException) as error:
             progress.say(f"{file.name} could not be read ({str(error).splitlines()[0][:200]}).")
             return None
         finally:
@@ -171,6 +177,27 @@ class _Roller:
                 day=day.day, version=day.version, digest=package.digest, columns=target, sketch=day.sketch,
                 hours=day.hours,
             )  # fmt: skip
+
+
+@contextmanager
+def _writing(store: Store) -> Iterator[None]:
+    """Say in one line what keeps a store from being written; records are written whole, so totals stay right.
+
+    Raises:
+        MainlineError: when the disk is full, or the store may not be written for another reason of the system.
+    """
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno in _REFUSED else ""
+        if isinstance(error, duckdb.IOException):  # DuckDB reads and writes nothing but files of the store
+            reason = next((said for said in map(os.strerror, _REFUSED) if said in str(error)), "") or clean(str(error))
+        if not reason:
+            raise
+        raise MainlineError(
+            f"{store.folder} cannot be written ({reason[:200]}). What is rolled up counts, the rest waits in the log: "
+            "make room, or name another folder (--store), and run it again."
+        ) from error
 
 
 def _copy_lines(file: LogFile, target: Path) -> int:
