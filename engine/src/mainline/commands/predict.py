@@ -4,18 +4,37 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
+from mainline import display, progress, usage
+from mainline.declared import environments
+from mainline.declared.monitoring import Batch, Monitoring
 from mainline.declared.service import MOST_SLACK
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, UnknownError
+from mainline.gate import terminal
+from mainline.gate.findings import Check
+from mainline.monitoring import batch
 from mainline.package import manifest as manifests
 from mainline.repository import lock
 from mainline.scoring import files, lines
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
+from mainline.text import clean
 
 RAW = Path(".mainline/raw")
 """Where raw files are kept as requests."""
+
+
+class BatchError(MainlineError):
+    """A file is unlike what the model was fitted on, and such files are declared to be refused."""
+
+    def __init__(self, name: str, checks: Sequence[Check], held: Path) -> None:
+        super().__init__(
+            f"{clean(batch.headline(name, checks))} It is refused, as monitoring.batch declares: its predictions wait "
+            f"in {held}. Mend the file; or the same command with `--unlike report` gives them out as they are."
+        )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +49,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "0.1: numbers by more than a tenth of their range"
     )  # fmt: skip
     parser.add_argument(
+        "--unlike", choices=get_args(Batch), help="predict a file that is unlike training all the same, or refuse it; "
+        "monitoring.batch of the environment without it"
+    )  # fmt: skip
+    usage.add_environment(parser)
+    parser.add_argument(
         "--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="the package that predicts"
     )
 
@@ -42,7 +66,23 @@ def run(arguments: argparse.Namespace) -> str:
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream:
         return predict_stream(arguments.package, arguments.unusual)
-    return predict_file(arguments.package, arguments.file, arguments.output, arguments.raw, arguments.unusual)
+    policy = _declared(arguments.environment)
+    if arguments.unlike:
+        policy = policy.model_copy(update={"batch": arguments.unlike})
+    return predict_file(arguments.package, arguments.file, arguments.output, policy, arguments.raw, arguments.unusual)
+
+
+def _declared(environment: str) -> Monitoring:
+    """Return what an environment declares of monitoring; the defaults where nothing is declared, as in an image.
+
+    Raises:
+        MainlineError: when there is no such environment among others, or its file is wrong.
+    """
+    file = environments.FOLDER / f"{environment}.yaml"
+    known = [found.stem for found in environments.FOLDER.glob("*.yaml")]
+    if known and environment not in known:
+        raise UnknownError(environment, f"environment of {environments.FOLDER}/", known)
+    return environments.load(file).monitoring if known else Monitoring()
 
 
 def _share(text: str) -> float:
@@ -73,29 +113,47 @@ def example(package: Path) -> str:
 
 
 def predict_file(
-    package: Path, source: Path, output: Path | None, raw: bool = False, slack: float | None = None
+    package: Path,
+    source: Path,
+    output: Path | None,
+    policy: Monitoring,
+    raw: bool = False,
+    slack: float | None = None,
 ) -> str:
     """Predict every row of a file; see `files.score`. A raw one becomes requests by the `read` of the source first.
 
     Raises:
-        MainlineError: when the file, the output folder or the package cannot be used.
+        MainlineError: when the file, the output folder or the package cannot be used, or the file is refused.
     """
     output = output or source.with_name(f"{source.stem}.predictions")
     _refuse_outputs_of_the_pipeline(output)
     model, made = Model.load(package, slack=slack), Tally.load(package)
+    name = source.name
     source = _requests(source) if raw else source
+    checks: list[Check] = []
+
+    def allow() -> bool:
+        checks.extend(batch.hold(name, made.sketch, made.before, policy))
+        return not batch.is_refused(checks, policy)
+
     try:
-        scored = files.score(model, source, output, made=made)
+        scored = files.score(model, source, output, made=made, allow=allow)
     except OSError as error:
         raise MainlineError(
             f"{source} cannot be predicted into {output} ({error}). What is done is kept: mend it, and run this again."
         ) from error
+    if any(check.verdict != "pass" for check in checks):
+        print("\n".join(terminal.table(checks, display.is_coloured())), flush=True)
+    if scored.is_held:
+        raise BatchError(name, checks, output / files.HELD)
+    if checks:
+        print(display.fold(clean(batch.headline(name, checks))), flush=True)
+    elif policy.batch == "refuse":
+        progress.say(f"{name} is not held to training: fewer than {policy.support.min_rows} of its rows are predicted.")
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
-    for line in made.describe():
-        print(f"Unlike training: {line}", file=sys.stderr)
-    return f"{scored.rows - scored.quarantined:,} predictions in {output / 'predictions'}{resumed}{bad}"
+    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"
 
 
 def _requests(source: Path) -> Path:

@@ -10,6 +10,7 @@ from mainline.declared.service import Place
 
 Count = Annotated[int, Field(ge=1)]
 Severity = Literal["alarm", "report"]
+Batch = Literal["report", "refuse"]
 
 
 class Support(Section):
@@ -129,7 +130,8 @@ class Monitoring(Section):
     """The whole section.
 
     An alarm is closed once its check has passed for `quiet_days` days. Somebody is to look each `silent_days` days.
-    The report goes to the folder `report`, where the server finds it; None for the folder of the environment.
+    The report goes to the folder `report`, where the server finds it; None for the folder of the environment. A file
+    that `predict` reads is predicted all the same if a check of support is an alarm, or refused, as `batch` says.
     """
 
     window_days: Annotated[int, Field(ge=2)] = 7
@@ -140,6 +142,7 @@ class Monitoring(Section):
     notify: list[Notify] = Field(default_factory=list, max_length=20)
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     support: Support = Support()
+    batch: Batch = "report"
     quality: Quality = Quality()
     labels: Labels = Labels()
     severity: Severities = Severities()

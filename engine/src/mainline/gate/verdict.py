@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mainline.declared.gate import Policy
 from mainline.documents import Verdict
 from mainline.gate.checks import compatibility, costs, data, integrity, quality, slices
-from mainline.gate.checks.outcome import Outcome
+from mainline.gate.checks.outcome import Outcome, bounded
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Group
 
@@ -56,9 +56,3 @@ def overall(checks: list[Check]) -> Verdict:
     found = {check.verdict for check in checks}
     order: tuple[Verdict, ...] = ("fail", "cannot tell", "warn", "pass")
     return next((verdict for verdict in order if verdict in found), "cannot tell")
-
-
-def bounded(name: str, group: Group, found: Outcome) -> Check:
-    """Bound the texts, which may quote names from data and messages from libraries."""
-    observed, limit, reason = (text[:600] for text in (found.observed, found.limit, found.reason))
-    return Check(name=name[:120], group=group, verdict=found.verdict, observed=observed, limit=limit, reason=reason)

@@ -5,12 +5,14 @@ which numbers a feature lay, and which values a text had if there were few.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mainline.limits import document as limits
 from mainline.limits.document import Earned
+from mainline.limits.sketches import Bins, Sketch, edges
 
 PROFILE = "profile.json"
 
@@ -36,6 +38,15 @@ class Seen:
         profile = self.profile[name]
         return frozenset(profile["shares"]) if profile["distinct"] <= len(profile["shares"]) else None
 
+    def unseen(self, sketch: Sketch, name: str) -> tuple[float, list[str]] | None:
+        """Return the share of rows of a sketch whose text was never seen, and the texts, frequent ones first."""
+        known = self.values(name)
+        if known is None:
+            return None
+        counted = sketch.texts[name]
+        strange = Counter({value: rows for value, rows in counted.counts.items() if value not in known})
+        return (strange.total() + counted.others) / sketch.rows, [value for value, _ in strange.most_common()]
+
     def ends(self, name: str) -> tuple[float, float] | None:
         """Return the smallest and the largest number that a feature had; None if it had none."""
         if self.earned is not None:
@@ -60,6 +71,14 @@ class Seen:
 def profile(contents: Mapping[str, bytes]) -> Mapping[str, Any]:
     """Return what the training rows looked like, by column, from the files of a package."""
     return dict(json.loads(contents[PROFILE])["columns"])
+
+
+def bins(manifest: Mapping[str, Any], profile: Mapping[str, Any]) -> Bins:
+    """Return how rows of a package are counted: numbers by deciles of training; no personal feature, no prediction."""
+    model, personal = manifest["model"], manifest.get("personal", {})
+    known = [name for name in model["numeric"] if name in profile and name not in personal]
+    numbers = {name: edges(profile[name].get("deciles", ())) for name in known}
+    return Bins(numbers, tuple(name for name in model["categorical"] if name not in personal), ())
 
 
 def earned(contents: Mapping[str, bytes]) -> Earned | None:

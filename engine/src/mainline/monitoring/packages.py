@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,7 @@ from mainline.data import predictions
 from mainline.errors import PackageError
 from mainline.limits import experience, windows
 from mainline.limits.document import Earned
-from mainline.limits.sketches import Bins, edges, edges_of_predictions
+from mainline.limits.sketches import Bins, edges_of_predictions
 from mainline.model import baselines, weights
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
@@ -84,11 +84,8 @@ class Packaged:
     @cached_property
     def bins(self) -> Bins:
         """How its rows are counted: numbers by deciles of training, predictions by twentieths of the test."""
-        watched = [name for name in self.numbers if name in self.profile and name not in self.personal]
-        known = {name: edges(self.profile[name].get("deciles", ())) for name in watched}
         predicted = edges_of_predictions(predictions.from_columns(self.tested, self.classes))
-        texts = tuple(name for name in self.texts if name not in self.personal)
-        return Bins(known, texts, predicted, self.classes)
+        return replace(experience.bins(self.manifest, self.profile), predicted=predicted, classes=self.classes)
 
     @cached_property
     def earned(self) -> Earned | None:

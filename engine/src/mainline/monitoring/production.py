@@ -14,6 +14,7 @@ from mainline.model.metric import Metric
 from mainline.model.metrics import Scorer
 from mainline.monitoring.events import Events
 from mainline.monitoring.reference import Reference
+from mainline.monitoring.support import Rows
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Production:
     def full_days(self) -> dict[str, Sketch]:
         """The days with enough rows to say something, oldest first."""
         return {day: self.days[day] for day in sorted(self.days) if self.days[day].rows >= self.policy.support.min_rows}
+
+    @property
+    def counted(self) -> Rows:
+        """What the checks of support look at."""
+        return Rows(self.full_days, self.reference.seen, self.policy.support, self.coverage)
 
     @cached_property
     def window(self) -> dict[str, Sketch]:

@@ -1,75 +1,117 @@
-"""Is each day made of what the model was fitted on? Shares of rows, without any distribution: cheap, and soon sure."""
+"""Are rows made of what the model was fitted on? Shares of rows, without any distribution: cheap, and soon sure.
 
-from collections.abc import Callable
+The same checks, in the same words, for each day of production and for a file that is predicted.
+"""
 
-from mainline.gate.checks.outcome import Outcome
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mainline.declared.monitoring import Severities, Support
+from mainline.gate.checks.outcome import Outcome, bounded, soften
+from mainline.gate.findings import Check
 from mainline.limits import composition
 from mainline.limits.composition import Excess
+from mainline.limits.experience import Seen
 from mainline.limits.sketches import RARE, Sketch
-from mainline.monitoring.production import Production
 
 _WHOLE = 0.95
 """A day of which this share stands is called a whole one."""
 
 
-def check_missing(production: Production) -> Outcome:
+@dataclass(frozen=True)
+class Rows:
+    """The days with enough rows to say something, oldest first, or a file by its name; and what they are held to.
+
+    `coverage` is the share of a whole day that stands in each day; one that is not named is whole.
+    """
+
+    days: Mapping[str, Sketch]
+    before: Seen
+    declared: Support
+    coverage: Mapping[str, float] = field(default_factory=dict)
+    unit: Literal["day", "file"] = "day"
+
+
+def check_missing(rows: Rows) -> Outcome:
     """Are as many values missing as on the worst day of training, or hardly more?"""
-    return _judge(production, "missing", production.policy.support.missing)
+    return _judge(rows, "missing", rows.declared.missing)
 
 
-def check_unseen(production: Production) -> Outcome:
+def check_unseen(rows: Rows) -> Outcome:
     """Do texts have values that the model was fitted on?"""
-    reference, allowed = production.reference, production.policy.support.unseen
-    watched = reference.package.bins.texts
-    texts = [name for name in watched if reference.seen.values(name) is not None]
-    if not texts:
+    allowed, last = rows.declared.unseen, _last(rows)
+    watched = list(last[1].texts) if last else []
+    texts = [name for name in watched if rows.before.values(name) is not None]
+    if last and not texts:
         lacking = "no text feature" if not watched else "too many values to tell by the profile alone"
         return Outcome("pass", lacking, f"{allowed:.1%}", "Nothing to compare.")
-    outcome = _judge(production, "unseen", allowed)
-    return outcome._replace(reason=f"{outcome.reason}{_named(production, texts)}")
+    outcome = _judge(rows, "unseen", allowed)
+    return outcome._replace(reason=f"{outcome.reason}{_named(rows, texts)}")
 
 
-def check_whole(production: Production) -> Outcome:
+def check_whole(rows: Rows) -> Outcome:
     """Are numbers whole that were whole in training? Another unit, such as hours for minutes, shows here first."""
-    return _judge(production, "not_whole", production.policy.support.not_whole)
+    return _judge(rows, "not_whole", rows.declared.not_whole)
 
 
-def check_range(production: Production) -> Outcome:
+def check_range(rows: Rows) -> Outcome:
     """Do numbers lie within what the model was fitted on? Seconds for minutes are whole numbers, but far outside."""
-    return _judge(production, "outside", production.policy.support.outside)
+    return _judge(rows, "outside", rows.declared.outside)
 
 
-def check_constant(production: Production) -> Outcome:
+def check_constant(rows: Rows) -> Outcome:
     """Does every number vary that varied on each day of training? A feed that stands still shows here."""
-    return _judge(production, "constant", 0.0)
+    return _judge(rows, "constant", 0.0)
 
 
-def _judge(production: Production, question: str, more: float) -> Outcome:
+CHECKS: tuple[tuple[str, Literal["support", "range"], Callable[[Rows], Outcome]], ...] = (
+    ("missing values", "support", check_missing),
+    ("unseen values", "support", check_unseen),
+    ("whole numbers", "support", check_whole),
+    ("range of numbers", "range", check_range),
+    ("constant values", "support", check_constant),
+)
+"""Each with the key of `monitoring.severity` that says whether it is an alarm."""
+
+
+def run(rows: Rows, severity: Severities) -> list[Check]:
+    """Run every check of support; one that is only reported warns where an alarm would fail."""
+    return [bounded(name, "data", soften(check(rows), getattr(severity, kind))) for name, kind, check in CHECKS]
+
+
+def _last(rows: Rows) -> tuple[str, Sketch] | None:
+    """Return the day that is judged, or the file; None if none has enough rows."""
+    return next(reversed(list(rows.days.items())), None)
+
+
+def _judge(rows: Rows, question: str, more: float) -> Outcome:
     """Judge the last day by the column that lies furthest beyond its limit; say since which day it is so."""
-    days, seen = production.full_days, production.reference.seen
     ask, what = composition.QUESTIONS[question]
 
     def excess(day: str, sketch: Sketch) -> list[Excess]:
-        part = production.coverage.get(day, 1.0)
-        return [_widen(one, part) for one in ask(seen, sketch, more)]
+        part = rows.coverage.get(day, 1.0)
+        return [_widen(one, part) for one in ask(rows.before, sketch, more)]
 
-    if not days:
-        least = production.policy.support.min_rows
-        return Outcome("cannot tell", "too few rows", f"{least:,} rows a day", f"No day has {least:,} rows yet.")
-    last, sketch = list(days.items())[-1]
-    worst = max(excess(last, sketch), default=None)
+    last = _last(rows)
+    if last is None:
+        least, unit = rows.declared.min_rows, rows.unit
+        return Outcome("cannot tell", "too few rows", f"{least:,} rows a {unit}", f"No {unit} has {least:,} rows yet.")
+    day, sketch = last
+    worst = max(excess(day, sketch), default=None)
     if worst is None:
         return Outcome("pass", "nothing to compare", "-", "No column is of this kind, or the package does not say.")
     beyond, name, observed, allowed = worst
-    found = f"{name}: {observed:.2%} of {last}"
+    found = f"{name}: {observed:.2%} of {day}"
     said = f"{observed:.2%} of the rows of {name} {what}; at most {allowed:.2%} are allowed."
-    said += _partly(production.coverage.get(last, 1.0)) if allowed else ""
+    said += _partly(rows.coverage.get(day, 1.0)) if allowed else ""
     if beyond <= 0:
         return Outcome("pass", found, f"{allowed:.2%}", said)
-    wrong = sorted(column for over, column, _, _ in excess(last, sketch) if over > 0 and column != name)
+    wrong = sorted(column for over, column, _, _ in excess(day, sketch) if over > 0 and column != name)
     so = f" So are: {', '.join(wrong[:5])}." if wrong else ""
-    next_step = f"Since {_since(list(days.items()), excess)}.{so} Look at what sends or joins {name}."
-    return Outcome("fail", found, f"{allowed:.2%}", f"{said} {next_step}")
+    since = f" Since {_since(rows.days, excess)}." if rows.unit == "day" else ""
+    next_step = f"{since}{so} Look at what sends or joins {name}."
+    return Outcome("fail", found, f"{allowed:.2%}", f"{said}{next_step}")
 
 
 def _widen(one: Excess, part: float) -> Excess:
@@ -87,24 +129,25 @@ def _partly(part: float) -> str:
     )
 
 
-def _since(days: list[tuple[str, Sketch]], excess: Callable[[str, Sketch], list[Excess]]) -> str:
+def _since(days: Mapping[str, Sketch], excess: Callable[[str, Sketch], list[Excess]]) -> str:
     """Return the first of the days in a row, up to the last one, that are beyond."""
-    since = days[-1][0]
-    for day, sketch in reversed(days):
+    since = ""
+    for day, sketch in reversed(list(days.items())):
         if not any(over > 0 for over, *_ in excess(day, sketch)):
             break
         since = day
     return since
 
 
-def _named(production: Production, texts: list[str]) -> str:
+def _named(rows: Rows, texts: list[str]) -> str:
     """Name unseen values of the last day that are not rare."""
-    if not production.full_days:
+    last = _last(rows)
+    if last is None:
         return ""
-    sketch = list(production.full_days.values())[-1]
+    _, sketch = last
     said = []
     for name in texts:
-        found = production.reference.unseen(sketch, name)
+        found = rows.before.unseen(sketch, name)
         values = [value for value in (found[1] if found else []) if sketch.texts[name].counts[value] >= RARE]
         if values:
             said.append(f"{name}: {', '.join(repr(value[:30]) for value in values[:5])}")

@@ -73,7 +73,7 @@ def _missing(_: Production, sketch: Sketch, name: str) -> float | None:
 
 
 def _unseen(production: Production, sketch: Sketch, name: str) -> float | None:
-    found = production.reference.unseen(sketch, name) if name in sketch.texts else None
+    found = production.reference.seen.unseen(sketch, name) if name in sketch.texts else None
     return None if found is None else found[0]
 
 

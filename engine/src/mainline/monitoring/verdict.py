@@ -6,23 +6,18 @@ from typing import Literal
 
 from mainline.declared.monitoring import Severities
 from mainline.documents import Verdict
-from mainline.gate.checks.outcome import Outcome
+from mainline.gate.checks.outcome import Outcome, bounded, soften
 from mainline.gate.findings import Check, Group
-from mainline.gate.verdict import bounded, overall
+from mainline.gate.verdict import overall
 from mainline.monitoring import accuracy, counters, drift, estimate, promise, skew, support, wording
 from mainline.monitoring.production import Production
 from mainline.monitoring.result import Version
 from mainline.monitoring.rollup import Summary
 from mainline.text import count
 
-Kind = Literal["support", "range", "skew", "quality", "labels", "drift", "estimate"]
+Kind = Literal["skew", "quality", "labels", "drift", "estimate"]
 
-CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
-    ("missing values", "support", "data", support.check_missing),
-    ("unseen values", "support", "data", support.check_unseen),
-    ("whole numbers", "support", "data", support.check_whole),
-    ("range of numbers", "range", "data", support.check_range),
-    ("constant values", "support", "data", support.check_constant),
+_OTHERS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     (skew.CHECK, "skew", "data", skew.check_skew),
     ("labels", "labels", "integrity", accuracy.check_labels),
     ("skill", "quality", "quality", accuracy.check_skill),
@@ -33,14 +28,16 @@ CHECKS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     ("drift of features", "drift", "data", drift.check_features),
     ("drift of predictions", "drift", "data", drift.check_predictions),
 )
-"""In the order in which a person wants to read them."""
-_KINDS = {name: kind for name, kind, _, _ in CHECKS}
+"""Those that follow the checks of support, in the order in which a person wants to read them."""
+_KINDS: dict[str, str] = {name: kind for name, kind, _ in support.CHECKS} | {name: kind for name, kind, *_ in _OTHERS}
 
 
 def of_version(production: Production) -> list[Check]:
     """Run every check of a version; one that is only reported warns where an alarm would fail."""
     severity = production.policy.severity
-    return [bounded(name, group, _soften(check(production), kind, severity)) for name, kind, group, check in CHECKS]
+    others = [bounded(name, group, soften(check(production), getattr(severity, kind)))
+              for name, kind, group, check in _OTHERS]  # fmt: skip
+    return [*support.run(production.counted, severity), *others]
 
 
 def of_log(summary: Summary, written: Mapping[str, int], now: datetime) -> Check:
@@ -86,8 +83,3 @@ def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[
 
 def _answered(versions: Sequence[Version]) -> str:
     return "; ".join(f"{one.version} answered {count(one.rows, 'row')}, {one.first} to {one.last}" for one in versions)
-
-
-def _soften(outcome: Outcome, kind: Kind, severity: Severities) -> Outcome:
-    is_reported = getattr(severity, kind) == "report"
-    return outcome._replace(verdict="warn") if is_reported and outcome.verdict == "fail" else outcome

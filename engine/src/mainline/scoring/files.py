@@ -1,7 +1,11 @@
-"""Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons."""
+"""Predictions for a file, part by part: a killed run goes on where it was, and bad rows are kept with their reasons.
+
+Parts wait in `held` until all of them are there and the file is allowed; then the folder becomes `predictions` at once.
+"""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,8 +26,7 @@ from mainline.text import clip
 
 PART_ROWS = 20_000
 STATE = "run.json"
-
-
+HELD, PREDICTIONS = "held", "predictions"
 UNUSUAL = "unusual"
 """The column that says what is outside of what the model has seen; '' if nothing is."""
 Answered = tuple[Prediction, str]
@@ -37,16 +40,23 @@ class Scored:
     quarantined: int
     parts: int
     skipped: int
+    is_held: bool
 
 
 def score(
-    model: Model, source: Path, output: Path, part_rows: int = PART_ROWS, made: Tally | None = None
-) -> Scored:  # fmt: skip
-    """Predict every row of a Parquet or CSV file into `output/predictions`, one file per part.
+    model: Model,
+    source: Path,
+    output: Path,
+    part_rows: int = PART_ROWS,
+    made: Tally | None = None,
+    allow: Callable[[], bool] = lambda: True,
+) -> Scored:
+    """Predict every row of a Parquet or CSV file into `output/predictions`, one file per part, once all are there.
 
     Rows that do not fit the request model, and predictions outside the response model, go to `output/quarantine`. A
     model that marks unusual rows adds a column of these marks. `made` counts the rows that are predicted, those of a
-    run before that was killed included.
+    run before that was killed included. `allow` is asked when all of them are; if it says no, predictions are in
+    `output/held`, and the next run that is allowed finds them there.
 
     Raises:
         MainlineError: when the file cannot be read, lacks a column, or the output is of another run.
@@ -55,6 +65,9 @@ def score(
     _check_columns(model, source, columns)
     _say_columns(model, columns)
     state = _resume(model, source, output, part_rows)
+    place = output / (PREDICTIONS if (output / PREDICTIONS).is_dir() else HELD)
+    if not place.is_dir():  # a person removed what was done
+        state = {"run": state["run"], "done": {}}
     done: dict[str, list[int]] = state["done"]
     if made and state.get("made"):
         made.sketch = Sketch.model_validate_json(state["made"])
@@ -63,12 +76,14 @@ def score(
     for number, rows in enumerate(parts):
         if str(number) not in done:
             with progress.clock(f"predicting {source.name}: {number * part_rows:,} of {total} rows done"):
-                done[str(number)] = _score_part(model, rows, columns, output, f"part-{number:05d}", source, made)
+                done[str(number)] = _score_part(model, rows, columns, place, f"part-{number:05d}", source, made)
             if made and made.sketch:
                 state["made"] = made.sketch.model_dump_json()
             files.replace(output / STATE, json.dumps(state))
-    rows_done, bad = (sum(counts[place] for counts in done.values()) for place in (0, 1))
-    return Scored(rows_done, bad, len(done), skipped)
+    is_held = not allow()
+    os.rename(place, output / (HELD if is_held else PREDICTIONS))
+    rows_done, bad = (sum(counts[column] for counts in done.values()) for column in (0, 1))
+    return Scored(rows_done, bad, len(done), skipped, is_held)
 
 
 def predict_rows(model: Model, rows: Rows, made: Tally | None = None) -> list[Answered | str]:
@@ -92,7 +107,7 @@ def predict_rows(model: Model, rows: Rows, made: Tally | None = None) -> list[An
 
 
 def _score_part(
-    model: Model, rows: Rows, columns: Sequence[str], output: Path, name: str, source: Path, made: Tally | None
+    model: Model, rows: Rows, columns: Sequence[str], place: Path, name: str, source: Path, made: Tally | None
 ) -> list[int]:
     kind = formats.kind_of(source)
     requests = [cells.request(row, model.predictor.request) for row in rows]
@@ -114,10 +129,10 @@ def _score_part(
             value, marks = outcome
             members = [*response.cells(value), *([marks] if model.unusual else [])]
             good.append({**row, **dict(zip(added, members, strict=True))})
-    formats.write(output / "predictions" / f"{name}.{kind}", good, source, columns, added)
+    formats.write(place / f"{name}.{kind}", good, source, columns, added)
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
-        files.replace(output / "quarantine" / f"{name}.jsonl", lines)
+        files.replace(place.with_name("quarantine") / f"{name}.jsonl", lines)
     return [len(rows), len(bad)]
 
 

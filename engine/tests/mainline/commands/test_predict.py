@@ -8,6 +8,7 @@ import pytest
 
 from mainline.__main__ import main
 from mainline.commands.predict import predict_file
+from mainline.declared.monitoring import Monitoring
 from mainline.errors import MainlineError
 from mainline.package.predictor import Predictor
 
@@ -35,10 +36,10 @@ def test_predictions_are_not_put_among_what_the_pipeline_made(
     source.parent.mkdir(parents=True)
     source.write_bytes(b"")
     with pytest.raises(MainlineError, match=r"lies in data/raw, .* another folder: --output 2013-09\.predictions\."):
-        predict_file(package_dir, source, None)
+        predict_file(package_dir, source, None, Monitoring())
     assert list(source.parent.iterdir()) == [source]
     with pytest.raises(MainlineError, match=r"2013-09\.parquet"):  # goes on, and then finds that the file is empty
-        predict_file(package_dir, source, Path("predictions"))
+        predict_file(package_dir, source, Path("predictions"), Monitoring())
 
 
 def test_example_is_a_request_that_the_package_answers(

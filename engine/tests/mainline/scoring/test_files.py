@@ -2,8 +2,10 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -347,20 +349,6 @@ def test_command_says_what_it_did(
         assert said.splitlines()[-1] == expected
 
 
-def test_file_that_is_unlike_training_is_said(
-    package_dir: Path, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Hours for minutes in all rows of a file: they are predicted, and it is said what they are."""
-    many = [row | {"flight": number} for number, row in enumerate(rows * 15, start=1)]
-    for name, change, said in (("usual", 1, []), ("hours", 60, ["dep_delay are not whole numbers"])):
-        changed = [row | {"dep_delay": row["dep_delay"] / change} for row in many]
-        source = write_csv(tmp_path / f"{name}.csv", changed)
-        assert main(["predict", str(source), "--package", str(package_dir)]) == 0
-        lines = [line for line in capsys.readouterr().err.splitlines() if "dep_delay" in line]
-        assert len(lines) == len(said), lines
-        assert all(text in line for text, line in zip(said, lines, strict=True))
-
-
 def test_what_was_counted_before_a_kill_counts_once(
     model: Model, package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +372,30 @@ def test_what_was_counted_before_a_kill_counts_once(
     assert whole.sketch is not None
     assert again.sketch.rows == whole.sketch.rows == len(rows)
     assert again.sketch.texts == whole.sketch.texts
+
+
+def test_predictions_are_there_all_at_once(
+    model: Model, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was killed, also after its last part, leaves no predictions that look whole; the next one ends it."""
+    source, output = write_csv(tmp_path / "f.csv", rows), tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "rename", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            score(model, source, output, part_rows=5)
+    assert not (output / "predictions").exists()
+    assert score(model, source, output, part_rows=5).skipped == 4
+    assert len(read_csv(output)) == len(rows)
+    assert not (output / "held").exists()
+
+
+def test_parts_that_a_person_removed_are_made_again(model: Model, rows: Rows, tmp_path: Path) -> None:
+    """A record of parts that are not there any more counts nothing."""
+    source, output = write_csv(tmp_path / "f.csv", rows), tmp_path / "out"
+    score(model, source, output)
+    shutil.rmtree(output / "predictions")
+    assert score(model, source, output).skipped == 0
+    assert len(read_csv(output)) == len(rows)
 
 
 @pytest.mark.parametrize("arguments", [["predict"], ["predict", "f.csv", "--stream"]])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mainline.documents import Verdict
+from mainline.gate.findings import Check, Group
 
 
 class Outcome(NamedTuple):
@@ -28,3 +29,14 @@ def divide(over: float, under: float) -> float:
     if over == under:
         return 1.0
     return over / under if under else float("inf")
+
+
+def soften(outcome: Outcome, severity: str) -> Outcome:
+    """Let a check that fails warn if it is declared to be only reported (`report`)."""
+    return outcome._replace(verdict="warn") if severity == "report" and outcome.verdict == "fail" else outcome
+
+
+def bounded(name: str, group: Group, found: Outcome) -> Check:
+    """Bound the texts, which may quote names from data and messages from libraries."""
+    observed, limit, reason = (text[:600] for text in (found.observed, found.limit, found.reason))
+    return Check(name=name[:120], group=group, verdict=found.verdict, observed=observed, limit=limit, reason=reason)
