@@ -19,7 +19,7 @@ COMMANDS = {
     "Train and explain": (
         "look", "new",
         "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "window", "restore", "resolve",
-        "lock", "verify",
+        "lock", "verify", "worker",
     ),
     "Judge and release": (
         "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "evidence", "history",
@@ -37,7 +37,9 @@ COMMANDS = {
 """Each command by its group; its module in `commands/` has its options and what runs it."""
 NAMES = tuple(name for group in COMMANDS.values() for name in group)
 
-ANYWHERE = frozenset(("resolve", "completion", "serve", "predict", "check-package", "api-key", "follow", "status"))
+ANYWHERE = frozenset(
+    ("worker", "resolve", "completion", "serve", "predict", "check-package", "api-key", "follow", "status")
+)
 """Commands that run without a repository, as in an image; all others take the current folder for one of its own."""
 
 

@@ -42,7 +42,24 @@ def test_the_variable_takes_the_place_of_the_file(file: Path, monkeypatch: pytes
         ("processes:", r"compute\.yaml: processes: is None \(nothing\); write a whole number from 1 to 256\."),
         ("retries: -1", r"compute\.yaml: retries: is -1 \(int\); write a whole number from 0 to 100\."),
         ("processes: 1\nprocesses: 2", r"compute\.yaml: file: is not YAML \('processes' stands twice"),
-        ("", r"compute\.yaml: file: is None \(nothing\); it must hold processes, retries\."),
+        ("", r"compute\.yaml: is empty; write a line such as `processes: 2`, or remove compute\.yaml\."),
+        ("- 1", r"compute\.yaml: holds \[1\]; write a line such as `processes: 2`, or remove compute\.yaml\."),
+        ("dask: 8786", r"compute\.yaml: dask: is 8786 \(int\); write where the scheduler listens, such as tcp://10"),
+        ("dask: ws://a:1", r"compute\.yaml: dask: is 'ws://a:1' \(str\); write where the scheduler listens, such as"),
+        ("dask: tcp://a", r"compute\.yaml: dask: is 'tcp://a' \(str\); write where the scheduler listens, such as tcp"),
+        (
+            "dask: tcp://a:1\nprocesses: 2",
+            r"compute\.yaml: processes: is 2 beside `dask`; declare one of the two; a cl",
+        ),
+        ("dask: tcp://a:1\nsilent_seconds: 0", r"compute\.yaml: silent_seconds: is 0 \(int\); write a whole number fr"),
+        (
+            "dask: tcp://a:1\ntls: {ca: a, cert: b, key: c}",
+            r"compute\.yaml: tls: is declared for 'tcp://a:1'; write `d",
+        ),
+        (
+            "dask: tls://a:1\ntls: {ca: a, cert: b}",
+            r"compute\.yaml: tls\.key: is missing; write all three, as in `tls: {ca: ca",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_one_line(text: str, said: str, file: Path) -> None:
@@ -50,6 +67,30 @@ def test_what_cannot_be_run_is_one_line(text: str, said: str, file: Path) -> Non
     file.write_text(text)
     with pytest.raises(ParamsError, match=f"^{said}"):
         compute.load(file)
+
+
+def test_what_is_not_a_file_of_text_is_one_line(file: Path) -> None:
+    """A folder, a link to nothing and another encoding are told as what they are."""
+    file.mkdir()
+    with pytest.raises(ParamsError, match=r"^compute\.yaml: is a folder; write a line such as `processes: 2`, or remo"):
+        compute.load(file)
+    file.rmdir()
+    file.symlink_to("nowhere")
+    with pytest.raises(
+        ParamsError, match=r"^compute\.yaml: cannot be read \(No such file or directory\); write a line"
+    ):
+        compute.load(file)
+    file.unlink()
+    file.write_bytes("processes: 2 # für".encode("latin-1"))
+    with pytest.raises(ParamsError, match=r"^compute\.yaml: is not UTF-8: byte 17 is 0xfc; save it as UTF-8\."):
+        compute.load(file)
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.7:8786", "tls://cluster.lan:8786", "tcp://[::1]:8786"])
+def test_a_cluster_is_declared_by_its_address(address: str, file: Path) -> None:
+    """Plain TCP or TLS, by name or number."""
+    file.write_text(f"dask: {address}\n")
+    assert compute.load(file) == Compute(dask=address, silent_seconds=600)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tasks one after another in this process, or side by side in others, as `compute.yaml` declares."""
+"""Tasks one after another in this process, or side by side in others or on a cluster, as `compute.yaml` declares."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -20,6 +20,13 @@ def run(
         begun: told of each task when its work begins.
         declared: where it is done.
     """
+    if declared.dask:
+        jobs = [*jobs]
+        if jobs:
+            from mainline.stages import dask_cluster
+
+            yield from dask_cluster.run(work, jobs, watch, begun, declared)
+        return
     if declared.processes > 1:
         jobs = [*jobs]
         if len(jobs) > 1:

@@ -41,6 +41,7 @@ class Ledger:
         self._taken: set[str] = set()
         self._earlier: list[str] = []
         self._refusal = self._unwritten = ""
+        self._foreign = 0
         self._keys: dict[Task, str] = {}
         if is_reused():
             self._begin(data)
@@ -101,6 +102,11 @@ class Ledger:
             progress.say(f"{self.stage}: no {unit} is kept for reuse: {self._refusal or self._unwritten}.")
             return
         entries.prune(self.stage, self._used)
+        if self._foreign:
+            progress.say(
+                f"{self.stage}: {count(self._foreign, 'result')} of workers with another kind of processor, by which "
+                "last bits may differ: not kept for reuse"
+            )
         reused = [self._periods[period] for period in self._periods if period]
         if self._earlier and reused:
             others = _family(self._fingerprint) not in self._earlier
@@ -160,7 +166,8 @@ class Ledger:
         entry = Entry(outcome.entry.files, _plain(outcome.entry.report))
         entry.write()
         self._refuse(outcome.reasons)
-        of_no_use = self._refusal or self._unwritten
+        self._foreign += outcome.foreign
+        of_no_use = self._refusal or self._unwritten or outcome.foreign
         if self._fingerprint and not of_no_use and not self._changed([*task.beside, *task.reads]):
             try:
                 entries.write(self.stage, self._keys[task], entry)

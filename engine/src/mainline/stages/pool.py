@@ -9,22 +9,21 @@ import multiprocessing
 import os
 import signal
 import sys
-import traceback
 import warnings
-from bdb import BdbQuit
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from multiprocessing import connection
-from typing import Any, NamedTuple
+from typing import Any
 
-from mainline import display, faults, parents
+from mainline import display, parents
 from mainline.data import local_files
 from mainline.declared.compute import FILE, Compute
-from mainline.errors import MainlineError, UseCaseError, WorkerError
+from mainline.errors import WorkerError
 from mainline.stages import purity
-from mainline.stages.tasks import Inputs, Job, Outcome, Task, Watch, Work, perform
+from mainline.stages.failures import Failure, attempt, raised
+from mainline.stages.stretches import Stretches
+from mainline.stages.tasks import Job, Outcome, Task, Watch, Work
 from mainline.text import count
 
 METHOD = "fork" if sys.platform == "linux" else "spawn"
@@ -32,35 +31,12 @@ METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 _PATIENCE = 5.0
 """Seconds that a process whose pipe is closed has to end, so that its own status is told."""
-_BREAKPOINT = (
-    "a breakpoint stops no worker, which has no terminal. Run the stage alone, as in "
-    "`./mainline stage prepare --debug`, or with MAINLINE_COMPUTE='processes: 1'."
-)
-
-
-class BugError(Exception):
-    """An error that nobody expects came up in a worker; its cause is the traceback from there."""
-
-
-class Failure(NamedTuple):
-    """How a task failed in a worker: an expected error, or None for a bug, and its traceback."""
-
-    error: MainlineError | None
-    told: str
-
-
-class _ToldError(Exception):
-    """A traceback of another process, shown as the cause of an error."""
-
-    def __str__(self) -> str:
-        return f'\n"""\n{self.args[0]}"""'
 
 
 class _Worker:
-    """A process, the tasks that are to come to it, and the one that it works on."""
+    """A process, and the task that it works on."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self.jobs = deque(jobs)
+    def __init__(self) -> None:
         self.job: Job | None = None
         self.pipe: Any = None
         self._process: Any = None
@@ -113,8 +89,8 @@ class _Pool:
     """Workers with all jobs among them."""
 
     def __init__(self, jobs: Sequence[Job], number: int, retries: int) -> None:
-        cuts = [len(jobs) * place // number for place in range(number + 1)]
-        self.workers = [_Worker(jobs[first:last]) for first, last in pairwise(cuts)]
+        self.workers = [_Worker() for _ in range(number)]
+        self._waiting = Stretches(jobs, self.workers)
         self.failures: dict[int, Exception] = {}
         self._died: Counter[int] = Counter()
         self._retries = retries
@@ -122,7 +98,7 @@ class _Pool:
     def hand_out(self, work: Work, watch: Watch | None, begun: Callable[[Task], None]) -> list[_Worker]:
         """Give each idle worker a job, if one is left, and return those whose answer matters."""
         for worker in self.workers:
-            if worker.job is None and (job := self._next(worker)):
+            if worker.job is None and (job := self._waiting.next(worker)):
                 if not self._died[job[0]]:
                     begun(job[1])
                 worker.give(job, work, watch)
@@ -139,28 +115,19 @@ class _Pool:
         if isinstance(answer, Outcome):
             yield place, answer
         elif isinstance(answer, Failure):
-            self._fail(place, _error(answer))
+            self._fail(place, raised(answer))
         else:
             status = worker.end(_PATIENCE)
             self._died[place] += 1
             if self._died[place] > self._retries:
                 self._fail(place, _lost(task, self._died[place], status))
             else:
-                worker.jobs.appendleft((place, task))
-
-    def _next(self, worker: _Worker) -> Job | None:
-        """Return a worker's next job; without one left it takes half of what the busiest other one has."""
-        if not worker.jobs:
-            longest = max(self.workers, key=lambda other: len(other.jobs)).jobs
-            for _ in range((len(longest) + 1) // 2):
-                worker.jobs.appendleft(longest.pop())
-        return worker.jobs.popleft() if worker.jobs else None
+                self._waiting.put_back(worker, (place, task))
 
     def _fail(self, place: int, error: Exception) -> None:
         """Note a failure; what comes after it need not be done, what comes before may fail as well."""
         self.failures[place] = error
-        for worker in self.workers:
-            worker.jobs = deque(job for job in worker.jobs if job[0] < place)
+        self._waiting.end_at(place)
 
 
 def run(
@@ -193,28 +160,10 @@ def _serve(pipe: Any, work: Work, watch: Watch | None, driver: int) -> None:
     with suppress(EOFError, OSError):  # the driver is gone
         while True:
             task, inputs = pipe.recv()
-            answer = _attempt(work, task, inputs, watch)
+            answer = attempt(work, task, inputs, watch)
             with suppress(display.ReaderLeft):  # the driver finds out by itself that nobody reads
                 sys.stdout.flush()
             pipe.send(answer)
-
-
-def _attempt(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome | Failure:
-    try:
-        return perform(work, task, inputs, watch)
-    except SystemExit as error:
-        return Failure(faults.ended(error), traceback.format_exc())
-    except BdbQuit:
-        return Failure(UseCaseError(_BREAKPOINT), traceback.format_exc())
-    except Exception as error:
-        return Failure(faults.explain(error), traceback.format_exc())
-
-
-def _error(failure: Failure) -> Exception:
-    """Return the error of a worker, as it is to be raised here."""
-    error = failure.error or BugError(failure.told.strip().splitlines()[-1])
-    error.__cause__ = _ToldError(failure.told)
-    return error
 
 
 def _lost(task: Task, times: int, status: int) -> WorkerError:

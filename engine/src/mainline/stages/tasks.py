@@ -56,10 +56,17 @@ class Watch(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a task, and why it is not reused; no reason if it may be."""
+    """What came of a task.
+
+    Args:
+        entry: the files and the report.
+        reasons: why it, and what its code makes, is not reused; none if it may be.
+        foreign: whether it was computed on another kind of processor than this machine's.
+    """
 
     entry: Entry
     reasons: Sequence[str] = ()
+    foreign: bool = False
 
 
 def perform(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome:

@@ -20,7 +20,7 @@ from pandera.pandas import Check, Column, DataFrameSchema
 from mainline import faults
 from mainline.declared.compute import Compute
 from mainline.errors import LimitError, MainlineError, WorkerError
-from mainline.stages import computing, pool
+from mainline.stages import computing, failures, pool
 from mainline.stages.entries import Entry
 from mainline.stages.harness import PINNED
 from mainline.stages.tasks import Inputs, Outcome, Task, Work
@@ -208,7 +208,7 @@ def line(work: Work, processes: int) -> tuple[list[int], str]:
         return places, str(faults.ended(error))
     except Exception as error:
         expected = faults.explain(error)
-        if expected is None and isinstance(error, pool.BugError):
+        if expected is None and isinstance(error, failures.BugError):
             return places, str(error)
         said = f"{type(error).__module__}.".replace("builtins.", "") + f"{type(error).__name__}: {error}"
         return places, str(expected or said.strip().splitlines()[-1])
@@ -246,7 +246,7 @@ def test_the_first_failure_in_order_is_told() -> None:
 
 def test_a_bug_keeps_its_traceback() -> None:
     """The cause of the error is the traceback of the process in which it came up."""
-    with pytest.raises(pool.BugError, match="AttributeError: 'list' object has no attribute") as caught:
+    with pytest.raises(failures.BugError, match="AttributeError: 'list' object has no attribute") as caught:
         dict(run(partial(fail, hit_a_bug, (AT,)), 2))
     assert 'test_pool.py", line' in str(caught.value.__cause__)
     with pytest.raises(MainlineError) as expected:

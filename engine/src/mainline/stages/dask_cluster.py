@@ -1,0 +1,203 @@
+"""Tasks on a cluster of Dask, at the address that `compute.yaml` declares.
+
+This process reads and writes, as it does if no other one works; a task travels as bytes, and so does what comes of it.
+A worker has at most one task more than it has threads, so its memory does not grow with the work. What a worker had
+that is killed is done by others: the scheduler keeps what a task was given until its result is here.
+
+The functions that the scheduler sees are nested: so they travel by value, since it has none of our code.
+"""
+
+import hashlib
+import math
+import pickle
+import queue
+import signal
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from typing import Any, NamedTuple
+
+from mainline.declared.compute import Compute
+from mainline.errors import WorkerError
+from mainline.stages import dask_client, dask_worker, shipment
+from mainline.stages.dask_client import Cluster
+from mainline.stages.failures import Failure, raised
+from mainline.stages.shipment import Shipment
+from mainline.stages.stretches import Stretches
+from mainline.stages.tasks import Job, Outcome, Task, Watch, Work
+from mainline.text import count
+
+_POLL = 0.2  # seconds
+_MEMORY = "Give workers more, such as `./mainline worker --memory-limit 8GiB`, or declare shorter periods."
+
+
+class _Given(NamedTuple):
+    """A job that is on the cluster, and the worker that it was sent to."""
+
+    job: Job
+    worker: str
+    future: Any
+
+
+class _Run:
+    """The jobs of a stage, those that wait and those that are on the cluster."""
+
+    def __init__(self, cluster: Cluster, packed: Shipment, jobs: Sequence[Job], retries: int) -> None:
+        self.failures: dict[int, Exception] = {}
+        self._cluster = cluster
+        self._retries = retries
+        self._died: Counter[int] = Counter()
+        self._waiting = Stretches(jobs, [*cluster.workers])
+        self._given: dict[str, _Given] = {}
+        self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._name = f"mainline-{packed.digest}-{hashlib.sha256(packed.work).hexdigest()[:16]}"
+        # A task too: if the worker that holds its result is killed, the scheduler makes it again.
+        self._packed = cluster.submit(_unchanged(), tuple(packed), key=f"{self._name}-{uuid.uuid4().hex}")
+        self._perform = _performing()
+
+    def outcomes(self, begun: Callable[[Task], None]) -> Iterator[tuple[int, Outcome]]:
+        """Yield what comes of the jobs until nothing more matters; failures are noted."""
+        try:
+            while self._waiting or self._matters():
+                self._hand_out(begun)
+                try:
+                    key, answer = self._answers.get(timeout=_POLL)
+                except queue.Empty:
+                    self._cluster.check()
+                else:
+                    yield from self._take(self._given.pop(key), answer)
+        finally:
+            self._cluster.cancel([*(given.future for given in self._given.values()), self._packed])
+
+    def _matters(self) -> bool:
+        end = min(self.failures, default=math.inf)
+        return any(given.job[0] < end for given in self._given.values())
+
+    def _hand_out(self, begun: Callable[[Task], None]) -> None:
+        """Send each worker what it has room for."""
+        taken = Counter(given.worker for given in self._given.values())
+        for worker, threads in self._cluster.workers.items():
+            while taken[worker] <= threads and (job := self._waiting.next(worker)):
+                place, task = job
+                if not self._died[place]:
+                    begun(task)
+                key = f"{task.name.replace(' ', '_')}-{uuid.uuid4().hex}"
+                content = pickle.dumps((task, task.inputs()))
+                future = self._cluster.submit(
+                    self._perform, self._packed, self._name, content, key=key, worker=worker
+                )  # fmt: skip
+                self._given[key] = _Given(job, worker, future)
+                self._cluster.deliver(future, self._answers)
+                taken[worker] += 1
+
+    def _take(self, given: _Given, answer: Any) -> Iterator[tuple[int, Outcome]]:
+        """Yield what was made of a job, if anything was; note how it failed, or have it tried again."""
+        place, task = given.job
+        found = pickle.loads(answer) if isinstance(answer, bytes) else answer  # noqa: S301 - our own worker's
+        if isinstance(found, Outcome):
+            yield place, found
+        elif isinstance(found, Failure):
+            self._fail(place, raised(found))
+        elif isinstance(found, str):
+            self._fail(place, WorkerError(found))
+        elif isinstance(found, tuple):
+            self._died[place] += 1
+            if self._died[place] > self._retries:
+                self._fail(place, _lost(task, self._died[place], *found))
+            else:
+                self._waiting.put_back(given.worker, given.job)
+        elif isinstance(found, CancelledError):
+            raise self._cluster.gone()
+        else:
+            self._fail(place, _unfit(task, found))
+
+    def _fail(self, place: int, error: Exception) -> None:
+        """Note a failure; what comes after it need not be done, what comes before may fail as well."""
+        self.failures[place] = error
+        self._waiting.end_at(place)
+
+
+def run(
+    work: Work, jobs: Sequence[Job], watch: Watch | None, begun: Callable[[Task], None], declared: Compute
+) -> Iterator[tuple[int, Outcome]]:
+    """Do the jobs as `computing.run` says.
+
+    Raises:
+        WorkerError: when the cluster cannot be reached, goes away, or dies at a task.
+    """
+    with dask_client.connected(declared) as cluster:
+        cluster.wait()
+        tasks = _Run(cluster, shipment.pack(work, watch), jobs, declared.retries)
+        yield from tasks.outcomes(begun)
+    if tasks.failures:
+        raise tasks.failures[min(tasks.failures)]
+
+
+def _unchanged() -> Callable[[Any], Any]:
+    """Return a function that returns what it is given."""
+
+    def unchanged(value: Any) -> Any:
+        return value
+
+    return unchanged
+
+
+def _performing() -> Callable[..., Any]:
+    """Return what a worker does with a task: unpack our code, once, and have it do the rest (`dask_worker`)."""
+
+    def perform(packed: tuple[Any, ...], name: str, task: bytes) -> Any:
+        import importlib.util
+        import io
+        import os
+        import sys
+        import tempfile
+        import zipfile
+
+        from distributed import get_worker
+
+        code, digest, *others = packed
+        own = get_worker().local_directory
+        folder = os.path.join(own, f"mainline-{digest}")
+        if not os.path.isdir(folder):
+            half = tempfile.mkdtemp(dir=own)
+            zipfile.ZipFile(io.BytesIO(code)).extractall(half)
+            try:
+                os.rename(half, folder)
+            except OSError:  # another thread was faster
+                if not os.path.isdir(folder):
+                    raise
+        module = sys.modules.get(f"mainline_{digest}")
+        if module is None:
+            file = os.path.join(folder, "engine/src/mainline/stages/dask_worker.py")
+            spec = importlib.util.spec_from_file_location(f"mainline_{digest}", file)
+            module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+            spec.loader.exec_module(module)  # type: ignore[union-attr]
+            sys.modules[f"mainline_{digest}"] = module
+        return module.perform(folder, name, *others, task)
+
+    return perform
+
+
+def _lost(task: Task, times: int, worker: str, status: int, taken: int, allowed: int) -> WorkerError:
+    """Say that the process beside a worker died, or was ended, once too often."""
+    if allowed and taken > dask_worker.FULL * allowed:
+        cause = f"it took {taken:,} MiB of the {allowed:,} MiB that a worker may take. {_MEMORY}"
+        return WorkerError(f"{task}: {count(times, 'process')} ended at it, the last at {worker}: {cause}")
+    how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+    cause = f"one after another, the last at {worker} {how}. If memory is too small: {_MEMORY}"
+    return WorkerError(f"{task}: {count(times, 'process')} died at it, {cause}")
+
+
+def _unfit(task: Task, error: BaseException) -> WorkerError:
+    """Say that workers died at a task, or could not begin it."""
+    if type(error).__name__ == "KilledWorker":
+        worker, more = error.args[1].address, error.args[2]
+        return WorkerError(
+            f"{task}: {count(more + 1, 'worker')} died at it, one after another, the last at {worker}. Their memory is "
+            f"probably too small for it. {_MEMORY}"
+        )
+    said = " ".join(str(error).split())
+    return WorkerError(
+        f"{task}: no worker can begin it ({type(error).__name__}: {said[:300]}). Look at a worker's log."
+    )

@@ -1,0 +1,94 @@
+"""What a process on another machine gets before it can work as one of this machine would: code, settings, the work.
+
+It sees no workspace and no store. The code is all of `SOURCES` in a zip that is named by its hash. Settings
+(environment variables) are this process's own, since code of a use case may look at any of them, but for those that
+name a place of this machine and those whose name says that they hold a secret.
+"""
+
+import hashlib
+import io
+import os
+import pickle
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from mainline.stages import fingerprint, software, task_server
+from mainline.stages.fingerprint import NOISE, SOURCES
+from mainline.stages.harness import PINNED
+from mainline.stages.tasks import Watch, Work
+
+LOCK = Path("requirements/pipeline.txt")
+OF_MACHINE = re.compile(f"{NOISE.pattern}|HOME|USER|LOGNAME|HOST|HOSTNAME|TMPDIR|TMP|TEMP|(SSL|REQUESTS|CURL)_.*")
+"""Settings of which a process has those of its own machine."""
+SERVER = f"from {task_server.__name__} import main; main()"
+"""Python's `-m` would make one of our modules the main one, which the watch takes for a use case's."""
+SECRET = re.compile(r".*(KEY|TOKEN|SECRET|PASS|CREDENTIAL).*=.*|.*=.*://[^/]*@.*", re.IGNORECASE | re.DOTALL)
+"""Settings that do not travel, by name or as an address with a password. Work on a partition has no use for them:
+whoever fetches data has run before."""
+
+
+class Shipment(NamedTuple):
+    """What is sent once to whoever works.
+
+    Args:
+        code: the zip.
+        digest: its hash.
+        settings: the environment variables.
+        of_machine: the pattern of those that are the machine's own.
+        server: the program that reads what follows, and does the work.
+        work: a pickle of the versions that must be equal, and of the work, which loads where they are.
+    """
+
+    code: bytes
+    digest: str
+    settings: dict[str, str]
+    of_machine: str
+    server: str
+    work: bytes
+
+
+def pack(work: Work, watch: Watch | None) -> Shipment:
+    """Put together what a process needs that works on a stage's partitions.
+
+    Args:
+        work: what is done for each partition.
+        watch: what it may reach; None if nobody asks.
+    """
+    code = _archive(SOURCES)
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not (OF_MACHINE.fullmatch(name) or SECRET.fullmatch(f"{name}={value}"))
+    }
+    held = pickle.dumps((work, _from_root(watch), fingerprint.processor()))
+    first = pickle.dumps((software.versions(locked()), held))
+    return Shipment(code, hashlib.sha256(code).hexdigest()[:16], own | PINNED, OF_MACHINE.pattern, SERVER, first)
+
+
+def locked() -> list[str]:
+    """Name the libraries of the stages' lock."""
+    return re.findall(r"^([\w.-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def _archive(sources: Iterable[str]) -> bytes:
+    """Zip the files of some folders but for bytecode; the same content gives the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder in sources:
+            for file in sorted(Path(folder).rglob("*")):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    archive.writestr(zipfile.ZipInfo(file.as_posix()), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _from_root(watch: Watch | None) -> Watch | None:
+    """Name the files of a watch from the root of the repository, which is another folder elsewhere."""
+    root = Path.cwd().resolve()
+    return watch and Watch(watch.allowed, frozenset(_relative(file, root) for file in watch.modules))
+
+
+def _relative(file: Path, root: Path) -> Path:
+    return file.relative_to(root) if file.is_relative_to(root) else file
