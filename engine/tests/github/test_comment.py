@@ -66,6 +66,60 @@ def test_findings_become_one_comment_and_a_check(github: GitHub, head: str) -> N
     assert {(check["name"], check["head_sha"]) for check in github.repository.checks} == {("Gate", head)}
 
 
+def _score(head: str, **sums: float) -> bytes:
+    counted = {"data": 5.5, "model": 3.5, "infra": 4.5, "monitor": 1.0, **sums}
+    moved = [{"test": "Data 2", "before": 1.0, "after": 0.0, "why": "@everyone lost it"}]
+    scored = {"format": 1, "commit": head, "base": "cd" * 20, "sums": counted, "moved": moved, "not_compared": []}
+    return json.dumps(scored).encode()
+
+
+def _keep_score(github: GitHub, content: bytes) -> None:
+    file = github.repository.files / str(RUN) / comment.SCORE / comment.SCORE_MEMBER
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def test_the_score_is_a_section_of_the_comment_and_a_check_that_fails_nothing(github: GitHub, head: str) -> None:
+    """Without a declared floor the check of the score is neutral, and that of the gate is what it is without it."""
+    _keep(github, _document(head, verdict="pass"))
+    _keep_score(github, _score(head))
+    said = comment.post(RUN, head)
+    assert said == "Commented on #1; the check 'Gate' is success, 'Score' is neutral."
+    (posted,) = github.repository.comments
+    assert "#### ML test score" in posted["body"]
+    assert "| Data 2 | 1 | 0 | `@everyone` lost it |" in posted["body"]
+    assert {check["name"]: check["conclusion"] for check in github.repository.checks} == {
+        "Gate": "success", "Score": "neutral"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("floor", "conclusion"), [("1", "success"), ("1.5", "failure")])
+def test_a_declared_floor_fails_a_score_below_it(
+    github: GitHub, head: str, clone: Path, floor: str, conclusion: str
+) -> None:
+    """The floor is that of the default branch, whose code this is: a pull request cannot lower it for itself."""
+    (clone / "score.yaml").write_text(f"at_least: {floor}\n")
+    _keep(github, _document(head, verdict="pass"))
+    _keep_score(github, _score(head))
+    comment.post(RUN, head)
+    assert {check["name"]: check["conclusion"] for check in github.repository.checks} == {
+        "Gate": "success", "Score": conclusion}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff", _score("cd" * 20), _score("ab" * 20, data=70.0)])
+def test_a_score_that_does_not_fit_is_refused_and_costs_the_comment_nothing(
+    github: GitHub, head: str, clone: Path, content: bytes
+) -> None:
+    """One of another commit, or made up: the findings are told without it, and a declared floor is not reached."""
+    (clone / "score.yaml").write_text("at_least: 0\n")
+    _keep(github, _document(head, verdict="pass"))
+    _keep_score(github, content.replace(b"ab" * 20, head.encode()))
+    comment.post(RUN, head)
+    (posted,) = github.repository.comments
+    assert "ML test score" not in posted["body"]
+    refused = next(check for check in github.repository.checks if check["name"] == "Score")
+    assert (refused["conclusion"], "refused" in refused["output"]["summary"]) == ("failure", True)
+
+
 def test_one_comment_stays_after_many_others(github: GitHub, head: str) -> None:
     """CML reads the first page of comments only; past it, what it adds again is reduced to one."""
     _keep(github, _document(head))

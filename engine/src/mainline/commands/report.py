@@ -5,7 +5,10 @@ from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
-from mainline.report import markdown, page
+from mainline.gate.findings import Findings
+from mainline.report import markdown, page, sections
+from mainline.report.blocks import Document
+from mainline.score import change, section
 
 NAMES = ("report.md", "report.html")
 
@@ -42,6 +45,17 @@ def report(findings: Path, output: Path) -> str:
     except FileNotFoundError as error:
         raise MainlineError(f"there are no findings in {findings}. Run `make gate` first.") from error
     output.mkdir(parents=True, exist_ok=True)
-    for name, text in zip(NAMES, (markdown.render(document), page.render(document)), strict=True):
+    whole = _whole(document, findings.with_name(change.FILE.name))
+    for name, text in zip(NAMES, (markdown.write(whole), page.write(whole)), strict=True):
         (output / name).write_text(text, encoding="utf-8", newline="\n")
     return str(output / "report.md")
+
+
+def _whole(found: Findings, scored: Path) -> Document:
+    """Add the score of the same commit, if `./mainline score --against` left one beside the findings."""
+    document = sections.describe(found)
+    try:
+        what = change.read(scored.read_bytes())
+    except (OSError, change.ChangeError):
+        return document
+    return section.add(document, what) if what.commit == found.candidate.commit else document

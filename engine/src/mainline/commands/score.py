@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 from mainline import usage
@@ -18,6 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--badge", type=Path, metavar="FILE", help="draw the score into this SVG file, too")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write it as this HTML file, too, with all evidence")
+    parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="also say what changed since this branch left it, and keep it for the report",
+    )
     parser.add_argument("--at-least", type=float, metavar="POINTS", help="exit with 1 if the score is below")
 
 
@@ -27,19 +33,32 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         ScoreError: when it is below what was asked for; the score is printed before.
         UnknownError: when no such environment is declared.
+        ChangeError: when there is no commit to compare with.
     """
     from mainline import display, files
     from mainline.declared import environments
-    from mainline.score import badge, page, terminal, total  # libraries that `--help` need not wait for
+    from mainline.score import (
+        badge,
+        change,
+        comparison,
+        page,
+        terminal,
+        total,
+    )  # libraries that `--help` need not wait for
 
     environments.choose(arguments.environment, environments.load_all())
-    found = total.measure(arguments.environment)
+    since = comparison.base(arguments.against) if arguments.against else ""
+    now = int(time.time())
+    found = total.measure(arguments.environment, now)
+    moved = comparison.measure(found, now, since) if since else None
     if arguments.badge:
         files.replace(arguments.badge, badge.draw(found))
     if arguments.page:
         files.replace(arguments.page, page.render(found))
-    as_json = json.dumps(total.document(found), indent=2)
-    said = as_json if arguments.json else terminal.render(found, display.is_coloured())
+    if moved:
+        files.replace(change.FILE, f"{moved.model_dump_json(indent=2)}\n")
+    document = total.document(found) | ({"change": moved.model_dump(mode="json")} if moved else {})
+    said = json.dumps(document, indent=2) if arguments.json else terminal.render(found, moved, display.is_coloured())
     if arguments.at_least is not None and found.points < arguments.at_least:
         print(said, flush=True)
         raise ScoreError(f"the score is {found.points:g}, and {arguments.at_least:g} was asked for.")

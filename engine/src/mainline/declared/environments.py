@@ -68,7 +68,16 @@ def load(file: Path) -> Environment:
     Raises:
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
-    return _check(_sections(file), file)
+    return _check(_sections(reading.read(file), file), file)
+
+
+def parse(text: str, file: Path) -> Environment:
+    """Check what an environment's file holds, such as that of another commit; errors name `file`.
+
+    Raises:
+        ParamsError: as `load`.
+    """
+    return _check(_sections(reading.parse(text, "file", reading.name(file)), file), file)
 
 
 def load_server(file: Path) -> Environment:
@@ -77,7 +86,7 @@ def load_server(file: Path) -> Environment:
     Raises:
         ParamsError: as `load`, and if there is no section `service`.
     """
-    raw = _sections(file)
+    raw = _sections(reading.read(file), file)
     usual = {"after": None, "approval": "automatic", "signature": "optional"}
     found = _check({"promotion": usual, **raw}, file)
     if "service" not in raw:
@@ -121,9 +130,8 @@ def choose(name: str, declared: Mapping[str, Environment]) -> Environment:
     return declared[name]
 
 
-def _sections(file: Path) -> dict[str, Any]:
-    """Return the sections of a file; one that is named and left empty means its defaults."""
-    raw = reading.read(file)
+def _sections(raw: Any, file: Path) -> dict[str, Any]:
+    """Return the sections of a file as read from YAML; one that is named and left empty means its defaults."""
     if not isinstance(raw, dict):
         sections = ", ".join(_File.model_fields)
         raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))

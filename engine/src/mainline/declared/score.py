@@ -1,4 +1,4 @@
-"""`score.yaml`, which may be left out: how long evidence counts, and what people did by hand and wrote down."""
+"""`score.yaml`, which may be left out: how long evidence counts, what a change must have, what people did by hand."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,7 @@ class Scoring(Section):
     """The whole file."""
 
     evidence_days: int = Field(default=90, ge=1, le=3650)
+    at_least: float | None = Field(default=None, ge=0, le=7, strict=False)
     by_hand: tuple[ByHand, ...] = Field(default=(), strict=False)
 
 

@@ -10,20 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mainline.declared import score
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import Findings, FindingsError
 from mainline.github import api, posting
 from mainline.github.api import Api
-from mainline.report import markdown
+from mainline.report import markdown, sections
 from mainline.report.escape import prose
+from mainline.score import change, section
+from mainline.score.change import Change, ChangeError
 
 WORKFLOW = ".github/workflows/pull-request.yml"
 QUEUE = "merge_group"
 """The event of a run that a merge queue waits for; it is of a commit that no pull request is at."""
 
 ARTIFACT, MEMBER = "findings", "gate.json"
-CHECK = "Gate"
+SCORE, SCORE_MEMBER = "score", "score.json"
+CHECK, SCORE_CHECK = "Gate", "Score"
 MAX_ARCHIVE = 5_000_000  # bytes
 
 UNTOLD = """\
@@ -64,41 +68,84 @@ def post(run: int, head: str) -> str:
     numbers = [pull["number"] for pull in github.pages("/pulls", state="open") if pull["head"]["sha"] == head]
     if not numbers and about["event"] != QUEUE:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
-    said = compose(about, _findings(github, run, head))
+    scored = _score(github, run, head)
+    said = compose(about, _findings(github, run, head), scored)
     for number in numbers:
         posting.comment(github, number, said.text)
     posting.check(github, head, CHECK, said.conclusion, said.text)
+    checks = [f"the check '{CHECK}' is {said.conclusion}"]
+    if scored is not None:
+        judged = judge(scored)
+        posting.check(github, head, SCORE_CHECK, judged.conclusion, judged.text)
+        checks.append(f"'{SCORE_CHECK}' is {judged.conclusion}")
     where = ", ".join(f"#{number}" for number in numbers)
-    return f"{f'Commented on {where}' if where else 'A merge queue asked'}; the check '{CHECK}' is {said.conclusion}."
+    return f"{f'Commented on {where}' if where else 'A merge queue asked'}; {', '.join(checks)}."
 
 
-def compose(run: dict[str, Any], found: Findings | str) -> Said:
-    """Say what the findings say, or why there are none; success takes the run's success and a verdict that agrees."""
+def compose(run: dict[str, Any], found: Findings | str, scored: Change | str | None = None) -> Said:
+    """Say what the findings say, or why there are none; success takes the run's success and a verdict that agrees.
+
+    The score, if the run left one, is a section of it and decides nothing.
+    """
     if isinstance(found, str):
         return Said(UNTOLD.format(reason=prose(found), address=run["html_url"]), "failure")
+    document = sections.describe(found)
+    text = markdown.write(section.add(document, scored) if isinstance(scored, Change) else document)
     passed = found.verdict in ("pass", "warn")
     if passed and run["conclusion"] != "success":
         note = f"\nThe gate agrees, but [the run]({run['html_url']}) failed elsewhere; its log says where.\n"
-        return Said(markdown.render(found) + note, "failure")
-    return Said(markdown.render(found), "success" if passed else "failure")
+        return Said(text + note, "failure")
+    return Said(text, "success" if passed else "failure")
+
+
+def judge(scored: Change | str) -> Said:
+    """Return the check of the score: it can fail only if `score.yaml` of the default branch declares `at_least`."""
+    floor = score.load().at_least
+    if isinstance(scored, str):
+        return Said(f"{prose(scored)}\n", "neutral" if floor is None else "failure")
+    text = markdown.write(section.alone(scored))
+    if floor is None:
+        return Said(text, "neutral")
+    asked = f"\n`score.yaml` of the default branch asks for {floor:g}.\n"
+    return Said(text + asked, "success" if scored.points >= floor else "failure")
 
 
 def read(archive: bytes, head: str) -> Findings | str:
     """Read findings out of an artifact, in memory; a text says why they are refused, and repeats nothing of them."""
+    content = _member(archive, MEMBER, gate.MAX_BYTES)
+    if isinstance(content, str):
+        return content
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            if opened.namelist() != [MEMBER]:
-                return f"The artifact was refused: it does not hold {MEMBER} and nothing else."
-            with opened.open(MEMBER) as member:
-                content = member.read(gate.MAX_BYTES + 1)
         found = gate.read(content)
     except FindingsError as error:
         return f"The findings were refused: {error}"
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
-        return "The artifact was refused: it is not an archive that can be read."
     if found.candidate.commit != head:
         return "The findings were refused: they are of another commit, or of changes that no commit holds."
     return found
+
+
+def read_score(archive: bytes, head: str) -> Change | str:
+    """Read a score out of an artifact as `read` does findings."""
+    content = _member(archive, SCORE_MEMBER, change.MAX_BYTES)
+    if isinstance(content, str):
+        return content
+    try:
+        scored = change.read(content)
+    except ChangeError as error:
+        return f"The score was refused: {error}"
+    return scored if scored.commit == head else "The score was refused: it is of another commit."
+
+
+def _member(archive: bytes, name: str, most: int) -> bytes | str:
+    """Return the one file of an artifact, a byte more than `most` at most; a text says why it is refused."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            if opened.namelist() != [name]:
+                return f"The artifact was refused: it does not hold {name} and nothing else."
+            with opened.open(name) as member:
+                return member.read(most + 1)
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+        return "The artifact was refused: it is not an archive that can be read."
 
 
 def run_of(github: Api, run: int, head: str) -> dict[str, Any]:
@@ -134,3 +181,13 @@ def _findings(github: Api, run: int, head: str) -> Findings | str:
     if kept[0]["size_in_bytes"] > MAX_ARCHIVE:
         return "The artifact was refused: it is too large to be findings."
     return read(download(github, kept[0]), head)
+
+
+def _score(github: Api, run: int, head: str) -> Change | str | None:
+    """Download the score of a run; None if it left none, and a text says why it is refused."""
+    kept = artifacts(github, run, SCORE)
+    if not kept:
+        return None
+    if len(kept) > 1 or kept[0]["size_in_bytes"] > MAX_ARCHIVE:
+        return "The artifact was refused: it is too large to be a score, or not the only one."
+    return read_score(download(github, kept[0]), head)

@@ -11,7 +11,7 @@ ROOM = LIMIT - 1_536
 
 LEFT_OUT_FIRST = (
     "timings", "worth of features", "skew of features", "experiments", "passed checks", "ranking of classes",
-    "all slices", "plots",
+    "all slices", "plots", "score",
     "lineage", "plots and features", "lineage and timings", "how to reproduce", "what changed", "classes", "slices",
 )  # fmt: skip
 """Parts in the order in which they are left out. Verdict, metrics and checks that did not pass are not among them."""

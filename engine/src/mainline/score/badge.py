@@ -1,6 +1,7 @@
 """The score as a badge: an SVG file that needs no network."""
 
-from mainline.score.total import MOST, Score
+from mainline.score.rubric import MOST
+from mainline.score.total import Score
 
 COLOURS = ((1, "#c0392b"), (2, "#b7600b"), (3, "#8a6d00"), (5, "#4c7a1d"), (MOST, "#1f7a3a"))
 """Up to a score; white text has a contrast of 4.5 or more on each."""

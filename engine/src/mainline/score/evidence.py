@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mainline.declared import params
+from mainline.declared import environments, params
+from mainline.declared.environments import Environment
 from mainline.declared.params import Params
-from mainline.declared.score import Scoring
 from mainline.declared.tune import Search
 from mainline.documents import Verdict
 from mainline.gate import findings, tables, workspace
@@ -21,19 +21,18 @@ from mainline.registry import events, tags
 from mainline.registry.events import Event
 from mainline.registry.tags import Registry
 from mainline.repository import lock, record
-from mainline.repository.git import ask
 from mainline.repository.record import Record
 from mainline.score import reports, workflows
+from mainline.score.commit_dates import History
 from mainline.score.contents import content, rows_of
 from mainline.score.rubric import FOLLOW, GATE, MONITOR, REPRO, TEST, LackError, Origin, Shown, Step, workflow
-from mainline.seconds import DAY
 
 GOOD: tuple[Verdict, ...] = ("pass", "warn")
 Compare = Callable[[], tuple[str, tuple[str, ...]]]
 Key = Callable[[Params, Search], tuple[str, int]]
 
 
-def _key(settings: Params, declared: Search) -> tuple[str, int]:
+def key(settings: Params, declared: Search) -> tuple[str, int]:
     """Return the name of the declared search on the data that is here, and how many trials it has."""
     from mainline.experiments import search  # scikit-learn takes a second
 
@@ -41,7 +40,7 @@ def _key(settings: Params, declared: Search) -> tuple[str, int]:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(History):
     """What is here as of `now`, in seconds since 1970.
 
     `compare` holds the checkout to dvc.lock, and `search` names the declared search for hyperparameters.
@@ -49,11 +48,8 @@ class Evidence:
     Everything raises a MainlineError if it is missing, damaged, of another model or older than declared.
     """
 
-    environment: str
-    now: int
-    declared: Scoring
     compare: Compare = workspace.compare_with_lock
-    search: Key = _key
+    search: Key = key
 
     @cached_property
     def params(self) -> Params:
@@ -61,16 +57,29 @@ class Evidence:
         return params.load()
 
     @cached_property
+    def deployed(self) -> Environment:
+        """How the environment is declared."""
+        return environments.load(self.place)
+
+    @property
+    def place(self) -> Path:
+        """The file that declares it."""
+        return environments.FOLDER / f"{self.environment}.yaml"
+
+    @cached_property
     def locked(self) -> lock.Entries:
         """The stages of dvc.lock."""
-        if not lock.LOCK.is_file():
-            raise LackError("there is no dvc.lock", REPRO)
-        return lock.entries(lock.LOCK.read_text(encoding="utf-8", errors="replace"))
+        return lock.entries(self.lock_text)
+
+    @cached_property
+    def lock_text(self) -> str:
+        """What dvc.lock holds."""
+        return self.content(lock.LOCK, REPRO).decode(errors="replace")
 
     @cached_property
     def package(self) -> str:
         """The hash by which dvc.lock names the package."""
-        return lock.package(lock.LOCK.read_text(encoding="utf-8")) if self.locked else ""
+        return lock.package(self.lock_text) if self.locked else ""
 
     @cached_property
     def lock(self) -> Origin:
@@ -96,57 +105,40 @@ class Evidence:
     def _compared(self) -> tuple[str, tuple[str, ...]]:
         return self.compare()
 
+    @cached_property
+    def trained(self) -> str:
+        """The name of the trained model; '' if its parameters are others by now."""
+        return tables.trained_hash()
+
+    def content(self, path: Path, step: Step) -> bytes:
+        """Return what a file holds; `step` makes it."""
+        return content(path, step)
+
     def measured(self, path: str) -> Any:
         """Return what a stage wrote into `metrics/`, of JSON or as rows of CSV, if it is what dvc.lock names."""
         self.lock  # noqa: B018 - of which it is a part
         outs = (out for entry in self.locked.values() for out in entry.get("outs") or [])
         named = next((out["md5"] for out in outs if out["path"] == path), "")
-        held = content(Path(path), REPRO)
+        held = self.content(Path(path), REPRO)
         if hashlib.md5(held, usedforsecurity=False).hexdigest() != named:
             raise LackError(f"{path} is not what dvc.lock names", REPRO)
         return json.loads(held) if path.endswith(".json") else rows_of(held)
 
-    def table(self, path: Path, step: Step) -> tuple[list[dict[str, str]], Origin]:
-        """Return the rows that a person measured of the trained model, and the commit that has them."""
-        rows = rows_of(content(path, step))
-        trained = tables.trained_hash()
-        if not rows or not trained or any(row.get(tables.TRAINED) != trained for row in rows):
+    def table(self, path: Path, step: Step, *beside: Path) -> tuple[list[dict[str, str]], Origin]:
+        """Return the rows that a person measured of the trained model, and the commit that has them.
+
+        The same command writes the tables `beside` it. A run that found the same again changed only those.
+        """
+        rows = self._measured_of_model(self.content(path, step))
+        if not rows:
             raise LackError(f"{path} is of another trained model", step)
-        return rows, self.committed(path)
+        also = [one for one in beside if one.is_file() and self._measured_of_model(self.content(one, step))]
+        return rows, self.committed(path, *also)
 
-    def committed(self, path: Path) -> Origin:
-        """Return the last commit that changed a file; it must hold the file as it is here."""
-        if self._is_shallow:
-            raise LackError("this clone is shallow, so no date is known", Step(0, "`git fetch --unshallow`"))
-        if ask("status", "--porcelain", "--", str(path)):
-            raise LackError(f"{path} is not committed as it is here", Step(0, f"commit {path}"))
-        return self.fresh(self.of_commit(str(path), ask("log", "-1", "--format=%H", "--", str(path))))
-
-    @cached_property
-    def _is_shallow(self) -> bool:
-        return ask("rev-parse", "--is-shallow-repository") == "true"
-
-    def of_commit(self, source: str, commit: str) -> Origin:
-        """Return evidence of a commit, which this branch must have."""
-        if commit not in self._dates:
-            is_ours = commit and ask("rev-list", "-1", commit) == ask("merge-base", commit, "HEAD") != ""
-            self._dates[commit] = int(ask("show", "--no-patch", "--format=%ct", commit)) if is_ours else None
-        when = self._dates[commit]
-        if when is None:
-            raise LackError(f"{source} is of no commit of this branch", Step(0, "commit, and run it again"))
-        return Origin(source, commit, when)
-
-    @cached_property
-    def _dates(self) -> dict[str, int | None]:
-        """When commits of this branch were made; None of others."""
-        return {}
-
-    def fresh(self, origin: Origin, step: Step | None = None) -> Origin:
-        """Return evidence that is young enough."""
-        age, allowed = (self.now - origin.when) // DAY, self.declared.evidence_days
-        if age > allowed:
-            raise LackError(f"{origin.source} is {age} days old; {allowed} count", step or Step(1, "run it again"))
-        return origin
+    def _measured_of_model(self, held: bytes) -> list[dict[str, str]]:
+        """Return the rows of a table; none if one of them is of another trained model."""
+        rows = rows_of(held)
+        return rows if self.trained and all(row.get(tables.TRAINED) == self.trained for row in rows) else []
 
     @cached_property
     def judged(self) -> tuple[Findings, Origin]:
@@ -235,12 +227,17 @@ class Evidence:
         return len(outcomes) if set(outcomes) == {"passed"} else 0
 
     @cached_property
-    def _workflows(self) -> frozenset[str]:
-        return workflows.commands()
+    def scheduled(self) -> frozenset[str]:
+        """The commands that workflows run by themselves."""
+        return workflows.commands(self.workflow_files())
+
+    def workflow_files(self) -> Iterable[bytes]:
+        """Return what each workflow's file holds."""
+        return workflows.files()
 
     def shown(self, said: str, origin: Origin, command: str, lacks: Step | None = None) -> Shown:
         """Return what was shown: half a point if something is lacking, or if no workflow runs the command."""
-        by_system = workflows.runs(command, self._workflows)
+        by_system = workflows.runs(command, self.scheduled)
         return Shown(said, origin, command, lacks or (None if by_system else workflow(command)))
 
 

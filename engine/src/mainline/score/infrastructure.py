@@ -1,6 +1,5 @@
 """The seven tests of the infrastructure that trains, releases and serves the model."""
 
-from mainline.declared import environments
 from mainline.repository import lock, record
 from mainline.repository.git import blob
 from mainline.score.evidence import Evidence
@@ -62,9 +61,9 @@ def debugged(evidence: Evidence) -> Shown:
 def canaried(evidence: Evidence) -> Shown:
     """A server took this package by the declared steps; half a point if no step compares it with stable first."""
     event, origin = evidence.told("served")
-    declared = environments.load(environments.FOLDER / f"{evidence.environment}.yaml").rollout.declared
+    declared = evidence.deployed.rollout.declared
     compares = declared.strategy != "blue-green"
-    lacks = None if compares else Step(3, f"declare a canary in deploy/{evidence.environment}.yaml")
+    lacks = None if compares else Step(3, f"declare a canary in {evidence.place}")
     return Shown(f"{event.version} was rolled out by {declared.strategy}", origin, "./mainline serve --follow", lacks)
 
 

@@ -4,10 +4,10 @@ import re
 
 from mainline.declared import reading
 from mainline.declared.tune import Search
-from mainline.gate.tables import STALENESS, TUNING
+from mainline.gate.tables import STALENESS, TUNING, WORTH
 from mainline.monitoring.result import Promise
 from mainline.repository.git import ask
-from mainline.score.contents import content, rows_of
+from mainline.score.contents import rows_of
 from mainline.score.evidence import Evidence
 from mainline.score.features import SPEC
 from mainline.score.rubric import EXPLAIN, MONITOR, TUNE, LackError, Shown, Step, Test
@@ -20,9 +20,8 @@ FEWEST = 3
 
 def review(evidence: Evidence) -> Shown:
     """The last change of what shapes the model names a reviewer who did not write it. Git can show half a point."""
-    commit = ask("log", "-1", "--format=%H", "--", *SPEC)
-    changed = ask("status", "--porcelain", "--", *SPEC)
-    if not commit or changed:
+    commit = evidence.last_commit(*SPEC)
+    if not commit or evidence.is_edited(*SPEC):
         raise LackError("what shapes the model is not committed", Step(0, "commit it"))
     author, *said = ask("show", "--no-patch", "--format=%an%n%B", commit).splitlines()
     found = [line.partition(":")[2] for line in said if line.lower().startswith("reviewed-by:")]
@@ -48,7 +47,7 @@ def online(evidence: Evidence) -> Shown:
 
 def tuned(evidence: Evidence) -> Shown:
     """The declared search ran on this model's data and code, and every declared trial is in the table."""
-    rows = rows_of(content(TUNING, TUNE))
+    rows = rows_of(evidence.content(TUNING, TUNE))
     origin = evidence.committed(TUNING)
     declared = reading.check_section(Search, evidence.params.tune, "tune")
     key, trials = evidence.search(evidence.params, declared)
@@ -62,7 +61,7 @@ def tuned(evidence: Evidence) -> Shown:
 
 def staleness(evidence: Evidence) -> Shown:
     """What a model loses with age was measured."""
-    rows, origin = evidence.table(STALENESS, EXPLAIN)
+    rows, origin = evidence.table(STALENESS, EXPLAIN, WORTH)
     oldest = max(rows, key=lambda row: int(row["age"]))
     if int(oldest["age"]) == 0:
         raise LackError("no older model was measured: too few periods", EXPLAIN)
@@ -83,9 +82,9 @@ def simpler(evidence: Evidence) -> Shown:
 def slices(evidence: Evidence) -> Shown:
     """No segment with enough rows is much worse than the whole, or than in production."""
     rows = evidence.measured("metrics/slices.csv")
-    (whole, _), origin = evidence.checks("slices against the whole", "slices against production")
     if not rows:
         raise LackError("there are no slices", Step(3, "name slices in src/usecase/scoring.py"))
+    (whole, _), origin = evidence.checks("slices against the whole", "slices against production")
     said = f"{count(len(rows), 'segment')}; worst: {whole.observed}, at most {whole.limit}"
     return evidence.shown(said, origin, "make gate")
 

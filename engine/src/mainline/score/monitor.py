@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 
 from mainline import periods
-from mainline.declared import environments
 from mainline.score.evidence import Evidence
 from mainline.score.rubric import FOLLOW, MONITOR, LackError, Shown, Step, Test
 from mainline.seconds import DAY
@@ -43,8 +42,8 @@ def skew(evidence: Evidence) -> Shown:
 
 def age(evidence: Evidence) -> Shown:
     """The newest data of the model is younger than a retraining is declared to wait for."""
-    file = environments.FOLDER / f"{evidence.environment}.yaml"
-    policy, data = environments.load(file).monitoring.retrain, evidence.params.data
+    file = evidence.place
+    policy, data = evidence.deployed.monitoring.retrain, evidence.params.data
     if not policy.when.age or not data.through:
         raise LackError("no age is declared, or data has no time", Step(3, f"declare retrain.when.age in {file}"))
     ended = datetime.combine(periods.span(data.through)[1], datetime.min.time(), UTC).timestamp()
@@ -59,7 +58,7 @@ def age(evidence: Evidence) -> Shown:
 def numbers(evidence: Evidence) -> Shown:
     """No prediction of the test is NaN or infinite; a whole point if a rollout saw none with real requests either."""
     (check,), origin = evidence.checks("finite predictions")
-    policy = environments.load(environments.FOLDER / f"{evidence.environment}.yaml").rollout.declared
+    policy = evidence.deployed.rollout.declared
     watched = any(metric.name == "invalid-outputs" for metric in policy.analysis.metrics)
     served = watched and policy.strategy != "blue-green" and _is_told(evidence)
     said = f"{check.observed} not finite in the test" + (", and none in the rollout" if served else "")

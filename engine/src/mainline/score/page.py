@@ -16,11 +16,11 @@ from mainline.report.blocks import (
     Section,
     Table,
 )
+from mainline.score.rubric import LABEL, MOST, verdict
 from mainline.score.rubric import Section as Part
-from mainline.score.total import MOST, SECTIONS, Mark, Score
+from mainline.score.total import SECTIONS, Mark, Score
 from mainline.text import utc
 
-LABEL = "ML test score"
 TITLES: dict[Part, str] = {"Data": "Data", "Model": "Model", "Infra": "Infrastructure", "Monitor": "Monitoring"}
 _VERDICTS: dict[float, Verdict] = {0.0: "fail", 0.5: "warn", 1.0: "pass"}
 _PAPER = "Breck, Cai, Nielsen, Salib and Sculley: The ML Test Score, IEEE Big Data 2017"
@@ -43,11 +43,6 @@ def describe(found: Score) -> Document:
         sections=(_summary(found), *parts),
         label=LABEL,
     )
-
-
-def verdict(points: float) -> Verdict:
-    """Return how a score is shown: up to 1 as a failure, up to 3 as a warning."""
-    return "fail" if points <= 1 else "warn" if points <= 3 else "pass"
 
 
 def _lead(found: Score) -> Line:

@@ -4,12 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mainline.documents import Verdict
 from mainline.errors import MainlineError
 
 if TYPE_CHECKING:
     from mainline.score.evidence import Evidence
 
 Section = Literal["Data", "Model", "Infra", "Monitor"]
+LABEL = "ML test score"
+MOST = 7
+BANDS = (
+    (0, "a research project, not a production system"),
+    (1, "serious holes are possible"),
+    (2, "a first pass at productionisation"),
+    (3, "reasonably tested"),
+    (5, "strong testing and monitoring"),
+    (MOST, "exceptional"),
+)
+"""What the paper says of a score up to a number."""
 
 
 @dataclass(frozen=True, order=True)
@@ -89,6 +101,16 @@ FORGET = Step(0, "`./mainline forget KEY --dry-run`")
 PROMOTE = Step(4, "`./mainline promote`, of a model with another feature")
 FOLLOW = Step(5, "roll it out: `./mainline serve --follow`")
 MONITOR = Step(5, "serve it, then `./mainline monitor`")
+
+
+def band(points: float) -> str:
+    """Return what the paper says of a score."""
+    return next(said for most, said in BANDS if points <= most)
+
+
+def verdict(points: float) -> Verdict:
+    """Return how a score is shown: up to 1 as a failure, up to 3 as a warning."""
+    return "fail" if points <= 1 else "warn" if points <= 3 else "pass"
 
 
 def workflow(command: str) -> Step:

@@ -3,8 +3,9 @@
 import textwrap
 
 from mainline import display
-from mainline.score.rubric import Section
-from mainline.score.total import MOST, SECTIONS, Mark, Score
+from mainline.score.change import Change
+from mainline.score.rubric import MOST, Section
+from mainline.score.total import SECTIONS, Mark, Score
 from mainline.text import clean, utc
 
 COLOURS = {0.0: "1;31", 0.5: "33", 1.0: "32"}
@@ -13,15 +14,15 @@ NARROW = 40
 """With fewer columns left beside the names, what was found stands below them."""
 
 
-def render(found: Score, colour: bool = False) -> str:
-    """Write the four sections, a row for each test, the score, and what would earn most for least."""
+def render(found: Score, moved: Change | None = None, colour: bool = False) -> str:
+    """Write the four sections, a row for each test, the score, what a change did to it, and what would earn most."""
     of = f" of {found.digest[:12]}" if found.digest else ""
     at = f" at {found.commit[:7]}" if found.commit else ""
     head = f"ML test score{of}{at}, in {found.environment}; evidence counts for {found.days} days"
     lines = ["", *textwrap.wrap(head, display.page())]
     for section in SECTIONS:
         lines += ["", f"{section}: {found.sum(section):g} of {MOST}", *_rows(found, section, colour)]
-    return "\n".join([*lines, "", *_total(found), "", *_next(found)]).rstrip()
+    return "\n".join([*lines, "", *_total(found), *_change(moved), "", *_next(found)]).rstrip()
 
 
 def _rows(found: Score, section: Section, colour: bool) -> list[str]:
@@ -49,6 +50,20 @@ def _origin(mark: Mark) -> str:
 def _total(found: Score) -> list[str]:
     sums = ", ".join(f"{section} {found.sum(section):g}" for section in SECTIONS)
     return textwrap.wrap(f"Score {found.points:g} of {MOST}, the smallest of {sums}: {found.band}.", display.page())
+
+
+def _change(moved: Change | None) -> list[str]:
+    """Say what is another one than at the commit that the change began from, and what is not compared."""
+    if moved is None:
+        return []
+    lines = ["", f"This change, since {moved.base[:7]}:"]
+    for one in moved.moved:
+        before = "unknown" if one.before is None else f"{one.before:g}"
+        lines += _item(f"{one.test}: {one.after:g}, before {before}: {clean(one.why)}")
+    lines += [] if moved.moved else _item("No test has other points by what git keeps.")
+    if moved.not_compared:
+        lines += _item(f"Not compared, since git alone cannot tell: {', '.join(moved.not_compared)}.")
+    return lines
 
 
 def _next(found: Score) -> list[str]:

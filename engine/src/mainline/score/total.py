@@ -12,22 +12,12 @@ from mainline.repository.git import ask
 from mainline.score import features, infrastructure, model, monitor
 from mainline.score.contents import problem
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import LackError, Origin, Section, Step, Test
+from mainline.score.rubric import LackError, Origin, Section, Step, Test, band
 from mainline.text import utc
 
 TESTS: tuple[Test, ...] = (*features.TESTS, *model.TESTS, *infrastructure.TESTS, *monitor.TESTS)
 SECTIONS: tuple[Section, ...] = get_args(Section)
-MOST = 7
 CHEAPEST = 3
-BANDS = (
-    (0, "a research project, not a production system"),
-    (1, "serious holes are possible"),
-    (2, "a first pass at productionisation"),
-    (3, "reasonably tested"),
-    (5, "strong testing and monitoring"),
-    (MOST, "exceptional"),
-)
-"""What the paper says of a score up to a number."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ class Score:
     @property
     def band(self) -> str:
         """What the paper says of it."""
-        return next(said for most, said in BANDS if self.points <= most)
+        return band(self.points)
 
     @property
     def steps(self) -> list[tuple[Step, list[Test]]]:
@@ -110,13 +100,14 @@ def _mark(test: Test, evidence: Evidence) -> Mark:
     try:
         found = test.check(evidence)
     except Exception as error:
-        step = error.step if isinstance(error, LackError) else Step(1, "mend it, or make it again")
-        return _by_hand(test, evidence, Mark(test, 0.0, problem(error).rstrip("."), None, step))
+        return by_hand(test, evidence, error)
     return Mark(test, found.points, found.said, found.origin, found.lacks, found.command)
 
 
-def _by_hand(test: Test, evidence: Evidence, without: Mark) -> Mark:
-    """Give half a point for what a person wrote down at a commit that has this very model."""
+def by_hand(test: Test, evidence: Evidence, lacking: Exception) -> Mark:
+    """Give half a point for what a person wrote down at a commit that has this very model, and none without it."""
+    step = lacking.step if isinstance(lacking, LackError) else Step(1, "mend it, or make it again")
+    without = Mark(test, 0.0, problem(lacking).rstrip("."), None, step)
     written = [one for one in evidence.declared.by_hand if one.test == test.name]
     if not written:
         return without

@@ -1,6 +1,6 @@
 """What the repository's workflows run without a person: a command that none runs was run by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,17 @@ BY_HAND = frozenset(("workflow_dispatch", "workflow_call"))
 _DOORS = ("make ", "./mainline ", "engine/ci/")
 
 
-def commands(folder: Path = FOLDER) -> frozenset[str]:
+def files(folder: Path = FOLDER) -> list[bytes]:
+    """Return what each workflow's file holds."""
+    return [file.read_bytes() for file in sorted(folder.glob("*.y*ml")) if file.is_file()]
+
+
+def commands(contents: Iterable[bytes]) -> frozenset[str]:
     """Return the commands of all steps of workflows that begin by themselves, with the options that they have.
 
     A workflow that cannot be read runs nothing.
     """
-    return frozenset(line for file in sorted(folder.glob("*.y*ml")) for line in _commands(file))
+    return frozenset(line for content in contents for line in _commands(content))
 
 
 def runs(command: str, known: frozenset[str]) -> bool:
@@ -24,19 +29,19 @@ def runs(command: str, known: frozenset[str]) -> bool:
     return any(line == command or line.startswith(f"{command} ") for line in known)
 
 
-def _commands(file: Path) -> list[str]:
+def _commands(content: bytes) -> list[str]:
     try:
-        return [*_lines(_read(file))]
+        return [*_lines(_read(content))]
     except TypeError:  # a number or a map where a list belongs
         return []
 
 
-def _read(file: Path) -> dict[Any, Any]:
+def _read(content: bytes) -> dict[Any, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        found = yaml.safe_load(content.decode())
+    except (ValueError, yaml.YAMLError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _lines(workflow: dict[Any, Any]) -> Iterator[str]:

@@ -260,3 +260,13 @@ def test_the_score_is_the_smallest_section(earned: Registry) -> None:
     of_report("promises", 0)(earned)
     found = world.measure()
     assert (found.points, found.sum("Model"), found.band) == (5.5, 5.5, "exceptional")
+
+
+def test_a_run_that_found_the_same_renews_the_table_that_git_did_not_change(earned: Registry) -> None:
+    """What ages is the same bytes each time; the table of costs, which the same command writes, has the later date."""
+    day = 95
+    assert world.points(world.measure(day))["Model 4"] == 0
+    of_table("worth.csv", microseconds="9.9")(earned)
+    assert world.points(world.measure(day))["Model 4"] == 1
+    of_table("worth.csv", trained="0123456789ab")(earned)
+    assert world.points(world.measure(day))["Model 4"] == 0, "of another model it renews nothing"

@@ -94,15 +94,19 @@ def _improve(path: Path) -> None:
     """Let every feature prove its worth, a rule be the baseline, and a workflow run what people ran."""
     table = path / "metrics/worth.csv"
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
-    trained = next(out["md5"][:12] for out in lock.entries((path / "dvc.lock").read_text())["train"]["outs"]
-                   if out["path"] == "models/model")  # fmt: skip
-    write(table, [{**row, "low": "0.01", "trained": trained} for row in rows])
+    write(table, [{**row, "low": "0.01", "trained": trained(path)} for row in rows])
     stale = path / "metrics/staleness.csv"
-    write(stale, [{**row, "trained": trained} for row in csv.DictReader(io.StringIO(stale.read_text()))])
+    write(stale, [{**row, "trained": trained(path)} for row in csv.DictReader(io.StringIO(stale.read_text()))])
     relock(path, "metrics/baseline.json", '{"constant": {"rmse": 17.1}, "rule": {"rmse": 16.9}}\n')
     (path / ".github/workflows/often.yml").write_text(OFTEN)
     deploy = path / "deploy/production.yaml"
     deploy.write_text(re.sub(r"age_days: \d+", "age_days: 100000", deploy.read_text()))
+
+
+def trained(path: Path) -> str:
+    """Name the trained model of dvc.lock."""
+    outs = lock.entries((path / "dvc.lock").read_text())["train"]["outs"]
+    return next(out["md5"][:12] for out in outs if out["path"] == "models/model")
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> None:
