@@ -8,6 +8,7 @@ import pytest
 from mainline.errors import MainlineError
 from mainline.gate import findings
 from mainline.github import proposal
+from mainline.pipeline import retraining
 from tests.github.standin import GitHub
 from tests.mainline.report import examples
 from tests.project import FLIGHTS
@@ -39,6 +40,15 @@ def test_one_pull_request_is_opened_and_updated(github: GitHub, changed: Path) -
     assert pull["title"] == "Retrain on 2013-01 to 2013-10"
     assert "Fail" in pull["body"]
     assert github.repository.current(pull)["head"]["sha"] != first
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_measurement_is_no_retraining(github: GitHub) -> None:
+    """Tables that were measured again are proposed under a name of their own, by which no retraining is counted."""
+    proposal.propose(proposal.MEASURE)
+    (pull,) = github.repository.pulls
+    assert (pull["head"]["ref"], pull["title"]) == ("measure", "Measure the model of 2013-01 to 2013-09")
+    assert retraining.SUBJECT not in pull["title"]
 
 
 @pytest.mark.usefixtures("changed")

@@ -70,6 +70,8 @@ TRAINED = {
     "a merge queue": ("pull-request.yml", "model", "merge_group", {}, "large"),
     "what is on main": ("main.yml", "promote", "push", {"ref": "refs/heads/main"}, "large"),
     "a retraining": ("retrain.yml", "retrain", "schedule", {}, "large"),
+    "a measurement": ("measure.yml", "measure", "schedule", {}, "large"),
+    "a rebuild": ("measure.yml", "verify", "schedule", {}, "large"),
     "the tests of a branch": ("pull-request.yml", "code", "pull_request", pull_request("team/fork"), "ubuntu-24.04"),
 }
 

@@ -20,8 +20,12 @@ PARAMS = Path("params.yaml")
 BEST = 5
 
 
-def tune(write: bool = False) -> str:
-    """Run or continue the declared search; with `write`, put the best into `params.yaml`.
+def tune(write: bool = False, again: bool = False) -> str:
+    """Run or continue the declared search.
+
+    Args:
+        write: put the best into `params.yaml`.
+        again: try what is in the table anew.
 
     Raises:
         ParamsError: when the search cannot be run as declared.
@@ -31,6 +35,8 @@ def tune(write: bool = False) -> str:
     trials = search.plan(declared, wanted)
     rows = variant.read(declared, declared.parts.train), variant.read(declared, declared.parts.validation)
     _announce(declared, trials, rows)
+    if again:
+        search.TABLE.unlink(missing_ok=True)  # git has it
     metric = variant.primary(declared)
     table = _table(trials, metric)
     print(table.header(), flush=True)

@@ -18,12 +18,16 @@ from mainline.report.escape import prose
 from mainline.repository.git import ask, git
 
 AUTHOR = {"user.name": "github-actions[bot]", "user.email": "41898282+github-actions[bot]@users.noreply.github.com"}
+MEASURE, MEASURED = "measure", "Measure the model of "
+"""The branch on which tables of a measurement are proposed, and how the subject of its commit begins."""
 ROOM = 120_000
 """Bytes of a body: it is an argument of a program, and Linux allows 131,072 for one."""
 
 
 def propose(branch: str) -> str:
     """Commit what changed, push it to a branch of its own, and open or update its pull request.
+
+    On the branch `measure` it is a measurement of the model that is here; on any other, a retraining.
 
     The report is its text, so what is proposed is known before a check has run.
 
@@ -36,7 +40,7 @@ def propose(branch: str) -> str:
     if not ask("diff", "--cached", "--name-only"):
         return "Nothing changed, so there is nothing to propose."
     data = params.load().data
-    title = f"{retraining.SUBJECT}{told(data.periods)}"
+    title = f"{MEASURED if branch == MEASURE else retraining.SUBJECT}{told(data.periods)}"
     git("commit", "--quiet", "--message", title)
     return _open(github, git("rev-parse", "HEAD").strip(), branch, title, _body())
 

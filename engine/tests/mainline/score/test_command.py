@@ -15,11 +15,11 @@ from mainline.claims import catalogue
 from mainline.commands import score, verify
 from mainline.errors import MainlineError, UnknownError
 from mainline.repository import record
-from mainline.score import badge, rubric, terminal, total
+from mainline.score import badge, rubric, terminal, total, workflows
 from mainline.score.workflows import runs
 from tests.mainline.registry import registries
 from tests.mainline.score import world
-from tests.project import SEARCH_PATH, Project
+from tests.project import ROOT, SEARCH_PATH, Project
 
 
 @pytest.mark.parametrize("columns", [100, 80, 60, 40])
@@ -166,6 +166,16 @@ def test_a_rebuild_leaves_a_record_of_its_result(monkeypatch: pytest.MonkeyPatch
 
 def _refuse(*_: object) -> str:
     raise MainlineError("dvc.lock is not true.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["./mainline explain", "./mainline tune", "./mainline verify", "./mainline lock", "./mainline monitor",
+     "./mainline due", "make gate", "make test", "engine/ci/promote"],
+)  # fmt: skip
+def test_the_workflows_that_ship_run_what_a_whole_point_asks(command: str) -> None:
+    """A fork whose workflows run has no half point for want of a workflow."""
+    assert runs(command, workflows.commands(workflows.files(ROOT / workflows.FOLDER)))
 
 
 def test_a_command_is_run_with_options_and_not_by_a_longer_name() -> None:
