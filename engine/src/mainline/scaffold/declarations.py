@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mainline.scaffold import bounds
+from mainline.scaffold import bounds, personal_columns
 from mainline.scaffold.code import WIDTH, call, fill, literal, marked, slug
 from mainline.scaffold.outline import constant, events, example, is_time, request, response, stored
 from mainline.scaffold.plan import Plan
@@ -45,6 +45,7 @@ def interface(plan: Plan) -> str:
             "declared": "\n".join(map(marked, declared)),
             "request": _request([_field(plan, name, given[name]) for name in request(plan)]),
             "answer": _answer(plan), "banned": "\n".join(_banned(plan)),
+            "personal": personal_columns.proposal(plan),
         },
     )  # fmt: skip
 

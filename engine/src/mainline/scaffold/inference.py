@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mainline.errors import nearest
-from mainline.scaffold import labels, leaks, remarks, roles, schedule, shares, trends
+from mainline.scaffold import labels, leaks, personal_columns, remarks, roles, schedule, shares, trends
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Wishes
@@ -69,6 +69,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
             *of_time,
             *keys,
             *remarks.of_columns(plan, found),
+            *personal_columns.finding(plan),
             *remarks.of_shares(plan),
             *remarks.of_gate(plan),
         ),
