@@ -13,7 +13,7 @@ from mainline.conformance.requests import check_time
 from mainline.conformance.tables import check_tables
 from mainline.data import sides
 from mainline.data.columns import from_rows
-from mainline.declared import params
+from mainline.declared import card, params
 from mainline.errors import RequestError, UseCaseError
 
 OFFERED = {
@@ -95,6 +95,11 @@ def examples_are_requests() -> None:
     from_rows([{field.name: field.example for field in interface.REQUEST}], interface.REQUEST)
 
 
+def the_card_has_only_what_a_card_asks() -> None:
+    """`card.yaml` has known keys alone, each of its kind; what nobody has said yet is left empty."""
+    card.load()
+
+
 def code_that_travels_is_importable_alone() -> None:
     """`features.py` and `scoring.py` go into the package; they are imported with numpy and nothing else."""
     for file in TRAVELLING:
@@ -119,5 +124,6 @@ def features() -> tuple[str, ...]:
 
 CLAIMS = (
     every_module_offers_what_the_machinery_calls, declarations_fit_each_other, no_banned_name_is_used,
-    features_have_one_name_each, examples_are_requests, code_that_travels_is_importable_alone,
+    features_have_one_name_each, examples_are_requests, the_card_has_only_what_a_card_asks,
+    code_that_travels_is_importable_alone,
 )  # fmt: skip

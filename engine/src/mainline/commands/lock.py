@@ -47,7 +47,7 @@ def run(_: argparse.Namespace) -> str:
     progress.say(transfer.take(objects.of_workspace()))
     reproduce()
     record = str(runs.TABLE)  # who ran a stage and when is not a result
-    moved = set(ask("diff", "--name-only", "HEAD", "--", "metrics").splitlines())
+    moved = {*filter(None, ask("diff", "-z", "--name-only", "HEAD", "--", "metrics").split("\0"))}
     changed = sorted({*_different(committed, locks.LOCK.read_text(encoding="utf-8")), *(moved - {record})})
     if changed:
         _offer()

@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from mainline import children, processes, progress
@@ -15,7 +16,7 @@ from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache
 from mainline.repository import checkout
-from mainline.repository.git import GitError, ask, git
+from mainline.repository.git import GitError, ask, blob, git
 
 LOCK = "requirements/pipeline.txt"
 """The libraries that the bytes of data and model depend on."""
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> str:
     name = arguments.version
     publication.fetch()
     version = tags.find(name)
-    _check_forgotten(version)
+    require_forgotten(version)
     outputs = objects.of_commit(version.commit)
     here = open_cache()
     for output in outputs:
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> str:
     return f"{name} is whole: {sent} objects were sent to the store, and read back."
 
 
-def _check_forgotten(version: Version) -> None:
+def require_forgotten(version: Version) -> None:
     """Refuse to bring back who was forgotten since.
 
     Raises:
@@ -63,13 +64,22 @@ def _check_forgotten(version: Version) -> None:
     """
     from mainline.data import suppressions  # libraries that `--help` need not wait for
 
-    if suppressions.FILE.exists() and ask("show", f"{version.commit}:{suppressions.FILE}").encode() != (
-        suppressions.FILE.read_bytes().strip()
-    ):
+    if suppressions.FILE.exists() and not _forgets(version, suppressions.read().keys):
         raise MainlineError(
             f"{version.name} was built before keys were forgotten ({suppressions.FILE}), and building it again would "
             f"bring them back. Release what is here, then `./mainline archive {version.name}`."
         )
+
+
+def _forgets(version: Version, keys: Mapping[str, list[str]]) -> bool:
+    """Whether a version was built without these keys: the content counts, and not how a checkout ends its lines."""
+    from mainline.data import suppressions
+
+    held = blob(f"{version.commit}:{suppressions.FILE.as_posix()}")
+    try:
+        return held is not None and suppressions.Forgotten.model_validate_json(held).keys == keys
+    except ValueError:
+        return False
 
 
 def _give_up(version: Version) -> str:

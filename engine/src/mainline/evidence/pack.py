@@ -1,6 +1,7 @@
 """The pack of a version: every document, and the signed statement that binds them to its package."""
 
 import io
+import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,15 +55,18 @@ def make(name: str, key: Path | None) -> tuple[Facts, dict[str, bytes]]:
 
 
 def write(folder: Path, pack: Mapping[str, bytes]) -> None:
-    """Write a pack into a folder of its own.
+    """Write a pack into a folder of its own, which is there whole or not at all.
 
     Raises:
         MainlineError: when there is something of that name.
     """
     if folder.exists():
         raise MainlineError(f"{folder} exists; name a folder that does not.")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of one who was killed
     for name, content in pack.items():
-        files.replace(folder / name, content)
+        files.replace(partial / name, content)
+    partial.rename(folder)
 
 
 def published(version: Version) -> bool:

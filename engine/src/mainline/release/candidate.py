@@ -41,7 +41,7 @@ def find() -> Candidate | None:
             f"{commit[:10]} is not on {origin.branch()}, which is at {tip[:10]}. Only merged commits are released: "
             f"open a pull request; {_push(commit, tip)}or `{pull()}`."
         )
-    _refuse_uncommitted()
+    refuse_uncommitted()
     package = lock.package_at(commit)
     if not package:
         raise MainlineError(f"the lock of {commit[:10]} names no {lock.PACKAGE}. Run `make repro` and commit dvc.lock.")
@@ -54,17 +54,22 @@ def find() -> Candidate | None:
     return Candidate(commit, package)
 
 
-def _refuse_uncommitted() -> None:
+def refuse_uncommitted() -> None:
     """Refuse edits, and new files that decide about a release although no commit has them.
 
     Raises:
         MainlineError: naming the first file.
     """
-    new = ask("ls-files", "--others", "--exclude-standard", "--", *DECIDING).splitlines()
-    edited = [line.split()[-1] for line in ask("status", "--porcelain", "--untracked-files=no").splitlines()]
+    new = _names("ls-files", "-z", "--others", "--exclude-standard", "--", *DECIDING)
+    edited = _names("diff", "-z", "--name-only", "HEAD")
     if edited or new:
         stash = "git stash" if edited else "git stash --include-untracked"
         raise MainlineError(f"{(edited + new)[0]} is not committed; a release is a commit. Commit it, or `{stash}`.")
+
+
+def _names(*arguments: str) -> list[str]:
+    """Return the files that git lists; their names may have any character but NUL."""
+    return [*filter(None, ask(*arguments).split("\0"))]
 
 
 def pull() -> str:

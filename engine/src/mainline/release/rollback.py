@@ -115,7 +115,7 @@ def _refuse_to_overwrite(branch: str, main: str) -> None:
         MainlineError: naming where, and the way on.
     """
     here = f"refs/heads/{branch}"
-    trees = [entry.splitlines() for entry in git("worktree", "list", "--porcelain").split("\n\n")]
+    trees = [entry.split("\n") for entry in git("worktree", "list", "--porcelain").split("\n\n")]
     used = [lines[0].removeprefix("worktree ") for lines in trees if f"branch {here}" in lines]
     if used:
         raise MainlineError(

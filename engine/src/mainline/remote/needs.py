@@ -11,7 +11,7 @@ from mainline.errors import MainlineError
 from mainline.registry import publication, tags
 from mainline.remote import objects
 from mainline.remote.objects import Output
-from mainline.repository.git import GitError, ask, git
+from mainline.repository.git import GitError, ask, git, listed
 
 ELSEWHERE = ("refs/heads/", "refs/tags/", "refs/exps/")
 """What counts of a remote. Pull requests of forks do not: hosts name them for ever."""
@@ -53,9 +53,9 @@ def _versions() -> dict[str, str]:
 
 def _names() -> dict[str, str]:
     """Map each commit that a name of this clone points at to that name, whatever kind of reference it is."""
-    shown = git("for-each-ref", "--format=%(objectname) %(*objectname) %(objecttype) %(*objecttype) %(refname)")
+    shown = listed("for-each-ref", "--format=%(objectname) %(*objectname) %(objecttype) %(*objecttype) %(refname)")
     commits = {}
-    for line in shown.splitlines():
+    for line in shown:
         own, peeled, kind, peeled_kind, name = line.split(" ")
         if "commit" in (kind, peeled_kind):
             commits[peeled or own] = name
@@ -66,7 +66,7 @@ def _stashes() -> dict[str, str]:
     """Map the commits of all stashes, of people and of queued experiments, with their untracked files."""
     found: dict[str, str] = {}
     for name in git("for-each-ref", "--format=%(refname)", "refs/stash", "refs/exps").split():
-        for entry in ask("reflog", "show", "--format=%H %P", name).splitlines():
+        for entry in ask("reflog", "show", "--format=%H %P", name).split("\n"):
             found |= dict.fromkeys(entry.split(), f"an entry of {name}")
     return found
 
@@ -80,13 +80,13 @@ def _elsewhere() -> dict[str, str]:
     found: dict[str, str] = {}
     for remote in git("remote").split():
         try:
-            listed = [line.split("\t") for line in git("ls-remote", "--refs", remote).splitlines()]
-            absent = {name: oid for oid, name in listed if name.startswith(ELSEWHERE) and not _is_here(oid)}
+            there = [line.split("\t") for line in listed("ls-remote", "--refs", remote)]
+            absent = {name: oid for oid, name in there if name.startswith(ELSEWHERE) and not _is_here(oid)}
             if absent:
                 git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote, *sorted(absent))
         except GitError as error:
             raise UnknownNeedError(remote, error, f" If it is gone for good: `git remote remove {remote}`.") from error
-        commits = {ask("rev-parse", "--verify", "--quiet", f"{oid}^{{commit}}"): name for oid, name in listed}
+        commits = {ask("rev-parse", "--verify", "--quiet", f"{oid}^{{commit}}"): name for oid, name in there}
         found |= {commit: f"{name} of {remote}" for commit, name in commits.items() if commit}
     return found
 
@@ -98,7 +98,7 @@ def _is_here(oid: str) -> bool:
 def _trees() -> Iterator[tuple[str, str | Path]]:
     """Yield each working tree of this repository: the commit that it is at, and the tree itself."""
     for entry in git("worktree", "list", "--porcelain").split("\n\n"):
-        about = dict(line.partition(" ")[::2] for line in entry.splitlines())
+        about = dict(line.partition(" ")[::2] for line in entry.split("\n") if line)
         if about and "bare" not in about:
             tree = Path(about["worktree"])
             if "HEAD" in about and set(about["HEAD"]) != {"0"}:

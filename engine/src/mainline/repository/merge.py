@@ -29,6 +29,8 @@ WRITTEN = (str(LOCK), "metrics")
 READ = ("params.yaml", "dvc.yaml", "src", "engine/src", "requirements")
 """What people write and the pipeline reads."""
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+"""A line ends by a line feed alone: content may hold the other characters that end one for Python."""
 _MARKER = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: .*)?\r?\n?$")
 
 
@@ -85,7 +87,7 @@ def take(path: str, sides: set[int]) -> None:
 def first_side(text: str) -> Iterator[str]:
     """Yield the lines of a text without what markers of a merge say is from another side."""
     inside = ""
-    for line in text.splitlines(keepends=True):
+    for line in _LINE.findall(text):
         marker = _MARKER.match(line)
         if marker and (inside or marker[1][0] == "<"):
             inside = "" if marker[1][0] == ">" else marker[1][0]
@@ -94,4 +96,5 @@ def first_side(text: str) -> Iterator[str]:
 
 
 def _marked(*paths: str) -> list[str]:
-    return ask("grep", "-l", "-I", "-E", "^(<<<<<<<|>>>>>>>) ", "--", *paths).splitlines()
+    found = ask("grep", "-l", "-z", "-I", "-E", "^(<<<<<<<|>>>>>>>) ", "--", *paths)
+    return [*filter(None, found.split("\0"))]

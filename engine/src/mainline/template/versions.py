@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 
 from mainline.errors import MainlineError
-from mainline.repository.git import GitError, ask, blob, git
+from mainline.repository.git import GitError, ask, blob, git, listed
 from mainline.template import ownership, predecessor
 
 KEY = "mainline.template"
@@ -53,7 +53,7 @@ def fetch(url: str, *, remember: bool) -> None:
 def known() -> Mapping[str, str]:
     """Return the commit of each version, oldest first."""
     form = "%(refname:lstrip=4) %(objectname) %(*objectname)"
-    lines = [line.split() for line in git("for-each-ref", f"--format={form}", f"{REFS}versions/").splitlines()]
+    lines = [line.split() for line in listed("for-each-ref", f"--format={form}", f"{REFS}versions/")]
     found = {words[0]: words[-1] for words in lines if VERSION.fullmatch(words[0])}
     return dict(sorted(found.items(), key=lambda item: order(item[0])))
 

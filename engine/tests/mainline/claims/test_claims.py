@@ -60,6 +60,14 @@ def field(name: str, **changes: Any) -> Break:
     return put(interface, "REQUEST", fields)
 
 
+def typo_in_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Misspell a key of the card."""
+    here = Path(monkeypatch.tmp)  # type: ignore[attr-defined]
+    (here / "src/usecase").mkdir(parents=True)
+    (here / "src/usecase/card.yaml").write_text("ownr: Grace\n")
+    monkeypatch.chdir(here)
+
+
 def travelling(module: ModuleType, code: str) -> Break:
     """Break a file that travels."""
 
@@ -128,6 +136,9 @@ BROKEN: dict[str, tuple[catalogue.Claim, Break, str]] = {
     "a chosen feature that is gone": (
         declarations.features_have_one_name_each, put(features, "NUMERIC", features.NUMERIC[1:]),
         r"params\.yaml: features: 'dep_delay' is not computed by src/usecase/features\.py; .*"),
+    "a card with a typo": (
+        declarations.the_card_has_only_what_a_card_asks, typo_in_the_card,
+        r"card\.yaml: ownr: is not a known key; did you mean 'owner'\?"),
     "an example out of bounds": (
         declarations.examples_are_requests, field("flight", example=0),
         r"src/usecase/interface\.py: REQUEST: the example of flight: is 0; it must be at least 1\."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mainline import files
 from mainline.declared import card
 from mainline.errors import MainlineError
 from mainline.evidence import facts, pack
@@ -257,3 +258,23 @@ def test_times_are_those_of_the_tag(here: Project) -> None:
     made = datetime.fromisoformat(facts.read("v1.0.0").released)
     said = here.run("git", "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags/model@v1.0.0").stdout
     assert made == datetime.fromtimestamp(int(said), UTC)
+
+
+def test_a_pack_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between two files it leaves no folder of that name, and the next run does not stumble over the rest."""
+    documents = {"README.md": b"1", "model.cdx.json": b"2"}
+    whole = files.replace
+
+    def kill(path: Path, content: bytes) -> None:
+        if path.name == "model.cdx.json":
+            raise KeyboardInterrupt
+        whole(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", kill)
+        with pytest.raises(KeyboardInterrupt):
+            pack.write(tmp_path / "evidence-v1", documents)
+    assert not (tmp_path / "evidence-v1").exists()
+    pack.write(tmp_path / "evidence-v1", documents)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "evidence-v1").iterdir()} == documents
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence-v1"]

@@ -1,5 +1,6 @@
 """What merges do with generated files, on real git."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from mainline.commands import resolve as command
 from mainline.commands.resolve import UnsettledError, install
+from mainline.errors import MainlineError
+from mainline.release import candidate
 from mainline.repository import merge
 from tests.project import ROOT
 
@@ -169,3 +172,25 @@ def _git(*arguments: str, succeed: bool = True) -> subprocess.CompletedProcess[s
     finished = subprocess.run(["git", *arguments], capture_output=True, text=True)
     assert (finished.returncode == 0) == succeed, finished.stderr
     return finished
+
+
+ODD = "src/a\u2028b \u0085c.py"
+"""A file whose name has what ends a line for Python, and for git does not."""
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_file_with_an_odd_name_is_named_whole() -> None:
+    """What git lists is taken apart by NUL alone: markers of a merge and edits are found in any file."""
+    Path(ODD).write_text("<<<<<<< ours\n1\n=======\n2\n>>>>>>> theirs\n")
+    _git("add", "--all")
+    assert merge.unsettled({}) == [ODD]
+    with pytest.raises(MainlineError, match=re.escape(f"{ODD} is not committed")):
+        candidate.refuse_uncommitted()
+    _git("commit", "--quiet", "--message", "Odd")
+    candidate.refuse_uncommitted()
+
+
+def test_a_line_ends_by_a_line_feed_alone() -> None:
+    """A table whose cells hold other ends of lines keeps them, and text after one is not taken for a marker."""
+    text = "a\u2028<<<<<<< b\n<<<<<<< ours\n1\n=======\n2\n>>>>>>> theirs\nlast"
+    assert "".join(merge.first_side(text)) == "a\u2028<<<<<<< b\n1\nlast"
