@@ -220,5 +220,24 @@ def _without_addresses(content: bytes) -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(renumber(schema)))
         for old, new in files.items():
-            archive.writestr(zipfile.ZipInfo(new), source.read(old))
+            content = source.read(old)
+            archive.writestr(zipfile.ZipInfo(new), _without_gaps(content) if new.endswith(".npy") else content)
+    return target.getvalue()
+
+
+def _without_gaps(content: bytes) -> bytes:
+    """Write zeros in a structured array's file where scikit-learn leaves what memory had.
+
+    That is between the fields, and in a leaf of a tree the side to which missing values would go.
+    """
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.dtype.names is None:
+        return content
+    clean = np.zeros(array.shape, array.dtype)  # `zeros_like` leaves what is between the fields
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    if {"missing_go_to_left", "left_child"} <= {*array.dtype.names}:
+        clean["missing_go_to_left"][array["left_child"] < 0] = 0
+    target = io.BytesIO()
+    np.save(target, clean, allow_pickle=False)
     return target.getvalue()
