@@ -25,13 +25,15 @@ _REQUEST, _FEATURE = "request.", "feature."
 class Prepared:
     """n labelled rows: the request's columns, the features and the label, each column of shape (n,).
 
-    `hash`, shape (n,), is what decided on which side a row of data without time is; None with time.
+    `hash`, shape (n,), is what decided on which side a row of data without time is; None with time. `lengths` are the
+    rows of each part that they were read from, in order; () if that is not known.
     """
 
     request: Mapping[str, Array]
     features: Mapping[str, Array]
     label: Array
     hash: Array | None = None
+    lengths: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.label)
@@ -52,7 +54,28 @@ class Prepared:
             {name: values[rows] for name, values in self.features.items()},
             self.label[rows],
             None if self.hash is None else self.hash[rows],
+            self._lengths(rows),
         )
+
+    def batches(self) -> "Iterator[Prepared]":
+        """Yield the rows of each part, in order."""
+        start = 0
+        for length in self.lengths or (len(self),):
+            yield self.take(slice(start, start + length))
+            start += length
+
+    def apart(self, newest: int) -> "tuple[Prepared, Prepared]":
+        """Part the rows of the newest so many parts from the rows before them; they are none if parts are not known."""
+        count = sum(self.lengths[-newest:]) if len(self.lengths) > newest else 0
+        return self.take(slice(0, len(self) - count)), self.take(slice(len(self) - count, len(self)))
+
+    def _lengths(self, rows: Array | slice) -> tuple[int, ...]:
+        """Count the taken rows of each part; () if they are not taken in order, or from one part."""
+        if len(self.lengths) < 2:
+            return ()
+        part = np.repeat(np.arange(len(self.lengths)), self.lengths)[rows]
+        in_order = bool((np.diff(part) >= 0).all())
+        return tuple(int(count) for count in np.bincount(part) if count) if in_order else ()
 
 
 class _OnDemand(Mapping[str, Array]):
@@ -94,21 +117,22 @@ def read(directory: Path, parts: Iterable[str], request: Sequence[str], features
     files = [directory / f"{part}.parquet" for part in parts]
     stored = [name.removeprefix(_REQUEST) for name in read_names(files[0]) if name.startswith(_REQUEST)]
     asked = {*request, *map(name_of, request)}
-    columns = _read(files, [_FEATURE + name for name in features] + [LABEL, HASH])
+    lengths, columns = _read(files, [_FEATURE + name for name in features] + [LABEL, HASH])
     return Prepared(
         _OnDemand(
-            [name for name in stored if name in asked], lambda name: _read(files, [_REQUEST + name])[_REQUEST + name]
+            [name for name in stored if name in asked], lambda name: _read(files, [_REQUEST + name])[1][_REQUEST + name]
         ),
         {name.removeprefix(_FEATURE): values for name, values in columns.items() if name.startswith(_FEATURE)},
         columns[LABEL],
         columns.get(HASH),
+        lengths,
     )
 
 
 def column(directory: Path, parts: Iterable[str], name: str) -> Array:
     """Read one feature of some parts, or the label under its own name, one after another."""
     stored = name if name == LABEL else _FEATURE + name
-    return _read([directory / f"{part}.parquet" for part in parts], [stored])[stored]
+    return _read([directory / f"{part}.parquet" for part in parts], [stored])[1][stored]
 
 
 def offered(directory: Path, part: str) -> list[str]:
@@ -131,6 +155,7 @@ def join(parts: Iterable[Prepared]) -> Prepared:
         {name: np.concatenate([part.features[name] for part in parts]) for name in parts[0].features},
         np.concatenate([part.label for part in parts]),
         np.concatenate(hashes) if hashes else None,
+        tuple(map(len, parts)),
     )
 
 
@@ -150,7 +175,8 @@ def clusters(features: ModuleType, rows: Prepared) -> Array:
     return pool(rows.hash)
 
 
-def _read(files: Sequence[Path], names: Sequence[str]) -> dict[str, Array]:
-    """Read the named columns of some files, as far as they are there, one below the other."""
+def _read(files: Sequence[Path], names: Sequence[str]) -> tuple[tuple[int, ...], dict[str, Array]]:
+    """Read the named columns of some files, as far as they are there, one below the other; count each file's rows."""
     parts = [read_columns(file, names) for file in files]
-    return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+    lengths = tuple(len(next(iter(part.values()))) for part in parts)
+    return lengths, {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}

@@ -113,6 +113,16 @@ def read_names(path: Path) -> list[str]:
         return list(pq.ParquetFile(path).schema_arrow.names)
 
 
+def read_length(path: Path) -> int:
+    """Read how many rows a Parquet file has.
+
+    Raises:
+        DataError: as `read_frame`.
+    """
+    with _readable(path, "Parquet"):
+        return int(pq.ParquetFile(path).metadata.num_rows)
+
+
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write readable, diffable JSON: numbers of `DIGITS` digits, NaN as null."""
     text = json.dumps(tidy(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

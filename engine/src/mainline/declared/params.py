@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mainline import periods
-from mainline.declared import estimators, reading, window
+from mainline.declared import estimators, fit, reading, window
+from mainline.declared.fit import Fit
 from mainline.declared.reading import Section
 from mainline.declared.window import Data, Split
 from mainline.errors import ParamsError
@@ -20,10 +21,11 @@ SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
 
 
 class Model(Section):
-    """An estimator by import path, with its hyperparameters."""
+    """An estimator by import path, with its hyperparameters and the way it is fitted."""
 
     type: str
     params: dict[str, Any]
+    fit: Fit = Fit()
 
 
 class Preprocessing(Section):
@@ -133,6 +135,7 @@ class Params(Section):
         _check_model_type(self.model.type)
         _check_threads(self.model.params)
         estimators.check(self.model.type, self.model.params)
+        fit.check(self.model.fit, self.model.params, self.data, self.split)
         return self
 
 

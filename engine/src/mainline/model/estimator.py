@@ -17,6 +17,7 @@ from mainline.contract import Array, Task
 from mainline.declared import estimators
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
+from mainline.model import learners
 from mainline.model.boosting import ensemble, libraries, trial
 from mainline.model.frames import of_task
 
@@ -106,6 +107,7 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
         raise ParamsError(
             "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"
         )
+    learners.check(estimator, model)
     if library:
         trial.check(library, estimator, model, task)
     return estimator

@@ -30,7 +30,7 @@ def check() -> params.Params:
     declared = check_quickly()
     from usecase import interface
 
-    if _is_edited("model", declared.model.model_dump()):
+    if _is_edited("model", declared.model.model_dump(exclude_unset=True)):
         from mainline.model import estimator
 
         estimator.check(declared.model, interface.TASK, declared.seed)

@@ -1,6 +1,7 @@
 """Fit the declared model on rows in memory, and answer rows with it; nothing is exported or written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from sklearn.utils.validation import has_fit_parameter
 from mainline import progress
 from mainline.conformance.arrays import check_column, check_predictions
 from mainline.contract import Array
+from mainline.data import dataset
 from mainline.data.dataset import Prepared
+from mainline.data.parts import Parts, Rows
 from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.labels import classes
 from mainline.model import estimator, frames, weights
 from mainline.model.boosting import libraries
+from mainline.stages import gradual
 from usecase import interface, scoring
 
 MODEL = Path("models/model")
@@ -26,7 +30,14 @@ PIECE = 1 << 18
 """Rows that are predicted at a time: memory does not grow with all of them."""
 
 
-def fit(params: Params, rows: Prepared) -> Pipeline:
+def read(params: Params, parts: Sequence[str]) -> Rows:
+    """Read some parts as the declared model is fitted: into memory, or a period at a time."""
+    request = [field.name for field in interface.REQUEST]
+    read_ = Parts if params.model.fit.by == "period" else dataset.read
+    return read_(dataset.FOLDER, parts, request, params.features)
+
+
+def fit(params: Params, rows: Rows) -> Pipeline:
     """Fit the declared model on n rows.
 
     Raises:
@@ -35,19 +46,34 @@ def fit(params: Params, rows: Prepared) -> Pipeline:
     numeric, categorical = names(params, rows)
     pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
     name = params.model.type.rpartition(".")[2]
-    target = scoring.fit_target(rows.label, rows.request)
-    check_column("scoring.py: fit_target", target, len(rows))
-    _check_target(target)
-    weighing = _weighing(rows, pipeline[-1])
+    _check_labels(rows)
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
+            if not (params.model.fit.at_once and isinstance(rows, Prepared)):
+                answers = partial(_answers, estimator_=pipeline[-1])
+                gradual.fit(params, pipeline, rows, (numeric, categorical), answers, _classes())
+                return pipeline
             # What `pipeline.fit` does, but for the table, which is gone before the estimator needs memory of its own.
+            target, weight = _answers(rows, pipeline[-1])
             matrix = pipeline[:-1].fit_transform(frames.table(rows.features, numeric, categorical), target)
-            pipeline[-1].fit(matrix, target, **weighing)
+            pipeline[-1].fit(matrix, target, **({} if weight is None else {"sample_weight": weight}))
             return pipeline
     except (InvalidParameterError, ValueError, TypeError, *_errors(pipeline[-1])) as error:
         reason = " ".join(str(error).split())[:300]
         raise ParamsError("model.params", f"{name} refuses: {reason}", "correct params.yaml") from error
+
+
+def target(rows: Rows) -> Array:
+    """Return what is fitted of n rows, shape (n,).
+
+    Raises:
+        UseCaseError: when it is not a number per row.
+    """
+    found = []
+    for some in rows.batches():
+        found.append(scoring.fit_target(some.label, some.request))
+        check_column("scoring.py: fit_target", found[-1], len(some))
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def _errors(estimator_: Any) -> tuple[type[Exception], ...]:
@@ -55,8 +81,10 @@ def _errors(estimator_: Any) -> tuple[type[Exception], ...]:
     return library.ERRORS if library else ()
 
 
-def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
+def predict(pipeline: Pipeline, rows: Rows, params: Params) -> Array:
     """Answer n rows with the fitted pipeline, as a client would be answered."""
+    if isinstance(rows, Parts):
+        return np.concatenate([predict(pipeline, some, params) for some in rows.batches()])
     numeric, categorical = names(params, rows)
     tables = (frames.table(rows.take(some).features, numeric, categorical) for some in _in_pieces(len(rows)))
     raw = np.concatenate([frames.predict(pipeline, table, interface.TASK) for table in tables])
@@ -65,7 +93,7 @@ def predict(pipeline: Pipeline, rows: Prepared, params: Params) -> Array:
     return predicted
 
 
-def names(params: Params, rows: Prepared) -> tuple[list[str], list[str]]:
+def names(params: Params, rows: Rows) -> tuple[list[str], list[str]]:
     """Split the declared features by kind, numbers first; `prepare` has seen to it that all others are text.
 
     The kind is read from the rows, so that an edit of `features.py` that moves no feature fits nothing again.
@@ -74,12 +102,17 @@ def names(params: Params, rows: Prepared) -> tuple[list[str], list[str]]:
     return numeric, [name for name in params.features if name not in numeric]
 
 
-def weigh(rows: Prepared) -> Array | None:
+def weigh(rows: Rows) -> Array | None:
     """Return the use case's weights of n rows; None if it weighs none.
 
     Raises:
         UseCaseError: when they are not a weight per row.
     """
+    if isinstance(rows, Parts):
+        found = [
+            weight for some in rows.batches() if (weight := weights.of(scoring, some.label, some.request)) is not None
+        ]
+        return np.concatenate(found) if found else None
     return weights.of(scoring, rows.label, rows.request)
 
 
@@ -88,25 +121,27 @@ def _in_pieces(rows: int) -> Iterator[slice]:
     return (slice(start, start + PIECE) for start in range(0, max(rows, 1), PIECE))
 
 
-def _weighing(rows: Prepared, estimator_: Any) -> dict[str, Array]:
-    """Return the use case's weights of n rows as an argument of the fit; {} if it weighs none.
+def _answers(rows: Prepared, estimator_: Any) -> tuple[Array, Array | None]:
+    """Return what is fitted of n rows and how much each counts, shape (n,) both; None if they count the same.
 
     Raises:
-        UseCaseError: when they are not a weight per row.
-        ParamsError: when the estimator takes none.
+        UseCaseError: when they are not a number per row.
+        ParamsError: when the estimator takes no weights.
     """
-    weight = weigh(rows)
-    if weight is None:
-        return {}
-    if not has_fit_parameter(estimator_, "sample_weight"):
+    wanted, weight = target(rows), weigh(rows)
+    if weight is not None and not has_fit_parameter(estimator_, "sample_weight"):
         found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
         raise ParamsError(
             "model.type", found, "declare another estimator, or take weight out of src/usecase/scoring.py"
         )
-    return {"sample_weight": weight}
+    return wanted, weight
 
 
-def _check_target(target: Array) -> None:
+def _classes() -> int:
+    return 0 if interface.TASK == "regression" else len(classes(interface) or (0, 1))
+
+
+def _check_labels(rows: Rows) -> None:
     """Refuse to fit a classifier on rows that lack a class.
 
     Raises:
@@ -114,8 +149,8 @@ def _check_target(target: Array) -> None:
     """
     if interface.TASK == "regression":
         return
-    known = classes(interface) or (0, 1)
-    lacking = [name for code, name in enumerate(known) if not (target == code).any()]
+    wanted, known = target(rows), classes(interface) or (0, 1)
+    lacking = [name for code, name in enumerate(known) if not (wanted == code).any()]
     if lacking:
         found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
         other = ", or take out of CLASSES what does not occur" if len(known) > 2 else ""

@@ -29,7 +29,7 @@ from mainline.limits.sketches import Bins
 from mainline.model import baselines, batches, metrics
 from mainline.package import build, card, manifest, sealing
 from mainline.package.predictor import Predictor
-from mainline.stages import playback, served_model
+from mainline.stages import checkpoints, playback, served_model
 from mainline.stages.served_model import Served
 from usecase import features, interface, tables
 
@@ -76,6 +76,7 @@ def package(params: Params) -> None:
         f"{predictor.manifest['name']} {predictor.digest[:12]}, {manifest.size(PACKAGE) / 1e6:.1f} MB, "
         f"same features and predictions as the pipeline on {len(rows) - int(strange.sum()):,} rows"
     )
+    checkpoints.forget("package")
 
 
 def describe_package(params: Params, model: Mapping[str, Any], again: Served | None = None) -> dict[str, Any]:

@@ -97,13 +97,12 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
     found = [_one(params, rows, predicted, model["baseline"], rule)]
     for fitted, after in folds(params):
         try:
-            older = _read(fitted, params)
+            older = fitting.read(params, fitted)
             pipeline = fitting.fit(params, older)
         except ParamsError as error:  # old periods may lack a class, or have fewer rows than the estimator needs
             progress.say(f"{fitted[0]} through {fitted[-1]} are too few to play back: {error}")
             break
-        target = scoring.fit_target(older.label, older.request)
-        constant = baselines.fit_constant(target, classes(interface), fitting.weigh(older))
+        constant = baselines.fit_constant(fitting.target(older), classes(interface), fitting.weigh(older))
         rows = _read(after, params)
         found.append(_one(params, rows, fitting.predict(pipeline, rows, params), constant, rule))
     found.reverse()

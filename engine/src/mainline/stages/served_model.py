@@ -12,7 +12,6 @@ import numpy as np
 
 from mainline import progress
 from mainline.contract import Array
-from mainline.data import dataset
 from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.model import export, runtime
@@ -48,7 +47,7 @@ def fit(params: Params, measured: Mapping[str, Any], test: Prepared) -> Served:
         ParamsError: when the estimator refuses the rows, or predicts a row otherwise in a batch.
     """
     parts = (*params.parts.train, *params.parts.validation, *params.parts.test)
-    rows = dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], params.features)
+    rows = fitting.read(params, parts)
     pipeline = fitting.fit(params, rows)
     content, exported = export.export(
         pipeline, params.model.type, interface.TASK, *fitting.names(params, rows), test.features, params.limits.parity

@@ -12,12 +12,14 @@ from mainline.conformance.names import check_features, check_policy
 from mainline.contract import Array
 from mainline.data import dataset
 from mainline.data.dataset import Prepared
+from mainline.data.parts import Rows
 from mainline.data.storage import fresh_directory, write_csv, write_json
 from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.model import baselines, estimator, export, frames, metrics, threshold
 from mainline.model.metric import Metric
-from mainline.stages.fitting import MODEL, fit, names, predict, weigh
+from mainline.stages import checkpoints
+from mainline.stages.fitting import MODEL, fit, names, predict, read, target, weigh
 from usecase import interface, scoring
 
 CURVE = ("rows", "iteration", "metric")
@@ -29,13 +31,13 @@ def train(params: Params) -> None:
     allowed = personal.columns(interface)
     check_policy(params.features, interface.REQUEST, interface.BANNED, key=interface.KEY, declared=allowed)
     check_features(params.features, dataset.offered(dataset.FOLDER, params.parts.train[0]))
-    fitted_on, validation, test = (_read(parts, params) for parts in _parts(params))
+    fitted_on = read(params, params.parts.train)
+    validation, test = (_read(parts, params) for parts in (params.parts.validation, params.parts.test))
     pipeline = fit(params, fitted_on)
     content, exported = export.export(
         pipeline, params.model.type, interface.TASK, *names(params, fitted_on), test.features, params.limits.parity
     )
-    target = scoring.fit_target(fitted_on.label, fitted_on.request)
-    base = baselines.fit_constant(target, classes(interface), weigh(fitted_on))
+    base = baselines.fit_constant(target(fitted_on), classes(interface), weigh(fitted_on))
     predicted = {
         name: predict(pipeline, rows, params) for name, rows in (("train", fitted_on), ("validation", validation))
     }
@@ -61,10 +63,7 @@ def train(params: Params) -> None:
     )
     if exported.reason:
         progress.say(f"packaged with scikit-learn, because: {exported.reason}")
-
-
-def _parts(params: Params) -> tuple[tuple[str, ...], ...]:
-    return params.parts.train, params.parts.validation, params.parts.test
+    checkpoints.forget("train")
 
 
 def _read(parts: tuple[str, ...], params: Params) -> Prepared:
@@ -80,7 +79,7 @@ def _threshold(params: Params, validation: Prepared, predicted: Array) -> dict[s
 
 
 def _learning_curve(
-    pipeline: Pipeline, fitted_on: Prepared, validation: Prepared, params: Params, primary: Metric
+    pipeline: Pipeline, fitted_on: Rows, validation: Prepared, params: Params, primary: Metric
 ) -> list[dict[str, object]]:
     """The primary metric after each iteration, on as many training rows as there are for validation."""
     curve: list[dict[str, object]] = []
@@ -92,6 +91,6 @@ def _learning_curve(
     return curve
 
 
-def _spread(rows: Prepared, count: int) -> Prepared:
+def _spread(rows: Rows, count: int) -> Prepared:
     """Take at most `count` rows, evenly over time."""
     return rows.take(np.unique(np.linspace(0, len(rows) - 1, count).astype(int)))

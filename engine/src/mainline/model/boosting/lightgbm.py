@@ -23,7 +23,7 @@ REFUSED: Mapping[str, str] = {
     "categorical_feature": "leave it out: preprocessing.categorical makes numbers of text",
     "deterministic": "leave it out: it is on",
     "device_type": "leave it out: a model is fitted on the processor, where it repeats",
-    "early_stopping_round": "leave it out and declare n_estimators: no rows are kept aside for it",
+    "early_stopping_round": "write model.fit.early_stopping: rounds, which keeps rows aside for it",
     "force_col_wise": "leave it out: force_row_wise is on, so that a fit repeats",
     "force_row_wise": "leave it out: it is on, so that a fit repeats",
     "linear_tree": "leave it out: a linear model in a leaf cannot be exported",

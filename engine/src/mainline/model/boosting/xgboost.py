@@ -15,7 +15,7 @@ REFUSED: Mapping[str, str] = {
     "booster": "leave it out: trees are boosted (gbtree), which is what can be exported",
     "callbacks": "leave them out",
     "device": "leave it out: a model is fitted on the processor, where it repeats",
-    "early_stopping_rounds": "leave it out and declare n_estimators: no rows are kept aside for it",
+    "early_stopping_rounds": "write model.fit.early_stopping: rounds, which keeps rows aside for it",
     "eta": "write learning_rate",
     "enable_categorical": "leave it out: preprocessing.categorical makes numbers of text",
     "feature_types": "leave it out: preprocessing.categorical makes numbers of text",

@@ -1,0 +1,1 @@
+../../../../src/mainline/model/boosting/xgboost_rounds.py

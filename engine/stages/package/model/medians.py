@@ -1,0 +1,1 @@
+../../../src/mainline/model/medians.py

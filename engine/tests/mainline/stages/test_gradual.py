@@ -1,0 +1,155 @@
+"""A fit by period: what memory holds, what comes of it, and which estimators are refused."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mainline.data import dataset
+from mainline.data.dataset import Prepared
+from mainline.data.parts import Parts
+from mainline.errors import ParamsError
+from mainline.model import export, frames, runtime
+from mainline.stages import fitting
+from tests.mainline.stages.gradual import (
+    CATEGORICAL,
+    HGB,
+    LGBM,
+    MLP,
+    NUMERIC,
+    PERIODS,
+    REQUEST,
+    ROWS,
+    SGD,
+    XGB,
+    declare,
+    draw,
+    error,
+    exported,
+    fitted,
+    in_memory,
+    install,
+    predict,
+    write,
+)  # fmt: skip
+
+RIDGE = "sklearn.linear_model.Ridge"
+
+
+@pytest.fixture(autouse=True)
+def _periods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Work in a folder with four prepared periods."""
+    monkeypatch.chdir(tmp_path)
+    install(monkeypatch)
+    for number, period in enumerate(PERIODS):
+        write(period, draw(number))
+
+
+def test_memory_holds_one_period_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than one part is asked for at once."""
+    asked: list[int] = []
+    original = dataset.read
+
+    def read(folder: Path, parts: Sequence[str], *rest: Any) -> Prepared:
+        asked.append(len(parts))
+        return original(folder, parts, *rest)
+
+    monkeypatch.setattr(dataset, "read", read)
+    fitted(declare(SGD, {"by": "period"}))
+    assert set(asked) == {1}
+
+
+@pytest.mark.parametrize("type_", [SGD, MLP])
+def test_what_takes_batches_learns_and_is_exported_to_the_same_bytes_again(type_: str) -> None:
+    """A constant's error is 5.4; `exported` holds ONNX to scikit-learn."""
+    declared = declare(type_, {"by": "period", "passes": 20})
+    assert error(fitted(declared)) < 2.5
+    assert exported(declared) == exported(declared)
+
+
+def test_another_pass_fits_closer() -> None:
+    """Passes are made."""
+    once, often = (fitted(declare(SGD, {"by": "period", "passes": count})) for count in (1, 5))
+    assert error(often) < error(once)
+
+
+def test_rows_in_memory_are_parted_as_they_were_read() -> None:
+    """What `try` and `tune` fit is what train fits."""
+    declared = declare(SGD, {"by": "period"})
+    assert np.array_equal(predict(fitting.fit(declared, in_memory(declared))), predict(fitted(declared)))
+
+
+@pytest.mark.parametrize("categorical", ["one-hot", "ordinal"])
+def test_preprocessing_is_what_all_rows_together_give(categorical: str) -> None:
+    """Categories that one period alone has are known, medians are equal, and scales up to last bits."""
+    ridge = declare(RIDGE, {}, categorical)
+    whole, streamed = fitting.fit(ridge, in_memory(ridge)), fitted(declare(SGD, {"by": "period"}, categorical))
+    table = frames.table(draw(2).features, NUMERIC, CATEGORICAL)
+    medians = [pipe[0].named_transformers_["numeric"][0].statistics_ for pipe in (whole, streamed)]
+    assert np.array_equal(*medians)
+    assert whole[:-1].transform(table) == pytest.approx(streamed[:-1].transform(table), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("type_", [HGB, LGBM, RIDGE])
+def test_what_takes_no_batches_is_refused(type_: str) -> None:
+    """The line names estimators that take them."""
+    with pytest.raises(ParamsError, match=r"model\.fit\.by: \w+ needs all rows at once.*SGDRegressor"):
+        fitted(declare(type_, {"by": "period"}))
+
+
+def test_a_hyperparameter_that_batches_overrule_is_refused() -> None:
+    """`max_iter` would be declared, and mean nothing."""
+    with pytest.raises(ParamsError, match=r"max_iter: counts for nothing.*passes"):
+        fitted(declare(SGD, {"by": "period"}, max_iter=9))
+
+
+@pytest.mark.parametrize("options", [{}, {"subsample": 0.7, "colsample_bytree": 0.6, "max_bin": 16}])
+def test_xgboost_gives_the_bytes_of_its_own_fit_in_memory(options: Mapping[str, Any]) -> None:
+    """Pages on the disk change nothing."""
+    at_once, by_period = (declare(XGB, fit, n_estimators=20, **options) for fit in ({}, {"by": "period"}))
+    assert exported(at_once) == exported(by_period)
+
+
+def test_pages_of_xgboost_are_removed_also_those_of_a_killed_process() -> None:
+    """No process has the number of the folder that lies there."""
+    Path(".dvc/tmp/pages-999999999-x").mkdir(parents=True)
+    fitted(declare(XGB, {"by": "period"}, n_estimators=2))
+    assert not [*Path(".dvc/tmp").glob("pages-*")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "hyperparameters"),
+    [("sklearn.linear_model.SGDClassifier", {"loss": "log_loss"}), ("xgboost.XGBClassifier", {"n_estimators": 5})],
+)
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_period_may_lack_a_class(
+    type_: str, hyperparameters: Any, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first period has one class alone, and the model tells all apart."""
+    task: Any = "classification" if count == 2 else "multiclass"
+    interface = SimpleNamespace(TASK=task, CLASSES=tuple("abc"[:count]), REQUEST=REQUEST)
+    monkeypatch.setattr(fitting, "interface", interface)
+    monkeypatch.setattr(fitting, "scoring", SimpleNamespace(fit_target=lambda label, _: label))
+    for number, period in enumerate(PERIODS):
+        rows = draw(number)
+        label = np.where(rows.features["distance"] > 0, count - 1, number % count) if number else np.zeros(ROWS, int)
+        write(period, Prepared(rows.request, rows.features, label))
+    pipeline = fitted(declare(type_, {"by": "period"}, **hyperparameters))
+    content, found = export.export(pipeline, type_, task, NUMERIC, CATEGORICAL, draw(9).features, 1e-3)
+    assert found.format == "onnx"
+    predicted = runtime.load(content, found.describe()).predict(draw(9).features)
+    assert predicted.shape == ((ROWS,) if count == 2 else (ROWS, 3))
+
+
+def test_parts_offer_what_rows_in_memory_do() -> None:
+    """Length, label, rows by their places, and the newest part by itself."""
+    whole = in_memory(declare(SGD, {}))
+    parts = Parts(dataset.FOLDER, PERIODS, ["dep_delay"], [*NUMERIC, *CATEGORICAL])
+    places = np.array([0, 5, ROWS, 3 * ROWS + 1])
+    assert len(parts) == len(whole)
+    assert np.array_equal(parts.label, whole.label)
+    assert np.array_equal(parts.take(places).features["carrier"], whole.take(places).features["carrier"])
+    assert [len(side) for side in parts.apart(1)] == [len(side) for side in whole.apart(1)] == [3 * ROWS, ROWS]
