@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mainline import display, faults, usage
+from mainline import credentials, display, faults, usage
 from mainline.repository import checkout
 
 COMMANDS = {
@@ -62,7 +62,7 @@ def main(given: Sequence[str] | None = None) -> int:
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
         if str(expected):  # or else whatever failed has said it
-            print(f"mainline: {expected}", file=sys.stderr)
+            print(f"mainline: {credentials.hide(str(expected))}", file=sys.stderr)
         return expected.status
     finally:
         interrupts.end()
@@ -100,5 +100,6 @@ def show_all_letters() -> None:
 
 if __name__ == "__main__":
     show_all_letters()
+    sys.excepthook = credentials.report
     with display.watched():
         sys.exit(main())

@@ -30,9 +30,11 @@ if __name__ == "__main__":
     interrupts.catch()
     started = time.time()
     end_with_parent()
+    from mainline import credentials
     from mainline.stages import presence, timing
     from mainline.stages.harness import BY_DVC, run
 
+    sys.excepthook = credentials.report
     stage = sys.argv[1]
     with display.watched(), presence.of(stage):
         run(stage, lambda params: getattr(import_module(f"mainline.stages.{stage}"), stage)(params), Path.cwd())

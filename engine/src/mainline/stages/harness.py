@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import mainline
-from mainline import display, faults, interrupts
+from mainline import credentials, display, faults, interrupts
 from mainline.declared.params import Params, load
 from mainline.errors import MainlineError
 
@@ -106,7 +106,7 @@ def _interrupted(stage: str) -> NoReturn:
 
 
 def _fail(stage: str, error: MainlineError) -> NoReturn:
-    print(f"\n{stage} failed: {error}\n{ENDING}", file=sys.stderr)
+    print(f"\n{stage} failed: {credentials.hide(str(error))}\n{ENDING}", file=sys.stderr)
     sys.exit(1)
 
 

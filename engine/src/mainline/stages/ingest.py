@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mainline import progress
+from mainline import credentials, progress
 from mainline.data import local_files, suppressions
 from mainline.data.storage import fresh_directory, write_frame, write_json
 from mainline.declared.params import Params
@@ -110,6 +110,13 @@ def _origin(source: ModuleType, params: Params) -> dict[str, str]:
     if not isinstance(described, Mapping) or not all(isinstance(text, str) for text in described.values()):
         raise UseCaseError(f"src/usecase/source.py: describe returns {described!r:.100}; return texts by name.")
     version = check_version(source, params)
+    texts = [*((f"describe's '{name}'", text) for name, text in described.items()), ("version", version)]
+    telling = [name for name, text in texts if credentials.hide(text) != text]
+    if telling:
+        raise UseCaseError(
+            f"src/usecase/source.py: {telling[0]} holds a credential of the environment, and git would keep it; leave "
+            "it out."
+        )
     return dict(described) | ({"version": version} if version else {})
 
 

@@ -64,7 +64,7 @@ def test_figures_of_a_column_are_those_of_its_values(file: Path, orders: pd.Data
     by_month = orders.groupby(orders["when"].str[:7])["amount"].mean().tolist()
     assert amount.level[:3] == pytest.approx(by_month[:3])
     known = orders["amount"].dropna()
-    counts, _ = np.histogram(known, portraits.BINS, known.quantile([0.01, 0.99]))
+    counts, _ = np.histogram(known, portraits.BINS, (float(known.quantile(0.01)), float(known.quantile(0.99))))
     assert [bar.share for bar in amount.bars] == pytest.approx(counts / len(known))
     assert sum(bar.share for bar in portrait(gallery, "channel").bars) == pytest.approx(1)
 
