@@ -1,4 +1,4 @@
-"""Predict the rows of a file, or a stream of JSON lines."""
+"""Predict the rows of files, or a stream of JSON lines."""
 
 import argparse
 import json
@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import get_args
 
 from mainline import display, progress, usage
-from mainline.declared import environments
+from mainline.declared import compute, environments
 from mainline.declared.monitoring import Batch, Monitoring
 from mainline.declared.service import MOST_SLACK
 from mainline.errors import MainlineError, UnknownError
 from mainline.gate import terminal
 from mainline.gate.findings import Check
+from mainline.limits.sketches import Sketch
 from mainline.monitoring import batch
 from mainline.package import manifest as manifests
 from mainline.repository import lock
-from mainline.scoring import files, lines
+from mainline.scoring import files, lines, raw_files
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 from mainline.text import clean
-
-RAW = Path(".mainline/raw")
-"""Where raw files are kept as requests."""
 
 
 class BatchError(MainlineError):
@@ -39,8 +37,11 @@ class BatchError(MainlineError):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("file", nargs="?", type=Path, help="a .parquet or .csv file with the request's columns")
-    parser.add_argument("--raw", action="store_true", help="the file is as the source has it; src/usecase/ reads it")
+    parser.add_argument(
+        "files", nargs="*", type=Path, help="a .parquet or .csv file with the request's columns; several are predicted "
+        "where compute.yaml says, and those that are done are left out"
+    )  # fmt: skip
+    parser.add_argument("--raw", action="store_true", help="a file is as the source has it; src/usecase/ reads it")
     parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
     parser.add_argument("--example", action="store_true", help="print a request that the package was tried with")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
@@ -62,14 +63,17 @@ def run(arguments: argparse.Namespace) -> str:
     """Predict a file or a stream, or show what a request looks like."""
     if arguments.example:
         return example(arguments.package)
-    if arguments.stream == (arguments.file is not None):
+    if arguments.stream == bool(arguments.files):
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream:
         return predict_stream(arguments.package, arguments.unusual)
     policy = _declared(arguments.environment)
     if arguments.unlike:
         policy = policy.model_copy(update={"batch": arguments.unlike})
-    return predict_file(arguments.package, arguments.file, arguments.output, policy, arguments.raw, arguments.unusual)
+    predict, sources = (
+        (predict_files, arguments.files) if len(arguments.files) > 1 else (predict_file, *arguments.files)
+    )
+    return predict(arguments.package, sources, arguments.output, policy, arguments.raw, arguments.unusual)
 
 
 def _declared(environment: str) -> Monitoring:
@@ -129,7 +133,7 @@ def predict_file(
     _refuse_outputs_of_the_pipeline(output)
     model, made = Model.load(package, slack=slack), Tally.load(package)
     name = source.name
-    source = _requests(source) if raw else source
+    source = raw_files.requests(source) if raw else source
     checks: list[Check] = []
 
     def allow() -> bool:
@@ -156,26 +160,33 @@ def predict_file(
     return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"
 
 
-def _requests(source: Path) -> Path:
-    """Write the rows of a raw file as Parquet, as `src/usecase/source.py` reads them, and return where.
-
-    The same rows give the same file, so that a run that was killed goes on.
+def predict_files(
+    package: Path, sources: Sequence[Path], output: Path | None, policy: Monitoring, raw: bool, slack: float | None
+) -> str:
+    """Predict every row of several files, on what `compute.yaml` declares; see `file_set.score`.
 
     Raises:
-        MainlineError: when the file is not there, or the source does not read files.
+        MainlineError: when a file cannot be predicted, or files are refused; all that are done are kept.
     """
-    from mainline.data.storage import read_frame, write_frame
-    from usecase import source as own
+    try:
+        from mainline.scoring import file_set
+    except ImportError as error:  # an image that serves has only what one file needs
+        raise MainlineError(
+            f"several files need the libraries of the pipeline ({error}); name one at a time."
+        ) from error
+    folders = file_set.folders(sources, output)
+    for folder in folders:
+        _refuse_outputs_of_the_pipeline(folder)
+    before = Tally.load(package).before
+    requests = {folder: raw_files.requests(source) if raw else source for folder, source in folders.items()}
 
-    if not source.is_file():
-        raise MainlineError(f"there is no {source}; name the file that --raw is said of.")
-    if not hasattr(own, "read"):
-        raise MainlineError("src/usecase/source.py offers no read(path), which --raw needs; write it, or leave --raw.")
-    written = RAW / f"{source.stem}.parquet"
-    frame = own.read(source)
-    if not written.is_file() or not read_frame(written).equals(frame):  # what is unchanged keeps its time
-        write_frame(frame, written)
-    return written
+    def allow(name: str, sketch: Sketch | None) -> bool:
+        checks = batch.hold(name, sketch, before, policy)
+        if checks:
+            progress.say(clean(batch.headline(name, checks)))
+        return not batch.is_refused(checks, policy)
+
+    return file_set.conclude([*file_set.score(package, requests, slack, allow, compute.load())], output)
 
 
 def _refuse_outputs_of_the_pipeline(output: Path) -> None:

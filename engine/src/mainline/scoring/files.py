@@ -63,7 +63,8 @@ def score(
     """
     columns, parts, total = formats.read(source, part_rows)
     _check_columns(model, source, columns)
-    _say_columns(model, columns)
+    for said in remarks(model, columns):
+        progress.say(said)
     state = _resume(model, source, output, part_rows)
     place = output / (PREDICTIONS if (output / PREDICTIONS).is_dir() else HELD)
     if not place.is_dir():  # a person removed what was done
@@ -182,16 +183,15 @@ def _check_columns(model: Model, source: Path, columns: Sequence[str]) -> None:
         raise MainlineError(f"{source} has no column '{missing[0]}'; it has {has}. Add it or rename one.")
 
 
-def _say_columns(model: Model, columns: Sequence[str]) -> None:
+def remarks(model: Model, columns: Sequence[str]) -> list[str]:
     """Say which columns are not read, and which fields the file has none for: a name may be misspelt."""
     fields = [field.name for field in model.predictor.request]
-    for said, names in (
-        ("kept, but not read, since a request has no such field", [name for name in columns if name not in fields]),
-        ("absent in every row, since the file has no such column", [name for name in fields if name not in columns]),
-    ):
-        if names:
-            listed = ", ".join(name or "''" for name in names)
-            progress.say(f"{said}: {clip(listed, 300)}")
+    found = {
+        "kept, but not read, since a request has no such field": [name for name in columns if name not in fields],
+        "absent in every row, since the file has no such column": [name for name in fields if name not in columns],
+    }
+    listed = {said: ", ".join(name or "''" for name in names) for said, names in found.items() if names}
+    return [f"{said}: {clip(names, 300)}" for said, names in listed.items()]
 
 
 def _free(name: str, columns: Sequence[str]) -> str:

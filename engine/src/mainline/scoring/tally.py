@@ -28,6 +28,10 @@ class Tally:
         profile = experience.profile(contents)
         return cls(Seen(profile, experience.earned(contents)), experience.bins(manifest, profile))
 
+    def another(self) -> "Tally":
+        """Return one that has counted nothing yet, for another file."""
+        return Tally(self.before, self._bins)
+
     def add(self, features: Columns) -> None:
         """Count n more rows."""
         now = sketches.of_columns(features, None, self._bins)

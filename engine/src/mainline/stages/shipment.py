@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from mainline.errors import WorkerError
 from mainline.stages import fingerprint, software, task_server
 from mainline.stages.fingerprint import NOISE, SOURCES
 from mainline.stages.harness import PINNED
@@ -56,7 +57,14 @@ def pack(work: Work, watch: Watch | None) -> Shipment:
     Args:
         work: what is done for each partition.
         watch: what it may reach; None if nobody asks.
+
+    Raises:
+        WorkerError: when this is not a repository, whose code could be sent.
     """
+    if not LOCK.is_file():
+        raise WorkerError(
+            f"a cluster is sent the repository's code, and there is no {LOCK} here; run this at its root."
+        )
     code = _archive(SOURCES)
     own = {
         name: value
