@@ -18,7 +18,7 @@ def add(log: PredictionLog, outcomes: OutcomeLog | None, routing: Routing | None
         if reply.model is None or reply.share is None or not log.samples(request.id):
             continue
         try:
-            _remember(outcomes, routing, reply.model, request)
+            _remember(log, outcomes, routing, reply.model, request)
             hide = log.pseudonyms if reply.model.personal else None
             lines.append(log_line(reply.model, request, reply.share, seconds, hide))
             rows += reply.rows
@@ -28,9 +28,11 @@ def add(log: PredictionLog, outcomes: OutcomeLog | None, routing: Routing | None
         log.add(b"".join(lines), rows)
 
 
-def _remember(outcomes: OutcomeLog | None, routing: Routing | None, model: Model, request: Request) -> None:
+def _remember(
+    log: PredictionLog, outcomes: OutcomeLog | None, routing: Routing | None, model: Model, request: Request
+) -> None:
     """Note an answer of an experiment, so that its outcome can be told apart; named versions were not dealt."""
     kept = outcomes.experiment if outcomes else None
     if outcomes and routing and kept and routing.experiment == kept.name and not request.named:
-        request.experiment = kept.name, routing.unit(model, request)
+        request.experiment = kept.name, routing.unit(model, request, log.pseudonyms if routing.hides_clients else None)
         outcomes.remember(request.id, request.experiment[1])

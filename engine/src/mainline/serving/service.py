@@ -67,7 +67,7 @@ class Service:
         self.routing_file, self._unwritten, self._unkept = routing_file, "", ""
         if routing_file:
             self._begin_routes(routing_file, followed)
-        self._check_hidden(self.models())
+        self._check_hidden(self.routing)
         self._refresh_feed()
         self.report: Report | None = None
         self.silent_days = silent_days
@@ -213,17 +213,17 @@ class Service:
     def _read_report(self, path: Path) -> None:
         self.report = reports.read(path)
 
-    def _check_hidden(self, models: Sequence[Model]) -> None:
+    def _check_hidden(self, found: Routing | None) -> None:
         """Have the key at hand by which the log hides what is personal.
 
         Raises:
             MainlineError: when there is none.
         """
-        if self.log and any(model.personal for model in models):
+        if self.log and found and (found.hides_clients or any(model.personal for model in found.models)):
             self.log.pseudonyms  # noqa: B018 - read once, and kept
 
     def _route(self, found: Routing) -> None:
-        self._check_hidden(found.models)
+        self._check_hidden(found)
         for model in found.models:
             self._feed(model)
         self.routing = found

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from mainline.data.pseudonyms import Pseudonyms
 from mainline.errors import MainlineError
 from mainline.exchange.routes import Routes, Sticky
 from mainline.serving.answering.experiment import Unit
@@ -52,9 +53,21 @@ class Routing:
             return None
         return self.mirror[0] if number * _SILVER % 1 < self.mirror[1] else None
 
-    def unit(self, model: Model, request: Request) -> Unit:
-        """Return who was dealt a model: a client that keeps it, or a request by itself."""
-        return Unit(model.version, f"{_place(self.sticky, request):016x}" if self.sticky else "")
+    @property
+    def hides_clients(self) -> bool:
+        """Whether an experiment's clients are known by a header, which may be a person's number or address."""
+        return self.sticky is not None and self.sticky.by == "header" and bool(self.experiment)
+
+    def unit(self, model: Model, request: Request, hide: Pseudonyms | None = None) -> Unit:
+        """Return who was dealt a model: a client that keeps it, or a request by itself.
+
+        A client's place alone would tell who it is to whoever tries out headers, since its salt is in git; `hide` has a
+        key that is not.
+        """
+        if self.sticky is None:
+            return Unit(model.version, "")
+        client = f"{_place(self.sticky, request):016x}"
+        return Unit(model.version, hide.text("client", client)[1:17] if hide else client)
 
 
 def single(model: Model) -> Routing:

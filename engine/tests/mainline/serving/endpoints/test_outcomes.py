@@ -13,11 +13,14 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from mainline.data.pseudonyms import VARIABLE
 from mainline.declared.service import Settings
 from mainline.exchange import outcomes
 from mainline.exchange.place import Place
+from mainline.exchange.routes import Sticky
 from mainline.serving import json_lines, outcome_log, resumption
-from mainline.serving.answering import experiment, keys
+from mainline.serving.answering import experiment, keys, routing
+from mainline.serving.answering.messages import Request
 from mainline.serving.service import Service
 from tests.mainline.serving.asking import Client, Reply
 
@@ -43,8 +46,9 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def serve(place: Place, package_dir: Path, tmp_path: Path) -> Iterator[Make]:
+def serve(place: Place, package_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Start a server's service in the folder, as it would be after a kill: nothing is closed; its logs are read."""
+    monkeypatch.setenv(VARIABLE, "0123456789abcdef" * 2)
     route(place, package_dir, "exp-1")
     file = tmp_path / "keys.yaml"
     key, admin = keys.make(file, "client", "predict"), keys.make(file, "boss", "admin")
@@ -222,6 +226,25 @@ def test_client_that_keeps_its_version_is_one_unit(serve: Make, place: Place, pa
     assert sum(tally["units"] for tally in tallies) == 3
     assert sum(tally["number"] for tally in tallies) == 13
     assert sum(tally["counts"] for tally in tallies) == 5**2 + 4**2 + 4**2
+
+
+def test_whoever_has_the_logs_cannot_try_out_who_a_client_is(
+    serve: Make, place: Place, package_dir: Path, rows: Rows, tmp_path: Path
+) -> None:
+    """The salt by which clients are dealt is in git: no hash by it alone is in a log, nor the header itself."""
+    declared = Sticky(by="header", header="x-client", salt="deadbeef1234")
+    route(place, package_dir, "exp-1", declared.model_dump())
+    client = serve()
+    for person in ("ann@example.org", "bob@example.org"):
+        (name,) = answered(client, rows[0], 1, headers={"x-client": person})
+        post(client, (name, 1.0))
+    client.service.stop()
+    logged = b"".join(file.read_bytes() for file in tmp_path.rglob("*.jsonl"))
+    assert logged.count(b'"client":"') == 4
+    for header in (b"ann@example.org", b"bob@example.org"):
+        tried = routing._place(declared, Request("POST", "/predict", [(b"x-client", header)]))
+        assert f"{tried:016x}".encode() not in logged
+        assert header not in logged
 
 
 def test_restart_loses_no_outcome_and_counts_none_twice(serve: Make, rows: Rows) -> None:
