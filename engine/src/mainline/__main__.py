@@ -46,6 +46,7 @@ ANYWHERE = frozenset(
 def main(given: Sequence[str] | None = None) -> int:
     """Run one command; print what it returns, or one line of what is wrong."""
     words = list(sys.argv[1:] if given is None else given)
+    outer = os.environ.get(faults.COMMAND)
     try:
         interrupts.allow()
         result = _run(words)
@@ -66,6 +67,8 @@ def main(given: Sequence[str] | None = None) -> int:
         return expected.status
     finally:
         interrupts.end()
+        if outer is None:
+            os.environ.pop(faults.COMMAND, None)
     return 0
 
 
@@ -79,6 +82,7 @@ def _run(words: Sequence[str]) -> str:
     command = first.command
     if command not in NAMES:
         raise usage.CommandError(command, NAMES)
+    os.environ.setdefault(faults.COMMAND, command)
     module = import_module(f"mainline.commands.{usage.module_of(command)}")
     arguments = usage.read(command, module, first.rest)
     if command not in ANYWHERE:

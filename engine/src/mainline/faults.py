@@ -1,6 +1,7 @@
 """Failures that nobody raised on purpose and that are expected all the same: each becomes one line."""
 
 import errno
+import os
 import subprocess
 import sys
 import traceback
@@ -10,6 +11,9 @@ from mainline.errors import MainlineError, OutOfMemoryError, UseCaseError
 
 TRACEBACK = "MAINLINE_TRACEBACK"
 """The variable that asks for the traceback of an expected failure; `mainline --traceback` sets it."""
+
+COMMAND = "MAINLINE_COMMAND"
+"""The variable that names the command which a person typed, for the processes that it starts."""
 
 USE_CASE = ("src", "usecase")
 
@@ -61,8 +65,14 @@ def _of_use_case(error: Exception) -> str:
     noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
-        "`./mainline --traceback repro` shows its traceback."
+        f"`./mainline --traceback {_typed()}` shows its traceback."
     )
+
+
+def _typed() -> str:
+    """Name the command that shows the failure again; a stage by itself, as `dvc repro` runs it, is one of `repro`."""
+    command = os.environ.get(COMMAND, "stage")
+    return "repro" if command == "stage" else command
 
 
 def _module(error: Exception) -> str:

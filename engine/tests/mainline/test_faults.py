@@ -1,6 +1,7 @@
 """Which failures are expected though nobody raised them on purpose, and what is said of them."""
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from mainline import __main__ as command_line
 from mainline import processes
 from mainline.commands import summary
 from mainline.errors import MainlineError, SourceError
-from mainline.faults import explain
+from mainline.faults import COMMAND, explain
 from usecase import features
 
 
@@ -43,6 +44,31 @@ def test_code_of_the_use_case_that_fails_is_named_with_its_line() -> None:
         if 'tables["weather"]' in text
     )
     assert said.startswith(f"src/usecase/features.py, line {line}: KeyError: 'weather'. Correct it, or what it reads; ")
+
+
+@pytest.mark.parametrize(
+    ("outer", "said"), [(None, "./mainline --traceback summary"), ("try", "./mainline --traceback try")]
+)
+def test_command_that_shows_the_traceback_is_the_one_that_was_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outer: str | None, said: str
+) -> None:
+    """Code of the use case also fails outside of `repro`; a process that a command started names that command."""
+    monkeypatch.delenv(COMMAND, raising=False)
+    if outer:
+        monkeypatch.setenv(COMMAND, outer)
+    monkeypatch.setattr(summary, "run", lambda _: features.compute({}, {}))
+    assert command_line.main(["summary"]) == 1
+    assert f"`{said}` shows its traceback." in capsys.readouterr().err
+    assert os.environ.get(COMMAND) == outer
+
+
+@pytest.mark.parametrize("command", [None, "stage"])
+def test_stage_that_dvc_runs_names_repro(monkeypatch: pytest.MonkeyPatch, command: str | None) -> None:
+    """`dvc repro` is no command of ours; `./mainline repro` shows the same failure."""
+    monkeypatch.delenv(COMMAND, raising=False)
+    if command:
+        monkeypatch.setenv(COMMAND, command)
+    assert "`./mainline --traceback repro` shows" in str(explain(raised(lambda: features.compute({}, {}))))
 
 
 def test_a_name_that_the_use_case_does_not_offer_is_said() -> None:
