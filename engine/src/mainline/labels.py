@@ -14,6 +14,8 @@ from mainline.errors import UseCaseError, nearest
 PLACE = "src/usecase/interface.py"
 PROBABILITY = "probability_"
 """What the name of a column begins with that holds the probability of one of several classes."""
+BESIDE = ("line", "version", "missing", "stale", "unusual", "error", "type")
+"""What an answer of a stream has beside the prediction."""
 MOST_SUGGESTED = 50
 """Different texts that may be the names of classes; more are none."""
 
@@ -42,6 +44,11 @@ def check_task(task: str, response: Field, names: Classes = ()) -> None:
     if task not in get_args(Task):
         raise UseCaseError(f"{PLACE}: TASK is {task!r}; {nearest(str(task), get_args(Task))}")
     _check_classes(task, names)
+    if response.name in BESIDE:
+        raise UseCaseError(
+            f"{PLACE}: RESPONSE: '{response.name}' is what an answer of a stream says beside the prediction "
+            f"({', '.join(BESIDE)}); give it another name."
+        )
     if task == "multiclass":
         _check_class_response(response, names)
         return

@@ -11,15 +11,29 @@ from mainline.labels import PROBABILITY
 
 KEPT = ("prediction_time", "hash", "row", "actual", "predicted", "baseline", "sample_weight")
 """Columns of the kept test predictions beside the key."""
+KNOWN = "known_at"
+"""The column of labels that says when each became known."""
+_LOGGED = ("event.", "feature.", "log.", "probability.")
+"""How columns begin that monitoring has beside the fields of a request."""
 
 
-def check_key(key: Iterable[str]) -> None:
-    """Refuse a key whose column in the kept predictions would be another column of these.
+def check_key(key: Iterable[str], label: str) -> None:
+    """Refuse a key whose column would be another column of the kept predictions, or of the labels that come later.
+
+    Args:
+        key: the fields that name an event.
+        label: the name of the label.
 
     Raises:
         UseCaseError: naming the field and the names that are taken.
     """
     for name in key:
+        if name in (label, KNOWN):
+            what = "the label itself" if name == label else "the column in which labels say when they became known"
+            raise UseCaseError(
+                f"src/usecase/interface.py: KEY: '{name}' is {what}, so no label can be joined by it. Name other "
+                "fields, or give the column another name in src/usecase/source.py."
+            )
         if name in KEPT or name.startswith(PROBABILITY):
             raise UseCaseError(
                 f"src/usecase/interface.py: KEY: '{name}' would be lost among the columns of the kept predictions "
@@ -28,7 +42,7 @@ def check_key(key: Iterable[str]) -> None:
 
 
 def check_request(fields: Iterable[Field]) -> None:
-    """Refuse a field of no known kind, and a zone that is not known, or of what is not a time.
+    """Refuse a field of no known kind, a name that monitoring has for its own columns, and a zone that is not one.
 
     Raises:
         UseCaseError: naming the field.
@@ -40,6 +54,11 @@ def check_request(fields: Iterable[Field]) -> None:
             raise UseCaseError(
                 f"src/usecase/interface.py: '{field.name}' is of the kind '{field.kind}'; "
                 f"{nearest(str(field.kind), get_args(Kind))}"
+            )
+        if field.name.startswith(_LOGGED):
+            raise UseCaseError(
+                f"src/usecase/interface.py: REQUEST: '{field.name}' begins as columns of monitoring do "
+                f"({', '.join(_LOGGED)}); give the field another name."
             )
         if field.zone:
             _check_zone(field, names)

@@ -16,19 +16,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mainline import clocks
+from mainline.conformance.requests import KNOWN
 from mainline.contract import Array
 from mainline.data import columns as typed
 from mainline.data.columns import DAY
 from mainline.limits.sketches import PREDICTION
 from mainline.monitoring import event_times
-from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
+from mainline.monitoring.label_feed import VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 
 FEATURE, OF_LOG = "feature.", "log."
-MOMENT, SERVED, ANSWER, LABEL, KNOWN_AT, FOUND = (f"event.{name}" for name in (
-    "moment", "served", "prediction", "label", "known_at", "found",
-))  # fmt: skip
-"""Columns beside those of a request, whose fields may have any name without a dot."""
+LABEL = VALUE
+MOMENT, SERVED, ANSWER, KNOWN_AT, FOUND = (
+    f"event.{name}" for name in ("moment", "served", "prediction", "known_at", "found")
+)
+"""Columns beside those of a request, whose fields begin otherwise."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: P
 
 def with_labels(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted) -> pd.DataFrame:
     """Return n predictions with the columns `LABEL`, `KNOWN_AT`, and `FOUND`: `both` if there is a row of labels."""
-    named = labels.rename(columns={VALUE: LABEL, KNOWN: KNOWN_AT})
+    named = labels.rename(columns={KNOWN: KNOWN_AT})
     return predicted.merge(named, how="left", on=kind.names, validate="many_to_one", indicator=FOUND)
 
 

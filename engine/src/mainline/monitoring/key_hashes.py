@@ -12,6 +12,8 @@ from mainline.data import pseudonyms
 from mainline.data.pseudonyms import VARIABLE
 from mainline.monitoring.packages import Packaged
 
+_FOUND = "event.found"
+
 
 def lacking(package: Packaged, key: Sequence[str]) -> str:
     """Say why no event can be found by its key; '' if each can."""
@@ -41,7 +43,7 @@ def as_logged(rows: pd.DataFrame, key: Sequence[str], package: Packaged, logged:
     ]
     asked = logged[list(key)].drop_duplicates()
     found = [
-        (one[list(key)].merge(asked, how="left", on=list(key), indicator="found")["found"] == "both").to_numpy()
+        (one[list(key)].merge(asked, how="left", on=list(key), indicator=_FOUND)[_FOUND] == "both").to_numpy()
         for one in hashed
     ]
     found[0] = found[0] | ~np.any(found, axis=0)

@@ -18,14 +18,15 @@ import numpy as np
 import pandas as pd
 
 from mainline import clocks, missing_values
+from mainline.conformance.requests import KNOWN
 from mainline.contract import Array, Classes, Field
 from mainline.data import columns as typed
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.monitoring import event_times
 
-KNOWN = "known_at"
-VALUE = "label"
+VALUE = "event.label"
+"""The label's column once it is read; a field of the key may be called `label`."""
 MODULE = "usecase.labels"
 Fetch = Callable[[datetime, datetime], pd.DataFrame]
 """Brings the labels that became known from one time up to another, both UTC."""
@@ -110,7 +111,7 @@ def read(place: Path, kind: Wanted) -> pd.DataFrame:
 
 
 def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
-    """Return labels in the types of the request: the key's columns, `label` (float64) and `known_at` (minutes UTC).
+    """Return labels in the types of the request: the key's columns, `VALUE` (float64) and `KNOWN` (minutes UTC).
 
     Raises:
         LabelError: naming the column that is missing, or that is not what it must be.

@@ -79,7 +79,7 @@ def check_use_case() -> None:
     check_task(interface.TASK, interface.RESPONSE, classes(interface))
     check_request(interface.REQUEST)
     check_known("schema.py: EVENTS or STATIC", (schema.EVENTS, *schema.STATIC), schema.TABLES, "TABLES")
-    check_key(interface.KEY)
+    check_key(interface.KEY, interface.LABEL)
     columns = schema.TABLES[schema.EVENTS].columns
     fields = [field.name for field in interface.REQUEST]
     check_known("interface.py: REQUEST", fields, columns, f"{schema.EVENTS} in schema.py")

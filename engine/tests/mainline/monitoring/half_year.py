@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mainline.conformance.requests import KNOWN
 from mainline.data import columns, dataset
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
@@ -19,7 +20,7 @@ from mainline.limits.sketches import Sketch
 from mainline.model import metrics
 from mainline.monitoring import events, reference, rollup, verdict
 from mainline.monitoring.events import Events
-from mainline.monitoring.label_feed import KNOWN, VALUE, Wanted
+from mainline.monitoring.label_feed import VALUE, Wanted
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.monitoring.store import Store

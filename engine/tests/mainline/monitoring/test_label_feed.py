@@ -35,7 +35,7 @@ def test_labels_have_the_types_of_the_request() -> None:
     """Keys are as the request's columns are, times minutes in UTC whatever their offset."""
     found = label_feed.check(table(), KIND, "here")
     assert found["at"].tolist() == [29539320, 29539380]
-    assert (found["label"].tolist(), found["known_at"].tolist()) == ([1.5, 2.0], [29540760, 29540760])
+    assert (found[label_feed.VALUE].tolist(), found["known_at"].tolist()) == ([1.5, 2.0], [29540760, 29540760])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -50,7 +50,7 @@ def test_file_and_folder_of_labels_are_read_alike(tmp_path: Path, suffix: str) -
         frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
     together = label_feed.read(tmp_path / f"all.{suffix}", KIND)
     assert len(together) == 3
-    assert np.isnan(together["label"]).sum() == 1
+    assert np.isnan(together[label_feed.VALUE]).sum() == 1
     pd.testing.assert_frame_equal(together, label_feed.read(tmp_path / "folder", KIND))
 
 
@@ -59,7 +59,7 @@ def test_correction_replaces_the_label_before_in_any_order() -> None:
     late = ("2026-03-01T10:00:00Z", "a", 9.0, "2026-03-05T00:00:00Z")
     for rows in ([*ROWS, late], [late, *ROWS]):
         found = label_feed.check(table(rows), KIND, "here")
-        assert found.set_index("name")["label"].to_dict() == {"a": 9.0, "b": 2.0}
+        assert found.set_index("name")[label_feed.VALUE].to_dict() == {"a": 9.0, "b": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,15 @@ def test_label_joins_the_last_prediction_of_its_event(
     assert set(pd.to_datetime(found.moment * 60, unit="s").year) == {2013}
 
 
+@pytest.mark.parametrize("name", ["label", "found", "moment", "time", "row", "key", "index", "level_0"])
+def test_field_of_the_key_may_have_any_name(name: str) -> None:
+    """A key that is called as monitoring calls something of its own is joined by, and not lost."""
+    kind = Wanted((Field("at", "time", "", ""), Field(name, "string", "", "")), "late")
+    found = label_feed.check(table().rename(columns={"name": name}), kind, "here")
+    asked = pd.DataFrame({"at": [29539380, 29539320], name: ["b", "a"]})
+    assert events.with_labels(asked, found, kind)[events.LABEL].tolist() == [2.0, 1.5]
+
+
 def test_fields_may_have_any_name(packaged: Packaged, rows: list[dict[str, Any]], log: Path, store: Store) -> None:
     """A field that is called as monitoring calls something of its own keeps its values, and the join its rows."""
     names = ("moment", "served", "prediction", "label", "known_at", "found", "time", "day", "row")
@@ -191,7 +200,7 @@ def test_a_class_is_text_however_it_is_spelled(tmp_path: Path, suffix: str, name
     events = (*names, "")
     given = table([(ROWS[0][0], f"NA{label}", label, ROWS[0][3]) for label in events])
     given.to_csv(file, index=False) if suffix == ".csv" else given.to_parquet(file)
-    found = label_feed.read(file, replace(KIND, classes=names)).set_index("name")["label"]
+    found = label_feed.read(file, replace(KIND, classes=names)).set_index("name")[label_feed.VALUE]
     assert found[[f"NA{name}" for name in names]].tolist() == list(range(len(names)))
     assert np.isnan(found["NA"])
 
@@ -201,7 +210,8 @@ def test_a_number_that_is_missing_is_spelled_as_everywhere(tmp_path: Path, text:
     """A label that is a number is none where `predict` and `new` read none."""
     file = tmp_path / "labels.csv"
     table([(*ROWS[0][:2], text, ROWS[0][3]), ROWS[1]]).to_csv(file, index=False)
-    assert np.isnan(label_feed.read(file, KIND).set_index("name")["label"]).to_dict() == {"a": True, "b": False}
+    found = label_feed.read(file, KIND).set_index("name")[label_feed.VALUE]
+    assert np.isnan(found).to_dict() == {"a": True, "b": False}
 
 
 ZONED = replace(KIND, key=(replace(KIND.key[0], zone="Europe/Berlin"), KIND.key[1]))
@@ -263,7 +273,7 @@ def test_a_label_that_is_a_class_is_read_as_its_place(tmp_path: Path, suffix: st
         given = table([(ROWS[0][0], name, label, ROWS[0][3]) for name, label in zip("abc", labels, strict=True)])
         given.to_csv(file, index=False) if suffix == ".csv" else given.to_parquet(file)
         found = label_feed.read(file, kind)
-        return dict(zip(found["name"], found["label"], strict=True))
+        return dict(zip(found["name"], found[label_feed.VALUE], strict=True))
 
     assert read("Yes", None, "No") == pytest.approx({"a": 1, "b": np.nan, "c": 0}, nan_ok=True)
     with pytest.raises(LabelError, match=r"a value cannot be read \('maybe' is none of No, Yes\); correct it"):

@@ -35,7 +35,7 @@ TEN, ELEVEN = 22967160, 22967220
 def rows(found: pd.DataFrame) -> list[tuple[int, str, int, float | None]]:
     """Return time, carrier, flight and label of each, in the order of flights."""
     ordered = found.sort_values("flight")
-    values = [None if value != value else value for value in ordered["label"].tolist()]
+    values = [None if value != value else value for value in ordered[label_feed.VALUE].tolist()]
     columns = (ordered[name].tolist() for name in ("time_hour", "carrier", "flight"))
     return list(zip(*columns, values, strict=True))
 

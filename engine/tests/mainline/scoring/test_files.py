@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -380,7 +381,7 @@ def test_predictions_are_there_all_at_once(
     """A run that was killed, also after its last part, leaves no predictions that look whole; the next one ends it."""
     source, output = write_csv(tmp_path / "f.csv", rows), tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(files.os, "rename", Mock(side_effect=KeyboardInterrupt))
+        patched.setattr(os, "rename", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             score(model, source, output, part_rows=5)
     assert not (output / "predictions").exists()

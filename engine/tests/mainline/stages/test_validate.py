@@ -37,16 +37,35 @@ def test_shipped_use_cases_are_consistent() -> None:
         ),
         ({"LABEL": "arr_dely"}, r"LABEL names 'arr_dely', which flights in schema\.py lacks; did you mean 'arr_delay'"),
         (
-            {"LABEL": "carrier"},
-            "the label 'carrier' is declared as str.*; a label is a number unless CLASSES names its values",
+            {"LABEL": "dest"},
+            "the label 'dest' is declared as str.*; a label is a number unless CLASSES names its values",
         ),
         ({"KEY": ("time_hour", "flght")}, r"KEY names 'flght', which REQUEST lacks; did you mean 'flight'\?"),
         (
             {"KEY": ("predicted",), "REQUEST": (*interface.REQUEST, replace(interface.REQUEST[3], name="predicted"))},
             r"KEY: 'predicted' would be lost among the columns of the kept predictions \(prediction_time, ",
         ),
+        (
+            {"KEY": ("known_at",), "REQUEST": (*interface.REQUEST, replace(interface.REQUEST[3], name="known_at"))},
+            "KEY: 'known_at' is the column in which labels say when they became known, so no label can be joined",
+        ),
+        (
+            {"KEY": ("arr_delay",), "REQUEST": (*interface.REQUEST, replace(interface.REQUEST[3], name="arr_delay"))},
+            "KEY: 'arr_delay' is the label itself, so no label can be joined by it",
+        ),
+        (
+            {"REQUEST": (*interface.REQUEST, replace(interface.REQUEST[3], name="event.label"))},
+            r"REQUEST: 'event\.label' begins as columns of monitoring do \(event\., feature\., log\., probability\.\)",
+        ),
+        (
+            {"RESPONSE": replace(interface.RESPONSE, name="version")},
+            r"RESPONSE: 'version' is what an answer of a stream says beside the prediction \(line, version, ",
+        ),
     ],
-    ids=["task", "text", "absent", "bounds", "kind", "label", "text label", "key", "taken"],
+    ids=[
+        *("task", "text", "absent", "bounds", "kind", "label", "text label", "key", "taken"),
+        *("known", "label as key", "column of monitoring", "member of an answer"),
+    ],
 )
 def test_declarations_that_contradict_each_other_are_refused(
     names: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
