@@ -13,42 +13,31 @@ Of two records of one file the longer one counts, or the one with more rows, as 
 does not matter who pushes first, and what a push by force took away comes back with the next machine that has it.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
-from mainline import files, progress
 from mainline.declared import environments as declared
 from mainline.declared.monitoring import Keep
-from mainline.errors import MainlineError
 from mainline.exchange.report import NAME
-from mainline.limits import sketches
-from mainline.limits.sketches import Numbers
-from mainline.monitoring import alarms, notices, promise, retention
+from mainline.monitoring import alarms, disclosure, notices, promise, retention, shared_rows
+from mainline.monitoring.disclosure import Known
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.result import TIME, Monitored
-from mainline.monitoring.store import DROPPED, Record, Rolled, Store, read_dropped
+from mainline.monitoring.store import DROPPED, Record, Store, read_dropped
 from mainline.registry import branches, origin
-from mainline.remote import objects, stores, transfer
-from mainline.remote.objects import Output
-from mainline.remote.store import StorageError
 from mainline.remote.store import Store as StoredObjects
 from mainline.repository import tree
-from mainline.repository.git import blob, git
+from mainline.repository.git import blob
 from mainline.repository.tree import Entry
 
 RESULT = f"{NAME}.json"
 NOTIFIED = "notified.jsonl"
 _LARGEST = 5_000_000
 """Bytes of a record, at most."""
-Known = Callable[[str, str], frozenset[str] | None]
-"""From a package's digest and a feature to the values that training had; None if nobody can say."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +79,7 @@ def take(store: Store, environment: str, days: int) -> Taken:
         found = {path: read(path, blob(f"{tip}:{path}") or b"", store) for path in tree.entries(tip, "files")}
         records = [record for record in found.values() if record is not None]
         new = [record for record in records if (one := own.get(record.identity)) is None or one.told < record.told]
-        _take_rows(store, tip, [*own.values(), *records], days)
+        shared_rows.take(store, tip, [*own.values(), *records], days)
         for record in new:
             store.keep(record)
         store.keep_dropped(retention.join(store.dropped(), read_dropped(blob(f"{tip}:{DROPPED}") or b"")))
@@ -121,7 +110,7 @@ def give(
         gone, dropped = retention.drop(records, before, horizon.records)
         kept = {identity: record for identity, record in records.items() if identity not in gone}
         changed = _records(store, kept, tip, there, known)
-        changed |= _give_rows(store, kept, there, horizon.rows)
+        changed |= shared_rows.give(store, kept, there, horizon.rows)
         joined = alarms.join((tip and blob(f"{tip}:{alarms.FILE}")) or b"", store.alarms())
         changed[alarms.FILE] = alarms.since(joined, horizon.records)
         sent = notices.join((tip and blob(f"{tip}:{NOTIFIED}")) or b"", store.notified())
@@ -158,7 +147,7 @@ def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]]
             record.identity: record for path in there if path.startswith("files/")
             if (record := _record(blob(f"{tip}:{path}") or b"")) is not None
         }  # fmt: skip
-        pointers = {path: _pointed(tip, path) for path in there if path.startswith("rows/")}
+        pointers = {path: shared_rows.pointed(tip, path) for path in there if path.startswith("rows/")}
         lost = set(remote.lacks(output.oid for outputs in pointers.values() for output in outputs))
         gone = {f"files/{identity}.json" for identity in stale(records)}
         gone |= {path for path, outputs in pointers.items() if any(output.oid in lost for output in outputs)}
@@ -211,53 +200,8 @@ def _records(
         path = f"files/{record.identity}.json"
         other = read(path, blob(f"{tip}:{path}") or b"", store) if path in there else None
         if other is None or other.told < record.told:
-            changed[path] = (_public(record, known).model_dump_json(indent=1) + "\n").encode()
+            changed[path] = (disclosure.public(record, known).model_dump_json(indent=1) + "\n").encode()
     return changed
-
-
-def _public(record: Record, known: Known) -> Record:
-    """Return a record without the values of text that are rare, and without numbers that single rows had."""
-
-    def bare(rolled: Rolled) -> Rolled:
-        sketch = rolled.sketch
-        texts = {
-            name: sketches.without_rare(column, known(rolled.digest, name)) for name, column in sketch.texts.items()
-        }
-        numbers = {name: sketches.without_values(column) for name, column in sketch.numbers.items()}
-        predicted = sketch.predicted
-        if isinstance(predicted, Numbers):
-            predicted = sketches.without_values(predicted)
-        bared = {"texts": texts, "numbers": numbers, "predicted": predicted}
-        return rolled.model_copy(update={"sketch": sketch.model_copy(update=bared)})
-
-    return record.model_copy(update={"days": [bare(rolled) for rolled in record.days]})
-
-
-def _take_rows(store: Store, tip: str, records: list[Record], days: int) -> None:
-    """Bring rows of the last days that are not here; what no store has is missed where it is read."""
-    recent = sorted({rolled.day for record in records for rolled in record.days})[-days:]
-    wanted = {
-        rolled.columns for record in records for rolled in record.days
-        if rolled.day in recent and not (store.folder / rolled.columns).is_file()
-    }  # fmt: skip
-    pointed = [output for columns in wanted for output in _pointed(tip, f"{columns}{objects.TRACKED}")]
-    outputs = [output for output in pointed if output.path in wanted]
-    if not outputs:
-        return
-    transfer.take(outputs)
-    cache = stores.open_cache()
-    for output in outputs:
-        content = cache.read(output.oid)
-        if content is not None:
-            files.replace(store.folder / output.path, content)
-
-
-def _pointed(tip: str, path: str) -> list[Output]:
-    """Return the rows that a file of the branch points at; none if it is not there, or not what a machine writes."""
-    try:
-        return objects.tracked((blob(f"{tip}:{path}") or b"").decode(errors="replace"), path)
-    except MainlineError:
-        return []
 
 
 def _is_over(path: str, gone: set[str], since: str) -> bool:
@@ -268,45 +212,6 @@ def _is_over(path: str, gone: set[str], since: str) -> bool:
         or (folder == "rows" and rest[:10] < since)
         or folder == "results"
     )
-
-
-def _give_rows(store: Store, records: Mapping[str, Record], there: Mapping[str, Entry], since: str) -> dict[str, bytes]:
-    """Send rows that the branch does not point at to the DVC store; without one they stay here, and this says so."""
-    lacking = sorted(
-        rolled.columns for record in records.values() for rolled in record.days
-        if f"{rolled.columns}{objects.TRACKED}" not in there and rolled.day >= since
-        and (store.folder / rolled.columns).is_file()
-    )  # fmt: skip
-    if not lacking:
-        return {}
-    try:
-        _require_shared()
-        cache, pointers, outputs = stores.open_cache(), {}, []
-        for columns in lacking:
-            content = (store.folder / columns).read_bytes()
-            oid = hashlib.md5(content, usedforsecurity=False).hexdigest()
-            if cache.lacks([oid]):
-                cache.write(cache.path(oid), content)
-            about = {"md5": oid, "size": len(content), "hash": "md5", "path": Path(columns).name}
-            pointers[f"{columns}{objects.TRACKED}"] = yaml.safe_dump({"outs": [about]}, sort_keys=False).encode()
-            outputs.append(Output(f"{columns}{objects.TRACKED}", columns, oid))
-        transfer.push(outputs)
-    except StorageError as error:
-        progress.say(f"Rows stay on this machine, so others cannot join them with labels: {error}")
-        return {}
-    return pointers
-
-
-def _require_shared() -> None:
-    """Refuse the store that a clone has for itself where none is declared: no other machine reads it.
-
-    Raises:
-        StorageError: when there is no other one.
-    """
-    remote = stores.open_remote()
-    own = Path(git("rev-parse", "--git-common-dir").strip()).resolve()
-    if remote.files.protocol == "local" and Path(remote.root).resolve().is_relative_to(own):
-        raise StorageError("no storage is declared. Declare it: `./mainline remote URL`.")
 
 
 def _joined(found: Monitored, tip: str) -> Monitored:

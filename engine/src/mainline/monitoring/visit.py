@@ -20,10 +20,11 @@ from mainline.monitoring import (
     sections,
     sharing,
 )
+from mainline.monitoring.disclosure import Known
 from mainline.monitoring.inspection import Asked
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.result import Monitored
-from mainline.monitoring.sharing import Known, Taken
+from mainline.monitoring.sharing import Taken
 from mainline.monitoring.store import Store
 from mainline.registry import tags
 from mainline.remote import packages as released

@@ -36,31 +36,6 @@ def test_sum_of_two_sketches_is_the_sketch_of_all_rows(
     np.testing.assert_allclose(added.numbers["x"].squares, whole.numbers["x"].squares)
 
 
-@given(NUMBERS)
-def test_ends_without_values_of_single_rows_lie_outward(values: list[float]) -> None:
-    """They are ends of bins, or of one digit, never within the true ones, and stay what they are the second time."""
-    numbers = sketches.count_numbers(np.array(values, np.float64), EDGES)
-    bare = sketches.without_values(numbers)
-    assert sketches.without_values(bare) == bare
-    if numbers.low is None or numbers.low == numbers.high:
-        return
-    assert bare.low is not None
-    assert bare.high is not None
-    assert numbers.high is not None
-    assert bare.low <= numbers.low <= numbers.high <= bare.high
-    assert all(end in EDGES or end == float(f"{end:.0e}") for end in (bare.low, bare.high))
-
-
-def test_number_of_few_rows_cannot_be_worked_out() -> None:
-    """Below ten rows sums go as well, and a value that they share; of ten rows a feed that stands still is known."""
-    secret = 61_234.56
-    for rows in (1, 9):
-        bare = sketches.without_values(sketches.count_numbers(np.full(rows, secret), EDGES))
-        assert (bare.low, bare.high, bare.total, bare.squares) == (2.5, 70_000.0, 0.0, 0.0)
-    still = sketches.without_values(sketches.count_numbers(np.full(10, secret), EDGES))
-    assert still.low == still.high == secret
-
-
 def test_rare_names_are_pooled_and_none_is_lost() -> None:
     """Beyond the most frequent names the rows are counted together, also in a sum."""
     many = {f"n{number:05d}": 1 for number in range(sketches.NAMES + 7)} | {"often": 9}
