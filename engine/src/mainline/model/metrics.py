@@ -10,140 +10,44 @@ import numpy as np
 from mainline.contract import Array, Classes, Task
 from mainline.declared.params import Costs, Evaluation
 from mainline.errors import ParamsError, nearest
-from mainline.model import multiclass
+from mainline.model import formulas, multiclass
 from mainline.model.metric import Mean, Metric, Quantile, Sums, quantile_of
 from mainline.model.multiclass import Macro, OneClass
 from mainline.model.ranking import AveragePrecision, RocAuc
 from mainline.model.threshold import DEFAULT
 
-_EDGE = 1e-7  # keeps the logarithm of a confident, wrong probability finite
-_ROUNDING = 1e-12  # a share of a sum of squares below which a spread is none, but what rounding leaves of one
-
-
-def _errors(actual: Array, predicted: Array) -> Array:
-    return predicted - actual
-
-
-def _absolute(actual: Array, predicted: Array) -> Array:
-    return np.abs(predicted - actual)
-
-
-def _squared(actual: Array, predicted: Array) -> Array:
-    return (predicted - actual) ** 2
-
-
-def _log_loss(actual: Array, predicted: Array) -> Array:
-    probability = np.clip(predicted, _EDGE, 1 - _EDGE)
-    return -np.log(np.where(actual == 1, probability, 1 - probability))
-
-
-def _right(actual: Array, predicted: Array, threshold: float) -> Array:
-    return (predicted >= threshold) == (actual == 1)
-
-
-def _moments(actual: Array, predicted: Array) -> Array:
-    """Squared error, and of the label's distance from its mean, which loses fewest digits, the sums' parts."""
-    label = actual - actual.sum() / max(len(actual), 1)
-    return np.stack([(predicted - actual) ** 2, label, label**2, np.ones(len(actual))], axis=1)
-
-
-def _explained(sums: Array) -> Array:
-    error, label, square, rows = sums.T
-    spread = square - label**2 / rows
-    return 1 - error / np.where(spread > _ROUNDING * square, spread, np.nan)
-
-
-def _differ(actual: Array) -> bool:
-    return bool((actual != actual[0]).any())
-
-
-def _has_positive(actual: Array) -> bool:
-    return bool((actual == 1).any())
-
-
-def _decisions(actual: Array, predicted: Array, threshold: float) -> Array:
-    """Rows that are right, found by mistake, and missed, shape (n, 3)."""
-    positive, found = actual == 1, predicted >= threshold
-    return np.stack([positive & found, ~positive & found, positive & ~found], axis=1)
-
-
-def _cost(actual: Array, predicted: Array, threshold: float, costs: Costs) -> Array:
-    _, mistaken, missed = _decisions(actual, predicted, threshold).T
-    return np.asarray(costs.false_positive * mistaken + costs.false_negative * missed)
-
-
-def _precision(sums: Array) -> Array:
-    right, mistaken, _ = sums.T
-    return _share(right, right + mistaken)
-
-
-def _recall(sums: Array) -> Array:
-    right, _, missed = sums.T
-    return np.asarray(right / (right + missed))
-
-
-def _f1(sums: Array) -> Array:
-    right, mistaken, missed = sums.T
-    return np.where(right + missed > 0, _share(2 * right, 2 * right + mistaken + missed), np.nan)
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """A share of nothing is zero: a model that never says yes is never right when it does."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
-
-
-def _above_zero(values: Array) -> Array:
-    return np.where(values > 0, values, np.nan)
-
-
-def _poisson(actual: Array, predicted: Array) -> Array:
-    mean, count = _above_zero(predicted), np.where(actual >= 0, actual, np.nan)
-    log = np.where(count == 0, 0.0, count * np.log(np.where(count > 0, count, 1.0) / mean))  # 0 log 0 is 0
-    return 2 * (log - count + mean)
-
-
-def _gamma(actual: Array, predicted: Array) -> Array:
-    ratio = _above_zero(actual) / _above_zero(predicted)
-    return 2 * (ratio - np.log(ratio) - 1)
-
-
-def _pinball(actual: Array, predicted: Array, quantile: float) -> Array:
-    over = predicted - actual
-    return np.maximum((1 - quantile) * over, -quantile * over)
-
-
 REGRESSION: tuple[Metric, ...] = (
-    Mean("rmse", "lower", _squared, root=True, of_label=True),
-    Mean("mae", "lower", _absolute, of_label=True),
-    Mean("bias", "zero", _errors, of_label=True),
-    Quantile("p90_error", "lower", _absolute, 0.9, of_label=True),
-    Sums("r2", "higher", _moments, _explained, needs=_differ),
+    Mean("rmse", "lower", formulas.squared, root=True, of_label=True),
+    Mean("mae", "lower", formulas.absolute, of_label=True),
+    Mean("bias", "zero", formulas.errors, of_label=True),
+    Quantile("p90_error", "lower", formulas.absolute, 0.9, of_label=True),
+    Sums("r2", "higher", formulas.moments, formulas.explained, needs=formulas.differ),
 )
 """In the label's unit, but for R squared; `bias` is the mean of predicted minus actual."""
 
 DEVIANCES: tuple[Metric, ...] = (
-    Mean("poisson_deviance", "lower", _poisson),
-    Mean("gamma_deviance", "lower", _gamma),
+    Mean("poisson_deviance", "lower", formulas.poisson),
+    Mean("gamma_deviance", "lower", formulas.gamma),
 )
 """Of counts, and of amounts above zero, without a unit; measured if declared; NaN unless predictions are above zero."""
 
 
 def two_classes(threshold: float = DEFAULT, costs: Costs | None = None) -> tuple[Metric, ...]:
     """Return the metrics of a probability; from accuracy on they are of the class that it means from a threshold on."""
-    decisions = partial(_decisions, threshold=threshold)
+    decisions = partial(formulas.decisions, threshold=threshold)
     charged = []
     if costs:
-        charged = [Mean("cost", "lower", partial(_cost, threshold=threshold, costs=costs), unit=costs.unit)]
+        charged = [Mean("cost", "lower", partial(formulas.cost, threshold=threshold, costs=costs), unit=costs.unit)]
     return (
-        Mean("log_loss", "lower", _log_loss),
-        Mean("brier", "lower", _squared),
-        Mean("bias", "zero", _errors, of_label=True),
+        Mean("log_loss", "lower", formulas.log_loss),
+        Mean("brier", "lower", formulas.squared),
+        Mean("bias", "zero", formulas.errors, of_label=True),
         RocAuc("roc_auc", "higher"),
         AveragePrecision("average_precision", "higher"),
-        Mean("accuracy", "higher", partial(_right, threshold=threshold)),
-        Sums("precision", "higher", decisions, _precision),
-        Sums("recall", "higher", decisions, _recall, needs=_has_positive),
-        Sums("f1", "higher", decisions, _f1, needs=_has_positive),
+        Mean("accuracy", "higher", partial(formulas.right, threshold=threshold)),
+        Sums("precision", "higher", decisions, formulas.precision),
+        Sums("recall", "higher", decisions, formulas.recall, needs=formulas.has_positive),
+        Sums("f1", "higher", decisions, formulas.f1, needs=formulas.has_positive),
         *charged,
     )
 
@@ -163,7 +67,7 @@ def several_classes(names: Classes) -> tuple[Metric, ...]:
     """Return the metrics of probabilities of three or more classes; the last five are means over classes."""
     by_metric = zip(*(one_class(str(name), code) for code, name in enumerate(names)), strict=True)
     return (
-        Mean("log_loss", "lower", partial(multiclass.log_loss, edge=_EDGE)),
+        Mean("log_loss", "lower", partial(multiclass.log_loss, edge=formulas.EDGE)),
         Mean("brier", "lower", multiclass.brier),
         Sums("bias", "zero", multiclass.excess, multiclass.largest_excess),
         Mean("accuracy", "higher", multiclass.is_right),
@@ -177,7 +81,7 @@ def _regression(metric: str | None) -> Iterator[Metric]:
     yield from (one for one in DEVIANCES if one.name == metric)
     quantile = quantile_of(metric)
     if quantile is not None:
-        yield Mean(str(metric), "lower", partial(_pinball, quantile=quantile), of_label=True)
+        yield Mean(str(metric), "lower", partial(formulas.pinball, quantile=quantile), of_label=True)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+../../../src/mainline/model/formulas.py
