@@ -14,7 +14,7 @@ from mainline.declared import params
 from mainline.errors import DataError, nearest
 from mainline.look import sheet
 from mainline.look.sheet import Sheet
-from mainline.scaffold import schedule, table
+from mainline.scaffold import schedule, table, time_columns
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes
@@ -70,7 +70,7 @@ def of_files(given: Sequence[Path], label: str, options: Options, wishes: Wishes
             f"the label '{label}' cannot be looked at: {held}." if held
             else f"{files[0]} has no column '{label}'; {nearest(label, read.columns)[:300]}"
         )  # fmt: skip
-    columns = schedule.dated(read.columns, wishes) if wishes.time != label else read.columns
+    columns = time_columns.dated(read.columns, wishes) if wishes.time != label else read.columns
     names, places = _periods(files, read.rows_by_file, columns, label, wishes)
     step = sheet.step_of(read.rows)
     chosen = slice(None, None, step)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mainline.errors import nearest
-from mainline.scaffold import labels, leaks, personal_columns, remarks, roles, schedule, shares, trends
+from mainline.scaffold import labels, leaks, personal_columns, remarks, roles, schedule, shares, time_columns, trends
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Wishes
@@ -37,7 +37,7 @@ def infer(table: Table, label: str, wishes: Wishes) -> Plan:
         TableError: when a named column is not there, or nothing can be learned from the table.
     """
     _check_names(table, label, wishes)
-    table = replace(table, columns=schedule.dated(table.columns, wishes) if wishes.time != label else table.columns)
+    table = replace(table, columns=time_columns.dated(table.columns, wishes) if wishes.time != label else table.columns)
     target = labels.infer(table.columns[label], wishes)
     codes = target.codes(table.columns[label])
     rest = {name: column for name, column in table.columns.items() if name not in (label, *wishes.drop)}

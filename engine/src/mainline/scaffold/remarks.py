@@ -5,7 +5,7 @@ from shlex import quote
 
 import numpy as np
 
-from mainline.scaffold import roles, schedule, trends
+from mainline.scaffold import roles, time_columns, trends
 from mainline.scaffold.findings import Finding, Wishes
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
@@ -115,7 +115,7 @@ def _of_years(plan: Plan) -> list[Finding]:
         name = plan.time.name
         year = f"the year of '{name}': {trends.REASON}"
         return [Finding("left out", year, "likely", f"--keep {quote(name)}")]
-    years = [] if plan.time else [name for name in plan.numbers if schedule.is_year(plan.columns[name])]
+    years = [] if plan.time else [name for name in plan.numbers if time_columns.is_year(plan.columns[name])]
     said = f"holds years, which only grow: {trends.REASON}"
     return [Finding("features", f"'{name}' {said}", "likely", f"--drop {quote(name)}") for name in years]
 

@@ -1,18 +1,16 @@
 """When the rows are: the column or columns of time, the zone, and the periods that the data is cut into."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from shlex import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-import pandas as pd
 
 from mainline.clocks import of_zone
 from mainline.contract import Array
-from mainline.scaffold import moments
+from mainline.scaffold import moments, time_columns
 from mainline.scaffold.column import Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import NONE, Finding, Sure, Wishes
@@ -27,13 +25,6 @@ LEAST = 3
 """One to fit on, one to validate and one to test."""
 HELD_BACK = 0.15
 """Share of rows that validation and test should have each."""
-_HOUR = re.compile(r"(hour|hr|h|hours)", re.IGNORECASE)
-_PARTS = {
-    "year": re.compile(r"(year|yr)", re.I),
-    "month": re.compile(r"(month|mo|mon|mnth)", re.I),
-    "day": re.compile(r"(day|dy|mday)", re.I),
-}
-_BIRTH = re.compile(r"birth|dob|born|expir|updated|modified|deadline|due", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,9 +74,9 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
     """
     if wishes.time == NONE:
         return None, [Finding("time", "none: rows are split by a hash", "told", "--time COLUMN")]
-    found = _times(columns, wishes)
+    found = time_columns.find(columns, wishes)
     if found is None:
-        year = next((name for name, column in columns.items() if is_year(column)), "")
+        year = next((name for name, column in columns.items() if time_columns.is_year(column)), "")
         doubt = f", not by '{year}', which is a feature" if year else ""
         option = f"--time {quote(year) if year else 'COLUMN'}"
         return None, [Finding("time", f"none: rows are split by a hash{doubt}", "likely", option)]
@@ -115,33 +106,6 @@ def infer(columns: Mapping[str, Column], wishes: Wishes, labelled: Array) -> tup
     exact = moments.grain(values)
     made = Schedule(name, parts, utc, named, zone, unit, periods, validation, test, sum(counts[-test:]), days, exact)
     return made, [*_findings(made, columns, wishes, counts), *_unlabelled(made, named)]
-
-
-def dated(columns: Mapping[str, Column], wishes: Wishes) -> dict[str, Column]:
-    """Return the columns, with whole numbers as times if they are meant so.
-
-    They are if a person names them. A year is also if each row has another one, and nothing else is a time.
-    """
-    name = wishes.time
-    if name is None and not any(column.kind == "time" for column in columns.values()) and _of_parts(columns) is None:
-        name = next(
-            (each for each, column in columns.items() if is_year(column) and column.distinct == len(column.values)),
-            None,
-        )
-    column = columns.get(name or "")
-    times = moments.of_numbers(column.values) if column is not None and column.is_number else None
-    if column is None or times is None:
-        return dict(columns)
-    return {
-        **columns,
-        column.name: replace(column, kind="time", values=times.values, format=times.format, of_number=True),
-    }
-
-
-def is_year(column: Column) -> bool:
-    """Say whether a column is called a year, and its numbers are such."""
-    times = moments.of_numbers(column.values) if column.is_number and _PARTS["year"].fullmatch(column.name) else None
-    return times is not None and times.format == "%Y"
 
 
 def _findings(made: Schedule, columns: Mapping[str, Column], wishes: Wishes, counts: list[int]) -> list[Finding]:
@@ -188,63 +152,6 @@ def _unlabelled(made: Schedule, named: Array) -> list[Finding]:
         return []
     periods = f"{count(len(outside), made.unit)} without a label, such as {outside[-1]}"
     return [Finding("window", f"{periods}: outside, until you move it", "sure", "data.through in params.yaml")]
-
-
-def _times(columns: Mapping[str, Column], wishes: Wishes) -> tuple[str, tuple[str, ...], Array, bool] | None:
-    """Find the time: its name, its columns, n times as they are written, and whether those are in UTC."""
-    times = [column for column in columns.values() if column.kind == "time" and column.distinct > 1]
-    if wishes.time:
-        if wishes.time not in {column.name for column in times}:
-            known = ", ".join(column.name for column in times) or "none"
-            may = "Whole numbers such as 1950, 195001 or 19500131 can be times."
-            raise TableError(f"'{wishes.time}' is not a column of times; those are {known}. {may}")
-        times = [columns[wishes.time]]
-    usual = [column for column in times if not _BIRTH.search(column.name)] or (times if wishes.time else [])
-    if not usual:
-        return _of_parts(columns)
-    whole = sorted(usual, key=lambda column: column.missing)[0]
-    hours = _hours(columns)
-    if hours and moments.grain(whole.values) != "minute" and not whole.zoned:
-        added = whole.values + columns[hours].values.astype("timedelta64[h]")
-        return _new_name(columns), (whole.name, hours), added.astype("datetime64[ns]"), False
-    return whole.name, (whole.name,), whole.values, whole.zoned
-
-
-def _of_parts(columns: Mapping[str, Column]) -> tuple[str, tuple[str, ...], Array, bool] | None:
-    """Put a time together from columns named year, month and day, and an hour if there is one."""
-    found = {}
-    for part, pattern in _PARTS.items():
-        for name, column in columns.items():
-            if column.kind == "integer" and pattern.fullmatch(name) and part not in found:
-                found[part] = name
-    if len(found) < len(_PARTS):
-        return None
-    numbers = {part: columns[name].values for part, name in found.items()}
-    hours = _hours(columns)
-    if hours:
-        numbers["hour"] = columns[hours].values
-    try:
-        values = pd.to_datetime(pd.DataFrame(numbers)).to_numpy("datetime64[ns]")
-    except ValueError:
-        return None
-    return _new_name(columns), (*found.values(), *([hours] if hours else [])), values, False
-
-
-def _hours(columns: Mapping[str, Column]) -> str:
-    """Name the column of whole hours of the day; '' if there is none."""
-    for name, column in columns.items():
-        if (
-            column.kind == "integer"
-            and _HOUR.fullmatch(name)
-            and column.values.min() >= 0
-            and column.values.max() <= 24
-        ):
-            return name
-    return ""
-
-
-def _new_name(columns: Mapping[str, Column]) -> str:
-    return next(name for name in ("time", "moment", "at", "time of row") if name not in columns)
 
 
 def _checked(zone: str) -> str:

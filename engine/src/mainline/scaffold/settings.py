@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from mainline.scaffold import estimators, objectives, schedule, trends
+from mainline.scaffold import estimators, objectives, time_columns, trends
 from mainline.scaffold.code import fill, plain
 from mainline.scaffold.outline import derived
 from mainline.scaffold.plan import Plan
@@ -38,7 +38,7 @@ def params(plan: Plan) -> str:
 
 def _feature(plan: Plan, name: str) -> str:
     """Write a feature, with a mark at a year, which only grows."""
-    is_year = (name in plan.features and plan.time is None and schedule.is_year(plan.columns[name])) or (
+    is_year = (name in plan.features and plan.time is None and time_columns.is_year(plan.columns[name])) or (
         name in derived(plan) and plan.time is not None and plan.time.grain == "year"
     )
     return f"{f'- {scalar(name)}':<{COMMENT}} # inferred: {trends.REASON}" if is_year else f"- {scalar(name)}"
