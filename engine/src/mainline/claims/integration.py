@@ -6,15 +6,9 @@ here changes. The pipeline's own stages, the declared model and the shipped serv
 
 import json
 import os
-import re
 import shutil
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +17,7 @@ import pandas as pd
 import yaml
 
 from mainline import children, faults, processes
+from mainline.claims import own_server
 from mainline.claims.batches import NoDataError
 from mainline.claims.declarations import module
 from mainline.data.storage import read_frame, write_frame
@@ -42,7 +37,7 @@ EACH = 20
 _Table = tuple[str, str | None, pd.DataFrame]
 """Its name, its period (None for a static one) and its rows."""
 LIMIT = 600.0
-"""Seconds that a stage may take, or the server until it answers; a few are usual."""
+"""Seconds that a stage may take; a few are usual."""
 SOURCE = '''"""Deliver what lies in `delivered/`: few rows of each table."""
 
 from pathlib import Path
@@ -78,8 +73,8 @@ def raw_data_become_an_answer_over_http() -> None:
             _run(place, stage)
         package = place / "models/package"
         golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))
-        with _served(place) as (address, key):
-            answered = _ask(address, key, golden["requests"])["predictions"]
+        with own_server.serve(place) as (address, key):
+            answered = own_server.ask(address, key, golden["requests"])["predictions"]
         response = Response(json.loads((package / manifest.NAME).read_bytes()))
         expected = [response.members(prediction) for prediction in golden["predictions"]]
         _compare(answered, expected, params.load().limits.parity)
@@ -182,58 +177,6 @@ def _run(place: Path, stage: str) -> None:
         said = [line for line in ran.stderr.splitlines() if line.strip()]
         first = next((line for line in said if line.startswith(f"{stage} failed: ")), said[-1] if said else stage)
         raise UseCaseError(f"with few rows of the newest periods, {first}")
-
-
-@contextmanager
-def _served(place: Path) -> Iterator[tuple[str, str]]:
-    """Serve the folder's package on a free port of this machine; yield address and API key, and end it.
-
-    Raises:
-        UseCaseError: with the server's words, if it does not begin.
-    """
-    settings = {"service": {"host": "127.0.0.1", "port": 0, "keys": "keys.yaml", "log": {"directory": "log"}}}
-    (place / "service.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    made = children.command("mainline", "api-key", "test", "--settings", "service.yaml")
-    key = processes.run(made, LIMIT, cwd=place, env=os.environ | PINNED, text=True).stdout.splitlines()[0]
-    command = children.command("mainline", "serve", "--settings", "service.yaml")
-    with (place / "served.txt").open("w+", encoding="utf-8") as said:
-        server = subprocess.Popen(command, cwd=place, env=os.environ | PINNED, stdout=said, stderr=said)
-        try:
-            yield _address(server, place / "served.txt"), key
-        finally:
-            server.terminate()
-            server.wait(LIMIT)
-
-
-def _address(server: "subprocess.Popen[bytes]", file: Path) -> str:
-    """Wait until the server says where it answers."""
-    ends = time.monotonic() + LIMIT
-    while time.monotonic() < ends:
-        said = file.read_text(encoding="utf-8")
-        found = re.search(r"^Serving .* on (http://\S+)$", said, re.MULTILINE)
-        if found:
-            return found[1]
-        if server.poll() is not None:
-            raise UseCaseError(f"the server of few rows ended: {(said.strip() or 'it said nothing').splitlines()[-1]}")
-        time.sleep(0.05)
-    raise UseCaseError(f"the server of few rows did not begin within {LIMIT:g} seconds.")
-
-
-def _ask(address: str, key: str, rows: list[dict[str, Any]]) -> Any:
-    """Send rows in one request, as a client does.
-
-    Raises:
-        UseCaseError: with the server's answer, if it refuses them.
-    """
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection = HTTPConnection(address.removeprefix("http://"), timeout=LIMIT)
-    with closing(connection):
-        connection.request("POST", "/predict", json.dumps(rows), headers)
-        answer = connection.getresponse()
-        said = answer.read()
-    if answer.status != HTTPStatus.OK:
-        raise UseCaseError(f"the server answers its own golden requests with {answer.status}: {said[:300]!r}")
-    return json.loads(said)
 
 
 def _compare(answered: list[Any], expected: list[Any], limit: float) -> None:
