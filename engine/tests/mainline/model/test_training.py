@@ -22,7 +22,6 @@ from mainline.model.metrics import scorer
 from mainline.stages import fitting
 from mainline.stages.fitting import fit
 from tests.project import LIMIT, ROOT
-from usecase import scoring
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
 TREE = "sklearn.tree.DecisionTreeRegressor"
@@ -217,7 +216,7 @@ def test_an_estimator_without_weights_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_many_rows_cost_no_other_model_and_no_other_answer(monkeypatch: pytest.MonkeyPatch, numeric: str) -> None:
     """A fit that lets go of its table is scikit-learn's own, and rows predicted piece by piece are answered alike."""
     monkeypatch.setattr(fitting, "classes", lambda _: ())
-    monkeypatch.setattr(scoring, "respond", lambda raw, _: raw)
+    monkeypatch.setattr(fitting, "scoring", SimpleNamespace(fit_target=fit_target, respond=lambda raw, _: raw))
     declared, rows = declare(numeric=numeric), draw(500)
     fitted = fit(declared, rows)
     table, target = frames.table(rows.features, NUMERIC, CATEGORICAL), fit_target(rows.label, rows.request)
