@@ -12,6 +12,8 @@ from statistics import median, quantiles
 from structure import graph, waits
 
 Figures = dict[str, str]
+LONG = 250
+"""Lines above which a file is to be split, or has a reason not to be."""
 
 
 def table(revisions: Sequence[str], with_waits: bool = False) -> str:
@@ -82,6 +84,7 @@ def _code(package: Path) -> Figures:
     nodes, lines = (sum(column) for column in zip(*map(_density, trees), strict=True))
     return {
         "lines of a file: median, 90th percentile": _spread([len(lines) for lines in files]),
+        f"files of more than {LONG} lines, the longest": _longest([len(lines) for lines in files]),
         "lines of a function: median, 90th percentile": _spread(functions),
         "syntax nodes a line of code": f"{nodes / lines:.2f}",
     }
@@ -98,6 +101,10 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)):
             yield child
             yield from _walk(child)
+
+
+def _longest(lengths: Sequence[int]) -> str:
+    return f"{sum(length > LONG for length in lengths)}, {max(lengths)}"
 
 
 def _spread(lengths: Sequence[int]) -> str:

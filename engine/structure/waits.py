@@ -1,11 +1,13 @@
 """The waits of a person who changes `max_iter`, at any revision: for `make test`, and for the job *Code*.
 
 Both are really run, in a clone of that revision with the change committed. A first `make check` sets up what they need
-and is not counted; what it leaves beside the environment is removed, since a runner of GitHub begins without.
+and is not counted; what it leaves beside the environment is removed, since a runner of GitHub begins without. Beside
+the seconds stands the processor time, which other work on the machine hardly changes.
 """
 
 import os
 import re
+import resource
 import subprocess
 import tempfile
 import time
@@ -14,11 +16,11 @@ from pathlib import Path
 import yaml
 
 WORKFLOW = ".github/workflows/pull-request.yml"
-NAMES = ("seconds of `make test`", "seconds of the job *Code* after a change of `max_iter`")
+NAMES = ("seconds of `make test`, of its CPU", "seconds of the job *Code* after a change of `max_iter`, of its CPU")
 
 
 def measure(revision: str) -> dict[str, str]:
-    """Return the seconds of both; with `failed` behind them if a command did not pass.
+    """Return the seconds and the processor's seconds of both; with `failed` behind them if a command did not pass.
 
     Raises:
         CalledProcessError: if there is no such revision, or `make check` fails in it.
@@ -34,8 +36,8 @@ def measure(revision: str) -> dict[str, str]:
         taken = {command: _seconds(folder, command) for command in _job(folder / WORKFLOW)}
     found = (taken["make test"], tuple(map(sum, zip(*taken.values(), strict=True))))
     return {
-        name: f"{seconds:.0f}{', failed' if failed else ''}"
-        for name, (seconds, failed) in zip(NAMES, found, strict=True)
+        name: f"{seconds:,.0f}, {of_cpu:,.0f}{', failed' if failed else ''}"
+        for name, (seconds, of_cpu, failed) in zip(NAMES, found, strict=True)
     }
 
 
@@ -49,11 +51,17 @@ def _job(workflow: Path) -> list[str]:
     return [step["run"] for step in steps if "run" in step]
 
 
-def _seconds(folder: Path, command: str) -> tuple[float, bool]:
-    """Return how long a command takes, and whether it failed."""
-    started = time.monotonic()
+def _seconds(folder: Path, command: str) -> tuple[float, float, bool]:
+    """Return how long a command takes, how long processors work for it, and whether it failed."""
+    started, worked = time.monotonic(), _worked()
     done = _run(folder, command)
-    return time.monotonic() - started, done.returncode != 0
+    return time.monotonic() - started, _worked() - worked, done.returncode != 0
+
+
+def _worked() -> float:
+    """Return the processor time of all programs that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _run(folder: Path, command: str) -> subprocess.CompletedProcess[bytes]:
