@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -20,11 +21,12 @@ def main() -> None:
     sizes = sys.argv[1:] or SIZES
     costs = {size: _stages(*map(int, size.split("x"))) for size in sizes}
     names = list(next(iter(costs.values())))
-    for title, show in {
+    shown: dict[str, Callable[[tuple[Cost, int]], str]] = {
         "CPU time, s": lambda cost: f"{cost[0].cpu:.1f}",
         "Peak memory, MiB": lambda cost: f"{cost[0].peak / 2**20:.0f}",
         "Output, MB": lambda cost: f"{cost[1] / 1e6:.1f}",
-    }.items():
+    }
+    for title, show in shown.items():
         rows = [[size, *(show(found[name]) for name in names)] for size, found in costs.items()]
         measure.table(title, ["copies x months", *names], rows)
 

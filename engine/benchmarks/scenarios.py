@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -88,7 +89,7 @@ def main() -> int:
     return int(wrong > 0)
 
 
-def run(scenario: Scenario, path: Path) -> dict:
+def run(scenario: Scenario, path: Path) -> dict[str, Any]:
     """Release the base, make the change, and return the gate's findings."""
     made = project.copy(path)
     scenario.base(made)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks import measure
@@ -36,7 +37,16 @@ def ours(folder: Path, lock: str, cache: Path) -> float:
 def plain(folder: Path, lock: str, cache: Path) -> float:
     """Set up as people did before: an environment, and pip."""
     made = seconds([sys.executable, "-m", "venv", folder], cache)
-    pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
+    pip: list[str | Path] = [
+        folder / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-compile",
+        "--require-hashes",
+    ]
     return made + seconds([*pip, "--requirement", ROOT / f"requirements/{lock}.txt"], cache)
 
 
@@ -58,11 +68,11 @@ def main() -> None:
             measure.say(f"run {number} of {rounds}: {lock}.txt")
             with tempfile.TemporaryDirectory(prefix="mainline-bench-") as scratch:
                 place = Path(scratch)
-                kinds = {
-                    "ours, empty cache": lambda at=place, which=lock: ours(at / "ours", which, at / "cache"),
-                    "ours, again": lambda at=place, which=lock: ours(at / "ours", which, at / "cache"),
-                    "ours, cache": lambda at=place, which=lock: ours(at / "second", which, at / "cache"),
-                    "pip, empty cache": lambda at=place, which=lock: plain(at / "pip", which, at / "cache"),
+                kinds: dict[str, Callable[[], float]] = {
+                    "ours, empty cache": partial(ours, place / "ours", lock, place / "cache"),
+                    "ours, again": partial(ours, place / "ours", lock, place / "cache"),
+                    "ours, cache": partial(ours, place / "second", lock, place / "cache"),
+                    "pip, empty cache": partial(plain, place / "pip", lock, place / "cache"),
                 }
                 for kind, run in kinds.items():
                     found.setdefault((lock, kind), []).append(run())

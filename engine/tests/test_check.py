@@ -49,8 +49,8 @@ def test_the_format_of_every_python_file_is_checked(defective: Project) -> None:
 
 
 def test_the_types_of_every_file_of_the_source_are_checked(defective: Project) -> None:
-    """A function without types is refused in each tracked file of the use case, the machinery, its check and tests."""
-    machinery = ("engine/src/", "engine/structure/", "engine/tests/")
+    """A function without types is refused in each tracked file of the use case, the machinery, and beside it."""
+    machinery = ("engine/src/", "engine/structure/", "engine/tests/", "engine/benchmarks/")
     for folders, settings in ((("src/",), "pyproject.toml"), (machinery, "engine/pyproject.toml")):
         command = ("mypy", "--cache-dir", os.devnull, "--config-file", settings)
         said = defective.run(*command, succeed=False).stdout

@@ -40,8 +40,10 @@ def export(folder: Path) -> None:
         data(name).to_csv(folder / f"{name}.csv")
     vega.seattle_temps().to_csv(folder / "seattle_temps.csv", index=False)
     for package, names in FILES.items():
+        found = find_spec(package)
+        assert found is not None
         for name in names:
-            shutil.copy(Path(str(find_spec(package).origin)).parent / name, folder)
+            shutil.copy(Path(str(found.origin)).parent / name, folder)
 
 
 def compare(fork: Path, seconds: float) -> None:
@@ -71,7 +73,7 @@ def _parts(fork: Path) -> tuple[list[str], list[str], list[str]]:
 
 def _read(fork: Path, names: list[str]) -> tuple[pd.DataFrame, Any]:
     rows = pd.concat([pd.read_parquet(fork / f"data/features/{name}.parquet") for name in names], ignore_index=True)
-    features = rows[[name for name in rows if name.startswith("feature.")]]
+    features = rows[[name for name in rows if str(name).startswith("feature.")]]
     texts = features.select_dtypes(exclude="number").columns
     plain = features.astype(dict.fromkeys(texts, object)).set_axis(
         [f"f{place}" for place in range(features.shape[1])], axis=1

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from mainline import children, processes
 from mainline.claims.declarations import module
