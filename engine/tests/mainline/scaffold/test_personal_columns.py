@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.mainline.scaffold.samples import ROWS, flats, plan, write
 FEW = [f"u{number % 20}@example.org" for number in range(ROWS)]
 
 
-def _plan(folder: Path, **more: object) -> Plan:
+def _plan(folder: Path, **more: Any) -> Plan:
     """Return what is inferred of flats without their id, and with more columns."""
     return plan(write(folder, flats().drop(columns="id").assign(**more)))
 

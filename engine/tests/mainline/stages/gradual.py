@@ -18,7 +18,7 @@ from mainline.data.storage import write_columns
 from mainline.declared import params
 from mainline.declared.fit import Fit
 from mainline.model import export, frames
-from mainline.stages import checkpoints, fitting
+from mainline.stages import fingerprint, fitting
 
 SGD, MLP = "sklearn.linear_model.SGDRegressor", "sklearn.neural_network.MLPRegressor"
 HGB, FOREST = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.ensemble.RandomForestRegressor"
@@ -52,7 +52,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
 def run_by_dvc(patch: pytest.MonkeyPatch, code: str = "code") -> None:
     """Let DVC run the stage train, with some code."""
     patch.setenv("DVC_STAGE", "train")
-    patch.setattr(checkpoints.fingerprint, "take", lambda *_: SimpleNamespace(digest=code))
+    patch.setattr(fingerprint, "take", lambda *_: SimpleNamespace(digest=code))
 
 
 def draw(seed: int) -> Prepared:

@@ -97,7 +97,7 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_bytes() -> None:
     for moment in range(4):
         process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)
         if moment:
-            wait_for(lambda before=seen: _kept() != before)
+            wait_for(partial(_is_another, seen))
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=LIMIT)
         assert process.returncode == -signal.SIGKILL
@@ -105,6 +105,10 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_bytes() -> None:
     ended = run().stdout
     assert "going on after round" in ended
     assert ended.split()[-1] == whole
+
+
+def _is_another(before: bytes) -> bool:
+    return _kept() != before
 
 
 def _kept() -> bytes:
