@@ -9,8 +9,9 @@ import csv
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ class Trial:
     def refused(self) -> bool:
         """Whether there is no metric."""
         return not np.isfinite(self.metric)
+
+
+Compute = Callable[[Callable[[int], Trial], Sequence[int]], Iterable[Trial]]
 
 
 def load(params: Params) -> Search:
@@ -128,7 +132,7 @@ def key(params: Params, declared: Search) -> str:
 
 def run(
     params: Params, trials: Sequence[Hyperparameters], search: str, rows: tuple[Prepared, Prepared], confidence: float,
-    table: Path = TABLE,
+    table: Path = TABLE, compute: Compute = map,
 ) -> Iterator[Trial]:  # fmt: skip
     """Yield each trial when it is finished and in the table, those from before first.
 
@@ -139,6 +143,7 @@ def run(
         rows: to fit on, and to judge by.
         confidence: of the intervals.
         table: where finished trials are kept.
+        compute: calls a function with each number, and yields what it returns, in any order.
     """
     finished = read(table, search, len(trials))
     yield from finished.values()
@@ -149,11 +154,10 @@ def run(
     own, seconds = _judge(params, rows)
     if own is None:
         raise ParamsError("model.params", "the declared model predicts no number", "search from one that does")
-    for number in waiting:
-        found, seconds = (own, seconds) if number == 0 else _judge_or_refuse(changed(params, trials[number]), rows)
-        finished[number] = _trial(params, number, found, own, rows[1], seconds, confidence)
+    for trial in compute(partial(_attempt, params, trials, rows, (own, seconds), confidence), waiting):
+        finished[trial.number] = trial
         _write(finished, trials, search, table)
-        yield finished[number]
+        yield trial
 
 
 def read(table: Path, search: str, count: int) -> dict[int, Trial]:
@@ -192,6 +196,19 @@ def widen(trial: Trial, others: int, days: int, confidence: float) -> Difference
 
 
 _MEASURED = ("metric", "difference", "low", "high", "seconds")
+
+
+def _attempt(
+    params: Params,
+    trials: Sequence[Hyperparameters],
+    rows: tuple[Prepared, Prepared],
+    declared: tuple[Array, float],
+    confidence: float,
+    number: int,
+) -> Trial:
+    """Fit and judge one trial; of the declared model the predictions, and the seconds that they took, are known."""
+    found, seconds = declared if number == 0 else _judge_or_refuse(changed(params, trials[number]), rows)
+    return _trial(params, number, found, declared[0], rows[1], seconds, confidence)
 
 
 def _judge(params: Params, rows: tuple[Prepared, Prepared]) -> tuple[Array | None, float]:

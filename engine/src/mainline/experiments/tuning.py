@@ -1,6 +1,9 @@
 """The search of the declared hyperparameters, as a table that grows, and what to write into `params.yaml`."""
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +11,17 @@ import numpy as np
 
 from mainline import files
 from mainline.data.dataset import Prepared
-from mainline.declared import gate, params
+from mainline.declared import compute, gate, params
+from mainline.declared.compute import Compute
 from mainline.declared.params import Params
 from mainline.experiments import edit, search, variant
 from mainline.experiments.layout import Layout, interval, number, percent, wrap
 from mainline.experiments.search import Hyperparameters, Trial
 from mainline.model.metric import Metric
 from mainline.periods import told
+from mainline.stages import computing
+from mainline.stages.entries import Entry
+from mainline.stages.tasks import Inputs, Task
 
 PARAMS = Path("params.yaml")
 BEST = 5
@@ -41,7 +48,8 @@ def tune(write: bool = False, again: bool = False) -> str:
     table = _table(trials, metric)
     print(table.header(), flush=True)
     finished: list[Trial] = []
-    for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence):
+    several = partial(side_by_side, compute.load())
+    for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence, compute=several):
         finished.append(trial)
         best = search.ranked(finished, metric)[0]
         print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
@@ -49,6 +57,20 @@ def tune(write: bool = False, again: bool = False) -> str:
     return "\n".join(
         ["", *_conclusion(metric, finished, trials, days, confidence), "", *_edit(metric, finished, trials, write)]
     )
+
+
+def side_by_side(where: Compute, attempt: Callable[[int], Trial], numbers: Sequence[int]) -> Iterator[Trial]:
+    """Attempt trials where `compute.yaml` says, and yield them as they are finished."""
+    tasks = [Task(f"trial {number}", "", (), (number,)) for number in numbers]
+    work = partial(_attempt, attempt, bool(where.dask) or where.processes > 1)
+    for _, outcome in computing.run(work, enumerate(tasks), None, lambda _: None, where):
+        yield outcome.entry.report
+
+
+def _attempt(attempt: Callable[[int], Trial], is_quiet: bool, _: Inputs, number: int) -> Entry:
+    """Attempt a trial; of several at a time none shows a clock."""
+    with redirect_stdout(io.StringIO()) if is_quiet else nullcontext():
+        return Entry({}, attempt(number))
 
 
 def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[Prepared, Prepared]) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from mainline.data.dataset import Prepared
+from mainline.declared.compute import Compute
 from mainline.declared.params import Costs, Evaluation, Model, Params
 from mainline.errors import MainlineError, ParamsError
-from mainline.experiments import search, variant
+from mainline.experiments import search, tuning, variant
 from mainline.experiments.search import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
@@ -142,6 +144,18 @@ def test_stopped_search_goes_on_where_it_was(
     assert sorted(fits.values()) == [1, 1, 1, 2]
     run(tmp_path / "whole.csv", rows)
     assert without_seconds(tmp_path / "stopped.csv") == without_seconds(tmp_path / "whole.csv")
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_trials_side_by_side_find_the_same(number: int, tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
+    """However many processes fit trials, the table is the one of a search in this one, but for the seconds."""
+    params = declare()
+    planned = search.plan(params, search.load(params))
+    several = partial(tuning.side_by_side, Compute(processes=number))
+    finished = [*search.run(params, planned, "k", rows, 0.95, tmp_path / "several.csv", several)]
+    assert sorted(trial.number for trial in finished) == [0, 1, 2, 3]
+    run(tmp_path / "one.csv", rows)
+    assert without_seconds(tmp_path / "several.csv") == without_seconds(tmp_path / "one.csv")
 
 
 def test_finished_search_fits_nothing(tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]) -> None:
