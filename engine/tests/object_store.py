@@ -65,6 +65,20 @@ class ObjectStore:
         for key in keys:
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
+    @contextlib.contextmanager
+    def keeping_versions(self) -> Iterator[None]:
+        """Let the bucket keep older versions for a while."""
+        self._client.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
+        try:
+            yield
+        finally:
+            self._client.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Suspended"})
+
+    def versions(self, prefix: str) -> list[tuple[str, str]]:
+        """List every version and every mark of a removal under a prefix: key and name of the version."""
+        found = self._client.list_object_versions(Bucket=self.bucket, Prefix=prefix)
+        return [(one["Key"], one["VersionId"]) for kind in ("Versions", "DeleteMarkers") for one in found.get(kind, ())]
+
     def flip(self, key: str, bit: int = 0) -> None:
         """Change one bit of an object."""
         content = bytearray(self.read(key)[key])

@@ -36,6 +36,10 @@ def columns(interface: ModuleType) -> dict[str, str]:
             "anything of a person."
         )
     for name, reason in declared.items():
+        if not isinstance(name, str):
+            raise UseCaseError(
+                f"{PLACE}: {name!r} is not the name of a field or of a column; write one as a text, such as '{name}'."
+            )
         if not isinstance(reason, str) or not reason.strip():
             raise UseCaseError(
                 f"{PLACE}: '{name}' has no reason; write why it is needed, or leave the column out of the data."

@@ -67,20 +67,20 @@ def released(small_project: Project, tmp_path_factory: pytest.TempPathFactory) -
         made.run("git", "tag", "--annotate", "--message", tag, tag)
     mainline(made, "push")
     shutil.copytree(made.path / "models/package", made.path.parent / "served")
-    _answer(made)
+    answer(made)
     return made
 
 
-def mainline(project: Project, *words: str, succeed: bool | None = True) -> str:
+def mainline(project: Project, *words: str, succeed: bool | None = True, **environment: str) -> str:
     """Run a command; return all that it says."""
-    ran = project.run("python", "-m", "mainline", *words, succeed=succeed, env={VARIABLE: KEY})
+    ran = project.run("python", "-m", "mainline", *words, succeed=succeed, env={VARIABLE: KEY, **environment})
     return ran.stdout + ran.stderr
 
 
-def _answer(project: Project) -> None:
+def answer(project: Project, *more: str, **environment: str) -> None:
     """Serve a request of each plane alone and one of all, note outcomes, and roll the log up."""
     golden = json.loads((project.path / "models/package/golden.json").read_bytes())["requests"]
-    rows = [{**row, "tailnum": name} for row, name in zip(golden, _planes(project), strict=False)]
+    rows = [{**row, "tailnum": name} for row, name in zip(golden, planes(project), strict=False)]
     file = project.path / ".mainline/keys.yaml"
     file.parent.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -96,10 +96,10 @@ def _answer(project: Project) -> None:
     outcomes = project.path / ".mainline/production/outcomes/step.jsonl"
     outcomes.parent.mkdir(parents=True)
     outcomes.write_text("".join(f'{{"request_id":"r{number}","value":1.0}}\n' for number in range(3)))
-    mainline(project, "monitor", succeed=None)
+    mainline(project, "monitor", *more, succeed=None, **environment)
 
 
-def _planes(project: Project) -> list[str]:
+def planes(project: Project) -> list[str]:
     """Return planes that flew in every month, beginning with the one that is forgotten."""
     months = [pd.read_parquet(file) for file in sorted((project.path / "data/raw/flights").glob("*.parquet"))]
     often = set.intersection(*(set(month["tailnum"].dropna()) for month in months))
@@ -113,11 +113,12 @@ def holding(project: Project, plane: str) -> set[str]:
     places += [project.path / name for name in ("data", "models", "metrics", "logs", ".mainline")]
     return {
         str(path.relative_to(project.path.parent)) for place in places for path in place.rglob("*")
-        if path.is_file() and any(plane in text for text in _texts(path.read_bytes()))
+        if path.is_file() and any(plane in text for text in texts(path.read_bytes()))
     }  # fmt: skip
 
 
-def _texts(content: bytes) -> Iterator[str]:
+def texts(content: bytes) -> Iterator[str]:
+    """Yield what a file says, read without the command: its bytes, a table as lines, the parts of an archive."""
     yield content.decode("latin-1")
     if content.startswith(b"PAR1"):
         yield pd.read_parquet(io.BytesIO(content)).to_csv()
@@ -149,7 +150,7 @@ def test_a_dry_run_shows_what_there_is_and_changes_nothing(released: Project, tm
     That it was tried is noted for the score, without the key.
     """
     made = released.twin(tmp_path / "project")
-    plane = _planes(made)[0]
+    plane = planes(made)[0]
     before = {path: path.read_bytes() for path in made.path.rglob("*") if path.is_file() and ".git" not in path.parts}
     said = mainline(made, "forget", plane, "--dry-run")
     after = {path: path.read_bytes() for path in made.path.rglob("*") if path.is_file() and ".git" not in path.parts}
@@ -167,7 +168,7 @@ def test_a_dry_run_shows_what_there_is_and_changes_nothing(released: Project, tm
 
 def test_a_plane_is_forgotten_whenever_the_command_is_killed(released: Project) -> None:
     """Killed after each of its steps, and run again, it leaves the plane nowhere but in the package that is served."""
-    plane, other, *_ = _planes(released)
+    plane, other, *_ = planes(released)
     flown = holding(released, plane)
     assert any(".dvc/cache" in name for name in flown)
     assert any(name.startswith("store/") for name in flown)
@@ -185,7 +186,7 @@ def test_a_plane_is_forgotten_whenever_the_command_is_killed(released: Project) 
     assert rows_of(released) == [name for name in hashed if name != hashed[0]]
     outcomes = (released.path / ".mainline/production/outcomes/step.jsonl").read_text()
     assert outcomes == '{"request_id":"r1","value":1.0}\n'
-    assert any(other in text for text in _texts((released.path / "data/raw/planes.parquet").read_bytes()))
+    assert any(other in text for text in texts((released.path / "data/raw/planes.parquet").read_bytes()))
     _look_again(released, len(hashed) - 2)
     _replace_the_served(released, plane)
 
@@ -209,6 +210,6 @@ def _replace_the_served(project: Project, plane: str) -> None:
     assert "was built before keys were forgotten" in mainline(project, "rebuild", "v1.0.0", succeed=False)
     project.run("dvc", "repro", "--force", "--single-item", "ingest")
     assert not any(
-        plane in text for file in (project.path / "data/raw").rglob("*.parquet") for text in _texts(file.read_bytes())
+        plane in text for file in (project.path / "data/raw").rglob("*.parquet") for text in texts(file.read_bytes())
     )
     assert project.run("git", "status", "--porcelain", "dvc.lock").stdout == ""

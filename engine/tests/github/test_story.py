@@ -86,6 +86,9 @@ def test_a_better_model_gets_one_comment_and_passes(fork: World) -> None:
     (comment,) = fork.comments(1)
     assert "better than production" in comment
     assert fork.check(commit) == "success"
+    assert "#### ML test score" in comment
+    assert f"since `{fork.main[:10]}`" in comment
+    assert fork.check(commit, "Score") == "neutral"
 
 
 def test_a_second_push_updates_the_comment(fork: World) -> None:

@@ -25,6 +25,7 @@ def declare(value: Any) -> Any:
         ({"customer": ""}, r"'customer' has no reason; write why it is needed, or leave the column out of the data\.$"),
         ({"customer": "  "}, "'customer' has no reason"),
         ({"customer": True}, "'customer' has no reason"),
+        ({7: "to join"}, r"7 is not the name of a field or of a column; write one as a text, such as '7'\."),
         (("customer",), r"is a tuple; write \{column: why it is needed\}, or \{\} if no column says anything"),
         ({"custmer": "to join"}, r"names 'custmer', which neither REQUEST nor a table has; did you mean 'customer'\?"),
         ({"at": "to join"}, "'at' says when an event is, so it cannot be hidden"),

@@ -34,6 +34,9 @@ _SOURCE = "      - src/usecase/source.py\n"
 _STAGES = ("ingest", "validate", "prepare")
 
 
+_RIGHTS = "removing them takes s3:ListBucketVersions and s3:DeleteObjectVersion"
+
+
 class StillThereError(MainlineError):
     """A key is still in places that this command cannot change."""
 
@@ -112,13 +115,14 @@ def forget(found: Plan) -> str:
     for kept, logs in found.kept.values():
         kept.remove(logs, found.sought)
     used = stored_objects.in_use()
-    removed = stored_objects.remove(found.stored, found.staying.oids | used.keys())
+    removed, kept_by = stored_objects.remove(found.stored, found.staying.oids | used.keys())
     for name, (kept, _) in found.kept.items():
         sharing.withdraw(name, kept.stale, open_remote())
     again = plan(found.sought.column, found.sought.keys)
     _check(again, used)
     record.keep(record.FORGET, record.begin(), {"removed": str(removed), "searched": str(again.stored)})
     stays = "".join(f"\nStays: {reason}." for reason in again.staying.reasons if again.stored.held)
+    stays += "".join(f"\nStays: what the bucket of {name} keeps of older versions; {_RIGHTS}." for name in kept_by)
     return (
         f"Forgotten: {_told(found.sought)}. {count(removed, 'object')} removed. Searched again: {again.stored}, all "
         f"files of {', '.join(map(str, FOLDERS))}, and the logs: nothing else holds it.{stays}{unknown}\n"

@@ -90,21 +90,25 @@ def staying(stores: list[Store], now: float | None = None) -> Staying:
     return found
 
 
-def remove(found: Search, stay: set[str]) -> int:
-    """Remove the objects that hold a key from every place, but for what stays; return how many.
+def remove(found: Search, stay: set[str]) -> tuple[int, list[str]]:
+    """Remove the objects that hold a key from every place, but for what stays, with older versions that a bucket keeps.
+
+    Returns:
+        How many, and the names of places whose older versions may not be removed by who runs this.
 
     Raises:
         StorageError: when a place does not answer.
     """
-    gone = set(found.held) - stay
+    gone, kept = set(found.held) - stay, []
     for store in found.stores:
         broken = [
             oid for oid in sorted(found.read[store.name]) if objects.is_listing(oid) and oid not in stay
             and gone & set(_listed(store, oid))
         ]  # fmt: skip
         store.remove(broken)
-        store.remove(sorted(gone & found.read[store.name]))
-    return len(gone)
+        if not store.erase(sorted(gone & found.read[store.name])):
+            kept.append(store.name)
+    return len(gone), kept
 
 
 def in_use() -> dict[str, str]:

@@ -68,6 +68,21 @@ def is_vouched(files: Any, path: str, oid: str) -> bool:
     return str(found.get("ETag", "")).strip('"') == oid.removesuffix(".dir")
 
 
+def erase(files: Any, path: str) -> None:
+    """Remove every version of an object that a bucket keeps, the newest last; one that is not there is no error.
+
+    Raises:
+        PermissionError: when the versions may not be listed or removed.
+    """
+    place = _place(files, path)
+    listed = files.fs.call_s3("list_object_versions", Bucket=place["Bucket"], Prefix=place["Key"])
+    every = [one for kind in ("Versions", "DeleteMarkers") for one in listed.get(kind) or ()]
+    kept = [one for one in every if one["Key"] == place["Key"]]
+    for one in sorted(kept, key=lambda one: bool(one.get("IsLatest"))):
+        files.fs.call_s3("delete_object", **place, VersionId=one["VersionId"])
+    files.fs.invalidate_cache(path)
+
+
 def prepare_clients() -> None:
     """Let clients of S3 send without asking for leave, and send a file from its start at each try.
 

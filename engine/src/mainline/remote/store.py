@@ -130,6 +130,24 @@ class Store:
         for oid in oids:
             self.insist(lambda oid=oid: self._remove(oid))  # type: ignore[misc]
 
+    def erase(self, oids: Iterable[str]) -> bool:
+        """Remove objects with all older versions of them that a bucket keeps; False if those may not be removed.
+
+        Raises:
+            StorageError: when the place does not answer.
+        """
+        chosen = list(oids)
+        if not s3.is_s3(self.files):
+            self.remove(chosen)
+            return True
+        try:
+            for oid in chosen:
+                self.insist(lambda oid=oid: s3.erase(self.files, self.path(oid)))  # type: ignore[misc]
+        except StorageError:
+            self.remove(chosen)  # which says so if the place does not answer at all
+            return False
+        return True
+
     def everything(self) -> dict[str, tuple[int, float]]:
         """Return the size in bytes and the time of last change, in seconds since 1970, of each object."""
         found = {}

@@ -40,6 +40,26 @@ def bucket(
     return lambda: object_store.keys(f"{prefix}/files")
 
 
+def test_what_is_erased_has_no_older_version(object_store: ObjectStore, bucket: Callable[[], list[str]]) -> None:
+    """A bucket that keeps versions loses all of an object, and a neighbour whose name begins alike keeps its own."""
+    transfer.push(objects.of_workspace())
+    oid, *_ = sorted(open_remote().everything())
+    store = open_remote()
+    key = next(key for key in bucket() if key.endswith(f"{oid[:2]}/{oid[2:]}"))
+    content = object_store.read(key)[key]
+    assert store.erase([oid])
+    assert key not in bucket(), "a bucket that keeps none loses it as well"
+    with object_store.keeping_versions():
+        for name in (key, f"{key}-beside"):
+            object_store.write(name, content)
+            object_store.write(name, content)
+        store.remove([oid])
+        assert len(object_store.versions(key)) > 2, "an ordinary removal only hides"
+        assert store.erase([oid])
+        assert {name for name, _ in object_store.versions(key)} == {f"{key}-beside"}
+        assert store.erase([oid]), "what is gone is no error"
+
+
 @pytest.mark.usefixtures("bucket")
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of one process is read from /proc")
 def test_memory_does_not_grow_with_the_files(repository: Project, object_store: ObjectStore) -> None:
