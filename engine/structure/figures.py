@@ -66,7 +66,7 @@ def _imports(package: Path) -> Figures:
     return {
         "rooms": str(len({graph.room_of(module) for module in found})),
         "arrows between rooms": str(len(crossing)),
-        "imports across rooms": str(sum(map(len, crossing.values()))),
+        "imports across rooms": f"{sum(map(len, crossing.values())):,}",
         "circles of files": str(len(graph.file_circles(found))),
         "circles of folders": str(len(graph.package_circles(found))),
     }
