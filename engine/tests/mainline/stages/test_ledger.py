@@ -20,7 +20,7 @@ import pytest
 from mainline.data import local_files
 from mainline.declared.compute import SETTING
 from mainline.errors import UseCaseError
-from mainline.stages import entries, fingerprint, ledger, pool, presence, purity
+from mainline.stages import computing, entries, fingerprint, ledger, pool, presence, purity
 from mainline.stages.entries import Entry
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
 from mainline.stages.tasks import Inputs, Task
@@ -511,6 +511,21 @@ def test_where_months_are_computed_is_in_no_key(monkeypatch: pytest.MonkeyPatch)
     before = [path.stat().st_ino for path in kept()]
     run()
     assert [path.stat().st_ino for path in kept()] == before
+
+
+def test_what_another_kind_of_processor_computed_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its last bits may differ from those that this machine's key stands for; what this one computed stays kept."""
+    run()
+    perform = computing.perform
+    monkeypatch.setattr(computing, "perform", lambda *given: perform(*given)._replace(foreign=True))
+    (DATA / MONTHS[1]).write_text("other")
+    assert run() == [MONTHS[1]]
+    assert "1 result of workers with another kind of processor, by which last bits may differ: not kept for reuse" in (
+        capsys.readouterr().out
+    )
+    assert len(kept()) == 1
 
 
 @pytest.mark.parametrize("name", ["reads a file", "starts a process", "adds to a list", "opens a connection"])
