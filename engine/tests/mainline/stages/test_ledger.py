@@ -23,7 +23,7 @@ from mainline.errors import UseCaseError
 from mainline.stages import computing, entries, fingerprint, ledger, pool, presence, purity
 from mainline.stages.entries import Entry
 from mainline.stages.harness import BY_DVC, DEBUG, NO_REUSE
-from mainline.stages.tasks import Inputs, Task
+from mainline.stages.tasks import Inputs, Task, perform
 from tests import kills
 
 assert pool  # what is imported is in the key, and several runs of these tests are in one process
@@ -518,7 +518,6 @@ def test_what_another_kind_of_processor_computed_is_not_kept(
 ) -> None:
     """Its last bits may differ from those that this machine's key stands for; what this one computed stays kept."""
     run()
-    perform = computing.perform
     monkeypatch.setattr(computing, "perform", lambda *given: perform(*given)._replace(foreign=True))
     (DATA / MONTHS[1]).write_text("other")
     assert run() == [MONTHS[1]]
