@@ -112,7 +112,7 @@ def example(package: Path) -> str:
     Raises:
         PackageError: when the package cannot be used.
     """
-    _, contents = manifests.read(package)
+    _, contents = manifests.opened(package)
     return json.dumps(max(json.loads(contents["golden.json"])["requests"], key=len), ensure_ascii=False)
 
 

@@ -78,7 +78,7 @@ def load(package: Path = PACKAGE, measured: bool = False) -> tuple[Predictor, di
     Raises:
         PackageError: when it is absent or not as it was sealed.
     """
-    manifest, contents = manifests.read(package)
+    manifest, contents = manifests.opened(package)
     profile, golden = (json.loads(contents[name]) for name in ("profile.json", "golden.json"))
     return Predictor(manifest, contents, measured), profile["columns"], golden["requests"]
 

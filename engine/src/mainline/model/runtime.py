@@ -3,6 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,8 +44,8 @@ class Runtime(ABC):
         """Predict n rows that are arranged; returns float64 of shape (n,), of K > 2 classes (n, K)."""
 
 
-def load(content: bytes, model: Mapping[str, Any]) -> Runtime:
-    """Load an exported model by its description (see `export.Exported`)."""
+def load(content: bytes | Path, model: Mapping[str, Any]) -> Runtime:
+    """Load an exported model, or the file of one, by its description (see `export.Exported`)."""
     kind = OnnxRuntime if model["format"] == "onnx" else SkopsRuntime
     return kind(content, model)
 
@@ -52,14 +53,15 @@ def load(content: bytes, model: Mapping[str, Any]) -> Runtime:
 class OnnxRuntime(Runtime):
     """ONNX Runtime on one thread: the fastest for one row, and repeatable to the last bit."""
 
-    def __init__(self, content: bytes, model: Mapping[str, Any]) -> None:
+    def __init__(self, content: bytes | Path, model: Mapping[str, Any]) -> None:
         super().__init__(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Weights outside of the model would be read from the current folder: from files that nobody sealed.
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        source = content if isinstance(content, bytes) else str(content)
+        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         if hasattr(self._session, "_model_bytes"):  # the file, kept to load it for another device; here is no other
             self._session._model_bytes = b""
         self._run = self._session.run
@@ -78,11 +80,12 @@ class OnnxRuntime(Runtime):
 class SkopsRuntime(Runtime):
     """scikit-learn itself, from a file that may construct the declared types and nothing else."""
 
-    def __init__(self, content: bytes, model: Mapping[str, Any]) -> None:
-        from skops.io import loads
+    def __init__(self, content: bytes | Path, model: Mapping[str, Any]) -> None:
+        from skops.io import load, loads
 
         super().__init__(model)
-        self._pipeline = loads(content, trusted=list(model["trusted"]))
+        read = loads if isinstance(content, bytes) else load
+        self._pipeline = read(content, trusted=list(model["trusted"]))
         self._task: Task = model["task"]
 
     def run(self, inputs: Inputs) -> Array:

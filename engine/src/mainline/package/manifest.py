@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mainline.errors import PackageError
+from mainline.package.sealed_files import Contents
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -46,6 +47,16 @@ def read(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         if sha256(contents[name]) != manifest["files"][name]:
             raise PackageError(directory, f"{name} was changed")
     return manifest, contents
+
+
+def opened(directory: Path) -> tuple[dict[str, Any], Contents]:
+    """Verify a package that stays where it is, and offer its files: memory does not hold the large ones.
+
+    Raises:
+        PackageError: as `read`.
+    """
+    manifest = _manifest(directory)
+    return manifest, Contents(directory, _declared(directory, manifest), manifest["files"])
 
 
 def verify(directory: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from mainline.errors import PackageError
 from mainline.model import runtime
 from mainline.package import manifest as manifests
 from mainline.package.responses import Prediction, Response
+from mainline.package.sealed_files import private
 
 
 class Predictor:
@@ -28,7 +29,7 @@ class Predictor:
     """
 
     def __init__(self, manifest: Mapping[str, Any], contents: Mapping[str, bytes], measured: bool = False) -> None:
-        """Build from what `manifest.read` verified; `measured` asks for the measured model."""
+        """Build from what `manifest.read` or `manifest.opened` verified; `measured` asks for the measured model."""
         self.manifest = manifest
         self.digest: str = manifest["digest"]
         self.response = Response(manifest)
@@ -38,7 +39,8 @@ class Predictor:
         self.tables = {table["name"]: _table(table, contents) for table in manifest["tables"]}
         name = "judged" if measured and "judged" in manifest else "model"
         model = manifest[name]
-        self.runtime = runtime.load(contents[f"{name}.{model['format']}"], model)
+        with private(contents, f"{name}.{model['format']}") as source:
+            self.runtime = runtime.load(source, model)
 
     @property
     def tolerance(self) -> float:
@@ -52,7 +54,7 @@ class Predictor:
         Raises:
             PackageError: when a file is changed, missing or extra, or holds what cannot be loaded.
         """
-        manifest, contents = manifests.read(Path(directory))
+        manifest, contents = manifests.opened(Path(directory))
         try:
             return cls(manifest, contents, measured)
         except Exception as error:  # a sealed package that another machinery made may fail in any way
@@ -92,5 +94,7 @@ def _module(name: str, source: bytes, digest: str) -> ModuleType:
 
 def _table(declared: Mapping[str, Any], contents: Mapping[str, bytes]) -> Table:
     table = FeatureTable(**{**declared, "columns": tuple(declared["columns"])})
-    with np.load(io.BytesIO(contents[f"tables/{table.name}.npz"]), allow_pickle=False) as arrays:
-        return from_arrays(table, dict(arrays))
+    with private(contents, f"tables/{table.name}.npz") as source:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with np.load(file, allow_pickle=False) as arrays:
+            return from_arrays(table, dict(arrays))

@@ -114,8 +114,7 @@ def read_manifest() -> dict[str, Any]:
     Raises:
         PackageError: when the package is absent or damaged.
     """
-    found, _ = manifest.read(Path(lock.PACKAGE))
-    return found
+    return manifest.verify(Path(lock.PACKAGE))
 
 
 def measured() -> dict[str, dict[str, float | int | None]]:

@@ -60,7 +60,7 @@ def _meaning(
     if judged.production is None:  # accepted by a person, or the gate would have stopped it
         return "major", f"the package of {current.name} is not to be had, so old clients may break"
     with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
-        before, _ = manifest.read(packages.fetch(current, Path(scratch)))
+        before = manifest.verify(packages.fetch(current, Path(scratch)))
     return numbering.meaning(before, described, current.commit, found.commit)
 
 

@@ -25,7 +25,7 @@ def fetch(version: Version, folder: Path) -> Path:
     try:
         oid = next((output.oid for output in objects.of_commit(version.commit) if output.path == lock.PACKAGE), "")
         _copy(oid, target)
-        found, _ = manifest.read(target)
+        found = manifest.verify(target)
     except (StorageError, PackageError, objects.ListingError) as error:
         raise StorageError(
             f"the package of {version.name} ({version.commit[:10]}) cannot be had: {str(error)[:300]} "

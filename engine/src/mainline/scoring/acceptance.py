@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -56,7 +56,7 @@ def check(directory: Path, budgets: Budgets, signature: Callable[[str], Check]) 
         signature: says of a digest whether it is signed as it must be; no code of a package runs before.
     """
     try:
-        manifest, contents = manifests.read(directory)
+        manifest, contents = manifests.opened(directory)
     except MainlineError as error:
         return _verdict(directory, "", [Check("manifest", False, str(error), "every file as it was sealed")])
     digest = manifest["digest"]
@@ -111,7 +111,7 @@ def _golden(model: Model, golden: dict[str, Any]) -> Check:
     return Check("golden requests", not wrong, f"{wrong} of {len(alone)} differ", allowed)
 
 
-def _schemas(model: Model, contents: dict[str, bytes]) -> Check:
+def _schemas(model: Model, contents: Mapping[str, bytes]) -> Check:
     described = json.loads(contents["request.schema.json"])["properties"].keys()
     declared = {field.name for field in model.predictor.request}
     same = described == declared

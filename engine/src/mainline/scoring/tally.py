@@ -24,7 +24,7 @@ class Tally:
         Raises:
             PackageError: when it cannot be used.
         """
-        manifest, contents = manifests.read(package)
+        manifest, contents = manifests.opened(package)
         profile = experience.profile(contents)
         return cls(Seen(profile, experience.earned(contents)), experience.bins(manifest, profile))
 

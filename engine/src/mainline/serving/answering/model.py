@@ -84,7 +84,7 @@ class Model:
         Raises:
             PackageError: when a file is changed, missing or extra, or does not say what the model has seen.
         """
-        manifest, contents = manifests.read(directory)
+        manifest, contents = manifests.opened(directory)
         predictor = Predictor(manifest, contents)
         unusual = None if slack is None else _unusual(directory, manifest, contents, slack)
         return cls(version or predictor.digest[:12], predictor, text_length, directory, unusual)

@@ -1,0 +1,1 @@
+../../../src/mainline/package/sealed_files.py
