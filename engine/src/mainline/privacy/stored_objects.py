@@ -80,7 +80,8 @@ def staying(stores: list[Store], now: float | None = None) -> Staying:
     for version in registry.versions:
         where = sorted(name for name, one in has.items() if one is not None and one.name == version.name)
         until = version.when + retention.keep_versions_days * _DAY
-        reasons = [f"{name} has it; promote another version, and run this again" for name in where]
+        verb = "has" if len(where) == 1 else "have"
+        reasons = [f"{' and '.join(where)} {verb} it; promote another version, and run this again"] if where else []
         if until > (time.time() if now is None else now) and not version.archived:
             day = datetime.fromtimestamp(until, UTC).date()
             reasons.append(f"kept until {day} by {privacy.FILE}: {retention.reason}")
