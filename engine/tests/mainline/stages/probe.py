@@ -87,6 +87,16 @@ def exit_early() -> None:
 ACTS: tuple[Callable[[], Any], ...] = (pass_a_limit, break_a_schema, hit_a_bug, exit_early)
 
 
+def fail_late(flag: str, _: Inputs, number: int) -> Entry:
+    """Let the third task fail at once, and the first one after it."""
+    while number == 0 and not Path(flag).exists():
+        time.sleep(0.05)
+    if number in (0, AT):
+        Path(flag).touch()
+        raise LimitError(str(number), "50 %", "1 %", "Mend the source.")
+    return Entry({}, {})
+
+
 def fail(act: Callable[[], Any], inputs: Inputs, number: int) -> Entry:
     """Do something at some of the tasks."""
     if number in (AT, AT + 1):

@@ -117,6 +117,13 @@ def test_an_error_is_the_same_line_from_a_cluster(act: Callable[[], Any], probe:
 
 
 @pytest.mark.slow
+def test_the_first_failure_in_order_is_told(probe: Any, cluster: Cluster) -> None:
+    """A later task that fails earlier is not the one that is told."""
+    work = partial(probe.fail_late, str(cluster.folder / "failed"))
+    assert line(run(work, cluster))[1] == "0 is 50 %, the limit is 1 %. Mend the source."
+
+
+@pytest.mark.slow
 def test_the_work_sees_the_code_alone(probe: Any, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has the pinned settings and this process's own, no secret, no store and no workspace."""
     monkeypatch.setenv("REGION", "north")
