@@ -87,13 +87,14 @@ class Cluster:
 
 @contextmanager
 def running(folder: Path, workers: int = 2, memory: str = "2GiB", tls: Sequence[str] = ()) -> Iterator[Cluster]:
-    """Run a scheduler and so many workers; all have ended afterwards."""
+    """Run a scheduler and so many workers, which are there from the first moment; all have ended afterwards."""
     folder.mkdir()
     cluster = Cluster(folder, memory, tls)
     try:
         cluster.start_scheduler()
         for _ in range(workers):
             cluster.start_worker()
+        wait_for(lambda: cluster.log().count("Registered to:") >= workers, LIMIT)
         yield cluster
     finally:
         cluster.end()

@@ -45,8 +45,8 @@ class Cluster:
         self._told = False
 
     def submit(self, function: Callable[..., Any], *arguments: Any, key: str, worker: str = "") -> Any:
-        """Send a task, if a worker is named best to that one, and return its future."""
-        places = {"workers": [worker], "allow_other_workers": True} if worker else {}
+        """Send a task, to one worker if it is named, and return its future."""
+        places = {"workers": [worker]} if worker else {}
         return self._client.submit(function, *arguments, key=key, pure=False, **places)
 
     def deliver(self, future: Any, answers: "queue.SimpleQueue[tuple[str, Any]]") -> None:

@@ -1,8 +1,9 @@
 """Tasks on a cluster of Dask, at the address that `compute.yaml` declares.
 
 This process reads and writes, as it does if no other one works; a task travels as bytes, and so does what comes of it.
-A worker has at most one task more than it has threads, so its memory does not grow with the work. What a worker had
-that is killed is done by others: the scheduler keeps what a task was given until its result is here.
+A worker has at most one task more than it has threads, so its memory does not grow with the work. Each task is for one
+worker, since Dask would move it to another one that has its share; one that waits goes to a worker that is idle, and
+what a worker had that is gone is sent to others.
 
 The functions that the scheduler sees are nested: so they travel by value, since it has none of our code.
 """
@@ -16,6 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from functools import partial
 from typing import Any, NamedTuple
 
 from mainline.declared.compute import Compute
@@ -47,6 +49,7 @@ class _Run:
         self.failures: dict[int, Exception] = {}
         self._cluster = cluster
         self._retries = retries
+        self._begun: set[int] = set()
         self._died: Counter[int] = Counter()
         self._waiting = Stretches(jobs, [*cluster.workers])
         self._given: dict[str, _Given] = {}
@@ -66,7 +69,8 @@ class _Run:
                 except queue.Empty:
                     self._cluster.check()
                 else:
-                    yield from self._take(self._given.pop(key), answer)
+                    if given := self._given.pop(key, None):  # else it was recalled
+                        yield from self._take(given, answer)
         finally:
             self._cluster.cancel([*(given.future for given in self._given.values()), self._packed])
 
@@ -76,20 +80,55 @@ class _Run:
 
     def _hand_out(self, begun: Callable[[Task], None]) -> None:
         """Send each worker what it has room for."""
+        self._take_back()
         taken = Counter(given.worker for given in self._given.values())
         for worker, threads in self._cluster.workers.items():
-            while taken[worker] <= threads and (job := self._waiting.next(worker)):
+            while taken[worker] <= threads and (job := self._next(worker, taken)):
                 place, task = job
-                if not self._died[place]:
+                if place not in self._begun:
+                    self._begun.add(place)
                     begun(task)
                 key = f"{task.name.replace(' ', '_')}-{uuid.uuid4().hex}"
                 content = pickle.dumps((task, task.inputs()))
-                future = self._cluster.submit(
-                    self._perform, self._packed, self._name, content, key=key, worker=worker
-                )  # fmt: skip
+                future = self._cluster.submit(self._perform, self._packed, self._name, content, key=key, worker=worker)
                 self._given[key] = _Given(job, worker, future)
                 self._cluster.deliver(future, self._answers)
                 taken[worker] += 1
+
+    def _next(self, worker: str, taken: Counter[str]) -> Job | None:
+        """Take the next job of a worker; if it would be idle, one that another worker has not begun."""
+        if (job := self._waiting.next(worker)) or taken[worker]:
+            return job
+        for key, given in reversed([*self._given.items()]):
+            if taken[given.worker] > self._cluster.workers.get(given.worker, math.inf):
+                taken[given.worker] -= 1
+                self._recall(key)
+                return given.job
+        return None
+
+    def _take_back(self) -> None:
+        """Have others do what workers had that are gone; what such a worker had begun counts as an attempt."""
+        gone = {key: given for key, given in self._given.items() if given.worker not in self._cluster.workers}
+        ended = set()
+        for key, given in gone.items():
+            self._recall(key)
+            if given.worker in ended:
+                self._waiting.put_back(given.worker, given.job)
+            else:
+                ended.add(given.worker)
+                self._try_again(given, partial(_ended, worker=given.worker))
+
+    def _recall(self, key: str) -> None:
+        self._cluster.cancel([self._given.pop(key).future])
+
+    def _try_again(self, given: _Given, error: Callable[[Task, int], WorkerError]) -> None:
+        """Count an attempt at a job, and have it tried again unless it was the last one."""
+        place, task = given.job
+        self._died[place] += 1
+        if self._died[place] > self._retries:
+            self._fail(place, error(task, self._died[place]))
+        else:
+            self._waiting.put_back(given.worker, given.job)
 
     def _take(self, given: _Given, answer: Any) -> Iterator[tuple[int, Outcome]]:
         """Yield what was made of a job, if anything was; note how it failed, or have it tried again."""
@@ -102,13 +141,11 @@ class _Run:
         elif isinstance(found, str):
             self._fail(place, WorkerError(found))
         elif isinstance(found, tuple):
-            self._died[place] += 1
-            if self._died[place] > self._retries:
-                self._fail(place, _lost(task, self._died[place], *found))
-            else:
-                self._waiting.put_back(given.worker, given.job)
+            self._try_again(given, lambda task, times: _lost(task, times, *found))
         elif isinstance(found, CancelledError):
             raise self._cluster.gone()
+        elif type(found).__name__ == "KilledWorker":  # a scheduler that allows no failure says so before it is seen
+            self._try_again(given, partial(_ended, worker=given.worker))
         else:
             self._fail(place, _unfit(task, found))
 
@@ -189,15 +226,15 @@ def _lost(task: Task, times: int, worker: str, status: int, taken: int, allowed:
     return WorkerError(f"{task}: {count(times, 'process')} died at it, {cause}")
 
 
-def _unfit(task: Task, error: BaseException) -> WorkerError:
-    """Say that workers died at a task, or could not begin it."""
-    if type(error).__name__ == "KilledWorker":
-        worker, more = error.args[1].address, error.args[2]
-        return WorkerError(
-            f"{task}: {count(more + 1, 'worker')} died at it, one after another, the last at {worker}. Their memory is "
-            f"probably too small for it. {_MEMORY}"
-        )
-    said = " ".join(str(error).split())
+def _ended(task: Task, times: int, worker: str) -> WorkerError:
+    """Say that a worker itself died once too often."""
     return WorkerError(
-        f"{task}: no worker can begin it ({type(error).__name__}: {said[:300]}). Look at a worker's log."
+        f"{task}: {count(times, 'worker')} died at it, one after another, the last at {worker}. Their memory is "
+        f"probably too small for it. {_MEMORY}"
     )
+
+
+def _unfit(task: Task, error: BaseException) -> WorkerError:
+    """Say that no worker could begin a task."""
+    said = " ".join(str(error).split())[:300]
+    return WorkerError(f"{task}: no worker can begin it ({type(error).__name__}: {said}). Look at a worker's log.")

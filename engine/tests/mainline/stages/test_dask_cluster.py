@@ -196,6 +196,20 @@ def test_a_cluster_to_which_no_function_can_travel_is_refused(
 
 
 @pytest.mark.slow
+def test_a_task_that_waits_goes_to_a_worker_that_is_idle(probe: Any, own: Cluster) -> None:
+    """A long task holds up none but itself, also if there is but one worker when it begins."""
+    flag = own.folder / "go"
+    outcomes = run(partial(probe.wait_at, str(flag)), own)
+    own.start_worker()
+    found = [next(outcomes)[0], next(outcomes)[0]]
+    own.start_worker()
+    found += [next(outcomes)[0], next(outcomes)[0]]
+    assert sorted(found) == [0, 1, 3, 4]
+    flag.touch()
+    assert [place for place, _ in outcomes] == [here.AT]
+
+
+@pytest.mark.slow
 def test_workers_have_few_tasks_at_a_time(probe: Any, own: Cluster) -> None:
     """A worker has one task and the next one, however many there are, and needs no more memory for it."""
     own.start_worker()
@@ -262,7 +276,7 @@ def test_a_task_that_ends_workers_is_named(probe: Any, own: Cluster) -> None:
     """If the workers themselves die, one after another, the line says so."""
     own.start_worker()
     with pytest.raises(WorkerError, match=r"^rows [123]: 2 workers died at it, one after another, the last at tcp://"):
-        dict(run(probe.end_the_worker, own))
+        dict(run(probe.end_the_worker, own, retries=1))
 
 
 def test_without_a_scheduler_a_line_says_so(probe: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
