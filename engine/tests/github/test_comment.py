@@ -87,7 +87,7 @@ def test_the_score_is_a_section_of_the_comment_and_a_check_that_fails_nothing(gi
     assert said == "Commented on #1; the check 'Gate' is success, 'Score' is neutral."
     (posted,) = github.repository.comments
     assert "#### ML test score" in posted["body"]
-    assert "| Data 2 | 1 | 0 | `@everyone` lost it |" in posted["body"]
+    assert "- **Data 2**: 0, before 1; `@everyone` lost it" in posted["body"]
     assert {check["name"]: check["conclusion"] for check in github.repository.checks} == {
         "Gate": "success", "Score": "neutral"}  # fmt: skip
 

@@ -3,20 +3,19 @@
 import argparse
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from mainline import children, processes, progress
 from mainline.errors import MainlineError
 from mainline.registry import origin, publication, tags
 from mainline.registry.tags import Version
-from mainline.release import archive
+from mainline.release import archive, forgotten
 from mainline.remote import objects, transfer
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache
 from mainline.repository import checkout
-from mainline.repository.git import GitError, ask, blob, git
+from mainline.repository.git import GitError, ask, git
 
 LOCK = "requirements/pipeline.txt"
 """The libraries that the bytes of data and model depend on."""
@@ -62,24 +61,11 @@ def require_forgotten(version: Version) -> None:
     Raises:
         MainlineError: when the version was built with keys that are forgotten now.
     """
-    from mainline.data import suppressions  # libraries that `--help` need not wait for
-
-    if suppressions.FILE.exists() and not _forgets(version, suppressions.read().keys):
+    if forgotten.is_older(version):
         raise MainlineError(
-            f"{version.name} was built before keys were forgotten ({suppressions.FILE}), and building it again would "
-            f"bring them back. Release what is here, then `./mainline archive {version.name}`."
+            f"{version.name} was built before keys were forgotten, and building it again would bring them back. "
+            f"Release what is here, then `./mainline archive {version.name}`."
         )
-
-
-def _forgets(version: Version, keys: Mapping[str, list[str]]) -> bool:
-    """Whether a version was built without these keys: the content counts, and not how a checkout ends its lines."""
-    from mainline.data import suppressions
-
-    held = blob(f"{version.commit}:{suppressions.FILE.as_posix()}")
-    try:
-        return held is not None and suppressions.Forgotten.model_validate_json(held).keys == keys
-    except ValueError:
-        return False
 
 
 def _give_up(version: Version) -> str:

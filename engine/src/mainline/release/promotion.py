@@ -20,7 +20,7 @@ from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Version
-from mainline.release import candidate, delay, registration
+from mainline.release import candidate, delay, forgotten, registration
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
 from mainline.remote import collection, objects, packages, transfer
@@ -153,10 +153,11 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
 
     Raises:
         StorageError: when an artifact is sound nowhere.
+        ForgottenError: when its package is gone with keys that were forgotten since.
         SignatureError: when an environment asks for a signature or evidence that is not there or not right.
         UnservedError: when the check of an environment's servers refuses it on this machine; the rest is right then.
     """
-    transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
+    _store(version)
     lacking = collection.told(open_remote())
     if lacking:
         progress.say(lacking)
@@ -170,6 +171,18 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
             statement.verify(packs.read(version.name), (packs.subject(version.name), manifest.verify(folder)["digest"]))
         if package is None:
             _refuse_unserved(version, folder, takers)
+
+
+def _store(version: Version) -> None:
+    """Bring a version's artifacts into the store; of one from before a key was forgotten, the package, if it stays."""
+    if not forgotten.is_older(version):
+        transfer.push(objects.of_commit(version.commit), thorough=True, version=version.name)
+        return
+    try:
+        transfer.push(forgotten.package(version), thorough=True, version=version.name)
+    except transfer.LostError as error:
+        raise forgotten.ForgottenError(version) from error
+    progress.say(f"{version.name} was built before keys were forgotten: its package holds them, and its data is gone.")
 
 
 def _refuse_unserved(version: Version, folder: Path, names: Collection[str]) -> None:

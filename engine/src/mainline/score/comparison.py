@@ -61,13 +61,20 @@ def _moved(one: Mark | MainlineError, other: Mark | MainlineError, real: Mark, b
     if isinstance(one, Mark) and isinstance(other, Mark):
         if one.points == other.points:
             return None
-        return _say(name, one.points, other.points, other.said if other.points < one.points else real.said)
+        return _say(name, one.points, other.points, _why(one, other))
     if isinstance(other, Mark):  # git lacks now what it had, and no run can show it
         return _say(name, None, other.points, other.said) if other.points < 1 else None
     if isinstance(one, Mark):  # no run could show it before
         return _say(name, one.points, real.points, real.said) if real.points > one.points else None
     lost = real.command and real.step == workflow(real.command) and workflows.runs(real.command, before.scheduled)
     return _say(name, 1.0, real.points, f"no workflow runs `{real.command}` any more") if lost else None
+
+
+def _why(one: Mark, other: Mark) -> str:
+    """Say what became other between two marks; of half a point, what was lacking or is."""
+    if other.points < one.points:
+        return f"lacking: {other.step.text}" if other.points and other.step else other.said
+    return f"done: {one.step.text}" if one.points and one.step else other.said
 
 
 def _say(name: str, before: float | None, after: float, why: str) -> Moved:

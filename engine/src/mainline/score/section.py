@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mainline.report.blocks import Block, Code, Document, Line, Paragraph, Prose, Section, Strong, Table
+from mainline.report.blocks import Block, Bullets, Code, Document, Line, Paragraph, Prose, Section, Strong
 from mainline.score.change import Change, Moved
 from mainline.score.rubric import LABEL, MOST, verdict
 
@@ -48,9 +48,9 @@ def _moved(change: Change) -> Iterable[Block]:
         yield Paragraph(("By what git keeps, no test has other points", *since, "."))
         return
     yield Paragraph(("Tests that have other points by this change,", *since, ":"))
-    yield Table(("test", "before", "now", "why"), tuple(_row(moved) for moved in change.moved), frozenset({1, 2}))
+    yield Bullets(tuple(_line(moved) for moved in change.moved))  # a cell of a table would cut the reasons
 
 
-def _row(moved: Moved) -> tuple[Line, ...]:
+def _line(moved: Moved) -> Line:
     before = "not known" if moved.before is None else f"{moved.before:g}"
-    return ((moved.test,), (before,), (f"{moved.after:g}",), (Prose(moved.why),))
+    return (Strong((moved.test,)), f": {moved.after:g}, before {before}; ", Prose(moved.why))

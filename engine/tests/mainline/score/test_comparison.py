@@ -47,6 +47,15 @@ def test_a_table_that_was_made_again_is_earned(earned: Registry) -> None:
     assert _told(_moved(earned, of_table("staleness.csv", trained=trained)))["Model 4"] == (0, 1)
 
 
+def test_half_a_point_says_what_is_lacking(earned: Registry) -> None:
+    """A feature that proves nothing any more, and then the workflow that ran the measurement."""
+    found = _moved(earned, of_table("worth.csv", low="-0.01"))
+    assert [(one.test, one.before, one.after, one.why) for one in found.moved] == [
+        ("Data 2", 1, 0.5, "lacking: leave out features that prove nothing, then `make repro`")]  # fmt: skip
+    back = _moved(earned, of_table("worth.csv", low="0.01"), day=9)
+    assert [one.why for one in back.moved] == ["done: leave out features that prove nothing, then `make repro`"]
+
+
 def test_what_git_lacks_no_run_can_show(earned: Registry) -> None:
     """A column that looks personal takes the point of privacy, whatever it was: the base's gate ran elsewhere."""
     content = '{"declared": {}, "looked_at": {}, "found": {"flights.note": {"mail addresses": 0.5}}}'
@@ -139,13 +148,13 @@ def test_the_report_has_the_score_of_its_commit_and_no_other(
 
 
 def test_the_section_stands_before_what_a_reader_looks_up() -> None:
-    """After the verdict, the metrics and the checks; each test that moved has its row."""
+    """After the verdict, the metrics and the checks; each test that moved has its line, whole."""
     names = [one.name for one in section.add(describe(examples.passing()), _example()).sections]
     assert names.index("score") == names.index("plots and features") - 1
     text = markdown.write(section.add(describe(examples.passing()), _example()))
-    assert "| Data 2 | 1 | 0 | |" not in text
-    assert "| Model 4 | not known | 0 |" in text
-    assert page.write(section.alone(_example())).count("<tr>") == 3
+    assert "- **Data 2**: 0, before 1; `metrics/worth.csv` is of another model" in text
+    assert "- **Model 4**: 0, before not known; " in text
+    assert page.write(section.alone(_example())).count("<li>") == 2
 
 
 def _example() -> Change:
