@@ -22,9 +22,9 @@ from tests.mainline.report import examples, hostile
 RUN = 7
 
 
-def _zip(content: bytes | None, name: str = MEMBER) -> bytes:
+def _zip(content: bytes | None, name: str = MEMBER, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         if content is not None:
             archive.writestr(name, content)
     return packed.getvalue()
@@ -120,6 +120,20 @@ def test_a_score_that_does_not_fit_is_refused_and_costs_the_comment_nothing(
     assert (refused["conclusion"], "refused" in refused["output"]["summary"]) == ("failure", True)
 
 
+@pytest.mark.parametrize(
+    ("declared", "checks"), [("at_least: 0\n", {"Gate", "Score"}), ("evidence_days: 9\n", {"Gate"})]
+)
+def test_a_declared_floor_is_not_reached_by_leaving_no_score(
+    github: GitHub, head: str, clone: Path, declared: str, checks: set[str]
+) -> None:
+    """The workflow that keeps the score is the pull request's own, and may not keep any."""
+    (clone / "score.yaml").write_text(declared)
+    _keep(github, _document(head, verdict="pass"))
+    comment.post(RUN, head)
+    assert {check["name"] for check in github.repository.checks} == checks
+    assert {check["conclusion"] for check in github.repository.checks if check["name"] == "Score"} <= {"failure"}
+
+
 def test_one_comment_stays_after_many_others(github: GitHub, head: str) -> None:
     """CML reads the first page of comments only; past it, what it adds again is reduced to one."""
     _keep(github, _document(head))
@@ -204,9 +218,20 @@ def test_a_token_that_only_reads_posts_nothing(github: GitHub, head: str, monkey
 
 
 HEAD = "ab" * 20
+
+
+def _spoiled(method: int) -> bytes:
+    """Return an archive whose member is there, and cannot be unpacked."""
+    packed = bytearray(_zip(_document(HEAD), method=method))
+    packed[60:90] = bytes(byte ^ 0xFF for byte in packed[60:90])
+    return bytes(packed)
+
+
 REFUSED: dict[str, bytes] = {
     "no archive": b"PK, but no more",
     "nothing in it": _zip(None),
+    "spoiled": _spoiled(zipfile.ZIP_DEFLATED),
+    "spoiled otherwise": _spoiled(zipfile.ZIP_LZMA),
     "another name": _zip(_document(HEAD), "../../gate.json"),
     "no JSON": _zip(b"\xff{"),
     "NaN": _zip(_document(HEAD).replace(b'"rows": ', b'"rows": NaN, "x": ', 1)),

@@ -5,7 +5,9 @@ that very commit.
 """
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +32,10 @@ SCORE, SCORE_MEMBER = "score", "score.json"
 CHECK, SCORE_CHECK = "Gate", "Score"
 MAX_ARCHIVE = 5_000_000  # bytes
 
+DAMAGED = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zlib.error,
+           lzma.LZMAError)  # fmt: skip
+"""What reading an archive raises that is none, or only begins like one."""
+
 UNTOLD = """\
 ### ❌ Fail: the run ended before the gate could say anything
 
@@ -39,6 +45,8 @@ The log of [the run]({address}) has the command that stopped. A lock that is not
 commit of `dvc.lock` and `metrics/`, or by the files of the run's artifact `lock`, which a maintainer has committed by
 starting the workflow *Lock* with this pull request's number.
 """
+
+UNSCORED = "The run left no score, and `score.yaml` of the default branch asks for {floor:g}.\n"
 
 
 class RunError(MainlineError):
@@ -74,8 +82,8 @@ def post(run: int, head: str) -> str:
         posting.comment(github, number, said.text)
     posting.check(github, head, CHECK, said.conclusion, said.text)
     checks = [f"the check '{CHECK}' is {said.conclusion}"]
-    if scored is not None:
-        judged = judge(scored)
+    judged = judge(scored)
+    if judged is not None:
         posting.check(github, head, SCORE_CHECK, judged.conclusion, judged.text)
         checks.append(f"'{SCORE_CHECK}' is {judged.conclusion}")
     where = ", ".join(f"#{number}" for number in numbers)
@@ -98,9 +106,14 @@ def compose(run: dict[str, Any], found: Findings | str, scored: Change | str | N
     return Said(text, "success" if passed else "failure")
 
 
-def judge(scored: Change | str) -> Said:
-    """Return the check of the score: it can fail only if `score.yaml` of the default branch declares `at_least`."""
+def judge(scored: Change | str | None) -> Said | None:
+    """Return the check of the score: it can fail only if `score.yaml` of the default branch declares `at_least`.
+
+    A run that left no score has no check, unless a floor is declared: a pull request may change what its run keeps.
+    """
     floor = score.load().at_least
+    if scored is None:
+        return None if floor is None else Said(UNSCORED.format(floor=floor), "failure")
     if isinstance(scored, str):
         return Said(f"{prose(scored)}\n", "neutral" if floor is None else "failure")
     text = markdown.write(section.alone(scored))
@@ -144,7 +157,7 @@ def _member(archive: bytes, name: str, most: int) -> bytes | str:
                 return f"The artifact was refused: it does not hold {name} and nothing else."
             with opened.open(name) as member:
                 return member.read(most + 1)
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError):
+    except DAMAGED:
         return "The artifact was refused: it is not an archive that can be read."
 
 

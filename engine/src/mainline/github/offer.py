@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from mainline.errors import MainlineError
+from mainline.github.comment import DAMAGED
 from mainline.registry import runs
 from mainline.remote import objects
 from mainline.repository import checkout, git, lock
@@ -79,15 +80,7 @@ def _unzip(archive: bytes, allowed: set[str]) -> dict[str, str]:
             if len(names) != len(set(names)) or not set(names) <= allowed:
                 raise OfferError("it holds files that the pipeline does not write")
             return {name: _text(opened, name) for name in names}
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        RecursionError,
-    ) as error:
+    except DAMAGED as error:
         raise OfferError("it is not an archive of texts that can be read") from error
 
 

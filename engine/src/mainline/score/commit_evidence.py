@@ -122,13 +122,9 @@ class Kept(Evidence):
         return self.content(path, Step(3, f"write {path}")).decode()
 
 
-def open_at(environment: str, now: int, commit: str) -> Kept:
-    """Return what git keeps at a commit, as of `now` in seconds since 1970.
-
-    Raises:
-        ParamsError: when `score.yaml` is not as it should be there.
-    """
-    return Kept(environment, now, scoring(commit), search=lambda *given: _key(commit, *given), commit=commit)
+def open_at(environment: str, now: int, commit: str, declared: Scoring) -> Kept:
+    """Return what git keeps at a commit, as of `now` in seconds since 1970, where `score.yaml` declares that."""
+    return Kept(environment, now, declared, search=lambda *given: _key(commit, *given), commit=commit)
 
 
 def scoring(commit: str) -> Scoring:

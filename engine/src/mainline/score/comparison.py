@@ -1,6 +1,7 @@
 """A score held to what git keeps at the commit that the change began from."""
 
-from mainline.errors import MainlineError
+from mainline.declared.score import Scoring
+from mainline.errors import MainlineError, ParamsError
 from mainline.repository.git import ask
 from mainline.score import commit_evidence, workflows
 from mainline.score.change import FORMAT, Change, ChangeError, Moved, Sums
@@ -25,9 +26,10 @@ def measure(found: Score, now: int, since: str) -> Change:
     """Compare a score with what git keeps at the commit that the change began from.
 
     Raises:
-        ParamsError: when `score.yaml` of one of the two is not as it should be.
+        ParamsError: when `score.yaml` of this commit is not as it should be.
     """
-    before, after = (commit_evidence.open_at(found.environment, now, commit) for commit in (since, found.commit))
+    before = commit_evidence.open_at(found.environment, now, since, _declared(since))
+    after = commit_evidence.open_at(found.environment, now, found.commit, commit_evidence.scoring(found.commit))
     moved, not_compared = [], []
     for test, real in zip(TESTS, found.marks, strict=True):
         one, other = _mark(test, before), _mark(test, after)
@@ -40,6 +42,14 @@ def measure(found: Score, now: int, since: str) -> Change:
     return Change(
         format=FORMAT, commit=found.commit, base=since, sums=Sums(**sums), moved=moved, not_compared=not_compared
     )
+
+
+def _declared(since: str) -> Scoring:
+    """Return what `score.yaml` declared; nothing if it was damaged, or no change could mend it."""
+    try:
+        return commit_evidence.scoring(since)
+    except ParamsError:
+        return Scoring()
 
 
 def _mark(test: Test, evidence: Kept) -> Mark | ByRunError | UnknownSearchError:

@@ -96,6 +96,14 @@ def test_a_search_of_other_code_is_not_compared(earned: Registry) -> None:
     assert "Model 3" not in _told(found)
 
 
+def test_a_damaged_declaration_can_be_mended(earned: Registry) -> None:
+    """What `score.yaml` of the base is not able to say counts for nothing; that of the change is read as ever."""
+    right = Path("score.yaml").read_text()
+    earned.commit(7, "Damage it", score_dot_yaml="by_hand: [\n")
+    found = _moved(earned, lambda made: made.commit(7, "Mend it", score_dot_yaml=right))
+    assert found.points > 0
+
+
 def test_nothing_is_checked_out(earned: Registry) -> None:
     """Work tree, index and HEAD are as they were."""
     asked = (("status", "--porcelain"), ("rev-parse", "HEAD"), ("ls-files", "--stage"))
