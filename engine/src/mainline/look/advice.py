@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mainline.look.portraits import Gallery, Portrait
+from mainline.look.portraits import LONGEST, Gallery, Portrait
 from mainline.look.sheet import Sheet
-from mainline.text import count, few
+from mainline.text import clip, count, few
 
 SAME = 0.95
 """Association from which one of two columns says little that the other does not."""
@@ -48,8 +48,9 @@ def _label(gallery: Gallery) -> Iterator[str]:
     if gallery.task == "classification":
         rarest = min(label.bars, key=lambda bar: bar.share)
         if rarest.share < RARE:
+            named = "The rarest class" if label.hidden else f"'{rarest.name}'"
             yield (
-                f"'{rarest.name}' is {rarest.share:.1%} of the label, so whoever never says it is nearly always right: "
+                f"{named} is {rarest.share:.1%} of the label, so whoever never says it is nearly always right: "
                 "judge by log loss or average precision."
             )
 
@@ -122,7 +123,8 @@ def _newest(sheet: Sheet, one: Portrait) -> str:
 def _mixed(gallery: Gallery) -> Iterator[str]:
     for one in gallery.portraits:
         if one.column.stray:
-            yield f"'{one.name}' is taken as text, since numbers stand beside {few(one.column.stray, 3)}."
+            others = "others" if one.hidden else few([clip(text, LONGEST) for text in one.column.stray], 3)
+            yield f"'{one.name}' is taken as text, since numbers stand beside {others}."
         if one.column.doubtful and not one.hidden:
             texts = [f"'{text}' ({count(rows, 'row')})" for text, rows in one.column.doubtful.items()]
             yield f"'{one.name}' holds {few(texts, 3)}: a value, or missing?"

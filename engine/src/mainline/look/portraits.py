@@ -16,9 +16,12 @@ from mainline.look.sheet import Sheet, rows_of
 from mainline.scaffold import labels, leaks
 from mainline.scaffold.column import Column
 from mainline.scaffold.findings import Wishes
+from mainline.text import clip
 
 BINS = 12
 """Bars of a histogram of numbers."""
+LONGEST = 60
+"""Letters of a text that are shown."""
 TOP = 8
 """Texts that have a bar of their own."""
 WIDEST = 30
@@ -135,7 +138,7 @@ def _bars(column: Column) -> tuple[Bar, ...]:
     if column.kind == "text" or (column.kind == "integer" and column.distinct <= BINS):
         counts = Counter(column.present.tolist())
         named = counts.most_common(TOP) if column.kind == "text" else sorted(counts.items())
-        return tuple(Bar(str(value), rows / len(column.present)) for value, rows in named)
+        return tuple(Bar(clip(str(value), LONGEST), rows / len(column.present)) for value, rows in named)
     numbers = _numbers(column)
     known = numbers[~np.isnan(numbers)] if numbers is not None else np.zeros(0)
     low, high = np.quantile(known, _TAILS)
@@ -143,7 +146,10 @@ def _bars(column: Column) -> tuple[Bar, ...]:
         low, high = known.min(), known.max()
     if low == high:
         return (Bar(f"{low:g}", 1.0),)
-    counted, edges = np.histogram(known, BINS, (low, high))
+    edges = np.linspace(low, high, BINS + 1)
+    if not (np.diff(edges) > 0).all():  # so near to each other that no number is between them
+        return (Bar(_range(column, low, high), 1.0),)
+    counted, edges = np.histogram(known, edges)
     names = [_range(column, *pair) for pair in pairwise(edges.tolist())]
     return tuple(Bar(name, rows / len(known)) for name, rows in zip(names, counted.tolist(), strict=True))
 

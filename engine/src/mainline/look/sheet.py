@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mainline.conformance.names import PERSONAL
 from mainline.contract import Array
 from mainline.data import identifiers
-from mainline.scaffold import roles
+from mainline.scaffold import personal_columns, roles
 from mainline.scaffold.column import Column
 
 ROWS = 100_000
@@ -55,18 +54,18 @@ def hide(columns: Mapping[str, Column], label: str, declared: Collection[str], k
 
     Args:
         columns: of n rows.
-        label: never hidden; '' if there is none.
+        label: hidden only if it says something of a person; '' if there is none.
         declared: those that the use case declares as personal.
         keys: those that name a row together.
     """
     texts = pd.DataFrame({name: column.values for name, column in columns.items() if column.kind != "time"})
     looked = min(len(texts), identifiers.ROWS)
-    held = identifiers.conclude(identifiers.count(texts, [label]), looked) if looked else {}
+    held = identifiers.conclude(identifiers.count(texts, ()), looked) if looked else {}
     reasons = {}
     for name, column in columns.items():
-        if name == label:
-            continue
-        reason = _of_name(name, declared) or _of_values(held.get(name, {})) or _of_form(name, column, keys)
+        reason = _of_name(name, declared) or _of_values(held.get(name, {}))
+        if name != label:
+            reason = reason or _of_form(name, column, keys)
         if reason:
             reasons[name] = reason
     return reasons
@@ -75,7 +74,7 @@ def hide(columns: Mapping[str, Column], label: str, declared: Collection[str], k
 def _of_name(name: str, declared: Collection[str]) -> str:
     if name in declared:
         return "it is declared as personal"
-    return "its name is that of a person's data" if name.lower() in PERSONAL else ""
+    return personal_columns.by_name(name, False)
 
 
 def _of_values(kinds: Collection[str]) -> str:

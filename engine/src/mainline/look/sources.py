@@ -15,10 +15,11 @@ from mainline.errors import DataError, nearest
 from mainline.look import sheet
 from mainline.look.sheet import Sheet
 from mainline.scaffold import schedule, table, time_columns
-from mainline.scaffold.column import Column
+from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
 from mainline.scaffold.findings import Wishes
 from mainline.scaffold.table import PARQUET, TEXT, Options
+from mainline.text import count
 
 DATA = Path("data")
 """Where the pipeline keeps its tables."""
@@ -75,12 +76,13 @@ def of_files(given: Sequence[Path], label: str, options: Options, wishes: Wishes
     step = sheet.step_of(read.rows)
     chosen = slice(None, None, step)
     seen = {name: _every(column, step) for name, column in columns.items()}
+    seen, far = _near(seen, label)
     left = [f"'{name}' is left out: {reason}." for name, reason in read.left_out.items()]
     title = given[0].name if len(given) == 1 else f"{given[0].name} and {len(given) - 1} more"
     hidden = sheet.hide(seen, label, (), ())
     return Sheet(
         title, seen, label, names, places[chosen], read.rows, read.duplicates, hidden,
-        (*_sampled(step), *left, *notes),
+        (*_sampled(step), *left, *far, *notes),
     )  # fmt: skip
 
 
@@ -142,6 +144,18 @@ def _is_period(text: str) -> bool:
 
 def _every(column: Column, step: int) -> Column:
     return replace(column, values=column.values[::step]) if step > 1 else column
+
+
+def _near(columns: Mapping[str, Column], label: str) -> tuple[dict[str, Column], list[str]]:
+    """Take numbers that are infinite or too large for a feature as missing, and say of which columns."""
+    near, notes = dict(columns), []
+    for name, column in columns.items():
+        if name != label and column.is_far:
+            is_far = np.abs(column.floats()) > FAR
+            near[name] = replace(column, values=np.where(is_far, np.nan, column.values))
+            found = f"is infinite or beyond {FAR:g} in {count(int(is_far.sum()), 'row')}"
+            notes.append(f"'{name}' {found}, which count as missing here: no feature holds such a number.")
+    return near, notes
 
 
 def _of_feature(name: str, values: Array) -> Column:

@@ -20,6 +20,8 @@ _PEOPLE = re.compile(
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+")
 _TOO_WIDE = frozenset(("name", "address", "street"))
 """Words that also end the names of other things: of a product, of a machine."""
+_JOINED = frozenset(known.replace("_", "") for known in PERSONAL - _TOO_WIDE)
+"""The same names in one word, for ways to write them such as E-Mail and firstname."""
 
 
 def look(plan: Plan) -> dict[str, str]:
@@ -34,7 +36,7 @@ def look(plan: Plan) -> dict[str, str]:
     found = {}
     for name in names:
         kinds = [f"{kind} in {share:.0%} of the rows" for kind, share in held.get(name, {}).items()]
-        said = ", ".join(kinds) or _by_name(name, name in (plan.key, plan.group))
+        said = ", ".join(kinds) or by_name(name, name in (plan.key, plan.group))
         if said:
             found[name] = said
     return found
@@ -65,10 +67,10 @@ def finding(plan: Plan) -> list[Finding]:
     return [Finding("personal", f"{named} may say something of a person; proposed, not declared", "unsure", PLACE)]
 
 
-def _by_name(name: str, tells_apart: bool) -> str:
+def by_name(name: str, tells_apart: bool) -> str:
     """Say what a name looks like; '' if it is not one of a person's data."""
     words = "_".join(filter(None, _WORDS.split(name))).lower()
     is_data = any(words == known or words.endswith(f"_{known}") for known in PERSONAL - _TOO_WIDE)
-    if is_data or name.lower() in PERSONAL:
+    if is_data or words.replace("_", "") in _JOINED or name.lower() in PERSONAL:
         return "its name is that of a person's data"
     return "it seems to name a person" if tells_apart and _PEOPLE.search(words.replace("_", " ")) else ""

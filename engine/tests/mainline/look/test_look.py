@@ -174,3 +174,59 @@ def test_text_from_a_table_is_only_text(tmp_path: Path) -> None:
     assert "<script>" not in page
     assert "<b>name" not in page
     assert "&lt;script&gt;1&lt;/script&gt;" in page
+
+
+def _written(folder: Path, **columns: object) -> Path:
+    """Write a table of 600 rows with a label `y`."""
+    path = folder / "table.parquet"
+    pd.DataFrame({**columns, "y": np.arange(600) % 2}).to_parquet(path)
+    return path
+
+
+def test_no_text_among_the_numbers_of_a_person_is_shown(tmp_path: Path) -> None:
+    """A name that slipped into a column of telephone numbers is on neither screen nor page."""
+    cells = [str(1_705_550_000 + row % 90) for row in range(600)]
+    cells[5] = "Maria Musterfrau"
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"phone": cells, "y": np.arange(600) % 2}).to_csv(path, index=False)
+    gallery = paint(path, label="y")
+    assert sentence(gallery, "is taken as text").endswith("numbers stand beside others.")
+    assert "Musterfrau" not in screen.render(gallery) + poster.render(gallery)
+
+
+@pytest.mark.parametrize("name", ["E-Mail", "FirstName", "customer_phone"])
+def test_names_of_a_persons_data_are_known_however_they_are_written(tmp_path: Path, name: str) -> None:
+    """Hyphens, capitals and words in front hide no name."""
+    gallery = paint(_written(tmp_path, **{name: [f"maria{row % 9}" for row in range(600)]}), label="y")
+    assert "maria" not in screen.render(gallery) + poster.render(gallery)
+
+
+def test_a_label_that_points_at_persons_is_not_shown(tmp_path: Path) -> None:
+    """Classes that are mail addresses are numbered as any other such column is."""
+    path = tmp_path / "table.csv"
+    agents = ["rare@example.org" if row % 60 == 0 else f"maria{row % 2}@example.org" for row in range(600)]
+    pd.DataFrame({"x": np.arange(600) % 7, "agent": agents}).to_csv(path, index=False)
+    gallery = paint(path, label="agent")
+    assert "@example" not in screen.render(gallery) + poster.render(gallery)
+
+
+def test_numbers_beyond_what_a_feature_holds_are_said_and_left_out(tmp_path: Path) -> None:
+    """Infinite ones and those beyond a float32 count as missing; the others have their figures."""
+    numbers = np.arange(600, dtype=float)
+    numbers[:3] = np.inf, -np.inf, 1e300
+    gallery = paint(_written(tmp_path, x=numbers, none=np.full(600, np.inf)), label="y")
+    assert (portrait(gallery, "x").low, portrait(gallery, "x").high) == (3, 599)
+    assert any("'x' is infinite or beyond 1e+37 in 3 rows" in note for note in gallery.sheet.notes)
+    assert "'none' is infinite" in screen.render(gallery)
+
+
+def test_numbers_between_which_there_is_no_other_have_one_bar(tmp_path: Path) -> None:
+    """Twelve bins need twelve numbers."""
+    numbers = np.where(np.arange(600) < 300, 1e16, 1e16 + 2)
+    assert [bar.share for bar in portrait(paint(_written(tmp_path, x=numbers), label="y"), "x").bars] == [1.0]
+
+
+def test_a_long_text_does_not_fill_the_page(tmp_path: Path) -> None:
+    """Two texts of 200,000 letters, which are no prose, are cut."""
+    path = _written(tmp_path, code=np.where(np.arange(600) % 3 > 0, "x" * 200_000, "z" * 200_000))
+    assert len(poster.render(paint(path, label="y"))) < 50_000
