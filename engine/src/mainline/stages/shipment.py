@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from mainline import faults
 from mainline.errors import WorkerError
 from mainline.stages import fingerprint, software, task_server
 from mainline.stages.fingerprint import NOISE, SOURCES
@@ -71,6 +72,7 @@ def pack(work: Work, watch: Watch | None) -> Shipment:
         for name, value in os.environ.items()
         if not (OF_MACHINE.fullmatch(name) or SECRET.fullmatch(f"{name}={value}"))
     }
+    own |= {faults.COMMAND: os.environ.get(faults.COMMAND, "stage")}  # a line says what was typed here, not there
     held = pickle.dumps((work, _from_root(watch), fingerprint.processor()))
     first = pickle.dumps((software.versions(locked()), held))
     return Shipment(code, hashlib.sha256(code).hexdigest()[:16], own | PINNED, OF_MACHINE.pattern, SERVER, first)
