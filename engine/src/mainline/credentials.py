@@ -7,13 +7,20 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "***"
 _NAMES = re.compile(
-    r"PASS(WORD|WD|PHRASE)?(_|$)|SECRET|TOKEN|CREDENTIAL|KEY(_|$)|DSN|_UR[LI]$|CONNECTION", re.IGNORECASE
+    r"PASS(WORD|WD|PHRASE)?(_|$)|(^|_)PWD$|SECRET|TOKENS?(_|$)|CREDENTIAL|KEY(_|$)|DSN|_UR[LI]$|CONNECTION(_?STR(ING)?)?$|^SIG(NATURE)?$",
+    re.IGNORECASE,
 )
 """Names of variables that hold a credential, or an address with one in it."""
+_ADDRESS = re.compile(r"[a-z][a-z\d+.:-]*://[^\s{}\"']+", re.IGNORECASE)
+_ONLY_ADDRESS = re.compile(r"_UR[LI]$", re.IGNORECASE)
+"""Names of variables that hold an address, of which host and path are no secret."""
+_PAIR = re.compile(r"""([\w-]+)["']?\s*[=:]\s*["']?([^;&,"'\s]+)""")
+_PLAIN = re.compile("true|false|none|null|auto", re.IGNORECASE)
+"""Values of settings that are no credential whatever they are called."""
 _SHORTEST = 4
 """Letters of a text that is hidden: shorter ones are words of any sentence."""
 
@@ -32,23 +39,32 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 def _secrets() -> Iterator[str]:
     for name, value in os.environ.items():
-        if not _NAMES.search(name):
-            continue
-        found = _of_address(value) if "://" in value else () if _is_place(value) else (value,)
-        yield from (secret for secret in found if len(secret) >= _SHORTEST)
+        for secret in _within(name, value):
+            if len(secret) >= _SHORTEST and not _PLAIN.fullmatch(secret):
+                yield from (secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])
 
 
-def _of_address(address: str) -> tuple[str, ...]:
-    """Return the password of an address as it is written and as it is meant, and the values of its query."""
-    try:
-        parts = urlsplit(address)
-        password = parts.password or ""
-    except ValueError:  # it is not an address after all
-        return (address,)
-    queried = tuple(
-        value for name, _, value in (pair.partition("=") for pair in parts.query.split("&")) if _NAMES.search(name)
-    )
-    return password, unquote(password), *queried
+def _within(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret of a variable's value: all of it, or parts of an address."""
+    if _ADDRESS.fullmatch(value):
+        yield from _of_address(value)
+        if not _NAMES.search(name) or _ONLY_ADDRESS.search(name) or "@" in value or "?" in value:
+            return
+    if _NAMES.search(name) and not _is_place(value):
+        yield value
+        yield from (part for key, part in _PAIR.findall(value) if _NAMES.search(key))
+
+
+def _of_address(address: str) -> Iterator[str]:
+    """Yield who is let in by an address, as it is written and as it is meant, and the secret values of its query."""
+    head, at, _ = address.partition("://")[2].rpartition("@")
+    if at and "?" not in head:
+        user, colon, password = head.partition(":")
+        yield from (password, unquote(password)) if colon else (user, unquote(user))
+    for pair in address.partition("?")[2].split("&"):
+        name, _, value = pair.partition("=")
+        if _NAMES.search(name):
+            yield from (value, unquote(value))
 
 
 def _is_place(value: str) -> bool:

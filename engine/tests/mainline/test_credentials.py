@@ -20,6 +20,18 @@ from mainline import credentials
         ("PIN_KEY", "abc", "abc", "abc"),
         ("LANGUAGE", "english", "english", "english"),
         ("MONKEYS", "chimpanzee", "chimpanzee", "chimpanzee"),
+        ("TOKENIZERS_PARALLELISM", "false", "it is false", "it is false"),
+        ("CONNECTION_TIMEOUT", "3000", "3000 rows", "3000 rows"),
+        ("SORTED_BY_KEY", "true", "it is true", "it is true"),
+        ("DB_PASSWORD", "ab://cd-secret", "not ab://cd-secret", "not ***"),
+        ("DB_PASSWORD", "p@ss/word", "me:p%40ss%2Fword@host", "me:***@host"),
+        ("MYSQL_PWD", "hunter22", "not hunter22", "not ***"),
+        ("REPOSITORY_URL", "https://ghp_abcdef@host/x", "clone https://ghp_abcdef@host/x", "clone https://***@host/x"),
+        ("WAREHOUSE_URL", "postgresql://me:pa/ss#1@host/db", "me:pa/ss#1@host", "me:***@host"),
+        ("FILE_URL", "https://host/c?sv=1&sig=SIGNATURE", "GET /c?sv=1&sig=SIGNATURE", "GET /c?sv=1&sig=***"),
+        ("HTTPS_PROXY", "http://me:proxied@proxy:1", "by http://me:proxied@proxy:1", "by http://me:***@proxy:1"),
+        ("GOOGLE_CREDENTIALS", '{"private_key": "abcdef", "at": "https://host"}', "key abcdef", "key ***"),
+        ("STORE_CONNECTION_STRING", "AccountKey=Eby8vd;Blob=http://host/", "AccountKey=Eby8vd", "AccountKey=***"),
     ],
 )  # fmt: skip
 def test_values_of_credentials_are_hidden(
