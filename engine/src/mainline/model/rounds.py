@@ -92,10 +92,15 @@ def learn(learner: Learner, plan: Fit, seed: int, memory: Memory | None = None) 
             learner.restore(content)
             if memory:
                 memory.write(State(done, losses, content))
-    kept = int(np.argmin(losses)) + 1 if losses else done
+    kept = _best(losses) + 1 if losses else done
     return learner.finish(kept), kept
 
 
 def _is_over(losses: Sequence[float], patience: int | None) -> bool:
     """Whether the least loss is so many rounds ago."""
-    return bool(patience and losses and len(losses) - 1 - int(np.argmin(losses)) >= patience)
+    return bool(patience and losses and len(losses) - 1 - _best(losses) >= patience)
+
+
+def _best(losses: Sequence[float]) -> int:
+    """Return the place of the least loss; one that is not a number is none."""
+    return int(np.argmin(np.nan_to_num(losses, nan=np.inf)))

@@ -182,7 +182,7 @@ def connected(declared: Compute) -> Iterator[Cluster]:
                 client = Client(
                     declared.dask, timeout=CONNECTING, security=security, set_as_default=False, name="mainline"
                 )
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, MemoryError, ValueError) as error:  # the last two: another kind of server
                 raise _unreachable(declared, error) from error
             cluster = Cluster(client, declared)
             try:

@@ -1,9 +1,12 @@
 """Partitions on a cluster of Dask: the same results and lines as here, and one line for whatever becomes of it."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module, metadata
@@ -429,3 +432,23 @@ def test_a_default_run_loads_nothing_of_dask() -> None:
     )
     found = subprocess.run([sys.executable, "-c", script], env=os.environ, capture_output=True, text=True, check=False)
     assert found.stderr == "[]\n"
+
+
+def test_another_kind_of_server_is_one_line() -> None:
+    """An address of something that is not Dask's scheduler, such as its dashboard, is refused as one that is silent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_answer_in_http, args=(server,), daemon=True)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            pytest.raises(WorkerError, match=f"no Dask scheduler answers at {address}"),
+            dask_client.connected(Compute(dask=address)),
+        ):
+            pass
+
+
+def _answer_in_http(server: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the test is over
+        while True:
+            connection, _ = server.accept()
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
