@@ -70,13 +70,18 @@ def pointed(tip: str, path: str) -> list[Output]:
         return []
 
 
+def is_shared() -> bool:
+    """Whether a store is declared that other machines may read, too; a clone has one for itself if none is."""
+    remote = stores.open_remote()
+    own = Path(git("rev-parse", "--git-common-dir").strip()).resolve()
+    return not (remote.files.protocol == "local" and Path(remote.root).resolve().is_relative_to(own))
+
+
 def _require_shared() -> None:
     """Refuse the store that a clone has for itself where none is declared: no other machine reads it.
 
     Raises:
         StorageError: when there is no other one.
     """
-    remote = stores.open_remote()
-    own = Path(git("rev-parse", "--git-common-dir").strip()).resolve()
-    if remote.files.protocol == "local" and Path(remote.root).resolve().is_relative_to(own):
+    if not is_shared():
         raise StorageError("no storage is declared. Declare it: `./mainline remote URL`.")

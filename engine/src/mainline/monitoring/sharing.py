@@ -14,7 +14,7 @@ does not matter who pushes first, and what a push by force took away comes back 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -131,8 +131,12 @@ def give(
     return branches.update(branch(environment), change, said, keep.looks)
 
 
-def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]], remote: StoredObjects) -> None:
+def withdraw(
+    environment: str, stale: Callable[[Mapping[str, Record]], set[str]], remotes: Sequence[StoredObjects]
+) -> None:
     """Take away records that `stale` names, and pointers to rows that no store has any more.
+
+    A store that this clone has for itself does not tell what others share: then pointers stay.
 
     Raises:
         MainlineError: when the remote does not answer, or does not take it.
@@ -140,6 +144,7 @@ def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]]
     name = branch(environment)
     if not branches.fetch(name):
         return
+    is_shared = shared_rows.is_shared()
 
     def change(tip: str) -> Mapping[str, Entry | None]:
         there = tree.entries(tip) if tip else {}
@@ -148,7 +153,9 @@ def withdraw(environment: str, stale: Callable[[Mapping[str, Record]], set[str]]
             if (record := _record(blob(f"{tip}:{path}") or b"")) is not None
         }  # fmt: skip
         pointers = {path: shared_rows.pointed(tip, path) for path in there if path.startswith("rows/")}
-        lost = set(remote.lacks(output.oid for outputs in pointers.values() for output in outputs))
+        lost = {output.oid for outputs in pointers.values() for output in outputs} if is_shared else set()
+        for remote in remotes:
+            lost = set(remote.lacks(lost))
         gone = {f"files/{identity}.json" for identity in stale(records)}
         gone |= {path for path, outputs in pointers.items() if any(output.oid in lost for output in outputs)}
         return dict.fromkeys(gone & there.keys())

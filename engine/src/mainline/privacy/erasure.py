@@ -20,7 +20,7 @@ from mainline.privacy import stored_objects
 from mainline.privacy.logs import Found, Kept
 from mainline.privacy.stored_objects import Search, Staying
 from mainline.privacy.traces import Sought
-from mainline.remote.stores import open_remote
+from mainline.remote.stores import open_remote, others
 from mainline.repository import record
 from mainline.repository.git import git
 from mainline.stages import entries
@@ -116,8 +116,9 @@ def forget(found: Plan) -> str:
         kept.remove(logs, found.sought)
     used = stored_objects.in_use()
     removed, kept_by = stored_objects.remove(found.stored, found.staying.oids | used.keys())
+    remotes = [open_remote(), *map(open_remote, others())]
     for name, (kept, _) in found.kept.items():
-        sharing.withdraw(name, kept.stale, open_remote())
+        sharing.withdraw(name, kept.stale, remotes)
     again = plan(found.sought.column, found.sought.keys)
     _check(again, used)
     record.keep(record.FORGET, record.begin(), {"removed": str(removed), "searched": str(again.stored)})

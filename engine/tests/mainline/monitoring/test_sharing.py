@@ -365,9 +365,27 @@ def test_what_no_machine_writes_stops_no_withdrawal(pair: tuple[Machine, Machine
     (name,) = [name for name in machines.files() if name.startswith("files/")]
     _push(one, "rows/anything.dvc", "outs: 7")
     _push(one, "files/anything.json", "[]")
-    sharing.withdraw("production", lambda records: set(records), stores.open_remote())
+    sharing.withdraw("production", lambda records: set(records), [stores.open_remote()])
     assert name not in machines.files()
     assert "rows/anything.dvc" in machines.files()
+
+
+@pytest.mark.parametrize("declared", ["another store before", "none"])
+def test_a_store_that_never_had_the_rows_withdraws_none(
+    pair: tuple[Machine, Machine], machines: Machines, declared: str
+) -> None:
+    """Pointers go if every store lacks what they point at, and not for a clone that is told of another store."""
+    one, _ = pair
+    one.give()
+    before = machines.files()
+    if declared == "none":
+        one.clone.run("dvc", "remote", "remove", "storage")
+    else:
+        one.clone.run("dvc", "remote", "add", "--default", "newer", str(machines.folder / "newer"))
+    remotes = [stores.open_remote(), *map(stores.open_remote, stores.others())]
+    sharing.withdraw("production", lambda _: set(), remotes)
+    assert any(name.startswith("rows/") for name in before)
+    assert machines.files() == before
 
 
 def _push(machine: Machine, name: str, content: str) -> None:
