@@ -151,7 +151,7 @@ class Service:
         """Read again what changed; what cannot be read is reported once and leaves the former in use."""
         self._files.poll()
         self._refresh_feed()
-        self._keep_outcomes()
+        self._keep_outcomes(self.routing)
         if self.routing_file:
             try:
                 server_report.write(Place(self.routing_file.parent).served, self.started, self.routing)
@@ -162,12 +162,12 @@ class Service:
                     warn("what is served was not written for the follower; its rollout waits", error=str(error))
                 self._unwritten = str(error)
 
-    def _keep_outcomes(self) -> None:
-        """Go over to the experiment that is served, and tell the follower what came of it so far."""
-        if self.outcomes is None or self.routing is None:
+    def _keep_outcomes(self, routing: Routing | None) -> None:
+        """Go over to the experiment of a routing, and tell the follower what came of it so far."""
+        if self.outcomes is None or routing is None:
             return
         try:
-            self.outcomes.begin(self.routing.experiment, [model.version for model in self.routing.models])
+            self.outcomes.begin(routing.experiment, [model.version for model in routing.models])
             self.outcomes.publish()
             self._unkept = ""
         except Exception as error:  # whatever it is, predictions do not depend on it
@@ -226,8 +226,8 @@ class Service:
         self._check_hidden(found)
         for model in found.models:
             self._feed(model)
+        self._keep_outcomes(found)  # before the first answer that is dealt by it
         self.routing = found
-        self._keep_outcomes()
         say("routes", routes={model.version: weight for model, weight in zip(found.models, found.weights, strict=True)})
 
     def _refresh_feed(self) -> None:

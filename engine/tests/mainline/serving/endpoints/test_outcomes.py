@@ -21,6 +21,7 @@ from mainline.exchange.routes import Sticky
 from mainline.serving import json_lines, outcome_log, resumption
 from mainline.serving.answering import experiment, keys, routing
 from mainline.serving.answering.messages import Request
+from mainline.serving.outcome_log import OutcomeLog
 from mainline.serving.service import Service
 from tests.mainline.serving.asking import Client, Reply
 
@@ -226,6 +227,26 @@ def test_client_that_keeps_its_version_is_one_unit(serve: Make, place: Place, pa
     assert sum(tally["units"] for tally in tallies) == 3
     assert sum(tally["number"] for tally in tallies) == 13
     assert sum(tally["counts"] for tally in tallies) == 5**2 + 4**2 + 4**2
+
+
+def test_first_answer_of_an_experiment_belongs_to_it(
+    serve: Make, place: Place, package_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An experiment is begun before anything is dealt by its routes, so no answer of it is without its name."""
+    service = serve().service
+    served: dict[str, str] = {}
+    begin = OutcomeLog.begin
+
+    def note(log: OutcomeLog, name: str, versions: Any) -> None:
+        served.setdefault(name, service.routing.experiment if service.routing else "")
+        begin(log, name, versions)
+
+    monkeypatch.setattr(OutcomeLog, "begin", note)
+    route(place, package_dir, "exp-2")
+    service.poll()
+    assert served == {"exp-2": "exp-1"}
+    assert service.routing
+    assert service.routing.experiment == "exp-2"
 
 
 def test_whoever_has_the_logs_cannot_try_out_who_a_client_is(
