@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,10 @@ def tune(write: bool = False, again: bool = False) -> str:
     declared = params.load(PARAMS)
     wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
     trials = search.plan(declared, wanted)
+    where = compute.load()
     rows = variant.read(declared, declared.parts.train), variant.read(declared, declared.parts.validation)
+    if _is_several(where):
+        rows = _whole(rows[0]), _whole(rows[1])
     _announce(declared, trials, rows)
     if again:
         search.TABLE.unlink(missing_ok=True)  # git has it
@@ -48,7 +52,7 @@ def tune(write: bool = False, again: bool = False) -> str:
     table = _table(trials, metric)
     print(table.header(), flush=True)
     finished: list[Trial] = []
-    several = partial(side_by_side, compute.load())
+    several = partial(side_by_side, where)
     for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence, compute=several):
         finished.append(trial)
         best = search.ranked(finished, metric)[0]
@@ -62,9 +66,18 @@ def tune(write: bool = False, again: bool = False) -> str:
 def side_by_side(where: Compute, attempt: Callable[[int], Trial], numbers: Sequence[int]) -> Iterator[Trial]:
     """Attempt trials where `compute.yaml` says, and yield them as they are finished."""
     tasks = [Task(f"trial {number}", "", (), (number,)) for number in numbers]
-    work = partial(_attempt, attempt, bool(where.dask) or where.processes > 1)
+    work = partial(_attempt, attempt, _is_several(where))
     for _, outcome in computing.run(work, enumerate(tasks), None, lambda _: None, where):
         yield outcome.entry.report
+
+
+def _is_several(where: Compute) -> bool:
+    return bool(where.dask) or where.processes > 1
+
+
+def _whole(rows: Prepared) -> Prepared:
+    """Return rows that travel: with the columns of the request, which are else read when they are asked for."""
+    return replace(rows, request=dict(rows.request))
 
 
 def _attempt(attempt: Callable[[int], Trial], is_quiet: bool, _: Inputs, number: int) -> Entry:

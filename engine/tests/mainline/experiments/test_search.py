@@ -1,5 +1,6 @@
 """The declared search: what is tried, what is kept, what is concluded."""
 
+import pickle
 import re
 from collections import Counter
 from collections.abc import Generator
@@ -156,6 +157,14 @@ def test_trials_side_by_side_find_the_same(number: int, tmp_path: Path, rows: tu
     assert sorted(trial.number for trial in finished) == [0, 1, 2, 3]
     run(tmp_path / "one.csv", rows)
     assert without_seconds(tmp_path / "several.csv") == without_seconds(tmp_path / "one.csv")
+
+
+def test_rows_that_travel_have_all_columns(rows: tuple[Prepared, Prepared]) -> None:
+    """Columns that are read when they are first asked for are read before rows are sent to other machines."""
+    part = rows[0].take(slice(None))
+    sent = pickle.loads(pickle.dumps(tuning._whole(part)))  # noqa: S301 - of this test
+    assert [*sent.request] == [*part.request]
+    assert all((sent.request[name] == part.request[name]).all() for name in part.request)
 
 
 def test_finished_search_fits_nothing(tmp_path: Path, rows: tuple[Prepared, Prepared], fits: Counter[str]) -> None:
