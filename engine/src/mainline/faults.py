@@ -65,8 +65,13 @@ def _of_use_case(error: Exception) -> str:
     noted = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     return failed and (
         f"{failed}: {type(error).__name__}{f': {reason}' if reason else ''}{noted}. Correct it, or what it reads; "
-        f"`./mainline --traceback {_typed()}` shows its traceback."
+        f"`{_again()}` shows its traceback."
     )
+
+
+def _again() -> str:
+    """Return what is typed to see the traceback."""
+    return f"./mainline --traceback {_typed()}"
 
 
 def _typed() -> str:

@@ -52,7 +52,7 @@ def report(findings: Path, output: Path) -> str:
 
 
 def _whole(found: Findings, scored: Path) -> Document:
-    """Add the score of the same commit, if `./mainline score --against` left one beside the findings."""
+    """Add the score of the same commit, if `./mainline score --against COMMIT` left one beside the findings."""
     document = sections.describe(found)
     try:
         what = change.read(scored.read_bytes())
