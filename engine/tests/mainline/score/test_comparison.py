@@ -182,7 +182,7 @@ HOSTILE = {
     "NaN": _example().model_dump_json().replace("5.5", "NaN").encode(),
     "another test": _example().model_dump_json().replace("Infra 4", "Infra 9").encode(),
     "a long reason": _example().model_dump_json().replace("another model", "x" * 400).encode(),
-    "too large": b" " * (change.MAX_BYTES + 1),
+    "too large": _example().model_dump_json().encode() + b" " * change.MAX_BYTES,
 }
 
 
