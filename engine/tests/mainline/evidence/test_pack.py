@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -239,7 +240,7 @@ def test_a_release_carries_what_was_published(own: Project, monkeypatch: pytest.
     made = packs.read("v1.0.0")
     assert "evidence-v1.0.0.tar" in releases.build()
     carried = own.path / "dist/release"
-    shutil.unpack_archive(carried / "evidence-v1.0.0.tar", own.path.parent, filter="data")
+    subprocess.run(["tar", "-xf", carried / "evidence-v1.0.0.tar", "-C", own.path.parent], check=True)
     assert {path.name: path.read_bytes() for path in (own.path.parent / "evidence-v1.0.0").iterdir()} == made
     assert (carried / "model-v1.0.0.cdx.json").read_bytes() == made[pack.BOM]
 
@@ -249,7 +250,7 @@ def test_an_archive_repeats(tmp_path: Path) -> None:
     made = pack.archive({"b": b"2", "a": b"1"}, "v1.0.0")
     assert made == pack.archive({"a": b"1", "b": b"2"}, "v1.0.0")
     (tmp_path / "x.tar").write_bytes(made)
-    shutil.unpack_archive(tmp_path / "x.tar", tmp_path, filter="data")
+    subprocess.run(["tar", "-xf", tmp_path / "x.tar", "-C", tmp_path], check=True)
     assert (tmp_path / "evidence-v1.0.0/a").read_bytes() == b"1"
 
 

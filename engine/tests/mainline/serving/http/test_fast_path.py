@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from mainline.serving import service
+from mainline.serving import answer_log
 from mainline.serving.http.app import Application
 from mainline.serving.prediction_line import log_line
 from tests.mainline.serving import log_reader
@@ -117,7 +117,7 @@ def test_all_answers_of_a_batch_are_sent_before_any_is_logged(
         while len(events) < 6:
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(service, "log_line", line)
+    monkeypatch.setattr(answer_log, "log_line", line)
     client.service.start()
     asyncio.run(asyncio.wait_for(together(), LIMIT))
     client.service.stop()
