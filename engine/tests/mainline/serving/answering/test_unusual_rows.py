@@ -181,7 +181,7 @@ def test_routes_load_versions_that_tell(package_dir: Path) -> None:
 def test_package_that_does_not_say_is_refused_by_name(package_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package whose limits cannot be read here says so when rows are to be marked, and serves without."""
     manifest, contents = manifests.read(package_dir)
-    monkeypatch.setattr(manifests, "read", lambda _directory: (manifest, {**contents, "monitor.json": b"{}"}))
+    monkeypatch.setattr(manifests, "opened", lambda _directory: (manifest, {**contents, "monitor.json": b"{}"}))
     with pytest.raises(PackageError, match="what its model has seen cannot be read here"):
         Model.load(package_dir, slack=0.1)
     assert Model.load(package_dir).unusual is None
