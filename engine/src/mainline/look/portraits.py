@@ -12,7 +12,7 @@ from mainline.contract import Array
 from mainline.data import profile
 from mainline.experiments.associations import ROWS as LOOKED
 from mainline.experiments.associations import association
-from mainline.look.sheet import Sheet, rows_of
+from mainline.look.sheet import Sheet
 from mainline.scaffold import labels, leaks
 from mainline.scaffold.column import Column
 from mainline.scaffold.findings import Wishes
@@ -171,7 +171,7 @@ def _over_time(sheet: Sheet, column: Column) -> tuple[tuple[float, ...], tuple[f
     missing: list[float] = []
     drift: list[float] = []
     for place in range(len(sheet.periods)):
-        rows = rows_of(sheet.places, place)
+        rows = sheet.places == place
         here = values[rows]
         if len(here) < FEW:
             for found in (level, missing, drift):

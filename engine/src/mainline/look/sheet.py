@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from mainline.contract import Array
@@ -95,8 +94,3 @@ def _of_form(name: str, column: Column, keys: Collection[str]) -> str:
 def masks(column: Column) -> dict[object, str]:
     """Return a stand-in for each value: equal values have the same one, and nothing else is told."""
     return {value: f"#{place}" for place, value in enumerate(pd.unique(column.present).tolist(), start=1)}
-
-
-def rows_of(places: Array, place: int) -> Array:
-    """Return which of n rows are of a period, shape (n,)."""
-    return np.asarray(places == place)

@@ -14,6 +14,7 @@ from mainline.declared import params
 from mainline.errors import DataError, nearest
 from mainline.look import sheet
 from mainline.look.sheet import Sheet
+from mainline.periods import Split
 from mainline.scaffold import schedule, table, time_columns
 from mainline.scaffold.column import FAR, Column
 from mainline.scaffold.dialect import TableError
@@ -36,9 +37,8 @@ def of_pipeline() -> Sheet:
     declared = params.load()
     split = declared.parts
     parts = (*split.train, *split.validation)
-    files = [dataset.FOLDER / f"{part}.parquet" for part in parts]
-    total = sum(_rows_in(file) for file in files)
-    step = sheet.step_of(total)
+    rows = [_rows_in(dataset.FOLDER / f"{part}.parquet") for part in parts]
+    step = sheet.step_of(sum(rows))
     found = dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], declared.features)
     chosen = slice(None, None, step)
     label = interface.LABEL if interface.LABEL not in found.features else f"{interface.LABEL} (label)"
@@ -47,13 +47,13 @@ def of_pipeline() -> Sheet:
         if field.name not in columns:
             columns[field.name] = _of_field(field.name, field.kind, found.request[field.name][chosen])
     columns[label] = _of_feature(label, found.label[chosen])
-    places = np.repeat(np.arange(len(parts)), [_rows_in(file) for file in files])[chosen]
+    places = np.repeat(np.arange(len(parts)), rows)[chosen]
     timed = not declared.data.snapshot
     hidden = sheet.hide(columns, label, personal.columns(interface), interface.KEY)
     return Sheet(
         f"The pipeline's data of {interface.NAME}", columns, label, parts if timed else (),
-        places if timed else np.full(len(places), -1), total, 0, hidden,
-        (*_sampled(step), f"The test rows ({periods.told(split.test)}) are left out: the gate judges on them."),
+        places if timed else np.full(len(places), -1), sum(rows), 0, hidden,
+        (*_sampled(step), _unseen(split)),
     )  # fmt: skip
 
 
@@ -114,7 +114,11 @@ def _without_test(files: list[Path]) -> tuple[list[Path], tuple[str, ...]]:
         raise TableError(
             f"these are the test rows ({periods.told(split.test)}), which the gate judges on; name others."
         )
-    return kept, (f"The test rows ({periods.told(split.test)}) are left out: the gate judges on them.",)
+    return kept, (_unseen(split),)
+
+
+def _unseen(split: Split) -> str:
+    return f"The test rows ({periods.told(split.test)}) are left out: the gate judges on them."
 
 
 def _periods(
