@@ -11,6 +11,8 @@ from mainline.gate.tables import EXPERIMENTS, PRIMARY, STALENESS, TRAINED, WORTH
 
 MOST, NAME, TEXT = 30, 120, 600
 """Experiments, and characters of a name and of a text, that the findings hold at most."""
+CURRENT = "candidate"
+"""The line of what was measured of the model that is here, by its metric of now."""
 
 
 def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
@@ -35,7 +37,7 @@ def read_staleness(model: str, primary: str) -> list[Plot]:
     if not rows:
         return []
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
-    line = Series(name="an earlier model or metric" if rows[0][1] else "candidate", points=points)
+    line = Series(name="an earlier model or metric" if rows[0][1] else CURRENT, points=points)
     return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
 
 

@@ -35,7 +35,7 @@ def describe(found: Monitored) -> Document:
     sections = [Section("alarms", "Open alarms", (_alarms(found.alarms),))] if found.alarms else []
     sections.append(Section("log", "The prediction log", tuple(_checks(found.checks))))
     for version in found.versions:
-        sections += _version(version)
+        sections += of_version(version)
     if found.marks:
         sections.append(Section("marks", "What changed in production", (_marks(found.marks),)))
     if found.promises:
@@ -90,7 +90,8 @@ def _lead(found: Monitored) -> Line:
     return (Code(found.environment), f": {count(found.rows, 'prediction')}, looked at {found.until}.")
 
 
-def _version(version: Version) -> list[Section]:
+def of_version(version: Version) -> list[Section]:
+    """Put into words what was found of a version: its checks with their pictures, its days, its segments."""
     about = (Code(version.version), f" answered {count(version.rows, 'row')} from {version.first} to {version.last}.")
     checks = (Paragraph(about), *_checks(version.checks), *map(_chart, version.tracks))
     sections = [Section("checks", "Checks of a version", checks)]
