@@ -9,6 +9,7 @@ import pytest
 from mainline.claims import integration
 from mainline.declared import params
 from mainline.errors import UseCaseError
+from tests import project
 from tests.project import FLOWERS, TIMELESS, Project, replace_use_case
 
 TEST = ("python", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "tests/test_pipeline.py")
@@ -95,7 +96,8 @@ def test_numbers_may_differ_by_the_declared_parity() -> None:
 
 def test_few_rows_of_a_snapshot_stay_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data without time is declared in the folder as it is here: by the name of its snapshot."""
-    declared = params.load(Path("engine/tests/timeless_use_case/params.yaml"))
+    declared = params.load(TIMELESS / "params.yaml")
+    monkeypatch.chdir(project.copy(tmp_path / "flights").path)
     monkeypatch.setattr(integration, "_delivered", lambda _: ())
-    integration._lay_out(tmp_path, declared)
-    assert params.load(tmp_path / "params.yaml").data == declared.data
+    integration._lay_out(tmp_path / "made", declared)
+    assert params.load(tmp_path / "made/params.yaml").data == declared.data

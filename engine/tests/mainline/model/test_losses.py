@@ -12,6 +12,7 @@ from mainline.declared import environments
 from mainline.declared.params import Evaluation
 from mainline.errors import ParamsError
 from mainline.model import losses
+from tests.project import FLIGHTS
 from usecase import interface
 
 EVALUATION = Evaluation(slice_min_rows=100)
@@ -88,6 +89,7 @@ def test_what_is_not_a_mean_over_rows_is_refused(task: Task, metric: str, said: 
 
 def test_environment_is_held_to_the_use_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A metric of another task, the wrong direction, and no key: one line each, which names the file."""
+    monkeypatch.chdir(FLIGHTS)
     losses.check(declare(tmp_path))
     losses.check(declare(tmp_path, metric=None, better="higher"))
     for outcome, said in (

@@ -1,5 +1,7 @@
 """DVC as a program of its own: with a limit, and in one line."""
 
+from pathlib import Path
+
 import pytest
 
 from mainline.processes import SecondsError
@@ -7,6 +9,12 @@ from mainline.repository import dvc
 from tests.mainline.test_processes import deaf
 
 __all__ = ["deaf"]
+
+
+@pytest.fixture(autouse=True)
+def _outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC reads the configuration of where it runs, and a fork's is its own."""
+    monkeypatch.chdir(tmp_path)
 
 
 def test_source_that_never_answers_is_an_error(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -257,6 +257,8 @@ def test_readme_speaks_of_the_model(plans: dict[str, Plan]) -> None:
 def test_readme_shows_nothing_of_the_shipped_example(plans: dict[str, Plan]) -> None:
     """No word and no number of the flights is left; what is general stays, and commands and links are right."""
     shipped = (ROOT / "README.md").read_text(encoding="utf-8")
+    if not shipped.startswith("# Mainline"):
+        pytest.skip("this README is a fork's own, from which nothing of the shipped example is taken out")
     for name in ("flats", "hours", "three classes"):
         made = surroundings.readme(shipped, plans[name])
         assert not re.search(r"flight|delay|2013|nycflights|minutes  |14\.23|17\.0|example:", made), name

@@ -18,6 +18,7 @@ from mainline.scoring import files, formats
 from mainline.scoring.files import score
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
+from tests.project import FLIGHTS
 
 Rows = list[dict[str, Any]]
 
@@ -329,6 +330,7 @@ def test_full_disk_is_one_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(formats, "_write_csv", fail)
+    monkeypatch.chdir(FLIGHTS)
     assert main(["predict", str(write_csv(tmp_path / "f.csv", rows)), "--package", str(package_dir)]) == 1
     said = capsys.readouterr().err
     assert said.startswith("mainline: ")
@@ -337,9 +339,10 @@ def test_full_disk_is_one_line(
 
 
 def test_command_says_what_it_did(
-    package_dir: Path, rows: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`./mainline predict FILE` counts predictions and bad rows, and says where they are."""
+    monkeypatch.chdir(FLIGHTS)
     rows[0]["flight"] = -1
     source = write_csv(tmp_path / "f.csv", rows)
     for end in ("", ", 1 parts were there already"):
