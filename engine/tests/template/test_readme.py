@@ -11,9 +11,14 @@ from mainline.data.storage import read_json
 from mainline.declared.params import load as load_params
 from mainline.experiments import search
 from mainline.pipeline import summary
+from mainline.scaffold import surroundings
+from mainline.scaffold.plan import Plan
 from tests import test_docs, test_documented_commands
+from tests.mainline.scaffold.test_usecase import plans
 from tests.project import ROOT
 from usecase import interface
+
+__all__ = ["plans"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -44,6 +49,18 @@ def test_another_model_of_the_readme_is_taken_as_it_is_written(tmp_path: Path) -
     params = load_params(tmp_path / "params.yaml")
     assert params.model.type.endswith("Ridge")
     search.load(params)
+
+
+def test_nothing_of_the_flights_is_left_where_another_table_was_brought(plans: dict[str, Plan]) -> None:
+    """No word and no number of them is left; what is general stays, and commands and links are right."""
+    for name in ("flats", "hours", "three classes"):
+        made = surroundings.readme(README, plans[name])
+        assert not re.search(r"flight|delay|2013|nycflights|minutes  |14\.23|17\.0|example:", made), name
+        assert {"## This model", "## What is yours", "## Guides"} <= {*made.splitlines()}
+        assert [line for line in test_documented_commands.typed(made) if test_documented_commands.problem(line)] == []
+        assert surroundings.readme(made, plans[name]) == made
+    assert "train on one day more" in surroundings.readme(README, plans["hours"])
+    assert "learn from more rows" in surroundings.readme(README, plans["flats"])
 
 
 def test_readme_tree_names_what_is_there() -> None:

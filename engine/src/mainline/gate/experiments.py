@@ -11,8 +11,6 @@ from mainline.gate.tables import EXPERIMENTS, PRIMARY, STALENESS, TRAINED, WORTH
 
 MOST, NAME, TEXT = 30, 120, 600
 """Experiments, and characters of a name and of a text, that the findings hold at most."""
-CURRENT = "candidate"
-"""The line of what was measured of the model that is here, by its metric of now."""
 
 
 def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
@@ -27,8 +25,12 @@ def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
     )
 
 
-def read_staleness(model: str, primary: str) -> list[Plot]:
+def read_staleness(
+    model: str, primary: str, current: str = "candidate", earlier: str = "an earlier model or metric"
+) -> list[Plot]:
     """Return the plot of a model's relative loss by age; none where nothing was measured.
+
+    Its line is called `current`, or `earlier` if it was not measured of what is trained here, by the metric of now.
 
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
@@ -37,7 +39,7 @@ def read_staleness(model: str, primary: str) -> list[Plot]:
     if not rows:
         return []
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
-    line = Series(name="an earlier model or metric" if rows[0][1] else CURRENT, points=points)
+    line = Series(name=earlier if rows[0][1] else current, points=points)
     return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
 
 

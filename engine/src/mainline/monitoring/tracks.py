@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from mainline.gate.experiments import CURRENT, read_staleness
+from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
 from mainline.limits.sketches import Sketch
 from mainline.monitoring import estimate, promise
@@ -115,10 +115,8 @@ def _aged(production: Production) -> Iterator[Plot]:
     if weeks:
         life = Series(name="production", points=[Point(x=age, y=worse) for age, worse in weeks])
         yield Plot(name="staleness", x="age in days", y="worse than promised", series=[life])
-        for plot in read_staleness(production.reference.package.manifest["name"], production.metric.name):
-            (measured,) = plot.series
-            name = "./mainline explain" if measured.name == CURRENT else f"./mainline explain, {measured.name}"
-            yield plot.model_copy(update={"series": [measured.model_copy(update={"name": name})]})
+        lines = ("./mainline explain", "./mainline explain, an earlier model or metric")
+        yield from read_staleness(production.reference.package.manifest["name"], production.metric.name, *lines)
 
 
 _ALWAYS: dict[str, Callable[[Production], Iterator[Plot]]] = {estimate.CHECK: _estimated, promise.CHECK: _aged}

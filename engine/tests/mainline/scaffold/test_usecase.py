@@ -24,7 +24,6 @@ from mainline.scaffold.plan import Plan
 from mainline.template import dvc_layout
 from tests.mainline.scaffold.samples import ROWS, flats, plan, write
 from tests.project import ENGINE, FLIGHTS, LIMIT, OTHER, ROOT
-from tests.test_documented_commands import problem, typed
 from usecase import interface
 
 RANDOM = np.random.default_rng(11)
@@ -252,21 +251,6 @@ def test_readme_speaks_of_the_model(plans: dict[str, Plan]) -> None:
     assert "sold is Yes" not in other
     start, end = "\n<!-- model: begin -->", "<!-- model: end -->\n"
     assert other[: other.index(start)] + other[other.index(end) + len(end) :] == shipped
-
-
-def test_readme_shows_nothing_of_the_shipped_example(plans: dict[str, Plan]) -> None:
-    """No word and no number of the flights is left; what is general stays, and commands and links are right."""
-    shipped = (ROOT / "README.md").read_text(encoding="utf-8")
-    if not shipped.startswith("# Mainline"):
-        pytest.skip("this README is a fork's own, from which nothing of the shipped example is taken out")
-    for name in ("flats", "hours", "three classes"):
-        made = surroundings.readme(shipped, plans[name])
-        assert not re.search(r"flight|delay|2013|nycflights|minutes  |14\.23|17\.0|example:", made), name
-        assert {"## This model", "## What is yours", "## Guides"} <= {*made.splitlines()}
-        assert [line for line in typed(made) if problem(line)] == []
-        assert surroundings.readme(made, plans[name]) == made
-    assert "train on one day more" in surroundings.readme(shipped, plans["hours"])
-    assert "learn from more rows" in surroundings.readme(shipped, plans["flats"])
 
 
 def test_another_model_is_one_that_can_be_declared(
