@@ -86,6 +86,8 @@ class Partial(_Written):
             if "random_state" in self._declared:
                 self._estimator.set_params(random_state=(seed + number) % 2**32)
             for batch in self._batches():
+                if batch.weight is not None and not batch.weight.any():
+                    continue  # estimators divide by the sum of weights
                 weighing = {} if batch.weight is None else {"sample_weight": batch.weight}
                 self._estimator.partial_fit(batch.matrix, batch.target, **self._classes, **weighing)
         return []

@@ -1,5 +1,6 @@
 """How much each row counts: in the fit, in metrics and in everything that compares, if `scoring.weight` says so."""
 
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -25,9 +26,24 @@ def of(scoring: ModuleType, label: Array, request: Columns) -> Array | None:
     Raises:
         UseCaseError: naming the first row whose weight is not one, or saying that all rows weigh 0.
     """
-    if not hasattr(scoring, "weight"):
+    return together([each(scoring, label, request)] if are_given(scoring) else [None])
+
+
+def are_given(scoring: ModuleType) -> bool:
+    """Whether the use case weighs rows."""
+    return hasattr(scoring, "weight")
+
+
+def together(parts: Iterable[Array | None]) -> Array | None:
+    """Put the weights of parts of n rows below each other, shape (n,); None if the use case weighs none.
+
+    Raises:
+        UseCaseError: when all rows weigh 0.
+    """
+    given = [weight for weight in parts if weight is not None]
+    if not given:
         return None
-    found = each(scoring, label, request)
+    found = np.concatenate(given)
     if len(found) and not found.any():
         raise UseCaseError(f"{PLACE} returns 0 for each of {len(found):,} rows; one of them must count.")
     return found

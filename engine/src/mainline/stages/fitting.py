@@ -46,7 +46,12 @@ def fit(params: Params, rows: Rows) -> Pipeline:
     numeric, categorical = names(params, rows)
     pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
     name = params.model.type.rpartition(".")[2]
-    _check_labels(rows)
+    older, newer = gradual.apart(params.model.fit, rows)
+    _check_labels(older, newer)
+    # All rows of a period may weigh 0, but not all that are fitted on, nor all that stop the fit.
+    weigh(older)
+    if newer:
+        weigh(newer)
     try:
         with progress.clock(f"fitting {name} on {len(rows):,} rows"):
             if not (params.model.fit.at_once and isinstance(rows, Prepared)):
@@ -103,17 +108,18 @@ def names(params: Params, rows: Rows) -> tuple[list[str], list[str]]:
 
 
 def weigh(rows: Rows) -> Array | None:
-    """Return the use case's weights of n rows; None if it weighs none.
+    """Return the use case's weights of n rows, of which all in a period may be 0; None if it weighs none.
 
     Raises:
-        UseCaseError: when they are not a weight per row.
+        UseCaseError: when they are not a weight per row, or all are 0.
     """
-    if isinstance(rows, Parts):
-        found = [
-            weight for some in rows.batches() if (weight := weights.of(scoring, some.label, some.request)) is not None
-        ]
-        return np.concatenate(found) if found else None
-    return weights.of(scoring, rows.label, rows.request)
+    if not weights.are_given(scoring):
+        return None  # without reading periods for nothing
+    return weights.together(_weigh_each(some) for some in rows.batches())
+
+
+def _weigh_each(rows: Prepared) -> Array | None:
+    return weights.each(scoring, rows.label, rows.request) if weights.are_given(scoring) else None
 
 
 def _in_pieces(rows: int) -> Iterator[slice]:
@@ -122,13 +128,13 @@ def _in_pieces(rows: int) -> Iterator[slice]:
 
 
 def _answers(rows: Prepared, estimator_: Any) -> tuple[Array, Array | None]:
-    """Return what is fitted of n rows and how much each counts, shape (n,) both; None if they count the same.
+    """Return what is fitted of n rows, all or a period's, and how much each counts, shape (n,) both; None if the same.
 
     Raises:
         UseCaseError: when they are not a number per row.
         ParamsError: when the estimator takes no weights.
     """
-    wanted, weight = target(rows), weigh(rows)
+    wanted, weight = target(rows), _weigh_each(rows)
     if weight is not None and not has_fit_parameter(estimator_, "sample_weight"):
         found = f"{type(estimator_).__name__} takes no weights, and scoring.weight gives them"
         raise ParamsError(
@@ -141,17 +147,32 @@ def _classes() -> int:
     return 0 if interface.TASK == "regression" else len(classes(interface) or (0, 1))
 
 
-def _check_labels(rows: Rows) -> None:
+def _check_labels(rows: Rows, stopping: Rows | None) -> None:
     """Refuse to fit a classifier on rows that lack a class.
+
+    Args:
+        rows: to fit on.
+        stopping: newer rows, which stop the fit; None without.
 
     Raises:
         ParamsError: naming it.
     """
     if interface.TASK == "regression":
         return
-    wanted, known = target(rows), classes(interface) or (0, 1)
-    lacking = [name for code, name in enumerate(known) if not (wanted == code).any()]
+    lacking, known = _lacking(rows), classes(interface) or (0, 1)
     if lacking:
-        found = f"no row to fit on is labelled {', '.join(repr(name) for name in lacking)}"
+        named = ", ".join(repr(name) for name in lacking)
+        found = f"no row to fit on is labelled {named}"
+        if stopping and not set(lacking) & set(_lacking(stopping)):
+            found = f"{named} labels no row to fit on, but rows of the newest periods, which only stop the fit"
+            raise ParamsError(
+                "model.fit.early_stopping", found, "declare fewer `periods` there, or take older data too"
+            )
         other = ", or take out of CLASSES what does not occur" if len(known) > 2 else ""
         raise ParamsError("data", found, f"take more rows to fit on, by data or split{other}")
+
+
+def _lacking(rows: Rows) -> list[Any]:
+    """List the classes that no row is labelled with."""
+    wanted = target(rows)
+    return [name for code, name in enumerate(classes(interface) or (0, 1)) if not (wanted == code).any()]

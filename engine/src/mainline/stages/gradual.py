@@ -15,6 +15,7 @@ from mainline import progress
 from mainline.contract import Array
 from mainline.data.dataset import Prepared
 from mainline.data.parts import Parts, Rows
+from mainline.declared.fit import Fit
 from mainline.declared.params import Params
 from mainline.model import frames, learners, rounds, streaming
 from mainline.model.rounds import Batch, Batches
@@ -40,9 +41,7 @@ def fit(
         classes: K, or 0 of a regression.
     """
     plan, memory = params.model.fit, checkpoints.of(params, rows)
-    stopping: Rows | None = None
-    if plan.early_stopping:
-        rows, stopping = rows.apart(plan.early_stopping.periods)
+    rows, stopping = apart(plan, rows)
     by_period = plan.by == "period"
 
     def tables(some: Rows) -> Iterable[tuple[Prepared, pd.DataFrame]]:
@@ -63,6 +62,11 @@ def fit(
     if given:
         told = f"the loss on {len(stopping or ()):,} newer rows was least after round {kept} of {learner.rounds}"
         progress.say(told)
+
+
+def apart(plan: Fit, rows: Rows) -> tuple[Rows, Rows | None]:
+    """Part rows to fit on from the newest ones, which stop the fit; None if no rows are declared to stop it."""
+    return rows.apart(plan.early_stopping.periods) if plan.early_stopping else (rows, None)
 
 
 def _in_memory(batches: Iterable[Batch]) -> Batches:

@@ -49,6 +49,12 @@ def install(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(fitting, "scoring", SimpleNamespace(fit_target=fit_target))
 
 
+def count_less(bound: float, patch: pytest.MonkeyPatch) -> None:
+    """Let rows count whose label is below a bound, and no others."""
+    scoring = SimpleNamespace(fit_target=fit_target, weight=lambda label, _: (label < bound).astype(float))
+    patch.setattr(fitting, "scoring", scoring)
+
+
 def run_by_dvc(patch: pytest.MonkeyPatch, code: str = "code") -> None:
     """Let DVC run the stage train, with some code."""
     patch.setenv("DVC_STAGE", "train")

@@ -1,6 +1,7 @@
 """Boosting stops where the loss on the newest training rows is least; no other row has a say."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from mainline.declared import fit as declared_fit
 from mainline.declared import params
 from mainline.declared.fit import Fit
 from mainline.declared.window import Data, Split
-from mainline.errors import ParamsError
+from mainline.errors import ParamsError, UseCaseError
+from mainline.stages import fitting
 from tests.mainline.stages.gradual import (
     HGB,
     LGBM,
     PERIODS,
+    REQUEST,
+    ROWS,
     XGB,
+    count_less,
     declare,
     draw,
     exported,
@@ -70,6 +75,32 @@ def test_the_newest_period_reaches_the_model_by_the_count_of_rounds_alone(by: st
 def test_by_period_gives_the_same_bytes() -> None:
     """Pages on the disk stop where memory does."""
     assert exported(stopping(by="window")) == exported(stopping(by="period"))
+
+
+@pytest.mark.parametrize("by", ["window", "period"])
+def test_a_class_that_only_the_newest_period_has_is_refused(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows stop the fit, and nobody fits on them; without early stopping they are enough."""
+    interface = SimpleNamespace(TASK="multiclass", CLASSES=("a", "b", "c"), REQUEST=REQUEST)
+    monkeypatch.setattr(fitting, "interface", interface)
+    monkeypatch.setattr(fitting, "scoring", SimpleNamespace(fit_target=lambda label, _: label))
+    for number, period in enumerate(PERIODS):
+        rows = draw(number)
+        label = np.where(rows.features["distance"] > 0, 1, 2 * (period == PERIODS[-1]))
+        write(period, Prepared(rows.request, rows.features, label))
+    type_ = "xgboost.XGBClassifier"
+    fitted(declare(type_, {"by": by}, n_estimators=2))
+    with pytest.raises(ParamsError, match=r"early_stopping: 'c' labels no row to fit on, but rows of the newest"):
+        fitted(declare(type_, {"by": by, "early_stopping": {"rounds": 5, "periods": 1}}, n_estimators=2))
+
+
+@pytest.mark.parametrize("by", ["window", "period"])
+def test_newest_rows_of_which_none_counts_are_refused(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each loss on them would be 0 by 0, and the first round the best."""
+    count_less(1e6, monkeypatch)
+    rows = draw(3)
+    write(PERIODS[-1], Prepared(rows.request, rows.features, np.full(ROWS, 1e6)))
+    with pytest.raises(UseCaseError, match=f"weight returns 0 for each of {ROWS} rows"):
+        fitted(stopping(by=by))
 
 
 def test_a_library_that_stops_by_itself_is_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 from mainline.data import dataset
 from mainline.data.dataset import Prepared
 from mainline.data.parts import Parts
-from mainline.errors import ParamsError
+from mainline.errors import ParamsError, UseCaseError
 from mainline.model import export, frames, runtime
 from mainline.stages import fitting
 from tests.mainline.stages.gradual import (
@@ -25,6 +25,7 @@ from tests.mainline.stages.gradual import (
     ROWS,
     SGD,
     XGB,
+    count_less,
     declare,
     draw,
     error,
@@ -142,6 +143,28 @@ def test_a_period_may_lack_a_class(
     assert found.format == "onnx"
     predicted = runtime.load(content, found.describe()).predict(draw(9).features)
     assert predicted.shape == ((ROWS,) if count == 2 else (ROWS, 3))
+
+
+@pytest.mark.parametrize(("type_", "options"), [(SGD, {}), (MLP, {}), (XGB, {"n_estimators": 5})])
+def test_a_period_whose_rows_all_weigh_nothing_has_no_say(
+    type_: str, options: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other labels there move nothing; only in batches, since estimators divide by the sum of a batch's weights."""
+    count_less(1e6, monkeypatch)
+    found = []
+    for label in (1e6, 1e9):
+        rows = draw(1)
+        write(PERIODS[1], Prepared(rows.request, rows.features, np.full(ROWS, label)))
+        found.append(predict(fitted(declare(type_, {"by": "period"}, **options))))
+    assert np.isfinite(found[0]).all()
+    assert np.array_equal(found[0], found[1])
+
+
+def test_rows_of_which_none_counts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line counts the rows of all periods."""
+    count_less(-1e6, monkeypatch)
+    with pytest.raises(UseCaseError, match=f"weight returns 0 for each of {len(PERIODS) * ROWS:,} rows"):
+        fitted(declare(SGD, {"by": "period"}))
 
 
 def test_parts_offer_what_rows_in_memory_do() -> None:
