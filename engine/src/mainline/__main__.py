@@ -7,6 +7,7 @@ if __name__ == "__main__":
 
 import io
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -82,7 +83,7 @@ def _run(words: Sequence[str]) -> str:
     command = first.command
     if command not in NAMES:
         raise usage.CommandError(command, NAMES)
-    os.environ.setdefault(faults.COMMAND, command)
+    os.environ.setdefault(faults.COMMAND, shlex.join([command, *first.rest]))
     module = import_module(f"mainline.commands.{usage.module_of(command)}")
     arguments = usage.read(command, module, first.rest)
     if command not in ANYWHERE:

@@ -13,7 +13,7 @@ TRACEBACK = "MAINLINE_TRACEBACK"
 """The variable that asks for the traceback of an expected failure; `mainline --traceback` sets it."""
 
 COMMAND = "MAINLINE_COMMAND"
-"""The variable that names the command which a person typed, for the processes that it starts."""
+"""The variable that holds the command which a person typed, with its arguments, for the processes that it starts."""
 
 USE_CASE = ("src", "usecase")
 
@@ -77,7 +77,7 @@ def _again() -> str:
 def _typed() -> str:
     """Name the command that shows the failure again; a stage by itself, as `dvc repro` runs it, is one of `repro`."""
     command = os.environ.get(COMMAND, "stage")
-    return "repro" if command == "stage" else command
+    return "repro" if command.split(maxsplit=1)[:1] == ["stage"] else command
 
 
 def _module(error: Exception) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from mainline import __main__ as command_line
 from mainline import processes
-from mainline.commands import summary
+from mainline.commands import look, summary
 from mainline.errors import MainlineError, SourceError
 from mainline.faults import COMMAND, explain
 from usecase import features
@@ -47,17 +47,18 @@ def test_code_of_the_use_case_that_fails_is_named_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outer", "said"), [(None, "./mainline --traceback summary"), ("try", "./mainline --traceback try")]
+    ("outer", "said"),
+    [(None, "./mainline --traceback look 'my table.csv'"), ("try --depth 2", "./mainline --traceback try --depth 2")],
 )
 def test_command_that_shows_the_traceback_is_the_one_that_was_typed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outer: str | None, said: str
 ) -> None:
-    """Code of the use case also fails outside of `repro`; a process that a command started names that command."""
+    """Code of the use case also fails outside of `repro`; the command is named whole, also by what it started."""
     monkeypatch.delenv(COMMAND, raising=False)
     if outer:
         monkeypatch.setenv(COMMAND, outer)
-    monkeypatch.setattr(summary, "run", lambda _: features.compute({}, {}))
-    assert command_line.main(["summary"]) == 1
+    monkeypatch.setattr(look, "run", lambda _: features.compute({}, {}))
+    assert command_line.main(["look", "my table.csv"]) == 1
     assert f"`{said}` shows its traceback." in capsys.readouterr().err
     assert os.environ.get(COMMAND) == outer
 

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,71 @@ def test_permissions_are_right_from_the_first_moment(
     files.replace(tmp_path / "file", "secret", mode=mode)
     assert seen == [mode]
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
+
+
+def fill_half(file: Path) -> None:
+    """Write half of a file beside its place and break."""
+    with files.replacing(file) as target:
+        target.write_text("half")
+        raise OSError("disk full")
+
+
+def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """When the writer breaks half way, what was there stays, with nothing beside it."""
+    file = tmp_path / "file"
+    files.replace(file, "before")
+    with pytest.raises(OSError, match="disk full"):
+        fill_half(file)
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_failed_first_write_leaves_nothing(tmp_path: Path) -> None:
+    """When the writer breaks and nothing was there, nothing is there."""
+    with pytest.raises(OSError, match="disk full"):
+        fill_half(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    """While the writer works, its target is not there yet."""
+    file = tmp_path / "file"
+    with files.replacing(file) as target:
+        target.write_text("whole")
+        assert not file.exists()
+    assert file.read_text() == "whole"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    """A named pipe hands its reader the content and stays a pipe: nothing is renamed over it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        files.replace(pipe, "through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("sent", ["file", "pipe"])
+def test_standard_output_stays_a_link(tmp_path: Path, sent: str) -> None:
+    """A link to standard output, as `/dev/stdout` is one, is written through, also if it is sent to a file."""
+    link = tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")
+    code = "import sys, pathlib; from mainline import files; files.replace(pathlib.Path(sys.argv[1]), 'through')"
+    with (tmp_path / "file").open("wb") as file:
+        target = file if sent == "file" else subprocess.PIPE
+        ran = subprocess.run([sys.executable, "-P", "-c", code, link], stdout=target, check=True, timeout=60)
+    assert (ran.stdout or (tmp_path / "file").read_bytes()) == b"through"
+    assert link.is_symlink()
+
+
+def test_a_folder_is_refused_and_stays(tmp_path: Path) -> None:
+    """A path of a folder is an error of the system's own, and nothing is left beside it."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        files.replace(tmp_path / "folder", "content")
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]

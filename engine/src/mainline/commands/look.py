@@ -31,8 +31,7 @@ def run(arguments: argparse.Namespace) -> str:
         UsageError: when a label is named without a table: the pipeline's data has its own.
         MainlineError: when the table cannot be read, or the pipeline has not run.
     """
-    from mainline import progress
-    from mainline.data.storage import write_atomically
+    from mainline import files, progress
     from mainline.look import (
         portraits,
         poster,
@@ -53,5 +52,5 @@ def run(arguments: argparse.Namespace) -> str:
             sheet = sources.of_pipeline()
         gallery = portraits.paint(sheet)
         text = poster.render(gallery)
-    write_atomically(arguments.page, lambda target: target.write_text(text, encoding="utf-8"))
+    files.replace(arguments.page, text)
     return f"{screen.render(gallery)}\n\nThe page, with pictures and some rows: {arguments.page}"

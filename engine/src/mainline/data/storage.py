@@ -5,9 +5,8 @@ Everything is written under another name first and then renamed, so a killed pro
 
 import csv
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mainline import files
 from mainline.contract import Array
 from mainline.errors import DataError
 
@@ -31,17 +31,6 @@ def fresh_directory(path: Path) -> Path:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     return path
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file and rename it to `path` when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_frame(frame: "pd.DataFrame", path: Path) -> None:
@@ -125,8 +114,7 @@ def read_length(path: Path) -> int:
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write readable, diffable JSON: numbers of `DIGITS` digits, NaN as null."""
-    text = json.dumps(tidy(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+    files.replace(path, json.dumps(tidy(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -142,14 +130,10 @@ def read_json(path: Path) -> Any:
 def write_csv(rows: Iterable[Mapping[str, Any]], path: Path, header: Sequence[str] = ()) -> None:
     """Write rows of equal keys as CSV; NaN and None are empty cells. `header` is for when there are no rows."""
     rows = [tidy(row) for row in rows]
-
-    def write(target: Path) -> None:
-        with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else header, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-
-    write_atomically(path, write)
+    with files.replacing(path) as target, target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else header, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def tidy(value: Any) -> Any:
@@ -185,7 +169,8 @@ def _table(frame: "pd.DataFrame", path: Path) -> pa.Table:
 
 
 def _write_table(table: pa.Table, path: Path) -> None:
-    write_atomically(path, lambda target: pq.write_table(table, target, compression="zstd"))
+    with files.replacing(path) as target:
+        pq.write_table(table, target, compression="zstd")
 
 
 def _encode(table: pa.Table) -> bytes:

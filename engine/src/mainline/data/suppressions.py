@@ -8,15 +8,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mainline import files
 from mainline.data import local_files
-from mainline.data.storage import write_atomically
 from mainline.errors import DataError, SourceError
 
 if TYPE_CHECKING:
@@ -84,8 +83,7 @@ def check() -> None:
 
 def write(forgotten: Forgotten) -> None:
     """Keep it."""
-    text = forgotten.model_dump_json(indent=2) + "\n"
-    write_atomically(FILE, partial(_fill, text))
+    files.replace(FILE, forgotten.model_dump_json(indent=2) + "\n")
 
 
 def written(value: Any) -> str:
@@ -94,7 +92,3 @@ def written(value: Any) -> str:
         return str(int(value))
     text = str(value)
     return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
-
-
-def _fill(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -7,7 +7,6 @@ server that writes to the file meanwhile sees that its name is gone, and begins 
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import orjson
 import pyarrow.parquet as pq
 
 from mainline import files
-from mainline.data.storage import write_atomically
 from mainline.exchange.place import Place
 from mainline.monitoring import logfiles
 from mainline.monitoring.store import Record, Store
@@ -101,7 +99,8 @@ class Kept:
             store.sweep(records.values())
             for path in (path for path in found.rolled if path.exists()):
                 kept = pq.read_table(path).filter([not hit for hit in _mask(path, sought)])
-                write_atomically(path, partial(pq.write_table, kept, compression="zstd"))
+                with files.replacing(path) as target:
+                    pq.write_table(kept, target, compression="zstd")
             for path in (store.folder / "skew").glob("*.csv"):
                 if sought.in_file(path.read_bytes()):
                     path.unlink()

@@ -16,6 +16,8 @@ WHOLE = 1 << 30
 _PART = 8 << 20
 _PARTS = 10_000
 """How many parts S3 takes."""
+_LISTED = 1000
+"""Versions that a page lists, at most S3's own thousand."""
 _CHUNK = 1 << 18  # bytes
 
 
@@ -75,12 +77,23 @@ def erase(files: Any, path: str) -> None:
         PermissionError: when the versions may not be listed or removed.
     """
     place = _place(files, path)
-    listed = files.fs.call_s3("list_object_versions", Bucket=place["Bucket"], Prefix=place["Key"])
-    every = [one for kind in ("Versions", "DeleteMarkers") for one in listed.get(kind) or ()]
-    kept = [one for one in every if one["Key"] == place["Key"]]
-    for one in sorted(kept, key=lambda one: bool(one.get("IsLatest"))):
-        files.fs.call_s3("delete_object", **place, VersionId=one["VersionId"])
+    before: list[str] = []
+    while versions := _versions(files, place):
+        older = [one["VersionId"] for one in versions if not one.get("IsLatest")]
+        removed = older or [one["VersionId"] for one in versions]
+        if removed == before:
+            raise PermissionError(f"{path}: the store keeps its version {removed[0]}, which it was asked to remove")
+        for version in removed:
+            files.fs.call_s3("delete_object", **place, VersionId=version)
+        before = removed
     files.fs.invalidate_cache(path)
+
+
+def _versions(files: Any, place: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """List versions and marks of removal of an object: a page of them, since its name comes first of those alike."""
+    page = files.fs.call_s3("list_object_versions", Bucket=place["Bucket"], Prefix=place["Key"], MaxKeys=_LISTED)
+    listed = [one for kind in ("Versions", "DeleteMarkers") for one in page.get(kind) or ()]
+    return [one for one in listed if one["Key"] == place["Key"]]
 
 
 def prepare_clients() -> None:

@@ -4,13 +4,13 @@ Parquet needs pyarrow, which is not among the service's own libraries; CSV needs
 """
 
 import csv
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from mainline import files
 from mainline.contract import Kind
 from mainline.errors import MainlineError
 
@@ -42,10 +42,11 @@ def read(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
 
 def write(path: Path, rows: Rows, source: Path, columns: Sequence[str], added: Mapping[str, Kind]) -> None:
     """Write rows of a source with columns that were added to it, each of its kind, in the format of the source."""
-    if kind_of(source) == "csv":
-        _replace(path, lambda partial: _write_csv(partial, rows, [*columns, *added]))
-    else:
-        _replace(path, lambda partial: _write_parquet(partial, rows, source, added))
+    with files.replacing(path) as target:
+        if kind_of(source) == "csv":
+            _write_csv(target, rows, [*columns, *added])
+        else:
+            _write_parquet(target, rows, source, added)
 
 
 def _read_csv(source: Path, part_rows: int) -> tuple[list[str], Iterator[Rows], str]:
@@ -137,11 +138,3 @@ def _write_parquet(path: Path, rows: Rows, source: Path, added: Mapping[str, Kin
     for name, kind in added.items():
         schema = schema.append(pa.field(name, types[kind]))
     pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole under another name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    os.replace(partial, path)

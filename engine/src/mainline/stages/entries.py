@@ -10,11 +10,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mainline.data.storage import write_atomically
+from mainline import files
 
 FOLDER = Path(".dvc/tmp/partitions")
 _PARTIAL = ".partial"
@@ -34,11 +33,7 @@ class Entry(NamedTuple):
     def write(self) -> None:
         """Write the files."""
         for name, content in self.files.items():
-            write_atomically(Path(name), partial(_fill, content))
-
-
-def _fill(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
+            files.replace(Path(name), content)
 
 
 def read(stage: str, key: str) -> Entry | None:

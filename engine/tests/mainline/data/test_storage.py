@@ -68,44 +68,6 @@ plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 nested = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 
 
-def fail(path: Path) -> None:
-    """Write half a file and break."""
-    path.write_text("half")
-    raise OSError("disk full")
-
-
-def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    """When the writer breaks half way, what was there stays, with nothing beside it."""
-    file = tmp_path / "a.json"
-    storage.write_json({"a": 1}, file)
-    before = file.read_bytes()
-    with pytest.raises(OSError, match="disk full"):
-        storage.write_atomically(file, fail)
-    assert file.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_failed_first_write_leaves_nothing(tmp_path: Path) -> None:
-    """When the writer breaks and nothing was there, nothing is there."""
-    with pytest.raises(OSError, match="disk full"):
-        storage.write_atomically(tmp_path / "a.json", fail)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_file_appears_when_it_is_whole(tmp_path: Path) -> None:
-    """While the writer works, its target is not there yet."""
-    file = tmp_path / "a.txt"
-    seen = []
-
-    def write(target: Path) -> None:
-        target.write_text("whole")
-        seen.append(file.exists())
-
-    storage.write_atomically(file, write)
-    assert seen == [False]
-    assert file.read_text() == "whole"
-
-
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_written_twice_has_the_same_bytes(tmp_path: Path, write: Write) -> None:
     """The same content gives the same bytes, in folders that are made when needed, and nothing beside them."""

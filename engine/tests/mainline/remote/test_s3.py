@@ -61,6 +61,20 @@ def test_what_is_erased_has_no_older_version(object_store: ObjectStore, bucket: 
 
 
 @pytest.mark.usefixtures("bucket")
+def test_versions_beyond_the_first_page_are_erased(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 lists a thousand versions at a time; an object of more than a page loses all of them."""
+    monkeypatch.setattr(s3, "_LISTED", 2)
+    oid = "0" * 32
+    store = open_remote()
+    key = store.path(oid).partition("/")[2]
+    with object_store.keeping_versions():
+        for _ in range(5):
+            object_store.write(key, b"content")
+        assert store.erase([oid])
+        assert object_store.versions(key) == []
+
+
+@pytest.mark.usefixtures("bucket")
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of one process is read from /proc")
 def test_memory_does_not_grow_with_the_files(repository: Project, object_store: ObjectStore) -> None:
     """Files that are together much larger than the limit go to S3 and come back within it."""
