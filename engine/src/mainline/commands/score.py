@@ -8,6 +8,8 @@ from pathlib import Path
 from mainline import usage
 from mainline.errors import MainlineError
 
+USUAL = "production"
+
 
 class ScoreError(MainlineError):
     """The score is below what was asked for."""
@@ -16,6 +18,7 @@ class ScoreError(MainlineError):
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     usage.add_environment(parser)
+    parser.set_defaults(environment="")  # production, or the one that a version reaches last
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--badge", type=Path, metavar="FILE", help="draw the score into this SVG file, too")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write it as this HTML file, too, with all evidence")
@@ -36,7 +39,6 @@ def run(arguments: argparse.Namespace) -> str:
         ChangeError: when there is no commit to compare with.
     """
     from mainline import display, files
-    from mainline.declared import environments
     from mainline.score import (
         badge,
         change,
@@ -46,10 +48,10 @@ def run(arguments: argparse.Namespace) -> str:
         total,
     )  # libraries that `--help` need not wait for
 
-    environments.choose(arguments.environment, environments.load_all())
+    environment = _environment(arguments.environment)
     since = comparison.base(arguments.against) if arguments.against else ""
     now = int(time.time())
-    found = total.measure(arguments.environment, now)
+    found = total.measure(environment, now)
     moved = comparison.measure(found, now, since) if since else None
     if arguments.badge:
         files.replace(arguments.badge, badge.draw(found))
@@ -63,3 +65,19 @@ def run(arguments: argparse.Namespace) -> str:
         print(said, flush=True)
         raise ScoreError(f"the score is {found.points:g}, and {arguments.at_least:g} was asked for.")
     return said
+
+
+def _environment(named: str) -> str:
+    """Return the environment to score: the named one, or else production, or what a fork has in its place.
+
+    Raises:
+        UnknownError: when there is none of a name.
+    """
+    from mainline.declared import environments
+
+    is_declared = any(environments.FOLDER.glob("*.yaml"))
+    declared = environments.load_all() if is_declared else {}  # none is no typo: nothing can be shown of production
+    if named:
+        environments.choose(named, declared)
+        return named
+    return USUAL if USUAL in declared else next(reversed(declared), USUAL)

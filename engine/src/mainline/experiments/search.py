@@ -27,18 +27,21 @@ from mainline.declared import tune
 from mainline.declared.params import Params
 from mainline.declared.tune import MOST, Search
 from mainline.errors import MainlineError, ParamsError, nearest
-from mainline.experiments import variant
+from mainline.experiments import trial_code, variant
 from mainline.experiments.judgement import judge
 from mainline.gate.statistics import Difference
 from mainline.gate.tables import TUNING, named
 from mainline.model import estimator
 from mainline.model.metric import Metric
-from mainline.repository.imports import first_party
 from usecase import features, interface
 
 TABLE = TUNING
 LOCK = Path("requirements/pipeline.txt")
 Hyperparameters = dict[str, Any]
+
+
+class NoRowsError(MainlineError):
+    """The prepared rows that trials are of are not here."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,9 @@ def key(params: Params, declared: Search) -> str:
     """Return a hash of what a trial's result depends on: parameters, metric, space, data, code and libraries.
 
     The number of trials is not part of it.
+
+    Raises:
+        NoRowsError: when the prepared rows are not here.
     """
     shaping = params.model_dump(
         mode="json", by_alias=True, include={"split", "seed", "features", "preprocessing", "model"}
@@ -123,8 +129,11 @@ def key(params: Params, declared: Search) -> str:
     text = json.dumps([shaping, compared, space, confidence], sort_keys=True)
     digest = hashlib.sha256(text.encode())
     parts = (*params.parts.train, *params.parts.validation)
-    code = first_party(Path("engine/src/mainline/experiments/search.py"))
-    for path in (*map(variant.part_file, parts), *code, LOCK):
+    for path in map(variant.part_file, parts):
+        if not path.is_file():
+            raise NoRowsError(f"{path} is not here. Run `make repro` or `./mainline pull` first.")
+        digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for path in (*trial_code.files(), LOCK):
         if path.is_file():
             digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]

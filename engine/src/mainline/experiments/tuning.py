@@ -33,12 +33,14 @@ def tune(write: bool = False, again: bool = False) -> str:
 
     Args:
         write: put the best into `params.yaml`.
-        again: try what is in the table anew.
+        again: try what is in the table anew; without a declared search there is nothing to do.
 
     Raises:
         ParamsError: when the search cannot be run as declared.
     """
     declared = params.load(PARAMS)
+    if again and not declared.tune:
+        return f"{PARAMS} declares no search under `tune`, so there is nothing to try again."
     wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
     trials = search.plan(declared, wanted)
     where = compute.load()

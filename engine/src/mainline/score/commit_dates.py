@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mainline.declared.score import Scoring
+from mainline.registry.origin import is_shallow
 from mainline.repository.git import ask
 from mainline.score.rubric import LackError, Origin, Step
 from mainline.seconds import DAY
@@ -59,7 +60,7 @@ class History:
 
     @cached_property
     def _is_shallow(self) -> bool:
-        return ask("rev-parse", "--is-shallow-repository") == "true"
+        return is_shallow()
 
     @cached_property
     def _dates(self) -> dict[str, int | None]:

@@ -19,13 +19,11 @@ from mainline.monitoring.result import Monitored
 from mainline.registry.events import Event
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, blob
-from mainline.repository.imports import first_party
 from mainline.score import workflows
 from mainline.score.evidence import Evidence, key
 from mainline.score.rubric import LackError, Origin, Step
 
 PARAMS = Path("params.yaml")
-_SEARCH = Path("engine/src/mainline/experiments/search.py")
 _LIBRARIES = "requirements/pipeline.txt"
 
 
@@ -146,12 +144,17 @@ def _key(commit: str, settings: Params, search: Search) -> tuple[str, int]:
     Raises:
         UnknownSearchError: when they are others.
     """
-    code = [*map(str, first_party(_SEARCH)), _LIBRARIES]
+    from mainline.experiments import trial_code  # what it imports takes a second
+
+    code = [*map(str, trial_code.files()), _LIBRARIES]
     held = blob(f"{commit}:{lock.LOCK}") or b""
     here = lock.LOCK.read_text(encoding="utf-8") if lock.LOCK.is_file() else ""
     if _data(held.decode(errors="replace")) != _data(here) or ask("diff", "--name-only", commit, "--", *code):
         raise UnknownSearchError("the search had other data or code")
-    return key(settings, search)
+    try:
+        return key(settings, search)
+    except LackError as error:
+        raise UnknownSearchError("the data of the search are not here") from error
 
 
 def _data(locked: str) -> str:

@@ -2,6 +2,7 @@
 
 from mainline.declared.score import Scoring
 from mainline.errors import MainlineError, ParamsError
+from mainline.registry.origin import is_shallow
 from mainline.repository.git import ask
 from mainline.score import commit_evidence, workflows
 from mainline.score.change import FORMAT, Change, ChangeError, Moved, Sums
@@ -17,6 +18,11 @@ def base(against: str) -> str:
         ChangeError: when there is no such commit here.
     """
     found = ask("merge-base", against, "HEAD")
+    if not found and is_shallow():
+        raise ChangeError(
+            f"this clone lacks older commits, so where this branch left '{against}' is not known here. Bring them: "
+            "`git fetch --unshallow`."
+        )
     if not found:
         raise ChangeError(f"'{against}' has no commit in common with this one here. `git fetch` it, or name another.")
     return found

@@ -33,10 +33,17 @@ Key = Callable[[Params, Search], tuple[str, int]]
 
 
 def key(settings: Params, declared: Search) -> tuple[str, int]:
-    """Return the name of the declared search on the data that is here, and how many trials it has."""
+    """Return the name of the declared search on the data that is here, and how many trials it has.
+
+    Raises:
+        LackError: when the data are not here.
+    """
     from mainline.experiments import search  # scikit-learn takes a second
 
-    return search.key(settings, declared), len(search.plan(settings, declared))
+    try:
+        return search.key(settings, declared), len(search.plan(settings, declared))
+    except search.NoRowsError as error:
+        raise LackError(str(error).partition(". ")[0], REPRO) from error
 
 
 @dataclass(frozen=True)

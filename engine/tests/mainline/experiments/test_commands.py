@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, ParamsError
 from mainline.experiments.tuning import tune
 from mainline.experiments.valuation import explain_model
 from tests.project import Project
@@ -58,6 +58,20 @@ def test_search_reads_no_test_month(project: Project, capsys: pytest.CaptureFixt
     assert "-    learning_rate: 0.05\n+    learning_rate: 0.3\n" in said
     assert max(map(len, (shown + said).splitlines())) <= 100
     assert Path("params.yaml").read_text() == before
+
+
+@pytest.mark.usefixtures("project")
+def test_again_without_a_search_is_nothing_to_do() -> None:
+    """A workflow that renews the tables renews those that there are; the table that lies here stays."""
+    Path("metrics").mkdir(exist_ok=True)
+    Path("metrics/tuning.csv").write_text("kept")
+    declared = yaml.safe_load(Path("params.yaml").read_text())
+    del declared["tune"]
+    Path("params.yaml").write_text(yaml.safe_dump(declared))
+    assert tune(again=True) == "params.yaml declares no search under `tune`, so there is nothing to try again."
+    assert Path("metrics/tuning.csv").read_text() == "kept"
+    with pytest.raises(ParamsError):
+        tune()
 
 
 def test_killed_search_goes_on(project: Project) -> None:

@@ -15,11 +15,12 @@ from mainline.data.dataset import Prepared
 from mainline.declared.compute import Compute
 from mainline.declared.params import Costs, Evaluation, Model, Params
 from mainline.errors import MainlineError, ParamsError
-from mainline.experiments import search, tuning, variant
-from mainline.experiments.search import Trial
+from mainline.experiments import search, trial_code, tuning, variant
+from mainline.experiments.search import NoRowsError, Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
 from tests.mainline.experiments.planted_use_case import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
+from tests.project import ROOT
 
 RMSE = scorer("regression").primary
 
@@ -197,7 +198,7 @@ def test_other_inputs_start_anew(tmp_path: Path, rows: tuple[Prepared, Prepared]
 def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another space, seed, model, metric, data or code is another search; another number of trials is the same."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(search, "first_party", lambda _: [Path("code.py")])
+    monkeypatch.setattr(trial_code, "files", lambda: [Path("code.py")])
     (tmp_path / "code.py").write_text("one")
     write(tmp_path, MONTHS[:5])
 
@@ -216,6 +217,19 @@ def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "data/features" / f"{MONTHS[0]}.parquet").write_bytes(b"other")
     others.append(key(declare()))
     assert len({first, *others}) == 7
+    (tmp_path / "data/features" / f"{MONTHS[0]}.parquet").unlink()
+    with pytest.raises(NoRowsError, match=rf"{MONTHS[0]}.parquet is not here\. Run `make repro`"):
+        key(declare())
+
+
+def test_what_shows_or_writes_makes_no_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fits, predicts and judges counts, and so does the use case; what draws progress or asks git does not."""
+    monkeypatch.chdir(ROOT)
+    counted = {path.as_posix().removeprefix("engine/src/mainline/") for path in trial_code.files()}
+    assert {"experiments/search.py", "stages/fitting.py", "model/estimator.py", "gate/statistics.py"} <= counted
+    assert "src/usecase/scoring.py" in counted
+    assert not [name for name in counted if name.startswith(("progress", "repository/", "files", "stages/harness"))]
+    assert all((trial_code.SEARCH.parents[1] / name).exists() for name in trial_code.SILENT)
 
 
 def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:

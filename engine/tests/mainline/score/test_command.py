@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,21 @@ def test_an_environment_that_is_not_declared_is_refused() -> None:
     asked = argparse.Namespace(environment="prodution", json=False, badge=None, at_least=None)
     with pytest.raises(UnknownError, match="did you mean 'production'"):
         score.run(asked)
+
+
+@pytest.mark.parametrize(
+    ("left", "scored"), [((), "production"), (("staging", "live"), "live"), (("production", "live"), "production")]
+)
+@pytest.mark.usefixtures("earned")
+def test_a_fork_without_production_is_scored(left: tuple[str, ...], scored: str) -> None:
+    """What nobody named is no typo: it is production, or else the environment that a version reaches last."""
+    text = Path("deploy/production.yaml").read_text()
+    shutil.rmtree("deploy")
+    Path("deploy").mkdir()
+    for before, name in zip((None, *left), left, strict=False):
+        Path(f"deploy/{name}.yaml").write_text(re.sub("(?m)^  after: .*", f"  after: {before or 'null'}", text))
+    asked = argparse.Namespace(environment="", json=True, badge=None, page=None, against=None, at_least=None)
+    assert json.loads(score.run(asked))["environment"] == scored
 
 
 @pytest.mark.usefixtures("earned")

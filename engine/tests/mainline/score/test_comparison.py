@@ -119,6 +119,16 @@ def test_a_base_that_is_not_here_is_refused() -> None:
         comparison.base("nowhere")
 
 
+def test_a_base_that_a_shallow_clone_lacks_is_brought(
+    earned: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As workflows check out: what is missing is the history, and not the name."""
+    earned.git("clone", "-q", "--depth=1", f"file://{earned.path}", str(tmp_path / "shallow"))
+    monkeypatch.chdir(tmp_path / "shallow")
+    with pytest.raises(ChangeError, match=r"lacks older commits.* `git fetch --unshallow`"):
+        comparison.base("HEAD~1")
+
+
 def test_the_base_is_where_the_branch_began(earned: Registry) -> None:
     """What came to the other branch since then is not of this change."""
     began = earned.git("rev-parse", "HEAD")
