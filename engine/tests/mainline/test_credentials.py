@@ -31,6 +31,8 @@ from mainline import credentials
         ("FILE_URL", "https://host/c?sv=1&sig=SIGNATURE", "GET /c?sv=1&sig=SIGNATURE", "GET /c?sv=1&sig=***"),
         ("HTTPS_PROXY", "http://me:proxied@proxy:1", "by http://me:proxied@proxy:1", "by http://me:***@proxy:1"),
         ("GOOGLE_CREDENTIALS", '{"private_key": "abcdef", "at": "https://host"}', "key abcdef", "key ***"),
+        ("SERVICE", "host=db user=me password=hunter22", "password=hunter22 is wrong", "password=*** is wrong"),
+        ("RUNNER", f"ghp_{'a' * 36}", f"by ghp_{'a' * 36}", "by ***"),
         ("STORE_CONNECTION_STRING", "AccountKey=Eby8vd;Blob=http://host/", "AccountKey=Eby8vd", "AccountKey=***"),
     ],
 )  # fmt: skip
@@ -48,3 +50,30 @@ def test_the_place_of_a_key_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     file.touch()
     monkeypatch.setenv("SIGNING_KEY", str(file))
     assert credentials.hide(f"{file} is empty") == f"{file} is empty"
+
+
+SECRETS = {
+    "GITLAB_PAT": "abcd", "AZURE_SAS": "abcd", "NPM_AUTH": "abcd", "SESSION_COOKIE": "abcd", "SERVICE_JWT": "abcd",
+    "STORE_KEY1": "abcd", "KEY2": "abcd", "URL_SIG": "abcd", "WEBHOOK_SIGNATURE": "abcd", "api-key": "abcd",
+    "X-Auth-Token": "abcd", "DB_PW": "x", "DB_PASSWORDS": "abcd", "OAUTH2": "abcd", "SIGNING_KEY": "/etc/hostname",
+    "WAREHOUSE": "postgresql://me:abcd@warehouse/flights", "SERVICE": "host=db password=abcd",
+    "RUNNER": "glpat-abcdefghijklmnop1234", "LOGIN": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-d",
+    "DEPLOY": "-----BEGIN EC PRIVATE KEY-----\nabcd", "FILES": "https://host/c?X-Amz-Signature=abcd",
+}  # fmt: skip
+PLAIN = {
+    "REGION": "north", "SORTED_BY_KEY": "true", "TOKENIZERS_PARALLELISM": "false", "MONKEYS": "chimpanzee",
+    "PATTERN": "a.*b", "AUTHOR": "me", "PATH_PREFIX": "/a", "SIGMA": "0.5", "FILE_URL": "https://host/file",
+    "PASSENGERS": "110", "TZ": "UTC", "DB_PASSWORD": "", "SASKATCHEWAN": "1", "KEYBOARD": "de",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_known_by_its_name_or_its_value(name: str) -> None:
+    """By words of the name, by an address or a pair in the value, or by a service's own form."""
+    assert credentials.is_secret(name, SECRETS[name])
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_other_settings_are_no_secrets(name: str) -> None:
+    """A longer word, a plain answer and an address without a password are not."""
+    assert not credentials.is_secret(name, PLAIN[name])

@@ -51,6 +51,15 @@ def test_the_variable_takes_the_place_of_the_file(file: Path, monkeypatch: pytes
             "dask: tcp://a:1\nprocesses: 2",
             r"compute\.yaml: processes: is 2 beside `dask`; declare one of the two; a cl",
         ),
+        (
+            "dask: tcp://a:1\nenvironment: REGION",
+            r"compute\.yaml: environment: is 'REGION' \(str\); write a list of na",
+        ),
+        (
+            "dask: tcp://a:1\nenvironment: [A=b]",
+            r"compute\.yaml: environment: is \['A=b'\] \(list\); write a list of na",
+        ),
+        ("environment: [REGION]", r"compute\.yaml: environment: is declared without `dask`; take it out: processes of"),
         ("dask: tcp://a:1\nsilent_seconds: 0", r"compute\.yaml: silent_seconds: is 0 \(int\); write a whole number fr"),
         (
             "dask: tcp://a:1\ntls: {ca: a, cert: b, key: c}",

@@ -24,6 +24,7 @@ MISSING = (
     f"a Dask cluster needs the library `distributed`, which is not installed here. Add the line `{EXTRA}` to "
     "requirements/own.in, and run `engine/run main requirements/lock.sh`; the next command installs it."
 )
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MOST = 256
 """Processes that can be declared; a number beyond is a slip."""
 
@@ -46,6 +47,13 @@ def _address(value: object) -> object:
     return value
 
 
+def _names(value: object) -> object:
+    """Refuse what is not a list of names of variables."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and VARIABLE.fullmatch(name) for name in value):
+        raise ValueError("write a list of names of environment variables, such as [REGION, FISCAL_YEAR], or []")
+    return tuple(value)
+
+
 class Certificates(Section):
     """The PEM files of a `tls://` address: the authority's certificate, this machine's own, and its key."""
 
@@ -63,7 +71,8 @@ class Compute(Section):
 
     `processes` work on partitions side by side; with one, the stage's own process works, and no other is started. With
     `dask`, the workers of that scheduler do. A partition whose process was ended is tried again, `retries` times. A
-    cluster may show no worker, or say nothing, for `silent_seconds`.
+    cluster may show no worker, or say nothing, for `silent_seconds`. Its workers see the variables that `environment`
+    names; if it is left out, all but those that hold a secret.
     """
 
     processes: Annotated[int, _whole(1, MOST)] = 1
@@ -71,6 +80,7 @@ class Compute(Section):
     dask: Annotated[str, BeforeValidator(_address)] = ""
     tls: Certificates | None = None
     silent_seconds: Annotated[int, _whole(1, 86_400)] = 600
+    environment: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = None
 
 
 def load(file: Path = FILE) -> Compute:
@@ -126,6 +136,9 @@ def _check_together(declared: Compute, place: str) -> None:
     if declared.dask and declared.processes > 1:
         found = f"is {declared.processes} beside `dask`"
         raise ParamsError("processes", found, "declare one of the two; a cluster has the workers that it has", place)
+    if declared.environment is not None and not declared.dask:
+        remedy = "take it out: processes of this machine see what the stage sees"
+        raise ParamsError("environment", "is declared without `dask`", remedy, place)
     if declared.tls and not declared.dask.startswith("tls://"):
         raise ParamsError("tls", f"is declared for '{declared.dask}'", "write `dask: tls://...`", place)
     missing = next((name for name, path in declared.tls.files().items() if not path), "") if declared.tls else ""

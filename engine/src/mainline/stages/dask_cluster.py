@@ -9,6 +9,7 @@ The functions that the scheduler sees are nested: so they travel by value, since
 """
 
 import hashlib
+import json
 import math
 import pickle
 import queue
@@ -54,7 +55,8 @@ class _Run:
         self._waiting = Stretches(jobs, [*cluster.workers])
         self._given: dict[str, _Given] = {}
         self._answers: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._name = f"mainline-{packed.digest}-{hashlib.sha256(packed.work).hexdigest()[:16]}"
+        begun_with = packed.work + json.dumps(packed.settings, sort_keys=True).encode("utf-8", "surrogateescape")
+        self._name = f"mainline-{packed.digest}-{hashlib.sha256(begun_with).hexdigest()[:16]}"
         # A task too: if the worker that holds its result is killed, the scheduler makes it again.
         self._packed = cluster.submit(_unchanged(), tuple(packed), key=f"{self._name}-{uuid.uuid4().hex}")
         self._perform = _performing()
@@ -165,7 +167,7 @@ def run(
     """
     with dask_client.connected(declared) as cluster:
         cluster.wait()
-        tasks = _Run(cluster, shipment.pack(work, watch), jobs, declared.retries)
+        tasks = _Run(cluster, shipment.pack(work, watch, declared.environment), jobs, declared.retries)
         yield from tasks.outcomes(begun)
     if tasks.failures:
         raise tasks.failures[min(tasks.failures)]

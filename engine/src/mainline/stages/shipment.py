@@ -1,24 +1,22 @@
 """What a process on another machine gets before it can work as one of this machine would: code, settings, the work.
 
-It sees no workspace and no store. The code is all of `SOURCES` in a zip that is named by its hash. Settings
+It sees no workspace and no store. The code is what the work imports, in a zip that is named by its hash. Settings
 (environment variables) are this process's own, since code of a use case may look at any of them, but for those that
-name a place of this machine and those whose name says that they hold a secret.
+name a place of this machine and those that hold a secret; or those alone that `compute.yaml` names.
 """
 
 import hashlib
-import io
 import os
 import pickle
 import re
-import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mainline import faults
+from mainline import credentials, faults
 from mainline.errors import WorkerError
-from mainline.stages import fingerprint, software, task_server
-from mainline.stages.fingerprint import NOISE, SOURCES
+from mainline.stages import code_archive, fingerprint, software, task_server
+from mainline.stages.fingerprint import NOISE
 from mainline.stages.harness import PINNED
 from mainline.stages.tasks import Watch, Work
 
@@ -27,9 +25,6 @@ OF_MACHINE = re.compile(f"{NOISE.pattern}|HOME|USER|LOGNAME|HOST|HOSTNAME|TMPDIR
 """Settings of which a process has those of its own machine."""
 SERVER = f"from {task_server.__name__} import main; main()"
 """Python's `-m` would make one of our modules the main one, which the watch takes for a use case's."""
-SECRET = re.compile(r".*(KEY|TOKEN|SECRET|PASS|CREDENTIAL).*=.*|.*=.*://[^/]*@.*", re.IGNORECASE | re.DOTALL)
-"""Settings that do not travel, by name or as an address with a password. Work on a partition has no use for them:
-whoever fetches data has run before."""
 
 
 class Shipment(NamedTuple):
@@ -52,46 +47,46 @@ class Shipment(NamedTuple):
     work: bytes
 
 
-def pack(work: Work, watch: Watch | None) -> Shipment:
+def pack(work: Work, watch: Watch | None, environment: Sequence[str] | None) -> Shipment:
     """Put together what a process needs that works on a stage's partitions.
 
     Args:
         work: what is done for each partition.
         watch: what it may reach; None if nobody asks.
+        environment: the variables that may travel; None for all but those of the machine and secrets.
 
     Raises:
-        WorkerError: when this is not a repository, whose code could be sent.
+        WorkerError: when this is not a repository, whose code could be sent, or git ignores a part of it.
     """
     if not LOCK.is_file():
         raise WorkerError(
             f"a cluster is sent the repository's code, and there is no {LOCK} here; run this at its root."
         )
-    code = _archive(SOURCES)
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if not (OF_MACHINE.fullmatch(name) or SECRET.fullmatch(f"{name}={value}"))
-    }
+    held, modules = code_archive.dump((work, _from_root(watch), fingerprint.processor()))
+    code = code_archive.pack(modules)
+    own = settings(os.environ, environment)
     own |= {faults.COMMAND: os.environ.get(faults.COMMAND, "stage")}  # a line says what was typed here, not there
-    held = pickle.dumps((work, _from_root(watch), fingerprint.processor()))
     first = pickle.dumps((software.versions(locked()), held))
     return Shipment(code, hashlib.sha256(code).hexdigest()[:16], own | PINNED, OF_MACHINE.pattern, SERVER, first)
+
+
+def settings(here: Mapping[str, str], declared: Sequence[str] | None) -> dict[str, str]:
+    """Return the variables that travel: those that are declared, or all but those of the machine and secrets.
+
+    Work on a partition has no use for a secret: whoever fetches data has run before.
+    """
+    if declared is not None:
+        return {name: here[name] for name in declared if name in here}
+    return {
+        name: value
+        for name, value in here.items()
+        if not (OF_MACHINE.fullmatch(name) or credentials.is_secret(name, value))
+    }
 
 
 def locked() -> list[str]:
     """Name the libraries of the stages' lock."""
     return re.findall(r"^([\w.-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def _archive(sources: Iterable[str]) -> bytes:
-    """Zip the files of some folders but for bytecode; the same content gives the same bytes."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder in sources:
-            for file in sorted(Path(folder).rglob("*")):
-                if file.is_file() and "__pycache__" not in file.parts:
-                    archive.writestr(zipfile.ZipInfo(file.as_posix()), file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return target.getvalue()
 
 
 def _from_root(watch: Watch | None) -> Watch | None:

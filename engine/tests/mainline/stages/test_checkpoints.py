@@ -16,6 +16,7 @@ from mainline.declared import params
 from mainline.declared.fit import Fit
 from mainline.errors import ParamsError
 from mainline.stages import checkpoints, entries
+from mainline.stages.harness import PINNED
 from tests.mainline.serving.running import wait_for
 from tests.mainline.stages import gradual
 from tests.mainline.stages.gradual import (
@@ -89,7 +90,7 @@ def test_a_fit_that_is_killed_goes_on_to_the_same_bytes() -> None:
     """SIGKILL before there is a checkpoint, when the first one appears, and after two later ones."""
     program = [sys.executable, "-P", "-m", gradual.__name__]
     folders = (ROOT / "engine/src", ROOT / "src", ROOT / "engine")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+    environment = os.environ | PINNED | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
     run = partial(subprocess.run, program, env=environment, capture_output=True, text=True, timeout=LIMIT, check=True)
     whole = run().stdout.split()[-1]
     checkpoints.forget("train")

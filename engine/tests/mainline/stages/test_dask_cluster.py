@@ -1,12 +1,15 @@
 """Partitions on a cluster of Dask: the same results and lines as here, and one line for whatever becomes of it."""
 
 import contextlib
+import io
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module, metadata
@@ -56,7 +59,8 @@ def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     root = tmp_path / "repository"
     for folder in ("in", "src", "engine", "requirements"):
         (root / folder).mkdir(parents=True)
-    (root / "engine/src").symlink_to(ENGINE / "src")
+    shutil.copytree(ENGINE / "src", root / "engine/src", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["git", "init", "-q", root], check=True)
     (root / "requirements/pipeline.txt").write_text((ROOT / "requirements/pipeline.txt").read_text())
     (root / "src/probe.py").write_text(Path(here.__file__).read_text())
     monkeypatch.chdir(root)
@@ -139,6 +143,60 @@ def test_the_work_sees_the_code_alone(probe: Any, cluster: Cluster, monkeypatch:
         settings = found["settings"]
         assert (settings["REGION"], settings["HOME"]) == ("north", str(cluster.folder))
         assert not {"STORE_TOKEN", "WAREHOUSE"} & settings.keys()
+        assert {name: settings.get(name) for name in PINNED} == PINNED
+
+
+@pytest.mark.slow
+def test_a_setting_that_changed_is_what_the_work_sees(
+    probe: Any, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run of the same work does not go on in a process that began with the old one."""
+    for region in ("north", "south"):
+        monkeypatch.setenv("REGION", region)
+        found = dict(run(probe.look_around, cluster)).values()
+        assert {outcome.entry.report["settings"]["REGION"] for outcome in found} == {region}
+
+
+@pytest.mark.slow
+def test_no_worker_receives_a_secret(probe: Any, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted in settings, beside the code and in git's folder, it is in nothing that was sent, unpacked or logged."""
+    planted = "open-sesame-4711"
+    for name in ("GITLAB_PAT", "AZURE_SAS", "NPM_AUTH", "A_COOKIE", "A_JWT", "STORE_KEY1", "URL_SIG", "x-api-key"):
+        monkeypatch.setenv(name, planted)
+    monkeypatch.setenv("WAREHOUSE", f"postgresql://me:{planted}@warehouse/flights")
+    Path(".gitignore").write_text("local.py\n.env\n")
+    for file in ("src/.env", "src/local.py", "src/notes.md", "engine/src/keys.json", ".git/info/key", "old.py"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text(f"PASSWORD = '{planted}'\n")
+    sent: list[bytes] = []
+    submit = dask_client.Cluster.submit
+
+    def record(self: Any, function: Any, *arguments: Any, **more: Any) -> Any:
+        if isinstance(arguments[0], tuple):
+            archive = zipfile.ZipFile(io.BytesIO(arguments[0][0]))
+            sent.extend(archive.read(name) for name in archive.namelist())
+        sent.append(repr((arguments, more)).encode())
+        return submit(self, function, *arguments, **more)
+
+    monkeypatch.setattr(dask_client.Cluster, "submit", record)
+    found = dict(run(probe.look_around, cluster))
+    sent.extend(path.read_bytes() for path in cluster.folder.rglob("*") if path.is_file())
+    assert any(b"def look_around" in content for content in sent)
+    assert not [content[:200] for content in sent if planted.encode() in content]
+    assert planted not in repr(found)
+
+
+@pytest.mark.slow
+def test_workers_see_the_declared_variables_alone(
+    probe: Any, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside what is pinned and the machine's own, also one that looks like a secret."""
+    monkeypatch.setenv("REGION", "north")
+    monkeypatch.setenv("FISCAL_YEAR", "2013")
+    monkeypatch.setenv("PARTITION_KEY", "carrier")
+    for outcome in dict(run(probe.look_around, cluster, environment=["REGION", "PARTITION_KEY"])).values():
+        settings = outcome.entry.report["settings"]
+        assert (settings["REGION"], settings["PARTITION_KEY"], "FISCAL_YEAR" in settings) == ("north", "carrier", False)
         assert {name: settings.get(name) for name in PINNED} == PINNED
 
 
