@@ -1,5 +1,9 @@
 """A fit by period: what memory holds, what comes of it, and which estimators are refused."""
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,12 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xgboost
 
 from mainline.data import dataset
 from mainline.data.dataset import Prepared
 from mainline.data.parts import Parts
 from mainline.errors import ParamsError, UseCaseError
 from mainline.model import export, frames, runtime
+from mainline.model.boosting import page_space, xgboost_rounds
+from mainline.model.rounds import Batch
 from mainline.stages import fitting
 from tests.mainline.stages.gradual import (
     CATEGORICAL,
@@ -36,6 +43,7 @@ from tests.mainline.stages.gradual import (
     predict,
     write,
 )  # fmt: skip
+from tests.project import LIMIT, ROOT
 
 RIDGE = "sklearn.linear_model.Ridge"
 
@@ -119,6 +127,58 @@ def test_pages_of_xgboost_are_removed_also_those_of_a_killed_process() -> None:
     Path(".dvc/tmp/pages-999999999-x").mkdir(parents=True)
     fitted(declare(XGB, {"by": "period"}, n_estimators=2))
     assert not [*Path(".dvc/tmp").glob("pages-*")]
+
+
+FULL = """\
+import resource
+import pytest
+from mainline.errors import MainlineError
+from tests.mainline.stages import gradual
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+with pytest.MonkeyPatch.context() as patch:
+    gradual.install(patch)
+    try:
+        gradual.fitted(gradual.declare(gradual.XGB, {"by": "period"}, n_estimators=2))
+    except MainlineError as error:
+        print("said", error)
+"""
+
+
+def test_a_full_disk_is_one_line_before_xgboost_ends_the_process() -> None:
+    """Its own error comes from a thread in which nobody can catch it, and the process aborts."""
+    Path(".dvc/tmp").mkdir(parents=True)
+    search = os.pathsep.join(map(str, (ROOT / "engine/src", ROOT / "src", ROOT / "engine")))
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL], env=os.environ | {"PYTHONPATH": search}, capture_output=True, text=True,
+        timeout=LIMIT, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert re.fullmatch(
+        r"said fitting by period writes pages of 1 MB into \.dvc/tmp, and there is no room for them \(File too "
+        r"large\)\. Make room; or leave out model\.fit\.by, if memory holds all rows\.",
+        ended.stdout.strip().splitlines()[-1],
+    )
+    assert not [*Path(".dvc/tmp").iterdir()]
+
+
+@pytest.mark.parametrize("max_bin", [16, 256, 300, 70_000])
+@pytest.mark.parametrize("missing", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("rows", [20, 2_000])
+def test_as_much_room_is_asked_for_as_the_pages_take(max_bin: int, missing: float, rows: int, tmp_path: Path) -> None:
+    """Never less, and at most twelve times as much where nine of ten are missing; a megabyte is to spare."""
+    random = np.random.default_rng(0)
+    batches = []
+    for _ in range(4):
+        matrix = random.normal(size=(rows, 5))
+        matrix[random.random(matrix.shape) < missing] = np.nan
+        batches.append(Batch(matrix, random.normal(size=rows), None))
+    kept = xgboost_rounds.Learner(
+        xgboost.XGBRegressor(max_bin=max_bin), 0, lambda: batches, None, tmp_path
+    )  # fmt: skip
+    taken = sum(file.stat().st_size for file in tmp_path.glob("fit*"))
+    asked = page_space.needed([batch.matrix.shape for batch in batches], max_bin) - (1 << 20)
+    assert kept.rounds
+    assert 0 < taken <= asked <= 12 * taken
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ from typing import Any
 import xgboost
 
 from mainline.errors import ParamsError
+from mainline.model.boosting import page_space
 from mainline.model.rounds import Batch, Batches
 
 _LARGEST_SEED = 2**31
+_BINS = 256
+"""XGBoost's own number of bins."""
 
 
 class Learner:
@@ -44,9 +47,10 @@ class Learner:
             self._watched = [(self._bins(stopping, pages, "stop", ref=self._matrix), "stop")]
 
     def _bins(self, batches: Batches, pages: Path | None, name: str, ref: Any = None) -> Any:
-        options = {"max_bin": self._estimator.max_bin, "nthread": 1, "ref": ref}
+        options = {"max_bin": self._estimator.max_bin or _BINS, "nthread": 1, "ref": ref}
         if pages is None:
             return xgboost.QuantileDMatrix(_Batches(batches), **options)
+        page_space.check(pages, (batch.matrix.shape for batch in batches()), options["max_bin"])
         return xgboost.ExtMemQuantileDMatrix(_Batches(batches, cache_prefix=str(pages / name)), **options)
 
     def advance(self, count: int, seed: int) -> Sequence[float]:

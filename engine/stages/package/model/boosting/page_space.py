@@ -1,0 +1,1 @@
+../../../../src/mainline/model/boosting/page_space.py
