@@ -89,6 +89,7 @@ class Policy(Section):
     support: Support = Support()
     quarantined_share: Share
     breaking_schema: Literal["warn", "fail"]
+    looks: Literal["widen", "count"] = "widen"
     coverage: Share = 0.02
     coverage_by_slice: Share | None = None
 

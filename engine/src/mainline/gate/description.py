@@ -113,6 +113,8 @@ def _comparison(evidence: Evidence, policy: Policy) -> Comparison:
         days=evidence.holdout.clusters,
         cluster=evidence.holdout.kind,
         identical=evidence.other is not None and bool(np.array_equal(evidence.predicted, evidence.other)),
+        look=evidence.look,
+        shown=_number(found.high - found.estimate),
     )
 
 

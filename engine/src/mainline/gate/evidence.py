@@ -93,6 +93,10 @@ class Evidence:
     runs: Mapping[str, Run] = field(default_factory=dict)
     production_runs: Mapping[str, Run] = field(default_factory=dict)
     slice_min_rows: int = 500
+    look: int = 1
+    """Which candidate it is that was measured on these test periods."""
+    widening: int = 1
+    """For how many looks the interval of the whole is wide enough."""
     other_scorer: Scorer | None = None
     """The metrics of production, of two classes at its own threshold; None: those of the candidate."""
     older_scorers: Mapping[str, Scorer] = field(default_factory=dict)
@@ -197,6 +201,7 @@ class Evidence:
         return compare(
             self.scorer.primary, self.holdout.label[chosen], self.predicted[chosen], other[chosen],
             self.holdout.cluster[chosen], confidence, self.scorer_of_other.primary, self.holdout.weight_of(chosen),
+            self.widening if rows is None else 1,
         )  # fmt: skip
 
     def _chosen(self, predicted: Array, rows: Array | None) -> tuple[Array, Array, Array | None]:

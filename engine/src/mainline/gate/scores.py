@@ -27,6 +27,7 @@ class Comparison(Part):
     """The paired difference of the primary metric, candidate minus other, relative to other (0.01 is 1 % worse).
 
     `compared` is the metric, or what it lacks to 1 where more is better; without it, the metric.
+    `look` counts the candidates on these test periods, `shown` is the smallest improvement that is more than chance.
     `days` counts the clusters that were drawn for the interval: days, or of data without time groups of rows.
     """
 
@@ -44,6 +45,8 @@ class Comparison(Part):
     days: Count
     cluster: ClusterKind = "day"
     identical: bool
+    look: Annotated[int, Field(ge=1)] = 1
+    shown: Number | None = None
 
 
 class Slice(Part):

@@ -12,7 +12,7 @@ from mainline.data.profile import stability_from, stability_index
 from mainline.data.storage import read_columns, read_json
 from mainline.declared.gate import Policy
 from mainline.declared.params import Evaluation
-from mainline.gate import acceptance, footprint, history, holdout, production, replay, workspace
+from mainline.gate import acceptance, footprint, history, holdout, looks, production, replay, workspace
 from mainline.gate.evidence import Evidence
 from mainline.gate.experiments import read_experiments, read_worth
 from mainline.gate.footprint import Cost
@@ -64,6 +64,7 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
     older, unavailable = _older(policy.slow_decay.versions, rows, candidate, released, scratch)
     own = None if released is None or other is None else metrics.of_package(released.predictor.manifest, evaluation)
     stale, strangers = workspace.compare_with_lock()
+    look = looks.count()
     return Evidence(
         task=candidate.manifest["task"],
         scorer=measured,
@@ -96,6 +97,8 @@ def gather(policy: Policy, environment: str, evaluation: Evaluation, scratch: Pa
         runs=_runs(None),
         production_runs=_runs(current) if current else {},
         slice_min_rows=evaluation.slice_min_rows,
+        look=look,
+        widening=look if policy.looks == "widen" else 1,
     )
 
 

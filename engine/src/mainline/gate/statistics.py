@@ -6,6 +6,11 @@ replacement: the paired cluster bootstrap (Efron and Tibshirani 1993, chapters 8
 quantile the tails, so the distance of each percentile from the estimate is widened by sqrt(G / (G - 1)) and by the
 ratio of Student's to the normal quantile with G - 1 degrees of freedom. The tests show the coverage on
 simulated data with a known answer.
+
+If a holdout is looked at again and again, each candidate is shaped by what the ones before it showed, and an interval
+for one look is crossed sooner or later: `benchmarks/budget.py` simulates it. The width by Scheffé (1953) holds for all
+combinations of k differences at once. So the k-th look takes sqrt(k F), with the quantile of F for k and G - 1 degrees
+of freedom, in place of Student's t, which it equals for k = 1.
 """
 
 from dataclasses import dataclass
@@ -40,7 +45,7 @@ class Difference:
 
 def compare(
     metric: Metric, actual: Array, candidate: Array, other: Array, day: Array, confidence: float,
-    metric_of_other: Metric | None = None, weight: Array | None = None,
+    metric_of_other: Metric | None = None, weight: Array | None = None, looks: int = 1,
 ) -> Difference:  # fmt: skip
     """Compare two models by their predictions of the same n rows.
 
@@ -53,6 +58,7 @@ def compare(
         confidence: of the two-sided interval, such as 0.95.
         metric_of_other: the same metric at the threshold of the other model, if that has one of its own.
         weight: shape (n,), how much each row counts; None where none counts more than another.
+        looks: which look at these rows it is, if each candidate was made in the knowledge of those before.
     """
     weight, actual, candidate, other, day = weights.counted(weight, actual, candidate, other, day)
     cluster, days = clusters(day)
@@ -64,11 +70,18 @@ def compare(
     estimate, *replicates = _relative(metric, *found).tolist()
     tail = (1 - confidence) / 2
     drawn_tail = max(tail, RESOLVED)
-    widen = np.sqrt(days / (days - 1)) * special.stdtrit(days - 1, tail) / special.ndtri(drawn_tail)
+    widen = np.sqrt(days / (days - 1)) * quantile(looks, days - 1, tail) / special.ndtri(drawn_tail)
     if not np.isfinite(replicates).all():  # a draw of days on which the other model has no error at all
         return Difference(estimate, float("nan"), float("nan"), days)
     low, high = estimate + widen * (np.quantile(replicates, [drawn_tail, 1 - drawn_tail]) - estimate)
     return Difference(estimate, float(low), float(high), days)
+
+
+def quantile(looks: int, freedom: int, tail: float) -> float:
+    """Return Student's quantile of a small tail, below zero, or Scheffé's, further out, of a later look."""
+    if looks == 1:
+        return float(special.stdtrit(freedom, tail))
+    return -float(np.sqrt(looks * special.fdtri(looks, freedom, 1 - 2 * tail)))
 
 
 def conclude(difference: Difference, margin: float) -> Conclusion:

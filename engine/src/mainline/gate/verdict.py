@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mainline.declared.gate import Policy
 from mainline.documents import Verdict
-from mainline.gate.checks import compatibility, costs, data, integrity, quality, slices
+from mainline.gate.checks import compatibility, costs, data, holdout, integrity, quality, slices
 from mainline.gate.checks.outcome import Outcome, bounded
 from mainline.gate.evidence import Evidence
 from mainline.gate.findings import Check, Group
@@ -14,7 +14,8 @@ CHECKS: tuple[tuple[str, Group, Callable[[Evidence, Policy], Outcome]], ...] = (
     ("finite predictions", "integrity", integrity.check_finite),
     ("package", "integrity", integrity.check_package),
     ("served", "integrity", integrity.check_served),
-    ("holdout", "integrity", integrity.check_holdout),
+    ("holdout", "integrity", holdout.check_holdout),
+    ("looks", "integrity", holdout.check_looks),
     ("same production", "integrity", integrity.check_same),
     ("against production", "quality", quality.check_production),
     ("sudden drop", "quality", quality.check_sudden_drop),

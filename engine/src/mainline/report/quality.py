@@ -53,7 +53,18 @@ def describe_metrics(findings: Findings) -> Section:
         blocks.append(Paragraph((_coverage(findings.coverage),)))
     if findings.weights:
         blocks.append(Paragraph(("Metrics, intervals and slices are weighted by ", Prose(findings.weights))))
-    return Section("metrics", "Metrics", (*blocks, Paragraph(_conclusion(findings))))
+    blocks += [Paragraph(_conclusion(findings)), *_power(compared)]
+    return Section("metrics", "Metrics", tuple(blocks))
+
+
+def _power(compared: Comparison) -> list[Block]:
+    """Say which difference these test rows could have shown, and at which look."""
+    if not compared.shown:
+        return []
+    rows = f"{compared.rows:,} rows of {count(compared.days, compared.cluster)}"
+    told = f"These {rows} can tell an improvement of {share(round(compared.shown, 4))} or more from chance."
+    look = "" if compared.look == 1 else f" This is candidate {compared.look:,} on these test periods."
+    return [Paragraph((told + look,))]
 
 
 def _coverage(found: Coverage) -> str:

@@ -102,6 +102,12 @@ def worth(feature: str, low: float, microseconds: float) -> Worth:
     return Worth(feature=feature, loss=low + 0.1, low=low, high=low + 0.2, microseconds=microseconds)
 
 
+def another(evidence: Evidence) -> Evidence:
+    """Another model that is as good: its predictions differ by chance."""
+    noise = np.random.default_rng(1).normal(size=ROWS) * 0.5
+    return replace(evidence, predicted=evidence.predicted + noise, kept=evidence.kept + noise)
+
+
 def worse(evidence: Evidence, factor: float) -> Evidence:
     """Make every error larger by a factor."""
     error = evidence.predicted - evidence.holdout.label

@@ -114,6 +114,11 @@ CHANGES: list[tuple[str, Callable[[Evidence], Evidence], Verdict]] = [
     ("served", lambda e: replace(e, refusals={"staging": "", "production": "golden requests: 12 differ"}), "fail"),
     ("served", lambda e: replace(e, refusals={}), "cannot tell"),
     ("holdout", samples.short, "cannot tell"),
+    ("looks", lambda e: replace(samples.another(e), look=20, widening=20), "pass"),
+    ("looks", lambda e: replace(samples.another(e), look=200, widening=200), "warn"),
+    ("looks", lambda e: replace(samples.another(e), look=200), "warn"),
+    ("looks", lambda e: replace(e, look=200, widening=200), "pass"),
+    ("looks", samples.nan, "cannot tell"),
     ("same production", lambda e: replace(e, moved=(10, 1000)), "pass"),
     ("same production", lambda e: replace(e, moved=(11, 1000)), "cannot tell"),
     ("against production", lambda e: samples.worse(e, 1.03), "fail"),
@@ -189,6 +194,29 @@ def test_every_check_was_seen_to_say_no(evidence: Evidence, shipped: Policy) -> 
     seen = {name for name, _, answer in CHANGES if answer != "pass"}
     everything = {check.name for check in verdict.run(evidence, shipped)}
     assert everything - seen == {"threshold"}
+
+
+def test_the_looks_that_a_holdout_allows_do_not_depend_on_how_many_there_were(
+    evidence: Evidence, shipped: Policy
+) -> None:
+    """The limit is the last look at which the interval of a candidate without any difference ends within the margin."""
+    other, production = samples.another(evidence), evidence.kept
+    most = int(samples.check(other, shipped, "looks").limit.removeprefix("up to "))
+    assert samples.check(replace(other, look=7, widening=7), shipped, "looks").limit == f"up to {most}"
+    for look, is_within in ((most, True), (most + 1, False)):
+        found = replace(other, look=look, widening=look).difference(production, shipped.confidence)
+        assert (found.high - found.estimate <= shipped.margin) == is_within
+
+
+def test_a_later_look_has_a_wider_interval_of_the_whole_alone(evidence: Evidence, shipped: Policy) -> None:
+    """A hundred looks widen the difference to production, and no segment's, which would then pass more easily."""
+    first, production = samples.another(evidence), evidence.kept
+    later = replace(first, look=100, widening=100)
+    rows = first.holdout.slices["carrier"] == "AA"
+    whole = [each.difference(production, shipped.confidence) for each in (first, later)]
+    part = [each.difference(production, shipped.confidence, rows) for each in (first, later)]
+    assert whole[1].high - whole[1].low > 5 * (whole[0].high - whole[0].low)
+    assert part[0] == part[1]
 
 
 def test_a_threshold_is_held_where_it_is_declared(evidence: Evidence, shipped: Policy) -> None:

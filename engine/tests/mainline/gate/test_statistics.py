@@ -128,6 +128,15 @@ def test_conclusions_follow_from_the_interval(low: float, high: float, conclusio
     assert conclude(Difference((low + high) / 2, low, high, 30), margin=0.01) == conclusion
 
 
+@pytest.mark.parametrize("looks", [1, 2, 10, 100])
+@pytest.mark.parametrize("freedom", [1, 29])
+def test_quantile_of_a_look_is_that_of_scheffe(looks: int, freedom: int) -> None:
+    """Student's quantile at the first look, sqrt(k F) at the k-th; both as scipy has the distributions."""
+    expected = stats.t.ppf(0.025, freedom) if looks == 1 else -np.sqrt(looks * stats.f.ppf(0.95, looks, freedom))
+    assert statistics.quantile(looks, freedom, 0.025) == pytest.approx(expected)
+    assert statistics.quantile(1, freedom, 0.025) == pytest.approx(-np.sqrt(stats.f.ppf(0.95, 1, freedom)))
+
+
 def test_a_tail_beyond_the_draws_goes_on_growing() -> None:
     """At a confidence that 4,000 draws cannot resolve, as for many segments at once, the interval is Student's."""
     losses = _errors(np.random.default_rng(0), 0.0, days=200)

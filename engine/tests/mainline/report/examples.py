@@ -139,7 +139,7 @@ def _passing() -> dict[str, Any]:
         "comparison": {
             "metric": "rmse", "unit": "minutes", "other": "v1.3.0", "conclusion": "better", "difference": -0.0253,
             "low": -0.0362, "high": -0.0148, "margin": 0.01, "confidence": 0.95, "rows": 27010, "days": 30,
-            "identical": False,
+            "identical": False, "look": 3, "shown": 0.0105,
         },
         "metrics": [
             _metric("rmse", 14.2298, 14.6, 17.1484), _metric("mae", 10.2689, 10.48, 12.9433),

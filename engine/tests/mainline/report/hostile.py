@@ -53,7 +53,7 @@ DOCUMENTS = st.fixed_dictionaries({
         "conclusion": st.sampled_from(["better", "no worse", "worse", "cannot tell"]), "difference": _maybe,
         "low": _maybe, "high": _maybe, "margin": _number, "confidence": st.floats(0.001, 0.999),
         "rows": _count, "days": _count,
-        "identical": st.booleans(),
+        "identical": st.booleans(), "look": st.integers(1, 10**9), "shown": _maybe,
     }),
     "metrics": _few(st.fixed_dictionaries({
         "name": _name, "unit": _name, "candidate": _number, "other": _maybe, "baseline": _number,

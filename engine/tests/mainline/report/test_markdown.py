@@ -114,6 +114,25 @@ def test_what_cannot_be_told_says_why(bounds: dict[str, float | None], said: str
     assert f"the candidate is **neither shown to be worse nor shown not to be**: {said}" in text
 
 
+@pytest.mark.parametrize(
+    ("look", "shown", "said"),
+    [
+        (
+            3,
+            0.0105,
+            "can tell an improvement of 1.05 % or more from chance. This is candidate 3 on these test periods.\n",
+        ),
+        (1, 0.0105, "These 27,010 rows of 30 days can tell an improvement of 1.05 % or more from chance.\n"),
+        (3, None, ""),
+    ],
+)
+def test_what_the_holdout_could_have_shown_is_said(look: int, shown: float | None, said: str) -> None:
+    """The smallest difference that is more than chance, and how often the test periods were looked at before."""
+    compared = examples.passing().comparison.model_dump() | {"look": look, "shown": shown}
+    text = markdown.render(examples.passing(comparison=compared)).replace("\u00a0", " ")
+    assert said in text if said else "from chance" not in text
+
+
 def test_production_that_could_not_be_had_is_no_first_release() -> None:
     """Where storage lost production, the baseline is not shown under its name, and nothing claims a first release."""
     metrics = [metric.model_dump() | {"other": None} for metric in examples.passing().metrics]

@@ -8,7 +8,6 @@ from mainline.gate.evidence import Evidence
 from mainline.model.batches import differ
 from mainline.package.sealing import MOST
 from mainline.repository.lock import BY_CONTENT
-from mainline.text import count, plural
 
 
 def check_lock(evidence: Evidence, _: Policy) -> Outcome:
@@ -73,19 +72,3 @@ def check_served(evidence: Evidence, _: Policy) -> Outcome:
         )
         return Outcome("fail", f"{name} refuses it: {why}", limit, reason)
     return Outcome("pass", ", ".join(evidence.refusals), limit, "As check-package decides where a package is served.")
-
-
-def check_holdout(evidence: Evidence, policy: Policy) -> Outcome:
-    """Are there enough rows, and days if the data has time, for a conclusion?"""
-    holdout, wanted = evidence.holdout, policy.holdout
-    rows, clusters = len(holdout.label), holdout.clusters
-    days = wanted.min_days if holdout.timed else None
-    observed = f"{rows:,} rows, {clusters} {plural(holdout.kind)}"
-    limit = f"at least {wanted.min_rows:,} rows{'' if days is None else f', {days} days'}"
-    short = ((wanted.min_rows - rows, "row"), ((days or 0) - clusters, "day"))
-    missing = [count(number, noun) for number, noun in short if number > 0]
-    if missing:
-        reason = f"Too little to conclude from: {' and '.join(missing)} more are needed; widen split.test, or wait."
-        return Outcome("cannot tell", observed, limit, reason)
-    unasked = " min_days does not apply: the data has no time." if wanted.min_days and not holdout.timed else ""
-    return Outcome("pass", observed, limit, f"Enough for a conclusion.{unasked}")

@@ -1,0 +1,97 @@
+"""How often the test periods were looked at: each candidate that was committed with its figures is one look.
+
+Whoever tries candidates on one holdout and keeps what looks better fits it without a fit. git has every look that was
+committed: the predictions that a `dvc.lock` names, on a branch, a remote's branch or a tag. Nobody has to write them
+down, and nobody can forget to.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from mainline import periods
+from mainline.repository import lock
+from mainline.repository.git import GitError, git, listed
+from mainline.repository.lock import LockError
+
+STAGE, PREDICTIONS = "package", "data/predictions"
+"""The stage that has parameters and test predictions together, and where those lie."""
+
+
+class Span(NamedTuple):
+    """The rows that were predicted: from a day until before another one, or those of a snapshot in one version."""
+
+    begins: date
+    ends: date
+    snapshot: str = ""
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether some of the rows are the same."""
+        return self.snapshot == other.snapshot and self.begins < other.ends and other.begins < self.ends
+
+
+class Look(NamedTuple):
+    """Test predictions that somebody committed: their content, what they are of, and when, in seconds since 1970."""
+
+    predictions: str
+    span: Span
+    when: int
+
+
+def count() -> int:
+    """Return which look at its test periods the workspace's candidate is; 1 for the first.
+
+    A candidate that was committed keeps its number whatever is tried after it. Looks at other periods do not count;
+    those at some of the same periods do.
+    """
+    text = lock.LOCK.read_text(encoding="utf-8") if lock.LOCK.is_file() else ""
+    own = _look(text, 0)
+    if own is None:
+        return 1
+    first: dict[str, int] = {}
+    for look in _committed():
+        if look.span.overlaps(own.span):
+            first[look.predictions] = min(look.when, first.get(look.predictions, look.when))
+    now = first.pop(own.predictions, None)
+    return 1 + sum(now is None or when < now for when in first.values())
+
+
+def _committed() -> Iterator[Look]:
+    """Yield the look of each different lock in the history of branches and tags, at its earliest commit."""
+    try:
+        log = listed(
+            "log", "--branches", "--remotes", "--tags", "HEAD", "-m", "--raw", "--no-abbrev", "--no-renames",
+            "--format=%ct", "--", str(lock.LOCK),
+        )  # fmt: skip
+    except GitError:  # before the first commit
+        return
+    when, earliest = 0, dict[str, int]()
+    for line in log:
+        if line.startswith(":"):
+            blob = line.split()[3]
+            earliest[blob] = min(when, earliest.get(blob, when))
+        else:
+            when = int(line)
+    for blob, first in earliest.items():
+        look = _look(git("cat-file", "blob", blob), first) if set(blob) != {"0"} else None
+        if look is not None:
+            yield look
+
+
+def _look(text: str, when: int) -> Look | None:
+    """Read a lock; None if it names no test predictions, such as one of another pipeline or with a conflict."""
+    try:
+        entry = lock.entries(text)[STAGE]
+        predictions = next(dep["md5"] for dep in entry["deps"] if dep["path"] == PREDICTIONS)
+        params = entry["params"]["params.yaml"]
+        return Look(predictions, _span(params["data"], params["split"]), when)
+    except (LockError, KeyError, StopIteration, TypeError, ValueError):
+        return None
+
+
+def _span(data: Mapping[str, Any], split: Mapping[str, Any]) -> Span:
+    """Return the rows of the test part."""
+    if "snapshot" in data:
+        return Span(date.min, date.max, f"{data['snapshot']} {data.get('version', '')}")
+    first = periods.shift(str(data["through"]), 1 - int(split["test"]))
+    return Span(periods.span(first)[0], periods.span(str(data["through"]))[1])
