@@ -23,8 +23,8 @@ COMMANDS = {
         "lock", "verify", "worker",
     ),
     "Judge and release": (
-        "gate", "accept", "report", "promote", "rollback", "archive", "sign", "signing-key", "evidence", "history",
-        "lineage", "delivery", "score", "registry",
+        "gate", "accept", "report", "promote", "rollback", "rehearse", "archive", "sign", "signing-key", "evidence",
+        "history", "lineage", "delivery", "score", "registry",
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (

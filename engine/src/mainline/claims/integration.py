@@ -77,7 +77,7 @@ def raw_data_become_an_answer_over_http() -> None:
             answered = own_server.ask(address, key, golden["requests"])["predictions"]
         response = Response(json.loads((package / manifest.NAME).read_bytes()))
         expected = [response.members(prediction) for prediction in golden["predictions"]]
-        _compare(answered, expected, params.load().limits.parity)
+        compare(answered, expected, params.load().limits.parity)
 
 
 def _lay_out(place: Path, settings: Params) -> None:
@@ -179,7 +179,7 @@ def _run(place: Path, stage: str) -> None:
         raise UseCaseError(f"with few rows of the newest periods, {first}")
 
 
-def _compare(answered: list[Any], expected: list[Any], limit: float) -> None:
+def compare(answered: list[Any], expected: list[Any], limit: float) -> None:
     """Hold answers to what was written down.
 
     Raises:

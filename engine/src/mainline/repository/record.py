@@ -19,9 +19,11 @@ from mainline.repository.git import ask
 
 FOLDER = Path(".mainline/_evidence")
 """No environment can have this name, so no follower works in it."""
-TESTS, VERIFY, EXPLAIN, FORGET = "tests", "verify", "explain", "forget"
+TESTS, VERIFY, EXPLAIN, FORGET, REHEARSE = "tests", "verify", "explain", "forget", "rehearse"
 REPRODUCED = "reproduced"
 """The result of a rebuild that came out as dvc.lock says."""
+REHEARSED = "rehearsed"
+"""The result of a rehearsal in which every part did what it should."""
 CODE = ("src", "tests", "engine/src", "params.yaml", "pyproject.toml", "requirements")
 """What a result of tests is a result of."""
 

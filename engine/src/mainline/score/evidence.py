@@ -25,7 +25,7 @@ from mainline.repository.record import Record
 from mainline.score import reports, workflows
 from mainline.score.commit_dates import History
 from mainline.score.contents import content, rows_of
-from mainline.score.rubric import FOLLOW, GATE, MONITOR, REPRO, TEST, LackError, Origin, Shown, Step, workflow
+from mainline.score.rubric import FOLLOW, GATE, MONITOR, REHEARSE, REPRO, TEST, LackError, Origin, Shown, Step, workflow
 
 GOOD: tuple[Verdict, ...] = ("pass", "warn")
 Compare = Callable[[], tuple[str, tuple[str, ...]]]
@@ -207,6 +207,19 @@ class Evidence(History):
         if not self.package or found.package != self.package:
             raise LackError(f"{step.text} ran on another package", step)
         return found, self.fresh(self.of_commit(f"{record.FOLDER}/{name}.json", found.commit), step)
+
+    @cached_property
+    def rehearsed(self) -> tuple[Mapping[str, str], Origin]:
+        """What a rehearsal of this package in this environment showed, by name, if every part did what it should."""
+        found, origin = self.ran(record.REHEARSE, REHEARSE)
+        result = found.found.get("result", "damaged")
+        if result != record.REHEARSED:
+            raise LackError(f"the last rehearsal: {result}", REHEARSE)
+        if (found.found.get("digest"), found.found.get("environment")) != (self.digest, self.environment):
+            raise LackError("another package or environment was rehearsed", REHEARSE)
+        if found.code != record.code():
+            raise LackError("the code was edited since the rehearsal", REHEARSE)
+        return found.found, origin
 
     @cached_property
     def tested(self) -> tuple[Mapping[str, str], Origin]:

@@ -1,5 +1,7 @@
 """The seven tests of the infrastructure that trains, releases and serves the model."""
 
+from collections.abc import Mapping
+
 from mainline.repository import lock, record
 from mainline.repository.git import blob
 from mainline.score.evidence import Evidence
@@ -8,7 +10,8 @@ from mainline.text import count
 
 _TRAIN = Step(6, "let every test of tests/test_training.py pass")
 _PIPELINE = Step(6, "let the test of tests/test_pipeline.py pass")
-_DRILL = Step(4, "roll back once and forth, as a drill: `./mainline rollback production`")
+_DRILL = Step(1, "`./mainline rehearse`, or roll back once and forth, as a drill")
+REHEARSAL = "./mainline rehearse"
 
 
 def reproducible(evidence: Evidence) -> Shown:
@@ -59,16 +62,56 @@ def debugged(evidence: Evidence) -> Shown:
 
 
 def canaried(evidence: Evidence) -> Shown:
-    """A server took this package by the declared steps; half a point if no step compares it with stable first."""
-    event, origin = evidence.told("served")
-    declared = evidence.deployed.rollout.declared
-    compares = declared.strategy != "blue-green"
-    lacks = None if compares else Step(3, f"declare a canary in {evidence.place}")
-    return Shown(f"{event.version} was rolled out by {declared.strategy}", origin, "./mainline serve --follow", lacks)
+    """A server took this package by the declared steps; half a point if no step compares it with stable first.
+
+    Servers of production tell it; before they do, a rehearsal shows it.
+    """
+    strategy = evidence.deployed.rollout.declared.strategy
+    lacks = Step(3, f"declare a canary in {evidence.place}") if strategy == "blue-green" else None
+    try:
+        event, origin = evidence.told("served")
+        return Shown(f"{event.version} was rolled out by {strategy}", origin, "./mainline serve --follow", lacks)
+    except LackError:
+        found, origin = _rehearsed(evidence)
+    answers = f"{int(found['answers']):,} answers, none failed"
+    said = f"rehearsed: rolled out by {found['strategy']} in {found['rolled out']} s; {answers}"
+    return evidence.shown(said, origin, REHEARSAL, lacks)
+
+
+def _rehearsed(evidence: Evidence) -> tuple[Mapping[str, str], Origin]:
+    """Return what a rehearsal showed, unless servers told that this package did not hold.
+
+    Raises:
+        LackError: when they did, or nothing was rehearsed.
+    """
+    about = [one for one in evidence.events if one.digest == evidence.digest]
+    if about and about[-1].event != "served":
+        raise LackError(f"production told that it was {about[-1].event}", FOLLOW)
+    return evidence.rehearsed
 
 
 def rolled_back(evidence: Evidence) -> Shown:
-    """An earlier version took over again; half a point if no server told that it did."""
+    """An earlier version took over again; half a point if no server told that it did. A rehearsal counts as a drill."""
+    try:
+        drilled = _drilled(evidence)
+    except LackError:
+        drilled = None
+    if drilled and not drilled.lacks:
+        return drilled
+    try:
+        found, origin = evidence.rehearsed
+    except LackError:
+        return drilled or _drilled(evidence)
+    said = f"rehearsed: the last answer of the version came {found['rolled back']} s after its rollback"
+    return evidence.shown(said, origin, REHEARSAL)
+
+
+def _drilled(evidence: Evidence) -> Shown:
+    """Return what the registry and production show of a version that returned.
+
+    Raises:
+        LackError: when none did.
+    """
     given = [one for one in evidence.registry.assignments if one.environment == evidence.environment and one.version]
     returns = [one for place, one in enumerate(given) if one.version in [each.version for each in given[:place]]]
     if not returns:

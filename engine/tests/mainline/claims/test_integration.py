@@ -86,12 +86,12 @@ def test_a_source_that_is_away_skips_the_claim(fresh_project: Project) -> None:
 def test_other_answers_are_found(answered: list[Any], expected: list[Any], said: str) -> None:
     """Too few answers, other numbers, other names and other classes are none of the pipeline's."""
     with pytest.raises(UseCaseError, match=said):
-        integration._compare(answered, expected, 0.001)
+        integration.compare(answered, expected, 0.001)
 
 
 def test_numbers_may_differ_by_the_declared_parity() -> None:
     """What `limits.parity` allows between two programs is the same answer."""
-    integration._compare([{"price": 1.0005}], [{"price": 1.0}], 0.001)
+    integration.compare([{"price": 1.0005}], [{"price": 1.0}], 0.001)
 
 
 def test_few_rows_of_a_snapshot_stay_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,3 +270,64 @@ def test_a_run_that_found_the_same_renews_the_table_that_git_did_not_change(earn
     assert world.points(world.measure(day))["Model 4"] == 1
     of_table("worth.csv", trained="0123456789ab")(earned)
     assert world.points(world.measure(day))["Model 4"] == 0, "of another model it renews nothing"
+
+
+REHEARSED = {
+    "result": record.REHEARSED, "digest": world.DIGEST, "environment": "production", "strategy": "canary",
+    "metrics": "error-rate", "golden": "20", "answers": "1234", "rolled out": "46.3", "rolled back": "4.1",
+}  # fmt: skip
+BY_REHEARSAL = ("Infra 6", "Infra 7")
+
+
+def rehearse(made: Registry) -> None:
+    """Leave the record of a rehearsal, and nothing of production."""
+    made.git("update-ref", "-d", "refs/heads/deployments/production")
+    untag("model#production#3", "model#production#4")(made)
+    made.commit(7, "Begin anew")
+    record.keep(record.REHEARSE, record.begin(), REHEARSED)
+
+
+def of_rehearsal(**changed: str) -> Take:
+    """Let the rehearsal have come out otherwise."""
+    path = record.FOLDER / "rehearse.json"
+    return lambda _: world.edit(path, lambda document: document["found"].update(changed))
+
+
+def test_a_rehearsal_shows_what_production_has_not_shown_yet(earned: Registry) -> None:
+    """A canary and a rollback of this package in a copy, again and again by a workflow, are a whole point each."""
+    rehearse(earned)
+    found = world.measure()
+    told = {mark.test.name: (mark.points, mark.said, mark.command) for mark in found.marks}
+    assert told["Infra 6"][::2] == (1, "./mainline rehearse")
+    assert told["Infra 6"][1] == "rehearsed: rolled out by canary in 46.3 s; 1,234 answers, none failed"
+    assert told["Infra 7"][1] == "rehearsed: the last answer of the version came 4.1 s after its rollback"
+    Path(".github/workflows/measure.yml").unlink()
+    assert {world.points(world.measure())[name] for name in BY_REHEARSAL} == {0.5}
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        of_rehearsal(result="not finished, or it failed"),
+        of_rehearsal(digest="aa" * 32),
+        of_rehearsal(environment="staging"),
+        lambda _: (record.FOLDER / "rehearse.json").unlink(),
+        lambda _: Path("src/usecase/features.py").write_text("edited\n"),
+        lambda made: world.tell(made, "aborted"),
+    ],
+    ids=["it failed", "another package", "another environment", "none", "edited code", "aborted in production"],
+)
+def test_a_rehearsal_is_lost(take: Take, earned: Registry) -> None:
+    """What is not of this package, code and environment shows nothing, and production's own word comes first."""
+    rehearse(earned)
+    before = world.points(world.measure())
+    take(earned)
+    left = world.points(world.measure())
+    assert before["Infra 6"] == 1
+    assert left["Infra 6"] == 0
+
+
+def test_a_rehearsal_that_is_too_old_is_lost(earned: Registry) -> None:
+    """As all evidence that is of a commit."""
+    rehearse(earned)
+    assert {world.points(world.measure(200))[name] for name in BY_REHEARSAL} == {0}

@@ -1,0 +1,123 @@
+"""The rehearsal from beginning to end: two versions, the way from one to the other under requests, and the way back."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainline import progress
+from mainline.claims import integration
+from mainline.declared import environments, params
+from mainline.package import manifest
+from mainline.package.responses import Response
+from mainline.rehearsal import copy_server, traffic
+from mainline.rehearsal import fork as forks
+from mainline.rehearsal.copy_server import Service
+from mainline.rehearsal.fork import Fork, RehearsalError
+from mainline.rehearsal.traffic import Traffic
+from mainline.repository import lock
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a rehearsal came to: of which package, by which strategy and steps, in how many seconds and answers."""
+
+    digest: str
+    strategy: str
+    metrics: tuple[str, ...]
+    golden: int
+    """The golden requests that the server answered as the pipeline did."""
+    answers: int
+    rolled_out: float
+    """Seconds from the promotion until all requests were the version's."""
+    rolled_back: float
+    """Seconds from the start of `./mainline rollback` until the last answer of the version that went."""
+
+    def lines(self) -> dict[str, str]:
+        """Return what is on record of it, by name."""
+        return {
+            "digest": self.digest,
+            "strategy": self.strategy,
+            "metrics": " ".join(self.metrics),
+            "golden": str(self.golden),
+            "answers": str(self.answers),
+            "rolled out": f"{self.rolled_out:.1f}",
+            "rolled back": f"{self.rolled_back:.1f}",
+        }
+
+
+def rehearse(folder: Path, environment: str) -> Result:
+    """Play it in an empty folder; nothing of the repository here changes.
+
+    Raises:
+        MainlineError: as soon as a part does not do what it should.
+    """
+    progress.say("copy the last commit, its data and its package")
+    fork = forks.make(folder, environment)
+    asked = traffic.rows(fork)
+    digest = fork.digest
+    progress.say("release a package that stands in for the version before: the same model with another card")
+    forks.age(fork)
+    before = fork.release()
+    if fork.digest == digest:
+        raise RehearsalError("an edited card made the same package")
+    with copy_server.serve(fork) as server:
+        server.wait(before)
+        progress.say(f"{before} serves; release the package of the last commit under requests")
+        with Traffic(server.address, server.key, asked) as requests:
+            return _play(fork, server, requests, before, digest)
+
+
+def _play(fork: Fork, server: Service, requests: Traffic, before: str, digest: str) -> Result:
+    """Roll the package out and back."""
+    forks.renew(fork)
+    if fork.digest != digest:
+        raise RehearsalError("the package of the last commit did not come back")
+    began = time.time()
+    version = fork.release()
+    server.wait(version, requests.check)
+    rolled_out = time.time() - began
+    detail = (server.last("served", version) or {"detail": ""})["detail"]
+    progress.say(f"{version} has all requests, {rolled_out:.1f} s after its promotion began: {detail}")
+    golden = _golden(fork, server, version)
+    progress.say(f"it answers {golden} golden requests as the pipeline did; roll back")
+    began = time.time()
+    fork.run("rollback", before, "--now", "--environment", fork.environment)
+    server.wait(before, requests.check)
+    _settle(requests, before)
+    rolled_back = max(requests.last[version] - began, 0.0)
+    progress.say(
+        f"{before} answers again; the last answer of {version} came {rolled_back:.1f} s after the rollback began"
+    )
+    requests.check()
+    policy = environments.load(fork.path / environments.FOLDER / f"{fork.environment}.yaml").rollout.declared
+    names = tuple(metric.name for metric in policy.analysis.metrics)
+    total = sum(requests.answers.values())
+    return Result(digest, policy.strategy, names, golden, total, rolled_out, rolled_back)
+
+
+def _golden(fork: Fork, server: Service, version: str) -> int:
+    """Count the golden requests; each must be answered by the version as the pipeline answered it.
+
+    Raises:
+        UseCaseError: naming the first that differs.
+    """
+    package = fork.path / lock.PACKAGE
+    golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))
+    document = traffic.ask(server.address, server.key, golden["requests"])
+    if document["version"] != version:
+        raise RehearsalError(f"{document['version']} answers, although {version} has all requests")
+    response = Response(json.loads((package / manifest.NAME).read_bytes()))
+    expected = [response.members(prediction) for prediction in golden["predictions"]]
+    integration.compare(document["predictions"], expected, params.load(fork.path / "params.yaml").limits.parity)
+    return len(expected)
+
+
+def _settle(requests: Traffic, version: str) -> None:
+    """Let some more requests be answered by a version, so that a late answer of the other would be seen."""
+    wanted, ends = requests.answers[version] + 100, time.monotonic() + copy_server.LIMIT
+    while requests.answers[version] < wanted:
+        requests.check()
+        if time.monotonic() > ends:
+            raise RehearsalError(f"{version} stopped to answer")
+        time.sleep(0.05)

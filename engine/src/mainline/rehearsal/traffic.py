@@ -1,0 +1,113 @@
+"""The requests of a rehearsal: rows of the test periods, asked one by one without a pause, each answer counted."""
+
+import http.client
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from mainline.data import columns, dataset
+from mainline.declared import params
+from mainline.monitoring import packages
+from mainline.rehearsal.fork import Fork, RehearsalError
+from mainline.repository import lock
+
+MOST = 5000
+"""Rows that are asked, again and again; they are spread evenly over the test rows."""
+PATIENCE = 30.0
+"""Seconds after which a request counts as failed."""
+Row = Mapping[str, Any]
+
+
+def rows(fork: Fork) -> list[dict[str, Any]]:
+    """Return n rows of the test periods as clients send them, in the order of their data.
+
+    Raises:
+        RehearsalError: when there are none.
+    """
+    (packaged,) = packages.find([fork.path / lock.PACKAGE]).values()
+    parts = params.load(fork.path / "params.yaml").parts.test
+    prepared = dataset.read(fork.path / dataset.FOLDER, parts, [field.name for field in packaged.request], [])
+    if not len(prepared):
+        raise RehearsalError("the test periods have no labelled rows to ask for")
+    chosen = np.unique(np.linspace(0, len(prepared) - 1, min(MOST, len(prepared))).astype(int))
+    return columns.to_rows(prepared.take(chosen).request, packaged.request)
+
+
+def ask(address: str, key: str, asked: Sequence[Row]) -> Any:
+    """Send rows in one request; return the answer's document.
+
+    Raises:
+        RehearsalError: with the server's words, if it refuses them.
+    """
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)
+    try:
+        connection.request("POST", "/predict", json.dumps(asked), _headers(key))
+        reply = connection.getresponse()
+        said = reply.read()
+    finally:
+        connection.close()
+    if reply.status != http.HTTPStatus.OK:
+        raise RehearsalError(f"the server answers rows of the test with {reply.status}: {said[:300]!r}")
+    return json.loads(said)
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+
+class Traffic:
+    """A client with one connection that asks for one row after another until the block ends."""
+
+    def __init__(self, address: str, key: str, asked: Sequence[Row]) -> None:
+        self.answers: Counter[str] = Counter()
+        """Answers by version."""
+        self.last: dict[str, float] = {}
+        """When the last answer of each version came, in seconds since 1970."""
+        self.failed: list[str] = []
+        """What was said of each request without a prediction."""
+        self._bodies = [json.dumps(row) for row in asked]
+        self._host, self._headers = address.removeprefix("http://"), _headers(key)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> "Traffic":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(PATIENCE)
+
+    def check(self) -> None:
+        """Stop at the first request that failed.
+
+        Raises:
+            RehearsalError: with what was said of it.
+        """
+        if self.failed:
+            raise RehearsalError(f"a request failed while versions changed: {self.failed[0]}")
+
+    def _work(self) -> None:
+        connection = http.client.HTTPConnection(self._host, timeout=PATIENCE)
+        for number in count():
+            if self._ended.is_set():
+                break
+            try:
+                connection.request("POST", "/predict", self._bodies[number % len(self._bodies)], self._headers)
+                reply = connection.getresponse()
+                said = reply.read()
+                if reply.status != http.HTTPStatus.OK:
+                    raise ValueError(f"{reply.status}, {said[:200]!r}")
+                version = str(json.loads(said)["version"])
+                self.answers[version] += 1
+                self.last[version] = time.time()
+            except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+                self.failed.append(" ".join(f"{type(error).__name__}: {error}".split()))
+                break
+        connection.close()

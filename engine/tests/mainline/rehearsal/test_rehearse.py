@@ -1,0 +1,78 @@
+"""`./mainline rehearse` of a small use case: real git, store, gate, server and follower; and what is on record."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.errors import UseCaseError
+from mainline.rehearsal import drill, traffic
+from mainline.repository import record
+from tests.end_to_end import whole_loop
+from tests.project import Project
+
+REHEARSE = ("python", "-m", "mainline", "rehearse")
+FILE = f"{record.FOLDER}/{record.REHEARSE}.json"
+
+
+@pytest.fixture
+def fork(other_project: Project, tmp_path: Path) -> Project:
+    """The second use case, committed, with a gate that lets its few rows pass."""
+    made = other_project.twin(tmp_path / "fork")
+    made.declare(gate={**whole_loop.LOOSE, "holdout": {"min_rows": 50, "min_days": 10}})
+    made.commit("Keep what the pipeline made")
+    return made
+
+
+@pytest.mark.slow
+def test_a_fork_rehearses_its_own_model(fork: Project, tmp_path: Path) -> None:
+    """Two versions, a rollout and a rollback under requests, none of which fails; the score reads what is on record."""
+    before = fork.run("git", "status", "--porcelain").stdout, fork.run("git", "show-ref").stdout
+    said = fork.run(*REHEARSE, "--keep", str(tmp_path / "kept")).stdout
+    assert "none failed" in said
+    found = json.loads((fork.path / FILE).read_text())["found"]
+    manifest = json.loads((fork.path / "models/package/manifest.json").read_text())
+    assert (found["result"], found["digest"]) == (record.REHEARSED, manifest["digest"])
+    assert int(found["answers"]) > 100
+    assert (fork.run("git", "status", "--porcelain").stdout, fork.run("git", "show-ref").stdout) == before
+    tags = fork.run("git", "-C", str(tmp_path / "kept/fork"), "tag", "--list", "*production*").stdout.split()
+    assert len(tags) == 3, "two versions, and the way back"
+    marks = json.loads(fork.run("python", "-m", "mainline", "score", "--json").stdout)["tests"]
+    told = {mark["test"]: (mark["points"], mark["said"]) for mark in marks}
+    assert told["Infra 7"][1].startswith("rehearsed: ")
+    assert (told["Infra 6"][0], told["Infra 7"][0]) == (1, 1)
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_not_the_pipelines_ends_it(
+    fork: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's answers to the golden requests are held to the package's own."""
+    monkeypatch.chdir(fork.path)
+    real = traffic.ask
+
+    def ask(*given: Any) -> Any:
+        document = real(*given)
+        first = document["predictions"][0]
+        document["predictions"][0] = {name: value + 1 for name, value in first.items()}
+        return document
+
+    monkeypatch.setattr(traffic, "ask", ask)
+    with pytest.raises(UseCaseError, match="golden request 0 is answered with"):
+        drill.rehearse(tmp_path / "rehearsal", "production")
+
+
+def test_what_is_not_in_the_cache_is_named(fork: Project) -> None:
+    """A clone without data is sent to where it is; that nothing was shown is on record."""
+    fork.run("rm", "-r", ".dvc/cache")
+    said = fork.run(*REHEARSE, succeed=False).stderr
+    assert "data or model is not in the cache here. `./mainline pull` brings it" in said
+    assert json.loads((fork.path / FILE).read_text())["found"] == {"result": "not finished, or it failed"}
+
+
+def test_a_wrong_name_is_refused(fork: Project, tmp_path: Path) -> None:
+    """An environment that is not declared, and a folder that has something in it; neither leaves a record."""
+    assert "did you mean 'production'" in fork.run(*REHEARSE, "--environment", "prodution", succeed=False).stderr
+    assert f"{tmp_path} exists" in fork.run(*REHEARSE, "--keep", str(tmp_path), succeed=False).stderr
+    assert not (fork.path / FILE).exists()
