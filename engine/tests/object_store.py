@@ -79,6 +79,10 @@ class ObjectStore:
         found = self._client.list_object_versions(Bucket=self.bucket, Prefix=prefix)
         return [(one["Key"], one["VersionId"]) for kind in ("Versions", "DeleteMarkers") for one in found.get(kind, ())]
 
+    def remove_version(self, key: str, version: str) -> None:
+        """Remove a version, or a mark of a removal, for good."""
+        self._client.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
+
     def flip(self, key: str, bit: int = 0) -> None:
         """Change one bit of an object."""
         content = bytearray(self.read(key)[key])

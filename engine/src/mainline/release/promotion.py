@@ -23,7 +23,7 @@ from mainline.registry.tags import Version
 from mainline.release import candidate, delay, forgotten, registration
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
-from mainline.remote import collection, objects, packages, transfer
+from mainline.remote import collection, objects, packages, source_versions, transfer
 from mainline.remote.stores import open_remote
 from mainline.repository import lock
 from mainline.repository.git import ask
@@ -152,12 +152,13 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
         package: the version's package where it is at hand; None to fetch it.
 
     Raises:
-        StorageError: when an artifact is sound nowhere.
+        StorageError: when an artifact is sound nowhere, or the source of a new version's data lacks a version of it.
         ForgottenError: when its package is gone with keys that were forgotten since.
         SignatureError: when an environment asks for a signature or evidence that is not there or not right.
         UnservedError: when the check of an environment's servers refuses it on this machine; the rest is right then.
     """
     _store(version)
+    source_versions.check(version.commit, is_new=package is not None)
     lacking = collection.told(open_remote())
     if lacking:
         progress.say(lacking)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mainline import files, progress
-from mainline.remote import checksums, notes, objects
+from mainline.remote import checksums, notes, objects, source_versions
 from mainline.remote.objects import Output
 from mainline.remote.store import StorageError, Store
 from mainline.remote.stores import open_cache, open_remote
@@ -102,7 +102,7 @@ def pull(outputs: Sequence[Output], thorough: bool = False) -> int:
         StorageError: when the remote does not have an object, or not as its name says.
     """
     here = open_cache()
-    fetched = _import(outputs, here)
+    fetched = _import(outputs, here) + _download()
     # Listings first: until they are here, their files are not known.
     for wanted in ([output.oid for output in outputs if output.stored], lambda: expand(outputs, [here])):
         fetched += _fetch(wanted() if callable(wanted) else wanted, outputs, here, thorough)
@@ -147,14 +147,42 @@ def _import(outputs: Sequence[Output], here: Store) -> int:
         declared = file.read_bytes()
         try:
             with progress.clock(f"importing {output.path}"):
-                # What has a revision or a version is fetched as it was; a plain address gives what is there now.
-                said = _dvc("fetch", output.stage) or (here.lacks([output.oid]) and _dvc("update", output.stage))
+                said = _dvc("fetch", output.stage)
+                if not said and here.lacks([output.oid]):
+                    said = _import_rest(output)
         finally:
             files.replace(file, declared)
         if here.check([output.oid]).all:
             reason = said or "its source has other content by now"
             raise LostError(f"{output.path} is not in the remote, and cannot be imported: {reason}", output)
     return len(absent)
+
+
+def _import_rest(output: Output) -> str:
+    """Import what a fetch does not bring; return what DVC says where it fails.
+
+    Of a folder's versions a fetch brings the files and no listing, which DVC makes of what lies in the workspace. Of a
+    plain address it brings nothing: there is only what is there now.
+    """
+    if source_versions.is_versioned(Path(output.stage)):
+        return _dvc("checkout", output.stage) or _dvc("commit", "--force", output.stage)
+    return _dvc("update", output.stage)
+
+
+def _download() -> int:
+    """Bring what was imported with `--no-download`, in the versions that git names; count what was not here at all.
+
+    Raises:
+        StorageError: when its source does not give it.
+    """
+    absent = 0
+    for file in source_versions.not_downloaded():
+        absent += not Path(file.removesuffix(objects.TRACKED)).exists()
+        with progress.clock(f"importing {file}"):
+            said = _dvc("pull", file)
+        if said:
+            raise StorageError(f"what {file} names cannot be imported: {said}")
+    return absent
 
 
 def expand(outputs: Iterable[Output], stores: Sequence[Store]) -> list[str]:

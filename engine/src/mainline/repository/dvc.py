@@ -6,7 +6,7 @@ from typing import Any
 from mainline import children, processes
 from mainline.errors import MainlineError
 
-LIMITS = {"checkout": 21600.0, "fetch": 21600.0, "update": 21600.0}
+LIMITS = {"checkout": 21600.0, "fetch": 21600.0, "pull": 21600.0, "update": 21600.0}
 """Seconds for what moves data; others 600. A source that takes a connection and never answers ends there."""
 _LIMIT = 600.0
 LONGER = "MAINLINE_DVC_SECONDS"

@@ -1,5 +1,6 @@
 """Promotion: main decides what environments have, and no kill, race or damage leaves half of it."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ from mainline.registry import publication, tags
 from mainline.registry.publication import Tag, TakenError
 from mainline.release import promotion
 from mainline.remote.store import StorageError
-from tests.mainline.release.conftest import Repository, judge, promote_by, refuse, release
+from tests.mainline.release.conftest import DECLARED, Repository, judge, promote_by, refuse, release
+from tests.object_store import ObjectStore
 from tests.project import FLIGHTS
 
 
@@ -412,3 +414,53 @@ def test_outcome_that_labels_cannot_tell_is_refused_before_anything_is_released(
     with pytest.raises(ParamsError, match=said):
         command()
     assert repository.tags() == []
+
+
+IMPORTED = """\
+frozen: true
+deps:
+- path: s3://dvc/{key}
+  fs_config: {{version_aware: true}}
+  etag: {etag}
+  size: 3
+  version_id: {version}
+outs:
+- path: taken.csv
+  push: false
+"""
+
+
+def test_data_that_is_gone_at_its_source_stops_a_release_and_no_rollback(
+    repository: Repository,
+    object_store: ObjectStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A version must be there when a model made from it is released; to serve that again the package is enough."""
+    for name, value in {**object_store.environment, "AWS_ENDPOINT_URL": object_store.endpoint}.items():
+        monkeypatch.setenv(name, value)
+    key = f"{tmp_path.name}/a.csv"
+    with object_store.keeping_versions():
+        object_store.write(key, b"one")
+        (_, version) = object_store.versions(key)[0]
+    etag = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
+    file = repository.path / "taken.csv.dvc"
+    file.write_text(IMPORTED.format(key=key, etag=etag, version=version))
+    repository.merge("Import")
+    assert "v1.0.0 is released." in release()
+    object_store.remove_version(key, version)
+    repository.change(model={"depth": 4})
+    with pytest.raises(
+        StorageError, match=rf"^taken\.csv\.dvc names version {version} of s3://dvc/{key}, and the store"
+    ):
+        release()
+    assert "model@v1.1.0" not in repository.tags()
+    file.unlink()
+    repository.merge("Leave the data out")
+    assert "v1.1.0 is released." in release()
+    repository.change(model=DECLARED["model"])
+    file.write_text(IMPORTED.format(key=key, etag=etag, version=version))
+    repository.merge("Go back")
+    assert "v1.0.0 is back" in release()
+    assert "the data of this version cannot be had again: taken.csv.dvc names" in capsys.readouterr().out
