@@ -4,12 +4,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 from mainline import display, progress, usage
 from mainline.declared import compute, environments
+from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Batch, Monitoring
 from mainline.declared.service import MOST_SLACK
 from mainline.errors import MainlineError, UnknownError
@@ -53,6 +55,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--unlike", choices=get_args(Batch), help="predict a file that is unlike training all the same, or refuse it; "
         "monitoring.batch of the environment without it"
     )  # fmt: skip
+    parser.add_argument(
+        "--send", action="store_true", help="bring predictions to the destinations of the environment; twice is as once"
+    )
     usage.add_environment(parser)
     parser.add_argument(
         "--package", type=Path, default=Path("models/package"), metavar="FOLDER", help="the package that predicts"
@@ -65,19 +70,56 @@ def run(arguments: argparse.Namespace) -> str:
         return example(arguments.package)
     if arguments.stream == bool(arguments.files):
         raise MainlineError("name a file, or say --stream; one of the two.")
+    if arguments.stream and arguments.send:
+        raise MainlineError("--send is of files; a stream goes to where its output is sent.")
     if arguments.stream:
         return predict_stream(arguments.package, arguments.unusual)
-    policy = _declared(arguments.environment)
+    policy, declared = _declared(arguments.environment)
+    if arguments.send:
+        _load_destinations().check(declared, environments.FOLDER / f"{arguments.environment}.yaml", arguments.files)
     if arguments.unlike:
         policy = policy.model_copy(update={"batch": arguments.unlike})
     predict, sources = (
         (predict_files, arguments.files) if len(arguments.files) > 1 else (predict_file, *arguments.files)
     )
-    return predict(arguments.package, sources, arguments.output, policy, arguments.raw, arguments.unusual)
+    said = predict(arguments.package, sources, arguments.output, policy, arguments.raw, arguments.unusual)
+    if not arguments.send:
+        return said
+    print(said, flush=True)
+    return "\n".join(_send(arguments.package, arguments.files, arguments.output, declared))
 
 
-def _declared(environment: str) -> Monitoring:
-    """Return what an environment declares of monitoring; the defaults where nothing is declared, as in an image.
+def _load_destinations() -> ModuleType:
+    """Import what sends, which needs the libraries of the pipeline.
+
+    Raises:
+        MainlineError: when they are not here, as in an image that serves.
+    """
+    try:
+        from mainline.scoring import destinations
+    except ImportError as error:
+        raise MainlineError(f"--send needs the libraries of the pipeline ({error}); run it where they are.") from error
+    return destinations
+
+
+def _send(
+    package: Path, sources: Sequence[Path], output: Path | None, declared: Sequence[Destination]
+) -> Iterator[str]:
+    """Bring the predictions of each file to all destinations; yield a line for each."""
+    from mainline.scoring import file_set, outgoing
+
+    folders = file_set.folders(sources, output) if len(sources) > 1 else {_folder(sources[0], output): sources[0]}
+    for folder, source in folders.items():
+        yield from _load_destinations().send(declared, outgoing.gather(package, folder, source.stem))
+
+
+def _folder(source: Path, output: Path | None) -> Path:
+    """Name the folder for the predictions of a file that is predicted alone."""
+    return output or source.with_name(f"{source.stem}.predictions")
+
+
+def _declared(environment: str) -> tuple[Monitoring, list[Destination]]:
+    """Return what an environment declares for files; the defaults where nothing is declared, as in an image.
 
     Raises:
         MainlineError: when there is no such environment among others, or its file is wrong.
@@ -86,7 +128,10 @@ def _declared(environment: str) -> Monitoring:
     known = [found.stem for found in environments.FOLDER.glob("*.yaml")]
     if known and environment not in known:
         raise UnknownError(environment, f"environment of {environments.FOLDER}/", known)
-    return environments.load(file).monitoring if known else Monitoring()
+    if not known:
+        return Monitoring(), []
+    found = environments.load(file)
+    return found.monitoring, found.destinations
 
 
 def _share(text: str) -> float:
@@ -129,7 +174,7 @@ def predict_file(
     Raises:
         MainlineError: when the file, the output folder or the package cannot be used, or the file is refused.
     """
-    output = output or source.with_name(f"{source.stem}.predictions")
+    output = _folder(source, output)
     _refuse_outputs_of_the_pipeline(output)
     model, made = Model.load(package, slack=slack), Tally.load(package)
     name = source.name

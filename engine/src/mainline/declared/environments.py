@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from mainline.declared import reading, rollout
+from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.reading import Section
 from mainline.declared.service import Settings
@@ -40,16 +41,18 @@ class _File(Section):
     service: Settings = Settings()
     rollout: dict[str, Any] = Field(default_factory=dict)
     monitoring: Monitoring = Monitoring()
+    destinations: list[Destination] = Field(default_factory=list, max_length=20)
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One file of `deploy/`: when an environment takes a version, how it serves, rolls out and is monitored."""
+    """One file of `deploy/`: when an environment takes a version, how it serves and is monitored, where files go."""
 
     promotion: Promotion
     service: Settings
     rollout: rollout.Policy
     monitoring: Monitoring
+    destinations: list[Destination] = field(default_factory=list)
 
     @property
     def requires_signature(self) -> bool:
@@ -135,7 +138,8 @@ def _sections(raw: Any, file: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         sections = ", ".join(_File.model_fields)
         raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
-    return {name: {} if section is None else section for name, section in raw.items()}
+    empty: Mapping[str, Any] = {"destinations": []}
+    return {name: empty.get(name, {}) if section is None else section for name, section in raw.items()}
 
 
 def _check(raw: dict[str, Any], file: Path) -> Environment:
@@ -145,7 +149,7 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
     if policy.declared.analysis.outcome and checked.service.log.directory is None:
         said = "is null, but rollout.analysis.outcome looks up in the prediction log which version answered"
         raise ParamsError("service.log.directory", said, "name a directory, such as logs/predictions", name)
-    return Environment(checked.promotion, checked.service, policy, checked.monitoring)
+    return Environment(checked.promotion, checked.service, policy, checked.monitoring, checked.destinations)
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

@@ -1,5 +1,6 @@
 """A declared file: YAML, read once, checked whole, and refused with one line that names the place."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -9,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mainline.errors import ParamsError, nearest
+
+_PASSWORD = re.compile(r"://[^\s/@]*@")
 
 
 class Section(BaseModel):
@@ -139,4 +142,5 @@ def _section_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def _describe(value: object) -> str:
-    return f"{value!r} ({'nothing' if value is None else type(value).__name__})"
+    shown = _PASSWORD.sub("://***@", repr(value))  # an address in the place of the variable that holds it
+    return f"{shown} ({'nothing' if value is None else type(value).__name__})"

@@ -95,6 +95,7 @@ def preview(found: Plan) -> str:
         *(f"{name}: {logs}" for name, (_, logs) in found.kept.items()),
         f"{count(len(found.stored.held), 'object')} among {found.stored}; {len(gone)} would be removed",
         *(f"stays: {reason}" for reason in found.staying.reasons),
+        *(f"stays: {reason}" for reason in sent()),
     ]
     return "\n".join([f"Of {_told(found.sought)} there is:", *(f"  {line}" for line in lines), "Nothing was changed."])
 
@@ -124,11 +125,21 @@ def forget(found: Plan) -> str:
     record.keep(record.FORGET, record.begin(), {"removed": str(removed), "searched": str(again.stored)})
     stays = "".join(f"\nStays: {reason}." for reason in again.staying.reasons if again.stored.held)
     stays += "".join(f"\nStays: what the bucket of {name} keeps of older versions; {_RIGHTS}." for name in kept_by)
+    stays += "".join(f"\nStays: {reason}." for reason in sent())
     return (
         f"Forgotten: {_told(found.sought)}. {count(removed, 'object')} removed. Searched again: {again.stored}, all "
         f"files of {', '.join(map(str, FOLDERS))}, and the logs: nothing else holds it.{stays}{unknown}\n"
         f"Commit {suppressions.FILE}, {PIPELINE}, dvc.lock and metrics/, then `./mainline push`."
     )
+
+
+def sent() -> list[str]:
+    """Name the destinations of predictions, which are out of reach here."""
+    return [
+        f"what `predict --send` brought to {destination.place} ({name}), which is not searched; remove the rows there"
+        for name, declared in environments.load_all().items()
+        for destination in declared.destinations
+    ]
 
 
 def unmet(found: Plan) -> str:

@@ -12,6 +12,7 @@ from mainline.privacy import erasure
 from mainline.privacy.erasure import Plan
 from mainline.privacy.stored_objects import Search, Staying
 from mainline.privacy.traces import Sought
+from tests.mainline.scoring.test_sql_table import declare
 
 SHIPPED = """stages:
   ingest:
@@ -78,3 +79,12 @@ def test_key_that_nothing_held_is_said() -> None:
     assert erasure.unmet(plan) != ""
     suppressions.write(suppressions.read().plus("customer", ["18"]))
     assert erasure.unmet(plan) == ""
+
+
+def test_destinations_of_predictions_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent is out of reach: whoever forgets is told where, environment by environment."""
+    monkeypatch.chdir(tmp_path)
+    table = "table scoring.delays (SCORING_URL)"
+    declare({"table": "scoring.delays", "url_from": "SCORING_URL", "key": ["id"]}, {"folder": "s3://scores/day"})
+    stays = [f"what `predict --send` brought to {place} (production)" for place in (table, "s3://scores/day")]
+    assert erasure.sent() == [f"{what}, which is not searched; remove the rows there" for what in stays]
