@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
 
 from mainline.errors import MainlineError
 
@@ -17,6 +20,8 @@ _NAME = re.compile(r"predictions-(\d{8}T\d{6})-([0-9a-f]{8})-(\d{6,9})\.jsonl")
 _PIECE = 2**16
 _LONGEST_LINE = 2**24
 """Bytes in which a first line ends; the service's own limits keep lines far below."""
+_READ = 2**18
+_LINE_BREAK = ord("\n")
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,57 @@ def named(name: str) -> tuple[str, int]:
     if matched is None:
         raise ValueError(f"'{name}' is not a name of the prediction log")
     return matched[2], int(matched[3])
+
+
+def take(file: LogFile, target: Path, ended: bool) -> int:
+    """Hold the whole lines of a file that were seen in another place, and count them.
+
+    A file that ended in a whole line is linked: it is read where it lies, and stays if it is removed meanwhile. Any
+    other is copied, since the server may go on writing.
+
+    Args:
+        file: as it was found.
+        target: a path on which only this process writes; what a kill left there goes.
+        ended: whether the server writes to another file by now.
+
+    Raises:
+        FileNotFoundError: when the file is gone, or has fewer lines than were seen.
+    """
+    target.unlink(missing_ok=True)  # opened to write, a link that a kill left would empty the log's own file
+    if ended and not file.torn and _link(file, target):
+        return _count_lines(file, target, None)
+    with target.open("wb") as copy:
+        return _count_lines(file, file.path, copy)
+
+
+def _link(file: LogFile, target: Path) -> bool:
+    """Link a file that is as large as was seen; False if it is not, or if its file system or owner allows no link."""
+    try:
+        os.link(file.path, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    if target.stat().st_size == file.size:
+        return True
+    target.unlink()
+    return False
+
+
+def _count_lines(file: LogFile, source: Path, copy: BinaryIO | None) -> int:
+    """Read as many bytes as the lines that were seen have, once, and write them to a copy if there is one."""
+    lines, left = 0, file.size
+    piece = memoryview(bytearray(_READ))
+    with source.open("rb", buffering=0) as opened:
+        while left:
+            part = piece[: opened.readinto(piece[:left])]
+            if not part:
+                raise FileNotFoundError(f"{file.name} was cut short")
+            lines += int(np.count_nonzero(np.frombuffer(part, np.uint8) == _LINE_BREAK))
+            left -= len(part)
+            if copy is not None:
+                copy.write(part)
+    return lines
 
 
 def _look(path: Path) -> LogFile | None:

@@ -129,7 +129,7 @@ class _Roller:
         """Write the rows of a file and return its record; None if it vanished meanwhile or cannot be read."""
         source = self.store.scratch / file.name
         try:
-            lines = _copy_lines(file, source)
+            lines = logfiles.take(file, source, ended)
             try:
                 return self._record(file, source, lines, ended)
             except duckdb.InvalidInputException:
@@ -198,19 +198,6 @@ def _writing(store: Store) -> Iterator[None]:
             f"{store.folder} cannot be written ({reason[:200]}). What is rolled up counts, the rest waits in the log: "
             "make room, or name another folder (--store), and run it again."
         ) from error
-
-
-def _copy_lines(file: LogFile, target: Path) -> int:
-    """Take the whole lines that were seen, since the server may go on writing, and may remove the file; count them."""
-    lines, left = 0, file.size
-    with file.path.open("rb") as opened, target.open("wb") as copy:
-        while left:
-            piece = opened.read(min(left, 2**20))
-            if not piece:
-                raise FileNotFoundError(f"{file.name} was cut short")
-            lines += piece.count(b"\n")
-            left -= copy.write(piece)
-    return lines
 
 
 def _is_digest(text: str) -> bool:

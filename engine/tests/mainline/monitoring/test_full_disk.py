@@ -4,7 +4,7 @@ A real one is a small tmpfs in a mount namespace of its own, which needs no righ
 """
 
 import json
-import shutil
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -109,27 +109,38 @@ def test_disk_that_is_full_at_any_write_leaves_totals_right(look: Any) -> None:
     assert enough > 5
 
 
-def test_file_that_cannot_be_written_is_said_of_the_store(
+def test_rows_that_cannot_be_written_are_said_of_the_store(
     log: Path, store: Store, packaged: Packaged, lines: list[dict[str, Any]]
 ) -> None:
-    """Where the copy of the log's file, or its rows, meet a full device, the line names store and reason, not the log.
-
-    What could not be written before is rolled up by the next run, once.
-    """
-    path = logs.write(log, logs.encode(*lines))
+    """Where rows meet a full device, the line names store and reason, not the log; the next run rolls up once."""
+    logs.write(log, logs.encode(*lines))
     known = {packaged.digest: packaged}
     first = Store(store.folder.with_name("first"))
     rollup.roll(log, first, known)
     (record,) = first.records().values()
-    rows = Path(record.days[0].columns)
-    for place in (Path("scratch") / path.name, rows.with_name(f".{rows.name}.partial")):
-        shutil.rmtree(store.folder, ignore_errors=True)
-        (store.folder / place).parent.mkdir(parents=True)
-        (store.folder / place).symlink_to("/dev/full")
-        with pytest.raises(
-            MainlineError, match=r"store cannot be written \(No space left on device\)\. What is rolled"
-        ):
+    rows = store.folder / record.days[0].columns
+    full = rows.with_name(f".{rows.name}.partial")
+    full.parent.mkdir(parents=True)
+    full.symlink_to("/dev/full")
+    with pytest.raises(MainlineError, match=r"store cannot be written \(No space left on device\)\. What is rolled"):
+        rollup.roll(log, store, known)
+    assert store.records() == {}
+    full.unlink(missing_ok=True)
+    assert rollup.roll(log, store, known).rows == len(lines)
+
+
+def test_copy_that_cannot_be_written_is_said_of_the_store(
+    log: Path, store: Store, packaged: Packaged, lines: list[dict[str, Any]]
+) -> None:
+    """Where the system takes no more of the copy of a file that is still written, the line is the same."""
+    path = logs.write(log, logs.encode(*lines))
+    known = {packaged.digest: packaged}
+    _, most = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size // 2, most))
+    try:
+        with pytest.raises(MainlineError, match=r"store cannot be written \(File too large\)\. What is rolled"):
             rollup.roll(log, store, known)
-        assert store.records() == {}
-        (store.folder / place).unlink(missing_ok=True)
-        assert rollup.roll(log, store, known).rows == len(lines)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert store.records() == {}
+    assert rollup.roll(log, store, known).rows == len(lines)

@@ -1,5 +1,6 @@
 """The log into the store: every row once, whatever happens on the way, and nothing that no service wrote."""
 
+import errno
 import json
 import os
 import shutil
@@ -286,6 +287,53 @@ def test_kill_at_any_write_leaves_totals_right(
             break
     assert finished
     assert stop >= 4
+
+
+def test_kill_at_any_write_leaves_the_log_as_it_was(
+    log: Path, packaged: Packaged, lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that ended is read where it lies, and no kill and no second try changes it, linked or not."""
+    content = {1: logs.encode(*lines[:7]), 2: logs.encode(*lines[7:])}
+    files = {number: logs.write(log, text, number=number) for number, text in content.items()}
+    finished = False
+    for stop in range(100):
+        store = Store(tmp_path / f"store-{stop}")
+        with monkeypatch.context() as patch:
+            finished = not _killed(log, store, packaged, stop, patch)
+        with monkeypatch.context() as patch:
+            if stop % 2:
+                patch.setattr(os, "link", _refuse)
+            assert roll(log, store, packaged).rows == len(lines)
+        assert {number: file.read_bytes() for number, file in files.items()} == content
+        assert (len(rows_of(store)), list(store.scratch.iterdir())) == (len(lines), [])
+        if finished:
+            break
+    assert finished
+    assert stop >= 6
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+
+def test_file_that_ended_is_not_written_again(
+    log: Path, store: Store, packaged: Packaged, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The roll-up reads the file of the log itself, and what a server removes meanwhile is rolled up whole."""
+    first = logs.write(log, logs.encode(*lines[:7]))
+    logs.write(log, logs.encode(*lines[7:]), number=2)
+    held: dict[str, tuple[int, int]] = {}
+
+    def look(reader: loglines.Reader, file: Path, package: Packaged) -> int:
+        held[file.name] = (file.stat().st_ino, first.stat().st_ino) if first.exists() else (0, 1)
+        first.unlink(missing_ok=True)
+        return hold(reader, file, package)
+
+    hold = loglines.Reader.hold
+    monkeypatch.setattr(loglines.Reader, "hold", look)
+    assert roll(log, store, packaged).rows == len(lines)
+    (linked, copied) = (ours == theirs for ours, theirs in held.values())
+    assert (linked, copied) == (True, False)
 
 
 def _killed(log: Path, store: Store, packaged: Packaged, stop: int, patch: pytest.MonkeyPatch) -> bool:
