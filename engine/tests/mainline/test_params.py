@@ -16,6 +16,7 @@ from mainline.errors import ParamsError
 from tests.project import FLIGHTS
 
 Content = dict[str, Any]
+RIDGE = "sklearn.linear_model.Ridge"
 EXAMPLE = """\
 data: {from: 2013-01, through: 2013-09}
 split: {validation: 1, test: 1}
@@ -194,6 +195,24 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),
         ("model.type", "catboost.CatBoostRegressor", "model.type: 'catboost.CatBoostRegressor' is outside the"),
         ("model.type", "sklearn.Ridge", "model.type: 'sklearn.Ridge' is outside the allowed packages; give an est"),
+        *(
+            ("model", {"type": "sklearn.ensemble.BaggingRegressor", "params": {"estimator": part}}, said)
+            for part, said in (
+                ({"type": "os.path.join"}, "model.params.estimator.type: 'os.path.join' is outside the allowed"),
+                ({"type": "xgboost.XGBRegressor"}, "model.params.estimator.type: xgboost writes only a whole model"),
+                (
+                    {"type": "sklearn.linear_model.Rigde"},
+                    "model.params.estimator.type: sklearn.linear_model has no est",
+                ),
+                ({"type": RIDGE, "parms": {}}, "model.params.estimator.parms: is not a key of an estimator; did you"),
+                ({"type": RIDGE, "params": [1]}, "model.params.estimator.params: is [1]; write hyperparameters by"),
+                ({"type": RIDGE, "params": {"alpa": 1}}, "model.params.estimator.params.alpa: is not a parameter of"),
+                (
+                    {"type": RIDGE, "params": {"n_jobs": 2}},
+                    "model.params.estimator.params.n_jobs: is 2, and threads add numbers in another order",
+                ),
+            )
+        ),
         ("model.params", {1: 2}, "model.params.1.[key]: is 1 (int); input should be a valid string"),
         ("preprocessing.numeric", "scale", "preprocessing.numeric: is 'scale' (str); input should be 'auto', 'pass"),
         ("limits.parity", 0.0, "limits.parity: is 0.0 (float); input should be greater than 0"),

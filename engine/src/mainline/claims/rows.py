@@ -9,6 +9,7 @@ from mainline.claims.batches import NoDataError, load
 from mainline.claims.declarations import module
 from mainline.contract import Array
 from mainline.data.dataset import Prepared
+from mainline.declared import estimators
 from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.stages import fitting
@@ -64,7 +65,7 @@ def tiny(settings: Params, rows: Prepared) -> Prepared:
         if not apart.max():
             raise NoDataError(f"No row of {load().period} differs from those with another label in any feature.")
         chosen.append(int(group[np.argmax(apart)]))
-    return rows.take(np.repeat(chosen, _times(settings)))
+    return rows.take(np.tile(chosen, _times(settings)))  # in turn, so that an estimator's own folds hold each of them
 
 
 def _groups(rows: Prepared) -> list[Array]:
@@ -91,7 +92,9 @@ def _differing(features: dict[str, Array], group: Array, place: int) -> Array:
 
 
 def _times(settings: Params) -> int:
-    asked = [value for name in LEAST if isinstance(value := settings.model.params.get(name), int)]
+    parts = estimators.parts(settings.model.type, settings.model.params)
+    given = ((name.rpartition("__")[2], value) for part in parts for name, value in part.params.items())
+    asked = [value for name, value in given if name in LEAST and isinstance(value, int)]
     return max(REPEATED, 2 * max(asked, default=0))
 
 

@@ -6,10 +6,10 @@ loaded, a constructor that is inherited) is not refused here; the estimator itse
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mainline.errors import ParamsError, nearest
 
@@ -18,39 +18,125 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "xgboost": ("XGBRegressor", "XGBClassifier"),
 }
 """Libraries that a fork asks for by `requirements/own.in`, with their estimators that can be declared."""
+ALLOWED = ("sklearn", *EXTRAS)
+"""Where an estimator may come from: code that the lock file pins."""
 LOCK = Path("requirements/pipeline.txt")
 _MOST_HOPS = 5
 """Imports that a name is followed through."""
 
 
+class Part(NamedTuple):
+    """An estimator with its hyperparameters, and where in `params.yaml` it is declared, such as `model`."""
+
+    place: str
+    type: str
+    params: Mapping[str, Any]
+
+
+def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model") -> Iterator[Part]:
+    """Yield an estimator, and those that it is made of: hyperparameters whose values are `{type: ..., params: ...}`.
+
+    Raises:
+        ParamsError: when one has another key than these two, or parameters that are no names with values.
+    """
+    yield Part(place, path, hyperparameters)
+    for name, value in hyperparameters.items():
+        yield from _inside(value, f"{place}.params.{name}")
+
+
+def _inside(value: Any, place: str) -> Iterator[Part]:
+    if is_part(value):
+        given = value.get("params") or {}
+        for key in value.keys() - {"type", "params"}:
+            raise ParamsError(f"{place}.{key}", "is not a key of an estimator", nearest(str(key), ("type", "params")))
+        if not isinstance(given, dict):
+            raise ParamsError(f"{place}.params", f"is {given}", "write hyperparameters by name")
+        yield from parts(value["type"], given, place)
+    elif is_named(value):
+        yield from _inside(value[1], f"{place}.{value[0]}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _inside(item, place)
+
+
+def is_part(value: object) -> bool:
+    """Say whether a hyperparameter's value declares an estimator."""
+    return isinstance(value, dict) and isinstance(value.get("type"), str)
+
+
+def is_named(value: object) -> bool:
+    """Say whether a value is an estimator with its name, as ensembles and pipelines list them."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and is_part(value[1])
+
+
+def is_of_part(name: str, known: Collection[str], hyperparameters: Mapping[str, Any]) -> bool:
+    """Say whether a name is of a part's hyperparameter, such as `final_estimator__alpha` or `line__alpha`.
+
+    Args:
+        name: as scikit-learn has it.
+        known: hyperparameters of the whole.
+        hyperparameters: those that are declared, with the parts that have names of their own.
+    """
+    head, separator, _ = name.partition("__")
+    lists = (value for value in hyperparameters.values() if isinstance(value, list))
+    named = {item[0] for value in lists for item in value if is_named(item)}
+    return bool(separator) and (head in known or head in named)
+
+
 def check(path: str, hyperparameters: Mapping[str, Any]) -> None:
-    """Refuse an estimator that is not there, or a hyperparameter that it does not have.
+    """Refuse an estimator that is not there, a hyperparameter that it does not have, and the same of its parts.
 
     Args:
         path: an import path, such as `sklearn.linear_model.Ridge` or `xgboost.XGBRegressor`.
-        hyperparameters: by name; their values are not looked at.
+        hyperparameters: by name; of their values only those are looked at that declare an estimator.
 
     Raises:
         ParamsError: naming what was meant.
     """
+    for part in parts(path, hyperparameters):
+        _check(part)
+
+
+def _check(part: Part) -> None:
+    path, kind = part.type, f"{part.place}.type"
     library, _, name = path.partition(".")
+    if library not in ALLOWED or path.count(".") < (1 if library in EXTRAS else 2):
+        raise ParamsError(
+            kind,
+            f"'{path}' is outside the allowed packages",
+            f"give an estimator's import path in {', '.join(ALLOWED)}, such as sklearn.linear_model.Ridge",
+        )
     if library in EXTRAS:
+        if part.place != "model":
+            remedy = "declare it as model.type, or take sklearn.ensemble.HistGradientBoosting* as a part"
+            raise ParamsError(kind, f"{library} writes only a whole model, and no part of one, as ONNX", remedy)
         _check_extra(library, name)
         return
+    _check_threads(part)
     root = _root(path)
     if root is None:
         return  # an image that only serves has no scikit-learn
     module_name, _, name = path.rpartition(".")
     module = _file(root, module_name)
     if module is None:
-        raise no_module(module_name)
+        raise no_module(module_name, kind)
     text = module.read_text(encoding="utf-8") if module.suffix == ".py" else name
     if not re.search(rf"\b{re.escape(name)}\b", text):
-        raise no_estimator(module_name, name, [found for found in _offered(text) if found[0].isupper()])
+        raise no_estimator(module_name, name, [found for found in _offered(text) if found[0].isupper()], kind)
     known = _parameters(root, module, name)
-    for given in hyperparameters:
-        if known and given not in known:
-            raise ParamsError(f"model.params.{given}", f"is not a parameter of {path}", nearest(given, known))
+    for given in part.params:
+        if known and given not in known and not is_of_part(given, known, part.params):
+            raise ParamsError(f"{part.place}.params.{given}", f"is not a parameter of {path}", nearest(given, known))
+
+
+def _check_threads(part: Part) -> None:
+    threads = part.params.get("n_jobs")
+    if threads not in (None, 1):
+        raise ParamsError(
+            f"{part.place}.params.n_jobs",
+            f"is {threads}, and threads add numbers in another order each time, so predictions would not repeat",
+            "leave it out: a model is fitted and predicts on one thread",
+        )
 
 
 def _check_extra(library: str, name: str) -> None:
@@ -71,16 +157,16 @@ def no_library(name: str, said: str) -> ParamsError:
     return ParamsError("model.type", f"{name} cannot be loaded ({said.splitlines()[0]})", remedy)
 
 
-def no_module(name: str) -> ParamsError:
+def no_module(name: str, place: str = "model.type") -> ParamsError:
     """Return the error for a module that is not there."""
     root = _root(name)
     known = [f"{root.name}.{file.parent.name}" for file in root.glob("[a-z]*/__init__.py")] if root else []
-    return ParamsError("model.type", f"there is no module {name}", nearest(name, known))
+    return ParamsError(place, f"there is no module {name}", nearest(name, known))
 
 
-def no_estimator(module: str, name: str, offered: list[str]) -> ParamsError:
+def no_estimator(module: str, name: str, offered: list[str], place: str = "model.type") -> ParamsError:
     """Return the error for an estimator that a module does not offer."""
-    return ParamsError("model.type", f"{module} has no estimator '{name}'", nearest(name, offered))
+    return ParamsError(place, f"{module} has no estimator '{name}'", nearest(name, offered))
 
 
 def _root(path: str) -> Path | None:

@@ -13,9 +13,6 @@ from mainline.declared.window import Data, Split
 from mainline.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
-ALLOWED_PACKAGES = ("sklearn", *estimators.EXTRAS)
-"""Where `model.type` may come from: code that the lock file pins."""
-
 SHAPING = ("data", "split", "seed", "features", "preprocessing", "model")
 """The sections that the model depends on; the others judge it."""
 
@@ -132,8 +129,6 @@ class Params(Section):
     def _check(self) -> "Params":
         window.check(self.data, self.split)
         _check_features(self.features)
-        _check_model_type(self.model.type)
-        _check_threads(self.model.params)
         estimators.check(self.model.type, self.model.params)
         fit.check(self.model.fit, self.model.params, self.data, self.split)
         return self
@@ -152,23 +147,3 @@ def _check_features(features: tuple[str, ...]) -> None:
     repeated = sorted({name for name in features if features.count(name) > 1})
     if repeated:
         raise ParamsError("features", f"'{repeated[0]}' is listed twice", "list each feature once")
-
-
-def _check_model_type(path: str) -> None:
-    package, *names = path.split(".")
-    if package not in ALLOWED_PACKAGES or len(names) < (1 if package in estimators.EXTRAS else 2):
-        raise ParamsError(
-            "model.type",
-            f"'{path}' is outside the allowed packages",
-            f"give an estimator's import path in {', '.join(ALLOWED_PACKAGES)}, such as sklearn.linear_model.Ridge",
-        )
-
-
-def _check_threads(hyperparameters: dict[str, Any]) -> None:
-    threads = hyperparameters.get("n_jobs")
-    if threads not in (None, 1):
-        raise ParamsError(
-            "model.params.n_jobs",
-            f"is {threads}, and threads add numbers in another order each time, so predictions would not repeat",
-            "leave it out: a model is fitted and predicts on one thread",
-        )

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
 from mainline.declared import estimators
+from mainline.declared.estimators import Part
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
 from mainline.model import learners
@@ -55,12 +56,13 @@ def check(model: Model, task: Task, seed: int) -> None:
     declared = _estimator(model, task, seed)
     if libraries.of(declared):
         return  # it has fitted a few rows
-    try:
-        declared._validate_params()
-    except InvalidParameterError as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
-        name = next((name for name in model.params if f"'{name}'" in reason), "")
-        raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
+    for each in (declared, *(part for part in declared.get_params().values() if isinstance(part, BaseEstimator))):
+        try:
+            each._validate_params()
+        except InvalidParameterError as error:
+            reason = " ".join(str(error).split())[:300].rstrip(".")
+            name = next((name for name in model.params if f"'{name}'" in reason), "") if each is declared else ""
+            raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
 
 
 def names(estimator: BaseEstimator, task: Task) -> Collection[str]:
@@ -84,47 +86,79 @@ def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[A
 
 
 def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
-    found = _resolve(model.type)
-    try:
-        known = found().get_params()
-    except TypeError as error:
-        raise ParamsError(
-            "model.type", f"{model.type} cannot be built ({error})", "declare an estimator that needs no other object"
-        ) from error
-    library = libraries.of(found)
-    refused = library.REFUSED if library else {}
-    for name in model.params:
-        if name in refused:
-            raise ParamsError(f"model.params.{name}", "may not be declared", refused[name])
-        if name not in known and not library:
-            raise ParamsError(f"model.params.{name}", f"is not a parameter of {model.type}", nearest(name, known))
-    seeded = {"random_state": seed} if "random_state" in known else {}
-    estimator = found(**(seeded | dict(model.params) | dict(library.PINNED if library else {})))
+    estimator = _made(Part("model", model.type, model.params), seed)
     kind = "regression" if task == "regression" else "classification"
     if not (is_regressor(estimator) if task == "regression" else is_classifier(estimator)):
         raise ParamsError("model.type", f"{model.type} is not a {kind} estimator", f"the use case's TASK is {task}")
     if task != "regression" and not hasattr(estimator, "predict_proba"):
         raise ParamsError(
-            "model.type", f"{model.type} gives no probabilities", "declare a classifier with predict_proba"
+            "model.type",
+            f"{model.type} gives no probabilities",
+            "declare a classifier with predict_proba, or a hyperparameter that gives it, such as voting: soft",
         )
     learners.check(estimator, model)
+    library = libraries.of(estimator)
     if library:
         trial.check(library, estimator, model, task)
     return estimator
 
 
-def _resolve(path: str) -> Any:
-    module_name, _, name = path.rpartition(".")
+def _made(part: Part, seed: int) -> Any:
+    """Make an estimator and those that it is made of; each draws its random numbers from the seed."""
+    found = _resolve(part)
+    library = libraries.of(found)
+    known = found().get_params() if library else found._get_param_names()
+    refused = library.REFUSED if library else {}
+    given: dict[str, Any] = {}
+    deep: dict[str, Any] = {}
+    for name, value in part.params.items():
+        place = f"{part.place}.params.{name}"
+        if name in refused:
+            raise ParamsError(place, "may not be declared", refused[name])
+        if name not in known and not library:
+            if not estimators.is_of_part(name, known, part.params):
+                raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, known))
+            deep[name] = value
+        else:
+            given[name] = _with_parts(value, place, seed)
+    seeded = {"random_state": seed} if "random_state" in known else {}
+    try:
+        made = found(**(seeded | given | dict(library.PINNED if library else {})))
+    except TypeError as error:
+        remedy = (
+            "declare what it lacks in its params, an estimator as {type: ..., params: ...}; engine/docs/estimators.md"
+        )
+        raise ParamsError(f"{part.place}.type", f"{part.type} cannot be built ({error})", remedy) from error
+    try:
+        return made.set_params(**deep)
+    except (ValueError, AttributeError) as error:
+        name, reason = next(iter(deep)), " ".join(str(error).split())[:200]
+        raise ParamsError(f"{part.place}.params.{name}", f"is of no part ({reason})", "correct its name") from error
+
+
+def _with_parts(value: Any, place: str, seed: int) -> Any:
+    """Return a hyperparameter's value with the estimators in it made."""
+    if estimators.is_part(value):
+        return _made(Part(place, value["type"], value.get("params") or {}), seed)
+    if estimators.is_named(value):
+        name, part = value
+        return name, _with_parts(part, f"{place}.{name}", seed)
+    return [_with_parts(item, place, seed) for item in value] if isinstance(value, list) else value
+
+
+def _resolve(part: Part) -> Any:
+    module_name, _, name = part.type.rpartition(".")
+    place = f"{part.place}.type"
     try:
         module = import_module(module_name)
     except ImportError as error:
-        raise estimators.no_module(module_name) from error
+        raise estimators.no_module(module_name, place) from error
     except OSError as error:  # a library of C that the machine lacks
         raise estimators.no_library(module_name, str(error)) from error
     found = getattr(module, name, None)
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]
-        raise estimators.no_estimator(module_name, name, offered)
+        raise estimators.no_estimator(module_name, name, offered, place)
     return found
 
 

@@ -190,7 +190,12 @@ def _to_skops(pipeline: Pipeline) -> tuple[bytes, tuple[str, ...]]:
     from skops.io import dumps, get_untrusted_types
 
     content = _without_addresses(dumps(pipeline))
-    return content, tuple(sorted(get_untrusted_types(data=content)))
+    types = sorted(get_untrusted_types(data=content))
+    strange = [name for name in types if not name.startswith(runtime.OURS)]
+    if strange:
+        remedy = "declare an estimator whose fitted parts are of scikit-learn, numpy and scipy"
+        raise ParamsError("model.type", f"cannot be packed without running code of {strange[0]}", remedy)
+    return content, tuple(types)
 
 
 def _without_addresses(content: bytes) -> bytes:

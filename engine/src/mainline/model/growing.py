@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from mainline.model import runtime
 from mainline.model.rounds import Batch, Batches
-
-OURS = "sklearn."
-"""What the types in a file of one begin with, beyond those that skops trusts by itself."""
 
 
 def size(estimator: Any) -> str | None:
@@ -42,7 +40,7 @@ class _Written:
         from skops.io import get_untrusted_types, loads
 
         types = get_untrusted_types(data=content)
-        self._estimator = loads(content, trusted=[name for name in types if name.startswith(OURS)])
+        self._estimator = loads(content, trusted=[name for name in types if name.startswith(runtime.OURS)])
 
     def finish(self, _: int) -> Any:
         """See `rounds.Learner`."""

@@ -25,6 +25,16 @@ FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear, of a quantile": ("sklearn.linear_model.QuantileRegressor", {"alpha": 0.0, "quantile": 0.9}),
     "forest": (FOREST, {"n_estimators": 10}),
     "tree of large leaves": ("sklearn.tree.DecisionTreeRegressor", {"min_samples_leaf": 300}),
+    "linear, chosen by its own folds": ("sklearn.linear_model.LassoCV", {"cv": 2}),
+    "made of others": (
+        "sklearn.ensemble.StackingRegressor",
+        {
+            "estimators": [["line", {"type": RIDGE}], ["tree", {"type": CHANCE, "params": {"min_samples_leaf": 60}}]],
+            "final_estimator": {"type": RIDGE},
+            "cv": 2,
+            "tree__min_samples_leaf": 150,
+        },
+    ),
     "neighbours": ("sklearn.neighbors.KNeighborsRegressor", {"n_neighbors": 80}),
 }
 BROKEN: dict[str, tuple[catalogue.Claim, str, dict[str, Any], str]] = {

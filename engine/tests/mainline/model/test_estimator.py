@@ -77,6 +77,70 @@ def test_hyperparameters_reach_the_estimator() -> None:
     assert build(RIDGE, alpha=3.5)[-1].get_params()["alpha"] == 3.5
 
 
+TREE: dict[str, Any] = {"type": "sklearn.tree.DecisionTreeRegressor", "params": {"max_depth": 2}}
+STACK: dict[str, Any] = {
+    "type_": "sklearn.ensemble.StackingRegressor",
+    "estimators": [["line", {"type": RIDGE}], ["tree", TREE]],
+    "final_estimator": {
+        "type": "sklearn.pipeline.Pipeline",
+        "params": {"steps": [["scale", {"type": "sklearn.preprocessing.StandardScaler"}], ["line", {"type": RIDGE}]]},
+    },
+    "cv": 2,
+}
+
+
+def test_estimators_are_made_of_others() -> None:
+    """A hyperparameter that is an estimator, in a list with its name or alone, is made, with the seed, and fitted."""
+    made = build(**STACK, final_estimator__line__alpha=9.0, tree__max_depth=3)[-1]
+    assert [(name, type(part).__name__) for name, part in made.estimators] == [
+        ("line", "Ridge"), ("tree", "DecisionTreeRegressor"),
+    ]  # fmt: skip
+    assert (made.estimators[1][1].max_depth, made.estimators[1][1].random_state) == (3, 7)
+    assert made.final_estimator.steps[1][1].alpha == 9.0
+    assert np.isfinite(fit(build(**STACK)).predict(frames.table(ROWS, ["size", "age"], ["code"]))).all()
+
+
+def test_parts_that_take_no_gaps_get_none() -> None:
+    """An ensemble takes missing values if each part does."""
+    trees: dict[str, Any] = {"estimators": [["one", TREE], ["two", {"type": HGB}]]}
+    assert build("sklearn.ensemble.VotingRegressor", **trees)[0].transformers[0][1] == "passthrough"
+    assert build(**STACK)[0].transformers[0][1] != "passthrough"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"final_estimator": {"type": "sklearn.linear_model.Rigde"}},
+            r"final_estimator\.type: .* no estimator 'Rigde'",
+        ),
+        ({"final_estimator": {"type": RIDGE, "params": {"alpa": 1}}}, r"final_estimator\.params\.alpa: is not a para"),
+        ({"final_estimator__alpa": 1}, r"final_estimator__alpa: is of no part"),
+        ({"finl_estimator__alpha": 1}, r"finl_estimator__alpha: is not a parameter of .* did you mean 'final_estim"),
+        ({"estimators": [["line", {"type": "sklearn.no.Ridge"}]]}, r"estimators\.line\.type: there is no module"),
+    ],
+)
+def test_a_wrong_part_is_named_by_its_place(changed: dict[str, Any], said: str) -> None:
+    """What is wrong with a part is one line that says which part it is."""
+    with pytest.raises(ParamsError, match=rf"^params.yaml: model\.params\.{said}"):
+        build(**(STACK | changed))
+
+
+def test_a_value_that_a_part_does_not_take_is_refused() -> None:
+    """scikit-learn is asked about the hyperparameters of each part before there are rows."""
+    params = {"estimators": [["line", {"type": RIDGE, "params": {"alpha": "high"}}]]}
+    with pytest.raises(ParamsError, match=r"model\.params: The 'alpha' parameter of Ridge must be"):
+        estimator.check(Model(type="sklearn.ensemble.VotingRegressor", params=params), "regression", 7)
+
+
+def test_a_vote_without_probabilities_says_what_gives_them() -> None:
+    """Several classifiers that vote by majority give no probability; averaging theirs does."""
+    voters = {"estimators": [["one", {"type": LOGISTIC}]]}
+    with pytest.raises(ParamsError, match=r"gives no probabilities; .* voting: soft"):
+        build("sklearn.ensemble.VotingClassifier", "classification", **voters)
+    build("sklearn.ensemble.VotingClassifier", "classification", **voters, voting="soft")
+
+
 def test_seed_reaches_the_estimator() -> None:
     """The declared seed is the estimator's random state, where it has one, unless one is declared apart."""
     assert build(HGB)[-1].random_state == 7

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
+from skops.io import dumps, get_untrusted_types
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from mainline.contract import Array, Task
 from mainline.declared.params import Model, Preprocessing
+from mainline.errors import ParamsError
 from mainline.model import estimator, export, frames, runtime
 from tests.project import LIMIT, ROOT
 
@@ -216,6 +219,23 @@ def test_unlisted_type_is_refused(fallback: tuple[bytes, export.Exported]) -> No
     assert exported.trusted
     with pytest.raises(UntrustedTypesFoundException, match=exported.trusted[0]):
         runtime.load(content, exported.describe() | {"trusted": ()})
+
+
+class Strange(DummyRegressor):  # type: ignore[misc]
+    """An estimator of code that no lock pins; there is no conversion for it."""
+
+
+def test_code_of_others_is_neither_packed_nor_loaded() -> None:
+    """A package trusts types of scikit-learn, numpy and scipy alone, whatever its description says."""
+    rows = draw(gaps=0.0)
+    pipeline = fit(RIDGE, rows)
+    pipeline.steps[-1] = ("estimator", Strange().fit(np.zeros((3, 1)), np.arange(3)))
+    with pytest.raises(ParamsError, match=r"cannot be packed without running code of tests\..*Strange"):
+        write(pipeline, rows)
+    described = export.Exported("Strange", "skops", "regression", (*NUMERIC,), (*CATEGORICAL,), 0.0).describe()
+    types = tuple(get_untrusted_types(data=dumps(pipeline)))
+    with pytest.raises(UntrustedTypesFoundException, match="Strange"):
+        runtime.load(dumps(pipeline), described | {"trusted": types})
 
 
 def test_exporting_twice_gives_the_same_bytes(boosted: Pipeline, fallback: tuple[bytes, export.Exported]) -> None:
