@@ -21,25 +21,32 @@ def read_worth(model: str, primary: str) -> tuple[Worth, ...]:
     """
     return tuple(
         Worth(feature=row["feature"][:120], loss=loss, low=low, high=high, microseconds=time, stale=stale)
-        for row, stale, (loss, low, high, time) in _rows(model, primary, WORTH, "loss", "low", "high", "microseconds")
+        for row, stale, (loss, low, high, time) in _rows(
+            model, primary, None, WORTH, "loss", "low", "high", "microseconds"
+        )
     )
 
 
 def read_staleness(
-    model: str, primary: str, current: str = "candidate", earlier: str = "an earlier model or metric"
+    model: str,
+    primary: str,
+    trained: str | None = None,
+    current: str = "candidate",
+    other: str = "another model or metric",
 ) -> list[Plot]:
     """Return the plot of a model's relative loss by age; none where nothing was measured.
 
-    Its line is called `current`, or `earlier` if it was not measured of what is trained here, by the metric of now.
+    Its line is called `current`, or `other` if another trained model than `trained` was measured, or by another
+    metric. `trained` is a hash as `tables.trained_hash` returns it; None stands for what is trained here.
 
     Raises:
         MainlineError: when the table is not as `./mainline explain` writes it.
     """
-    rows = _rows(model, primary, STALENESS, "age", "relative")
+    rows = _rows(model, primary, trained, STALENESS, "age", "relative")
     if not rows:
         return []
     points = [Point(x=age, y=loss) for _, _, (age, loss) in rows]
-    line = Series(name=earlier if rows[0][1] else current, points=points)
+    line = Series(name=other if rows[0][1] else current, points=points)
     return [Plot(name="staleness", x=f"age in {rows[0][0]['unit']}s"[:120], y="relative loss", series=[line])]
 
 
@@ -86,7 +93,9 @@ def _current(row: dict[str, str]) -> dict[str, str]:
     return row | {"unit": "month", "age": row["age_months"]} if "age_months" in row else row
 
 
-def _rows(model: str, primary: str, path: Path, *numbers: str) -> list[tuple[dict[str, str], bool, list[float]]]:
+def _rows(
+    model: str, primary: str, trained: str | None, path: Path, *numbers: str
+) -> list[tuple[dict[str, str], bool, list[float]]]:
     """Read a model's rows: each with whether it is stale, and the named columns as numbers.
 
     A row is stale if another trained model was measured, or by another metric, or if it does not say so.
@@ -94,7 +103,7 @@ def _rows(model: str, primary: str, path: Path, *numbers: str) -> list[tuple[dic
     """
     if not path.exists():
         return []
-    trained = trained_hash()
+    trained = trained_hash() if trained is None else trained
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = [

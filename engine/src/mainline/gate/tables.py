@@ -34,6 +34,11 @@ def trained_hash() -> str:
         return ""  # nothing was trained yet, and whoever needs the lock says what is wrong with it
 
 
+def packaged_hash(manifest: Mapping[str, Any]) -> str:
+    """Return the hash of the trained model that a package was made from, as `trained_hash` does; '' if it has none."""
+    return str(manifest["made_from"].get(TRAINED_MODEL, "")).removeprefix("md5:")[:12]
+
+
 def is_of(model: str, row: Mapping[str, Any]) -> bool:
     """Whether a row is about a model; one without a name was measured when rows had none, and counts as its own."""
     return row.get(MODEL, model) == model

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mainline.gate import tables
 from mainline.gate.experiments import read_staleness
 from mainline.gate.findings import Check, Plot, Point, Series
 from mainline.limits.sketches import Sketch
@@ -115,8 +116,9 @@ def _aged(production: Production) -> Iterator[Plot]:
     if weeks:
         life = Series(name="production", points=[Point(x=age, y=worse) for age, worse in weeks])
         yield Plot(name="staleness", x="age in days", y="worse than promised", series=[life])
-        lines = ("./mainline explain", "./mainline explain, an earlier model or metric")
-        yield from read_staleness(production.reference.package.manifest["name"], production.metric.name, *lines)
+        manifest = production.reference.package.manifest
+        lines = ("./mainline explain", "./mainline explain, another model or metric")
+        yield from read_staleness(manifest["name"], production.metric.name, tables.packaged_hash(manifest), *lines)
 
 
 _ALWAYS: dict[str, Callable[[Production], Iterator[Plot]]] = {estimate.CHECK: _estimated, promise.CHECK: _aged}

@@ -57,14 +57,14 @@ def test_what_was_measured_on_an_earlier_model_says_so(trained: str) -> None:
     Path("metrics/worth.csv").write_text(f"{trained}{HEAD}{start}seats,0.1,0.0,0.2,16.2,,,0.2,0\n")
     assert [worth.stale for worth in experiments.read_worth("flight-delay", "rmse")] == [True]
     Path("metrics/staleness.csv").write_text(f"{trained}age_months,relative\n{start}0,0.0\n")
-    assert experiments.read_staleness("flight-delay", "rmse")[0].series[0].name == "an earlier model or metric"
+    assert experiments.read_staleness("flight-delay", "rmse")[0].series[0].name == "another model or metric"
 
 
 def test_what_was_measured_by_another_metric_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a change of the primary metric worth and staleness are marked, although no model was trained again."""
     monkeypatch.chdir(FLIGHTS)
     assert all(worth.stale for worth in experiments.read_worth("flight-delay", "mae"))
-    assert experiments.read_staleness("flight-delay", "mae")[0].series[0].name == "an earlier model or metric"
+    assert experiments.read_staleness("flight-delay", "mae")[0].series[0].name == "another model or metric"
 
 
 @pytest.mark.parametrize("text", [f"{HEAD}temp,high,0,0,0,,,0,0\n", "feature,loss\ntemp,0.1\n", f"{HEAD}temp,0.1\n"])

@@ -15,6 +15,7 @@ import pytest
 
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
+from mainline.gate import tables
 from mainline.limits import document
 from mainline.model import metrics
 from mainline.monitoring import promise, reference, sections, tracks, verdict
@@ -236,9 +237,34 @@ def test_life_by_age_stands_beside_what_was_measured_of_ageing(
     lines = [(plot.name, plot.x, plot.y, series.name) for plot in charts for series in plot.series]
     assert lines == [
         ("staleness", "age in days", "worse than promised", "production"),
-        ("staleness", "age in months", "relative loss", "./mainline explain, an earlier model or metric"),
+        ("staleness", "age in months", "relative loss", "./mainline explain, another model or metric"),
     ]
     life, explained = ([(point.x, point.y) for point in plot.series[0].points] for plot in charts)
     assert [age for age, _ in life] == [64, 71]
     assert [worse for _, worse in life] == pytest.approx([0.2, 0.4])
     assert explained == [(0, 0.0), (1, 0.05), (3, 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("measured", "name"),
+    [("served", "./mainline explain"), ("here", "./mainline explain, another model or metric")],
+)
+def test_curve_of_ageing_is_named_by_the_version_that_is_served(
+    packaged: Packaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: str, name: str
+) -> None:
+    """What was measured of the served version is its own, whatever was trained here since; and nothing else is."""
+    monkeypatch.chdir(tmp_path)
+    Path("metrics").mkdir()
+    production = aged(packaged)
+    served = production.reference.package.manifest["made_from"]["models/model"].removeprefix("md5:")
+    here = served[::-1]
+    trained = {"served": served, "here": here}[measured][:12]
+    Path("dvc.lock").write_text(
+        f"stages:\n  train:\n    cmd: x\n    outs:\n    - path: models/model\n      md5: {here}\n"
+    )
+    assert tables.trained_hash() == here[:12]
+    row = f"flight-delay,{trained},{production.metric.name},month,0,0.1\n"
+    Path("metrics/staleness.csv").write_text(f"model,trained,primary,unit,age,relative\n{row}")
+    found = tracks.of_version(verdict.of_version(production), production, [])
+    (curve,) = [one.plot.series[0] for one in found if one.check == promise.CHECK and one.plot.y == "relative loss"]
+    assert curve.name == name
