@@ -109,13 +109,16 @@ def _manifest(directory: Path) -> dict[str, Any]:
         raise PackageError(directory, f"there is no {NAME}")
     try:
         manifest = json.loads(path.read_bytes())
-        altered = manifest["digest"] != digest(manifest)
-    except (ValueError, KeyError, TypeError) as error:
+        altered, version = manifest["digest"] != digest(manifest), manifest["format"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PackageError(directory, f"{NAME} is unreadable") from error
     if altered:
         raise PackageError(directory, f"{NAME} was changed")
-    if manifest["format"] != FORMAT:
-        raise PackageError(directory, f"format {manifest['format']} is not {FORMAT}, which this version reads")
+    if version != FORMAT:
+        raise PackageError(directory, f"format {version} is not {FORMAT}, which this version reads")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(isinstance(sha256, str) for sha256 in files.values()):
+        raise PackageError(directory, f"{NAME} does not list files with their sha256")
     return dict(manifest)
 
 

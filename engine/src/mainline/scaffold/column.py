@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mainline.contract import Array
 from mainline.missing_values import IN_NUMBERS
@@ -165,6 +166,11 @@ def _check_declared(name: str, cells: Container[object], declared: tuple[Any, ..
         raise TableError(f"--missing {name} {absent}: no cell of '{name}' is that; write it as it stands there.")
 
 
+def _fits(column: "pa.ChunkedArray") -> bool:
+    """Whether every whole number of a column fits int64; those of uint64 may not."""
+    return not pa.types.is_uint64(column.type) or pc.max(column).as_py() in range(2**63)
+
+
 def _of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
     kind: Any = column.type
     if pa.types.is_dictionary(kind):
@@ -173,7 +179,7 @@ def _of_arrow(name: str, column: "pa.ChunkedArray") -> Column | None:
     if pa.types.is_boolean(kind):
         texts = ["" if value is None else str(value) for value in column.to_pylist()]
         return Column(name, "text", np.array(texts, dtype=object))
-    if pa.types.is_integer(kind) and not column.null_count:
+    if pa.types.is_integer(kind) and not column.null_count and _fits(column):
         return Column(name, "integer", column.to_numpy().astype(np.int64))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return Column(name, "number", column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64))

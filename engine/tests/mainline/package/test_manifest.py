@@ -31,9 +31,10 @@ def sealed(tmp_path: Path) -> Path:
     return tmp_path / "package"
 
 
-def rewrite(directory: Path, resign: bool, **changes: Any) -> None:
-    """Change the manifest, and its digest with it if it is to look whole."""
+def rewrite(directory: Path, resign: bool, without: str = "", **changes: Any) -> None:
+    """Change the manifest, or take a part of it out, and its digest with it if it is to look whole."""
     content = json.loads((directory / manifest.NAME).read_bytes()) | changes
+    content.pop(without, None)
     if resign:
         content["digest"] = manifest.digest(content)
     (directory / manifest.NAME).write_text(json.dumps(content))
@@ -91,6 +92,15 @@ def test_digest_changes_with_any_file(sealed: Path, change: Damage) -> None:
         (lambda package: rewrite(package, resign=False, files={}), r"manifest\.json was changed"),
         (lambda package: rewrite(package, resign=True, files={}), r"code/features\.py does not belong"),
         (lambda package: rewrite(package, resign=True, format=2), r"format 2 is not 1, which this version reads"),
+        (lambda package: rewrite(package, resign=True, without="format"), r"manifest\.json is unreadable"),
+        (lambda package: rewrite(package, resign=True, without="files"), r"manifest\.json does not list files with"),
+        (
+            lambda package: rewrite(package, resign=True, files=["model.onnx"]),
+            r"manifest\.json does not list files with",
+        ),
+        (lambda package: rewrite(package, resign=True, files={"a": 1}), r"manifest\.json does not list files with"),
+        (lambda package: (package / manifest.NAME).write_text('"digest"'), r"manifest\.json is unreadable"),
+        (lambda package: (package / manifest.NAME).write_text("[" * 100_000), r"manifest\.json is unreadable"),
     ],
 )
 def test_damaged_package_is_refused(sealed: Path, damage: Damage, said: str) -> None:

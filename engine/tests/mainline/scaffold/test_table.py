@@ -169,6 +169,15 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     assert set(table.columns["new"].values) == {"True", "False"}
 
 
+@pytest.mark.parametrize(("largest", "kind"), [(2**63 - 1, "integer"), (2**63, "number"), (2**64 - 1, "number")])
+def test_whole_numbers_without_a_sign_stay_what_they_are(tmp_path: Path, largest: int, kind: str) -> None:
+    """Those of uint64 that int64 does not hold are numbers of about the same size, never negative ones."""
+    path = tmp_path / "flats.parquet"
+    flats().assign(rooms=np.array([largest, *range(1, ROWS)], np.uint64)).to_parquet(path)
+    rooms = read([path], Options()).columns["rooms"]
+    assert (rooms.kind, rooms.values[:2].tolist()) == (kind, [largest if kind == "integer" else float(largest), 1])
+
+
 def test_several_files_are_one_table(tmp_path: Path) -> None:
     """Files of the same columns are read one after another, whatever the order of their columns."""
     first, second = flats().iloc[:100], flats().iloc[100:][["city", "id", "rooms", "price €", "area m²"]]
