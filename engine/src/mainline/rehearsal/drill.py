@@ -2,20 +2,28 @@
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mainline import progress
 from mainline.claims import integration
+from mainline.claims.declarations import module
 from mainline.declared import environments, params
 from mainline.package import manifest
 from mainline.package.responses import Response
-from mainline.rehearsal import copy_server, traffic
+from mainline.rehearsal import copy_server, monitored_rows, traffic
 from mainline.rehearsal import fork as forks
 from mainline.rehearsal.copy_server import Service
 from mainline.rehearsal.fork import Fork, RehearsalError
 from mainline.rehearsal.traffic import Traffic
-from mainline.repository import lock
+from mainline.repository import lock, record
+
+MOST = 5000
+"""Rows that are asked again and again while versions change."""
+KNOWN = 3600.0
+"""Seconds for which the labels are said to have been known; in truth they were before the package was made."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,10 @@ class Result:
     """Seconds from the promotion until all requests were the version's."""
     rolled_back: float
     """Seconds from the start of `./mainline rollback` until the last answer of the version that went."""
+    monitored: Mapping[str, str]
+    """What each check of monitoring said of the package's answers to labelled test rows, by name."""
+    alarm: str = ""
+    """What monitoring said of a fault in a copy of the log: the check, its verdict, and what it saw."""
 
     def lines(self) -> dict[str, str]:
         """Return what is on record of it, by name."""
@@ -43,6 +55,8 @@ class Result:
             "answers": str(self.answers),
             "rolled out": f"{self.rolled_out:.1f}",
             "rolled back": f"{self.rolled_back:.1f}",
+            "alarm": self.alarm,
+            **{f"{record.MONITOR}{name}": said for name, said in self.monitored.items()},
         }
 
 
@@ -54,7 +68,7 @@ def rehearse(folder: Path, environment: str) -> Result:
     """
     progress.say("copy the last commit, its data and its package")
     fork = forks.make(folder, environment)
-    asked = traffic.rows(fork)
+    _, asked = monitored_rows.rows(fork, MOST)
     digest = fork.digest
     progress.say("release a package that stands in for the version before: the same model with another card")
     forks.age(fork)
@@ -64,36 +78,45 @@ def rehearse(folder: Path, environment: str) -> Result:
     with copy_server.serve(fork) as server:
         server.wait(before)
         progress.say(f"{before} serves; release the package of the last commit under requests")
-        with Traffic(server.address, server.key, asked) as requests:
-            return _play(fork, server, requests, before, digest)
+        found = _play(fork, server, asked, before, digest)
+    checks = monitored_rows.look(fork, digest)
+    good = sum(said.startswith(("pass", "warn")) for said in checks.values())
+    progress.say(f"monitoring passes {good} of {len(checks)} checks of what the package answered")
+    alarm = monitored_rows.plant(fork, digest)
+    progress.say(f"with a fault in a copy of the log it says: {alarm}")
+    return replace(found, monitored=checks, alarm=alarm)
 
 
-def _play(fork: Fork, server: Service, requests: Traffic, before: str, digest: str) -> Result:
-    """Roll the package out and back."""
+def _play(fork: Fork, server: Service, asked: list[dict[str, Any]], before: str, digest: str) -> Result:
+    """Roll the package out, ask it for rows whose labels are known, and roll it back."""
     forks.renew(fork)
     if fork.digest != digest:
         raise RehearsalError("the package of the last commit did not come back")
-    began = time.time()
-    version = fork.release()
-    server.wait(version, requests.check)
-    rolled_out = time.time() - began
+    with Traffic(server.address, server.key, asked) as requests:
+        began = time.time()
+        version = fork.release()
+        server.wait(version, requests.check)
+        rolled_out = time.time() - began
+        requests.check()
     detail = (server.last("served", version) or {"detail": ""})["detail"]
     progress.say(f"{version} has all requests, {rolled_out:.1f} s after its promotion began: {detail}")
     golden = _golden(fork, server, version)
-    progress.say(f"it answers {golden} golden requests as the pipeline did; roll back")
-    began = time.time()
-    fork.run("rollback", before, "--now", "--environment", fork.environment)
-    server.wait(before, requests.check)
-    _settle(requests, before)
-    rolled_back = max(requests.last[version] - began, 0.0)
+    labelled = monitored_rows.ask(fork, server, module("interface"), time.time() - KNOWN)
+    progress.say(f"it answers {golden} golden requests as the pipeline did, and {labelled:,} labelled rows; roll back")
+    with Traffic(server.address, server.key, asked) as others:
+        _settle(others, version)
+        began = time.time()
+        fork.run("rollback", before, "--now", "--environment", fork.environment)
+        server.wait(before, others.check)
+        _settle(others, before)
+        rolled_back = max(others.last[version] - began, 0.0)
     progress.say(
         f"{before} answers again; the last answer of {version} came {rolled_back:.1f} s after the rollback began"
     )
-    requests.check()
     policy = environments.load(fork.path / environments.FOLDER / f"{fork.environment}.yaml").rollout.declared
     names = tuple(metric.name for metric in policy.analysis.metrics)
-    total = sum(requests.answers.values())
-    return Result(digest, policy.strategy, names, golden, total, rolled_out, rolled_back)
+    total = sum((requests.answers + others.answers).values())
+    return Result(digest, policy.strategy, names, golden, total, rolled_out, rolled_back, {})
 
 
 def _golden(fork: Fork, server: Service, version: str) -> int:

@@ -9,34 +9,11 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
-import numpy as np
+from mainline.rehearsal.fork import RehearsalError
 
-from mainline.data import columns, dataset
-from mainline.declared import params
-from mainline.monitoring import packages
-from mainline.rehearsal.fork import Fork, RehearsalError
-from mainline.repository import lock
-
-MOST = 5000
-"""Rows that are asked, again and again; they are spread evenly over the test rows."""
 PATIENCE = 30.0
 """Seconds after which a request counts as failed."""
 Row = Mapping[str, Any]
-
-
-def rows(fork: Fork) -> list[dict[str, Any]]:
-    """Return n rows of the test periods as clients send them, in the order of their data.
-
-    Raises:
-        RehearsalError: when there are none.
-    """
-    (packaged,) = packages.find([fork.path / lock.PACKAGE]).values()
-    parts = params.load(fork.path / "params.yaml").parts.test
-    prepared = dataset.read(fork.path / dataset.FOLDER, parts, [field.name for field in packaged.request], [])
-    if not len(prepared):
-        raise RehearsalError("the test periods have no labelled rows to ask for")
-    chosen = np.unique(np.linspace(0, len(prepared) - 1, min(MOST, len(prepared))).astype(int))
-    return columns.to_rows(prepared.take(chosen).request, packaged.request)
 
 
 def ask(address: str, key: str, asked: Sequence[Row]) -> Any:

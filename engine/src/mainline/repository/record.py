@@ -24,6 +24,8 @@ REPRODUCED = "reproduced"
 """The result of a rebuild that came out as dvc.lock says."""
 REHEARSED = "rehearsed"
 """The result of a rehearsal in which every part did what it should."""
+MONITOR = "monitor: "
+"""What the name of a check of monitoring begins with in a record of a rehearsal."""
 CODE = ("src", "tests", "engine/src", "params.yaml", "pyproject.toml", "requirements")
 """What a result of tests is a result of."""
 

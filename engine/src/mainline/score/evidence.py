@@ -12,7 +12,6 @@ from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.declared.params import Params
 from mainline.declared.tune import Search
-from mainline.documents import Verdict
 from mainline.gate import findings, tables, workspace
 from mainline.gate.findings import Check, Findings
 from mainline.monitoring.result import Monitored
@@ -23,11 +22,11 @@ from mainline.registry.tags import Registry
 from mainline.repository import lock, record
 from mainline.repository.record import Record
 from mainline.score import reports, workflows
+from mainline.score.checks import passed
 from mainline.score.commit_dates import History
 from mainline.score.contents import content, rows_of
 from mainline.score.rubric import FOLLOW, GATE, MONITOR, REHEARSE, REPRO, TEST, LackError, Origin, Shown, Step, workflow
 
-GOOD: tuple[Verdict, ...] = ("pass", "warn")
 Compare = Callable[[], tuple[str, tuple[str, ...]]]
 Key = Callable[[Params, Search], tuple[str, int]]
 
@@ -161,15 +160,7 @@ class Evidence(History):
     def checks(self, *names: str) -> tuple[list[Check], Origin]:
         """Return checks of the gate that this package passed."""
         found, origin = self.judged
-        return _passed(found.checks, names, "the gate", GATE), origin
-
-    def monitored(self, *names: str) -> tuple[list[Check], Origin]:
-        """Return checks of monitoring that this package passed in production."""
-        found = self.looked
-        version = next((one for one in found.versions if one.digest == self.digest), None)
-        if version is None:
-            raise LackError("monitoring has not seen this package answer", MONITOR)
-        return _passed(version.checks, names, "monitoring", MONITOR), self.look
+        return passed(found.checks, names, "the gate", GATE), origin
 
     @cached_property
     def looked(self) -> Monitored:
@@ -259,14 +250,3 @@ class Evidence(History):
         """Return what was shown: half a point if something is lacking, or if no workflow runs the command."""
         by_system = workflows.runs(command, self.scheduled)
         return Shown(said, origin, command, lacks or (None if by_system else workflow(command)))
-
-
-def _passed(checks: Iterable[Check], names: Iterable[str], who: str, step: Step) -> list[Check]:
-    by_name = {check.name: check for check in checks}
-    for name in names:
-        found = by_name.get(name)
-        if found is None:
-            raise LackError(f"{who} has no check '{name}'", step)
-        if found.verdict not in GOOD:
-            raise LackError(f"{name}: {found.verdict}, {found.observed}", Step(6, f"mend what {who} says: {name}"))
-    return [by_name[name] for name in names]

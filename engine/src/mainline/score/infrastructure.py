@@ -1,7 +1,5 @@
 """The seven tests of the infrastructure that trains, releases and serves the model."""
 
-from collections.abc import Mapping
-
 from mainline.repository import lock, record
 from mainline.repository.git import blob
 from mainline.score.evidence import Evidence
@@ -68,26 +66,29 @@ def canaried(evidence: Evidence) -> Shown:
     """
     strategy = evidence.deployed.rollout.declared.strategy
     lacks = Step(3, f"declare a canary in {evidence.place}") if strategy == "blue-green" else None
-    try:
-        event, origin = evidence.told("served")
-        return Shown(f"{event.version} was rolled out by {strategy}", origin, "./mainline serve --follow", lacks)
-    except LackError:
-        found, origin = _rehearsed(evidence)
-    answers = f"{int(found['answers']):,} answers, none failed"
-    said = f"rehearsed: rolled out by {found['strategy']} in {found['rolled out']} s; {answers}"
-    return evidence.shown(said, origin, REHEARSAL, lacks)
+    said, origin, command = rollout(evidence)
+    if command == REHEARSAL:
+        return evidence.shown(said, origin, command, lacks)
+    return Shown(f"{said} by {strategy}", origin, command, lacks)
 
 
-def _rehearsed(evidence: Evidence) -> tuple[Mapping[str, str], Origin]:
-    """Return what a rehearsal showed, unless servers told that this package did not hold.
+def rollout(evidence: Evidence) -> tuple[str, Origin, str]:
+    """Return what is known of a rollout that this package passed, from where, and by which command.
 
     Raises:
-        LackError: when they did, or nothing was rehearsed.
+        LackError: when servers told last that it did not hold, or neither they nor a rehearsal told of one.
     """
-    about = [one for one in evidence.events if one.digest == evidence.digest]
-    if about and about[-1].event != "served":
-        raise LackError(f"production told that it was {about[-1].event}", FOLLOW)
-    return evidence.rehearsed
+    try:
+        event, origin = evidence.told("served")
+        return f"{event.version} was rolled out", origin, "./mainline serve --follow"
+    except LackError as lacking:
+        about = [one for one in evidence.events if one.digest == evidence.digest]
+        if about and about[-1].event != "served":
+            raise LackError(f"production told that it was {about[-1].event}", FOLLOW) from lacking
+    found, origin = evidence.rehearsed
+    answers = f"{int(found['answers']):,} answers, none failed"
+    said = f"rehearsed: rolled out by {found['strategy']} in {found['rolled out']} s; {answers}"
+    return said, origin, REHEARSAL
 
 
 def rolled_back(evidence: Evidence) -> Shown:

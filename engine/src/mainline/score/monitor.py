@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime
 
 from mainline import periods
+from mainline.score import checks
+from mainline.score.checks import Watched
 from mainline.score.evidence import Evidence
+from mainline.score.infrastructure import rollout
 from mainline.score.rubric import FOLLOW, MONITOR, LackError, Shown, Step, Test
 from mainline.seconds import DAY
 from mainline.text import clean
@@ -26,18 +29,24 @@ def dependencies(evidence: Evidence) -> Shown:
 
 
 def invariants(evidence: Evidence) -> Shown:
-    """What clients send is as the rows of training were."""
-    _, origin = evidence.monitored(*_SUPPORT)
-    return evidence.shown(", ".join(_SUPPORT), origin, WATCH)
+    """What clients send is as the rows of training were; in a rehearsal, and a fault in a copy of its log is seen."""
+    found = checks.monitored(evidence, *_SUPPORT)
+    if not found.is_rehearsed:
+        return _watched(evidence, found, ", ".join(_SUPPORT))
+    alarm = evidence.rehearsed[0].get("alarm", "")
+    is_raised = ": fail: " in alarm
+    said = f"{', '.join(_SUPPORT)}; alarm of a planted fault: {alarm}" if is_raised else ", ".join(_SUPPORT)
+    return _watched(evidence, found, said, is_whole=is_raised)
 
 
 def skew(evidence: Evidence) -> Shown:
     """Features of logged requests are those that the pipeline computes for the same events."""
-    (check,), origin = evidence.monitored("skew of features")
-    compared = _COMPARED.search(check.observed)
-    if check.verdict != "pass" or compared is None or int(compared[1].replace(",", "")) == 0:
-        raise LackError(f"no events were compared: {check.observed}", MONITOR)
-    return evidence.shown(f"differ: {check.observed}", origin, WATCH)
+    found = checks.monitored(evidence, "skew of features")
+    observed = found.observed["skew of features"]
+    compared = _COMPARED.search(observed)
+    if compared is None or int(compared[1].replace(",", "")) == 0:
+        raise LackError(f"no events were compared: {observed}", MONITOR)
+    return _watched(evidence, found, f"differ: {observed}")
 
 
 def age(evidence: Evidence) -> Shown:
@@ -60,29 +69,37 @@ def numbers(evidence: Evidence) -> Shown:
     (check,), origin = evidence.checks("finite predictions")
     policy = evidence.deployed.rollout.declared
     watched = any(metric.name == "invalid-outputs" for metric in policy.analysis.metrics)
-    served = watched and policy.strategy != "blue-green" and _is_told(evidence)
+    served = watched and policy.strategy != "blue-green" and _is_served(evidence)
     said = f"{check.observed} not finite in the test" + (", and none in the rollout" if served else "")
     return evidence.shown(said, origin, "make gate", None if served else FOLLOW)
 
 
 def compute(evidence: Evidence) -> Shown:
     """Time, memory and size are within what production's model takes; half a point without one to compare with."""
-    checks, origin = evidence.checks(*_COSTS)
+    costs, origin = evidence.checks(*_COSTS)
     lacks = Step(4, "a second version, which `make gate` compares with the first")
-    first = evidence.judged[0].first_release or any(check.verdict != "pass" for check in checks)
-    said = ", ".join(f"{check.name} {check.observed}" for check in checks[:3])
+    first = evidence.judged[0].first_release or any(check.verdict != "pass" for check in costs)
+    said = ", ".join(f"{check.name} {check.observed}" for check in costs[:3])
     return evidence.shown(said, origin, "make gate", lacks if first else None)
 
 
 def quality(evidence: Evidence) -> Shown:
-    """Labels of served requests came, and say that error and bias are as promised."""
-    (_, found, bias), origin = evidence.monitored("labels", "skill", "bias")
-    return evidence.shown(f"{found.observed}; bias {bias.observed}", origin, WATCH)
+    """Labels of served requests came, and say that error and bias are as promised; of test rows, half a point."""
+    found = checks.monitored(evidence, "labels", "skill", "bias")
+    said = f"{found.observed['skill']}; bias {found.observed['bias']}"
+    return _watched(evidence, found, said, is_whole=not found.is_rehearsed)
 
 
-def _is_told(evidence: Evidence) -> bool:
+def _watched(evidence: Evidence, found: Watched, said: str, is_whole: bool = True) -> Shown:
+    """Return what monitoring showed; what a rehearsal alone showed is said to be of one."""
+    rehearsed = "rehearsed: " if found.is_rehearsed else ""
+    return evidence.shown(f"{rehearsed}{said}", found.origin, found.command, None if is_whole else MONITOR)
+
+
+def _is_served(evidence: Evidence) -> bool:
+    """Whether a rollout with requests let this package through: in production, or else in a rehearsal."""
     try:
-        evidence.told("served")
+        rollout(evidence)
     except LackError:
         return False
     return True

@@ -35,6 +35,9 @@ def test_a_fork_rehearses_its_own_model(fork: Project, tmp_path: Path) -> None:
     manifest = json.loads((fork.path / "models/package/manifest.json").read_text())
     assert (found["result"], found["digest"]) == (record.REHEARSED, manifest["digest"])
     assert int(found["answers"]) > 100
+    assert found["monitor: skew of features"].startswith("pass: 0.00% of "), "each feature is the pipeline's"
+    assert found["monitor: missing values"].startswith("pass")
+    assert found["alarm"].startswith(("unseen values: ", "missing values: "))
     assert (fork.run("git", "status", "--porcelain").stdout, fork.run("git", "show-ref").stdout) == before
     tags = fork.run("git", "-C", str(tmp_path / "kept/fork"), "tag", "--list", "*production*").stdout.split()
     assert len(tags) == 3, "two versions, and the way back"

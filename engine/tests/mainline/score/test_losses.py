@@ -275,14 +275,19 @@ def test_a_run_that_found_the_same_renews_the_table_that_git_did_not_change(earn
 REHEARSED = {
     "result": record.REHEARSED, "digest": world.DIGEST, "environment": "production", "strategy": "canary",
     "metrics": "error-rate", "golden": "20", "answers": "1234", "rolled out": "46.3", "rolled back": "4.1",
+    **{f"monitor: {name}": "pass: 0.1" for name in ("missing values", "unseen values", "whole numbers",
+                                                    "constant values", "labels", "skill", "bias")},
+    "monitor: skew of features": "pass: 0.00% of 1,200 events", "alarm": "unseen values: fail: carrier: 100%",
 }  # fmt: skip
-BY_REHEARSAL = ("Infra 6", "Infra 7")
+BY_REHEARSAL = {"Infra 6": 1, "Infra 7": 1, "Monitor 2": 1, "Monitor 3": 1, "Monitor 5": 1, "Monitor 7": 0.5}
+"""What a rehearsal that a workflow runs again and again is worth; half of what only clients of production can show."""
 
 
 def rehearse(made: Registry) -> None:
     """Leave the record of a rehearsal, and nothing of production."""
     made.git("update-ref", "-d", "refs/heads/deployments/production")
     untag("model#production#3", "model#production#4")(made)
+    REPORT.unlink()
     made.commit(7, "Begin anew")
     record.keep(record.REHEARSE, record.begin(), REHEARSED)
 
@@ -296,13 +301,17 @@ def of_rehearsal(**changed: str) -> Take:
 def test_a_rehearsal_shows_what_production_has_not_shown_yet(earned: Registry) -> None:
     """A canary and a rollback of this package in a copy, again and again by a workflow, are a whole point each."""
     rehearse(earned)
+    whole = world.points(world.measure())
+    assert {name: whole[name] for name in BY_REHEARSAL} == BY_REHEARSAL
     found = world.measure()
     told = {mark.test.name: (mark.points, mark.said, mark.command) for mark in found.marks}
     assert told["Infra 6"][::2] == (1, "./mainline rehearse")
     assert told["Infra 6"][1] == "rehearsed: rolled out by canary in 46.3 s; 1,234 answers, none failed"
     assert told["Infra 7"][1] == "rehearsed: the last answer of the version came 4.1 s after its rollback"
     Path(".github/workflows/measure.yml").unlink()
-    assert {world.points(world.measure())[name] for name in BY_REHEARSAL} == {0.5}
+    halves = world.points(world.measure())
+    assert {halves[name] for name in BY_REHEARSAL} == {0.5, 1}
+    assert [name for name in BY_REHEARSAL if halves[name] == 1] == ["Monitor 5"], "the gate shows that, in a workflow"
 
 
 @pytest.mark.parametrize(
@@ -320,11 +329,44 @@ def test_a_rehearsal_shows_what_production_has_not_shown_yet(earned: Registry) -
 def test_a_rehearsal_is_lost(take: Take, earned: Registry) -> None:
     """What is not of this package, code and environment shows nothing, and production's own word comes first."""
     rehearse(earned)
-    before = world.points(world.measure())
     take(earned)
     left = world.points(world.measure())
-    assert before["Infra 6"] == 1
     assert left["Infra 6"] == 0
+    assert left["Monitor 5"] < 1
+
+
+@pytest.mark.parametrize(
+    ("check", "test"),
+    [
+        ("missing values", "Monitor 2"),
+        ("skew of features", "Monitor 3"),
+        ("labels", "Monitor 7"),
+        ("bias", "Monitor 7"),
+    ],
+)
+@pytest.mark.parametrize("said", ["fail: 12%", "cannot tell: no labels", ""])
+def test_what_monitoring_did_not_pass_in_a_rehearsal_is_lost(
+    check: str, test: str, said: str, earned: Registry
+) -> None:
+    """A check that fails, that cannot tell, or that nobody looked at takes its own test's points and no other's."""
+    rehearse(earned)
+    of_rehearsal(**{f"monitor: {check}": said})(earned)
+    left = world.points(world.measure())
+    assert {name: left[name] for name in BY_REHEARSAL} == BY_REHEARSAL | {test: 0}
+
+
+def test_an_alarm_that_was_not_raised_takes_half(earned: Registry) -> None:
+    """A check that saw nothing in a log with a fault in it is not known to see one in production."""
+    rehearse(earned)
+    of_rehearsal(alarm="unseen values: pass: 0.00%")(earned)
+    assert world.points(world.measure())["Monitor 2"] == 0.5
+
+
+def test_no_rehearsal_makes_up_for_an_alarm_of_production(earned: Registry) -> None:
+    """What monitoring says of clients comes before what it said of a rehearsal."""
+    record.keep(record.REHEARSE, record.begin(), REHEARSED)
+    of_monitoring("missing values", verdict="fail")(earned)
+    assert world.points(world.measure())["Monitor 2"] == 0
 
 
 def test_a_rehearsal_that_is_too_old_is_lost(earned: Registry) -> None:
