@@ -91,7 +91,9 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         found = "cannot tell"
     return Monitored(
         verdict=found,
-        headline=(verdict.headline(found, asked.environment, log, versions) if versions else _nothing(summary))[:600],
+        headline=(verdict.headline(found, asked.environment, log, versions, today) if versions else _nothing(summary))[
+            :600
+        ],
         environment=asked.environment[:120],
         until=asked.until.strftime(result.TIME),
         rows=summary.rows,

@@ -1,7 +1,7 @@
 """The checks of the log and of each version, and the sentence that they make together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from mainline.declared.monitoring import Severities
@@ -64,11 +64,12 @@ def judge(log: Check, versions: Iterable[Version], severity: Severities) -> Verd
     return overall(counted)
 
 
-def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version]) -> str:
-    """Say it in one sentence."""
+def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version], today: str) -> str:
+    """Say it in one sentence; days before `today` on which nobody asked are part of it, since they prove nothing."""
     named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
+    silence = _silence(versions, today)
     if verdict == "pass":
-        return f"{environment.capitalize()} is as it was tested: {_answered(versions)}."
+        return f"{environment.capitalize()} is as it was tested: {_answered(versions)}{silence}."
     if not named:
         return f"{environment.capitalize()}: part of the prediction log is lost or waits. {log.reason}"
     version, check = named[0]
@@ -77,8 +78,15 @@ def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[
     if verdict == "fail":
         return f"Alarm in {environment}, {where}: {check.observed}; the limit is {check.limit}."
     if verdict == "warn":
-        return f"{environment.capitalize()} is as it was tested, but look at {where}: {check.observed}."
+        return f"{environment.capitalize()} is as it was tested, but look at {where}: {check.observed}{silence}."
     return f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
+
+
+def _silence(versions: Sequence[Version], today: str) -> str:
+    """Say on how many whole days nobody has asked since the last traffic; '' if somebody asked yesterday."""
+    last = max(one.last for one in versions)
+    days = (date.fromisoformat(today) - date.fromisoformat(last)).days - 1
+    return f"; nobody has asked since {last}, for {count(days, 'whole day')}" if days > 0 else ""
 
 
 def _answered(versions: Sequence[Version]) -> str:

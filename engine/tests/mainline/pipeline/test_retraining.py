@@ -52,6 +52,8 @@ def test_each_reason_counts_only_where_it_is_declared(
     decision = decide(monkeypatch, found, when={reason: True})
     assert (decision.due, decision.reason) == (True, said)
     assert not decide(monkeypatch, found, when={}).due
+    others = {other: other != reason for other in OFF}
+    assert said not in decide(monkeypatch, found, started="schedule", when=others).reason
 
 
 def test_schedule_is_a_reason_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

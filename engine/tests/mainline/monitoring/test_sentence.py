@@ -1,0 +1,31 @@
+"""The sentence of a look: it claims no more than somebody has asked for."""
+
+import pytest
+
+from mainline.documents import Verdict
+from mainline.gate.findings import Check
+from mainline.monitoring import verdict
+from tests.mainline.monitoring import looks
+
+LOG = Check(name="log", group="integrity", verdict="pass", observed="", limit="", reason="Nothing is missing.")
+
+
+def sentence(outcome: Verdict, today: str) -> str:
+    """Return the sentence of two versions; the newer one answered last, on 7 October."""
+    older = looks.version("v1.0.0", skill=outcome).model_copy(update={"last": "2013-10-03"})
+    return verdict.headline(outcome, "production", LOG, [older, looks.version("v1.1.0", skill=outcome)], today)
+
+
+@pytest.mark.parametrize("outcome", ["pass", "warn"])
+@pytest.mark.parametrize(("today", "days"), [("2013-10-09", "1 whole day"), ("2013-10-17", "9 whole days")])
+def test_days_without_traffic_are_part_of_the_sentence(outcome: Verdict, today: str, days: str) -> None:
+    """Quiet is not proof of health if nobody asks: the sentence says since when, and on how many days."""
+    said = sentence(outcome, today)
+    assert said.startswith("Production is as it was tested")
+    assert said.endswith(f"; nobody has asked since 2013-10-07, for {days}.")
+
+
+@pytest.mark.parametrize("today", ["2013-10-07", "2013-10-08"])
+def test_day_that_is_not_over_is_not_silence(today: str) -> None:
+    """On the day of the last traffic, and on the next one, nothing is said of silence."""
+    assert sentence("pass", today).endswith("v1.1.0 answered 1,000 rows, 2013-10-01 to 2013-10-07.")
