@@ -59,6 +59,15 @@ def test_the_variable_takes_the_place_of_the_file(file: Path, monkeypatch: pytes
             "dask: tcp://a:1\nenvironment: [A=b]",
             r"compute\.yaml: environment: is \['A=b'\] \(list\); write a list of na",
         ),
+        (
+            "store: {endpoint: 's3.lan'}",
+            r"compute\.yaml: store\.endpoint: is 's3\.lan' \(str\); write the address of an S3",
+        ),
+        (
+            "store: {endpoint: 'https://a:b@s3.lan'}",
+            r"compute\.yaml: store\.endpoint: is .*; write the address of an S3",
+        ),
+        ("store: {zone: a}", r"compute\.yaml: store\.zone: is not a known key"),
         ("environment: [REGION]", r"compute\.yaml: environment: is declared without `dask`; take it out: processes of"),
         ("dask: tcp://a:1\nsilent_seconds: 0", r"compute\.yaml: silent_seconds: is 0 \(int\); write a whole number fr"),
         (

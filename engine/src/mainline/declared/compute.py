@@ -24,6 +24,7 @@ MISSING = (
     f"a Dask cluster needs the library `distributed`, which is not installed here. Add the line `{EXTRA}` to "
     "requirements/own.in, and run `engine/run main requirements/lock.sh`; the next command installs it."
 )
+ENDPOINT = re.compile(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?/?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MOST = 256
 """Processes that can be declared; a number beyond is a slip."""
@@ -54,6 +55,13 @@ def _names(value: object) -> object:
     return tuple(value)
 
 
+def _endpoint(value: object) -> object:
+    """Refuse what is not the address of a server; a password has no place in it."""
+    if not isinstance(value, str) or not ENDPOINT.fullmatch(value):
+        raise ValueError("write the address of an S3 server, such as https://s3.lan:9000, without credentials")
+    return value
+
+
 class Certificates(Section):
     """The PEM files of a `tls://` address: the authority's certificate, this machine's own, and its key."""
 
@@ -66,13 +74,20 @@ class Certificates(Section):
         return {"ca": self.ca, "cert": self.cert, "key": self.key}
 
 
+class ObjectStore(Section):
+    """Where the objects are that `.dvc` files name by version; without it, where `.dvc/config` or AWS has them."""
+
+    endpoint: Annotated[str, BeforeValidator(_endpoint)] = ""
+    region: str = ""
+
+
 class Compute(Section):
     """The whole file.
 
     `processes` work on partitions side by side; with one, the stage's own process works, and no other is started. With
     `dask`, the workers of that scheduler do. A partition whose process was ended is tried again, `retries` times. A
     cluster may show no worker, or say nothing, for `silent_seconds`. Its workers see the variables that `environment`
-    names; if it is left out, all but those that hold a secret.
+    names; if it is left out, all but those that hold a secret. Data that git names by version is read from `store`.
     """
 
     processes: Annotated[int, _whole(1, MOST)] = 1
@@ -80,6 +95,7 @@ class Compute(Section):
     dask: Annotated[str, BeforeValidator(_address)] = ""
     tls: Certificates | None = None
     silent_seconds: Annotated[int, _whole(1, 86_400)] = 600
+    store: ObjectStore | None = None
     environment: Annotated[tuple[str, ...] | None, BeforeValidator(_names)] = None
 
 

@@ -21,6 +21,7 @@ from mainline.repository.imports import first_party
 from mainline.stages import dask_worker, task_server
 from mainline.stages.fingerprint import MACHINERY, SOURCES
 from mainline.stages.harness import BY_DVC
+from mainline.stages.versions import FILE
 
 PIPELINE = Path("dvc.yaml")
 ENGINE = Path("engine")
@@ -59,7 +60,7 @@ def pack(modules: Iterable[str]) -> bytes:
     begun = {dask_worker.__name__, task_server.__name__, *modules}
     imported = {file for name in begun if (start := _file(name, roots)) for file in first_party(start, roots)}
     loaded = {file for name in [*sys.modules] if not _is_machinery(name) and (file := _file(name, roots))}
-    names = [name for name in _declared() if not Path(name).is_relative_to(ENGINE)]
+    names = [name for name in _declared() if not (Path(name).is_relative_to(ENGINE) or name.endswith(FILE))]
     declared = {file for name in names for file in _files(Path(name))}
     packages = {
         parent / "__init__.py" for file in imported | loaded for parent in file.parents if parent not in roots.values()

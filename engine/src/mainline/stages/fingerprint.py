@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from mainline.data import local_files
+from mainline.stages import versions
 
 NOISE = re.compile(
     r"_|PATH|PWD|OLDPWD|SHLVL|TERM|TERM_(PROGRAM|PROGRAM_VERSION|SESSION_ID)|COLORTERM|COLUMNS|LINES|LS_COLORS"
@@ -54,8 +55,7 @@ def take(stage: str, data: Path) -> Fingerprint:
         stage: its name in `dvc.yaml`.
         data: the folder that it declares and whose files count for each partition by themselves.
     """
-    declared = [Path(name) for name in local_files.dependencies(stage=stage) if Path(name) != data]
-    files = {file: hash_file(file) for file in sorted(_expanded([*declared, *map(file_of, modules())]))}
+    files = {file: hash_file(file) for file in sorted(_expanded([*beside(stage, data), *map(file_of, modules())]))}
     content = {
         "stage": stage,
         "files": {str(file): found for file, found in files.items()},
@@ -68,6 +68,12 @@ def take(stage: str, data: Path) -> Fingerprint:
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8", "surrogateescape")).hexdigest()
     return Fingerprint(digest, frozenset(file.resolve() for file in files))
+
+
+def beside(stage: str, data: Path) -> list[Path]:
+    """List what `dvc.yaml` declares for a stage beside its data, and the `.dvc` files that name versions of that."""
+    declared, named = map(Path, local_files.dependencies(stage=stage)), data.with_suffix(versions.FILE).resolve()
+    return [path for path in declared if not path.is_relative_to(data) and path.resolve() != named]
 
 
 def changed(files: Iterable[Path], since: int) -> bool:

@@ -128,7 +128,7 @@ class Ledger:
         # A run that ends well leaves one family; the later ones are of runs that failed, and of those ours stays.
         for family in {*self._earlier[1:]} - {_family(self._fingerprint)}:
             entries.drop(self.stage, family)
-        self._allowed = [Path(name) for name in local_files.dependencies(stage=self.stage) if Path(name) != data]
+        self._allowed = fingerprint.beside(self.stage, data)
         self._refuse([*acts, *purity.unknown(opened, self._allowed, self._fingerprint.files)])
 
     def _take(self, task: Task) -> Entry | None:
@@ -150,6 +150,7 @@ class Ledger:
             if file not in self._hashes:
                 self._hashes[file] = hash_file(file)
         named = [[file.as_posix(), self._hashes[file]] for file in reads]
+        named += [[version.path, f"{version.url} {version.version_id} {version.etag}"] for version in task.fetches]
         content = [of_code.digest, named, task.name, list(task.arguments)]
         return f"{_family(of_code)}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"
 

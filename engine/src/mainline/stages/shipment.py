@@ -21,8 +21,8 @@ from mainline.stages.harness import PINNED
 from mainline.stages.tasks import Watch, Work
 
 LOCK = Path("requirements/pipeline.txt")
-OF_MACHINE = re.compile(f"{NOISE.pattern}|HOME|USER|LOGNAME|HOST|HOSTNAME|TMPDIR|TMP|TEMP|(SSL|REQUESTS|CURL)_.*")
-"""Settings of which a process has those of its own machine."""
+OF_MACHINE = re.compile(f"{NOISE.pattern}|HOME|USER|LOGNAME|HOST|HOSTNAME|TMPDIR|TMP|TEMP|(SSL|REQUESTS|CURL|AWS)_.*")
+"""Settings of which a process has those of its own machine; so a worker reads a store with its own credentials."""
 SERVER = f"from {task_server.__name__} import main; main()"
 """Python's `-m` would make one of our modules the main one, which the watch takes for a use case's."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mainline.stages import purity
 from mainline.stages.entries import Entry
+from mainline.stages.versions import Version
 
 Inputs = Mapping[str, bytes]
 """The content of files by their paths, as far as they are there."""
@@ -28,6 +29,8 @@ class Task:
         reads: the files that the work is given.
         arguments: everything else that it is given, as JSON can hold it.
         beside: files of the data that shaped the work itself, equal for all partitions.
+        fetches: files that the work is given as well, by the versions that git names: whoever works reads them from the
+            store, so that they pass through no other machine.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Task:
     reads: tuple[Path, ...]
     arguments: tuple[Any, ...] = ()
     beside: tuple[Path, ...] = ()
+    fetches: tuple[Version, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -70,7 +74,12 @@ class Outcome(NamedTuple):
 
 
 def perform(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outcome:
-    """Do the work of a task in this process, under the watch if there is one."""
+    """Do the work of a task in this process, under the watch if there is one.
+
+    Raises:
+        VersionError: when a version that git names cannot be read.
+    """
+    inputs = {**inputs, **{version.path: version.fetch() for version in task.fetches}}
     if watch is None:
         return Outcome(work(inputs, *task.arguments))
     with purity.watched([*watch.allowed, *task.reads], watch.modules) as reasons:

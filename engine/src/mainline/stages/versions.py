@@ -19,6 +19,8 @@ import yaml
 
 from mainline.errors import MainlineError
 
+FILE = ".dvc"
+"""How the names of files end that name versions."""
 CONFIGS = (Path(".dvc/config"), Path(".dvc/config.local"))
 CACHE = Path(".dvc/cache/files/md5")
 _REMOTE = re.compile(r"""'?remote "(.+)"'?""")
@@ -114,6 +116,13 @@ class Version(NamedTuple):
             f"{self.url} was changed since git named it: it has {found}, and {self.file} names {named}. Put the "
             f"content back; or take what is there now: `dvc update {self.file}`."
         )
+
+
+def below(folder: Path, store: Store | None) -> dict[str, Version]:
+    """Return the versions that git names of files of a folder, by their paths; see `named`."""
+    files = [file for file in (folder.with_suffix(FILE), *sorted(folder.rglob(f"*{FILE}"))) if file.is_file()]
+    texts = ((file, file.read_text(encoding="utf-8", errors="replace")) for file in files)
+    return {version.path: version for file, text in texts for version in named(text, file.as_posix(), store)}
 
 
 def named(content: str, file: str, store: Store | None = None) -> list[Version]:
