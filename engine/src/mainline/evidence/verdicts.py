@@ -5,7 +5,7 @@ from typing import Any
 
 from mainline.monitoring import sharing
 from mainline.monitoring.result import Monitored
-from mainline.registry import branches, events
+from mainline.registry import artifact, branches, events
 from mainline.registry.events import Event
 from mainline.registry.history import Given
 from mainline.registry.lineage import Lineage
@@ -43,7 +43,7 @@ def read(traced: Lineage) -> Verdicts:
 
 
 def _of_environment(name: str, traced: Lineage) -> Environment:
-    branches.fetch(f"deployments/{name}")
+    branches.fetch(artifact.branch("deployments", name))
     told = tuple(event for event in events.read(name).events if event.version == traced.version)
     monitored, _ = sharing.result(name)
     if monitored is not None and not any(one.digest == traced.digest for one in monitored.versions):

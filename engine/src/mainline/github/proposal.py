@@ -11,7 +11,7 @@ from mainline.github.api import Api
 from mainline.monitoring import sections, sharing
 from mainline.periods import told
 from mainline.pipeline import retraining
-from mainline.registry import events, origin, publication, tags
+from mainline.registry import artifact, events, origin, publication, tags
 from mainline.release import rollback
 from mainline.report import markdown, shortening
 from mainline.report.escape import prose
@@ -84,7 +84,7 @@ def _revert(environment: str) -> str:
         rollback.prepare(version.name, environment)
     except MainlineError as error:
         return f"{environment}: {error}"
-    branch = f"rollback/{version.name}"
+    branch = artifact.branch("rollback", version.name)
     title = f"Roll back from {bad} to {version.name}"
     body = f"The rollout of {bad} in {environment} was aborted. Merged, this brings {version.name} back."
     return _open(api.connect(), origin.commit(f"{origin.HEADS}{branch}"), branch, title, body)

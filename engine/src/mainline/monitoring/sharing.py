@@ -1,4 +1,4 @@
-"""What several machines know of production, on the branch `monitoring/<environment>`: it adds up, and outlives them.
+"""What several machines know of production, on the branch that `artifact.branch` names: it adds up, and outlives them.
 
 | place | holds |
 |---|---|
@@ -28,7 +28,7 @@ from mainline.monitoring.disclosure import Known
 from mainline.monitoring.logfiles import named
 from mainline.monitoring.result import TIME, Monitored
 from mainline.monitoring.store import DROPPED, Record, Store, read_dropped
-from mainline.registry import branches, origin
+from mainline.registry import artifact, branches, origin
 from mainline.remote.store import Store as StoredObjects
 from mainline.repository import tree
 from mainline.repository.git import blob
@@ -50,7 +50,7 @@ class Taken:
 
 def branch(environment: str) -> str:
     """Name the branch of an environment."""
-    return f"monitoring/{environment}"
+    return artifact.branch("monitoring", environment)
 
 
 def environments() -> list[str]:

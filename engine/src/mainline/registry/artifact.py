@@ -1,11 +1,16 @@
-"""The name under which this repository's model is registered: what `dvc.yaml` declares for the package."""
+"""The name under which this repository's model is registered: what `dvc.yaml` declares for the package.
+
+Its tags begin with it, and so do the branches that servers and monitoring write, so that two models never share one.
+"""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.repository import lock
 from mainline.repository.git import blob
@@ -21,12 +26,29 @@ def name(repository: Path = Path()) -> str:
     """Return the artifact whose path is the package. Another name is another line of versions, with its own first one.
 
     Raises:
-        MainlineError: when the name cannot stand in a tag, or two artifacts have that path.
+        MainlineError: when the name cannot stand in a tag or is an environment's, or two artifacts have that path.
     """
     try:
-        return _name((repository / PIPELINE).read_text(encoding="utf-8"))
+        found = _name((repository / PIPELINE).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):  # whoever runs the pipeline says what is wrong with it
         return DEFAULT
+    taken = [part for part in found.split("/") if (repository / environments.FOLDER / f"{part}.yaml").is_file()]
+    if taken:  # git cannot have a branch in a folder that is a branch
+        raise MainlineError(
+            f"{PIPELINE}: artifacts: '{found[:60]}' has the name of the environment {taken[0]} in it, so that their "
+            "branches would be in each other's way; call the model otherwise."
+        )
+    return found
+
+
+def branch(kind: Literal["deployments", "monitoring", "rollback"], of: str, repository: Path = Path()) -> str:
+    """Name a branch of an environment, or of a version; that of the model that is called `model` is without its name.
+
+    Raises:
+        MainlineError: as `name` does.
+    """
+    model = name(repository)
+    return "/".join((kind, *(() if model == DEFAULT else (model,)), of))
 
 
 def committed() -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from mainline.documents import Hex, Text
-from mainline.registry import origin
+from mainline.registry import artifact, origin
 from mainline.repository.git import blob
 
 FILE = "events.jsonl"
@@ -48,7 +48,7 @@ class Events:
 
 def read(environment: str, repository: Path = Path()) -> Events:
     """Read an environment's events from the branch here and from the one on `origin`; what both have counts once."""
-    branch = f"{origin.HEADS}deployments/{environment}"
+    branch = f"{origin.HEADS}{artifact.branch('deployments', environment, repository)}"
     places = (branch, origin.tracking(origin.remote(repository) or "origin", branch))
     contents = [blob(f"{place}:{FILE}", repository) for place in places]
     lines = dict.fromkeys(line.strip() for content in contents if content for line in content.splitlines())

@@ -44,7 +44,7 @@ def prepare(name: str | None, environment: str, whole: bool = False) -> str:
             f"{origin.branch()} has the model of {version.name} already. `./mainline rollback {version.name} --now"
             f"{'' if environment == 'production' else f' --environment {environment}'}` gives it to {environment}."
         )
-    branch = f"rollback/{version.name}"
+    branch = artifact.branch("rollback", version.name)
     _refuse_to_overwrite(branch, main)
     mixed = _runnable(main, version, environment, whole)
     message = f"Roll back to {version.name}\n\n{environment} has {current.name if current else 'no version'}."

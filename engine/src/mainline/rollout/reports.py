@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from mainline.registry import branches, events, origin
+from mainline.registry import artifact, branches, events, origin
 from mainline.release import rollback
 from mainline.release.rollback import NothingToRevertError
 from mainline.repository import tree
@@ -50,7 +50,7 @@ def append(lines: list[str], environment: str) -> None:
         return {events.FILE: Entry("100644", tree.store(content))} if new else {}
 
     said = json.loads(lines[-1])
-    branches.update(f"deployments/{environment}", change, f"{said['event']}: {said['version']}")
+    branches.update(artifact.branch("deployments", environment), change, f"{said['event']}: {said['version']}")
 
 
 def prepare_revert(event: Event, environment: str) -> None:
@@ -59,7 +59,7 @@ def prepare_revert(event: Event, environment: str) -> None:
     Raises:
         MainlineError: when the origin does not take it.
     """
-    branch = f"{origin.HEADS}rollback/{event.version}"
+    branch = f"{origin.HEADS}{artifact.branch('rollback', event.version)}"
     try:
         rollback.prepare(event.version, environment)
     except NothingToRevertError:

@@ -16,7 +16,7 @@ from mainline.gate import findings, tables, workspace
 from mainline.gate.findings import Check, Findings
 from mainline.monitoring.result import Monitored
 from mainline.package import manifest
-from mainline.registry import events, tags
+from mainline.registry import artifact, events, tags
 from mainline.registry.events import Event
 from mainline.registry.tags import Registry
 from mainline.repository import lock, record
@@ -178,7 +178,9 @@ class Evidence(History):
         about = [one for one in self.events if one.digest == self.digest and one.event in kinds]
         if not about:
             raise LackError(f"no server told that it {' or '.join(kinds)} this package", FOLLOW)
-        return about[-1], self.fresh(Origin(f"deployments/{self.environment}", "", about[-1].when), FOLLOW)
+        return about[-1], self.fresh(
+            Origin(artifact.branch("deployments", self.environment), "", about[-1].when), FOLLOW
+        )
 
     @cached_property
     def events(self) -> Sequence[Event]:
