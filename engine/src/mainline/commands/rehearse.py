@@ -2,6 +2,8 @@
 
 import argparse
 import shutil
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -36,6 +38,7 @@ def run(arguments: argparse.Namespace) -> str:
     if begun is None:
         raise MainlineError("there is no commit to rehearse. Commit what is here first.")
     record.keep(record.REHEARSE, begun, {"result": "not finished, or it failed"})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the server of the copy ends with it
     folder = Path(tempfile.mkdtemp(prefix="mainline-rehearse-")) if arguments.keep is None else arguments.keep
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,9 +1,13 @@
 """`./mainline rehearse` of a small use case: real git, store, gate, server and follower; and what is on record."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mainline.errors import UseCaseError
@@ -64,6 +68,22 @@ def test_an_answer_that_is_not_the_pipelines_ends_it(
     monkeypatch.setattr(traffic, "ask", ask)
     with pytest.raises(UseCaseError, match="golden request 0 is answered with"):
         drill.rehearse(tmp_path / "rehearsal", "production")
+
+
+@pytest.mark.slow
+def test_told_to_end_it_leaves_no_server_and_no_folder(fork: Project, tmp_path: Path) -> None:
+    """As a workflow that is cancelled: SIGTERM while the copy's server answers."""
+    (tmp_path / "scratch").mkdir()
+    environment = fork.environment({"TMPDIR": str(tmp_path / "scratch")})
+    command = [sys.executable, "-P", *REHEARSE[1:]]
+    with subprocess.Popen(command, cwd=fork.path, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert any("serves; release" in line for line in running.stdout)
+        running.terminate()
+        assert running.wait(60) == 128 + signal.SIGTERM
+    assert list((tmp_path / "scratch").glob("mainline-rehearse-*")) == []
+    lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
+    assert [line for line in lines if str(tmp_path / "scratch") in line] == []
 
 
 def test_what_is_not_in_the_cache_is_named(fork: Project) -> None:
