@@ -8,6 +8,7 @@ known last counts, so corrections are new rows.
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +78,7 @@ def bring(place: Path | None, kind: Wanted | None) -> Fetch | None:
     if kind is None:
         return None
     if place is not None:
-        return lambda _, until: _known(read(place, kind), until)
+        return lambda _, until: read(place, kind, until)
     return (lambda since, until: fetch(since, until, kind)) if is_offered() else None
 
 
@@ -93,11 +94,11 @@ def fetch(since: datetime, until: datetime, kind: Wanted) -> pd.DataFrame:
         LabelError: when what it returns is not labels.
     """
     module = importlib.import_module(MODULE)
-    return check(module.fetch(since, until), kind, "src/usecase/labels.py: fetch")
+    return check(module.fetch(since, until), kind, "src/usecase/labels.py: fetch", until)
 
 
-def read(place: Path, kind: Wanted) -> pd.DataFrame:
-    """Read a .csv or .parquet file of labels, or all of a folder; see `check`.
+def read(place: Path, kind: Wanted, until: datetime | None = None) -> pd.DataFrame:
+    """Read a .csv or .parquet file of labels, or all of a folder, as they were known before a time; see `check`.
 
     Raises:
         LabelError: when there is none, or one is not labels.
@@ -107,11 +108,15 @@ def read(place: Path, kind: Wanted) -> pd.DataFrame:
     )
     if not files or not all(file.is_file() for file in files):
         raise LabelError(place, "there are no labels", "name a .csv or .parquet file, or a folder of them (--labels)")
-    return latest(pd.concat([check(_read_file(file, kind), kind, file) for file in files], ignore_index=True), kind)
+    found = [check(_read_file(file, kind), kind, file, until) for file in files]
+    return latest(pd.concat(found, ignore_index=True), kind)
 
 
-def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
+def check(given: Any, kind: Wanted, place: object, until: datetime | None = None) -> pd.DataFrame:
     """Return labels in the types of the request: the key's columns, `VALUE` (float64) and `KNOWN` (minutes UTC).
+
+    What became known at a time or later is left out before the last of each event is taken: a correction of tomorrow
+    takes today's label from nobody.
 
     Raises:
         LabelError: naming the column that is missing, or that is not what it must be.
@@ -129,17 +134,21 @@ def check(given: Any, kind: Wanted, place: object) -> pd.DataFrame:
     except (ValueError, TypeError, OverflowError) as error:
         said = str(error).splitlines()[0][:200]
         raise LabelError(place, f"a value cannot be read ({said})", "correct it") from error
-    return latest(pd.DataFrame({**keys, VALUE: value, KNOWN: known}), kind)
+    labels = pd.DataFrame({**keys, VALUE: value, KNOWN: known})
+    return latest(labels if until is None else labels[known < math.ceil(until.timestamp() / 60)], kind)
 
 
 def _places(values: pd.Series, names: Classes) -> Array:
     """Return n labels as float64, of classes their places; NaN where there is none.
 
     Raises:
-        ValueError: for what is not a number, or not a class.
+        ValueError: for what is not a finite number, or not a class.
     """
     if not names:
-        return pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
+        numbers = pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
+        if np.isinf(numbers).any():
+            raise ValueError("an infinite number")
+        return numbers
     found = encode(values.to_numpy(object, na_value=float("nan")), names)
     others = values[np.isnan(found) & (values.notna() & (values != "")).to_numpy()]
     if len(others):
@@ -203,8 +212,3 @@ def _refuse_without_offset(texts: pd.Series) -> None:
     bare = ~event_times.has_offset(texts)
     if bare.any():
         raise ValueError(f"'{texts[bare].iloc[0][:40]}' has no offset; write UTC, such as 2013-09-01T10:00:00Z")
-
-
-def _known(labels: pd.DataFrame, until: datetime) -> pd.DataFrame:
-    """Return the labels that were known before a time."""
-    return labels[labels[KNOWN] < int(until.timestamp()) // 60].reset_index(drop=True)

@@ -62,9 +62,31 @@ def test_correction_replaces_the_label_before_in_any_order() -> None:
         assert found.set_index("name")[label_feed.VALUE].to_dict() == {"a": 9.0, "b": 2.0}
 
 
+@pytest.mark.parametrize("folder", [False, True])
+def test_correction_of_tomorrow_takes_no_label_away_today(tmp_path: Path, folder: bool) -> None:
+    """As of a time before a correction, also one by a clock that is ahead, the label that was known then counts."""
+    late = ("2026-03-01T10:00:00Z", "a", 9.0, "2026-03-05T00:00:00Z")
+    for number, rows in enumerate([ROWS, [late]] if folder else [[*ROWS, late]]):
+        table(rows).to_csv(tmp_path / f"{number}.csv", index=False)
+    fetch = label_feed.bring(tmp_path if folder else tmp_path / "0.csv", KIND)
+    assert fetch is not None
+    for day, value in ((4, 1.5), (6, 9.0)):
+        found = fetch(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, day, tzinfo=UTC))
+        assert found.set_index("name")[label_feed.VALUE].to_dict() == {"a": value, "b": 2.0}
+
+
+def test_feed_that_tells_more_than_it_was_asked_is_held_to_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a use case returns beyond the end of the span counts as little as in a file."""
+    late = ("2026-03-01T10:00:00Z", "a", 9.0, "2026-03-05T00:00:00Z")
+    monkeypatch.setattr(flights, "fetch", lambda *_: table([*ROWS, late]))
+    found = label_feed.fetch(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC), KIND)
+    assert found.set_index("name")[label_feed.VALUE].to_dict() == {"a": 1.5, "b": 2.0}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"late": float("inf")}, r"here: a value cannot be read \(an infinite number\); correct it\."),
         ({"late": "many"}, r"here: a value cannot be read \(.*many.*\); correct it\."),
         ({"at": "2026-03-01T10:00:00"}, "'2026-03-01T10:00:00' has no offset; write UTC, such as"),
         ({"known_at": "soon"}, "'soon' has no offset"),
