@@ -228,6 +228,14 @@ def test_wrong_value_is_refused(tmp_path: Path, place: str, value: Any, said: st
     assert "\n" not in str(raised.value)
 
 
+def test_value_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    """YAML's anchors can make a list that is its own item; that is one line, not the end of the stack."""
+    text = EXAMPLE.replace("params: {", "params: {solver: &a [*a], ", 1)
+    assert text != EXAMPLE
+    with pytest.raises(ParamsError, match=r"^params.yaml: model.params.solver: is nested more than 20 deep, or holds"):
+        load(tmp_path, text)
+
+
 @pytest.mark.parametrize("place", [*[(name,) for name in SECTIONS], *PLACES], ids=".".join)
 def test_missing_key_is_named(tmp_path: Path, place: tuple[str, ...]) -> None:
     """Every key is needed, and the refusal names the one that is missing."""

@@ -21,6 +21,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 ALLOWED = ("sklearn", *EXTRAS)
 """Where an estimator may come from: code that the lock file pins."""
 LOCK = Path("requirements/pipeline.txt")
+_DEEPEST = 20
+"""Values within values in `model.params`; YAML can write one that holds itself."""
 _MOST_HOPS = 5
 """Imports that a name is followed through."""
 
@@ -33,7 +35,7 @@ class Part(NamedTuple):
     params: Mapping[str, Any]
 
 
-def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model") -> Iterator[Part]:
+def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model", depth: int = 0) -> Iterator[Part]:
     """Yield an estimator, and those that it is made of: hyperparameters whose values are `{type: ..., params: ...}`.
 
     Raises:
@@ -41,22 +43,24 @@ def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model") -
     """
     yield Part(place, path, hyperparameters)
     for name, value in hyperparameters.items():
-        yield from _inside(value, f"{place}.params.{name}")
+        yield from _inside(value, f"{place}.params.{name}", depth + 1)
 
 
-def _inside(value: Any, place: str) -> Iterator[Part]:
+def _inside(value: Any, place: str, depth: int) -> Iterator[Part]:
+    if depth > _DEEPEST:
+        raise ParamsError(place, f"is nested more than {_DEEPEST} deep, or holds itself", "write it out, less deep")
     if is_part(value):
         given = value.get("params") or {}
         for key in value.keys() - {"type", "params"}:
             raise ParamsError(f"{place}.{key}", "is not a key of an estimator", nearest(str(key), ("type", "params")))
         if not isinstance(given, dict):
             raise ParamsError(f"{place}.params", f"is {given}", "write hyperparameters by name")
-        yield from parts(value["type"], given, place)
+        yield from parts(value["type"], given, place, depth)
     elif is_named(value):
-        yield from _inside(value[1], f"{place}.{value[0]}")
+        yield from _inside(value[1], f"{place}.{value[0]}", depth + 1)
     elif isinstance(value, list):
         for item in value:
-            yield from _inside(item, place)
+            yield from _inside(item, place, depth + 1)
 
 
 def is_part(value: object) -> bool:
