@@ -191,7 +191,7 @@ def _to_skops(pipeline: Pipeline) -> tuple[bytes, tuple[str, ...]]:
 
     content = _without_addresses(dumps(pipeline))
     types = sorted(get_untrusted_types(data=content))
-    strange = [name for name in types if not name.startswith(runtime.OURS)]
+    strange = sorted({*types} - {*runtime.trusted(types)})
     if strange:
         remedy = "declare an estimator whose fitted parts are of scikit-learn, numpy and scipy"
         raise ParamsError("model.type", f"cannot be packed without running code of {strange[0]}", remedy)

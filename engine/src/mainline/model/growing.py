@@ -40,7 +40,7 @@ class _Written:
         from skops.io import get_untrusted_types, loads
 
         types = get_untrusted_types(data=content)
-        self._estimator = loads(content, trusted=[name for name in types if name.startswith(runtime.OURS)])
+        self._estimator = loads(content, trusted=runtime.trusted(types))
 
     def finish(self, _: int) -> Any:
         """See `rounds.Learner`."""

@@ -2,7 +2,8 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,23 @@ from mainline.contract import Array, Task
 
 OURS = ("sklearn.", "numpy.", "scipy.")
 """What the types in a file of skops begin with, beyond those that skops trusts by itself: code that the lock pins."""
+
+
+def trusted(names: Iterable[str]) -> list[str]:
+    """Return what a file of skops may hold: classes of pinned code, and no function, since some run text as code.
+
+    Args:
+        names: import paths, as skops reports them.
+    """
+    return [name for name in names if name.startswith(OURS) and "__" not in name and _is_class(name)]
+
+
+def _is_class(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    try:
+        return isinstance(getattr(import_module(module), attribute, None), type)
+    except ImportError:
+        return False
 
 
 class Inputs(NamedTuple):
@@ -88,7 +106,7 @@ class SkopsRuntime(Runtime):
 
         super().__init__(model)
         read = loads if isinstance(content, bytes) else load
-        self._pipeline = read(content, trusted=[name for name in model["trusted"] if name.startswith(OURS)])
+        self._pipeline = read(content, trusted=trusted(model["trusted"]))
         self._task: Task = model["task"]
 
     def run(self, inputs: Inputs) -> Array:

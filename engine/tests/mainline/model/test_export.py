@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from skops.io import dumps, get_untrusted_types
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -235,6 +236,19 @@ def test_code_of_others_is_neither_packed_nor_loaded() -> None:
     described = export.Exported("Strange", "skops", "regression", (*NUMERIC,), (*CATEGORICAL,), 0.0).describe()
     types = tuple(get_untrusted_types(data=dumps(pipeline)))
     with pytest.raises(UntrustedTypesFoundException, match="Strange"):
+        runtime.load(dumps(pipeline), described | {"trusted": types})
+
+
+def test_functions_are_neither_packed_nor_loaded() -> None:
+    """A function of numpy that runs text as code is no type: a transformer that holds it is refused."""
+    rows = draw(gaps=0.0)
+    pipeline = fit(RIDGE, rows)
+    pipeline.steps.insert(0, ("run", FunctionTransformer(inverse_func=np.testing.measure)))
+    with pytest.raises(ParamsError, match=r"cannot be packed without running code of numpy\.testing.*measure"):
+        write(pipeline, rows)
+    described = export.Exported("Strange", "skops", "regression", (*NUMERIC,), (*CATEGORICAL,), 0.0).describe()
+    types = tuple(get_untrusted_types(data=dumps(pipeline)))
+    with pytest.raises(UntrustedTypesFoundException, match="measure"):
         runtime.load(dumps(pipeline), described | {"trusted": types})
 
 
