@@ -68,7 +68,7 @@ def everything() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
     for task, kind in (("regression", "regressor"), ("classification", "classifier")):
         for name, found in all_estimators(type_filter=kind):
-            module = ".".join(part for part in found.__module__.split(".") if not part.startswith("_"))
+            module = ".".join(found.__module__.split(".")[:2])
             yield f"{module}.{name}", task, MADE.get(name, {})
     yield from MORE
 
