@@ -52,10 +52,10 @@ def check(commit: str, is_new: bool) -> None:
         is_new: whether it is released now.
 
     Raises:
-        StorageError: when the source lacks one, if the version is new.
+        StorageError: when the source lacks one, or nothing says where it is, if the version is new.
     """
-    named = of_commit(commit)
     try:
+        named = of_commit(commit)
         for version in named:
             version.check()
     except VersionError as error:

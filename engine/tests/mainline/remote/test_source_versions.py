@@ -1,5 +1,6 @@
 """Data that stays in a versioned bucket, named in git by `dvc import-url --version-aware`."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_a_release_asks_the_source_for_its_versions(
         source_versions.check("HEAD", is_new=True)
     source_versions.check("HEAD", is_new=False)
     assert "the data of this version cannot be had again: taken.dvc names" in capsys.readouterr().out
+
+
+def test_a_version_comes_back_whose_source_nothing_names_by_now(
+    repository: Project, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A remote that was taken out of `.dvc/config` since stops a release, and not a return."""
+    bring(repository, source)
+    repository.run("dvc", "remote", "remove", "elsewhere")
+    said = r"taken\.dvc names remote 'elsewhere', which \.dvc/config does not declare"
+    with pytest.raises(StorageError, match=said):
+        source_versions.check("HEAD", is_new=True)
+    source_versions.check("HEAD", is_new=False)
+    assert re.search(f"the data of this version cannot be had again: {said}", capsys.readouterr().out)
 
 
 def test_a_source_that_lost_a_version_stops_a_pull(repository: Project, source: Source) -> None:
