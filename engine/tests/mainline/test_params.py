@@ -213,6 +213,14 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
                 ),
             )
         ),
+        (
+            "model",
+            {
+                "type": "sklearn.ensemble.VotingRegressor",
+                "params": {"estimators": [["trees", {"type": RIDGE}]], "trees__n_jobs": 2},
+            },
+            "model.params.trees__n_jobs: is 2, and threads add numbers in another order",
+        ),
         ("model.params", {1: 2}, "model.params.1.[key]: is 1 (int); input should be a valid string"),
         ("preprocessing.numeric", "scale", "preprocessing.numeric: is 'scale' (str); input should be 'auto', 'pass"),
         ("limits.parity", 0.0, "limits.parity: is 0.0 (float); input should be greater than 0"),

@@ -134,13 +134,13 @@ def _check(part: Part) -> None:
 
 
 def _check_threads(part: Part) -> None:
-    threads = part.params.get("n_jobs")
-    if threads not in (None, 1):
-        raise ParamsError(
-            f"{part.place}.params.n_jobs",
-            f"is {threads}, and threads add numbers in another order each time, so predictions would not repeat",
-            "leave it out: a model is fitted and predicts on one thread",
-        )
+    for name, threads in part.params.items():
+        if name.rpartition("__")[2] == "n_jobs" and threads not in (None, 1):
+            raise ParamsError(
+                f"{part.place}.params.{name}",
+                f"is {threads}, and threads add numbers in another order each time, so predictions would not repeat",
+                "leave it out: a model is fitted and predicts on one thread",
+            )
 
 
 def _check_extra(library: str, name: str) -> None:
