@@ -1,9 +1,12 @@
 """Files that are there whole or not at all, whenever the process is killed."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_DESCRIPTOR = re.compile(r"/proc/self/fd/(\d+)")
 
 
 def replace(path: Path, content: str | bytes, mode: int | None = None, durable: bool = False) -> None:
@@ -16,8 +19,10 @@ def replace(path: Path, content: str | bytes, mode: int | None = None, durable: 
         durable: bring it to the disk before the rename, so that it also survives a loss of power.
     """
     with replacing(path) as target:
-        created = 0 if target == path else os.O_CREAT | os.O_EXCL
-        descriptor = os.open(target, os.O_WRONLY | created, 0o666 if mode is None else mode)
+        descriptor = _shared(path)
+        if descriptor is None:
+            created = 0 if target == path else os.O_CREAT | os.O_EXCL
+            descriptor = os.open(target, os.O_WRONLY | created, 0o666 if mode is None else mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             if durable:
@@ -41,8 +46,19 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
-    finally:
+    except BaseException:
         partial.unlink(missing_ok=True)
+        raise
+
+
+def _shared(path: Path) -> int | None:
+    """Open the descriptor that a path such as `/dev/stdout` links to; None if it links to none of this process.
+
+    It goes on where the process writes. Opened by its name, a file that output is sent to would be written from its
+    beginning, over what it holds.
+    """
+    linked = _DESCRIPTOR.fullmatch(os.readlink(path)) if path.is_symlink() else None
+    return os.dup(int(linked[1])) if linked else None
 
 
 def _is_stream(path: Path) -> bool:

@@ -75,6 +75,21 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_what_another_process_begins_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renamed into place, a file has no other name by then: what has it is of another process."""
+    file = tmp_path / "file"
+    original = Path.replace
+
+    def and_begin(self: Path, target: Path) -> Path:
+        moved = original(self, target)
+        self.write_text("of another")
+        return moved
+
+    monkeypatch.setattr(Path, "replace", and_begin)
+    files.replace(file, "own")
+    assert (tmp_path / ".file.partial").read_text() == "of another"
+
+
 def test_failed_first_write_leaves_nothing(tmp_path: Path) -> None:
     """When the writer breaks and nothing was there, nothing is there."""
     with pytest.raises(OSError, match="disk full"):
@@ -116,6 +131,19 @@ def test_standard_output_stays_a_link(tmp_path: Path, sent: str) -> None:
         ran = subprocess.run([sys.executable, "-P", "-c", code, link], stdout=target, check=True, timeout=60)
     assert (ran.stdout or (tmp_path / "file").read_bytes()) == b"through"
     assert link.is_symlink()
+
+
+def test_what_standard_output_holds_stays(tmp_path: Path) -> None:
+    """Sent to a file, content comes behind what is there and before what is printed later."""
+    link, file = tmp_path / "stdout", tmp_path / "file"
+    link.symlink_to("/proc/self/fd/1")
+    file.write_text("before,")
+    code = "import sys, pathlib; from mainline import files; files.replace(pathlib.Path(sys.argv[1]), 'through,')"
+    with file.open("ab") as target:
+        subprocess.run(
+            [sys.executable, "-P", "-c", f"{code}; print('after')", link], stdout=target, check=True, timeout=60
+        )
+    assert file.read_text() == "before,through,after\n"
 
 
 def test_a_folder_is_refused_and_stays(tmp_path: Path) -> None:
