@@ -1,5 +1,6 @@
 """Finished predictions of a file on their way to a destination: parts of typed rows, the same after any restart."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from mainline.errors import MainlineError
 from mainline.package import manifest as manifests
 from mainline.package.responses import Response
 from mainline.scoring import cells, formats
-from mainline.scoring.files import PART_ROWS, PREDICTIONS, UNUSUAL
+from mainline.scoring.files import PART_ROWS, PREDICTIONS, STATE
 
 PACKAGE = "package"
 """The column with the digest of the package that predicted; `./mainline lineage` leads from it to the commit."""
@@ -108,7 +109,8 @@ def gather(package: Path, output: Path, name: str) -> Outgoing:
     own, _, _ = formats.read(parts[0], 1)
     if PACKAGE in own:
         raise MainlineError(f"{name} has a column '{PACKAGE}', which a destination gets with the digest; rename it.")
-    predicted = len(response.columns) + (own[-1].endswith(UNUSUAL) and UNUSUAL not in response.columns)
+    is_marked = json.loads((output / STATE).read_text(encoding="utf-8"))["run"].get("slack") is not None
+    predicted = len(response.columns) + is_marked
     kinds: dict[str, Kind] | None = None
     if parts[0].suffix == ".csv":
         kinds = dict.fromkeys(own, "string") | {field["name"]: field["kind"] for field in manifest["request"]}

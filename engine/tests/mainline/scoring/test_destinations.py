@@ -1,9 +1,11 @@
 """Predictions sent as files: into a folder, and into a bucket of a real S3 server."""
 
+import json
 import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -13,6 +15,7 @@ from mainline.__main__ import main
 from mainline.declared import environments
 from mainline.errors import ParamsError
 from mainline.package.manifest import opened
+from mainline.scoring import files, outgoing
 from tests.mainline.scoring.test_files import write_csv
 from tests.mainline.scoring.test_sql_table import declare
 from tests.object_store import ObjectStore
@@ -158,3 +161,20 @@ def test_bucket_gets_a_whole_file(
     (line,) = send("a/day-0.csv", code=1).splitlines()
     assert "Does the store answer" in line
     assert object_store.keys(prefix) == [key]
+
+
+@pytest.mark.parametrize("name", ["arr_delay", "is_unusual"])
+@pytest.mark.parametrize("marks", [[], ["unusual"]])
+def test_what_was_added_is_known_whatever_a_label_is_called(
+    name: str, marks: list[str], package_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label whose name ends as the column of marks does is not taken for one: what is not kept stays here."""
+    monkeypatch.setattr(outgoing, "Response", lambda _: SimpleNamespace(columns={name: "number"}))
+    (tmp_path / files.PREDICTIONS).mkdir()
+    (tmp_path / files.STATE).write_text(json.dumps({"run": {"slack": 0.1} if marks else {}}))
+    header = ["note", name, *marks]
+    (tmp_path / files.PREDICTIONS / "part-00000.csv").write_text(f"{','.join(header)}\nsecret,1.5{',' * len(marks)}\n")
+    found = outgoing.gather(package_dir, tmp_path, "day")
+    assert found.columns([], []) == [*header[1:], outgoing.PACKAGE]
+    (table,) = found.tables([name])
+    assert table.to_pylist() == [{name: 1.5}]
