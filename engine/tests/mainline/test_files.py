@@ -149,6 +149,6 @@ def test_what_standard_output_holds_stays(tmp_path: Path) -> None:
 def test_a_folder_is_refused_and_stays(tmp_path: Path) -> None:
     """A path of a folder is an error of the system's own, and nothing is left beside it."""
     (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(IsADirectoryError, match="folder"):
         files.replace(tmp_path / "folder", "content")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.stream == bool(arguments.files):
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream and arguments.send:
-        raise MainlineError("--send is of files; a stream goes to where its output is sent.")
+        raise MainlineError("--send takes files, not a stream; pipe its output on, or name files without --stream.")
     if arguments.stream:
         return predict_stream(arguments.package, arguments.unusual)
     policy, declared = _declared(arguments.environment)

@@ -1,4 +1,4 @@
-"""Release, roll out and roll back a copy of all this here."""
+"""Rehearse release, rollout and rollback in a local copy."""
 
 import argparse
 import shutil

@@ -76,7 +76,7 @@ def _environment(named: str) -> str:
     from mainline.declared import environments
 
     is_declared = any(environments.FOLDER.glob("*.yaml"))
-    declared = environments.load_all() if is_declared else {}  # none is no typo: nothing can be shown of production
+    declared = environments.load_all() if is_declared else {}  # without any, a name is not a typo: nothing can be shown
     if named:
         environments.choose(named, declared)
         return named

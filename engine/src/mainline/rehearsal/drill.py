@@ -142,5 +142,5 @@ def _settle(requests: Traffic, version: str) -> None:
     while requests.answers[version] < wanted:
         requests.check()
         if time.monotonic() > ends:
-            raise RehearsalError(f"{version} stopped to answer")
+            raise RehearsalError(f"{version} does not answer any more")
         time.sleep(0.05)

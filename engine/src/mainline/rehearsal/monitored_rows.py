@@ -74,10 +74,10 @@ def look(fork: Fork, digest: str) -> Mapping[str, str]:
 
 
 def plant(fork: Fork, digest: str) -> str:
-    """Let monitoring look at a copy of the log with a fault in it; return what the check said that it is for.
+    """Let monitoring look at a copy of the log with a fault in it; return what the check of that fault said.
 
     A feature that is text has a value that training never had, in every row of the copy; without one, a number is
-    missing. Of few rows a check says nothing, so that there is no alarm is not an error.
+    missing. A check cannot tell anything of few rows, so the lack of an alarm is not an error.
     """
     files = sorted((fork.folder / LOG).glob("*.jsonl"))
     lines = [json.loads(line) for file in files for line in file.open("rb")]

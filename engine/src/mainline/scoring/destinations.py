@@ -21,7 +21,7 @@ LIMITS = {"connect_timeout": 10, "read_timeout": 60}
 
 
 def check(declared: Sequence[Destination], file: Path, sources: Sequence[Path]) -> None:
-    """Look before the first row is predicted whether all can be addressed.
+    """Check, before the first row is predicted, whether all destinations can be addressed.
 
     Args:
         declared: the destinations.
@@ -61,7 +61,7 @@ def check(declared: Sequence[Destination], file: Path, sources: Sequence[Path]) 
 
 
 def send(declared: Sequence[Destination], outgoing: Outgoing) -> list[str]:
-    """Bring the predictions of a file to each destination, in order; say a line of each.
+    """Bring the predictions of a file to each destination, in order; return a line for each.
 
     Raises:
         MainlineError: when one does not take them; those before have them, and take them again without a change.

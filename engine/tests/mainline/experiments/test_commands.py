@@ -70,7 +70,7 @@ def test_again_without_a_search_is_nothing_to_do() -> None:
     Path("params.yaml").write_text(yaml.safe_dump(declared))
     assert tune(again=True) == "params.yaml declares no search under `tune`, so there is nothing to try again."
     assert Path("metrics/tuning.csv").read_text() == "kept"
-    with pytest.raises(ParamsError):
+    with pytest.raises(ParamsError, match="tune"):
         tune()
 
 

@@ -102,6 +102,11 @@ def test_files_of_one_name_are_refused_before_any_is_predicted(send: Say) -> Non
     assert not Path("a/day-0.predictions").exists()
 
 
+def test_stream_is_not_sent(send: Say) -> None:
+    """The line says what to do in its place."""
+    assert "--send takes files, not a stream; pipe its output on" in send("--stream", code=1)
+
+
 def test_column_that_is_not_there_is_one_line(send: Say) -> None:
     """What is declared and not in the file is named, beside what is."""
     declare({"folder": "out", "keep": ["region"]})
