@@ -69,7 +69,12 @@ class Version(NamedTuple):
         Raises:
             VersionError: when the store does not have it, or not as git names it.
         """
-        content = bytes(self._ask("get_object")["Body"].read())
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            content = bytes(self._ask("get_object")["Body"].read())
+        except BotoCoreError as error:  # the connection broke after the answer had begun
+            raise self._unread(error) from error
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if len(content) != self.size or self.md5 not in ("", found):
             raise self._other(f"{len(content):,} bytes with MD5 {found}", f"{self.size:,} bytes with MD5 {self.md5}")
@@ -104,12 +109,15 @@ class Version(NamedTuple):
                 "store, in its environment."
             ) from error
         except BotoCoreError as error:
-            said = " ".join(str(error).split())[:200]
-            raise VersionError(f"{self.url} cannot be read: {said}. Is `store` in compute.yaml right?") from error
+            raise self._unread(error) from error
         etag = str(answer.get("ETag", "")).strip('"')
         if self.etag not in ("", etag):
             raise self._other(f"a content with ETag {etag}", f"one with {self.etag}")
         return answer
+
+    def _unread(self, error: Exception) -> VersionError:
+        said = " ".join(str(error).split())[:200]
+        return VersionError(f"{self.url} cannot be read: {said}. Is `store` in compute.yaml right?")
 
     def _other(self, found: str, named: str) -> VersionError:
         return VersionError(

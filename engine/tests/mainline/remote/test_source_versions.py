@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from mainline.remote import objects, source_versions, transfer
 from mainline.remote.store import StorageError
@@ -158,6 +160,18 @@ def test_a_version_is_read_as_git_names_it(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     with pytest.raises(VersionError, match=r"cannot be read \(\w+\)\. Each machine that reads it needs credentials"):
         first._replace(store=versions.Store(source.store.endpoint, "eu-west-1")).fetch()
+
+
+def test_a_connection_that_breaks_in_the_middle_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store answered and then went away: the line names the object."""
+
+    def read() -> bytes:
+        raise ReadTimeoutError(endpoint_url="https://s3.lan")
+
+    answer = {"Body": SimpleNamespace(read=read), "ETag": ""}
+    monkeypatch.setattr(versions, "_client", lambda _: SimpleNamespace(get_object=lambda **_: answer))
+    with pytest.raises(VersionError, match=r"^s3://b/k cannot be read: Read timeout on endpoint URL"):
+        versions.Version("raw/k", "raw.dvc", "s3://b/k", "1", "", 1).fetch()
 
 
 @pytest.mark.parametrize("content", ["a", "deps: [{fs_config: {version_aware: true}}]", "deps: 1"])
