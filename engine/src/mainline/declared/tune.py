@@ -27,6 +27,9 @@ def load(raw: dict[str, Any]) -> Search:
         ParamsError: on the first thing wrong, naming the nearest known key.
     """
     search = check_section(Search, raw, "tune")
-    if "n_jobs" in search.space:
-        raise ParamsError("tune.space.n_jobs", "does not belong to the model", "leave it out: models run on one thread")
+    threads = next((name for name in search.space if name.rpartition("__")[2] == "n_jobs"), "")
+    if threads:
+        raise ParamsError(
+            f"tune.space.{threads}", "does not belong to the model", "leave it out: models run on one thread"
+        )
     return search

@@ -1,8 +1,8 @@
 """How often the test periods were looked at: each candidate that was committed with its figures is one look.
 
-Whoever tries candidates on one holdout and keeps what looks better fits it without a fit. git has every look that was
-committed: the predictions that a `dvc.lock` names, on a branch, a remote's branch or a tag. Nobody has to write them
-down, and nobody can forget to.
+Whoever tries candidates on one holdout and keeps what looks better fits it without a fit. git has each look on a
+branch, a remote's branch or a tag: the predictions that a committed `dvc.lock` names. Nobody has to write them down,
+and nobody can forget to.
 """
 
 import re

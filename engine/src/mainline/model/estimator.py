@@ -118,7 +118,7 @@ def _made(part: Part, seed: int) -> Any:
         if name not in known and not library:
             if not estimators.is_of_part(name, known, part.params):
                 raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, known))
-            deep[name] = value
+            deep[name] = _with_parts(value, place, seed)
         else:
             given[name] = _with_parts(value, place, seed)
     seeded = {"random_state": seed} if "random_state" in known else {}

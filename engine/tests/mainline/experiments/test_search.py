@@ -91,6 +91,8 @@ def test_more_trials_add_to_those_before() -> None:
     [
         ({"space": {"lerning_rate": [0.1]}}, r"tune\.space\.lerning_rate: is not .*; did you mean 'learning_rate'\?"),
         ({"space": {"alpha": [1.0]}}, r"tune\.space\.alpha: .*; declare what `\./mainline tune` .* known: "),
+        ({"space": {"n_jobs": [1, 2]}}, r"tune\.space\.n_jobs: does not belong to the model; leave it out"),
+        ({"space": {"trees__n_jobs": [2]}}, r"tune\.space\.trees__n_jobs: does not belong to the model; leave it out"),
         ({"space": {"learning_rate": ["1e-3"]}}, r"tune\.space\.learning_rate: holds '1e-3'; .* float"),
         ({"space": {"learning_rate": []}}, r"tune\.space\.learning_rate: is \[\] \(list\); .* at least 1 item"),
         ({"space": {}}, r"tune\.space: is \{\} \(dict\); .* at least 1 item"),

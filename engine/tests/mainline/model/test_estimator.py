@@ -100,6 +100,13 @@ def test_estimators_are_made_of_others() -> None:
     assert np.isfinite(fit(build(**STACK)).predict(frames.table(ROWS, ["size", "age"], ["code"]))).all()
 
 
+def test_a_part_may_be_declared_by_its_name() -> None:
+    """What replaces a part of a part is made as any other."""
+    voters: dict[str, Any] = {"estimators": [["bag", {"type": "sklearn.ensemble.BaggingRegressor"}]]}
+    made = build("sklearn.ensemble.VotingRegressor", **voters, bag__estimator=TREE)[-1]
+    assert type(made.estimators[0][1].estimator).__name__ == "DecisionTreeRegressor"
+
+
 def test_parts_that_take_no_gaps_get_none() -> None:
     """An ensemble takes missing values if each part does."""
     trees: dict[str, Any] = {"estimators": [["one", TREE], ["two", {"type": HGB}]]}

@@ -46,7 +46,7 @@ def check_looks(evidence: Evidence, policy: Policy) -> Outcome:
     limit = f"up to {most:,}"
     if evidence.look <= most:
         widened = "The interval is widened for it: " if evidence.widening > 1 else ""
-        return Outcome("pass", observed, limit, f"{widened or 'At this look '}{shown}.")
+        return Outcome("pass", observed, limit, f"{widened or 'By the interval of one look, '}{shown}.")
     reason = (
         f"{shown[0].upper()}{shown[1:]}: whoever tries so often on the same rows finds what looks better. Move the "
         "window to newer periods (`./mainline window`), or choose on validation rows (`./mainline tune`)."
