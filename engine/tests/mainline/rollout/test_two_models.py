@@ -2,6 +2,7 @@
 
 import pytest
 
+from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.monitoring import sharing
 from mainline.registry import artifact, branches, events, tags
@@ -31,6 +32,11 @@ def at_origin(followed: Followed) -> set[str]:
     """Return the branches of the origin, without main."""
     listed = followed.repository.run("git", "-C", "../origin.git", "branch", "--format", "%(refname:short)").stdout
     return {*listed.split()} - {"main"}
+
+
+def test_environments_are_where_they_are_declared() -> None:
+    """The folder stands in two places, so that the lighter one need not load the other."""
+    assert artifact.ENVIRONMENTS == environments.FOLDER
 
 
 def test_versions_events_and_reverts_of_two_models_are_kept_apart(followed: Followed) -> None:

@@ -43,7 +43,7 @@ from tests.mainline.stages.gradual import (
     predict,
     write,
 )  # fmt: skip
-from tests.project import LIMIT, ROOT
+from tests.project import FLIGHTS, LIMIT, ROOT
 
 RIDGE = "sklearn.linear_model.Ridge"
 
@@ -147,7 +147,7 @@ with pytest.MonkeyPatch.context() as patch:
 def test_a_full_disk_is_one_line_before_xgboost_ends_the_process() -> None:
     """Its own error comes from a thread in which nobody can catch it, and the process aborts."""
     Path(".dvc/tmp").mkdir(parents=True)
-    search = os.pathsep.join(map(str, (ROOT / "engine/src", ROOT / "src", ROOT / "engine")))
+    search = os.pathsep.join(map(str, (ROOT / "engine/src", FLIGHTS / "src", ROOT / "engine")))
     ended = subprocess.run(
         [sys.executable, "-c", FULL], env=os.environ | {"PYTHONPATH": search}, capture_output=True, text=True,
         timeout=LIMIT, check=False,
