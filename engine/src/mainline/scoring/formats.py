@@ -104,11 +104,22 @@ def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Row
     def parts() -> Iterator[Rows]:
         with _parquet_errors(source):
             for batch in file.iter_batches(part_rows, use_threads=False):
-                yield batch.to_pylist()
+                yield _in_utc(batch).to_pylist()
 
     with _parquet_errors(source):
         file = pq.ParquetFile(source)
     return list(file.schema_arrow.names), parts(), f"{file.metadata.num_rows:,}"
+
+
+def _in_utc(batch: Any) -> Any:
+    """Return rows whose moments are in UTC, so that writing them in the zone of the file applies it once."""
+    import pyarrow as pa
+
+    kinds = [
+        pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
+        for kind in batch.schema.types
+    ]
+    return batch.cast(pa.schema(list(zip(batch.schema.names, kinds, strict=True))))
 
 
 @contextmanager
