@@ -10,12 +10,10 @@ refused, if it is.
 import argparse
 import hashlib
 import json
-import statistics
 import subprocess
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -108,6 +106,7 @@ def one(path: str, task: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Fit an estimator here, and return its cells and the digest of what is exported."""
     from threadpoolctl import threadpool_limits
 
+    from benchmarks import measure
     from mainline.declared import estimators
     from mainline.declared.params import Model, Preprocessing
     from mainline.model import batches, estimator, export, frames, runtime
@@ -135,8 +134,8 @@ def one(path: str, task: Any, given: dict[str, Any]) -> dict[str, Any]:
             f"{gaps:.1g}",
             f"{batches.difference(loaded.predict, compared):.1g}",
             f"{len(content) / 1e3:,.0f}",
-            f"{_microseconds(partial(loaded.predict, row)):,.0f}",
-            f"{_microseconds(partial(whole, frames.table(row, *names))):,.0f}",
+            f"{measure.microseconds(partial(loaded.predict, row), CALLS, BLOCKS):,.0f}",
+            f"{measure.microseconds(partial(whole, frames.table(row, *names)), CALLS, BLOCKS):,.0f}",
         ]
     return {"cells": cells, "digest": hashlib.sha256(content).hexdigest()}
 
@@ -157,17 +156,6 @@ def _target(rows: Mapping[str, Any], task: str) -> Any:
     noise = np.random.default_rng(3).normal(size=ROWS) * 0.2
     target = np.exp(0.5 * rows["size"] + np.sin(2 * rows["age"]) + 0.3 * (rows["code"] == "a") + noise)
     return target.astype(np.float64) if task == "regression" else (target > np.median(target)).astype(np.float64)
-
-
-def _microseconds(call: Callable[[], object]) -> float:
-    """Return the median over blocks of the CPU time of a call; the first block warms up."""
-    found = []
-    for _ in range(BLOCKS + 1):
-        started = time.process_time()
-        for _ in range(CALLS):
-            call()
-        found.append((time.process_time() - started) / CALLS * 1e6)
-    return statistics.median(found[1:])
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ library's own pipeline, with features ready on both sides.
 
 import hashlib
 import os
-import statistics
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -87,8 +85,8 @@ def _measure(type_: str, given: dict[str, Any], declared: Params, fitted_on: Pre
         f"{exported.parity:.1g}",
         _with_gaps(loaded, pipeline, exported, test),
         "yes" if len({hashlib.sha256(content).hexdigest() for content, _ in both}) == 1 else "no",
-        f"{_microseconds(partial(loaded.predict, one)):.0f}",
-        f"{_microseconds(partial(pipeline.predict, frames.table(one, *names))):,.0f}",
+        f"{measure.microseconds(partial(loaded.predict, one), CALLS, BLOCKS):.0f}",
+        f"{measure.microseconds(partial(pipeline.predict, frames.table(one, *names)), CALLS, BLOCKS):,.0f}",
     ]
 
 
@@ -96,17 +94,6 @@ def _with_gaps(loaded: runtime.Runtime, pipeline: Any, exported: export.Exported
     """Return the largest difference over test rows that lack one feature each."""
     rows = export._with_gaps(test.features, exported.numeric)
     return f"{export._difference_with_gaps(loaded, pipeline, rows, exported):.1g}"
-
-
-def _microseconds(call: Callable[[], object]) -> float:
-    """Return the median over blocks of the CPU time of a call, on one thread; the first block warms up."""
-    found = []
-    for _ in range(BLOCKS + 1):
-        started = time.process_time()
-        for _ in range(CALLS):
-            call()
-        found.append((time.process_time() - started) / CALLS * 1e6)
-    return statistics.median(found[1:])
 
 
 if __name__ == "__main__":

@@ -111,15 +111,18 @@ def _read_parquet(source: Path, part_rows: int) -> tuple[list[str], Iterator[Row
     return list(file.schema_arrow.names), parts(), f"{file.metadata.num_rows:,}"
 
 
+def in_utc(kind: Any, unit: str = "") -> Any:
+    """Return the type of a Parquet column with its moments in UTC, and in another unit if one is named."""
+    import pyarrow as pa
+
+    return pa.timestamp(unit or kind.unit, "UTC" if kind.tz else None) if pa.types.is_timestamp(kind) else kind
+
+
 def _in_utc(batch: Any) -> Any:
     """Return rows whose moments are in UTC, so that writing them in the zone of the file applies it once."""
     import pyarrow as pa
 
-    kinds = [
-        pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
-        for kind in batch.schema.types
-    ]
-    return batch.cast(pa.schema(list(zip(batch.schema.names, kinds, strict=True))))
+    return batch.cast(pa.schema([field.with_type(in_utc(field.type)) for field in batch.schema]))
 
 
 @contextmanager

@@ -118,13 +118,8 @@ def gather(package: Path, output: Path, name: str) -> Outgoing:
         kinds = {column: kinds[column] for column in own}
         schema = pa.schema([pa.field(column, _TYPES[kind]) for column, kind in kinds.items()])
     else:
-        schema = pa.schema([field.with_type(_in_utc(field.type)) for field in pq.read_schema(parts[0])])
+        schema = pa.schema([field.with_type(formats.in_utc(field.type, "us")) for field in pq.read_schema(parts[0])])
     return Outgoing(name, parts, schema.append(pa.field(PACKAGE, pa.string())), predicted, manifest["digest"], kinds)
-
-
-def _in_utc(kind: pa.DataType) -> pa.DataType:
-    """Return how a column of a Parquet file is sent: a moment in UTC, since SQLite would drop another zone."""
-    return pa.timestamp("us", "UTC" if kind.tz else None) if pa.types.is_timestamp(kind) else kind
 
 
 def _typed(value: Any, kind: Kind) -> Any:
