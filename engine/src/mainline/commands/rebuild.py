@@ -101,7 +101,7 @@ def _run_pipeline(commit: str, clone: Path, cache: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": children.search_path(clone), "VENV": ".venv"}
     dvc = children.command("dvc")
     _run([*dvc, "config", "--local", "cache.dir", str(cache)], clone, environment)
-    _run([*dvc, "checkout", "--quiet", "--allow-missing"], clone, environment)
+    _run([*dvc, "checkout", "--allow-missing"], clone, environment)
     if ask("rev-parse", f"{commit}:{LOCK}") == ask("rev-parse", f"HEAD:{LOCK}"):
         _run([*dvc, "repro"], clone, environment)
     else:

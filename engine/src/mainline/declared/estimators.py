@@ -59,8 +59,8 @@ def _inside(value: Any, place: str, depth: int) -> Iterator[Part]:
     elif is_named(value):
         yield from _inside(value[1], f"{place}.{value[0]}", depth + 1)
     elif isinstance(value, list):
-        for item in value:
-            yield from _inside(item, place, depth + 1)
+        for number, item in enumerate(value):
+            yield from _inside(item, place if is_named(item) else f"{place}[{number}]", depth + 1)
 
 
 def is_part(value: object) -> bool:

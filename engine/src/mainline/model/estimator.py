@@ -1,6 +1,6 @@
 """From declared parameters to a scikit-learn pipeline that can be fitted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -56,13 +56,25 @@ def check(model: Model, task: Task, seed: int) -> None:
     declared = _estimator(model, task, seed)
     if libraries.of(declared):
         return  # it has fitted a few rows
-    for each in (declared, *(part for part in declared.get_params().values() if isinstance(part, BaseEstimator))):
+    for place, part in _placed(declared, "model"):
         try:
-            each._validate_params()
+            part._validate_params()
         except InvalidParameterError as error:
             reason = " ".join(str(error).split())[:300].rstrip(".")
-            name = next((name for name in model.params if f"'{name}'" in reason), "") if each is declared else ""
-            raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
+            name = next((name for name in part.get_params(deep=False) if f"'{name}'" in reason), "")
+            raise ParamsError(f"{place}.params{name and f'.{name}'}", reason, "correct params.yaml") from error
+
+
+def _placed(value: Any, place: str) -> Iterator[tuple[str, BaseEstimator]]:
+    """Yield an estimator and those that it is made of, each with its place as `estimators.parts` names it."""
+    if isinstance(value, BaseEstimator):
+        yield place, value
+        for name, inner in value.get_params(deep=False).items():
+            yield from _placed(inner, f"{place}.params.{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            named = isinstance(item, tuple) and len(item) == 2
+            yield from _placed(item[1] if named else item, f"{place}.{item[0]}" if named else f"{place}[{number}]")
 
 
 def names(estimator: BaseEstimator, task: Task) -> Collection[str]:
@@ -143,7 +155,12 @@ def _with_parts(value: Any, place: str, seed: int) -> Any:
     if estimators.is_named(value):
         name, part = value
         return name, _with_parts(part, f"{place}.{name}", seed)
-    return [_with_parts(item, place, seed) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [
+            _with_parts(item, place if estimators.is_named(item) else f"{place}[{number}]", seed)
+            for number, item in enumerate(value)
+        ]
+    return value
 
 
 def _resolve(part: Part) -> Any:

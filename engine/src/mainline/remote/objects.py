@@ -8,7 +8,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,9 @@ CONFIG = ".dvc/config"
 """What makes a folder a repository of DVC's."""
 TRACKED = ".dvc"
 """How the names of files end that keep data without a stage: what `dvc add` and `dvc import` write."""
+
+UNREADABLE = (yaml.YAMLError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What a file that DVC did not write raises when it is read as one of DVC's."""
 
 _CHUNK = 1 << 20  # bytes
 _OID = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
@@ -64,7 +67,7 @@ def of_workspace(folder: Path | None = None) -> list[Output]:
     at = folder or Path()
     shown = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", at=folder)
     names = {name for name in shown.split("\0") if name and (at / name).is_file()}
-    return _outputs(names, lambda name: (at / name).read_text(encoding="utf-8"))
+    return _outputs(names, lambda name: (at / name).read_text(encoding="utf-8", errors="replace"))
 
 
 def of_commit(commit: str) -> list[Output]:
@@ -111,14 +114,14 @@ def tracked(content: str, file: str) -> list[Output]:
         said = yaml.safe_load(content)
         return [
             Output(
-                file, posixpath.normpath(posixpath.join(folder, said.get("wdir") or "", out["path"])), item["md5"],
-                source=bool(said.get("deps")), stored=out.get("push", True),
+                file, posixpath.normpath(posixpath.join(folder, said.get("wdir") or "", out["path"])),
+                _oid(item["md5"]), source=bool(said.get("deps")), stored=out.get("push", True),
             )
             for out in said["outs"]
             for item in (out, *(out.get("files") or []))
             if "md5" in item
         ]  # fmt: skip
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise MainlineError(f"{file} cannot be read: it is not what DVC writes. Take it from git again.") from error
 
 
@@ -171,18 +174,27 @@ def chunks(file: Any) -> Iterator[bytes]:
         yield piece
 
 
+def own(names: Iterable[str]) -> list[str]:
+    """List files of a tree in order, without those of another repository of DVC's inside of it."""
+    found = sorted(names)
+    inner = tuple(f"{posixpath.dirname(posixpath.dirname(name))}/" for name in found if name.endswith(f"/{CONFIG}"))
+    return [name for name in found if not name.startswith(inner)]
+
+
+def is_tracked(name: str) -> bool:
+    """Whether a file has the name of one that keeps data without a stage."""
+    return name.endswith(TRACKED) and posixpath.basename(name) != TRACKED
+
+
 def _outputs(names: Collection[str], read: Any) -> list[Output]:
-    """Read all of DVC's files among those of a tree, except for what belongs to a repository of DVC's inside of it."""
+    """Read all of DVC's files among those of a tree."""
     found = []
-    inner = tuple(f"{posixpath.dirname(posixpath.dirname(name))}/" for name in names if name.endswith(f"/{CONFIG}"))
-    for name in sorted(names):
-        if name.startswith(inner):
-            continue
+    for name in own(names):
         folder, file = posixpath.split(name)
         beside = posixpath.join(folder, PIPELINE)
         if file == str(lock.LOCK) and beside in names:
             found += outputs(read(name), read(beside), folder, names)
-        elif file.endswith(TRACKED) and file != TRACKED:
+        elif is_tracked(name):
             found += tracked(read(name), name)
     return found
 
@@ -190,6 +202,12 @@ def _outputs(names: Collection[str], read: Any) -> list[Output]:
 @lru_cache(maxsize=4096)
 def _read(blob: str) -> str:
     return (content(blob) or b"").decode(errors="replace")
+
+
+def _oid(value: str) -> str:
+    if not _OID.fullmatch(value):
+        raise ValueError
+    return value
 
 
 def _as_list(value: Any) -> list[Any]:

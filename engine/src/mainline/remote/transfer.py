@@ -181,7 +181,8 @@ def _download() -> int:
         with progress.clock(f"importing {file}"):
             said = _dvc("pull", file)
         if said:
-            raise StorageError(f"what {file} names cannot be imported: {said}")
+            reason = source_versions.lost(Path(file)) or said
+            raise StorageError(f"what {file} names cannot be imported: {reason}")
     return absent
 
 
@@ -248,12 +249,12 @@ def _checked_out() -> bool:
 
 def _dvc(*arguments: str) -> str:
     """Run a command of DVC; return what it says where it fails."""
-    finished = dvc.run(*arguments, "--quiet")
+    finished = dvc.run(*arguments)
     return dvc.said(finished) if finished.returncode != 0 else ""
 
 
 def _check_out() -> None:
     with progress.clock("putting files into the workspace"):
-        finished = dvc.run("checkout", "--quiet")
+        finished = dvc.run("checkout")
     if finished.returncode != 0:
         raise StorageError(f"the objects are here, but not in the workspace: {dvc.said(finished)}")

@@ -6,7 +6,7 @@ from typing import Any
 from mainline import children, processes
 from mainline.errors import MainlineError
 
-LIMITS = {"checkout": 21600.0, "fetch": 21600.0, "pull": 21600.0, "update": 21600.0}
+LIMITS = {"add": 21600.0, "checkout": 21600.0, "fetch": 21600.0, "pull": 21600.0, "update": 21600.0}
 """Seconds for what moves data; others 600. A source that takes a connection and never answers ends there."""
 _LIMIT = 600.0
 LONGER = "MAINLINE_DVC_SECONDS"
@@ -38,5 +38,7 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 
 def said(finished: subprocess.CompletedProcess[str]) -> str:
-    """Return what DVC says of its failure, in one line."""
-    return " ".join(finished.stderr.split())[:300]
+    """Return what DVC says of its failure, in one line; never nothing. With `--quiet` it says nothing."""
+    _, mark, error = finished.stderr.rpartition("ERROR: ")  # warnings come first
+    words = " ".join((error if mark else finished.stderr).split())[:300]
+    return words or f"it gives no reason, and ends with status {finished.returncode}"

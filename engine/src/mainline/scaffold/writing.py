@@ -4,7 +4,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mainline import processes, progress
+from mainline import progress
+from mainline.repository import dvc
 from mainline.scaffold import (
     backup,
     inference,
@@ -84,9 +85,9 @@ def files(plan: Plan) -> dict[str, str]:
 
 def _add(name: str) -> None:
     """Give a large file to DVC, so that git keeps a line about it."""
-    ran = processes.run(["dvc", "add", "--quiet", name], 900, text=True)
+    ran = dvc.run("add", name)
     if ran.returncode:
-        raise TableError(f"the use case is written, but `dvc add {name}` failed: {ran.stderr.strip()}.")
+        raise TableError(f"the use case is written, but `dvc add {name}` failed: {dvc.said(ran)}.")
 
 
 def _inside(command: str) -> str:

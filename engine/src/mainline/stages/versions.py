@@ -10,6 +10,7 @@ import hashlib
 import json
 import posixpath
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +39,17 @@ class Store(NamedTuple):
 
     endpoint: str = ""
     region: str = ""
+
+
+class Patience(NamedTuple):
+    """How often a request is tried, and the seconds that a try waits for a connection and for each answer."""
+
+    attempts: int
+    connect: float
+    read: float
+
+
+USUAL = Patience(3, 10, 60)
 
 
 class Version(NamedTuple):
@@ -80,15 +92,18 @@ class Version(NamedTuple):
             raise self._other(f"{len(content):,} bytes with MD5 {found}", f"{self.size:,} bytes with MD5 {self.md5}")
         return content
 
-    def check(self) -> None:
+    def check(self, patience: Patience = USUAL) -> None:
         """Ask the store whether it has the version.
+
+        Args:
+            patience: with which it is asked.
 
         Raises:
             VersionError: as `fetch`.
         """
-        self._ask("head_object")
+        self._ask("head_object", patience)
 
-    def _ask(self, operation: str) -> Any:
+    def _ask(self, operation: str, patience: Patience = USUAL) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
         named = urlsplit(self.url)
@@ -96,7 +111,7 @@ class Version(NamedTuple):
         if self.version_id and self.version_id != _NONE:
             place["VersionId"] = self.version_id
         try:
-            answer = getattr(_client(self.store), operation)(**place)
+            answer = getattr(_client(self.store, patience), operation)(**place)
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in _GONE:
@@ -108,7 +123,7 @@ class Version(NamedTuple):
                 f"{self.url} cannot be read ({code}). Each machine that reads it needs credentials of its own for the "
                 "store, in its environment."
             ) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ValueError) as error:  # the second one of an endpoint that is not an address
             raise self._unread(error) from error
         etag = str(answer.get("ETag", "")).strip('"')
         if self.etag not in ("", etag):
@@ -165,7 +180,7 @@ def named(content: str, file: str, store: Store | None = None) -> list[Version]:
             )
             for tail, entry in below
         ]  # fmt: skip
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, RecursionError, TypeError, ValueError, IndexError) as error:
         raise VersionError(f"{file} cannot be read: it is not what DVC writes. Take it from git again.") from error
 
 
@@ -208,19 +223,30 @@ def _listed(oid: str) -> dict[str, str]:
         return {}
 
 
-_clients: dict[Store, Any] = {}
+_clients: dict[tuple[Store, Patience], Any] = {}
+_making = threading.Lock()
 
 
-def _client(store: Store) -> Any:
-    """Return a client of S3, which has no thread of its own: the watch on work takes threads for what the work does."""
-    if store not in _clients:
-        try:
-            import botocore.session
-            from botocore.config import Config
-        except ImportError as error:
-            raise VersionError("an S3 store needs the library `botocore`, which is not installed here.") from error
-        config = Config(retries={"total_max_attempts": 3}, connect_timeout=10, read_timeout=60)
-        _clients[store] = botocore.session.Session().create_client(
-            "s3", region_name=store.region or None, endpoint_url=store.endpoint or None, config=config
-        )
-    return _clients[store]
+def _client(store: Store, patience: Patience) -> Any:
+    """Return a client of S3, which has no thread of its own: the watch on work takes threads for what the work does.
+
+    Several threads may have the same one.
+    """
+    with _making:
+        if (store, patience) not in _clients:
+            try:
+                import botocore.session
+                from botocore.config import Config
+            except ImportError as error:
+                raise VersionError(
+                    "an S3 store needs the library `botocore`, which is not installed here. Install what "
+                    "requirements/main.txt names, as `./mainline deps` does."
+                ) from error
+            config = Config(
+                retries={"total_max_attempts": patience.attempts},
+                connect_timeout=patience.connect, read_timeout=patience.read,
+            )  # fmt: skip
+            _clients[store, patience] = botocore.session.Session().create_client(
+                "s3", region_name=store.region or None, endpoint_url=store.endpoint or None, config=config
+            )
+        return _clients[store, patience]

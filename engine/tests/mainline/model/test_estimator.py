@@ -1,5 +1,6 @@
 """Declared parameters as a scikit-learn pipeline."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from mainline.errors import ParamsError
 from mainline.model import estimator, frames
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
+BAD: dict[str, Any] = {"type": RIDGE, "params": {"alpha": "high"}}
+BAG = "sklearn.ensemble.BaggingRegressor"
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
 ROWS = {
     "size": np.array([1.0, np.nan, 3.0, 4.0]),
@@ -133,10 +136,20 @@ def test_a_wrong_part_is_named_by_its_place(changed: dict[str, Any], said: str) 
         build(**(STACK | changed))
 
 
-def test_a_value_that_a_part_does_not_take_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"estimators": [["line", BAD]]}, "model.params.estimators.line.params.alpha"),
+        ({"estimators": [["line", {"type": RIDGE}], ["bag", {"type": BAG, "params": {"estimator": BAD}}]]},
+         "model.params.estimators.bag.params.estimator.params.alpha"),
+        ({"estimators": [["line", {"type": RIDGE}]], "line__alpha": "high"},
+         "model.params.estimators.line.params.alpha"),
+        ({"estimators": [["line", {"type": RIDGE}]], "n_jobs": None, "weights": "all"}, "model.params.weights"),
+    ],
+)  # fmt: skip
+def test_a_value_that_a_part_does_not_take_is_named_by_its_place(params: dict[str, Any], place: str) -> None:
     """scikit-learn is asked about the hyperparameters of each part before there are rows."""
-    params = {"estimators": [["line", {"type": RIDGE, "params": {"alpha": "high"}}]]}
-    with pytest.raises(ParamsError, match=r"model\.params: The 'alpha' parameter of Ridge must be"):
+    with pytest.raises(ParamsError, match=rf"{re.escape(place)}: The '\w+' parameter of \w+ must be"):
         estimator.check(Model(type="sklearn.ensemble.VotingRegressor", params=params), "regression", 7)
 
 

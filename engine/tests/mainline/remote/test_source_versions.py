@@ -1,6 +1,8 @@
 """Data that stays in a versioned bucket, named in git by `dvc import-url --version-aware`."""
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,14 +10,17 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from mainline.errors import MainlineError
 from mainline.remote import objects, source_versions, transfer
 from mainline.remote.store import StorageError
 from mainline.remote.stores import open_remote
 from mainline.stages import versions
-from mainline.stages.versions import VersionError
+from mainline.stages.versions import Patience, VersionError
 from tests.door import typed
 from tests.object_store import ObjectStore
 from tests.project import Project
+
+VERSION = versions.Version("raw/k", "raw.dvc", "s3://b/k", "1", "", 1)
 
 
 class Source:
@@ -121,6 +126,42 @@ def test_a_release_asks_the_source_for_its_versions(
     assert "the data of this version cannot be had again: taken.dvc names" in capsys.readouterr().out
 
 
+def test_versions_are_asked_for_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request waits here until as many are under way as may be."""
+    together = threading.Barrier(source_versions.JOBS)
+
+    def head_object(**_: object) -> dict[str, str]:
+        together.wait(60)
+        return {}
+
+    monkeypatch.setattr(versions, "_client", lambda *_: SimpleNamespace(head_object=head_object))
+    monkeypatch.setattr(source_versions, "of_commit", lambda _: [VERSION] * 2 * source_versions.JOBS)
+    source_versions.check("HEAD", is_new=True)
+
+
+def test_a_version_that_comes_back_waits_for_a_slow_source_no_longer_than_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rollback takes seconds, however many objects there are: what was not asked for in time is told."""
+    asked: list[Patience] = []
+
+    def head_object(**_: object) -> dict[str, str]:
+        time.sleep(1)
+        return {}
+
+    def client(_: versions.Store, patience: Patience) -> SimpleNamespace:
+        asked.append(patience)
+        return SimpleNamespace(head_object=head_object)
+
+    monkeypatch.setattr(versions, "_client", client)
+    monkeypatch.setattr(source_versions, "SOON", 0)
+    monkeypatch.setattr(source_versions, "of_commit", lambda _: [VERSION] * 1000)
+    source_versions.check("HEAD", is_new=False)
+    assert re.search(r"0 of 1,000 objects that stay at their source are there; the others", capsys.readouterr().out)
+    assert len(asked) <= source_versions.JOBS
+    assert {*asked} == {source_versions.SHORT}
+
+
 def test_a_version_comes_back_whose_source_nothing_names_by_now(
     repository: Project, source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,10 +176,12 @@ def test_a_version_comes_back_whose_source_nothing_names_by_now(
 
 
 def test_a_source_that_lost_a_version_stops_a_pull(repository: Project, source: Source) -> None:
-    """The line names the file of DVC."""
+    """The line names the file of DVC, and says why."""
     bring(repository, source, "--no-download")
     source.forget("b")
-    with pytest.raises(StorageError, match=r"^what taken\.dvc names cannot be imported: "):
+    with pytest.raises(
+        StorageError, match=r"^what taken\.dvc names cannot be imported: .* of s3://\S+/b\.csv, and the"
+    ):
         transfer.pull(objects.of_workspace())
 
 
@@ -169,9 +212,45 @@ def test_a_connection_that_breaks_in_the_middle_is_told(monkeypatch: pytest.Monk
         raise ReadTimeoutError(endpoint_url="https://s3.lan")
 
     answer = {"Body": SimpleNamespace(read=read), "ETag": ""}
-    monkeypatch.setattr(versions, "_client", lambda _: SimpleNamespace(get_object=lambda **_: answer))
+    monkeypatch.setattr(versions, "_client", lambda *_: SimpleNamespace(get_object=lambda **_: answer))
     with pytest.raises(VersionError, match=r"^s3://b/k cannot be read: Read timeout on endpoint URL"):
-        versions.Version("raw/k", "raw.dvc", "s3://b/k", "1", "", 1).fetch()
+        VERSION.fetch()
+
+
+def test_an_address_of_a_store_that_is_none_is_told() -> None:
+    """It may come from `.dvc/config` or from compute.yaml."""
+    with pytest.raises(VersionError, match=r"^s3://b/k cannot be read: Invalid endpoint: odd\. Is `store` in compute"):
+        VERSION._replace(store=versions.Store("odd", "us-east-1")).check()
+
+
+ODD = ["", "[]", "a", "deps: [1]", "deps: [1]\nouts: 5", "deps: [1]\nouts: [5]", "a: 2024-13-45", "[" * 3000, "\xff"]
+
+
+@pytest.mark.parametrize("content", ODD)
+def test_a_pull_names_a_file_that_is_not_one_of_dvc(repository: Project, content: str) -> None:
+    """Whatever it holds, the line names the file, and what to do."""
+    (repository.path / "odd.dvc").write_bytes(content.encode("latin-1"))
+    with pytest.raises(VersionError, match=r"^odd\.dvc cannot be read: it is not what DVC writes\. Take it from git"):
+        source_versions.not_downloaded()
+
+
+@pytest.mark.parametrize("md5", ["5", "2024-13-45", "../../etc", "[]"])
+def test_an_object_has_the_name_of_one(repository: Project, md5: str) -> None:
+    """A name that is not an MD5 would be a path in the cache."""
+    (repository.path / "odd.dvc").write_text(f"outs:\n- path: odd\n  md5: {md5}\n")
+    with pytest.raises(MainlineError, match=r"^odd\.dvc cannot be read: it is not what DVC writes"):
+        objects.of_workspace()
+
+
+def test_another_repository_of_dvc_inside_of_this_one_keeps_its_own_files(repository: Project) -> None:
+    """Its imports are not ours to download or to ask for."""
+    inner = repository.path / "inner"
+    (inner / ".dvc").mkdir(parents=True)
+    (inner / ".dvc/config").write_text("")
+    (inner / "odd.dvc").write_text("deps: [{path: s3://b/k}]\nouts: [{path: odd}]\n")
+    assert source_versions.not_downloaded() == []
+    (repository.path / "odd.dvc").write_text("deps: [{path: s3://b/k}]\nouts: [{path: odd}]\n")
+    assert source_versions.not_downloaded() == ["odd.dvc"]
 
 
 @pytest.mark.parametrize("content", ["a", "deps: [{fs_config: {version_aware: true}}]", "deps: 1"])

@@ -1,5 +1,6 @@
 """DVC as a program of its own: with a limit, and in one line."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,16 @@ def test_dvc_is_this_python_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a PATH without it, or with another one, offers is not run."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert dvc.run("version").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("WARNING: a lot\nof it\nERROR: failed to\n pull", "failed to pull"),
+        ("usage: dvc", "usage: dvc"),
+        ("", "it gives no reason, and ends with status 255"),
+    ],
+)
+def test_a_failure_has_a_reason(printed: str, said: str) -> None:
+    """The error is told before the warnings; and silence is not taken for success."""
+    assert dvc.said(subprocess.CompletedProcess(["dvc"], 255, "", printed)) == said

@@ -10,6 +10,10 @@ from pathlib import Path
 from mainline.errors import MainlineError
 
 _HEAD = 256
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk, a share of it or a limit of the process says that has no room."""
+_UNABLE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system says that cannot set room aside."""
 _OTHER = 1 << 20
 """Bytes of a file beside its pages, and some to spare."""
 
@@ -24,6 +28,11 @@ def check(folder: Path, shapes: Iterable[tuple[int, ...]], max_bin: int) -> None
     try:
         _reserve(folder, size)
     except OSError as error:
+        if error.errno not in _FULL:
+            raise MainlineError(
+                f"fitting by period writes pages into {folder.parent}, and cannot ({error.strerror}). Mend that; or "
+                "leave out model.fit.by, if memory holds all rows."
+            ) from error
         raise MainlineError(
             f"fitting by period writes pages of {size / 1e6:,.0f} MB into {folder.parent}, and there is no room for "
             f"them ({error.strerror}). Make room; or leave out model.fit.by, if memory holds all rows."
@@ -52,6 +61,12 @@ def _reserve(folder: Path, size: int) -> None:
     """
     with tempfile.TemporaryFile(dir=folder) as file:
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        elif shutil.disk_usage(folder).free < size:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno not in _UNABLE:
+                    raise
+            else:
+                return
+        if shutil.disk_usage(folder).free < size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
