@@ -17,15 +17,22 @@ from mainline.data import local_files
 from mainline.declared import compute
 from mainline.declared.compute import Compute
 from mainline.errors import UseCaseError
-from mainline.stages import computing, entries, fingerprint, presence, purity
+from mainline.stages import computing, entries, fingerprint, presence, purity, versions
 from mainline.stages.entries import DamagedError, Entry
 from mainline.stages.fingerprint import Fingerprint, hash_file
 from mainline.stages.harness import DEBUG, NO_REUSE, is_reused, is_set
 from mainline.stages.tasks import Outcome, Task, Watch, Work
+from mainline.stages.versions import Store, Version
 from mainline.text import count
 
 Report = Any
 """What JSON can hold: lists, texts, whole numbers, and mappings by text."""
+
+
+def elsewhere(folder: Path) -> dict[str, Version]:
+    """Return the versions that git names of files of a folder, by their paths, where `compute.yaml` says they are."""
+    declared = compute.load().store
+    return versions.below(folder, Store(declared.endpoint, declared.region) if declared else None)
 
 
 class Ledger:
@@ -145,12 +152,12 @@ class Ledger:
         return entry
 
     def _key(self, of_code: Fingerprint, task: Task) -> str:
-        reads = [*task.beside, *task.reads]
+        reads, fetches = _apart(task)
         for file in reads:
             if file not in self._hashes:
                 self._hashes[file] = hash_file(file)
         named = [[file.as_posix(), self._hashes[file]] for file in reads]
-        named += [[version.path, f"{version.url} {version.version_id} {version.etag}"] for version in task.fetches]
+        named += [[version.path, f"{version.url} {version.version_id} {version.etag}"] for version in fetches]
         content = [of_code.digest, named, task.name, list(task.arguments)]
         return f"{_family(of_code)}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"
 
@@ -169,7 +176,7 @@ class Ledger:
         self._refuse(outcome.reasons)
         self._foreign += outcome.foreign
         of_no_use = self._refusal or self._unwritten or outcome.foreign
-        if self._fingerprint and not of_no_use and not self._changed([*task.beside, *task.reads]):
+        if self._fingerprint and not of_no_use and not self._changed(_apart(task)[0]):
             try:
                 entries.write(self.stage, self._keys[task], entry)
                 self._used.add(self._keys[task])
@@ -203,6 +210,12 @@ def opened(stage: str, data: Path, unit: str) -> Iterator[Ledger]:
     ledger = Ledger(stage, data)
     yield ledger
     ledger.close(unit)
+
+
+def _apart(task: Task) -> tuple[list[Path], list[Version]]:
+    """Part the files here that reach a task's result from the versions that do."""
+    given = (*task.beside, *task.reads, *task.fetches)
+    return [one for one in given if isinstance(one, Path)], [one for one in given if isinstance(one, Version)]
 
 
 def _family(of_code: Fingerprint) -> str:

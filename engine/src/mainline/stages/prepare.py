@@ -20,7 +20,6 @@ from mainline.data.storage import (
     encode_columns,
     encode_frame,
     fresh_directory,
-    read_frame,
     tidy,
     write_frame,
     write_json,
@@ -34,8 +33,8 @@ from mainline.periods import told
 from mainline.stages import computation, ledger, overview
 from mainline.stages.entries import Entry
 from mainline.stages.ledger import Ledger, Report
-from mainline.stages.tasks import Inputs, Task
-from mainline.stages.window import VALIDATED, Window, batch_files, near, static_files
+from mainline.stages.tasks import Inputs, Task, apart
+from mainline.stages.window import VALIDATED, Window, batch_files, decode, near, static_files
 from mainline.text import count
 from usecase import features, interface, schema, tables
 
@@ -71,15 +70,22 @@ def _prepare_periods(params: Params, kept: Ledger) -> list[Report]:
     Returns:
         Of each how many `rows` it has, what features each part is `lacking`, and with time its `sketches`.
     """
-    files = static_files()
+    files, elsewhere = static_files(), ledger.elsewhere(VALIDATED)
+    here, there = apart(files.values(), elsewhere)
+    fetched = {version.path: version.fetch() for version in there}
+    read = {name: decode(fetched, file) for name, file in files.items()}
     with kept.watched([*files.values()]):
-        static = tables.build_static({name: read_frame(file) for name, file in files.items()})
+        static = tables.build_static(read)
     for name, rows in static.items():
         write_frame(rows, TABLES / f"{name}.parquet")
     fixed = {name: from_columns(declared_table(name), arrays(rows)) for name, rows in static.items()}
     shares = (float(params.split.validation), float(params.split.test)) if params.data.snapshot else ()
     spans = [near(params.data.periods, number) for number in range(len(params.data.periods))]
-    tasks = [Task(span[-1], span[-1], batch_files(span), (span, *shares), tuple(files.values())) for span in spans]
+    given = [apart(batch_files(span), elsewhere) for span in spans]
+    tasks = [
+        Task(span[-1], span[-1], reads, (span, *shares), (*here, *there), fetches)
+        for span, (reads, fetches) in zip(spans, given, strict=True)
+    ]
     return [*kept.reports(partial(_prepare_period, Window(static), fixed), tasks)]
 
 

@@ -4,7 +4,7 @@ The stage's own process reads what a task is given and writes what comes of it; 
 ledger. What a function keeps between two calls may save time and decides nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ class Task:
         period: what it belongs to; '' for what belongs to none.
         reads: the files that the work is given.
         arguments: everything else that it is given, as JSON can hold it.
-        beside: files of the data that shaped the work itself, equal for all partitions.
+        beside: files and versions of the data that shaped the work itself, equal for all partitions.
         fetches: files that the work is given as well, by the versions that git names: whoever works reads them from the
             store, so that they pass through no other machine.
     """
@@ -37,7 +37,7 @@ class Task:
     period: str
     reads: tuple[Path, ...]
     arguments: tuple[Any, ...] = ()
-    beside: tuple[Path, ...] = ()
+    beside: tuple[Path | Version, ...] = ()
     fetches: tuple[Version, ...] = ()
 
     def __str__(self) -> str:
@@ -85,3 +85,15 @@ def perform(work: Work, task: Task, inputs: Inputs, watch: Watch | None) -> Outc
     with purity.watched([*watch.allowed, *task.reads], watch.modules) as reasons:
         entry = work(inputs, *task.arguments)
     return Outcome(entry, reasons)
+
+
+def apart(files: Iterable[Path], elsewhere: Mapping[str, Version]) -> tuple[tuple[Path, ...], tuple[Version, ...]]:
+    """Part files to read here from those that are not here, and that git names by version."""
+    reads, fetches = list[Path](), list[Version]()
+    for file in files:
+        version = elsewhere.get(file.as_posix())
+        if version is None or file.exists():
+            reads.append(file)
+        else:
+            fetches.append(version)
+    return tuple(reads), tuple(fetches)

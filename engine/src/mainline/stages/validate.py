@@ -13,14 +13,13 @@ from mainline.data import identifiers, sides
 from mainline.data.identifiers import Counts
 from mainline.data.storage import decode_frame, encode_frame, fresh_directory, write_json
 from mainline.data.validation import check, check_share, why_unlabelled
-from mainline.declared import compute
 from mainline.declared.params import Limits, Params
 from mainline.errors import SourceError
 from mainline.labels import check_label, check_label_type, check_task, classes
-from mainline.stages import ledger, versions
+from mainline.stages import ledger
 from mainline.stages.entries import Entry
 from mainline.stages.ledger import Report
-from mainline.stages.tasks import Inputs, Task
+from mainline.stages.tasks import Inputs, Task, apart
 from mainline.stages.versions import Version
 from usecase import interface, schema
 
@@ -44,7 +43,7 @@ def validate(params: Params) -> None:
     formed: dict[str, Counts] = {name: {} for name in schema.TABLES}
     time = "" if params.data.snapshot else _time()
     with ledger.opened("validate", RAW, params.data.unit) as kept:
-        elsewhere = versions.below(RAW, _store())
+        elsewhere = ledger.elsewhere(RAW)
         tasks = [_task(name, period, time, elsewhere) for name, period in _batches(params.data.periods)]
         for task, checked in zip(tasks, kept.reports(_validate_batch, tasks), strict=True):
             _check_limits(task, checked, params.limits)
@@ -114,18 +113,8 @@ def _file(name: str, period: str) -> str:
 def _task(name: str, period: str, time: str, elsewhere: Mapping[str, Version]) -> Task:
     """Return the task of a batch, which lies here, or in a store in the version that git names."""
     file = RAW / _file(name, period)
-    named = elsewhere.get(file.as_posix())
-    is_fetched = named is not None and not file.exists()
-    return Task(
-        f"{name} {period}".rstrip(), period, () if is_fetched else (file,), (name, period, time),
-        fetches=(named,) if named and is_fetched else (),
-    )  # fmt: skip
-
-
-def _store() -> versions.Store | None:
-    """Return where `compute.yaml` says that versions are."""
-    declared = compute.load().store
-    return versions.Store(declared.endpoint, declared.region) if declared else None
+    reads, fetches = apart([file], elsewhere)
+    return Task(f"{name} {period}".rstrip(), period, reads, (name, period, time), fetches=fetches)
 
 
 def _validate_batch(inputs: Inputs, name: str, period: str, time: str) -> Entry:

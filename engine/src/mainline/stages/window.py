@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mainline.data.moments import is_timed
-from mainline.data.storage import decode_frame
+from mainline.data.storage import decode_frame, read_frame
 from mainline.stages.tasks import Inputs
 from usecase import features, schema, tables
 
@@ -78,13 +78,24 @@ def static_files() -> dict[str, Path]:
     return {name: VALIDATED / f"{name}.parquet" for name in schema.STATIC}
 
 
+def decode(inputs: Inputs, file: Path) -> "pd.DataFrame":
+    """Read a batch or a static table: of what work is given, else of the file.
+
+    Raises:
+        DataError: when it is not there, or is not a Parquet file.
+    """
+    if file.as_posix() not in inputs:
+        return read_frame(file)
+    return decode_frame(inputs[file.as_posix()], file)
+
+
 def _apart(batches: "Batches") -> "dict[str, pd.DataFrame]":
     """Return tables of the same values; pandas copies what is changed of them, and only then."""
     return {name: rows.copy(deep=False) for name, rows in batches.items()}
 
 
 def _decode(inputs: Inputs, period: str) -> "dict[str, pd.DataFrame]":
-    return {name: decode_frame(inputs[file.as_posix()], file) for name, file in files(period).items()}
+    return {name: decode(inputs, file) for name, file in files(period).items()}
 
 
 def _kept(known: dict[str, Item], period: str, make: Callable[[], Item]) -> Item:
