@@ -42,13 +42,21 @@ def name(repository: Path = Path()) -> str:
     return found
 
 
-def branch(kind: Literal["deployments", "monitoring", "rollback"], of: str, repository: Path = Path()) -> str:
+def branch(
+    kind: Literal["deployments", "monitoring", "rollback"], of: str, repository: Path = Path(), model: str = ""
+) -> str:
     """Name a branch of an environment, or of a version; that of the model that is called `model` is without its name.
+
+    Args:
+        kind: what it is for.
+        of: an environment or a version.
+        repository: whose `dvc.yaml` names the model.
+        model: another one than that.
 
     Raises:
         MainlineError: as `name` does.
     """
-    model = name(repository)
+    model = model or name(repository)
     return "/".join((kind, *(() if model == DEFAULT else (model,)), of))
 
 

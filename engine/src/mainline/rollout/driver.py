@@ -164,7 +164,7 @@ class Driver:
             golden = self._ask_golden(progress)
         return Seen(
             now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved,
-            found.beginning, found.withdrawn,
+            found.beginning, found.withdrawn, found.model,
         )  # fmt: skip
 
     def _judge(self, progress: Progress, live: Live) -> Judgement | None:

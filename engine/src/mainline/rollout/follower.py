@@ -19,7 +19,7 @@ from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
 from mainline.registry import origin
-from mainline.rollout import reports
+from mainline.rollout import machine, reports
 from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref
@@ -122,7 +122,7 @@ class Follower:
         self._failures = self._failures + 1 if found.away else 0
         if found.policy:
             self.follow = found.policy.declared.follow
-        if self.driver.state.stable is None:
+        if self.driver.state.stable is None or machine.is_another(self.driver.state, found.model):
             found = self._begin(found)
         if found.wanted and not found.verified and not found.beginning:
             found = self._bringing.bring(found, self.follow.interval)
@@ -133,6 +133,8 @@ class Follower:
     def _unmoved(self, found: Found) -> Found:
         """Leave out a version that serves with another package: routes tell versions by their names."""
         stable: Ref | None = self.driver.state.stable
+        if machine.is_another(self.driver.state, found.model):
+            return found
         if not (stable and found.wanted and found.wanted.version == stable.version and found.wanted != stable):
             return found
         said = f"{stable.version} serves with another package than git has now: its tag was moved. Move it back, or "
@@ -146,7 +148,8 @@ class Follower:
         if begin.stable is None:
             reason = begin.quarantined[0].reason
             problem = f"{found.wanted.version} was aborted ({reason}), and git knows no version that served before it; "
-            return replace(found, beginning=begin, problem=problem + "nothing serves. Release another version.")
+            left = "what serves stays" if self.driver.state.stable else "nothing serves"
+            return replace(found, beginning=begin, problem=f"{problem}{left}. Release another version.")
         brought = self._bringing.bring(replace(found, wanted=begin.stable, verified=False), self.follow.interval)
         ready = brought.verified and begin.stable == found.wanted
         return replace(brought, wanted=found.wanted, verified=ready, beginning=replace(begin, ready=brought.verified))

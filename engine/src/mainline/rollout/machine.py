@@ -29,15 +29,25 @@ def advance(state: State, seen: Seen) -> State | None:
     wanted = seen.wanted
     if state.stable is None:
         return _begin(state, seen)
+    if not state.model and seen.model:
+        return replace(state, model=seen.model)
+    another = is_another(state, seen.model)
+    if another and seen.beginning and (begun := _begin(state, seen)):
+        return begun
     if state.progress:
         return _withdraw(state, state.progress, seen) or _work(state, state.progress, seen)
-    if wanted is None or wanted.digest == state.stable.digest or not seen.verified:
+    if another or wanted is None or wanted.digest == state.stable.digest or not seen.verified:
         return None
     if seen.policy and quarantine(state, wanted.digest, seen.policy.hash):
         return None
     if any(wanted.digest == ref.digest for ref in state.window):
         return _return(state, wanted, seen)
     return _start(state, wanted, seen.policy, seen.now) if seen.policy else None
+
+
+def is_another(state: State, model: str) -> bool:
+    """Whether a name is that of another model than what serves: nothing is compared with that one's versions."""
+    return bool(model and state.model and model != state.model)
 
 
 def weights(state: State) -> list[tuple[Ref, int]]:
@@ -66,13 +76,17 @@ def shift(state: State, seconds: float) -> State:
 
 
 def _begin(state: State, seen: Seen) -> State | None:
-    """Serve what served last, as far as that is known; else the first version: there is nothing to compare it with."""
+    """Serve what served last, as far as that is known; else the first version: there is nothing to compare it with.
+
+    So does the first version of another model, in the place of all that is known of the one before.
+    """
     begin = seen.beginning or Beginning(seen.wanted, ready=seen.verified)
     if begin.stable is None or not begin.ready:
         return None
     changed = replace(
-        state, stable=begin.stable, quarantined=begin.quarantined, window=begin.window, revision=state.revision + 1
-    )
+        state, model=seen.model, stable=begin.stable, progress=None, quarantined=begin.quarantined,
+        window=begin.window, revision=state.revision + 1,
+    )  # fmt: skip
     if begin.known:  # others know it already
         return note(changed, seen.now, "began", begin.stable.version, "it served last, as the events in git say")
     return tell(changed, seen.now, "served", begin.stable, "the first version skips the steps")

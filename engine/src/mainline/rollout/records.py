@@ -53,6 +53,8 @@ class Event:
     digest: str
     reason: str = ""
     policy: str = ""
+    model: str = ""
+    """Whose version it is: the name of its artifact; '' in what was written before names were kept."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class State:
-    """Everything that is remembered. `window` are versions that were fully promoted before, newest first."""
+    """Everything that is remembered of the model that is called `model`.
 
+    `window` are versions that were fully promoted before, newest first.
+    """
+
+    model: str = ""
     stable: Ref | None = None
     progress: Progress | None = None
     quarantined: tuple[Quarantine, ...] = ()
@@ -161,6 +167,7 @@ class Seen:
     `wanted` is what git assigns (None: not known, or nothing); `verified` whether its package is at hand and sound;
     `policy` the policy on main (None: not known, or wrong); `golden` what the golden requests say, where asked.
     `withdrawn` says why git no longer lets a version come to serve, although it can be read: '' while it does.
+    `model` is the name of the model that main has now: '' if that is not known.
     """
 
     now: float
@@ -173,3 +180,4 @@ class Seen:
     approved: frozenset[tuple[str, str, int]] = frozenset()
     beginning: Beginning | None = None
     withdrawn: str = ""
+    model: str = ""

@@ -18,10 +18,12 @@ def deliver(outbox: tuple[Event, ...], environment: str) -> frozenset[int]:
     Raises:
         MainlineError: when the origin does not take it; it is tried again.
     """
-    told = [event for event in outbox if event.kind != "revert"]
-    append([line(event) for event in told], environment)
+    named = artifact.name()
+    for model in dict.fromkeys(event.model or named for event in outbox):
+        told = [event for event in outbox if (event.model or named) == model and event.kind != "revert"]
+        append([line(event) for event in told], environment, model)
     for event in outbox:
-        if event.kind == "revert":
+        if event.kind == "revert" and (event.model or named) == named:  # main cannot go back to another model's version
             prepare_revert(event, environment)
     return frozenset(event.id for event in outbox)
 
@@ -33,8 +35,13 @@ def line(event: Event) -> str:
     return json.dumps(said | {name: text for name in ("reason", "policy") if (text := getattr(event, name))})
 
 
-def append(lines: list[str], environment: str) -> None:
+def append(lines: list[str], environment: str, model: str = "") -> None:
     """Append lines to the environment's branch at the origin; those that are there already are left out.
+
+    Args:
+        lines: each an event.
+        environment: whose events they are.
+        model: and of which model; that of `dvc.yaml` without it.
 
     Raises:
         MainlineError: when the origin does not take it.
@@ -50,7 +57,9 @@ def append(lines: list[str], environment: str) -> None:
         return {events.FILE: Entry("100644", tree.store(content))} if new else {}
 
     said = json.loads(lines[-1])
-    branches.update(artifact.branch("deployments", environment), change, f"{said['event']}: {said['version']}")
+    branches.update(
+        artifact.branch("deployments", environment, model=model), change, f"{said['event']}: {said['version']}"
+    )
 
 
 def prepare_revert(event: Event, environment: str) -> None:

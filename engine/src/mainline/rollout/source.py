@@ -17,7 +17,7 @@ from mainline.exchange.place import Place
 from mainline.package import manifest, signing, statement
 from mainline.package.signing import SignatureError
 from mainline.package.soundness import is_sound
-from mainline.registry import events, packs, tags
+from mainline.registry import artifact, events, packs, tags
 from mainline.registry.tags import Version
 from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning
@@ -51,6 +51,8 @@ class Found:
     beginning: Beginning | None = None
     withdrawn: str = ""
     """Why git no longer lets a version come to serve, although it can be read."""
+    model: str = ""
+    """The name of the model on main."""
     skipped: str = ""
     """Which tags do not count, and why; it stops nothing."""
 
@@ -119,6 +121,7 @@ class Source:
         except MainlineError as error:
             found = _with(found, str(error))
         try:
+            found = replace(found, model=artifact.name())
             registry = tags.read()
             found = _with(found, "", skipped="; ".join(registry.skipped))
             given = [item.version for item in registry.assignments if item.environment == self.environment]
@@ -149,11 +152,12 @@ class Source:
         """Return the digest of a version: from its record, else from its package."""
         if version.release is not None:
             return version.release.digest
-        if version.name not in self._digests:
+        key = f"{artifact.name()}@{version.name}"
+        if key not in self._digests:
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
                 package = self._download(version.name, Path(scratch), required is not False)
-                self._digests[version.name] = manifest.verify(package)["digest"]
-        return self._digests[version.name]
+                self._digests[key] = manifest.verify(package)["digest"]
+        return self._digests[key]
 
     def _is_ready(self, wanted: Ref, required: bool | None, evidence: bool) -> bool:
         """Whether the package was checked as main asks now; with a policy that cannot be read, as it was then."""

@@ -9,7 +9,7 @@ from mainline.declared import reading, rollout
 from mainline.rollout import machine
 from mainline.rollout.measurement import wants_golden
 from mainline.rollout.outbox import delivered
-from mainline.rollout.records import Live, Measurement
+from mainline.rollout.records import Beginning, Live, Measurement, Ref
 from tests.mainline.rollout.worlds import FAIL, PASS, UNSURE, World, canary, ref
 
 
@@ -29,6 +29,31 @@ def test_first_version_skips_the_steps() -> None:
     world.settle()
     assert machine.weights(world.state) == [(ref(1), 100)]
     assert world.events == [("served", "v1.1.0")]
+
+
+def test_another_model_begins_anew() -> None:
+    """Its version serves without steps once it is at hand, under whatever name; what was known was of the former."""
+    world = World().have(1)
+    world.settle(model="bikes")
+    world.wanted = ref(2)
+    world.settle(model="bikes")
+    assert (world.state.model, world.weight) == ("bikes", 10)
+    other = Ref("v1.1.0", "f" * 64)
+    world.wanted = other
+    world.settle(model="trips", beginning=Beginning(other, ready=False), verified=False)
+    assert machine.weights(world.state) == [(ref(1), 100)]
+    world.settle(model="trips", beginning=Beginning(other, ready=True))
+    assert machine.weights(world.state) == [(other, 100)]
+    assert (world.state.model, world.state.window, world.state.progress) == ("trips", (), None)
+    assert [event.model for event in world.state.outbox] == ["", "trips"]
+
+
+def test_another_model_that_is_not_known_waits() -> None:
+    """Without what others told of it, nothing of it is compared with what serves."""
+    world = World().have(1)
+    world.settle(model="bikes")
+    world.wanted = ref(2)
+    assert world.settle(model="trips") == []
 
 
 def test_steps_are_taken_one_by_one(world: World) -> None:

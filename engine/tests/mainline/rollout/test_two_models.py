@@ -1,5 +1,7 @@
 """Two models of one origin: each has its own versions, events, monitoring and reverts, whichever main names."""
 
+from dataclasses import replace
+
 import pytest
 
 from mainline.declared import environments
@@ -9,6 +11,7 @@ from mainline.registry import artifact, branches, events, tags
 from mainline.repository import tree
 from mainline.repository.tree import Entry
 from mainline.rollout import reports
+from mainline.rollout.follower import Follower
 from mainline.rollout.records import Event
 from tests.mainline.rollout.conftest import Followed
 
@@ -70,6 +73,39 @@ def test_versions_events_and_reverts_of_two_models_are_kept_apart(followed: Foll
     followed.source.look()
     assert told() == ["served v1.0.0"]
     assert [version.name for version in tags.versions(followed.repository.path)] == ["v1.0.0"]
+
+
+def test_a_follower_takes_the_first_version_of_another_model(followed: Followed) -> None:
+    """Both are v1.0.0: the second serves without steps, and what was not told yet is told of the first one."""
+    followed.release()
+    follower = Follower(followed.source, followed.source.place)
+
+    def serves() -> tuple[str, str]:
+        for _ in range(2):
+            follower.look()
+            follower.tick()
+        assert follower.found.problem == ""
+        stable = follower.driver.state.stable
+        assert stable is not None
+        return follower.driver.state.model, stable.digest
+
+    follower.look()
+    follower.tick()
+    first = serves()
+    assert told() == ["served v1.0.0"]
+    late = Event(10, 10.0, "aborted", "v1.2.0", DIGEST, model="model")
+    follower.driver.state = replace(follower.driver.state, outbox=(late, replace(late, id=11, kind="revert")))
+
+    rename(followed, "bikes")
+    followed.release(5)
+    second = serves()
+    assert (first[0], second[0], first[1] == second[1]) == ("model", "bikes", False)
+    assert told() == ["served v1.0.0"]
+    assert at_origin(followed) == {"deployments/production", "deployments/bikes/production"}
+
+    rename(followed, "model")
+    assert serves() == first
+    assert sorted(told()) == ["aborted v1.2.0", "served v1.0.0"]
 
 
 def test_what_monitoring_shares_is_of_one_model(followed: Followed) -> None:
