@@ -33,11 +33,20 @@ def imported(path: Path, roots: Mapping[str, Path] = ROOTS) -> list[Path]:
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            origin = ".".join(filter(None, [_package(path, node.level, roots), node.module]))
+            names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
         modules += [name for name in names if name.split(".")[0] in roots]
     files = [(roots[name.split(".")[0]] / Path(*name.split("."))).with_suffix(".py") for name in modules]
     return [file for file in files if file.is_file()]
+
+
+def _package(path: Path, level: int, roots: Mapping[str, Path]) -> str:
+    """Name the package that an import of a module begins from: one dot is the module's own, none says nothing."""
+    root = next((root for root in roots.values() if path.is_relative_to(root)), None)
+    if not level or root is None:
+        return ""
+    return ".".join(path.relative_to(root).parts[:-level])
 
 
 def _running(node: ast.AST) -> list[ast.AST]:

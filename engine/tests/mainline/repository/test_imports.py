@@ -31,6 +31,8 @@ def found(source: Path, **modules: str) -> list[str]:
     "line",
     [
         "import mainline.b",
+        "from . import b",
+        "from .b import anything",
         "import os, mainline.b as other",
         "from mainline import b",
         "from mainline.b import anything",
