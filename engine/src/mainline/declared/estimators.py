@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mainline.declared import own_model
 from mainline.errors import ParamsError, nearest
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -19,7 +20,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 }
 """Libraries that a fork asks for by `requirements/own.in`, with their estimators that can be declared."""
 ALLOWED = ("sklearn", *EXTRAS)
-"""Where an estimator may come from: code that the lock file pins."""
+"""Which libraries an estimator may come from, beside the use case: code that the lock file pins."""
 LOCK = Path("requirements/pipeline.txt")
 _DEEPEST = 20
 """Values within values in `model.params`; YAML can write one that holds itself."""
@@ -103,12 +104,17 @@ def check(path: str, hyperparameters: Mapping[str, Any]) -> None:
 
 def _check(part: Part) -> None:
     path, kind = part.type, f"{part.place}.type"
+    if own_model.is_own(path):
+        _check_threads(part)
+        own_model.check(path, part.params, part.place)
+        return
     library, _, name = path.partition(".")
     if library not in ALLOWED or path.count(".") < (1 if library in EXTRAS else 2):
         raise ParamsError(
             kind,
             f"'{path}' is outside the allowed packages",
-            f"give an estimator's import path in {', '.join(ALLOWED)}, such as sklearn.linear_model.Ridge",
+            f"give an estimator's import path in {', '.join(ALLOWED)}, such as sklearn.linear_model.Ridge, or "
+            f"{own_model.PACKAGE}.FILE.CLASS of a file in {own_model.FOLDER}",
         )
     if library in EXTRAS:
         if part.place != "model":

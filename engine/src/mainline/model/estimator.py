@@ -14,11 +14,11 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
-from mainline.declared import estimators
+from mainline.declared import estimators, own_model
 from mainline.declared.estimators import Part
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
-from mainline.model import learners
+from mainline.model import learners, own_graph
 from mainline.model.boosting import ensemble, libraries, trial
 from mainline.model.frames import of_task
 
@@ -57,6 +57,8 @@ def check(model: Model, task: Task, seed: int) -> None:
     if libraries.of(declared):
         return  # it has fitted a few rows
     for place, part in _placed(declared, "model"):
+        if own_graph.is_own(part) and not hasattr(part, "_parameter_constraints"):
+            continue  # of its hyperparameters' values only its `fit` knows
         try:
             part._validate_params()
         except InvalidParameterError as error:
@@ -97,8 +99,17 @@ def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[A
     return [raw if task == "regression" else of_task(np.asarray(raw), task) for raw in found]
 
 
+def made(model: Model, seed: int) -> BaseEstimator:
+    """Make the declared estimator alone, whatever task it is for.
+
+    Raises:
+        ParamsError: when it does not exist, or has no such hyperparameter.
+    """
+    return _made(Part("model", model.type, model.params), seed)
+
+
 def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
-    estimator = _made(Part("model", model.type, model.params), seed)
+    estimator = made(model, seed)
     kind = "regression" if task == "regression" else "classification"
     if not (is_regressor(estimator) if task == "regression" else is_classifier(estimator)):
         raise ParamsError("model.type", f"{model.type} is not a {kind} estimator", f"the use case's TASK is {task}")
@@ -109,6 +120,7 @@ def _estimator(model: Model, task: Task, seed: int) -> BaseEstimator:
             "declare a classifier with predict_proba, or a hyperparameter that gives it, such as voting: soft",
         )
     learners.check(estimator, model)
+    own_graph.check(estimator)
     library = libraries.of(estimator)
     if library:
         trial.check(library, estimator, model, task)
@@ -119,7 +131,7 @@ def _made(part: Part, seed: int) -> Any:
     """Make an estimator and those that it is made of; each draws its random numbers from the seed."""
     found = _resolve(part)
     library = libraries.of(found)
-    known = found().get_params() if library else found._get_param_names()
+    known = found().get_params() if library else _names(found, part)
     refused = library.REFUSED if library else {}
     given: dict[str, Any] = {}
     deep: dict[str, Any] = {}
@@ -148,6 +160,14 @@ def _made(part: Part, seed: int) -> Any:
         raise ParamsError(f"{part.place}.params.{name}", f"is of no part ({reason})", "correct its name") from error
 
 
+def _names(found: Any, part: Part) -> list[str]:
+    try:
+        return found._get_param_names()
+    except RuntimeError as error:  # an own class, whose constructor takes *arguments
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise ParamsError(f"{part.place}.type", reason, "name each hyperparameter in its __init__") from error
+
+
 def _with_parts(value: Any, place: str, seed: int) -> Any:
     """Return a hyperparameter's value with the estimators in it made."""
     if estimators.is_part(value):
@@ -169,10 +189,15 @@ def _resolve(part: Part) -> Any:
     try:
         module = import_module(module_name)
     except ImportError as error:
+        if own_model.is_own(part.type):
+            raise  # by a line of the user's file, which `faults` names
         raise estimators.no_module(module_name, place) from error
     except OSError as error:  # a library of C that the machine lacks
         raise estimators.no_library(module_name, str(error)) from error
     found = getattr(module, name, None)
+    if own_model.is_own(part.type) and isinstance(found, type) and not issubclass(found, BaseEstimator):
+        remedy = "derive it from RegressorMixin or ClassifierMixin and, after that, BaseEstimator, of sklearn.base"
+        raise ParamsError(place, f"{part.type} is not an estimator of scikit-learn", remedy)
     if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]
         raise estimators.no_estimator(module_name, name, offered, place)

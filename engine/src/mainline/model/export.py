@@ -3,25 +3,17 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from numbers import Integral
 from typing import Any
 
 import numpy as np
-from onnx import helper
-from skl2onnx import convert_sklearn
-from skl2onnx.common import tree_ensemble
-from skl2onnx.common._container import ModelComponentContainer
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Array, Task
 from mainline.errors import ParamsError
-from mainline.model import batches, frames, runtime
-from mainline.model.boosting import ensemble, libraries
+from mainline.model import batches, conversion, frames, own_graph, runtime
+from mainline.model.boosting import libraries
 
 _SMALLER = "raise limits.parity, or let fit_target of src/usecase/scoring.py return smaller numbers"
 """The remedy where float32 is too coarse for what is predicted."""
@@ -70,12 +62,12 @@ def export(
 
     Raises:
         ParamsError: when scikit-learn itself gives a row another prediction alone than in a batch, or when ONNX differs
-            and the estimator is of another library, which no package may need.
+            and the estimator is of another library, or of the use case, neither of which a package may need.
     """
     expected = frames.predict(pipeline, frames.table(rows, numeric, categorical), task)
     shape = {"type": type_, "task": task, "numeric": tuple(numeric), "categorical": tuple(categorical)}
     try:
-        content = _to_onnx(pipeline, len(numeric), len(categorical), task)
+        content = conversion.to_onnx(pipeline, len(numeric), len(categorical), task)
         described = Exported(**shape, format="onnx", parity=0.0)  # type: ignore[arg-type]
         loaded = runtime.load(content, described.describe())
         parity = _difference(loaded, rows, expected)
@@ -83,11 +75,14 @@ def export(
         reason = "" if worst <= tolerance else f"ONNX differs by {worst:.3g}, allowed is {tolerance:g}"
         reason = reason or _dependence(loaded, rows, tolerance, "ONNX")
     except Exception as error:  # a converter may fail in any way; the fallback is the answer to all of them
+        if own_graph.is_own(pipeline[-1]):
+            raise own_graph.refusal(pipeline[-1], error) from error
         reason = f"no conversion to ONNX ({type(error).__name__})"
     if not reason:
         return content, Exported(**shape, format="onnx", parity=parity)  # type: ignore[arg-type]
-    if libraries.of(pipeline[-1]):
-        raise ParamsError("model.type", f"{type_} is packaged as ONNX alone, and {reason}", _SMALLER)
+    if libraries.of(pipeline[-1]) or own_graph.is_own(pipeline[-1]):
+        remedy = own_graph.REMEDY if own_graph.is_own(pipeline[-1]) else _SMALLER
+        raise ParamsError("model.type", f"{type_} is packaged as ONNX alone, and {reason}", remedy)
     content, trusted = _to_skops(pipeline)
     described = Exported(**shape, format="skops", parity=0.0, reason=reason, trusted=trusted)  # type: ignore[arg-type]
     loaded = runtime.load(content, described.describe())
@@ -127,62 +122,6 @@ def _difference_with_gaps(
     except ValueError:
         return 0.0
     return _difference(loaded, rows, expected)
-
-
-def _to_onnx(pipeline: Pipeline, numeric: int, categorical: int, task: Task) -> bytes:
-    inputs = [("numeric", FloatTensorType([None, numeric])), ("categorical", StringTensorType([None, categorical]))]
-    options = {id(pipeline): {"zipmap": False}} if task != "regression" else None
-    library = libraries.of(pipeline[-1])
-    with _faithful_trees():
-        model = convert_sklearn(
-            pipeline[:-1] if library else pipeline,
-            name="model",
-            initial_types=[pair for pair in inputs if pair[1].shape[1]],
-            options=None if library else options,
-        )
-    if library:
-        ensemble.append(model, library.ensemble(pipeline[-1]))
-    if isinstance(pipeline[-1], HistGradientBoostingRegressor) and pipeline[-1].loss in ("poisson", "gamma"):
-        _exponentiate(model.graph)
-    return bytes(model.SerializeToString())
-
-
-def _exponentiate(graph: Any) -> None:
-    """Let a graph answer e to what it computes: skl2onnx 1.20 sums boosted logarithms, and leaves them so."""
-    name = graph.output[0].name
-    for node in graph.node:
-        node.output[:] = [f"log_{output}" if output == name else output for output in node.output]
-    graph.node.append(helper.make_node("Exp", [f"log_{name}"], [name], name="exp"))
-
-
-@contextmanager
-def _faithful_trees() -> Iterator[None]:
-    """Let skl2onnx 1.20 convert histogram gradient boosting so that it can be written, and faithfully.
-
-    It passes numpy integers and booleans on to protobuf, which takes Python's own only. And it rounds thresholds, which
-    are float64, to the nearest float32: where that rounds up, a feature equal to the rounded threshold takes the other
-    branch. Its own remedy, rounding down, is switched on for decision trees alone.
-    """
-    original = ModelComponentContainer.add_node
-
-    def add_node(self: Any, kind: Any, inputs: Any, outputs: Any, *args: Any, **attributes: Any) -> Any:
-        for name, value in attributes.items():
-            if isinstance(value, list) and value and all(isinstance(item, Integral | np.bool_) for item in value):
-                attributes[name] = [int(item) for item in value]
-        return original(self, kind, inputs, outputs, *args, **attributes)
-
-    original_tree_node = tree_ensemble.add_node
-
-    def add_tree_node(*args: Any, **options: Any) -> None:
-        original_tree_node(*args, **{**options, "adjust_threshold_for_sklearn": True})
-
-    ModelComponentContainer.add_node = add_node
-    tree_ensemble.add_node = add_tree_node
-    try:
-        yield
-    finally:
-        ModelComponentContainer.add_node = original
-        tree_ensemble.add_node = original_tree_node
 
 
 def _to_skops(pipeline: Pipeline) -> tuple[bytes, tuple[str, ...]]:

@@ -10,8 +10,8 @@ from mainline.model.weights import EFFECTIVE
 from mainline.periods import told
 
 NO_INTERVAL = "none, the test rows are of one day or group"
-_LIBRARIES = {"sklearn": "scikit-learn", "xgboost": "XGBoost", "lightgbm": "LightGBM"}
-"""Libraries that fit, by the package that `model.type` begins with, as they write their names."""
+_FITTED_BY = {"sklearn": "scikit-learn", "xgboost": "XGBoost", "lightgbm": "LightGBM", "usecase": "its class"}
+"""What fits, by the package that `model.type` begins with; libraries as they write their names."""
 WORST = 5
 """Segments that the card names."""
 
@@ -65,7 +65,7 @@ def _model(model: Mapping[str, Any], names: Sequence[str | int]) -> list[str]:
     return [
         *_section("Model"),
         f"- `{model['type']}` for {model['task']}, exported as {model['format']}{reason}",
-        f"- Largest difference from {_LIBRARIES.get(fitted_by, fitted_by)} on the test rows: {model['parity']:.2g}",
+        f"- Largest difference from {_FITTED_BY.get(fitted_by, fitted_by)} on the test rows: {model['parity']:.2g}",
         f"- Features: {', '.join([*model['numeric'], *model['categorical']])}",
         *([f"- Classes: {', '.join(map(str, names))}"] if names else []),
         *([_threshold(model, names or (0, 1))] if "threshold" in model else []),

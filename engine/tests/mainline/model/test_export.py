@@ -17,7 +17,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from mainline.contract import Array, Task
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError
-from mainline.model import estimator, export, frames, runtime
+from mainline.model import conversion, estimator, export, frames, runtime
 from tests.project import LIMIT, ROOT
 
 HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_model.Ridge"
@@ -161,7 +161,7 @@ def test_difference_past_the_tolerance_falls_back(boosted: Pipeline) -> None:
 def test_converter_that_gives_other_numbers_falls_back(boosted: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """A converter that is wrong without an error is found out."""
     wrong, _ = write(fit(HGB, draw(), shift=1.0, max_iter=20), draw())
-    monkeypatch.setattr(export, "_to_onnx", lambda *_: wrong)
+    monkeypatch.setattr(conversion, "to_onnx", lambda *_: wrong)
     _, exported = write(boosted, draw())
     assert exported.format == "skops"
     assert exported.reason == "ONNX differs by 1, allowed is 0.001"
@@ -171,8 +171,8 @@ def test_converter_that_gives_no_number_falls_back(boosted: Pipeline, monkeypatc
     """A converted model that predicts NaN counts as wrong by any measure."""
     wrong = fit(RIDGE, draw())
     wrong[-1].coef_ = np.full(3, np.nan)
-    broken = export._to_onnx(wrong, 2, 1, "regression")
-    monkeypatch.setattr(export, "_to_onnx", lambda *_: broken)
+    broken = conversion.to_onnx(wrong, 2, 1, "regression")
+    monkeypatch.setattr(conversion, "to_onnx", lambda *_: broken)
     assert write(boosted, draw())[1].reason == "ONNX differs by inf, allowed is 0.001"
 
 

@@ -1,0 +1,1 @@
+../../../src/mainline/declared/own_model.py

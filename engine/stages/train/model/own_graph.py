@@ -1,0 +1,1 @@
+../../../src/mainline/model/own_graph.py

@@ -1,0 +1,1 @@
+../../../src/mainline/repository/imports.py
