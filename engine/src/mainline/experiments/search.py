@@ -133,7 +133,7 @@ def key(params: Params, declared: Search) -> str:
         if not path.is_file():
             raise NoRowsError(f"{path} is not here. Run `make repro` or `./mainline pull` first.")
         digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    for path in (*trial_code.files(), LOCK):
+    for path in (*trial_code.files(params.model.type), LOCK):
         if path.is_file():
             digest.update(f"{path}:{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]

@@ -13,6 +13,7 @@ from mainline.declared import card, gate, params, tune
 from mainline.labels import check_task, classes
 from mainline.model import metrics
 from mainline.repository.git import ask
+from mainline.stages import own_code
 
 USE_CASE = "src/usecase"
 
@@ -28,6 +29,7 @@ def check() -> params.Params:
         MainlineError: on the first thing wrong.
     """
     declared = check_quickly()
+    own_code.check(declared, *own_code.STAGES)
     from usecase import interface
 
     if _is_edited("model", declared.model.model_dump(exclude_unset=True)):

@@ -5,15 +5,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mainline import files
 from mainline.conformance.code import TRAVELLING
-from mainline.declared import card, reading
+from mainline.declared import card, own_model, reading
 from mainline.errors import MainlineError
 from mainline.repository.imports import ROOTS, first_party
+from mainline.template import declaration
+from mainline.template.declaration import Edit
 
 LOCK = "requirements/pipeline.txt"
 LINKS = Path("engine/stages")
 """A folder for each stage; the script `engine/stage`, which starts them all, is linked too."""
 MACHINERY = ROOTS["mainline"] / "mainline"
+FITTING = MACHINERY / "stages/fitting.py"
+"""What fits the declared model, for every stage that does."""
+PARAMS = Path("params.yaml")
 
 
 def check(pipeline: Path = Path("dvc.yaml")) -> str:
@@ -23,9 +29,9 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
         MainlineError: listing each line to add to or remove from `dvc.yaml`, and stages whose links are not right.
     """
     stages = reading.read(pipeline)["stages"]
-    corrections = [line for name, stage in stages.items() for line in _compare(name, stage)]
-    if corrections:
-        raise MainlineError("dvc.yaml does not name what its stages run:\n  " + "\n  ".join(corrections))
+    lines = [f"{edit.stage}: {'add' if edit.added else 'remove'} {edit.name}" for edit in _edits(stages)]
+    if lines:
+        raise MainlineError("dvc.yaml does not name what its stages run:\n  " + "\n  ".join(lines))
     stale = [name for name in stages if _linked(name) != links(name)]
     if stale:
         raise MainlineError(f"{LINKS} does not have what {', '.join(stale)} runs: `./mainline deps --write`.")
@@ -33,8 +39,12 @@ def check(pipeline: Path = Path("dvc.yaml")) -> str:
 
 
 def write(pipeline: Path = Path("dvc.yaml")) -> str:
-    """Make the links of every stage anew, then check."""
-    for name in reading.read(pipeline)["stages"]:
+    """Have every stage of `dvc.yaml` name what it runs, make its links anew, then check."""
+    stages = reading.read(pipeline)["stages"]
+    edits = _edits(stages)
+    if edits:
+        files.replace(pipeline, declaration.edited(pipeline.read_text(encoding="utf-8"), edits))
+    for name in stages:
         wanted, present = links(name), _linked(name)
         for link in present.keys() - wanted.keys():
             link.unlink()
@@ -72,12 +82,25 @@ def _linked(stage: str) -> dict[Path, str]:
 def _code(stage: str) -> Iterable[Path]:
     """List the first-party files that a stage imports, with those that start it."""
     run = [MACHINERY / "stages" / f"{name}.py" for name in (stage, "__main__")]
-    return sorted({path for start in run for path in first_party(start)})
+    found = {path for start in run for path in first_party(start)}
+    own = _own_model() if FITTING in found else None
+    return sorted(found | {*(first_party(own) if own else ())})
 
 
-def _compare(name: str, stage: dict[str, Any]) -> list[str]:
-    declared = {path for path in stage["deps"] if path.startswith(("src/", "engine/", "requirements/"))}
-    wanted = needed(name)
-    return [f"{name}: add {path}" for path in sorted(wanted - declared)] + [
-        f"{name}: remove {path}" for path in sorted(declared - wanted)
-    ]
+def _own_model() -> Path | None:
+    """Return the file of the declared model if its type is the user's own."""
+    declared = reading.read(PARAMS).get("model") if PARAMS.is_file() else None
+    type_ = declared.get("type") if isinstance(declared, Mapping) else None
+    own = own_model.file(type_) if isinstance(type_, str) else None
+    return own if own and own.is_file() else None
+
+
+def _edits(stages: Mapping[str, Any]) -> list[Edit]:
+    """List what stages do not name and run, and what they name and do not run."""
+    found = []
+    for name, stage in stages.items():
+        declared = {path for path in stage["deps"] if path.startswith(("src/", "engine/", "requirements/"))}
+        wanted = needed(name)
+        found += [Edit(name, "deps", path, f"      - {path}\n") for path in sorted(wanted - declared)]
+        found += [Edit(name, "deps", path, "") for path in sorted(declared - wanted)]
+    return found

@@ -146,7 +146,7 @@ def _key(commit: str, settings: Params, search: Search) -> tuple[str, int]:
     """
     from mainline.experiments import trial_code  # what it imports takes a second
 
-    code = [*map(str, trial_code.files()), _LIBRARIES]
+    code = [*map(str, trial_code.files(settings.model.type)), _LIBRARIES]
     held = blob(f"{commit}:{lock.LOCK}") or b""
     here = lock.LOCK.read_text(encoding="utf-8") if lock.LOCK.is_file() else ""
     if _data(held.decode(errors="replace")) != _data(here) or ask("diff", "--name-only", commit, "--", *code):

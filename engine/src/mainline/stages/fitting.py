@@ -1,5 +1,6 @@
 """Fit the declared model on rows in memory, and answer rows with it; nothing is exported or written."""
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ from mainline.errors import ParamsError
 from mainline.labels import classes
 from mainline.model import estimator, frames, weights
 from mainline.model.boosting import libraries
-from mainline.stages import gradual
+from mainline.stages import gradual, own_code
+from mainline.stages.harness import BY_DVC
 from usecase import interface, scoring
 
 MODEL = Path("models/model")
@@ -43,6 +45,8 @@ def fit(params: Params, rows: Rows) -> Pipeline:
     Raises:
         ParamsError: when the estimator refuses its hyperparameters or the data.
     """
+    if BY_DVC in os.environ:
+        own_code.check(params, os.environ[BY_DVC])
     numeric, categorical = names(params, rows)
     pipeline = estimator.build(params.model, params.preprocessing, numeric, categorical, interface.TASK, params.seed)
     name = params.model.type.rpartition(".")[2]

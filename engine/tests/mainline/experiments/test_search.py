@@ -200,7 +200,7 @@ def test_other_inputs_start_anew(tmp_path: Path, rows: tuple[Prepared, Prepared]
 def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another space, seed, model, metric, data or code is another search; another number of trials is the same."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(trial_code, "files", lambda: [Path("code.py")])
+    monkeypatch.setattr(trial_code, "files", lambda _: [Path("code.py")])
     (tmp_path / "code.py").write_text("one")
     write(tmp_path, MONTHS[:5])
 
@@ -227,11 +227,24 @@ def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_shows_or_writes_makes_no_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """What fits, predicts and judges counts, and so does the use case; what draws progress or asks git does not."""
     monkeypatch.chdir(ROOT)
-    counted = {path.as_posix().removeprefix("engine/src/mainline/") for path in trial_code.files()}
+    files = trial_code.files("sklearn.linear_model.Ridge")
+    counted = {path.as_posix().removeprefix("engine/src/mainline/") for path in files}
     assert {"experiments/search.py", "stages/fitting.py", "model/estimator.py", "gate/statistics.py"} <= counted
     assert "src/usecase/scoring.py" in counted
     assert not [name for name in counted if name.startswith(("progress", "repository/", "files", "stages/harness"))]
     assert all((trial_code.SEARCH.parents[1] / name).exists() for name in trial_code.SILENT)
+
+
+def test_an_own_model_makes_another_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file counts, and what that imports of the use case."""
+    (tmp_path / "src/usecase").mkdir(parents=True)
+    (tmp_path / "src/usecase/models.py").write_text("from usecase import lines\n")
+    (tmp_path / "src/usecase/lines.py").write_text("")
+    (tmp_path / "engine").symlink_to(ROOT / "engine")
+    monkeypatch.chdir(tmp_path)
+    others = {*trial_code.files("sklearn.linear_model.Ridge")}
+    more = {path.as_posix() for path in {*trial_code.files("usecase.models.Bounded")} - others}
+    assert more == {"src/usecase/lines.py", "src/usecase/models.py"}
 
 
 def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:

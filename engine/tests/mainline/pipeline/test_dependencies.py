@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mainline.declared import params
 from mainline.errors import MainlineError
 from mainline.pipeline import dependencies
+from mainline.stages import own_code
 from tests.project import FLIGHTS, Project
 
 Change = Callable[[list[str]], object]
@@ -105,6 +107,51 @@ def copied(whole_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _add_import(_: Path) -> None:
     with Path("engine/src/mainline/stages/train.py").open("a") as code:
         code.write("\n\ndef later() -> None:\n    from mainline.repository import git\n")
+
+
+@pytest.fixture
+def own(copied: Path) -> Path:
+    """The same with a model type of the user's own, whose file imports another."""
+    shutil.copy2(FLIGHTS / "params.yaml", copied / "params.yaml")
+    text = re.sub(r"  type: .*", "  type: usecase.models.Bounded", Path("params.yaml").read_text(), count=1)
+    Path("params.yaml").write_text(text)
+    text = re.sub(r"  params:\n(    .*\n)+", "  params: {}\n", Path("params.yaml").read_text(), count=1)
+    Path("params.yaml").write_text(text)
+    Path("src/usecase/models.py").write_text("from .lines import line\n\n\nclass Bounded:\n    pass\n")
+    Path("src/usecase/lines.py").write_text("")
+    return copied
+
+
+def test_an_own_model_is_named_where_it_is_fitted(own: Path) -> None:
+    """Stages that fit it depend on its file, and on what that imports; the others do not."""
+    lines = [
+        rf"  {stage}: add src/usecase/{name}\.py" for stage in ("train", "package") for name in ("lines", "models")
+    ]
+    with pytest.raises(MainlineError, match="^dvc.yaml does not name .*:\n" + "\n".join(lines) + "$"):
+        dependencies.check()
+    with pytest.raises(
+        MainlineError, match=r"lines\.py, which .*Bounded needs, is not among the deps of train in dvc\.ya"
+    ):
+        own_code.check(params.load(own / "params.yaml"), *own_code.STAGES)
+
+
+def test_an_own_model_is_written_and_taken_out(own: Path) -> None:
+    """The command adds its lines to dvc.yaml, and removes them when another model is declared; all else stays."""
+    before = Path("dvc.yaml").read_text()
+    assert "exactly" in dependencies.write()
+    added = [line for line in Path("dvc.yaml").read_text().splitlines() if line not in before.splitlines()]
+    assert sorted(added) == 2 * ["      - src/usecase/lines.py"] + 2 * ["      - src/usecase/models.py"]
+    own_code.check(params.load(own / "params.yaml"), *own_code.STAGES)
+    shutil.copy2(FLIGHTS / "params.yaml", own / "params.yaml")
+    assert "exactly" in dependencies.write()
+    assert Path("dvc.yaml").read_text() == before
+
+
+@pytest.mark.usefixtures("own")
+def test_stages_that_fit_are_known_by_what_they_import() -> None:
+    """What refuses to fit without its lines asks the same stages that this check asks."""
+    assert {stage for stage in yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+            if "src/usecase/models.py" in dependencies.needed(stage)} == {*own_code.STAGES}  # fmt: skip
 
 
 @pytest.mark.parametrize(
