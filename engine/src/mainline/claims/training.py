@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from mainline.contract import Array
 from mainline.data import dataset
 from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
-from mainline.declared import params
+from mainline.declared import own_model, params
 from mainline.declared.params import Params
 from mainline.errors import ParamsError, UseCaseError
 from mainline.model import estimator, export, frames
@@ -93,6 +94,40 @@ def a_fit_that_is_done_again_gives_the_same_bytes() -> None:
     if once != again:
         found = f"{settings.model.type} is another model each time it is fitted on {len(rows):,} rows"
         raise ParamsError("model.params", found, "leave random_state to `seed`, or declare another estimator")
+
+
+def an_own_model_keeps_the_interface_of_scikit_learn() -> None:
+    """A model type of `src/usecase/` passes scikit-learn's own checks of estimators, with its defaults.
+
+    Those of libraries are held by their own tests.
+    """
+    settings = params.load()
+    if not own_model.is_own(settings.model.type):
+        return
+    found = type(estimator.made(settings.model, settings.seed))
+    try:
+        results = _checked(found())
+    except TypeError as error:
+        remedy = "give each hyperparameter of its __init__ a default, as scikit-learn asks"
+        raise ParamsError("model.type", f"{found.__name__} has no defaults ({error})", remedy) from error
+    failed = [result for result in results if result["status"] == "failed"]
+    if failed:
+        first = failed[0]["exception"]
+        said = " ".join(str(first).split())[:300].rstrip(".") or type(first).__name__
+        tried = f"fails {len(failed)} of {len(results)} checks of scikit-learn's, first {failed[0]['check_name']}"
+        raise ParamsError("model.type", f"{found.__name__} {tried} ({said})", f"correct {_own_file(settings)}")
+
+
+def _checked(made: Any) -> list[dict[str, Any]]:
+    """Return the result of each of scikit-learn's checks of an estimator."""
+    from sklearn.utils.estimator_checks import check_estimator  # takes a second, for few forks
+
+    with _quiet(), threadpool_limits(1):
+        return list(check_estimator(made, on_fail=None, on_skip=None))
+
+
+def _own_file(settings: Params) -> str:
+    return str(own_model.file(settings.model.type))
 
 
 def _in_a_process(folder: str) -> str:
@@ -167,7 +202,7 @@ def _refused(settings: Params, found: str) -> ParamsError:
 
 CLAIMS = (
     a_tiny_set_is_memorised, the_loss_falls_in_training, a_fit_on_random_data_is_finite,
-    a_fit_that_is_done_again_gives_the_same_bytes,
+    a_fit_that_is_done_again_gives_the_same_bytes, an_own_model_keeps_the_interface_of_scikit_learn,
 )  # fmt: skip
 
 if __name__ == "__main__":
