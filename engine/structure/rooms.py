@@ -22,6 +22,7 @@ ROOMS: dict[str, str] = {
     "report": "the gate's findings as Markdown and as a page",
     "monitoring": "production as its log shows it, held to what the package promised; speaks as the gate does",
     "experiments": "other parameters, and what features are worth; judged by the gate's statistics",
+    "backtest": "the history of the data as if it had been lived: stages, gate and monitoring, period by period",
     "look": "what a table holds before it is modelled; reads as scaffold does, draws as report does",
     "pipeline": "the pipeline as a whole: run, held to what is declared, and summed up",
     "privacy": "a person taken out of data, model, logs and stores, and looked for; runs the pipeline",

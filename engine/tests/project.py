@@ -23,6 +23,8 @@ FLIGHTS = ENGINE / "tests" / "flights"
 OTHER, FLOWERS = (ENGINE / "tests" / f"{name}_use_case" for name in ("other", "flower"))
 """A classification, and one of three classes."""
 TIMELESS = ENGINE / "tests" / "timeless_use_case"
+LIVED = ENGINE / "tests" / "lived_use_case"
+"""Deliveries, of which one week was recorded in another unit."""
 CITY = ENGINE / "tests" / "city_use_case"
 """Hours of one place, whose weather is a feature table without a key."""
 SEARCH_PATH = os.pathsep.join(str(folder / "src") for folder in (ENGINE, FLIGHTS))

@@ -19,8 +19,8 @@ from mainline.repository import checkout
 COMMANDS = {
     "Train and explain": (
         "look", "new",
-        "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "window", "restore", "resolve",
-        "lock", "verify", "worker",
+        "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "backtest", "window", "restore",
+        "resolve", "lock", "verify", "worker",
     ),
     "Judge and release": (
         "gate", "accept", "report", "promote", "rollback", "rehearse", "archive", "sign", "signing-key", "evidence",

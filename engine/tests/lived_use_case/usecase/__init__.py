@@ -1,0 +1,1 @@
+"""Deliveries of a town, of which one week was recorded in seconds: a history whose bad release is known."""
