@@ -21,6 +21,7 @@ ROOMS: dict[str, str] = {
     "gate": "may this candidate replace production?",
     "report": "the gate's findings as Markdown and as a page",
     "monitoring": "production as its log shows it, held to what the package promised; speaks as the gate does",
+    "replay": "requests that production had, answered again by another version; reads what monitoring rolled up",
     "experiments": "other parameters, and what features are worth; judged by the gate's statistics",
     "backtest": "the history of the data as if it had been lived: stages, gate and monitoring, period by period",
     "look": "what a table holds before it is modelled; reads as scaffold does, draws as report does",

@@ -28,7 +28,8 @@ COMMANDS = {
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (
-        "serve", "monitor", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve", "render",
+        "serve", "monitor", "replay", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve",
+        "render",
     ),
     "The machinery, and its workflows on GitHub": (
         "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "due",

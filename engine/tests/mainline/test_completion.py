@@ -40,8 +40,8 @@ def completed(script: str, words: list[str], folder: Path) -> list[str]:
     [
         (["./mainline", "ga"], ["gate"]),
         (["./mainline", "tr"], ["try"]),
-        (["./mainline", "re"], ["rebuild", "registry", "rehearse", "released", "remote", "render", "report", "repro",
-                                "resolve", "restore"]),
+        (["./mainline", "re"], ["rebuild", "registry", "rehearse", "released", "remote", "render", "replay", "report",
+                                "repro", "resolve", "restore"]),
         (["./mainline", "gate", "--"], ["--help", "--environment"]),
         (["./mainline", "--traceback", "gate", "--e"], ["--environment"]),
         (["./mainline", "gate", "--environment", ""], ["production", "staging"]),

@@ -1,11 +1,15 @@
 """Render the gate's findings, in Markdown and as a page."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.gate import findings as gate
 from mainline.gate.findings import Findings
+from mainline.replay import finding
+from mainline.replay import section as replay_section
+from mainline.replay.finding import ReplayError
 from mainline.report import markdown, page, sections
 from mainline.report.blocks import Document
 from mainline.score import change, section
@@ -41,21 +45,25 @@ def report(findings: Path, output: Path) -> str:
     for name in NAMES:
         (output / name).unlink(missing_ok=True)
     try:
-        document = gate.read(findings.read_bytes())
+        found = gate.read(findings.read_bytes())
     except FileNotFoundError as error:
         raise MainlineError(f"there are no findings in {findings}. Run `make gate` first.") from error
     output.mkdir(parents=True, exist_ok=True)
-    whole = _whole(document, findings.with_name(change.FILE.name))
+    whole = _whole(found, findings.parent)
     for name, text in zip(NAMES, (markdown.write(whole), page.write(whole)), strict=True):
         (output / name).write_text(text, encoding="utf-8", newline="\n")
     return str(output / "report.md")
 
 
-def _whole(found: Findings, scored: Path) -> Document:
-    """Add the score of the same commit, if `./mainline score --against COMMIT` left one beside the findings."""
-    document = sections.describe(found)
-    try:
-        what = change.read(scored.read_bytes())
-    except (OSError, change.ChangeError):
-        return document
-    return section.add(document, what) if what.commit == found.candidate.commit else document
+def _whole(found: Findings, folder: Path) -> Document:
+    """Add what lies beside the findings: the replay of the same package, and the score of the same commit."""
+    whole = sections.describe(found)
+    with contextlib.suppress(OSError, ReplayError):
+        replayed = finding.read((folder / finding.FILE.name).read_bytes())
+        if replayed.digest == found.candidate.digest:
+            whole = replay_section.add(whole, replayed)
+    with contextlib.suppress(OSError, change.ChangeError):
+        scored = change.read((folder / change.FILE.name).read_bytes())
+        if scored.commit == found.candidate.commit:
+            whole = section.add(whole, scored)
+    return whole

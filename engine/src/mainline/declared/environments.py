@@ -12,6 +12,7 @@ from mainline.declared import reading, rollout
 from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.reading import Section
+from mainline.declared.replay import Replay
 from mainline.declared.service import Settings
 from mainline.errors import ParamsError, UnknownError, nearest
 
@@ -41,6 +42,7 @@ class _File(Section):
     service: Settings = Settings()
     rollout: dict[str, Any] = Field(default_factory=dict)
     monitoring: Monitoring = Monitoring()
+    replay: Replay = Replay()
     destinations: list[Destination] = Field(default_factory=list, max_length=20)
 
 
@@ -53,6 +55,7 @@ class Environment:
     rollout: rollout.Policy
     monitoring: Monitoring
     destinations: list[Destination] = field(default_factory=list)
+    replay: Replay = field(default_factory=Replay)
 
     @property
     def requires_signature(self) -> bool:
@@ -149,7 +152,9 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
     if policy.declared.analysis.outcome and checked.service.log.directory is None:
         said = "is null, but rollout.analysis.outcome looks up in the prediction log which version answered"
         raise ParamsError("service.log.directory", said, "name a directory, such as logs/predictions", name)
-    return Environment(checked.promotion, checked.service, policy, checked.monitoring, checked.destinations)
+    return Environment(
+        checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay
+    )
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

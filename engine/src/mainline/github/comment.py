@@ -18,6 +18,9 @@ from mainline.gate import findings as gate
 from mainline.gate.findings import Findings, FindingsError
 from mainline.github import api, posting
 from mainline.github.api import Api
+from mainline.replay import finding
+from mainline.replay import section as replay_section
+from mainline.replay.finding import Replay, ReplayError
 from mainline.report import markdown, sections
 from mainline.report.escape import prose
 from mainline.score import change, section
@@ -28,6 +31,7 @@ QUEUE = "merge_group"
 """The event of a run that a merge queue waits for; it is of a commit that no pull request is at."""
 
 ARTIFACT, MEMBER = "findings", "gate.json"
+REPLAY, REPLAY_MEMBER = "replay", "replay.json"
 SCORE, SCORE_MEMBER = "score", "score.json"
 CHECK, SCORE_CHECK = "Gate", "Score"
 MAX_ARCHIVE = 5_000_000  # bytes
@@ -77,7 +81,7 @@ def post(run: int, head: str) -> str:
     if not numbers and about["event"] != QUEUE:
         return f"No open pull request is at {head[:10]} any more; a newer run speaks for it."
     scored = _score(github, run, head)
-    said = compose(about, _findings(github, run, head), scored)
+    said = compose(about, _findings(github, run, head), scored, _replay(github, run, head))
     for number in numbers:
         posting.comment(github, number, said.text)
     posting.check(github, head, CHECK, said.conclusion, said.text)
@@ -90,14 +94,20 @@ def post(run: int, head: str) -> str:
     return f"{f'Commented on {where}' if where else 'A merge queue asked'}; {', '.join(checks)}."
 
 
-def compose(run: dict[str, Any], found: Findings | str, scored: Change | str | None = None) -> Said:
+def compose(
+    run: dict[str, Any], found: Findings | str, scored: Change | str | None = None, replayed: Replay | str | None = None
+) -> Said:
     """Say what the findings say, or why there are none; success takes the run's success and a verdict that agrees.
 
-    The score, if the run left one, is a section of it and decides nothing.
+    The score and the replay, if the run left them, are sections of it and decide nothing.
     """
     if isinstance(found, str):
         return Said(UNTOLD.format(reason=prose(found), address=run["html_url"]), "failure")
     document = sections.describe(found)
+    if isinstance(replayed, Replay) and replayed.digest != found.candidate.digest:
+        replayed = "The replay was refused: it is of another package."
+    if replayed is not None:
+        document = replay_section.add(document, replayed)
     text = markdown.write(section.add(document, scored) if isinstance(scored, Change) else document)
     passed = found.verdict in ("pass", "warn")
     if passed and run["conclusion"] != "success":
@@ -149,6 +159,18 @@ def read_score(archive: bytes, head: str) -> Change | str:
     return scored if scored.commit == head else "The score was refused: it is of another commit."
 
 
+def read_replay(archive: bytes, head: str) -> Replay | str:
+    """Read a replay out of an artifact as `read` does findings."""
+    content = _member(archive, REPLAY_MEMBER, finding.MAX_BYTES)
+    if isinstance(content, str):
+        return content
+    try:
+        found = finding.read(content)
+    except ReplayError as error:
+        return f"The replay was refused: {error}"
+    return found if found.commit == head else "The replay was refused: it is of another commit."
+
+
 def _member(archive: bytes, name: str, most: int) -> bytes | str:
     """Return the one file of an artifact, a byte more than `most` at most; a text says why it is refused."""
     try:
@@ -198,9 +220,20 @@ def _findings(github: Api, run: int, head: str) -> Findings | str:
 
 def _score(github: Api, run: int, head: str) -> Change | str | None:
     """Download the score of a run; None if it left none, and a text says why it is refused."""
-    kept = artifacts(github, run, SCORE)
+    archive = _optional(github, run, SCORE)
+    return read_score(archive, head) if isinstance(archive, bytes) else archive
+
+
+def _replay(github: Api, run: int, head: str) -> Replay | str | None:
+    """Download the replay of a run; None if it left none, and a text says why it is refused."""
+    archive = _optional(github, run, REPLAY)
+    return read_replay(archive, head) if isinstance(archive, bytes) else archive
+
+
+def _optional(github: Api, run: int, name: str) -> bytes | str | None:
+    kept = artifacts(github, run, name)
     if not kept:
         return None
     if len(kept) > 1 or kept[0]["size_in_bytes"] > MAX_ARCHIVE:
-        return "The artifact was refused: it is too large to be a score, or not the only one."
-    return read_score(download(github, kept[0]), head)
+        return f"The artifact was refused: it is too large to be a {name}, or not the only one."
+    return download(github, kept[0])

@@ -53,8 +53,7 @@ def make(
     known = packages.find(folders)
     if share:
         _say_taken(sharing.take(store, asked.environment, inspection.DAYS))
-        _fetch(store, known)
-        known |= packages.find([store.folder / "packages"])
+        known |= bring(store, known)
         before, _ = sharing.result(asked.environment)
         asked = replace(asked, log=before.checks[0] if before and before.checks else None)
     if not known:
@@ -95,8 +94,13 @@ def _say_taken(taken: Taken) -> None:
         progress.say(f"{taken.strange} files of the branch are not what a machine writes there, and were left out.")
 
 
-def _fetch(store: Store, known: Mapping[str, Packaged]) -> None:
-    """Bring released packages that answered on other machines; rows of one that cannot be had are left out."""
+def bring(store: Store, known: Mapping[str, Packaged]) -> dict[str, Packaged]:
+    """Bring released packages that answered on other machines; rows of one that cannot be had are left out.
+
+    Args:
+        store: whose rows name the packages; they are kept in it.
+        known: those that are here, by digest.
+    """
     answered = {rolled.digest: rolled.version for record in store.records().values() for rolled in record.days}
     for digest, version in answered.items():
         if digest not in known:
@@ -104,6 +108,7 @@ def _fetch(store: Store, known: Mapping[str, Packaged]) -> None:
                 released.fetch(tags.find(version), store.folder / "packages")
             except MainlineError as error:
                 progress.say(f"The package {digest[:12]} is not here: {error}")
+    return packages.find([store.folder / "packages"])
 
 
 def _known(known: Mapping[str, Packaged]) -> Known:

@@ -46,7 +46,10 @@ def test_shipped_settings_are_the_defaults() -> None:
             "service: {}\nrollout: {stratgy: canary}",
             r"rollout\.stratgy: is not a known key; did you mean 'strategy'\?$",
         ),
-        ("[]", r"is not a mapping; it holds the sections promotion, service, rollout, monitoring, destinations\.$"),
+        (
+            "[]",
+            r"is not a mapping; it holds the sections promotion, service, rollout, monitoring, replay, destinations\.$",
+        ),
         ("a: [", r"is not YAML \(.*; correct the marked line\.$"),
     ],
 )

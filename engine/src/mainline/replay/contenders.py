@@ -1,0 +1,67 @@
+"""The versions that answer again, and the requests that servers share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainline import progress
+from mainline.declared import environments
+from mainline.errors import MainlineError, PackageError
+from mainline.gate import history
+from mainline.monitoring import sharing
+from mainline.monitoring.packages import Packaged
+from mainline.monitoring.store import Store
+from mainline.package import manifest
+from mainline.registry import reference, tags
+from mainline.remote import packages
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A version by its name, or the package here by its commit."""
+
+    name: str
+    package: Packaged
+
+
+def here(folder: Path) -> Answering:
+    """Return the package in the workspace.
+
+    Raises:
+        MainlineError: when there is none.
+    """
+    try:
+        found = Packaged(*manifest.read(folder))
+    except PackageError as error:
+        raise MainlineError(f"{error} Run `make repro` first, or name a version.") from error
+    head = history.head()
+    return Answering(f"{head[:7] if head else 'no commit'}{'' if history.is_clean() else ' + changes'}", found)
+
+
+def digest(folder: Path) -> str | None:
+    """Return the digest of the package in the workspace; None if there is none."""
+    try:
+        return Packaged(*manifest.read(folder)).digest
+    except PackageError:
+        return None
+
+
+def find(name: str | None, environment: str, scratch: Path) -> Answering:
+    """Return a released version, or without a name what the environment has; its package is put into `scratch`.
+
+    Raises:
+        MainlineError: when there is no such version, or storage does not have it.
+    """
+    version = tags.find(name) if name else reference.current(environment, environments.load_all())
+    if version is None:
+        raise MainlineError(f"{environment} has no version yet, so there is nothing to hold the answers to.")
+    if not (scratch / version.name).is_dir():
+        packages.fetch(version, scratch)
+    return Answering(version.name, Packaged(*manifest.read(scratch / version.name)))
+
+
+def share(store: Store, environment: str, days: int) -> None:
+    """Take the requests that servers share; if nobody answers, those that are here have to do."""
+    try:
+        sharing.take(store, environment, days)
+    except MainlineError as error:
+        progress.say(f"What servers share cannot be fetched: {error}")
