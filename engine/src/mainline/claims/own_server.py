@@ -33,14 +33,16 @@ def serve(place: Path) -> Iterator[tuple[str, str]]:
     (place / "service.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     made = children.command("mainline", "api-key", "test", "--settings", "service.yaml")
     key = processes.run(made, LIMIT, cwd=place, env=os.environ | PINNED, text=True).stdout.splitlines()[0]
-    command = children.command("mainline", "serve", "--settings", "service.yaml")
+    command = children.command("mainline.tether", "serve", "--settings", "service.yaml")
     with (place / "served.txt").open("w+", encoding="utf-8") as said:
-        server = subprocess.Popen(command, cwd=place, env=os.environ | PINNED, stdout=said, stderr=said)
+        server = subprocess.Popen(
+            command, cwd=place, env=os.environ | PINNED, stdin=subprocess.PIPE, stdout=said, stderr=said
+        )
         try:
             yield _address(server, place / "served.txt"), key
         finally:
             server.terminate()
-            server.wait(LIMIT)
+            server.communicate(timeout=LIMIT)  # and its input is closed
 
 
 def _address(server: "subprocess.Popen[bytes]", file: Path) -> str:

@@ -18,6 +18,8 @@ from mainline.serving.answering import keys
 
 LIMIT = 300.0
 """Seconds after which something that should happen counts as never."""
+MORE = ". `./mainline rehearse --keep FOLDER` keeps all that it says, in FOLDER/service.txt."
+"""Where to look if the server is at fault."""
 _SERVING = re.compile(r"^Serving .* on (http://\S+)$", re.MULTILINE)
 
 
@@ -52,12 +54,17 @@ class Service:
                 return
             last = self.last("aborted", version)
             if last:
-                raise RehearsalError(f"the rollout of {version} was aborted: {last['detail']}")
+                raise RehearsalError(
+                    f"the rollout of {version} was aborted: {last['detail'].rstrip('.')}. Its analysis is declared in "
+                    "deploy/; two versions of the same model differ by chance and by the machine alone."
+                )
             if not self.alive():
-                raise RehearsalError(f"the server ended: {_last_line(self.words)}")
+                raise RehearsalError(f"the server ended: {_last_line(self.words)}{MORE}")
             time.sleep(0.05)
         said = told["rollout"]["said"] if told and told["rollout"] else _last_line(self.words)
-        raise RehearsalError(f"{version} did not take over within {LIMIT:g} s; the last word is: {said}")
+        raise RehearsalError(
+            f"{version} did not take over within {LIMIT:g} s; the last word is: {said.rstrip('.')}{MORE}"
+        )
 
     def last(self, what: str, version: str) -> Entry | None:
         """Return the newest line of the rollout's history of a kind about a version; None if there is none."""
@@ -76,11 +83,13 @@ def serve(fork: Fork) -> Iterator[Service]:
     state, settings, words = fork.folder / "follower", fork.folder / "service.yaml", fork.folder / "service.txt"
     key = keys.make(fork.folder / "keys.yaml", "rehearsal", "predict")
     command = children.command(
-        "mainline", "serve", "--follow", str(fork.origin), "--environment", fork.environment, "--state", str(state),
-        "--settings", str(settings),
+        "mainline.tether", "serve", "--follow", str(fork.origin), "--environment", fork.environment,
+        "--state", str(state), "--settings", str(settings),
     )  # fmt: skip
     with words.open("w", encoding="utf-8") as said:
-        server = subprocess.Popen(command, cwd=fork.folder, env=fork.variables, stdout=said, stderr=said)
+        server = subprocess.Popen(
+            command, cwd=fork.folder, env=fork.variables, stdin=subprocess.PIPE, stdout=said, stderr=said
+        )
         try:
             address = _address(server, words)
             yield Service(Place(state), address, key, lambda: server.poll() is None, words)
@@ -89,7 +98,7 @@ def serve(fork: Fork) -> Iterator[Service]:
             with suppress(subprocess.TimeoutExpired):
                 server.wait(30)
             server.kill()
-            server.wait()
+            server.communicate()  # and its input is closed
 
 
 def _address(server: "subprocess.Popen[bytes]", words: Path) -> str:
@@ -102,8 +111,8 @@ def _address(server: "subprocess.Popen[bytes]", words: Path) -> str:
         if server.poll() is not None:
             break
         time.sleep(0.05)
-    raise RehearsalError(f"the server did not begin: {_last_line(words)}")
+    raise RehearsalError(f"the server did not begin: {_last_line(words)}{MORE}")
 
 
 def _last_line(words: Path) -> str:
-    return (words.read_text(encoding="utf-8").strip() or "it said nothing").splitlines()[-1][:300]
+    return (words.read_text(encoding="utf-8").strip() or "it said nothing").splitlines()[-1][:300].rstrip(".")

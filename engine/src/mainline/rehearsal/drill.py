@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from mainline import progress
 from mainline.claims import integration
 from mainline.claims.declarations import module
 from mainline.declared import environments, params
+from mainline.declared.card import FILE as CARD
 from mainline.package import manifest
 from mainline.package.responses import Response
 from mainline.rehearsal import copy_server, monitored_rows, traffic
@@ -74,24 +76,35 @@ def rehearse(folder: Path, environment: str) -> Result:
     forks.age(fork)
     before = fork.release()
     if fork.digest == digest:
-        raise RehearsalError("an edited card made the same package")
+        raise RehearsalError(
+            f"an edited card made the same package, so {CARD} does not go into it. Was engine/ edited? "
+            "`git log --oneline engine` tells."
+        )
     with copy_server.serve(fork) as server:
         server.wait(before)
         progress.say(f"{before} serves; release the package of the last commit under requests")
         found = _play(fork, server, asked, before, digest)
     checks = monitored_rows.look(fork, digest)
-    good = sum(said.startswith(("pass", "warn")) for said in checks.values())
-    progress.say(f"monitoring passes {good} of {len(checks)} checks of what the package answered")
+    progress.say(f"monitoring looked at what the package answered: {verdicts(checks)}")
     alarm = monitored_rows.plant(fork, digest)
     progress.say(f"with a fault in a copy of the log it says: {alarm}")
     return replace(found, monitored=checks, alarm=alarm)
+
+
+def verdicts(checks: Mapping[str, str]) -> str:
+    """Count the checks by what they said, such as `9 pass, 2 warn, 3 unknown`."""
+    found = Counter(said.partition(":")[0] for said in checks.values())
+    return ", ".join(f"{number} {verdict}" for verdict, number in found.items())
 
 
 def _play(fork: Fork, server: Service, asked: list[dict[str, Any]], before: str, digest: str) -> Result:
     """Roll the package out, ask it for rows whose labels are known, and roll it back."""
     forks.renew(fork)
     if fork.digest != digest:
-        raise RehearsalError("the package of the last commit did not come back")
+        raise RehearsalError(
+            "the package of the last commit did not come back after a revert. `./mainline verify` says what it is made "
+            "of that does not repeat."
+        )
     with Traffic(server.address, server.key, asked) as requests:
         began = time.time()
         version = fork.release()
@@ -129,7 +142,7 @@ def _golden(fork: Fork, server: Service, version: str) -> int:
     golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))
     document = traffic.ask(server.address, server.key, golden["requests"])
     if document["version"] != version:
-        raise RehearsalError(f"{document['version']} answers, although {version} has all requests")
+        raise RehearsalError(f"{document['version']} answers, although {version} has all requests{copy_server.MORE}")
     response = Response(json.loads((package / manifest.NAME).read_bytes()))
     expected = [response.members(prediction) for prediction in golden["predictions"]]
     integration.compare(document["predictions"], expected, params.load(fork.path / "params.yaml").limits.parity)
@@ -142,5 +155,5 @@ def _settle(requests: Traffic, version: str) -> None:
     while requests.answers[version] < wanted:
         requests.check()
         if time.monotonic() > ends:
-            raise RehearsalError(f"{version} does not answer any more")
+            raise RehearsalError(f"{version} does not answer any more{copy_server.MORE}")
         time.sleep(0.05)

@@ -21,6 +21,11 @@ from mainline.repository.git import git
 BRANCH = "main"
 LIMIT = 3600.0
 """Seconds that one command may take."""
+SETTINGS = {
+    "user.name": "Rehearsal", "user.email": "rehearsal@localhost", "core.hooksPath": os.devnull,
+    "commit.gpgSign": "false", "tag.gpgSign": "false",
+}  # fmt: skip
+"""What git is told in the copy: no hook runs and no key is asked for, whatever a person has declared for their own."""
 NOTE = "This package stands in for the version before, in a rehearsal on one machine."
 
 
@@ -105,8 +110,8 @@ def make(folder: Path, environment: str) -> Fork:
     found.git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(found.origin))
     found.git("remote", "set-url", "origin", str(found.origin))
     found.git("checkout", "--quiet", "-B", BRANCH)
-    for name, value in (("name", "Rehearsal"), ("email", "rehearsal@localhost")):
-        found.git("config", f"user.{name}", value)
+    for name, value in SETTINGS.items():
+        found.git("config", name, value)
     _bring(found)
     _declare(found)
     return found
@@ -116,7 +121,7 @@ def _bring(found: Fork) -> None:
     """Copy what dvc.lock names out of the cache that is here."""
     found.dvc("remote", "add", "--local", "--force", "here", open_cache().root)
     try:
-        found.dvc("pull", "--quiet", "--remote", "here")
+        found.dvc("pull", "--remote", "here")
     except RehearsalError as error:
         raise RehearsalError(
             "the last commit's data or model is not in the cache here. `./mainline pull` brings it, and `make repro` "
@@ -151,4 +156,4 @@ def age(found: Fork) -> None:
 def renew(found: Fork) -> None:
     """Commit the package of the last commit again, in the place of the one that stands in."""
     found.git("revert", "--no-edit", "HEAD")
-    found.dvc("checkout", "--quiet")
+    found.dvc("checkout")

@@ -39,7 +39,9 @@ def rows(fork: Fork, most: int = MOST) -> tuple[Prepared, list[dict[str, Any]]]:
     parts = params.load(fork.path / "params.yaml").parts.test
     found = dataset.read(fork.path / dataset.FOLDER, parts, [field.name for field in packaged.request], [])
     if not len(found):
-        raise RehearsalError("the test periods have no labelled rows to ask for")
+        raise RehearsalError(
+            "the test periods have no labelled rows to ask for. Widen split.test, or name a later data.through."
+        )
     chosen = found.take(np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).astype(int)))
     return chosen, columns.to_rows(chosen.request, packaged.request)
 

@@ -71,19 +71,49 @@ def test_an_answer_that_is_not_the_pipelines_ends_it(
 
 
 @pytest.mark.slow
-def test_told_to_end_it_leaves_no_server_and_no_folder(fork: Project, tmp_path: Path) -> None:
-    """As a workflow that is cancelled: SIGTERM while the copy's server answers."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_told_to_end_it_leaves_no_server_and_no_folder(fork: Project, tmp_path: Path, number: signal.Signals) -> None:
+    """As a workflow that is cancelled, while the copy's server answers; a folder is left only if it is killed."""
     (tmp_path / "scratch").mkdir()
     environment = fork.environment({"TMPDIR": str(tmp_path / "scratch")})
     command = [sys.executable, "-P", *REHEARSE[1:]]
     with subprocess.Popen(command, cwd=fork.path, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert any("serves; release" in line for line in running.stdout)
-        running.terminate()
-        assert running.wait(60) == 128 + signal.SIGTERM
-    assert list((tmp_path / "scratch").glob("mainline-rehearse-*")) == []
-    lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
-    assert [line for line in lines if str(tmp_path / "scratch") in line] == []
+        servers = [one for one in psutil.process_iter(["cmdline"]) if _is_of(one, tmp_path / "scratch")]
+        assert servers
+        running.send_signal(number)
+        assert running.wait(60) == (128 + number if number == signal.SIGTERM else -number)
+    assert psutil.wait_procs(servers, 60)[1] == []
+    if number == signal.SIGTERM:
+        assert list((tmp_path / "scratch").glob("mainline-rehearse-*")) == []
+
+
+def _is_of(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process serves what lies in a folder."""
+    words = process.info["cmdline"] or ()
+    return "serve" in words and str(folder) in " ".join(words)
+
+
+def test_the_verdicts_of_monitoring_are_told_apart() -> None:
+    """A warning is not a check that passes."""
+    said = {"a": "pass: 0", "b": "warn: 12 %", "c": "pass: none", "d": "cannot tell: 1 day"}
+    assert drill.verdicts(said) == "2 pass, 1 warn, 1 cannot tell"
+
+
+@pytest.mark.parametrize("declared", ["[commit]\ngpgSign = true\n[gpg]\nprogram = false", "[core]\nhooksPath = {}"])
+def test_the_copy_is_committed_to_whatever_a_person_declares_for_git(
+    fork: Project, tmp_path: Path, declared: str
+) -> None:
+    """Nobody is there to give the passphrase of a key, and a hook is of the place that it was written for."""
+    hook = tmp_path / "hooks/pre-commit"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    (tmp_path / "gitconfig").write_text(declared.format(hook.parent))
+    made = "from pathlib import Path; from mainline.rehearsal import fork; fork.make(Path('../copy'), 'production')"
+    fork.run("python", "-c", made, GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig"))
+    assert "Declare a rehearsal" in fork.run("git", "-C", "../copy/fork", "log", "-1", "--format=%s").stdout
 
 
 def test_what_is_not_in_the_cache_is_named(fork: Project) -> None:
