@@ -86,7 +86,9 @@ def run(arguments: argparse.Namespace) -> str:
     if not arguments.send:
         return said
     print(said, flush=True)
-    return "\n".join(_send(arguments.package, arguments.files, arguments.output, declared))
+    for line in _send(arguments.package, arguments.files, arguments.output, declared):
+        print(line, flush=True)  # each at once: a later destination may fail
+    return ""
 
 
 def _load_destinations() -> ModuleType:

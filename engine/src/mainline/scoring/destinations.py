@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,13 +60,12 @@ def check(declared: Sequence[Destination], file: Path, sources: Sequence[Path]) 
             ) from error
 
 
-def send(declared: Sequence[Destination], outgoing: Outgoing) -> list[str]:
-    """Bring the predictions of a file to each destination, in order; return a line for each.
+def send(declared: Sequence[Destination], outgoing: Outgoing) -> Iterator[str]:
+    """Bring the predictions of a file to each destination, in order; yield a line for each that has them.
 
     Raises:
         MainlineError: when one does not take them; those before have them, and take them again without a change.
     """
-    said = []
     for destination in declared:
         columns = outgoing.columns(destination.key, destination.keep)
         with progress.clock(f"sending {outgoing.name} to {destination.place}"):
@@ -76,8 +75,7 @@ def send(declared: Sequence[Destination], outgoing: Outgoing) -> list[str]:
                 rows, place = sql_table.send(destination, outgoing, columns), destination.place
             else:
                 rows, place = _send_file(destination, outgoing, columns)
-        said.append(f"{count(rows, 'prediction')} sent to {place}")
-    return said
+        yield f"{count(rows, 'prediction')} sent to {place}"
 
 
 def _send_file(destination: Destination, outgoing: Outgoing, columns: Sequence[str]) -> tuple[int, str]:

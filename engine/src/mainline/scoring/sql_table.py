@@ -4,7 +4,10 @@ A key that is there is replaced, so that running twice gives the same rows; a ki
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -20,8 +23,17 @@ from mainline.scoring.outgoing import Outgoing, SendError
 
 _INSERTS: Mapping[str, Callable[[sql.Table], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 """Databases whose `insert` replaces a row with the same key by itself."""
-_LIMITS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""Seconds until PostgreSQL's client gives up on a server that does not answer, or that is gone."""
+_LIMITS = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}  # fmt: skip
+"""How long PostgreSQL's client waits for a server that is gone: seconds, and for what was sent milliseconds."""
+STATEMENT, LOCKED = 600.0, 60.0
+"""Seconds that PostgreSQL allows a statement, such as thousands of rows; and whoever holds a lock on the table."""
+SILENCE = 630.0
+"""Seconds until a server that does not even say that counts as silent."""
+_SLOW, _LOCK = "57014", "55P03"
+"""PostgreSQL's states of a statement that was ended, and of a lock that was not given in time."""
 _DENIED = "42501"
 """PostgreSQL's state of a right that is missing."""
 _REMEDY = "Do the table's types and rules fit the predictions?"
@@ -40,9 +52,19 @@ def send(destination: Destination, outgoing: Outgoing, columns: Sequence[str]) -
     _check_keys(destination, outgoing)
     engine = _engine(destination)
     try:
-        with engine.begin() as connection:
-            table = _table(connection, destination, outgoing, columns)
-            return _insert(connection, table, destination, outgoing, columns)
+        with engine.connect() as connection:
+            with _answering(connection):
+                _limit(connection)
+                table = _table(connection, destination, outgoing, columns)
+            rows = _insert(connection, table, destination, outgoing, columns)
+            with _answering(connection):
+                connection.commit()
+            return rows
+    except _SilenceError as error:
+        raise SendError(
+            destination.place, f"the database gave no answer for {SILENCE:g} s",
+            f"Does the server work at what {destination.url_from} says?",
+        ) from error  # fmt: skip
     except DBAPIError as error:
         raise _refusal(destination, error) from error
     except SQLAlchemyError as error:  # also a value that is not of its column's type, found before it is sent
@@ -50,6 +72,52 @@ def send(destination: Destination, outgoing: Outgoing, columns: Sequence[str]) -
         raise SendError(destination.place, reason, _REMEDY) from error
     finally:
         engine.dispose()
+
+
+class _SilenceError(Exception):
+    """A database did not answer."""
+
+
+@contextmanager
+def _answering(connection: sql.Connection) -> Iterator[None]:
+    """Cut the connection if what is asked in the block is not answered in time: a client of PostgreSQL waits for ever.
+
+    SQLite, which is a file, has its own limit.
+
+    Raises:
+        _SilenceError: when it was cut.
+    """
+    driver: Any = connection.connection.driver_connection
+    if not hasattr(driver, "fileno"):
+        yield
+        return
+    with socket.socket(fileno=os.dup(driver.fileno())) as line:
+        cut = threading.Event()
+
+        def end() -> None:
+            cut.set()
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(SILENCE, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if cut.is_set():
+                raise _SilenceError from error
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _limit(connection: sql.Connection) -> None:
+    """Let PostgreSQL itself end what takes too long, so that nothing of it goes on there."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"set local lock_timeout = {int(LOCKED * 1000)}")
+        connection.exec_driver_sql(f"set local statement_timeout = {int(STATEMENT * 1000)}")
 
 
 def _check_keys(destination: Destination, outgoing: Outgoing) -> None:
@@ -206,7 +274,8 @@ def _insert(
     rows = 0
     for part in outgoing.tables(columns):
         if len(part):
-            connection.execute(statement, part.to_pylist())
+            with _answering(connection):
+                connection.execute(statement, part.to_pylist())
         rows += len(part)
     return rows
 
@@ -216,6 +285,10 @@ def _refusal(destination: Destination, error: DBAPIError) -> SendError:
     state = _state(error)
     if state == _DENIED or "readonly" in str(error.orig):
         remedy = f"Its user needs the rights to select, insert and update in {destination.table}."
+    elif state == _LOCK:
+        remedy = f"Another session holds {destination.table} for longer than {LOCKED:g} s; end it, or try again later."
+    elif state == _SLOW:
+        remedy = f"A statement may take {STATEMENT:g} s. Is the database overloaded, or does a trigger work so long?"
     elif state[:2] in ("22", "23", "42"):
         remedy = _REMEDY
     else:

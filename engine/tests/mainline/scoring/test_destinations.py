@@ -84,6 +84,17 @@ def test_folder_without_rights_is_one_line(send: Say) -> None:
     assert "or the folder not yours to write?" in send("a/day-0.csv", code=1)
 
 
+@pytest.mark.usefixtures("send")
+def test_what_was_sent_is_told_before_a_later_destination_fails(
+    package_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads the output knows where the predictions are by now."""
+    Path("file").touch()
+    declare({"folder": "out"}, {"folder": "file/below"})
+    assert main(["predict", "a/day-0.csv", "--send", "--package", str(package_dir)]) == 1
+    assert "20 predictions sent to out/day-0.parquet\n" in capsys.readouterr().out
+
+
 def test_folder_that_is_a_file_is_one_line(send: Say) -> None:
     """What is in the way is named."""
     Path("out").touch()

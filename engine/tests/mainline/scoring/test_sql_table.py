@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from mainline.__main__ import main
+from mainline.declared.destinations import Destination
+from mainline.scoring import sql_table
 from tests import postgresql
 from tests.mainline.scoring.test_files import write_csv
 from tests.mainline.serving.running import wait_for
@@ -206,6 +208,67 @@ def test_address_that_leads_nowhere_is_one_line(
     (line,) = send(code=1).splitlines()
     assert said in line
     assert PLANTED not in line
+
+
+SLEEPER = """
+    create function scoring.sleep() returns trigger language plpgsql as 'begin perform pg_sleep(600); return new; end';
+    create trigger sleeper before insert on scoring.delays execute function scoring.sleep();
+"""
+
+
+def test_statement_that_takes_too_long_is_one_line(
+    send: Say, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends it, so that it holds no lock on the table any more."""
+    declare(TABLE)
+    send()
+    database.execute(SLEEPER)
+    monkeypatch.setattr(sql_table, "STATEMENT", 0.2)
+    (line,) = send(code=1).splitlines()
+    assert "canceling statement due to statement timeout. A statement may take 0.2 s" in line
+    database.execute("begin; lock table scoring.delays in access exclusive mode nowait; commit")
+
+
+def test_server_that_falls_silent_is_one_line(
+    send: Say, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took the connection and the statement, and says nothing any more."""
+    declare(TABLE)
+    send()
+    database.execute(SLEEPER)
+    monkeypatch.setattr(sql_table, "_limit", lambda _: None)
+    monkeypatch.setattr(sql_table, "SILENCE", 0.5)
+    (line,) = send(code=1).splitlines()
+    assert "the database gave no answer for 0.5 s. Does the server work at what SCORING_URL says?" in line
+    others = "from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"
+    database.execute(f"select pg_terminate_backend(pid, 10000) {others}")
+
+
+@pytest.mark.usefixtures("database")
+def test_table_that_another_session_holds_is_one_line(
+    send: Say, server: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL itself gives up on the lock, and what holds it is not disturbed."""
+    declare(TABLE)
+    send()
+    monkeypatch.setattr(sql_table, "LOCKED", 0.2)
+    with psycopg.connect(f"host={server['PGHOST']} user=me dbname=postgres") as other:
+        other.execute("lock table scoring.delays in access exclusive mode")
+        (line,) = send(code=1).splitlines()
+    assert (
+        "lock timeout. Another session holds scoring.delays for longer than 0.2 s; end it, or try again later" in line
+    )
+
+
+def test_the_client_gives_up_on_a_server_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while something that was sent is on its way, which keepalives do not end; an address has the last word."""
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr("sqlalchemy.create_engine", lambda _, connect_args: seen.append(connect_args))
+    declared = Destination(table="t", url_from="SCORING_URL", key=["k"])
+    for options in ("", "?tcp_user_timeout=5"):
+        monkeypatch.setenv("SCORING_URL", f"postgresql+psycopg://h/d{options}")
+        sql_table._engine(declared)
+    assert [one.get("tcp_user_timeout") for one in seen] == [60_000, None]
 
 
 def test_password_is_in_no_file(send: Say, database: psycopg.Connection, tmp_path: Path) -> None:
