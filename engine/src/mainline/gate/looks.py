@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from mainline import periods
+from mainline.gate import history
 from mainline.repository import lock
 from mainline.repository.git import GitError, listed, raw
 from mainline.repository.lock import LockError
@@ -33,11 +34,14 @@ class Span(NamedTuple):
 
 
 class Look(NamedTuple):
-    """Test predictions that somebody committed: their content, what they are of, and when, in seconds since 1970."""
+    """Test predictions that somebody committed: their content, what they are of, and when.
+
+    `when` is seconds since 1970 and a place in the history, which tells commits of the same second apart.
+    """
 
     predictions: str
     span: Span
-    when: int
+    when: tuple[int, int]
 
 
 def count() -> int:
@@ -45,12 +49,15 @@ def count() -> int:
 
     A candidate that was committed keeps its number whatever is tried after it. Looks at other periods do not count;
     those at some of the same periods do.
+
+    Raises:
+        GitError: when the history cannot be read whole: whoever cannot count must not take it for the first look.
     """
     text = lock.LOCK.read_text(encoding="utf-8") if lock.LOCK.is_file() else ""
-    own = _look(text, 0)
+    own = _look(text, (0, 0))
     if own is None:
         return 1
-    first: dict[str, int] = {}
+    first: dict[str, tuple[int, int]] = {}
     for look in _committed():
         if look.span.overlaps(own.span):
             first[look.predictions] = min(look.when, first.get(look.predictions, look.when))
@@ -60,20 +67,19 @@ def count() -> int:
 
 def _committed() -> Iterator[Look]:
     """Yield the look of each different lock in the history of branches and tags, at its earliest commit."""
-    try:
-        log = listed(
-            "log", "--branches", "--remotes", "--tags", "HEAD", "-m", "--raw", "--no-abbrev", "--no-renames",
-            "--format=%ct", "--", str(lock.LOCK),
-        )  # fmt: skip
-    except GitError:  # before the first commit
+    if not history.head():  # before the first commit
         return
-    when, earliest = 0, dict[str, int]()
-    for line in log:
+    log = listed(
+        "log", "--branches", "--remotes", "--tags", "HEAD", "--date-order", "--reverse", "-m", "--raw", "--no-abbrev",
+        "--no-renames", "--format=%ct", "--", str(lock.LOCK),
+    )  # fmt: skip
+    when, earliest = (0, 0), dict[str, tuple[int, int]]()
+    for place, line in enumerate(log):
         if line.startswith(":"):
             blob = line.split()[3]
             earliest[blob] = min(when, earliest.get(blob, when))
         else:
-            when = int(line)
+            when = (int(line), place)
     for blob, text in _contents([blob for blob in earliest if set(blob) != {"0"}]):
         look = _look(text, earliest[blob])
         if look is not None:
@@ -81,16 +87,25 @@ def _committed() -> Iterator[Look]:
 
 
 def _contents(blobs: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each blob, by one call of git."""
+    """Yield the name and the text of each blob, by one call of git.
+
+    Raises:
+        GitError: when one is not here.
+    """
     content, begins = raw("cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs)), 0
     while begins < len(content):
         ends = content.index(b"\n", begins)
-        blob, _, size = content[begins:ends].decode().split()
-        begins = ends + 1 + int(size) + 1
+        blob, kind, *size = content[begins:ends].decode().split()
+        if not size:
+            raise GitError(
+                f"a version of {lock.LOCK} that the history names is {kind} ({blob[:12]}), so that nobody can count "
+                "how often the test periods were looked at. `git fetch --refetch` brings it."
+            )
+        begins = ends + 1 + int(size[0]) + 1
         yield blob, content[ends + 1 : begins - 1].decode(errors="replace")
 
 
-def _look(text: str, when: int) -> Look | None:
+def _look(text: str, when: tuple[int, int]) -> Look | None:
     """Read a lock; None if it names no test predictions, such as one of another pipeline or with a conflict."""
     try:
         entry = lock.entries(_HEAD + _section(text))[STAGE]

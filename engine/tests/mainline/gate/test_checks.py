@@ -208,6 +208,12 @@ def test_the_looks_that_a_holdout_allows_do_not_depend_on_how_many_there_were(
         assert (found.high - found.estimate <= shipped.margin) == is_within
 
 
+def test_a_holdout_of_which_no_look_tells_enough_says_so(evidence: Evidence, shipped: Policy) -> None:
+    """That there is no limit would be the opposite."""
+    found = samples.check(samples.another(evidence), shipped.model_copy(update={"margin": 1e-9}), "looks")
+    assert (found.verdict, found.limit) == ("pass", "not even the first")
+
+
 def test_a_later_look_has_a_wider_interval_of_the_whole_alone(evidence: Evidence, shipped: Policy) -> None:
     """A hundred looks widen the difference to production, and no segment's, which would then pass more easily."""
     first, production = samples.another(evidence), evidence.kept

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mainline.gate import looks
-from mainline.repository.git import git
+from mainline.repository.git import GitError, git
 from tests.project import FLIGHTS
 
 JUNE = {"data": {"from": "2013-01", "through": "2013-06"}, "split": {"validation": 1, "test": 1}}
@@ -134,9 +134,34 @@ def test_without_a_commit_or_a_lock_it_is_the_first(tmp_path: Path, monkeypatch:
     assert looks.count() == 1
 
 
+def test_candidates_of_the_same_second_are_in_the_order_of_the_history() -> None:
+    """A rebase gives many commits the same moment: each is still one look more than the one before."""
+    for number, name in enumerate(["first", "second", "third"], start=1):
+        commit(lock(name), 1)
+        assert looks.count() == number
+    for number in (2, 1):
+        git("checkout", "--quiet", "HEAD~1")
+        assert looks.count() == number
+
+
+@pytest.mark.parametrize("broken", ["blob", "commit"])
+def test_a_history_that_cannot_be_read_is_not_a_first_look(tmp_path: Path, broken: str) -> None:
+    """Of a candidate nobody can tell which look it is if git lacks a version of the lock, or a commit."""
+    commit(lock("first"), 1)
+    commit(lock("second"), 2)
+    name = git("rev-parse", {"blob": "HEAD~1:dvc.lock", "commit": "HEAD~1"}[broken]).strip()
+    (tmp_path / ".git/objects" / name[:2] / name[2:]).unlink()
+    said = {
+        "blob": rf"^a version of dvc\.lock that the history names is missing \({name[:12]}\), so .* --refetch` brings",
+        "commit": "^`git log` says: ",
+    }
+    with pytest.raises(GitError, match=said[broken]):
+        looks.count()
+
+
 def test_the_shipped_pipeline_is_read() -> None:
     """What the stage is named and where its predictions lie is as the real lock has it."""
     text = (FLIGHTS / "dvc.lock").read_text()
-    found = looks._look(text, 0)
+    found = looks._look(text, (0, 0))
     assert found is not None
     assert (found.span.begins.isoformat(), found.span.ends.isoformat()) == ("2013-09-01", "2013-10-01")

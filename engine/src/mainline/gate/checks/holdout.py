@@ -42,7 +42,7 @@ def check_looks(evidence: Evidence, policy: Policy) -> Outcome:
     shown = f"differences under {found.high - found.estimate:.1%} may be chance"
     if most == 0:
         reason = f"Even at the first look {shown}, which is more than gate.margin; more test periods tell more."
-        return Outcome("pass", observed, "none", reason)
+        return Outcome("pass", observed, "not even the first", reason)
     limit = f"up to {most:,}"
     if evidence.look <= most:
         widened = "The interval is widened for it: " if evidence.widening > 1 else ""
