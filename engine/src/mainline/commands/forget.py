@@ -53,6 +53,11 @@ def _column(named: str | None) -> str:
         return str(named)
     if named is None and len(declared) == 1:
         return next(iter(declared))
-    listed = ", ".join(sorted(declared)) or "none"
+    if not declared:
+        raise MainlineError(
+            f"forget: no column is declared as personal, so keys have no column to be looked up in. Declare the one "
+            f"that holds them in {personal.PLACE}, then run this again."
+        )
+    listed = ", ".join(sorted(declared))
     asked = f"'{named}' is not one of them" if named else "name one (--by)"
     raise MainlineError(f"forget: personal columns are {listed} ({personal.PLACE}); {asked}.")

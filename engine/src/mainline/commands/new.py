@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.scaffold import writing  # pandas takes a second, which `--help` need not wait for
 
     if not arguments.label:
-        raise usage.UsageError("name the column to predict: --label COLUMN.")
+        raise usage.UsageError("name the column to predict: --label COLUMN. `./mainline look TABLE` lists the columns.")
     if bool(arguments.table) == bool(arguments.sql):
         raise usage.UsageError("name a table, or say --sql URL QUERY; one of the two.")
     with tempfile.TemporaryDirectory(prefix="mainline-new-") as scratch:

@@ -154,7 +154,7 @@ class Evidence(History):
         if found.candidate.digest != digest:
             raise LackError(f"{findings.FILE} is of {found.candidate.digest[:12]}, another package", GATE)
         if found.candidate.commit is None:
-            raise LackError(f"{findings.FILE} is of what no commit has", GATE)
+            raise LackError(f"{findings.FILE} is of a tree with uncommitted changes", GATE)
         return found, self.fresh(self.of_commit(str(findings.FILE), found.candidate.commit), GATE)
 
     def checks(self, *names: str) -> tuple[list[Check], Origin]:

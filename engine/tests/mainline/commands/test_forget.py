@@ -17,7 +17,7 @@ from usecase import interface
 @pytest.mark.parametrize(
     ("declared", "words", "said"),
     [
-        ({}, ["N1"], "personal columns are none (src/usecase/interface.py: PERSONAL); name one (--by)."),
+        ({}, ["N1"], "no column is declared as personal, so keys have no column"),
         (
             {"tailnum": "a", "dest": "b"},
             ["N1"],
