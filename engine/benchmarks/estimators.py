@@ -62,6 +62,8 @@ MORE: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("xgboost.XGBClassifier", "classification", {}),
     ("lightgbm.LGBMRegressor", "regression", {}),
     ("lightgbm.LGBMClassifier", "classification", {}),
+    ("catboost.CatBoostRegressor", "regression", {}),
+    ("catboost.CatBoostClassifier", "classification", {}),
 )
 
 

@@ -66,7 +66,7 @@ def _lock(folder: Path, *pins: str) -> None:
     (folder / estimators.LOCK).write_text("".join(f"{pin} \\\n    --hash=sha256:0\n" for pin in ("numpy==1", *pins)))
 
 
-@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("library", ["catboost", "lightgbm", "xgboost"])
 def test_an_extra_that_is_not_locked_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     """Although the tests' libraries have it, what the pipeline locks decides; the line says what to write and run."""
     _lock(tmp_path)
@@ -82,6 +82,7 @@ def test_an_extra_that_is_not_locked_is_named(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("pin", "path"),
     [
+        ("catboost==1.2.10", "catboost.CatBoostRegressor"),
         ("lightgbm==4.7.0", "lightgbm.LGBMClassifier"),
         ("xgboost-cpu==3.2.0 ; sys_platform != 'darwin'", "xgboost.XGBRegressor"),
         ("xgboost==3.2.0", "xgboost.XGBRegressor"),
@@ -99,6 +100,7 @@ def test_an_extra_that_is_locked_is_taken(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("xgboost.XGBRanker", r"xgboost has no estimator 'XGBRanker'; known: XGBClassifier, XGBRegressor"),
         ("xgboost.sklearn.XGBRegressor", r"xgboost has no estimator 'sklearn\.XGBRegressor'; did you mean 'XGBRegress"),
+        ("catboost.CatBoost", r"catboost has no estimator 'CatBoost'; did you mean 'CatBoost"),
         ("lightgbm.Booster", r"lightgbm has no estimator 'Booster'; known: LGBMClassifier, LGBMRegressor"),
     ],
 )

@@ -15,6 +15,7 @@ from mainline.declared import own_model
 from mainline.errors import ParamsError, nearest
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "catboost": ("CatBoostRegressor", "CatBoostClassifier"),
     "lightgbm": ("LGBMRegressor", "LGBMClassifier"),
     "xgboost": ("XGBRegressor", "XGBClassifier"),
 }

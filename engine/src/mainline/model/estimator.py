@@ -82,7 +82,7 @@ def _placed(value: Any, place: str) -> Iterator[tuple[str, BaseEstimator]]:
 def names(estimator: BaseEstimator, task: Task) -> Collection[str]:
     """Return every hyperparameter that an estimator has, also of its library's that its constructor does not list."""
     library = libraries.of(estimator)
-    return library.names(trial.fit(estimator, task)) if library else estimator.get_params()
+    return library.names(trial.fit(library, estimator, task)) if library else estimator.get_params()
 
 
 def learning_curve(pipeline: Pipeline, rows: pd.DataFrame, task: Task) -> list[Array]:
@@ -131,7 +131,7 @@ def _made(part: Part, seed: int) -> Any:
     """Make an estimator and those that it is made of; each draws its random numbers from the seed."""
     found = _resolve(part)
     library = libraries.of(found)
-    known = found().get_params() if library else _names(found, part)
+    known = libraries.listed(found) if library else _names(found, part)
     refused = library.REFUSED if library else {}
     given: dict[str, Any] = {}
     deep: dict[str, Any] = {}
@@ -139,13 +139,13 @@ def _made(part: Part, seed: int) -> Any:
         place = f"{part.place}.params.{name}"
         if name in refused:
             raise ParamsError(place, "may not be declared", refused[name])
-        if name not in known and not library:
-            if not estimators.is_of_part(name, known, part.params):
-                raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, known))
+        if known is not None and name not in known:
+            if library or not estimators.is_of_part(name, known, part.params):
+                raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, set(known) - {*refused}))
             deep[name] = _with_parts(value, place, seed)
         else:
             given[name] = _with_parts(value, place, seed)
-    seeded = {"random_state": seed} if "random_state" in known else {}
+    seeded = {"random_state": seed} if library or "random_state" in (known or ()) else {}
     try:
         made = found(**(seeded | given | dict(library.PINNED if library else {})))
     except TypeError as error:
@@ -198,7 +198,7 @@ def _resolve(part: Part) -> Any:
     if own_model.is_own(part.type) and isinstance(found, type) and not issubclass(found, BaseEstimator):
         remedy = "derive it from RegressorMixin or ClassifierMixin and, after that, BaseEstimator, of sklearn.base"
         raise ParamsError(place, f"{part.type} is not an estimator of scikit-learn", remedy)
-    if not (isinstance(found, type) and issubclass(found, BaseEstimator)):
+    if not (isinstance(found, type) and (issubclass(found, BaseEstimator) or libraries.of(found))):
         offered = [other for other in getattr(module, "__all__", []) if other[0].isupper()]
         raise estimators.no_estimator(module_name, name, offered, place)
     return found

@@ -10,8 +10,10 @@ from mainline.declared.fit import OVERRULED
 from mainline.declared.params import Model
 from mainline.errors import ParamsError
 from mainline.model import growing
-from mainline.model.boosting import libraries
 from mainline.model.rounds import Batch, Batches, Learner
+
+_IN_ROUNDS = ("lightgbm", "xgboost")
+"""Libraries whose fits can be cut into segments."""
 
 
 def check(estimator: Any, model: Model) -> None:
@@ -30,7 +32,7 @@ def check(estimator: Any, model: Model) -> None:
     elif plan.checkpoint and library is None:
         _check_growing(estimator, name)
     if plan.early_stopping and library is None:
-        remedy = "it stops by its own hyperparameters, if it has any; this is for boosting libraries"
+        remedy = "this is for XGBoost and LightGBM; boosting of scikit-learn stops by early_stopping: true of its own"
         raise ParamsError("model.fit.early_stopping", f"{name} does not take it", remedy)
 
 
@@ -84,8 +86,9 @@ def of(
 
 
 def _library(estimator: Any) -> str | None:
-    """Name the library of an estimator; None of scikit-learn's."""
-    return type(estimator).__module__.partition(".")[0] if libraries.of(estimator) else None
+    """Name the library of an estimator, if fits of it can be cut into segments; else None."""
+    name = type(estimator).__module__.partition(".")[0]
+    return name if name in _IN_ROUNDS else None
 
 
 def _one(batches: Iterable[Batch]) -> Batch:

@@ -10,7 +10,10 @@ from mainline.model.weights import EFFECTIVE
 from mainline.periods import told
 
 NO_INTERVAL = "none, the test rows are of one day or group"
-_FITTED_BY = {"sklearn": "scikit-learn", "xgboost": "XGBoost", "lightgbm": "LightGBM", "usecase": "its class"}
+_FITTED_BY = {
+    "sklearn": "scikit-learn", "xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost",
+    "usecase": "its class",
+}  # fmt: skip
 """What fits, by the package that `model.type` begins with; libraries as they write their names."""
 WORST = 5
 """Segments that the card names."""

@@ -1,6 +1,7 @@
 """Which libraries besides scikit-learn a model may come from, and what is asked of each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from inspect import Parameter, signature
 from typing import Any, Protocol
 
 from mainline.model.boosting.ensemble import Ensemble
@@ -9,6 +10,8 @@ from mainline.model.boosting.ensemble import Ensemble
 class Library(Protocol):
     """A library's own part: what is pinned and refused, and its fitted trees as arrays."""
 
+    ROUNDS: str
+    """The hyperparameter that says how many iterations there are."""
     PINNED: Mapping[str, Any]
     """Arguments of every estimator, on which it depends whether a fit repeats to the last bit."""
     REFUSED: Mapping[str, str]
@@ -35,4 +38,15 @@ def of(estimator: Any) -> Library | None:
             from mainline.model.boosting import lightgbm
 
             return lightgbm
+        case "catboost":
+            from mainline.model.boosting import catboost
+
+            return catboost
     return None
+
+
+def listed(kind: type) -> Collection[str] | None:
+    """Return the hyperparameters that a class's constructor lists; None if it takes others too."""
+    parameters = signature(kind).parameters
+    is_open = any(one.kind is Parameter.VAR_KEYWORD for one in parameters.values())
+    return None if is_open else parameters.keys()

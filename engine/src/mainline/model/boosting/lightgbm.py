@@ -10,6 +10,7 @@ import numpy as np
 from mainline.contract import Array
 from mainline.model.boosting.ensemble import Ensemble, Link, Tree, round_down
 
+ROUNDS = "n_estimators"
 PINNED: Mapping[str, Any] = {"n_jobs": 1, "deterministic": True, "force_row_wise": True, "verbosity": -1}
 _OTHER_WORDS = {
     "bagging_fraction": "subsample", "bagging_freq": "subsample_freq", "bin_construct_sample_cnt": "subsample_for_bin",

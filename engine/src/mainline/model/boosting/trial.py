@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from mainline.contract import Task
 from mainline.declared.params import Model
@@ -24,16 +23,17 @@ OF_DATA = (
 """Hyperparameters that name columns or classes of the data; the real fit checks them."""
 
 
-def fit(estimator: Any, task: Task) -> Any:
+def fit(library: Library, estimator: Any, task: Task) -> Any:
     """Fit at most two iterations of an estimator on a few rows of two columns; of a label between 0 and 1, or classes.
 
     Raises:
         ValueError: when it does not take a value; also TypeError and the library's own errors.
     """
     declared = estimator.get_params()
-    tried = clone(estimator).set_params(**{name: None for name in OF_DATA if name in declared})
-    if isinstance(declared["n_estimators"], int) and declared["n_estimators"] > 2:
-        tried.set_params(n_estimators=2)
+    tried = type(estimator)(**{name: value for name, value in declared.items() if name not in OF_DATA})
+    rounds = declared.get(library.ROUNDS)
+    if rounds is None or (isinstance(rounds, int) and rounds > 2):
+        tried.set_params(**{library.ROUNDS: 2})
     matrix = np.random.default_rng(0).normal(size=(ROWS, 2))
     kinds = {"regression": np.linspace(0.2, 0.8, 2), "classification": np.arange(2), "multiclass": np.arange(3)}
     with _silent():
@@ -51,11 +51,11 @@ def check(library: Library, estimator: Any, model: Model, task: Task) -> None:
             raise ParamsError(f"model.params.{name}", f"is {value}", "write a finite number")
     refusals: tuple[type[Exception], ...] = (ValueError, TypeError, *library.ERRORS)
     try:
-        fitted = fit(estimator, task)
+        fitted = fit(library, estimator, task)
         link = library.ensemble(fitted).link
     except refusals as error:
         reason = _first_line(error)
-        name = _named(reason, model.params) or _refused_alone(estimator, model.params, task, refusals)
+        name = _named(reason, model.params) or _refused_alone(library, estimator, model, task, refusals)
         raise ParamsError(f"model.params{name and f'.{name}'}", reason, "correct params.yaml") from error
     if (link == "softmax") == (task == "regression"):
         kind = "regression" if task == "regression" else "classification"
@@ -75,13 +75,15 @@ def _named(reason: str, params: Mapping[str, Any]) -> str:
     return ""
 
 
-def _refused_alone(estimator: Any, params: Mapping[str, Any], task: Task, refusals: tuple[type[Exception], ...]) -> str:
+def _refused_alone(
+    library: Library, estimator: Any, model: Model, task: Task, refusals: tuple[type[Exception], ...]
+) -> str:
     """Return the hyperparameter without which the fit goes well; '' if none is alone to blame."""
     given = estimator.get_params()
-    for name in params:
+    for name in model.params:
         others = {other: value for other, value in given.items() if other != name}
         with suppress(*refusals):
-            fit(type(estimator)(**others), task)
+            fit(library, type(estimator)(**others), task)
             return name
     return ""
 
@@ -104,4 +106,4 @@ def _silent() -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     """Return what a library says first, without the place in its own source."""
     line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return re.sub(r"^\[[\d:]+\] \S+: | at /.*", "", line).strip(" .")
+    return re.sub(r"^\[[\d:]+\] \S+: |^\S+\.(h|cpp):\d+: (Error: )?| at /.*", "", line).strip(" .")

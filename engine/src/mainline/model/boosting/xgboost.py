@@ -9,6 +9,7 @@ import xgboost
 
 from mainline.model.boosting.ensemble import Ensemble, Link, Tree
 
+ROUNDS = "n_estimators"
 PINNED: Mapping[str, Any] = {"n_jobs": 1, "verbosity": 0}
 REFUSED: Mapping[str, str] = {
     "alpha": "write reg_alpha",

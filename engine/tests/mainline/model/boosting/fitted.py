@@ -1,4 +1,4 @@
-"""Models of XGBoost and LightGBM, fitted on a few rows as the pipeline fits them."""
+"""Models of XGBoost, LightGBM and CatBoost, fitted on a few rows as the pipeline fits them."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ NUMERIC, CATEGORICAL = ["size", "age"], ["code"]
 FAMILIES = {
     "xgboost": ("xgboost.XGBRegressor", "xgboost.XGBClassifier"),
     "lightgbm": ("lightgbm.LGBMRegressor", "lightgbm.LGBMClassifier"),
+    "catboost": ("catboost.CatBoostRegressor", "catboost.CatBoostClassifier"),
 }
 TASKS: list[tuple[str, Task]] = [
     (types[task != "regression"], task)
@@ -39,6 +40,11 @@ def label(rows: dict[str, Array], task: Task) -> Array:
     return np.digitize(found, [0.5] if task == "classification" else [-1.0, 1.5])
 
 
+def rounds(type_: str) -> str:
+    """Name the hyperparameter that says how many iterations a type has."""
+    return "iterations" if type_.startswith("catboost") else "n_estimators"
+
+
 def build(type_: str, task: Task, categorical: Any = "ordinal", **params: Any) -> Pipeline:
     """Build the pipeline that is declared, with seed 1."""
     model = Model(type=type_, params=params)
@@ -48,7 +54,7 @@ def build(type_: str, task: Task, categorical: Any = "ordinal", **params: Any) -
 
 def fit(type_: str, task: Task, rows: dict[str, Array], categorical: Any = "ordinal", **params: Any) -> Pipeline:
     """Fit what is declared on n rows."""
-    params = {"n_estimators": 20} | params
+    params = {rounds(type_): 20} | params
     return build(type_, task, categorical, **params).fit(table(rows), label(rows, task))
 
 

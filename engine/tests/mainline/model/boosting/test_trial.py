@@ -1,4 +1,4 @@
-"""Hyperparameters of XGBoost and LightGBM, refused before there are rows."""
+"""Hyperparameters of XGBoost, LightGBM and CatBoost, refused before there are rows."""
 
 import math
 from typing import Any
@@ -9,10 +9,11 @@ from mainline.contract import Task
 from mainline.errors import ParamsError
 from mainline.model import estimator
 from mainline.model.boosting import libraries, trial
-from tests.mainline.model.boosting.fitted import FAMILIES, NUMERIC, TASKS, build, draw, fit, label, table
+from tests.mainline.model.boosting.fitted import FAMILIES, NUMERIC, TASKS, build, draw, fit, label, rounds, table
 
 XGB, XGB_CLASSIFIER = FAMILIES["xgboost"]
 LGBM, LGBM_CLASSIFIER = FAMILIES["lightgbm"]
+CAT, CAT_CLASSIFIER = FAMILIES["catboost"]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,27 @@ LGBM, LGBM_CLASSIFIER = FAMILIES["lightgbm"]
             LGBM_CLASSIFIER, "multiclass", {"objective": "multiclassova"},
             r"params\.objective: objective multiclassova num_class:3 sigmoid:1 cannot be exported; each of ",
         ),
+        (CAT, "regression", {"dept": 3}, r"params\.dept: is not a parameter of catboost.*; did you mean 'depth'"),
+        (CAT, "regression", {"n_estimators": 3}, r"params\.n_estimators: may not be declared; write iterations\."),
+        (CAT, "regression", {"depth": -1}, r"params\.depth: Can't parse parameter .depth. with value: -1; correct"),
+        (CAT, "regression", {"iterations": 0}, r"params\.iterations: Iterations count should be positive; corr"),
+        (CAT, "regression", {"iterations": "a"}, r"params\.iterations: Can't parse parameter"),
+        (CAT, "regression", {"learning_rate": math.nan}, r"params\.learning_rate: is nan; write a finite number"),
+        (CAT, "regression", {"grow_policy": "wide"}, r"params\.grow_policy: Key 'wide' not found in .*'Lossguide'"),
+        (CAT, "regression", {"loss_function": "Huber"}, r"params\.loss_function: Metric Huber requires delta"),
+        (CAT, "regression", {"max_leaves": 5}, r"params\.max_leaves: max_leaves option works only with lossguide"),
+        (
+            CAT, "regression", {"loss_function": "RMSEWithUncertainty"},
+            r"params\.loss_function: loss_function RMSEWithUncertainty cannot be exported; each of RMSE, MAE",
+        ),
+        (
+            CAT_CLASSIFIER, "multiclass", {"loss_function": "MultiClassOneVsAll"},
+            r"params\.loss_function: loss_function MultiClassOneVsAll cannot be exported; each of ",
+        ),
+        (CAT, "regression", {"cat_features": [2]}, r"cat_features: may not be declared; .*preprocessing\.categorical"),
+        (CAT, "regression", {"early_stopping_rounds": 5}, r"early_stopping_rounds: may not be declared; .*by tune"),
+        (CAT, "regression", {"task_type": "GPU"}, r"task_type: may not be declared; leave it out: a model is"),
+        (CAT, "classification", {}, r"model\.type: catboost\.CatBoostRegressor is not a classification estimator"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_fitted_or_exported_is_refused(
@@ -73,13 +95,13 @@ def test_every_parameter_of_the_signature_is_known(type_: str, task: Task) -> No
     built = build(type_, task)[-1]
     known = estimator.names(built, task)
     assert type(built)().get_params().keys() <= set(known)
-    assert "max_bin" in known
+    assert {"max_bin", "border_count"} & set(known)
 
 
-@pytest.mark.parametrize("type_", [XGB, LGBM])
+@pytest.mark.parametrize("type_", [XGB, LGBM, CAT])
 def test_parameters_about_columns_are_left_to_the_fit(type_: str) -> None:
     """Constraints of the three columns that there are pass the trial, which has two."""
-    constraints = [1, 0, -1] if type_ == LGBM else (1, 0, -1)
+    constraints = (1, 0, -1) if type_ == XGB else [1, 0, -1]
     fit(type_, "regression", draw(), monotone_constraints=constraints)
 
 
@@ -87,23 +109,24 @@ def test_parameters_about_columns_are_left_to_the_fit(type_: str) -> None:
 def test_seed_and_threads_are_pinned(type_: str, task: Task) -> None:
     """The declared seed is the estimator's, and it fits and predicts on one thread."""
     built = build(type_, task)[-1].get_params()
-    assert (built["random_state"], built["n_jobs"]) == (1, 1)
+    assert (built["random_state"], built["thread_count" if type_.startswith("catboost") else "n_jobs"]) == (1, 1)
 
 
-@pytest.mark.parametrize("type_", [XGB, LGBM])
+@pytest.mark.parametrize("type_", [XGB, LGBM, CAT])
 def test_missing_values_reach_the_library(type_: str) -> None:
     """Numbers pass as they are, since both have a branch for what is missing."""
     assert build(type_, "regression")[0].transformers[0][1] == "passthrough"
     assert len(NUMERIC) == 2
 
 
-@pytest.mark.parametrize("type_", [XGB, LGBM])
+@pytest.mark.parametrize("type_", [XGB, LGBM, CAT])
 def test_weights_count(type_: str) -> None:
     """A row of weight 0 is as none."""
     rows, target = draw(), label(draw(), "regression")
     half = rows["size"] > 0
     kept = {name: values[half] for name, values in rows.items()}
-    pipeline = build(type_, "regression", n_estimators=5)
+    by_chance = {"learning_rate": 0.2, "random_strength": 0, "bootstrap_type": "No"} if type_ == CAT else {}
+    pipeline = build(type_, "regression", **{rounds(type_): 5}, **by_chance)
     matrix = pipeline[:-1].fit_transform(table(rows))
     weighed = pipeline[-1].fit(matrix, target, sample_weight=half.astype(float)).predict(matrix)
     alone = pipeline[-1].fit(pipeline[:-1].transform(table(kept)), target[half]).predict(matrix)
