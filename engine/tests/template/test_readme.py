@@ -9,7 +9,7 @@ import yaml
 
 from mainline.data.storage import read_json
 from mainline.declared.params import load as load_params
-from mainline.experiments import search
+from mainline.experiments import candidates
 from mainline.pipeline import summary
 from mainline.scaffold import surroundings
 from mainline.scaffold.plan import Plan
@@ -48,7 +48,7 @@ def test_another_model_of_the_readme_is_taken_as_it_is_written(tmp_path: Path) -
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(declared))
     params = load_params(tmp_path / "params.yaml")
     assert params.model.type.endswith("Ridge")
-    search.load(params)
+    candidates.load(params)
 
 
 def test_nothing_of_the_flights_is_left_where_another_table_was_brought(plans: dict[str, Plan]) -> None:

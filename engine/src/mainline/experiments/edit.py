@@ -33,6 +33,25 @@ def set_hyperparameters(text: str, values: Mapping[str, Any]) -> str:
     return edited
 
 
+def set_sections(text: str, sections: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the text with whole sections replaced, comments within them too; what stands around them stays.
+
+    Raises:
+        MainlineError: when the text is laid out in a way that cannot be edited safely, such as with anchors.
+    """
+    wanted = {**yaml.safe_load(text), **sections}
+    edited = text
+    try:
+        for name, value in sections.items():
+            edited = _set_section(edited, name, value)
+        done = yaml.safe_load(edited) == wanted
+    except (yaml.YAMLError, StopIteration):
+        done = False
+    if not done:
+        raise MainlineError(f"params.yaml cannot be edited safely. Write into it by hand: {dict(sections)}")
+    return edited
+
+
 def diff(before: str, after: str) -> str:
     """Show a change of `params.yaml` as `git apply` takes it; empty if there is none."""
     lines = unified_diff(before.splitlines(), after.splitlines(), "a/params.yaml", "b/params.yaml", n=1, lineterm="")
@@ -53,6 +72,23 @@ def _set(text: str, name: str, value: str) -> str:
     end = text.find("\n", last.end_mark.index if last.end_mark.column else last.end_mark.index - 1)
     end = len(text) if end < 0 else end
     return _splice(text, end, end, f"\n{' ' * key.start_mark.column}{name}: {value}")
+
+
+def _set_section(text: str, name: str, value: Mapping[str, Any]) -> str:
+    section = _child(yaml.compose(text), name)
+    start, end = section.start_mark.index, _last(section).end_mark.index
+    if not section.flow_style:
+        line = text.find("\n", end)
+        end = len(text) if line < 0 else line
+    written = yaml.safe_dump(dict(value), sort_keys=False).rstrip("\n").replace("\n", "\n  ")
+    return _splice(text, start, end, f"\n  {written}" if section.flow_style else written)
+
+
+def _last(node: Any) -> Any:
+    """Return the node at whose end a node ends: that of a block also holds the comments after it."""
+    while not isinstance(node, yaml.ScalarNode) and node.value and not node.flow_style:
+        node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
+    return node
 
 
 def _child(node: Any, name: str) -> Any:

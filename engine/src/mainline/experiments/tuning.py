@@ -1,6 +1,7 @@
-"""The search of the declared hyperparameters, as a table that grows, and what to write into `params.yaml`."""
+"""The declared search, as a table that grows, and what to write into `params.yaml`."""
 
 import io
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
@@ -15,9 +16,12 @@ from mainline.data.dataset import Prepared
 from mainline.declared import compute, gate, params
 from mainline.declared.compute import Compute
 from mainline.declared.params import Params
-from mainline.experiments import edit, search, variant
-from mainline.experiments.layout import Layout, interval, number, percent, wrap
-from mainline.experiments.search import Hyperparameters, Trial
+from mainline.declared.tune import Search
+from mainline.errors import ParamsError
+from mainline.experiments import candidates, deadline, edit, search, tournament, variant
+from mainline.experiments.candidates import Planned
+from mainline.experiments.layout import wrap
+from mainline.experiments.trials import TABLE, Trial
 from mainline.model.metric import Metric
 from mainline.periods import told
 from mainline.stages import computing
@@ -25,7 +29,6 @@ from mainline.stages.entries import Entry
 from mainline.stages.tasks import Inputs, Task
 
 PARAMS = Path("params.yaml")
-BEST = 5
 
 
 def tune(write: bool = False, again: bool = False) -> str:
@@ -41,32 +44,47 @@ def tune(write: bool = False, again: bool = False) -> str:
     declared = params.load(PARAMS)
     if again and not declared.tune:
         return f"{PARAMS} declares no search under `tune`, so there is nothing to try again."
-    wanted, confidence = search.load(declared), gate.load(declared.gate).confidence
-    trials = search.plan(declared, wanted)
+    wanted, confidence = candidates.load(declared), gate.load(declared.gate).confidence
+    trials = candidates.plan(declared, wanted)
     where = compute.load()
+    if wanted.minutes and where.dask:
+        raise ParamsError("tune.minutes", "cannot end a trial on a cluster", "leave it out, or leave dask out")
+    until = time.monotonic() + 60 * wanted.minutes if wanted.minutes else None
     rows = variant.read(declared, declared.parts.train), variant.read(declared, declared.parts.validation)
     if _is_several(where):
         rows = _whole(rows[0]), _whole(rows[1])
-    _announce(declared, trials, rows)
+    _announce(declared, wanted, trials, rows)
     if again:
-        search.TABLE.unlink(missing_ok=True)  # git has it
+        TABLE.unlink(missing_ok=True)  # git has it
     metric = variant.primary(declared)
-    table = _table(trials, metric)
+    table = tournament.table(trials, metric)
     print(table.header(), flush=True)
     finished: list[Trial] = []
-    several = partial(side_by_side, where)
-    for trial in search.run(declared, trials, search.key(declared, wanted), rows, confidence, compute=several):
+    several = partial(side_by_side, where, until)
+    key = search.key(declared, wanted)
+    for trial in search.run(declared, trials, key, rows, confidence, compute=several, early=wanted.early_stopping):
         finished.append(trial)
         best = search.ranked(finished, metric)[0]
-        print(table.line(_cells(trial, trials, "best" if best is trial else "")), flush=True)
+        print(table.line(tournament.cells(trial, trials, "best" if best is trial else "")), flush=True)
     days = len(np.unique(variant.clusters(rows[1])))
     return "\n".join(
-        ["", *_conclusion(metric, finished, trials, days, confidence), "", *_edit(metric, finished, trials, write)]
+        [
+            "",
+            *_over(finished, trials, wanted),
+            *tournament.conclusion(metric, finished, trials, days, confidence),
+            "",
+            *_edit(metric, finished, trials, write),
+        ]
     )
 
 
-def side_by_side(where: Compute, attempt: Callable[[int], Trial], numbers: Sequence[int]) -> Iterator[Trial]:
-    """Attempt trials where `compute.yaml` says, and yield them as they are finished."""
+def side_by_side(
+    where: Compute, until: float | None, attempt: Callable[[int], Trial], numbers: Sequence[int]
+) -> Iterator[Trial]:
+    """Attempt trials where `compute.yaml` says, and yield them as they are finished, until the time is over."""
+    if until is not None:
+        yield from deadline.run(partial(_quietly, attempt), numbers, where.processes, until)
+        return
     tasks = [Task(f"trial {number}", "", (), (number,)) for number in numbers]
     work = partial(_attempt, attempt, _is_several(where))
     for _, outcome in computing.run(work, enumerate(tasks), None, lambda _: None, where):
@@ -88,7 +106,12 @@ def _attempt(attempt: Callable[[int], Trial], is_quiet: bool, _: Inputs, number:
         return Entry({}, attempt(number))
 
 
-def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[Prepared, Prepared]) -> None:
+def _quietly(attempt: Callable[[int], Trial], number: int) -> Trial:
+    with redirect_stdout(io.StringIO()):
+        return attempt(number)
+
+
+def _announce(declared: Params, wanted: Search, trials: Sequence[Planned], rows: tuple[Prepared, Prepared]) -> None:
     train, validation = declared.parts.train, declared.parts.validation
     print(
         wrap(
@@ -98,60 +121,41 @@ def _announce(declared: Params, trials: Sequence[Hyperparameters], rows: tuple[P
         ),
         flush=True,
     )
+    if early := wanted.early_stopping:
+        said = f"A trial that is worse by more than {early.margin:.0%} after a fit on {early.share:.0%} of the rows "
+        print(wrap(f"{said}ends there."), flush=True)
+    if wanted.minutes:
+        print(wrap(f"This run ends after {wanted.minutes:g} minutes."), flush=True)
+    for line in tournament.legend(trials):
+        print(wrap(line), flush=True)
     print(flush=True)
 
 
-def _table(trials: Sequence[Hyperparameters], metric: Metric) -> Layout:
-    stacked = [name.replace("_", "\n") for name in trials[0]]
-    header = ["trial", *stacked, metric.name, "difference", "interval", "seconds", ""]
-    widest = ["", "00.0000", "-00.00 %", "-00.00 to +00.00 %", "00.0", "declared"]
-    rows = [[widest[0], *map(str, trial.values()), *widest[1:]] for trial in trials]
-    return Layout(header, rows, left=(len(header) - 1,), indent="")
+def _over(finished: Sequence[Trial], trials: Sequence[Planned], wanted: Search) -> list[str]:
+    """Say what the time was too short for."""
+    left = len(trials) - len(finished)
+    if not left:
+        return []
+    said = (
+        f"The {wanted.minutes:g} minutes were too short for {left} of {len(trials)} trials; the same command goes on."
+    )
+    return [wrap(said), ""]
 
 
-def _cells(trial: Trial, trials: Sequence[Hyperparameters], note: str) -> list[str]:
-    tried = [str(value) for value in trials[trial.number].values()]
-    if trial.refused:
-        return [str(trial.number), *tried, "-", "-", "-", number(trial.seconds), "refused"]
-    against = ["", ""] if trial.number == 0 else [percent(trial.difference), interval(trial.low, trial.high)]
-    return [str(trial.number), *tried, f"{trial.metric:#.6g}", *against, f"{trial.seconds:.1f}", note]
-
-
-def _conclusion(
-    metric: Metric, finished: Sequence[Trial], trials: Sequence[Hyperparameters], days: int, confidence: float
-) -> list[str]:
-    judged = search.ranked(finished, metric)
-    table = _table(trials, metric)
-    shown = [table.line(_cells(trial, trials, "declared" if trial.number == 0 else "")) for trial in judged[:BEST]]
-    best = judged[0]
-    if best.number == 0:
-        said = f"Nothing tried is better than what params.yaml declares ({metric.name} {best.metric:.6g})."
-    else:
-        wide = search.widen(best, len(judged) - 1, days, confidence)
-        proven = "significantly better" if wide.high < 0 else "not significantly better"
-        bounds = f"the {confidence * 100:g} % interval is {interval(wide.low, wide.high)}"
-        said = f"Best is trial {best.number}: {percent(best.difference)} in {metric.compared}, {proven} than declared. "
-        said += f"It was picked from {len(judged) - 1}, which flatters it; widened for that, {bounds}."
-        if wide.high >= 0:
-            said += " Keeping what is declared loses nothing that these rows could show."
-    return [
-        f"The best {len(shown)} of {len(finished)}, kept in {search.TABLE}:",
-        "",
-        table.header(),
-        *shown,
-        "",
-        wrap(said),
-    ]
-
-
-def _edit(metric: Metric, finished: Sequence[Trial], trials: Sequence[Hyperparameters], write: bool) -> list[str]:
+def _edit(metric: Metric, finished: Sequence[Trial], trials: Sequence[Planned], write: bool) -> list[str]:
     best = search.ranked(finished, metric)[0]
     if best.number == 0:
         return ["params.yaml stays as it is."]
-    own = trials[0]
+    own, chosen = trials[0], trials[best.number]
     before = PARAMS.read_text(encoding="utf-8")
-    new: dict[str, Any] = {name: value for name, value in trials[best.number].items() if value != own[name]}
-    after = edit.set_hyperparameters(before, new)
+    if chosen.candidate == own.candidate:
+        new: dict[str, Any] = {name: value for name, value in chosen.tried.items() if value != own.tried[name]}
+        after = edit.set_hyperparameters(before, new)
+    else:
+        sections = {"model": chosen.params.model, "preprocessing": chosen.params.preprocessing}
+        after = edit.set_sections(
+            before, {name: one.model_dump(mode="json", exclude_unset=True) for name, one in sections.items()}
+        )
     if write:
         files.replace(PARAMS, after)
         head = "Written to params.yaml:"

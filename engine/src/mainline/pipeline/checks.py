@@ -37,9 +37,9 @@ def check() -> params.Params:
 
         estimator.check(declared.model, interface.TASK, declared.seed)
     if declared.tune and _is_edited("tune", declared.tune):
-        from mainline.experiments import search
+        from mainline.experiments import candidates
 
-        search.load(declared)
+        candidates.load(declared)
     if _is_code_edited():
         check_code()
     if declared.data.version:

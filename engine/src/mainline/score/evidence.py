@@ -37,10 +37,10 @@ def key(settings: Params, declared: Search) -> tuple[str, int]:
     Raises:
         LackError: when the data are not here.
     """
-    from mainline.experiments import search  # scikit-learn takes a second
+    from mainline.experiments import candidates, search  # scikit-learn takes a second
 
     try:
-        return search.key(settings, declared), len(search.plan(settings, declared))
+        return search.key(settings, declared), len(candidates.plan(settings, declared))
     except search.NoRowsError as error:
         raise LackError(str(error).partition(". ")[0], REPRO) from error
 

@@ -56,7 +56,8 @@ def tuned(evidence: Evidence) -> Shown:
         raise LackError(f"{TUNING} is of another search, model or data", TUNE)
     if len(own) < trials:
         raise LackError(f"{TUNING} has {len(own)} of {trials} trials", TUNE)
-    return evidence.shown(f"{len(own)} trials of {', '.join(declared.space)}", origin, "./mainline tune")
+    tried = ", ".join((*declared.space, *declared.candidates))
+    return evidence.shown(f"{len(own)} trials of {tried}", origin, "./mainline tune")
 
 
 def staleness(evidence: Evidence) -> Shown:

@@ -14,7 +14,7 @@ from mainline.data.dataset import Prepared
 from mainline.data.storage import write_columns
 from mainline.declared import params
 from mainline.declared.window import Data
-from mainline.experiments import costs, judgement, search, staleness, variant, worth
+from mainline.experiments import candidates, costs, judgement, search, staleness, trials, variant, worth
 from mainline.stages import fitting
 from tests.project import FLIGHTS
 
@@ -46,7 +46,7 @@ def install(patch: pytest.MonkeyPatch, task: str = "regression", classes: tuple[
         "scoring": scoring,
         "tables": SimpleNamespace(FEATURE_TABLES=TABLES),
     }
-    for module in (fitting, variant, search, worth, staleness, costs, judgement):
+    for module in (fitting, variant, candidates, search, trials, worth, staleness, costs, judgement):
         for name, offer in offered.items():
             if hasattr(module, name):
                 patch.setattr(module, name, offer)

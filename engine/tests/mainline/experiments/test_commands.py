@@ -26,6 +26,7 @@ sys.addaudithook(kill)
 from mainline.experiments.tuning import tune
 tune(write=True)
 """
+HGB = "sklearn.ensemble.HistGradientBoostingRegressor"
 FAST = {"max_iter": 8, "learning_rate": 0.05, "min_samples_leaf": 100}
 SPACE = {"learning_rate": [0.05, 0.3], "max_leaf_nodes": [4, 31]}
 
@@ -111,6 +112,30 @@ def test_write_changes_the_declared_model() -> None:
     after = yaml.safe_load(Path("params.yaml").read_text())
     assert after["model"]["params"]["learning_rate"] == 0.3
     assert {**after, "model": None} == {**before, "model": None}
+
+
+def test_the_best_family_is_written_with_its_preprocessing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Within a declared time families are compared, and --write makes another one the declared model."""
+    line = {
+        "model": {"type": "sklearn.linear_model.Ridge", "params": {"alpha": 1.0}},
+        "preprocessing": {"numeric": "auto", "categorical": "one-hot"},
+    }
+    flat = {"model": {"type": HGB, "params": {"max_iter": 1, "learning_rate": 0.0001}}}
+    tune_ = {"trials": 4, "minutes": 60, "early_stopping": {}, "space": {"learning_rate": [0.0001]}}
+    project.declare(tune=tune_ | {"candidates": {"line": line, "flat": flat}})
+    before = yaml.safe_load(Path("params.yaml").read_text())
+    said = tune(write=True)
+    shown = capsys.readouterr().out
+    assert "line: sklearn.linear_model.Ridge" in shown
+    assert "This run ends after 60 minutes." in shown
+    assert "its interval is widened for 3 trials" in said
+    assert {row["candidate"]: row["share"] for row in rows("metrics/tuning.csv")}["line"] == "1.0"
+    after = yaml.safe_load(Path("params.yaml").read_text())
+    assert {**after, **line} == {**before, **line}
+    assert {name: after[name] for name in line} == line
+    assert max(map(len, (shown + said).splitlines())) <= 100
 
 
 def test_nothing_better_changes_nothing(project: Project) -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.experiments.edit import diff, set_hyperparameters
+from mainline.experiments.edit import diff, set_hyperparameters, set_sections
 
 TEXT = """\
 # Keep me.
@@ -72,3 +72,27 @@ def test_diff_applies(tmp_path: Path) -> None:
 def test_no_change_has_no_diff() -> None:
     """The same text shows nothing."""
     assert diff(TEXT, TEXT) == ""
+
+
+FAMILY: dict[str, dict[str, Any]] = {
+    "model": {"type": "a.B", "params": {"alpha": 1.0}},
+    "preprocessing": {"categorical": "one-hot"},
+}
+
+
+@pytest.mark.parametrize("before", ["preprocessing: {categorical: ordinal}\n", "preprocessing:\n  categorical: x\n"])
+def test_whole_sections_are_replaced(before: str) -> None:
+    """What stands before, between and after them stays, with its comments; how they are written does not matter."""
+    text = TEXT.replace("tune:", f"# Numbers of text.\n{before}\ntune:")
+    edited = set_sections(text, FAMILY)
+    assert yaml.safe_load(edited) == {**yaml.safe_load(text), **FAMILY}
+    assert edited.startswith(TEXT[: TEXT.index("  type")])
+    assert "# Numbers of text.\npreprocessing:" in edited
+    assert edited.endswith("\n\ntune: {trials: 3}\n")
+
+
+def test_sections_that_share_a_value_are_refused() -> None:
+    """An anchor that another place needs would be lost."""
+    text = "model: &m\n  type: a\npreprocessing: {categorical: x}\nother: *m\n"
+    with pytest.raises(MainlineError, match="cannot be edited safely"):
+        set_sections(text, FAMILY)

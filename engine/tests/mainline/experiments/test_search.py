@@ -15,8 +15,9 @@ from mainline.data.dataset import Prepared
 from mainline.declared.compute import Compute
 from mainline.declared.params import Costs, Evaluation, Model, Params
 from mainline.errors import MainlineError, ParamsError
-from mainline.experiments import search, trial_code, tuning, variant
-from mainline.experiments.search import NoRowsError, Trial
+from mainline.experiments import candidates, search, trial_code, trials, tuning, variant
+from mainline.experiments.search import NoRowsError
+from mainline.experiments.trials import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
 from tests.mainline.experiments.planted_use_case import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
@@ -53,10 +54,10 @@ def with_tune(**section: Any) -> Params:
     return params.model_copy(update={"tune": {**params.tune, **section}})
 
 
-def run(table: Path, rows: tuple[Prepared, Prepared], key: str = "k", trials: int = 4) -> list[Trial]:
+def run(table: Path, rows: tuple[Prepared, Prepared], key: str = "k", count: int = 4) -> list[Trial]:
     """Run a search to its end."""
-    params = with_tune(trials=trials)
-    return list(search.run(params, search.plan(params, search.load(params)), key, rows, 0.95, table))
+    params = with_tune(trials=count)
+    return list(search.run(params, candidates.plan(params, candidates.load(params)), key, rows, 0.95, table))
 
 
 def without_seconds(table: Path) -> list[str]:
@@ -67,13 +68,13 @@ def without_seconds(table: Path) -> list[str]:
 def test_declared_hyperparameters_are_trial_0() -> None:
     """The first trial is what params.yaml declares, and where it declares nothing, the estimator's default."""
     params = declare(learning_rate=0.07)
-    assert search.plan(params, search.load(params))[0] == {"learning_rate": 0.07, "max_leaf_nodes": 31}
+    assert candidates.plan(params, candidates.load(params))[0].tried == {"learning_rate": 0.07, "max_leaf_nodes": 31}
 
 
 def test_nothing_is_tried_twice() -> None:
     """More trials than combinations try each combination once, the declared one included."""
     params = with_tune(trials=50, space={"learning_rate": [0.1, 0.3, 0.3], "max_leaf_nodes": [4, 31]})
-    tried = [tuple(trial.values()) for trial in search.plan(params, search.load(params))]
+    tried = [tuple(trial.tried.values()) for trial in candidates.plan(params, candidates.load(params))]
     assert sorted(tried) == [(0.1, 4), (0.1, 31), (0.3, 4), (0.3, 31)]
 
 
@@ -81,9 +82,11 @@ def test_more_trials_add_to_those_before() -> None:
     """A larger number of trials begins with the same trials, in an order that is not the grid's."""
     space = {"learning_rate": [0.01 * step for step in range(1, 30)], "max_leaf_nodes": [4, 8, 31]}
     few, many = (with_tune(trials=trials, space=space) for trials in (5, 60))
-    planned = search.plan(many, search.load(many))
-    assert planned[:5] == search.plan(few, search.load(few))
-    assert [trial["learning_rate"] for trial in planned[1:]] != sorted(trial["learning_rate"] for trial in planned[1:])
+    planned = candidates.plan(many, candidates.load(many))
+    assert [one.tried for one in planned[:5]] == [one.tried for one in candidates.plan(few, candidates.load(few))]
+    assert [trial.tried["learning_rate"] for trial in planned[1:]] != sorted(
+        trial.tried["learning_rate"] for trial in planned[1:]
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_more_trials_add_to_those_before() -> None:
 def test_wrong_declaration_is_refused(section: dict[str, Any], said: str) -> None:
     """What cannot be searched is refused before anything is fitted, naming the place and the nearest name."""
     with pytest.raises(ParamsError, match=rf"^params.yaml: {said}") as raised:
-        search.load(with_tune(**section))
+        candidates.load(with_tune(**section))
     assert "\n" not in str(raised.value)
 
 
@@ -119,17 +122,17 @@ def test_a_library_that_checks_while_it_fits_is_asked(type_: str, space: dict[st
     """Names and values of XGBoost and LightGBM are refused as early; what only the library knows may be searched."""
     model = Model(type=type_, params={})
     with pytest.raises(ParamsError, match=rf"^params.yaml: {said}"):
-        search.load(with_tune(space=space).model_copy(update={"model": model}))
-    assert search.load(with_tune(space={"max_bin": [63, 255]}).model_copy(update={"model": model})).space
+        candidates.load(with_tune(space=space).model_copy(update={"model": model}))
+    assert candidates.load(with_tune(space={"max_bin": [63, 255]}).model_copy(update={"model": model})).space
 
 
 def test_better_hyperparameters_are_found(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
     """Where the declared learning rate is far too small, a larger one wins, and its whole interval is below zero."""
     params = declare(learning_rate=0.001)
-    planned = search.plan(params, search.load(params))
+    planned = candidates.plan(params, candidates.load(params))
     finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
     best = search.ranked(finished, variant.primary(params))[0]
-    assert planned[best.number]["learning_rate"] > 0.001
+    assert planned[best.number].tried["learning_rate"] > 0.001
     assert best.difference == pytest.approx(best.metric / finished[0].metric - 1, abs=1e-5)
     assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
 
@@ -139,7 +142,7 @@ def test_stopped_search_goes_on_where_it_was(
 ) -> None:
     """Stopped and run again, no finished trial but the declared one is fitted twice; the table is the same."""
     params = declare()
-    planned = search.plan(params, search.load(params))
+    planned = candidates.plan(params, candidates.load(params))
     running = search.run(params, planned, "k", rows, 0.95, tmp_path / "stopped.csv")
     assert [next(running).number, next(running).number] == [0, 1]
     assert isinstance(running, Generator)
@@ -154,8 +157,8 @@ def test_stopped_search_goes_on_where_it_was(
 def test_trials_side_by_side_find_the_same(number: int, tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
     """However many processes fit trials, the table is the one of a search in this one, but for the seconds."""
     params = declare()
-    planned = search.plan(params, search.load(params))
-    several = partial(tuning.side_by_side, Compute(processes=number))
+    planned = candidates.plan(params, candidates.load(params))
+    several = partial(tuning.side_by_side, Compute(processes=number), None)
     finished = [*search.run(params, planned, "k", rows, 0.95, tmp_path / "several.csv", several)]
     assert sorted(trial.number for trial in finished) == [0, 1, 2, 3]
     run(tmp_path / "one.csv", rows)
@@ -184,7 +187,7 @@ def test_more_trials_are_added_to_a_finished_search(
     """Declaring two trials more fits these two, and the declared model to compare them with."""
     run(tmp_path / "t.csv", rows)
     fits.clear()
-    assert len(run(tmp_path / "t.csv", rows, trials=6)) == 6
+    assert len(run(tmp_path / "t.csv", rows, count=6)) == 6
     assert fits.total() == 3
 
 
@@ -205,7 +208,7 @@ def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     write(tmp_path, MONTHS[:5])
 
     def key(params: Params) -> str:
-        return search.key(params, search.load(params))
+        return search.key(params, candidates.load(params))
 
     first = key(declare())
     assert key(with_tune(trials=9)) == first
@@ -252,7 +255,7 @@ def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple
     params = declare("sklearn.linear_model.QuantileRegressor", solver="highs", alpha=0.0)
     tune = {"trials": 4, "space": {"solver": ["highs", "interior-point"], "alpha": [0.0, 0.1]}}
     params = params.model_copy(update={"tune": tune})
-    planned = search.plan(params, search.load(params))
+    planned = candidates.plan(params, candidates.load(params))
     few = tuple(
         Prepared(
             {k: v[:200] for k, v in one.request.items()}, {k: v[:200] for k, v in one.features.items()}, one.label[:200]
@@ -260,20 +263,20 @@ def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple
         for one in rows
     )
     finished = list(search.run(params, planned, "k", few, 0.95, tmp_path / "t.csv"))  # type: ignore[arg-type]
-    assert {trial["solver"] for trial, done in zip(planned, finished, strict=True) if done.refused} == {
+    assert {trial.tried["solver"] for trial, done in zip(planned, finished, strict=True) if done.refused} == {
         "interior-point"
     }
     assert len(search.ranked(finished, variant.primary(params))) == len(finished) - 2
-    assert search.read(tmp_path / "t.csv", "k", 4).keys() == {0, 1, 2, 3}
+    assert trials.read(tmp_path / "t.csv", "k", 4).keys() == {0, 1, 2, 3}
 
 
 def test_damaged_table_is_named(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
     """A table that somebody broke is not overwritten in silence."""
-    run(tmp_path / "t.csv", rows, trials=2)
+    run(tmp_path / "t.csv", rows, count=2)
     table = tmp_path / "t.csv"
     table.write_text(table.read_text().replace("\nplanted,0,", "\nplanted,zero,"))
     with pytest.raises(MainlineError, match=r"t\.csv is damaged\. Remove it"):
-        run(table, rows, trials=2)
+        run(table, rows, count=2)
 
 
 def test_best_of_many_equals_is_rarely_called_better() -> None:
@@ -299,9 +302,9 @@ def test_each_trial_is_judged_at_a_threshold_of_its_own(tmp_path: Path, monkeypa
     rows = draw_classes(2), draw_classes(2, seed=6, start=20)
     evaluation = Evaluation(slice_min_rows=500, metric="cost", costs=Costs(false_positive=1, false_negative=9))
     params = declare(CLASSIFIER, learning_rate=0.01).model_copy(update={"evaluation": evaluation})
-    planned = search.plan(params, search.load(params))
+    planned = candidates.plan(params, candidates.load(params))
     finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
-    least = [least_cost(search.changed(params, trial), rows, 9) for trial in planned]
+    least = [least_cost(trial.params, rows, 9) for trial in planned]
     assert [trial.metric for trial in finished] == pytest.approx(least, rel=1e-4)
     assert [trial.difference for trial in finished] == pytest.approx([cost / least[0] - 1 for cost in least], abs=1e-4)
 
@@ -320,11 +323,11 @@ def test_three_classes_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     rows = draw_classes(3), draw_classes(3, seed=6, start=20)
     params = declare(CLASSIFIER, learning_rate=0.001)
-    planned = search.plan(params, search.load(params))
+    planned = candidates.plan(params, candidates.load(params))
     finished = list(search.run(params, planned, "k", rows, 0.95, tmp_path / "t.csv"))
     best = search.ranked(finished, variant.primary(params))[0]
     assert best.number > 0
     assert search.widen(best, len(finished) - 1, 20, 0.95).high < 0
-    predicted = variant.predict(variant.fit(search.changed(params, planned[best.number]), rows[0]), rows[1], params)
+    predicted = variant.predict(variant.fit(planned[best.number].params, rows[0]), rows[1], params)
     right = predicted[np.arange(len(predicted)), rows[1].label.astype(int)]
     assert best.metric == pytest.approx(-np.log(right).mean(), rel=1e-4)

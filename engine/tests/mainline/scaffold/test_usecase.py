@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from mainline.declared.params import load as load_params
-from mainline.experiments import search
+from mainline.experiments import candidates
 from mainline.labels import check_task
 from mainline.scaffold import bounds, outline, own_tests, settings, surroundings, usecase, yaml_text
 from mainline.scaffold.code import literal
@@ -270,7 +270,7 @@ def test_another_model_is_one_that_can_be_declared(
         assert declared["model"]["type"] != before
         path = tmp_path / f"{name}.yaml"
         path.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
-        search.load(load_params(path))
+        candidates.load(load_params(path))
 
 
 @pytest.mark.parametrize(
