@@ -11,7 +11,7 @@ Lines of several machines add up: what two of them said of one moment is one lin
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import ValidationError
@@ -134,7 +134,7 @@ def _next(alarm: Alarm | None, found: Monitored, version: Version, name: str, qu
     elif fails:
         event = "failed"
     else:
-        event = "closed" if alarm.quiet_since and _days(alarm.quiet_since, found.until) >= quiet_days else "passed"
+        event = "closed" if alarm.quiet_since and _passed(alarm, found, version) >= quiet_days else "passed"
     if alarm is not None and event == ("passed" if alarm.quiet_since else "failed"):
         return None
     reason = check.reason if event != "closed" else f"It passed for {quiet_days} days. {check.reason}"[:600]
@@ -165,5 +165,7 @@ def _changed(alarm: Alarm, line: Line) -> Alarm:
             return alarm.model_copy(update={"closed": line.time, "ending": line.reason})
 
 
-def _days(first: str, last: str) -> int:
-    return (date.fromisoformat(last[:10]) - date.fromisoformat(first[:10])).days
+def _passed(alarm: Alarm, found: Monitored, version: Version) -> int:
+    """Return for how many days the check has passed; whole days since the last traffic prove nothing."""
+    heard = min(date.fromisoformat(found.until[:10]), date.fromisoformat(version.last) + timedelta(days=1))
+    return (heard - date.fromisoformat(alarm.quiet_since[:10])).days

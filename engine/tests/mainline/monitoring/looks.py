@@ -15,13 +15,13 @@ def version(name: str = "v1.0.0", **verdicts: Verdict) -> Version:
     )  # fmt: skip
 
 
-def look(day: str, *versions: Version) -> Monitored:
-    """Return a look at noon of a day."""
+def look(day: str, *versions: Version, last: str = "") -> Monitored:
+    """Return a look at noon of a day; each version answered up to a last day, or to this one."""
     verdicts = {check.verdict for one in versions for check in one.checks}
     worst: Verdict = "fail" if "fail" in verdicts else "pass"
     return Monitored(
         verdict=worst, headline=f"Production is {worst}.", environment="production", until=f"{day}T12:00:00Z",
-        rows=1000, checks=[], versions=list(versions),
+        rows=1000, checks=[], versions=[one.model_copy(update={"last": last or day}) for one in versions],
     )  # fmt: skip
 
 

@@ -66,6 +66,23 @@ def test_silence_closes_no_alarm() -> None:
     assert alarms.update(play(("2013-10-01", "fail")), look("2013-10-09"), 3) == []
 
 
+def test_days_without_traffic_are_not_days_on_which_a_check_passed() -> None:
+    """It passed once, and then nobody asked for weeks: the alarm waits until somebody has asked again."""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"))
+    passes = version(missing_values="pass")
+    for day in ("2013-10-05", "2013-10-20"):
+        assert alarms.update(lines, look(day, passes, last="2013-10-02"), 3) == []
+    (closed,) = alarms.update(lines, look("2013-10-20", passes, last="2013-10-20"), 3)
+    assert closed.event == "closed"
+
+
+def test_morning_of_a_day_without_traffic_so_far_is_no_silence() -> None:
+    """A look before the first request of its day closes what passed for the declared days before."""
+    lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"))
+    (closed,) = alarms.update(lines, look("2013-10-05", version(missing_values="pass"), last="2013-10-04"), 3)
+    assert closed.event == "closed"
+
+
 def test_closed_alarm_that_fails_again_is_another_one() -> None:
     """After it was closed the same check makes a new alarm, with an age of its own."""
     lines = play(("2013-10-01", "fail"), ("2013-10-02", "pass"), ("2013-10-06", "pass"), ("2013-10-08", "fail"))
