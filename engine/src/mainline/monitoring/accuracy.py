@@ -45,8 +45,10 @@ def check_labels(production: Production) -> Outcome:
     worst = int(share.argmin())
     never = int(np.count_nonzero(events.answered & np.isnan(events.actual)))
     observed = f"{share[worst]:.1%} on {_date(np.unique(events.day)[worst])}"
+    late = f" {count(events.late, 'event')} asked about after the label was known." if events.late else ""
     reason = (
         f"{len(events):,} events of {days} days; {never:,} never get a label, {events.unknown:,} labels are of others."
+        f"{late}"
     )
     if share[worst] >= complete:
         return Outcome("pass", observed, f"{complete:.1%}", reason)

@@ -39,3 +39,30 @@ def of_readings(readings: pd.Series, clock: Clock) -> Array:
 def has_offset(texts: pd.Series) -> "pd.Series[bool]":
     """Say which of n times name their offset from UTC."""
     return texts.astype("str").str.contains(_OFFSET, regex=True).fillna(False)
+
+
+def of_column(times: pd.Series, clock: Clock | None) -> pd.Series:
+    """Return n times of a table, which are text or datetimes, in UTC; one without an offset is read by the clock.
+
+    Raises:
+        ValueError: when one is not a time, is missing, or says no offset and there is no clock.
+    """
+    if times.isna().any():
+        raise ValueError("a time is missing")
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        return times.dt.tz_convert("UTC").dt.tz_localize(None)
+    if pd.api.types.is_datetime64_any_dtype(times.dtype):
+        if clock is None:
+            raise ValueError("a time without a zone; say UTC")
+        return pd.Series(of_readings(times, clock), times.index)
+    texts = times.astype("str")
+    if clock is None:
+        _refuse(texts, ~has_offset(texts), "has no offset; write UTC, such as 2013-09-01T10:00:00Z")
+    read = of_text(texts, clock, "coerce")
+    _refuse(texts, read.isna(), "is not a time; write it as 2013-09-01T10:00:00Z")
+    return read
+
+
+def _refuse(texts: pd.Series, wrong: pd.Series, why: str) -> None:
+    if wrong.any():
+        raise ValueError(f"'{texts[wrong].iloc[0][:40]}' {why}")

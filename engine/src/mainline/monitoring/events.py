@@ -39,7 +39,7 @@ class Events:
 
     Predictions of K classes have shape (n, K). `features` are there if the use case's own baseline asks for them.
     `moment` is minutes since 1970 UTC. `answered` says which have a row among the labels, also one without a value;
-    `unknown` counts labels of events that nobody asked about.
+    `unknown` counts labels of events that nobody asked about, `late` events asked about once their label was known.
     """
 
     request: Mapping[str, Array]
@@ -49,6 +49,7 @@ class Events:
     answered: Array
     unknown: int
     features: Mapping[str, Array] = dataclasses.field(default_factory=dict)
+    late: int = 0
 
     def __len__(self) -> int:
         return len(self.moment)
@@ -65,7 +66,7 @@ class Events:
         )
         return Events(
             request, self.moment[rows], self.predicted[rows], self.actual[rows], self.answered[rows], self.unknown,
-            features,
+            features, self.late,
         )  # fmt: skip
 
 
@@ -114,6 +115,7 @@ def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: P
         answered=(last[FOUND] == "both").to_numpy(),
         unknown=len(labels) - len(asked.merge(labels, on=kind.names)),
         features={name: last[f"{FEATURE}{name}"].to_numpy() for name in _features(package)},
+        late=len(asked) - len(last),
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mainline import progress
 from mainline.contract import Array
 from mainline.data.columns import DAY
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.params import Evaluation
+from mainline.errors import MainlineError
 from mainline.gate.findings import Check
 from mainline.limits import sketches
 from mainline.limits.sketches import Sketch
@@ -69,10 +71,10 @@ class Asked:
 
 
 def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], asked: Asked) -> Monitored:
-    """Roll up a log and check each version that answered.
+    """Roll up a log and check each version that answered; labels that cannot be had leave quality alone untold.
 
     Raises:
-        MainlineError: when the log, the store or the labels cannot be used.
+        MainlineError: when the log or the store cannot be used.
     """
     summary = rollup.roll(logs, store, packages)
     today = f"{asked.until:%Y-%m-%d}"
@@ -183,9 +185,15 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
     if not len(predicted):
         return None, "No row has a whole request."
     since = datetime.fromtimestamp(int(predicted[events.MOMENT].min()) * 60, UTC)
-    found = asked.fetch(since, asked.until)
+    try:
+        found = asked.fetch(since, asked.until)
+    except MainlineError as error:
+        progress.say(f"Labels cannot be had: {error}")
+        return None, "The labels cannot be had; the output of this look says why."  # a report may be public
     labels = key_hashes.as_logged(found, asked.kind.names, package, predicted)
     joined = events.join(predicted, labels, asked.kind, package)
+    if not len(joined):
+        return None, "Every event was asked about after its label was known; look at known_at, and at the clocks."
     latest = asked.until - timedelta(seconds=asked.policy.labels.after)
     due = (joined.day + 1) * DAY <= int(latest.timestamp()) // 60
     return joined.choose(due), "" if due.any() else "No event is old enough to have a label."

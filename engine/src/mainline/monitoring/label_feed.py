@@ -9,6 +9,7 @@ known last counts, so corrections are new rows.
 import importlib
 import importlib.util
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,19 +19,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mainline import clocks, missing_values
+from mainline import clocks, faults, missing_values
 from mainline.conformance.requests import KNOWN
 from mainline.contract import Array, Classes, Field
 from mainline.data import columns as typed
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes, encode
 from mainline.monitoring import event_times
+from mainline.text import count
 
 VALUE = "event.label"
 """The label's column once it is read; a field of the key may be called `label`."""
 MODULE = "usecase.labels"
 Fetch = Callable[[datetime, datetime], pd.DataFrame]
 """Brings the labels that became known from one time up to another, both UTC."""
+_NAMED = "name a .csv or .parquet file, or a folder of them (--labels)"
 _CSV = {"string": "str", "integer": "Int64", "number": "float64", "time": "str"}
 
 
@@ -74,7 +77,13 @@ def wanted(interface: Any) -> Wanted:
 
 
 def bring(place: Path | None, kind: Wanted | None) -> Fetch | None:
-    """Return what brings labels: files that are named, or the use case; None if there is neither, or no key."""
+    """Return what brings labels: files that are named, or the use case; None if there is neither, or no key.
+
+    Raises:
+        LabelError: when there is nothing at the place that is named.
+    """
+    if place is not None and not place.exists():
+        raise LabelError(place, "there are no labels", _NAMED)
     if kind is None:
         return None
     if place is not None:
@@ -91,23 +100,30 @@ def fetch(since: datetime, until: datetime, kind: Wanted) -> pd.DataFrame:
     """Ask the use case for the labels that became known from `since` up to `until`, both UTC; see `check`.
 
     Raises:
-        LabelError: when what it returns is not labels.
+        MainlineError: when what it returns is not labels, or it fails in a way that is expected, see `faults`.
     """
-    module = importlib.import_module(MODULE)
-    return check(module.fetch(since, until), kind, "src/usecase/labels.py: fetch", until)
+    try:
+        given = importlib.import_module(MODULE).fetch(since, until)
+    except Exception as error:
+        expected = faults.explain(error)
+        if expected is None:
+            raise
+        raise expected from error
+    return check(given, kind, "src/usecase/labels.py: fetch", until)
 
 
 def read(place: Path, kind: Wanted, until: datetime | None = None) -> pd.DataFrame:
     """Read a .csv or .parquet file of labels, or all of a folder, as they were known before a time; see `check`.
 
+    Files whose name begins with a point are left out: programs write so what is not whole yet.
+
     Raises:
         LabelError: when there is none, or one is not labels.
     """
-    files = (
-        sorted(path for path in place.iterdir() if path.suffix in (".csv", ".parquet")) if place.is_dir() else [place]
-    )
+    named = (path for path in place.glob("[!.]*") if path.suffix in (".csv", ".parquet"))
+    files = sorted(named) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
-        raise LabelError(place, "there are no labels", "name a .csv or .parquet file, or a folder of them (--labels)")
+        raise LabelError(place, "there are no labels", _NAMED)
     found = [check(_read_file(file, kind), kind, file, until) for file in files]
     return latest(pd.concat(found, ignore_index=True), kind)
 
@@ -128,12 +144,11 @@ def check(given: Any, kind: Wanted, place: object, until: datetime | None = None
         raise LabelError(place, f"there is no column '{missing[0]}'", f"it has {', '.join(map(str, given.columns))}")
     try:
         known = _minutes(given[KNOWN])
-        found = typed.from_batch({field.name: _of_kind(given[field.name], field) for field in kind.key}, kind.key)
+        found = typed.from_batch({field.name: _key(given[field.name], field) for field in kind.key}, kind.key)
         keys = {name: found[name] for name in kind.names}
         value = _places(given[kind.label], kind.classes)
     except (ValueError, TypeError, OverflowError) as error:
-        said = str(error).splitlines()[0][:200]
-        raise LabelError(place, f"a value cannot be read ({said})", "correct it") from error
+        raise LabelError(place, f"a value cannot be read ({_first_line(error)})", "correct it") from error
     labels = pd.DataFrame({**keys, VALUE: value, KNOWN: known})
     return latest(labels if until is None else labels[known < math.ceil(until.timestamp() / 60)], kind)
 
@@ -168,47 +183,47 @@ def _read_file(file: Path, kind: Wanted) -> pd.DataFrame:
             return pd.read_parquet(file)
         types: Mapping[str, str] = {field.name: _CSV[field.kind] for field in kind.key}
         if kind.is_text:
-            return pd.read_csv(file, dtype={**types, kind.label: "str"}, keep_default_na=False)
+            return _read_csv(file, {**types, kind.label: "str"}, {})
         absent = {kind.label: list(missing_values.IN_NUMBERS)}
-        return pd.read_csv(file, dtype=types, keep_default_na=False, na_values=absent)
-    except (OSError, ValueError, OverflowError) as error:  # pyarrow's and pandas' own are among them
-        said = str(error).splitlines()[0][:200]
-        raise LabelError(file, f"it cannot be read ({said})", "name a .csv or .parquet file of labels") from error
+        return _read_csv(file, types, absent)
+    except (OSError, ValueError, TypeError, OverflowError, Warning) as error:  # pyarrow's and pandas' are among them
+        found = f"it cannot be read ({_first_line(error)})"
+        raise LabelError(file, found, "name a .csv or .parquet file of labels") from error
 
 
-def _of_kind(values: pd.Series, field: Field) -> Any:
-    """Return a key's column as a batch has it: times as datetime64 in UTC."""
+def _read_csv(file: Path, types: Mapping[str, str], absent: Mapping[str, list[str]]) -> pd.DataFrame:
+    """Read a file whose lines have as many values as it has columns.
+
+    Raises:
+        ParserWarning: for a line with more of them, whose values pandas would otherwise count into other columns.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(file, dtype=types, keep_default_na=False, na_values=absent, index_col=False)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200]
+
+
+def _key(values: pd.Series, field: Field) -> Any:
+    """Return a key's column as a batch has it: times as datetime64 in UTC.
+
+    Raises:
+        ValueError: when one is missing that a request must have, or is a fraction where it must be whole.
+    """
+    absent = values.isna()
+    if absent.any() and not (field.optional or field.kind == "string"):
+        raise ValueError(f"'{field.name}' is missing in {int(absent.sum()):,} of {count(len(values), 'row')}")
+    if field.kind == "integer" and pd.api.types.is_float_dtype(values.dtype):
+        fractions = values[~absent & (values % 1 != 0)]
+        if len(fractions):
+            raise ValueError(f"'{field.name}' is {fractions.iloc[0]}, which is not a whole number")
     if field.kind == "time":
-        return _moments(values, clocks.of(field)).to_numpy("datetime64[m]")
+        return event_times.of_column(values, clocks.of(field)).to_numpy("datetime64[m]")
     return values.to_numpy()
 
 
 def _minutes(times: pd.Series) -> Any:
     """Return times as minutes since 1970-01-01 UTC."""
-    return _moments(times, None).to_numpy("datetime64[m]").astype("int64")
-
-
-def _moments(times: pd.Series, clock: clocks.Clock | None) -> pd.Series:
-    """Return times in UTC; one without an offset is read by the clock, if there is one.
-
-    Raises:
-        ValueError: when one is no time, is missing, or says no offset and there is no clock.
-    """
-    if times.isna().any():
-        raise ValueError("a time is missing")
-    if isinstance(times.dtype, pd.DatetimeTZDtype):
-        return times.dt.tz_convert("UTC").dt.tz_localize(None)
-    if pd.api.types.is_datetime64_any_dtype(times.dtype):
-        if clock is None:
-            raise ValueError("a time without a zone; say UTC")
-        return pd.Series(event_times.of_readings(times, clock), times.index)
-    texts = times.astype("str")
-    if clock is None:
-        _refuse_without_offset(texts)
-    return event_times.of_text(texts, clock)
-
-
-def _refuse_without_offset(texts: pd.Series) -> None:
-    bare = ~event_times.has_offset(texts)
-    if bare.any():
-        raise ValueError(f"'{texts[bare].iloc[0][:40]}' has no offset; write UTC, such as 2013-09-01T10:00:00Z")
+    return event_times.of_column(times, None).to_numpy("datetime64[m]").astype("int64")

@@ -300,3 +300,50 @@ def test_a_label_that_is_a_class_is_read_as_its_place(tmp_path: Path, suffix: st
     assert read("Yes", None, "No") == pytest.approx({"a": 1, "b": np.nan, "c": 0}, nan_ok=True)
     with pytest.raises(LabelError, match=r"a value cannot be read \('maybe' is none of No, Yes\); correct it"):
         read("Yes", "maybe", "No")
+
+
+TYPED = replace(KIND, key=(*KIND.key, Field("flight", "integer", "", "")))
+LINE = "2026-03-01T10:00:00Z,a,1.5,2026-03-02T10:00:00Z,11\n"
+TORN = {
+    "a fraction in the place of a whole number": (LINE.replace("11", "1.5"), r"cannot be read \(.*int64\); name a"),
+    "no number": (LINE.replace("11", ""), r"\('flight' is missing in 1 of 2 rows\); correct it"),
+    "a number that no computer holds": (LINE.replace("11", "9" * 30), r"cannot be read \(.*\); name a"),
+    "one value too many in each line": (LINE.replace("11", "11,"), r"cannot be read \(.*does not match.*\); name a"),
+    "half a line": (LINE[:22], r"\(.* is missing in 1 of 2 rows\)|has no offset"),
+    "half a time": (LINE[:34], r"\('2026-03' has no offset; write UTC, such as 2013-09-01T10:00:00Z\)"),
+    "a day that no calendar has": (LINE.replace("03-02", "02-30"), r"\('2026-02-30T10:00:00Z' is not a time; write it"),
+    "a quote that does not end": (LINE.replace(",a,", ',"a,'), r"cannot be read \(.*EOF.*\); name a"),
+    "other bytes": ("\xff\xfe", r"cannot be read \(.*utf-8.*\); name a"),
+    "no label that is finite": (LINE.replace("1.5", "1e400"), r"\(an infinite number\); correct it"),
+}
+
+
+@pytest.mark.parametrize("kind", TORN)
+def test_file_that_is_not_whole_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    """Whatever stands in a file, its name and what is wrong are one line; no value slides into another column."""
+    text, said = TORN[kind]
+    file = tmp_path / "labels.csv"
+    lines = text * 2 if "each line" in kind else LINE.replace(",a,", ",b,") + text
+    file.write_bytes(f"at,name,late,known_at,flight\n{lines}".encode("latin-1"))
+    with pytest.raises(LabelError, match=rf"^{file}: .*{said}") as raised:
+        label_feed.read(file, TYPED)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_file_that_is_being_written_is_not_read_yet(tmp_path: Path) -> None:
+    """What a program writes under a name with a point is no label before it has its name."""
+    table().to_csv(tmp_path / "1.csv", index=False)
+    (tmp_path / ".2.csv").write_text("at,na")
+    assert len(label_feed.read(tmp_path, KIND)) == len(ROWS)
+
+
+def test_folder_of_a_thousand_files_is_read(tmp_path: Path) -> None:
+    """A file for each delivery: every label is there once, and the last correction counts, whatever its file's name."""
+    for number in range(1000):
+        known = f"2026-03-{2 + number % 19:02d}T10:00:00Z"
+        text = f"2026-03-01T10:00:00Z,{number % 500},{number},{known}\n"
+        (tmp_path / f"{999 - number}.csv").write_text(f"at,name,late,known_at\n{text}")
+    found = label_feed.read(tmp_path, KIND).set_index("name")[label_feed.VALUE]
+    assert len(found) == 500
+    expected = {str(name): max((name, name + 500), key=lambda number: number % 19) for name in range(500)}
+    assert found.to_dict() == expected

@@ -11,7 +11,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from mainline import faults
+from mainline.errors import UseCaseError
 from mainline.monitoring import label_feed
 from tests import postgresql
 from tests.project import ENGINE, LIMIT
@@ -69,9 +69,9 @@ def test_labels_of_sqlite_are_those_that_became_known_in_the_span() -> None:
 def test_database_that_is_away_is_one_line(arrivals: Path) -> None:
     """What the driver says stands behind the line of the code that asked it."""
     arrivals.unlink()
-    with pytest.raises(sqlite3.OperationalError) as raised:
+    with pytest.raises(UseCaseError) as raised:
         label_feed.fetch(datetime(2013, 9, 3, tzinfo=UTC), datetime(2013, 9, 5, tzinfo=UTC), KIND)
-    said = str(faults.explain(raised.value))
+    said = str(raised.value)
     assert said.startswith("src/usecase/labels.py, line 16: OperationalError: unable to open database file. Correct it")
 
 
