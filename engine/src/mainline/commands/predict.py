@@ -204,7 +204,16 @@ def predict_file(
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
-    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"
+    none = _say_of_none(output / "quarantine", raw) if 0 < scored.rows == scored.quarantined else ""
+    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}{none}"
+
+
+def _say_of_none(quarantine: Path, raw: bool) -> str:
+    """Say why not a single row was predicted: the first reason, and that a file may be one that the source reads."""
+    with min(quarantine.glob("*.jsonl")).open(encoding="utf-8") as lines:
+        reason = clean(json.loads(next(lines))["reason"])
+    other = "" if raw else "\nIf the file is as the source has it, --raw reads it, into another --output."
+    return f"\nNo row fits the request. The first: {reason}{other}"
 
 
 def predict_files(

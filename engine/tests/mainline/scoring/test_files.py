@@ -353,6 +353,22 @@ def test_command_says_what_it_did(
         assert said.splitlines()[-1] == expected
 
 
+def test_a_file_of_which_no_row_fits_is_told_with_a_reason(
+    package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as one that the source has in other words: the next step is named, also when the command runs again."""
+    monkeypatch.chdir(FLIGHTS)
+    for row in rows:
+        row["flight"] = -1
+    source = write_csv(tmp_path / "f.csv", rows)
+    for _ in range(2):
+        assert main(["predict", str(source), "--package", str(package_dir)]) == 0
+        count, reason, other = capsys.readouterr().out.splitlines()[-3:]
+        assert count.startswith("0 predictions in ")
+        assert reason.startswith("No row fits the request. The first: flight: ")
+        assert other == "If the file is as the source has it, --raw reads it, into another --output."
+
+
 def test_what_was_counted_before_a_kill_counts_once(
     model: Model, package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
