@@ -24,7 +24,10 @@ def check(estimator: Any, model: Model) -> None:
     """
     plan, library = model.fit, _library(estimator)
     name = model.type.rpartition(".")[2]
-    if plan.by == "period" and library != "xgboost":
+    if plan.workers > 1 and library is None:
+        found = f"is {plan.workers}, and {name} is fitted by one process"
+        raise ParamsError("model.fit.workers", found, "leave it out, or declare XGBoost or LightGBM")
+    if plan.by == "period" and library != "xgboost" and plan.workers == 1:
         _check_partial(estimator, model, name)
     elif plan.passes > 1:
         found = f"is {plan.passes}, and {name} sees all rows in each round"
@@ -71,18 +74,24 @@ def of(
         stopping: rows that stop the fit, None without.
         pages: an empty folder for what memory does not hold; None if it holds all rows.
     """
-    library = _library(estimator)
-    if library == "xgboost":
+    if _library(estimator):
+        return boosting(estimator, classes, batches, stopping, pages)
+    if model.fit.by == "period":
+        return growing.Partial(estimator, classes, batches, model.fit.passes)
+    return growing.Ensemble(estimator, _one(batches()))
+
+
+def boosting(
+    estimator: Any, classes: int, batches: Batches, stopping: Batches | None = None, pages: Path | None = None
+) -> Learner:
+    """Return what fits an estimator of XGBoost or LightGBM in rounds; see `of`."""
+    if _library(estimator) == "xgboost":
         from mainline.model.boosting import xgboost_rounds
 
         return xgboost_rounds.Learner(estimator, classes, batches, stopping, pages)
-    if model.fit.by == "period":
-        return growing.Partial(estimator, classes, batches, model.fit.passes)
-    if library == "lightgbm":
-        from mainline.model.boosting import lightgbm_rounds
+    from mainline.model.boosting import lightgbm_rounds
 
-        return lightgbm_rounds.Learner(estimator, _one(batches()), _one(stopping()) if stopping else None)
-    return growing.Ensemble(estimator, _one(batches()))
+    return lightgbm_rounds.Learner(estimator, _one(batches()), _one(stopping()) if stopping else None)
 
 
 def _library(estimator: Any) -> str | None:

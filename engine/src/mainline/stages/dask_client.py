@@ -96,6 +96,25 @@ class Cluster:
             self.check()
             time.sleep(POLL)
 
+    def enough(self, number: int) -> list[str]:
+        """Wait for so many threads of workers, and return whose they are: of as many workers as there are.
+
+        Raises:
+            WorkerError: as `check`, and when there are too few for as long as the cluster may be silent.
+        """
+        began = time.monotonic()
+        while (found := sum(self.workers.values())) < number:
+            self.check()
+            seconds = self._declared.silent_seconds
+            if found and time.monotonic() - began > seconds:
+                raise WorkerError(
+                    f"{number} workers fit at the same time (model.fit.workers in params.yaml), and for {seconds} s "
+                    f"no more than {found} were at {self._declared.dask}. Start others with `./mainline worker`."
+                )
+            time.sleep(POLL)
+        threads = [(turn, address) for address, many in self.workers.items() for turn in range(many)]
+        return [address for _, address in sorted(threads)[:number]]
+
     def gone(self) -> WorkerError:
         """Return the error of a scheduler that went away."""
         return WorkerError(

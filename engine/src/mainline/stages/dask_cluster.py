@@ -58,8 +58,8 @@ class _Run:
         begun_with = packed.work + json.dumps(packed.settings, sort_keys=True).encode("utf-8", "surrogateescape")
         self._name = f"mainline-{packed.digest}-{hashlib.sha256(begun_with).hexdigest()[:16]}"
         # A task too: if the worker that holds its result is killed, the scheduler makes it again.
-        self._packed = cluster.submit(_unchanged(), tuple(packed), key=f"{self._name}-{uuid.uuid4().hex}")
-        self._perform = _performing()
+        self._packed = cluster.submit(unchanged(), tuple(packed), key=f"{self._name}-{uuid.uuid4().hex}")
+        self._perform = performing()
 
     def outcomes(self, begun: Callable[[Task], None]) -> Iterator[tuple[int, Outcome]]:
         """Yield what comes of the jobs until nothing more matters; failures are noted."""
@@ -118,7 +118,7 @@ class _Run:
                 self._waiting.put_back(given.worker, given.job)
             else:
                 ended.add(given.worker)
-                self._try_again(given, partial(_ended, worker=given.worker))
+                self._try_again(given, partial(worker_ended, worker=given.worker))
 
     def _recall(self, key: str) -> None:
         self._cluster.cancel([self._given.pop(key).future])
@@ -143,13 +143,13 @@ class _Run:
         elif isinstance(found, str):
             self._fail(place, WorkerError(found))
         elif isinstance(found, tuple):
-            self._try_again(given, lambda task, times: _lost(task, times, *found))
+            self._try_again(given, lambda task, times: lost(task, times, *found))
         elif isinstance(found, CancelledError):
             raise self._cluster.gone()
         elif type(found).__name__ == "KilledWorker":  # a scheduler that allows no failure says so before it is seen
-            self._try_again(given, partial(_ended, worker=given.worker))
+            self._try_again(given, partial(worker_ended, worker=given.worker))
         else:
-            self._fail(place, _unfit(task, found))
+            self._fail(place, unfit(task, found))
 
     def _fail(self, place: int, error: Exception) -> None:
         """Note a failure; what comes after it need not be done, what comes before may fail as well."""
@@ -173,7 +173,7 @@ def run(
         raise tasks.failures[min(tasks.failures)]
 
 
-def _unchanged() -> Callable[[Any], Any]:
+def unchanged() -> Callable[[Any], Any]:
     """Return a function that returns what it is given."""
 
     def unchanged(value: Any) -> Any:
@@ -182,7 +182,7 @@ def _unchanged() -> Callable[[Any], Any]:
     return unchanged
 
 
-def _performing() -> Callable[..., Any]:
+def performing() -> Callable[..., Any]:
     """Return what a worker does with a task: unpack our code, once, and have it do the rest (`dask_worker`)."""
 
     def perform(packed: tuple[Any, ...], name: str, task: bytes) -> Any:
@@ -218,7 +218,7 @@ def _performing() -> Callable[..., Any]:
     return perform
 
 
-def _lost(task: Task, times: int, worker: str, status: int, taken: int, allowed: int) -> WorkerError:
+def lost(task: Task, times: int, worker: str, status: int, taken: int, allowed: int) -> WorkerError:
     """Say that the process beside a worker died, or was ended, once too often."""
     if allowed and taken > dask_worker.FULL * allowed:
         cause = f"it took {taken:,} MiB of the {allowed:,} MiB that a worker may take. {_MEMORY}"
@@ -228,7 +228,7 @@ def _lost(task: Task, times: int, worker: str, status: int, taken: int, allowed:
     return WorkerError(f"{task}: {count(times, 'process')} died at it, {cause}")
 
 
-def _ended(task: Task, times: int, worker: str) -> WorkerError:
+def worker_ended(task: Task, times: int, worker: str) -> WorkerError:
     """Say that a worker itself died once too often."""
     return WorkerError(
         f"{task}: {count(times, 'worker')} died at it, one after another, the last at {worker}. Their memory is "
@@ -236,7 +236,7 @@ def _ended(task: Task, times: int, worker: str) -> WorkerError:
     )
 
 
-def _unfit(task: Task, error: BaseException) -> WorkerError:
+def unfit(task: Task, error: BaseException) -> WorkerError:
     """Say that no worker could begin a task."""
     said = " ".join(str(error).split())[:300]
     return WorkerError(f"{task}: no worker can begin it ({type(error).__name__}: {said}). Look at a worker's log.")

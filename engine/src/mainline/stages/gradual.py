@@ -19,7 +19,7 @@ from mainline.declared.fit import Fit
 from mainline.declared.params import Params
 from mainline.model import frames, learners, rounds, streaming
 from mainline.model.rounds import Batch, Batches
-from mainline.stages import checkpoints
+from mainline.stages import checkpoints, shares
 
 PAGES = "pages-"
 SCRATCH = Path(".dvc/tmp")
@@ -54,9 +54,14 @@ def fit(
         return (Batch(pipeline[:-1].transform(table), *answers(part)) for part, table in tables(some))
 
     with _pages() if by_period else _nowhere() as pages:
-        keep = _in_files(pages) if pages else _in_memory
-        given = keep(batches(stopping)) if stopping is not None and len(stopping) else None
-        learner = learners.of(pipeline[-1], params.model, classes, keep(batches(rows)), given, pages)
+        given: Batches | None = None
+        learner: rounds.Learner
+        if plan.workers > 1 and pages:
+            learner = shares.Learner(pipeline[-1], params.model, classes, _written(pages, batches(rows)))
+        else:
+            keep = _in_files(pages) if pages else _in_memory
+            given = keep(batches(stopping)) if stopping is not None and len(stopping) else None
+            learner = learners.of(pipeline[-1], params.model, classes, keep(batches(rows)), given, pages)
         estimator, kept = rounds.learn(learner, plan, params.seed, memory)
     pipeline.steps[-1] = (pipeline.steps[-1][0], estimator)
     if given:
@@ -79,18 +84,19 @@ def _in_files(folder: Path) -> Callable[[Iterable[Batch]], Batches]:
     """Return what keeps batches in files of a folder, from which memory takes one at a time."""
 
     def keep(batches: Iterable[Batch]) -> Batches:
-        files = []
-        for batch in batches:
-            files.append(Path(tempfile.mkdtemp(dir=folder)) / "batch.npz")
-            np.savez(files[-1], **{name: values for name, values in batch._asdict().items() if values is not None})
-        return lambda: map(_load, files)
+        files = _written(folder, batches)
+        return lambda: map(shares.load, files)
 
     return keep
 
 
-def _load(file: Path) -> Batch:
-    with np.load(file, allow_pickle=False) as found:
-        return Batch(found["matrix"], found["target"], found.get("weight"))
+def _written(folder: Path, batches: Iterable[Batch]) -> list[Path]:
+    """Write batches to files of a folder."""
+    files = []
+    for batch in batches:
+        files.append(Path(tempfile.mkdtemp(dir=folder)) / "batch.npz")
+        np.savez(files[-1], **{name: values for name, values in batch._asdict().items() if values is not None})
+    return files
 
 
 @contextmanager

@@ -29,11 +29,11 @@ from mainline.text import count
 METHOD = "fork" if sys.platform == "linux" else "spawn"
 """A fork begins with all libraries loaded; elsewhere libraries of the system do not stand it."""
 
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds that a process whose pipe is closed has to end, so that its own status is told."""
 
 
-class _Worker:
+class Worker:
     """A process, and the task that it works on."""
 
     def __init__(self) -> None:
@@ -89,13 +89,13 @@ class _Pool:
     """Workers with all jobs among them."""
 
     def __init__(self, jobs: Sequence[Job], number: int, retries: int) -> None:
-        self.workers = [_Worker() for _ in range(number)]
+        self.workers = [Worker() for _ in range(number)]
         self._waiting = Stretches(jobs, self.workers)
         self.failures: dict[int, Exception] = {}
         self._died: Counter[int] = Counter()
         self._retries = retries
 
-    def hand_out(self, work: Work, watch: Watch | None, begun: Callable[[Task], None]) -> list[_Worker]:
+    def hand_out(self, work: Work, watch: Watch | None, begun: Callable[[Task], None]) -> list[Worker]:
         """Give each idle worker a job, if one is left, and return those whose answer matters."""
         for worker in self.workers:
             if worker.job is None and (job := self._waiting.next(worker)):
@@ -105,7 +105,7 @@ class _Pool:
         end = min(self.failures, default=math.inf)
         return [worker for worker in self.workers if worker.job and worker.job[0] < end]
 
-    def take(self, worker: _Worker) -> Iterator[tuple[int, Outcome]]:
+    def take(self, worker: Worker) -> Iterator[tuple[int, Outcome]]:
         """Yield what a worker made of its job, if it made anything; note how it failed, or have it tried again."""
         if worker.job is None:
             return
@@ -117,10 +117,10 @@ class _Pool:
         elif isinstance(answer, Failure):
             self._fail(place, raised(answer))
         else:
-            status = worker.end(_PATIENCE)
+            status = worker.end(PATIENCE)
             self._died[place] += 1
             if self._died[place] > self._retries:
-                self._fail(place, _lost(task, self._died[place], status))
+                self._fail(place, lost(task, self._died[place], status))
             else:
                 self._waiting.put_back(worker, (place, task))
 
@@ -166,7 +166,8 @@ def _serve(pipe: Any, work: Work, watch: Watch | None, driver: int) -> None:
             pipe.send(answer)
 
 
-def _lost(task: Task, times: int, status: int) -> WorkerError:
+def lost(task: Task, times: int, status: int) -> WorkerError:
+    """Say that a process died at a task, after so many of them."""
     cause = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
     last = f", one after another, the last {cause}" if times > 1 else f" {cause}"
     return WorkerError(

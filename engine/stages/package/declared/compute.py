@@ -1,0 +1,1 @@
+../../../src/mainline/declared/compute.py

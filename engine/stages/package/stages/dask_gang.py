@@ -1,0 +1,1 @@
+../../../src/mainline/stages/dask_gang.py

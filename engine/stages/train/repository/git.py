@@ -1,0 +1,1 @@
+../../../src/mainline/repository/git.py
