@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_each_process_has_rows_of_its_own_and_all_count(type_: str, monkeypatch:
     monkeypatch.setattr(gang, "run", note)
     whole = exported(declare_two(type_))
     assert given == [((0,), 2), ((1,), 2)]
-    write(PERIODS[3], draw(7))
+    write(PERIODS[3], replace(draw(3), label=-draw(3).label))
     assert exported(declare_two(type_)) != whole
 
 
