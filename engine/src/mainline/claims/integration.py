@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mainline import children, faults, processes
+from mainline import children, faults, local_server, processes
 from mainline.claims import own_server
 from mainline.claims.batches import NoDataError
 from mainline.claims.declarations import module
@@ -74,7 +74,7 @@ def raw_data_become_an_answer_over_http() -> None:
         package = place / "models/package"
         golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))
         with own_server.serve(place) as (address, key):
-            answered = own_server.ask(address, key, golden["requests"])["predictions"]
+            answered = local_server.ask(address, key, golden["requests"])["predictions"]
         response = Response(json.loads((package / manifest.NAME).read_bytes()))
         expected = [response.members(prediction) for prediction in golden["predictions"]]
         compare(answered, expected, params.load().limits.parity)

@@ -16,6 +16,11 @@ from mainline.repository.git import ask
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     usage.add_environment(parser)
+    parser.add_argument(
+        "--feature", nargs="?", const="", metavar="NAME",
+        help="add this feature to a version that is trained without it, which fits twice; without NAME one that "
+        "`./mainline explain` found to help",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="rehearse in this new folder and keep it")
 
 
@@ -42,15 +47,18 @@ def run(arguments: argparse.Namespace) -> str:
     folder = Path(tempfile.mkdtemp(prefix="mainline-rehearse-")) if arguments.keep is None else arguments.keep
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = drill.rehearse(folder, arguments.environment)
+        found = drill.rehearse(folder, arguments.environment, arguments.feature)
     finally:
         if arguments.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
     lines = found.lines() | {"environment": arguments.environment, "result": record.REHEARSED}
     record.keep(record.REHEARSE, begun, lines)
+    added = (
+        f" The feature {found.feature} was added, fitted and released in {found.added:.0f} s." if found.feature else ""
+    )
     note = " Uncommitted changes are not part of this." if ask("status", "--porcelain") else ""
     return (
         f"\nRehearsed: {found.answers:,} requests were answered and none failed, while a version took over by "
         f"{found.strategy} in {found.rolled_out:.0f} s and went again in {found.rolled_back:.0f} s. "
-        f"Pauses were cut to seconds.{note}"
+        f"Pauses were cut to seconds.{added}{note}"
     )

@@ -1,4 +1,4 @@
-"""What each feature is worth, and how a model ages: as text for a terminal, and worth as a picture."""
+"""What each feature is worth, how a model ages, and what offline metrics foresee: as text, and worth as a picture."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def explain_model(features: Sequence[str] = (), window: int | None = None, graph: bool = False) -> str:
-    """Measure worth and staleness, and write `metrics/worth.csv` and `metrics/staleness.csv`.
+    """Measure worth, staleness and ranks, and write `metrics/worth.csv`, `staleness.csv` and `ranks.csv`.
 
     Args:
         features: leave out only these, one at a time, and only show it; without any, all.
@@ -22,7 +22,9 @@ def explain_model(features: Sequence[str] = (), window: int | None = None, graph
         graph: draw worth beside it, and what goes together with what.
     """
     found: list[Worth] = []
-    said = ["", *explain_worth(features, found), "", *([] if features else explain_staleness(window))]
+    said = ["", *explain_worth(features, found), ""]
+    if not features:
+        said += [*explain_staleness(window), "", *explain_ranks()]
     if graph:
         from mainline.experiments import pictures
 
@@ -85,6 +87,29 @@ def explain_staleness(window: int | None = None) -> list[str]:
     ages = staleness.summarise(declared.evaluation, predicted, rows, gate.load(declared.gate).confidence, unit)
     write_csv(measured(interface.NAME, metric.name, (age.as_row() for age in ages)), STALENESS)
     return _staleness_table(ages, length, unit, metric.name)
+
+
+def explain_ranks() -> list[str]:
+    """Fit degraded models and write `metrics/ranks.csv`; say if a later period puts them in the order of an earlier."""
+    from mainline.data.storage import write_csv
+    from mainline.declared import params
+    from mainline.experiments import ranks, variant
+    from mainline.gate.ranks import agreement
+    from mainline.gate.tables import RANKS, measured
+    from usecase import interface
+
+    declared = params.load()
+    if declared.data.snapshot or len(declared.parts.train) < 2:
+        return [wrap("Whether offline metrics foresee a later period: too few periods are before the test to tell.")]
+    _, judging, later = ranks.periods(declared)
+    print(f"\nRanks: without each feature, judged on {judging} and replayed on {later} ...", flush=True)
+    found = list(ranks.measure(declared))
+    metric = variant.primary(declared).name
+    write_csv(measured(interface.NAME, metric, (one.as_row() for one in found)), RANKS)
+    same = agreement([(one.offline, one.later) for one in found])
+    said = f"{later} puts {same.same} of {same.pairs} pairs of {len(found)} models in the order that {judging} put them"
+    sure = "more than chance would" if same.is_sure else "as chance might, so a small gain offline says little"
+    return [wrap(f"{said} by {metric}: {sure}."), str(RANKS)]
 
 
 def _worth_table(names: Sequence[str]) -> Layout:

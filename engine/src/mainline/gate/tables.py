@@ -7,8 +7,8 @@ from typing import Any
 
 from mainline.repository import lock
 
-WORTH, STALENESS, TUNING, EXPERIMENTS = (
-    Path("metrics", f"{name}.csv") for name in ("worth", "staleness", "tuning", "experiments")
+WORTH, STALENESS, RANKS, TUNING, EXPERIMENTS = (
+    Path("metrics", f"{name}.csv") for name in ("worth", "staleness", "ranks", "tuning", "experiments")
 )
 TRAIN, TRAINED_MODEL = "train", "models/model"
 MODEL, TRAINED, PRIMARY = "model", "trained", "primary"
@@ -47,7 +47,7 @@ def is_of(model: str, row: Mapping[str, Any]) -> bool:
 def remove_foreign(model: str) -> list[str]:
     """Remove the tables that are about another model, such as another use case's; say in a line each what went."""
     removed = []
-    for path in (WORTH, STALENESS, TUNING, EXPERIMENTS):
+    for path in (WORTH, STALENESS, RANKS, TUNING, EXPERIMENTS):
         other = _foreign(path, model)
         if other:
             path.unlink()

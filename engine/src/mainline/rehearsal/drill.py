@@ -12,10 +12,11 @@ from mainline import progress
 from mainline.claims import integration
 from mainline.claims.declarations import module
 from mainline.declared import environments, params
-from mainline.declared.card import FILE as CARD
+from mainline.errors import MainlineError
+from mainline.gate import findings
 from mainline.package import manifest
 from mainline.package.responses import Response
-from mainline.rehearsal import copy_server, monitored_rows, traffic
+from mainline.rehearsal import copy_server, monitored_rows, planted_faults, version_before
 from mainline.rehearsal import fork as forks
 from mainline.rehearsal.copy_server import Service
 from mainline.rehearsal.fork import Fork, RehearsalError
@@ -44,8 +45,14 @@ class Result:
     """Seconds from the start of `./mainline rollback` until the last answer of the version that went."""
     monitored: Mapping[str, str]
     """What each check of monitoring said of the package's answers to labelled test rows, by name."""
-    alarm: str = ""
-    """What monitoring said of a fault in a copy of the log: the check, its verdict, and what it saw."""
+    alarms: Mapping[str, str]
+    """What was said of each fault in a copy of the log, by the name under which it is on record."""
+    costs: Mapping[str, str]
+    """What the gate said of what the package costs beside the version before, by check."""
+    feature: str
+    """The feature that the version before lacked; '' if it was the same model."""
+    added: float
+    """Seconds from the first edit of params.yaml until all requests were the version's."""
 
     def lines(self) -> dict[str, str]:
         """Return what is on record of it, by name."""
@@ -57,13 +64,21 @@ class Result:
             "answers": str(self.answers),
             "rolled out": f"{self.rolled_out:.1f}",
             "rolled back": f"{self.rolled_back:.1f}",
-            "alarm": self.alarm,
+            "feature": self.feature,
+            "added": f"{self.added:.0f}",
+            **self.alarms,
+            **{f"{record.GATE}{name}": said for name, said in self.costs.items()},
             **{f"{record.MONITOR}{name}": said for name, said in self.monitored.items()},
         }
 
 
-def rehearse(folder: Path, environment: str) -> Result:
+def rehearse(folder: Path, environment: str, feature: str | None = None) -> Result:
     """Play it in an empty folder; nothing of the repository here changes.
+
+    Args:
+        folder: where the copy goes.
+        environment: whose declarations hold.
+        feature: which one the version before lacks; '' for one that is sure to help, None for none.
 
     Raises:
         MainlineError: as soon as a part does not do what it should.
@@ -72,23 +87,42 @@ def rehearse(folder: Path, environment: str) -> Result:
     fork = forks.make(folder, environment)
     _, asked = monitored_rows.rows(fork, MOST)
     digest = fork.digest
-    progress.say("release a package that stands in for the version before: the same model with another card")
-    forks.age(fork)
+    older = version_before.make(fork, feature)
+    kind = f"a model without {older.feature}" if older.feature else "the same model with another card"
+    progress.say(f"release a package that stands in for the version before: {kind}")
     before = fork.release()
     if fork.digest == digest:
         raise RehearsalError(
-            f"an edited card made the same package, so {CARD} does not go into it. Was engine/ edited? "
+            "the version before is the same package: its card or feature does not go into it. Was engine/ edited? "
             "`git log --oneline engine` tells."
         )
     with copy_server.serve(fork) as server:
         server.wait(before)
         progress.say(f"{before} serves; release the package of the last commit under requests")
+        began = time.time()
+        older.renew(fork)
+        edited = time.time() - began
         found = _play(fork, server, asked, before, digest)
+    found = replace(found, feature=older.feature, added=edited + found.rolled_out)
     checks = monitored_rows.look(fork, digest)
     progress.say(f"monitoring looked at what the package answered: {verdicts(checks)}")
-    alarm = monitored_rows.plant(fork, digest)
-    progress.say(f"with a fault in a copy of the log it says: {alarm}")
-    return replace(found, monitored=checks, alarm=alarm)
+    return replace(found, monitored=checks, alarms=_alarms(fork, digest))
+
+
+def _alarms(fork: Fork, digest: str) -> dict[str, str]:
+    """Try alarms on copies of the log; what cannot be tried is said, and ends nothing."""
+    said = {}
+    for name, plant, told in (
+        (record.ALARM, planted_faults.of_values, "a fault"),
+        (record.LIBRARY, planted_faults.of_library, "another library on the day before"),
+        (record.AGE, planted_faults.of_age, "the time when data get too old"),
+    ):
+        try:
+            said[name] = plant(fork, digest)[:500]
+        except MainlineError as error:
+            said[name] = f"not tried: {error}"[:500]
+        progress.say(f"with {told} in a copy of the log: {said[name]}")
+    return said
 
 
 def verdicts(checks: Mapping[str, str]) -> str:
@@ -99,24 +133,24 @@ def verdicts(checks: Mapping[str, str]) -> str:
 
 def _play(fork: Fork, server: Service, asked: list[dict[str, Any]], before: str, digest: str) -> Result:
     """Roll the package out, ask it for rows whose labels are known, and roll it back."""
-    forks.renew(fork)
     if fork.digest != digest:
         raise RehearsalError(
-            "the package of the last commit did not come back after a revert. `./mainline verify` says what it is made "
+            "the package of the last commit did not come back . `./mainline verify` says what it is made "
             "of that does not repeat."
         )
-    with Traffic(server.address, server.key, asked) as requests:
+    with Traffic(server.server.address, server.key, asked) as requests:
         began = time.time()
         version = fork.release()
         server.wait(version, requests.check)
         rolled_out = time.time() - began
         requests.check()
+    costs = _costs(fork)
     detail = (server.last("served", version) or {"detail": ""})["detail"]
     progress.say(f"{version} has all requests, {rolled_out:.1f} s after its promotion began: {detail}")
     golden = _golden(fork, server, version)
     labelled = monitored_rows.ask(fork, server, module("interface"), time.time() - KNOWN)
     progress.say(f"it answers {golden} golden requests as the pipeline did, and {labelled:,} labelled rows; roll back")
-    with Traffic(server.address, server.key, asked) as others:
+    with Traffic(server.server.address, server.key, asked) as others:
         _settle(others, version)
         began = time.time()
         fork.run("rollback", before, "--now", "--environment", fork.environment)
@@ -129,7 +163,15 @@ def _play(fork: Fork, server: Service, asked: list[dict[str, Any]], before: str,
     policy = environments.load(fork.path / environments.FOLDER / f"{fork.environment}.yaml").rollout.declared
     names = tuple(metric.name for metric in policy.analysis.metrics)
     total = sum((requests.answers + others.answers).values())
-    return Result(digest, policy.strategy, names, golden, total, rolled_out, rolled_back, {})
+    return Result(digest, policy.strategy, names, golden, total, rolled_out, rolled_back, {}, {}, costs, "", 0.0)
+
+
+def _costs(fork: Fork) -> dict[str, str]:
+    """Return what the gate of the last promotion said of what the package costs, by check."""
+    found = findings.read((fork.path / findings.FILE).read_bytes())
+    return {
+        check.name: f"{check.verdict}: {check.observed}"[:500] for check in found.checks if check.group == "budgets"
+    }
 
 
 def _golden(fork: Fork, server: Service, version: str) -> int:
@@ -140,7 +182,7 @@ def _golden(fork: Fork, server: Service, version: str) -> int:
     """
     package = fork.path / lock.PACKAGE
     golden = json.loads((package / "golden.json").read_text(encoding="utf-8"))
-    document = traffic.ask(server.address, server.key, golden["requests"])
+    document = server.ask(golden["requests"])
     if document["version"] != version:
         raise RehearsalError(f"{document['version']} answers, although {version} has all requests{copy_server.MORE}")
     response = Response(json.loads((package / manifest.NAME).read_bytes()))

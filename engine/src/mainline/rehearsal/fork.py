@@ -2,15 +2,15 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
 from mainline import children, files, processes
 from mainline.declared import environments
-from mainline.declared.card import FILE as CARD
 from mainline.errors import MainlineError
 from mainline.package import manifest
 from mainline.rehearsal import short_policy
@@ -26,7 +26,6 @@ SETTINGS = {
     "commit.gpgSign": "false", "tag.gpgSign": "false",
 }  # fmt: skip
 """What git is told in the copy: no hook runs and no key is asked for, whatever a person has declared for their own."""
-NOTE = "This package stands in for the version before, in a rehearsal on one machine."
 
 
 class RehearsalError(MainlineError):
@@ -56,13 +55,18 @@ class Fork:
         own = {"PYTHONPATH": children.search_path(self.path), "DVC_SITE_CACHE_DIR": str(self.folder / "site")}
         return children.without_secrets() | own
 
-    def run(self, *words: str, ends: Sequence[int] = (0,)) -> str:
-        """Run a command of Mainline in the clone, and return what it says; `ends` are the statuses that are well.
+    def run(self, *words: str, ends: Sequence[int] = (0,), also: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Run a command of Mainline in the clone, and return what it says.
+
+        Args:
+            words: the command and its arguments.
+            ends: the exit statuses that are well.
+            also: environment variables that it sees besides.
 
         Raises:
             RehearsalError: with its last line, if it fails.
         """
-        return self._run(children.command("mainline", *words), f"./mainline {' '.join(words)}", ends)
+        return self._run(children.command("mainline", *words), f"./mainline {' '.join(words)}", ends, also)
 
     def dvc(self, *words: str) -> str:
         """Run DVC in the clone, likewise."""
@@ -72,8 +76,11 @@ class Fork:
         """Run git in the clone, likewise."""
         return self._run(["git", *words], f"git {words[0]}")
 
-    def _run(self, command: list[str], name: str, ends: Sequence[int] = (0,)) -> str:
-        ran = processes.run(command, LIMIT, cwd=self.path, env=self.variables, text=True, errors="replace")
+    def _run(
+        self, command: list[str], name: str, ends: Sequence[int] = (0,), also: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
+        variables = {**self.variables, **also}
+        ran = processes.run(command, LIMIT, cwd=self.path, env=variables, text=True, errors="replace")
         if ran.returncode not in ends:
             lines = [line.strip() for line in (ran.stdout + ran.stderr).splitlines() if line.strip()]
             raise RehearsalError(
@@ -141,19 +148,3 @@ def _declare(found: Fork) -> None:
     os.makedirs(found.folder / "store", exist_ok=True)
     found.run("remote", str(found.folder / "store"))
     found.commit("Declare a rehearsal")
-
-
-def age(found: Fork) -> None:
-    """Commit a package with another digest and the same model: its card says that it stands in for a version before."""
-    file = found.path / CARD
-    raw = (yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
-    raw["caveats"] = [*(raw.get("caveats") or []), NOTE]
-    files.replace(file, yaml.safe_dump(raw, sort_keys=False, allow_unicode=True))
-    found.run("repro")
-    found.commit("Stand in for the version before")
-
-
-def renew(found: Fork) -> None:
-    """Commit the package of the last commit again, in the place of the one that stands in."""
-    found.git("revert", "--no-edit", "HEAD")
-    found.dvc("checkout")

@@ -1,6 +1,5 @@
 """Monitoring tried on a rehearsal: the labelled test rows are asked, and `./mainline monitor` looks at the log."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ from mainline.exchange.report import NAME
 from mainline.labels import classes
 from mainline.monitoring import packages
 from mainline.monitoring.result import Monitored
-from mainline.rehearsal import traffic
 from mainline.rehearsal.copy_server import Service
 from mainline.rehearsal.fork import Fork, RehearsalError
 from mainline.repository import lock
@@ -22,8 +20,6 @@ from mainline.text import utc
 
 MOST, TOGETHER = 50_000, 200
 """Rows that are asked, spread evenly over the test rows; and of these in one request."""
-FAULTY = 25
-"""Requests that the copy of the log with a fault in it has."""
 LABELS, LOG = "labels.csv", "log"
 LOOKED = (0, 1, 2)
 """The exit statuses of `./mainline monitor`: quiet, an alarm, and that nobody can tell."""
@@ -59,7 +55,7 @@ def ask(fork: Fork, server: Service, interface: Any, known: float) -> int:
     file = environments.FOLDER / f"{fork.environment}.yaml"
     together = min(TOGETHER, environments.load(fork.path / file).service.limits.rows)
     for start in range(0, len(asked), together):
-        traffic.ask(server.address, server.key, asked[start : start + together])
+        server.ask(asked[start : start + together])
     if interface.KEY:
         names = classes(interface)
         label = [names[int(value)] for value in prepared.label] if names else prepared.label
@@ -72,40 +68,20 @@ def ask(fork: Fork, server: Service, interface: Any, known: float) -> int:
 def look(fork: Fork, digest: str) -> Mapping[str, str]:
     """Let monitoring look at the log of a server that has ended; return what each check of a package said, by name."""
     labels = {"--labels": LABELS} if (fork.folder / LABELS).is_file() else {}
-    return _checks(fork, digest, {"--logs": LOG, "--state": "follower", "--output": "monitoring", **labels})
+    return checks(fork, digest, {"--logs": LOG, "--state": "follower", "--output": "monitoring", **labels})
 
 
-def plant(fork: Fork, digest: str) -> str:
-    """Let monitoring look at a copy of the log with a fault in it; return what the check of that fault said.
-
-    A feature that is text has a value that training never had, in every row of the copy; without one, a number is
-    missing. A check cannot tell anything of few rows, so the lack of an alarm is not an error.
-    """
-    files = sorted((fork.folder / LOG).glob("*.jsonl"))
-    lines = [json.loads(line) for file in files for line in file.open("rb")]
-    batches = [line for line in lines if line["digest"] == digest and len(line["stale"]) > 1][:FAULTY]
-    if not batches:
-        return "no request had several rows"
-    features = batches[0]["features"]
-    texts = [name for name, values in features.items() if any(isinstance(value, str) for value in values)]
-    name, value, check = (
-        (texts[0], "never seen", "unseen values") if texts else (next(iter(features)), None, "missing values")
-    )
-    (fork.folder / "faulty").mkdir()
-    with (fork.folder / "faulty" / files[0].name).open("w", encoding="utf-8") as file:
-        for line in batches:
-            line["features"][name] = [value] * len(line["stale"])
-            file.write(json.dumps(line) + "\n")
-    places = {"--logs": "faulty", "--state": "follower", "--store": "faulty-store", "--output": "faulty-report"}
-    return f"{check}: {_checks(fork, digest, places).get(check, 'not looked at')}"
-
-
-def _checks(fork: Fork, digest: str, places: Mapping[str, str]) -> dict[str, str]:
+def checks(fork: Fork, digest: str, places: Mapping[str, str]) -> dict[str, str]:
     """Run monitoring on folders of the rehearsal; return what each check of a package said, by name."""
-    words = [word for option, name in places.items() for word in (option, str(fork.folder / name))]
-    fork.run("monitor", "--environment", fork.environment, *words, ends=LOOKED)
-    told = Monitored.model_validate_json((fork.folder / places["--output"] / f"{NAME}.json").read_bytes())
-    checks = [check for version in told.versions if version.digest == digest for check in version.checks]
-    if not checks:
+    told = monitor(fork, places)
+    found = [check for version in told.versions if version.digest == digest for check in version.checks]
+    if not found:
         raise RehearsalError(f"monitoring saw no answer of the package: {told.headline}")
-    return {check.name: f"{check.verdict}: {check.observed}"[:500] for check in checks}
+    return {check.name: f"{check.verdict}: {check.observed}"[:500] for check in found}
+
+
+def monitor(fork: Fork, places: Mapping[str, str], *more: str) -> Monitored:
+    """Run monitoring on folders of the rehearsal, by option, with more options; return its report."""
+    words = [word for option, name in places.items() for word in (option, str(fork.folder / name))]
+    fork.run("monitor", "--environment", fork.environment, *words, *more, ends=LOOKED)
+    return Monitored.model_validate_json((fork.folder / places["--output"] / f"{NAME}.json").read_bytes())

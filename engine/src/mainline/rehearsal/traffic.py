@@ -9,33 +9,12 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from mainline.local_server import headers
 from mainline.rehearsal.fork import RehearsalError
 
 PATIENCE = 30.0
 """Seconds after which a request counts as failed."""
 Row = Mapping[str, Any]
-
-
-def ask(address: str, key: str, asked: Sequence[Row]) -> Any:
-    """Send rows in one request; return the answer's document.
-
-    Raises:
-        RehearsalError: with the server's words, if it refuses them.
-    """
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)
-    try:
-        connection.request("POST", "/predict", json.dumps(asked), _headers(key))
-        reply = connection.getresponse()
-        said = reply.read()
-    finally:
-        connection.close()
-    if reply.status != http.HTTPStatus.OK:
-        raise RehearsalError(f"the server answers rows of the test with {reply.status}: {said[:300]!r}")
-    return json.loads(said)
-
-
-def _headers(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
 
 class Traffic:
@@ -49,7 +28,7 @@ class Traffic:
         self.failed: list[str] = []
         """What was said of each request without a prediction."""
         self._bodies = [json.dumps(row) for row in asked]
-        self._host, self._headers = address.removeprefix("http://"), _headers(key)
+        self._host, self._headers = address.removeprefix("http://"), headers(key)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 

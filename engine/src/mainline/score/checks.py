@@ -59,12 +59,17 @@ def monitored(evidence: "Evidence", *names: str) -> Watched:
     return Watched({check.name: check.observed for check in checks}, evidence.look, "./mainline monitor", False)
 
 
-def _rehearsed(evidence: "Evidence", names: Iterable[str], lacking: LackError) -> Watched:
-    """Return what checks said in a rehearsal; without one, what production is lacking counts."""
+def rehearsed(evidence: "Evidence", lacking: LackError) -> tuple[Mapping[str, str], Origin]:
+    """Return what a rehearsal showed, by name, and from where; without one, what production is `lacking` counts."""
     try:
-        found, origin = evidence.rehearsed
+        return evidence.rehearsed
     except LackError:
         raise lacking from None
+
+
+def _rehearsed(evidence: "Evidence", names: Iterable[str], lacking: LackError) -> Watched:
+    """Return what checks said in a rehearsal."""
+    found, origin = rehearsed(evidence, lacking)
     observed = {}
     for name in names:
         verdict, _, said = found.get(record.MONITOR + name, "not there").partition(": ")

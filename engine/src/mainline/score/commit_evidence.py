@@ -20,7 +20,8 @@ from mainline.registry.events import Event
 from mainline.repository import lock, tree
 from mainline.repository.git import ask, blob
 from mainline.score import workflows
-from mainline.score.evidence import Evidence, key
+from mainline.score.evidence import Evidence
+from mainline.score.made_here import key
 from mainline.score.rubric import LackError, Origin, Step
 
 PARAMS = Path("params.yaml")

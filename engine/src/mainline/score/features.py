@@ -11,7 +11,20 @@ from mainline.registry.tags import Version
 from mainline.repository import record
 from mainline.repository.git import ask, blob
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import DECLARE, EXPLAIN, FORGET, GATE, PROMOTE, LackError, Origin, Shown, Step, Test
+from mainline.score.rubric import (
+    ADD,
+    DECLARE,
+    EXPLAIN,
+    FORGET,
+    GATE,
+    PROMOTE,
+    REHEARSAL,
+    LackError,
+    Origin,
+    Shown,
+    Step,
+    Test,
+)
 from mainline.text import count, span
 
 SPEC = ("params.yaml", "src/usecase")
@@ -79,13 +92,29 @@ def privacy(evidence: Evidence) -> Shown:
 
 
 def speed(evidence: Evidence) -> Shown:
-    """A feature was added and released; how long that took is known from git."""
+    """A feature was added and released; how long that took is known from git, or of a rehearsal for half a point."""
     found = next(_added(evidence.registry.versions), None)
     if found is None:
-        raise LackError("no version has a feature that the one before lacks", PROMOTE)
+        return _rehearsed_feature(evidence)
     version, name, seconds = found
     origin = evidence.fresh(Origin(f"version {version.name}", version.commit, version.when), PROMOTE)
     return evidence.shown(f"{name} was released {span(seconds)} after its first commit", origin, "engine/ci/promote")
+
+
+def _rehearsed_feature(evidence: Evidence) -> Shown:
+    """A rehearsal took a feature from an edit of params.yaml through fit, gate and rollout; no person's time is in it.
+
+    Raises:
+        LackError: when none did.
+    """
+    try:
+        found, origin = evidence.rehearsed
+    except LackError:
+        found, origin = {}, None
+    if not found.get("feature") or origin is None:
+        raise LackError("no version has a feature that the one before lacks", ADD)
+    said = f"rehearsed: {found['feature']} was declared, fitted and rolled out in {span(int(found['added']))}"
+    return evidence.shown(said, origin, REHEARSAL, PROMOTE)
 
 
 def code(evidence: Evidence) -> Shown:

@@ -3,13 +3,12 @@
 from mainline.repository import lock, record
 from mainline.repository.git import blob
 from mainline.score.evidence import Evidence
-from mainline.score.rubric import FOLLOW, ONE_ROW, VERIFY, LackError, Origin, Shown, Step, Test
+from mainline.score.rubric import FOLLOW, ONE_ROW, REHEARSAL, VERIFY, LackError, Origin, Shown, Step, Test
 from mainline.text import count
 
 _TRAIN = Step(6, "let every test of tests/test_training.py pass")
 _PIPELINE = Step(6, "let the test of tests/test_pipeline.py pass")
 _DRILL = Step(1, "`./mainline rehearse`, or roll back once and forth, as a drill")
-REHEARSAL = "./mainline rehearse"
 
 
 def reproducible(evidence: Evidence) -> Shown:
@@ -89,6 +88,15 @@ def rollout(evidence: Evidence) -> tuple[str, Origin, str]:
     answers = f"{int(found['answers']):,} answers, none failed"
     said = f"rehearsed: rolled out by {found['strategy']} in {found['rolled out']} s; {answers}"
     return said, origin, REHEARSAL
+
+
+def is_serving(evidence: Evidence) -> bool:
+    """Whether clients may have this package's answers: a server told so last, or monitoring saw some."""
+    told = [one.event for one in evidence.events if one.digest == evidence.digest]
+    try:
+        return told[-1:] == ["served"] or any(one.digest == evidence.digest for one in evidence.looked.versions)
+    except LackError:
+        return False
 
 
 def rolled_back(evidence: Evidence) -> Shown:

@@ -4,8 +4,8 @@ import re
 
 from mainline.declared import reading
 from mainline.declared.tune import Search
-from mainline.gate.tables import STALENESS, TUNING, WORTH
-from mainline.monitoring.result import Promise
+from mainline.gate.ranks import agreement
+from mainline.gate.tables import RANKS, STALENESS, TUNING, WORTH
 from mainline.repository.git import ask
 from mainline.score.contents import rows_of
 from mainline.score.evidence import Evidence
@@ -15,6 +15,7 @@ from mainline.text import count
 
 _REVIEW = Step(3, "have it reviewed, and commit with a line `Reviewed-by: NAME`")
 _HOST = Step(6, "a full point needs the review as the host of git keeps it, which is not read here")
+_FORESEE = Step(3, "judge models on more rows: widen data.from, then `./mainline explain`")
 FEWEST = 3
 
 
@@ -33,16 +34,28 @@ def review(evidence: Evidence) -> Shown:
 
 
 def online(evidence: Evidence) -> Shown:
-    """Versions that tested better did better in production: most pairs of them stand in the same order."""
-    newest = {one.digest: one for one in evidence.looked.promises}
+    """Versions that tested better did better in production; before it has enough, models in a later period's replay."""
+    try:
+        newest = {one.digest: one for one in evidence.looked.promises}
+    except LackError:
+        newest = {}
     if evidence.digest not in newest or len(newest) < FEWEST:
-        raise LackError(f"{count(len(newest), 'version')} kept a promise in production; {FEWEST} tell", MONITOR)
-    agree, pairs = _agreement(list(newest.values()))
-    if 2 * agree <= pairs:
-        raise LackError(f"the test put only {agree} of {pairs} pairs of versions in their order", MONITOR)
-    return evidence.shown(
-        f"{agree} of {pairs} pairs of versions in the same order", evidence.look, "./mainline monitor"
-    )
+        return _replayed(evidence)
+    agree = agreement([(one.promised_ratio, one.came_ratio) for one in newest.values()])
+    if 2 * agree.same <= agree.pairs:
+        raise LackError(f"the test put only {agree.same} of {agree.pairs} pairs of versions in their order", MONITOR)
+    said = f"{agree.same} of {agree.pairs} pairs of versions in the same order"
+    return evidence.shown(said, evidence.look, "./mainline monitor")
+
+
+def _replayed(evidence: Evidence) -> Shown:
+    """Degraded models stand offline in the order of a later period, by more than chance."""
+    rows, origin = evidence.table(RANKS, EXPLAIN, WORTH)
+    agree = agreement([(float(row["offline"]), float(row["later"])) for row in rows])
+    said = f"{agree.same} of {count(agree.pairs, 'pair')} of {count(len(rows), 'model')} in the order of a later period"
+    if not agree.is_sure:
+        raise LackError(f"only {said}, as chance might have it", _FORESEE)
+    return evidence.shown(f"replayed: {said}", origin, "./mainline explain")
 
 
 def tuned(evidence: Evidence) -> Shown:
@@ -101,13 +114,6 @@ def inclusion(evidence: Evidence) -> Shown:
     said = f"{len(rows)} segments with intervals, {thin} of them thin; {', '.join(rules) or 'no rule of fairness'}"
     lacks = None if rules else Step(3, "declare gate.fairness in params.yaml, then `make gate`")
     return evidence.shown(said, origin, "make gate", lacks)
-
-
-def _agreement(promises: list[Promise]) -> tuple[int, int]:
-    """Count the pairs of versions that test and production put in the same order, and all pairs."""
-    pairs = [(one, other) for place, one in enumerate(promises) for other in promises[:place]]
-    same = ((a.promised_ratio - b.promised_ratio) * (a.came_ratio - b.came_ratio) > 0 for a, b in pairs)
-    return sum(same), len(pairs)
 
 
 TESTS = tuple(

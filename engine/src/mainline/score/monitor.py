@@ -4,11 +4,12 @@ import re
 from datetime import UTC, datetime
 
 from mainline import periods
+from mainline.repository import record
 from mainline.score import checks
 from mainline.score.checks import Watched
 from mainline.score.evidence import Evidence
-from mainline.score.infrastructure import rollout
-from mainline.score.rubric import FOLLOW, MONITOR, LackError, Shown, Step, Test
+from mainline.score.infrastructure import is_serving, rollout
+from mainline.score.rubric import ADD, FOLLOW, MONITOR, REHEARSAL, LackError, Shown, Step, Test
 from mainline.seconds import DAY
 from mainline.text import clean
 
@@ -19,11 +20,18 @@ _COSTS = ("predict time", "package size", "memory", "training time")
 
 
 def dependencies(evidence: Evidence) -> Shown:
-    """Monitoring says what changed below this package: libraries, sources, data, code."""
-    origin = evidence.look
-    mark = next((one for one in evidence.looked.marks if one.digest == evidence.digest), None)
-    if mark is None or not mark.changes:
-        raise LackError("monitoring named no change below this package", MONITOR)
+    """Monitoring says what changed below this package; before production tells, of a library changed in a rehearsal."""
+    try:
+        origin = evidence.look
+        mark = next((one for one in evidence.looked.marks if one.digest == evidence.digest), None)
+        if mark is None or not mark.changes:
+            raise LackError("monitoring named no change below this package", MONITOR)
+    except LackError as lacking:
+        found, origin = checks.rehearsed(evidence, lacking)
+        said = found.get(record.LIBRARY, "not tried")
+        if not said.startswith(record.RAISED):
+            raise LackError(f"a library changed in the rehearsal, and the word on it was {said}", MONITOR) from lacking
+        return evidence.shown(f"rehearsed: {said.removeprefix(record.RAISED)}", origin, REHEARSAL)
     kinds = ", ".join(change.kind for change in mark.changes)
     return evidence.shown(f"changed after {clean(mark.before)}: {clean(kinds)}", origin, WATCH)
 
@@ -58,10 +66,23 @@ def age(evidence: Evidence) -> Shown:
     ended = datetime.combine(periods.span(data.through)[1], datetime.min.time(), UTC).timestamp()
     days = int(evidence.now - ended) // DAY
     if days >= policy.age_days:
-        newer = Step(2, "`./mainline window --advance`, then `make repro`: newer data")
-        raise LackError(f"its newest data are {days:,} days old; {policy.age_days} are declared", newer)
+        return _alarmed(evidence, f"its newest data are {days:,} days old; {policy.age_days} are declared")
     said = f"newest data {days} days old, {policy.age_days} are declared"
     return evidence.shown(said, evidence.lock, "./mainline due")
+
+
+def _alarmed(evidence: Evidence, old: str) -> Shown:
+    """Give half a point for an alarm of age that was tried, if the model that is too old serves nobody.
+
+    Raises:
+        LackError: when it serves, or no alarm was raised when it should be.
+    """
+    newer = Step(2, "`./mainline window --advance`, then `make repro`: newer data")
+    found, origin = checks.rehearsed(evidence, LackError(old, newer))
+    said = found.get(record.AGE, "not tried")
+    if is_serving(evidence) or not said.startswith(record.RAISED):
+        raise LackError(old, newer)
+    return evidence.shown(f"rehearsed alarm: {said.removeprefix(record.RAISED)}; {old}", origin, REHEARSAL, newer)
 
 
 def numbers(evidence: Evidence) -> Shown:
@@ -75,12 +96,24 @@ def numbers(evidence: Evidence) -> Shown:
 
 
 def compute(evidence: Evidence) -> Shown:
-    """Time, memory and size are within what production's model takes; half a point without one to compare with."""
+    """Time, memory and size are within what production's model takes, or in a rehearsal a model without a feature.
+
+    Half a point without one to compare with.
+    """
     costs, origin = evidence.checks(*_COSTS)
-    lacks = Step(4, "a second version, which `make gate` compares with the first")
-    first = evidence.judged[0].first_release or any(check.verdict != "pass" for check in costs)
     said = ", ".join(f"{check.name} {check.observed}" for check in costs[:3])
-    return evidence.shown(said, origin, "make gate", lacks if first else None)
+    if not evidence.judged[0].first_release and all(check.verdict == "pass" for check in costs):
+        return evidence.shown(said, origin, "make gate")
+    lacks = Step(4, "a second version, which `make gate` compares with the first")
+    try:
+        found, rehearsed = checks.rehearsed(evidence, LackError("", ADD))
+    except LackError:
+        found, rehearsed = {}, origin
+    compared = [found.get(record.GATE + name, "not there").partition(": ") for name in _COSTS]
+    if not found.get("feature") or any(verdict != "pass" for verdict, _, _ in compared):
+        return evidence.shown(said, origin, "make gate", ADD if not found.get("feature") else lacks)
+    beside = ", ".join(f"{name} {told}" for name, (_, _, told) in zip(_COSTS, compared, strict=True))
+    return evidence.shown(f"rehearsed beside a model without {found['feature']}: {beside}", rehearsed, REHEARSAL)
 
 
 def quality(evidence: Evidence) -> Shown:

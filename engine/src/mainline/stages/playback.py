@@ -42,6 +42,7 @@ def earn(params: Params, model: Mapping[str, Any], bins: Bins, rule: str) -> Ear
     if params.data.snapshot or not is_timed(features):
         return None
     declared, parts = params.monitor, params.parts
+    rule = _logged(params, rule)
     days: dict[int, Any] = {}
     for period in (*parts.train, *parts.validation, *parts.test):
         rows = _read((period,), params)
@@ -124,6 +125,19 @@ def _one(params: Params, rows: Prepared, predicted: Array, constant: Any, rule: 
     texts = [name for name in params.features if name in features.CATEGORICAL and name not in hidden]
     segments = windows.segments(scoring, rows.request, texts)
     return Scored(rows.label, predicted, simple, _day(rows), segments, fitting.weigh(rows))
+
+
+def _logged(params: Params, rule: str) -> str:
+    """Return the baseline that production's log allows: it has the model's features, and a rule may read others."""
+    if rule == baselines.CONSTANT:
+        return rule
+    rows = _read(params.parts.test[-1:], params).take(np.arange(1))
+    try:
+        scoring.baseline(rows.request, rows.features)
+    except KeyError as error:
+        progress.say(f"skill is held to the constant: the log has no {error}, which `baseline` in scoring.py reads")
+        return baselines.CONSTANT
+    return rule
 
 
 def _joined(weights: list[Array]) -> Array | None:

@@ -1,6 +1,7 @@
 """`tune` and `explain` as people run them, on three real months without the file of the test month."""
 
 import csv
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import yaml
 
 from mainline.errors import MainlineError, ParamsError
 from mainline.experiments.tuning import tune
-from mainline.experiments.valuation import explain_model
+from mainline.experiments.valuation import explain_model, explain_ranks
 from tests.project import Project
 
 TUNE = "from mainline.experiments.tuning import tune; print(tune())"
@@ -166,6 +167,24 @@ def test_explain_writes_worth_and_staleness(project: Project, capsys: pytest.Cap
     assert "Worth 1.00 % at most, so candidates for removal: " in said
     assert "The window allows no older model" in said
     assert max(map(len, (capsys.readouterr().out + said).splitlines())) <= 100
+
+
+def test_explain_replays_models_without_a_feature_on_a_later_period(project: Project) -> None:
+    """The declared model and one without each feature, measured on two periods before the test, and if they agree."""
+    project.declare(data={"through": "2013-04"}, features=["dep_delay", "distance", "scheduled_block", "origin"])
+    said = explain_ranks()
+    found = rows("metrics/ranks.csv")
+    assert [row["without"] for row in found] == ["", "dep_delay", "distance", "scheduled_block", "origin"]
+    assert {(row["offline_period"], row["later_period"]) for row in found} == {("2013-02", "2013-03")}
+    assert all(float(row["offline"]) != float(row["later"]) for row in found)
+    assert re.match(r"2013-03 puts \d+ of 10 pairs of 5 models in the order that 2013-02 put them by rmse: ", said[0])
+
+
+@pytest.mark.usefixtures("project")
+def test_too_few_periods_show_no_ranks() -> None:
+    """With one training period there is no later one before the test, and no table is written."""
+    assert "too few periods are before the test to tell" in " ".join(explain_ranks())
+    assert not Path("metrics/ranks.csv").exists()
 
 
 @pytest.mark.usefixtures("project")

@@ -10,8 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
+from mainline import local_server
 from mainline.errors import UseCaseError
-from mainline.rehearsal import drill, traffic
+from mainline.rehearsal import drill
 from mainline.repository import record
 from tests.end_to_end import whole_loop
 from tests.project import Project
@@ -57,7 +58,7 @@ def test_an_answer_that_is_not_the_pipelines_ends_it(
 ) -> None:
     """The server's answers to the golden requests are held to the package's own."""
     monkeypatch.chdir(fork.path)
-    real = traffic.ask
+    real = local_server.ask
 
     def ask(*given: Any) -> Any:
         document = real(*given)
@@ -65,7 +66,7 @@ def test_an_answer_that_is_not_the_pipelines_ends_it(
         document["predictions"][0] = {name: value + 1 for name, value in first.items()}
         return document
 
-    monkeypatch.setattr(traffic, "ask", ask)
+    monkeypatch.setattr(local_server, "ask", ask)
     with pytest.raises(UseCaseError, match="golden request 0 is answered with"):
         drill.rehearse(tmp_path / "rehearsal", "production")
 

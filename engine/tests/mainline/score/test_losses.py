@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ LOSSES: dict[str, Take] = {
     "Data 6": untag("model@v1.0.0"),
     "Data 7": of_tests(OWN[0]),
     "Model 1": commit(src__usecase__features_dot_py="# nobody looked at this\n"),
-    "Model 2": of_report("promises", 2),
+    "Model 2": lambda made: (of_report("promises", 2)(made), of_table("ranks.csv", trained="0123456789ab")(made)),
     "Model 3": of_table("tuning.csv", search="0123456789ab"),
     "Model 4": of_table("staleness.csv", trained="0123456789ab"),
     "Model 5": of_gate("against the baseline"),
@@ -257,9 +258,41 @@ def test_a_workflow_of_another_form_runs_nothing(text: str) -> None:
 def test_the_score_is_the_smallest_section(earned: Registry) -> None:
     """Seven whole points in three sections do not help the fourth."""
     assert (world.measure().points, world.measure().sum("Infra")) == (6.5, 7)
-    of_report("promises", 0)(earned)
+    of_gate("against the baseline")(earned)
     found = world.measure()
     assert (found.points, found.sum("Model"), found.band) == (5.5, 5.5, "exceptional")
+
+
+def test_before_production_has_three_versions_a_replay_shows_what_offline_metrics_foresee(earned: Registry) -> None:
+    """A later period's order of degraded models counts until production has an order of its own, and by chance none."""
+    of_report("promises", 2)(earned)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
+    assert (mark.points, mark.command) == (1, "./mainline explain")
+    assert re.fullmatch(r"replayed: \d+ of \d+ pairs of 21 models in the order of a later period", mark.said)
+    shuffle(earned)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
+    assert (mark.points, "as chance might have it" in mark.said) == (0, True)
+
+
+@pytest.mark.usefixtures("earned")
+def test_no_replay_makes_up_for_what_production_put_in_another_order() -> None:
+    """Three versions that came out the other way round are an answer, and no table asks again."""
+
+    def change(document: dict[str, Any]) -> None:
+        for place, one in enumerate(document["promises"]):
+            one["came_ratio"] = 1 - place / 10
+
+    world.edit(REPORT, change)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
+    assert (mark.points, mark.said) == (0, "the test put only 0 of 3 pairs of versions in their order")
+
+
+def shuffle(made: Registry) -> None:
+    """Let the later period have measured the models in no order: up and down in turn."""
+    path = Path("metrics/ranks.csv")
+    rows = sorted(csv.DictReader(io.StringIO(path.read_text())), key=lambda row: float(row["offline"]))
+    world.write(path, [{**row, "later": str(place % 2)} for place, row in enumerate(rows)])
+    made.commit(7)
 
 
 def test_a_run_that_found_the_same_renews_the_table_that_git_did_not_change(earned: Registry) -> None:
@@ -278,8 +311,13 @@ REHEARSED = {
     **{f"monitor: {name}": "pass: 0.1" for name in ("missing values", "unseen values", "whole numbers",
                                                     "constant values", "labels", "skill", "bias")},
     "monitor: skew of features": "pass: 0.00% of 1,200 events", "alarm": "unseen values: fail: carrier: 100%",
+    "library": "raised: libraries: numpy 0 became 2.1", "age": "raised: quiet on the day after them; too old",
+    "feature": "seats", "added": "75",
+    **{f"gate: {name}": "pass: 1.01" for name in ("predict time", "package size", "memory", "training time")},
 }  # fmt: skip
-BY_REHEARSAL = {"Infra 6": 1, "Infra 7": 1, "Monitor 2": 1, "Monitor 3": 1, "Monitor 5": 1, "Monitor 7": 0.5}
+BY_REHEARSAL = {
+    "Infra 6": 1, "Infra 7": 1, "Monitor 1": 1, "Monitor 2": 1, "Monitor 3": 1, "Monitor 5": 1, "Monitor 7": 0.5,
+}  # fmt: skip
 """What a rehearsal that a workflow runs again and again is worth; half of what only clients of production can show."""
 
 
@@ -360,6 +398,55 @@ def test_an_alarm_that_was_not_raised_takes_half(earned: Registry) -> None:
     rehearse(earned)
     of_rehearsal(alarm="unseen values: pass: 0.00%")(earned)
     assert world.points(world.measure())["Monitor 2"] == 0.5
+
+
+def first_release(_: Registry) -> None:
+    """Let the gate have had no model in production to compare with."""
+    world.edit(GATE, lambda document: document.update(first_release=True, production=None))
+
+
+def both(*several: Take) -> Take:
+    """Take several things away."""
+    return lambda made: [one(made) for one in several] and None
+
+
+STANDS_IN: dict[str, tuple[Take, float, list[tuple[Take, float]]]] = {
+    "Data 6": (untag("model@v1.0.0"), 0.5, [(of_rehearsal(feature=""), 0)]),
+    "Monitor 1": (both(), 1, [(of_rehearsal(library="not raised: "), 0), (of_rehearsal(library="not tried: x"), 0)]),
+    "Monitor 4": (
+        redeploy, 0.5,
+        [(of_rehearsal(age="not raised: Not due"), 0), (lambda made: world.tell(made, "served"), 0)],
+    ),
+    "Monitor 6": (
+        first_release, 1,
+        [(of_rehearsal(feature=""), 0.5), (of_rehearsal(**{"gate: memory": "fail: 9"}), 0.5),
+         (of_rehearsal(**{"gate: memory": ""}), 0.5)],
+    ),
+}  # fmt: skip
+"""What is taken from production, the points that a rehearsal gives then, and what takes these, with what is left."""
+
+
+@pytest.mark.parametrize("name", STANDS_IN)
+def test_a_rehearsal_stands_in_for_what_production_would_show(name: str, earned: Registry) -> None:
+    """A feature that was added, a library that changed, data too old that serve nobody, costs beside another model."""
+    take, given, losses = STANDS_IN[name]
+    rehearse(earned)
+    take(earned)
+    record.keep(record.REHEARSE, record.begin(), REHEARSED)
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == name]
+    assert (mark.points, mark.command) == (given, "./mainline rehearse")
+    for lose, left in losses:
+        record.keep(record.REHEARSE, record.begin(), REHEARSED)
+        lose(earned)
+        assert world.points(world.measure())[name] == left
+
+
+@pytest.mark.usefixtures("earned")
+def test_a_change_that_production_named_is_not_lost_for_a_rehearsal() -> None:
+    """A library that changed in a rehearsal is asked for only where monitoring of production named no change."""
+    record.keep(record.REHEARSE, record.begin(), {**REHEARSED, "library": "not raised: "})
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Monitor 1"]
+    assert (mark.points, mark.said) == (1, "changed after v1.0.0: libraries")
 
 
 def test_no_rehearsal_makes_up_for_an_alarm_of_production(earned: Registry) -> None:

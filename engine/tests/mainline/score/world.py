@@ -95,9 +95,10 @@ def _improve(path: Path) -> None:
     table = path / "metrics/worth.csv"
     rows = list(csv.DictReader(io.StringIO(table.read_text())))
     write(table, [{**row, "low": "0.01", "trained": trained(path)} for row in rows])
-    stale = path / "metrics/staleness.csv"
-    write(stale, [{**row, "trained": trained(path)} for row in csv.DictReader(io.StringIO(stale.read_text()))])
-    relock(path, "metrics/baseline.json", '{"constant": {"rmse": 17.1}, "rule": {"rmse": 16.9}}\n')
+    for name in ("staleness.csv", "ranks.csv"):
+        kept = path / "metrics" / name
+        write(kept, [{**row, "trained": trained(path)} for row in csv.DictReader(io.StringIO(kept.read_text()))])
+    relock(path, "metrics/baseline.json", '{"constant": 17.1, "rule": 16.9}\n')
     (path / ".github/workflows/often.yml").write_text(OFTEN)
     deploy = path / "deploy/production.yaml"
     deploy.write_text(re.sub(r"age_days: \d+", "age_days: 100000", deploy.read_text()))

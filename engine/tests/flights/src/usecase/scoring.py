@@ -26,6 +26,11 @@ def respond(raw: Array, columns: Columns) -> Array:
     return raw + columns["dep_delay"]
 
 
+def baseline(columns: Columns, features: Columns) -> Array:
+    """What anybody could say at the gate: the delay so far, less what flights there made up for lately; shape (n,)."""
+    return columns["dep_delay"] + features["dest_gain"]
+
+
 def slices(columns: Columns) -> dict[str, Array]:
     """The segments in which quality is reported apart, as text of shape (n,) by name."""
     hour = np.char.zfill((columns["sched_dep_time"] // 100 % 24).astype("U2"), 2)
