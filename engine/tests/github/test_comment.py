@@ -17,6 +17,7 @@ from mainline.github.comment import MEMBER, RunError
 from mainline.report import shortening
 from tests.github.repository import FULL, Item
 from tests.github.standin import GitHub
+from tests.mainline.replay import examples as replays
 from tests.mainline.report import examples, hostile
 
 RUN = 7
@@ -90,6 +91,49 @@ def test_the_score_is_a_section_of_the_comment_and_a_check_that_fails_nothing(gi
     assert "- **Data 2**: 0, before 1; `@everyone` lost it" in posted["body"]
     assert {check["name"]: check["conclusion"] for check in github.repository.checks} == {
         "Gate": "success", "Score": "neutral"}  # fmt: skip
+
+
+def _keep_replay(github: GitHub, head: str, **changes: Any) -> None:
+    found = json.loads(examples.passing().model_dump_json())
+    replayed = replays.found(**{"commit": head, "digest": found["candidate"]["digest"], **changes})
+    file = github.repository.files / str(RUN) / comment.REPLAY / comment.REPLAY_MEMBER
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(replayed.model_dump_json())
+
+
+def test_the_replay_is_a_section_of_the_comment_and_no_check(github: GitHub, head: str) -> None:
+    """What moves is told between the gate's findings and the score; the gate alone decides."""
+    _keep(github, _document(head, verdict="pass"))
+    _keep_score(github, _score(head))
+    _keep_replay(github, head)
+    comment.post(RUN, head)
+    (posted,) = github.repository.comments
+    body = posted["body"]
+    assert "**1,842 of 10,000 answers**" in body
+    assert body.index("#### Replay on real requests") < body.index("#### ML test score")
+    assert {check["name"]: check["conclusion"] for check in github.repository.checks} == {
+        "Gate": "success", "Score": "neutral"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), [({"commit": "cd" * 20}, "of another commit"), ({"digest": "cd" * 32}, "of another package")]
+)
+def test_a_replay_of_something_else_is_refused(github: GitHub, head: str, change: dict[str, str], why: str) -> None:
+    """The comment says so in its place, and is posted all the same."""
+    _keep(github, _document(head, verdict="pass"))
+    _keep_replay(github, head, **change)
+    comment.post(RUN, head)
+    (posted,) = github.repository.comments
+    assert "1,842" not in posted["body"]
+    assert f"No replay: The replay was refused: it is {why}." in posted["body"]
+
+
+def test_without_a_replay_there_is_no_section(github: GitHub, head: str) -> None:
+    """A fork whose workflow is older than the command keeps its comment."""
+    _keep(github, _document(head, verdict="pass"))
+    comment.post(RUN, head)
+    (posted,) = github.repository.comments
+    assert "Replay" not in posted["body"]
 
 
 @pytest.mark.parametrize(("floor", "conclusion"), [("1", "success"), ("1.5", "failure")])
