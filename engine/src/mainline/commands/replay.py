@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from mainline.replay.examination import Asked
     from mainline.replay.finding import Replay
 
-PACKAGE = Path("models/package")
+PACKAGE, NEWEST = Path("models/package"), "newest"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     usage.add_environment(parser)
     usage.add_state(parser)
-    parser.add_argument("version", nargs="?", help="whose answers would be new; the package here without it")
+    parser.add_argument("version", nargs="?", help="whose answers would be new, or newest; the package here without it")
     parser.add_argument("--against", metavar="VERSION", help="whose answers they are held to; the environment's")
     parser.add_argument("--requests", type=int, metavar="N", help="how many are answered; replay.requests without it")
     parser.add_argument(
@@ -109,15 +109,13 @@ def _replay(arguments: argparse.Namespace) -> "Replay":
     store = Store(arguments.store or place.monitoring)
     asked = _asked(arguments, declared)
     with tempfile.TemporaryDirectory(prefix="mainline-replay-") as scratch:
-        against = contenders.find(arguments.against, environment, Path(scratch))
-        candidate = (
-            contenders.find(arguments.version, environment, Path(scratch))
-            if arguments.version
-            else contenders.here(PACKAGE)
-        )
+        folder, named = Path(scratch), arguments.version
+        against = contenders.find(arguments.against, environment, folder)
+        named = contenders.newest(against) if named == NEWEST else named
+        candidate = contenders.find(named, environment, folder) if named else contenders.here(PACKAGE)
         if arguments.store is None:
             contenders.share(store, environment, asked.policy.days)
-        known = packages.find([PACKAGE, place.packages, *arguments.package, Path(scratch)])
+        known = packages.find([PACKAGE, place.packages, *arguments.package, folder])
         known |= visit.bring(store, known)
         answers, reason = examination.replay(store, known, candidate.package, against.package, asked)
         return Replay(

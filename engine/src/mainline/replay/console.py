@@ -27,7 +27,7 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Fold):
         return [block.summary, *(line for part in block.blocks for line in _block(part))]
     if isinstance(block, Table):
-        cells = [[clip(_line(one), _WIDEST) for one in row] for row in block.rows]
+        cells = [[clip(_line(one).replace("\N{NO-BREAK SPACE}", " "), _WIDEST) for one in row] for row in block.rows]
         return [clip(line, display.page()).rstrip() for line in table(block.head, cells, sorted(block.numeric))]
     return []
 

@@ -59,6 +59,18 @@ def find(name: str | None, environment: str, scratch: Path) -> Answering:
     return Answering(version.name, Packaged(*manifest.read(scratch / version.name)))
 
 
+def newest(against: Answering) -> str:
+    """Name the version that was registered last.
+
+    Raises:
+        MainlineError: when it is the one that its answers would be held to.
+    """
+    name = tags.newest(1)[0].name
+    if name == against.name:
+        raise MainlineError(f"{name} is the newest version, and the one that answers.")
+    return name
+
+
 def share(store: Store, environment: str, days: int) -> None:
     """Take the requests that servers share; if nobody answers, those that are here have to do."""
     try:

@@ -19,7 +19,6 @@ from mainline.monitoring.store import Store
 from mainline.replay import answers, masking, moves, sample, truth
 from mainline.replay.finding import Answers
 from mainline.replay.sample import Sample
-from mainline.report.figures import number
 from mainline.text import count
 
 
@@ -101,5 +100,5 @@ def _threshold(candidate: Packaged, against: Packaged, policy: Policy) -> str:
     cuts = [version.manifest["model"].get("threshold") for version in (against, candidate)]
     if None not in cuts:
         same = cuts[0] == cuts[1]
-        return number(cuts[0]) if same else f"{number(cuts[0])}, of the candidate {number(cuts[1])}"
-    return "" if policy.threshold is None else number(policy.threshold)
+        return f"{cuts[0]:.4g}" if same else f"{cuts[0]:.4g}, of the candidate {cuts[1]:.4g}"
+    return "" if policy.threshold is None else f"{policy.threshold:g}"

@@ -44,6 +44,8 @@ def segments(found: Mapping[str, Array], request: Columns, hidden: Collection[st
 
 def _repeats(values: Array, secret: Columns) -> bool:
     """Say whether a column is a hidden one under another name: row by row, or each of its texts is a value of it."""
+    if not secret:
+        return False
     own = values.astype("U")
     texts = {text for text in np.unique(own).tolist() if not text.isdigit()} - {"", "nan"}
     for column in secret.values():

@@ -28,7 +28,7 @@ def add(document: Document, found: Replay | str) -> Document:
 
 def alone(found: Replay) -> Document:
     """Return the section as a report of its own."""
-    verdict: Verdict = "cannot tell" if found.answers is None else "pass"
+    verdict = _verdict(found.answers)
     lead: Line = (
         "Candidate ",
         Code(found.candidate),
@@ -39,6 +39,14 @@ def alone(found: Replay) -> Document:
         ".",
     )
     return Document(verdict, headline(found), lead, (describe(found),), TITLE)
+
+
+def _verdict(answers: Answers | None) -> Verdict:
+    """Say whether a person should look: that answers move is what a candidate is for, that they are worse is not."""
+    if answers is None:
+        return "cannot tell"
+    is_worse = answers.truth is not None and answers.truth.conclusion == "worse"
+    return "warn" if is_worse or answers.invalid else "pass"
 
 
 def headline(found: Replay) -> str:
@@ -63,7 +71,7 @@ def _without(reason: str) -> Section:
 
 
 def _amount(answers: Answers) -> str:
-    return f"{number(answers.amount)} {answers.unit}".strip()
+    return f"{answers.amount:g} {answers.unit}".strip()
 
 
 def _share(part: int, whole: int) -> str:

@@ -23,7 +23,7 @@ def answers(**changes: Any) -> Answers:
     ]
     whole = {
         "requests": 10_000, "logged": 27_010, "first": "2013-09-18", "last": "2013-09-30", "choice": "newest",
-        "amount": 5.0, "unit": "minutes", "moved": 1842, "crossed": 311, "invalid": 0, "threshold": "15.00",
+        "amount": 5.0, "unit": "minutes", "moved": 1842, "crossed": 311, "invalid": 0, "threshold": "15",
         "tried": 1000, "again": 1000, "is_logged": True, "hidden": ["tailnum"],
         "segments": [
             Segment(column="origin", value="JFK", requests=3344, moved=1521, crossed=240, shift=6.2),

@@ -58,7 +58,7 @@ def test_decisions_at_the_declared_threshold_are_counted(
     found = replayed(store, packaged, candidate, ask(requests=len(flights.label), threshold=15))
     before = flights.predict()
     late = (flights.request["origin"] == "JFK") & (before < 15) & (before + 20 >= 15)
-    assert (found.crossed, found.threshold) == (int(late.sum()), "15.00")
+    assert (found.crossed, found.threshold) == (int(late.sum()), "15")
     assert replayed(store, packaged, candidate, ask()).threshold == ""
 
 
