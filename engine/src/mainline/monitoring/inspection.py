@@ -37,8 +37,8 @@ from mainline.monitoring.marks import Commits
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production, Skew
 from mainline.monitoring.result import Day, Mark, Monitored, Promise, Segment, Version
-from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import SHORT, Rolled, Store
+from mainline.text import clean
 
 DAYS = 31
 """Days of traffic whose events are joined with labels, so that the cost does not grow with the log."""
@@ -88,18 +88,22 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
     log = (
         asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written, max(asked.until, asked.now))
     )
-    found = verdict.judge(log, versions, asked.policy.severity)
+    named = {one.digest: one.version for one in rolled}
+    checks = [log, *verdict.of_packages({digest: named[digest] for digest in current if digest not in packages})]
+    found = verdict.judge(checks, versions, asked.policy.severity)
     if not versions and found != "fail":
         found = "cannot tell"
     return Monitored(
         verdict=found,
-        headline=(verdict.headline(found, asked.environment, log, versions, today) if versions else _nothing(summary))[
-            :600
-        ],
+        headline=(
+            verdict.headline(found, asked.environment, checks[-1], versions, today)
+            if versions
+            else verdict.nothing(summary, checks)
+        )[:600],
         environment=asked.environment[:120],
         until=asked.until.strftime(result.TIME),
         rows=summary.rows,
-        checks=[log],
+        checks=checks,
         versions=versions,
         promises=[one for one in promised if one is not None],
         marks=changed[-1000:],
@@ -114,13 +118,6 @@ def _current(rolled: list[Rolled], days: int) -> list[str]:
         newest[one.digest] = max(day, newest.get(one.digest, day))
     last = max(newest.values(), default=np.datetime64(0, "D"))
     return sorted(digest for digest, day in newest.items() if int((last - day).astype(int)) < days)
-
-
-def _nothing(summary: Summary) -> str:
-    waiting = sum(summary.unknown.values())
-    waits = f", {waiting:,} lines wait for their package" if waiting else ""
-    which = "of a day that has come " if summary.rows else ""
-    return f"Nobody can tell: no prediction {which}is rolled up{waits}."
 
 
 def _version(
@@ -188,7 +185,7 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
     try:
         found = asked.fetch(since, asked.until)
     except MainlineError as error:
-        progress.say(f"Labels cannot be had: {error}")
+        progress.say(clean(f"Labels cannot be had: {error}"))
         return None, "The labels cannot be had; the output of this look says why."  # a report may be public
     labels = key_hashes.as_logged(found, asked.kind.names, package, predicted)
     joined = events.join(predicted, labels, asked.kind, package)

@@ -13,10 +13,11 @@ from mainline.monitoring import accuracy, counters, drift, estimate, promise, sk
 from mainline.monitoring.production import Production
 from mainline.monitoring.result import Version
 from mainline.monitoring.rollup import Summary
-from mainline.text import count
+from mainline.text import clean, count, few
 
 Kind = Literal["skew", "quality", "labels", "drift", "estimate"]
 
+PACKAGES = "packages"
 _OTHERS: tuple[tuple[str, Kind, Group, Callable[[Production], Outcome]], ...] = (
     (skew.CHECK, "skew", "data", skew.check_skew),
     ("labels", "labels", "integrity", accuracy.check_labels),
@@ -53,9 +54,32 @@ def of_log(summary: Summary, written: Mapping[str, int], now: datetime) -> Check
     return bounded("log", "integrity", Outcome(verdict, observed, "every row", reason))
 
 
-def judge(log: Check, versions: Iterable[Version], severity: Severities) -> Verdict:
+def of_packages(lacking: Mapping[str, str]) -> list[Check]:
+    """Return the check of versions, by digest, that answered and that nobody here has a package of; none without any.
+
+    It is apart from that of the log, which machines without a log take over from one look to the next.
+    """
+    if not lacking:
+        return []
+    named = few([f"{clean(version)[:80]} ({digest[:12]})" for digest, version in lacking.items()], 3)
+    reason = f"{named} answered, and no package of it is here. Next: name its folder (--package), or push its tag."
+    observed = f"{count(len(lacking), 'version')} without a package"
+    return [bounded(PACKAGES, "integrity", Outcome("cannot tell", observed, "every package", reason))]
+
+
+def nothing(summary: Summary, checks: Sequence[Check]) -> str:
+    """Say in one sentence why no version was looked at."""
+    if checks[-1].name == PACKAGES:
+        return f"Nobody can tell: {checks[-1].reason}"
+    waiting = sum(summary.unknown.values())
+    waits = f", {waiting:,} lines wait for their package" if waiting else ""
+    which = "of a day that has come " if summary.rows else ""
+    return f"Nobody can tell: no prediction {which}is rolled up{waits}."
+
+
+def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severities) -> Verdict:
     """Join verdicts as the gate does; what could not be told of a check that is only reported leaves it as it is."""
-    counted = [log]
+    counted = [*checks]
     for version in versions:
         counted += [
             check for check in version.checks
@@ -70,6 +94,8 @@ def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[
     silence = _silence(versions, today)
     if verdict == "pass":
         return f"{environment.capitalize()} is as it was tested: {_answered(versions)}{silence}."
+    if not named and log.name == PACKAGES:
+        return f"Nobody can tell whether {environment} is as it was tested: {log.reason}"
     if not named:
         return f"{environment.capitalize()}: part of the prediction log is lost or waits. {log.reason}"
     version, check = named[0]

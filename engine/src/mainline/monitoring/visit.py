@@ -29,6 +29,7 @@ from mainline.monitoring.store import Store
 from mainline.registry import tags
 from mainline.remote import packages as released
 from mainline.report import markdown, page
+from mainline.text import clean
 
 _PROMISES = 1000
 """Promises of the gate that a result names; the store has all."""
@@ -86,7 +87,7 @@ def _count_outcomes(place: Place, store: Store, known: Mapping[str, Packaged], a
     try:
         label_outcomes.update(place, store, known, asked)
     except MainlineError as error:
-        progress.say(f"What came of the rollout's answers is not counted: {error}")
+        progress.say(clean(f"What came of the rollout's answers is not counted: {error}"))
 
 
 def _say_taken(taken: Taken) -> None:
@@ -107,7 +108,7 @@ def bring(store: Store, known: Mapping[str, Packaged]) -> dict[str, Packaged]:
             try:
                 released.fetch(tags.find(version), store.folder / "packages")
             except MainlineError as error:
-                progress.say(f"The package {digest[:12]} is not here: {error}")
+                progress.say(clean(f"The package {digest[:12]} is not here: {error}"))
     return packages.find([store.folder / "packages"])
 
 
