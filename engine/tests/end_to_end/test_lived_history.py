@@ -7,6 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ COMMAND = ("python", "-m", "mainline", "backtest", "--from", "2024-W04", "--thro
 CHANGED = {
     "min_rows: 2000\n": "min_rows: 300\n",
     "min_new_days: 14": "min_new_days: 7",
-    "_days: 7     # since the last r": "_days: 0     # since the last r",
+    "cool_down_days: 7": "cool_down_days: 0",
 }
 """What of `deploy/production.yaml` does not suit weeks of 420 rows."""
 BEFORE_THE_KILL = "fit through 2024-W03"
@@ -75,7 +76,7 @@ def test_a_second_run_makes_nothing_and_says_the_same(played: Played) -> None:
 
 def test_the_gate_refuses_the_release_that_would_have_been_worse(played: Played) -> None:
     """The model that was fitted on the week in seconds is refused, and in the week after it, it was worse."""
-    (row,) = re.findall(r"^2024-W07 .*$", _answer(played.resumed), re.MULTILINE)
+    (row,) = re.findall(r"^2024-W07 +2024-W.*$", _answer(played.resumed), re.MULTILINE)
     assert "refused" in row
     assert row.endswith("worse")
     assert "no worse" not in row
@@ -88,6 +89,27 @@ def test_without_the_gate_life_is_worse(played: Played) -> None:
         for name in ("each period", "each period, no gate")
     )
     assert gated < ungated
+
+
+def test_the_page_answers_each_question_and_loads_nothing(played: Played) -> None:
+    """The picture is in the page, and is a whole document of its own beside it."""
+    folder = played.project.path / "metrics/report"
+    page, picture = ((folder / f"backtest.{kind}").read_text() for kind in ("html", "svg"))
+    assert picture.strip() in page
+    assert ElementTree.fromstring(picture).tag.endswith("svg")  # noqa: S314 - ours
+    for question in ("Which policy pays", "Did the gate help", "Did the alarms help", "holdout is used up"):
+        assert f"<h2>{question}" in page or question in page
+    assert not re.findall(r"(?:src|href)=|url\(|<script", page)
+
+
+def test_advice_is_a_change_that_git_takes(played: Played) -> None:
+    """It names reasons of retraining that differ from what is declared."""
+    change = played.again[played.again.index("--- a/deploy/production.yaml") :].split("\n\n")[0]
+    done = subprocess.run(
+        ["git", "apply", "--check", "-"], input=f"{change}\n", cwd=played.project.path, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "when:" in change
 
 
 def _kill(made: Project) -> tuple[str, list[psutil.Process]]:

@@ -11,7 +11,7 @@ import numpy as np
 from mainline import periods
 from mainline.backtest import correlation
 from mainline.backtest.correlation import Rank
-from mainline.backtest.policies import Attempt, Lived
+from mainline.backtest.policies import Attempt, Lived, newest
 from mainline.backtest.work import Work
 from mainline.contract import Array
 from mainline.gate.statistics import Difference, compare, conclude
@@ -72,12 +72,11 @@ class History:
     @cached_property
     def losses(self) -> list[Loss]:
         """The loss of each policy."""
-        own = {name: self._of_policy(lived) for name, lived in self.lived.items()}
-        never = own[NEVER]["predicted"]
-        found = []
-        for name, columns in own.items():
+        never, found = self.of_policy(NEVER), []
+        for name, lived in self.lived.items():
+            columns = self.of_policy(name)
             value = self.metric.value(columns["actual"], columns["predicted"], columns.get("weight"))
-            found.append(Loss(self.lived[name], value, self._compare(columns, columns["predicted"], never)))
+            found.append(Loss(lived, value, self.compare(columns, never)))
         return found
 
     @cached_property
@@ -118,8 +117,28 @@ class History:
         """Compare two candidates in some periods that both have answered."""
         ours = [self.answers(candidate, period) for period in where]
         others = [self.answers(version, period) for period in where]
-        together = _join(ours)
-        return self._compare(together, together["predicted"], _join(others)["predicted"])
+        return self.compare(_join(ours), _join(others))
+
+    def newest(self, today: date) -> str:
+        """Return the newest candidate that could serve on a day."""
+        return newest(self.plan.candidates, today)
+
+    def span(self, version: str, first: date, last: date) -> Columns:
+        """Return what a candidate answers from one day through another, as far as it is lived; {} if nothing is."""
+        begins, ends = _number(first), _number(last)
+        parts = []
+        for period in self.plan.lived:
+            if periods.count(period) > periods.count(version) and not (
+                periods.span(period)[1] <= first or last < periods.span(period)[0]
+            ):
+                columns = self.answers(version, period)
+                rows = (columns["day"] >= begins) & (columns["day"] <= ends)
+                parts.append({name: values[rows] for name, values in columns.items()})
+        return _join(parts) if sum(len(part["day"]) for part in parts) else {}
+
+    def compare(self, ours: Columns, other: Columns) -> Difference:
+        """Compare two predictions of the same rows."""
+        return self._compare(ours, ours["predicted"], other["predicted"])
 
     @cache  # noqa: B019 - a history lives as long as its command
     def answers(self, candidate: str, period: str) -> Columns:
@@ -127,9 +146,10 @@ class History:
         with np.load(self._answers[candidate][period], allow_pickle=False) as kept:
             return dict(kept)
 
-    def _of_policy(self, lived: Lived) -> dict[str, Array]:
+    @cache  # noqa: B019 - as above
+    def of_policy(self, name: str) -> Columns:
         """Put together what a policy answered: each row by the version that served on its day."""
-        numbers = {_number(day): through for day, through in lived.serving.items()}
+        numbers = {_number(day): through for day, through in self.lived[name].serving.items()}
         parts = []
         for period in self.plan.lived:
             first, after = map(_number, periods.span(period))

@@ -1,6 +1,6 @@
 """Policies of retraining, each lived day by day: what starts a retraining, what the gate says of it, and who serves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -71,7 +71,7 @@ class Life:
         begun = day - timedelta(length - 1) if kind != "support" else day
         if begun < self.since:
             return {}
-        period = next((one for one in self.work.plan.lived if _holds(one, day)), None)
+        period = period_of(self.work.plan.lived, day)
         if period is None or periods.count(period) <= periods.count(self.serving):
             return {}
         number = int(np.datetime64(day, "D").astype(int))
@@ -81,7 +81,7 @@ class Life:
 
 def each_period(life: Life) -> str:
     """Retrain whenever a period is over."""
-    return f"{periods.before(_newer(life))} is over" if _newer(life) else ""
+    return f"{newest(life.work.plan.candidates, life.today)} is over"
 
 
 def on_age(life: Life) -> str:
@@ -123,32 +123,28 @@ def live(work: Work, name: str, is_gated: bool = True) -> Lived:
     serving: dict[date, str] = {}
     released, attempts = [first], list[Attempt]()
     while life.today < ends:
-        newest = _newest(plan.candidates, life.today)
+        candidate = newest(plan.candidates, life.today)
         tried = attempts[-1].through if attempts else first
-        is_new = periods.count(newest) > max(periods.count(tried), periods.count(life.serving))
-        days = (periods.span(newest)[1] - periods.span(life.serving)[1]).days
+        is_new = periods.count(candidate) > max(periods.count(tried), periods.count(life.serving))
+        days = (periods.span(candidate)[1] - periods.span(life.serving)[1]).days
         cooled = not attempts or (life.today - attempts[-1].day).days >= life.retrain.cool_down_days
         if is_new and cooled and days >= life.retrain.min_new_days and (reason := due(life)):
-            judged = work.judged(newest, released)
+            judged = work.judged(candidate, released)
             passed = not is_gated or judged["verdict"] in ("pass", "warn")
-            attempts.append(Attempt(life.today, reason, newest, life.serving, judged, passed))
+            attempts.append(Attempt(life.today, reason, candidate, life.serving, judged, passed))
             if passed:
-                life.serving, life.since = newest, life.today
-                released.append(newest)
+                life.serving, life.since = candidate, life.today
+                released.append(candidate)
         serving[life.today] = life.serving
         life.today += timedelta(1)
     return Lived(name if is_gated else f"{name}, no gate", serving, tuple(attempts))
 
 
-def _newest(candidates: tuple[str, ...], today: date) -> str:
+def newest(candidates: Sequence[str], today: date) -> str:
+    """Return the newest candidate whose window was over at the beginning of a day."""
     return [one for one in candidates if periods.span(one)[1] <= today][-1]
 
 
-def _newer(life: Life) -> str:
-    newest = _newest(life.work.plan.candidates, life.today)
-    return periods.shift(newest, 1) if periods.count(newest) > periods.count(life.serving) else ""
-
-
-def _holds(period: str, day: date) -> bool:
-    first, after = periods.span(period)
-    return first <= day < after
+def period_of(among: Sequence[str], day: date) -> str | None:
+    """Return the period that holds a day; None if none does."""
+    return next((one for one in among if periods.span(one)[0] <= day < periods.span(one)[1]), None)

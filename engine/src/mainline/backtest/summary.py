@@ -1,62 +1,73 @@
-"""What a lived history showed, for the terminal."""
+"""What a history showed, written for the terminal and as Markdown."""
 
-from collections.abc import Sequence
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-import numpy as np
+from mainline import files
+from mainline.backtest.parts import Part
+from mainline.errors import MainlineError
+from mainline.experiments.layout import Layout, wrap
 
-from mainline.backtest.lessons import History
-from mainline.experiments.layout import Layout, interval, percent, wrap
-from mainline.gate.statistics import Difference
-from mainline.periods import told
-from mainline.text import count
-
-
-def write(history: History, seconds: float) -> str:
-    """Say it in a few paragraphs and two tables."""
-    plan = history.plan
-    lines = ["", f"Lived {told(plan.lived)}, {count(len(plan.candidates), 'candidate')}, in {seconds:.0f} s.", ""]
-    lines += ["Which policy pays", *_policies(history), "", "Did the gate help", *_gate(history), ""]
-    return "\n".join(lines)
+BEGIN, END = "<!-- figures of ./mainline backtest, begin -->", "<!-- figures of ./mainline backtest, end -->"
+WIDTH = 120
+"""Columns of text in a document."""
+NARROW = 30
+"""Letters of a cell on a terminal."""
 
 
-def _policies(history: History) -> list[str]:
-    header = ["policy", "tried", "released", history.metric.name, "against never", "interval"]
-    rows = [
-        [
-            loss.policy.name, str(len(loss.policy.attempts)), str(loss.policy.released), f"{loss.metric:.5g}",
-            *_difference(loss.against_never),
-        ]
-        for loss in history.losses
-    ]  # fmt: skip
-    return _table(header, rows)
+def terminal(parts: tuple[Part, ...]) -> str:
+    """Write the parts below each other; long cells are cut, the page has them whole."""
+    return "\n".join(line for part in parts for line in _of_terminal(part))
 
 
-def _gate(history: History) -> list[str]:
-    header = ["candidate", "against", "gate", "offline", "interval", "in life", "interval", "so it was"]
-    rows = []
-    for one in history.outcomes:
-        judged = one.attempt.judged
-        offline = Difference(judged["estimate"], judged["low"], judged["high"], judged["days"])
-        shown = "released" if one.attempt.released else "refused"
-        rows.append(
-            [one.attempt.through, one.attempt.against, shown, *_difference(offline), *_difference(one.online),
-             history.conclusion(one.online)]
-        )  # fmt: skip
-    rank = history.rank
-    said = (
-        f"Spearman's rank correlation of offline and online differences: {rank.value:.2f} ({rank.low:.2f} to "
-        f"{rank.high:.2f}), {count(rank.pairs, 'pair')} of a candidate and an older version, "
-        f"{count(rank.groups, 'candidate')}."
-    )
-    return [*(_table(header, rows) if rows else ["Nothing was judged."]), "", wrap(said)]
+def markdown(parts: tuple[Part, ...], lead: str) -> str:
+    """Write the parts as sections of a document."""
+    return "\n".join([_broken(lead), "", *(line for part in parts for line in _of_markdown(part))]).rstrip() + "\n"
 
 
-def _difference(found: Difference) -> list[str]:
-    if not np.isfinite(found.estimate):
-        return ["-", "-"]
-    return [percent(found.estimate), interval(found.low, found.high)]
+def record(text: str, file: Path) -> None:
+    """Put figures between the two marks of a document.
+
+    Raises:
+        MainlineError: when the document lacks them.
+    """
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if before.count(BEGIN) != 1 or before.count(END) != 1:
+        raise MainlineError(f"--record: {file} needs one line '{BEGIN}' and below it one '{END}'.")
+    head, rest = before.split(BEGIN)
+    files.replace(file, f"{head}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
 
 
-def _table(header: list[str], rows: Sequence[list[str]]) -> list[str]:
-    layout = Layout(header, rows, left=(0, len(header) - 1), indent="")
-    return [layout.header(), *map(layout.line, rows)]
+def _of_terminal(part: Part) -> Iterator[str]:
+    yield from ["", part.title, "=" * len(part.title), *map(wrap, part.sentences)]
+    for header, rows in part.tables:
+        cut = [[cell if len(cell) <= NARROW else f"{cell[: NARROW - 3]}..." for cell in row] for row in rows]
+        layout = Layout([title.replace(" ", "\n") for title in header], cut, left=words(cut), indent="")
+        yield from ["", layout.header(), *map(layout.line, cut)]
+    if part.code:
+        yield from ["", part.code]
+
+
+def _broken(sentence: str) -> str:
+    return textwrap.fill(sentence, WIDTH)
+
+
+def _of_markdown(part: Part) -> Iterator[str]:
+    yield from [f"### {part.title}", "", *map(_broken, part.sentences), ""]
+    for header, rows in part.tables:
+        flush_left = words(rows)
+        yield f"| {' | '.join(header)} |"
+        yield f"|{'|'.join('---' if index in flush_left else '---:' for index in range(len(header)))}|"
+        yield from (f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows)
+        yield ""
+    if part.code:
+        yield from ["```diff", part.code, "```", ""]
+
+
+def words(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Return the columns that hold words, which are flush left."""
+    columns = list(zip(*rows, strict=True))
+    figures = re.compile(r"[-+]?[\d.,]+( to [-+]?[\d.,]+)?( ?%)?|-|any|none")
+    return tuple(index for index, column in enumerate(columns) if not all(map(figures.fullmatch, column)))

@@ -1,5 +1,6 @@
 """The steps of a history: from the cache if nothing changed, else each in a process of its own, a few at a time."""
 
+import functools
 import json
 import os
 import subprocess
@@ -9,14 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mainline import children, periods, processes, progress
-from mainline.backtest import cache, step
+from mainline.backtest import cache, candidate, rows, step
 from mainline.backtest.candidate import PACKAGE
 from mainline.backtest.rows import of_period
 from mainline.backtest.timetable import Plan
@@ -27,6 +27,7 @@ from mainline.stages.harness import PINNED
 STAGES, MACHINERY, LOCK = Path("engine/stages"), Path("engine/src/mainline"), Path("requirements/pipeline.txt")
 BESIDE = ("src", "dvc.yaml", "requirements")
 """What a step finds beside its parameters."""
+ALL = (*rows.STAGES, *candidate.STAGES)
 ROOMS = ("data", "declared", "gate", "limits", "model", "monitoring", "package", "scoring")
 OWN = ("judgement.py", "life.py", "watch.py")
 """The rooms, and the modules of this one, on which verdicts and answers depend."""
@@ -42,10 +43,10 @@ class Work:
         self._folder, self._root = folder, Path.cwd()
         self._counting, self._making = threading.Lock(), defaultdict[Path, threading.Lock](threading.Lock)
 
-    @cached_property
+    @functools.cached_property
     def rows(self) -> Path:
         """The prepared rows of all periods."""
-        code = self._code("ingest", "validate", "prepare")
+        code = self._code(*rows.STAGES)
         declared = {name: self.plan.raw[name] for name in ("split", "features", "limits")}
         name = cache.key(code, declared, self.plan.params.data.model_dump(mode="json"))
         entry = self._folder / "rows" / name
@@ -124,25 +125,24 @@ class Work:
         window = self.plan.known[: self.plan.known.index(through) + 1]
         contents = [self._content(period) for period in window]
         begins = self.plan.params.data.from_
-        return cache.key(self._code("train", "evaluate", "package"), self.plan.shaping, begins, contents)
+        return cache.key(self._code(*candidate.STAGES), self.plan.shaping, begins, contents)
 
     def _content(self, period: str) -> str:
         if period not in self._contents:
             self._contents[period] = cache.digest(of_period(self.rows, period), self.rows)
         return self._contents[period]
 
-    @cached_property
+    @functools.cached_property
     def _contents(self) -> dict[str, str]:
         return {}
 
-    @cached_property
+    @functools.cached_property
     def _rooms(self) -> str:
-        found = [file for room in ROOMS for file in (MACHINERY / room).rglob("*.py")]
-        return cache.digest([*found, *(MACHINERY / "backtest" / name for name in OWN)], Path())
+        return _digest_of_rooms()
 
+    @functools.cache  # noqa: B019 - one value for the whole run
     def _code(self, *stages: str) -> str:
-        linked = (file for stage in stages for file in (STAGES / stage).rglob("*") if file.is_file())
-        return cache.digest([*linked, *Path("src/usecase").glob("*.*"), *([LOCK] if LOCK.is_file() else [])], Path())
+        return _digest_of(stages)
 
     def _make_folder(self, entry: Path, what: str, through: str, asked: dict[str, Any]) -> None:
         """Fill an entry of the cache by a step that runs in it, unless it is there."""
@@ -167,6 +167,7 @@ class Work:
         environment["PYTHONPATH"] = os.pathsep.join(map(str, (self._root / "engine/src", self._root / "src")))
         given = json.dumps({**asked, "parent": os.getpid()})
         started = time.monotonic()
+        code = self._rooms, self._code(*ALL)
         done = processes.run(
             children.command(step.__name__), None, given, cwd=folder, env=environment, text=True, errors="replace",
             stdout=subprocess.DEVNULL,
@@ -177,6 +178,20 @@ class Work:
                 raise MainlineError(f"{what}: {last.removeprefix(step.MARK)}")
             sys.stderr.write("\n".join([*before, ""]))
             raise MainlineError(f"{what}: the step ended with {done.returncode}. {last[:300]}".strip())
+        if (_digest_of_rooms(), _digest_of(ALL)) != code:
+            raise MainlineError(f"{what}: code was edited while it was played. Run the command again.")
         with self._counting:
             self.done += 1
             progress.say(f"{what}, {time.monotonic() - started:.1f} s")
+
+
+def _digest_of(stages: Iterable[str]) -> str:
+    """Hash the code of stages, the use case and the lock of the libraries."""
+    linked = (file for stage in stages for file in (STAGES / stage).rglob("*") if file.is_file())
+    return cache.digest([*linked, *Path("src/usecase").glob("*.*"), *([LOCK] if LOCK.is_file() else [])], Path())
+
+
+def _digest_of_rooms() -> str:
+    """Hash the code on which answers and verdicts depend."""
+    found = [file for room in ROOMS for file in (MACHINERY / room).rglob("*.py")]
+    return cache.digest([*found, *(MACHINERY / "backtest" / name for name in OWN)], Path())

@@ -1,11 +1,13 @@
-"""Change hyperparameters in the text of `params.yaml` and leave every other character, comments too, as it is.
+"""Change values in the text of a YAML file, such as `params.yaml`, and leave all else, comments too, as it is.
 
 A YAML writer that keeps comments (ruamel.yaml) lays out indentation and lists in its own way; here the parser says
 where each value stands, and only that is replaced.
 """
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from difflib import unified_diff
+from functools import reduce
 from typing import Any
 
 import yaml
@@ -17,19 +19,30 @@ def set_hyperparameters(text: str, values: Mapping[str, Any]) -> str:
     """Return the text with `model.params` changed: values replaced where they stand, new ones added at the end.
 
     Raises:
-        MainlineError: when the text is laid out in a way that cannot be edited safely, such as with anchors.
+        MainlineError: as `set_values`.
     """
-    wanted = yaml.safe_load(text)
-    wanted["model"]["params"] = {**wanted["model"]["params"], **values}
+    return set_values(text, {("model", "params", name): value for name, value in values.items()})
+
+
+def set_values(text: str, values: Mapping[tuple[str, ...], Any], file: str = "params.yaml") -> str:
+    """Return the text with some keys changed, each by its path in sections that are there.
+
+    Raises:
+        MainlineError: when the text is laid out in a way that cannot be edited safely, such as with anchors, or lacks a
+            section.
+    """
     edited = text
     try:
-        for name, value in values.items():
-            edited = _set(edited, name, _written(value))
+        wanted = yaml.safe_load(text)
+        for path, value in values.items():
+            reduce(operator.getitem, path[:-1], wanted)[path[-1]] = value
+            edited = _set(edited, path, _written(value))
         done = yaml.safe_load(edited) == wanted
-    except yaml.YAMLError:
+    except (yaml.YAMLError, KeyError, StopIteration, TypeError):
         done = False
     if not done:
-        raise MainlineError(f"params.yaml cannot be edited safely. Write into model.params by hand: {dict(values)}")
+        by_hand = {".".join(path): value for path, value in values.items()}
+        raise MainlineError(f"{file} cannot be edited safely. Write by hand: {by_hand}")
     return edited
 
 
@@ -52,23 +65,24 @@ def set_sections(text: str, sections: Mapping[str, Mapping[str, Any]]) -> str:
     return edited
 
 
-def diff(before: str, after: str) -> str:
-    """Show a change of `params.yaml` as `git apply` takes it; empty if there is none."""
-    lines = unified_diff(before.splitlines(), after.splitlines(), "a/params.yaml", "b/params.yaml", n=1, lineterm="")
+def diff(before: str, after: str, file: str = "params.yaml") -> str:
+    """Show a change of a file as `git apply` takes it; empty if there is none."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), f"a/{file}", f"b/{file}", n=1, lineterm="")
     return "\n".join(lines)
 
 
-def _set(text: str, name: str, value: str) -> str:
-    hyperparameters = _child(_child(yaml.compose(text), "model"), "params")
-    found = [held for key, held in hyperparameters.value if key.value == name]
+def _set(text: str, path: Sequence[str], value: str) -> str:
+    *sections, name = path
+    section: Any = reduce(_child, sections, yaml.compose(text))
+    found = [held for key, held in section.value if key.value == name]
     if found:
         start, end = found[0].start_mark.index, found[0].end_mark.index
         return _splice(text, start, end, value if end > start else f" {value}")  # an empty value begins at its colon
-    if not hyperparameters.value or hyperparameters.flow_style:
-        comma = ", " if hyperparameters.value else ""
-        end = hyperparameters.end_mark.index - 1  # before the closing brace
+    if not section.value or section.flow_style:
+        comma = ", " if section.value else ""
+        end = section.end_mark.index - 1  # before the closing brace
         return _splice(text, end, end, f"{comma}{name}: {value}")
-    key, last = hyperparameters.value[-1]
+    key, last = section.value[-1]
     end = text.find("\n", last.end_mark.index if last.end_mark.column else last.end_mark.index - 1)
     end = len(text) if end < 0 else end
     return _splice(text, end, end, f"\n{' ' * key.start_mark.column}{name}: {value}")

@@ -65,6 +65,12 @@ def count() -> int:
     return 1 + sum(now is None or when < now for when in first.values())
 
 
+def over(spans: Sequence[Span]) -> list[int]:
+    """Count for each span how many candidates were committed that were measured on some of its rows."""
+    found = {(look.predictions, look.span) for look in _committed()}
+    return [len({name for name, other in found if other.overlaps(span)}) for span in spans]
+
+
 def _committed() -> Iterator[Look]:
     """Yield the look of each different lock in the history of branches and tags, at its earliest commit."""
     if not history.head():  # before the first commit

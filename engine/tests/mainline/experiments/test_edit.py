@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mainline.errors import MainlineError
-from mainline.experiments.edit import diff, set_hyperparameters, set_sections
+from mainline.experiments.edit import diff, set_hyperparameters, set_sections, set_values
 
 TEXT = """\
 # Keep me.
@@ -57,7 +57,7 @@ def test_new_hyperparameters_are_added(params: str) -> None:
 def test_what_cannot_be_edited_safely_is_refused() -> None:
     """Where a value is shared by an anchor, the file is left to a person."""
     text = "shared: &rate 0.1\nmodel:\n  params:\n    rate: *rate\n"
-    with pytest.raises(MainlineError, match=r"cannot be edited safely.*by hand: \{'rate': 0\.5\}"):
+    with pytest.raises(MainlineError, match=r"cannot be edited safely.*by hand: \{'model\.params\.rate': 0\.5\}"):
         set_hyperparameters(text, {"rate": 0.5})
 
 
@@ -96,3 +96,16 @@ def test_sections_that_share_a_value_are_refused() -> None:
     text = "model: &m\n  type: a\npreprocessing: {categorical: x}\nother: *m\n"
     with pytest.raises(MainlineError, match="cannot be edited safely"):
         set_sections(text, FAMILY)
+
+
+def test_keys_of_other_sections_are_changed_where_they_stand() -> None:
+    """A flow mapping deep in an environment's file, and nothing else of it."""
+    before = "monitoring:\n  retrain:   # why\n    when: {new_data: true, age: true}   # reasons\n    age_days: 75\n"
+    after = set_values(before, {("monitoring", "retrain", "when", "age"): False}, "deploy/production.yaml")
+    assert after == before.replace("age: true", "age: false")
+
+
+def test_a_section_that_is_not_there_is_left_to_a_person() -> None:
+    """The message names the file and the whole key."""
+    with pytest.raises(MainlineError, match=r"^deploy/x\.yaml cannot .*\{'monitoring\.retrain\.age_days': 30\}"):
+        set_values("service: {}\n", {("monitoring", "retrain", "age_days"): 30}, "deploy/x.yaml")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mainline import periods
 from mainline.gate import looks
 from mainline.repository.git import GitError, git
 from tests.project import FLIGHTS
@@ -122,6 +123,14 @@ def test_a_lock_that_says_nothing_is_no_look(text: str) -> None:
     commit(text or "\n", 2)
     commit(lock("own"), 3)
     assert looks.count() == 2
+
+
+def test_looks_over_other_spans_are_counted_for_each() -> None:
+    """Two candidates were tested on June, one of these on May and June, and none on July."""
+    commit(lock("first"), 1)
+    commit(lock("second", {**JUNE, "split": {"validation": 1, "test": 2}}), 2)
+    spans = [looks.Span(*periods.span(month)) for month in ("2013-05", "2013-06", "2013-07")]
+    assert looks.over(spans) == [1, 2, 0]
 
 
 def test_without_a_commit_or_a_lock_it_is_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

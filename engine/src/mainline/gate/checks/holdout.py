@@ -36,7 +36,7 @@ def check_looks(evidence: Evidence, policy: Policy) -> Outcome:
     found = evidence.difference(evidence.other, policy.confidence)
     if not np.isfinite(found.high):
         return Outcome("cannot tell", observed, "not computed", "There is no interval against production.")
-    most = _most(found, evidence.widening, policy)
+    most = last_look(found, evidence.widening, policy)
     if most is None:
         return Outcome("pass", observed, "none", "The two models predict the same.")
     shown = f"differences under {found.high - found.estimate:.1%} may be chance"
@@ -54,7 +54,7 @@ def check_looks(evidence: Evidence, policy: Policy) -> Outcome:
     return Outcome("warn", observed, limit, reason)
 
 
-def _most(found: Difference, looks: int, policy: Policy) -> int | None:
+def last_look(found: Difference, looks: int, policy: Policy) -> int | None:
     """Return the last look at which a candidate without any difference is shown to be no worse; None if none is last.
 
     Args:

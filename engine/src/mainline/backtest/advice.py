@@ -1,0 +1,89 @@
+"""Which policy to declare, and with which margin of alarms; as a change of the two files that declare them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mainline import files
+from mainline.backtest.alarms import Alarms
+from mainline.backtest.lessons import UNGATED, History, Loss
+from mainline.backtest.timetable import PARAMS
+from mainline.declared.environments import FOLDER
+from mainline.experiments import edit
+
+Keys = Mapping[tuple[str, ...], Any]
+REASONS = ("schedule", "new_data", "age", "quality", "drift")
+NAMED = {"each period": "new_data", "on age": "age", "on quality": "quality", "on drift": "drift"}
+NEAR = 0.05
+"""Margins this near to the declared one are the same: a history tells a rate only roughly."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The policy to declare and why, and the change of each file by its path: before and after."""
+
+    policy: str
+    reasons: tuple[str, ...]
+    changes: Mapping[Path, tuple[str, str]]
+
+    @property
+    def diff(self) -> str:
+        """The change, as `git apply` takes it; '' if there is none."""
+        found = (edit.diff(before, after, str(path)) for path, (before, after) in self.changes.items())
+        return "\n".join(text for text in found if text)
+
+    def write(self) -> None:
+        """Change the files."""
+        for path, (before, after) in self.changes.items():
+            if before != after:
+                files.replace(path, after)
+
+
+def advise(history: History, alarms: Alarms) -> Advice:
+    """Recommend the policy with the fewest retrainings among those that are not surely worse than the best.
+
+    Raises:
+        MainlineError: when a file cannot be edited safely; it names the keys.
+    """
+    losses = [loss for loss in history.losses if loss.policy.name != UNGATED]
+    best = min(losses, key=lambda loss: (history.metric.lack(loss.metric), len(loss.policy.attempts)))
+    chosen = min((loss for loss in losses if _is_near(history, loss, best)), key=lambda loss: len(loss.policy.attempts))
+    name = chosen.policy.name
+    others = ", ".join(f"'{loss.policy.name}'" for loss in losses if not _is_near(history, loss, best)) or "none"
+    reasons = [
+        f"The best policy was '{best.policy.name}'; surely worse were {others}. Of all others '{name}' retrains least."
+    ]
+    environment = FOLDER / f"{history.plan.environment_name}.yaml"
+    wanted: dict[Path, Keys] = {environment: _reasons(history, name)}
+    margin, declared = alarms.margin, history.plan.params.monitor.margin
+    if margin is None:
+        reasons.append("Too few days have proven limits to say anything of monitor.margin.")
+    elif abs(margin - declared) > NEAR and margin >= 1:
+        wanted[PARAMS] = {("monitor", "margin"): round(margin, 2)}
+        reasons.append(f"With monitor.margin {margin:.2f}, alarms would have come at the declared rate.")
+    else:
+        reasons.append(f"monitor.margin {declared:g} stays: the rate asks for {margin:.2f}, and 1 is the least.")
+    changes = {}
+    for path, keys in wanted.items():
+        before = path.read_text(encoding="utf-8")
+        changes[path] = (before, edit.set_values(before, keys, str(path)))
+    return Advice(name, tuple(reasons), changes)
+
+
+def _is_near(history: History, loss: Loss, best: Loss) -> bool:
+    """Say whether a policy is not surely worse than the best one."""
+    if loss is best:
+        return True
+    found = history.compare(history.of_policy(loss.policy.name), history.of_policy(best.policy.name))
+    return not found.low > 0
+
+
+def _reasons(history: History, policy: str) -> Keys:
+    """Return the keys of `monitoring.retrain.when` that have to change."""
+    declared = history.plan.environment.monitoring.retrain.when
+    wanted = {name: name == NAMED.get(policy) for name in REASONS}
+    if policy == "each period":  # which every other reason only brings forward
+        wanted = {name: getattr(declared, name) or wanted[name] for name in REASONS}
+    changed = {name: value for name, value in wanted.items() if value != getattr(declared, name)}
+    return {("monitoring", "retrain", "when", name): value for name, value in changed.items()}
