@@ -164,6 +164,8 @@ def test_a_fit_that_was_killed_goes_on_after_its_last_segment(type_: str, monkey
         fitted(declared)
     assert exported(declared) == expected
     assert rounds == [5, 5, 0, 5, 5]
+    learned = fitted(declared)[-1]
+    assert (learned.get_booster().num_boosted_rounds() if type_ == XGB else learned.booster_.num_trees()) == 20
 
 
 def test_more_places_than_periods_are_not_taken() -> None:
