@@ -153,7 +153,7 @@ def _legend(y: int) -> Iterator[str]:
         else:
             yield f'<rect class="{kind}" x="{x}" y="{y - 10}" width="12" height="12"/>'
         yield _text(x + 18, y, words, "faint")
-        x += 34 + 7 * len(words)
+        x += 30 + 6 * len(words)
 
 
 def history_span(history: History) -> str:
