@@ -9,7 +9,7 @@ from mainline.claims.batches import NoDataError, load
 from mainline.claims.declarations import module
 from mainline.contract import Array
 from mainline.data.dataset import Prepared
-from mainline.declared import estimators
+from mainline.declared import estimator_parts
 from mainline.declared.params import Params
 from mainline.labels import classes
 from mainline.stages import fitting
@@ -92,7 +92,7 @@ def _differing(features: dict[str, Array], group: Array, place: int) -> Array:
 
 
 def _times(settings: Params) -> int:
-    parts = estimators.parts(settings.model.type, settings.model.params)
+    parts = estimator_parts.parts(settings.model.type, settings.model.params)
     given = ((name.rpartition("__")[2], value) for part in parts for name, value in part.params.items())
     asked = [value for name, value in given if name in LEAST and isinstance(value, int)]
     return max(REPEATED, 2 * max(asked, default=0))

@@ -6,12 +6,13 @@ loaded, a constructor that is inherited) is not refused here; the estimator itse
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mainline.declared import own_model
+from mainline.declared.estimator_parts import Part, is_of_part, parts
 from mainline.errors import ParamsError, nearest
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
@@ -23,70 +24,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 ALLOWED = ("sklearn", *EXTRAS)
 """Which libraries an estimator may come from, beside the use case: code that the lock file pins."""
 LOCK = Path("requirements/pipeline.txt")
-_DEEPEST = 20
-"""Values within values in `model.params`; YAML can write one that holds itself."""
 _MOST_HOPS = 5
 """Imports that a name is followed through."""
-
-
-class Part(NamedTuple):
-    """An estimator with its hyperparameters, and where in `params.yaml` it is declared, such as `model`."""
-
-    place: str
-    type: str
-    params: Mapping[str, Any]
-
-
-def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model", depth: int = 0) -> Iterator[Part]:
-    """Yield an estimator, and those that it is made of: hyperparameters whose values are `{type: ..., params: ...}`.
-
-    Raises:
-        ParamsError: when one has another key than these two, or parameters that are no names with values.
-    """
-    yield Part(place, path, hyperparameters)
-    for name, value in hyperparameters.items():
-        yield from _inside(value, f"{place}.params.{name}", depth + 1)
-
-
-def _inside(value: Any, place: str, depth: int) -> Iterator[Part]:
-    if depth > _DEEPEST:
-        raise ParamsError(place, f"is nested more than {_DEEPEST} deep, or holds itself", "write it out, less deep")
-    if is_part(value):
-        given = value.get("params") or {}
-        for key in value.keys() - {"type", "params"}:
-            raise ParamsError(f"{place}.{key}", "is not a key of an estimator", nearest(str(key), ("type", "params")))
-        if not isinstance(given, dict):
-            raise ParamsError(f"{place}.params", f"is {given}", "write hyperparameters by name")
-        yield from parts(value["type"], given, place, depth)
-    elif is_named(value):
-        yield from _inside(value[1], f"{place}.{value[0]}", depth + 1)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _inside(item, place if is_named(item) else f"{place}[{number}]", depth + 1)
-
-
-def is_part(value: object) -> bool:
-    """Say whether a hyperparameter's value declares an estimator."""
-    return isinstance(value, dict) and isinstance(value.get("type"), str)
-
-
-def is_named(value: object) -> bool:
-    """Say whether a value is an estimator with its name, as ensembles and pipelines list them."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and is_part(value[1])
-
-
-def is_of_part(name: str, known: Collection[str], hyperparameters: Mapping[str, Any]) -> bool:
-    """Say whether a name is of a part's hyperparameter, such as `final_estimator__alpha` or `line__alpha`.
-
-    Args:
-        name: as scikit-learn has it.
-        known: hyperparameters of the whole.
-        hyperparameters: those that are declared, with the parts that have names of their own.
-    """
-    head, separator, _ = name.partition("__")
-    lists = (value for value in hyperparameters.values() if isinstance(value, list))
-    named = {item[0] for value in lists for item in value if is_named(item)}
-    return bool(separator) and (head in known or head in named)
 
 
 def check(path: str, hyperparameters: Mapping[str, Any]) -> None:

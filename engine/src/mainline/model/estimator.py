@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from mainline.contract import Array, Task
 from mainline.declared import estimators, own_model
-from mainline.declared.estimators import Part
+from mainline.declared.estimator_parts import Part, is_named, is_of_part, is_part
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError, nearest
 from mainline.model import learners, own_graph
@@ -68,7 +68,7 @@ def check(model: Model, task: Task, seed: int) -> None:
 
 
 def _placed(value: Any, place: str) -> Iterator[tuple[str, BaseEstimator]]:
-    """Yield an estimator and those that it is made of, each with its place as `estimators.parts` names it."""
+    """Yield an estimator and those that it is made of, each with its place as `estimator_parts.parts` names it."""
     if isinstance(value, BaseEstimator):
         yield place, value
         for name, inner in value.get_params(deep=False).items():
@@ -140,7 +140,7 @@ def _made(part: Part, seed: int) -> Any:
         if name in refused:
             raise ParamsError(place, "may not be declared", refused[name])
         if known is not None and name not in known:
-            if library or not estimators.is_of_part(name, known, part.params):
+            if library or not is_of_part(name, known, part.params):
                 raise ParamsError(place, f"is not a parameter of {part.type}", nearest(name, set(known) - {*refused}))
             deep[name] = _with_parts(value, place, seed)
         else:
@@ -170,14 +170,14 @@ def _names(found: Any, part: Part) -> list[str]:
 
 def _with_parts(value: Any, place: str, seed: int) -> Any:
     """Return a hyperparameter's value with the estimators in it made."""
-    if estimators.is_part(value):
+    if is_part(value):
         return _made(Part(place, value["type"], value.get("params") or {}), seed)
-    if estimators.is_named(value):
+    if is_named(value):
         name, part = value
         return name, _with_parts(part, f"{place}.{name}", seed)
     if isinstance(value, list):
         return [
-            _with_parts(item, place if estimators.is_named(item) else f"{place}[{number}]", seed)
+            _with_parts(item, place if is_named(item) else f"{place}[{number}]", seed)
             for number, item in enumerate(value)
         ]
     return value

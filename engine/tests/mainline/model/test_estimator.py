@@ -8,6 +8,7 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from mainline.contract import Task
+from mainline.declared import estimators
 from mainline.declared.params import Model, Preprocessing
 from mainline.errors import ParamsError
 from mainline.model import estimator, frames
@@ -151,6 +152,32 @@ def test_a_value_that_a_part_does_not_take_is_named_by_its_place(params: dict[st
     """scikit-learn is asked about the hyperparameters of each part before there are rows."""
     with pytest.raises(ParamsError, match=rf"{re.escape(place)}: The '\w+' parameter of \w+ must be"):
         estimator.check(Model(type="sklearn.ensemble.VotingRegressor", params=params), "regression", 7)
+
+
+RIDGE_PART: dict[str, Any] = {"type": RIDGE}
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"estimators": [[1, RIDGE_PART]]}, r"estimators: has an estimator named 1; name it by a text without '__'"),
+        ({"estimators": [["a__b", RIDGE_PART]]}, r"estimators: has an estimator named 'a__b'; name it by a text"),
+        (
+            {"estimators": [["a", RIDGE_PART], ["a", RIDGE_PART]]},
+            r"has two estimators named 'a'; give each its own name",
+        ),
+        ({"estimators": {"a": RIDGE_PART}}, r"has an estimator under 'a'; write a list: \[\[a, \{type: \.\.\.\}\], "),
+        ({"estimators": [{"a": RIDGE_PART}]}, r"estimators\[0\]: has an estimator under 'a'; write a list"),
+        (
+            {"estimators": [["a", {"type": 5}]]},
+            r"estimators\[0\]\[1\]\.type: is 5; write an import path, such as sklea",
+        ),
+    ],
+)
+def test_estimators_that_are_not_written_as_ones_are_refused(params: dict[str, Any], said: str) -> None:
+    """Before scikit-learn sees them, whose errors are of its inside."""
+    with pytest.raises(ParamsError, match=said):
+        estimators.check("sklearn.ensemble.VotingRegressor", params)
 
 
 def test_a_vote_without_probabilities_says_what_gives_them() -> None:

@@ -1,0 +1,1 @@
+../../../src/mainline/declared/estimator_parts.py
