@@ -193,7 +193,7 @@ def test_loaded_parameters_are_frozen(tmp_path: Path) -> None:
         ("features", [], "features: is [] (list); tuple should have at least 1 item"),
         ("features", ["a", "b", "a"], "features: 'a' is listed twice; list each feature once"),
         ("features", "dep_delay", "features: is 'dep_delay' (str); input should be a valid tuple"),
-        ("model.type", "catboost.CatBoostRegressor", "model.type: 'catboost.CatBoostRegressor' is outside the"),
+        ("model.type", "torch.nn.Linear", "model.type: 'torch.nn.Linear' is outside the"),
         ("model.type", "sklearn.Ridge", "model.type: 'sklearn.Ridge' is outside the allowed packages; give an est"),
         *(
             ("model", {"type": "sklearn.ensemble.BaggingRegressor", "params": {"estimator": part}}, said)

@@ -31,7 +31,9 @@ def parts(path: str, hyperparameters: Mapping[str, Any], place: str = "model", d
 
 def _inside(value: Any, place: str, depth: int) -> Iterator[Part]:
     if depth > _DEEPEST:
-        raise ParamsError(place, f"is nested more than {_DEEPEST} deep, or holds itself", "write it out, less deep")
+        raise ParamsError(
+            place.partition("[")[0], f"is nested more than {_DEEPEST} deep, or holds itself", "write it out, less deep"
+        )
     if is_part(value):
         given = value.get("params") or {}
         for key in value.keys() - {"type", "params"}:
