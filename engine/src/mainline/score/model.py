@@ -17,6 +17,7 @@ _REVIEW = Step(3, "have it reviewed, and commit with a line `Reviewed-by: NAME`"
 _HOST = Step(6, "a full point needs the review as the host of git keeps it, which is not read here")
 _FORESEE = Step(3, "judge models on more rows: widen data.from, then `./mainline explain`")
 FEWEST = 3
+_RELEASE = Step(5, f"release and monitor {FEWEST} versions: one period that was replayed is not production")
 
 
 def review(evidence: Evidence) -> Shown:
@@ -34,7 +35,7 @@ def review(evidence: Evidence) -> Shown:
 
 
 def online(evidence: Evidence) -> Shown:
-    """Versions that tested better did better in production; before it has enough, models in a later period's replay."""
+    """Versions that tested better did better in production; half for models in the replay of one later period."""
     try:
         newest = {one.digest: one for one in evidence.looked.promises}
     except LackError:
@@ -55,7 +56,7 @@ def _replayed(evidence: Evidence) -> Shown:
     said = f"{agree.same} of {count(agree.pairs, 'pair')} of {count(len(rows), 'model')} in the order of a later period"
     if not agree.is_sure:
         raise LackError(f"only {said}, as chance might have it", _FORESEE)
-    return evidence.shown(f"replayed: {said}", origin, "./mainline explain")
+    return evidence.shown(f"replayed: {said}", origin, "./mainline explain", _RELEASE)
 
 
 def tuned(evidence: Evidence) -> Shown:
