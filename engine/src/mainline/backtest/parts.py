@@ -77,7 +77,7 @@ def _of_gate(history: History) -> Iterator[str]:
     worse = [one for one in released if one.online.estimate > 0]
     yield (
         f"Of {count(len(history.outcomes), 'candidate')}, one for each period, it released {len(released)}, of which "
-        f"{len(worse)} were worse in their first period than what they replaced."
+        f"{len(worse)} did worse in the first period than what was replaced."
     )
     yield (
         f"It did not release {len(refused)}; in the next period {len(refused) - len(better)} of them would have been "
