@@ -227,9 +227,9 @@ def test_token_without_the_right_opens_nothing(
 
 def test_servers_without_new_rows_are_an_issue_though_a_runner_looks_each_day(github: GitHub, monitored: Path) -> None:
     """A look at old rows alone is none: servers that died would pass for ever."""
-    share(monitored, look("2013-10-20", PASSES))
+    share(monitored, look("2013-10-20", PASSES, last="2013-10-07"))
     issues.follow(datetime(2013, 10, 20, 13, tzinfo=UTC))
-    share(monitored, look("2013-10-21", PASSES))
+    share(monitored, look("2013-10-21", PASSES, last="2013-10-07"))
     issues.follow(datetime(2013, 10, 21, 13, tzinfo=UTC))
     (issue,) = about(github, "Nobody looks at production")
     assert issue["state"] == "open"

@@ -59,7 +59,8 @@ class Month:
         """Let production answer some of its days, with labels for all."""
         moment, predicted = self.moment, self.predict()
         chosen = np.isin(moment // DAY, np.unique(moment // DAY)[days])
-        events = Events(self.request, moment, predicted, self.label, ~np.isnan(self.label), 0).choose(chosen)
+        known = ~np.isnan(self.label)
+        events = Events(self.request, moment, predicted, self.label, known, 0, self.features).choose(chosen)
         return Production(
             "v1.0.0", self.reference, self._sketches(chosen, predicted), events, "",
             Monitoring.model_validate(policy), metrics.scorer("regression"), 5.0, 500,

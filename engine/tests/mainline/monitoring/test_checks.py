@@ -139,10 +139,11 @@ def test_skill_is_held_to_that_of_the_test(month: Month) -> None:
     order = np.random.default_rng(1).permutation(len(month.label))
     shuffled = {name: (lambda values: values[order]) for name in ("origin_gain", "dest_gain", "scheduled_block",
                 "departure_minute", "distance", "flights_in_hour", "dep_delay")}  # fmt: skip
-    found = checks(month.change(**shuffled).production(quality={"skill": 0.01}))["skill"]
+    plain = held_to(month, "constant")  # a rule would read the same features in the wrong order
+    found = checks(plain.change(**shuffled).production(quality={"skill": 0.01}))["skill"]
     assert found.verdict == "fail"
     assert "of the baseline's, at the test" in found.observed
-    assert checks(month.production(quality={"skill": 0.01}))["skill"].verdict in ("pass",)
+    assert checks(plain.production(quality={"skill": 0.01}))["skill"].verdict in ("pass",)
 
 
 RULE = """
@@ -152,12 +153,12 @@ def baseline(columns, features):
 """
 
 
-def ruled(month: Month) -> Month:
-    """Let the use case's own rule be the harder one to beat: a flight arrives as late as it left."""
+def held_to(month: Month, baseline: str, code: str = "") -> Month:
+    """Let the package have earned that the constant, or the use case's own rule, was the harder one to beat."""
     assert month.packaged.earned is not None
-    code = month.packaged.contents["code/scoring.py"] + RULE.encode()
-    earned = json.dumps(month.packaged.earned.model_dump() | {"baseline": "rule"}).encode()
-    contents = {**month.packaged.contents, "code/scoring.py": code, "monitor.json": earned}
+    earned = json.dumps(month.packaged.earned.model_dump() | {"baseline": baseline}).encode()
+    scoring = month.packaged.contents["code/scoring.py"] + code.encode()
+    contents = {**month.packaged.contents, "code/scoring.py": scoring, "monitor.json": earned}
     packaged = Packaged({**month.packaged.manifest, "digest": "c3" * 32}, contents)
     return replace(month, packaged=packaged, reference=references.load(packaged))
 
@@ -168,11 +169,11 @@ def test_skill_is_against_the_rule_of_the_use_case(month: Month) -> None:
     constant = month.packaged.manifest["model"]["baseline"] + delay
     rule = np.where(delay > 60, constant, delay)
     error, before = (np.sqrt(np.mean((one - month.label) ** 2)) for one in (month.predict(), rule))
-    production = ruled(month).production()
+    production = held_to(month, "rule", RULE).production()
     assert production.events is not None
     assert 1 + performance.skill(production, production.events).estimate == pytest.approx(error / before)
     against_constant = error / np.sqrt(np.mean((constant - month.label) ** 2))
-    usual = month.production()
+    usual = held_to(month, "constant").production()
     assert usual.events is not None
     assert 1 + performance.skill(usual, usual.events).estimate == pytest.approx(against_constant)
     assert abs(error / before - against_constant) > 1e-3
@@ -276,7 +277,7 @@ def test_skill_that_is_not_a_number_cannot_be_told(month: Month) -> None:
     exact = month.packaged.constant(month.request)
     policies: list[dict[str, Any]] = [{}, {"quality": {"skill": 0.1}}]
     for policy in policies:
-        found = checks(replace(earning(month), label=exact).production(**policy))["skill"]
+        found = checks(replace(held_to(earning(month), "constant"), label=exact).production(**policy))["skill"]
         assert (found.verdict, found.observed) == ("cannot tell", "not computed")
         assert found.reason == "The metric, or the baseline's, is not a number on these events."
 

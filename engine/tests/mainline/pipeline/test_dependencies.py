@@ -106,7 +106,7 @@ def copied(whole_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def _add_import(_: Path) -> None:
     with Path("engine/src/mainline/stages/train.py").open("a") as code:
-        code.write("\n\ndef later() -> None:\n    from mainline.repository import git\n")
+        code.write("\n\ndef later() -> None:\n    from mainline.registry import tags\n")
 
 
 @pytest.fixture
