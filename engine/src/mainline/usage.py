@@ -136,6 +136,22 @@ def add_state(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names files of labels."""
+    parser.add_argument(
+        "--labels", type=Path, metavar="PLACE",
+        help="a .csv or .parquet file of labels, or a folder of them; src/usecase/labels.py without it",
+    )  # fmt: skip
+
+
+def add_packages(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names packages that answered."""
+    parser.add_argument(
+        "--package", type=Path, action="append", metavar="FOLDER", default=[],
+        help="a package that answered, or a folder of them, besides models/package and the follower's",
+    )  # fmt: skip
+
+
 def summary_of(command: str) -> str:
     """Return the one line that a command's module begins with, without importing it."""
     with (COMMANDS / f"{module_of(command)}.py").open(encoding="utf-8") as opened:

@@ -1,6 +1,5 @@
 """What was computed, by the content that it was computed from; each entry is there whole or not at all."""
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -9,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mainline.errors import MainlineError
+from mainline import exclusion
 
 FOLDER = Path(".mainline/backtest")
 """Where entries are; git ignores it, and nothing is lost with it but time."""
@@ -37,11 +36,7 @@ def held(folder: Path = FOLDER) -> Iterator[Path]:
         MainlineError: when another one has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise MainlineError("another `./mainline backtest` runs here. Wait for it, or end it.") from error
+    with exclusion.alone(folder / "lock", "backtest"):
         for left in folder.glob(f"*/*{_PARTIAL}"):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
         yield folder.resolve()

@@ -7,12 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mainline import interrupts, parents
-
-MARK = "mainline: "
+from mainline import errand, interrupts, parents
 
 
 def run(asked: dict[str, Any]) -> None:
@@ -84,17 +83,4 @@ if __name__ == "__main__":
     parent = asked.pop("parent")
     if os.getppid() != parent:
         sys.exit(parents.STATUS)
-    from mainline import faults
-
-    try:
-        interrupts.allow()
-        run(asked)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        expected = faults.explain(error)
-        if expected is None or os.environ.get(faults.TRACEBACK):
-            raise
-        sys.exit(MARK + " ".join(str(expected).split()))
-    finally:
-        interrupts.end()
+    errand.do(partial(run, asked))

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mainline import children, periods, processes, progress
+from mainline import children, errand, periods, processes, progress
 from mainline.backtest import cache, candidate, rows, step
 from mainline.backtest.candidate import PACKAGE
 from mainline.backtest.rows import of_period
@@ -173,9 +173,9 @@ class Work:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         if done.returncode != 0:
-            *before, last = done.stderr.strip().splitlines() or [""]
-            if last.startswith(step.MARK):
-                raise MainlineError(f"{what}: {last.removeprefix(step.MARK)}")
+            refused, (*before, last) = errand.refusal(done.stderr)
+            if refused is not None:
+                raise MainlineError(f"{what}: {refused}")
             sys.stderr.write("\n".join([*before, ""]))
             raise MainlineError(f"{what}: the step ended with {done.returncode}. {last[:300]}".strip())
         if (_digest_of_rooms(), _digest_of(ALL)) != code:

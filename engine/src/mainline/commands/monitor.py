@@ -41,17 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     usage.add_state(parser)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="the prediction log; the environment's without it")
-    parser.add_argument(
-        "--labels", type=Path, metavar="PLACE",
-        help="a .csv or .parquet file of labels, or a folder of them; src/usecase/labels.py without it",
-    )  # fmt: skip
+    usage.add_labels(parser)
     parser.add_argument(
         "--until", metavar="TIME", help="look as at this time, such as 2013-10-05T00:00:00Z; now without it"
     )
-    parser.add_argument(
-        "--package", type=Path, action="append", metavar="FOLDER", default=[],
-        help="a package that answered, or a folder of them, besides models/package and the follower's",
-    )  # fmt: skip
+    usage.add_packages(parser)
     parser.add_argument(
         "--metrics", type=Path, action="append", metavar="FILE", default=[],
         help="a server's /metrics, saved before: the rows that it counted are held to those rolled up",

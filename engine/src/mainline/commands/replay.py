@@ -27,14 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", nargs="?", help="whose answers would be new, or newest; the package here without it")
     parser.add_argument("--against", metavar="VERSION", help="whose answers they are held to; the environment's")
     parser.add_argument("--requests", type=int, metavar="N", help="how many are answered; replay.requests without it")
-    parser.add_argument(
-        "--labels", type=Path, metavar="PLACE",
-        help="a .csv or .parquet file of labels, or a folder of them; src/usecase/labels.py without it",
-    )  # fmt: skip
-    parser.add_argument(
-        "--package", type=Path, action="append", metavar="FOLDER", default=[],
-        help="a package that answered, or a folder of them, besides models/package and the follower's",
-    )  # fmt: skip
+    usage.add_labels(parser)
+    usage.add_packages(parser)
     parser.add_argument(
         "--store", type=Path, metavar="FOLDER", help="only what is rolled up there; with what servers share without it"
     )

@@ -7,9 +7,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainline import children, processes
+from mainline import children, errand, processes
 from mainline.errors import MainlineError
-from mainline.experiments import side
 from mainline.stages.harness import PINNED
 
 MACHINERY = "engine/src"
@@ -55,8 +54,8 @@ def _run(one: Side) -> None:
     output = {"stdout": subprocess.DEVNULL if one.quiet else None}
     done = processes.run(command, None, cwd=one.folder, env=environment, text=True, errors="replace", **output)
     if done.returncode != 0:
-        *before, last = done.stderr.strip().splitlines() or [""]
+        refused, lines = errand.refusal(done.stderr)
         whose = f"{one.name}: " if one.name else ""
-        if last.startswith(side.MARK):
-            raise MainlineError(whose + last.removeprefix(side.MARK))
-        raise MainlineError("\n".join([f"{whose}a side ended with {done.returncode}.", *before, last]))
+        if refused is not None:
+            raise MainlineError(whose + refused)
+        raise MainlineError("\n".join([f"{whose}a side ended with {done.returncode}.", *lines]))

@@ -4,7 +4,6 @@ None has a period of the test. They lie where DVC keeps what is temporary, which
 """
 
 import configparser
-import fcntl
 import os
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from mainline import exclusion
 from mainline.declared.params import Params
 from mainline.errors import MainlineError
 from mainline.experiments.diff import ONLY_FEATURES, PARAMS, Change
@@ -46,11 +46,7 @@ def folder() -> Iterator[Path]:
         MainlineError: when another one runs.
     """
     PLACE.mkdir(parents=True, exist_ok=True)
-    with (PLACE / "try.lock").open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise MainlineError("another `./mainline try` runs here. Wait for it, or end it.") from error
+    with exclusion.alone(PLACE / "try.lock", "try"):
         for left in PLACE.glob(f"{PREFIX}*"):  # by one that was killed
             shutil.rmtree(left, ignore_errors=True)
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE)).resolve()

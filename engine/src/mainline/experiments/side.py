@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainline import interrupts
+from mainline import errand, interrupts, parents
 
 if TYPE_CHECKING:
     from mainline.contract import Array
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 RESULT, MODEL = "validation.npz", Path("models/model")
 SLICE, SECONDS = "slice.", "seconds."
-MARK = "mainline: "
 _POLL = 0.2  # seconds
 
 
@@ -129,7 +128,7 @@ def _end_with(parent: int, folder: Path) -> None:
         while os.getppid() == parent:
             time.sleep(_POLL)
         shutil.rmtree(folder, ignore_errors=True)
-        os._exit(130)
+        os._exit(parents.STATUS)
 
     threading.Thread(target=watch, daemon=True).start()
 
@@ -137,17 +136,4 @@ def _end_with(parent: int, folder: Path) -> None:
 if __name__ == "__main__":
     interrupts.catch()
     _end_with(int(sys.argv[3]), Path.cwd().parent)
-    from mainline import faults
-
-    try:
-        interrupts.allow()
-        run(sys.argv[1], float(sys.argv[2]))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        expected = faults.explain(error)
-        if expected is None or os.environ.get(faults.TRACEBACK):
-            raise
-        sys.exit(MARK + " ".join(str(expected).split()))
-    finally:
-        interrupts.end()
+    errand.do(partial(run, sys.argv[1], float(sys.argv[2])))

@@ -8,9 +8,9 @@ import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mainline.declared import score
 from mainline.errors import MainlineError
@@ -30,6 +30,7 @@ WORKFLOW = ".github/workflows/pull-request.yml"
 QUEUE = "merge_group"
 """The event of a run that a merge queue waits for; it is of a commit that no pull request is at."""
 
+Kept = TypeVar("Kept", Change, Replay)
 ARTIFACT, MEMBER = "findings", "gate.json"
 REPLAY, REPLAY_MEMBER = "replay", "replay.json"
 SCORE, SCORE_MEMBER = "score", "score.json"
@@ -149,26 +150,23 @@ def read(archive: bytes, head: str) -> Findings | str:
 
 def read_score(archive: bytes, head: str) -> Change | str:
     """Read a score out of an artifact as `read` does findings."""
-    content = _member(archive, SCORE_MEMBER, change.MAX_BYTES)
-    if isinstance(content, str):
-        return content
-    try:
-        scored = change.read(content)
-    except ChangeError as error:
-        return f"The score was refused: {error}"
-    return scored if scored.commit == head else "The score was refused: it is of another commit."
+    return _of_commit(SCORE, _member(archive, SCORE_MEMBER, change.MAX_BYTES), change.read, head)
 
 
 def read_replay(archive: bytes, head: str) -> Replay | str:
     """Read a replay out of an artifact as `read` does findings."""
-    content = _member(archive, REPLAY_MEMBER, finding.MAX_BYTES)
+    return _of_commit(REPLAY, _member(archive, REPLAY_MEMBER, finding.MAX_BYTES), finding.read, head)
+
+
+def _of_commit(name: str, content: bytes | str, parse: Callable[[bytes], Kept], head: str) -> Kept | str:
+    """Parse a document that says its commit; a text says why it is refused."""
     if isinstance(content, str):
         return content
     try:
-        found = finding.read(content)
-    except ReplayError as error:
-        return f"The replay was refused: {error}"
-    return found if found.commit == head else "The replay was refused: it is of another commit."
+        found = parse(content)
+    except (ChangeError, ReplayError) as error:
+        return f"The {name} was refused: {error}"
+    return found if found.commit == head else f"The {name} was refused: it is of another commit."
 
 
 def _member(archive: bytes, name: str, most: int) -> bytes | str:

@@ -1,9 +1,7 @@
 """The process that follows git: one thread looks and fetches, the other drives the rollout and never waits for it."""
 
-import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from mainline import backoff, processes
+from mainline import backoff, processes, tether
 from mainline.backoff import BackOff
 from mainline.declared.rollout import Follow
 from mainline.errors import MainlineError
@@ -233,17 +231,10 @@ def run(url: str, environment: str, folder: Path, attached: bool) -> None:
         place.sweep()
         follower = Follower(Source(_absolute(url), environment, place), place, alone=alone)
         if attached:
-            threading.Thread(target=_end_with_parent, daemon=True).start()
+            tether.watch()
         follower.run()
 
 
 def _absolute(url: str) -> str:
     """Return the path of a repository on this machine as it is from anywhere."""
     return str(Path(url).absolute()) if Path(url).is_dir() else url
-
-
-def _end_with_parent() -> None:
-    """Return control to nobody: a follower without its server ends."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
