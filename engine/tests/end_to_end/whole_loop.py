@@ -69,6 +69,8 @@ class World:
     keys: list[str] = field(default_factory=list)
     program: tuple[str, ...] = ("-m", "mainline")
     """What of Python is the service."""
+    origin: str = ""
+    """The repository that the service follows; `origin.git` in the folder without it."""
 
     def say(self, what: str) -> float:
         """Note a moment."""
@@ -136,7 +138,7 @@ class World:
     def service(self, *options: str) -> Iterator["subprocess.Popen[str]"]:
         """Run server and follower; end both."""
         command = [
-            sys.executable, *self.program, "serve", "--follow", str(self.folder / "origin.git"),
+            sys.executable, *self.program, "serve", "--follow", self.origin or str(self.folder / "origin.git"),
             "--environment", "production", "--state", str(self.state), "--settings", str(self.folder / "service.yaml"),
             *options,
         ]  # fmt: skip

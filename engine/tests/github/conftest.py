@@ -2,21 +2,38 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.github import standin
+from tests import project
+from tests.github import standin, world
 from tests.github.cml_source import RECORDER
 from tests.github.repository import FULL
+from tests.github.runner import Runner
 from tests.github.standin import GitHub
+from tests.github.world import World
+from tests.project import ROOT, Project
 
 REAL = {name: os.environ[name] for name in ("CML", "CML_SOURCE") if os.environ.get(name)}
 """What the environment names of the real CML: its program, or its source, which `./mainline cml` makes it of."""
 
 CML = REAL.get("CML") or str(RECORDER)
 """The real program where the environment names it, else the recorder."""
+
+
+@contextmanager
+def forked(folder: Path, prepare: Callable[[Project], object] = lambda _: None) -> Iterator[World]:
+    """Give a fork with the small use case, pushed and never released; `prepare` changes it before its first push."""
+    subprocess.run(["engine/run", "mlem", "true"], cwd=ROOT, check=True, capture_output=True)
+    (folder / "github").mkdir()
+    with standin.serve(folder / "github") as github:
+        copied = project.other(folder / "clone")
+        prepare(copied)
+        yield world.build(copied, github, Runner(github, folder, extra=dict(REAL)))
+        assert github.nonconform == []
 
 
 def pytest_report_header() -> str:

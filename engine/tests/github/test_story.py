@@ -16,14 +16,11 @@ from collections.abc import Iterator
 import pytest
 
 from mainline.monitoring import alarms, sharing
-from tests import project
-from tests.github import cml_source, docker_recorder, standin, world
-from tests.github.conftest import REAL
+from tests.github import cml_source, docker_recorder
+from tests.github.conftest import forked
 from tests.github.repository import FULL
-from tests.github.runner import Runner
 from tests.github.world import World
 from tests.mainline.monitoring.looks import look, version
-from tests.project import ROOT
 
 pytestmark = [
     pytest.mark.slow,
@@ -36,13 +33,8 @@ HELD = "S3CRET-OF-THE-REPOSITORY"
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A fork with the small use case, pushed and never released."""
-    subprocess.run(["engine/run", "mlem", "true"], cwd=ROOT, check=True, capture_output=True)
-    folder = tmp_path_factory.mktemp("story")
-    (folder / "github").mkdir()
-    with standin.serve(folder / "github") as github:
-        copied = project.other(folder / "clone")
-        yield world.build(copied, github, Runner(github, folder, extra=dict(REAL)))
-        assert github.nonconform == []
+    with forked(tmp_path_factory.mktemp("story")) as made:
+        yield made
 
 
 def test_the_first_push_releases_the_model(fork: World) -> None:

@@ -7,12 +7,7 @@ the service with its follower; standing in: GitHub.
 import contextlib
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -20,31 +15,26 @@ import yaml
 from mainline.package import manifest
 from mainline.serving.answering import keys
 from tests import project
-from tests.github import standin, world
-from tests.github.conftest import REAL
-from tests.github.runner import Runner
+from tests.end_to_end import whole_loop
+from tests.github.conftest import forked
 from tests.github.world import World
-from tests.project import ROOT
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("act") is None, reason="act is not installed; the environment of the tests has it"),
 ]
-LIMIT = 150.0  # seconds until something that should happen counts as never
 
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A fork with the small use case and a folder as its store, pushed and never released."""
-    subprocess.run(["engine/run", "mlem", "true"], cwd=ROOT, check=True, capture_output=True)
-    folder = tmp_path_factory.mktemp("two")
-    (folder / "github").mkdir()
-    with standin.serve(folder / "github") as github:
-        copied = project.other(folder / "clone")
-        copied.run("python", "-m", "mainline", "remote", str(folder / "bucket"))
+
+    def prepare(copied: project.Project) -> None:
+        copied.run("python", "-m", "mainline", "remote", str(copied.path.parent / "bucket"))
         _roll_out_at_once(copied)
-        yield world.build(copied, github, Runner(github, folder, extra=dict(REAL)))
-        assert github.nonconform == []
+
+    with forked(tmp_path_factory.mktemp("two"), prepare) as made:
+        yield made
 
 
 def push(fork: World, message: str) -> None:
@@ -72,49 +62,23 @@ def _roll_out_at_once(made: project.Project) -> None:
 
 
 @contextlib.contextmanager
-def server(fork: World) -> Iterator[Path]:
-    """Run a server that follows production of the stand-in; give the follower's folder."""
-    state, address = fork.runner.folder / "state", fork.project.run("git", "remote", "get-url", "origin").stdout.strip()
-    held = fork.runner.folder / "keys.yaml"
+def server(fork: World) -> Iterator[whole_loop.World]:
+    """Run a server that follows production of the stand-in."""
+    folder = fork.runner.folder
+    held = folder / "keys.yaml"
     if not held.exists():
         keys.make(held, "client", "predict")
-    (fork.runner.folder / "service.yaml").write_text(yaml.safe_dump({"service": {"port": 0, "keys": str(held)}}))
-    command = [
-        sys.executable, "-m", "mainline", "serve", "--follow", address, "--environment", "production",
-        "--state", str(state), "--settings", str(fork.runner.folder / "service.yaml"),
-    ]  # fmt: skip
-    environment = fork.project.environment({"GIT_SSL_CAINFO": str(fork.github.authority)})
-    with (fork.runner.folder / "service.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=fork.runner.folder, stdout=log, stderr=log, env=environment)
-    try:
-        yield state
-    finally:
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(60)
-        process.kill()
-        process.wait()
+    (folder / "service.yaml").write_text(yaml.safe_dump({"service": {"port": 0, "keys": str(held)}}))
+    origin = fork.project.run("git", "remote", "get-url", "origin").stdout.strip()
+    environment = {"GIT_SSL_CAINFO": str(fork.github.authority)}
+    followed = whole_loop.World(fork.project, folder, environment, origin=origin)
+    with followed.service():
+        yield followed
 
 
-def wait(fork: World, condition: Callable[[], bool], what: str) -> None:
-    """Wait until something is so, or fail with the server's log."""
-    until = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < until, f"{what}: never; {(fork.runner.folder / 'service.log').read_text()[-3000:]}"
-        time.sleep(0.1)
-
-
-def served(state: Path) -> list[str]:
-    """Return the versions that the server has taken in, by the digests of their packages."""
-    file = state / "served.json"
-    return sorted(json.loads(file.read_bytes())["versions"]) if file.exists() else []
-
-
-def stable(state: Path) -> str:
+def digest(followed: whole_loop.World) -> str:
     """Return the digest of the package that serves, as the follower says it."""
-    file = state / "status.json"
-    found = json.loads(file.read_bytes()) if file.exists() else {}
-    return (found.get("stable") or {"digest": ""})["digest"]
+    return (followed.status()["stable"] or {"digest": ""})["digest"]
 
 
 def versions(fork: World, branch: str) -> list[str]:
@@ -133,9 +97,9 @@ def test_the_first_model_is_released_and_followed(fork: World) -> None:
     """Its tags and its branch have its name or, as they always had, none."""
     run = fork.release()
     assert run.succeeded, run.said
-    with server(fork) as state:
-        wait(fork, lambda: served(state) == ["v1.0.0"], "the first version serves")
-        wait(fork, lambda: branches(fork) == {"deployments/production"}, "the server reports")
+    with server(fork) as followed:
+        followed.wait(lambda: followed.is_live("v1.0.0"), "the first version serves")
+        followed.wait(lambda: branches(fork) == {"deployments/production"}, "the server reports")
     assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"}
 
 
@@ -148,11 +112,12 @@ def test_the_second_model_begins_a_line_of_its_own(fork: World) -> None:
     push(fork, "Another model")
     run = fork.release()
     assert run.succeeded, run.said
-    own = {"bikes@v1.0.0", "bikes#staging#1", "bikes#production#1"}
-    assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"} | own
-    with server(fork) as state:
-        wait(fork, lambda: stable(state) == manifest.read(fork.project.path / "models/package")[0]["digest"], "bikes")
-        wait(fork, lambda: len(branches(fork)) == 2, "the server reports")
+    line = {"bikes@v1.0.0", "bikes#staging#1", "bikes#production#1"}
+    assert fork.tags() == {"model@v1.0.0", "model#staging#1", "model#production#1"} | line
+    own = manifest.read(fork.project.path / "models/package")[0]["digest"]
+    with server(fork) as followed:
+        followed.wait(lambda: digest(followed) == own, "the second model serves")
+        followed.wait(lambda: len(branches(fork)) == 2, "the server reports")
     assert branches(fork) == {"deployments/production", "deployments/bikes/production"}
     assert versions(fork, "deployments/production") == versions(fork, "deployments/bikes/production") == ["v1.0.0"]
 
@@ -174,8 +139,8 @@ def test_the_second_model_goes_back_without_touching_the_first(fork: World) -> N
     released = fork.release()
     assert released.succeeded, released.said
     assert "v1.0.0 is back" in released.said
-    with server(fork) as state:
-        wait(fork, lambda: stable(state) == first, "the first version is back")
+    with server(fork) as followed:
+        followed.wait(lambda: digest(followed) == first, "the first version is back")
     assert {tag for tag in fork.tags() if tag.startswith("model")} == {
         "model@v1.0.0", "model#staging#1", "model#production#1",
     }  # fmt: skip

@@ -43,6 +43,14 @@ def fit_target(label: Array, columns: Mapping[str, Array]) -> Array:
     return label - columns["dep_delay"]
 
 
+def settle(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Work in a folder with four prepared periods."""
+    monkeypatch.chdir(folder)
+    install(monkeypatch)
+    for number, period in enumerate(PERIODS):
+        write(period, draw(number))
+
+
 def install(patch: pytest.MonkeyPatch) -> None:
     """Put the small regression in the place of the use case that ships."""
     patch.setattr(fitting, "interface", SimpleNamespace(TASK="regression", REQUEST=REQUEST))

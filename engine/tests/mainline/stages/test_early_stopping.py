@@ -26,8 +26,8 @@ from tests.mainline.stages.gradual import (
     draw,
     exported,
     fitted,
-    install,
     predict,
+    settle,
     write,
 )  # fmt: skip
 
@@ -35,10 +35,7 @@ from tests.mainline.stages.gradual import (
 @pytest.fixture(autouse=True)
 def _periods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Work in a folder with four prepared periods."""
-    monkeypatch.chdir(tmp_path)
-    install(monkeypatch)
-    for number, period in enumerate(PERIODS):
-        write(period, draw(number))
+    settle(monkeypatch, tmp_path)
 
 
 def stopping(type_: str = XGB, **more: Any) -> params.Params:

@@ -39,8 +39,8 @@ from tests.mainline.stages.gradual import (
     exported,
     fitted,
     in_memory,
-    install,
     predict,
+    settle,
     write,
 )  # fmt: skip
 from tests.project import FLIGHTS, LIMIT, ROOT
@@ -51,10 +51,7 @@ RIDGE = "sklearn.linear_model.Ridge"
 @pytest.fixture(autouse=True)
 def _periods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Work in a folder with four prepared periods."""
-    monkeypatch.chdir(tmp_path)
-    install(monkeypatch)
-    for number, period in enumerate(PERIODS):
-        write(period, draw(number))
+    settle(monkeypatch, tmp_path)
 
 
 def test_memory_holds_one_period_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ from tests.mainline.stages.gradual import (
     error,
     exported,
     fitted,
-    install,
+    settle,
     write,
 )  # fmt: skip
 from tests.project import ENGINE, LIMIT, ROOT
@@ -46,10 +46,7 @@ TOLERANCE = 0.05
 @pytest.fixture(autouse=True)
 def _periods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Work in a folder with four prepared periods and the machinery."""
-    monkeypatch.chdir(tmp_path)
-    install(monkeypatch)
-    for number, period in enumerate(PERIODS):
-        write(period, draw(number))
+    settle(monkeypatch, tmp_path)
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine/src").symlink_to(ENGINE / "src")
     (tmp_path / "requirements").symlink_to(ROOT / "requirements")
