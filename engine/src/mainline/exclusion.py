@@ -10,7 +10,7 @@ from mainline.errors import MainlineError
 
 @contextmanager
 def alone(lock: Path, command: str) -> Iterator[None]:
-    """Keep other runs of a command out while the block lasts; `lock` is a file in a folder that is there.
+    """Keep other runs of a command, as it is typed, out while the block lasts; `lock` is a file in a folder that is there.
 
     Raises:
         MainlineError: when another one runs.
@@ -19,5 +19,5 @@ def alone(lock: Path, command: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise MainlineError(f"another `./mainline {command}` runs here. Wait for it, or end it.") from error
+            raise MainlineError(f"another `{command}` runs here. Wait for it, or end it.") from error
         yield

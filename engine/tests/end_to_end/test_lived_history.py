@@ -142,3 +142,13 @@ def test_the_folder_of_a_candidate_has_no_newer_period(played: Played) -> None:
     for folder in folders:
         (through,) = re.findall(r"through: (\S+)", (folder / "params.yaml").read_text())
         assert max(file.stem for file in folder.glob("data/features/*.parquet")) == through
+
+
+def test_too_few_candidates_advise_nothing(played: Played) -> None:
+    """One retraining shows neither whether metrics rank alike nor which policy to declare, and `--write` edits none."""
+    before = (played.project.path / "deploy/production.yaml").read_bytes()
+    said = played.project.run(*COMMAND[:4], "--from", "2024-W08", "--through", "2024-W09", "--write").stdout
+    assert "nan" not in said
+    assert "1 candidate cannot tell whether offline and online differences rank alike; 4 or more may." in said
+    assert "1 candidate is too few to recommend a policy of retraining; 4 or more may. Live more periods." in said
+    assert (played.project.path / "deploy/production.yaml").read_bytes() == before

@@ -7,10 +7,12 @@ from typing import Any
 
 from mainline import files
 from mainline.backtest.alarms import Alarms
+from mainline.backtest.correlation import LEAST
 from mainline.backtest.lessons import UNGATED, History, Loss
 from mainline.backtest.timetable import PARAMS
 from mainline.declared.environments import FOLDER
 from mainline.experiments import edit
+from mainline.text import count
 
 Keys = Mapping[tuple[str, ...], Any]
 REASONS = ("schedule", "new_data", "age", "quality", "drift")
@@ -21,7 +23,7 @@ NEAR = 0.05
 
 @dataclass(frozen=True)
 class Advice:
-    """The policy to declare and why, and the change of each file by its path: before and after."""
+    """The policy to declare ('' for none) and why, and the change of each file by its path: before and after."""
 
     policy: str
     reasons: tuple[str, ...]
@@ -43,19 +45,15 @@ class Advice:
 def advise(history: History, alarms: Alarms) -> Advice:
     """Recommend the policy with the fewest retrainings among those that are not surely worse than the best.
 
+    With fewer than `correlation.LEAST` candidates none is recommended.
+
     Raises:
         MainlineError: when a file cannot be edited safely; it names the keys.
     """
-    losses = [loss for loss in history.losses if loss.policy.name != UNGATED]
-    best = min(losses, key=lambda loss: (history.metric.lack(loss.metric), len(loss.policy.attempts)))
-    chosen = min((loss for loss in losses if _is_near(history, loss, best)), key=lambda loss: len(loss.policy.attempts))
-    name = chosen.policy.name
-    others = ", ".join(f"'{loss.policy.name}'" for loss in losses if not _is_near(history, loss, best)) or "none"
-    reasons = [
-        f"The best policy was '{best.policy.name}'; surely worse were {others}. Of all others '{name}' retrains least."
-    ]
+    name, reason = _policy(history)
+    reasons = [reason]
     environment = FOLDER / f"{history.plan.environment_name}.yaml"
-    wanted: dict[Path, Keys] = {environment: _reasons(history, name)}
+    wanted: dict[Path, Keys] = {environment: _reasons(history, name) if name else {}}
     margin, declared = alarms.margin, history.plan.params.monitor.margin
     if margin is None:
         reasons.append("Too few days have proven limits to say anything of monitor.margin.")
@@ -69,6 +67,21 @@ def advise(history: History, alarms: Alarms) -> Advice:
         before = path.read_text(encoding="utf-8")
         changes[path] = (before, edit.set_values(before, keys, str(path)))
     return Advice(name, tuple(reasons), changes)
+
+
+def _policy(history: History) -> tuple[str, str]:
+    """Name the policy to declare, '' if too few candidates were judged to tell, and say why."""
+    judged = len(history.outcomes)
+    if judged < LEAST:
+        several = f"{count(judged, 'candidate')} {'is' if judged == 1 else 'are'}"
+        return "", f"{several} too few to recommend a policy of retraining; {LEAST} or more may. Live more periods."
+    losses = [loss for loss in history.losses if loss.policy.name != UNGATED]
+    best = min(losses, key=lambda loss: (history.metric.lack(loss.metric), len(loss.policy.attempts)))
+    chosen = min((loss for loss in losses if _is_near(history, loss, best)), key=lambda loss: len(loss.policy.attempts))
+    name = chosen.policy.name
+    others = ", ".join(f"'{loss.policy.name}'" for loss in losses if not _is_near(history, loss, best)) or "none"
+    best_was = f"The best policy was '{best.policy.name}'; surely worse were {others}."
+    return name, f"{best_was} Of all others '{name}' retrains least."
 
 
 def _is_near(history: History, loss: Loss, best: Loss) -> bool:

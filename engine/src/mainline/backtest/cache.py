@@ -36,7 +36,7 @@ def held(folder: Path = FOLDER) -> Iterator[Path]:
         MainlineError: when another one has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with exclusion.alone(folder / "lock", "backtest"):
+    with exclusion.alone(folder / "lock", "./mainline backtest"):
         for left in folder.glob(f"*/*{_PARTIAL}"):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
         yield folder.resolve()

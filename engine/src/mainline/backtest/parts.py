@@ -8,6 +8,7 @@ import numpy as np
 from mainline.backtest.advice import Advice
 from mainline.backtest.alarms import Alarms, Episode
 from mainline.backtest.budget import Budget
+from mainline.backtest.correlation import LEAST
 from mainline.backtest.lessons import History
 from mainline.experiments.layout import interval, percent
 from mainline.gate.statistics import Difference
@@ -84,6 +85,11 @@ def _of_gate(history: History) -> Iterator[str]:
         f"worse and {len(better)} better, {len(surely)} surely so."
     )
     rank = history.rank
+    if not np.isfinite(rank.value):
+        several = count(rank.groups, "candidate")
+        more = f"; {LEAST} or more may" if rank.groups < LEAST else ""
+        yield f"{several} cannot tell whether offline and online differences rank alike{more}."
+        return
     bounds = f" ({rank.low:.2f} to {rank.high:.2f})" if np.isfinite(rank.low) else ""
     yield (
         f"Offline and online differences rank alike with Spearman's {rank.value:.2f}{bounds}: "

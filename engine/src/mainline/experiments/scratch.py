@@ -46,7 +46,7 @@ def folder() -> Iterator[Path]:
         MainlineError: when another one runs.
     """
     PLACE.mkdir(parents=True, exist_ok=True)
-    with exclusion.alone(PLACE / "try.lock", "try"):
+    with exclusion.alone(PLACE / "try.lock", "./mainline try"):
         for left in PLACE.glob(f"{PREFIX}*"):  # by one that was killed
             shutil.rmtree(left, ignore_errors=True)
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE)).resolve()
