@@ -10,7 +10,11 @@ from mainline.errors import MainlineError
 
 @contextmanager
 def alone(lock: Path, command: str) -> Iterator[None]:
-    """Keep other runs of a command, as it is typed, out while the block lasts; `lock` is a file in a folder that is there.
+    """Keep other runs of a command out while the block lasts.
+
+    Args:
+        lock: a file in a folder that is there.
+        command: as it is typed.
 
     Raises:
         MainlineError: when another one runs.
