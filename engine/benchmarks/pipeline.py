@@ -21,7 +21,7 @@ def main() -> None:
     for name, through in WINDOWS.items():
         with measure.workspace(through) as pipeline, measure.workspace(through) as floor:
             say(f"{name}: warming up")
-            _both_equal(pipeline, floor)
+            check_equal(pipeline, floor)
             costs = measure.in_turn(RUNS, {"pipeline": lambda: _repro(pipeline), "floor": lambda: _floor(floor)})
             measure.compare(f"Pipeline from nothing, {name}", costs)
             _print_parts(name, pipeline, floor, costs)
@@ -36,7 +36,7 @@ def _floor(project: Project) -> Cost:
     return measure.run([sys.executable, "-m", "benchmarks.floor", str(_file(project))], project)
 
 
-def _both_equal(pipeline: Project, floor: Project) -> None:
+def check_equal(pipeline: Project, floor: Project) -> None:
     """Run both once; the package names the lock's hashes of its inputs, so the floor is given the lock.
 
     Raises:
