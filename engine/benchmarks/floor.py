@@ -60,10 +60,10 @@ def _keep_tables_in_memory() -> None:
         return {name: np.asarray(table[name]) for name in (columns or table) if name in table}
 
     storage.write_frame = write
-    storage.encode_frame = lambda frame, path: _hold(frame)
+    storage.encode_frame = lambda frame, _path: _hold(frame)
     storage.encode_columns = _hold
     storage.read_frame = read_frame
-    storage.decode_frame = lambda content, path: _found(content)
+    storage.decode_frame = lambda content, _path: _found(content)
     storage.write_columns = lambda columns, path: (write_file if KEPT in path.parents else write)(columns, path)
     storage.read_columns = read_columns
     storage.read_names = lambda path: list(_found(path.read_bytes()))

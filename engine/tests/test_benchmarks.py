@@ -1,6 +1,7 @@
 """The side that a benchmark compares with does the same work as the pipeline."""
 
 import pytest
+
 from benchmarks import measure, pipeline
 
 
