@@ -9,6 +9,7 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -59,14 +60,18 @@ def _keep_tables_in_memory() -> None:
         table = _found(path.read_bytes())
         return {name: np.asarray(table[name]) for name in (columns or table) if name in table}
 
-    storage.write_frame = write
-    storage.encode_frame = lambda frame, _path: _hold(frame)
-    storage.encode_columns = _hold
-    storage.read_frame = read_frame
-    storage.decode_frame = lambda content, _path: _found(content)
-    storage.write_columns = lambda columns, path: (write_file if KEPT in path.parents else write)(columns, path)
-    storage.read_columns = read_columns
-    storage.read_names = lambda path: list(_found(path.read_bytes()))
+    replaced: dict[str, Callable[..., Any]] = {
+        "write_frame": write,
+        "encode_frame": lambda frame, path: _hold(frame),  # noqa: ARG005
+        "encode_columns": _hold,
+        "read_frame": read_frame,
+        "decode_frame": lambda content, path: _found(content),  # noqa: ARG005
+        "write_columns": lambda columns, path: (write_file if KEPT in path.parents else write)(columns, path),
+        "read_columns": read_columns,
+        "read_names": lambda path: list(_found(path.read_bytes())),
+    }
+    for name, function in replaced.items():
+        setattr(storage, name, function)
 
 
 def _hold(table: Any) -> bytes:

@@ -10,7 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-TABLES = ("read_frame", "write_frame", "read_columns", "write_columns")
+_FRAMES = ("read_frame", "decode_frame", "write_frame", "encode_frame")
+TABLES = (*_FRAMES, "read_columns", "write_columns", "encode_columns")
 
 
 def of_dvc() -> dict[str, float]:
