@@ -17,7 +17,7 @@ import yaml
 
 from mainline.__main__ import main
 from mainline.declared.destinations import Destination
-from mainline.scoring import sql_table
+from mainline.scoring import sql_connection
 from tests import postgresql
 from tests.mainline.scoring.test_files import write_csv
 from tests.mainline.serving.running import wait_for
@@ -223,7 +223,7 @@ def test_statement_that_takes_too_long_is_one_line(
     declare(TABLE)
     send()
     database.execute(SLEEPER)
-    monkeypatch.setattr(sql_table, "STATEMENT", 0.2)
+    monkeypatch.setattr(sql_connection, "STATEMENT", 0.2)
     (line,) = send(code=1).splitlines()
     assert "canceling statement due to statement timeout. A statement may take 0.2 s" in line
     database.execute("begin; lock table scoring.delays in access exclusive mode nowait; commit")
@@ -236,8 +236,8 @@ def test_server_that_falls_silent_is_one_line(
     declare(TABLE)
     send()
     database.execute(SLEEPER)
-    monkeypatch.setattr(sql_table, "_limit", lambda _: None)
-    monkeypatch.setattr(sql_table, "SILENCE", 0.5)
+    monkeypatch.setattr(sql_connection, "limit", lambda _: None)
+    monkeypatch.setattr(sql_connection, "SILENCE", 0.5)
     (line,) = send(code=1).splitlines()
     assert "the database gave no answer for 0.5 s. Does the server work at what SCORING_URL says?" in line
     others = "from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"
@@ -251,7 +251,7 @@ def test_table_that_another_session_holds_is_one_line(
     """PostgreSQL itself gives up on the lock, and what holds it is not disturbed."""
     declare(TABLE)
     send()
-    monkeypatch.setattr(sql_table, "LOCKED", 0.2)
+    monkeypatch.setattr(sql_connection, "LOCKED", 0.2)
     with psycopg.connect(f"host={server['PGHOST']} user=me dbname=postgres") as other:
         other.execute("lock table scoring.delays in access exclusive mode")
         (line,) = send(code=1).splitlines()
@@ -267,7 +267,7 @@ def test_the_client_gives_up_on_a_server_that_is_gone(monkeypatch: pytest.Monkey
     declared = Destination(table="t", url_from="SCORING_URL", key=["k"])
     for options in ("", "?tcp_user_timeout=5"):
         monkeypatch.setenv("SCORING_URL", f"postgresql+psycopg://h/d{options}")
-        sql_table._engine(declared)
+        sql_connection.connect(str(declared.url_from))
     assert [one.get("tcp_user_timeout") for one in seen] == [60_000, None]
 
 
