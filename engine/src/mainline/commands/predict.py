@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -73,7 +72,10 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.stream and arguments.send:
         raise MainlineError("--send takes files, not a stream; pipe its output on, or name files without --stream.")
     if arguments.stream:
-        return predict_stream(arguments.package, arguments.unusual)
+        refused = lines.through_standard_streams(Model.load(arguments.package, slack=arguments.unusual))
+        if refused:
+            print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
+        return ""
     policy, declared = _declared(arguments.environment)
     if arguments.send:
         _load_destinations().check(declared, environments.FOLDER / f"{arguments.environment}.yaml", arguments.files)
@@ -201,19 +203,12 @@ def predict_file(
         print(display.fold(clean(batch.headline(name, checks))), flush=True)
     elif policy.batch == "refuse":
         progress.say(f"{name} is not held to training: fewer than {policy.support.min_rows} of its rows are predicted.")
+    if 0 < scored.rows == scored.quarantined:
+        raise files.NoRowError(name, output / files.QUARANTINE, raw)
     resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
-    none = _say_of_none(output / "quarantine", raw) if 0 < scored.rows == scored.quarantined else ""
-    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}{none}"
-
-
-def _say_of_none(quarantine: Path, raw: bool) -> str:
-    """Say why not a single row was predicted: the first reason, and that a file may be one that the source reads."""
-    with min(quarantine.glob("*.jsonl")).open(encoding="utf-8") as lines:
-        reason = clean(json.loads(next(lines))["reason"])
-    other = "" if raw else "\nIf the file is as the source has it, --raw reads it, into another --output."
-    return f"\nNo row fits the request. The first: {reason}{other}"
+    return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"
 
 
 def predict_files(
@@ -242,7 +237,7 @@ def predict_files(
             progress.say(clean(batch.headline(name, checks)))
         return not batch.is_refused(checks, policy)
 
-    return file_set.conclude([*file_set.score(package, requests, slack, allow, compute.load())], output)
+    return file_set.conclude([*file_set.score(package, requests, slack, allow, compute.load())], output, raw)
 
 
 def _refuse_outputs_of_the_pipeline(output: Path) -> None:
@@ -256,32 +251,3 @@ def _refuse_outputs_of_the_pipeline(output: Path) -> None:
                     f"{output} lies in {made['path']}, which the pipeline makes: predictions would count as data. "
                     f"Name another folder: --output {output.name}."
                 )
-
-
-def predict_stream(package: Path, slack: float | None = None) -> str:
-    """Answer JSON lines of standard input on standard output; return what to say on the way out.
-
-    Raises:
-        MainlineError: when the package cannot be used, or one of the two ends is closed.
-    """
-    if sys.stdin is None or sys.stdout is None:
-        raise MainlineError(
-            "standard input or output is closed; send JSON lines to one and read answers from the other."
-        )
-    model = Model.load(package, slack=slack)
-    try:
-        refused = lines.run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
-    except OSError as error:
-        # What could not be written would be tried again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise MainlineError(
-            f"the stream broke off ({error.strerror}); lines that have no answer yet are to be sent again."
-        ) from error
-    if refused:
-        print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
-    return ""
-
-
-def _write(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()

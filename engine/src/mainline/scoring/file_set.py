@@ -23,7 +23,7 @@ from mainline.errors import MainlineError
 from mainline.limits.sketches import Sketch
 from mainline.package import manifest as manifests
 from mainline.scoring import files, formats
-from mainline.scoring.files import HELD, PREDICTIONS, STATE
+from mainline.scoring.files import HELD, PREDICTIONS, QUARANTINE, STATE
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 from mainline.stages import computing
@@ -111,15 +111,17 @@ def folders(sources: Sequence[Path], output: Path | None) -> dict[Path, Path]:
     return found
 
 
-def conclude(found: Sequence[Predicted], output: Path | None) -> str:
+def conclude(found: Sequence[Predicted], output: Path | None, is_raw: bool = False) -> str:
     """Sum up what became of all files.
 
     Args:
         found: what `score` yielded.
         output: the folder of all; None if each is beside its file.
+        is_raw: whether the files are as the source has them.
 
     Raises:
         MainlineError: when some are held.
+        NoRowError: when no row of a file fits the request.
     """
     held = [str(predicted.output / HELD) for predicted in found if predicted.is_held]
     if held:
@@ -127,6 +129,9 @@ def conclude(found: Sequence[Predicted], output: Path | None) -> str:
             f"{len(held)} of {count(len(found), 'file')} are refused, as monitoring.batch declares: predictions wait "
             f"in {few(held, 3)}. Mend the files; or the same command with `--unlike report` gives them out as they are."
         )
+    for predicted in found:
+        if 0 < predicted.rows == predicted.bad:
+            raise files.NoRowError(predicted.name, predicted.output / QUARANTINE, is_raw)
     rows = count(sum(predicted.rows - predicted.bad for predicted in found), "prediction")
     before = sum(not predicted.is_new for predicted in found)
     resumed = f"; {count(before, 'file')} done before" if before else ""
@@ -196,7 +201,7 @@ def _write(output: Path, made: Mapping[str, bytes], state: dict[str, Any]) -> No
     """Write a folder of predictions, held; one that a killed run left is written again."""
     output.mkdir(parents=True, exist_ok=True)
     written.replace(output / STATE, json.dumps(state))
-    for name in (HELD, PREDICTIONS, "quarantine"):
+    for name in (HELD, PREDICTIONS, QUARANTINE):
         shutil.rmtree(output / name, ignore_errors=True)
     (output / HELD).mkdir()
     for name, content in made.items():

@@ -22,14 +22,27 @@ from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 from mainline.serving.watching import signature
-from mainline.text import clip
+from mainline.text import clean, clip
 
 PART_ROWS = 20_000
 STATE = "run.json"
-HELD, PREDICTIONS = "held", "predictions"
+HELD, PREDICTIONS, QUARANTINE = "held", "predictions", "quarantine"
 UNUSUAL = "unusual"
 """The column that says what is outside of what the model has seen; '' if nothing is."""
 Answered = tuple[Prediction, str]
+
+
+class NoRowError(MainlineError):
+    """Not a single row of a file fits the request."""
+
+    def __init__(self, name: str, quarantine: Path, is_raw: bool) -> None:
+        with min(quarantine.glob("*.jsonl")).open(encoding="utf-8") as rows:
+            reason = clean(json.loads(next(rows))["reason"])
+        other = "" if is_raw else ", or say --raw if it is as the source has it"
+        super().__init__(
+            f"no row of {name} fits the request; the first: {reason}. All of them are in {quarantine} with reasons. "
+            f"Mend the file{other}, and name another --output."
+        )
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,7 @@ def _score_part(
     formats.write(place / f"{name}.{kind}", good, source, columns, added)
     if bad:
         lines = "".join(json.dumps(entry, ensure_ascii=False, default=str) + "\n" for entry in bad)
-        files.replace(place.with_name("quarantine") / f"{name}.jsonl", lines)
+        files.replace(place.with_name(QUARANTINE) / f"{name}.jsonl", lines)
     return [len(rows), len(bad)]
 
 

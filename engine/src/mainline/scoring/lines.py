@@ -4,11 +4,14 @@ What has arrived is predicted together, so a slow source gets each answer at onc
 is read ahead while an answer waits to be written: a slow reader slows the source, and memory stays as it is.
 """
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 
+from mainline.errors import MainlineError
 from mainline.serving.answering import strictjson
 from mainline.serving.answering.answer import Answer
 from mainline.serving.answering.model import Model
@@ -34,6 +37,31 @@ def run(model: Model, read: Callable[[int], bytes], write: Callable[[bytes], obj
         number += len(lines)
         write(b"".join(answers))
     return refused
+
+
+def through_standard_streams(model: Model) -> int:
+    """Answer JSON lines of standard input on standard output; return how many were refused.
+
+    Raises:
+        MainlineError: when one of the two ends is closed.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise MainlineError(
+            "standard input or output is closed; send JSON lines to one and read answers from the other."
+        )
+    try:
+        return run(model, lambda size: os.read(sys.stdin.fileno(), size), _write)
+    except OSError as error:
+        # What could not be written would be tried again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise MainlineError(
+            f"the stream broke off ({error.strerror}); lines that have no answer yet are to be sent again."
+        ) from error
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
 def _blocks(read: Callable[[int], bytes], longest: int) -> Iterator[list[bytes | None]]:

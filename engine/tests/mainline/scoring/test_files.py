@@ -353,7 +353,7 @@ def test_command_says_what_it_did(
         assert said.splitlines()[-1] == expected
 
 
-def test_a_file_of_which_no_row_fits_is_told_with_a_reason(
+def test_a_file_of_which_no_row_fits_is_refused_with_a_reason(
     package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Such as one that the source has in other words: the next step is named, also when the command runs again."""
@@ -362,11 +362,24 @@ def test_a_file_of_which_no_row_fits_is_told_with_a_reason(
         row["flight"] = -1
     source = write_csv(tmp_path / "f.csv", rows)
     for _ in range(2):
-        assert main(["predict", str(source), "--package", str(package_dir)]) == 0
-        count, reason, other = capsys.readouterr().out.splitlines()[-3:]
-        assert count.startswith("0 predictions in ")
-        assert reason.startswith("No row fits the request. The first: flight: ")
-        assert other == "If the file is as the source has it, --raw reads it, into another --output."
+        assert main(["predict", str(source), "--package", str(package_dir)]) == 1
+        said = " ".join(capsys.readouterr().err.splitlines()[-4:])
+        assert "no row of f.csv fits the request; the first: flight: " in said
+        assert "say --raw if it is as the source has it" in said
+
+
+def test_one_of_several_files_of_which_no_row_fits_is_named(
+    package_dir: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are predicted and kept."""
+    monkeypatch.chdir(FLIGHTS)
+    sources = [
+        write_csv(tmp_path / "a.csv", rows),
+        write_csv(tmp_path / "b.csv", [{**row, "flight": -1} for row in rows]),
+    ]
+    assert main(["predict", *map(str, sources), "--output", str(tmp_path / "out"), "--package", str(package_dir)]) == 1
+    assert "no row of b.csv fits the request" in capsys.readouterr().err
+    assert [*(tmp_path / "out").glob("a.predictions/predictions/*.csv")]
 
 
 def test_what_was_counted_before_a_kill_counts_once(
