@@ -82,7 +82,18 @@ def parse(text: str, where: str, file: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2013-13-01, a number without end
-        raise ParamsError(where, f"is not YAML ({error})", "correct the marked line", file) from error
+        raise ParamsError(where, f"is not YAML ({explain(error)})", "correct that line", file) from error
+
+
+def explain(error: Exception) -> str:
+    """Say what is wrong and on which line; PyYAML's own words name a string and draw an arrow over several lines."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"character {error.position + 1}: {error.reason}"
+    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+        return str(error)
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}"
 
 
 def name(path: Path) -> str:

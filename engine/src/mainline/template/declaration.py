@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from mainline.declared import reading
 from mainline.errors import MainlineError
 from mainline.repository.lock import LOADER
 
@@ -134,9 +135,7 @@ def _stages(text: str) -> Mapping[str, Any]:
     try:
         content = _load(text)
     except yaml.YAMLError as error:
-        raise PipelineError(
-            f"dvc.yaml is not YAML ({' '.join(str(error).split())}); correct the marked line."
-        ) from error
+        raise PipelineError(f"dvc.yaml is not YAML ({reading.explain(error)}); correct that line.") from error
     stages = content.get("stages") if isinstance(content, Mapping) else None
     return stages if isinstance(stages, Mapping) else {}
 

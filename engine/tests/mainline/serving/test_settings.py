@@ -50,7 +50,7 @@ def test_shipped_settings_are_the_defaults() -> None:
             "[]",
             r"is not a mapping; it holds the sections promotion, service, rollout, monitoring, replay, destinations\.$",
         ),
-        ("a: [", r"is not YAML \(.*; correct the marked line\.$"),
+        ("a: [", r"is not YAML \(.*; correct that line\.$"),
     ],
 )
 def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:

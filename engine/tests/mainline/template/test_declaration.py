@@ -132,7 +132,7 @@ def test_name_that_cannot_be_written_is_refused(text: str) -> None:
         ("stages:\n", "dvc.yaml has no stage ingest"),
         ("vars: []\n", "dvc.yaml has no stage ingest"),
         ("stages:\n  ingest:\n", "dvc.yaml has no stage ingest"),
-        ("stages: [\n", r"dvc.yaml is not YAML \(while parsing .* line 2"),
+        ("stages: [\n", r"dvc.yaml is not YAML \(line 2, column 1: while parsing"),
     ],
 )
 def test_file_without_a_pipeline_is_refused(own: str, said: str) -> None:
