@@ -15,6 +15,8 @@ from usecase import interface
 
 TABLE = TUNING
 _MEASURED = ("metric", "difference", "low", "high", "seconds")
+_OURS = {"model", "trial", "candidate", *_MEASURED, "share", "search"}
+"""Columns of the table; a hyperparameter of such a name, as the `metric` of neighbors, stands as `params.metric`."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def write(finished: Mapping[int, Trial], trials: Sequence[Planned], search: str,
         {
             "trial": number,
             **({"candidate": trials[number].candidate} if several else {}),
-            **{name: trials[number].tried.get(name, "") for name in tried},
+            **{f"params.{name}" if name in _OURS else name: trials[number].tried.get(name, "") for name in tried},
             **{name: getattr(trial, name) for name in (*_MEASURED, *(("share",) if with_share else ()))},
             "search": search,
         }

@@ -270,6 +270,16 @@ def test_refused_combination_does_not_end_the_search(tmp_path: Path, rows: tuple
     assert trials.read(tmp_path / "t.csv", "k", 4).keys() == {0, 1, 2, 3}
 
 
+def test_a_hyperparameter_named_as_a_column_keeps_its_own(tmp_path: Path) -> None:
+    """Neighbors have a `metric` as the table has: both are written, and the trial is read back as it was."""
+    planned = [candidates.Planned("declared", {"metric": "manhattan"}, declare("sklearn.linear_model.Ridge"))]
+    trial = Trial(0, 14.2, 0.0, 0.0, 0.0, 1.5)
+    trials.write({0: trial}, planned, "k", tmp_path / "t.csv", with_share=False)
+    assert trials.read(tmp_path / "t.csv", "k", 1) == {0: trial}
+    assert "manhattan,14.2" in (tmp_path / "t.csv").read_text()
+    assert "params.metric,metric" in (tmp_path / "t.csv").read_text()
+
+
 def test_damaged_table_is_named(tmp_path: Path, rows: tuple[Prepared, Prepared]) -> None:
     """A table that somebody broke is not overwritten in silence."""
     run(tmp_path / "t.csv", rows, count=2)
