@@ -16,6 +16,7 @@ lock requirements/dev.in --output-file requirements/dev.txt
 lock requirements/build.in --constraint requirements/dev.txt --output-file requirements/build.txt
 lock requirements/pipeline.in --constraint requirements/dev.txt --output-file requirements/pipeline.txt
 lock requirements/main.in --constraint requirements/dev.txt --output-file requirements/main.txt
+lock requirements/notebook.in --constraint requirements/dev.txt --output-file requirements/notebook.txt
 lock requirements/serve.in --constraint requirements/dev.txt --output-file requirements/serve.txt
 lock requirements/follow.in --constraint requirements/dev.txt --output-file requirements/follow.txt
 lock engine/mlem/requirements.in --output-file engine/mlem/requirements.txt

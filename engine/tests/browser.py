@@ -78,13 +78,20 @@ class Browser:
         """Draw a page as it is, under its own policy."""
         self._open(page, "--window-size=1200,1000", f"--screenshot={picture}")
 
+    def read(self, address: str) -> str:
+        """Open an address, and return the elements that its scripts have made by then."""
+        with tempfile.TemporaryDirectory() as folder:
+            return self._run(folder, "--virtual-time-budget=30000", "--dump-dom", address)
+
     def _open(self, page: str, *options: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "page.html"
             file.write_text(page, encoding="utf-8")
-            profile = f"--user-data-dir={folder}/profile"
-            command = [self._program, *_FLAGS, profile, *options, file.as_uri()]
-            return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+            return self._run(folder, *options, file.as_uri())
+
+    def _run(self, folder: str, *options: str) -> str:
+        command = [self._program, *_FLAGS, f"--user-data-dir={folder}/profile", *options]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def find() -> Browser | None:

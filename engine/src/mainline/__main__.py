@@ -18,7 +18,7 @@ from mainline.repository import checkout
 
 COMMANDS = {
     "Train and explain": (
-        "look", "new",
+        "look", "notebook", "new",
         "repro", "try", "experiments", "stage", "summary", "plots", "tune", "explain", "backtest", "window", "restore",
         "resolve", "lock", "verify", "worker",
     ),

@@ -42,7 +42,7 @@ class Fork:
         shutil.copy2(REQUIREMENTS / "lock.sh", self.folder)
         asked = {"pipeline": "-r own.in\nalpha\n", "main": "-r pipeline.in\n", "own": "# Yours\n"}
         asked["dev"] = "-r main.in\n" + "".join(f"-r extras/{name}.in\n" for name in EXTRAS)
-        for name in ("uv", "build", "serve", "follow", *asked):
+        for name in ("uv", "build", "notebook", "serve", "follow", *asked):
             (self.folder / f"{name}.in").write_text(asked.get(name, "alpha\n"))
         (folder / "engine/mlem/requirements.in").write_text("alpha\n")
         (self.folder / "dev.txt").write_text("".join(f"{name}=={version}\n" for name, version in TESTED.items()))

@@ -8,8 +8,9 @@ import numpy as np
 from pyarrow import parquet
 
 from mainline import periods, personal
-from mainline.contract import Array
+from mainline.contract import Array, Field
 from mainline.data import dataset
+from mainline.data.dataset import Prepared
 from mainline.declared import params
 from mainline.errors import DataError, nearest
 from mainline.look import sheet
@@ -42,10 +43,7 @@ def of_pipeline() -> Sheet:
     found = dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], declared.features)
     chosen = slice(None, None, step)
     label = interface.LABEL if interface.LABEL not in found.features else f"{interface.LABEL} (label)"
-    columns = {name: _of_feature(name, values[chosen]) for name, values in found.features.items()}
-    for field in interface.REQUEST:
-        if field.name not in columns:
-            columns[field.name] = _of_field(field.name, field.kind, found.request[field.name][chosen])
+    columns = columns_of(found.take(chosen), interface.REQUEST)
     columns[label] = _of_feature(label, found.label[chosen])
     places = np.repeat(np.arange(len(parts)), rows)[chosen]
     timed = not declared.data.snapshot
@@ -55,6 +53,15 @@ def of_pipeline() -> Sheet:
         places if timed else np.full(len(places), -1), sum(rows), 0, hidden,
         (*_sampled(step), _unseen(split)),
     )  # fmt: skip
+
+
+def columns_of(rows: Prepared, request: Sequence[Field]) -> dict[str, Column]:
+    """Return the features of n prepared rows, and what else a request says, each as a column of n cells."""
+    columns = {name: _of_feature(name, values) for name, values in rows.features.items()}
+    for field in request:
+        if field.name not in columns:
+            columns[field.name] = _of_field(field.name, field.kind, rows.request[field.name])
+    return columns
 
 
 def of_files(given: Sequence[Path], label: str, options: Options, wishes: Wishes) -> Sheet:
