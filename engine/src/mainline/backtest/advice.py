@@ -1,17 +1,19 @@
 """Which policy to declare, and with which margin of alarms; as a change of the two files that declare them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mainline import files
-from mainline.backtest.alarms import Alarms
 from mainline.backtest.correlation import LEAST
 from mainline.backtest.lessons import UNGATED, History, Loss
+from mainline.backtest.margin import Rate
 from mainline.backtest.timetable import PARAMS
 from mainline.declared.environments import FOLDER
 from mainline.experiments import edit
+from mainline.limits import playback
 from mainline.text import count
 
 Keys = Mapping[tuple[str, ...], Any]
@@ -42,7 +44,7 @@ class Advice:
                 files.replace(path, after)
 
 
-def advise(history: History, alarms: Alarms) -> Advice:
+def advise(history: History, rate: Rate) -> Advice:
     """Recommend the policy with the fewest retrainings among those that are not surely worse than the best.
 
     With fewer than `correlation.LEAST` candidates none is recommended.
@@ -54,19 +56,29 @@ def advise(history: History, alarms: Alarms) -> Advice:
     reasons = [reason]
     environment = FOLDER / f"{history.plan.environment_name}.yaml"
     wanted: dict[Path, Keys] = {environment: _reasons(history, name) if name else {}}
-    margin, declared = alarms.margin, history.plan.params.monitor.margin
-    if margin is None:
-        reasons.append("Too few days have proven limits to say anything of monitor.margin.")
-    elif abs(margin - declared) > NEAR and margin >= 1:
-        wanted[PARAMS] = {("monitor", "margin"): round(margin, 2)}
-        reasons.append(f"With monitor.margin {margin:.2f}, alarms would have come at the declared rate.")
-    else:
-        reasons.append(f"monitor.margin {declared:g} stays: the rate asks for {margin:.2f}, and 1 is the least.")
+    margin, said = _margin(rate)
+    reasons.append(said)
+    if margin is not None:
+        wanted[PARAMS] = {("monitor", "margin"): margin}
     changes = {}
     for path, keys in wanted.items():
         before = path.read_text(encoding="utf-8")
         changes[path] = (before, edit.set_values(before, keys, str(path)))
     return Advice(name, tuple(reasons), changes)
+
+
+def _margin(rate: Rate) -> tuple[float | None, str]:
+    """Return the margin to declare, None if it stays, and say why."""
+    watched = f"{count(rate.candidates, 'candidate')} with earned limits, on {count(rate.days, 'day')} after them"
+    if rate.margin is None:
+        least = f"{playback.PROVEN_DAYS} are needed to say anything of monitor.margin"
+        return None, f"Watched were {watched}; {least}." if rate.days else f"No candidate has earned limits; {least}."
+    passed = f"{watched}, passed their limits {count(rate.episodes, 'time')}; declared are {rate.allowed:.1f}"
+    asked = max(1.0, math.ceil(100 * rate.margin) / 100)
+    if abs(asked - rate.declared) <= NEAR:
+        return None, f"{passed}. So monitor.margin {rate.declared:g} stays."
+    least = ", which is the least that can be declared" if rate.margin < 1 else ""
+    return asked, f"{passed}. monitor.margin {asked:g} would have been enough for that{least}."
 
 
 def _policy(history: History) -> tuple[str, str]:

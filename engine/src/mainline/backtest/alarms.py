@@ -17,7 +17,6 @@ import numpy as np
 from mainline.backtest.lessons import History
 from mainline.backtest.policies import Lived, period_of
 from mainline.contract import Array
-from mainline.limits import playback
 
 Truth = Literal["true", "false", "too late to tell"]
 BEFORE, AFTER = 28, 28
@@ -30,6 +29,7 @@ class Episode:
 
     `delay` is how many days after the change it was known, the change being where a step fits the daily mean error
     best; None if it was not true or has no mean error. `newer` says what a newer model would have done in its place.
+    `is_earned` tells limits that a package earned from declared ones, which `monitor.margin` does not move.
     """
 
     version: str
@@ -40,6 +40,7 @@ class Episode:
     truth: Truth
     delay: int | None
     newer: str
+    is_earned: bool
 
 
 class Alarms:
@@ -78,18 +79,6 @@ class Alarms:
         """How many episodes of quality were false."""
         return sum(one.truth == "false" for one in self.quality)
 
-    @cached_property
-    def margin(self) -> float | None:
-        """The margin with which quality would have had the declared episodes in this life; None if nothing is proven.
-
-        True ones count too, so it is the careful end.
-        """
-        reach = np.array([found["reach"] for day in self._lived.serving if (found := self._whole(day))])
-        if np.count_nonzero(reach) < playback.PROVEN_DAYS:
-            return None
-        limit, _ = playback.limit(reach, max(1, round(self.allowed)))
-        return float(self._history.plan.params.monitor.margin * limit)
-
     def _runs(self, kind: str) -> Iterator[list[tuple[date, dict[str, str]]]]:
         """Yield the days of each episode with what failed."""
         run: list[tuple[date, dict[str, str]]] = []
@@ -127,7 +116,13 @@ class Alarms:
         return Episode(
             version, known, days[-1][0] + timedelta(wait + 1), names, next(iter(failed.values())), truth,
             None if changed is None else (known - changed).days, self._newer(version, known),
+            self._reach(version, first) > 0,
         )  # fmt: skip
+
+    def _reach(self, version: str, day: date) -> float:
+        """Return the share of earned limits that was reached on a day; 0 if none were earned."""
+        found = self._of(version, day)
+        return float(found["reach"]) if found else 0.0
 
     def _truth(self, version: str, day: date) -> Truth:
         found = self._of(version, day)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,8 @@ from mainline import exclusion
 FOLDER = Path(".mainline/backtest")
 """Where entries are; git ignores it, and nothing is lost with it but time."""
 _PARTIAL = ".partial"
+KEPT_DAYS = 30
+"""Days after its last use, after which an entry is removed: what it depended on has changed since."""
 
 
 def key(*parts: Any) -> str:
@@ -39,7 +43,21 @@ def held(folder: Path = FOLDER) -> Iterator[Path]:
     with exclusion.alone(folder / "lock", "./mainline backtest"):
         for left in folder.glob(f"*/*{_PARTIAL}"):
             shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
+        remove_unused(folder)
         yield folder.resolve()
+
+
+def used(entry: Path) -> None:
+    """Note that an entry is needed still."""
+    os.utime(entry)
+
+
+def remove_unused(folder: Path) -> None:
+    """Remove entries that no command has used for `KEPT_DAYS`."""
+    since = time.time() - KEPT_DAYS * 86_400
+    for entry in folder.glob("*/*"):
+        if entry.stat().st_mtime < since:
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
 
 
 @contextmanager

@@ -119,6 +119,12 @@ def _of_alarms(shown: Shown) -> Iterator[str]:
             f"{truths.count('true')} true, {truths.count('false')} false, {truths.count('too late to tell')} too late "
             f"to tell; declared is one false in {every} days, here {alarms.allowed:.1f}."
         )
+        declared = sum(one.truth == "false" and not one.is_earned for one in alarms.quality)
+        if declared:
+            yield (
+                f"{declared} of the false ones passed declared limits: the window of their version was too short to "
+                "earn any, and monitor.margin does not move these."
+            )
     yield (
         "An episode is true if the next window of days, of which the alarm has none, is beyond the limit as well, be "
         "it without the limit's margin. The delay is counted from where a step fits the daily mean error best."

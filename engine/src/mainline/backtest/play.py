@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import files
-from mainline.backtest import advice, budget, cache, html, policies, summary, timetable
+from mainline.backtest import advice, budget, cache, html, margin, policies, summary, timetable
 from mainline.backtest.alarms import Alarms
 from mainline.backtest.lessons import EACH, NEVER, History
 from mainline.backtest.parts import Shown
@@ -78,8 +78,9 @@ def _live(planned: Plan, folder: Path, several: int) -> History:
 
 def _show(history: History) -> Shown:
     each, never = (Alarms(history, history.lived[name]) for name in (EACH, NEVER))
-    history.work.each(lambda alarms: (alarms.quality, alarms.support), (each, never))
-    return Shown(history, each, never, tuple(budget.measure(history)), advice.advise(history, each))
+    history.work.each(lambda pair: history.work.watched(*pair), margin.pairs(history))
+    advised = advice.advise(history, margin.measure(history))
+    return Shown(history, each, never, tuple(budget.measure(history)), advised)
 
 
 def _lead(planned: Plan, work: Work, seconds: float) -> str:

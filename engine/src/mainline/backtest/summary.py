@@ -3,9 +3,10 @@
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
-from mainline import files
+from mainline import display, files
 from mainline.backtest.parts import Part
 from mainline.errors import MainlineError
 from mainline.experiments.layout import Layout, wrap
@@ -13,12 +14,12 @@ from mainline.experiments.layout import Layout, wrap
 BEGIN, END = "<!-- figures of ./mainline backtest, begin -->", "<!-- figures of ./mainline backtest, end -->"
 WIDTH = 120
 """Columns of text in a document."""
-NARROW = 30
-"""Letters of a cell on a terminal."""
+_NARROW = 8
+"""Letters to which a column of words is narrowed at most."""
 
 
 def terminal(parts: tuple[Part, ...]) -> str:
-    """Write the parts below each other; long cells are cut, the page has them whole."""
+    """Write the parts below each other, as wide as a page."""
     return "\n".join(line for part in parts for line in _of_terminal(part))
 
 
@@ -43,11 +44,25 @@ def record(text: str, file: Path) -> None:
 def _of_terminal(part: Part) -> Iterator[str]:
     yield from ["", part.title, "=" * len(part.title), *map(wrap, part.sentences)]
     for header, rows in part.tables:
-        cut = [[cell if len(cell) <= NARROW else f"{cell[: NARROW - 3]}..." for cell in row] for row in rows]
-        layout = Layout([title.replace(" ", "\n") for title in header], cut, left=words(cut), indent="")
-        yield from ["", layout.header(), *map(layout.line, cut)]
+        yield from ["", *_table(header, rows)]
     if part.code:
         yield from ["", part.code]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Write a table that a page has room for: its widest columns of words are narrowed, and their cells broken."""
+    titles, left = [title.replace(" ", "\n") for title in header], words(rows)
+    least = [max(map(len, title.split("\n"))) for title in titles]
+    widths = [max(narrowest, *(len(row[index]) for row in rows)) for index, narrowest in enumerate(least)]
+    while sum(widths) + 2 * (len(widths) - 1) > display.page():
+        widest = max(left, key=lambda index: widths[index] - max(least[index], _NARROW), default=None)
+        if widest is None or widths[widest] <= max(least[widest], _NARROW):
+            break
+        widths[widest] -= 1
+    broken = [[textwrap.wrap(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    lines = [line for row in broken for line in zip_longest(*row, fillvalue="")]
+    layout = Layout(titles, lines, left=left, indent="")
+    yield from [layout.header(), *map(layout.line, lines)]
 
 
 def _broken(sentence: str) -> str:

@@ -73,6 +73,8 @@ class Work:
         place = self._folder / "answers"
         found = {period: place / f"{self._key('answers', through, self._content(period))}.npz" for period in later}
         missing = {period: str(file) for period, file in found.items() if not file.is_file()}
+        for period in found.keys() - missing:
+            cache.used(found[period])
         asked = {"do": "answer", "package": str(self.package(through)), "periods": missing}
         if missing:
             self._run(f"{through} answers {periods.told(list(missing))}", asked, self.rows)
@@ -147,6 +149,7 @@ class Work:
     def _make_folder(self, entry: Path, what: str, through: str, asked: dict[str, Any]) -> None:
         """Fill an entry of the cache by a step that runs in it, unless it is there."""
         if entry.is_dir():
+            cache.used(entry)
             return
         with cache.making(entry) as folder:
             for name in BESIDE:
@@ -159,7 +162,9 @@ class Work:
         with self._counting:
             making = self._making[file]
         with making:
-            if not file.is_file():
+            if file.is_file():
+                cache.used(file)
+            else:
                 self._run(what, asked, self.rows)
 
     def _run(self, what: str, asked: dict[str, Any], folder: Path) -> None:

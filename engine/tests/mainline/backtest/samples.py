@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from mainline import periods
+from mainline.backtest.parts import Part
 from mainline.backtest.timetable import Plan
 from mainline.backtest.work import Work
 from mainline.declared import environments, gate, params, reading
@@ -15,6 +16,17 @@ LIVED = ("2013-05", "2013-06", "2013-07", "2013-08")
 PASSED = {"verdict": "pass", "reasons": [], "estimate": -0.02, "low": -0.03, "high": -0.01, "rows": 9, "days": 30}
 REFUSED = {**PASSED, "verdict": "fail", "estimate": 0.2, "low": 0.1, "high": 0.3}
 
+_EPISODE = (
+    "each period", "2013-03", "2013-04-22", "2013-04-24", "bias by segment, skill",
+    "rmse 0.962 of the baseline's, at the test 0.834", "false", "-", "nothing newer",
+)  # fmt: skip
+WIDE = Part(
+    "Did the alarms help?", ("Some did.",),
+    ((("life", "version", "known", "until", "checks", "observed", "so it was", "delay, days", "a newer model"),
+      (_EPISODE, _EPISODE)),),
+)  # fmt: skip
+"""The widest table of a history."""
+
 
 class Scripted:
     """Work whose verdicts are given: candidates that the gate refuses, and days on which checks fail by version."""
@@ -22,7 +34,10 @@ class Scripted:
     def __init__(
         self, refused: tuple[str, ...] = (), failing: dict[tuple[str, str], dict[str, str]] | None = None
     ) -> None:
-        """Take the refused candidates, and what failed by version and day, such as {"quality": "bias"}."""
+        """Take the refused candidates, and what failed by version and day, such as {"quality": "bias"}.
+
+        With "reach" among what failed no limit was earned.
+        """
         raw, declared = reading.read(FLIGHTS / "params.yaml"), params.load(FLIGHTS / "params.yaml")
         whole = declared.model_copy(update={"data": declared.data.model_copy(update={"through": LIVED[-1]})})
         production = environments.load(FLIGHTS / "deploy/production.yaml")
@@ -45,7 +60,8 @@ class Scripted:
         failed = self._failing.get((through, day.isoformat()), {})
         kinds = {kind: {failed[kind]: "observed"} if kind in failed else {} for kind in ("support", "quality", "drift")}
         number = int(np.datetime64(day, "D").astype(int))
-        return {"day": number, **kinds, "reach": 1.2 if "quality" in failed else 0.1}
+        reach = 1.2 if "quality" in failed else 0.1
+        return {"day": number, **kinds, "reach": 0.0 if "reach" in failed else reach}
 
 
 def work(*refused: str, failing: dict[tuple[str, str], dict[str, str]] | None = None) -> Work:

@@ -56,6 +56,13 @@ def test_rate_is_that_of_the_lived_days() -> None:
     assert round(_of({}).allowed, 1) == round(123 / _of({})._history.plan.params.monitor.false_alarms_every_days, 1)
 
 
+def test_alarms_of_earned_limits_are_told_from_those_of_declared_ones() -> None:
+    """A package whose window was too short reaches nothing of a limit that it earned."""
+    (earned,) = _of(_days("05-10", "05-11")).quality
+    (declared,) = _of({("2013-04", "2013-05-10"): {"quality": "bias", "reach": "none"}}).quality
+    assert (earned.is_earned, declared.is_earned) == (True, False)
+
+
 def test_a_step_is_found_where_it_is() -> None:
     """The fourth value is the first of the second part."""
     assert alarms.step(np.array([0.1, -0.1, 0.0, 5.0, 5.1, 4.9, 5.0])) == 3

@@ -1,5 +1,7 @@
 """Entries of the cache: whole or not at all, and for one process."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,20 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "judged/.three.json.partial").write_text("")
     with cache.held(tmp_path):
         assert sorted(path.name for path in tmp_path.glob("*/*")) == ["two"]
+
+
+def test_an_entry_that_nothing_uses_any_more_goes(tmp_path: Path) -> None:
+    """A folder and a file of a month ago are removed; one that was used since stays, and so does a new one."""
+    old = time.time() - (cache.KEPT_DAYS + 1) * 86_400
+    for name in ("models/old", "models/used", "models/new"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "judged").mkdir()
+    (tmp_path / "judged/old.json").write_text("{}")
+    for name in ("models/old", "models/used", "judged/old.json"):
+        os.utime(tmp_path / name, (old, old))
+    cache.used(tmp_path / "models/used")
+    with cache.held(tmp_path):
+        assert sorted(path.name for path in tmp_path.glob("*/*")) == ["new", "used"]
 
 
 def test_two_processes_do_not_play_at_once(tmp_path: Path) -> None:
