@@ -114,11 +114,14 @@ def started(
         psutil.wait_procs([server], timeout=20)
 
 
-def service(directory: Path, rows: Mapping[int, Any]) -> tuple[list[str], dict[int, tuple[str, str]], str]:
+def service(
+    directory: Path, rows: Mapping[int, Any], workers: int = 1
+) -> tuple[list[str], dict[int, tuple[str, str]], str]:
     """Return the service's command, its requests, and a key that is not throttled; everything else is on."""
     key = keys.make(directory / "keys.yaml", "benchmark", "predict")
     section = {
-        "port": 0, "keys": str(directory / "keys.yaml"), "log": {"directory": str(directory / "log")},
+        "port": 0, "workers": workers,
+        "keys": str(directory / "keys.yaml"), "log": {"directory": str(directory / "log")},
         "throttle": {"requests_per_second": 1e6, "burst": 10**6},
     }  # fmt: skip
     settings = directory / "production.yaml"
