@@ -37,15 +37,15 @@ class Wanted:
 
 
 def most_mib(settings: Settings) -> int:
-    """Return the MiB that a pod may take: for two models at once, and the follower with its tools beside them."""
-    return 3 * int(settings.budgets.memory_mib) + 512
+    """Return the MiB that a pod may take: for two models at once in each worker, and the follower with its tools."""
+    return 3 * int(settings.budgets.memory_mib) * settings.workers + 512
 
 
 def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> Manifest:
     """Return the template of pods that run a command, with volumes of their own by name and path."""
     declared = wanted.settings
     places = [*volumes, ("logs", "/logs"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
-    memory = int(declared.budgets.memory_mib)
+    memory = int(declared.budgets.memory_mib) * declared.workers
     container = {
         "name": "service",
         "image": wanted.image,

@@ -2,21 +2,29 @@
 
 import argparse
 import os
-from contextlib import nullcontext
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mainline import usage
 from mainline.declared import environments
 from mainline.declared.environments import Environment
+from mainline.declared.service import Settings
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
 from mainline.registry import origin
 from mainline.serving import logs, sidecar
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
-from mainline.serving.http import server
+from mainline.serving.common import cells
+from mainline.serving.common.messages import Ready
+from mainline.serving.http import server, sockets
 from mainline.serving.service import Service
+from mainline.serving.workers.crew import Crew
+from mainline.serving.workers.worker import Task
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,12 +72,14 @@ def serve(package: Path, file: Path, version: str, routing_file: Path | None, re
     """
     found = environments.load_server(file)
     declared = found.service
+    if declared.workers > 1:
+        task = _task(found, routing_file, report, version=version, package=str(package))
+        with _alone(routing_file):
+            return _serve_by_several(declared, task, Place(routing_file.absolute().parent) if routing_file else None)
     fixed = None
     if routing_file is None:
         fixed = routing.single(Model.load(package, version, declared.limits.text_length, declared.slack))
-    folder = routing_file.absolute().parent if routing_file else None
-    writes = folder is not None and os.access(folder, os.W_OK)  # where it cannot, it disturbs no other server
-    with Place(folder).owned("server") if folder and writes else nullcontext():
+    with _alone(routing_file):
         service = Service(declared, fixed, routing_file, **_reported(found, report))
         server.run(service, lambda address: _say(service, address))
     return "Stopped."
@@ -92,6 +102,10 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     follower = sidecar.beside(url, environment, place)
     logs.set_up()
     try:
+        if found.service.workers > 1:
+            with Place(place).owned("server"):
+                task = _task(found, Place(place).routing, Place(place).report, followed=True)
+                return _serve_by_several(found.service, task, Place(place), follower.start)
         with Place(place).owned("server"):
             service = Service(
                 found.service, None, Place(place).routing, followed=True, **_reported(found, Place(place).report)
@@ -107,6 +121,50 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     return "Stopped."
 
 
+def _alone(routing_file: Path | None) -> AbstractContextManager[object]:
+    """Keep other servers off the folder of a routing file; where nothing can be written, this one disturbs no other."""
+    folder = routing_file.absolute().parent if routing_file else None
+    return Place(folder).owned("server") if folder and os.access(folder, os.W_OK) else nullcontext()
+
+
+def _serve_by_several(
+    declared: Settings, task: Task, place: Place | None, started: Callable[[], None] | None = None
+) -> str:
+    """Serve by several processes until told to stop.
+
+    Args:
+        declared: says how many.
+        task: what each of them serves.
+        place: where a follower is told what they serve.
+        started: called when all of them serve.
+
+    Raises:
+        MainlineError: as `serve`, and if a worker ends again and again.
+    """
+    logs.set_up()
+    listening = sockets.bind(declared, declared.workers)
+    address = server.url(declared, listening[0].getsockname()[1])
+
+    def announce(ready: Ready) -> None:
+        _announce(ready["served"], declared, address, ready["keys"])
+        if started:
+            started()
+
+    Crew(listening, replace(task, cells=cells.make()), declared.limits.drain_seconds, place).run(announce)
+    return "Stopped."
+
+
+def _task(
+    found: Environment, routing_file: Path | None, report: Path, version: str = "", package: str = "",
+    followed: bool = False,
+) -> Task:  # fmt: skip
+    reported = _reported(found, report)
+    return Task(
+        found.service.model_dump(mode="json"), version, package, str(routing_file.absolute()) if routing_file else "",
+        followed, str(reported["report"]), reported["silent_days"], time.time(),
+    )  # fmt: skip
+
+
 def _reported(declared: Environment, report: Path) -> dict[str, Any]:
     """Say where the report of monitoring is, and when it is old."""
     return {"report": declared.monitoring.report or report, "silent_days": declared.monitoring.silent_days}
@@ -114,6 +172,11 @@ def _reported(declared: Environment, report: Path) -> dict[str, Any]:
 
 def _say(service: Service, address: str) -> None:
     served = ", ".join(f"{model.name} {model.version}" for model in service.models()) or "no model yet"
-    print(f"Serving {served} on {address}", flush=True)
-    if not service.keys.by_id:
-        print(f"  {service.settings.keys} holds no keys, so only health is answered; the command `api-key` makes one")
+    _announce(served, service.settings, address, bool(service.keys.by_id))
+
+
+def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> None:
+    by = f" by {declared.workers} workers" if declared.workers > 1 else ""
+    print(f"Serving {served}{by} on {address}", flush=True)
+    if not has_keys:
+        print(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")

@@ -152,6 +152,9 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
     if policy.declared.analysis.outcome and checked.service.log.directory is None:
         said = "is null, but rollout.analysis.outcome looks up in the prediction log which version answered"
         raise ParamsError("service.log.directory", said, "name a directory, such as logs/predictions", name)
+    if policy.declared.analysis.outcome and not policy.declared.analysis.outcome.metric and checked.service.workers > 1:
+        said = "is more than 1, but rollout.analysis.outcome counts what clients send, which one process keeps"
+        raise ParamsError("service.workers", said, "declare 1, or a metric, by which labels are read", name)
     return Environment(
         checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay
     )

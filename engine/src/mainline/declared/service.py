@@ -112,6 +112,7 @@ class Settings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
     keys: Place = Path("deploy/keys/clients.yaml")
     tls: Tls | None = None
     prefix: Prefix = ""

@@ -9,6 +9,7 @@
 | `outcomes.json` | what came of an experiment's answers, counted by version | server |
 | `labelled.json` | the same from labels, where the policy says so | monitor |
 | `outcomes/` | the outcomes that clients sent one by one, a file of JSON lines for each experiment | server |
+| `workers/` | the like of each worker, if several serve; only of experiments that labels decide | server |
 | `look` | when somebody last asked for a look at git | server |
 | `monitoring/report/` | what the server's page `/monitor` shows | monitor |
 | `packages/` | verified packages by digest, each put there by a rename | follower |

@@ -17,12 +17,18 @@ LOGGER = logging.getLogger("mainline.serving")
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON: time, level, event, and what was given as `fields`."""
 
+    def __init__(self, **always: object) -> None:
+        """Give every line some fields more."""
+        super().__init__()
+        self._always = always
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         content: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **self._always,
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -66,11 +72,15 @@ class _Event:
     left_out: int = 0
 
 
-def set_up() -> None:
-    """Send the records of the service and of uvicorn to standard error, and nothing of single requests."""
+def set_up(**always: object) -> None:
+    """Send the records of the service and of uvicorn to standard error, and nothing of single requests.
+
+    Args:
+        always: fields that every line has, such as the number of a worker.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Bounded())
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(**always))
     for name, level in (("mainline.serving", logging.INFO), ("uvicorn", logging.WARNING), ("asyncio", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False

@@ -12,7 +12,7 @@ from mainline.exchange import report as reports
 from mainline.exchange import routes
 from mainline.exchange.place import Place
 from mainline.exchange.report import Report
-from mainline.serving import answer_log, server_report
+from mainline.serving import answer_log
 from mainline.serving.answering import keys, routing
 from mainline.serving.answering.batching import Batcher
 from mainline.serving.answering.messages import Request, Sent
@@ -20,14 +20,18 @@ from mainline.serving.answering.metrics import ServiceMetrics
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
 from mainline.serving.answering.routing import Routing
+from mainline.serving.common.colleagues import Colleagues
 from mainline.serving.feed import Feed
-from mainline.serving.logs import say, warn
+from mainline.serving.logs import say
 from mainline.serving.outcome_log import OutcomeLog
 from mainline.serving.prediction_log import PredictionLog
+from mainline.serving.server_report import Reporter
 from mainline.serving.watching import Watches
 
 POLL_SECONDS = 0.2
 """How long a change of a file may go unnoticed."""
+APART = 1_000_003
+"""Requests that two workers are apart in the order in which versions are dealt: they do not deal the same one first."""
 
 
 class Service:
@@ -41,31 +45,40 @@ class Service:
         followed: bool = False,
         report: Path | None = None,
         silent_days: int = 1,
+        colleagues: Colleagues | None = None,
+        started: float | None = None,
     ) -> None:
         """Serve a fixed routing, or what a routing file names; `followed`: a follower starts next and mends the file.
 
         `report` is the folder of monitoring's last report, which is old after `silent_days`; None if nobody writes one.
+        One worker among several has `colleagues`, and `started` when the first of them did.
 
         Raises:
             MainlineError: when the keys cannot be read, or the routes, which nobody mends.
         """
-        self.settings = settings
+        self.settings, self.colleagues = settings, colleagues
+        self._cells = colleagues.cells.cell if colleagues else None
         self.metrics = ServiceMetrics()
         self.routing = routing
         # A file is watched before it is read, so that no change between the two is missed.
         self._files = Watches(self.metrics.failures)
         self._files.add("keys", settings.keys, self._read_keys)
-        self.keys = keys.load(settings.keys, settings.throttle)
+        self.keys = keys.load(settings.keys, settings.throttle, None, self._cells)
         self.batcher = Batcher(settings.limits.queued_rows)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
         self.outcomes: OutcomeLog | None = None
         if routing_file and settings.log.directory:
-            self.outcomes = OutcomeLog(Place(routing_file.parent), settings.log.directory)
-        self.started = time.time()
-        self._number, self._mirrored = count(), count()
-        self.routing_file, self._unwritten, self._unkept = routing_file, "", ""
+            own = colleagues.folder if colleagues else None
+            self.outcomes = OutcomeLog(Place(own or routing_file.parent), settings.log.directory)
+        self.started = started or time.time()
+        first = colleagues.number * APART if colleagues else 0
+        self._number, self._mirrored = count(first), count(first)
+        self.routing_file, self._unkept = routing_file, ""
+        self._reporter: Reporter | None = None
         if routing_file:
+            served = Place(routing_file.parent).served
+            self._reporter = Reporter(served, self.started, self.metrics.failures, colleagues)
             self._begin_routes(routing_file, followed)
         self._check_hidden(self.routing)
         self._refresh_feed()
@@ -152,15 +165,8 @@ class Service:
         self._files.poll()
         self._refresh_feed()
         self._keep_outcomes(self.routing)
-        if self.routing_file:
-            try:
-                server_report.write(Place(self.routing_file.parent).served, self.started, self.routing)
-                self._unwritten = ""
-            except Exception as error:  # whatever it is, the other files are followed on
-                self.metrics.failures["routing"] += 1
-                if str(error) != self._unwritten:
-                    warn("what is served was not written for the follower; its rollout waits", error=str(error))
-                self._unwritten = str(error)
+        if self._reporter:
+            self._reporter.report(self.routing)
 
     def _keep_outcomes(self, routing: Routing | None) -> None:
         """Go over to the experiment of a routing, and tell the follower what came of it so far."""
@@ -175,7 +181,7 @@ class Service:
             self._unkept = str(error)
 
     def _read_keys(self, path: Path) -> None:
-        self.keys = keys.load(path, self.settings.throttle, self.keys)
+        self.keys = keys.load(path, self.settings.throttle, self.keys, self._cells)
 
     def _begin_routes(self, file: Path, followed: bool) -> None:
         """Watch the routing file, and serve what it names if it is there.

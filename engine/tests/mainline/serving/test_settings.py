@@ -73,3 +73,21 @@ def test_empty_section_means_defaults(tmp_path: Path) -> None:
     file = tmp_path / "production.yaml"
     file.write_text("service:\n")
     assert load_server(file).service == Settings()
+
+
+@pytest.mark.parametrize(("workers", "metric", "refused"), [(2, None, True), (1, None, False), (2, "mae", False)])
+def test_outcomes_of_clients_need_one_process(tmp_path: Path, workers: int, metric: str | None, refused: bool) -> None:
+    """Several workers cannot count what clients send; outcomes that are read from labels do not depend on them."""
+    outcome = {"name": "error", "better": "lower", "effect": 0.5, "metric": metric}
+    analysis = {"metrics": [], "outcome": outcome}
+    steps = [{"setWeight": 10}, {"pause": {"duration": 1}}]
+    service = {"workers": workers, "log": {"directory": "logs"}}
+    file = tmp_path / "production.yaml"
+    file.write_text(
+        yaml.safe_dump({"service": service, "rollout": {"strategy": "canary", "steps": steps, "analysis": analysis}})
+    )
+    if not refused:
+        assert load_server(file).service.workers == workers
+        return
+    with pytest.raises(ParamsError, match=r"service\.workers: is more than 1, but .*; declare 1, or a metric"):
+        load_server(file)

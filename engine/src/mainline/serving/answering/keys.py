@@ -7,10 +7,10 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field
@@ -22,6 +22,10 @@ from mainline.declared.service import Throttle
 from mainline.errors import ParamsError
 
 Role = Literal["predict", "admin"]
+Cell = Any
+"""The tokens of a bucket, and the moment they are of: two numbers, in a list or in memory that workers share."""
+MakeCell = Callable[[str, int], Cell]
+"""Returns the cell of a key by its id and its burst."""
 _KEY = re.compile(rb"(?i:bearer) +(mainline_([0-9a-f]{12})_[A-Za-z0-9_-]{43})")
 _NOBODY = bytes(32)
 """Compared with where an id is unknown, so that known and unknown ids take the same time."""
@@ -47,18 +51,20 @@ class KeyFile(Section):
 class Bucket:
     """A token bucket: `burst` tokens at most, `rate` more a second, one a request."""
 
-    def __init__(self, rate: float, burst: int) -> None:
+    def __init__(self, rate: float, burst: int, cell: Cell | None = None) -> None:
+        """Begin full, or with what a cell that others take from too holds."""
         self.rate, self.burst = rate, burst
-        self._tokens, self._at = float(burst), time.monotonic()
+        self.cell: Cell = [float(burst), time.monotonic()] if cell is None else cell
 
     def take(self, now: float) -> float:
         """Take a token; return 0, or the seconds until there is one."""
-        tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
-        self._at = now
+        cell = self.cell
+        tokens: float = min(self.burst, cell[0] + max(now - cell[1], 0.0) * self.rate)
+        cell[1] = now
         if tokens < 1:
-            self._tokens = tokens
+            cell[0] = tokens
             return (1 - tokens) / self.rate
-        self._tokens = tokens - 1
+        cell[0] = tokens - 1
         return 0.0
 
 
@@ -74,11 +80,13 @@ class Key:
 class Keys:
     """Every key that is valid now; replaced whole when the file changes."""
 
-    def __init__(self, declared: KeyFile, throttle: Throttle, before: "Keys | None" = None) -> None:
+    def __init__(
+        self, declared: KeyFile, throttle: Throttle, before: "Keys | None" = None, cells: MakeCell | None = None
+    ) -> None:
         """Take over the buckets of keys that stay, so that a change of the file fills none."""
         old = before.by_id if before else {}
         self.by_id: Mapping[str, Key] = {
-            key.id: Key(key, _bucket(key, throttle, old.get(key.id))) for key in declared.keys
+            key.id: Key(key, _bucket(key, throttle, old.get(key.id), cells)) for key in declared.keys
         }
 
     def find(self, authorization: bytes) -> Key | None:
@@ -91,19 +99,25 @@ class Keys:
         return key if same else None
 
 
-def load(path: Path, throttle: Throttle, before: Keys | None = None) -> Keys:
+def load(path: Path, throttle: Throttle, before: Keys | None = None, cells: MakeCell | None = None) -> Keys:
     """Read a file of keys; one that is not there holds none.
+
+    Args:
+        path: the file.
+        throttle: of keys that declare none of their own.
+        before: what was read before; keys that stay keep their buckets.
+        cells: where buckets keep their tokens if several processes take from them.
 
     Raises:
         ParamsError: naming what is wrong in it.
     """
     if not path.exists():
-        return Keys(KeyFile(), throttle, before)
+        return Keys(KeyFile(), throttle, before, cells)
     declared = _declared(path)
     ids = [key.id for key in declared.keys]
     if len(set(ids)) != len(ids):
         raise ParamsError("keys", "hold an id twice", "remove one of the two", reading.name(path))
-    return Keys(declared, throttle, before)
+    return Keys(declared, throttle, before, cells)
 
 
 def make(path: Path, name: str, role: Role) -> str:
@@ -142,9 +156,9 @@ def _declared(path: Path) -> KeyFile:
     return reading.check_section(KeyFile, {} if raw is None else raw, "", reading.name(path))
 
 
-def _bucket(key: DeclaredKey, throttle: Throttle, old: Key | None) -> Bucket:
+def _bucket(key: DeclaredKey, throttle: Throttle, old: Key | None, cells: MakeCell | None) -> Bucket:
     rate = throttle.requests_per_second if key.requests_per_second is None else key.requests_per_second
     burst = throttle.burst if key.burst is None else key.burst
     if old and (old.bucket.rate, old.bucket.burst) == (rate, burst):
         return old.bucket
-    return Bucket(rate, burst)
+    return Bucket(rate, burst, cells(key.id, burst) if cells else None)

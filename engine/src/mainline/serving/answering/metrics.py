@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from math import asinh
 from typing import Literal
 
+from typing_extensions import TypedDict
+
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency histogram, in seconds."""
 FAILED, INVALID = "prediction-failed", "prediction-outside-response-model"
@@ -23,6 +25,19 @@ MEDIA_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 Labels = Mapping[str, str]
 Sample = tuple[Labels, float]
+Kind = Literal["counter", "gauge", "histogram"]
+Across = Literal["sum", "max", "min"]
+"""What the samples of several workers come to; those of counters and histograms are summed."""
+
+
+class Family(TypedDict):
+    """A metric of a page; its samples by their name with labels, as the page writes them."""
+
+    name: str
+    kind: Kind
+    description: str
+    across: Across
+    samples: dict[str, float]
 
 
 class Histogram:
@@ -109,30 +124,49 @@ class Page:
     """A page of metrics under construction."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
+        self.families: list[Family] = []
 
-    def add(self, name: str, kind: Literal["counter", "gauge"], description: str, samples: Iterable[Sample]) -> None:
-        """Add a metric with its samples."""
-        self._head(name, kind, description)
-        self._lines += [f"{name}{_labels(labels)} {_number(value)}" for labels, value in samples]
+    def add(
+        self,
+        name: str,
+        kind: Literal["counter", "gauge"],
+        description: str,
+        samples: Iterable[Sample],
+        across: Across = "max",
+    ) -> None:
+        """Add a metric with its samples; `across` says what a gauge of several workers comes to."""
+        named = {f"{name}{_labels(labels)}": float(value) for labels, value in samples}
+        self._add(name, kind, description, named, "sum" if kind == "counter" else across)
 
     def add_histogram(self, name: str, description: str, histograms: Iterable[tuple[Labels, Histogram]]) -> None:
         """Add histograms of one name."""
-        self._head(name, "histogram", description)
+        named: dict[str, float] = {}
         for labels, histogram in histograms:
             total = 0
             for bound, count in zip([*map(str, histogram.bounds), "+Inf"], histogram.counts, strict=True):
                 total += count
-                self._lines.append(f"{name}_bucket{_labels({**labels, 'le': bound})} {total}")
-            self._lines.append(f"{name}_sum{_labels(labels)} {_number(histogram.sum)}")
-            self._lines.append(f"{name}_count{_labels(labels)} {total}")
+                named[f"{name}_bucket{_labels({**labels, 'le': bound})}"] = total
+            named[f"{name}_sum{_labels(labels)}"] = histogram.sum
+            named[f"{name}_count{_labels(labels)}"] = total
+        self._add(name, "histogram", description, named, "sum")
 
     def render(self) -> bytes:
-        """Return the page."""
-        return ("\n".join(self._lines) + "\n").encode()
+        """Return the page as text."""
+        return render(self.families)
 
-    def _head(self, name: str, kind: str, description: str) -> None:
-        self._lines += [f"# HELP {name} {description}", f"# TYPE {name} {kind}"]
+    def _add(self, name: str, kind: Kind, description: str, samples: dict[str, float], across: Across) -> None:
+        self.families.append(
+            {"name": name, "kind": kind, "description": description, "across": across, "samples": samples}
+        )
+
+
+def render(families: Iterable[Family]) -> bytes:
+    """Write a page out."""
+    lines: list[str] = []
+    for family in families:
+        lines += [f"# HELP {family['name']} {family['description']}", f"# TYPE {family['name']} {family['kind']}"]
+        lines += [f"{sample} {_number(value)}" for sample, value in family["samples"].items()]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _labels(labels: Labels) -> str:

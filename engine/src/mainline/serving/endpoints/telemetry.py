@@ -17,7 +17,18 @@ from mainline.exchange.status import Source
 from mainline.periods import span
 from mainline.serving.answering.experiment import Fate
 from mainline.serving.answering.messages import Reply, Request
-from mainline.serving.answering.metrics import ANSWERED, MEDIA_TYPE, NOT_READY, OVERLOADED, Page, Sample, resident_bytes
+from mainline.serving.answering.metrics import (
+    ANSWERED,
+    MEDIA_TYPE,
+    NOT_READY,
+    OVERLOADED,
+    Across,
+    Family,
+    Page,
+    Sample,
+    render,
+    resident_bytes,
+)
 from mainline.serving.answering.model import Model
 from mainline.serving.service import Service
 
@@ -27,7 +38,17 @@ _LATEST = 2**62
 
 
 async def metrics(service: Service, _request: Request) -> Reply:
-    """Return every metric in Prometheus' text format."""
+    """Return every metric in Prometheus' text format, of all workers if there are several.
+
+    Raises:
+        Problem: not-ready, when the figures of the other workers cannot be had.
+    """
+    found = families(service) if service.colleagues is None else await service.colleagues.add_up()
+    return Reply(render(found), media_type=MEDIA_TYPE)
+
+
+def families(service: Service) -> list[Family]:
+    """Return every metric of this process."""
     page = Page()
     models = service.models()
     _add_requests(page, models)
@@ -36,7 +57,7 @@ async def metrics(service: Service, _request: Request) -> Reply:
     _add_service(page, service)
     _add_follower(page, service)
     _add_monitoring(page, service)
-    return Reply(page.render(), media_type=MEDIA_TYPE)
+    return page.families
 
 
 async def state(service: Service, _request: Request) -> Reply:
@@ -47,6 +68,7 @@ async def state(service: Service, _request: Request) -> Reply:
         "routes": [{**model.describe(), "weight": weight, "fresh_until": _reach(model)} for model, weight in routes],
         "keys": [{"id": key.id, "name": key.name, "role": key.role} for key in service.keys.by_id.values()],
         "queued_rows": service.batcher.queued_rows,
+        **({"worker": service.colleagues.number} if service.colleagues else {}),
     }
     return Reply(orjson.dumps(content))
 
@@ -138,7 +160,7 @@ def _add_models(page: Page, service: Service) -> None:
     page.add("mainline_model_age_seconds", "gauge", "Time since the end of the newest period of its data.", ages)
     reach = [({"version": m.version, "table": table}, until * 60) for m, _ in routes
              for table, until in m.fresh_until.items() if until < _LATEST]  # fmt: skip
-    page.add("mainline_table_fresh_until_seconds", "gauge", "Unix time that a feature table speaks for.", reach)
+    page.add("mainline_table_fresh_until_seconds", "gauge", "Unix time that a feature table speaks for.", reach, "min")
 
 
 def _data_end(manifest: Mapping[str, Any]) -> float | None:
@@ -162,15 +184,16 @@ def _add_service(page: Page, service: Service) -> None:
     writer = {"writer": service.log.writer} if service.log else {}
     written = [(writer, float(counted.log_rows))]
     page.add("mainline_log_rows_total", "counter", "Rows written to the prediction log.", written)
-    for name, kind, description, value in (
-        ("mainline_log_dropped_total", "counter", "Rows the prediction log lost.", counted.log_dropped),
-        ("mainline_log_failing", "gauge", "1 while the prediction log cannot be written.", counted.log_failing),
-        ("mainline_queued_rows", "gauge", "Rows that wait for a prediction.", service.batcher.queued_rows),
-        ("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes()),
-        ("process_start_time_seconds", "gauge", "Unix time of the start.", service.started),
-        ("process_cpu_seconds_total", "counter", "CPU time used.", time.process_time()),
+    page.add("mainline_log_dropped_total", "counter", "Rows the prediction log lost.", [({}, counted.log_dropped)])
+    page.add("process_cpu_seconds_total", "counter", "CPU time used.", [({}, time.process_time())])
+    across: Across
+    for name, description, value, across in (
+        ("mainline_log_failing", "1 while the prediction log cannot be written.", counted.log_failing, "max"),
+        ("mainline_queued_rows", "Rows that wait for a prediction.", service.batcher.queued_rows, "sum"),
+        ("process_resident_memory_bytes", "Resident memory.", resident_bytes(), "sum"),
+        ("process_start_time_seconds", "Unix time of the start.", service.started, "min"),
     ):
-        page.add(name, kind, description, [({}, float(value))])  # type: ignore[arg-type]
+        page.add(name, "gauge", description, [({}, float(value))], across)
 
 
 def _add_outcomes(page: Page, service: Service) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import resource
 import signal
@@ -10,13 +9,16 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from mainline.declared.service import Limits, Settings
-from mainline.errors import MainlineError, ParamsError
+from mainline.errors import ParamsError
 from mainline.serving import logs
+from mainline.serving.endpoints import telemetry
+from mainline.serving.http import sockets
 from mainline.serving.http.admission import Guard
 from mainline.serving.http.app import Application
 from mainline.serving.http.door import SecureServer, Server
@@ -35,13 +37,18 @@ COLLECT_AFTER = 10_000
 """New objects until garbage is looked for; a batch alone makes more than the 700 that Python starts with."""
 
 
-def run(service: Service, listening: Callable[[str], None]) -> None:
+def run(service: Service, listening: Callable[[str], None], bound: socket.socket | None = None) -> None:
     """Serve until the process is told to stop (SIGTERM, SIGINT or SIGHUP); requests under way are answered first.
+
+    Args:
+        service: what answers.
+        listening: called with the address before the first request is taken.
+        bound: the socket of one worker among several; the declared address without it.
 
     Raises:
         MainlineError: when the address or the TLS files cannot be used.
     """
-    logs.set_up()
+    logs.set_up(**({"worker": service.colleagues.number} if service.colleagues else {}))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # a full collection of all that was loaded takes 70 ms, in which nobody is answered
@@ -52,7 +59,7 @@ def run(service: Service, listening: Callable[[str], None]) -> None:
     config = _config(service, application, guard)
     context = config.ssl
     server = Server(config) if context is None else SecureServer(config, guard, context)
-    bound = _bind(service.settings)
+    bound = bound or sockets.bind(service.settings)[0]
     # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
     with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         listening(url(service.settings, bound.getsockname()[1]))
@@ -73,6 +80,8 @@ async def _serve(
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
+    if service.colleagues:
+        beside.append(asyncio.create_task(service.colleagues.talk(partial(telemetry.families, service))))
     try:
         await server.serve(sockets=[bound])
     finally:
@@ -141,21 +150,3 @@ def _watch_certificate(service: Service, context: ssl.SSLContext | None, loop: a
 
     service.watch("certificate", tls.certificate, renew)
     service.watch("private key", tls.private_key, renew)
-
-
-def _bind(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    bound = socket.socket(family)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((settings.host, settings.port))
-        bound.listen(settings.limits.connections)  # who comes before the first accept waits, and is not refused
-    except OSError as error:
-        bound.close()
-        if error.errno == errno.EADDRNOTAVAIL:
-            remedy = "Declare a service.host that this machine has, such as '::1' where there is IPv6 alone."
-        else:
-            remedy = "End what listens there, or declare another service.port."
-        raise MainlineError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). {remedy}") from error
-    bound.set_inheritable(True)
-    return bound

@@ -100,7 +100,7 @@ def test_name_must_be_plain(tmp_path: Path) -> None:
 def test_bucket_gives_burst_then_rate() -> None:
     """At once there are `burst` tokens, then `rate` a second; who finds none is told how long to wait."""
     bucket = Bucket(rate=10, burst=2)
-    start = bucket._at
+    start = bucket.cell[1]
     assert [bucket.take(start) for _ in range(2)] == [0, 0]
     assert bucket.take(start) == pytest.approx(0.1)
     assert bucket.take(start + 0.06) == pytest.approx(0.04)
