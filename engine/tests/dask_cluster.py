@@ -126,6 +126,29 @@ def worker_of(server: psutil.Process) -> psutil.Process:
     return parent
 
 
+def kill_server(server: psutil.Process) -> None:
+    """Kill the process that does the work."""
+    server.kill()
+
+
+def kill_worker(server: psutil.Process) -> None:
+    """Kill the worker beside it, with all that it started; its nanny starts another one."""
+    kill(worker_of(server).pid)
+
+
+def kill_nanny(server: psutil.Process) -> None:
+    """Kill the nanny first, so that no worker comes in the place of this one."""
+    worker = worker_of(server)
+    nanny = worker.parent()
+    assert nanny is not None
+    nanny.kill()
+    kill(worker.pid)
+
+
+KILLS = (kill_server, kill_worker, kill_nanny)
+"""Whom a machine may lose in the middle of a task."""
+
+
 def _address(file: Path) -> str:
     with suppress(OSError, ValueError):
         said: Any = json.loads(file.read_text())

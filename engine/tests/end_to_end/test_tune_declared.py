@@ -52,26 +52,7 @@ def alone(project: Project) -> tuple[list[dict[str, str]], str]:
     return rows, conclusion(said)
 
 
-def kill_server(server: psutil.Process) -> None:
-    """Kill the process that fits."""
-    server.kill()
-
-
-def kill_worker(server: psutil.Process) -> None:
-    """Kill the worker beside it, with all that it started; its nanny starts another one."""
-    dask_cluster.kill(dask_cluster.worker_of(server).pid)
-
-
-def kill_nanny(server: psutil.Process) -> None:
-    """Kill the nanny first, so that no worker comes in the place of this one."""
-    worker = dask_cluster.worker_of(server)
-    nanny = worker.parent()
-    assert nanny is not None
-    nanny.kill()
-    dask_cluster.kill(worker.pid)
-
-
-@pytest.mark.parametrize("act", [kill_server, kill_worker, kill_nanny], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("act", dask_cluster.KILLS, ids=lambda act: act.__name__)
 def test_a_cluster_finds_what_one_process_finds(
     act: Callable[[psutil.Process], None], project: Project, tmp_path: Path
 ) -> None:

@@ -2,10 +2,15 @@
 
 import csv
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mainline.__main__ import main
@@ -16,7 +21,8 @@ from mainline.serving.answering.model import Model
 from mainline.stages import computing
 from tests import dask_cluster
 from tests.mainline.scoring.test_files import read_csv, write_csv
-from tests.project import ENGINE, ROOT
+from tests.mainline.serving.running import wait_for
+from tests.project import ENGINE, LIMIT, ROOT
 
 Predict = Callable[..., int]
 
@@ -159,16 +165,52 @@ class Once:
         return self._run(work, jobs, *others)
 
 
-@pytest.mark.slow
-def test_a_cluster_predicts_the_same(
-    days: list[str], predict: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Files and package travel to the workers, and the same bytes come back."""
-    assert predict(*days, "--output", "here") == 0
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """The current folder with the code and the requirements that a cluster is sent."""
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine/src").symlink_to(ENGINE / "src")
     (tmp_path / "requirements").symlink_to(ROOT / "requirements")
-    with dask_cluster.running(tmp_path / "cluster") as cluster:
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_cluster_predicts_the_same(
+    days: list[str], predict: Predict, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files and package travel to the workers, and the same bytes come back."""
+    assert predict(*days, "--output", "here") == 0
+    with dask_cluster.running(workspace / "cluster") as cluster:
         monkeypatch.setenv(SETTING, cluster.declared())
         assert predict(*days, "--output", "there") == 0
-    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+    assert tree(workspace / "there") == tree(workspace / "here")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("act", dask_cluster.KILLS, ids=lambda act: act.__name__)
+def test_whoever_is_killed_every_file_is_predicted(
+    act: Callable[[psutil.Process], None], golden: dict[str, Any], package_dir: Path, workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """One of two workers is killed after the first file came from there; all files come out, none twice."""
+    monkeypatch.chdir(workspace)
+    names = [f"day-{number}.csv" for number in range(8)]
+    for number, name in enumerate(names):
+        write_csv(Path(name), golden["requests"][number : number + 5] * 2_000)
+    command = [sys.executable, "-m", "mainline", "predict", *names, "--package", str(package_dir), "--output"]
+    subprocess.run([*command, "here"], check=True, capture_output=True)
+    with dask_cluster.running(workspace / "cluster") as cluster:
+        environment = os.environ | {SETTING: cluster.declared()}
+        running = subprocess.Popen([*command, "there"], env=environment, stdout=subprocess.PIPE, text=True)
+        assert running.stdout
+        try:
+            shown = running.stdout.readline()
+            wait_for(lambda: len(dask_cluster.servers(cluster)) == 2, LIMIT)
+            act(dask_cluster.servers(cluster)[0])
+            shown += running.communicate(timeout=LIMIT)[0]
+        finally:
+            running.kill()
+            running.wait()
+    assert tree(workspace / "there") == tree(workspace / "here")
+    assert sorted(re.findall(r"(day-\d.csv): 10,000 predictions", shown)) == names
+    assert shown.splitlines()[-1] == "80,000 predictions of 8 files in there"

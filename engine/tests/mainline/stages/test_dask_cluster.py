@@ -282,27 +282,8 @@ def test_workers_have_few_tasks_at_a_time(probe: Any, own: Cluster) -> None:
     assert len(begun) == 12
 
 
-def kill_server(server: psutil.Process) -> None:
-    """Kill the process that does the work."""
-    server.kill()
-
-
-def kill_worker(server: psutil.Process) -> None:
-    """Kill the worker beside it."""
-    dask_cluster.worker_of(server).kill()
-
-
-def kill_nanny(server: psutil.Process) -> None:
-    """Kill the nanny, and then the worker that it would start again."""
-    worker = dask_cluster.worker_of(server)
-    nanny = worker.parent()
-    assert nanny is not None
-    nanny.kill()
-    worker.kill()
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("act", [kill_server, kill_worker, kill_nanny], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("act", dask_cluster.KILLS, ids=lambda act: act.__name__)
 def test_whoever_is_killed_nothing_is_lost(act: Callable[[psutil.Process], None], probe: Any, own: Cluster) -> None:
     """What was killed in the middle of a task has it done by others, or by the one that is started in its place."""
     own.start_worker()
@@ -315,7 +296,7 @@ def test_whoever_is_killed_nothing_is_lost(act: Callable[[psutil.Process], None]
             wait_for(Path(f"{flag}-waits").exists, LIMIT)
             flag.with_name("killed").touch()
             busy = [server for server in dask_cluster.servers(own) if server.is_running()]
-            for server in busy if act is kill_server else busy[:1]:
+            for server in busy if act is dask_cluster.kill_server else busy[:1]:
                 act(server)
             flag.touch()
     assert [found[place].entry.files for place in range(5)] == [
