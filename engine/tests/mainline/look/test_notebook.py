@@ -118,8 +118,8 @@ def test_groups_of_numbers_have_about_as_many_rows_in_order() -> None:
     found = exploration.groups(values)
     assert found.value_counts(sort=False).tolist() == [100] * 10 + [7]
     assert list(found.cat.categories)[-1] == exploration.MISSING
-    assert found[values.idxmin()] == found.cat.categories[0]
-    assert found[values.idxmax()] == found.cat.categories[9]
+    assert found.iloc[int(np.nanargmin(values))] == found.cat.categories[0]
+    assert found.iloc[int(np.nanargmax(values))] == found.cat.categories[9]
 
 
 def test_few_numbers_and_common_texts_are_groups_of_their_own() -> None:
