@@ -83,6 +83,11 @@ class Browser:
         with tempfile.TemporaryDirectory() as folder:
             return self._run(folder, "--virtual-time-budget=30000", "--dump-dom", address)
 
+    def dump(self, page: str, *, dark: bool, width: int) -> str:
+        """Open a page, light or dark, at a width in pixels; return its document as it is after its scripts."""
+        scheme = [f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
+        return self._open(page, *scheme, f"--window-size={width},1000", "--dump-dom")
+
     def _open(self, page: str, *options: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "page.html"

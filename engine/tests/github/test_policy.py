@@ -35,15 +35,16 @@ def test_a_person_looks_at_whatever_decides_what_is_run() -> None:
     assert missed == []
 
 
-def test_only_four_jobs_are_given_an_identity() -> None:
-    """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, and to read."""
+def test_only_five_jobs_are_given_an_identity() -> None:
+    """OIDC, by which a bucket's role is taken, is where code of main alone runs: to release, to read, to publish."""
     jobs = {name: job for path in WORKFLOWS for name, job in policy.load(path)["jobs"].items()}
     known = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
-    assert set(known) == {"promote", "image", "storage", "monitor"}
+    assert set(known) == {"promote", "image", "storage", "monitor", "publish"}
     roles = {name: [step["with"]["role-to-assume"] for step in job["steps"] if "aws" in step.get("uses", "")]
              for name, job in known.items()}  # fmt: skip
     reads = ["${{ vars.AWS_READ_ROLE }}"]
-    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": reads, "monitor": reads}
+    assert roles == {"promote": ["${{ vars.AWS_ROLE }}"], "image": [], "storage": reads, "monitor": reads,
+                     "publish": []}  # fmt: skip
     assert "write" not in {jobs["storage"]["permissions"][name] for name in ("actions", "contents")}
 
 
@@ -55,6 +56,18 @@ def test_one_job_pushes_packages_and_can_change_nothing_else() -> None:
     assert (jobs["image"]["permissions"], jobs["image"]["needs"]) == (given, "promote")
     assert "environment" not in jobs["image"]
     assert "secrets." not in str(jobs["image"])
+
+
+def test_the_job_that_publishes_the_site_runs_no_code_of_the_repository() -> None:
+    """What builds the pages may only read; what may publish takes them as they are, and only if it is declared."""
+    jobs = policy.load(FOLDER / "site.yml")["jobs"]
+    assert jobs["build"]["permissions"] == {"contents": "read"}
+    assert jobs["build"]["if"] == "vars.MAINLINE_SITE == 'on'"
+    assert (jobs["publish"]["needs"], jobs["publish"]["permissions"]) == (
+        "build",
+        {"id-token": "write", "pages": "write"},
+    )
+    assert [sorted(step) for step in jobs["publish"]["steps"]] == [["id", "name", "uses"]]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -3,14 +3,14 @@
 A change is a commit of main by itself, or a merge with all that it brought: main is followed along first parents.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mainline import children
 from mainline.registry import origin
-from mainline.repository import lock
-from mainline.repository.git import blob, git
+from mainline.repository import blobs, lock
+from mainline.repository.git import git
 
 MACHINERY = (*(f"{folder}/mainline/serving" for folder in children.SOURCES), "deploy", "requirements")
 """What serves the model; documents among it (`*.md`) and what other environments declare are left out."""
@@ -59,13 +59,14 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
     known = _commits(older, newer, repository)
     line = _first_parents(newer, known)
     touched = _touched(older, newer, environment, repository)
+    packages = _packages([commit for commit in line if str(lock.LOCK) in touched.get(commit, ())], repository)
     taken: set[str] = set()
     changes = []
     for commit in reversed(line):
         brought = _brought(commit, known, taken)
         taken |= brought
         names = touched.get(commit, frozenset())
-        model = str(lock.LOCK) in names and _package(commit, repository) != _package(f"{commit}^", repository)
+        before, after = packages.get(commit, ("", ""))
         changes.append(
             Change(
                 commit,
@@ -74,7 +75,7 @@ def between(older: str, newer: str, environment: str, repository: Path = Path())
                 brought,
                 frozenset().union(*(known[name].undone for name in brought)),
                 machinery=any(name != str(lock.LOCK) for name in names),
-                model=model,
+                model=before != after,
             )
         )
     return changes
@@ -142,10 +143,16 @@ def _counts(name: str, environment: str) -> bool:
     return file.suffix != ".md" and not another
 
 
-def _package(commit: str, repository: Path) -> str:
-    """Return the package's hash in a commit's lock; '' where it has none that can be read."""
-    content = blob(f"{commit}:{lock.LOCK}", repository)
+def _packages(commits: Sequence[str], repository: Path) -> dict[str, tuple[str, str]]:
+    """Return the package's hash in the lock before each commit, and in its own."""
+    names = [f"{commit}{before}:{lock.LOCK}" for commit in commits for before in ("^", "")]
+    found = [_package(content or b"") for content in blobs.read(names, repository)]
+    return {commit: (found[2 * place], found[2 * place + 1]) for place, commit in enumerate(commits)}
+
+
+def _package(content: bytes) -> str:
+    """Return the package's hash in a lock; '' where it has none that can be read."""
     try:
-        return lock.package((content or b"").decode("utf-8", errors="replace"))
+        return lock.package(content.decode("utf-8", errors="replace"))
     except lock.LockError:
         return ""

@@ -93,20 +93,34 @@ def _ranges(kept: Sequence[Assigned], environment: str, repository: Path) -> tup
 
     A rollback brings nothing of main, so the changes since the deployment before come with the next one.
     """
+    asked = [item.record.main if item.record and item.record.kind != "rollback" else "" for item in kept]
+    chain = _chain(list(filter(None, asked)), environment, repository)
     found: list[list[Change] | None] = []
     before, unreachable = "", 0
-    for item in kept:
-        record = item.record
+    for main in asked:
         found.append(None)
-        if record is None or record.kind == "rollback":
-            continue
-        if before:
+        if main and before:
             try:
-                found[-1] = commits.between(before, record.main, environment, repository)
+                found[-1] = _part(chain, before, main) or commits.between(before, main, environment, repository)
             except GitError:
                 unreachable += 1
-        before = record.main
+        before = main or before
     return found, unreachable
+
+
+def _chain(mains: Sequence[str], environment: str, repository: Path) -> list[Change]:
+    """Return the changes of main between the first and the last of its commits that asked for a deployment."""
+    try:
+        return commits.between(mains[0], mains[-1], environment, repository) if len(mains) > 2 else []
+    except GitError:
+        return []
+
+
+def _part(chain: Sequence[Change], before: str, main: str) -> list[Change]:
+    """Return what lies between two commits on a chain, as `commits.between` does; nothing where one is not on it."""
+    places = {change.commit: place for place, change in enumerate(chain)}
+    first, last = places.get(before), places.get(main)
+    return [] if first is None or last is None else list(chain[first + 1 : last + 1])
 
 
 def _models(kept: Sequence[Assigned], ranges: Sequence[list[Change] | None]) -> list[Deployment]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,11 @@ def trace(name: str, repository: Path = Path()) -> Lineage:
     registry = tags.read(repository)
     clone.check(registry, repository)
     version = find(name, registry.versions)
+    return describe(version, read(None, repository).assignments, repository)
+
+
+def describe(version: Version, given: Sequence[Given], repository: Path = Path()) -> Lineage:
+    """Tell where a version comes from; `given` are all assignments."""
     release = version.release
     locked = _locked(version.commit, repository)
     return Lineage(
@@ -112,7 +117,7 @@ def trace(name: str, repository: Path = Path()) -> Lineage:
         headline=release.headline if release else None,
         accepted=[item.model_dump() for item in release.accepted] if release else [],
         signature=_signature(release),
-        assignments=[item for item in read(None, repository).assignments if item.version == version.name],
+        assignments=[item for item in given if item.version == version.name],
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def fetch() -> None:
 
 def named(version: str) -> str:
     """Name the folder of a version by its content, as it was fetched last; '' if there is none."""
-    found = ask("rev-parse", "--verify", "--quiet", f"{_place()}:{_folder(version)}")
+    found = ask("rev-parse", "--verify", "--quiet", f"{place()}:{_folder(version)}")
     return ask("rev-parse", "--verify", "--quiet", f"{found}^{{tree}}") if found else ""  # it may be a file
 
 
@@ -75,7 +75,7 @@ def _folder(version: str) -> str:
     return f"{artifact.name()}/{version}"
 
 
-def _place() -> str:
+def place() -> str:
     """Return the whole name that the branch has here."""
     remote, there = origin.remote(), f"{origin.HEADS}{BRANCH}"
     return origin.tracking(remote, there) if remote else there

@@ -53,33 +53,46 @@ def render(findings: Findings) -> str:
 
 def write(document: Document) -> str:
     """Return a document as a page."""
-    style, word = VERDICTS[document.verdict]
-    word = document.label or word
+    return frame(title(document), body(document))
+
+
+def title(document: Document) -> str:
+    """Return what a browser calls the page of a document."""
+    return f"{_word(document)}: {document.headline}"
+
+
+def body(document: Document) -> str:
+    """Return what stands on the page of a document, for a page that has more on it."""
+    style = VERDICTS[document.verdict][0]
     sections = "\n".join(
         f"<section>\n<h2>{section.title}</h2>\n{_blocks(section.blocks)}\n</section>" for section in document.sections
     )
     header = f"""<header class="{style}">
-<p class="verdict">{word}</p>
+<p class="verdict">{_word(document)}</p>
 <h1><bdi>{hypertext_prose(document.headline)}</bdi></h1>
 <p>{_line(document.lead)}</p>
 </header>"""
-    return frame(f"{word}: {document.headline}", f"{header}\n{sections}")
+    return f"{header}\n{sections}"
 
 
-def frame(title: str, body: str, more_style: str = "") -> str:
-    """Return a whole file around a body; the title is text, the body and the style are ours."""
+def _word(document: Document) -> str:
+    return document.label or VERDICTS[document.verdict][1]
+
+
+def frame(title: str, body: str, more_style: str = "", above: str = "", policy: str = POLICY) -> str:
+    """Return a whole file around a body; the title is text, all else is ours; `above` stands before the main part."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{hypertext(title)}</title>
 <style>{STYLE}{more_style}</style>
 </head>
 <body>
-<main>
+{above}<main>
 {body}
 </main>
 </body>

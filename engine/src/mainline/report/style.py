@@ -46,7 +46,7 @@ header {{
 h1 {{ margin: 4px 0 8px; font-size: 26px; line-height: 1.25; font-weight: 650; text-wrap: balance }}
 h2 {{ margin: 0 0 12px; font-size: 18px; font-weight: 650 }}
 p, ul {{ margin: 12px 0 }} ul {{ padding-left: 22px }} section > :last-child {{ margin-bottom: 0 }}
-header code {{ background: color-mix(in srgb, var(--ink) 8%, transparent) }}
+header code {{ background: color-mix(in srgb, var(--ink) 8%, transparent); color: var(--ink) }}
  header p:last-child {{ margin: 0; color: var(--soft) }}
 code {{
   font: .875em/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ class ConflictError(LockError):
         super().__init__("dvc.lock holds a merge conflict. Take one side and rebuild: `./mainline resolve`.")
 
 
+@lru_cache(maxsize=8)  # what follows each other in a history is asked for from both sides
 def entries(text: str) -> Entries:
-    """Return each stage's entry.
+    """Return each stage's entry; it is shared, so nobody may change it.
 
     Raises:
         LockError: when the text is cut off or something else; ConflictError when it holds both sides of a merge.
@@ -51,6 +53,7 @@ def entries(text: str) -> Entries:
     return stages
 
 
+@lru_cache(maxsize=2048)  # a version's lock is asked for by each environment that had it
 def package(text: str) -> str:
     """Return the hash of the model package that a lock names; '' where it names none.
 

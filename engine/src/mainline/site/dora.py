@@ -1,0 +1,114 @@
+"""How well changes reach each environment: the figures of `./mainline delivery`, side by side."""
+
+from collections.abc import Callable, Mapping
+
+from mainline.registry.delivery import Delivery, measure
+from mainline.registry.deployments import Deployment
+from mainline.report.escape import hypertext, hypertext_prose
+from mainline.report.figures import UNKNOWN
+from mainline.site import guides
+from mainline.site.frame import frame, head, link, section
+from mainline.site.output import Page
+from mainline.site.record import Record
+from mainline.site.version import place
+from mainline.text import minute, span
+
+NEWEST = 30
+"""Deployments that are listed of each environment."""
+GUIDE = "engine/docs/delivery.md"
+
+
+def of(record: Record, until: int) -> Page:
+    """Return the page, with figures up to a moment in seconds since 1970."""
+    given = [[one.name, one.given, one.events] for one in record.environments]
+    return Page("delivery.html", [given, record.main, until, record.artifact], lambda: _write(record, until))
+
+
+def _write(record: Record, until: int) -> str:
+    found = {one.name: measure(one.name, until) for one in record.environments if one.given}
+    parts = [head("How well changes reach production", _lead(record), "Delivery")]
+    if found:
+        parts.append(section("Figures", _figures(found)))
+    else:
+        parts.append(section("Figures", "<p>Nothing was deployed yet.</p>"))
+    parts += [_environment(name, one) for name, one in found.items()]
+    return frame("delivery.html", "Delivery", "\n".join(parts), record.artifact, "Delivery")
+
+
+def _lead(record: Record) -> str:
+    defined = (
+        link("defined here", guides.place(GUIDE)) if GUIDE in record.guides else f"defined in <code>{GUIDE}</code>"
+    )
+    return f"Five figures of DORA's, computed from tags, main and what servers told; {defined}."
+
+
+def _figures(found: Mapping[str, Delivery]) -> str:
+    header = "".join(f'<th scope="col" class="number">{hypertext(name)}</th>' for name in found)
+    rows = []
+    for title, write in ROWS.items():
+        cells = "".join(f'<td class="number">{write(one)}</td>' for one in found.values())
+        rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
+    return (
+        f'<div class="scroll"><table><thead><tr><th scope="col">figure</th>{header}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _environment(name: str, found: Delivery) -> str:
+    rows = "".join(map(_deployment, found.deployments[: -NEWEST - 1 : -1]))
+    titles = ("when (UTC)", "version", "what", "outcome")
+    header = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    said = [*(f"cannot be told: {line}" for line in found.cannot_tell), *found.accepted, *found.notes]
+    notes = "".join(f"<li><bdi>{hypertext_prose(line)}</bdi></li>" for line in said)
+    table = (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Deployments to {hypertext(name)}"><table>'
+        f"<thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return section(f"Deployments to {hypertext(name)}", table if rows else "", f"<ul>{notes}</ul>" if notes else "")
+
+
+def _deployment(item: Deployment) -> str:
+    outcome = item.failed or ("served" if item.served else UNKNOWN)
+    style = ' class="worse"' if item.failed else ""
+    fix = ", a fix" if item.fix else ""
+    version = link(item.version, place(item.version)) if item.version else UNKNOWN
+    return (
+        f'<tr><th scope="row">{minute(item.when)}</th><td>{version}</td><td>{item.content}{fix}</td>'
+        f"<td{style}>{hypertext(outcome)}</td></tr>"
+    )
+
+
+def _time(seconds: float | None) -> str:
+    return UNKNOWN if seconds is None else span(seconds)
+
+
+def _share(share: float | None, part: int, whole: int) -> str:
+    return UNKNOWN if share is None else f"{share:.0%} ({part} of {whole})"
+
+
+ROWS: dict[str, Callable[[Delivery], str]] = {
+    "deployments": lambda it: str(it.figures["all"].deployments),
+    "lead time for changes, median": lambda it: _time(it.figures["all"].lead_seconds),
+    "release frequency, a week": lambda it: _week(it.figures["all"].per_week),
+    "time between deployments, median": lambda it: _time(it.figures["all"].seconds_between),
+    "change failure rate": lambda it: _share(
+        it.figures["all"].change_failure_rate, it.figures["all"].failed, it.figures["all"].deployments
+    ),
+    "rollback rate": lambda it: _share(*_rollbacks(it)),
+    "time to restore, median": lambda it: _time(it.figures["all"].recovery_seconds),
+    "rework rate": lambda it: _share(
+        it.figures["all"].rework_rate, it.figures["all"].fixes, it.figures["all"].deployments
+    ),
+}
+"""How each figure is written, in the order of the table."""
+
+
+def _week(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.2g}"
+
+
+def _rollbacks(found: Delivery) -> tuple[float | None, int, int]:
+    """Return the share of deployments of models that were rollbacks or returns, and the two counts."""
+    models = [item for item in found.deployments if item.content != "code"]
+    back = sum(item.what in ("rollback", "return") for item in models)
+    return (back / len(models) if models else None), back, len(models)

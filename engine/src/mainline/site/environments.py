@@ -1,0 +1,115 @@
+"""The environments over time: a picture of all, a page for each, and monitoring's last look at each."""
+
+from collections.abc import Iterator, Sequence
+
+from mainline.monitoring import sections
+from mainline.registry.events import Event
+from mainline.registry.history import Given
+from mainline.report import page as pages
+from mainline.report.escape import hypertext, hypertext_prose
+from mainline.report.figures import UNKNOWN
+from mainline.site import timeline
+from mainline.site.frame import frame, head, link, section, wide
+from mainline.site.output import Entry, Page
+from mainline.site.record import Environment, Record
+from mainline.site.version import place
+from mainline.text import count, minute
+
+
+def of_all(record: Record, until: int) -> Iterator[Page]:
+    """Yield the page of all environments up to a moment in seconds since 1970, one for each, and one for each look."""
+    given = [[one.name, one.given] for one in record.environments]
+    yield Page("environments.html", [given, until, record.artifact], lambda: _all(record, until))
+    for one in record.environments:
+        path = f"environments/{one.name}.html"
+        about = [one.name, one.given, one.events, bool(one.monitored), record.artifact]
+        yield Page(path, about, lambda one=one: _one(one, record), lambda one=one: _entries(one))  # type: ignore[misc]
+        if one.monitored:
+            about = [one.monitored, record.artifact]
+            yield Page(f"monitoring/{one.name}.html", about, lambda one=one: _look(one, record))  # type: ignore[misc]
+
+
+def _all(record: Record, until: int) -> str:
+    picture = timeline.draw(record.environments, until)
+    parts = [head("Which version each environment had", "Each bar is an assignment.", "Environments")]
+    if picture:
+        parts.append(
+            section("Over time", f"<figure>{timeline.legend()}{wide(picture, 'Environments over time')}</figure>")
+        )
+    rows = "".join(
+        f'<tr><th scope="row">{link(one.name, f"environments/{one.name}.html")}</th>'
+        f"<td>{_version(one.now)}</td><td>{minute(one.now.when) if one.now else UNKNOWN}</td>"
+        f'<td class="number">{len(one.given)}</td></tr>'
+        for one in record.environments
+    )
+    header = '<tr><th scope="col">environment</th><th scope="col">has</th><th scope="col">since (UTC)</th>'
+    header += '<th scope="col" class="number">assignments</th></tr>'
+    table = f'<div class="scroll"><table><thead>{header}</thead><tbody>{rows}</tbody></table></div>'
+    parts.append(section("Now", table if rows else "<p>No environment is declared.</p>"))
+    return frame("environments.html", "Environments", "\n".join(parts), record.artifact, "Environments")
+
+
+def _version(given: Given | None, root: str = "") -> str:
+    return link(given.version, root + place(given.version)) if given and given.version else UNKNOWN
+
+
+def _one(one: Environment, record: Record) -> str:
+    now = one.now
+    lead = f"since {minute(now.when)} UTC" if now else "It has no version."
+    path = f"environments/{one.name}.html"
+    title = f"{hypertext(one.name)} has {_version(now, '../') if now else 'nothing'}"
+    parts = [head(title, lead, "Environment")]
+    if one.monitored:
+        parts.append(section("Monitoring", f"<p>{link('The last look', f'../monitoring/{one.name}.html')}: "
+                             f"{hypertext_prose(one.monitored.headline)}</p>"))  # fmt: skip
+    parts.append(section("What it was given", _assignments(one.given)))
+    parts.append(section("What servers told", _events(one.events)))
+    return frame(path, one.name, "\n".join(parts), record.artifact, "Environments")
+
+
+def _assignments(given: Sequence[Given]) -> str:
+    if not given:
+        return "<p>Nothing yet; <code>./mainline promote</code> on main gives it the first version.</p>"
+    rows = "".join(
+        f'<tr><th scope="row">{item.number}</th><td>{_version(item, "../")}</td><td>{minute(item.when)}</td>'
+        f"<td>{'now' if item.until is None else minute(item.until)}</td><td>{item.kind or 'no record'}</td>"
+        f"<td><bdi>{hypertext(item.by or UNKNOWN)}</bdi></td></tr>"
+        for item in given
+    )
+    return _table(("#", "version", "from (UTC)", "until", "why", "by"), rows, "Assignments")
+
+
+def _events(events: Sequence[Event]) -> str:
+    if not events:
+        return "<p>Nothing. Servers that may push report what came of each rollout.</p>"
+    rows = "".join(
+        f'<tr><th scope="row">{minute(event.when)}</th><td>{hypertext(event.version)}</td><td>{event.event}</td>'
+        f"<td><bdi>{hypertext_prose(event.reason)}</bdi></td></tr>"
+        for event in reversed(events)
+    )
+    return _table(("time (UTC)", "version", "what", "reason"), rows, "Events")
+
+
+def _table(titles: Sequence[str], rows: str, label: str) -> str:
+    header = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>{header}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _look(one: Environment, record: Record) -> str:
+    assert one.monitored is not None
+    document = sections.describe(one.monitored)
+    path = f"monitoring/{one.name}.html"
+    back = f'<p class="foot">{link(f"What {one.name} had", f"../environments/{one.name}.html")}</p>'
+    return frame(path, f"Monitoring of {one.name}", pages.body(document) + back, record.artifact, "Environments")
+
+
+def _entries(one: Environment) -> list[Entry]:
+    found = [Entry(f"Environment {one.name}", f"environments/{one.name}.html", "environment",
+                   " ".join(event.reason for event in one.events[-100:]))]  # fmt: skip
+    if one.monitored:
+        found.append(Entry(f"Monitoring of {one.name}: {count(len(one.monitored.alarms), 'open alarm')}",
+                           f"monitoring/{one.name}.html", "environment", one.monitored.headline))  # fmt: skip
+    return found

@@ -1,0 +1,162 @@
+"""What the pages of the site say."""
+
+import re
+
+import pytest
+
+from mainline.site import pages, record
+from tests.mainline.registry.registries import Registry, digest
+from tests.mainline.site import world
+
+_TAG = re.compile(r"<[^>]+>")
+
+
+def words(path: str) -> str:
+    """Return what a page shows, without its tags."""
+    body = world.read(path).partition("<body>")[2]
+    return " ".join(_TAG.sub(" ", body).split())
+
+
+def test_the_first_page_says_what_each_environment_has(released: Registry) -> None:
+    """Production and staging with their version and since when, the last releases, and alarms that are open."""
+    world.monitor(released, world.look())
+    world.build()
+    said = words("index.html")
+    assert "v1.2.0 in production 3 versions, 2 environments, 1 open alarm." in said
+    assert "production v1.2.0 since 2026-01-13 00:00 UTC, release 1 open alarm , looked at 2026-01-15" in said
+    assert "staging v1.2.0 since 2026-01-13 12:00 UTC, release Nobody has shared what monitoring saw." in said
+    assert "alarm production , unseen values of v1.2.0 since 2026-01-14 carrier: 3.0% · limit: 1.0%" in said
+    assert "v1.2.0 2026-01-13 Train v1.2.0 rmse 14.00" in said
+
+
+@pytest.mark.usefixtures("released")
+def test_a_version_has_its_metrics_with_intervals() -> None:
+    """The test's interval, the worst segments with theirs but no thin one, and the change against the one before."""
+    world.build()
+    said = words("versions/v1.2.0.html")
+    assert "95 % interval of the test's rmse : 12.00 to 16.00." in said
+    assert "carrier 9E 1,468 15.05 13.54 to 16.43 17.72" in said
+    assert "LGA" not in said
+    assert "Against v1.0.0: 0.0 % (on the same rows; less is better)." in said
+
+
+def test_a_version_says_where_it_comes_from_and_where_it_was(released: Registry) -> None:
+    """Its commit and author, its package, the version it replaced as a link, its assignments and what servers told."""
+    world.build()
+    page, said = world.read("versions/v1.1.0.html"), words("versions/v1.1.0.html")
+    assert f"commit {released.commits['v1.1.0']} subject Train v1.1.0 author Ada , 2026-01-06 00:00 UTC" in said
+    assert digest("v1.1.0") in said
+    assert '<a href="v1.0.0.html">v1.0.0</a>' in page
+    assert "production #2 2026-01-07 00:00 2026-01-08 00:00 release Grace" in said
+    assert "production , 2026-01-07 12:00 UTC: aborted." in said
+
+
+@pytest.mark.usefixtures("released")
+def test_a_version_without_a_card_says_what_is_missing() -> None:
+    """Nothing is made up: the page names the file that has nothing, and the command that brings the whole card."""
+    world.build()
+    said = words("versions/v1.0.0.html")
+    assert "Nobody said anything in src/usecase/card.yaml ." in said
+    assert "./mainline evidence VERSION --publish" in said
+
+
+def test_published_evidence_is_shown_and_can_be_taken(released: Registry) -> None:
+    """The card is a part of the version's page; each document is in the site as it was published."""
+    world.keep(
+        released, "evidence/releases", {"model/v1.2.0/README.md": world.CARD, "model/v1.2.0/verdicts.json": "{}"}
+    )
+    world.build()
+    page = world.read("versions/v1.2.0.html")
+    assert '<h3 id="card-of-the-model">Card of the model</h3>\n<p>It says <strong>how late</strong>.</p>' in page
+    assert '<a href="v1.2.0/verdicts.json">' in page
+    assert (world.read("versions/v1.2.0/verdicts.json"), world.read("versions/v1.2.0/README.md")) == ("{}", world.CARD)
+    assert "license" not in page
+
+
+@pytest.mark.usefixtures("released")
+def test_an_environment_lists_all_it_had() -> None:
+    """Each assignment with its reason, newest first, and each event of a server."""
+    world.build()
+    said = words("environments/production.html")
+    assert said.index("4 v1.2.0") < said.index("3 v1.0.0 2026-01-08 00:00 2026-01-13 00:00 rollback Grace")
+    assert "2026-01-07 12:00 v1.1.0 aborted" in said
+
+
+@pytest.mark.usefixtures("released")
+def test_delivery_has_the_figures_of_the_command() -> None:
+    """Deployments, lead time, rollbacks and the time to restore; staging has its own column."""
+    world.build()
+    said = words("delivery.html")
+    assert "deployments 4 1" in said
+    assert "rollback rate 25% (1 of 4) 0% (0 of 1)" in said
+    assert "time to restore, median 24.0 h" in said
+
+
+@pytest.mark.usefixtures("released")
+def test_metrics_are_drawn_with_their_intervals() -> None:
+    """A dot for each version and a line for its interval, and the value in words for those who cannot see it."""
+    world.build()
+    page = world.read("metrics.html")
+    assert (page.count("<circle"), page.count('class="whisker"')) == (3, 3)
+    assert "<title>v1.1.0: 14.00, 12.00 to 16.00</title>" in page
+
+
+@pytest.mark.usefixtures("released")
+def test_guides_lead_to_each_other() -> None:
+    """A link to a guide leads to its page, one to the web stays, one to nowhere is text; HTML is shown as text."""
+    world.build()
+    page = world.read("guides/engine-docs-release.html")
+    assert '<a href="engine-docs-gate.html#limits">the gate</a>' in page
+    assert '<a href="https://example.org/">elsewhere</a>' in page
+    assert "<span>a file</span>" in page
+    assert "[nothing](x:y)" in page or "<span>nothing</span>" in page
+    assert '<img src="engine-docs-shown.svg" alt="A picture" />' in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert world.read("guides/engine-docs-shown.svg") == world.PICTURE
+
+
+@pytest.mark.usefixtures("released")
+def test_search_finds_versions_guides_and_their_parts() -> None:
+    """Everything is listed with the words that it is found by, and without a script the list is whole."""
+    world.build()
+    page = world.read("search.html")
+    assert re.search(
+        r'<li data-words="[^"]*xylophones[^"]*"><a href="guides/engine-docs-release.html#a-part-of-it">', page
+    )
+    assert re.search(r'<li data-words="v1.1.0: train v1.1.0 [^"]*ada[^"]*"><a href="versions/v1.1.0.html">', page)
+    assert '<form id="form" hidden' in page
+
+
+def test_every_link_of_the_site_leads_somewhere(released: Registry) -> None:
+    """No page links to a file that is not there, or to a heading that its page does not have."""
+    world.monitor(released, world.look())
+    world.keep(released, "evidence/releases", {"model/v1.2.0/README.md": world.CARD})
+    world.build()
+    root = world.SITE
+    for page in root.rglob("*.html"):
+        for target in re.findall(r'(?:href|src)="([^"]+)"', page.read_text(encoding="utf-8")):
+            if target.startswith("https://"):
+                continue
+            file, _, name = target.partition("#")
+            there = (page.parent / file).resolve() if file else page.resolve()
+            assert there.is_file(), (page, target)
+            assert not name or f'id="{name}"' in there.read_text(encoding="utf-8"), (page, target)
+
+
+def test_a_project_without_a_version_has_a_site(released: Registry) -> None:
+    """Before the first release each page is there and says what comes next."""
+    for name in released.git("tag").split():
+        released.git("tag", "--delete", name)
+    world.build()
+    assert "Nothing is released yet" in words("index.html")
+    assert "No version has a record of its metrics." in words("metrics.html")
+    assert "Nothing was deployed yet." in words("delivery.html")
+
+
+@pytest.mark.parametrize("damage", ["{", '{"format": 1}'])
+def test_a_look_that_cannot_be_read_is_none(released: Registry, damage: str) -> None:
+    """Whoever may push to the branch of monitoring cannot keep the site from being built."""
+    world.keep(released, "monitoring/production", {"monitoring.json": damage})
+    found = record.read()
+    assert [one.monitored for one in found.environments] == [None, None]
+    assert [page.path for page in pages.of(found, None, world.END) if page.path.startswith("monitoring/")] == []
