@@ -143,8 +143,7 @@ def test_archive_is_looked_up_by_sample(predictor: Predictor, other_project: Pro
     ("estimator", "params", "format_"),
     [
         ("sklearn.ensemble.HistGradientBoostingClassifier", {"max_iter": 20}, "onnx"),
-        # Its ONNX form errs on missing values, which no row of this data has but any request may.
-        ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 5}, "skops"),
+        ("sklearn.ensemble.RandomForestClassifier", {"n_estimators": 5}, "onnx"),
     ],
 )
 def test_another_classifier_is_one_line(

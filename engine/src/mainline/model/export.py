@@ -74,6 +74,8 @@ def export(
         worst = max(parity, _difference_with_gaps(loaded, pipeline, _with_gaps(rows, numeric), described))
         reason = "" if worst <= tolerance else f"ONNX differs by {worst:.3g}, allowed is {tolerance:g}"
         reason = reason or _dependence(loaded, rows, tolerance, "ONNX")
+    except conversion.SizeError as error:
+        reason = str(error)
     except Exception as error:  # a converter may fail in any way; the fallback is the answer to all of them
         if own_graph.is_own(pipeline[-1]):
             raise own_graph.refusal(pipeline[-1], error) from error

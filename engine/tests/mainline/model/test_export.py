@@ -24,6 +24,8 @@ HGB, RIDGE = "sklearn.ensemble.HistGradientBoostingRegressor", "sklearn.linear_m
 TREE, NO_CONVERTER = "sklearn.tree.DecisionTreeRegressor", "sklearn.kernel_ridge.KernelRidge"
 NUMERIC, CATEGORICAL = ["size", "age"], ["code"]
 TOLERANCE = 1e-3
+EXACT, THIRD = 0.0, np.float64(1 / 3)
+"""A tolerance that a label of float64 does not keep in float32, so that a tree falls back; and what makes it such."""
 
 
 def draw(count: int = 300, codes: str = "abc", gaps: float = 0.2, seed: int = 1) -> dict[str, Array]:
@@ -57,7 +59,7 @@ def answers(content: bytes, exported: export.Exported, rows: dict[str, Array]) -
 
 def digest(type_: str) -> str:
     """Return the sha256 of what a newly fitted estimator is exported to."""
-    content, _ = write(fit(type_, draw()), draw())
+    content, _ = write(fit(type_, draw(), THIRD), draw(), EXACT)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -70,7 +72,7 @@ def boosted() -> Pipeline:
 @pytest.fixture(scope="module")
 def fallback() -> tuple[bytes, export.Exported]:
     """A decision tree, which fell back to skops."""
-    return write(fit(TREE, draw()), draw())
+    return write(fit(TREE, draw(), THIRD), draw(), EXACT)
 
 
 @pytest.mark.parametrize("type_", [HGB, RIDGE])
@@ -127,6 +129,56 @@ def test_a_feature_equal_to_a_rounded_threshold_takes_the_same_branch() -> None:
     assert (exported.format, exported.reason) == ("onnx", "")
 
 
+@pytest.mark.parametrize("gaps", [0.0, 0.3], ids=["never", "seen"])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        TREE, "sklearn.tree.ExtraTreeRegressor", "sklearn.ensemble.RandomForestRegressor",
+        "sklearn.ensemble.ExtraTreesRegressor", "sklearn.ensemble.BaggingRegressor",
+    ],
+)  # fmt: skip
+def test_trees_send_missing_values_where_they_learned_to(type_: str, gaps: float) -> None:
+    """As ONNX they answer rows with gaps as scikit-learn does, whether a row that was fitted on had gaps or none."""
+    pipeline = fit(type_, draw(gaps=gaps))
+    content, exported = write(pipeline, draw(gaps=gaps))
+    assert (exported.format, exported.reason) == ("onnx", "")
+    new = draw(codes="abxy", gaps=0.5, seed=2)
+    new["size"][::3] = np.nan
+    expected = frames.predict(pipeline, frames.table(new, exported.numeric, exported.categorical), "regression")
+    np.testing.assert_allclose(answers(content, exported, new), expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_forest_of_classes_sends_missing_values_likewise(classes: int) -> None:
+    """Probabilities of two classes and of three are those of scikit-learn, also with gaps."""
+    rows, task = draw(), ("classification", "multiclass")[classes - 2]
+    preprocessing = Preprocessing(numeric="auto", categorical="ordinal")
+    model = Model(type="sklearn.ensemble.RandomForestClassifier", params={"n_estimators": 9})
+    pipeline = estimator.build(model, preprocessing, NUMERIC, CATEGORICAL, task, 1)  # type: ignore[arg-type]
+    pipeline.fit(
+        frames.table(rows, NUMERIC, CATEGORICAL), np.digitize(rows["size"], np.linspace(-0.5, 0.5, classes)[1:])
+    )
+    content, exported = write(pipeline, rows, task=task)  # type: ignore[arg-type]
+    assert (exported.format, exported.reason) == ("onnx", "")
+    new = draw(gaps=0.5, seed=2)
+    new["size"][::3] = np.nan
+    expected = pipeline.predict_proba(frames.table(new, NUMERIC, CATEGORICAL))
+    found = answers(content, exported, new)
+    np.testing.assert_allclose(found, expected if classes > 2 else expected[:, 1], rtol=0, atol=TOLERANCE)
+
+
+def test_trees_of_too_many_nodes_fall_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime takes half a gigabyte for a million nodes, so more are not exported, and the reason says so."""
+    pipeline = fit("sklearn.ensemble.RandomForestRegressor", draw(), n_estimators=3)
+    nodes = sum(tree.tree_.node_count for tree in pipeline[-1].estimators_)
+    monkeypatch.setattr(conversion, "LARGEST", nodes)
+    assert write(pipeline, draw())[1].format == "onnx"
+    monkeypatch.setattr(conversion, "LARGEST", nodes - 1)
+    _, exported = write(pipeline, draw())
+    assert (exported.format, exported.parity) == ("skops", 0)
+    assert exported.reason == f"as ONNX more than {nodes - 1:,} nodes of trees would take too much memory"
+
+
 @pytest.mark.parametrize("loss", ["poisson", "gamma"])
 def test_boosted_counts_and_amounts_become_onnx(loss: str) -> None:
     """Boosting that sums logarithms answers counts and amounts without scikit-learn, on new rows as well."""
@@ -176,8 +228,9 @@ def test_converter_that_gives_no_number_falls_back(boosted: Pipeline, monkeypatc
     assert write(boosted, draw())[1].reason == "ONNX differs by inf, allowed is 0.001"
 
 
-def test_gaps_that_no_row_has_are_tried() -> None:
-    """A tree converts faithfully for whole rows and wrongly for missing values; whole rows alone don't hide it."""
+def test_gaps_that_no_row_has_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree that skl2onnx converts is right for whole rows and wrong for missing values; whole rows don't hide it."""
+    monkeypatch.setattr(conversion, "_OF_TREES", ())
     _, exported = write(fit(TREE, draw(), max_depth=4), draw(gaps=0.0))
     assert exported.format == "skops"
     assert exported.reason.startswith("ONNX differs by ")
@@ -255,7 +308,7 @@ def test_functions_are_neither_packed_nor_loaded() -> None:
 def test_exporting_twice_gives_the_same_bytes(boosted: Pipeline, fallback: tuple[bytes, export.Exported]) -> None:
     """Export is a function of the fitted pipeline, in both formats."""
     assert write(boosted, draw()) == write(boosted, draw())
-    assert write(fit(TREE, draw()), draw()) == fallback
+    assert write(fit(TREE, draw(), THIRD), draw(), EXACT) == fallback
 
 
 def test_skops_bytes_repeat_in_another_process() -> None:
