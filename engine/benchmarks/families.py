@@ -60,7 +60,7 @@ def main(wanted: str) -> None:
         measure.run(["dvc", "repro", "prepare"], project)
         os.chdir(project.path)
         declared = params.load()
-        fitted_on, test = (_read(parts, declared) for parts in (declared.parts.train, declared.parts.test))
+        fitted_on, test = (read(parts, declared) for parts in (declared.parts.train, declared.parts.test))
         with threadpool_limits(1):
             rows = [
                 _measure(type_, FAMILIES[type_], declared, fitted_on, test) for type_ in FAMILIES if wanted in type_
@@ -71,7 +71,8 @@ def main(wanted: str) -> None:
         measure.table("Text in CatBoost", ["", "fit, CPU s", "RMSE", "CatBoost's own ONNX"], text)
 
 
-def _read(parts: tuple[str, ...], declared: Params) -> Prepared:
+def read(parts: tuple[str, ...], declared: Params) -> Prepared:
+    """Read the rows of some parts of the project here."""
     return dataset.read(dataset.FOLDER, parts, [field.name for field in interface.REQUEST], declared.features)
 
 

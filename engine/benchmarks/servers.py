@@ -115,7 +115,7 @@ def started(
 
 
 def service(
-    directory: Path, rows: Mapping[int, Any], workers: int = 1
+    directory: Path, rows: Mapping[int, Any], workers: int = 1, package: Path = PACKAGE
 ) -> tuple[list[str], dict[int, tuple[str, str]], str]:
     """Return the service's command, its requests, and a key that is not throttled; everything else is on."""
     key = keys.make(directory / "keys.yaml", "benchmark", "predict")
@@ -132,7 +132,7 @@ def service(
         "from mainline.__main__ import main; sys.exit(main(['serve', sys.argv[3], '--settings', sys.argv[1]]))"
     )
     settings.write_text(yaml.safe_dump({"service": section}))
-    command = [sys.executable, "-c", code, str(settings), "PORT", str(PACKAGE)]
+    command = [sys.executable, "-c", code, str(settings), "PORT", str(package)]
     return command, {count: ("/predict", json.dumps(part)) for count, part in rows.items()}, key
 
 
@@ -206,9 +206,9 @@ def prepare(directory: Path, counts: Sequence[int]) -> tuple[dict[int, Any], dic
     return requests, features
 
 
-def golden(counts: Sequence[int]) -> dict[int, Any]:
+def golden(counts: Sequence[int], package: Path = PACKAGE) -> dict[int, Any]:
     """Return the package's golden requests by count, as a client sends them: one object, or a list."""
-    rows = json.loads((PACKAGE / "golden.json").read_text())["requests"]
+    rows = json.loads((package / "golden.json").read_text())["requests"]
     return {count: rows[0] if count == 1 else (rows * (count // len(rows) + 1))[:count] for count in counts}
 
 

@@ -125,3 +125,24 @@ def test_a_traceback_has_no_credential(place: Project) -> None:
     assert "Traceback" in said
     assert "OSError: ***" in said
     check_nothing_planted(place, said)
+
+
+LOGIN = """    import os
+    import requests
+    session = requests.Session()
+    session.auth = ("me", os.environ["ORDERS_TOKEN"])
+    print(f"asking as {session.auth[0]} with {len(session.auth[1])} letters")
+"""
+"""What a source does with a credential before it asks."""
+
+
+@pytest.mark.slow
+def test_a_credential_is_in_no_package(fresh_project: Project) -> None:
+    """A source that needs one, through the whole pipeline: data, lock, model, package and cache are without it."""
+    file = fresh_project.path / "src/usecase/source.py"
+    file.write_text(file.read_text().replace("    first, last = AVAILABLE\n", f"{LOGIN}    first, last = AVAILABLE\n"))
+    ran = fresh_project.run("python", "-m", "mainline", "repro", env={"ORDERS_TOKEN": PLANTED})
+    said = ran.stdout + ran.stderr
+    assert f"asking as me with {len(PLANTED)} letters" in said
+    assert (fresh_project.path / "models/package/manifest.json").is_file()
+    check_nothing_planted(fresh_project, said)
