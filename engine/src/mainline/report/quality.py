@@ -26,7 +26,9 @@ from mainline.text import count
 MOVERS = 8
 """Slices that are shown at once."""
 
-LACKING = "Less is better in every difference: a metric of which more is better differs by what it lacks to 1."
+LACKING = (
+    "Less is better in every difference; where more of a metric is better, it is the difference of 1 minus the metric."
+)
 
 WIDEST = 0.5
 """End of the scale on which intervals are drawn, at most."""

@@ -299,7 +299,7 @@ def test_metrics_of_which_more_is_better_differ_by_what_they_lack() -> None:
     text = markdown.render(examples.passing(metrics=metrics))
     assert f"| `log_loss` | 0.2000 | 0.4000 | {percent(-0.5)} |" in text
     assert f"| `accuracy` | 0.9000 | 0.8000 | {percent(-0.5)} |" in text
-    assert "a metric of which more is better differs by what it lacks to 1." in text
+    assert "it is the difference of 1 minus the metric." in text
     assert "lacks" not in markdown.render(examples.passing())
 
 
