@@ -12,6 +12,7 @@ from mainline.text import UNSEEN
 
 Target = Callable[[str], str]
 """From where a link or a picture leads in the document to where it leads on the page; '' if nowhere."""
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Prose:
 
 
 def render(text: str, link: Target, picture: Target, below: int = 0) -> Prose:
-    """Render a document; HTML in it is shown as text, and a link or picture without a target as its words.
+    """Render a document; HTML in it is shown as text, comments are not, and what leads nowhere is shown as its words.
 
     Args:
         text: Markdown.
@@ -33,8 +34,9 @@ def render(text: str, link: Target, picture: Target, below: int = 0) -> Prose:
         picture: where pictures are.
         below: by how many levels headings are lowered, for a document that is a part of a page.
     """
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = parser.parse(_visible(text))
+    _show(tokens)
     names: set[str] = set()
     parts: list[tuple[str, str, list[str]]] = [("", "", [])]
     for place, token in enumerate(tokens):
@@ -75,6 +77,15 @@ def _unique(name: str, names: set[str]) -> str:
 def _words(token: Token) -> str:
     parts = (child.content if child.type in ("text", "code_inline", "image") else " " for child in token.children or [])
     return " ".join("".join(parts).split())
+
+
+def _show(tokens: Sequence[Token]) -> None:
+    """Turn HTML into text, which is escaped; a comment, whole, into nothing."""
+    for token in tokens:
+        if token.type in ("html_block", "html_inline"):
+            token.content = _COMMENT.sub("", token.content)
+            token.type = "text"
+        _show(token.children or [])
 
 
 def _lead(children: Sequence[Token], link: Target, picture: Target) -> None:
