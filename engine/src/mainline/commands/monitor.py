@@ -118,7 +118,9 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     declared = environments.load(environments.FOLDER / f"{arguments.environment}.yaml")
     store = Store(arguments.store or place.monitoring)
     folders = _packages(arguments, place)
-    found = visit.make(_asked(arguments, declared), place, store, folders, _log(arguments, declared), arguments.share)
+    shipped = declared.service.log.ship_seconds is not None
+    log = _log(arguments, declared)
+    found = visit.make(_asked(arguments, declared), place, store, folders, log, arguments.share, shipped)
     return found, visit.write(found, _output(arguments, declared, store))
 
 
@@ -199,7 +201,8 @@ def _log(arguments: argparse.Namespace, declared: Environment) -> Path | None:
         MainlineError: when none is named or declared.
     """
     directory: Path | None = arguments.logs or declared.service.log.directory
-    if arguments.share and arguments.logs is None and (directory is None or not directory.is_dir()):
+    elsewhere = arguments.share or declared.service.log.ship_seconds is not None
+    if elsewhere and arguments.logs is None and (directory is None or not directory.is_dir()):
         return None
     if directory is None:
         name = arguments.environment

@@ -69,12 +69,16 @@ class Throttle(Section):
 
 
 class Log(Section):
-    """The prediction log; without a directory nothing is logged."""
+    """The prediction log; without a directory nothing is logged.
+
+    With `ship_seconds` a file ends after so long, whatever its size, and waits to be shipped.
+    """
 
     directory: Place | None = None
     sample: float = Field(default=1.0, ge=0, le=1)
     flush_seconds: float = Field(default=0.5, gt=0, le=1)
     rotate_bytes: int = Field(default=2**26, ge=2**10)
+    ship_seconds: float | None = Field(default=None, gt=0)
     keep_bytes: int = Field(default=2**33, ge=2**10)
     keep_days: Positive = 30.0
 

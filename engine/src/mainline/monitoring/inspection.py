@@ -85,9 +85,8 @@ def inspect(logs: Path | None, store: Store, packages: Mapping[str, Packaged], a
         _version(digest, rolled, store, packages[digest], asked, changed) for digest in current if digest in packages
     ]
     versions, promised = [version for version, _ in looked], [kept for _, kept in looked]
-    log = (
-        asked.log if logs is None and asked.log else verdict.of_log(summary, asked.written, max(asked.until, asked.now))
-    )
+    elsewhere = logs is None and not store.received()
+    log = asked.log if elsewhere and asked.log else verdict.of_log(summary, asked.written, max(asked.until, asked.now))
     named = {one.digest: one.version for one in rolled}
     checks = [log, *verdict.of_packages({digest: named[digest] for digest in current if digest not in packages})]
     found = verdict.judge(checks, versions, asked.policy.severity)

@@ -56,19 +56,21 @@ class Listing:
     strange: tuple[str, ...]
 
 
-def find(directory: Path) -> Listing:
+def find(*directories: Path) -> Listing:
     """Look at the files of a log and of the folders in it; one that vanishes meanwhile is not there.
 
     Raises:
         MainlineError: when there is no such folder.
     """
-    if not directory.is_dir():
-        raise MainlineError(
-            f"there is no prediction log in {directory}. Name its folder (--logs), or declare service.log.directory."
-        )
+    for directory in directories:
+        if not directory.is_dir():
+            raise MainlineError(
+                f"there is no prediction log in {directory}. Name its folder (--logs), or declare "
+                "service.log.directory."
+            )
     seen: dict[str, LogFile] = {}
     copies, strange = [], []
-    for path in sorted(directory.rglob("*.jsonl")):
+    for path in (path for directory in directories for path in sorted(directory.rglob("*.jsonl"))):
         if not _NAME.fullmatch(path.name) or path.is_symlink():
             strange.append(path.name)
             continue

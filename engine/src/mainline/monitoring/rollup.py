@@ -72,7 +72,7 @@ def roll(logs: Path | None, store: Store, packages: Mapping[str, Packaged]) -> S
     Raises:
         MainlineError: when there is no log, the store cannot be used, or another roll-up works in it.
     """
-    listing = logfiles.find(logs) if logs else Listing((), (), ())
+    listing = logfiles.find(*filter(None, [logs, *store.received()]))
     with store.owned(), _writing(store):
         records = store.records()
         unread, taken = [], 0

@@ -5,6 +5,7 @@
 | `files/IDENTITY.json` | the one record that counts: what a file of the log held, with a sketch of each day |
 | `rows/DAY/DIGEST/NAME-CONTENT.parquet` | its rows; one that no record names does not count, and is removed |
 | `sketches/DAY/DIGEST-WRITER.json` | the sum of a day, package and writer, made from the records |
+| `received/MACHINE/` | files of other machines' logs that came by the store, until all can read their records |
 | `dropped.json` | what the branch that machines share keeps no more of their files |
 
 A record is written last and replaces the one before as a whole, so a kill at any moment leaves totals that are right:
@@ -28,6 +29,7 @@ from mainline.monitoring.logfiles import named
 from mainline.monitoring.result import Date, Promise
 
 DROPPED = "dropped.json"
+RECEIVED = "received"
 _PROMISES = TypeAdapter(list[Promise])
 SHORT = 12
 """Characters of a digest in the name of a folder."""
@@ -108,6 +110,11 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def received(self) -> list[Path]:
+        """Return the folder of files that came from the logs of others, if there is one."""
+        folder = self.folder / RECEIVED
+        return [folder] if folder.is_dir() else []
 
     @property
     def scratch(self) -> Path:

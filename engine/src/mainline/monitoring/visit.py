@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from mainline.monitoring import (
     promise,
     reference,
     result,
+    retention,
     sections,
     sharing,
+    shipping,
 )
 from mainline.monitoring.disclosure import Known
 from mainline.monitoring.inspection import Asked
@@ -36,7 +39,13 @@ _PROMISES = 1000
 
 
 def make(
-    asked: Asked, place: Place, store: Store, folders: Sequence[Path], log: Path | None, share: bool = False
+    asked: Asked,
+    place: Place,
+    store: Store,
+    folders: Sequence[Path],
+    log: Path | None,
+    share: bool = False,
+    shipped: bool = False,
 ) -> Monitored:
     """Look at production, and keep what happened to its alarms.
 
@@ -47,6 +56,7 @@ def make(
         folders: packages that answered, or folders of them.
         log: the prediction log; None on a machine that has none.
         share: take what other machines saw first, and give them what this one saw.
+        shipped: roll up the files that servers put into the store, too; those that are shared leave it.
 
     Raises:
         MainlineError: when there is no package, or what is shared cannot be fetched or pushed.
@@ -57,6 +67,8 @@ def make(
         known |= bring(store, known)
         before, _ = sharing.result(asked.environment)
         asked = replace(asked, log=before.checks[0] if before and before.checks else None)
+    if shipped:
+        shipping.receive(store, asked.environment)
     if not known:
         raise MainlineError(f"there is no package in {' or '.join(map(str, folders))}. Name one (--package).")
     policy = asked.policy
@@ -69,7 +81,10 @@ def make(
     notices.send(store, asked.environment, lines, found.until, policy.notify)
     _count_outcomes(place, store, known, asked)
     if share:
-        sharing.give(store, asked.environment, found, _known(known), policy.keep)
+        commit = sharing.give(store, asked.environment, found, _known(known), policy.keep)
+        if shipped:
+            since = retention.horizon(found.until, datetime.now(UTC), policy.keep)
+            shipping.settle(store, asked.environment, commit, since)
     return found
 
 

@@ -20,6 +20,7 @@ from mainline.privacy import stored_objects
 from mainline.privacy.logs import Found, Kept
 from mainline.privacy.stored_objects import Search, Staying
 from mainline.privacy.traces import Sought
+from mainline.remote import shipments
 from mainline.remote.stores import open_remote, others
 from mainline.repository import record
 from mainline.repository.git import git
@@ -60,6 +61,7 @@ def plan(column: str, keys: Sequence[str]) -> Plan:
     """
     from usecase import interface
 
+    _require_settled()
     field = next((field for field in interface.REQUEST if field.name == column), None)
     if field is not None and field.kind == "time":
         raise MainlineError(
@@ -83,6 +85,22 @@ def plan(column: str, keys: Sequence[str]) -> Plan:
         stored=stored_objects.search(stores, sought),
         staying=stored_objects.staying(stores),
     )
+
+
+def _require_settled() -> None:
+    """Refuse to look for somebody while files of a log wait in the store, since only a roll-up reads them.
+
+    Raises:
+        MainlineError: naming what takes them in.
+    """
+    for name, declared in environments.load_all().items():
+        if declared.service.log.ship_seconds is not None:
+            waiting = len(shipments.listing(open_remote(), name))
+            if waiting:
+                raise MainlineError(
+                    f"{count(waiting, 'file')} of the log of {name} wait in the store, and may hold what is looked "
+                    f"for. Take them in: `./mainline monitor --environment {name} --share`. Nothing was changed."
+                )
 
 
 def preview(found: Plan) -> str:

@@ -5,6 +5,7 @@ the next rows: rows are dropped and counted, requests never wait.
 """
 
 import contextlib
+import fcntl
 import os
 import secrets
 import threading
@@ -45,7 +46,7 @@ class PredictionLog:
         self.writer = secrets.token_hex(4)  # in containers that share a directory all processes have the same number
         self._file: int | None = None
         self._path = directory
-        self._size, self._number, self._written = 0, 0, 0
+        self._size, self._number, self._written, self._begun = 0, 0, 0, 0.0
         self._stopping = False
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -93,6 +94,7 @@ class PredictionLog:
             self._wake.wait(self._settings.flush_seconds)
             self._wake.clear()
             self._write_waiting()
+            self._end_in_time()
         self._write_waiting()
 
     def _write_waiting(self) -> None:
@@ -129,6 +131,12 @@ class PredictionLog:
             self._written += os.write(self._file, view[self._written :])
         self._size += len(content)
 
+    def _end_in_time(self) -> None:
+        """Write no more to a file that is to be shipped by now."""
+        after = self._settings.ship_seconds
+        if after and self._file is not None and time.monotonic() - self._begun > after:
+            self._end_file()
+
     def _begin_file(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._remove_old()
@@ -136,7 +144,11 @@ class PredictionLog:
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         self._path = self._directory / f"predictions-{started}-{self.writer}-{self._number:06d}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
-        self._size = 0
+        with contextlib.suppress(
+            OSError
+        ):  # tells who ships files that this one is not at its end, as long as it is open
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._size, self._begun = 0, time.monotonic()
 
     def _end_file(self) -> None:
         if self._file is not None:

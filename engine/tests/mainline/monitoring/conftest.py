@@ -9,6 +9,7 @@ from mainline.monitoring import packages
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 from tests.mainline.monitoring import logs
+from tests.mainline.monitoring.machines import Machines
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,12 @@ def log(tmp_path: Path) -> Path:
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def machines(tmp_path: Path, packaged: Packaged, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Nothing is shared yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    return Machines(tmp_path / "machines", packaged)

@@ -14,7 +14,7 @@ from mainline.monitoring.store import DROPPED, read_dropped
 from mainline.registry import branches
 from tests.mainline.monitoring import logs
 from tests.mainline.monitoring.looks import look, version
-from tests.mainline.monitoring.test_sharing import BRANCH, Machine, Machines
+from tests.mainline.monitoring.machines import BRANCH, Machine, Machines
 
 FIRST = date(2024, 3, 1)
 WRITER = "abcdef01"

@@ -13,9 +13,8 @@ from mainline.monitoring.inspection import Asked
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 from tests.mainline.monitoring import logs
-from tests.mainline.monitoring.test_sharing import Lines, Machines, machines
+from tests.mainline.monitoring.machines import Lines, Machines
 
-__all__ = ["machines"]
 OTHER = "b2" * 32
 NAMES = ["v9.9.9", "../../etc/passwd", "--upload-pack=touch x", "\x1b[31mred", ""]
 """Names of versions that no tag has; whoever may write the log or push the branch writes what they like."""
