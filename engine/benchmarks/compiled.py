@@ -104,7 +104,9 @@ def main(libraries: Path, wanted: str) -> None:
                 project.declare(model={"type": type_, "params": {**given}})
                 measure.run(["dvc", "repro"], project)
                 with tempfile.TemporaryDirectory(prefix="mainline-compiled-") as folder:
-                    rows += _compare(name, Path(folder), libraries)
+                    for line in _compare(name, Path(folder), libraries):
+                        say(" | ".join(line))
+                        rows.append(line)
     measure.table("Predictors of the same trees", HEADER, rows)
 
 

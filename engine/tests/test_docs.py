@@ -1,10 +1,12 @@
 """What the machinery's documents name is there."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from benchmarks import estimators
 from tests.project import ENGINE, FLIGHTS, FORKS, ROOT
 
 DOCUMENTS = sorted(
@@ -74,3 +76,17 @@ def _place(path: Path) -> Path:
     """Name where the tests look for a file or folder of the repository."""
     name = path.relative_to(ROOT)
     return FLIGHTS / name if name.parts and name.parts[0] in FORKS else path
+
+
+def test_the_table_of_estimators_is_what_its_command_prints() -> None:
+    """At least 40 estimators stand in it, once for a task, with every column that is measured, and none is empty."""
+    guide = (ENGINE / "docs/estimators.md").read_text(encoding="utf-8")
+    head, _, *rows = re.findall(r"^\|(.*)\|$", guide.partition("<details>")[2].partition("</details>")[0], re.MULTILINE)
+    assert tuple(cell.strip() for cell in head.split("|")) == estimators.HEAD
+    table = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert len({(name, task) for name, task, *_ in table}) == len(table) >= 40
+    assert {len(row) for row in table} == {len(estimators.HEAD)}
+    assert all(cell for row in table for cell in row)
+    ways = Counter(row[2] for row in table)
+    assert f"{len(table)} are packaged, {ways['onnx']} of them as ONNX" in guide
+    assert ways.keys() == {"onnx", "skops"}

@@ -230,3 +230,16 @@ def test_a_long_text_does_not_fill_the_page(tmp_path: Path) -> None:
     """Two texts of 200,000 letters, which are no prose, are cut."""
     path = _written(tmp_path, code=np.where(np.arange(600) % 3 > 0, "x" * 200_000, "z" * 200_000))
     assert len(poster.render(paint(path, label="y"))) < 50_000
+
+
+def test_the_map_says_of_each_two_columns_how_they_go_together(file: Path) -> None:
+    """Its cells are the associations by tenths, the label's first; a column and its multiple are 1."""
+    gallery = paint(file, label="late")
+    page = poster.render(gallery)
+    (table,) = re.findall(r'<table class="pairs">(.*?)</table>', page, re.DOTALL)
+    shown = [re.findall(r'<td class="t\d+">(.*?)</td>', row) for row in re.findall("<tr>(.*?)</tr>", table)[1:]]
+    assert gallery.compared[0] == "late"
+    assert [[float(cell or 0) for cell in row] for row in shown] == np.nan_to_num(gallery.pairs).round(1).tolist()
+    one, other = (gallery.compared.index(name) for name in ("amount", "gross"))
+    assert shown[one][other] == shown[other][one] == "1"
+    assert shown[one][0] != shown[one][other]
