@@ -12,6 +12,9 @@ FIRST = Path(__file__).with_name("notebook.py")
 """What a fork's notebook begins as; nothing in it knows a use case."""
 MARIMO = ("engine/run", "notebook", "marimo")
 """The program, in its environment."""
+RUN_ALL = (
+    "In the browser, the round button at the lower right runs all cells (Ctrl-Shift-R), as marimo runs none unasked."
+)
 
 
 def edit(file: Path, options: Sequence[str] = ()) -> None:
@@ -20,7 +23,7 @@ def edit(file: Path, options: Sequence[str] = ()) -> None:
     Raises:
         MainlineError: when the file is not a notebook.
     """
-    print(_begin(file), end="", flush=True)
+    print(f"{_begin(file)}{RUN_ALL}", flush=True)
     sys.stderr.flush()
     command = [*MARIMO, "edit", "--no-sandbox", "--skip-update-check", *options, str(file)]
     os.execvp(command[0], command)  # noqa: S606 - no shell, and marimo asks at the terminal itself

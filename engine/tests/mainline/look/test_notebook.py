@@ -192,11 +192,11 @@ def test_a_forks_own_notebook_is_not_written_over(
     monkeypatch.setattr(os, "execvp", lambda _, command: opened.append(command))
     file = tmp_path / "notebooks/explore.py"
     notebooks.edit(file, ["--port", "1"])
-    assert capsys.readouterr().out == f"{file} is written: yours to change and to commit.\n"
+    assert capsys.readouterr().out == f"{file} is written: yours to change and to commit.\n{notebooks.RUN_ALL}\n"
     file.write_text(file.read_text().replace("rows.head(20)", "rows.tail(20)"))
     changed = file.read_bytes()
     notebooks.edit(file)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"{notebooks.RUN_ALL}\n"
     assert file.read_bytes() == changed
     assert [command[:3] for command in opened] == [["engine/run", "notebook", "marimo"]] * 2
     assert opened[0][-3:] == ["--port", "1", str(file)]
