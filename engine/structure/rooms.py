@@ -18,6 +18,7 @@ ROOMS: dict[str, str] = {
     "remote": "the bytes that git names, in a store",
     "serving": "a package behind HTTP",
     "scoring": "a package without HTTP: files, lines, and the trial before it takes traffic",
+    "probe": "a service that runs somewhere, asked as its clients ask it: deployment test, load, stress",
     "gate": "may this candidate replace production?",
     "report": "the gate's findings as Markdown and as a page",
     "monitoring": "production as its log shows it, held to what the package promised; speaks as the gate does",

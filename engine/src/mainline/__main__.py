@@ -29,7 +29,7 @@ COMMANDS = {
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (
         "serve", "monitor", "replay", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve",
-        "render", "ship",
+        "render", "ship", "smoke", "load", "stress",
     ),
     "The machinery, and its workflows on GitHub": (
         "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "due",

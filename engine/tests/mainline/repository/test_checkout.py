@@ -137,6 +137,9 @@ def test_every_command_says_so(
         "commit-lock": ["1"],
         "upgrade": ["v1.0.0"],
         "stage": ["prepare"],
+        "smoke": ["http://127.0.0.1:1"],
+        "load": ["http://127.0.0.1:1"],
+        "stress": ["http://127.0.0.1:1"],
     }
     assert command_line.main([command, *given.get(command, [])]) == 1
     assert "inner is a folder of the git repository" in capsys.readouterr().err

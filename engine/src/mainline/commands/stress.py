@@ -1,0 +1,30 @@
+"""Raise the load until a service breaks its objective."""
+
+import argparse
+
+from mainline.probe import options
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    options.add(parser, rate=50.0, seconds=5.0)
+    parser.add_argument("--most", type=float, default=10_000.0, metavar="N", help="a rate that is not passed")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Double the rate until the objective breaks, look closer, and say where it broke and by what.
+
+    Raises:
+        ProbeError: when it is broken at the first rate already.
+        MainlineError: when there is no such environment, package or address.
+    """
+    from mainline.probe import pressure, session  # libraries that `--help` need not wait for
+    from mainline.probe.wire import ProbeError
+
+    plan, objective = session.prepare(arguments)
+    good, bad, why = pressure.stress(plan, objective, max(arguments.most, 0.1), lambda line: print(line, flush=True))
+    if not good:
+        raise ProbeError(f"{arguments.url} breaks its objective at {bad:,.0f} requests a second already: {why}.")
+    if not bad:
+        return f"{arguments.url} keeps its objective up to {good:,.0f} requests a second; nothing more was asked for."
+    return f"{arguments.url} keeps its objective at {good:,.0f} requests a second, and not at {bad:,.0f}: {why}."

@@ -1,0 +1,1 @@
+"""A service that runs somewhere, asked as its clients ask it."""

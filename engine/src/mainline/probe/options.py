@@ -1,0 +1,45 @@
+"""The options that load and stress share, and what they mean."""
+
+import argparse
+import os
+from pathlib import Path
+
+from mainline import usage
+from mainline.probe.wire import ProbeError
+
+KEY = "MAINLINE_API_KEY"
+"""The variable that has the key, since others of the machine can read a command line."""
+BOUNDS = {"rate": (0.1, 100_000.0), "seconds": (1.0, 3_600.0), "connections": (1, 1_000), "rows": (1, 100_000)}
+"""What may be asked for: more is for machines that are made for it."""
+
+
+def add(parser: argparse.ArgumentParser, rate: float, seconds: float) -> None:
+    """Add them, with a rate and seconds to begin with."""
+    parser.add_argument("url", help="where the service answers, such as https://models.example.org/flights")
+    usage.add_environment(parser)
+    parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
+                        help="whose golden requests are sent")  # fmt: skip
+    parser.add_argument("--rate", type=float, default=rate, metavar="N", help="requests a second")
+    parser.add_argument("--seconds", type=float, default=seconds, metavar="N", help="how long a rate is kept")
+    parser.add_argument("--connections", type=int, default=16, metavar="N", help="at a time")
+    parser.add_argument("--rows", type=int, default=1, metavar="N", help="of a request")
+    parser.add_argument("--p99-ms", type=float, metavar="MS", help="the objective; service.budgets.p99_ms without it")
+    parser.add_argument("--errors", type=float, default=0.001, metavar="SHARE", help="of requests that may fail")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates that are trusted, not the system's")
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Hold what was typed to its bounds.
+
+    Raises:
+        ProbeError: naming the option, and what it may be.
+    """
+    for name, (least, most) in BOUNDS.items():
+        value = getattr(arguments, name)
+        if not least <= value <= most:
+            raise ProbeError(f"--{name} is {value:g}; it may be from {least:g} to {most:,g}.")
+
+
+def key() -> str:
+    """Return the key of the API; '' for a service that asks for none."""
+    return os.environ.get(KEY, "")

@@ -1,0 +1,176 @@
+"""Load: keep-alive connections that send the same requests again and again, at a rate or as fast as answers come.
+
+At a rate, latency counts from the moment that a request was due, not from when it was sent: a request that waited
+behind a slow answer waited for its client, too (the "coordinated omission" of Tene's wrk2 counts it as fast).
+"""
+
+import asyncio
+import socket
+import ssl
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PATIENCE = 30.0
+"""Seconds that answers may take after the last request was sent."""
+_AGAIN = 0.1
+"""Seconds until a connection that was lost is made again."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to send where: `rate` is requests a second over all connections, 0 as fast as answers come."""
+
+    host: str
+    port: int
+    requests: Sequence[bytes]
+    connections: int
+    seconds: float
+    rate: float = 0.0
+    context: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came back: answers by status, latencies in seconds, and connections that were refused or lost."""
+
+    seconds: float
+    statuses: dict[str, int]
+    latencies: Sequence[float]
+    lost: int
+
+    @property
+    def answers(self) -> int:
+        """Answers of any status."""
+        return len(self.latencies)
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second."""
+        return self.answers / self.seconds
+
+    @property
+    def errors(self) -> float:
+        """The share of what was tried that was not answered with 200."""
+        tried = self.answers + self.lost
+        return 1 - self.statuses.get("200", 0) / tried if tried else 1.0
+
+    def percentile(self, percent: int) -> float:
+        """Return a percentile of the latencies, in seconds; 0 without two of them."""
+        return statistics.quantiles(self.latencies, n=100)[percent - 1] if len(self.latencies) > 1 else 0.0
+
+
+async def drive(plan: Plan) -> Result:
+    """Send until the time is over, and wait for the last answers."""
+    started = time.perf_counter()
+    until = started + plan.seconds
+    found = _Found()
+    interval = plan.connections / plan.rate if plan.rate else 0.0
+    senders = [_keep(plan, place, interval * place / plan.connections, interval, until, found)
+               for place in range(plan.connections)]  # fmt: skip
+    await asyncio.wait_for(asyncio.gather(*senders), plan.seconds + PATIENCE + 5)
+    return Result(max(time.perf_counter() - started, plan.seconds), found.statuses, found.latencies, found.lost)
+
+
+class _Found:
+    """Answers of all connections."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, int] = {}
+        self.latencies: list[float] = []
+        self.lost = 0
+
+    def add(self, status: str, seconds: float) -> None:
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.latencies.append(seconds)
+
+
+async def _keep(plan: Plan, place: int, wait: float, interval: float, until: float, found: _Found) -> None:
+    """Keep one connection going until the time is over; one that is lost is made again."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(min(wait, plan.seconds))
+    named = plan.host if plan.context else None
+    while time.perf_counter() < until:
+        made: _Connection | None = None
+        try:
+            begun = loop.create_connection(
+                lambda: _Connection(plan.requests, place, until, interval, found),
+                plan.host,
+                plan.port,
+                ssl=plan.context,
+                server_hostname=named,
+            )
+            _, connection = await asyncio.wait_for(begun, PATIENCE)
+            made = connection
+            await asyncio.wait_for(connection.done, max(until - time.perf_counter(), 0) + PATIENCE)
+        except (OSError, TimeoutError):
+            found.lost += 1
+            if made:
+                made.close()
+        if time.perf_counter() < until:
+            await asyncio.sleep(_AGAIN)
+
+
+class _Connection(asyncio.Protocol):
+    """Sends the next request when the answer to the last one is whole, and the next one is due."""
+
+    def __init__(self, requests: Sequence[bytes], place: int, until: float, interval: float, found: _Found) -> None:
+        self._requests, self._next, self._until, self._interval, self._found = requests, place, until, interval, found
+        self._buffer = b""
+        self._due = time.perf_counter()
+        self._waits = self._over = False
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        if not _is_whole(self._buffer):
+            return
+        now = time.perf_counter()
+        self._found.add(self._buffer[9:12].decode("ascii", errors="replace"), now - self._due)
+        self._buffer, self._waits = b"", False
+        self._due = self._due + self._interval if self._interval else now
+        if max(now, self._due) >= self._until:
+            self._over = True
+            self.close()
+        elif self._due > now:
+            asyncio.get_running_loop().call_later(self._due - now, self._send)
+        else:
+            self._send()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self._over and (self._waits or time.perf_counter() < self._until):
+            self._found.lost += 1
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._transport.is_closing():
+            return
+        self._waits = True
+        self._transport.write(self._requests[self._next % len(self._requests)])
+        self._next += 1
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Say whether an answer has come, by its length or by its last chunk."""
+    head = answer.find(b"\r\n\r\n")
+    if head < 0:
+        return False
+    for line in answer[:head].lower().split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name == b"content-length":
+            return len(answer) >= head + 4 + int(value)
+        if name == b"transfer-encoding":
+            return answer.endswith(b"0\r\n\r\n")
+    return True

@@ -1,0 +1,139 @@
+"""The deployment test, against the real server: what is right passes, and each thing that is wrong is seen."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainline.declared.service import Limits
+from mainline.probe import smoke, wire
+from mainline.probe.smoke import Expected
+from mainline.probe.wire import Answer, ProbeError, Target
+from tests.mainline.serving.http.certificates import make_certificate
+from tests.mainline.serving.http.proxies import PREFIX, proxy
+from tests.mainline.serving.running import Running, free_port, running
+
+LIMITS = {"rows": 100, "body_bytes": 200_000}
+
+
+@pytest.fixture(scope="module")
+def server(package_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with the package; tests only ask it."""
+    with running(tmp_path_factory.mktemp("service"), package_dir, limits=LIMITS) as started:
+        yield started
+
+
+@pytest.fixture
+def expected(package_dir: Path) -> Expected:
+    """What the server should be."""
+    manifest, golden = smoke.read(package_dir)
+    short = manifest["digest"][:12]
+    return Expected(frozenset({short}), short, manifest, golden, Limits(**LIMITS))
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoiled(Target):
+    """A service of which some answers are otherwise."""
+
+    spoil: Callable[[str, Answer], Answer] = lambda _, answer: answer
+
+    def ask(self, path: str, *arguments: Any, **named: Any) -> Answer:
+        """Ask, and return the answer as it was spoiled."""
+        return self.spoil(path, super().ask(path, *arguments, **named))
+
+
+def failed(target: Target, expected: Expected) -> list[str]:
+    """Name the checks that fail."""
+    return [check.name for check in smoke.run(target, expected) if not check.passed]
+
+
+def test_a_right_deployment_passes_each_check(server: Running, expected: Expected) -> None:
+    """Health, key, version, golden requests, limits, bad input and headers of the server as it is."""
+    found = list(smoke.run(wire.target(f"http://127.0.0.1:{server.port}", server.key, None), expected))
+    assert [(check.name, check.passed) for check in found] == [
+        ("health", True), ("key", True), ("version", True), ("golden requests", True), ("limits", True),
+        ("bad input", True), ("headers", True),
+    ], found  # fmt: skip
+
+
+def body(**changed: Any) -> Callable[[str, Answer], Answer]:
+    """Change members of answers."""
+
+    def spoil(_: str, answer: Answer) -> Answer:
+        content = answer.json()
+        if answer.status != 200 or "predictions" not in content:
+            return answer
+        return dataclasses.replace(answer, body=json.dumps(content | changed).encode())
+
+    return spoil
+
+
+def other_status(was: int, now: int) -> Callable[[str, Answer], Answer]:
+    """Answer with another status where one was."""
+    return lambda _, answer: dataclasses.replace(answer, status=now) if answer.status == was else answer
+
+
+SPOILED: dict[str, tuple[Callable[[str, Answer], Answer], set[str]]] = {
+    "not ready": (lambda path, it: dataclasses.replace(it, status=503) if path == "/readyz" else it, {"health"}),
+    "open to everybody": (other_status(401, 200), {"key"}),
+    "another version": (body(version="v0.9.0"), {"version", "golden requests"}),
+    "another prediction": (body(predictions=[{"arr_delay": 1.0}]), {"golden requests"}),
+    "predictions of another form": (body(predictions=[7]), {"golden requests"}),
+    "no limit of a body": (other_status(413, 200), {"limits"}),
+    "a server's error": (other_status(400, 500), {"bad input"}),
+    "a proxy's own page": (lambda _, it: dataclasses.replace(it, headers={}), {"bad input", "headers"}),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_what_is_wrong_is_seen(server: Running, expected: Expected, name: str) -> None:
+    """Each fault fails its own check."""
+    spoil, checks = SPOILED[name]
+    target = Spoiled("127.0.0.1", server.port, "", False, server.key, None, spoil)
+    assert set(failed(target, expected)) == checks
+
+
+def test_without_an_answer_there_is_one_line(expected: Expected) -> None:
+    """Nobody waits for six more refusals of a service that is not there."""
+    found = list(smoke.run(wire.target(f"http://127.0.0.1:{free_port()}", "", None), expected))
+    assert [(check.name, check.passed) for check in found] == [("health", False)]
+    assert "does not answer /livez" in found[0].found
+
+
+def test_tls_must_be_trusted(package_dir: Path, tmp_path: Path, expected: Expected) -> None:
+    """A certificate that nobody vouches for fails; one that is trusted passes if it does not end in these days."""
+    certificate, private_key = make_certificate(tmp_path)
+    tls = {"certificate": str(certificate), "private_key": str(private_key)}
+    with running(tmp_path / "service", package_dir, tls=tls, limits=LIMITS) as server:
+        url = f"https://localhost:{server.port}"
+        stranger = list(smoke.run(wire.target(url, server.key, None), expected))
+        assert [check.name for check in stranger] == ["health"]
+        assert "is not trusted" in stranger[0].found
+        target = wire.target(url, server.key, certificate)
+        assert failed(target, expected) == ["tls"]  # it ends tomorrow
+        later = Spoiled(target.host, target.port, "", True, server.key, target.context,
+                        lambda _, answer: dataclasses.replace(answer, days=90.0))  # fmt: skip
+        assert failed(later, expected) == []
+
+
+@pytest.mark.parametrize("url", ["flights.example", "ftp://x/", "http://", "http://x:99999", "http://x/?a=b"])
+def test_what_is_not_an_address_is_refused(url: str) -> None:
+    """One line that shows how to write one."""
+    with pytest.raises(ProbeError, match="is not an address"):
+        wire.target(url, "", None)
+
+
+def test_a_password_in_an_address_is_refused() -> None:
+    """It would end up in logs."""
+    with pytest.raises(ProbeError, match="MAINLINE_API_KEY"):
+        wire.target("https://ada:secret@example.org", "", None)
+
+
+@pytest.mark.slow
+def test_a_deployment_behind_nginx_passes(server: Running, expected: Expected, tmp_path: Path) -> None:
+    """A real proxy under a prefix changes nothing."""
+    with proxy("nginx", server.port, tmp_path / "nginx") as port:
+        assert failed(wire.target(f"http://127.0.0.1:{port}{PREFIX}", server.key, None), expected) == []
