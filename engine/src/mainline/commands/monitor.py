@@ -2,7 +2,7 @@
 
 import argparse
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +121,28 @@ def _look(arguments: argparse.Namespace) -> "tuple[Monitored, Path]":
     shipped = declared.service.log.ship_seconds is not None
     log = _log(arguments, declared)
     found = visit.make(_asked(arguments, declared), place, store, folders, log, arguments.share, shipped)
+    if arguments.share and declared.replay.release:
+        _offer(arguments, declared, store, folders)
     return found, visit.write(found, _output(arguments, declared, store))
+
+
+def _offer(arguments: argparse.Namespace, declared: Environment, store: "Store", folders: list[Path]) -> None:
+    """Put an excerpt of the requests into a release if no store has them; one that cannot be put there is said."""
+    from mainline.github import traffic
+    from mainline.monitoring import packages, shared_rows
+    from mainline.replay import excerpt, masking, sample
+    from usecase import interface
+
+    try:
+        if shared_rows.is_shared() or not sample.has_rows(store, declared.replay.days):
+            return
+        known = packages.find([*folders, store.folder / "packages"])
+        file = f"{environments.FOLDER}/{arguments.environment}.yaml"
+        hidden = masking.hidden_elsewhere(interface, known.values(), declared.replay, file)
+        pack = partial(excerpt.pack, store, packages=known, policy=declared.replay, hidden=hidden)
+        progress.say(traffic.give(arguments.environment, lambda before: pack(before=before)))
+    except MainlineError as error:
+        progress.say(clean(f"Requests are not put into a release: {error}"))
 
 
 def _output(arguments: argparse.Namespace, declared: Environment, store: "Store") -> Path:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from mainline.errors import MainlineError
 from mainline.github import restoration
 
 
@@ -10,5 +11,11 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> str:
-    """Put into the cache what neither it nor the store has."""
-    return restoration.restore()
+    """Put into the cache what neither it nor the store has, and bring requests for a replay."""
+    from mainline.github import traffic  # its libraries take long, which `--help` need not wait for
+
+    try:
+        came = traffic.fetch()
+    except MainlineError as error:
+        came = f"No requests came from a release. {error}"
+    return "\n".join(filter(None, [restoration.restore(), came]))

@@ -48,6 +48,14 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         MainlineError: when there is nothing to replay, unless `--if-any` says that this may be.
     """
+    from mainline import exclusion
+
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    with exclusion.alone(arguments.output / ".replay.lock", "./mainline replay"):
+        return _write(arguments)
+
+
+def _write(arguments: argparse.Namespace) -> str:
     from mainline.replay import console, section
     from mainline.report import markdown, page
 
@@ -109,6 +117,7 @@ def _replay(arguments: argparse.Namespace) -> "Replay":
         candidate = contenders.find(named, environment, folder) if named else contenders.here(PACKAGE)
         if arguments.store is None:
             contenders.share(store, environment, asked.policy.days)
+            store = contenders.of_release(store, place.requests, asked.policy.days, folder / "requests")
         known = packages.find([PACKAGE, place.packages, *arguments.package, folder])
         known |= visit.bring(store, known)
         answers, reason = examination.replay(store, known, candidate.package, against.package, asked)

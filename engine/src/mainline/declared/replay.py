@@ -14,7 +14,8 @@ class Replay(Section):
     smallest hashes. An answer moved if it is more than `moved` away, in the label's unit, of classes in probability;
     None for `gate.max_bias`. `threshold` is where a decision changes that somebody takes by a number; two and more
     classes have their own. The report shows `rows` of those that moved most, without personal fields and those of
-    `hide`.
+    `hide`. `release` lets machines without a store put an excerpt of the requests, without those fields, into a release
+    on GitHub, where everybody finds it who may read the repository.
     """
 
     requests: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
@@ -24,3 +25,4 @@ class Replay(Section):
     threshold: float | None = None
     rows: Annotated[int, Field(ge=0, le=10)] = 10
     hide: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    release: bool = False

@@ -12,6 +12,7 @@
 | `workers/` | the like of each worker, if several serve; only of experiments that labels decide | server |
 | `look` | when somebody last asked for a look at git | server |
 | `monitoring/report/` | what the server's page `/monitor` shows | monitor |
+| `requests.zip` | an excerpt of the requests, as a release carries it | released |
 | `packages/` | verified packages by digest, each put there by a rename | follower |
 | `clone/` | a clone of the repository | follower |
 """
@@ -111,6 +112,11 @@ class Place:
     def report(self) -> Path:
         """The last report of monitoring, where no other folder is declared."""
         return self.monitoring / "report"
+
+    @property
+    def requests(self) -> Path:
+        """An excerpt of the requests that production had, from a release."""
+        return self.folder / "requests.zip"
 
     @property
     def packages(self) -> Path:

@@ -43,7 +43,10 @@ def name(repository: Path = Path()) -> str:
 
 
 def branch(
-    kind: Literal["deployments", "monitoring", "rollback"], of: str, repository: Path = Path(), model: str = ""
+    kind: Literal["deployments", "monitoring", "requests", "rollback"],
+    of: str,
+    repository: Path = Path(),
+    model: str = "",
 ) -> str:
     """Name a branch of an environment, or of a version; that of the model that is called `model` is without its name.
 

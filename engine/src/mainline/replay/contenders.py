@@ -13,6 +13,7 @@ from mainline.monitoring.store import Store
 from mainline.package import manifest
 from mainline.registry import reference, tags
 from mainline.remote import packages
+from mainline.replay import excerpt, sample
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,26 @@ def newest(against: Answering) -> str:
     if name == against.name:
         raise MainlineError(f"{name} is the newest version, and the one that answers.")
     return name
+
+
+def of_release(store: Store, file: Path, days: int, scratch: Path) -> Store:
+    """Return the store if it has rows of the last days, else the excerpt that a release had, unpacked; if it is one.
+
+    Args:
+        store: what is rolled up here.
+        file: the excerpt, which need not be there.
+        days: of traffic.
+        scratch: an empty folder, or none yet.
+    """
+    if not file.is_file() or sample.has_rows(store, days):
+        return store
+    found = Store(scratch)
+    try:
+        excerpt.unpack(file.read_bytes(), found)
+    except MainlineError as error:
+        progress.say(f"The requests of a release are left out: {error}")
+        return store
+    return found
 
 
 def share(store: Store, environment: str, days: int) -> None:

@@ -1,6 +1,6 @@
 """A replay from end to end: the sample, both versions, what moved, and the truth where it is known."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
@@ -19,7 +19,7 @@ from mainline.monitoring.store import Store
 from mainline.replay import answers, masking, moves, sample, truth
 from mainline.replay.finding import Answers
 from mainline.replay.sample import Sample
-from mainline.text import count
+from mainline.text import clean, count, few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +58,39 @@ def replay(
         ParamsError: when the section hides a field that no request has.
     """
     hidden = masking.hidden(asked.interface, (candidate, against), asked.policy, asked.file)
-    taken = sample.take(store, packages, asked.policy)
+    for name, package in (("the candidate", candidate), ("the version that answers now", against)):
+        fault = _fault(package)
+        if fault:
+            return None, f"{name} cannot be loaded here ({fault})."
+    taken = sample.take(store, {digest: one for digest, one in packages.items() if not _fault(one)}, asked.policy)
     if not taken.requests:
-        return None, taken.reason or "no request of the log has all that its version needs."
+        return None, taken.reason or _lacking(packages.values(), hidden)
     progress.say(f"{count(taken.requests, 'request')} of {taken.logged:,} are answered again.")
     try:
         return _describe(taken, candidate, against, asked, hidden), ""
     except MainlineError as error:
         return None, str(error)[:600]
+
+
+def _fault(package: Packaged) -> str:
+    """Say what keeps a package from being loaded, as a library that is not here; '' if nothing does.
+
+    No request has been read by then, so the words of its code may be repeated.
+    """
+    try:
+        package.predictor  # noqa: B018 - it is built once, when it is asked for
+    except Exception as error:
+        return clean(f"{type(error).__name__}: {error}")[:200]
+    return ""
+
+
+def _lacking(packages: Collection[Packaged], hidden: frozenset[str]) -> str:
+    """Say why requests that are here cannot be asked again: a field that each must have is hidden, or is not there."""
+    needed = {field.name for package in packages for field in package.request if not field.optional}
+    lost = few(sorted(needed & hidden), 3)
+    if not lost:
+        return "no request of the log has all that its version needs."
+    return f"no request of the log has all that its version needs; an excerpt of a release has no {lost}: it is hidden."
 
 
 def _describe(taken: Sample, candidate: Packaged, against: Packaged, asked: Asked, hidden: frozenset[str]) -> Answers:

@@ -11,7 +11,7 @@ import numpy as np
 from mainline import personal
 from mainline.contract import Array, Columns
 from mainline.declared.replay import Replay
-from mainline.errors import ParamsError, nearest
+from mainline.errors import MainlineError, ParamsError, nearest
 from mainline.monitoring.packages import Packaged
 
 UNSAID = "Rows are shown once src/usecase/interface.py says which fields are of a person: PERSONAL, {} if none is."
@@ -29,6 +29,20 @@ def hidden(interface: ModuleType, versions: Collection[Packaged], policy: Replay
             raise ParamsError("replay.hide", f"'{name}' is not a field of the request", nearest(name, known), file)
     found = {*personal.columns(interface), *policy.hide}
     return frozenset(found.union(*(version.personal for version in versions)))
+
+
+def hidden_elsewhere(
+    interface: ModuleType, versions: Collection[Packaged], policy: Replay, file: str
+) -> frozenset[str]:
+    """Return the names that are hidden in requests that leave these machines, as `hidden` does.
+
+    Raises:
+        ParamsError: as `hidden` does.
+        MainlineError: when nobody has said which fields are of a person.
+    """
+    if not personal.is_declared(interface):
+        raise MainlineError("src/usecase/interface.py does not say which fields are of a person: PERSONAL, {} if none.")
+    return hidden(interface, versions, policy, file)
 
 
 def shown(request: Columns, names: Collection[str], hidden: Collection[str]) -> dict[str, Array]:

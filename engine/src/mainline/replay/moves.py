@@ -119,4 +119,6 @@ def _true(actual: float, package: Packaged) -> str:
     names: Mapping[int, object] = dict(enumerate(package.manifest.get("classes", ())))
     if np.isnan(actual):
         return UNKNOWN
+    if package.manifest["task"] == "classification":  # of two classes, 0 or 1
+        return f"{actual:g}"
     return _cut(names.get(int(actual), number(float(actual))) if names else number(float(actual)))

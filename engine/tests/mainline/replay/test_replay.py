@@ -1,6 +1,7 @@
 """What another version would have answered: counted right, of the declared requests, and judged by the truth."""
 
 import dataclasses
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from mainline.errors import ParamsError
 from mainline.model import metrics
+from mainline.monitoring import rollup
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import Store
 from mainline.replay import moves, sample
@@ -163,6 +165,51 @@ def test_rows_are_the_different_ones_that_moved_most(
 def test_nothing_rolled_up_is_a_reason(tmp_path: Path, packaged: Packaged, candidate: Packaged) -> None:
     """A fork without a log gets one line."""
     found, reason = replay(Store(tmp_path), {packaged.digest: packaged}, candidate, packaged, ask())
+    assert found is None
+    assert reason.startswith("no request is rolled up here")
+
+
+def test_a_version_that_cannot_be_loaded_is_a_reason(store: Store, packaged: Packaged, candidate: Packaged) -> None:
+    """A library that is not here, in the code of either, is one line that says whose and what is missing."""
+    known = {packaged.digest: packaged}
+    lacking = Packaged(
+        {**candidate.manifest, "digest": "e" * 64},
+        {**candidate.contents, "code/features.py": b"import no_such_library\n"},
+    )
+    words = r"cannot be loaded here \(ModuleNotFoundError: No module named 'no_such_library'\)"
+    found, reason = replay(store, known, lacking, packaged, ask())
+    assert found is None
+    assert re.fullmatch(rf"the candidate {words}\.", reason)
+    _, reason = replay(store, known, candidate, lacking, ask())
+    assert re.fullmatch(rf"the version that answers now {words}\.", reason)
+
+
+def test_rows_of_a_version_that_cannot_be_loaded_are_left_out(
+    store: Store, packaged: Packaged, candidate: Packaged
+) -> None:
+    """It answered once, and what it needs is gone: its rows cannot be read, and the reason names it."""
+    gone = Packaged(packaged.manifest, {**packaged.contents, "code/features.py": b"1 / 0\n"})
+    other = changed(packaged, "minutes = np.zeros(len(raw))", "d" * 64)
+    found, reason = replay(store, {gone.digest: gone}, candidate, other, ask())
+    assert found is None
+    assert reason.startswith("the package of v1.0.0, which answered, is not here")
+
+
+def test_the_log_of_another_model_is_a_reason(store: Store, packaged: Packaged, candidate: Packaged) -> None:
+    """What is of another task is not compared."""
+    classes = Packaged({**candidate.manifest, "task": "classification"}, candidate.contents)
+    found, reason = replay(store, {packaged.digest: packaged}, classes, packaged, ask())
+    assert found is None
+    assert reason == "the two versions have other values of task, so their answers cannot be compared."
+
+
+def test_a_log_without_a_row_is_a_reason(tmp_path: Path, packaged: Packaged, candidate: Packaged) -> None:
+    """Lines that no service writes are counted by monitoring, and are no requests."""
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/predictions-20260101T000000-abcdef01-000001.jsonl").write_text("{}\nnothing\n")
+    store = Store(tmp_path / "store")
+    rollup.roll(tmp_path / "log", store, {packaged.digest: packaged})
+    found, reason = replay(store, {packaged.digest: packaged}, candidate, packaged, ask())
     assert found is None
     assert reason.startswith("no request is rolled up here")
 
