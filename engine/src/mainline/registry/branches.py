@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from mainline.errors import MainlineError
 from mainline.registry import origin
 from mainline.repository import tree
-from mainline.repository.git import GitError, git
+from mainline.repository.git import GitError, ask, git
 from mainline.repository.tree import Entry
 
 TRIES = 8
@@ -48,7 +48,7 @@ def update(branch: str, change: Change, message: str, longest: int = 0) -> str:
         if not files:
             return before
         parent = "" if longest and before and int(git("rev-list", "--count", before)) >= longest else before
-        made = tree.commit(tree.write(before, files), message, parent)
+        made = tree.commit(tree.write(before, files), message, parent, _signer())
         try:
             _move(there, made, before)
         except GitError:
@@ -57,6 +57,14 @@ def update(branch: str, change: Change, message: str, longest: int = 0) -> str:
             continue
         return made
     raise MainlineError(f"other machines changed {branch} each of {TRIES} times. Run this again.")
+
+
+def _signer() -> dict[str, str]:
+    """Tell git who commits on a machine that nobody has told it to, such as a runner of GitHub; {} elsewhere."""
+    if ask("var", "GIT_AUTHOR_IDENT") and ask("var", "GIT_COMMITTER_IDENT"):
+        return {}
+    names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
+    return dict(zip(names, ("mainline", "mainline@localhost") * 2, strict=True))
 
 
 def _move(there: str, made: str, before: str) -> None:

@@ -40,10 +40,13 @@ def write(tree: str, changes: Mapping[str, Entry | None]) -> str:
         return git("write-tree", environment=index).strip()
 
 
-def commit(tree: str, message: str, parent: str) -> str:
-    """Commit a tree on top of a commit, or of none where it is ''; return the commit's name. No branch moves."""
+def commit(tree: str, message: str, parent: str, signer: Mapping[str, str] | None = None) -> str:
+    """Commit a tree on top of a commit, or of none where it is ''; return the commit's name. No branch moves.
+
+    `signer` are variables that tell git who commits; without them it is who is configured.
+    """
     on_top = ["-p", parent] if parent else []
-    return git("commit-tree", tree, *on_top, given=f"{message.rstrip()}\n").strip()
+    return git("commit-tree", tree, *on_top, given=f"{message.rstrip()}\n", environment=signer).strip()
 
 
 def check_out(tree: str, folder: Path) -> None:
