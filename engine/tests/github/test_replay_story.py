@@ -260,4 +260,5 @@ def test_the_newest_version_answers_in_the_shadow_once_a_day(fork: World) -> Non
     assert "v1.1.0" in page
     assert "would move by more than" in page
     assert leaked(iter([page, run.said])) == set()
+    assert "identity unknown" not in run.said, "what was seen is shared, though nobody is configured on the runner"
     assert re.search(r"Summary - .*Replay on real requests: \d+ answers of 150 would move", run.said), "act shows it"
