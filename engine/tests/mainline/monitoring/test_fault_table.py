@@ -118,6 +118,10 @@ EXPECTED: dict[str, tuple[str, int, float]] = {
 """By fault: the kind of check that sees it, from how many of eight starts, and by which median day."""
 
 
+Looks = Mapping[tuple[int, int], tuple[Mapping[str, str], int]]
+"""By start, and by day since it from 1: the verdict of each check, and the day of production."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """A package, what it lived through without a fault, and the verdicts of each day of it."""
@@ -156,17 +160,22 @@ def failing(verdicts: Mapping[str, str], names: tuple[str, ...]) -> bool:
     return any(verdicts[name] in ("fail", "warn") for name in names)
 
 
-def seen(trial: Trial, after: Life, names: tuple[str, ...]) -> list[int]:
+def looks(trial: Trial, after: Life) -> Looks:
+    """Look after each day from each start on."""
+    days = {(start, number): trial.first + start + number - 1 for start in STARTS for number in range(1, DAYS + 1)}
+    return {
+        (start, number): (half_year.look(trial.packaged, trial.clean, after, trial.first + start, day), day)
+        for (start, number), day in days.items()
+    }
+
+
+def seen(trial: Trial, found: Looks, names: tuple[str, ...]) -> list[int]:
     """Return the day, from 1, on which each start is seen that is seen: with the fault and not without it."""
-    found = []
-    for start in STARTS:
-        begins = trial.first + start
-        for number, day in enumerate(range(begins, begins + DAYS), start=1):
-            looked = half_year.look(trial.packaged, trial.clean, after, begins, day)
-            if any(failing(looked, (name,)) and not failing(trial.verdicts[day], (name,)) for name in names):
-                found.append(number)
-                break
-    return found
+    first: dict[int, int] = {}
+    for (start, number), (verdicts, day) in found.items():
+        if any(failing(verdicts, (name,)) and not failing(trial.verdicts[day], (name,)) for name in names):
+            first.setdefault(start, number)
+    return list(first.values())
 
 
 def test_untouched_half_year_keeps_the_declared_rate(trial: Trial) -> None:
@@ -193,9 +202,10 @@ def test_fault_is_seen(trial: Trial, tmp_path_factory: pytest.TempPathFactory, f
             trial.clean,
             lambda events: events.actual + minutes * (events.request[column] == value if column else 1),
         )
+    found = looks(trial, after)
     told = []
     for kind, names in (("support", SUPPORT), ("quality", QUALITY), ("drift", DRIFT)):
-        days = seen(trial, after, names)
+        days = seen(trial, found, names)
         told.append(f"{len(days)}/8 d{np.median(days):.0f}" if days else "0")
         if EXPECTED.get(fault, ("",))[0] == kind:
             _, least, latest = EXPECTED[fault]

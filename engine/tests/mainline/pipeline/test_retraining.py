@@ -83,21 +83,32 @@ def test_alarm_of_support_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not decide(monkeypatch, found, when={"quality": True, "drift": True}).due
 
 
-def test_cool_down_holds_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reason", OFF)
+def test_cool_down_holds_each_reason_back(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
     """A reason that holds is named, and waits for the declared days after the last retraining."""
-    when = {"quality": True}
-    young = decide(monkeypatch, looked(bias="fail"), last=datetime(2013, 10, 30, tzinfo=UTC), when=when)
+    found, when = looked("2014-01-01", bias="fail", drift_of_features="warn"), {reason: True}
+    young = decide(monkeypatch, found, started="schedule", last=datetime(2013, 10, 30, tzinfo=UTC), when=when)
     assert not young.due
     assert young.reason.endswith("But the last retraining was 3 days ago; 7 are declared.")
-    assert decide(monkeypatch, looked(bias="fail"), last=datetime(2013, 10, 26, tzinfo=UTC), when=when).due
+    over = decide(monkeypatch, found, started="schedule", last=datetime(2013, 10, 26, tzinfo=UTC), when=when)
+    assert (over.due, over.reason) == (True, young.reason.removesuffix(young.reason[young.reason.index(" But") :]))
 
 
-def test_nothing_newer_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reason without newer data is not due and says what is awaited; no reason awaits nothing."""
-    waiting = decide(monkeypatch, looked(bias="fail"), offered="2013-09", when={"quality": True})
-    assert (waiting.due, waiting.waits) == (False, True)
-    assert "nothing newer is complete" in waiting.reason
-    assert not decide(monkeypatch, None, offered="2013-09", when={"new_data": True}).waits
+@pytest.mark.parametrize("reason", [name for name in OFF if name != "new_data"])
+def test_each_reason_waits_where_nothing_is_newer(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+    """A reason without enough newer data is not due and says what is awaited, whatever days are declared."""
+    found, when = looked("2014-01-01", bias="fail", drift_of_features="warn"), {reason: True}
+    for offered, days in (("2013-09", 14), ("2013-10", 32)):
+        waiting = decide(monkeypatch, found, started="schedule", offered=offered, min_new_days=days, when=when)
+        assert (waiting.due, waiting.waits) == (False, True)
+        assert f"the source has no {days} days of data newer than 2013-09 yet" in waiting.reason
+    assert decide(monkeypatch, found, started="schedule", offered="2013-10", min_new_days=31, when=when).due
+
+
+def test_new_data_that_are_not_there_await_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a reason nothing waits: no issue is opened for it."""
+    found = decide(monkeypatch, None, offered="2013-09", when={"new_data": True})
+    assert (found.due, found.waits) == (False, False)
 
 
 def test_period_that_is_not_over_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
