@@ -1,11 +1,12 @@
 """How far quality strays on days like those of the window: each run of days of predictions that no label had shaped.
 
-Three things are played back: the skill, which is the logarithm of the metric over the baseline's on the same rows, the
-mean error, and the mean error of each segment less that of all rows. Each is counted in the deviations that its own
-runs had, and a family (skill, bias, or the segments of one column) has the largest of its members. A family's limit is
-the smallest that it passes in the allowed episodes, as `playback.limit` has it; then all limits are raised together
-until all families together pass them no more often, and once more by a declared margin, since a few months of days
-that hang together tell a rate only roughly.
+Four things are played back: the skill, which is the logarithm of the metric over the baseline's on the same rows; the
+same over what the test says of predictions of these sizes, see `sizes`; the mean error; and the mean error of each
+segment less that of all rows. Each is counted in the deviations that its own runs had, and a family (skill, expected,
+bias, or the segments of one column) has the largest of its members. A family's limit is the smallest that it passes in
+the allowed episodes, as `playback.limit` has it; then all limits are raised together until all families together pass
+them no more often, and once more by a declared margin, since a few months of days that hang together tell a rate only
+roughly.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,11 +17,16 @@ import numpy as np
 
 from mainline.contract import Array, Columns
 from mainline.limits import playback
+from mainline.limits.sizes import Sizes
 from mainline.limits.sketches import Count, Part
 from mainline.model.intervals import clusters
 from mainline.model.metric import Metric
 
-SKILL, BIAS = "skill", "bias"
+SKILL, EXPECTED, BIAS = "skill", "expected", "bias"
+ONE_SIDED = (SKILL, EXPECTED)
+"""Families of logarithms of a ratio, which count where it is worse than usual."""
+WHOLE = (*ONE_SIDED, BIAS)
+"""Families that are not those of a column's segments."""
 Series = Mapping[tuple[str, str], Array]
 """Values of k runs, shape (k,), by family and member; NaN where a run has too few rows of it."""
 
@@ -30,7 +36,7 @@ class Scored:
     """n labelled rows: the truth, two predictions, the day of each, and its segment by column, all of shape (n,).
 
     Predictions of K classes have shape (n, K). `weight`, shape (n,), is how much each row counts; None where none
-    counts more than another.
+    counts more than another. `sizes` is what the test says of predictions; None if nobody can say.
     """
 
     actual: Array
@@ -39,15 +45,18 @@ class Scored:
     day: Array
     segments: Mapping[str, Array]
     weight: Array | None = None
+    sizes: Sizes | None = None
 
 
 class Quality(Part):
     """What playing `days` days back allows: by family and member the usual deviation, and by family how many of them.
 
-    `centre` is the mean skill. `episodes` is how often the window itself passes the limits without their margin.
+    `centre` is the mean skill, and `expected` the mean of what is over what the test says; packages of before have none
+    of it. `episodes` is how often the window itself passes the limits without their margin.
     """
 
     centre: float
+    expected: float | None = None
     deviations: dict[str, dict[str, float]]
     limits: dict[str, float]
     episodes: Count
@@ -62,6 +71,10 @@ class Quality(Part):
         """Return how far a member may lie from its centre; None if it was not played back."""
         deviation = self.deviations.get(family, {}).get(member)
         return None if deviation is None else deviation * self.limits[family]
+
+    def usual(self, family: str) -> float:
+        """Return what a family lies around: its mean in the playback, and 0 of mean errors."""
+        return {SKILL: self.centre, EXPECTED: self.expected or 0.0}.get(family, 0.0)
 
 
 def segments(scoring: ModuleType, request: Columns, texts: Collection[str]) -> dict[str, Array]:
@@ -85,6 +98,8 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
     error, weight = _errors(rows), np.ones(len(rows.actual)) if rows.weight is None else rows.weight
     mean = _mean(error, weight, cluster, run, least=1)
     found = {(SKILL, SKILL): _skill(rows, metric, cluster, run)}
+    if rows.sizes is not None:
+        found[EXPECTED, EXPECTED] = _over_expected(rows, metric, cluster, run, rows.sizes)
     found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
     for column, values in rows.segments.items():
         for value in np.unique(values):
@@ -98,7 +113,7 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
 
 def family_of(column: str) -> str:
     """Name the family of a column's segments; a column may be called as one of the other families is."""
-    return f"segment {column}" if column in (SKILL, BIAS) else column
+    return f"segment {column}" if column in WHOLE else column
 
 
 def play(rows: Scored, metric: Metric, length: int, least: int, every: int, margin: float) -> Quality | None:
@@ -121,9 +136,9 @@ def play(rows: Scored, metric: Metric, length: int, least: int, every: int, marg
     }  # fmt: skip
     if (SKILL, SKILL) not in series:
         return None
-    centre = float(np.nanmean(series[SKILL, SKILL]))
-    spread = {name: _deviation(values - centre * (name[0] == SKILL)) for name, values in series.items()}
-    scores = _scores(series, centre, spread)
+    centres = {family: float(np.nanmean(values)) for (family, _), values in series.items() if family in ONE_SIDED}
+    spread = {name: _deviation(values - centres.get(name[0], 0.0)) for name, values in series.items()}
+    scores = _scores(series, centres, spread)
     allowed = max(1, days // every)
     own = {family: max(playback.limit(values, allowed)[0], 0.0) for family, values in scores.items()}
     own = {family: limit for family, limit in own.items() if limit > 0}
@@ -134,7 +149,10 @@ def play(rows: Scored, metric: Metric, length: int, least: int, every: int, marg
         if family in own and deviation > 0:
             deviations.setdefault(family, {})[member] = deviation
     limits = {family: limit * raised * margin for family, limit in own.items()}
-    return Quality(centre=centre, deviations=deviations, limits=limits, episodes=episodes, days=days)
+    return Quality(
+        centre=centres[SKILL], expected=centres.get(EXPECTED), deviations=deviations, limits=limits, episodes=episodes,
+        days=days,
+    )  # fmt: skip
 
 
 def shares(found: Series, earned: Quality) -> list[tuple[str, str, Array]]:
@@ -143,7 +161,7 @@ def shares(found: Series, earned: Quality) -> list[tuple[str, str, Array]]:
     for (family, member), values in found.items():
         limit = earned.limit(family, member)
         if limit:
-            reach = values - earned.centre if family == SKILL else np.abs(values)
+            reach = values - earned.usual(family) if family in ONE_SIDED else np.abs(values)
             listed.append((family, member, np.nan_to_num(reach / limit)))
     return listed
 
@@ -154,13 +172,13 @@ def beyond(found: Series, earned: Quality) -> list[tuple[str, str, float]]:
     return sorted(last, key=lambda share: -share[2])
 
 
-def _scores(series: Series, centre: float, spread: Mapping[tuple[str, str], float]) -> dict[str, Array]:
-    """Return the largest score of each family by run; skill counts where it is worse, the others on both sides."""
+def _scores(series: Series, centres: Mapping[str, float], spread: Mapping[tuple[str, str], float]) -> dict[str, Array]:
+    """Return the largest score of each family by run; ratios count where they are worse, the others on both sides."""
     found: dict[str, Array] = {}
     for (family, member), values in series.items():
         deviation = spread[family, member]
         if deviation > 0:
-            score = (values - centre if family == SKILL else np.abs(values)) / deviation
+            score = (values - centres[family] if family in ONE_SIDED else np.abs(values)) / deviation
             score = np.nan_to_num(score, nan=-np.inf)
             found[family] = np.maximum(found[family], score) if family in found else score
     return found
@@ -191,6 +209,19 @@ def _skill(rows: Scored, metric: Metric, cluster: Array, run: Array) -> Array:
         metric.lack(metric.combine(metric.statistics(rows.actual, predicted, cluster, days, rows.weight), run))
         for predicted in (rows.predicted, rows.baseline)
     ]
+    return _log_ratio(*lacks)
+
+
+def _over_expected(rows: Scored, metric: Metric, cluster: Array, run: Array, sizes: Sizes) -> Array:
+    """Return the logarithm of the metric over what the test says of so many predictions of each size, shape (k,)."""
+    days = run.shape[1]
+    counts = np.bincount(cluster * sizes.bins + sizes.place(rows.predicted), minlength=days * sizes.bins)
+    expected = sizes.estimate(run @ counts.reshape(days, sizes.bins))
+    found = metric.combine(metric.statistics(rows.actual, rows.predicted, cluster, days, rows.weight), run)
+    return _log_ratio(metric.lack(found), metric.lack(expected))
+
+
+def _log_ratio(first: Array, second: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(lacks[0] / lacks[1])
+        ratio = np.log(first / second)
     return np.where(np.isfinite(ratio), ratio, np.nan)

@@ -109,7 +109,7 @@ def check_slices(production: Production) -> Outcome:
 
     def judge(events: Events) -> Outcome:
         if earned is not None:
-            families = tuple(name for name in earned.limits if name not in (windows.SKILL, windows.BIAS))
+            families = tuple(name for name in earned.limits if name not in windows.WHOLE)
             return _judge_apart(production, earned, families, "")
         found = segments(production, events)
         if not found:
@@ -135,16 +135,22 @@ def _earned(production: Production) -> Quality | None:
 
 
 def _judge_skill(production: Production, earned: Quality) -> Outcome:
+    """Judge the ratio to the baseline and that to what the test says; of both the one that is nearer to its limit."""
+    ratio = float(production.measured[windows.SKILL, windows.SKILL][-1])
     limit_ = earned.limit(windows.SKILL, windows.SKILL)
     limit = "not played back" if limit_ is None else f"{np.exp(earned.centre + limit_):.3f}, earned"
 
     def judge(_: Events) -> Outcome:
-        ratio = float(np.exp(production.measured[windows.SKILL, windows.SKILL][-1]))
         if not np.isfinite(ratio):
             return Outcome("cannot tell", "not computed", limit, _NOT_A_NUMBER)
-        name = production.metric.compared
-        observed = f"{name} {ratio:.3f} of the baseline's, played back {np.exp(earned.centre):.3f}"
-        return _judge_earned(production, earned, (windows.SKILL,), observed, limit)
+        ranked = [family for family, _, _ in windows.beyond(production.measured, earned) if family in windows.ONE_SIDED]
+        family = ranked[0] if ranked else windows.SKILL
+        now, usual = float(production.measured[family, family][-1]), earned.usual(family)
+        far = earned.limit(family, family)
+        whose = "of the baseline's" if family == windows.SKILL else "of what the test says of such predictions"
+        observed = f"{production.metric.compared} {np.exp(now):.3f} {whose}, played back {np.exp(usual):.3f}"
+        allowed = limit if far is None else f"{np.exp(usual + far):.3f}, earned"
+        return _judge_earned(production, earned, windows.ONE_SIDED, observed, allowed)
 
     return _with_labels(production, limit, judge)
 
@@ -179,7 +185,7 @@ def _judge_earned(
     ends = np.unique(production.labelled.day)[-len(worst) :]
     since = _date(ends[len(worst) - _run(worst > 1)])
     named = ", ".join(f"{family} {member}" for family, member, _ in wrong[:5])
-    what = f" Beyond: {named}." if families[0] not in (windows.SKILL, windows.BIAS) else ""
+    what = f" Beyond: {named}." if families[0] not in windows.WHOLE else ""
     return Outcome("fail", observed, limit, f"Since {since}.{what} {proof} {_RETRAIN}, or look at what changed there.")
 
 

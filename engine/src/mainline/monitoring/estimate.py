@@ -4,68 +4,33 @@ Direct loss estimation: the kept test predictions say what the metric is among p
 says how many there are of each. It follows how hard the events are, and cannot see a world that changes: labels do.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 
 from mainline.contract import Array
-from mainline.data import predictions
 from mainline.gate.checks.outcome import Outcome
+from mainline.limits.sizes import Sizes
 from mainline.limits.sketches import Numbers, Texts
-from mainline.model.metric import Mean, Metric, Sums
+from mainline.model.metric import Metric
 from mainline.monitoring import performance
-from mainline.monitoring.packages import Packaged
 from mainline.monitoring.production import Production
 from mainline.text import count
 
 CHECK = "estimate before labels"
 
 
-@dataclass(frozen=True)
-class Estimator:
-    """Estimates a metric from how many predictions lie in each bin of the sketch, or say each class."""
-
-    package: Packaged
-    metric: Metric
-
-    @cached_property
-    def bins(self) -> int:
-        """The bins in which the test has rows: its ends, and what lies beyond them, count with their neighbours."""
-        return len(self.package.classes) or max(1, len(self.package.bins.predicted) - 1)
-
-    def place(self, predicted: Array) -> Array:
-        """Return the bin of each of n predictions, shape (n,)."""
-        if predicted.ndim > 1:
-            return np.asarray(predicted.argmax(axis=1))
-        return self._joined(np.searchsorted(self.package.bins.predicted, predicted, side="left"))
-
-    def count(self, sketched: Numbers | Texts) -> Array:
-        """Return the predictions of a sketch by bin, shape (bins,)."""
-        if isinstance(sketched, Texts):
-            return np.array([sketched.counts.get(name, 0) for name in self.package.classes], np.float64)
-        return np.bincount(self._joined(np.arange(len(sketched.counts))), sketched.counts, self.bins)
-
-    def estimate(self, counts: Array) -> Array:
-        """Return the metric of k groups of predictions, shape (k,), from their counts by bin, shape (k, bins)."""
-        tested = self.package.tested
-        predicted = predictions.from_columns(tested, self.package.classes)
-        place, weight = self.place(predicted), tested.get(predictions.WEIGHT)
-        kept = self.metric.statistics(tested["actual"], predicted, place, self.bins, weight)
-        rows = np.bincount(place, minlength=self.bins)
-        return self.metric.combine(kept, counts / np.where(rows, rows, np.inf))
-
-    def _joined(self, places: Array) -> Array:
-        return np.clip(places, 1, self.bins) - 1
-
-
-def of(production: Production) -> Estimator | None:
+def of(production: Production) -> Sizes | None:
     """Return what estimates a version's metric; None if the metric is not made of sums over rows."""
-    metric = production.metric
-    return Estimator(production.reference.package, metric) if isinstance(metric, Mean | Sums) else None
+    return production.reference.package.sizes(production.metric)
 
 
-def by_day(production: Production, estimator: Estimator) -> dict[int, tuple[float, float]]:
+def by_bin(production: Production, estimator: Sizes, sketched: Numbers | Texts) -> Array:
+    """Return the predictions of a sketch by bin, shape (bins,)."""
+    if isinstance(sketched, Texts):
+        return np.array([float(sketched.counts.get(name, 0)) for name in production.reference.package.classes])
+    return np.bincount(estimator.join(np.arange(len(sketched.counts))), sketched.counts, estimator.bins)
+
+
+def by_day(production: Production, estimator: Sizes) -> dict[int, tuple[float, float]]:
     """Return the estimate and the metric of each day of events that has enough labels, in order."""
     if production.events is None:
         return {}
@@ -81,13 +46,13 @@ def by_day(production: Production, estimator: Estimator) -> dict[int, tuple[floa
     return found
 
 
-def newest(production: Production, estimator: Estimator) -> tuple[str, float] | None:
+def newest(production: Production, estimator: Sizes) -> tuple[str, float] | None:
     """Return the last day of traffic, and the estimate of its predictions; None without a day that has enough rows."""
     days = list(production.full_days.items())
     if not days or days[-1][1].predicted is None:
         return None
     day, sketch = days[-1]
-    return day, float(estimator.estimate(estimator.count(sketch.predicted)[None])[0])  # type: ignore[arg-type]
+    return day, float(estimator.estimate(by_bin(production, estimator, sketch.predicted)[None])[0])  # type: ignore[arg-type]
 
 
 def check_estimate(production: Production) -> Outcome:

@@ -15,10 +15,12 @@ from mainline.clocks import read_field
 from mainline.contract import Array, Field
 from mainline.data import predictions
 from mainline.errors import PackageError
-from mainline.limits import experience, windows
+from mainline.limits import experience, sizes, windows
 from mainline.limits.document import Earned
+from mainline.limits.sizes import Sizes
 from mainline.limits.sketches import Bins, edges_of_predictions
 from mainline.model import baselines, weights
+from mainline.model.metric import Metric
 from mainline.package import manifest as manifests
 from mainline.package.predictor import Predictor
 
@@ -110,6 +112,13 @@ class Packaged:
         rows = len(next(iter(request.values())))
         raw = baselines.repeat(self.manifest["model"]["baseline"], rows)
         return np.asarray(self.predictor.scoring.respond(raw, request), np.float64)
+
+    def sizes(self, metric: Metric) -> Sizes | None:
+        """Return what its test says of predictions of each size; None if the metric is not made of sums over rows."""
+        predicted = predictions.from_columns(self.tested, self.classes)
+        return sizes.of(
+            metric, self.bins.predicted, self.tested["actual"], predicted, self.tested.get(predictions.WEIGHT)
+        )
 
     @property
     def baseline_at_test(self) -> Array:

@@ -112,6 +112,6 @@ class Production:
         events = self.labelled
         scored = windows.Scored(
             events.actual, events.predicted, package.baseline(events.request, events.features), events.day,
-            package.segments(events.request), package.weigh(events.actual, events.request),
+            package.segments(events.request), package.weigh(events.actual, events.request), package.sizes(self.metric),
         )  # fmt: skip
         return windows.measure(scored, self.metric, earned.window_days, earned.segment_rows)

@@ -19,11 +19,12 @@ from mainline.data.moments import is_timed, prediction_time
 from mainline.declared.params import Params
 from mainline.errors import ParamsError
 from mainline.labels import classes
-from mainline.limits import document, playback, sketches, windows
+from mainline.limits import document, playback, sizes, sketches, windows
 from mainline.limits.document import Earned
 from mainline.limits.sketches import Bins
 from mainline.limits.windows import Quality, Scored
 from mainline.model import baselines, metrics, runtime
+from mainline.model.metric import Metric
 from mainline.stages import fitting
 from usecase import features, interface, scoring
 
@@ -50,7 +51,7 @@ def earn(params: Params, model: Mapping[str, Any], bins: Bins, rule: str) -> Ear
             days[day] = sketches.add([days[day], sketch]) if day in days else sketch
     usual = document.usual(days)
     counted = list(usual.values())
-    scored = _scored(params, model, rule)
+    scored = _scored(params, model, rule, bins)
     predicted = document.usual(
         document.by_day({"predicted": scored.predicted}, scored.predicted, scored.day, _alone(bins))
     )
@@ -63,7 +64,7 @@ def earn(params: Params, model: Mapping[str, Any], bins: Bins, rule: str) -> Ear
         columns=document.worst(counted), whole=whole,
         features=playback.play(counted, length, every, declared.drift_margin),
         predictions=document.play_predictions(list(predicted.values()), length, every, declared.drift_margin),
-        quality=_play(params, model, scored),
+        quality=_play(params, _metric(params, model), scored),
     )  # fmt: skip
 
 
@@ -79,9 +80,8 @@ def folds(params: Params) -> Iterator[tuple[Periods, Periods]]:
         yield fitted, after
 
 
-def _play(params: Params, model: Mapping[str, Any], scored: Scored) -> Quality | None:
+def _play(params: Params, metric: Metric, scored: Scored) -> Quality | None:
     declared = params.monitor
-    metric = metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold")).primary
     found = windows.play(
         scored, metric, declared.window_days, declared.segment_rows, declared.false_alarms_every_days, declared.margin
     )
@@ -90,12 +90,20 @@ def _play(params: Params, model: Mapping[str, Any], scored: Scored) -> Quality |
     return found
 
 
-def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
+def _metric(params: Params, model: Mapping[str, Any]) -> Metric:
+    """Return the metric by which models are compared."""
+    return metrics.declared(interface.TASK, classes(interface), params.evaluation, model.get("threshold")).primary
+
+
+def _scored(params: Params, model: Mapping[str, Any], rule: str, bins: Bins) -> Scored:
     """Predict every period that a model can which was fitted on older ones."""
     loaded = runtime.load((fitting.MODEL / f"model.{model['format']}").read_bytes(), model)
     rows = _read((*params.parts.validation, *params.parts.test), params)
     predicted = np.asarray(scoring.respond(loaded.predict(rows.features), rows.request), np.float64)
     found = [_one(params, rows, predicted, model["baseline"], rule)]
+    tested = slice(len(rows) - sum(rows.lengths[-len(params.parts.test) :]), None)
+    weight = None if found[0].weight is None else found[0].weight[tested]
+    said = sizes.of(_metric(params, model), bins.predicted, rows.label[tested], predicted[tested], weight)
     for fitted, after in folds(params):
         try:
             older = fitting.read(params, fitted)
@@ -114,6 +122,7 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str) -> Scored:
         day=np.concatenate([one.day for one in found]),
         segments={name: np.concatenate([one.segments[name] for one in found]) for name in found[0].segments},
         weight=_joined([one.weight for one in found if one.weight is not None]),
+        sizes=said,
     )
 
 

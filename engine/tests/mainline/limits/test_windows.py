@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mainline.limits import playback, windows
+from mainline.limits import playback, sizes, windows
 from mainline.limits.windows import Quality, Scored
 from mainline.model import metrics
 
@@ -49,6 +49,55 @@ def test_measures_are_those_of_each_window() -> None:
     assert found["bias", "bias"][-1] == pytest.approx(error.mean())
     assert found["side", "a"][-1] == pytest.approx(error[in_a].mean() - error.mean())
     assert found["skill", "skill"][-1] == pytest.approx(np.log(ratio))
+
+
+def sized(rows: Scored, by: Scored) -> Scored:
+    """Hold rows also to what a test, by its own rows, says of predictions of each size."""
+    found = sizes.of(METRIC, np.quantile(by.predicted, np.linspace(0, 1, 11)).tolist(), by.actual, by.predicted)
+    return replace(rows, sizes=found)
+
+
+def test_expected_error_is_that_of_the_test_for_predictions_of_these_sizes() -> None:
+    """By hand: of each bin the test's mean squared error, weighed by how many predictions of the window lie in it."""
+    rows, tested = scored(9), scored(30, seed=4)
+    last = rows.day >= 2
+    ends = np.quantile(tested.predicted, np.linspace(0, 1, 11))[1:-1]
+    place, among = (np.searchsorted(ends, one.predicted) for one in (rows, tested))
+    squares = np.array([np.mean((tested.predicted - tested.actual)[among == one] ** 2) for one in range(10)])
+    expected = np.sqrt(np.mean(squares[place[last]]))
+    true = np.sqrt(np.mean((rows.predicted - rows.actual)[last] ** 2))
+    found = windows.measure(sized(rows, tested), METRIC, 7, 100)
+    assert found["expected", "expected"][-1] == pytest.approx(np.log(true / expected))
+
+
+def test_request_that_is_wrong_is_seen_though_the_baseline_errs_alike() -> None:
+    """A seventh of the rows says nothing: whatever that costs, the model stays better than a baseline that reads it.
+
+    Both add what the model gains to what the request says, as where a use case answers with a field and a correction.
+    """
+    random = np.random.default_rng(7)
+
+    def answered(days: int, wrong: float) -> Scored:
+        rows = scored(days, seed=5)
+        said = random.exponential(30, len(rows.day)) * np.where(random.random(len(rows.day)) < wrong, 0.0, 1.0)
+        late = np.where(said == 0, random.exponential(30, len(rows.day)), said)
+        return replace(rows, actual=rows.actual + late, predicted=rows.predicted + said, baseline=said)
+
+    tested = answered(30, 0.0)
+    earned = play(sized(answered(150, 0.0), tested))
+    found = windows.measure(sized(answered(7, 1 / 7), tested), METRIC, 7, 100)
+    assert found["skill", "skill"][-1] < 0
+    assert {family: share for family, _, share in windows.beyond(found, earned)}["expected"] > 1
+    assert earned.limit("expected", "expected") is not None
+    assert earned.usual("expected") == pytest.approx(0, abs=0.1)
+
+
+def test_package_of_before_is_not_held_to_what_the_test_says() -> None:
+    """Limits that know nothing of sizes leave them out, whatever is measured."""
+    rows = scored(150)
+    before = Quality.model_validate_json(play(rows).model_dump_json(exclude={"expected"}))
+    found = windows.measure(sized(rows, rows), METRIC, 7, 100)
+    assert "expected" not in {family for family, _, _ in windows.shares(found, before)}
 
 
 @pytest.mark.parametrize("name", ["skill", "bias"])

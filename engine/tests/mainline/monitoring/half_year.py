@@ -39,18 +39,29 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Flights:
-    """n flights: request, features and label by column."""
+    """n flights: request, features and label by column, in the order of the moments at which they were asked about.
+
+    `moment` is that of the server, minutes UTC: a request that says something wrong is answered when it is asked.
+    """
 
     request: Columns
     features: Columns
     label: Any
+    moment: Any
 
     def change(self, request: Columns | None = None, features: Columns | None = None, label: Any = None) -> "Flights":
         """Return them with other columns."""
         return Flights(
             {**self.request, **(request or {})}, {**self.features, **(features or {})},
-            self.label if label is None else label,
+            self.label if label is None else label, self.moment,
         )  # fmt: skip
+
+    def choose(self, days: Any) -> "Flights":
+        """Return the flights of some days, counted from 1970."""
+        rows = np.isin(self.moment // DAY, days)
+        request, features = ({name: values[rows] for name, values in columns.items()}
+                             for columns in (self.request, self.features))  # fmt: skip
+        return Flights(request, features, self.label[rows], self.moment[rows])
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def read(root: Path, packaged: Packaged) -> Flights:
     moment = packaged.predictor.features.prediction_time(rows.request)
     rows = rows.take(np.argsort(moment, kind="stable"))
     rows = rows.take(packaged.predictor.features.prediction_time(rows.request) // DAY >= _first(MONTHS[0]))
-    return Flights(rows.request, rows.features, rows.label)
+    return Flights(rows.request, rows.features, rows.label, packaged.predictor.features.prediction_time(rows.request))
 
 
 def live(flights: Flights, packaged: Packaged, kind: Wanted, folder: Path) -> Life:
@@ -82,9 +93,8 @@ def live(flights: Flights, packaged: Packaged, kind: Wanted, folder: Path) -> Li
               for one in record.days]  # fmt: skip
     path.unlink()
     predicted = events.predictions([store.folder / one.columns for one in rolled], packaged)
-    moment = packaged.predictor.features.prediction_time(flights.request)
     labels = pd.DataFrame(
-        {**{name: flights.request[name] for name in kind.names}, VALUE: flights.label, KNOWN: moment + 2 * DAY}
+        {**{name: flights.request[name] for name in kind.names}, VALUE: flights.label, KNOWN: flights.moment + 2 * DAY}
     )
     joined = events.join(predicted, labels, kind, packaged)
     days = {int(np.datetime64(one.day, "D").astype(int)): one.sketch for one in rolled}
@@ -120,7 +130,7 @@ def _lines(flights: Flights, packaged: Packaged) -> Iterator[bytes]:
     ).tolist()
     given = pd.DataFrame(columns.to_rows(flights.request, packaged.request)).astype(object)
     given = given.where(given.notna(), None)
-    day = packaged.predictor.features.prediction_time(flights.request) // DAY
+    day = flights.moment // DAY
     request = Request("POST", "/predict", [])
     request.key = _Client()  # type: ignore[assignment]
     whole = Pattern([], [], [])

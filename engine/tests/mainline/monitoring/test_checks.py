@@ -1,6 +1,7 @@
 """What each check says of a good month, and of the same month with a fault in it."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from mainline.data import predictions
 from mainline.gate.findings import Check
+from mainline.limits import windows
 from mainline.limits.windows import Quality
 from mainline.monitoring import performance, verdict
 from mainline.monitoring import reference as references
@@ -255,10 +257,11 @@ def earning(month: Month, **series: float) -> Month:
     earned = month.packaged.earned
     assert earned is not None
     deviations = {
-        "skill": {"skill": 1.0}, "bias": {"bias": 1.0}, "origin": dict.fromkeys(("EWR", "JFK", "LGA"), 1.0),
+        "skill": {"skill": 1.0}, "expected": {"expected": 1.0}, "bias": {"bias": 1.0},
+        "origin": dict.fromkeys(("EWR", "JFK", "LGA"), 1.0),
     }  # fmt: skip
-    limits = {"skill": 0.2, "bias": 4.0, "origin": 5.0} | series
-    quality = Quality(centre=-0.15, deviations=deviations, limits=limits, episodes=2, days=200)
+    limits = {"skill": 0.2, "expected": 0.3, "bias": 4.0, "origin": 5.0} | series
+    quality = Quality(centre=-0.15, expected=0.0, deviations=deviations, limits=limits, episodes=2, days=200)
     return replace(month, reference=Reference(month.packaged, earned.model_copy(update={"quality": quality})))
 
 
@@ -270,6 +273,21 @@ def test_earned_limits_judge_the_window_and_say_what_they_cost(month: Month) -> 
     assert found["skill"].limit == f"{np.exp(0.05):.3f}, earned"
     said = "Played back, 200 days pass it 2 times; declared is once in 90 days; in the last 26 windows of production 0"
     assert said in found["bias by segment"].reason
+
+
+def test_client_that_sends_hours_is_an_alarm_of_skill_though_the_baseline_errs_alike(month: Month) -> None:
+    """The ratio to the baseline, which reads the same request, stays; the error is beyond what the test says."""
+    hours = np.where(month.request["flight"] % 3 == 0, month.request["dep_delay"] / 60, month.request["dep_delay"])
+    sent = replace(month, request={**month.request, "dep_delay": hours}).change(dep_delay=lambda _: hours)
+    held = earning(sent, expected=0.2)
+    measured, quality = held.production().measured, held.reference.earned and held.reference.earned.quality
+    assert quality
+    shares = {family: share for family, _, share in windows.beyond(measured, quality)}
+    assert shares["skill"] < 1 < shares["expected"]
+    found = checks(held.production())["skill"]
+    assert found.verdict == "fail"
+    assert re.fullmatch(r"rmse 1\.\d+ of what the test says of such predictions, played back 1\.000", found.observed)
+    assert found.limit == f"{np.exp(0.2):.3f}, earned"
 
 
 def test_skill_that_is_not_a_number_cannot_be_told(month: Month) -> None:

@@ -1,13 +1,12 @@
 """Estimates before labels come, on the test month as production answered it."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from mainline.data import predictions
 from mainline.gate.findings import Check
+from mainline.limits.sizes import Sizes
 from mainline.model import metrics
 from mainline.monitoring import estimate, packages, tracks, verdict
 from mainline.monitoring.packages import Packaged
@@ -29,7 +28,7 @@ def check(production: Production) -> Check:
     return found
 
 
-def estimated(production: Production) -> estimate.Estimator:
+def estimated(production: Production) -> Sizes:
     """Return what estimates."""
     found = estimate.of(production)
     assert found is not None
@@ -43,7 +42,8 @@ def test_estimate_of_the_test_itself_is_its_metric(month: Month) -> None:
     counts = np.bincount(estimator.place(predicted), minlength=estimator.bins)
     metric = production.metric.value(month.label, predicted)
     assert estimator.estimate(counts[None])[0] == pytest.approx(metric)
-    sketched = np.sum([estimator.count(day.predicted) for day in production.days.values() if day.predicted], axis=0)
+    days = [day.predicted for day in production.days.values() if day.predicted]
+    sketched = np.sum([estimate.by_bin(production, estimator, one) for one in days], axis=0)
     assert sketched.tolist() == counts.tolist()
 
 
@@ -54,13 +54,9 @@ def test_estimate_by_hand() -> None:
     many in the first bin as the test had, and three times as many in the second, make sums of 12 / 2 and 3 x 4 over
     weights of 4 / 2 and 3 x 1.
     """
-    package = SimpleNamespace(
-        classes=(), bins=SimpleNamespace(predicted=(0.0, 10.0, 20.0)),
-        tested={"predicted": np.array([-5.0, 10.0, 25.0]), "actual": np.array([-4.0, 13.0, 23.0]),
-                predictions.WEIGHT: np.array([3.0, 1.0, 1.0])},
-    )  # fmt: skip
     (metric,) = (one for one in metrics.scorer("regression").metrics if one.name == "rmse")
-    estimator = estimate.Estimator(package, metric)  # type: ignore[arg-type]
+    actual, predicted = np.array([-4.0, 13.0, 23.0]), np.array([-5.0, 10.0, 25.0])
+    estimator = Sizes(metric, (0.0, 10.0, 20.0), actual, predicted, np.array([3.0, 1.0, 1.0]))
     places = estimator.place(np.array([-5.0, 0.0, 10.0, np.nextafter(10, 11), 20.0, 25.0]))
     assert (estimator.bins, places.tolist()) == (2, [0, 0, 0, 1, 1, 1])
     assert estimator.estimate(np.array([[1.0, 3.0]]))[0] == pytest.approx(np.sqrt((6 + 12) / (2 + 3)))
@@ -74,7 +70,8 @@ def test_classes_are_estimated_by_the_class_that_is_said(flower_project: Project
     estimator, predicted = estimated(production), flowers.predict()
     counts = np.bincount(predicted.argmax(axis=1), minlength=3)
     assert estimator.estimate(counts[None])[0] == pytest.approx(production.metric.value(flowers.label, predicted))
-    sketched = np.sum([estimator.count(day.predicted) for day in production.days.values() if day.predicted], axis=0)
+    days = [day.predicted for day in production.days.values() if day.predicted]
+    sketched = np.sum([estimate.by_bin(production, estimator, one) for one in days], axis=0)
     assert sketched.tolist() == counts.tolist()
 
 

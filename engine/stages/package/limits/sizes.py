@@ -1,0 +1,1 @@
+../../../src/mainline/limits/sizes.py
