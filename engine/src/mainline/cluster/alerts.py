@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mainline.cluster.pods import most_mib
+from mainline.cluster.capacity import most_mib
 from mainline.cluster.queries import Asked, pods_of
 from mainline.declared.environments import Environment
 from mainline.seconds import DAY

@@ -10,7 +10,7 @@ from typing import Any
 
 from mainline.cluster import alerts
 from mainline.cluster.alerts import WINDOWS
-from mainline.cluster.pods import most_mib
+from mainline.cluster.capacity import most_mib
 from mainline.cluster.queries import pods_of
 from mainline.declared.environments import Environment
 from mainline.seconds import DAY

@@ -7,7 +7,8 @@ what is found goes to git, to the store and to GitHub, whose token the pod has.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mainline.cluster.pods import Manifest, confined, unprivileged
+from mainline.cluster.pods import confined, unprivileged
+from mainline.cluster.target import Manifest
 from mainline.seconds import DAY
 
 IMAGE = "docker.io/library/python:3.13-bookworm"

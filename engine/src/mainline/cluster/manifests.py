@@ -7,8 +7,8 @@ Rollouts whose pods serve one fixed version, with the same steps, and analysis b
 from collections.abc import Mapping
 from typing import Any
 
-from mainline.cluster import pods, queries
-from mainline.cluster.pods import Manifest, Wanted, labels
+from mainline.cluster import capacity, pods, queries
+from mainline.cluster.target import Manifest, Wanted, labels
 from mainline.errors import MainlineError
 
 
@@ -17,10 +17,11 @@ def follower(wanted: Wanted) -> dict[str, Manifest]:
     command = ["mainline", "serve", "--follow", wanted.repository, "--environment", wanted.environment,
                "--settings", "/etc/mainline/environment.yaml", "--state", "/state"]  # fmt: skip
     pod = pods.pod(wanted, command, [("state", "/state")])
-    spec = {"replicas": wanted.replicas, "selector": {"matchLabels": labels(wanted)}, "template": pod}
+    spec = {**capacity.replicas(wanted), "selector": {"matchLabels": labels(wanted)}, "template": pod}
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
     deployment = _kind(wanted, "apps/v1", "Deployment", {**spec, "strategy": rolling})
-    return {"deployment.yaml": deployment, "service.yaml": _service(wanted, wanted.name)}
+    around = _around(wanted, "apps/v1", "Deployment")
+    return {"deployment.yaml": deployment, "service.yaml": _service(wanted, wanted.name), **around}
 
 
 def argo(wanted: Wanted) -> dict[str, Manifest]:
@@ -32,10 +33,10 @@ def argo(wanted: Wanted) -> dict[str, Manifest]:
     command = ["mainline", "serve", "/model/package", "--version", wanted.version,
                "--settings", "/etc/mainline/environment.yaml"]  # fmt: skip
     pod = pods.pod(wanted, command, [("model", "/model")])
-    pod["spec"]["initContainers"] = [pods.fetching(wanted)]
+    pod["spec"]["initContainers"] = [pods.fetching(wanted), *pod["spec"].get("initContainers", [])]
     declared = wanted.policy.declared
     spec = {
-        "replicas": wanted.replicas,
+        **capacity.replicas(wanted),
         "revisionHistoryLimit": declared.rollback_window.revisions + 1,
         "rollbackWindow": {"revisions": declared.rollback_window.revisions},
         "progressDeadlineSeconds": int(declared.progress_deadline_seconds),
@@ -50,7 +51,15 @@ def argo(wanted: Wanted) -> dict[str, Manifest]:
         f"service-{candidate}.yaml": _service(wanted, f"{wanted.name}-{candidate}"),
         "application.yaml": _application(wanted),
     }
-    return {**found, **_templates(wanted)}
+    return {**found, **_around(wanted, "argoproj.io/v1alpha1", "Rollout"), **_templates(wanted)}
+
+
+def _around(wanted: Wanted, version: str, kind: str) -> dict[str, Manifest]:
+    """Return what stands around the object that makes pods, by file."""
+    return {
+        file: _kind(wanted, version_of, kind_of, spec)
+        for file, (version_of, kind_of, spec) in capacity.objects(wanted, version, kind).items()
+    }
 
 
 def _templates(wanted: Wanted) -> dict[str, Manifest]:

@@ -1,51 +1,21 @@
 """The pods of an environment: the container that serves, its probes, its limits, and what it may do."""
 
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from mainline.declared.rollout import Policy
-from mainline.declared.service import Settings
+from mainline.cluster import capacity
+from mainline.cluster.target import Manifest, Wanted, labels
 
-Manifest = dict[str, Any]
 DRAIN_SECONDS = 5
 """Beyond the service's own: until a cluster has taken a pod out of its routes."""
-
-
-def instance_of(environment: str) -> str:
-    """Return the name of everything of an environment, which its pods have as their label `instance`."""
-    return f"mainline-{environment}"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is rendered."""
-
-    environment: str
-    image: str
-    repository: str
-    """URL of the git repository."""
-    version: str
-    settings: Settings
-    policy: Policy
-    replicas: int = 2
-    prometheus: str = "http://prometheus.monitoring:9090"
-
-    @property
-    def name(self) -> str:
-        """The name of everything."""
-        return instance_of(self.environment)
-
-
-def most_mib(settings: Settings) -> int:
-    """Return the MiB that a pod may take: for two models at once in each worker, and the follower with its tools."""
-    return 3 * int(settings.budgets.memory_mib) * settings.workers + 512
+SHIP_SECONDS = 30
+"""For the last files of the log, once the service has ended."""
 
 
 def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> Manifest:
     """Return the template of pods that run a command, with volumes of their own by name and path."""
     declared = wanted.settings
     places = [*volumes, ("logs", "/logs"), ("tmp", "/tmp")]  # noqa: S108 - the container's own
-    memory = int(declared.budgets.memory_mib) * declared.workers
+    rooms = capacity.room_mib(wanted)
     container = {
         "name": "service",
         "image": wanted.image,
@@ -57,10 +27,7 @@ def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> M
         "livenessProbe": _probe("/livez", 10, 3),
         "readinessProbe": _probe("/readyz", 2, 1),
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(DRAIN_SECONDS)]}}},
-        "resources": {
-            "requests": {"cpu": "250m", "memory": f"{memory}Mi"},
-            "limits": {"cpu": "2", "memory": f"{most_mib(declared)}Mi"},
-        },
+        "resources": capacity.resources(wanted, [name for name, _ in places]),
         "securityContext": confined(),
         "volumeMounts": [
             *({"name": name, "mountPath": path} for name, path in places),
@@ -69,11 +36,15 @@ def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> M
     }
     spec = {
         "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": int(declared.limits.drain_seconds) + DRAIN_SECONDS + 5,
+        "terminationGracePeriodSeconds": int(declared.limits.drain_seconds) + DRAIN_SECONDS + 5
+        + (SHIP_SECONDS if _ships(wanted) else 0),
         "securityContext": unprivileged(),
+        "topologySpreadConstraints": capacity.spread(wanted),
+        **({"initContainers": [_shipping(wanted)]} if _ships(wanted) else {}),
         "containers": [container],
         "volumes": [
-            *({"name": name, "emptyDir": {}} for name, _ in places),
+            *({"name": name, "emptyDir": {"sizeLimit": f"{rooms[name]}Mi"}} for name, _ in places),
+            *([{"name": "ship", "emptyDir": {"sizeLimit": f"{capacity.TOOLS_MIB}Mi"}}] if _ships(wanted) else []),
             # The environment's file, with host 0.0.0.0, and the hashes of API keys that it names.
             {"name": "environment", "secret": {"secretName": wanted.name}},
         ],
@@ -99,7 +70,7 @@ def fetching(wanted: Wanted) -> Manifest:
             {"name": "HOME", "value": "/tmp"},  # noqa: S108
         ],
         "envFrom": [{"secretRef": {"name": f"{wanted.name}-storage", "optional": True}}],
-        "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
+        "resources": capacity.fetching(wanted),
         "securityContext": confined(),
         "volumeMounts": [
             {"name": "model", "mountPath": "/model"},
@@ -109,9 +80,33 @@ def fetching(wanted: Wanted) -> Manifest:
     }
 
 
-def labels(wanted: Wanted) -> dict[str, str]:
-    """Return what all objects of an environment are found by."""
-    return {"app.kubernetes.io/name": "mainline", "app.kubernetes.io/instance": wanted.name}
+def _ships(wanted: Wanted) -> bool:
+    log = wanted.settings.log
+    return log.ship_seconds is not None and log.directory is not None
+
+
+def _shipping(wanted: Wanted) -> Manifest:
+    """Put ended files of the log into the store; it starts before the service, and ends after it."""
+    script = (
+        'set -eu; until git clone --quiet --depth 1 "$REPOSITORY" /ship/clone; do sleep 10; done; cd /ship/clone; '
+        f'exec mainline ship --watch --environment {wanted.environment} --logs "$LOGS" --state /ship/state'
+    )
+    log = Path("/") / (wanted.settings.log.directory or "logs")
+    return {
+        "name": "ship",
+        "image": wanted.image,
+        "restartPolicy": "Always",
+        "command": ["sh", "-c", script],
+        "env": [
+            {"name": "REPOSITORY", "value": wanted.repository},
+            {"name": "LOGS", "value": str(log)},
+            {"name": "HOME", "value": "/ship"},
+        ],
+        "envFrom": [{"secretRef": {"name": f"{wanted.name}-storage", "optional": True}}],
+        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
+        "securityContext": confined(),
+        "volumeMounts": [{"name": "logs", "mountPath": "/logs"}, {"name": "ship", "mountPath": "/ship"}],
+    }
 
 
 def _probe(path: str, period: int, failures: int) -> Manifest:

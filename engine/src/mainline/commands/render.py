@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 
 from mainline import files, usage
-from mainline.cluster import alerts, dashboard, jobs, manifests, pods, queries
+from mainline.cluster import alerts, dashboard, jobs, manifests, queries
 from mainline.cluster.jobs import Jobs, Size
-from mainline.cluster.pods import Manifest, Wanted
+from mainline.cluster.target import Manifest, Wanted, instance_of
 from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
@@ -23,6 +23,7 @@ HEAD = "# Written by `./mainline render`; {remedy}.\n"
 DECLARED = "change deploy/{environment}.yaml instead"
 SERVICE, NOWHERE = "registry.example.org/mainline:latest", "https://git.example.org/YOU/YOUR-FORK.git"
 """What stands where nobody named an image, and where no origin is known."""
+PACKAGE = "models/package"
 _SSH = re.compile(r"^(?:ssh://git@([^:/]+)(?::\d+)?/|git@([^:/]+):)")
 AMOUNT = re.compile(r"\d+(\.\d+)?(m|[EPTGMk]i?)?")
 """How Kubernetes writes an amount, as far as people do."""
@@ -81,7 +82,9 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
             f"git assigns no version to {environment} yet; `./mainline promote` first, or name one (--version)."
         )
     url = _address()
-    wanted = Wanted(environment, image, url, served or "", declared.service, declared.rollout)
+    wanted = Wanted(
+        environment, image, url, served or "", declared.service, declared.rollout, declared.cluster, _package_mib()
+    )  # fmt: skip
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way
     _write(folder, made, DECLARED.format(environment=environment))
@@ -118,6 +121,16 @@ def _address() -> str:
     return origin.without_password(ask("remote", "get-url", origin.remote())) or NOWHERE
 
 
+def _package_mib() -> int:
+    """Return the size of the package that `dvc.lock` names, in MiB and rounded up; 1 before there is one."""
+    try:
+        stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
+        sizes = [out["size"] for out in stages["package"]["outs"] if out["path"] == PACKAGE]
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        sizes = []
+    return max(1, -(-sum(sizes) // 2**20))
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML as people write it: a script as its lines, and nothing said by reference."""
 
@@ -143,7 +156,7 @@ def _write(folder: Path, made: Mapping[str, Manifest], remedy: str) -> None:
 
 def _watched(environment: str, declared: Environment, folder: Path) -> str:
     """Write the rules for Prometheus, and the dashboard for Grafana."""
-    instance = pods.instance_of(environment)
+    instance = instance_of(environment)
     rules = yaml.safe_dump(alerts.file(environment, instance, declared), sort_keys=False, width=120)
     files.replace(folder / "rules.yml", HEAD.format(remedy=DECLARED.format(environment=environment)) + rules)
     board = dashboard.file(environment, instance, declared)
@@ -157,9 +170,11 @@ def _assigned(environment: str) -> str:
 
 
 def _differences(wanted: Wanted, way: str) -> list[str]:
-    """Say what the policy declares and Argo Rollouts does not do."""
+    """Say what is declared and this way does not do."""
     if way != "argo":
-        return []
+        many = wanted.cluster.most_replicas or wanted.cluster.replicas
+        told = f"Each of {many} pods rolls out by itself, by its own requests; `--way argo` has one rollout for all."
+        return [told] if many > 1 else []
     said = []
     if any(step.kind == "setMirror" for step in wanted.policy.steps):
         said.append("setMirror is left out: without a traffic router Argo Rollouts mirrors nothing.")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mainline.declared import reading, rollout
+from mainline.declared.cluster import Cluster
 from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.reading import Section
@@ -43,6 +44,7 @@ class _File(Section):
     rollout: dict[str, Any] = Field(default_factory=dict)
     monitoring: Monitoring = Monitoring()
     replay: Replay = Replay()
+    cluster: Cluster = Cluster()
     destinations: list[Destination] = Field(default_factory=list, max_length=20)
 
 
@@ -56,6 +58,7 @@ class Environment:
     monitoring: Monitoring
     destinations: list[Destination] = field(default_factory=list)
     replay: Replay = field(default_factory=Replay)
+    cluster: Cluster = field(default_factory=Cluster)
 
     @property
     def requires_signature(self) -> bool:
@@ -156,8 +159,9 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
         said = "is more than 1, but rollout.analysis.outcome counts what clients send, which one process keeps"
         raise ParamsError("service.workers", said, "declare 1, or a metric, by which labels are read", name)
     return Environment(
-        checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay
-    )
+        checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay,
+        checked.cluster,
+    )  # fmt: skip
 
 
 def _in_order(environments: dict[str, Environment]) -> list[str]:

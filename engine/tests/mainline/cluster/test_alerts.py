@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mainline.cluster import alerts
-from mainline.cluster.pods import instance_of
+from mainline.cluster.target import instance_of
 from mainline.declared import environments
 from mainline.declared.environments import Environment
 from mainline.declared.reading import check_section

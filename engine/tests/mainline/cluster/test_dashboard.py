@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from mainline.cluster import dashboard
-from mainline.cluster.pods import instance_of
+from mainline.cluster.target import instance_of
 from mainline.commands import render
 from mainline.declared import environments
 from tests.project import FLIGHTS

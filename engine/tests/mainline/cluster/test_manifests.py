@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import yaml
 
 from mainline.cluster import jobs, manifests
 from mainline.cluster.jobs import Jobs
-from mainline.cluster.pods import Wanted
+from mainline.cluster.target import Wanted
 from mainline.commands import render
 from mainline.declared import environments
+from mainline.declared.cluster import Cluster
+from mainline.declared.reading import check_section
 from mainline.declared.rollout import read
-from mainline.errors import MainlineError
+from mainline.errors import MainlineError, ParamsError
 from mainline.serving.answering.metrics import BUCKETS, Histogram, Page
 from tests.project import FLIGHTS, ROOT
 
@@ -31,6 +34,15 @@ def wanted(environment: str = "production", **rollout: Any) -> Wanted:
     return Wanted(environment, image, url, "v1.2.0", declared.service, read(rollout) if rollout else declared.rollout)
 
 
+def scaled() -> Wanted:
+    """Pods by load, with two workers each, whose log is shipped."""
+    made = wanted()
+    log = made.settings.log.model_copy(update={"ship_seconds": 600.0})
+    settings = made.settings.model_copy(update={"workers": 2, "log": log})
+    cluster = Cluster(replicas=2, most_replicas=10, cpu=0.5, queued_rows=500)
+    return replace(made, settings=settings, cluster=cluster, package_mib=1200)
+
+
 def everything() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every manifest that ships, and of other strategies, with its name."""
     approval: dict[str, Any] = {
@@ -41,6 +53,7 @@ def everything() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, one in (
         ("production", wanted()),
         ("staging", wanted("staging")),
+        ("scaled", scaled()),
         ("approval", wanted(**approval)),
         ("blue-green", wanted(strategy="blue-green", analysis=metric)),
     ):
@@ -107,8 +120,102 @@ def test_pods_are_confined_and_probed() -> None:
         assert not pod["automountServiceAccountToken"]
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             assert container["securityContext"]["readOnlyRootFilesystem"]
-            assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+            assert container["resources"]["limits"].keys() >= {"cpu", "memory"}
         assert pod["containers"][0]["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def volumes(pod: dict[str, Any]) -> dict[str, int]:
+    """Return the most MiB that each volume of a pod may have."""
+    found = {volume["name"]: volume.get("emptyDir", {}).get("sizeLimit", "") for volume in pod["volumes"]}
+    return {name: int(size.removesuffix("Mi")) for name, size in found.items() if size}
+
+
+def test_log_cannot_evict_its_pod() -> None:
+    """Every volume has a limit, the log's holds what is declared to be kept, and the pod asks for the sum."""
+    pod = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]
+    rooms, asked = volumes(pod), pod["containers"][0]["resources"]
+    assert rooms.keys() == {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
+    assert rooms["logs"] * 2**20 >= 2**33 + 2 * 2**26
+    assert int(asked["requests"]["ephemeral-storage"].removesuffix("Mi")) > sum(rooms.values())
+    assert asked["requests"]["ephemeral-storage"] == asked["limits"]["ephemeral-storage"]
+
+
+def test_requests_follow_workers_and_the_package() -> None:
+    """Two workers ask for two models and their cores; what fetches a package of 1.2 GB has the memory for it."""
+    small, large = (manifests.argo(one)["rollout.yaml"]["spec"]["template"]["spec"] for one in (wanted(), scaled()))
+    memory = [int(pod["containers"][0]["resources"]["requests"]["memory"].removesuffix("Mi")) for pod in (small, large)]
+    assert memory == [512 + 250, 512 + 2 * 250]
+    assert [pod["containers"][0]["resources"]["requests"]["cpu"] for pod in (small, large)] == ["1", "1"]
+    fetching = [
+        int(pod["initContainers"][0]["resources"]["limits"]["memory"].removesuffix("Mi")) for pod in (small, large)
+    ]
+    assert fetching == [1024 + 2, 1024 + 2400]
+    assert volumes(large)["model"] > 1200
+
+
+@pytest.mark.parametrize("way", [manifests.follower, manifests.argo])
+def test_pods_are_added_by_load(way: Callable[[Wanted], dict[str, Any]]) -> None:
+    """An autoscaler names the object, which then says no number; without one there is the declared number."""
+    made = way(scaled())
+    (named,) = (made[file] for file in ("deployment.yaml", "rollout.yaml") if file in made)
+    spec = made["autoscaler.yaml"]["spec"]
+    assert spec["scaleTargetRef"] == {
+        "apiVersion": named["apiVersion"], "kind": named["kind"], "name": named["metadata"]["name"],
+    }  # fmt: skip
+    assert "replicas" not in named["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 10)
+    assert [metric["type"] for metric in spec["metrics"]] == ["Resource", "Pods"]
+    assert spec["metrics"][0]["resource"]["target"]["averageUtilization"] == 65
+    fixed = way(wanted())
+    assert "autoscaler.yaml" not in fixed
+    assert {
+        made["spec"]["replicas"] for name, made in fixed.items() if name in ("deployment.yaml", "rollout.yaml")
+    } == {2}
+
+
+@pytest.mark.parametrize("way", [manifests.follower, manifests.argo])
+def test_what_stands_around_pods_finds_them(way: Callable[[Wanted], dict[str, Any]]) -> None:
+    """Budget, policy and spread select the pods by the labels that they have; the policy opens the service's port."""
+    made = way(wanted())
+    (pod,) = (made[file]["spec"]["template"] for file in ("deployment.yaml", "rollout.yaml") if file in made)
+    labels = pod["metadata"]["labels"]
+    assert made["disruption.yaml"]["spec"] == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    policy = made["network.yaml"]["spec"]
+    assert policy["podSelector"]["matchLabels"] == labels
+    (port,) = policy["ingress"][0]["ports"]
+    assert port["port"] in {one["name"] for one in pod["spec"]["containers"][0]["ports"]}
+    spread = pod["spec"]["topologySpreadConstraints"]
+    assert [one["labelSelector"]["matchLabels"] for one in spread] == [labels, labels]
+    assert {one["topologyKey"] for one in spread} == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+
+
+def test_log_is_shipped_by_a_container_that_ends_last() -> None:
+    """A sidecar that Kubernetes ends after the service reads the log's own volume, and has time for the last files."""
+    pods = [manifests.follower(one)["deployment.yaml"]["spec"]["template"]["spec"] for one in (scaled(), wanted())]
+    shipped, usual = pods
+    (sidecar,) = shipped["initContainers"]
+    assert sidecar["restartPolicy"] == "Always"
+    assert "mainline ship --watch --environment production" in sidecar["command"][-1]
+    assert {"name": "LOGS", "value": "/logs/predictions"} in sidecar["env"]
+    assert "/logs" in [mount["mountPath"] for mount in sidecar["volumeMounts"]]
+    assert "ship" in volumes(shipped)
+    assert "initContainers" not in usual
+    seconds = [pod["terminationGracePeriodSeconds"] for pod in pods]
+    assert seconds[0] - seconds[1] == 30
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"replicas": 3, "most_replicas": 3}, "declare most_replicas above replicas"),
+        ({"queued_rows": 5}, "queued_rows adds pods, so declare most_replicas, too"),
+        ({"cpu": 0}, r"cluster\.cpu: is 0"),
+    ],
+)
+def test_numbers_that_cannot_be_meant_are_refused(section: dict[str, Any], said: str) -> None:
+    """One line says what to declare."""
+    with pytest.raises(ParamsError, match=said):
+        check_section(Cluster, section, "cluster", "deploy/production.yaml")
 
 
 def test_prediction_log_that_ships_can_be_written_on_a_read_only_root() -> None:
@@ -139,8 +246,8 @@ def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypat
     assert "prediction-drift: left out" in said
     files = sorted(path.name for path in (tmp_path / "production" / "argo").iterdir())
     assert files == [
-        "analysis-step.yaml", "analysis-watch.yaml", "application.yaml", "rollout.yaml", "service-canary.yaml",
-        "service.yaml",
+        "analysis-step.yaml", "analysis-watch.yaml", "application.yaml", "disruption.yaml", "network.yaml",
+        "rollout.yaml", "service-canary.yaml", "service.yaml",
     ]  # fmt: skip
     rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
     assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"

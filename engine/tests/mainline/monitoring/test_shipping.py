@@ -137,6 +137,7 @@ def test_half_a_line_is_not_shipped(machines: Machines, server: Machine, lines: 
         file.write(b'{"time": "2026')
     shipping.ship(server.log, "production", MARK)
     assert monitor(machines.start("reader")).rows == len(lines)
+    assert waiting() == []
 
 
 SENDING = ((logfiles, "take"), (shipments, "send"), (files, "replace"))
