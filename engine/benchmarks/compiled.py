@@ -37,7 +37,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     **{name: (name, given) for name, given in families.FAMILIES.items() if name.split(".")[-1] in (
         "HistGradientBoostingRegressor", "XGBRegressor", "LGBMRegressor", "RandomForestRegressor",
     )},
-    "2,000 trees of LightGBM": (LIGHTGBM, {"n_estimators": 2000, "learning_rate": 0.02, "num_leaves": 31}),
+    "500 larger trees of LightGBM": (LIGHTGBM, {"n_estimators": 500, "learning_rate": 0.03, "num_leaves": 63}),
 }  # fmt: skip
 ONNX, OTHERS = "ONNX Runtime", ("GTIL", "tl2cgen", "lleaves")
 MANY, CALLS, BLOCKS, SECONDS, ROUNDS = 1000, 200, 7, 2.0, 3

@@ -125,7 +125,7 @@ def _announce(declared: Params, wanted: Search, trials: Sequence[Planned], rows:
         said = f"A trial that is worse by more than {early.margin:.0%} after a fit on {early.share:.0%} of the rows "
         print(wrap(f"{said}ends there."), flush=True)
     if wanted.minutes:
-        print(wrap(f"This run ends after {wanted.minutes:g} minutes."), flush=True)
+        print(wrap(f"This run ends after {_time(wanted)}."), flush=True)
     for line in tournament.legend(trials):
         print(wrap(line), flush=True)
     print(flush=True)
@@ -136,10 +136,12 @@ def _over(finished: Sequence[Trial], trials: Sequence[Planned], wanted: Search) 
     left = len(trials) - len(finished)
     if not left:
         return []
-    said = (
-        f"The {wanted.minutes:g} minutes were too short for {left} of {len(trials)} trials; the same command goes on."
-    )
+    said = f"{_time(wanted)} did not suffice for {left} of {len(trials)} trials; the same command goes on."
     return [wrap(said), ""]
+
+
+def _time(wanted: Search) -> str:
+    return "1 minute" if wanted.minutes == 1 else f"{wanted.minutes:g} minutes"
 
 
 def _edit(metric: Metric, finished: Sequence[Trial], trials: Sequence[Planned], write: bool) -> list[str]:

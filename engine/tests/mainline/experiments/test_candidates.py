@@ -14,7 +14,7 @@ from mainline.data.dataset import Prepared
 from mainline.declared.params import Params
 from mainline.declared.tune import EarlyStopping
 from mainline.errors import ParamsError
-from mainline.experiments import candidates, deadline, search, tournament, trial_code, variant
+from mainline.experiments import candidates, deadline, search, tournament, trial_code, tuning, variant
 from mainline.experiments.trials import Trial
 from tests.mainline.experiments.planted_use_case import HGB, MONTHS, declare, draw, write
 
@@ -222,3 +222,14 @@ def test_trials_within_a_time_find_the_same(tmp_path: Path, rows: tuple[Prepared
     found = sorted(run(params, rows, tmp_path / "t.csv", compute=within), key=lambda trial: trial.number)
     again = run(params, rows, tmp_path / "o.csv")
     assert [(one.number, one.metric, one.low) for one in found] == [(one.number, one.metric, one.low) for one in again]
+
+
+@pytest.mark.parametrize(("minutes", "named"), [(1, "1 minute"), (0.5, "0.5 minutes"), (10, "10 minutes")])
+def test_what_a_time_does_not_suffice_for_is_counted(minutes: float, named: str) -> None:
+    """The trials that are left are said, with the time that was declared; nothing is said if none is left."""
+    params = families(trials=6, minutes=minutes)
+    planned, wanted = candidates.plan(params, candidates.load(params)), candidates.load(params)
+    assert (
+        tuning._over([], planned, wanted)[0] == f"{named} did not suffice for 6 of 6 trials; the same command goes on."
+    )
+    assert tuning._over(planned, planned, wanted) == []  # type: ignore[arg-type]
