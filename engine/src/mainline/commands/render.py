@@ -1,4 +1,4 @@
-"""Write manifests for Kubernetes, or alerts for Prometheus."""
+"""Write files for Kubernetes, Prometheus, GitLab, Locust."""
 
 import argparse
 import json
@@ -9,12 +9,13 @@ from pathlib import Path
 import yaml
 
 from mainline import files, usage
-from mainline.cluster import alerts, dashboard, jobs, manifests, queries
+from mainline.cluster import alerts, dashboard, gitlab, jobs, manifests, queries
 from mainline.cluster.jobs import Jobs, Size
 from mainline.cluster.target import Manifest, Wanted, instance_of
 from mainline.declared import environments, params
 from mainline.declared.environments import Environment
 from mainline.errors import MainlineError
+from mainline.probe import scripts
 from mainline.registry import origin, tags
 from mainline.remote import address
 from mainline.repository.git import ask
@@ -34,9 +35,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     parser.add_argument(
         "--way",
-        choices=("follower", "argo", "prometheus", "pipeline"),
+        choices=("follower", "argo", "prometheus", "pipeline", "locust", "k6", "gitlab"),
         default="follower",
-        help="who rolls out; prometheus: alerts; pipeline: retraining and monitoring on a cluster",
+        help="who rolls out; prometheus: alerts; pipeline: retraining and monitoring on a cluster; locust, k6: the "
+        "package's requests as a load test; gitlab: the checks of a merge request, and the release",
     )
     parser.add_argument("--image", help="the image of the service, or of the pipeline; best by digest")
     parser.add_argument("--cpu", default=Size.cpu, help="of a pod of the pipeline, such as %(default)s")
@@ -48,11 +50,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="files go to ENVIRONMENT/WAY below it",
     )
+    parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
+                        help="whose requests locust and k6 send")  # fmt: skip
     parser.add_argument("--version", default="", help="what argo serves; what git assigns without it")
 
 
 def run(arguments: argparse.Namespace) -> str:
     """Write the manifests as files that Argo CD or kubectl apply."""
+    if arguments.way in scripts.WAYS:
+        return scripts.write(arguments.way, arguments.package, arguments.output / arguments.way)
+    if arguments.way == "gitlab":
+        return gitlab.write(arguments.output / arguments.way)
     if arguments.way == "pipeline":
         size = Size(arguments.cpu, arguments.memory)
         return pipeline(arguments.image or jobs.IMAGE, size, arguments.output)

@@ -143,8 +143,8 @@ def _bad_input(target: Target) -> Check:
     statuses = {name: answer.status for name, answer in found.items()}
     plain = [name for name, answer in found.items() if not answer.headers.get("content-type", "").startswith(_PROBLEM)]
     said = _listed(statuses) + (f"; not {_PROBLEM}: {', '.join(plain)}" if plain else "")
-    good = not plain and all(400 <= status < 500 for status in statuses.values())
-    return Check("bad input", good, said, f"4xx with {_PROBLEM}")
+    good = not plain and all(400 <= status < 500 and status != 401 for status in statuses.values())
+    return Check("bad input", good, said, f"4xx that is not 401, with {_PROBLEM}")
 
 
 def _headers(target: Target, expected: Expected) -> Check:
