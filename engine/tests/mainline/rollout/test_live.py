@@ -67,9 +67,9 @@ def rows(packages: dict[Ref, Path]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def rolling_out(place: Place, tmp_path: Path) -> Iterator[Rollout]:
+def rolling_out(place: Place, tmp_path: Path, workers: int = 1) -> Iterator[Rollout]:
     """A server that follows the driver's routing file."""
-    with running(tmp_path / "server", None, "--routing", str(place.routing)) as server:
+    with running(tmp_path / "server", None, "--routing", str(place.routing), workers=workers) as server:
         made = Rollout(place, server)
         made.thread.start()
         try:
@@ -79,12 +79,13 @@ def rolling_out(place: Place, tmp_path: Path) -> Iterator[Rollout]:
             made.thread.join()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_no_request_fails_from_the_first_step_to_the_last(
-    place: Place, packages: dict[Ref, Path], rows: list[dict[str, Any]], tmp_path: Path
+    place: Place, packages: dict[Ref, Path], rows: list[dict[str, Any]], tmp_path: Path, workers: int
 ) -> None:
     """Mirror, 30 %, everything, and back at once: all are answered, each by a version that was live, in proportion."""
     first, second, far = packages
-    with rolling_out(place, tmp_path) as world:
+    with rolling_out(place, tmp_path, workers) as world:
         world.want(first)
         wait_for(lambda: world.serves(first))
         with Load(world.server.port, [world.server.key] * 2, rows, rate=60.0) as load:

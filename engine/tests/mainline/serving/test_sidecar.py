@@ -66,6 +66,24 @@ def test_follower_that_ends_is_started_again(server: Running) -> None:
     wait_for(lambda: SECRETS.keys() <= variables(second))
 
 
+def test_workers_have_no_credential_and_end_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where several workers load packages, none has a key, token or role, and all end with the follower."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    options = ("--follow", str(tmp_path / "away"), "--state", str(tmp_path / "state"))
+    with running(tmp_path / "server", None, *options, workers=2) as server:
+        wait_for(lambda: followers(server) != [])
+        beside = [*children_of(server.process.pid), *followers(server)]
+        workers = [
+            number for number in beside if b"serving.workers.worker" in Path(f"/proc/{number}/cmdline").read_bytes()
+        ]
+        assert len(workers) == 2
+        assert not any(variables(number) & SECRETS.keys() for number in workers)
+        wait_for(lambda: any(SECRETS.keys() <= variables(number) for number in followers(server)))
+        server.stop(signal.SIGKILL)
+        wait_for(lambda: not any(map(lives, beside)))
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_server(server: Running, how: signal.Signals) -> None:
     """Keeper and follower end with the server, also where it is killed."""
