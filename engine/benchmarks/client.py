@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 
 import uvloop
 
-from mainline.probe import traffic
-from mainline.probe.traffic import Plan
+from mainline.probe import sender
+from mainline.probe.sender import Plan
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def run(load: Load) -> Result:
 
 async def _drive(load: Load) -> Result:
     plan = Plan("127.0.0.1", load.port, [load.request.encode()], load.connections, load.seconds, load.rate)
-    found = await traffic.drive(plan)
+    found = await sender.drive(plan)
     statuses = found.statuses | {"lost": found.lost}
     return Result(found.answers, found.seconds, statuses, found.percentile(50), found.percentile(99))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mainline.probe.sender import Plan, Result, drive
 from mainline.probe.smoke import PREDICT
-from mainline.probe.traffic import Plan, Result, drive
 from mainline.probe.wire import ProbeError, Target
 
 FACTOR = 2.0

@@ -5,7 +5,7 @@ import argparse
 from mainline.declared import environments
 from mainline.probe import options, pressure, smoke, wire
 from mainline.probe.pressure import Objective
-from mainline.probe.traffic import Plan
+from mainline.probe.sender import Plan
 
 
 def prepare(arguments: argparse.Namespace) -> tuple[Plan, Objective]:

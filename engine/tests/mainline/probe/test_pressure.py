@@ -12,7 +12,7 @@ import pytest
 
 from mainline.probe import pressure, smoke, wire
 from mainline.probe.pressure import Objective
-from mainline.probe.traffic import Plan, Result
+from mainline.probe.sender import Plan, Result
 from tests.mainline.serving.http.proxies import PREFIX, proxy
 from tests.mainline.serving.running import free_port, running
 
