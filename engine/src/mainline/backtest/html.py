@@ -1,5 +1,6 @@
 """The history as one HTML file, with the picture in it: nothing to load, nothing that runs."""
 
+import re
 from collections.abc import Iterator
 
 from mainline.backtest import summary
@@ -7,9 +8,11 @@ from mainline.backtest.parts import Part
 from mainline.report import page
 from mainline.report.escape import hypertext
 
+_PERIOD = re.compile(r"\d{4}-[\dW-]+")
 _STYLE = """
 main { max-width: 1100px } .timeline { width: 100%; height: auto } td, th { vertical-align: top; padding-right: 14px }
-td.figure { white-space: nowrap; text-align: right } th.figure { text-align: right } td { overflow-wrap: normal }
+td.figure { white-space: nowrap; text-align: right } th.figure { text-align: right }
+td.whole { white-space: nowrap } td { overflow-wrap: normal }
 """
 
 
@@ -33,11 +36,15 @@ def _of(part: Part) -> Iterator[str]:
             f'<th scope="col"{kind}>{hypertext(title)}</th>' for kind, title in zip(kinds, header, strict=True)
         )
         lines = (zip(kinds, row, strict=True) for row in rows)
-        body = "\n".join(
-            f"<tr>{''.join(f'<td{kind}>{hypertext(cell)}</td>' for kind, cell in line)}</tr>" for line in lines
-        )
+        body = "\n".join(f"<tr>{''.join(_cell(kind, text) for kind, text in line)}</tr>" for line in lines)
         yield (
             f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>\n'
         )
     if part.code:
         yield f"<pre><code>{page.hypertext_lines(part.code.splitlines())}</code></pre>\n"
+
+
+def _cell(kind: str, text: str) -> str:
+    """Write a cell; a day or a period stays on one line."""
+    kind = ' class="whole"' if not kind and _PERIOD.fullmatch(text) else kind
+    return f"<td{kind}>{hypertext(text)}</td>"

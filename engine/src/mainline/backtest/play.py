@@ -15,6 +15,7 @@ from mainline.backtest.timeline import Timeline
 from mainline.backtest.timetable import Plan
 from mainline.backtest.work import Work
 from mainline.errors import ParamsError
+from mainline.experiments.layout import wrap
 from mainline.periods import told
 from mainline.text import count
 
@@ -65,7 +66,7 @@ def play(asked: Asked) -> str:
         if asked.write:
             shown.advice.write()
     written = ["", "Written."] if asked.write and shown.advice.diff else []
-    return "\n".join(["", lead, summary.terminal(shown.parts), *written, "", str(PAGE), str(PICTURE)])
+    return "\n".join(["", wrap(lead), summary.terminal(shown.parts), *written, "", str(PAGE), str(PICTURE)])
 
 
 def _live(planned: Plan, folder: Path, several: int) -> History:
