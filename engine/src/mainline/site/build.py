@@ -48,6 +48,7 @@ def build(pages: Iterable[Page], last: Last, folder: Path, code: str, tell: Call
         MainlineError: when the folder holds something else, or another build works on it.
     """
     folder = Path(os.path.abspath(folder))
+    _index(folder)  # of something else nothing is touched, and nothing is left beside it
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusion.alone(folder.with_name(f".{folder.name}.lock"), "./mainline site"):
         aside, gone = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.before")

@@ -90,6 +90,7 @@ def test_a_folder_of_something_else_is_not_touched() -> None:
     with pytest.raises(MainlineError, match=r"is not a site of `\./mainline site` \(it has no site.json\)"):
         world.build()
     assert contents() == {"thesis.txt": b"years"}
+    assert [file.name for file in SITE.parent.glob(".*site*")] == []
 
 
 @pytest.mark.usefixtures("released")
