@@ -22,9 +22,10 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.probe.wire import ProbeError
 
     plan, objective = session.prepare(arguments)
-    good, bad, why = pressure.stress(plan, objective, max(arguments.most, 0.1), lambda line: print(line, flush=True))
+    good, bad, why = pressure.stress(plan, objective, arguments.most, lambda line: print(line, flush=True))
+    held, broke = pressure.per_second(good), pressure.per_second(bad)
     if not good:
-        raise ProbeError(f"{arguments.url} breaks its objective at {bad:,.0f} requests a second already: {why}.")
+        raise ProbeError(f"{arguments.url} breaks its objective at {broke} requests a second already: {why}.")
     if not bad:
-        return f"{arguments.url} keeps its objective up to {good:,.0f} requests a second; nothing more was asked for."
-    return f"{arguments.url} keeps its objective at {good:,.0f} requests a second, and not at {bad:,.0f}: {why}."
+        return f"{arguments.url} keeps its objective up to {held} requests a second; nothing more was asked for."
+    return f"{arguments.url} keeps its objective at {held} requests a second, and not at {broke}: {why}."

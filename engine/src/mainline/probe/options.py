@@ -5,11 +5,15 @@ import os
 from pathlib import Path
 
 from mainline import usage
+from mainline.probe import wire
 from mainline.probe.wire import ProbeError
 
 KEY = "MAINLINE_API_KEY"
 """The variable that has the key, since others of the machine can read a command line."""
-BOUNDS = {"rate": (0.1, 100_000.0), "seconds": (1.0, 3_600.0), "connections": (1, 1_000), "rows": (1, 100_000)}
+BOUNDS = {
+    "rate": (0.1, 100_000.0), "seconds": (1.0, 3_600.0), "connections": (1, 1_000), "rows": (1, 100_000),
+    "most": (0.1, 100_000.0), "p99_ms": (0.001, 3_600_000.0), "errors": (0.0, 1.0),
+}  # fmt: skip
 """What may be asked for: more is for machines that are made for it."""
 
 
@@ -35,11 +39,18 @@ def check(arguments: argparse.Namespace) -> None:
         ProbeError: naming the option, and what it may be.
     """
     for name, (least, most) in BOUNDS.items():
-        value = getattr(arguments, name)
-        if not least <= value <= most:
-            raise ProbeError(f"--{name} is {value:g}; it may be from {least:g} to {most:,g}.")
+        value = getattr(arguments, name, None)
+        if value is not None and not least <= value <= most:
+            raise ProbeError(f"--{name.replace('_', '-')} is {value:g}; it may be from {least:g} to {most:,.16g}.")
 
 
 def key() -> str:
-    """Return the key of the API; '' for a service that asks for none."""
-    return os.environ.get(KEY, "")
+    """Return the key of the API, without a line break that a file of secrets ends in; '' without one.
+
+    Raises:
+        ProbeError: when no key can have such characters; the message does not have it.
+    """
+    found = os.environ.get(KEY, "").strip()
+    if not wire.is_plain(found):
+        raise ProbeError(f"{KEY} holds a space, a line break or a letter that no key has; set it to the key alone.")
+    return found

@@ -29,7 +29,7 @@ class Objective:
         if found.errors > self.errors:
             return f"{found.errors:.2%} of the requests failed, allowed are {self.errors:.2%}"
         if rate and found.per_second < LEAST * rate:
-            return f"{found.per_second:,.0f} answers a second came, {rate:,.0f} were asked for"
+            return f"{per_second(found.per_second)} answers a second came, {per_second(rate)} were asked for"
         p99 = found.percentile(99) * 1e3
         return f"p99 was {p99:,.1f} ms, allowed are {self.p99_ms:g}" if p99 > self.p99_ms else ""
 
@@ -55,7 +55,8 @@ def plan(
 
 def _request(target: Target, body: list[dict[str, Any]]) -> bytes:
     content = json.dumps(body).encode()
-    named = target.host if target.port in (80, 443) else f"{target.host}:{target.port}"
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    named = host if target.port == (443 if target.secure else 80) else f"{host}:{target.port}"
     key = f"Authorization: Bearer {target.key}\r\n" if target.key else ""
     head = f"POST {target.prefix}{PREDICT} HTTP/1.1\r\nHost: {named}\r\n{key}Content-Type: application/json\r\n"
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
@@ -99,6 +100,11 @@ def line(found: Result, rate: float, broken: str) -> str:
     """Say in a line what came back."""
     statuses = ", ".join(f"{count:,} x {status}" for status, count in sorted(found.statuses.items())) or "no answer"
     lost = f", {found.lost:,} lost" if found.lost else ""
-    wished = f"{rate:,.0f}/s" if rate else "as fast as it goes"
+    wished = f"{per_second(rate)}/s" if rate else "as fast as it goes"
     times = ", ".join(f"p{percent} {found.percentile(percent) * 1e3:,.1f}" for percent in (50, 90, 99))
     return f"{wished}: {found.per_second:,.1f}/s, {statuses}{lost}; {times} ms; {broken or 'holds'}"
+
+
+def per_second(rate: float) -> str:
+    """Write a rate, with as many digits as tell two small ones apart."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"

@@ -75,6 +75,11 @@ class Target:
             return Answer(reply.status, found, reply.read(_LARGEST), tls, days)
         except ssl.SSLCertVerificationError as error:
             raise ProbeError(f"the certificate of {self.host} is not trusted: {error.verify_message}.") from error
+        except ssl.SSLError as error:
+            raise ProbeError(
+                f"{self.host}:{self.port} does not answer over TLS ({error.reason or error}). If it speaks plain HTTP, "
+                "write http://."
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             raise ProbeError(
                 f"{self.host}:{self.port} does not answer {path}: {error or type(error).__name__}."
@@ -99,21 +104,29 @@ def target(url: str, key: str, authority: Path | None) -> Target:
     Raises:
         ProbeError: when it is not such an address, or the file cannot be read.
     """
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ProbeError("an address with a password in it ends up in logs; give the key by MAINLINE_API_KEY instead.")
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, host = parts.port, (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
         raise ProbeError(f"'{url[:80]}' is not an address: {error}.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    known = parts.scheme in ("http", "https") and host and port != 0 and is_plain(parts.path)
+    if not known or parts.query or parts.fragment:
         raise ProbeError(f"'{url[:80]}' is not an address of a service; write one such as http://127.0.0.1:8080.")
-    if parts.username or parts.password:
-        raise ProbeError("an address with a password in it ends up in logs; give the key by MAINLINE_API_KEY instead.")
     secure = parts.scheme == "https"
+    if authority and not secure:
+        raise ProbeError(f"--ca is for https://, and {url[:80]} is not asked over TLS.")
     try:
         context = ssl.create_default_context(cafile=authority) if secure else None
     except (OSError, ssl.SSLError) as error:
         raise ProbeError(f"{authority} cannot be read as certificates: {error}.") from error
-    return Target(parts.hostname, port or (443 if secure else 80), parts.path.rstrip("/"), secure, key, context)
+    return Target(host, port or (443 if secure else 80), parts.path.rstrip("/"), secure, key, context)
+
+
+def is_plain(text: str) -> bool:
+    """Say whether all characters may stand in the head of a request: ASCII, no space and no line break."""
+    return all("!" <= character <= "~" for character in text)
 
 
 def _peer(connection: http.client.HTTPConnection) -> tuple[str, float]:

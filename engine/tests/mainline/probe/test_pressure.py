@@ -1,6 +1,7 @@
 """Load and stress: what comes back is counted, and the rate at which an objective breaks is found."""
 
 import socketserver
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,9 +11,10 @@ from threading import Thread
 
 import pytest
 
-from mainline.probe import pressure, smoke, wire
+from mainline.probe import options, pressure, smoke, wire
 from mainline.probe.pressure import Objective
 from mainline.probe.sender import Plan, Result
+from mainline.probe.wire import ProbeError
 from tests.mainline.serving.http.proxies import PREFIX, proxy
 from tests.mainline.serving.running import free_port, running
 
@@ -59,8 +61,8 @@ def test_answers_are_counted_by_status() -> None:
 def test_a_rate_is_kept() -> None:
     """A fast service gets what was asked for, and no more."""
     with answering(lambda _: OK) as port:
-        found = pressure.load(plan(port, rate=40.0, seconds=2.0))
-    assert 60 <= found.answers <= 84
+        found = pressure.load(plan(port, rate=4.0, seconds=2.0))
+    assert 4 <= found.answers <= 8
 
 
 def test_a_lost_connection_is_an_error_and_made_again() -> None:
@@ -69,6 +71,43 @@ def test_a_lost_connection_is_an_error_and_made_again() -> None:
         found = pressure.load(plan(port))
     assert found.lost > 2
     assert found.statuses["200"] > 4
+
+
+def test_a_connection_that_ends_between_two_requests_lost_nothing() -> None:
+    """A proxy ends each after so many requests, or when nothing was under way for a while."""
+    closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(closing)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        found = pressure.load(plan(server.server_address[1], rate=4.0))
+        server.shutdown()
+        thread.join()
+    assert found.answers > 1
+    assert found.errors == 0.0
+
+
+@pytest.mark.parametrize("option", [{"errors": float("nan")}, {"p99_ms": 0.0}, {"most": float("inf")}, {"rate": 0.0}])
+def test_what_no_objective_can_be_is_refused(option: dict[str, float]) -> None:
+    """Nothing is above a number that is none, so each service would keep it."""
+    with pytest.raises(ProbeError, match="it may be from"):
+        options.check(Namespace(**option))
+
+
+def test_two_small_rates_are_told_apart() -> None:
+    """Stress ends between two rates."""
+    assert [pressure.per_second(rate) for rate in (7.5, 8.0, 99.5, 1_234.5)] == ["7.5", "8", "99.5", "1,234"]
+
+
+def test_an_address_of_ipv6_is_a_host_in_brackets() -> None:
+    """As RFC 3986 writes it."""
+    target = wire.Target("::1", 8080, "", secure=False)
+    assert b"Host: [::1]:8080\r\n" in pressure._request(target, [{}])
 
 
 def test_a_service_that_is_not_there_is_all_errors() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mainline.declared.service import Limits
-from mainline.probe import smoke, wire
+from mainline.probe import options, smoke, wire
 from mainline.probe.smoke import Expected
 from mainline.probe.wire import Answer, ProbeError, Target
 from tests.mainline.serving.http.certificates import make_certificate
@@ -119,17 +119,49 @@ def test_tls_must_be_trusted(package_dir: Path, tmp_path: Path, expected: Expect
         assert failed(later, expected) == []
 
 
-@pytest.mark.parametrize("url", ["flights.example", "ftp://x/", "http://", "http://x:99999", "http://x/?a=b"])
+@pytest.mark.parametrize("url", [
+    "flights.example", "ftp://x/", "http://", "http://x:99999", "http://x/?a=b", "http://a..b/", "http://x:0",
+    "http://x/a b", "http://x/\N{LATIN SMALL LETTER E WITH ACUTE}",
+])  # fmt: skip
 def test_what_is_not_an_address_is_refused(url: str) -> None:
     """One line that shows how to write one."""
     with pytest.raises(ProbeError, match="is not an address"):
         wire.target(url, "", None)
 
 
-def test_a_password_in_an_address_is_refused() -> None:
-    """It would end up in logs."""
-    with pytest.raises(ProbeError, match="MAINLINE_API_KEY"):
-        wire.target("https://ada:secret@example.org", "", None)
+@pytest.mark.parametrize("url", ["https://ada:secret@example.org", "ftp://ada:secret@x", "http://ada:secret@x:99999"])
+def test_a_password_in_an_address_is_refused(url: str) -> None:
+    """It would end up in logs, so the refusal does not show it."""
+    with pytest.raises(ProbeError, match="MAINLINE_API_KEY") as refused:
+        wire.target(url, "", None)
+    assert "secret" not in str(refused.value)
+
+
+def test_certificates_for_plain_http_are_refused() -> None:
+    """Whoever names them believes that the connection is checked."""
+    with pytest.raises(ProbeError, match="--ca is for https"):
+        wire.target("http://example.org", "", Path("ca.pem"))
+
+
+def test_plain_http_where_tls_is_asked_for_is_said(server: Running) -> None:
+    """OpenSSL calls it a wrong version number."""
+    with pytest.raises(ProbeError, match="If it speaks plain HTTP, write http://"):
+        wire.target(f"https://127.0.0.1:{server.port}", "", None).ask("/livez")
+
+
+@pytest.mark.parametrize("key", ["secret\nX: y", "secret word", "secret\N{EURO SIGN}"])
+def test_what_cannot_be_a_key_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """It would be another header, or a fault of the client."""
+    monkeypatch.setenv(options.KEY, key)
+    with pytest.raises(ProbeError, match="no key has") as refused:
+        options.key()
+    assert "secret" not in str(refused.value)
+
+
+def test_a_line_break_at_the_end_is_not_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file of secrets has it."""
+    monkeypatch.setenv(options.KEY, "abc\n")
+    assert options.key() == "abc"
 
 
 @pytest.mark.slow
