@@ -171,13 +171,20 @@ class Crew:
 
     async def _answer(self, member: Member, number: int) -> None:
         """Tell a worker what all workers counted."""
-        pages = await asyncio.gather(*(one.ask() for one in self._ready()))
+        families = await self._page()
+        member.say({"page": {"number": number, "families": families}})
+
+    async def _page(self) -> list[Family]:
+        """Return what all workers counted; one that ends meanwhile counts among those that ended, and only there."""
+        asked = self._ready()
+        answers = await asyncio.gather(*(one.ask() for one in asked))
+        here = self._members.values()
+        pages = [page for one, page in zip(asked, answers, strict=True) if one in here]
         own = Page()
         own.add("mainline_workers", "gauge", "Workers that answer.", [({}, len(self._ready()))])
         restarts = [({"worker": str(place)}, count) for place, count in enumerate(self._restarts)]
         own.add("mainline_worker_restarts_total", "counter", "Workers that ended and were started again.", restarts)
-        families: list[Family] = [*self._pages.total(pages), *own.families]
-        member.say({"page": {"number": number, "families": families}})
+        return [*self._pages.total(pages), *own.families]
 
     async def _look(self) -> None:
         """Ask each worker from time to time, and end one that is stuck; what it said last counts if it is killed."""
