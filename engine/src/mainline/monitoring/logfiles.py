@@ -59,6 +59,8 @@ class Listing:
 def find(*directories: Path) -> Listing:
     """Look at the files of a log and of the folders in it; one that vanishes meanwhile is not there.
 
+    A folder whose name begins with a dot is not of the log: what was shipped is noted in one, under the same names.
+
     Raises:
         MainlineError: when there is no such folder.
     """
@@ -70,11 +72,11 @@ def find(*directories: Path) -> Listing:
             )
     seen: dict[str, LogFile] = {}
     copies, strange = [], []
-    for path in (path for directory in directories for path in sorted(directory.rglob("*.jsonl"))):
+    for path in (path for directory in directories for path in _listed(directory)):
         if not _NAME.fullmatch(path.name) or path.is_symlink():
             strange.append(path.name)
             continue
-        file = _look(path)
+        file = look(path)
         if file is None:
             continue
         other = seen.get(file.identity)
@@ -164,7 +166,12 @@ def _count_lines(file: LogFile, source: Path, copy: BinaryIO | None) -> int:
     return lines
 
 
-def _look(path: Path) -> LogFile | None:
+def _listed(directory: Path) -> list[Path]:
+    found = directory.rglob("*.jsonl")
+    return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(directory).parts[:-1]))
+
+
+def look(path: Path) -> LogFile | None:
     """Read where a file begins and ends; None if it is gone or has no whole line."""
     matched = _NAME.fullmatch(path.name)
     assert matched is not None

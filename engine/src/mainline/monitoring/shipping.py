@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainline import files, progress
+from mainline import exclusion, files, progress
 from mainline.monitoring import logfiles
 from mainline.monitoring.logfiles import LogFile
 from mainline.monitoring.retention import Horizon
@@ -26,6 +26,7 @@ from mainline.text import clean, count
 
 NOTES = ".shipped"
 """The folder in the log's own with the names of files that the store has or had."""
+_LOCK = "lock"
 _NAME = re.compile(r"(predictions-\d{8}T\d{6}-[0-9a-f]{8}-\d{6,9})\.([0-9a-f]{8})\.([0-9a-f]{32})\.jsonl")
 
 
@@ -48,16 +49,28 @@ def ship(log: Path, environment: str, mark: str, remote: Remote | None = None) -
         remote: the store; the declared one without it.
 
     Raises:
-        MainlineError: when there is no log, or the store does not take a file; what is here stays, for the next time.
+        MainlineError: when there is no log, another process ships it, or the store does not take a file; what is here
+            stays, for the next time.
     """
+    logfiles.find(log)
+    notes = log / NOTES
+    notes.mkdir(exist_ok=True)
+    with exclusion.alone(notes / _LOCK, "./mainline ship"):
+        return _ship(log, notes, environment, mark, remote)
+
+
+def _ship(log: Path, notes: Path, environment: str, mark: str, remote: Remote | None) -> Shipped:
+    sent = size = written = 0
     found = logfiles.find(log).files
-    notes, sent, size, written = log / NOTES, 0, 0, 0
-    _tidy(notes, {file.name for file in found})
-    for file in found:
-        if (notes / file.name).exists():
+    _tidy(notes, {file.name for file in found} | {_LOCK})
+    for seen in found:
+        if (notes / seen.name).exists():
             continue
-        if _is_written(file):
+        if _is_written(seen):
             written += 1
+            continue
+        file = logfiles.look(seen.path)  # the server may have written on, and ended, while others were sent
+        if file is None:
             continue
         with _held(file, notes) as copy:
             if copy is None:
@@ -158,7 +171,6 @@ def _is_written(file: LogFile) -> bool:
 @contextlib.contextmanager
 def _held(file: LogFile, notes: Path) -> Iterator[Path | None]:
     """Hold the whole lines of a file while they are sent; None if it went meanwhile."""
-    notes.mkdir(exist_ok=True)
     copy = notes / f"{file.name}.sending"
     try:
         try:

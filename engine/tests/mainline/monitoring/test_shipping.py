@@ -76,6 +76,56 @@ def test_each_file_is_shipped_once_under_a_name_of_its_own(server: Machine) -> N
     assert shipping.ship(server.log, "production", MARK).files == 1
 
 
+def test_what_a_server_writes_while_others_are_sent_is_shipped(
+    server: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was seen half, and the server ended it before its turn came: its last line would be in no store."""
+    last = max(server.log.glob(PATTERN))
+    whole = last.read_bytes()
+    last.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    send = shipments.send
+
+    def go_on(*arguments: Any) -> None:
+        last.write_bytes(whole)
+        send(*arguments)
+
+    monkeypatch.setattr(shipments, "send", go_on)
+    shipping.ship(server.log, "production", MARK)
+    assert sorted(shipments.listing(stores.open_remote(), "production").values()) == sorted(
+        path.stat().st_size for path in server.log.glob(PATTERN)
+    )
+
+
+def test_notes_of_what_was_shipped_are_no_files_of_the_log(server: Machine) -> None:
+    """They have the same names, so a roll-up on that machine would take their lines for spoiled ones."""
+    before = logfiles.find(server.log)
+    shipping.ship(server.log, "production", MARK)
+    assert logfiles.find(server.log) == before
+
+
+def test_a_note_goes_with_its_file(server: Machine) -> None:
+    """The log forgets old files, and so do its notes."""
+    shipping.ship(server.log, "production", MARK)
+    for path in server.log.glob(PATTERN):
+        path.unlink()
+    shipping.ship(server.log, "production", MARK)
+    assert not list((server.log / NOTES).glob(PATTERN))
+
+
+def test_two_that_ship_one_log_are_refused(server: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would remove what the first is sending; the first goes on."""
+    send, refused = shipments.send, []
+
+    def beside(*arguments: Any) -> None:
+        with pytest.raises(MainlineError, match=r"another .+ship. runs here") as found:
+            shipping.ship(server.log, "production", MARK)
+        refused.append(found)
+        send(*arguments)
+
+    monkeypatch.setattr(shipments, "send", beside)
+    assert shipping.ship(server.log, "production", MARK).files == len(refused) == 3
+
+
 def test_what_was_shipped_is_rolled_up_and_leaves_the_store(
     machines: Machines,
     server: Machine,
