@@ -33,6 +33,7 @@ ROOMS: dict[str, str] = {
     "rehearsal": "all of it once in a copy of the fork: released, served, rolled out and rolled back, on one machine",
     "score": "how ready for production all this is, from what the rooms below have left to read",
     "evidence": "what is on record of a version, in the forms that others ask for: reads all rooms below, runs nothing",
+    "export": "data, versions and runs in the forms that other tools read: reads all rooms below, asks no tool",
     "site": "all of it as pages for everybody, from git alone: reads all rooms below",
     "github": "release and report where GitHub runs them",
     "cluster": "serving and rollout as objects of Kubernetes",

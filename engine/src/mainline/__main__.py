@@ -24,7 +24,7 @@ COMMANDS = {
     ),
     "Judge and release": (
         "gate", "accept", "report", "promote", "rollback", "rehearse", "archive", "sign", "signing-key", "evidence",
-        "history", "lineage", "delivery", "score", "site", "open", "registry",
+        "history", "lineage", "delivery", "score", "site", "open", "export", "registry",
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (

@@ -38,7 +38,7 @@ class Contract(NamedTuple):
 
 def parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """List the parameters that shape the model and differ, by dotted name; features are one of them if reordered."""
-    old, new = (dict(_flat({name: params[name] for name in SHAPING if name in params})) for params in (before, after))
+    old, new = (dict(flat({name: params[name] for name in SHAPING if name in params})) for params in (before, after))
     if set(old.get("features") or ()) != set(new.get("features") or ()):
         old, new = ({key: value for key, value in each.items() if key != "features"} for each in (old, new))
     keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
@@ -165,10 +165,11 @@ def _meaning(fields: Any) -> Any:
     return [_meaning(field) for field in fields]
 
 
-def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+def flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value of nested mappings by its dotted name."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _flat(item, f"{at}.{name}" if at else str(name))
+            yield from flat(item, f"{at}.{name}" if at else str(name))
     else:
         yield at, value
 

@@ -128,6 +128,7 @@ def test_every_command_says_so(
         "rebuild": ["v1.0.0"],
         "lineage": ["v1.0.0"],
         "evidence": ["v1.0.0"],
+        "export": ["great-expectations", "suite.json"],
         "sign": ["v1.0.0"],
         "fetch": ["v1.0.0"],
         "approve": ["v1.0.0"],
