@@ -47,7 +47,7 @@ def build(pages: Iterable[Page], last: Last, folder: Path, code: str, tell: Call
     Raises:
         MainlineError: when the folder holds something else, or another build works on it.
     """
-    folder = Path(os.path.abspath(folder))
+    folder = Path(os.path.realpath(folder))  # names that change places are those of folders, not of links to them
     _index(folder)  # of something else nothing is touched, and nothing is left beside it
     folder.parent.mkdir(parents=True, exist_ok=True)
     with exclusion.alone(folder.with_name(f".{folder.name}.lock"), "./mainline site"):

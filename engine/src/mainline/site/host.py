@@ -23,6 +23,22 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
+    def do_GET(self) -> None:
+        """Answer, unless a page of another site had its own name lead here to read this one."""
+        if self._is_asked_by_name():
+            super().do_GET()
+
+    def do_HEAD(self) -> None:
+        """Answer the same without the content."""
+        if self._is_asked_by_name():
+            super().do_HEAD()
+
+    def _is_asked_by_name(self) -> bool:
+        known = self.headers.get("Host", "").partition(":")[0] in (HOST, "localhost")
+        if not known:
+            self.send_error(421)
+        return known
+
     def log_message(self, *_: Any) -> None:
         return
 

@@ -94,6 +94,19 @@ def test_a_folder_of_something_else_is_not_touched() -> None:
 
 
 @pytest.mark.usefixtures("released")
+def test_a_link_to_a_folder_stays_one() -> None:
+    """The site is where the link leads, again and again; the link is not taken for the folder."""
+    real = SITE.with_name("elsewhere")
+    real.mkdir(parents=True)
+    SITE.symlink_to(real.name)
+    for _ in range(2):
+        world.build()
+        assert SITE.is_symlink()
+        assert (real / "index.html").is_file()
+    assert not list(SITE.parent.glob(".*.partial"))
+
+
+@pytest.mark.usefixtures("released")
 def test_a_page_that_fails_leaves_the_site_before() -> None:
     """Half a site is never seen."""
     world.build()

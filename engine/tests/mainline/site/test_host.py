@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_command_builds_where_git_does_not_look(capsys: pytest.CaptureFixtur
 
 @pytest.mark.usefixtures("released")
 def test_open_answers_at_this_machine_alone_and_ends() -> None:
-    """Without a screen it prints the address and answers there; a signal ends it."""
+    """Without a screen it prints the address, answers there and by no stranger's name; a signal ends it."""
     command = [sys.executable, "-P", "-m", "mainline", "open", "--no-score", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -33,6 +34,9 @@ def test_open_answers_at_this_machine_alone_and_ends() -> None:
             with urllib.request.urlopen(found[1], timeout=60) as answer:  # noqa: S310 - it is http
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert b"v1.2.0" in answer.read()
+            led_here = urllib.request.Request(found[1], headers={"Host": "stranger.example"})  # noqa: S310 - as above
+            with pytest.raises(urllib.error.HTTPError, match="421"):
+                urllib.request.urlopen(led_here, timeout=60)  # noqa: S310 - as above
         finally:
             server.terminate()
             server.wait(60)
