@@ -184,6 +184,13 @@ def test_what_is_no_notebook_is_left_alone(tmp_path: Path, name: str, text: str 
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_folder_is_no_page(tmp_path: Path) -> None:
+    """It is said before a cell runs, and no cell is blamed."""
+    with pytest.raises(MainlineError, match=r"is a folder; name a file of it, such as .*explore.html"):
+        notebooks.write_page(tmp_path / "explore.py", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_forks_own_notebook_is_not_written_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
