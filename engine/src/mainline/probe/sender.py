@@ -69,9 +69,9 @@ async def drive(plan: Plan) -> Result:
     until = started + plan.seconds
     found = _Found()
     interval = plan.connections / plan.rate if plan.rate else 0.0
-    senders = [_keep(plan, place, interval * place / plan.connections, interval, until, found)
-               for place in range(plan.connections)]  # fmt: skip
-    await asyncio.wait_for(asyncio.gather(*senders), plan.seconds + PATIENCE + 5)
+    async with asyncio.TaskGroup() as senders:
+        for place in range(plan.connections):
+            senders.create_task(_keep(plan, place, interval * place / plan.connections, interval, until, found))
     return Result(max(time.perf_counter() - started, plan.seconds), found.statuses, found.latencies, found.lost)
 
 
@@ -105,7 +105,7 @@ async def _keep(plan: Plan, place: int, wait: float, interval: float, until: flo
             )
             _, connection = await asyncio.wait_for(begun, PATIENCE)
             made = connection
-            await asyncio.wait_for(connection.done, max(until - time.perf_counter(), 0) + PATIENCE)
+            await asyncio.wait_for(connection.done, max(until + PATIENCE - time.perf_counter(), _AGAIN))
             if connection.is_over:
                 return
         except (OSError, TimeoutError):

@@ -1,6 +1,10 @@
 """Load and stress: what comes back is counted, and the rate at which an objective breaks is found."""
 
+import os
+import signal
 import socketserver
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +20,8 @@ from mainline.probe.pressure import Objective
 from mainline.probe.sender import Plan, Result
 from mainline.probe.wire import ProbeError
 from tests.mainline.serving.http.proxies import PREFIX, proxy
-from tests.mainline.serving.running import free_port, running
+from tests.mainline.serving.running import free_port, running, wait_for
+from tests.project import ENGINE, LIMIT, SEARCH_PATH
 
 REQUEST = b"POST /predict HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -108,6 +113,29 @@ def test_an_address_of_ipv6_is_a_host_in_brackets() -> None:
     """As RFC 3986 writes it."""
     target = wire.Target("::1", 8080, "", secure=False)
     assert b"Host: [::1]:8080\r\n" in pressure._request(target, [{}])
+
+
+def test_an_interrupted_load_ends_in_one_line() -> None:
+    """Ctrl-C is no fault of the program, so there is no traceback."""
+    asked: list[int] = []
+
+    def answer(number: int) -> bytes:
+        asked.append(number)
+        return OK
+
+    with answering(answer) as port:
+        program = (
+            "import sys; from mainline import interrupts; interrupts.catch(); interrupts.allow()\n"
+            "from mainline.probe import pressure; from mainline.probe.sender import Plan\n"
+            "try:\n    pressure.load(Plan('127.0.0.1', int(sys.argv[1]), [sys.argv[2].encode()], 2, 600.0))\n"
+            "except KeyboardInterrupt:\n    print('ended')"
+        )
+        command = [sys.executable, "-P", "-c", program, str(port), REQUEST.decode()]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ENGINE,
+                              env={**os.environ, "PYTHONPATH": SEARCH_PATH}) as load:  # fmt: skip
+            wait_for(lambda: len(asked) > 9)
+            load.send_signal(signal.SIGINT)
+            assert load.communicate(timeout=LIMIT) == ("ended\n", "")
 
 
 def test_a_service_that_is_not_there_is_all_errors() -> None:
