@@ -1,4 +1,4 @@
-"""Write data checks, versions or runs for another tool."""
+"""Write data checks, versions or runs for other tools."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from mainline.errors import MainlineError
 from mainline.text import count
 
 FORMS: Mapping[str, Callable[[argparse.Namespace], str]]
-OPTIONS = {"great-expectations": ("table", "features"), "mlflow": ("experiment",)}
+OPTIONS = {"great-expectations": ("table", "features"), "mlflow": ("experiment",), "openlineage": ("namespace",)}
 """What one form alone takes."""
 
 
@@ -30,6 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     parser.add_argument(
         "--experiment", metavar="NAME", help="mlflow: where the runs go; the use case's name without it"
+    )
+    parser.add_argument(
+        "--namespace", metavar="NAME", help="openlineage: of jobs and data; the use case's name without it"
     )
 
 
@@ -78,6 +81,18 @@ def _mlflow(arguments: argparse.Namespace) -> str:
     )
 
 
+def _openlineage(arguments: argparse.Namespace) -> str:
+    from mainline import files  # libraries that `--help` need not wait for
+    from mainline.export import openlineage
+    from usecase import interface
+
+    file = _file(arguments.target)
+    events, silent = openlineage.events(arguments.namespace or interface.NAME)
+    files.replace(file, openlineage.render(events))
+    left = [f"  left out, since its result came from the cache and no run is on record: {stage}" for stage in silent]
+    return "\n".join([f"{file}: {count(len(events), 'event')}, the start and the end of each stage's run", *left])
+
+
 def _file(target: str) -> Path:
     """Return the file that is meant.
 
@@ -90,4 +105,4 @@ def _file(target: str) -> Path:
     return file
 
 
-FORMS = {"great-expectations": _great_expectations, "mlflow": _mlflow}
+FORMS = {"great-expectations": _great_expectations, "mlflow": _mlflow, "openlineage": _openlineage}

@@ -72,6 +72,15 @@ def without_password(url: str) -> str:
     return re.sub(r"^(https?://)[^/]*@", r"\1", url)
 
 
+def web(repository: Path = Path()) -> str:
+    """Return the address of the repository's pages on the web; '' where its remote has none."""
+    named = remote(repository)
+    url = without_password(ask("remote", "get-url", named, at=repository)) if named else ""
+    if url.startswith("git@") and ":" in url:
+        url = "https://" + url.removeprefix("git@").replace(":", "/", 1)
+    return url.removesuffix(".git").rstrip("/") if url.startswith(("https://", "http://")) else ""
+
+
 def head(where: str, repository: Path = Path()) -> tuple[str, str]:
     """Return the whole name of the default branch of a remote or a URL, and its commit; both '' where it has none.
 

@@ -84,7 +84,7 @@ def read() -> Record:
     documents = _documents(main)
     return Record(
         artifact=artifact.name(),
-        address=_address(),
+        address=origin.web(),
         main=main,
         history=found,
         tagged=tagged,
@@ -147,12 +147,3 @@ def _documents(main: str) -> dict[str, str]:
     places = ("README.md", "engine/README.md", "engine/docs", "engine/CHANGELOG.md", "docs")
     found = tree.entries(main, *places) if main else {}
     return {path: entry.blob for path, entry in found.items() if entry.mode != "120000"}
-
-
-def _address() -> str:
-    """Return the address of the repository's pages on the web; '' where its remote has none."""
-    remote = origin.remote()
-    url = origin.without_password(ask("remote", "get-url", remote)) if remote else ""
-    if url.startswith("git@") and ":" in url:
-        url = "https://" + url.removeprefix("git@").replace(":", "/", 1)
-    return url.removesuffix(".git").rstrip("/") if url.startswith(("https://", "http://")) else ""

@@ -17,11 +17,16 @@ def make(folder: Path, requirements: str) -> Path:
     return python
 
 
-def run(python: Path, script: str, *words: str, home: Path) -> str:
-    """Run a script that stands here by such a Python, and return what it printed."""
-    done = subprocess.run(
+def attempt(python: Path, script: str, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script that stands here by such a Python."""
+    return subprocess.run(
         [str(python), str(HERE / script), *words], capture_output=True, text=True, timeout=LIMIT, cwd=home,
         env={"PATH": "/usr/bin:/bin", "HOME": str(home)},
     )  # fmt: skip
+
+
+def run(python: Path, script: str, *words: str, home: Path) -> str:
+    """Run a script likewise, and return what it printed."""
+    done = attempt(python, script, *words, home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -67,6 +67,7 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
     [
         (["mlflow", "http://127.0.0.1:1", "--table", "x"], "--table is an option of `export great-expectations`"),
         (["mlflow", "http://127.0.0.1:1", "--features"], "--features is an option of `export great-expectations`"),
+        (["mlflow", "http://127.0.0.1:1", "--namespace", "x"], "--namespace is an option of `export openlineage`"),
         (["great-expectations", "x.json", "--experiment", "x"], "--experiment is an option of `export mlflow`"),
     ],
 )

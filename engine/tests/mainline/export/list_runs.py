@@ -1,0 +1,25 @@
+"""Print the runs of an experiment as MLflow's own client finds them; run by the Python that has `mlflow.txt`.
+
+`python list_runs.py URL EXPERIMENT` prints a list in JSON: name, status, start, params, metrics and tags of each run.
+"""
+
+import json
+import sys
+
+from mlflow import MlflowClient
+
+client = MlflowClient(tracking_uri=sys.argv[1])
+experiment = client.get_experiment_by_name(sys.argv[2])
+assert experiment is not None
+listed = client.search_runs([experiment.experiment_id])
+print(
+    json.dumps(
+        [
+            {
+                "id": run.info.run_id, "name": run.info.run_name, "status": run.info.status,
+                "start": run.info.start_time, "end": run.info.end_time, **run.data.to_dictionary(),
+            }
+            for run in listed
+        ]
+    )
+)  # fmt: skip
