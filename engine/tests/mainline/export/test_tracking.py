@@ -135,6 +135,16 @@ def test_another_server_is_told_in_a_line(server: Tracking, answer: tuple[int, b
     assert "\n" not in str(told.value)
 
 
+def test_credentials_go_nowhere_else(server: Tracking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends the request on to another one is not followed."""
+    monkeypatch.setenv(tracking.TOKEN, "t")
+    with serve() as other:
+        server.answer, server.location = (302, b""), other.url
+        with pytest.raises(TrackingError, match="it answered 302"):
+            send(server, RUN)
+        assert other.asked == []
+
+
 def test_no_server_is_told_in_a_line() -> None:
     """Nobody listens at the address."""
     with serve() as gone:

@@ -30,6 +30,7 @@ class Tracking:
     fail_at: int = 0
     answer: tuple[int, bytes] | None = None
     deleted: bool = False
+    location: str = ""
 
     def get_by_name(self, asked: dict[str, Any]) -> Any:
         """Return an experiment."""
@@ -58,6 +59,7 @@ class Tracking:
             {"info": run["info"], "data": {"tags": [{"key": k, "value": v} for k, v in run["tags"].items()]}}
             for run in self.runs
             if run["info"]["experiment_id"] in asked["experiment_ids"]
+            and (asked.get("run_view_type") == "ALL" or run["info"]["lifecycle_stage"] == "active")
             and all(run["tags"].get(name.strip("`")) == value.strip("'") for name, value in wanted.items())
         ]
         return {"runs": found} if found else {}
@@ -112,6 +114,7 @@ def serve() -> Iterator[Tracking]:
             status, content = tracking.answer or self._made(path, asked)
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
+            self.send_header("Location", f"{tracking.location}{self.path}")
             self.end_headers()
             self.wfile.write(content)
 
