@@ -59,7 +59,7 @@ class Crew:
         """Serve until told to stop; requests under way are answered first.
 
         Args:
-            started: called once all workers are ready, with what the first of them serves.
+            started: called once all workers are ready, with what they serve.
 
         Raises:
             WorkerError: when a worker cannot start, or ends again and again.
@@ -85,29 +85,26 @@ class Crew:
             signal.raise_signal(number)  # whoever waits for this process learns what ended it
 
     async def _serve(self, started: Callable[[Ready], None], stop: asyncio.Event) -> None:
-        ready = asyncio.Event()
+        ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         keeping = [asyncio.create_task(self._keep(number, ready)) for number in range(len(self._sockets))]
         stopping = asyncio.create_task(stop.wait())
-        beginning = asyncio.create_task(ready.wait())
         beside = [asyncio.create_task(self._look()), asyncio.create_task(self._report())]
         waiting: list[asyncio.Task[Any]] = [*keeping, stopping]
         try:
-            await asyncio.wait([*waiting, beginning], return_when=asyncio.FIRST_COMPLETED)
-            if ready.is_set():
-                known = self._members[0].ready
-                assert known is not None
-                started(known)
+            await asyncio.wait([*waiting, ready], return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                started(ready.result())
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for kept in keeping:
                 if kept.done():
                     kept.result()
         finally:
-            for task in [*waiting, beginning, *beside, *self._answering]:
+            for task in [*waiting, ready, *beside, *self._answering]:
                 task.cancel()
             await asyncio.gather(*keeping, *beside, return_exceptions=True)
             await self._end()
 
-    async def _keep(self, number: int, ready: asyncio.Event) -> None:
+    async def _keep(self, number: int, ready: "asyncio.Future[Ready]") -> None:
         """Start a worker, and again whenever it ends.
 
         Raises:
@@ -124,7 +121,7 @@ class Crew:
             code = await member.listen(said)
             self._retire(member)
             said_last = member.failed or f"{ending(code)}; the lines above may say why"
-            if not ready.is_set():
+            if not ready.done():
                 raise WorkerError(member.failed or f"worker {number} ended at its start ({said_last}).")
             well = member.ready is not None and monotonic() - member.began > SOUND
             failures = 1 if well else failures + 1
@@ -139,7 +136,7 @@ class Crew:
                  why=member.failed or ending(code), again_in_seconds=wait)  # fmt: skip
             await asyncio.sleep(wait)
 
-    def _hear(self, member: Member, message: Message, ready: asyncio.Event) -> None:
+    def _hear(self, member: Member, message: Message, ready: "asyncio.Future[Ready]") -> None:
         """Take in what a worker says to all."""
         if "ready" in message:
             self._greet(member, message["ready"], ready)
@@ -150,15 +147,15 @@ class Crew:
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
-    def _greet(self, member: Member, said: Ready, ready: asyncio.Event) -> None:
+    def _greet(self, member: Member, said: Ready, ready: "asyncio.Future[Ready]") -> None:
         if self._task.digest not in ("", said["digest"]):  # replaced while the first workers loaded it
             member.failed = f"{self._task.package} was replaced while it was loaded. Start the server again."
             member.signal(signal.SIGTERM)
             return
         self._task = replace(self._task, digest=said["digest"])
         say("worker ready", worker=member.number, pid=member.process.pid)
-        if len(self._ready()) == len(self._sockets):
-            ready.set()
+        if len(self._ready()) == len(self._sockets) and not ready.done():
+            ready.set_result(said)
 
     def _retire(self, member: Member) -> None:
         """Keep what a worker that ended had counted."""
