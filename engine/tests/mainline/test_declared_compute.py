@@ -41,7 +41,10 @@ def test_the_variable_takes_the_place_of_the_file(file: Path, monkeypatch: pytes
         ("processes: 1.5", r"compute\.yaml: processes: is 1\.5 \(float\); write a whole number from 1 to 256\."),
         ("processes:", r"compute\.yaml: processes: is None \(nothing\); write a whole number from 1 to 256\."),
         ("retries: -1", r"compute\.yaml: retries: is -1 \(int\); write a whole number from 0 to 100\."),
-        ("processes: 1\nprocesses: 2", r"compute\.yaml: file: is not YAML \('processes' stands twice"),
+        (
+            "processes: 1\nprocesses: 2",
+            r"compute\.yaml: file: is not YAML \(line 2, column 1: 'processes' stands twice",
+        ),
         ("", r"compute\.yaml: is empty; write a line such as `processes: 2`, or remove compute\.yaml\."),
         ("- 1", r"compute\.yaml: holds \[1\]; write a line such as `processes: 2`, or remove compute\.yaml\."),
         ("dask: 8786", r"compute\.yaml: dask: is 8786 \(int\); write where the scheduler listens, such as tcp://10"),
@@ -116,7 +119,7 @@ def test_a_cluster_is_declared_by_its_address(address: str, file: Path) -> None:
     [
         ("2", "MAINLINE_COMPUTE: is '2'; write it as in compute.yaml, such as MAINLINE_COMPUTE='processes: 2'."),
         ("procs: 2", "MAINLINE_COMPUTE: procs: is not a known key; did you mean 'processes'?"),
-        ("{processes", "MAINLINE_COMPUTE: is not YAML (while parsing a flow mapping"),
+        ("{processes", "MAINLINE_COMPUTE: is not YAML (line 1, column 11: while parsing a flow mapping"),
     ],
 )
 def test_what_is_wrong_with_the_variable_names_it(

@@ -8,7 +8,7 @@ from mainline import usage
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("url", help="where the service answers, such as https://models.example.org/flights")
+    parser.add_argument("url", help="where the service answers, such as https://models.example.org/churn")
     usage.add_environment(parser)
     parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
                         help="whose golden requests are asked")  # fmt: skip

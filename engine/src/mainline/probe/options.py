@@ -19,7 +19,7 @@ BOUNDS = {
 
 def add(parser: argparse.ArgumentParser, rate: float, seconds: float) -> None:
     """Add them, with a rate and seconds to begin with."""
-    parser.add_argument("url", help="where the service answers, such as https://models.example.org/flights")
+    parser.add_argument("url", help="where the service answers, such as https://models.example.org/churn")
     usage.add_environment(parser)
     parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
                         help="whose golden requests are sent")  # fmt: skip

@@ -10,7 +10,7 @@ REQUESTS = "requests.json"
 _HEAD = "Written by `./mainline render` for {way}; render it again instead of changing it."
 _LOCUST = '''"""{head}
 
-MAINLINE_API_KEY=... locust --headless --host https://models.example.org/flights --users 20 --run-time 1m
+MAINLINE_API_KEY=... locust --headless --host https://models.example.org/churn --users 20 --run-time 1m
 """
 
 import json
@@ -34,7 +34,7 @@ class Client(HttpUser):
         self.client.post("{path}", json=next(REQUESTS), headers=HEADERS)
 '''
 _K6 = """// {head}
-// MAINLINE_API_KEY=... BASE=https://models.example.org/flights k6 run load.js
+// MAINLINE_API_KEY=... BASE=https://models.example.org/churn k6 run load.js
 import http from "k6/http";
 import {{ check }} from "k6";
 

@@ -94,7 +94,7 @@ class Target:
 
 
 def target(url: str, key: str, authority: Path | None) -> Target:
-    """Read an address such as https://models.example.org/flights.
+    """Read an address such as https://models.example.org/churn.
 
     Args:
         url: the address, with the path that a proxy shows the service under.

@@ -114,9 +114,11 @@ def test_files_are_followed_after_a_failure_of_any_kind(
 
     monkeypatch.setattr(client.service.feed, "refresh", fail)
     monkeypatch.setattr(server_report, "describe", fail)
-    client.service.routing_file = client.service.settings.keys.with_name("routing.json")
-    client.service.poll()
-    assert client.service.metrics.failures == {"feed": 1, "routing": 1}
+    service = client.service
+    served = service.settings.keys.with_name("served.json")
+    service._reporter = server_report.Reporter(served, service.started, service.metrics.failures, None)
+    service.poll()
+    assert service.metrics.failures == {"feed": 1, "routing": 1}
     client.service.poll()
     assert client.service.metrics.failures["routing"] == 2
     assert len([record for record in caplog.records if "for the follower" in record.message]) == 1
