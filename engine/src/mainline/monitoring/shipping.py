@@ -106,6 +106,8 @@ def receive(store: Store, environment: str, remote: Remote | None = None) -> int
 def settle(store: Store, environment: str, commit: str, since: Horizon, remote: Remote | None = None) -> int:
     """Take out of the store what others can read as a record by now; return how many files that were.
 
+    A file that was brought here goes too, also if another machine took it out of the store, or a kill left it.
+
     Args:
         store: what is rolled up.
         environment: whose files are settled.
@@ -119,14 +121,20 @@ def settle(store: Store, environment: str, commit: str, since: Horizon, remote: 
     remote = remote or stores.open_remote()
     records = {record.name: record for record in store.records().values()}
     there = tree.entries(commit).keys()
+
+    def is_shared(name: str, size: int) -> bool:
+        record = records.get(name)
+        return record is not None and _is_told(record, size) and _wanted(record, since) <= there
+
     gone = 0
     for path, size in _waiting(remote, environment):
-        stem, mark, _ = _parts(path)
-        record = records.get(f"{stem}.jsonl")
-        if record is not None and _is_told(record, size) and _wanted(record, since) <= there:
+        stem, _, _ = _parts(path)
+        if is_shared(f"{stem}.jsonl", size):
             shipments.remove(remote, path)
-            (store.folder / RECEIVED / mark / record.name).unlink(missing_ok=True)
             gone += 1
+    for brought in (store.folder / RECEIVED).glob("*/*.jsonl"):
+        if is_shared(brought.name, brought.stat().st_size):
+            brought.unlink(missing_ok=True)
     return gone
 
 

@@ -144,6 +144,17 @@ def test_what_was_shipped_is_rolled_up_and_leaves_the_store(
     assert third.rows == len(lines)
 
 
+def test_file_that_another_machine_took_out_of_the_store_goes_here_too(machines: Machines, server: Machine) -> None:
+    """Both had brought it before one of them shared it; no raw line stays with the other."""
+    shipping.ship(server.log, "production", MARK)
+    slower = machines.start("slower")
+    shipping.receive(slower.store, "production")
+    monitor(machines.start("reader"))
+    assert waiting() == []
+    monitor(slower)
+    assert not list(slower.store.folder.glob("received/*/*"))
+
+
 def test_file_that_is_shipped_again_counts_once(machines: Machines, server: Machine, lines: Lines) -> None:
     """Where the note of it was lost, a file comes again, also after monitoring has read it; no row counts twice."""
     reader = machines.start("reader")
