@@ -26,7 +26,7 @@ from mainline.text import clean, count
 
 NOTES = ".shipped"
 """The folder in the log's own with the names of files that the store has or had."""
-_LOCK = "lock"
+_LOCK, _SENDING = "lock", ".sending"
 _NAME = re.compile(r"(predictions-\d{8}T\d{6}-[0-9a-f]{8}-\d{6,9})\.([0-9a-f]{8})\.([0-9a-f]{32})\.jsonl")
 
 
@@ -57,6 +57,19 @@ def ship(log: Path, environment: str, mark: str, remote: Remote | None = None) -
     notes.mkdir(exist_ok=True)
     with exclusion.alone(notes / _LOCK, "./mainline ship"):
         return _ship(log, notes, environment, mark, remote)
+
+
+def let_go(log: Path) -> None:
+    """Remove what one that was killed held of a log: lines that the log itself may not have any more.
+
+    Raises:
+        MainlineError: when another process ships it.
+    """
+    notes = log / NOTES
+    if notes.is_dir():
+        with exclusion.alone(notes / _LOCK, "./mainline ship"):
+            for left in notes.glob(f"*{_SENDING}"):
+                left.unlink()
 
 
 def _ship(log: Path, notes: Path, environment: str, mark: str, remote: Remote | None) -> Shipped:
@@ -179,7 +192,7 @@ def _is_written(file: LogFile) -> bool:
 @contextlib.contextmanager
 def _held(file: LogFile, notes: Path) -> Iterator[Path | None]:
     """Hold the whole lines of a file while they are sent; None if it went meanwhile."""
-    copy = notes / f"{file.name}.sending"
+    copy = notes / f"{file.name}{_SENDING}"
     try:
         try:
             logfiles.take(file, copy, ended=True)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from mainline import files
 from mainline.exchange.place import Place
-from mainline.monitoring import logfiles
+from mainline.monitoring import logfiles, shipping
 from mainline.monitoring.store import Record, Store
 from mainline.privacy.traces import Sought
 
@@ -76,8 +76,10 @@ class Kept:
         """Take out what was found: outcomes first, since only the log says whose they are.
 
         Raises:
-            MainlineError: when a roll-up works in the store.
+            MainlineError: when a roll-up works in the store, or the log is shipped.
         """
+        if self.log is not None:
+            shipping.let_go(self.log)
         for path in found.outcomes:
             _replace(path, lambda line: None if _names(line, found.requests) else line)
         if self.place.monitoring.is_dir():

@@ -16,9 +16,12 @@ from mainline import files
 from mainline.declared.monitoring import Keep
 from mainline.declared.service import Log
 from mainline.errors import MainlineError
+from mainline.exchange.place import Place
 from mainline.monitoring import logfiles, retention, rollup, shared_rows, sharing, shipping
 from mainline.monitoring.shipping import NOTES
 from mainline.privacy import erasure
+from mainline.privacy.logs import Kept
+from mainline.privacy.traces import Sought
 from mainline.remote import shipments, stores
 from mainline.repository import tree
 from mainline.serving.answering.metrics import ServiceMetrics
@@ -342,6 +345,39 @@ def test_nobody_is_forgotten_while_files_wait(machines: Machines, server: Machin
     monitor(machines.start("reader"))
     os.chdir(server.clone.path)
     erasure._require_settled()
+
+
+def forget(machine: Machine, lines: Lines) -> Sought:
+    """Take the rows of the first flight out of a log."""
+    sought = Sought("flight", (str(lines[0]["inputs"]["flight"][0]),), None)
+    kept = Kept(machine.log, Place(machine.log.parent / "place"))
+    kept.remove(kept.find(sought), sought)
+    return sought
+
+
+def test_rows_that_a_killed_shipper_held_are_forgotten(server: Machine, lines: Lines) -> None:
+    """It held a file of the log by a link, which still has the lines that the log itself has no more."""
+    first = logfiles.find(server.log).files[0]
+    (server.log / NOTES).mkdir()
+    logfiles.take(first, server.log / NOTES / f"{first.name}.sending", ended=True)
+    sought = forget(server, lines)
+    assert not [path for path in server.log.rglob("*") if path.is_file() and sought.in_file(path.read_bytes())]
+
+
+def test_nobody_is_forgotten_while_the_log_is_shipped(
+    server: Machine, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way would be found nowhere; no file of the log is changed, and shipping goes on."""
+    send, before = shipments.send, logfiles.find(server.log)
+
+    def beside(*arguments: Any) -> None:
+        with pytest.raises(MainlineError, match=r"another .+ship. runs here"):
+            forget(server, lines)
+        send(*arguments)
+
+    monkeypatch.setattr(shipments, "send", beside)
+    assert shipping.ship(server.log, "production", MARK).files == 3
+    assert logfiles.find(server.log) == before
 
 
 def test_watch_ships_what_is_left_when_it_is_told_to_stop(server: Machine) -> None:
