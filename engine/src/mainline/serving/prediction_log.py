@@ -144,9 +144,8 @@ class PredictionLog:
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         self._path = self._directory / f"predictions-{started}-{self.writer}-{self._number:06d}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
-        with contextlib.suppress(
-            OSError
-        ):  # tells who ships files that this one is not at its end, as long as it is open
+        with contextlib.suppress(OSError):
+            # As long as it is open, this tells whoever ships files that it is not at its end.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._size, self._begun = 0, time.monotonic()
 

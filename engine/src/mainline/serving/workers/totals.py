@@ -88,9 +88,8 @@ class Reports:
         if not self._said:
             return None
         found: dict[Key, Any] = {}
-        for _, versions in sorted(
-            self._said.values(), key=lambda said: said[0]
-        ):  # a version of two packages: the newer
+        # By revision: where workers serve two packages under one version, the newer one is told.
+        for _, versions in sorted(self._said.values(), key=lambda said: said[0]):
             for (key, _), counters in versions.items():
                 found[key] = _sum(found.get(key, {}), counters)
         total = {
