@@ -69,8 +69,9 @@ class Api:
         """
         return self._send("GET", url, None, "", limit, accept)
 
-    def upload(self, url: str, content: bytes) -> Any:
-        """Send a file to an address that GitHub gave."""
+    def attach(self, release: Mapping[str, Any], name: str, content: bytes) -> Any:
+        """Send a file to a release."""
+        url = f"{release['upload_url'].partition('{')[0]}?{urllib.parse.urlencode({'name': name})}"
         return json.loads(self._send("POST", url, content, "application/octet-stream", MAX_BYTES))
 
     def _send(

@@ -4,7 +4,6 @@ import gzip
 import io
 import shutil
 import tarfile
-import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +67,12 @@ def release() -> str:
 
 def _upload(github: Api, draft: dict[str, Any], files: list[Path]) -> None:
     there = {asset["name"]: asset for asset in github.pages(f"/releases/{int(draft['id'])}/assets")}
-    address = draft["upload_url"].partition("{")[0]
     for file in files:
         if file.name in there and there[file.name]["state"] != "uploaded":
             github.ask("DELETE", f"/releases/assets/{int(there[file.name]['id'])}")  # a kill left half of it
         elif file.name in there:
             continue
-        github.upload(f"{address}?{urllib.parse.urlencode({'name': file.name})}", file.read_bytes())
+        github.attach(draft, file.name, file.read_bytes())
 
 
 def _draft(version: Version, name: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ file is named by its content. A new one is there before the old one goes, so tha
 
 import hashlib
 import re
-import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,8 +49,7 @@ def give(environment: str, pack: Callable[[bytes | None], bytes | None]) -> str:
     name = f"requests-{hashlib.sha256(content).hexdigest()[:12]}.zip"
     if name not in {asset["name"] for asset in there}:
         release = release or github.ask("POST", "/releases", _about(environment))
-        address = release["upload_url"].partition("{")[0]
-        github.upload(f"{address}?{urllib.parse.urlencode({'name': name})}", content)
+        github.attach(release, name, content)
     for asset in _assets(release, whole=False):
         if asset["name"] != name:
             github.ask("DELETE", f"/releases/assets/{int(asset['id'])}")
