@@ -2,14 +2,12 @@
 
 import os
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mainline.declared.monitoring import Keep
 from mainline.monitoring import alarms, counters, rollup
-from mainline.monitoring.packages import Packaged
 from mainline.monitoring.store import DROPPED, read_dropped
 from mainline.registry import branches
 from tests.mainline.monitoring import logs
@@ -19,15 +17,6 @@ from tests.mainline.monitoring.machines import BRANCH, Machine, Machines
 FIRST = date(2024, 3, 1)
 WRITER = "abcdef01"
 Lines = list[dict[str, Any]]
-
-
-@pytest.fixture
-def machines(tmp_path: Path, packaged: Packaged, monkeypatch: pytest.MonkeyPatch) -> Machines:
-    """Nothing is shared yet."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
-    return Machines(tmp_path / "machines", packaged)
 
 
 def live(machine: Machine, lines: Lines, count: int, first: int = 0) -> None:
