@@ -97,6 +97,16 @@ def running(directory: Path, package: Path | None, *options: str, wrap: str = ""
             process.stdout.close()
 
 
+def refused(package: Path, settings: Path) -> str:
+    """Start a server that cannot serve; return the one line that it says, with which it ends with 1."""
+    command = [sys.executable, "-P", "-m", "mainline", "serve", str(package), "--settings", str(settings)]
+    environment = os.environ | {"PYTHONPATH": SEARCH_PATH}
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, env=environment)
+    assert ended.returncode == 1, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
     with socket.socket() as chosen:

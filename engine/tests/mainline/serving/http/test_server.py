@@ -7,8 +7,6 @@ import re
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,8 +22,8 @@ from mainline.serving.answering import keys
 from mainline.serving.http.server import url
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.http.certificates import make_certificate
-from tests.mainline.serving.running import Running, running, wait_for
-from tests.project import LIMIT, ROOT
+from tests.mainline.serving.running import Running, refused, running, wait_for
+from tests.project import LIMIT
 
 Rows = list[dict[str, Any]]
 UNWANTED = ("dvc", "pandas", "sklearn", "scipy", "pyarrow", "pandera", "skops", "onnx", "skl2onnx", "joblib", "mlem")
@@ -139,11 +137,8 @@ def test_settings_that_cannot_work_are_one_line(package_dir: Path, tmp_path: Pat
     settings.write_text(f"service:\n  {section}\n  {'' if 'host' in section else 'host: 127.0.0.1'}\n")
     if "host" in section:
         settings.write_text(settings.read_text() + "  port: 0\n")
-    command = [sys.executable, "-m", "mainline", "serve", str(package_dir), "--settings", str(settings)]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT)
-    assert finished.returncode == 1
-    assert re.search(message, finished.stderr), finished.stderr
-    assert len(finished.stderr.strip().splitlines()) == 1
+    found = refused(package_dir, settings)
+    assert re.search(message, found), found
 
 
 def test_killed_server_loses_at_most_the_declared_second(package_dir: Path, rows: Rows, tmp_path: Path) -> None:

@@ -2,12 +2,9 @@
 
 import http.client
 import json
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,8 +20,8 @@ import yaml
 from mainline.serving.prediction_log import PATTERN
 from tests.mainline.package.test_predictor import extended
 from tests.mainline.serving import log_reader
-from tests.mainline.serving.running import Running, running, wait_for
-from tests.project import LIMIT, ROOT, SEARCH_PATH
+from tests.mainline.serving.running import Running, refused, running, wait_for
+from tests.project import LIMIT
 
 Rows = list[dict[str, Any]]
 JSON = "application/json"
@@ -260,14 +257,7 @@ def test_package_that_cannot_be_served_is_said_once(package_dir: Path, tmp_path:
     (package / "golden.json").write_text("{}")
     settings = tmp_path / "production.yaml"
     settings.write_text(yaml.safe_dump({"service": {"port": 0, "workers": 2, "keys": str(tmp_path / "keys.yaml")}}))
-    command = [sys.executable, "-P", "-m", "mainline", "serve", str(package), "--settings", str(settings)]
-    made = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False,
-        env=os.environ | {"PYTHONPATH": SEARCH_PATH},
-    )  # fmt: skip
-    assert made.returncode == 1
-    (line,) = made.stderr.splitlines()
-    assert re.match(r"mainline: .*golden\.json", line)
+    assert re.match(r"mainline: .*golden\.json", refused(package, settings))
 
 
 def test_stopped_server_answers_what_is_under_way(
@@ -307,10 +297,5 @@ def test_port_of_another_server_is_not_shared(server: Running, package_dir: Path
     """A second server with workers is refused a port, as one without is."""
     settings = tmp_path / "production.yaml"
     settings.write_text(yaml.safe_dump({"service": {"port": server.port, "workers": 2}}))
-    command = [sys.executable, "-P", "-m", "mainline", "serve", str(package_dir), "--settings", str(settings)]
-    made = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False,
-        env=os.environ | {"PYTHONPATH": SEARCH_PATH},
-    )  # fmt: skip
-    assert made.returncode == 1
-    assert re.fullmatch(r"mainline: cannot listen on .* End what listens there, .*\n", made.stderr)
+    found = refused(package_dir, settings)
+    assert re.fullmatch(r"mainline: cannot listen on .* End what listens there, .*", found)
