@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,36 @@ def kill_nanny(server: psutil.Process) -> None:
 
 KILLS = (kill_server, kill_worker, kill_nanny)
 """Whom a machine may lose in the middle of a task."""
+
+
+def run_and_lose(
+    cluster: Cluster, act: Callable[[psutil.Process], None], command: Sequence[str], begun: str, **given: Any
+) -> str:
+    """Run a command on two workers, lose one of them in the middle, and return all that it says.
+
+    Args:
+        cluster: what it runs on.
+        act: one of `KILLS`.
+        command: what is run.
+        begun: a pattern with which a line begins once the first part of the work came from there.
+        given: `env` and `cwd` of the command.
+    """
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **given)
+    shown = ""
+    try:
+        assert running.stdout
+        for line in running.stdout:
+            shown += line
+            if re.match(begun, line):
+                break
+        else:
+            raise AssertionError(shown)
+        wait_for(lambda: len(servers(cluster)) == 2, LIMIT)
+        act(servers(cluster)[0])
+        return shown + running.stdout.read()  # `communicate` would not have what was read ahead of the line
+    finally:
+        running.kill()
+        running.wait()
 
 
 def _address(file: Path) -> str:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,12 @@ import pytest
 from mainline.declared.compute import SETTING
 from tests import dask_cluster
 from tests.mainline.experiments.conftest import trained_project  # noqa: F401 - a fixture
-from tests.mainline.serving.running import wait_for
-from tests.project import AUTHOR, LIMIT, Project
+from tests.project import AUTHOR, Project
 
 TABLE = "metrics/tuning.csv"
 TUNE = (sys.executable, "-m", "mainline", "tune")
+A_TRIAL = r" *\d+ .*\d\.\d+ "
+"""A line of the table that is shown."""
 SPACE = {"learning_rate": [0.05, 0.1, 0.3], "max_leaf_nodes": [4, 15, 31]}
 
 pytestmark = pytest.mark.slow
@@ -60,24 +60,6 @@ def test_a_cluster_finds_what_one_process_finds(
     expected = alone(project)
     with dask_cluster.running(tmp_path / "cluster") as cluster:
         environment = project.environment({SETTING: cluster.declared()})
-        running = subprocess.Popen(TUNE, cwd=project.path, env=environment, stdout=subprocess.PIPE, text=True)
-        try:
-            shown = _until_a_trial(running)
-            wait_for(lambda: len(dask_cluster.servers(cluster)) == 2, LIMIT)
-            act(dask_cluster.servers(cluster)[0])
-            shown += running.communicate(timeout=LIMIT)[0]
-        finally:
-            running.kill()
-            running.wait()
+        shown = dask_cluster.run_and_lose(cluster, act, TUNE, A_TRIAL, cwd=project.path, env=environment)
     assert (found(project), conclusion(shown)) == expected
     assert len(expected[0]) == 8
-
-
-def _until_a_trial(running: "subprocess.Popen[str]") -> str:
-    """Read what is shown until a trial of the cluster is there."""
-    shown = ""
-    for line in running.stdout or ():
-        shown += line
-        if re.match(r" *\d+ .*\d\.\d+ ", line):
-            return shown
-    raise AssertionError(shown)

@@ -21,8 +21,7 @@ from mainline.serving.answering.model import Model
 from mainline.stages import computing
 from tests import dask_cluster
 from tests.mainline.scoring.test_files import read_csv, write_csv
-from tests.mainline.serving.running import wait_for
-from tests.project import ENGINE, LIMIT, ROOT
+from tests.project import ENGINE, ROOT
 
 Predict = Callable[..., int]
 
@@ -201,16 +200,7 @@ def test_whoever_is_killed_every_file_is_predicted(
     subprocess.run([*command, "here"], check=True, capture_output=True)
     with dask_cluster.running(workspace / "cluster") as cluster:
         environment = os.environ | {SETTING: cluster.declared()}
-        running = subprocess.Popen([*command, "there"], env=environment, stdout=subprocess.PIPE, text=True)
-        assert running.stdout
-        try:
-            shown = running.stdout.readline()
-            wait_for(lambda: len(dask_cluster.servers(cluster)) == 2, LIMIT)
-            act(dask_cluster.servers(cluster)[0])
-            shown += running.communicate(timeout=LIMIT)[0]
-        finally:
-            running.kill()
-            running.wait()
+        shown = dask_cluster.run_and_lose(cluster, act, [*command, "there"], "", env=environment)
     assert tree(workspace / "there") == tree(workspace / "here")
     assert sorted(re.findall(r"(day-\d.csv): 10,000 predictions", shown)) == names
     assert shown.splitlines()[-1] == "80,000 predictions of 8 files in there"
