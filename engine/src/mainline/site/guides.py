@@ -1,5 +1,6 @@
 """The guides: each Markdown document of the repository as a page, and what it shows beside it."""
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from mainline.site.prose import Prose, render
 from mainline.site.record import Record
 
 FOLDER = "guides"
+_SIGNS = str.maketrans("/-", "-~")
 _OUTSIDE = re.compile(r"https?://", re.IGNORECASE)
 _WORDS = 1500
 """Letters of a part's text that search looks into."""
@@ -59,7 +61,13 @@ def picture(path: str) -> str:
 
 
 def _name(path: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "-", path)
+    """Name a file after a path, and no other path: `/` becomes `-`, and `-` becomes `~`.
+
+    A path that has other characters has `+` for each of them, and begins with its hash.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._/-]", "+", path)
+    name = plain.translate(_SIGNS)
+    return name if plain == path else f"{hashlib.sha256(path.encode()).hexdigest()[:12]}+{name}"
 
 
 def _render(path: str, text: str, record: Record) -> Prose:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mainline.site import pages, record
+from mainline.site import guides, pages, record
 from tests.mainline.registry.registries import Registry, digest
 from tests.mainline.site import world
 
@@ -113,6 +113,20 @@ def test_guides_lead_to_each_other() -> None:
     assert '<img src="engine-docs-shown.svg" alt="A picture" />' in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert world.read("guides/engine-docs-shown.svg") == world.PICTURE
+
+
+def test_each_guide_has_a_page_of_its_own(released: Registry) -> None:
+    """Also of paths that differ in nothing but a folder, a hyphen or a character that no address has."""
+    paths = ("docs/a-b", "docs/a/b", "docs/a b", "docs/a?b", "docs/a~b", "docs/a+b")
+    for path in paths:
+        file = released.path / f"{path}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# Guide of {path}\n")
+    released.git("add", "docs")
+    released.git("commit", "-m", "Write guides")
+    world.build()
+    for path in paths:
+        assert f"Guide of {path}" in words(guides.place(f"{path}.md"))
 
 
 @pytest.mark.usefixtures("released")
