@@ -56,7 +56,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    """Write the manifests as files that Argo CD or kubectl apply."""
+    """Write the manifests as files that Argo CD or kubectl apply.
+
+    Raises:
+        MainlineError: when there is no such environment, also if the way needs none, or it cannot be rendered so.
+    """
+    environments.choose(arguments.environment, environments.load_all())
     if arguments.way in scripts.WAYS:
         return scripts.write(arguments.way, arguments.package, arguments.output / arguments.way)
     if arguments.way == "gitlab":
