@@ -43,6 +43,8 @@ ANYWHERE = frozenset(
     ("worker", "resolve", "completion", "serve", "predict", "check-package", "api-key", "follow", "status")
 )
 """Commands that run without a repository, as in an image; all others take the current folder for one of its own."""
+ANEW = frozenset(("smoke", "load", "stress"))
+"""Commands that keep nothing of what they do: after Ctrl-C there is nothing to go on with."""
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -57,10 +59,10 @@ def main(given: Sequence[str] | None = None) -> int:
         print(f"mainline: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return _interrupted()
+        return _interrupted(words)
     except Exception as error:
         if interrupts.came():
-            return _interrupted()
+            return _interrupted(words)
         expected = faults.explain(error)
         if expected is None or os.environ.get(faults.TRACEBACK):
             raise
@@ -92,8 +94,10 @@ def _run(words: Sequence[str]) -> str:
     return str(module.run(arguments))
 
 
-def _interrupted() -> int:
-    print("mainline: interrupted; run the command again to go on.", file=sys.stderr)
+def _interrupted(words: Sequence[str]) -> int:
+    command = next((word for word in words if word in NAMES), "")
+    remedy = "the command begins anew when it is run again." if command in ANEW else "run the command again to go on."
+    print(f"mainline: interrupted; {remedy}", file=sys.stderr)
     return 128 + signal.SIGINT
 
 

@@ -38,6 +38,23 @@ def test_other_broken_pipe_is_an_error(monkeypatch: pytest.MonkeyPatch, capfd: p
     assert "the store went away" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [("load", "the command begins anew when it is run again."), ("deps", "run the command again to go on.")],
+)
+def test_a_ctrl_c_says_whether_a_command_goes_on(
+    command: str, remedy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A load of minutes keeps nothing to go on with; most commands keep what they did."""
+
+    def interrupt(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(__main__, "_run", interrupt)
+    assert __main__.main(["--traceback", command]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == f"mainline: interrupted; {remedy}\n"
+
+
 def test_letters_that_an_encoding_lacks_are_escaped(tmp_path: Path) -> None:
     """Where the locale has no such letters a command says what it did, and so does what it starts: no traceback."""
     (tmp_path / "own.yaml").write_text("service: {keys: Łukasz.yaml}", encoding="utf-8")
