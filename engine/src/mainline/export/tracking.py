@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mainline import progress
+from mainline import progress, redirects
 from mainline.errors import MainlineError
 from mainline.export.runs import COMMIT, VERSION, Run
 
@@ -32,13 +32,6 @@ class TrackingError(MainlineError):
     def __init__(self, asked: str, found: str, code: str = "") -> None:
         super().__init__(f"MLflow: {asked}: {found}")
         self.code = code
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would take the credentials to an address that nobody named."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Return no request, so that the redirect is a failure."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ class Server:
         if self.authorization:
             request.add_header("Authorization", self.authorization)
         try:
-            with urllib.request.build_opener(_Stay).open(request, timeout=SECONDS) as answer:
+            with redirects.opened(request, SECONDS) as answer:
                 found = json.loads(answer.read(MAX_BYTES))
         except urllib.error.HTTPError as error:
             with error:

@@ -7,6 +7,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from mainline import redirects
+
 SECONDS = 10.0
 """How long a message may take in all."""
 _SCHEMES = ("https://", "http://")
@@ -14,13 +16,6 @@ _SCHEMES = ("https://", "http://")
 
 _waiting: dict[str, threading.Thread] = {}
 """What still waits for an answer, by URL: it ends with the process, and nothing else is sent there meanwhile."""
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would take the message to an address that nobody declared."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Return no request, so that the redirect is a failure."""
 
 
 def post(url: str, document: Mapping[str, Any], seconds: float = SECONDS) -> str:
@@ -46,7 +41,7 @@ def _send(url: str, document: Mapping[str, Any], seconds: float) -> str:
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "mainline"}
     try:
         request = urllib.request.Request(url, content, headers, method="POST")  # noqa: S310 - one of two schemes
-        with urllib.request.build_opener(_Stay).open(request, timeout=seconds):
+        with redirects.opened(request, seconds):
             return ""
     except urllib.error.HTTPError as error:
         with error:
