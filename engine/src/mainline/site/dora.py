@@ -7,7 +7,7 @@ from mainline.registry.deployments import Deployment
 from mainline.report.escape import hypertext, hypertext_prose
 from mainline.report.figures import UNKNOWN
 from mainline.site import guides
-from mainline.site.frame import frame, head, link, section
+from mainline.site.frame import frame, head, link, section, table
 from mainline.site.output import Page
 from mainline.site.record import Record
 from mainline.site.version import place
@@ -43,28 +43,20 @@ def _lead(record: Record) -> str:
 
 
 def _figures(found: Mapping[str, Delivery]) -> str:
-    header = "".join(f'<th scope="col" class="number">{hypertext(name)}</th>' for name in found)
     rows = []
     for title, write in ROWS.items():
         cells = "".join(f'<td class="number">{write(one)}</td>' for one in found.values())
         rows.append(f'<tr><th scope="row">{title}</th>{cells}</tr>')
-    return (
-        f'<div class="scroll"><table><thead><tr><th scope="col">figure</th>{header}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    return table(("figure", *map(hypertext, found)), "".join(rows), "Figures", numbers=range(1, len(found) + 1))
 
 
 def _environment(name: str, found: Delivery) -> str:
     rows = "".join(map(_deployment, found.deployments[: -NEWEST - 1 : -1]))
     titles = ("when (UTC)", "version", "what", "outcome")
-    header = "".join(f'<th scope="col">{title}</th>' for title in titles)
     said = [*(f"cannot be told: {line}" for line in found.cannot_tell), *found.accepted, *found.notes]
     notes = "".join(f"<li><bdi>{hypertext_prose(line)}</bdi></li>" for line in said)
-    table = (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Deployments to {hypertext(name)}"><table>'
-        f"<thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-    return section(f"Deployments to {hypertext(name)}", table if rows else "", f"<ul>{notes}</ul>" if notes else "")
+    listed = table(titles, rows, f"Deployments to {name}") if rows else ""
+    return section(f"Deployments to {hypertext(name)}", listed, f"<ul>{notes}</ul>" if notes else "")
 
 
 def _deployment(item: Deployment) -> str:

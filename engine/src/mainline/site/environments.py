@@ -1,6 +1,7 @@
 """The environments over time: a picture of all, a page for each, and monitoring's last look at each."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from mainline.monitoring import sections
 from mainline.registry.events import Event
@@ -9,7 +10,7 @@ from mainline.report import page as pages
 from mainline.report.escape import hypertext, hypertext_prose
 from mainline.report.figures import UNKNOWN
 from mainline.site import timeline
-from mainline.site.frame import frame, head, link, section, wide
+from mainline.site.frame import frame, head, link, section, table, wide
 from mainline.site.output import Entry, Page
 from mainline.site.record import Environment, Record
 from mainline.site.version import place
@@ -23,10 +24,10 @@ def of_all(record: Record, until: int) -> Iterator[Page]:
     for one in record.environments:
         path = f"environments/{one.name}.html"
         about = [one.name, one.given, one.events, bool(one.monitored), record.artifact]
-        yield Page(path, about, lambda one=one: _one(one, record), lambda one=one: _entries(one))  # type: ignore[misc]
+        yield Page(path, about, partial(_one, one, record), partial(_entries, one))
         if one.monitored:
             about = [one.monitored, record.artifact]
-            yield Page(f"monitoring/{one.name}.html", about, lambda one=one: _look(one, record))  # type: ignore[misc]
+            yield Page(f"monitoring/{one.name}.html", about, partial(_look, one, record))
 
 
 def _all(record: Record, until: int) -> str:
@@ -42,10 +43,9 @@ def _all(record: Record, until: int) -> str:
         f'<td class="number">{len(one.given)}</td></tr>'
         for one in record.environments
     )
-    header = '<tr><th scope="col">environment</th><th scope="col">has</th><th scope="col">since (UTC)</th>'
-    header += '<th scope="col" class="number">assignments</th></tr>'
-    table = f'<div class="scroll"><table><thead>{header}</thead><tbody>{rows}</tbody></table></div>'
-    parts.append(section("Now", table if rows else "<p>No environment is declared.</p>"))
+    titles = ("environment", "has", "since (UTC)", "assignments")
+    listed = table(titles, rows, "Environments", numbers=(3,)) if rows else "<p>No environment is declared.</p>"
+    parts.append(section("Now", listed))
     return frame("environments.html", "Environments", "\n".join(parts), record.artifact, "Environments")
 
 
@@ -76,7 +76,7 @@ def _assignments(given: Sequence[Given]) -> str:
         f"<td><bdi>{hypertext(item.by or UNKNOWN)}</bdi></td></tr>"
         for item in given
     )
-    return _table(("#", "version", "from (UTC)", "until", "why", "by"), rows, "Assignments")
+    return table(("#", "version", "from (UTC)", "until", "why", "by"), rows, "Assignments")
 
 
 def _events(events: Sequence[Event]) -> str:
@@ -87,15 +87,7 @@ def _events(events: Sequence[Event]) -> str:
         f"<td><bdi>{hypertext_prose(event.reason)}</bdi></td></tr>"
         for event in reversed(events)
     )
-    return _table(("time (UTC)", "version", "what", "reason"), rows, "Events")
-
-
-def _table(titles: Sequence[str], rows: str, label: str) -> str:
-    header = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>{header}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return table(("time (UTC)", "version", "what", "reason"), rows, "Events")
 
 
 def _look(one: Environment, record: Record) -> str:

@@ -1,5 +1,6 @@
 """The frame that all pages of the site share: its style, its links to the others, and the parts of a page."""
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from mainline.report import page as pages
@@ -79,6 +80,24 @@ def section(title: str, *content: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{''.join(content)}\n</section>"
 
 
+def table(titles: Sequence[str], rows: str, label: str, numbers: Sequence[int] = ()) -> str:
+    """Return a table in a box of its own, which scrolls on a narrow screen.
+
+    Args:
+        titles: of the columns.
+        rows: HTML of ours.
+        label: what the box is called; anybody's text.
+        numbers: which columns have numbers.
+    """
+    header = "".join(
+        f'<th scope="col"{_number(place in numbers)}>{title}</th>' for place, title in enumerate(titles)
+    )  # fmt: skip
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{hypertext(label)}"><table>\n'
+        f"<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+    )
+
+
 def wide(picture: str, label: str) -> str:
     """Return a picture in a box of its own, which scrolls on a narrow screen; '' without a picture."""
     if not picture:
@@ -91,6 +110,10 @@ def head(title: str, lead: str, label: str, style: str = "unknown") -> str:
     return (
         f'<header class="{style}">\n<p class="verdict">{label}</p>\n<h1>{title}</h1>\n<p>{lead}</p>\n</header>\n'
     )  # fmt: skip
+
+
+def _number(is_number: bool) -> str:
+    return ' class="number"' if is_number else ""
 
 
 def _current(is_part: bool, is_page: bool) -> str:

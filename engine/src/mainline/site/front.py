@@ -7,7 +7,7 @@ from mainline.report.escape import hypertext, hypertext_prose
 from mainline.report.figures import UNKNOWN, number, percent
 from mainline.score import badge
 from mainline.score.total import Score
-from mainline.site.frame import frame, head, link, section
+from mainline.site.frame import frame, head, link, section, table
 from mainline.site.record import Authored, Environment, Record
 from mainline.site.version import place
 from mainline.text import count, minute
@@ -31,7 +31,7 @@ def overview(record: Record, score: Score | None) -> str:
     if record.versions:
         all_of_them = link(f"All {count(len(record.versions), 'version')}", "versions.html")
         more = f"<p>{all_of_them}, {link('their metrics', 'metrics.html')}.</p>"
-        parts.append(section("Last releases", table(record.versions[:NEWEST], record), more))
+        parts.append(section("Last releases", _table(record.versions[:NEWEST], record), more))
     else:
         parts.append(
             section("Last releases", "<p><code>./mainline promote</code> on main registers the first one.</p>")
@@ -44,22 +44,15 @@ def versions(record: Record) -> str:
     """Return the page that lists every version."""
     lead = hypertext_prose("Newest first. Each has a page of its own.")
     top = head(count(len(record.versions), "version"), lead, "Versions")
-    return frame("versions.html", "Versions", top + section("All versions", table(record.versions, record)),
+    return frame("versions.html", "Versions", top + section("All versions", _table(record.versions, record)),
                  record.artifact, "Versions")  # fmt: skip
 
 
-def table(listed: Sequence[Registered], record: Record) -> str:
+def _table(listed: Sequence[Registered], record: Record) -> str:
     """Return a table of versions: when, what, how good, where."""
     titles = ("version", "registered (UTC)", "subject", "metric", "against the one before", "environments")
-    numeric = (3, 4)
-    header = "".join(
-        f'<th scope="col"{_number(place in numeric)}>{title}</th>' for place, title in enumerate(titles)
-    )  # fmt: skip
     rows = "\n".join(f"<tr>{_row(one, record.authored.get(one.commit, Authored()))}</tr>" for one in listed)
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Versions"><table>\n'
-        f"<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
-    )
+    return table(titles, rows, "Versions", numbers=(3, 4))
 
 
 def _row(one: Registered, authored: Authored) -> str:
@@ -117,7 +110,3 @@ def _alarms(environments: Sequence[Environment]) -> str:
 
 def _list(lines: Sequence[str]) -> str:
     return f"<ul>{''.join(f'<li><bdi>{hypertext_prose(line)}</bdi></li>' for line in lines)}</ul>"
-
-
-def _number(is_number: bool) -> str:
-    return ' class="number"' if is_number else ""
