@@ -4,14 +4,13 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from mainline.report.escape import hypertext, hypertext_prose
 from mainline.repository import blobs
-from mainline.repository.git import blob
 from mainline.site.frame import frame, head, link, section
-from mainline.site.output import Entry, Page
+from mainline.site.output import Entry, Page, stored
 from mainline.site.prose import Prose, render
 from mainline.site.record import Record
 
@@ -29,7 +28,7 @@ def pages(record: Record) -> Iterator[Page]:
     for path, text in guides.items():
         yield _guide(path, text, record)
     for path, content in record.pictures.items():
-        yield Page(picture(path), content, partial(_bytes, content))
+        yield stored(picture(path), content)
     titles = {path: _title(path, text) for path, text in guides.items()}
     yield Page("guides.html", [titles, record.artifact], lambda: _list(titles, record.artifact))
 
@@ -38,10 +37,6 @@ def _guide(path: str, text: str, record: Record) -> Page:
     about = [text, record.address, list(record.guides), list(record.pictures), record.artifact]
     found = lru_cache(lambda: _render(path, text, record))
     return Page(place(path), about, lambda: _page(path, found(), record), lambda: _entries(path, found()))
-
-
-def _bytes(content: str) -> bytes:
-    return blob(content) or b""
 
 
 def _title(path: str, text: str) -> str:

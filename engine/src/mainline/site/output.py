@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mainline.repository import git
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -31,6 +33,11 @@ class Page:
         """Name what the page is made from: its inputs, and the code that makes it."""
         text = json.dumps([code, self.path, self.inputs], sort_keys=True, default=_plain)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stored(path: str, blob: str) -> Page:
+    """Return a file of the site that is, byte by byte, a blob of git."""
+    return Page(path, blob, lambda: git.blob(blob) or b"")
 
 
 def code() -> str:

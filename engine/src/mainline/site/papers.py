@@ -3,7 +3,6 @@
 import json
 import mimetypes
 from collections.abc import Iterator
-from functools import partial
 
 import yaml
 
@@ -14,7 +13,7 @@ from mainline.repository import lock, tree
 from mainline.repository.git import blob
 from mainline.site.frame import link
 from mainline.site.frame import section as titled
-from mainline.site.output import Page
+from mainline.site.output import Page, stored
 from mainline.site.prose import render
 from mainline.site.record import Record
 
@@ -26,7 +25,7 @@ _FRONT = "---\n"
 def files(version: str, pack: str) -> Iterator[Page]:
     """Yield the files of a version's evidence as they were published, to be taken from the site."""
     for name, entry in _files(pack).items():
-        yield Page(f"versions/{version}/{name}", entry, partial(_bytes, entry))
+        yield stored(f"versions/{version}/{name}", entry)
 
 
 def section(version: str, record: Record) -> str:
@@ -35,7 +34,7 @@ def section(version: str, record: Record) -> str:
     found = _files(pack) if pack else {}
     parts = []
     if CARD in found:
-        text = _bytes(found[CARD]).decode("utf-8", errors="replace")
+        text = (blob(found[CARD]) or b"").decode("utf-8", errors="replace")
         parts.append(f'<section class="prose">\n<h2>Card</h2>\n{_published(text)}</section>')
     else:
         parts.append(titled("Card", _declared(record.tagged[version].commit)))
@@ -57,10 +56,6 @@ def _is_plain(name: str) -> bool:
     kind = mimetypes.guess_type(name)[0] or ""
     safe = name.isascii() and name.replace(".", "").replace("-", "").replace("_", "").isalnum() and name[0] != "."
     return safe and (name.endswith((".json", ".md", ".txt")) or kind == "application/json")
-
-
-def _bytes(content: str) -> bytes:
-    return blob(content) or b""
 
 
 def _published(text: str) -> str:
