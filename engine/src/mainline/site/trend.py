@@ -1,6 +1,6 @@
 """The metrics over the releases as pictures: a dot for each version, its interval as a line, the baseline dashed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mainline.report.drawing import ticks
@@ -68,7 +68,7 @@ def _values(dot: Dot) -> list[float]:
     return [value for value in (dot.value, dot.baseline, *ends) if value is not None]
 
 
-def _grid(low: float, high: float, up) -> list[str]:  # type: ignore[no-untyped-def]
+def _grid(low: float, high: float, up: Callable[[float], float]) -> list[str]:
     shapes = []
     for value in ticks(low, high):
         y = up(value)

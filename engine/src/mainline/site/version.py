@@ -32,8 +32,8 @@ from mainline.site.output import Entry, Page
 from mainline.site.record import Authored, Environment, Record
 from mainline.text import minute, span
 
-CHANGES = 40
-"""Changed values, and events of servers, that are shown."""
+EVENTS = 40
+"""Events of servers that are shown at most."""
 _FILES = (str(lock.LOCK), *scores.FILES)
 
 
@@ -168,7 +168,7 @@ def _rollouts(traced: Lineage, environments: Sequence[Environment]) -> Section:
     else:
         blocks.append(Paragraph(("No environment had it.",)))
     if told_events:
-        blocks += [Paragraph(("What servers told of its rollouts:",)), Bullets(tuple(told_events[-CHANGES:]))]
+        blocks += [Paragraph(("What servers told of its rollouts:",)), Bullets(tuple(told_events[-EVENTS:]))]
     return Section("rollouts", "Environments and rollouts", tuple(blocks))
 
 
