@@ -7,7 +7,7 @@ from mainline.probe import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    options.add(parser, rate=50.0, seconds=30.0)
+    options.add_load(parser, rate=50.0, seconds=30.0)
 
 
 def run(arguments: argparse.Namespace) -> str:

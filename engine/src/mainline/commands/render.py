@@ -25,7 +25,6 @@ DECLARED = "change deploy/{environment}.yaml instead"
 SERVICE, NOWHERE = "registry.example.org/mainline:latest", "https://git.example.org/YOU/YOUR-FORK.git"
 """What stands where nobody named an image, and where no origin is known."""
 PACKAGE = "models/package"
-_SSH = re.compile(r"^(?:ssh://git@([^:/]+)(?::\d+)?/|git@([^:/]+):)")
 AMOUNT = re.compile(r"\d+(\.\d+)?(m|[EPTGMk]i?)?")
 """How Kubernetes writes an amount, as far as people do."""
 
@@ -118,7 +117,7 @@ def pipeline(image: str, size: Size, output: Path) -> str:
     for option, value in (("--cpu", size.cpu), ("--memory", size.memory)):
         if not AMOUNT.fullmatch(value):
             raise MainlineError(f"{option} {value}: write an amount as Kubernetes does, such as 4 or 16Gi.")
-    url = _SSH.sub(r"https://\1\2/", _address())
+    url = origin.over_https(_address())
     moves = not params.load().data.snapshot
     made = jobs.pipeline(Jobs(url, image, address.is_shared(), moves, size=size))
     folder = output / "pipeline"

@@ -1,19 +1,14 @@
 """Test a deployment: health, answers, version, limits."""
 
 import argparse
-from pathlib import Path
 
-from mainline import usage
+from mainline.probe import options
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("url", help="where the service answers, such as https://models.example.org/churn")
-    usage.add_environment(parser)
-    parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
-                        help="whose golden requests are asked")  # fmt: skip
+    options.add_service(parser)
     parser.add_argument("--version", default="", metavar="NAME", help="what should answer; what git assigns without it")
-    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates that are trusted, not the system's")
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -26,7 +21,7 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when there is no such environment, package or address.
     """
     from mainline.declared import environments  # libraries that `--help` need not wait for
-    from mainline.probe import options, smoke, wire
+    from mainline.probe import smoke, wire
     from mainline.text import clean
 
     declared = environments.choose(arguments.environment, environments.load_all())

@@ -7,7 +7,7 @@ from mainline.probe import options
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    options.add(parser, rate=50.0, seconds=5.0)
+    options.add_load(parser, rate=50.0, seconds=5.0)
     parser.add_argument("--most", type=float, default=10_000.0, metavar="N", help="a rate that is not passed")
 
 

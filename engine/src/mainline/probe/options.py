@@ -1,4 +1,4 @@
-"""The options that load and stress share, and what they mean."""
+"""The options that smoke, load and stress share, and what they mean."""
 
 import argparse
 import os
@@ -17,19 +17,24 @@ BOUNDS = {
 """What may be asked for: more is for machines that are made for it."""
 
 
-def add(parser: argparse.ArgumentParser, rate: float, seconds: float) -> None:
-    """Add them, with a rate and seconds to begin with."""
+def add_service(parser: argparse.ArgumentParser) -> None:
+    """Add those that say which service is asked, and by which requests."""
     parser.add_argument("url", help="where the service answers, such as https://models.example.org/churn")
     usage.add_environment(parser)
     parser.add_argument("--package", type=Path, default=Path("models/package"), metavar="FOLDER",
                         help="whose golden requests are sent")  # fmt: skip
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates that are trusted, not the system's")
+
+
+def add_load(parser: argparse.ArgumentParser, rate: float, seconds: float) -> None:
+    """Add them, and those of a load, with a rate and seconds to begin with."""
+    add_service(parser)
     parser.add_argument("--rate", type=float, default=rate, metavar="N", help="requests a second")
     parser.add_argument("--seconds", type=float, default=seconds, metavar="N", help="how long a rate is kept")
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="at a time")
     parser.add_argument("--rows", type=int, default=1, metavar="N", help="of a request")
     parser.add_argument("--p99-ms", type=float, metavar="MS", help="the objective; service.budgets.p99_ms without it")
     parser.add_argument("--errors", type=float, default=0.001, metavar="SHARE", help="of requests that may fail")
-    parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates that are trusted, not the system's")
 
 
 def check(arguments: argparse.Namespace) -> None:

@@ -17,6 +17,8 @@ USUAL = "main"
 
 HEADS = "refs/heads/"
 
+_SSH = re.compile(r"^(?:ssh://git@([^:/]+)(?::\d+)?/|git@([^:/]+):)")
+
 ALIKE = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 """What `git push` takes a whole name for, where a remote has it: the rules of gitrevisions(7) go on after the name."""
 
@@ -75,10 +77,13 @@ def without_password(url: str) -> str:
 def web(repository: Path = Path()) -> str:
     """Return the address of the repository's pages on the web; '' where its remote has none."""
     named = remote(repository)
-    url = without_password(ask("remote", "get-url", named, at=repository)) if named else ""
-    if url.startswith("git@") and ":" in url:
-        url = "https://" + url.removeprefix("git@").replace(":", "/", 1)
+    url = over_https(without_password(ask("remote", "get-url", named, at=repository))) if named else ""
     return url.removesuffix(".git").rstrip("/") if url.startswith(("https://", "http://")) else ""
+
+
+def over_https(url: str) -> str:
+    """Turn the address of a repository over SSH to the same one over HTTPS; another one stays."""
+    return _SSH.sub(r"https://\1\2/", url)
 
 
 def head(where: str, repository: Path = Path()) -> tuple[str, str]:
