@@ -14,6 +14,7 @@ ROOMS: dict[str, str] = {
     "stages": "what `dvc.yaml` runs: puts data, model and package together",
     "claims": "what is asked of any use case and of its model; the fork's tests of contract and training run them",
     "scaffold": "from a person's table to a use case: what is in it, what that means, and the files that say so",
+    "oci": "packages as artifacts of a container registry; knows digests, and nothing of git",
     "registry": "versions and assignments as tags of git",
     "remote": "the bytes that git names, in a store",
     "serving": "a package behind HTTP",

@@ -57,7 +57,7 @@ def fetching(wanted: Wanted) -> Manifest:
     """Clone, fetch the version's package, and verify hashes, manifest and signature before the service starts."""
     script = (
         'set -eu; git clone --quiet "$REPOSITORY" /tmp/clone; cd /tmp/clone; '
-        'mainline fetch "$VERSION" /model/package; '
+        f'mainline fetch "$VERSION" /model/package --environment {wanted.environment}; '
         "mainline check-package /model/package --settings /etc/mainline/environment.yaml"
     )
     return {

@@ -2,34 +2,39 @@
 
 import argparse
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from mainline.errors import MainlineError
 from mainline.package import signing
 from mainline.registry import clone, tags
-from mainline.remote import packages
+from mainline.remote import artifacts, packages
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("version", help="such as v1.0.0")
     parser.add_argument("folder", nargs="?", type=Path, help="a new one; dist/VERSION without it")
+    parser.add_argument("--environment", help="take it from the container registry that this one declares, if it can")
     parser.add_argument("--signed", action="store_true", help="refuse a package that nobody signed")
 
 
 def run(arguments: argparse.Namespace) -> str:
     """Bring the package into a folder."""
-    return fetch(arguments.version, arguments.folder or Path("dist") / arguments.version, arguments.signed)
+    folder = arguments.folder or Path("dist") / arguments.version
+    return fetch(arguments.version, folder, arguments.signed, arguments.environment)
 
 
-def fetch(name: str, folder: Path, signed: bool = False) -> str:
+def fetch(name: str, folder: Path, signed: bool = False, environment: str | None = None) -> str:
     """Copy a version's package into a new folder; it appears there when it was verified, or not at all.
 
     Args:
         name: the version, such as v1.2.0.
         folder: one that does not exist yet.
         signed: refuse one that nobody signed.
+        environment: whose container registry is asked first, if it declares one; why not from there goes to standard
+            error.
 
     Raises:
         MainlineError: when there is no such version, storage does not have it as it was released, or its signature is
@@ -41,7 +46,12 @@ def fetch(name: str, folder: Path, signed: bool = False) -> str:
     version = tags.find(name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder.parent) as scratch:
-        found = packages.fetch(version, Path(scratch))
+        if environment is None:
+            found, problem = packages.fetch(version, Path(scratch)), ""
+        else:
+            found, problem = artifacts.fetch(version, Path(scratch), environment)
+        if problem:
+            print(problem, file=sys.stderr, flush=True)
         said = _signature(version, found, signed)
         shutil.move(found, folder)
     return f"{folder} holds {name}, as it was released; {said}."

@@ -1,10 +1,14 @@
 """Release what is on main: register, push, sign, assign."""
 
 import argparse
+import tempfile
+from pathlib import Path
 
 from mainline.errors import MainlineError
+from mainline.oci.access import RegistryError
 from mainline.registry.tags import Version
 from mainline.release import promotion as releases
+from mainline.remote import artifacts
 from mainline.repository import lock
 
 
@@ -20,10 +24,29 @@ def run(arguments: argparse.Namespace) -> str:
         MainlineError: when nothing may be released; then nothing was. Or when its evidence cannot be published.
     """
     if arguments.environment is not None:
-        return releases.approve(arguments.environment)
+        said = releases.approve(arguments.environment)
+        return f"{said}{_complete(said)}"
     said = releases.promote()
     version = releases.known(lock.package_at("HEAD"))
-    return f"{said}{_prove(version, said)}" if version else said
+    said = f"{said}{_prove(version, said)}" if version else said
+    return f"{said}{_complete(said)}"
+
+
+def _complete(said: str) -> str:
+    """Push what registries of containers lack; say what was sent, or nothing.
+
+    Raises:
+        MainlineError: when a registry does not take it; the version is assigned, and what was said of that is printed.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="mainline-promote-") as scratch:
+            sent = artifacts.complete(Path(scratch))
+    except RegistryError as error:
+        print(said, flush=True)
+        raise MainlineError(
+            f"{error} What is assigned stays so, and servers get it from the store; `./mainline promote` tries again."
+        ) from error
+    return "".join(f"\n{line}" for line in sent)
 
 
 def _prove(version: Version, said: str) -> str:

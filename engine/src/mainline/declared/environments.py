@@ -12,6 +12,7 @@ from mainline.declared import reading, rollout
 from mainline.declared.cluster import Cluster
 from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
+from mainline.declared.package_places import Packages
 from mainline.declared.reading import Section
 from mainline.declared.replay import Replay
 from mainline.declared.service import Settings
@@ -45,6 +46,7 @@ class _File(Section):
     monitoring: Monitoring = Monitoring()
     replay: Replay = Replay()
     cluster: Cluster = Cluster()
+    packages: Packages = Packages()
     destinations: list[Destination] = Field(default_factory=list, max_length=20)
 
 
@@ -59,6 +61,7 @@ class Environment:
     destinations: list[Destination] = field(default_factory=list)
     replay: Replay = field(default_factory=Replay)
     cluster: Cluster = field(default_factory=Cluster)
+    packages: Packages = field(default_factory=Packages)
 
     @property
     def requires_signature(self) -> bool:
@@ -160,7 +163,7 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
         raise ParamsError("service.workers", said, "declare 1, or a metric, by which labels are read", name)
     return Environment(
         checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay,
-        checked.cluster,
+        checked.cluster, checked.packages,
     )  # fmt: skip
 
 

@@ -152,11 +152,16 @@ def forget(found: Plan) -> str:
 
 
 def sent() -> list[str]:
-    """Name the destinations of predictions, which are out of reach here."""
-    return [
+    """Name the destinations of predictions and the container registries, which are out of reach here."""
+    everywhere = environments.load_all()
+    registries = sorted({declared.packages.registry or "" for declared in everywhere.values()} - {""})
+    rows = [
         f"what `predict --send` brought to {destination.place} ({name}), which is not searched; remove the rows there"
-        for name, declared in environments.load_all().items()
+        for name, declared in everywhere.items()
         for destination in declared.destinations
+    ]
+    return rows + [
+        f"what {one} has of packages, which is not searched; delete the versions there" for one in registries
     ]
 
 

@@ -23,7 +23,7 @@ METRICS = ("train", "validation", "test", "baseline")
 _Name = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")]
 
 
-_OPTIONAL = ("accepted", "registry")
+_OPTIONAL = ("accepted", "registry", "artifact")
 """What was added to records, and is in those alone that need it: an older version of the program reads the others."""
 
 
@@ -78,7 +78,8 @@ class Assignment(Record):
     """Why an environment has a version.
 
     `main` is the commit that asked for it and `main_digest` that commit's package; after a `rollback` they differ from
-    the assigned version's until the revert is merged.
+    the assigned version's until the revert is merged. `artifact` is the digest by which the environment's container
+    registry has the package; None if none was declared.
     """
 
     format: Literal[1] = 1
@@ -90,6 +91,7 @@ class Assignment(Record):
     main_digest: Hex
     by: Text
     registry: Text | None = None
+    artifact: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
 
 
 def write(lines: list[str], record: Release | Assignment) -> str:

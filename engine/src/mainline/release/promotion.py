@@ -23,7 +23,7 @@ from mainline.registry.tags import Version
 from mainline.release import candidate, delay, forgotten, registration
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
-from mainline.remote import collection, objects, packages, source_versions, transfer
+from mainline.remote import artifacts, collection, objects, packages, source_versions, transfer
 from mainline.remote.stores import open_remote
 from mainline.repository import lock
 from mainline.repository.git import ask
@@ -107,10 +107,11 @@ def _promote_once() -> str:
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
     kind: Kind = "release" if new else "return"
-    secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
+    held = secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
     if origin.tip() != found.commit:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
-    publication.publish([*new, *(assignment(name, version, kind, found, declared) for name in targets)])
+    given = [assignment(name, version, kind, found, declared, held.get(name)) for name in targets]
+    publication.publish([*new, *given])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
 
@@ -130,8 +131,8 @@ def _approve_once(environment: str) -> str:
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
-    secure(version, {environment: chosen}, None)
-    publication.publish([assignment(environment, version, "approval", found, declared)])
+    held = secure(version, {environment: chosen}, None)
+    publication.publish([assignment(environment, version, "approval", found, declared, held.get(environment))])
     return f"{environment} has {version.name}."
 
 
@@ -140,7 +141,7 @@ def known(package: str) -> Version | None:
     return next((version for version in tags.versions() if lock.package_at(version.commit) == package), None)
 
 
-def secure(version: Version, takers: Mapping[str, Environment], package: Path | None) -> None:
+def secure(version: Version, takers: Mapping[str, Environment], package: Path | None) -> dict[str, str]:
     """See to it that a version's artifacts are in the store, its signature is right, and servers would take it.
 
     A new version was put through the servers' check by the gate; one that comes back is put through it again, since
@@ -150,6 +151,9 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
         version: what will be assigned.
         takers: the environments that will have it, by name.
         package: the version's package where it is at hand; None to fetch it.
+
+    Returns:
+        The digests by which registries of containers have the package, by environment.
 
     Raises:
         StorageError: when an artifact is sound nowhere, or the source of a new version's data lacks a version of it.
@@ -172,6 +176,7 @@ def secure(version: Version, takers: Mapping[str, Environment], package: Path | 
             statement.verify(packs.read(version.name), (packs.subject(version.name), manifest.verify(folder)["digest"]))
         if package is None:
             _refuse_unserved(version, folder, takers)
+        return artifacts.offer(version, folder, takers)
 
 
 def _store(version: Version) -> None:
@@ -202,15 +207,21 @@ def _other_way(version: Version) -> str:
 
 
 def assignment(
-    environment: str, version: Version, kind: Kind, asked: Candidate, declared: Mapping[str, Environment]
+    environment: str,
+    version: Version,
+    kind: Kind,
+    asked: Candidate,
+    declared: Mapping[str, Environment],
+    held: str | None = None,
 ) -> Tag:
-    """Compose the tag that gives an environment a version."""
+    """Compose the tag that gives an environment a version; `held` is the digest by which its registry has it."""
     before = reference.current(environment, declared)
     number = tags.next_number(environment, tags.read())
     by = ask("config", "user.name") or "unknown"
     record = Assignment(
         version=version.name, environment=environment, kind=kind, replaces=before.name if before else None,
         main=asked.commit, main_digest=asked.package.removesuffix(".dir"), by=by, registry=maker.name(),
+        artifact=held,
     )  # fmt: skip
     line = f"{environment}: {version.name}" + (f" replaces {before.name}" if before else "") + f" ({kind})"
     return Tag(f"{artifact.name()}#{environment}#{number}", version.commit, records.write([line], record))

@@ -184,8 +184,9 @@ def _assign_once(name: str | None, environment: str) -> str:
     promotion.refuse_archived(version)
     main = origin.tip()
     declared = environments.load_all()
+    held: dict[str, str] = {}
     try:
-        promotion.secure(version, {environment: declared[environment]}, None)
+        held = promotion.secure(version, {environment: declared[environment]}, None)
     except promotion.UnservedError as error:
         if not machinery.has_same_libraries(version.commit, main):
             raise
@@ -194,7 +195,9 @@ def _assign_once(name: str | None, environment: str) -> str:
             f"libraries that made it. The servers of {environment} check it too; `./mainline status` there says how."
         )
     asked = candidate.Candidate(main, lock.package_at(main))
-    publication.publish([promotion.assignment(environment, version, "rollback", asked, declared)])
+    publication.publish(
+        [promotion.assignment(environment, version, "rollback", asked, declared, held.get(environment))]
+    )
     replaced = f" instead of {current.name}" if current else ""
     if lock.package_at(version.commit) == asked.package:
         return f"{environment} has {version.name}{replaced}, as {origin.branch()} says."

@@ -23,6 +23,7 @@ from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning
 from mainline.rollout.clone import Clone
 from mainline.rollout.records import Beginning, Ref
+from mainline.serving import logs
 
 FETCH_SECONDS = 600
 """How long storage may take to give a package."""
@@ -190,7 +191,10 @@ class Source:
     def _download(self, version: str, scratch: Path, required: bool) -> Path:
         """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""
         package = scratch / "package"
-        self._run("fetch", version, str(package), *(["--signed"] if required else []))
+        signed = ["--signed"] if required else []
+        said = self._run("fetch", version, str(package), "--environment", self.environment, *signed)
+        if said:
+            logs.warn("the package is not from the registry", version=version, why=said)
         return package
 
     def _check(self, package: Path, wanted: Ref) -> None:
@@ -209,7 +213,12 @@ class Source:
                 f"`rollback --now --environment {self.environment}` makes git say so too."
             ) from error
 
-    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> str:
+        """Run a command; return what it says on standard error.
+
+        Raises:
+            MainlineError: with that, if it fails.
+        """
         try:
             command = children.command("mainline", *arguments)
             done = processes.run(
@@ -217,9 +226,10 @@ class Source:
             )
         except subprocess.TimeoutExpired as error:
             raise MainlineError(f"`mainline {arguments[0]}` took more than {FETCH_SECONDS} s.") from error
+        said = " ".join(done.stderr.split()).removeprefix("mainline: ")[-500:]
         if done.returncode:
-            said = " ".join(done.stderr.split()).removeprefix("mainline: ")
-            raise MainlineError(said[-500:] or f"`mainline {arguments[0]}` ended with {done.returncode}.")
+            raise MainlineError(said or f"`mainline {arguments[0]}` ended with {done.returncode}.")
+        return said
 
 
 def _keys() -> str:

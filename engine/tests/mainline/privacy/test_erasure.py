@@ -88,3 +88,16 @@ def test_destinations_of_predictions_are_named(tmp_path: Path, monkeypatch: pyte
     declare({"table": "scoring.delays", "url_from": "SCORING_URL", "key": ["id"]}, {"folder": "s3://scores/day"})
     stays = [f"what `predict --send` brought to {place} (production)" for place in (table, "s3://scores/day")]
     assert erasure.sent() == [f"{what}, which is not searched; remove the rows there" for what in stays]
+
+
+def test_registries_of_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages in a container registry are out of reach, too, and a registry of several environments is named once."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("production", "staging"):
+        declare()
+        Path("deploy/production.yaml").rename(f"deploy/{name}.yaml")
+        text = Path(f"deploy/{name}.yaml").read_text()
+        Path(f"deploy/{name}.yaml").write_text(f"{text}\npackages: {{registry: ghcr.io/owner/model}}\n")
+    assert erasure.sent() == [
+        "what ghcr.io/owner/model has of packages, which is not searched; delete the versions there"
+    ]

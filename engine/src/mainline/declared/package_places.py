@@ -1,0 +1,31 @@
+"""The section `packages` of `deploy/<environment>.yaml`: from where servers get packages, besides the store."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from mainline.declared.reading import Section
+
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+"""As the OCI distribution specification has it."""
+
+
+def _check_address(value: str) -> str:
+    if not re.fullmatch(rf"(?:http://)?{_HOST}(?:/{_PART})+", value):
+        raise ValueError(
+            "write host and repository, such as ghcr.io/owner/model: in lower case, without a tag; http:// in front "
+            "only if the registry has no TLS"
+        )
+    return value
+
+
+class Packages(Section):
+    """Where the packages of assigned versions are, too.
+
+    `registry` is a repository of a container registry, such as `ghcr.io/owner/model`, which this model has for itself:
+    `promote` pushes there what it assigns, and servers pull it by its digest, else they take it from the store.
+    """
+
+    registry: Annotated[str, AfterValidator(_check_address)] | None = None

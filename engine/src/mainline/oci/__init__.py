@@ -1,0 +1,1 @@
+"""Packages as artifacts of a container registry, by the OCI specifications."""

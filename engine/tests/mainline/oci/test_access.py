@@ -1,0 +1,115 @@
+"""Requests to a registry that is not trusted: whom credentials reach, and what an answer may hold."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from mainline.oci import layout
+from mainline.oci.access import RegistryError
+from mainline.oci.distribution import Repository
+from tests.mainline.oci.conftest import Reply, StandIn
+
+CONTENT = b"content"
+NAME = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+
+
+def test_token_is_fetched_where_the_challenge_says(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The password goes to the realm alone, and the token that it gives to the registry, once for all blobs."""
+    monkeypatch.setenv("MAINLINE_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("MAINLINE_REGISTRY_PASSWORD", "secret")
+
+    def reply(_: str, path: str, headers: dict[str, str]) -> Reply:
+        if path.startswith("/token"):
+            return 200, {}, json.dumps({"token": "abc"}).encode()
+        if headers.get("Authorization") == "Bearer abc":
+            return 200, {}, CONTENT
+        asked = f'Bearer realm="http://{stand_in.host}/token",service="s",scope="repository:m:pull"'
+        return 401, {"WWW-Authenticate": asked}, b""
+
+    stand_in.reply = reply
+    repository = Repository(f"{stand_in.host}/m")
+    assert repository.has_blob(NAME)
+    assert repository.has_blob(NAME)
+    basic = "Basic " + base64.b64encode(b"me:secret").decode()
+    assert [entry[1:] for entry in stand_in.asked] == [
+        (f"/v2/m/blobs/{NAME}", ""),
+        ("/token?service=s&scope=repository%3Am%3Apull", basic),
+        (f"/v2/m/blobs/{NAME}", "Bearer abc"),
+        (f"/v2/m/blobs/{NAME}", "Bearer abc"),
+    ]
+
+
+def test_redirect_to_another_host_has_no_credentials(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Registries keep blobs elsewhere, where a signed address suffices."""
+    monkeypatch.setenv("MAINLINE_REGISTRY_PASSWORD", "secret")
+    elsewhere = stand_in.host.replace("127.0.0.1", "localhost")
+
+    def reply(_: str, path: str, headers: dict[str, str]) -> Reply:
+        if path == "/elsewhere":
+            return 200, {}, CONTENT
+        if "Authorization" not in headers:
+            return 401, {"WWW-Authenticate": 'Basic realm="r"'}, b""
+        return 307, {"Location": f"http://{elsewhere}/elsewhere"}, b""
+
+    stand_in.reply = reply
+    Repository(f"{stand_in.host}/m").fetch_blob(NAME, len(CONTENT), tmp_path / "blob")
+    assert (tmp_path / "blob").read_bytes() == CONTENT
+    assert stand_in.asked[-1] == ("GET", "/elsewhere", "")
+    assert stand_in.asked[-2][2].startswith("Basic ")
+
+
+def test_more_than_the_manifest_names_is_not_written(stand_in: StandIn, tmp_path: Path) -> None:
+    """A blob without an end cannot fill the disk."""
+    stand_in.reply = lambda *_: (200, {}, b"x" * 3_000_000)
+    with pytest.raises(RegistryError, match=r"gives more of .* than its 7 bytes: it is too large"):
+        Repository(f"{stand_in.host}/m").fetch_blob(NAME, 7, tmp_path / "blob")
+    assert (tmp_path / "blob").stat().st_size == 0
+    stand_in.reply = lambda *_: (200, {}, b"x" * (4 * 2**20 + 1))
+    with pytest.raises(RegistryError, match=r"gives more of manifest .* than the 4194304 bytes"):
+        Repository(f"{stand_in.host}/m").manifest(NAME)
+
+
+def test_manifest_of_another_digest_is_refused(stand_in: StandIn) -> None:
+    """The digest is from git; whatever else the registry gives is not looked at."""
+    stand_in.reply = lambda *_: (200, {}, b"{}")
+    with pytest.raises(RegistryError, match=f"gives another manifest than {NAME} says"):
+        Repository(f"{stand_in.host}/m").manifest(NAME)
+
+
+def test_busy_registry_is_asked_again(stand_in: StandIn) -> None:
+    """Two answers of 503 and then one: the blob is there; with no other answer the line says so."""
+    answers = iter([503, 429, 200])
+    stand_in.reply = lambda *_: (next(answers), {}, b"")
+    assert Repository(f"{stand_in.host}/m").has_blob(NAME)
+    body = json.dumps({"errors": [{"code": "UNAVAILABLE", "message": "on holiday"}]}).encode()
+    stand_in.reply = lambda *_: (503, {}, body)
+    with pytest.raises(RegistryError, match=r"is busy: it answers 503: on holiday\."):
+        Repository(f"{stand_in.host}/m").manifest(NAME)
+
+
+def test_file_larger_than_the_registry_takes_is_said(stand_in: StandIn) -> None:
+    """413 names the bytes."""
+    stand_in.reply = lambda method, *_: (202, {"Location": "/up"}, b"") if method == "POST" else (413, {}, b"")
+    with pytest.raises(RegistryError, match=r"/m refuses a file of 7 bytes as too large \(413\)"):
+        Repository(f"{stand_in.host}/m").send_blob(NAME, lambda: CONTENT, 7)
+
+
+@pytest.mark.parametrize("path", ["../up", "/root", "a//b", "a/../b", ".", "", "a\nb", "C:x"])
+def test_file_outside_of_the_package_is_refused(path: str) -> None:
+    """Whoever wrote a manifest cannot write beside the folder."""
+    layer = {"digest": NAME, "size": 1, "annotations": {layout.PATH: path}}
+    written = {"schemaVersion": 2, "artifactType": layout.ARTIFACT, "layers": [layer]}
+    with pytest.raises(RegistryError, match=r"there names the file .*, which cannot be of a package"):
+        layout.files(json.dumps(written).encode(), "there")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"schemaVersion": 2, "layers": []}', b"[" * 100_000])
+def test_something_else_than_a_package_is_refused(content: bytes) -> None:
+    """An image, or nonsense, is no package."""
+    with pytest.raises(RegistryError, match="there is not the manifest of a package of a model"):
+        layout.files(content, "there")
