@@ -15,6 +15,8 @@ from tests.requirements.package_index import PackageIndex, serve
 
 REQUIREMENTS = ROOT / "requirements"
 EXTRAS = sorted(path.stem for path in (REQUIREMENTS / "extras").glob("*.in"))
+OF_SERVING = ["grpc", "redis"]
+"""Those that only what answers requests needs."""
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -40,9 +42,10 @@ class Fork:
         (folder / "engine/mlem").mkdir(parents=True)
         shutil.copytree(REQUIREMENTS / "extras", self.folder / "extras")
         shutil.copy2(REQUIREMENTS / "lock.sh", self.folder)
-        asked = {"pipeline": "-r own.in\nalpha\n", "main": "-r pipeline.in\n", "own": "# Yours\n"}
+        asked = {"pipeline": "-r own.in\nalpha\n", "main": "-r pipeline.in\n-r serve.in\n", "own": "# Yours\n"}
+        asked |= {"serve": "-r own-serving.in\nalpha\n", "follow": "-r serve.in\n", "own-serving": "# Yours\n"}
         asked["dev"] = "-r main.in\n" + "".join(f"-r extras/{name}.in\n" for name in EXTRAS)
-        for name in ("uv", "build", "notebook", "serve", "follow", *asked):
+        for name in ("uv", "build", "notebook", *asked):
             (self.folder / f"{name}.in").write_text(asked.get(name, "alpha\n"))
         (folder / "engine/mlem/requirements.in").write_text("alpha\n")
         (self.folder / "dev.txt").write_text("".join(f"{name}=={version}\n" for name, version in TESTED.items()))
@@ -86,6 +89,18 @@ def test_an_extra_is_locked_where_it_is_asked_for(fork: Fork, extra: str) -> Non
     assert not set(names(extra)) & pins(fork.folder / "serve.txt").keys()
     (fork.folder / "own.in").write_text("# Yours\n")
     fork.lock()
+    assert (fork.folder / "pipeline.txt").read_bytes() == before
+
+
+@pytest.mark.parametrize("extra", OF_SERVING)
+def test_an_extra_of_serving_leaves_the_pipeline_as_it_is(fork: Fork, extra: str) -> None:
+    """One line in own-serving.in brings it to what answers requests, also in a container, and no stage runs again."""
+    before = (fork.folder / "pipeline.txt").read_bytes()
+    (fork.folder / "own-serving.in").write_text(f"# Yours\n-r extras/{extra}.in\n")
+    fork.lock()
+    for lock in ("serve.txt", "follow.txt", "main.txt"):
+        found = pins(fork.folder / lock)
+        assert {name: found[name] for name in names(extra)} == {name: TESTED[name] for name in names(extra)}
     assert (fork.folder / "pipeline.txt").read_bytes() == before
 
 

@@ -94,15 +94,14 @@ def disruption(wanted: Wanted) -> Manifest:
 
 
 def network(wanted: Wanted) -> Manifest:
-    """Return the spec of who reaches the pods: whoever is in the cluster, at the service's port alone.
+    """Return the spec of who reaches the pods: whoever is in the cluster, at the service's ports alone.
 
     What pods reach is left open: git and the store have names, and a policy knows addresses.
     """
-    port = {"protocol": "TCP", "port": "http"}
     return {
         "podSelector": {"matchLabels": labels(wanted)},
         "policyTypes": ["Ingress"],
-        "ingress": [{"ports": [port]}],
+        "ingress": [{"ports": [{"protocol": "TCP", "port": name} for name in wanted.ports]}],
     }
 
 

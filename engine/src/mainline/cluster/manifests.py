@@ -127,7 +127,11 @@ def _service(wanted: Wanted, name: str) -> Manifest:
     spec = {
         "type": "ClusterIP",
         "selector": labels(wanted),
-        "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+        # gRPC keeps its own number: its clients name a port.
+        "ports": [
+            {"name": name, "port": 80 if name == "http" else port, "targetPort": name}
+            for name, port in wanted.ports.items()
+        ],
     }
     return _kind(wanted, "v1", "Service", spec, name)
 

@@ -20,7 +20,7 @@ def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> M
         "name": "service",
         "image": wanted.image,
         "command": command,
-        "ports": [{"name": "http", "containerPort": declared.port}],
+        "ports": [{"name": name, "containerPort": port} for name, port in wanted.ports.items()],
         "env": [{"name": "OMP_NUM_THREADS", "value": "1"}, {"name": "HOME", "value": "/tmp"}],  # noqa: S108
         "envFrom": [{"secretRef": {"name": f"{wanted.name}-storage", "optional": True}}],
         "startupProbe": _probe("/livez", 2, 60),

@@ -36,6 +36,12 @@ class Wanted:
         """The name of everything."""
         return instance_of(self.environment)
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports of a pod by name."""
+        spoken = self.settings.grpc
+        return {"http": self.settings.port} | ({"grpc": spoken.port} if spoken else {})
+
 
 def labels(wanted: Wanted) -> dict[str, str]:
     """Return what all objects of an environment are found by."""

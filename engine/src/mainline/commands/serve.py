@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from mainline import usage
@@ -16,12 +17,13 @@ from mainline.declared.service import Settings
 from mainline.exchange import place as places
 from mainline.exchange.place import Place
 from mainline.registry import origin
-from mainline.serving import logs, sidecar
+from mainline.serving import logs, sidecar, sockets
 from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
 from mainline.serving.common import cells
 from mainline.serving.common.messages import Ready
-from mainline.serving.http import server, sockets
+from mainline.serving.http import server
+from mainline.serving.rpc import server as rpc
 from mainline.serving.service import Service
 from mainline.serving.workers.crew import Crew
 from mainline.serving.workers.worker import Task
@@ -70,7 +72,7 @@ def serve(package: Path, file: Path, version: str, routing_file: Path | None, re
     Raises:
         MainlineError: when the settings, the keys or the package cannot be used, or another server follows the file.
     """
-    found = environments.load_server(file)
+    found, _port = _reserved(environments.load_server(file))
     declared = found.service
     if declared.workers > 1:
         task = _task(found, routing_file, report, version=version, package=str(package))
@@ -97,7 +99,7 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     Raises:
         MainlineError: when the settings or the keys cannot be used, or another server works in the folder.
     """
-    found = environments.load_server(file)
+    found, _port = _reserved(environments.load_server(file))
     place = folder.absolute()
     follower = sidecar.beside(url, environment, place)
     logs.set_up()
@@ -119,6 +121,12 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
     finally:
         follower.stop()
     return "Stopped."
+
+
+def _reserved(declared: Environment) -> tuple[Environment, socket | None]:
+    """Keep the port of gRPC, if one is declared, for as long as its socket is held."""
+    service, held = rpc.reserve(declared.service)
+    return replace(declared, service=service), held
 
 
 def _alone(routing_file: Path | None) -> AbstractContextManager[object]:
@@ -178,5 +186,7 @@ def _say(service: Service, address: str) -> None:
 def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> None:
     by = f" by {declared.workers} workers" if declared.workers > 1 else ""
     print(f"Serving {served}{by} on {address}", flush=True)
+    if declared.grpc:
+        print(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
     if not has_keys:
         print(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")

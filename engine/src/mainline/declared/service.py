@@ -102,6 +102,12 @@ class Tls(Section):
     private_key: Place
 
 
+class Grpc(Section):
+    """The port of gRPC at the same host; without this section it is not spoken."""
+
+    port: int = Field(default=8081, ge=0, le=65535)
+
+
 class Budgets(Section):
     """What `check-package` allows a package to cost, in the environment that it would be served in."""
 
@@ -119,6 +125,7 @@ class Settings(Section):
     workers: int = Field(default=1, ge=1, le=64)
     keys: Place = Path("deploy/keys/clients.yaml")
     tls: Tls | None = None
+    grpc: Grpc | None = None
     prefix: Prefix = ""
     origins: list[Origin] = Field(default_factory=list)
     open_docs: bool = False

@@ -19,6 +19,7 @@ from mainline.declared import environments
 from mainline.declared.cluster import Cluster
 from mainline.declared.reading import check_section
 from mainline.declared.rollout import read
+from mainline.declared.service import Grpc
 from mainline.errors import MainlineError, ParamsError
 from mainline.serving.answering.metrics import BUCKETS, Histogram, Page
 from tests.project import FLIGHTS, ROOT
@@ -187,6 +188,20 @@ def test_what_stands_around_pods_finds_them(way: Callable[[Wanted], dict[str, An
     spread = pod["spec"]["topologySpreadConstraints"]
     assert [one["labelSelector"]["matchLabels"] for one in spread] == [labels, labels]
     assert {one["topologyKey"] for one in spread} == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+
+
+@pytest.mark.parametrize("way", [manifests.follower, manifests.argo])
+def test_port_of_grpc_is_open_where_it_is_declared(way: Callable[[Wanted], dict[str, Any]]) -> None:
+    """Pod, service and policy have the port of gRPC if it is declared, and that of HTTP alone if it is not."""
+    spoken = replace(wanted(), settings=wanted().settings.model_copy(update={"grpc": Grpc(port=9001)}))
+    for target, names in ((wanted(), ["http"]), (spoken, ["http", "grpc"])):
+        made = way(target)
+        (pod,) = (made[file]["spec"]["template"] for file in ("deployment.yaml", "rollout.yaml") if file in made)
+        ports = {one["name"]: one["containerPort"] for one in pod["spec"]["containers"][0]["ports"]}
+        assert [*ports] == [one["port"] for one in made["network.yaml"]["spec"]["ingress"][0]["ports"]] == names
+        services = [one["spec"]["ports"] for one in made.values() if one.get("kind") == "Service"]
+        assert [[port["targetPort"] for port in one] for one in services] == [names] * len(services)
+        assert ports.get("grpc", 9001) == services[0][-1]["port"] or names == ["http"]
 
 
 def test_log_is_shipped_by_a_container_that_ends_last() -> None:

@@ -15,6 +15,7 @@ _LONGEST = 100
 KINDS: Mapping[str, tuple[int, str]] = {
     "malformed-json": (400, "The body is not JSON"),
     "malformed-http": (400, "The request is not HTTP"),
+    "malformed-message": (400, "The message is not of the protocol"),
     "unauthorized": (401, "A valid API key is needed"),
     "forbidden": (403, "The key may not do this"),
     "not-found": (404, "There is nothing here"),

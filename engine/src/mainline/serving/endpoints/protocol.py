@@ -1,10 +1,10 @@
 """The Open Inference Protocol, version 2, over HTTP: https://github.com/kserve/open-inference-protocol.
 
-`tensors.py` says which tensors a model has.
+`tensors.py` says which tensors a model has; `serving/rpc` has the same protocol over gRPC.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from mainline.serving.service import Service
 
 NAME, VERSION = "mainline", "0.1.0"
 """The server, by the version of `engine/pyproject.toml`, which no image holds."""
+SERVER: Mapping[str, Any] = {"name": NAME, "version": VERSION, "extensions": []}
 _PLATFORM = {"onnx": "onnxruntime_onnx", "skops": "sklearn_skops"}
 _PATH = re.compile(r"/v2/models/(?P<model>[^/]+)(/versions/(?P<version>[^/]+))?(?P<operation>|/ready|/infer)", re.ASCII)
 
@@ -34,7 +35,7 @@ def operation(path: str) -> str:
 
 async def server_metadata(_service: Service, _request: Request) -> Reply:
     """Name the server."""
-    return Reply(orjson.dumps({"name": NAME, "version": VERSION, "extensions": []}))
+    return Reply(orjson.dumps(SERVER))
 
 
 async def server_live(_service: Service, _request: Request) -> Reply:
@@ -54,15 +55,7 @@ async def server_ready(service: Service, _request: Request) -> Reply:
 
 async def model_metadata(service: Service, request: Request) -> Reply:
     """Describe a model's tensors."""
-    model = _model(service, request)
-    described = {
-        "name": model.name,
-        "versions": [served.version for served in service.models()],
-        "platform": _PLATFORM[model.predictor.manifest["model"]["format"]],
-        "inputs": tensors.of_request(model),
-        "outputs": tensors.of_response(model),
-    }
-    return Reply(orjson.dumps(described))
+    return Reply(orjson.dumps(described(service, _model(service, request))))
 
 
 async def model_ready(service: Service, request: Request) -> Reply:
@@ -81,34 +74,72 @@ async def infer(service: Service, request: Request) -> Reply:
     Raises:
         Problem: see `problems.KINDS`.
     """
-    limits = service.settings.limits
-    body = await request.json_body(limits.body_bytes)
+    body = await request.json_body(service.settings.limits.body_bytes)
     service.batcher.check_room(1)
     content = strictjson.parse(body)
-    model = _model(service, request)
-    rows = check_rows(tensors.rows(content, model, limits.rows), limits.rows)
+    return await answer(service, request, _model(service, request), content, orjson.dumps)
+
+
+async def answer(
+    service: Service, request: Request, model: Model, content: Any, encode: Callable[[dict[str, Any]], bytes]
+) -> Reply:
+    """Predict the tensors of an inference request; `encode` makes the body of the inference answer.
+
+    Raises:
+        Problem: see `problems.KINDS`.
+    """
+    most = service.settings.limits.rows
+    rows = check_rows(tensors.rows(content, model, most), most)
 
     def reply(share: Share) -> Reply:
-        return Reply(
-            _encode(model, request, content, share), model=model, counters=model.metrics, rows=len(rows), share=share
-        )
+        body = encode(_inferred(model, request, content, share))
+        return Reply(body, model=model, counters=model.metrics, rows=len(rows), share=share)
 
     return await in_future(partial(infer_rows, service, model, rows, reply, named=request.named))
 
 
-def _encode(model: Model, request: Request, content: Mapping[str, Any], share: Share) -> bytes:
+def described(service: Service, model: Model) -> dict[str, Any]:
+    """Return the metadata of a model."""
+    return {
+        "name": model.name,
+        "versions": [served.version for served in service.models()],
+        "platform": _PLATFORM[model.predictor.manifest["model"]["format"]],
+        "inputs": tensors.of_request(model),
+        "outputs": tensors.of_response(model),
+    }
+
+
+def find_model(service: Service, request: Request, name: str, version: str | None) -> Model:
+    """Find a model by name; without a version it is chosen as for `/predict`.
+
+    Raises:
+        Problem: not-found, not-ready.
+    """
+    request.named = version is not None
+    model = service.version(version) if version is not None else service.choose(request)
+    if model is None or model.name != name:
+        here = ", ".join(f"{served.name}/versions/{served.version}" for served in service.models())
+        raise Problem("not-found", f"This model is not served here; these are: {here}.")
+    return model
+
+
+def _model(service: Service, request: Request) -> Model:
+    matched = _PATH.fullmatch(request.path)
+    assert matched is not None  # the path was matched to get here
+    return find_model(service, request, matched["model"], matched["version"])
+
+
+def _inferred(model: Model, request: Request, content: Mapping[str, Any], share: Share) -> dict[str, Any]:
     part = slice(share.start, share.stop)
     predictions = share.answer.predictions[part]
     missing = sorted({name for pattern in share.answer.patterns[part] for name in pattern.missing})
-    return orjson.dumps(
-        {
-            "model_name": model.name,
-            "model_version": model.version,
-            "id": content.get("id") or request.id,
-            "parameters": {"request_id": request.id, "missing": ",".join(missing), **_unusual(model, share)},
-            "outputs": tensors.outputs(model, predictions, [output["name"] for output in content.get("outputs", ())]),
-        }
-    )
+    return {
+        "model_name": model.name,
+        "model_version": model.version,
+        "id": content.get("id") or request.id,
+        "parameters": {"request_id": request.id, "missing": ",".join(missing), **_unusual(model, share)},
+        "outputs": tensors.outputs(model, predictions, [output["name"] for output in content.get("outputs", ())]),
+    }
 
 
 def _unusual(model: Model, share: Share) -> dict[str, str]:
@@ -116,15 +147,3 @@ def _unusual(model: Model, share: Share) -> dict[str, str]:
     if model.unusual is None:
         return {}
     return {"unusual": orjson.dumps(model.unusual.grouped(share.answer.unusual, share.start, share.stop)).decode()}
-
-
-def _model(service: Service, request: Request) -> Model:
-    """Find the model that a path names; without a version it is chosen as for `/predict`."""
-    matched = _PATH.fullmatch(request.path)
-    assert matched is not None  # the path was matched to get here
-    request.named = matched["version"] is not None
-    model = service.version(matched["version"]) if request.named else service.choose(request)
-    if model is None or model.name != matched["model"]:
-        here = ", ".join(f"{served.name}/versions/{served.version}" for served in service.models())
-        raise Problem("not-found", f"This model is not served here; these are: {here}.")
-    return model

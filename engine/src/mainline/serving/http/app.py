@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import monotonic, perf_counter
-from typing import Any, Literal
+from time import perf_counter
+from typing import Any
 
+from mainline.serving import accounting, authorization
 from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
+from mainline.serving.authorization import Access
 from mainline.serving.endpoints import (
     docs,
     health,
@@ -21,12 +23,10 @@ from mainline.serving.endpoints import (
     telemetry,
 )
 from mainline.serving.http.cors import Cors
-from mainline.serving.logs import warn
 from mainline.serving.service import Service
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[[Service, Request], Awaitable[Reply]]
-Access = Literal["open", "any", "predict", "admin"]
 
 SECURITY: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
@@ -101,13 +101,13 @@ class Application:
             self._service.metrics.refused["disconnected"] += 1
             return
         except Exception as error:
-            reply = self._of_problem(self._failed(request, error), request)
+            reply = self._of_problem(accounting.failed(self._service, request, error), request)
         headers = [*self._headers(request, reply), *self.security]
         if reply.status == HTTPStatus.NO_CONTENT:
             headers = [header for header in headers if header[0] not in (b"content-type", b"content-length")]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
-        self._finish([Sent(reply, request, perf_counter() - request.started)])
+        accounting.finish(self._service, [Sent(reply, request, perf_counter() - request.started)])
 
     @property
     def short_ways(self) -> frozenset[bytes]:
@@ -145,7 +145,7 @@ class Application:
         except Problem as problem:
             done(problem)
         except Exception as error:
-            done(self._failed(request, error))
+            done(accounting.failed(self._service, request, error))
 
     def _own(self, path: str) -> str:
         """Return a path as the table has it: without the prefix that a proxy may have left, or a slash at the end."""
@@ -172,22 +172,7 @@ class Application:
     def _admit(self, request: Request, endpoint: Endpoint | None) -> None:
         if request.path in self._open:
             return
-        key = self._service.keys.find(request.authorization)
-        if key is None:
-            found = "is not valid" if request.authorization else "is missing"
-            detail = f"The API key {found}; send 'Authorization: Bearer KEY'."
-            raise Problem("unauthorized", detail, headers=[(b"www-authenticate", b"Bearer")])
-        wait = key.bucket.take(monotonic())
-        if wait:
-            detail = f"This key may send {key.bucket.rate:g} requests a second; wait {wait:.3f} s."
-            raise Problem("throttled", detail, headers=[(b"retry-after", b"%d" % (int(wait) + 1))])
-        if endpoint and endpoint.access not in ("any", key.role):
-            raise Problem("forbidden", f"This needs a key of the role '{endpoint.access}'; this key's is '{key.role}'.")
-        request.key = key
-
-    def _failed(self, request: Request, error: Exception) -> Problem:
-        warn("request failed", request_id=request.id, path=request.path[:200], error=self._service.said(error))
-        return Problem("prediction-failed", "The service's log says why.")
+        authorization.admit(self._service, request, endpoint.access if endpoint else None)
 
     def _of_problem(self, problem: Problem, request: Request) -> Reply:
         as_v2 = request.path.startswith("/v2")
@@ -213,22 +198,7 @@ class Application:
 
     def _finish_sent(self) -> None:
         sent, self._sent = self._sent, []
-        self._finish(sent)
-
-    def _finish(self, answers: Sequence[Sent]) -> None:
-        """Count and log what was sent."""
-        for reply, request, seconds in answers:
-            metrics = reply.counters
-            if metrics is not None:
-                metrics.rows += reply.rows
-                if request.named:
-                    metrics.named[reply.outcome] += 1
-                    continue
-                metrics.outcomes[reply.outcome] += 1
-                metrics.seconds.observe(seconds)
-            elif reply.outcome != "ok":
-                self._service.metrics.refused[reply.outcome] += 1
-        self._service.log_answers(answers)
+        accounting.finish(self._service, sent)
 
     async def _other(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] != "lifespan":

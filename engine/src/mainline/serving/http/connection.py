@@ -6,8 +6,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from mainline.serving.admission import Admission, Guard, address_of
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
-from mainline.serving.http.admission import Admission, Guard, address_of
 from mainline.serving.http.flow import Flow
 from mainline.serving.http.upgrade import another_parser, without_upgrade
 from mainline.serving.logs import warn

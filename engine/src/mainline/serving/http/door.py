@@ -13,9 +13,10 @@ from typing import Any
 
 import uvicorn
 
-from mainline.serving.http.admission import Admission, Guard, address_of
+from mainline.serving.admission import Admission, Guard, address_of
 from mainline.serving.http.connection import GuardedProtocol
 from mainline.serving.logs import warn
+from mainline.serving.rpc.server import RpcServer
 
 PAUSE_SECONDS = 1.0
 """How long nobody is let in where the system has no file left for a connection."""
@@ -24,7 +25,16 @@ AT_ONCE = 100
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which stops once, within its limit, however often it is told to."""
+    """uvicorn's server, which stops once, within its limit, however often it is told to, and gRPC before HTTP."""
+
+    def __init__(self, config: uvicorn.Config, rpc: RpcServer) -> None:
+        super().__init__(config)
+        self._rpc = rpc
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let calls and then requests be answered that are under way; the application's end comes after both."""
+        await self._rpc.stop()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; uvicorn takes a second Ctrl-C for leave to cut off answers and to leave the log unwritten."""
@@ -35,8 +45,8 @@ class Server(uvicorn.Server):
 class SecureServer(Server):
     """The same with a door of its own on each socket."""
 
-    def __init__(self, config: uvicorn.Config, guard: Guard, context: ssl.SSLContext) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, rpc: RpcServer, guard: Guard, context: ssl.SSLContext) -> None:
+        super().__init__(config, rpc)
         self._guard, self._context = guard, context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -16,14 +16,14 @@ import uvicorn
 
 from mainline.declared.service import Limits, Settings
 from mainline.errors import ParamsError
-from mainline.serving import logs
+from mainline.serving import logs, sockets
+from mainline.serving.admission import Guard
 from mainline.serving.endpoints import telemetry
-from mainline.serving.http import sockets
-from mainline.serving.http.admission import Guard
 from mainline.serving.http.app import Application
 from mainline.serving.http.door import SecureServer, Server
 from mainline.serving.http.fast_path import DirectProtocol
 from mainline.serving.logs import warn
+from mainline.serving.rpc.server import RpcServer
 from mainline.serving.service import Service
 
 SWITCH_SECONDS = 0.0005
@@ -58,25 +58,28 @@ def run(service: Service, listening: Callable[[str], None], bound: socket.socket
     _allow_files(service.settings.limits)
     config = _config(service, application, guard)
     context = config.ssl
-    server = Server(config) if context is None else SecureServer(config, guard, context)
+    rpc = RpcServer(service, guard)
+    server = Server(config, rpc) if context is None else SecureServer(config, rpc, guard, context)
     bound = bound or sockets.bind(service.settings)[0]
     # Around the loop, too: what is raised in a loop that begins or ends leaves its tasks in disorder.
     with server.capture_signals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        listening(url(service.settings, bound.getsockname()[1]))
-        runner.run(_serve(server, bound, service, guard, context))
+        said = partial(listening, url(service.settings, bound.getsockname()[1]))
+        runner.run(_serve(server, bound, service, guard, context, rpc, said))
 
 
 def url(settings: Settings, port: int) -> str:
     """Return the address of the service as a browser takes it."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{'https' if settings.tls else 'http'}://{host}:{port}"
+    return f"{'https' if settings.tls else 'http'}://{sockets.written(settings.host, port)}"
 
 
 async def _serve(
-    server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard, context: ssl.SSLContext | None
-) -> None:
+    server: uvicorn.Server, bound: socket.socket, service: Service, guard: Guard, context: ssl.SSLContext | None,
+    rpc: RpcServer, listening: Callable[[], None],
+) -> None:  # fmt: skip
     loop = asyncio.get_running_loop()
-    _watch_certificate(service, context, loop)
+    _watch_certificate(service, context, loop, rpc)
+    await rpc.start()
+    listening()
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
@@ -136,7 +139,9 @@ def _allow_files(limits: Limits) -> None:
         warn("fewer files may be open than connections are allowed", files=allowed, connections=limits.connections)
 
 
-def _watch_certificate(service: Service, context: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop) -> None:
+def _watch_certificate(
+    service: Service, context: ssl.SSLContext | None, loop: asyncio.AbstractEventLoop, rpc: RpcServer
+) -> None:
     """Take a renewed certificate for new connections; those that are open keep theirs."""
     tls = service.settings.tls
     if tls is None or context is None:
@@ -147,6 +152,7 @@ def _watch_certificate(service: Service, context: ssl.SSLContext | None, loop: a
         # Two files that do not belong together would spoil the context in use, so they are tried in another one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*pair, _NOT_ASKED)
         loop.call_soon_threadsafe(context.load_cert_chain, *pair, _NOT_ASKED)
+        rpc.renew()
 
     service.watch("certificate", tls.certificate, renew)
     service.watch("private key", tls.private_key, renew)

@@ -17,7 +17,7 @@ from mainline.serving.http.flow import Flow
 from tests.mainline.serving.running import Running, running
 from tests.project import LIMIT
 
-SWEEPS = "from mainline.serving.http import admission; admission.SWEEP_SECONDS = 0.1"
+SWEEPS = "from mainline.serving import admission; admission.SWEEP_SECONDS = 0.1"
 LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 EARLY = BODY.replace(b"/predict", b"/predict?")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mainline.declared.service import Limits
-from mainline.serving.http.admission import Guard, address_of
+from mainline.serving.admission import Guard, address_of
 from tests.mainline.serving.http.certificates import make_certificate
 from tests.mainline.serving.http.test_connection import SWEEPS
 from tests.mainline.serving.running import Running, running, wait_for

@@ -25,7 +25,7 @@ def bind(settings: Settings, number: int = 1) -> list[socket.socket]:
             listening.listen(settings.limits.connections)  # who comes before the first accept waits, and is not refused
             listening.set_inheritable(True)
     except OSError as error:
-        raise _explain(settings, error) from error
+        raise _explain(settings, error, settings.port, "service.port") from error
     except BaseException:
         for listening in bound:
             listening.close()
@@ -33,7 +33,23 @@ def bind(settings: Settings, number: int = 1) -> list[socket.socket]:
     return bound
 
 
-def _bind(settings: Settings, port: int, shared: bool = False) -> socket.socket:
+def reserve(settings: Settings, port: int, key: str) -> socket.socket:
+    """Keep a port for whoever listens at it with `SO_REUSEPORT`; this socket does not, so it is dealt no connection.
+
+    Raises:
+        MainlineError: when the address cannot be used; it names the key that declares it.
+    """
+    held = _bind(settings, port, key=key)
+    _share(held)
+    return held
+
+
+def written(host: str, port: int) -> str:
+    """Write an address: one of IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _bind(settings: Settings, port: int, shared: bool = False, key: str = "service.port") -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -43,7 +59,7 @@ def _bind(settings: Settings, port: int, shared: bool = False) -> socket.socket:
         bound.bind((settings.host, port))
     except OSError as error:
         bound.close()
-        raise _explain(settings, error) from error
+        raise _explain(settings, error, port, key) from error
     return bound
 
 
@@ -54,9 +70,9 @@ def _share(listening: socket.socket) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
-def _explain(settings: Settings, error: OSError) -> MainlineError:
+def _explain(settings: Settings, error: OSError, port: int, key: str) -> MainlineError:
     if error.errno == errno.EADDRNOTAVAIL:
         remedy = "Declare a service.host that this machine has, such as '::1' where there is IPv6 alone."
     else:
-        remedy = "End what listens there, or declare another service.port."
-    return MainlineError(f"cannot listen on {settings.host}:{settings.port} ({error.strerror}). {remedy}")
+        remedy = f"End what listens there, or declare another {key}."
+    return MainlineError(f"cannot listen on {settings.host}:{port} ({error.strerror}). {remedy}")
