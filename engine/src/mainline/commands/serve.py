@@ -188,5 +188,7 @@ def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> 
     print(f"Serving {served}{by} on {address}", flush=True)
     if declared.grpc:
         print(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
+    shared = declared.throttle.shared
+    print(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
     if not has_keys:
         print(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")

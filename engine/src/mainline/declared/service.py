@@ -61,11 +61,32 @@ class Limits(Section):
     drain_seconds: Positive = 10.0
 
 
+def _check_redis(value: str) -> str:
+    if not re.fullmatch(r"rediss?://([\w.-]+@)?([\w.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?(/[0-9]+)?", value):
+        raise ValueError(
+            "write redis://HOST:PORT/NUMBER, or rediss:// with TLS; a password stays out of git: put it into a file, "
+            "and name that in password_file"
+        )
+    return value
+
+
+class Shared(Section):
+    """A Redis or Valkey by which servers count the requests of a key together; `name` is what they have in common."""
+
+    url: Annotated[str, AfterValidator(_check_redis)]
+    password_file: Place | None = None
+    name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
+
+
 class Throttle(Section):
-    """The token bucket of a key that declares none of its own."""
+    """The token bucket of a key that declares none of its own.
+
+    A bucket is a server's own, with all its workers, unless `shared` says by what servers share it.
+    """
 
     requests_per_second: Positive = 1000.0
     burst: Count = 2000
+    shared: Shared | None = None
 
 
 class Log(Section):

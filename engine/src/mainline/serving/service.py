@@ -26,6 +26,7 @@ from mainline.serving.logs import say
 from mainline.serving.outcome_log import OutcomeLog
 from mainline.serving.prediction_log import PredictionLog
 from mainline.serving.server_report import Reporter
+from mainline.serving.shared_throttle import SharedThrottle
 from mainline.serving.watching import Watches
 
 POLL_SECONDS = 0.2
@@ -64,6 +65,8 @@ class Service:
         self._files = Watches(self.metrics.failures)
         self._files.add("keys", settings.keys, self._read_keys)
         self.keys = keys.load(settings.keys, settings.throttle, None, self._cells)
+        shared = settings.throttle.shared
+        self.shared = SharedThrottle(shared, lambda: self.keys) if shared else None
         self.batcher = Batcher(settings.limits.queued_rows)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None

@@ -55,6 +55,8 @@ class Bucket:
         """Begin full, or with what a cell that others take from too holds."""
         self.rate, self.burst = rate, burst
         self.cell: Cell = [float(burst), time.monotonic()] if cell is None else cell
+        self.taken = 0
+        """Tokens that were taken here, and that servers which share the bucket do not know of yet."""
 
     def take(self, now: float) -> float:
         """Take a token; return 0, or the seconds until there is one."""
@@ -65,7 +67,20 @@ class Bucket:
             cell[0] = tokens
             return (1 - tokens) / self.rate
         cell[0] = tokens - 1
+        self.taken += 1
         return 0.0
+
+    def is_full(self, now: float) -> bool:
+        """Whether nobody took a token lately, as far as this process knows."""
+        return bool(self.taken == 0 and self.cell[0] + max(now - self.cell[1], 0.0) * self.rate >= self.burst)
+
+    def settle(self, tokens: float, told: int, now: float) -> None:
+        """Go on with the tokens that all servers left, once `told` of those that were taken here are out of them.
+
+        `tokens` is below 0 if servers took more than there were.
+        """
+        self.taken -= told
+        self.cell[0], self.cell[1] = tokens - self.taken, now
 
 
 class Key:

@@ -180,6 +180,9 @@ def _add_service(page: Page, service: Service) -> None:
     page.add("mainline_invalid_fields_total", "counter", "Values that did not fit the request model.", fields)
     failures = [({"what": what}, number) for what, number in sorted(counted.failures.items())]
     page.add("mainline_refresh_failures_total", "counter", "Files that could not be read again.", failures)
+    if service.shared:
+        held = "1 while throttles hold for all servers together; 0 while each one counts alone."
+        page.add("mainline_throttle_shared", "gauge", held, [({}, float(service.shared.holds))], "min")
     _add_outcomes(page, service)
     writer = {"writer": service.log.writer} if service.log else {}
     written = [(writer, float(counted.log_rows))]

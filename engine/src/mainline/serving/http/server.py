@@ -83,6 +83,8 @@ async def _serve(
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
         loop.add_signal_handler(signal.SIGHUP, server.handle_exit, signal.SIGTERM, None)
     beside = [asyncio.create_task(service.follow()), asyncio.create_task(guard.sweep())]
+    if service.shared:
+        beside.append(asyncio.create_task(service.shared.keep()))
     if service.colleagues:
         beside.append(asyncio.create_task(service.colleagues.talk(partial(telemetry.families, service))))
     try:
