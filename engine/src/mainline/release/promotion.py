@@ -1,7 +1,7 @@
 """`promote`: what CI runs after a merge. What is on main becomes what the environments have.
 
 In this order, so that a kill anywhere leaves nothing half and the next run ends right: the gate decides, artifacts are
-pushed and checked there, the package is signed, and at last all tags are written at once.
+pushed and checked there, the package is signed, the gate's report is kept, and at last all tags are written at once.
 """
 
 import tempfile
@@ -20,7 +20,7 @@ from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Version
-from mainline.release import candidate, delay, forgotten, registration
+from mainline.release import candidate, delay, forgotten, registration, report
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
 from mainline.remote import artifacts, collection, objects, packages, source_versions, transfer
@@ -111,6 +111,8 @@ def _promote_once() -> str:
     if origin.tip() != found.commit:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
     given = [assignment(name, version, kind, found, declared, held.get(name)) for name in targets]
+    if new:
+        report.keep()
     publication.publish([*new, *given])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])

@@ -13,7 +13,10 @@ from mainline.site.frame import POLICY, frame, head, link, section
 from mainline.site.output import Entry, Page
 
 PATH = "search.html"
-TITLES = {"version": "Versions", "environment": "Environments", "guide": "Guides", "page": "Pages"}
+TITLES = {
+    "version": "Versions", "report": "Reports of the gate", "environment": "Environments", "guide": "Guides",
+    "page": "Pages",
+}  # fmt: skip
 SCRIPT = """
 const field = document.getElementById("words"), told = document.getElementById("told");
 const items = [...document.querySelectorAll("li[data-words]")];

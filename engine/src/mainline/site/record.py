@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from mainline.monitoring import sharing
 from mainline.monitoring.result import Monitored
-from mainline.registry import artifact, events, history, origin, packs, tags
+from mainline.registry import artifact, events, gate_reports, history, origin, packs, tags
 from mainline.registry.events import Event
 from mainline.registry.history import Given, History, Registered
 from mainline.registry.tags import Version
@@ -46,7 +46,10 @@ class Authored:
 
 @dataclass(frozen=True)
 class Record:
-    """All of it. `packs` names the content of each version's published evidence, `guides` each document's blob."""
+    """All of it. `packs` names the content of each version's published evidence, `guides` each document's blob.
+
+    `reports` has the blob of what the gate found by the digest of the package that it was asked about.
+    """
 
     artifact: str
     address: str
@@ -56,6 +59,7 @@ class Record:
     authored: Mapping[str, Authored]
     environments: Sequence[Environment]
     packs: Mapping[str, str] = field(default_factory=dict)
+    reports: Mapping[str, str] = field(default_factory=dict)
     guides: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,6 +95,7 @@ def read() -> Record:
         authored=_authored([version.commit for version in tagged.values()]),
         environments=_environments(found, main),
         packs=_packs(),
+        reports=gate_reports.listed(),
         guides={path: name for path, name in documents.items() if PurePosixPath(path).suffix in _TEXT},
         pictures={path: name for path, name in documents.items() if PurePosixPath(path).suffix in _PICTURES},
     )

@@ -26,7 +26,7 @@ from mainline.report.blocks import (
 from mainline.report.escape import hypertext
 from mainline.report.figures import UNKNOWN, cell, known, number
 from mainline.repository import blobs, lock
-from mainline.site import difference, papers, scores
+from mainline.site import difference, gate_report, papers, scores
 from mainline.site.frame import frame
 from mainline.site.output import Entry, Page
 from mainline.site.record import Authored, Environment, Record
@@ -47,9 +47,10 @@ class Found:
 
 
 def of_each(record: Record) -> Iterator[Page]:
-    """Yield the page of each version, newest first, and the files of its published evidence."""
+    """Yield the page of each version, newest first, its gate's report, and the files of its published evidence."""
     for one in record.versions:
         yield of(one, record)
+        yield from gate_report.pages(one.version, record)
         if pack := record.packs.get(one.version):
             yield from papers.files(one.version, pack)
 
@@ -69,7 +70,7 @@ def of(one: Registered, record: Record) -> Page:
     given = [item for item in record.history.assignments if item.version == one.version]
     tagged = record.tagged[one.version]
     about = [one, tagged, replaced and replaced.commit, given, rollouts, promises, record.packs.get(one.version),
-             record.artifact, record.address]  # fmt: skip
+             gate_report.kept(one.version, record), record.artifact, record.address]  # fmt: skip
     entry = _entry(one, record.authored.get(one.commit, Authored()))
     return Page(place(one.version), about, partial(_write, one, record), lambda: [entry])
 
@@ -90,7 +91,7 @@ def _write(one: Registered, record: Record) -> str:
     before = texts[-1] if replaced else ""
     found = Found(lineage.describe(tagged, record.history.assignments), files, before)
     document = describe(found, one, record)
-    body = pages.body(document) + papers.section(one.version, record)
+    body = pages.body(document) + gate_report.section(one.version, record) + papers.section(one.version, record)
     return frame(place(one.version), f"{one.version}: {found.traced.headline or 'no record'}", body, record.artifact,
                  "Versions")  # fmt: skip
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser import Browser
 from tests.mainline.registry.registries import Registry, at, digest
+from tests.mainline.report import hostile
 from tests.mainline.report.hostile import CORPUS
 from tests.mainline.site import world
 
@@ -25,7 +26,10 @@ def pages(released: Registry) -> dict[str, str]:
     event = {"time": "2026-01-14T12:00:00Z", "event": "aborted", "version": "v1.3.0", "digest": digest("v1.3.0")}
     released.events("production", json.dumps(event | {"reason": EVIL}) + "\n")
     world.monitor(released, world.look(EVIL))
-    world.keep(released, "evidence/releases", {"model/v1.3.0/README.md": MARKDOWN, f"model/v1.3.0/{'<b>.json'}": "{}"})
+    evil = hostile.everywhere(EVIL).model_copy(update={"verdict": "pass"})
+    evil = evil.model_copy(update={"candidate": evil.candidate.model_copy(update={"digest": digest("v1.3.0")})})
+    files = {"model/v1.3.0/README.md": MARKDOWN, f"model/v1.3.0/{'<b>.json'}": "{}"}
+    world.keep(released, "evidence/releases", files | world.report("v1.3.0", evil.model_dump_json()))
     world.build()
     found = (file for file in (released.path / world.SITE).rglob("*.html"))
     return {str(file.relative_to(released.path / world.SITE)): file.read_text(encoding="utf-8") for file in found}

@@ -14,7 +14,7 @@ from tests.mainline.site import world
 PATHS = (
     "index.html", "versions.html", "metrics.html", "environments.html", "environments/production.html",
     "monitoring/production.html", "delivery.html", "score.html", "guides.html", "guides/engine-docs-release.html",
-    "search.html", "versions/v1.2.0.html",
+    "search.html", "versions/v1.2.0.html", "versions/v1.2.0/report.html",
 )  # fmt: skip
 
 
@@ -22,7 +22,8 @@ PATHS = (
 def page(released: Registry) -> Callable[[str], str]:
     """Reads a page of a site that has all there is."""
     world.monitor(released, found())
-    world.keep(released, "evidence/releases", {"model/v1.2.0/README.md": world.CARD})
+    evidence = {"model/v1.2.0/README.md": world.CARD, **world.report("v1.2.0")}
+    world.keep(released, "evidence/releases", evidence)
     world.build()
     return world.read
 

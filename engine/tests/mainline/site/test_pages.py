@@ -6,6 +6,7 @@ import pytest
 
 from mainline.site import guides, pages, record
 from tests.mainline.registry.registries import Registry, digest
+from tests.mainline.report import examples
 from tests.mainline.site import world
 
 _TAG = re.compile(r"<[^>]+>")
@@ -71,6 +72,46 @@ def test_published_evidence_is_shown_and_can_be_taken(released: Registry) -> Non
     assert '<a href="v1.2.0/verdicts.json">' in page
     assert (world.read("versions/v1.2.0/verdicts.json"), world.read("versions/v1.2.0/README.md")) == ("{}", world.CARD)
     assert "license" not in page
+
+
+def test_a_version_has_the_whole_report_of_its_gate(released: Registry) -> None:
+    """As the pull request's report is: checks with limits, segments, changes; the version's page leads to it."""
+    world.keep(released, "evidence/releases", world.report("v1.2.0"))
+    world.build()
+    assert '<a href="v1.2.0/report.html">' in world.read("versions/v1.2.0.html")
+    said = words("versions/v1.2.0/report.html")
+    assert "It may be released. Candidate" in said
+    assert "finite predictions" in said
+    assert "carrier 9E" in said
+    assert '<a href="../v1.2.0.html">' in world.read("versions/v1.2.0/report.html")
+    assert '<a href="versions/v1.2.0/report.html">' in world.read("search.html")
+
+
+def test_a_version_without_a_report_says_so(released: Registry) -> None:
+    """A report is of one package: the others have none, and no page of one."""
+    world.keep(released, "evidence/releases", world.report("v1.2.0"))
+    world.build()
+    assert "Nobody kept it. The tag has the verdict and the sentence above." in words("versions/v1.0.0.html")
+    assert not (world.SITE / "versions/v1.0.0/report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "do not fit their schema"),
+        (examples.passing(headline="It is wonderful.").model_dump_json(), "is not what the version&#x27;s tag says"),
+        ("", ""),
+    ],
+    ids=["no report", "another sentence", "the right one"],
+)
+def test_a_report_that_the_tag_contradicts_is_not_shown(released: Registry, content: str, said: str) -> None:
+    """Who may push to the branch of evidence cannot put words into the gate's mouth."""
+    world.keep(released, "evidence/releases", world.report("v1.2.0", content))
+    world.build()
+    shown = words("versions/v1.2.0/report.html")
+    assert said in shown
+    assert ("This report is not shown" in shown) == bool(said)
+    assert "wonderful" not in shown
 
 
 @pytest.mark.usefixtures("released")

@@ -10,6 +10,7 @@ from mainline.site.build import Built
 from tests.mainline.registry import registries
 from tests.mainline.registry.registries import Registry, at, digest, lock
 from tests.mainline.registry.test_delivery import said
+from tests.mainline.report import examples
 
 END = at(29)
 SITE = Path("../site")
@@ -66,6 +67,14 @@ def keep(made: Registry, branch: str, files: dict[str, str]) -> None:
     commit = made.git("commit-tree", made.git("write-tree"), "-m", "Kept")
     made.git("read-tree", "HEAD")
     made.git("update-ref", f"refs/heads/{branch}", commit)
+
+
+def report(version: str, content: str = "") -> dict[str, str]:
+    """Return the gate's report on a version where `promote` keeps it; by default what the version's tag tells of."""
+    found = examples.passing(headline="It may be released.")
+    candidate = found.candidate.model_copy(update={"digest": digest(version)})
+    right = found.model_copy(update={"candidate": candidate}).model_dump_json()
+    return {f"model/reports/{digest(version)}.json": content or right}
 
 
 def look(text: str = "carrier: 3.0%") -> Monitored:
