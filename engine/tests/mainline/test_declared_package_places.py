@@ -24,3 +24,9 @@ def test_something_else_is_refused(address: str) -> None:
     """A tag, a scheme, capitals, a password or no repository: the line says how one is written."""
     with pytest.raises(ParamsError, match=r"registry: is .*; write host and repository, such as ghcr.io/owner/model"):
         reading.check_section(Packages, {"registry": address})
+
+
+def test_cache_has_an_absolute_path() -> None:
+    """Servers of one machine run in several folders."""
+    with pytest.raises(ParamsError, match=r"cache: is 'cache' \(str\); write an absolute path"):
+        reading.check_section(Packages, {"cache": "cache"})

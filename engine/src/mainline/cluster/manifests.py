@@ -17,6 +17,7 @@ def follower(wanted: Wanted) -> dict[str, Manifest]:
     command = ["mainline", "serve", "--follow", wanted.repository, "--environment", wanted.environment,
                "--settings", "/etc/mainline/environment.yaml", "--state", "/state"]  # fmt: skip
     pod = pods.pod(wanted, command, [("state", "/state")])
+    pods.add_cache(pod, wanted.packages.cache)
     spec = {**capacity.replicas(wanted), "selector": {"matchLabels": labels(wanted)}, "template": pod}
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
     deployment = _kind(wanted, "apps/v1", "Deployment", {**spec, "strategy": rolling})

@@ -53,6 +53,14 @@ def pod(wanted: Wanted, command: list[str], volumes: list[tuple[str, str]]) -> M
     return {"metadata": {"labels": labels(wanted), "annotations": annotations}, "spec": spec}
 
 
+def add_cache(pod: Manifest, folder: Path | None) -> None:
+    """Let pods of one node share the folder of packages that is declared; it must be there, for their user to write."""
+    if folder is None:
+        return
+    pod["spec"]["volumes"].append({"name": "packages", "hostPath": {"path": str(folder), "type": "Directory"}})
+    pod["spec"]["containers"][0]["volumeMounts"].append({"name": "packages", "mountPath": str(folder)})
+
+
 def fetching(wanted: Wanted) -> Manifest:
     """Clone, fetch the version's package, and verify hashes, manifest and signature before the service starts."""
     script = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mainline.declared.cluster import Cluster
+from mainline.declared.package_places import Packages
 from mainline.declared.rollout import Policy
 from mainline.declared.service import Settings
 
@@ -27,6 +28,7 @@ class Wanted:
     settings: Settings
     policy: Policy
     cluster: Cluster = field(default_factory=Cluster)
+    packages: Packages = field(default_factory=Packages)
     package_mib: int = 1
     """The size of the package on the disk, rounded up."""
     prometheus: str = "http://prometheus.monitoring:9090"

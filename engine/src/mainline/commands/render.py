@@ -95,7 +95,8 @@ def render(environment: str, way: str, image: str, output: Path, version: str) -
         )
     url = _address()
     wanted = Wanted(
-        environment, image, url, served or "", declared.service, declared.rollout, declared.cluster, _package_mib()
+        environment, image, url, served or "", declared.service, declared.rollout, declared.cluster, declared.packages,
+        _package_mib(),
     )  # fmt: skip
     made = manifests.argo(wanted) if way == "argo" else manifests.follower(wanted)
     folder = output / environment / way

@@ -123,7 +123,7 @@ class Follower:
         if self.driver.state.stable is None or machine.is_another(self.driver.state, found.model):
             found = self._begin(found)
         if found.wanted and not found.verified and not found.beginning:
-            found = self._bringing.bring(found, self.follow.interval)
+            found = self._bringing.bring(found, self.follow.interval, found.places.spread)
         self.found = found
         self._repair()
         self._tell()
@@ -192,7 +192,7 @@ class Follower:
         """Return the seconds until the next look."""
         usual = backoff.wait(self._failures, self.follow.interval, 8 * self.follow.interval)
         spread = self.follow.jitter * (2 * random.random() - 1)  # noqa: S311 - no secret
-        return max(usual * (1 + spread), 0.05)
+        return max(min(usual * (1 + spread), self._bringing.wait), 0.05)
 
     def _overdue(self) -> str:
         """Say since when a look waits for an answer; '' where that is not long."""

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mainline import children, processes
 from mainline.declared import environments
 from mainline.declared.environments import Environment
+from mainline.declared.package_places import Packages
 from mainline.declared.rollout import Policy
 from mainline.errors import MainlineError, UnknownError
 from mainline.exchange.place import Place
@@ -22,6 +23,7 @@ from mainline.registry.tags import Version
 from mainline.repository.git import ask
 from mainline.rollout import approvals, beginning
 from mainline.rollout.clone import Clone
+from mainline.rollout.package_cache import PackageCache
 from mainline.rollout.records import Beginning, Ref
 from mainline.serving import logs
 
@@ -54,6 +56,8 @@ class Found:
     """Why git no longer lets a version come to serve, although it can be read."""
     model: str = ""
     """The name of the model on main."""
+    places: Packages = field(default_factory=Packages)
+    """Where main says that packages are, besides the store."""
     skipped: str = ""
     """Which tags do not count, and why; it stops nothing."""
 
@@ -92,7 +96,7 @@ class Source:
             if found.evidence:
                 version = found.wanted.version
                 statement.verify(packs.read(version), (packs.subject(version), found.wanted.digest))
-            self._bring(found.wanted, found.signed, found.evidence)
+            self._bring(found.wanted, found.signed, found.evidence, found.places.cache)
         except SignatureError as error:
             self._checked.pop(found.wanted, None)
             return _with(found, str(error), verified=False, withdrawn=f"its signature is not trusted: {error}")
@@ -118,7 +122,7 @@ class Source:
         try:
             declared = self._declared()
             found = _with(found, "", policy=declared.rollout, signed=declared.requires_signature)
-            found = replace(found, evidence=declared.requires_evidence)
+            found = replace(found, evidence=declared.requires_evidence, places=declared.packages)
         except MainlineError as error:
             found = _with(found, str(error))
         try:
@@ -167,13 +171,13 @@ class Source:
         is_trusted = keys == _keys() and (strict or not required) and is_evident
         return is_trusted and self.place.package(wanted.digest).is_dir()
 
-    def _bring(self, wanted: Ref, required: bool, evidence: bool) -> None:
+    def _bring(self, wanted: Ref, required: bool, evidence: bool, cache: Path | None) -> None:
         target = self.place.package(wanted.digest)
         if not is_sound(target, wanted.digest):
             shutil.rmtree(target, ignore_errors=True)
             self.place.packages.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.place.folder) as scratch:
-                package = self._download(wanted.version, Path(scratch), required)
+                package = self._obtain(wanted, Path(scratch), required, cache)
                 if manifest.verify(package)["digest"] != wanted.digest:
                     raise MainlineError(f"the package of {wanted.version} is not the one that was released.")
                 self._check(package, wanted)
@@ -187,6 +191,16 @@ class Source:
         release = tags.find(wanted.version).release
         bundle = release.signature if release else None
         signing.check(package, bundle, required)
+
+    def _obtain(self, wanted: Ref, scratch: Path, required: bool, cache: Path | None) -> Path:
+        """Get a package from the cache of this machine, else fetch it; its signature is verified either way."""
+        if cache is None:
+            return self._download(wanted.version, scratch, required)
+        package = scratch / "package"
+        known = PackageCache(cache)
+        if known.bring(wanted.digest, package, lambda: self._download(wanted.version, scratch, required)):
+            self._trust(wanted, package, required)
+        return package
 
     def _download(self, version: str, scratch: Path, required: bool) -> Path:
         """Fetch and verify a package in a process of its own, which can be ended where storage hangs."""

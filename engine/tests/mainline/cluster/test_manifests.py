@@ -17,6 +17,7 @@ from mainline.cluster.target import Wanted
 from mainline.commands import render
 from mainline.declared import environments
 from mainline.declared.cluster import Cluster
+from mainline.declared.package_places import Packages
 from mainline.declared.reading import check_section
 from mainline.declared.rollout import read
 from mainline.declared.service import Grpc
@@ -41,7 +42,8 @@ def scaled() -> Wanted:
     log = made.settings.log.model_copy(update={"ship_seconds": 600.0})
     settings = made.settings.model_copy(update={"workers": 2, "log": log})
     cluster = Cluster(replicas=2, most_replicas=10, cpu=0.5, queued_rows=500)
-    return replace(made, settings=settings, cluster=cluster, package_mib=1200)
+    packages = Packages(cache=Path("/var/cache/mainline"))
+    return replace(made, settings=settings, cluster=cluster, packages=packages, package_mib=1200)
 
 
 def everything() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -266,3 +268,13 @@ def test_render_writes_files_and_says_what_is_left_out(tmp_path: Path, monkeypat
     ]  # fmt: skip
     rollout = yaml.safe_load((tmp_path / "production/argo/rollout.yaml").read_text())
     assert rollout["spec"]["template"]["spec"]["containers"][0]["image"] == "image@sha256:0"
+
+
+def test_pods_of_a_node_share_the_declared_cache() -> None:
+    """The folder of the node is at the same path in the container; pods that do not follow git have none."""
+    pod = manifests.follower(scaled())["deployment.yaml"]["spec"]["template"]["spec"]
+    (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "packages"]
+    assert volume["hostPath"] == {"path": "/var/cache/mainline", "type": "Directory"}
+    assert {"name": "packages", "mountPath": "/var/cache/mainline"} in pod["containers"][0]["volumeMounts"]
+    for made in (manifests.follower(wanted())["deployment.yaml"], manifests.argo(scaled())["rollout.yaml"]):
+        assert "packages" not in {volume["name"] for volume in made["spec"]["template"]["spec"]["volumes"]}

@@ -1,0 +1,106 @@
+"""Packages that the servers of one machine share: one of them fetches, the others copy.
+
+The lock of a package is held by the system for a process, so one that is killed holds nobody up. What is here is not
+trusted: each server verifies its copy.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mainline.errors import MainlineError
+from mainline.package import manifest
+from mainline.serving.logs import warn
+
+KEPT = 5
+"""Packages that stay, those that were used last."""
+WAIT_SECONDS, POLL_SECONDS = 600.0, 0.2
+"""How long another server may fetch, and how often it is looked whether it still does."""
+_INCOMING = ".incoming-"
+
+
+class PackageCache:
+    """A folder that several servers have."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def bring(self, digest: str, target: Path, download: Callable[[], Path]) -> bool:
+        """Put a package at `target`, and say whether it was here: then its signature was not looked at.
+
+        If the folder cannot be used, that is said, and the package is fetched as without one.
+
+        Args:
+            digest: of the package.
+            target: does not exist yet.
+            download: fetches the package to `target`, and verifies it.
+
+        Raises:
+            MainlineError: what `download` raises.
+        """
+        try:
+            with self._alone(digest) as is_alone:
+                if self._copy(digest, target):
+                    return True
+                download()
+                if is_alone:
+                    self._keep(digest, target)
+        except OSError as error:
+            warn("the cache of packages cannot be used", folder=self.folder, error=str(error))
+            if not (target / manifest.NAME).exists():
+                shutil.rmtree(target, ignore_errors=True)
+                download()
+        return False
+
+    @contextlib.contextmanager
+    def _alone(self, digest: str) -> Iterator[bool]:
+        """Wait until no other server fetches this package; after too long go on beside it, and say that."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(self.folder / f"{digest}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            is_alone, late = False, time.monotonic() + WAIT_SECONDS
+            while not (is_alone := _lock(held)) and time.monotonic() < late:
+                time.sleep(POLL_SECONDS)
+            if not is_alone:
+                warn("another server fetches this package for long; this one does not wait", digest=digest[:12])
+            yield is_alone
+        finally:
+            os.close(held)
+
+    def _copy(self, digest: str, target: Path) -> bool:
+        """Copy a package that is here whole; say whether there was one."""
+        package = self.folder / digest
+        try:
+            if manifest.verify(package)["digest"] != digest:
+                return False
+            shutil.copytree(package, target, symlinks=True)
+            os.utime(package)
+        except (MainlineError, OSError):
+            shutil.rmtree(target, ignore_errors=True)
+            return False
+        return True
+
+    def _keep(self, digest: str, package: Path) -> None:
+        """Keep a copy, whole or not at all, and drop those that were not used for longest."""
+        incoming = self.folder / f"{_INCOMING}{digest}"
+        for left in (incoming, self.folder / digest):
+            shutil.rmtree(left, ignore_errors=True)
+        shutil.copytree(package, incoming)
+        os.utime(incoming)
+        incoming.rename(self.folder / digest)
+        packages = [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        for old in sorted(packages, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+            (self.folder / f"{old.name}.lock").unlink(missing_ok=True)
+
+
+def _lock(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
