@@ -28,6 +28,8 @@ a { color: var(--link); text-underline-offset: 2px } a:focus-visible { outline: 
 .picture .base { fill: none; stroke: var(--soft); stroke-dasharray: 5 4 }
 .picture .course { fill: none; stroke: #2f81f7 }
 .picture .inside { fill: #fff; font-weight: 600 } .picture .row { fill: var(--ink); font-size: 13px }
+.scroll[tabindex] table { overflow-wrap: break-word } .scroll code { overflow-wrap: anywhere } /* it scrolls instead */
+.tries th { white-space: nowrap }
 li > a:only-child { display: inline-block; padding: 2px 0 }
 .words th:first-child, .words td { width: auto } .plot { max-width: 640px }
 .foot { max-width: 1020px; margin: 20px auto 0; color: var(--soft); font-size: 14px }
@@ -36,8 +38,8 @@ li > a:only-child { display: inline-block; padding: 2px 0 }
 """
 PARTS = {
     "Overview": "index.html", "Versions": "versions.html", "Metrics": "metrics.html",
-    "Environments": "environments.html", "Delivery": "delivery.html", "Score": "score.html", "Guides": "guides.html",
-    "Search": "search.html",
+    "Experiments": "experiments.html", "Environments": "environments.html", "Delivery": "delivery.html",
+    "Score": "score.html", "Guides": "guides.html", "Search": "search.html",
 }  # fmt: skip
 """What stands above each page."""
 

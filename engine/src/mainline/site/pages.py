@@ -10,7 +10,7 @@ from mainline.report.figures import UNKNOWN
 from mainline.score import page as score_page
 from mainline.score import total
 from mainline.score.total import Score
-from mainline.site import dora, environments, front, guides, trend, version
+from mainline.site import dora, environments, front, guides, trend, tries, version
 from mainline.site.frame import PARTS, frame, head, section, wide
 from mainline.site.output import Entry, Page
 from mainline.site.record import Record
@@ -33,6 +33,7 @@ def of(record: Record, score: Score | None, until: int) -> Iterator[Page]:
     yield Page("versions.html", listed, lambda: front.versions(record), lambda: _entries("Versions"))
     records = [[one.version, one.archived, record.tagged[one.version].release] for one in record.versions]
     yield Page("metrics.html", [records, record.artifact], lambda: _metrics(record), lambda: _entries("Metrics"))
+    yield tries.of(record)
     yield from environments.of_all(record, until)
     yield dora.of(record, until)
     yield Page("score.html", [scored, record.artifact], lambda: _score(score, record), lambda: _entries("Score"))

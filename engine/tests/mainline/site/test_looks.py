@@ -12,7 +12,8 @@ from tests.mainline.serving.endpoints.test_monitor_page import found
 from tests.mainline.site import world
 
 PATHS = (
-    "index.html", "versions.html", "metrics.html", "environments.html", "environments/production.html",
+    "index.html", "versions.html", "metrics.html", "experiments.html", "environments.html",
+    "environments/production.html",
     "monitoring/production.html", "delivery.html", "score.html", "guides.html", "guides/engine-docs-release.html",
     "search.html", "versions/v1.2.0.html", "versions/v1.2.0/report.html",
 )  # fmt: skip
@@ -21,6 +22,7 @@ PATHS = (
 @pytest.fixture
 def page(released: Registry) -> Callable[[str], str]:
     """Reads a page of a site that has all there is."""
+    world.tune(released)
     world.monitor(released, found())
     evidence = {"model/v1.2.0/README.md": world.CARD, **world.report("v1.2.0")}
     world.keep(released, "evidence/releases", evidence)

@@ -114,6 +114,26 @@ def test_a_report_that_the_tag_contradicts_is_not_shown(released: Registry, cont
     assert "wonderful" not in shown
 
 
+def test_tries_stand_side_by_side_and_what_was_released_is_marked(released: Registry) -> None:
+    """The best first, one that has no metric last; a search is marked by parameters, an experiment by its model."""
+    world.tune(released)
+    world.build()
+    page = world.read("experiments.html")
+    said = words("experiments.html").translate({0xA0: " ", 0x2212: "-", 0x2013: "?"})
+    assert "2 v1.3.0 5.0 15.00 -8.0 % -10.0 to -5.0 % 4.000 0 3 16.30 0.0 %" in said
+    assert said.index("0 3 16.30") < said.index("1 4 ? ? ?")
+    assert "tidy-mole v1.3.0 f00d 15.50 -3.0 % -4.0 to -2.0 % better depth 3 -&gt; 5" in said
+    assert page.count('<td><a href="versions/v1.3.0.html"') == 2
+    assert "<b>" not in page
+
+
+@pytest.mark.usefixtures("released")
+def test_without_tries_the_page_says_how_to_record_them() -> None:
+    """A repository in which nobody searched has a page that names the commands."""
+    world.build()
+    assert "./mainline experiments --write write them." in words("experiments.html")
+
+
 @pytest.mark.usefixtures("released")
 def test_an_environment_lists_all_it_had() -> None:
     """Each assignment with its reason, newest first, and each event of a server."""

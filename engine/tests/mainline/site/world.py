@@ -77,6 +77,23 @@ def report(version: str, content: str = "") -> dict[str, str]:
     return {f"model/reports/{digest(version)}.json": content or right}
 
 
+def tune(made: Registry) -> None:
+    """Release v1.3.0 with a search and experiments in its commit, from each of which it is."""
+    search = "model,trial,depth,metric,difference,low,high,seconds,search\n" + "".join(
+        f"flights,{row},abc\n" for row in ("0,3,16.3,0.0,0.0,0.0,3.2", "1,4,,,,,2.6", "2,5.0,15.0,-0.08,-0.1,-0.05,4")
+    )
+    trained = "0123456789ab"
+    tried = (
+        "model,base,primary,name,trained,value,difference,low,high,verdict,changed,note\n"
+        "flights,f00d,rmse,f00d,aaaaaaaaaaaa,16.0,,,,,,\n"
+        f"flights,f00d,rmse,tidy-mole,{trained},15.5,-0.03,-0.04,-0.02,better,depth 3 -> 5,<b>\n"
+    )
+    text = f"{lock('v1.3.0')}# md5: {trained}{'0' * 20}\n"
+    made.commit(20, "Tune", None, metrics__tuning_dot_csv=search, metrics__experiments_dot_csv=tried,
+                    params_dot_yaml="model: {params: {depth: 5}}\n", dvc_dot_lock=text)  # fmt: skip
+    made.register("v1.3.0", 20)
+
+
 def look(text: str = "carrier: 3.0%") -> Monitored:
     """A look at production with an alarm."""
     alarm = Alarm(version="v1.2.0", digest=digest("v1.2.0"), check="unseen values", opened="2026-01-14T00:00:00Z",
