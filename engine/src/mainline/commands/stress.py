@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.probe import pressure, session  # libraries that `--help` need not wait for
     from mainline.probe.wire import ProbeError
 
-    plan, objective = session.prepare(arguments)
+    plan, objective = session.plan(session.begin(arguments, "", records=False), arguments)
     good, bad, why = pressure.stress(plan, objective, arguments.most, lambda line: print(line, flush=True))
     held, broke = pressure.per_second(good), pressure.per_second(bad)
     if not good:

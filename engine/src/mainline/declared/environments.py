@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from mainline.declared.cluster import Cluster
 from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
 from mainline.declared.package_places import Packages
+from mainline.declared.promotion import Promotion
 from mainline.declared.reading import Section
 from mainline.declared.replay import Replay
 from mainline.declared.service import Settings
@@ -21,20 +22,6 @@ from mainline.errors import ParamsError, UnknownError, nearest
 FOLDER = Path("deploy")
 NAME = r"[a-z][a-z0-9-]*"
 """How an environment may be called."""
-
-
-class Promotion(Section):
-    """When an environment takes a version.
-
-    `after` names the environment that must have it first, None for what is on main. `manual` waits for a person. With
-    `evidence` the package and evidence of it must be signed. `was` is the name that the environment had before:
-    until it gets a version, it has what that one has.
-    """
-
-    after: str | None
-    was: str | None = None
-    approval: Literal["automatic", "manual"]
-    signature: Literal["optional", "required", "evidence"]
 
 
 class _File(Section):
@@ -125,6 +112,10 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
             raise ParamsError(
                 "promotion.after", f"'{after}' is not a known environment", known, f"{folder}/{name}.yaml"
             )
+        if after is None and environment.promotion.tests:
+            said = "is declared, but nothing says in which environment that is shown"
+            place = f"promotion.{environment.promotion.tests[0]}"
+            raise ParamsError(place, said, "name it under promotion.after", f"{folder}/{name}.yaml")
         if environment.promotion.was in found:
             said = f"'{environment.promotion.was}' is declared itself"
             raise ParamsError("promotion.was", said, "name one that is gone", f"{folder}/{name}.yaml")

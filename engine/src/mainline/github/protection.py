@@ -47,7 +47,7 @@ def rules(storage: bool = False, deploy_key: bool = False) -> list[dict[str, Any
     ]  # fmt: skip
     kept: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}, {"type": "update"}]
     line = f"refs/tags/{artifact.name()}"
-    registry = [f"{line}@*", f"{line}#*", "refs/tags/approval/**/*"]
+    registry = [f"{line}@*", f"{line}#*", "refs/tags/approval/**/*", "refs/tags/tested/**/*"]
     makers = _ruleset(RULESETS[3], "tag", registry, [{"type": "creation"}]) | {"bypass_actors": MAKERS}
     return [
         _ruleset(RULESETS[0], "branch", ["~DEFAULT_BRANCH"], branch),

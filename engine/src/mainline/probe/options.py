@@ -26,15 +26,24 @@ def add_service(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca", type=Path, metavar="FILE", help="certificates that are trusted, not the system's")
 
 
-def add_load(parser: argparse.ArgumentParser, rate: float, seconds: float) -> None:
-    """Add them, and those of a load, with a rate and seconds to begin with."""
+def add_record(parser: argparse.ArgumentParser) -> None:
+    """Add the one that has what was found recorded."""
+    parser.add_argument("--record", action="store_true", help="tag the version with what was found, for `promote`")
+
+
+def add_load(parser: argparse.ArgumentParser, rate: float | None, seconds: float | None) -> None:
+    """Add them, and those of a load, with a rate and seconds to begin with; None leaves all four for later."""
+    later = rate is None
     add_service(parser)
-    parser.add_argument("--rate", type=float, default=rate, metavar="N", help="requests a second")
+    parser.add_argument("--rate", type=float, default=rate, metavar="N", help="requests a second; 50 without it")
     parser.add_argument("--seconds", type=float, default=seconds, metavar="N", help="how long a rate is kept")
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="at a time")
-    parser.add_argument("--rows", type=int, default=1, metavar="N", help="of a request")
+    parser.add_argument(
+        "--rows", type=int, default=None if later else 1, metavar="N", help="of a request; 1 without it"
+    )
     parser.add_argument("--p99-ms", type=float, metavar="MS", help="the objective; service.budgets.p99_ms without it")
-    parser.add_argument("--errors", type=float, default=0.001, metavar="SHARE", help="of requests that may fail")
+    parser.add_argument("--errors", type=float, default=None if later else 0.001, metavar="SHARE",
+                        help="of requests that may fail; 0.001 without it")  # fmt: skip
 
 
 def check(arguments: argparse.Namespace) -> None:

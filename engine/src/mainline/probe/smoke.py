@@ -70,6 +70,21 @@ def run(target: Target, expected: Expected) -> Iterator[Check]:
             yield Check(name, False, str(error), "an answer")
 
 
+def refuse_another(target: Target, expected: Expected) -> None:
+    """Ask for the version that answers, so often that a small share of another one shows.
+
+    Raises:
+        ProbeError: when another version answers, or nobody.
+    """
+    for _ in range(MOST):
+        check = _version(target, expected)
+        if not check.passed:
+            raise ProbeError(
+                f"{check.found} answers, and not {expected.version}, so nothing is recorded. `./mainline status` on "
+                "the machine of the service says where its rollout stands."
+            )
+
+
 def _health(target: Target) -> Check:
     found = {path: target.ask(path, key="").status for path in ("/livez", "/readyz")}
     return Check("health", set(found.values()) == {200}, _listed(found), "200, without a key")

@@ -23,15 +23,17 @@ ALIKE = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/re
 """What `git push` takes a whole name for, where a remote has it: the rules of gitrevisions(7) go on after the name."""
 
 
-def tags(repository: Path = Path(), line: str | None = None) -> tuple[str, str, str]:
-    """Return the patterns of the registry's tags, which are the only ones that are fetched; approvals are the last.
+def tags(repository: Path = Path(), line: str | None = None) -> tuple[str, str, str, str]:
+    """Return the patterns of the registry's tags, which are the only ones that are fetched.
+
+    Those of versions and assignments are first; approvals and tests of deployments follow.
 
     Args:
         repository: where git is asked from.
         line: the artifact's name; the one that is declared now without it.
     """
     line = f"refs/tags/{line or artifact.name(repository)}"
-    return f"{line}@*", f"{line}#*", "refs/tags/approval/*"
+    return f"{line}@*", f"{line}#*", "refs/tags/approval/*", "refs/tags/tested/*"
 
 
 def remote(repository: Path = Path()) -> str:

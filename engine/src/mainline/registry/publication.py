@@ -58,7 +58,8 @@ def fetch() -> None:
 
 def _ours() -> dict[str, str]:
     """Return the object of each tag of the registry here; approvals are not among them, since they only add."""
-    shown = listed("for-each-ref", "--format=%(objectname) %(refname)", *origin.tags()[:2])
+    versions, assignments, _, tests = origin.tags()
+    shown = listed("for-each-ref", "--format=%(objectname) %(refname)", versions, assignments, tests.removesuffix("*"))
     return {name: tag for tag, _, name in (line.partition(" ") for line in shown)}
 
 

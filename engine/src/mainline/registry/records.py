@@ -94,7 +94,7 @@ class Assignment(Record):
     artifact: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
 
 
-def write(lines: list[str], record: Release | Assignment) -> str:
+def write(lines: list[str], record: Record) -> str:
     """Compose a tag's message: the lines for people first. What nobody needs to read is left out of the record."""
     empty = {name for name in _OPTIONAL if not getattr(record, name, None)}
     return "\n".join([*lines, "", MARK, record.model_dump_json(exclude=empty), ""])
@@ -106,7 +106,7 @@ def read_release(message: str) -> Release:
     Raises:
         RecordError: when the message holds none, or one that does not fit.
     """
-    return _read(message, Release)
+    return read(message, Release)
 
 
 def read_assignment(message: str) -> Assignment:
@@ -115,10 +115,15 @@ def read_assignment(message: str) -> Assignment:
     Raises:
         RecordError: as `read_release`.
     """
-    return _read(message, Assignment)
+    return read(message, Assignment)
 
 
-def _read(message: str, model: type[Kept]) -> Kept:
+def read(message: str, model: type[Kept]) -> Kept:
+    """Read the record of a message, as a record of that kind.
+
+    Raises:
+        RecordError: when the message holds none, or one that does not fit.
+    """
     _, found, text = message.partition(f"\n{MARK}\n")
     if not found or len(text) > MAX_BYTES:
         raise RecordError("a tag's message holds no record; tags of the registry are made by `./mainline promote`.")

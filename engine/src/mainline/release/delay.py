@@ -1,10 +1,11 @@
-"""Why an environment takes nothing now: it has the version, waits for a person or another one, or was rolled back."""
+"""Why an environment takes nothing now: it has the version, waits for a person, test or other one, or went back."""
 
 from collections.abc import Mapping
 
 from mainline.declared.environments import Environment
 from mainline.registry import tags
 from mainline.registry.tags import Assigned, Version
+from mainline.release import requirements
 from mainline.release.candidate import Candidate
 from mainline.repository import lock
 from mainline.repository.git import ask, git
@@ -20,6 +21,9 @@ def reason(name: str, declared: Mapping[str, Environment], asked: Candidate, ver
     if last is not None and last.version is not None and _is_held(last, asked):
         return f"keeps {last.version.name} (`./mainline rollback --now`) until the revert is merged"
     promotion = declared[name].promotion
+    lacking = requirements.lacking(name, declared, version)
+    if lacking:
+        return lacking
     if promotion.approval == "manual":
         return f"waits for a person: `./mainline promote {name}`"
     if promotion.after is not None:

@@ -20,7 +20,7 @@ from mainline.registry.lineage import ENVIRONMENT_LOCK
 from mainline.registry.publication import Tag, TakenError
 from mainline.registry.records import Assignment, Kind
 from mainline.registry.tags import Version
-from mainline.release import candidate, delay, forgotten, registration, report
+from mainline.release import candidate, delay, forgotten, registration, report, requirements
 from mainline.release.candidate import Candidate
 from mainline.release.delay import ALREADY
 from mainline.remote import artifacts, collection, objects, packages, source_versions, transfer
@@ -106,15 +106,19 @@ def _promote_once() -> str:
         version, tag = registration.register(found, declared)
         new = [tag]
     targets = [name for name, reason in waiting.items() if not reason]
-    kind: Kind = "release" if new else "return"
+    kinds: dict[str, Kind] = {
+        name: "return" if not new and requirements.had(name, version) else "release" for name in targets
+    }
     held = secure(version, {name: declared[name] for name in targets}, None if not new else Path(lock.PACKAGE))
     if origin.tip() != found.commit:
         return f"{origin.branch()} has moved on; its newest commit is released by a run of its own."
-    given = [assignment(name, version, kind, found, declared, held.get(name)) for name in targets]
+    given = [assignment(name, version, kinds[name], found, declared, held.get(name)) for name in targets]
     if new:
         report.keep()
     publication.publish([*new, *given])
     headline = f"{version.name} is released." if new else f"{version.name} is back: this model was released before."
+    if not new and "return" not in kinds.values():
+        headline = f"{version.name} is promoted."
     return "\n".join([_report(headline, waiting, version.name), *reference.tell(declared)])
 
 
@@ -133,6 +137,8 @@ def _approve_once(environment: str) -> str:
     if tags.assigned(environment) == version:
         return f"{environment} {ALREADY}: {version.name}."
     refuse_archived(version)
+    if lacking := requirements.lacking(environment, declared, version):
+        raise MainlineError(f"{environment} does not take {version.name} yet, it {lacking}.")
     held = secure(version, {environment: chosen}, None)
     publication.publish([assignment(environment, version, "approval", found, declared, held.get(environment))])
     return f"{environment} has {version.name}."

@@ -64,7 +64,7 @@ class Repository(Project):
         self.run("git", "commit", "--quiet", "--allow-empty", "--message", message)
         self.run("git", "push", "--quiet", "origin", "main")
 
-    def declare_environment(self, name: str, **promotion: str | None) -> None:
+    def declare_environment(self, name: str, **promotion: object) -> None:
         """Write a file of deploy/."""
         usual = {"after": ENVIRONMENTS.get(name), "approval": "automatic", "signature": "optional"}
         file = self.path / f"deploy/{name}.yaml"

@@ -329,7 +329,7 @@ def test_what_waits_behind_a_person_waits_too(repository: Repository) -> None:
     assert "production  waits for staging" in release()
     assert repository.has("production") is None
     promotion.approve("staging")
-    assert "v1.0.0 is back" in release()
+    assert "v1.0.0 is promoted." in release()
     assert repository.has("production") == "v1.0.0"
 
 
