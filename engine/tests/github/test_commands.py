@@ -25,14 +25,14 @@ def test_protection_is_put_in_force_and_replaced(github: GitHub) -> None:
 
 @pytest.mark.usefixtures("clone")
 def test_only_the_deploy_key_and_maintainers_make_tags_of_the_registry(github: GitHub) -> None:
-    """Versions, assignments and approvals are made by nobody else; without the key it is said that others may."""
+    """Versions, assignments, approvals and records of tests are made by nobody else; without the key that is said."""
     assert protection.OPEN in protection.protect(apply=True)
     assert len(github.repository.rulesets) == 3
     protection.protect(apply=True, deploy_key=True)
     makers = github.repository.rulesets[-1]
     assert [rule["type"] for rule in makers["rules"]] == ["creation"]
     assert [name.split("/")[2].rstrip("*") for name in makers["conditions"]["ref_name"]["include"]] == [
-        "model@", "model#", "approval",
+        "model@", "model#", "approval", "tested",
     ]  # fmt: skip
     assert {(one["actor_type"], one["actor_id"]) for one in makers["bypass_actors"]} == {
         ("DeployKey", None), ("RepositoryRole", 5), ("RepositoryRole", 2),
