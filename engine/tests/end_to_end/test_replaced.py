@@ -13,6 +13,9 @@ TESTS = ("python", "-P", "-m", "pytest", "-c", "engine/pyproject.toml", "-p", "n
 READERS = (
     "engine/tests/mainline/stages", "engine/tests/mainline/test_params.py", "engine/tests/mainline/test_conformance.py",
     "engine/tests/mainline/cluster/test_manifests.py", "engine/tests/mainline/registry/test_lineage.py",
+    "engine/tests/mainline/commands/test_render.py", "engine/tests/mainline/commands/test_forget.py",
+    "engine/tests/mainline/cluster/test_gitlab.py", "engine/tests/github/test_traffic.py",
+    "engine/tests/mainline/serving/test_settings.py",
 )  # fmt: skip
 """Quick tests of what reads a fork's files."""
 HOURS = 3 * 3600

@@ -9,7 +9,7 @@ from mainline.declared import environments
 from mainline.errors import MainlineError
 from mainline.github import traffic
 from tests.github.standin import GitHub
-from tests.project import ROOT
+from tests.project import FLIGHTS
 
 OWN_STORE = "[core]\n    remote = own\n['remote \"own\"']\n    url = ../.git/store\n"
 """As a clone has it where no store is declared."""
@@ -20,7 +20,7 @@ FIRST, SECOND = b"an excerpt", b"another excerpt"
 def declared(clone: Path) -> Path:
     """The clone declares that production's requests may be in a release, and no store."""
     for name in ("production", "staging"):
-        text = (ROOT / f"deploy/{name}.yaml").read_text(encoding="utf-8")
+        text = (FLIGHTS / f"deploy/{name}.yaml").read_text(encoding="utf-8")
         file = clone / "deploy" / f"{name}.yaml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text.replace("release: false", "release: true"), encoding="utf-8")

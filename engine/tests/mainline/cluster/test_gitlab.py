@@ -11,14 +11,17 @@ import yaml
 from mainline import __main__ as command_line
 from mainline.__main__ import main
 from mainline.cluster import gitlab
-from tests.project import LIMIT, ROOT
+from mainline.repository.git import git
+from tests.project import FLIGHTS, LIMIT, ROOT
 
 FILE = "gitlab/.gitlab-ci.yml"
 
 
 def render(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Render it as it is typed."""
-    monkeypatch.chdir(ROOT)
+    git("init", "--quiet", at=folder)
+    (folder / "deploy").symlink_to(FLIGHTS / "deploy")
+    monkeypatch.chdir(folder)
     assert main(["render", "--way", "gitlab", "--output", str(folder)]) == 0
     return folder / FILE
 

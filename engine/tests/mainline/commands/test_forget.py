@@ -11,6 +11,7 @@ from mainline.contract import Field
 from mainline.declared import privacy
 from mainline.errors import MainlineError, ParamsError
 from mainline.privacy import erasure
+from tests.project import FLIGHTS
 from usecase import interface
 
 
@@ -45,6 +46,7 @@ def test_who_is_forgotten_must_be_said(
 
 def test_time_says_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A column of times is refused before anything is looked for: several persons may share one."""
+    monkeypatch.chdir(FLIGHTS)
     born = (*interface.REQUEST, Field("born", "time", "Birth", "1980-01-01T00:00:00Z"))
     monkeypatch.setattr(interface, "REQUEST", born)
     with pytest.raises(MainlineError, match=r"^forget: 'born' is a time, which several may share; name a column that"):

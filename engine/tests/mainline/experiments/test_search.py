@@ -21,7 +21,7 @@ from mainline.experiments.trials import Trial
 from mainline.gate.statistics import compare
 from mainline.model.metrics import scorer
 from tests.mainline.experiments.planted_use_case import CLASSIFIER, MONTHS, declare, draw, draw_classes, install, write
-from tests.project import ROOT
+from tests.project import FLIGHTS, ROOT
 
 RMSE = scorer("regression").primary
 
@@ -227,9 +227,11 @@ def test_key_follows_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         key(declare())
 
 
-def test_what_shows_or_writes_makes_no_other_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_shows_or_writes_makes_no_other_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fits, predicts and judges counts, and so does the use case; what draws progress or asks git does not."""
-    monkeypatch.chdir(ROOT)
+    (tmp_path / "engine").symlink_to(ROOT / "engine")
+    (tmp_path / "src").symlink_to(FLIGHTS / "src")
+    monkeypatch.chdir(tmp_path)
     files = trial_code.files("sklearn.linear_model.Ridge")
     counted = {path.as_posix().removeprefix("engine/src/mainline/") for path in files}
     assert {"experiments/search.py", "stages/fitting.py", "model/estimator.py", "gate/statistics.py"} <= counted
