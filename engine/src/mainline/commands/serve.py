@@ -185,10 +185,11 @@ def _say(service: Service, address: str) -> None:
 
 def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> None:
     by = f" by {declared.workers} workers" if declared.workers > 1 else ""
-    print(f"Serving {served}{by} on {address}", flush=True)
+    lines = [f"Serving {served}{by} on {address}"]
     if declared.grpc:
-        print(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
+        lines.append(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
     shared = declared.throttle.shared
-    print(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
+    lines.append(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
     if not has_keys:
-        print(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")
+        lines.append(f"  {declared.keys} holds no keys, so only health is answered; the command `api-key` makes one")
+    print("\n".join(lines), flush=True)
