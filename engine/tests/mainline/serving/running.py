@@ -81,7 +81,7 @@ def running(directory: Path, package: Path | None, *options: str, wrap: str = ""
     with (directory / "errors").open("w") as errors:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True,
-            env=os.environ | {"PYTHONPATH": SEARCH_PATH, "PYTHONUNBUFFERED": ""},  # empty: lines wait until they are sent
+            env=os.environ | {"PYTHONPATH": SEARCH_PATH, "PYTHONUNBUFFERED": ""},  # lines may wait in a buffer
         )  # fmt: skip
     try:
         assert process.stdout is not None
