@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from mainline.probe.sender import Result
     from mainline.probe.session import Session
 
-RATE, SECONDS = 50.0, 30.0
-"""What is sent where neither an option nor, for a record, an environment says otherwise."""
+SECONDS = 30.0
+"""How long the rate is kept if neither an option nor, for a record, an environment says otherwise."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    options.add_load(parser, None, None)
+    options.add_load(parser)
     options.add_record(parser)
 
 
@@ -34,10 +34,7 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.probe.wire import ProbeError
 
     asked = session.required(arguments.environment, environments.load_all()) if arguments.record else None
-    usual = {"rate": RATE, "seconds": SECONDS, "rows": 1, "errors": 0.001} | (asked.model_dump() if asked else {})
-    for name, value in usual.items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, value)
+    options.fill(arguments, {"seconds": SECONDS} | (asked.model_dump() if asked else {}))
     begun = session.begin(arguments, "", arguments.record)
     plan, objective = session.plan(begun, arguments)
     if arguments.record:

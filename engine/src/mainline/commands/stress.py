@@ -4,10 +4,13 @@ import argparse
 
 from mainline.probe import options
 
+SECONDS = 5.0
+"""How long each rate is kept if the option is left out."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    options.add_load(parser, rate=50.0, seconds=5.0)
+    options.add_load(parser)
     parser.add_argument("--most", type=float, default=10_000.0, metavar="N", help="a rate that is not passed")
 
 
@@ -21,6 +24,7 @@ def run(arguments: argparse.Namespace) -> str:
     from mainline.probe import pressure, session  # libraries that `--help` need not wait for
     from mainline.probe.wire import ProbeError
 
+    options.fill(arguments, {"seconds": SECONDS})
     plan, objective = session.plan(session.begin(arguments, "", records=False), arguments)
     good, bad, why = pressure.stress(plan, objective, arguments.most, lambda line: print(line, flush=True))
     held, broke = pressure.per_second(good), pressure.per_second(bad)

@@ -1,12 +1,11 @@
 """The section `packages` of `deploy/<environment>.yaml`: from where servers get packages, besides the store."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from mainline.declared.quantities import Seconds
+from mainline.declared.quantities import Seconds, written
 from mainline.declared.reading import Section
 from mainline.declared.service import Place
 
@@ -15,13 +14,14 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 """As the OCI distribution specification has it."""
 
 
-def _check_address(value: str) -> str:
-    if not re.fullmatch(rf"(?:http://)?{_HOST}(?:/{_PART})+", value):
-        raise ValueError(
-            "write host and repository, such as ghcr.io/owner/model: in lower case, without a tag; http:// in front "
-            "only if the registry has no TLS"
-        )
-    return value
+_Address = Annotated[
+    str,
+    written(
+        rf"(?:http://)?{_HOST}(?:/{_PART})+",
+        "write host and repository, such as ghcr.io/owner/model: in lower case, without a tag; http:// in front only "
+        "if the registry has no TLS",
+    ),
+]
 
 
 def _check_folder(value: Path) -> Path:
@@ -39,6 +39,6 @@ class Packages(Section):
     fetches another version within `spread` seconds, each at a moment of its own.
     """
 
-    registry: Annotated[str, AfterValidator(_check_address)] | None = None
+    registry: _Address | None = None
     cache: Annotated[Place, AfterValidator(_check_folder)] | None = None
     spread: Seconds = 0.0

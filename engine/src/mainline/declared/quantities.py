@@ -1,4 +1,4 @@
-"""Quantities as people write them in `deploy/<environment>.yaml`: a duration, a bound of the latency, a share."""
+"""Quantities and texts as people write them in `deploy/<environment>.yaml`: a duration, a share, a form of address."""
 
 import re
 from typing import Annotated
@@ -18,6 +18,17 @@ def duration(value: object) -> object:
             raise ValueError("a duration is a number of seconds, or a text such as 90s, 5m, 1h or 2d")
         return float(matched[1]) * _UNITS[matched[2]]
     return value
+
+
+def written(pattern: str, how: str) -> AfterValidator:
+    """Return what refuses a text that a pattern does not match as a whole, and says how to write it."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(how)
+        return value
+
+    return AfterValidator(check)
 
 
 def _bucket(value: float) -> float:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from mainline.declared.quantities import Positive, written
 from mainline.declared.reading import Section
 
 OWN = frozenset(
@@ -16,7 +17,6 @@ OWN = frozenset(
 )  # fmt: skip
 """First parts of the service's paths; a prefix that began with one could not be told from it."""
 Place = Annotated[Path, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)]
-Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 MOST_SLACK = 1000.0
 
@@ -61,19 +61,20 @@ class Limits(Section):
     drain_seconds: Positive = 10.0
 
 
-def _check_redis(value: str) -> str:
-    if not re.fullmatch(r"rediss?://([\w.-]+@)?([\w.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?(/[0-9]+)?", value):
-        raise ValueError(
-            "write redis://HOST:PORT/NUMBER, or rediss:// with TLS; a password stays out of git: put it into a file, "
-            "and name that in password_file"
-        )
-    return value
+_Redis = Annotated[
+    str,
+    written(
+        r"rediss?://([\w.-]+@)?([\w.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?(/[0-9]+)?",
+        "write redis://HOST:PORT/NUMBER, or rediss:// with TLS; a password stays out of git: put it into a file, and "
+        "name that in password_file",
+    ),
+]
 
 
 class Shared(Section):
     """A Redis or Valkey by which servers count the requests of a key together; `name` is what they have in common."""
 
-    url: Annotated[str, AfterValidator(_check_redis)]
+    url: _Redis
     password_file: Place | None = None
     name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
 

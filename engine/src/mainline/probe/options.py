@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mainline import usage
@@ -15,6 +16,8 @@ BOUNDS = {
     "most": (0.1, 100_000.0), "p99_ms": (0.001, 3_600_000.0), "errors": (0.0, 1.0),
 }  # fmt: skip
 """What may be asked for: more is for machines that are made for it."""
+USUAL: Mapping[str, float] = {"rate": 50.0, "rows": 1, "errors": 0.001}
+"""What is sent, and which share may fail, if nobody says otherwise."""
 
 
 def add_service(parser: argparse.ArgumentParser) -> None:
@@ -31,19 +34,23 @@ def add_record(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", action="store_true", help="tag the version with what was found, for `promote`")
 
 
-def add_load(parser: argparse.ArgumentParser, rate: float | None, seconds: float | None) -> None:
-    """Add them, and those of a load, with a rate and seconds to begin with; None leaves all four for later."""
-    later = rate is None
+def add_load(parser: argparse.ArgumentParser) -> None:
+    """Add them, and those of a load; `fill` gives those that are left out a value."""
     add_service(parser)
-    parser.add_argument("--rate", type=float, default=rate, metavar="N", help="requests a second; 50 without it")
-    parser.add_argument("--seconds", type=float, default=seconds, metavar="N", help="how long a rate is kept")
+    parser.add_argument("--rate", type=float, metavar="N", help="requests a second; 50 without it")
+    parser.add_argument("--seconds", type=float, metavar="N", help="how long a rate is kept")
     parser.add_argument("--connections", type=int, default=16, metavar="N", help="at a time")
-    parser.add_argument(
-        "--rows", type=int, default=None if later else 1, metavar="N", help="of a request; 1 without it"
-    )
+    parser.add_argument("--rows", type=int, metavar="N", help="of a request; 1 without it")
     parser.add_argument("--p99-ms", type=float, metavar="MS", help="the objective; service.budgets.p99_ms without it")
-    parser.add_argument("--errors", type=float, default=None if later else 0.001, metavar="SHARE",
+    parser.add_argument("--errors", type=float, metavar="SHARE",
                         help="of requests that may fail; 0.001 without it")  # fmt: skip
+
+
+def fill(arguments: argparse.Namespace, values: Mapping[str, float]) -> None:
+    """Give options of a load that were left out these values, or the usual ones."""
+    for name, value in {**USUAL, **values}.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
 
 
 def check(arguments: argparse.Namespace) -> None:

@@ -59,7 +59,8 @@ def fetch() -> None:
 def _ours() -> dict[str, str]:
     """Return the object of each tag of the registry here; approvals are not among them, since they only add."""
     versions, assignments, _, tests = origin.tags()
-    shown = listed("for-each-ref", "--format=%(objectname) %(refname)", versions, assignments, tests.removesuffix("*"))
+    folder = tests.removesuffix("*")  # for-each-ref, unlike a fetch, takes no slash for `*`
+    shown = listed("for-each-ref", "--format=%(objectname) %(refname)", versions, assignments, folder)
     return {name: tag for tag, _, name in (line.partition(" ") for line in shown)}
 
 

@@ -1,14 +1,15 @@
 """What an environment asks of a version in the one before it: tests of that deployment, and time without a fault."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mainline.declared.environments import Environment
 from mainline.declared.promotion import LoadTest
 from mainline.probe.pressure import LEAST, per_second
 from mainline.registry import deployment_tests, deployments, events, tags
 from mainline.registry.deployment_tests import Load
-from mainline.registry.tags import Version
+from mainline.registry.events import Event
+from mainline.registry.tags import Assigned, Version
 
 _DAY = 86_400
 
@@ -35,9 +36,14 @@ def lacking(name: str, declared: Mapping[str, Environment], version: Version | N
         found = _smoke(version, before, declared[before])
     if promotion.load_test and not found:
         found = _load(version, before, declared[before], promotion.load_test)
-    if not found:
-        found = _fault(version, before) or _days(version, before, promotion.soak.days)
-    return found or _releases(before, promotion.soak.releases)
+    if found:
+        return found
+    given, reports = tags.assignments(before), events.read(before).events
+    return (
+        _fault(version, before, given, reports)
+        or _days(version, before, given, reports, promotion.soak.days)
+        or _releases(before, given, reports, promotion.soak.releases)
+    )
 
 
 def had(name: str, version: Version) -> bool:
@@ -86,10 +92,10 @@ def _short(found: Load, asked: LoadTest) -> str:
     return f"had a p99 of {found.p99_ms:,.1f} ms" if found.p99_ms > asked.p99_ms else ""
 
 
-def _fault(version: Version, before: str) -> str:
+def _fault(version: Version, before: str, given: Sequence[Assigned], reports: Sequence[Event]) -> str:
     """Say whether a server of the environment before aborted the version, which counts until it is assigned again."""
-    about = [event for event in events.read(before).events if event.version == version.name]
-    assigned = [item.when for item in tags.assignments(before) if item.version == version]
+    about = [event for event in reports if event.version == version.name]
+    assigned = [item.when for item in given if item.version == version]
     abort = events.standing_abort(about, assigned)
     if abort is None:
         return ""
@@ -97,7 +103,7 @@ def _fault(version: Version, before: str) -> str:
     return f"waits: a server of {before} aborted {version.name}{why}; a new version, or a revert, is what helps"
 
 
-def _days(version: Version, before: str, days: float) -> str:
+def _days(version: Version, before: str, given: Sequence[Assigned], reports: Sequence[Event], days: float) -> str:
     """Count from the assignment since which the environment has the version without a break.
 
     Where servers report what they serve, it counts from the first such report of this assignment.
@@ -105,9 +111,8 @@ def _days(version: Version, before: str, days: float) -> str:
     if not days:
         return ""
     since = 0
-    for item in tags.assignments(before):
+    for item in given:
         since = 0 if item.version != version else since or item.when
-    reports = events.read(before).events
     served = [one.when for one in reports if one.event == "served" and one.version == version.name]
     if reports:
         since = min((when for when in served if when >= since), default=0)
@@ -121,17 +126,16 @@ def _days(version: Version, before: str, days: float) -> str:
     return f"{asked}, and it is there for {max(lasted, 0):.1f}; `./mainline promote` from {due} on"
 
 
-def _releases(before: str, releases: int) -> str:
+def _releases(before: str, given: Sequence[Assigned], reports: Sequence[Event], releases: int) -> str:
     """Count the good releases in a row, from the newest back to the last one that failed."""
     if not releases:
         return ""
-    reports = events.read(before)
     good = 0
-    told = deployments.tell(tags.assignments(before), reports.events, before).deployments
+    told = deployments.tell(given, reports, before).deployments
     for item in reversed([one for one in told if not deployments.is_code(one)]):
         if item.failed is not None:
             break
-        good += item.what not in deployments.FIXES and (item.served or not reports.events)
+        good += item.what not in deployments.FIXES and (item.served or not reports)
     if good >= releases:
         return ""
     return (
