@@ -32,6 +32,7 @@ PEERS = Path(__file__).parent / "peers"
 PACKAGE = ROOT / "models/package"
 NUMBERS = ("scikit-learn==1.9.1", "pandas==3.1.1", "numpy==2.4.6")
 INSTALLED = {
+    "granian": ("granian==2.8.9", "uvloop==0.23.0"),
     "mlflow": ("mlflow==3.17.2", *NUMBERS),
     "bentoml": ("bentoml==1.4.39", "onnxruntime==1.31.1", *NUMBERS),
     "mlem": ("mlem==0.4.14", "typer==0.23.1", "isort==7.0.0", "fastapi==0.115.14", "uvicorn==0.35.0", *NUMBERS),

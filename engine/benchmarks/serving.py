@@ -1,4 +1,4 @@
-"""The service beside a bare server, MLflow, BentoML and MLEM: CPU per request, requests a second, latency, memory.
+"""The service beside two bare servers, MLflow, BentoML and MLEM: CPU per request, requests a second, latency, memory.
 
 One worker each, keep-alive connections, and on the service's side everything on: validation, keys, throttle, metrics,
 prediction log, lookup of features. MLflow, BentoML and MLEM on defaults are given ready features and only predict.
@@ -17,12 +17,13 @@ from benchmarks.measure import say, spread
 from benchmarks.servers import Server
 
 MANY = 100
-OURS, BARE, MLFLOW, BENTO, MLEM, BENTO_SAME = (
-    "mainline", "bare uvicorn, constant answer", "MLflow", "BentoML", "MLEM", "BentoML, same package and runtime",
+OURS, BARE, BARE_RSGI, MLFLOW, BENTO, MLEM, BENTO_SAME = (
+    "mainline", "bare uvicorn, constant answer", "bare granian (RSGI), constant answer", "MLflow", "BentoML", "MLEM",
+    "BentoML, same package and runtime",
 )  # fmt: skip
 CASES = ((1, 8), (1, 64), (MANY, 8))
 """Rows in a request, connections."""
-FAST = (OURS, BARE)
+FAST = (OURS, BARE, BARE_RSGI)
 Measured = dict[tuple[str, int, int], list[tuple[float, Result]]]
 
 
@@ -53,6 +54,8 @@ def _start(directory: Path, stack: ExitStack, alone: bool, one_thread: bool) -> 
     answers.write_text('{"predictions":[{"arr_delay":7.1427903175354}],' + '"features":' + '"' + "x" * 380 + '"}')
     bare = [sys.executable, str(servers.PEERS / "bare.py"), "PORT", str(answers)]
     running = [ours, stack.enter_context(servers.started(BARE, bare, bodies, {"KEY": key}))]
+    rsgi = [str(servers.environment("granian")), str(servers.PEERS / "bare_rsgi.py"), "PORT", str(answers)]
+    running.append(stack.enter_context(servers.started(BARE_RSGI, rsgi, bodies, {"KEY": key})))
     if alone:
         return running
     threads = {"OMP_NUM_THREADS": "1"} if one_thread else {}
