@@ -4,7 +4,7 @@ The newest periods are predicted by the model itself, which was not fitted on th
 estimator, fitted on the periods before them, a block of periods at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -21,6 +21,7 @@ from mainline.errors import ParamsError
 from mainline.labels import classes
 from mainline.limits import document, playback, sizes, sketches, windows
 from mainline.limits.document import Earned
+from mainline.limits.sizes import Sizes
 from mainline.limits.sketches import Bins
 from mainline.limits.windows import Quality, Scored
 from mainline.model import baselines, metrics, runtime
@@ -98,12 +99,13 @@ def _metric(params: Params, model: Mapping[str, Any]) -> Metric:
 def _scored(params: Params, model: Mapping[str, Any], rule: str, bins: Bins) -> Scored:
     """Predict every period that a model can which was fitted on older ones."""
     loaded = runtime.load((fitting.MODEL / f"model.{model['format']}").read_bytes(), model)
-    rows = _read((*params.parts.validation, *params.parts.test), params)
-    predicted = np.asarray(scoring.respond(loaded.predict(rows.features), rows.request), np.float64)
-    found = [_one(params, rows, predicted, model["baseline"], rule)]
-    tested = slice(len(rows) - sum(rows.lengths[-len(params.parts.test) :]), None)
-    weight = None if found[0].weight is None else found[0].weight[tested]
-    said = sizes.of(_metric(params, model), bins.predicted, rows.label[tested], predicted[tested], weight)
+    found = []
+    for period in reversed((*params.parts.validation, *params.parts.test)):  # one at a time: all may not fit in memory
+        rows = _read((period,), params)
+        predicted = np.asarray(scoring.respond(loaded.predict(rows.features), rows.request), np.float64)
+        found.append(_one(params, rows, predicted, model["baseline"], rule))
+    tested = _joined(found[len(params.parts.test) - 1 :: -1])
+    said = sizes.of(_metric(params, model), bins.predicted, tested.actual, tested.predicted, tested.weight)
     for fitted, after in folds(params):
         try:
             older = fitting.read(params, fitted)
@@ -114,16 +116,7 @@ def _scored(params: Params, model: Mapping[str, Any], rule: str, bins: Bins) -> 
         constant = baselines.fit_constant(fitting.target(older), classes(interface), fitting.weigh(older))
         rows = _read(after, params)
         found.append(_one(params, rows, fitting.predict(pipeline, rows, params), constant, rule))
-    found.reverse()
-    return Scored(
-        actual=np.concatenate([one.actual for one in found]),
-        predicted=np.concatenate([one.predicted for one in found]),
-        baseline=np.concatenate([one.baseline for one in found]),
-        day=np.concatenate([one.day for one in found]),
-        segments={name: np.concatenate([one.segments[name] for one in found]) for name in found[0].segments},
-        weight=_joined([one.weight for one in found if one.weight is not None]),
-        sizes=said,
-    )
+    return _joined(found[::-1], said)
 
 
 def _one(params: Params, rows: Prepared, predicted: Array, constant: Any, rule: str) -> Scored:
@@ -149,8 +142,18 @@ def _logged(params: Params, rule: str) -> str:
     return rule
 
 
-def _joined(weights: list[Array]) -> Array | None:
-    return np.concatenate(weights) if weights else None
+def _joined(found: Sequence[Scored], said: Sizes | None = None) -> Scored:
+    """Put the rows of several periods below each other."""
+    weights = [one.weight for one in found if one.weight is not None]
+    return Scored(
+        actual=np.concatenate([one.actual for one in found]),
+        predicted=np.concatenate([one.predicted for one in found]),
+        baseline=np.concatenate([one.baseline for one in found]),
+        day=np.concatenate([one.day for one in found]),
+        segments={name: np.concatenate([one.segments[name] for one in found]) for name in found[0].segments},
+        weight=np.concatenate(weights) if weights else None,
+        sizes=said,
+    )
 
 
 def _read(periods: Periods, params: Params) -> Prepared:
