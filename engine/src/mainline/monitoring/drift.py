@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mainline.gate.checks.outcome import Outcome
 from mainline.limits import playback, sketches
-from mainline.limits.playback import Limits
+from mainline.limits.playback import Distances, Limits
 from mainline.limits.sketches import Sketch
 from mainline.monitoring.production import Production
 from mainline.text import count, few
@@ -13,7 +13,7 @@ _NAMED = 3
 
 
 def check_features(production: Production) -> Outcome:
-    """Is the last week as near to the rest of training as training's own weeks?"""
+    """Is the last week as near to training as training's own weeks were to those before them?"""
     earned = production.reference.earned
     return _judge(production, earned.features if earned else None, sketch=lambda sketch: sketch)
 
@@ -30,7 +30,7 @@ def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sket
         reason = "The package carries no limits: it was built before they existed, or from data without time."
         return Outcome("cannot tell", "not compared", "played back", reason)
     if week is None:
-        needed = f"{policy.quality.min_days} days with {policy.support.min_rows:,} rows are needed"
+        needed = f"{production.window_days} days with {policy.support.min_rows:,} rows are needed"
         return Outcome("cannot tell", count(len(production.window), "day"), "played back", f"{needed}.")
     if limits is None:
         return Outcome("cannot tell", "no limits", "played back", f"{earned.days} days cannot be played back.")
@@ -41,10 +41,15 @@ def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sket
         return Outcome("cannot tell", "nothing to compare", "played back", "No column has a known value.")
     ranked = sorted(scores, key=lambda name: -scores[name])
     name = ranked[0]
-    beyond = [column for column in ranked if scores[column] > limits.largest]
-    observed = f"{name}: distance {far[name]:.3f}, score {scores[name]:.1f}"
+    beyond = [_named(column, limits, far) for column in ranked if scores[column] > limits.largest]
+    distance = (far.missing if limits.is_missing(name, far) else far.values)[name]
+    observed = f"{_named(name, limits, far)}: distance {distance:.3f}, score {scores[name]:.1f}"
     reason = f"{_told(beyond)} {playback.proof(limits, earned.every_days)}"
     return Outcome("fail" if beyond else "pass", observed, f"score {limits.largest:.1f}", reason)
+
+
+def _named(column: str, limits: Limits, far: Distances) -> str:
+    return f"missing {column}" if limits.is_missing(column, far) else column
 
 
 def _told(beyond: Sequence[str]) -> str:

@@ -87,8 +87,8 @@ class Production:
 
     @cached_property
     def week(self) -> Sketch | None:
-        """The sketch of the window; None if it has too few days."""
-        if len(self.window) < self.policy.quality.min_days:
+        """The sketch of the window; None if it lacks a day: fewer days would be held to what so many may do."""
+        if len(self.window) < self.window_days:
             return None
         return sketches.add(list(self.window.values()))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mainline.limits import playback, sketches
+from mainline.limits.playback import Distances, Limits
 from mainline.limits.sketches import Sketch, count_numbers, count_texts
 
 
@@ -19,8 +20,17 @@ def test_distances_are_those_of_kolmogorov_smirnov_and_total_variation() -> None
     """By hand: all mass moved by one bin of two, and half of a text renamed."""
     first = day(np.array([-0.5, -0.5, 0.5, 0.5]), {"u": 4})
     second = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 2, "v": 2})
-    assert playback.distances(first, second) == {"x": 0.5, "c": 0.5}
-    assert playback.distances(first, first) == {"x": 0.0, "c": 0.0}
+    assert playback.distances(first, second).values == {"x": 0.5, "c": 0.5}
+    assert playback.distances(first, first).values == {"x": 0.0, "c": 0.0}
+
+
+def test_share_of_missing_values_is_a_distance_of_its_own() -> None:
+    """By hand: three of four numbers are lost, and the known one lies where it lay; of a text without one, all are."""
+    first = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 4})
+    second = day(np.array([0.5, np.nan, np.nan, np.nan]), {"u": 4})
+    gone = first.model_copy(update={"texts": {"c": count_texts({}, 4)}})
+    assert playback.distances(second, first) == Distances({"x": 0.0, "c": 0.0}, {"x": 0.75, "c": 0.0})
+    assert playback.distances(gone, first) == Distances({"x": 0.0}, {"x": 0.0, "c": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -66,6 +76,61 @@ def _largest(limits: playback.Limits, days: list[Sketch], whole: Sketch) -> floa
     return max(limits.scores(playback.distances(sketches.add(days), whole)).values())
 
 
+def test_run_is_held_to_the_days_before_it() -> None:
+    """By hand, eight days and runs of one: the first two are past, and what comes later does not soften a change."""
+    days = [day(np.array([-0.5 if number < 4 else 0.5, 0.5])) for number in range(8)]
+    limits = playback.play(days, 1, 90)
+    assert limits is not None
+    apart = [1e-4, 1e-4, 4 / 8, 4 / 10, 4 / 12, 4 / 14]
+    assert limits.centre == pytest.approx({"x": np.log(apart).mean()})
+    assert limits.spread == pytest.approx({"x": np.log(apart).std()})
+    assert limits.days == 6
+
+
+def losing(share: float, number: int = 0, rows: int = 400) -> Sketch:
+    """Sketch the day of a number, of which a share of values is missing; what is known lies as it always does."""
+    values = np.random.default_rng(number).normal(0, 1, rows)
+    return day(np.where(np.arange(rows) < share * rows, np.nan, values))
+
+
+def test_lost_values_are_far_whether_all_are_lost_or_some() -> None:
+    """Of days on which up to 2 % were missing, one without any value is beyond, and one without a fifth of them."""
+    window = [losing(number % 5 / 200, number) for number in range(180)]
+    limits = playback.play(window, 7, 90, margin=1.5)
+    assert limits is not None
+    for share, is_far in ((1.0, True), (0.2, True), (0.03, False)):
+        far = playback.distances(
+            sketches.add([losing(share, 180 + number) for number in range(7)]), sketches.add(window)
+        )
+        assert (limits.scores(far)["x"] > limits.largest) == is_far, share
+        assert limits.is_missing("x", far) or not is_far
+
+
+def test_window_that_misses_no_value_takes_a_few_for_no_loss() -> None:
+    """A deviation of nothing would put anything beyond; so there is a least one, and a point of rows is the least."""
+    limits = playback.play([losing(0.0, number) for number in range(120)], 7, 90)
+    assert limits is not None
+    assert limits.missing is not None
+    assert limits.missing.centre == pytest.approx(dict.fromkeys(("x", "c"), np.log(0.01)))
+    assert limits.missing.spread == {"x": 0.5, "c": 0.5}
+    assert limits.scores(Distances({}, {"x": 0.009}))["x"] == pytest.approx(0)
+    assert limits.scores(Distances({}, {"x": 0.33}))["x"] == pytest.approx(np.log(33) / 0.5)
+
+
+def test_limits_of_before_say_nothing_of_missing_values() -> None:
+    """A package that was built without them is read, and held to distances of known values as it was."""
+    before = Limits.model_validate_json(
+        '{"centre": {"x": -3.0}, "spread": {"x": 0.5}, "largest": 2.0, "episodes": 1, "days": 180}'
+    )
+    lost = playback.distances(losing(1.0), losing(0.0))
+    assert before.scores(lost) == {}
+    moved = playback.distances(day(np.ones(400)), losing(0.0))
+    assert before.scores(moved)["x"] > 2
+    assert not before.is_missing("x", moved)
+
+
 def test_few_days_are_not_played_back() -> None:
-    """There are no limits below two runs."""
-    assert playback.play([day(np.zeros(3))] * 13, 7, 90) is None
+    """There are no limits below four runs."""
+    moving = [day(np.full(4, number % 3 - 1.0)) for number in range(28)]
+    assert playback.play(moving[:27], 7, 90) is None
+    assert playback.play(moving, 7, 90) is not None

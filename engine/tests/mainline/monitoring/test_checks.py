@@ -229,6 +229,22 @@ def test_month_that_moved_is_drift_and_only_reported(month: Month) -> None:
     assert checks(far.production(severity={"drift": "alarm"}))["drift of features"].verdict == "fail"
 
 
+def test_lost_feature_is_drift_that_says_so(month: Month) -> None:
+    """Nothing of it is left that could lie elsewhere: its share of missing values is what moved."""
+    found = checks(month.change(dest_gain=without).production())["drift of features"]
+    assert found.verdict == "warn"
+    assert re.match(r"missing dest_gain: distance 0\.9\d\d, score \d+\.\d$", found.observed)
+    assert "Further from the window than its own weeks: missing dest_gain" in found.reason
+
+
+def test_week_that_lacks_a_day_is_not_compared(month: Month) -> None:
+    """Limits are those of whole weeks: six days, as after a release, would lie further from the window than seven."""
+    found = [checks(month.production(slice(0, days)))["drift of features"] for days in (6, 7)]
+    assert (found[0].verdict, found[0].observed) == ("cannot tell", "6 days")
+    assert found[0].reason == "7 days with 200 rows are needed."
+    assert found[1].verdict != "cannot tell"
+
+
 def test_limits_of_a_short_window_are_not_called_proven(month: Month) -> None:
     """Three months cannot prove one false alarm in ninety days, and the reason says so."""
     reason = checks(month.production())["drift of features"].reason

@@ -99,14 +99,14 @@ EXPECTED: dict[str, dict[str, tuple[int, float]]] = {
     "dep_delay in hours, all": {**SUPPORT_AT_ONCE, "quality": (8, 3), "drift": (8, 7)},
     "dep_delay in hours, one client of 14 %": {**SUPPORT_AT_ONCE, "quality": (5, 4)},
     "dep_delay in hours, one client of 1 %": SUPPORT_AT_ONCE,
-    "dest_gain lost": {**SUPPORT_AT_ONCE, "quality": (8, 4)},
-    "seats lost": {**SUPPORT_AT_ONCE, "quality": (6, 8)},
+    "dest_gain lost": {**SUPPORT_AT_ONCE, "quality": (8, 4), "drift": (8, 1)},
+    "seats lost": {**SUPPORT_AT_ONCE, "quality": (6, 8), "drift": (8, 1)},
     "carrier EV renamed to an unseen name": {**SUPPORT_AT_ONCE, "drift": (8, 2)},
     "carrier US renamed to AA": {"drift": (8, 4)},
-    "weather join lost, all": {**SUPPORT_AT_ONCE, "quality": (8, 4)},
-    "weather join lost, one airport": {**SUPPORT_AT_ONCE, "quality": (8, 10)},
+    "weather join lost, all": {**SUPPORT_AT_ONCE, "quality": (8, 4), "drift": (8, 1)},
+    "weather join lost, one airport": {**SUPPORT_AT_ONCE, "quality": (8, 10), "drift": (8, 2)},
     "weather frozen": SUPPORT_AT_ONCE,
-    "all flights 10 min later": {"drift": (8, 7)},
+    "all flights 10 min later": {"drift": (8, 6)},
     "-3 min everywhere": {"quality": (5, 6)},
     "-5 min everywhere": {"quality": (5, 5)},
     "-10 min at LGA": {"quality": (7, 6)},
@@ -177,14 +177,19 @@ def seen(trial: Trial, found: Looks, names: tuple[str, ...]) -> list[int]:
 
 
 def test_untouched_half_year_keeps_the_declared_rate(trial: Trial) -> None:
-    """Once in 90 days is declared: 184 days have at most two alarms of quality, and of support only the real one."""
+    """Once in 90 days is declared: 184 days have at most two alarms of quality, and of support only the real one.
+
+    Drift, which is only reported, has one more than declared: that of the same lost weather.
+    """
     days = sorted(trial.verdicts)
+    beyond = {}
     for names in (SUPPORT, QUALITY, DRIFT, ("drift of predictions",)):
-        beyond = np.array([failing(trial.verdicts[day], names) for day in days])
-        on = ", ".join(str(np.datetime64(day, "D")) for day, is_on in zip(days, beyond, strict=True) if is_on)
-        print(f"{', '.join(names)}: {playback.episodes(beyond)} in {len(days)} days, {beyond.mean():.0%}: {on}")
-    quality = np.array([failing(trial.verdicts[day], QUALITY) for day in days])
-    assert playback.episodes(quality) <= 2
+        found = beyond[names] = np.array([failing(trial.verdicts[day], names) for day in days])
+        on = ", ".join(str(np.datetime64(day, "D")) for day, is_on in zip(days, found, strict=True) if is_on)
+        print(f"{', '.join(names)}: {playback.episodes(found)} in {len(days)} days, {found.mean():.0%}: {on}")
+    assert playback.episodes(beyond[QUALITY]) <= 2
+    assert playback.episodes(beyond[DRIFT]) <= 3
+    assert playback.episodes(beyond["drift of predictions",]) == 0
     support = [str(np.datetime64(day, "D")) for day in days if failing(trial.verdicts[day], SUPPORT)]
     assert set(support) <= {"2013-12-31", "2014-01-01"}, "the weather of the source ends the day before"
 
