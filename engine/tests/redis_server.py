@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,8 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def running(folder: Path, port: int = 0, password: str = "") -> Iterator[RedisServer]:
-    """Run a server."""
+def running(folder: Path, port: int = 0, password: str = "", more: Sequence[str] = ()) -> Iterator[RedisServer]:
+    """Run a server, with more options such as those by which it keeps what it has."""
     if not port:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -45,6 +45,7 @@ def running(folder: Path, port: int = 0, password: str = "") -> Iterator[RedisSe
     folder.mkdir(parents=True, exist_ok=True)
     assert PROGRAM is not None
     command = [PROGRAM, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    command += more
     command += ["--requirepass", password] if password else []
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -11,16 +12,17 @@ from typing import get_args
 from mainline import display, progress, usage
 from mainline.declared import compute, environments
 from mainline.declared.destinations import Destination
+from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Batch, Monitoring
 from mainline.declared.service import MOST_SLACK
-from mainline.errors import MainlineError, UnknownError
+from mainline.errors import MainlineError, ParamsError, UnknownError
 from mainline.gate import terminal
 from mainline.gate.findings import Check
 from mainline.limits.sketches import Sketch
 from mainline.monitoring import batch
 from mainline.package import manifest as manifests
 from mainline.repository import lock
-from mainline.scoring import files, lines, raw_files
+from mainline.scoring import files, lines, raw_files, redis_stream, row_answers
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
 from mainline.text import clean
@@ -43,7 +45,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "where compute.yaml says, and those that are done are left out"
     )  # fmt: skip
     parser.add_argument("--raw", action="store_true", help="a file is as the source has it; src/usecase/ reads it")
-    parser.add_argument("--stream", action="store_true", help="JSON lines from standard input to standard output")
+    parser.add_argument(
+        "--stream", nargs="?", const="standard", choices=("standard", "redis"), help="JSON lines from standard input "
+        "to standard output; redis: entries of the stream of Redis that the environment declares, until it is stopped"
+    )  # fmt: skip
     parser.add_argument("--example", action="store_true", help="print a request that the package was tried with")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where predictions go; the same one goes on")
     parser.add_argument(
@@ -67,15 +72,12 @@ def run(arguments: argparse.Namespace) -> str:
     """Predict a file or a stream, or show what a request looks like."""
     if arguments.example:
         return example(arguments.package)
-    if arguments.stream == bool(arguments.files):
+    if bool(arguments.stream) == bool(arguments.files):
         raise MainlineError("name a file, or say --stream; one of the two.")
     if arguments.stream and arguments.send:
         raise MainlineError("--send takes files, not a stream; pipe its output on, or name files without --stream.")
     if arguments.stream:
-        refused = lines.through_standard_streams(Model.load(arguments.package, slack=arguments.unusual))
-        if refused:
-            print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
-        return ""
+        return _answer_stream(arguments)
     policy, declared = _declared(arguments.environment)
     if arguments.send:
         _load_destinations().check(declared, environments.FOLDER / f"{arguments.environment}.yaml", arguments.files)
@@ -91,6 +93,26 @@ def run(arguments: argparse.Namespace) -> str:
     for line in _send(arguments.package, arguments.files, arguments.output, declared):
         print(line, flush=True)  # each at once: a later destination may fail
     return ""
+
+
+def _answer_stream(arguments: argparse.Namespace) -> str:
+    """Answer lines until there are no more, or the declared stream of Redis until told to stop.
+
+    Raises:
+        MainlineError: when none is declared, or it cannot be used.
+    """
+    if arguments.stream == "standard":
+        refused = lines.through_standard_streams(Model.load(arguments.package, slack=arguments.unusual))
+        if refused:
+            print(f"{refused} lines were refused; their answers say why", file=sys.stderr)
+        return ""
+    declared = _load(arguments.environment)
+    if declared is None or declared.stream is None:
+        remedy = "declare where Redis is, such as {url: redis://redis:6379/0}; engine/docs/ways.md shows every key"
+        file = f"{environments.FOLDER}/{arguments.environment}.yaml"
+        raise ParamsError("stream", "is null, so there is nothing to read", remedy, file)
+    model = Model.load(arguments.package, slack=arguments.unusual)
+    return redis_stream.answer_until_told(declared.stream, partial(row_answers.contents, model))
 
 
 def _load_destinations() -> ModuleType:
@@ -126,16 +148,23 @@ def _declared(environment: str) -> tuple[Monitoring, list[Destination]]:
     """Return what an environment declares for files; the defaults where nothing is declared, as in an image.
 
     Raises:
+        MainlineError: as `_load`.
+    """
+    found = _load(environment)
+    return (found.monitoring, found.destinations) if found else (Monitoring(), [])
+
+
+def _load(name: str) -> Environment | None:
+    """Return what an environment declares; None where nothing is declared, as in an image.
+
+    Raises:
         MainlineError: when there is no such environment among others, or its file is wrong.
     """
-    file = environments.FOLDER / f"{environment}.yaml"
+    file = environments.FOLDER / f"{name}.yaml"
     known = [found.stem for found in environments.FOLDER.glob("*.yaml")]
-    if known and environment not in known:
-        raise UnknownError(environment, f"environment of {environments.FOLDER}/", known)
-    if not known:
-        return Monitoring(), []
-    found = environments.load(file)
-    return found.monitoring, found.destinations
+    if known and name not in known:
+        raise UnknownError(name, f"environment of {environments.FOLDER}/", known)
+    return environments.load(file) if known else None
 
 
 def _share(text: str) -> float:

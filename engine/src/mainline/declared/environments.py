@@ -17,6 +17,7 @@ from mainline.declared.promotion import Promotion
 from mainline.declared.reading import Section
 from mainline.declared.replay import Replay
 from mainline.declared.service import Settings
+from mainline.declared.streams import Stream
 from mainline.errors import ParamsError, UnknownError, nearest
 
 FOLDER = Path("deploy")
@@ -34,6 +35,7 @@ class _File(Section):
     replay: Replay = Replay()
     cluster: Cluster = Cluster()
     packages: Packages = Packages()
+    stream: Stream | None = None
     destinations: list[Destination] = Field(default_factory=list, max_length=20)
 
 
@@ -49,6 +51,7 @@ class Environment:
     replay: Replay = field(default_factory=Replay)
     cluster: Cluster = field(default_factory=Cluster)
     packages: Packages = field(default_factory=Packages)
+    stream: Stream | None = None
 
     @property
     def requires_signature(self) -> bool:
@@ -138,7 +141,7 @@ def _sections(raw: Any, file: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         sections = ", ".join(_File.model_fields)
         raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
-    empty: Mapping[str, Any] = {"destinations": []}
+    empty: Mapping[str, Any] = {"destinations": [], "stream": None}
     return {name: empty.get(name, {}) if section is None else section for name, section in raw.items()}
 
 
@@ -154,7 +157,7 @@ def _check(raw: dict[str, Any], file: Path) -> Environment:
         raise ParamsError("service.workers", said, "declare 1, or a metric, by which labels are read", name)
     return Environment(
         checked.promotion, checked.service, policy, checked.monitoring, checked.destinations, checked.replay,
-        checked.cluster, checked.packages,
+        checked.cluster, checked.packages, checked.stream,
     )  # fmt: skip
 
 

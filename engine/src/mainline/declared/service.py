@@ -61,7 +61,7 @@ class Limits(Section):
     drain_seconds: Positive = 10.0
 
 
-_Redis = Annotated[
+RedisUrl = Annotated[
     str,
     written(
         r"rediss?://([\w.-]+@)?([\w.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?(/[0-9]+)?",
@@ -74,7 +74,7 @@ _Redis = Annotated[
 class Shared(Section):
     """A Redis or Valkey by which servers count the requests of a key together; `name` is what they have in common."""
 
-    url: _Redis
+    url: RedisUrl
     password_file: Place | None = None
     name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
 

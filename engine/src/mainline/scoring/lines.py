@@ -7,21 +7,20 @@ is read ahead while an answer waits to be written: a slow reader slows the sourc
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import orjson
 
 from mainline.errors import MainlineError
-from mainline.serving.answering import strictjson
-from mainline.serving.answering.answer import Answer
+from mainline.scoring import row_answers
 from mainline.serving.answering.model import Model
-from mainline.serving.answering.problems import Problem
 
 BLOCK = 2**16
 """Bytes that are read at once, at most."""
 
 
-def run(model: Model, read: Callable[[int], bytes], write: Callable[[bytes], object], longest: int = 2**20) -> int:
+def run(
+    model: Model, read: Callable[[int], bytes], write: Callable[[bytes], object], longest: int = row_answers.LONGEST
+) -> int:
     """Answer lines until there are no more; return how many were refused.
 
     Args:
@@ -83,45 +82,5 @@ def _blocks(read: Callable[[int], bytes], longest: int) -> Iterator[list[bytes |
 
 
 def _answers(model: Model, lines: list[bytes | None], first: int) -> Iterator[bytes]:
-    parsed = [_parse(line) for line in lines]
-    good = [row for row in parsed if not isinstance(row, Problem)]
-    predicted = iter(_predict(model, good))
-    for number, row in enumerate(parsed, start=first + 1):
-        outcome = row if isinstance(row, Problem) else next(predicted)
-        yield orjson.dumps({"line": number, **_content(model, outcome)}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _parse(line: bytes | None) -> Any:
-    """Return the row of a line, or the problem it is."""
-    if line is None:
-        return Problem("body-too-large", "The line is too long.")
-    try:
-        return strictjson.parse(line)
-    except Problem as problem:
-        return problem
-
-
-def _predict(model: Model, rows: list[Any]) -> list[tuple[Answer, int] | Problem]:
-    """Return the answer with its place in it, or the problem, of each row."""
-    if not rows:
-        return []
-    try:
-        answer = model.answer(model.reader.read(rows))
-    except Problem as problem:
-        return [outcome for row in rows for outcome in _predict(model, [row])] if len(rows) > 1 else [problem]
-    return [(answer, place) for place in range(len(rows))]
-
-
-def _content(model: Model, outcome: tuple[Answer, int] | Problem) -> dict[str, Any]:
-    if isinstance(outcome, Problem):
-        return {"error": outcome.detail, "type": outcome.kind}
-    answer, place = outcome
-    value = answer.predictions[place]
-    if answer.fits and not answer.fits[place]:
-        return {"error": f"{model.response.name} would be {value}", "type": "prediction-outside-response-model"}
-    pattern = answer.patterns[place]
-    members = model.predictor.response.members(value)
-    content = {**members, "version": model.version, "missing": pattern.missing, "stale": pattern.stale}
-    if model.unusual:
-        (content["unusual"],) = model.unusual.by_row(answer.unusual, place, place + 1)
-    return content
+    for number, content in enumerate(row_answers.contents(model, lines), start=first + 1):
+        yield orjson.dumps({"line": number, **content}, option=orjson.OPT_APPEND_NEWLINE)

@@ -14,8 +14,8 @@ from typing import Any
 
 from mainline import backoff
 from mainline.declared.service import Shared
-from mainline.errors import ParamsError
 from mainline.serving.answering.keys import Bucket, Keys
+from mainline.serving.common import redis_access
 from mainline.serving.logs import say, warn
 
 SECONDS = 0.1
@@ -124,26 +124,13 @@ class SharedThrottle:
 
 
 def _client(declared: Shared) -> Any:
-    try:
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ModuleNotFoundError as error:
-        raise ParamsError(
-            "service.throttle.shared", f"needs {error.name}, which is not installed",
-            "write `-r extras/redis.in` into requirements/own-serving.in, then `engine/run main requirements/lock.sh`",
-            "deploy/",
-        ) from error  # fmt: skip
-    password = None
-    if declared.password_file is not None:
-        try:
-            password = declared.password_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            found = f"cannot be read ({error})"
-            raise ParamsError(
-                "service.throttle.shared.password_file", found, "write the password into it", "deploy/"
-            ) from error
+    section = "service.throttle.shared"
+    redis_access.check_library(section)
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
     return Redis.from_url(
-        declared.url, password=password, socket_timeout=SILENT, socket_connect_timeout=SILENT,
-        retry=Retry(NoBackoff(), 0), single_connection_client=True,
+        declared.url, password=redis_access.read_password(section, declared.password_file), socket_timeout=SILENT,
+        socket_connect_timeout=SILENT, retry=Retry(NoBackoff(), 0), single_connection_client=True,
     )  # fmt: skip

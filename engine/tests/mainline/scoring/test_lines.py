@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from mainline.scoring import lines
+from mainline.serving.answering.answer import Answer
 from mainline.serving.answering.model import Model
+from mainline.serving.answering.reading import Requests
 from tests.project import LIMIT, ROOT
 
 Rows = list[dict[str, Any]]
@@ -54,6 +56,26 @@ def test_bad_lines_are_answered_in_their_place(model: Model, golden: dict[str, A
         None, "malformed-json", "invalid-request", None, "malformed-json", "malformed-json", None,
     ]  # fmt: skip
     assert [answer["arr_delay"] for answer in answers if "arr_delay" in answer] == golden["predictions"][:3]
+
+
+def test_row_that_fails_is_answered_and_the_stream_goes_on(
+    model: Model, golden: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a model raises about one row, its line says so, and the others have their predictions."""
+    whole, fatal = Model.answer, golden["requests"][1]["dep_delay"]
+
+    def answer(self: Model, requests: Requests) -> Answer:
+        if fatal in requests.columns["dep_delay"]:
+            raise ZeroDivisionError("by nothing")
+        return whole(self, requests)
+
+    monkeypatch.setattr(Model, "answer", answer)
+    rows = [row for row in golden["requests"] if row["dep_delay"] != fatal][:3]
+    sent = [rows[0], golden["requests"][1], *rows[1:]]
+    answers = answered(model, b"\n".join(json.dumps(row).encode() for row in sent))
+    assert [answer.get("type") for answer in answers] == [None, "prediction-failed", None, None]
+    assert answers[1]["error"] == "The model could not answer this row: ZeroDivisionError('by nothing')"
+    assert [answer["line"] for answer in answers] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("block", [64, 1000, 2**16])

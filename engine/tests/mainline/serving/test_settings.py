@@ -48,7 +48,7 @@ def test_shipped_settings_are_the_defaults() -> None:
         ),
         (
             "[]",
-            r"is not a mapping; it holds the sections promotion, .*, replay, cluster, packages, destinations\.$",
+            r"is not a mapping; it holds the sections promotion, .*, cluster, packages, stream, destinations\.$",
         ),
         ("a: [", r"is not YAML \(.*; correct that line\.$"),
     ],

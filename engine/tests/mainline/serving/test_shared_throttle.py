@@ -239,8 +239,8 @@ def test_password_is_read_from_its_file(file: Path, tmp_path: Path) -> None:
 
 def test_missing_library_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server does not start, and the line says how to install it."""
-    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
-    with pytest.raises(ParamsError, match=r"needs redis.asyncio, which is not installed; write `-r extras/redis.in`"):
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ParamsError, match=r"needs redis, which is not installed; write `-r extras/redis.in`"):
         Server(file, Shared(url="redis://127.0.0.1:1"))
 
 

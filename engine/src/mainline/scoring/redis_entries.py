@@ -1,0 +1,167 @@
+"""The entries of a Redis stream, for one consumer of a group, and the stream of their answers.
+
+An entry is pending from the moment Redis gives it out until its answer is written; both happen in one script, which
+Redis runs as a whole. So an entry is answered again only if Redis itself loses what it had taken, as with a failover.
+"""
+
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mainline.declared.streams import Stream
+from mainline.serving.common import redis_access
+
+SECTION = "stream"
+BLOCK = 1.0
+"""Seconds that one reading waits for entries, at most; so soon a consumer sees that it is told to stop."""
+SILENT = 5.0
+"""Seconds after which Redis is away."""
+FORGOTTEN = 3600.0
+"""Seconds after which a consumer that holds nothing, and does not read, is struck off the group."""
+
+_ANSWER = """
+local written = 0
+for place = 4, #ARGV, 3 do
+    local id = ARGV[place]
+    if #redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1) == 1 then
+        local answer = {'*', 'request', id, 'key', ARGV[place + 1], 'answer', ARGV[place + 2]}
+        if ARGV[2] == '0' then
+            redis.call('XADD', KEYS[2], unpack(answer))
+        else
+            redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[2], unpack(answer))
+        end
+        redis.call('XACK', KEYS[1], ARGV[1], id)
+        if ARGV[3] == '1' then redis.call('XDEL', KEYS[1], id) end
+        written = written + 1
+    end
+end
+return written
+"""
+"""Writes answers to entries that are still pending, and acknowledges each after its answer is written."""
+_STRIKE = """
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    local of = {}
+    for place = 1, #consumer, 2 do of[consumer[place]] = consumer[place + 1] end
+    if of.pending == 0 and (of.name == ARGV[2] or of.idle >= tonumber(ARGV[3])) then
+        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], of.name)
+    end
+end
+"""
+"""Strikes consumers that hold nothing: the one that is named, and those that have not been heard of for long."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request: its name in the stream, and its fields; None if it was deleted before it was answered."""
+
+    id: bytes
+    fields: dict[bytes, bytes] | None
+
+    @property
+    def key(self) -> bytes:
+        """What the answer is known by: the field `key`, or the name of the entry."""
+        return (self.fields or {}).get(b"key", self.id)
+
+
+class Entries:
+    """What one consumer asks of Redis; each call is one exchange, and fails as the library does."""
+
+    def __init__(self, declared: Stream) -> None:
+        """Prepare it; nothing is asked yet.
+
+        Raises:
+            ParamsError: when the library is not installed, or the password cannot be read.
+        """
+        redis_access.check_library(SECTION)
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        self._declared, self.consumer = declared, f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        self._redis: Any = Redis.from_url(
+            declared.url, password=redis_access.read_password(SECTION, declared.password_file), protocol=2,
+            socket_timeout=BLOCK + SILENT, socket_connect_timeout=SILENT, retry=Retry(NoBackoff(), 0),
+        )  # fmt: skip
+        self._answer, self._strike = self._redis.register_script(_ANSWER), self._redis.register_script(_STRIKE)
+        self._cursor: bytes | str = "0-0"
+
+    def join(self) -> None:
+        """Make the group if it is not there; it begins with the oldest entry, so that none is lost."""
+        from redis.exceptions import ResponseError
+
+        try:
+            self._redis.xgroup_create(self._declared.requests, self._declared.group, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        self._strike_off("")
+
+    def leave(self) -> None:
+        """Strike this consumer off the group, unless it holds entries, and end the connection."""
+        try:
+            self._strike_off(self.consumer)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._redis.close()
+
+    def room(self) -> int:
+        """Return how many answers may be written now."""
+        if self._declared.full == "trim":
+            return self._declared.batch
+        return self._declared.most_answers - int(self._redis.xlen(self._declared.answers))
+
+    def own(self) -> list[Entry]:
+        """Return the oldest entry that this consumer holds already, if there is one."""
+        return self._read("0", 1, None)
+
+    def new(self, most: int) -> list[Entry]:
+        """Return entries that nobody has seen, waiting for the first one."""
+        return self._read(">", most, int(BLOCK * 1000))
+
+    def abandoned(self) -> tuple[list[Entry], int, bool]:
+        """Take over one entry that another consumer has held for too long.
+
+        Returns:
+            The entry, if there is one; how many were found deleted; and whether all were looked at.
+        """
+        self._cursor, claimed, *deleted = self._redis.xautoclaim(
+            self._declared.requests, self._declared.group, self.consumer, int(self._declared.claim_seconds * 1000),
+            self._cursor, count=1,
+        )  # fmt: skip
+        entries = [Entry(name, fields or None) for name, fields in claimed]
+        return entries, len(deleted[0]) if deleted else 0, self._cursor in (b"0-0", "0-0")
+
+    def deliveries(self, entry: Entry) -> int:
+        """Return how often an entry was given out."""
+        held = self._redis.xpending_range(self._declared.requests, self._declared.group, entry.id, entry.id, 1)
+        return int(held[0]["times_delivered"]) if held else 0
+
+    def answer(self, answers: Sequence[tuple[Entry, bytes]]) -> int:
+        """Write answers, and acknowledge their entries; return how many another consumer had not answered yet."""
+        declared = self._declared
+        most = declared.most_answers if declared.full == "trim" else 0
+        parts = [part for entry, answer in answers for part in (entry.id, entry.key, answer)]
+        return int(
+            self._answer(
+                keys=[declared.requests, declared.answers],
+                args=[declared.group, most, int(declared.delete_answered), *parts],
+            )
+        )
+
+    def acknowledge(self, entry: Entry) -> None:
+        """Hold an entry no longer, without an answer."""
+        self._redis.xack(self._declared.requests, self._declared.group, entry.id)
+
+    def _read(self, start: str, most: int, block: int | None) -> list[Entry]:
+        streams = self._redis.xreadgroup(
+            self._declared.group, self.consumer, {self._declared.requests: start}, count=most, block=block
+        )
+        return [Entry(name, fields or None) for _, entries in streams or [] for name, fields in entries]
+
+    def _strike_off(self, name: str) -> None:
+        self._strike(keys=[self._declared.requests], args=[self._declared.group, name, int(FORGOTTEN * 1000)])
