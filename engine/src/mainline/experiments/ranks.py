@@ -2,7 +2,8 @@
 
 What differs is intentionally degraded, as the ML test score advises where no experiment with clients is possible: the
 declared model, and one without each of its features. All are fitted on what came before, judged on one period as
-experiments are, and replayed on the period after it as if its requests had come. No test row is read.
+experiments are, and replayed on the period after it as if its requests had come; then all of it a period earlier. No
+test row is read.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from mainline.errors import ParamsError
 from mainline.experiments import judgement, variant
 
 WHOLE = ""
+REPLAYS = 3
+"""Later periods: as many as the score asks versions of production for."""
 
 
 @dataclass(frozen=True)
@@ -32,28 +35,28 @@ class Ranked:
         return asdict(self)
 
 
-def periods(params: Params) -> tuple[tuple[str, ...], str, str]:
-    """Return the periods to fit on, the one that judges offline, and the later one: all of them before the test.
+def replays(params: Params) -> list[tuple[tuple[str, ...], str, str]]:
+    """List at most `REPLAYS` of what is fitted, judges and comes later, the newest first: all of it before the test.
 
     Raises:
-        ParamsError: when too few are before the test.
+        ParamsError: when too few periods are before the test.
     """
-    *fitted, judging = params.parts.train
-    if not fitted:
+    known = (*params.parts.train, params.parts.validation[0])
+    found = [(known[:end], known[end], known[end + 1]) for end in range(len(known) - 2, 0, -1)]
+    if not found:
         raise ParamsError("data", "one period to train on", "widen data.from, so that models have one to be judged on")
-    return tuple(fitted), judging, params.parts.validation[0]
+    return found[:REPLAYS]
 
 
-def measure(params: Params) -> Iterator[Ranked]:
+def measure(params: Params, replay: tuple[tuple[str, ...], str, str]) -> Iterator[Ranked]:
     """Fit the declared model and one without each feature, and yield each with both metrics.
 
     One that predicts no number is left out.
 
     Raises:
-        ParamsError: when too few periods are before the test.
         MainlineError: when the prepared rows are not here.
     """
-    fitted, judging, later = periods(params)
+    fitted, judging, later = replay
     rows = variant.read(params, fitted)
     held = [variant.read(params, [period]) for period in (judging, later)]
     for name in (WHOLE, *params.features):

@@ -9,6 +9,7 @@ from mainline.text import count
 if TYPE_CHECKING:
     from mainline.contract import Array
     from mainline.experiments.costs import Costs
+    from mainline.experiments.ranks import Ranked
     from mainline.experiments.staleness import Age
     from mainline.experiments.worth import Worth
 
@@ -90,9 +91,10 @@ def explain_staleness(window: int | None = None) -> list[str]:
 
 
 def explain_ranks() -> list[str]:
-    """Fit degraded models and write `metrics/ranks.csv`; say if a later period puts them in the order of an earlier."""
+    """Fit degraded models and write `metrics/ranks.csv`; say if later periods put them in the order of those before."""
     from mainline.data.storage import write_csv
     from mainline.declared import params
+    from mainline.errors import ParamsError
     from mainline.experiments import ranks, variant
     from mainline.gate.ranks import agreement
     from mainline.gate.tables import RANKS, measured
@@ -101,15 +103,26 @@ def explain_ranks() -> list[str]:
     declared = params.load()
     if declared.data.snapshot or len(declared.parts.train) < 2:
         return [wrap("Whether offline metrics foresee a later period: too few periods are before the test to tell.")]
-    _, judging, later = ranks.periods(declared)
-    print(f"\nRanks: without each feature, judged on {judging} and replayed on {later} ...", flush=True)
-    found = list(ranks.measure(declared))
+    found: list[Ranked] = []
+    said = []
     metric = variant.primary(declared).name
+    for replay in ranks.replays(declared):
+        _, judging, later = replay
+        print(f"\nRanks: without each feature, judged on {judging} and replayed on {later} ...", flush=True)
+        try:
+            models = list(ranks.measure(declared, replay))
+        except ParamsError as error:  # older periods may lack a class, or have fewer rows than the estimator needs
+            if not found:
+                raise
+            print(f"  not told: {error}", flush=True)
+            break
+        same = agreement([(one.offline, one.later) for one in models])
+        order = f"{same.same} of {same.pairs} pairs of {len(models)} models in the order that {judging} put them"
+        sure = "more than chance would" if same.is_sure else "as chance might, so a small gain offline says little"
+        said.append(wrap(f"{later} puts {order} by {metric}: {sure}."))
+        found += models
     write_csv(measured(interface.NAME, metric, (one.as_row() for one in found)), RANKS)
-    same = agreement([(one.offline, one.later) for one in found])
-    said = f"{later} puts {same.same} of {same.pairs} pairs of {len(found)} models in the order that {judging} put them"
-    sure = "more than chance would" if same.is_sure else "as chance might, so a small gain offline says little"
-    return [wrap(f"{said} by {metric}: {sure}."), str(RANKS)]
+    return [*said, str(RANKS)]
 
 
 def _worth_table(names: Sequence[str]) -> Layout:

@@ -17,7 +17,7 @@ _REVIEW = Step(3, "have it reviewed, and commit with a line `Reviewed-by: NAME`"
 _HOST = Step(6, "a full point needs the review as the host of git keeps it, which is not read here")
 _FORESEE = Step(3, "judge models on more rows: widen data.from, then `./mainline explain`")
 FEWEST = 3
-_RELEASE = Step(5, f"release and monitor {FEWEST} versions: one period that was replayed is not production")
+_RELEASE = Step(5, f"release and monitor {FEWEST} versions, or widen data.from until {FEWEST} periods can be replayed")
 
 
 def review(evidence: Evidence) -> Shown:
@@ -35,7 +35,7 @@ def review(evidence: Evidence) -> Shown:
 
 
 def online(evidence: Evidence) -> Shown:
-    """Versions that tested better did better in production; half for models in the replay of one later period."""
+    """Versions that tested better did better in production; before there are, models in the replay of later periods."""
     try:
         newest = {one.digest: one for one in evidence.looked.promises}
     except LackError:
@@ -50,13 +50,23 @@ def online(evidence: Evidence) -> Shown:
 
 
 def _replayed(evidence: Evidence) -> Shown:
-    """Degraded models stand offline in the order of a later period, by more than chance."""
+    """Degraded models stand offline in the order of the period after it, by more than chance; whole if of several."""
     rows, origin = evidence.table(RANKS, EXPLAIN, WORTH)
-    agree = agreement([(float(row["offline"]), float(row["later"])) for row in rows])
-    said = f"{agree.same} of {count(agree.pairs, 'pair')} of {count(len(rows), 'model')} in the order of a later period"
+    replays: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        replays.setdefault(row["later_period"], []).append((float(row["offline"]), float(row["later"])))
+    found = {later: agreement(models) for later, models in sorted(replays.items(), reverse=True)}
+    newest, agree = next(iter(found.items()))
+    said = f"{agree.same} of {count(agree.pairs, 'pair')} of models in the order of {newest}"
     if not agree.is_sure:
         raise LackError(f"only {said}, as chance might have it", _FORESEE)
-    return evidence.shown(f"replayed: {said}", origin, "./mainline explain", _RELEASE)
+    unsure = [later for later, one in found.items() if not one.is_sure]
+    if unsure:
+        return evidence.shown(f"replayed: {said}, but not of {unsure[0]}", origin, "./mainline explain", _FORESEE)
+    if len(found) < FEWEST:
+        return evidence.shown(f"replayed: {said}", origin, "./mainline explain", _RELEASE)
+    others = " and ".join(f"{one.same} of {later}" for later, one in list(found.items())[1:])
+    return evidence.shown(f"replayed: {said}, {others}", origin, "./mainline explain")
 
 
 def tuned(evidence: Evidence) -> Shown:

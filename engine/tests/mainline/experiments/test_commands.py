@@ -183,6 +183,21 @@ def test_explain_replays_models_without_a_feature_on_a_later_period(project: Pro
     assert re.match(r"2013-03 puts \d+ of 10 pairs of 5 models in the order that 2013-02 put them by rmse: ", said[0])
 
 
+def test_every_period_before_the_test_is_replayed_from_the_newest_back(
+    project: Project, small_project: Project
+) -> None:
+    """Each is judged on the period before it, by models of those before that, three times at most."""
+    for month in ("03", "04"):
+        later = f"data/features/2013-{month}.parquet"
+        shutil.copy2(small_project.path / "data/features/2013-03.parquet", project.path / later)
+    project.declare(data={"through": "2013-05"}, features=["dep_delay", "distance", "origin", "scheduled_block"])
+    said = explain_ranks()
+    found = [(row["offline_period"], row["later_period"]) for row in rows("metrics/ranks.csv")]
+    assert list(dict.fromkeys(found)) == [("2013-03", "2013-04"), ("2013-02", "2013-03")]
+    assert len(found) == 10
+    assert [line[:7] for line in said] == ["2013-04", "2013-03", "metrics"]
+
+
 @pytest.mark.usefixtures("project")
 def test_too_few_periods_show_no_ranks() -> None:
     """With one training period there is no later one before the test, and no table is written."""

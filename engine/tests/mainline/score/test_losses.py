@@ -12,6 +12,7 @@ import pytest
 
 from mainline.repository import lock, record
 from mainline.score import rubric, total
+from mainline.score.total import Mark
 from tests.mainline.registry.registries import Registry
 from tests.mainline.score import world
 from tests.mainline.score.world import CLAIM, GATE, OWN, REPORT
@@ -263,15 +264,42 @@ def test_the_score_is_the_smallest_section(earned: Registry) -> None:
     assert (found.points, found.sum("Model"), found.band) == (5.5, 5.5, "exceptional")
 
 
-def test_before_production_has_three_versions_a_replay_shows_what_offline_metrics_foresee(earned: Registry) -> None:
-    """A later period's order of degraded models is half, until production has an order of its own; by chance none."""
+def test_before_production_has_three_versions_replays_show_what_offline_metrics_foresee(earned: Registry) -> None:
+    """Three periods in the order of those before them are a point, until production has an order of its own."""
     of_report("promises", 2)(earned)
-    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
-    assert (mark.points, mark.command) == (0.5, "./mainline explain")
-    assert re.fullmatch(r"replayed: \d+ of \d+ pairs of 21 models in the order of a later period", mark.said)
-    shuffle(earned)
-    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
-    assert (mark.points, "as chance might have it" in mark.said) == (0, True)
+    mark = online()
+    assert (mark.points, mark.command) == (1, "./mainline explain")
+    said = r"replayed: \d+ of 210 pairs of models in the order of 2013-08, \d+ of 2013-07 and \d+ of 2013-06"
+    assert re.fullmatch(said, mark.said)
+
+
+def test_two_replayed_periods_are_half_a_point(earned: Registry) -> None:
+    """One month, or two, may be luck."""
+    of_report("promises", 2)(earned)
+    replay(earned, lambda rows: [row for row in rows if row["later_period"] != "2013-06"])
+    mark = online()
+    assert (mark.points, "replayed" in mark.said) == (0.5, True)
+    assert mark.step is not None
+    assert "until 3 periods can be replayed" in mark.step.text
+
+
+@pytest.mark.parametrize(("later", "points", "said"), [
+    ("2013-06", 0.5, "but not of 2013-06"), ("2013-08", 0, "of 2013-08, as chance might have it"),
+])  # fmt: skip
+def test_an_older_period_by_chance_leaves_half_and_the_newest_nothing(
+    earned: Registry, later: str, points: float, said: str
+) -> None:
+    """A period that has the models up and down in turn has no order of them."""
+
+    def shuffle(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        rows = sorted(rows, key=lambda row: float(row["offline"]))
+        return [{**row, "later": str(place % 2)} if row["later_period"] == later else row
+                for place, row in enumerate(rows)]  # fmt: skip
+
+    of_report("promises", 2)(earned)
+    replay(earned, shuffle)
+    mark = online()
+    assert (mark.points, said in mark.said) == (points, True)
 
 
 @pytest.mark.usefixtures("earned")
@@ -287,11 +315,16 @@ def test_no_replay_makes_up_for_what_production_put_in_another_order() -> None:
     assert (mark.points, mark.said) == (0, "the test put only 0 of 3 pairs of versions in their order")
 
 
-def shuffle(made: Registry) -> None:
-    """Let the later period have measured the models in no order: up and down in turn."""
+def online() -> Mark:
+    """Measure the score and return what it says of offline and online metrics."""
+    (mark,) = [mark for mark in world.measure().marks if mark.test.name == "Model 2"]
+    return mark
+
+
+def replay(made: Registry, change: Callable[[list[dict[str, str]]], list[dict[str, str]]]) -> None:
+    """Change the table of replayed models, and commit it."""
     path = Path("metrics/ranks.csv")
-    rows = sorted(csv.DictReader(io.StringIO(path.read_text())), key=lambda row: float(row["offline"]))
-    world.write(path, [{**row, "later": str(place % 2)} for place, row in enumerate(rows)])
+    world.write(path, change(list(csv.DictReader(io.StringIO(path.read_text())))))
     made.commit(7)
 
 
