@@ -129,6 +129,10 @@ def _explain(problem: ErrorDetails, section: Any, at: str, file: str) -> ParamsE
         return ParamsError(where, "is not a known key", nearest(place[-1], _names(fields)), file)
     if problem["type"] == "missing":
         return ParamsError(where, "is missing", f"add it; the shipped {file} shows every key", file)
+    if problem["type"] in ("model_type", "dict_type"):
+        keys = ", ".join(_names(_inner(section, place).model_fields)) if problem["type"] == "model_type" else ""
+        allowed = f"it is a section, so write its keys below it{keys and f': {keys}'}"
+        return ParamsError(where, f"is {_describe(problem['input'])}", allowed, file)
     message = problem["msg"].removeprefix("Value error, ")
     return ParamsError(where, f"is {_describe(problem['input'])}", message[:1].lower() + message[1:], file)
 
