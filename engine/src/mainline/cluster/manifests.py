@@ -18,6 +18,7 @@ def follower(wanted: Wanted) -> dict[str, Manifest]:
                "--settings", "/etc/mainline/environment.yaml", "--state", "/state"]  # fmt: skip
     pod = pods.pod(wanted, command, [("state", "/state")])
     pods.add_cache(pod, wanted.packages.cache)
+    pods.add_name(pod)
     spec = {**capacity.replicas(wanted), "selector": {"matchLabels": labels(wanted)}, "template": pod}
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
     deployment = _kind(wanted, "apps/v1", "Deployment", {**spec, "strategy": rolling})

@@ -61,6 +61,12 @@ def add_cache(pod: Manifest, folder: Path | None) -> None:
     pod["spec"]["containers"][0]["volumeMounts"].append({"name": "packages", "mountPath": str(folder)})
 
 
+def add_name(pod: Manifest) -> None:
+    """Call each server as its pod, among those that roll out together."""
+    named = {"name": "MAINLINE_SERVER", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+    pod["spec"]["containers"][0]["env"].append(named)
+
+
 def fetching(wanted: Wanted) -> Manifest:
     """Clone, fetch the version's package, and verify hashes, manifest and signature before the service starts."""
     script = (

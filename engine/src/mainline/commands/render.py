@@ -186,8 +186,10 @@ def _differences(wanted: Wanted, way: str) -> list[str]:
     """Say what is declared and this way does not do."""
     if way != "argo":
         many = wanted.cluster.most_replicas or wanted.cluster.replicas
-        told = f"Each of {many} pods rolls out by itself, by its own requests; `--way argo` has one rollout for all."
-        return [told] if many > 1 else []
+        told = (
+            f"Each of {many} pods rolls out by itself, by its own requests; declare rollout.together, or `--way argo`."
+        )
+        return [told] if many > 1 and wanted.policy.declared.together is None else []
     said = []
     if any(step.kind == "setMirror" for step in wanted.policy.steps):
         said.append("setMirror is left out: without a traffic router Argo Rollouts mirrors nothing.")

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from mainline.declared import reading
+from mainline.declared import reading, together
 from mainline.declared.quantities import Bound, Percent, Positive, Seconds, Share, duration
 from mainline.declared.reading import check_section
+from mainline.declared.together import Together
 from mainline.errors import ParamsError, nearest
 from mainline.seconds import DAY
 
@@ -148,6 +149,7 @@ class Declared(Section):
     progress_deadline_seconds: Positive = 600.0
     sticky: Sticky = Sticky()
     follow: Follow = Follow()
+    together: Together | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,7 @@ def read(raw: Mapping[str, Any], file: str = "deploy/production.yaml") -> Policy
     written = _USUAL[declared.strategy] if declared.steps is None else declared.steps
     steps = tuple(_step(item, f"{SECTION}.steps.{number}", file) for number, item in enumerate(written))
     _check_steps(declared, steps, file)
+    together.check(declared.together, declared.follow.interval, declared.analysis.outcome is not None, file)
     return Policy(declared, steps, raw)
 
 

@@ -6,6 +6,7 @@
 | `routing.json` | who answers how many of the requests | follower |
 | `served.json` | which routes are live, and what was counted | server |
 | `status.json` | what people and the server's page are shown | follower |
+| `together.json` | with `rollout.together`: what was counted when the server took its routes | follower |
 | `outcomes.json` | what came of an experiment's answers, counted by version | server |
 | `labelled.json` | the same from labels, where the policy says so | monitor |
 | `outcomes/` | the outcomes that clients sent one by one, a file of JSON lines for each experiment | server |
@@ -72,6 +73,11 @@ class Place:
     def served(self) -> Path:
         """What the server says."""
         return self.folder / "served.json"
+
+    @property
+    def together(self) -> Path:
+        """What the follower counts for the rollout of all servers."""
+        return self.folder / "together.json"
 
     @property
     def status(self) -> Path:

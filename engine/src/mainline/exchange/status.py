@@ -116,6 +116,24 @@ class Source(TypedDict, total=False):
     interval: float
 
 
+class Server(TypedDict):
+    """One of the servers that have one rollout; `silent`: it says nothing, so it is left out."""
+
+    name: str
+    revision: int
+    silent: bool
+    problem: str
+
+
+class Together(TypedDict):
+    """The rollout of all servers: what this one is called, which one decides, and in which term."""
+
+    name: str
+    leader: str
+    term: int
+    servers: list[Server]
+
+
 class Status(TypedDict):
     """The document. `served` is the revision that the server says, None if it says nothing; times are Unix time."""
 
@@ -134,6 +152,7 @@ class Status(TypedDict):
     history: list[Entry]
     waiting_events: NotRequired[int]
     source: NotRequired[Source]
+    together: NotRequired[Together]
 
 
 _STATUS = TypeAdapter(Status)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from mainline.declared.rollout import Analysis, Metric
+from mainline.exchange import server_report
 from mainline.exchange.server_report import CLASS, Counters
 from mainline.package import responses
 from mainline.package.responses import Prediction
 from mainline.rollout import statistics
-from mainline.rollout.records import Finding, Measurement, Verdict
+from mainline.rollout.records import Finding, Live, Measurement, Progress, Verdict
 from mainline.rollout.statistics import Interval, Moments, Share
 
 _RANK: Mapping[Verdict, int] = {"pass": 0, "inconclusive": 1, "fail": 2}
@@ -58,6 +59,26 @@ def since(now: Counters, baseline: Mapping[str, Any]) -> Counters:
     if now.get("instance") != baseline.get("instance"):
         return now
     return cast("Counters", _minus(now, baseline))
+
+
+def pair(progress: Progress, live: Live, stable: str) -> tuple[Counters, Counters] | None:
+    """Return what was counted of candidate and stable in the present step; None if it cannot be compared.
+
+    If stable answers nobody in this step, what it answered before is the measure.
+    """
+    names = (progress.candidate.version, stable)
+    if any(name not in live.counters for name in names):
+        return None
+    recent, earlier = (_recent(progress, live, name) for name in names)
+    if progress.weight == 100:
+        earlier = live.counters[stable]
+    return (recent, earlier) if server_report.grew(recent) and server_report.grew(earlier) else None
+
+
+def _recent(progress: Progress, live: Live, name: str) -> Counters:
+    if live.recent is not None:
+        return live.recent[name]
+    return since(live.counters[name], progress.baseline.get(name, {}))
 
 
 def golden(

@@ -1,11 +1,11 @@
 """Drives the rollout: sees, decides, writes down, acts. Nothing here waits for a network."""
 
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mainline.exchange import outcomes, routes, server_report
+from mainline.exchange import outcomes, routes
 from mainline.exchange import status as documents
 from mainline.exchange.outcomes import Outcomes
 from mainline.exchange.place import Place
@@ -16,15 +16,13 @@ from mainline.rollout import analysis, machine, outcome, state, status
 from mainline.rollout.analysis import Judgement
 from mainline.rollout.clock import Clock
 from mainline.rollout.golden import compare_golden
+from mainline.rollout.hearing import Hearing
 from mainline.rollout.measurement import due, wants_golden
 from mainline.rollout.outbox import delivered
 from mainline.rollout.records import Finding, Live, Measurement, Progress, Ref, Seen, State
 from mainline.rollout.source import Found
 from mainline.serving.logs import say, warn
 from mainline.serving.watching import Signature, signature
-
-STALE_SECONDS = 5.0
-"""A server that has said nothing for so long is not there."""
 
 
 @dataclass
@@ -37,11 +35,13 @@ class Driver:
     judgement: Judgement | None = None
     delivered: frozenset[int] = frozenset()
     """Events that others were told since the last tick."""
+    decided: State | None = None
+    """What the servers of the environment decided together since the last tick."""
+    together: documents.Together | None = None
+    """Who decides for all servers, for people."""
     _behind: bool = False
     """Whether the server was not yet asked for what the state says, since a file could not be written."""
     _golden: tuple[str, Measurement] | None = None
-    _heard: tuple[Signature, float] | None = None
-    """The server's last word, and when it came."""
     _wanted: Ref | None = None
     _told: dict[str, Any] = field(default_factory=dict)
     _outcome: documents.Outcome | None = None
@@ -49,27 +49,63 @@ class Driver:
     _counted: tuple[Signature, Outcomes | None] = (None, None)
 
     def __post_init__(self) -> None:
-        self.state = _usable(state.read(self.place))
+        self.hearing = Hearing(self.place, self.clock)
+        self.state = state.usable(state.read(self.place))
         self._outcome = status.last_outcome(self.place)
         self._resume()
         self._act()
 
-    def tick(self, found: Found, source: Source) -> None:
-        """Bring the rollout up to date with what is seen; `source` is what the status says of git."""
+    def tick(self, found: Found, source: Source, alone: bool = True) -> None:
+        """Bring the rollout up to date with what is seen.
+
+        Args:
+            found: the last look at git.
+            source: what the status says of git.
+            alone: whether this server decides for itself; otherwise what was decided together is taken.
+        """
         self._wanted = found.wanted
-        self._keep_time()
+        if alone:
+            self._keep_time()
         self._keep_files()
         if self._behind:
             self._act()
+        if alone:
+            self._take_delivered()
+        self._take_decided()
+        live = self.hearing.listen()
+        while alone and (after := machine.advance(self.state, self._see(self.state, found, live))) is not None:
+            self._do(after)
+        self._show(found, live, source)
+
+    def propose(self, before: State, found: Found, live: Live | None, unfit: str) -> State:
+        """Return what a state comes to by what is seen; nothing is written or done.
+
+        Args:
+            before: the state that all servers have.
+            found: the last look at git.
+            live: what all servers said together; None if none of them serves.
+            unfit: why servers cannot go on with the candidate; '' if they can.
+        """
+        proposed = machine.shift(before, self.clock.jump())
+        while (after := machine.advance(proposed, self._see(proposed, found, live, unfit))) is not None:
+            proposed = after
+        return proposed
+
+    def _take_delivered(self) -> None:
         if self.delivered:
             self._take(delivered(self.state, self.delivered))
             self.delivered = frozenset()
-        live = self._live()
-        while (after := machine.advance(self.state, self._see(found, live))) is not None:
-            self._take(after)
-            self._behind = True
-            self._act()
-        self._show(found, live, source)
+
+    def _take_decided(self) -> None:
+        decided, self.decided = self.decided, None
+        if decided is not None and decided != self.state:
+            self._do(decided)
+
+    def _do(self, after: State) -> None:
+        """Write a state down, and act on it."""
+        self._take(after)
+        self._behind = True
+        self._act()
 
     def _resume(self) -> None:
         """Go on where the follower ended: time in which it did not look does not count, whatever the clock says."""
@@ -136,61 +172,39 @@ class Driver:
         sound = (one for one in self.state.window if is_sound(self.place.package(one.digest), one.digest))
         return next(sound, ref)
 
-    def _live(self) -> Live | None:
-        """Read what the server said last; None where it has said nothing for a while."""
-        seen, now = signature(self.place.served), self.clock.steady()
-        if seen is None:
-            return None
-        if self._heard is None:  # from before the follower's start: only the clock on the wall knows how long ago
-            self._heard = seen, now - abs(self.clock.wall() - seen[1] / 1e9)
-        elif self._heard[0] != seen:
-            self._heard = seen, now
-        if now - self._heard[1] > STALE_SECONDS:
-            return None
-        try:
-            found = server_report.parse(self.place.served.read_bytes())
-        except OSError:
-            return None
-        return Live(found["process"], found["revision"], found["versions"]) if found else None
-
-    def _see(self, found: Found, live: Live | None) -> Seen:
+    def _see(self, before: State, found: Found, live: Live | None, unfit: str = "") -> Seen:
         now = self.clock.now()
-        progress = self.state.progress
+        progress = before.progress
         measurement = golden = None
-        self.judgement = self._judge(progress, live) if progress and live else None
-        if self.judgement and due(self.state, now):
+        self.judgement = self._judge(before, progress, live) if progress and live else None
+        if self.judgement and due(before, now):
             measurement = self.judgement.measurement
-        if progress and wants_golden(self.state, now):
-            golden = self._ask_golden(progress)
+        if progress and wants_golden(before, now):
+            golden = self._ask_golden(before, progress)
         return Seen(
             now, found.wanted, found.verified, found.policy, live, measurement, golden, found.approved,
-            found.beginning, found.withdrawn, found.model,
+            found.beginning, found.withdrawn, found.model, unfit,
         )  # fmt: skip
 
-    def _judge(self, progress: Progress, live: Live) -> Judgement | None:
-        """Compare what the server counted since the step went live."""
-        assert self.state.stable is not None
-        names = (progress.candidate.version, self.state.stable.version)
-        missing = any(name not in live.counters for name in names)
-        if progress.live is None or live.revision != self.state.revision or missing:
+    def _judge(self, before: State, progress: Progress, live: Live) -> Judgement | None:
+        """Compare what was counted since the step went live."""
+        assert before.stable is not None
+        if progress.live is None or live.revision != before.revision:
             return None
-        candidate, stable = (live.counters[name] for name in names)
+        pair = analysis.pair(progress, live, before.stable.version)
+        if pair is None:
+            return None
         declared = progress.policy.declared.analysis
-        recent = analysis.since(candidate, progress.baseline.get(names[0], {}))
-        if progress.weight < 100:  # otherwise stable answers nobody now: what it did before is the measure
-            stable = analysis.since(stable, progress.baseline.get(names[1], {}))
-        if not (server_report.grew(recent) and server_report.grew(stable)):
-            return None
-        return analysis.judge(declared, recent, stable, self._judge_outcome(progress, progress.live))
+        return analysis.judge(declared, *pair, self._judge_outcome(before, progress, progress.live))
 
-    def _judge_outcome(self, progress: Progress, live: float) -> Finding | None:
+    def _judge_outcome(self, before: State, progress: Progress, live: float) -> Finding | None:
         """Say what came of the answers of this step; None if that is not compared in it."""
-        name, declared = outcome.name_of(self.state, self.place), progress.policy.declared.analysis.outcome
-        if not name or declared is None or self.state.stable is None:
+        name, declared = outcome.name_of(before, self.place), progress.policy.declared.analysis.outcome
+        if not name or declared is None or before.stable is None:
             return None
         counted = self._read_outcomes(self.place.labelled if declared.metric else self.place.outcomes)
         counted = counted if counted and counted["experiment"] == name else None
-        pair = progress.candidate, self.state.stable
+        pair = progress.candidate, before.stable
         finding = outcome.judge(declared, counted, *pair, self.clock.now() - live)
         self._outcome = outcome.report(declared, counted, finding, *pair)
         return finding
@@ -202,11 +216,11 @@ class Driver:
             self._counted = seen, outcomes.read(file)
         return self._counted[1]
 
-    def _ask_golden(self, progress: Progress) -> Measurement:
+    def _ask_golden(self, before: State, progress: Progress) -> Measurement:
         """Let candidate and stable answer the candidate's golden requests, once."""
         if self._golden is None or self._golden[0] != progress.candidate.digest + progress.hash:
-            assert self.state.stable is not None
-            folders = [self.place.package(ref.digest) for ref in (progress.candidate, self.state.stable)]
+            assert before.stable is not None
+            folders = [self.place.package(ref.digest) for ref in (progress.candidate, before.stable)]
             metrics = progress.policy.declared.analysis.metrics
             self._golden = progress.candidate.digest + progress.hash, compare_golden(folders[0], folders[1], metrics)
         return self._golden[1]
@@ -219,7 +233,7 @@ class Driver:
         if problem and problem != self._told.get("problem"):
             warn("following git fails; what serves stays", environment=self.environment, reason=problem)
         self._told["problem"] = problem
-        documents.write(self.place.status, shown)
+        documents.write(self.place.status, shown | ({"together": self.together} if self.together else {}))
 
 
 def _sticky(progress: Progress) -> Sticky | None:
@@ -233,18 +247,3 @@ def _sticky(progress: Progress) -> Sticky | None:
 def _mirror(progress: Progress) -> Mirror | None:
     share = progress.mirror / 100
     return Mirror(version=progress.candidate.version, share=share) if progress.mirror else None
-
-
-def _usable(found: State) -> State:
-    """Leave out a rollout that is at no step of its policy, or that began with no counters; it begins again."""
-    progress = found.progress
-    if progress is None:
-        return found
-    sound = found.stable is not None and 0 <= progress.step <= len(progress.policy.steps)
-    sound = (
-        sound
-        and 0 <= progress.weight <= 100
-        and 0 <= progress.mirror <= 100
-        and server_report.are_counters(progress.baseline)
-    )
-    return found if sound else replace(found, progress=None, revision=found.revision + 1)

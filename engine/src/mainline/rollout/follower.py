@@ -17,11 +17,13 @@ from mainline.exchange import status
 from mainline.exchange.place import Place
 from mainline.package.soundness import is_sound
 from mainline.registry import origin
-from mainline.rollout import machine, reports
+from mainline.rollout import machine, prospect, reports
 from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
-from mainline.rollout.records import Ref
+from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
+from mainline.rollout.together.circle import NotAllowedError
+from mainline.rollout.together.membership import Membership
 from mainline.serving import logs
 from mainline.serving.watching import signature
 from mainline.text import utc
@@ -48,7 +50,10 @@ class Follower:
     def __post_init__(self) -> None:
         self.driver = Driver(self.place, self.source.environment)
         self._wake, self._stopped = threading.Event(), threading.Event()
-        self._bringing, self._telling = Bringing(self.source), BackOff(MOST_SECONDS)
+        self._bringing, self._fetching = Bringing(self.source), Bringing(self.source)
+        self._telling = BackOff(MOST_SECONDS)
+        self.membership = Membership(self.driver, self)
+        self._refused: NotAllowedError | None = None
         self._failures, self._told_problem, self._unwritten = 0, "", ""
         self._began: tuple[float, float] | None = None
         """When the look that is under way began: by the clock on the wall, and by one that nobody sets."""
@@ -61,6 +66,7 @@ class Follower:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._look_now)
         self.found = self.source.recall()
+        self._heed(self.found)
         looking = threading.Thread(target=self._keep_looking, name="look", daemon=True)
         looking.start()
         try:
@@ -72,6 +78,8 @@ class Follower:
             self._wake.set()
             processes.close()
             looking.join(ENDING)
+        if self._refused:
+            raise self._refused
 
     def _drive(self) -> None:
         """Drive the rollout once; where nothing can be written, such as on a full disk, it is tried again."""
@@ -95,7 +103,10 @@ class Follower:
             self._said_overdue = overdue
             if overdue:
                 logs.warn("looking at git lasts long; what serves stays", reason=overdue)
-        self.driver.tick(self.found, self._describe(overdue))
+        if self.membership.hear():
+            self._wake.set()
+        self.driver.together = self.membership.shown()
+        self.driver.tick(self.found, self._describe(overdue), self.membership.is_alone)
 
     def _check_alone(self) -> None:
         """Say once that the lock's file was removed, as with the whole folder; this one works on without it."""
@@ -109,48 +120,43 @@ class Follower:
         """Look at git once, bring what it names, and tell others what happened."""
         self._began = time.time(), time.monotonic()
         try:
-            self._look()
+            if self.membership.is_alone or not self.source.enter():
+                self._look()
+            self._failures += not self.membership.turn(self.follow.interval)
         finally:
             self._began = None
 
     def _look(self) -> None:
-        found = self._unmoved(self.source.look())
+        self.look_whole()
+        if self.membership.is_alone:
+            self.tell(self.driver.state)
+
+    def look_whole(self, begins: bool = True) -> bool:
+        """Look at git, bring what it assigns (and what to begin with); say whether main wants one rollout for all."""
+        found = prospect.unmoved(self.source.look(), self.driver.state)
         if not found.away:
             self._looked = time.time()
         self._failures = self._failures + 1 if found.away else 0
-        if found.policy:
-            self.follow = found.policy.declared.follow
-        if self.driver.state.stable is None or machine.is_another(self.driver.state, found.model):
-            found = self._begin(found)
+        self._heed(found)
+        is_new = self.driver.state.stable is None or machine.is_another(self.driver.state, found.model)
+        if is_new and begins and self.membership.decides:
+            found = prospect.begin(found, self.driver.state, self.source, self._bringing, self.follow.interval)
         if found.wanted and not found.verified and not found.beginning:
             found = self._bringing.bring(found, self.follow.interval, found.places.spread)
         self.found = found
         self._repair()
-        self._tell()
+        return not self.membership.is_alone
 
-    def _unmoved(self, found: Found) -> Found:
-        """Leave out a version that serves with another package: routes tell versions by their names."""
-        stable: Ref | None = self.driver.state.stable
-        if machine.is_another(self.driver.state, found.model):
-            return found
-        if not (stable and found.wanted and found.wanted.version == stable.version and found.wanted != stable):
-            return found
-        said = f"{stable.version} serves with another package than git has now: its tag was moved. Move it back, or "
-        return replace(found, wanted=None, verified=False, problem=said + "release this model as another version.")
+    def _heed(self, found: Found) -> None:
+        """Follow as main declares: how often, and alone or together with other servers."""
+        if found.policy:
+            self.follow = found.policy.declared.follow
+        self.membership.heed(found)
 
-    def _begin(self, found: Found) -> Found:
-        """Find out what to begin with, and bring its package before any other."""
-        begin = self.source.begin(found)
-        if begin is None or found.wanted is None:
-            return found
-        if begin.stable is None:
-            reason = begin.quarantined[0].reason
-            problem = f"{found.wanted.version} was aborted ({reason}), and git knows no version that served before it; "
-            left = "what serves stays" if self.driver.state.stable else "nothing serves"
-            return replace(found, beginning=begin, problem=f"{problem}{left}. Release another version.")
-        brought = self._bringing.bring(replace(found, wanted=begin.stable, verified=False), self.follow.interval)
-        ready = brought.verified and begin.stable == found.wanted
-        return replace(brought, wanted=found.wanted, verified=ready, beginning=replace(begin, ready=brought.verified))
+    def bring(self, ref: Ref) -> str:
+        """Bring the package of a version that was decided on; return '' or why not."""
+        asked = replace(self.found, wanted=ref, verified=False, problem="")
+        return self._fetching.bring(asked, self.follow.interval).problem
 
     def _repair(self) -> None:
         """Bring the stable version's package again where it was damaged on this machine."""
@@ -163,8 +169,9 @@ class Follower:
                 said = f"the package of {stable.version} is damaged here: {repaired.problem}"
                 self.found = replace(self.found, problem=said)
 
-    def _tell(self) -> None:
-        outbox = self.driver.state.outbox
+    def tell(self, told: State) -> None:
+        """Tell others what happened, if this machine may."""
+        outbox = told.outbox
         if not outbox or time.monotonic() < self._telling.until or not self.source.enter():
             return  # without a clone git would turn to a repository around it
         try:
@@ -179,6 +186,9 @@ class Follower:
         while not self._stopped.is_set():
             try:
                 self.look()
+            except NotAllowedError as error:
+                self._refused = error
+                self._stopped.set()
             except Exception as error:  # whatever it is, stable serves on and it is tried again
                 self._failures += 1
                 logs.warn("looking at git failed", error=repr(error))
@@ -207,7 +217,7 @@ class Follower:
             "commit": self.found.commit,
             "looked": self._looked,
             "wanted": self.found.wanted.version if self.found.wanted else None,
-            "problem": overdue or self.found.said,
+            "problem": overdue or self.membership.problem or self.found.said,
             "events": self._told_problem,
             "interval": self.follow.interval,
         }

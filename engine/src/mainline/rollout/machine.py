@@ -136,6 +136,8 @@ def _withdraw(state: State, progress: Progress, seen: Seen) -> State | None:
 
 def _work(state: State, progress: Progress, seen: Seen) -> State | None:
     """Confirm, measure, wait, or go on."""
+    if seen.unfit:
+        return _abort(state, progress, seen.unfit, seen.now)
     if seen.live and progress.process and seen.live.process != progress.process:
         return _restarted(state, progress, seen.live, seen.now)
     if seen.measurement and due(state, seen.now):

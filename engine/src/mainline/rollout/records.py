@@ -115,11 +115,15 @@ class State:
 
 @dataclass(frozen=True)
 class Live:
-    """The server's report: its process, the revision of the routes that it serves, and its counters."""
+    """The server's report: its process, the revision of the routes that it serves, and its counters.
+
+    `recent` is counted since these routes were served, if several servers say it together; None if one speaks.
+    """
 
     process: str
     revision: int
     counters: Mapping[str, Counters] = field(default_factory=dict)
+    recent: Mapping[str, Counters] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,7 @@ class Seen:
     `policy` the policy on main (None: not known, or wrong); `golden` what the golden requests say, where asked.
     `withdrawn` says why git no longer lets a version come to serve, although it can be read: '' while it does.
     `model` is the name of the model that main has now: '' if that is not known.
+    `unfit` says why servers that roll out together cannot go on with the candidate: '' while they can.
     """
 
     now: float
@@ -181,3 +186,4 @@ class Seen:
     beginning: Beginning | None = None
     withdrawn: str = ""
     model: str = ""
+    unfit: str = ""

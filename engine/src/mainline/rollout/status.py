@@ -166,6 +166,21 @@ def _source(found: Status, now: float) -> list[str]:
         lines.append(
             "  server   " + ("is not there" if found["served"] is None else "has not taken the newest routes yet")
         )
+    return [*lines, *_together(found)]
+
+
+def _together(found: Status) -> list[str]:
+    """Say who decides for all servers, and which of them hold the rollout up."""
+    together = found.get("together")
+    if together is None:
+        return []
+    many = f"{len(together['servers'])} servers" if together["servers"] else "all servers"
+    leader = f"{together['leader']} decides for {many} (term {together['term']})"
+    lines = [f"  together {leader}; this one is {together['name']}"]
+    for server in together["servers"]:
+        why = "is silent, so it is left out" if server["silent"] else server["problem"]
+        if why:
+            lines.append(f"           {server['name']}: {why}")
     return lines
 
 

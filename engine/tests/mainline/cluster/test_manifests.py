@@ -22,6 +22,7 @@ from mainline.declared.reading import check_section
 from mainline.declared.rollout import read
 from mainline.declared.service import Grpc
 from mainline.errors import MainlineError, ParamsError
+from mainline.rollout.together import naming
 from mainline.serving.answering.metrics import BUCKETS, Histogram, Page
 from tests.project import FLIGHTS, ROOT
 
@@ -278,3 +279,10 @@ def test_pods_of_a_node_share_the_declared_cache() -> None:
     assert {"name": "packages", "mountPath": "/var/cache/mainline"} in pod["containers"][0]["volumeMounts"]
     for made in (manifests.follower(wanted())["deployment.yaml"], manifests.argo(scaled())["rollout.yaml"]):
         assert "packages" not in {volume["name"] for volume in made["spec"]["template"]["spec"]["volumes"]}
+
+
+def test_pod_that_follows_has_a_stable_name_among_servers() -> None:
+    """Servers that roll out together are called as their pods."""
+    container = manifests.follower(wanted())["deployment.yaml"]["spec"]["template"]["spec"]["containers"][0]
+    named = next(one for one in container["env"] if one["name"] == naming.NAME)
+    assert named["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}

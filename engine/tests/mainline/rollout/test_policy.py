@@ -139,3 +139,18 @@ def test_promote_refuses_a_wrong_policy(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"promotion": promotion, "rollout": {"stratgy": "canary"}}))
     with pytest.raises(ParamsError, match="did you mean 'strategy'"):
         environments.load_all(tmp_path)
+
+
+def test_one_rollout_for_all_servers_is_declared_and_checked() -> None:
+    """It is off unless declared, waits for at least three looks, and does not go with outcomes; the hash stays."""
+    assert rollout.read(canary()).declared.together is None
+    declared = rollout.read(canary(together={"silent": "5m"}))
+    assert declared.declared.together is not None
+    assert declared.declared.together.silent == 300
+    assert declared.hash == rollout.read(canary()).hash, "approvals of a rollout under way stay good"
+    with pytest.raises(
+        ParamsError, match=r"rollout\.together\.silent: is 60 s; use at least 90s: 3 times follow.interval"
+    ):
+        rollout.read(canary(together={"silent": "1m"}))
+    with pytest.raises(ParamsError, match=r"rollout\.together: stands beside analysis\.outcome"):
+        rollout.read(canary(together={}, analysis={"outcome": COST}))

@@ -116,12 +116,19 @@ def render(found: Status, now: float, renews: bool = True) -> str:
 def _source(found: Status) -> str:
     source: Source = found.get("source") or {}
     commit = f"<code>{escape(source.get('commit', '')[:10] or '-')}</code>"
-    return f'<span class="soft">main at {commit}, looked at {_clock(source.get("looked", 0))} UTC</span>'
+    together = found.get("together")
+    shown = ""
+    if together:
+        shown = f"; {escape(together['leader'])} decides for all servers, this is {escape(together['name'])}"
+    return f'<span class="soft">main at {commit}, looked at {_clock(source.get("looked", 0))} UTC{shown}</span>'
 
 
 def _problem(found: Status, now: float) -> str:
     source: Source = found.get("source") or {}
     said = [text for text in (source.get("problem"), source.get("events")) if text]
+    servers = (found.get("together") or {"servers": []})["servers"]
+    said += [f"Server {one['name']} is silent, so it is left out." for one in servers if one["silent"]]
+    said += [f"Server {one['name']}: {one['problem']}" for one in servers if one["problem"] and not one["silent"]]
     if now - found["time"] > _SILENT:
         said.insert(0, f"The follower has said nothing for {now - found['time']:.0f} s.")
     if not said:

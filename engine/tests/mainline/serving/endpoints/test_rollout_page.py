@@ -122,6 +122,23 @@ def test_problem_and_silence_are_shown() -> None:
     assert "has said nothing for 60 s" in rollout_page.render(document(), found["time"] + 60)
 
 
+def test_page_names_who_decides_for_all_servers() -> None:
+    """With one rollout for all servers the page says which server decides, and which of them have a problem."""
+    servers = [
+        {"name": "pod-a", "revision": 3, "silent": False, "problem": ""},
+        {"name": "pod-b", "revision": 2, "silent": False, "problem": "storage <is> away"},
+        {"name": "pod-c", "revision": 2, "silent": True, "problem": ""},
+    ]
+    found = document() | {"together": {"name": "pod-b", "leader": "pod-a", "term": 4, "servers": servers}}
+    page = rollout_page.render(found, found["time"])
+    assert "pod-a decides for all servers, this is pod-b" in page
+    assert "Server pod-b: storage &lt;is&gt; away" in page
+    assert "Server pod-c is silent" in page
+    text = status.render(found, found["time"])
+    assert "pod-a decides for 3 servers (term 4); this one is pod-b" in text
+    assert "pod-b: storage <is> away" in text
+
+
 def test_page_fits_every_width(browser: Browser) -> None:
     """From a small phone to a wide screen nothing sticks out, and no foreign element is made."""
     pages = [
