@@ -47,7 +47,7 @@ def rows(file: Path, package: Packaged) -> tuple[str, dict[str, str]]:
     present = [f"{_named('input', field.name)} is not null" for field in package.request if not field.optional]
     lines = f"""
         select try_strptime(time, '{_TIME}') as moment, * from {source(file, columns)}
-        where digest = $digest and regexp_full_match(version, $version) and len(prediction) > 0
+        where digest = $digest and regexp_full_match(version, $version) and len(prediction) > 0 and {_fits(package)}
     """  # noqa: S608
     unnested = f"""
         select moment as time, strftime(moment, '%Y-%m-%d') as day, request_id, key, version, experiment, client,
@@ -100,6 +100,24 @@ def _features(package: Packaged) -> dict[str, str]:
 
 def _predicted(package: Packaged) -> str:
     return "VARCHAR" if package.classes else "DOUBLE"
+
+
+def _fits(package: Packaged) -> str:
+    """Write the condition that a service sends each prediction of a line. Of numbers DuckDB takes NaN for the largest.
+
+    No service answers out of the response model, so that no number without an end makes an error that nobody can tell.
+    """
+    every = "list_count(prediction) = len(prediction)"
+    if not package.classes:
+        low, high = package.response_ends
+        return f"{every} and list_min(prediction) >= {low!r}::double and list_max(prediction) <= {high!r}::double"
+    shares = [_path(struct, name) for struct, names in _probabilities(package).items() for name in names]
+    counted = " + ".join(f"list_count({share})" for share in shares)
+    least, most = (", ".join(f"list_{end}({share})" for share in shares) for end in ("min", "max"))
+    return (
+        f"{every} and list_has_all([{', '.join(map(_literal, package.classes))}], prediction) "
+        f"and {counted} = {len(shares)} * len(prediction) and least({least}) >= 0 and greatest({most}) <= 1"
+    )
 
 
 def _probabilities(package: Packaged) -> dict[str, dict[str, str]]:

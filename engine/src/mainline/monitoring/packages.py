@@ -1,6 +1,7 @@
 """What a package says about the rows that it answers: their columns, and the bins that its sketches count in."""
 
 import io
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,6 +42,13 @@ class Packaged:
     def request(self) -> tuple[Field, ...]:
         """The fields of a request."""
         return tuple(read_field(field, self.manifest.get("clocks", {})) for field in self.manifest["request"])
+
+    @property
+    def response_ends(self) -> tuple[float, float]:
+        """The smallest and the largest number that its service answers with."""
+        low, high = (self.manifest["response"][end] for end in ("minimum", "maximum"))
+        largest = sys.float_info.max
+        return -largest if low is None else float(low), largest if high is None else float(high)
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -14,14 +14,16 @@ import pytest
 
 from mainline.errors import MainlineError
 from mainline.limits import sketches
-from mainline.monitoring import counters, loglines, rollup, verdict, wording
+from mainline.monitoring import counters, loglines, packages, rollup, verdict, wording
 from mainline.monitoring.packages import Packaged
 from mainline.monitoring.rollup import Summary
 from mainline.monitoring.store import Store
 from tests import kills
 from tests.mainline.monitoring import logs
+from tests.mainline.monitoring import month as months
 from tests.mainline.serving import log_reader
 from tests.mainline.serving.running import running, wait_for
+from tests.project import Project
 
 Lines = list[dict[str, Any]]
 
@@ -156,6 +158,10 @@ HOSTILE: dict[str, Any] = {
     "prediction as text": {"prediction": "many"},
     "no predictions": {"prediction": []},
     "too many predictions": {"prediction": [1.0, 2.0]},
+    "prediction that is missing": {"prediction": [None]},
+    "prediction that is not a number": {"prediction": [float("nan")]},
+    "prediction without an end": {"prediction": [float("inf")]},
+    "prediction that the response model refuses": {"prediction": [6000.5]},
     "features as a number": {"features": 3},
     "required input is gone": {"inputs": {"origin": [None]}},
     "too few inputs": {"inputs": {"origin": []}},
@@ -176,6 +182,24 @@ def test_line_that_no_service_writes_is_counted_and_kept_out(
     assert (summary.rows, summary.bad) == (len(lines) - 1, 1)
     assert [row["request_id"] for row in rows_of(store)] == [line["request_id"] for line in lines[1:]]
     assert "1 line that no service writes" in "\n".join(wording.of_rollup(summary))
+
+
+@pytest.mark.parametrize("kind", ["no class", "another class", "no probability", "probability beyond 1", "negative"])
+def test_answer_of_classes_that_no_service_writes_is_kept_out(
+    kind: str, flower_project: Project, log: Path, store: Store
+) -> None:
+    """A class is one of the package's, and its probabilities are numbers from 0 to 1; a line of another is no row."""
+    (package,) = packages.find([flower_project.path / "models/package"]).values()
+    path = months.write_log(months.read(package, flower_project.path), log)
+    line, *others = map(json.loads, path.read_bytes().splitlines())
+    first = package.classes[0]
+    if kind in ("no class", "another class"):
+        line["prediction"][0] = None if kind == "no class" else "tulip"
+    else:
+        line["probabilities"][first][0] = {"no probability": None, "probability beyond 1": 1.5, "negative": -0.5}[kind]
+    path.write_bytes(logs.encode(line, *others))
+    summary = roll(log, store, package)
+    assert (summary.rows, summary.bad) == (sum(len(other["prediction"]) for other in others), 1)
 
 
 def test_text_of_a_client_is_text(log: Path, store: Store, packaged: Packaged, lines: Lines) -> None:
