@@ -1,12 +1,12 @@
 """How far quality strays on days like those of the window: each run of days of predictions that no label had shaped.
 
-Four things are played back: the skill, which is the logarithm of the metric over the baseline's on the same rows; the
-same over what the test says of predictions of these sizes, see `sizes`; the mean error; and the mean error of each
-segment less that of all rows. Each is counted in the deviations that its own runs had, and a family (skill, expected,
-bias, or the segments of one column) has the largest of its members. A family's limit is the smallest that it passes in
-the allowed episodes, as `playback.limit` has it; then all limits are raised together until all families together pass
-them no more often, and once more by a declared margin, since a few months of days that hang together tell a rate only
-roughly.
+Played back are the skill, which is the logarithm of the metric over the baseline's on the same rows; the same over what
+the test says of predictions of these sizes, see `sizes`, in a whole run and in its last days, which feel a fault
+sooner; the mean error; and the mean error of each segment less that of all rows. Each is counted in the deviations that
+its own runs had, and a family (skill, expected, bias, or the segments of one column) has the largest of its members. A
+family's limit is the smallest that it passes in the allowed episodes, as `playback.limit` has it; then all limits are
+raised together until all families together pass them no more often, and once more by a declared margin, since a few
+months of days that hang together tell a rate only roughly.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,8 +22,10 @@ from mainline.limits.sketches import Count, Part
 from mainline.model.intervals import clusters
 from mainline.model.metric import Metric
 
-SKILL, EXPECTED, BIAS = "skill", "expected", "bias"
-ONE_SIDED = (SKILL, EXPECTED)
+SKILL, EXPECTED, RECENT, BIAS = "skill", "expected", "expected of the last days", "bias"
+RECENT_DAYS = 3
+"""The last days of a longer run that are also measured alone."""
+ONE_SIDED = (SKILL, EXPECTED, RECENT)
 """Families of logarithms of a ratio, which count where it is worse than usual."""
 WHOLE = (*ONE_SIDED, BIAS)
 """Families that are not those of a column's segments."""
@@ -51,12 +53,13 @@ class Scored:
 class Quality(Part):
     """What playing `days` days back allows: by family and member the usual deviation, and by family how many of them.
 
-    `centre` is the mean skill, and `expected` the mean of what is over what the test says; packages of before have none
-    of it. `episodes` is how often the window itself passes the limits without their margin.
+    `centre` is the mean skill, and `expected` the mean of what is over what the test says, `recent` in the last days;
+    packages of before have none of it. `episodes` is how often the window passes the limits without their margin.
     """
 
     centre: float
     expected: float | None = None
+    recent: float | None = None
     deviations: dict[str, dict[str, float]]
     limits: dict[str, float]
     episodes: Count
@@ -74,7 +77,7 @@ class Quality(Part):
 
     def usual(self, family: str) -> float:
         """Return what a family lies around: its mean in the playback, and 0 of mean errors."""
-        return {SKILL: self.centre, EXPECTED: self.expected or 0.0}.get(family, 0.0)
+        return {SKILL: self.centre, EXPECTED: self.expected or 0.0, RECENT: self.recent or 0.0}.get(family, 0.0)
 
 
 def segments(scoring: ModuleType, request: Columns, texts: Collection[str]) -> dict[str, Array]:
@@ -100,6 +103,9 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
     found = {(SKILL, SKILL): _skill(rows, metric, cluster, run)}
     if rows.sizes is not None:
         found[EXPECTED, EXPECTED] = _over_expected(rows, metric, cluster, run, rows.sizes)
+        if length > RECENT_DAYS:
+            last = run * (np.arange(days) >= starts + length - RECENT_DAYS)
+            found[RECENT, RECENT] = _over_expected(rows, metric, cluster, last, rows.sizes)
     found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
     for column, values in rows.segments.items():
         for value in np.unique(values):
@@ -150,8 +156,8 @@ def play(rows: Scored, metric: Metric, length: int, least: int, every: int, marg
             deviations.setdefault(family, {})[member] = deviation
     limits = {family: limit * raised * margin for family, limit in own.items()}
     return Quality(
-        centre=centres[SKILL], expected=centres.get(EXPECTED), deviations=deviations, limits=limits, episodes=episodes,
-        days=days,
+        centre=centres[SKILL], expected=centres.get(EXPECTED), recent=centres.get(RECENT), deviations=deviations,
+        limits=limits, episodes=episodes, days=days,
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def _earned(production: Production) -> Quality | None:
 
 
 def _judge_skill(production: Production, earned: Quality) -> Outcome:
-    """Judge the ratio to the baseline and that to what the test says; of both the one that is nearer to its limit."""
+    """Judge the ratio to the baseline and those to what the test says; the one that is nearest to its limit."""
     ratio = float(production.measured[windows.SKILL, windows.SKILL][-1])
     limit_ = earned.limit(windows.SKILL, windows.SKILL)
     limit = "not played back" if limit_ is None else f"{np.exp(earned.centre + limit_):.3f}, earned"
@@ -148,6 +148,7 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
         now, usual = float(production.measured[family, family][-1]), earned.usual(family)
         far = earned.limit(family, family)
         whose = "of the baseline's" if family == windows.SKILL else "of what the test says of such predictions"
+        whose += f" in the last {windows.RECENT_DAYS} days" if family == windows.RECENT else ""
         observed = f"{production.metric.compared} {np.exp(now):.3f} {whose}, played back {np.exp(usual):.3f}"
         allowed = limit if far is None else f"{np.exp(usual + far):.3f}, earned"
         return _judge_earned(production, earned, windows.ONE_SIDED, observed, allowed)

@@ -70,6 +70,33 @@ def test_expected_error_is_that_of_the_test_for_predictions_of_these_sizes() -> 
     assert found["expected", "expected"][-1] == pytest.approx(np.log(true / expected))
 
 
+def test_last_three_days_are_also_measured_alone() -> None:
+    """Rows before them do not count, and a run that is not longer has no last days."""
+    rows, tested = scored(9), scored(30, seed=4)
+    last = rows.day >= 6
+    alone = Scored(
+        rows.actual[last], rows.predicted[last], rows.baseline[last], rows.day[last],
+        {"side": rows.segments["side"][last]},
+    )  # fmt: skip
+    short = windows.measure(sized(alone, tested), METRIC, 3, 100)
+    found = windows.measure(sized(rows, tested), METRIC, 7, 100)
+    assert windows.RECENT not in {family for family, _ in short}
+    assert found[windows.RECENT, windows.RECENT][-1] == pytest.approx(short["expected", "expected"][-1])
+    assert len(found[windows.RECENT, windows.RECENT]) == 3
+
+
+def test_fault_of_three_days_is_beyond_in_the_last_days() -> None:
+    """They earn a limit of their own, which three days pass whose errors are larger than those of their sizes."""
+    rows, tested = scored(150), scored(30, seed=4)
+    earned = play(sized(rows, tested))
+    days = scored(7, seed=9)
+    wrong = replace(days, actual=days.actual + np.where(days.day >= 4, 40.0, 0.0) * np.sign(days.actual))
+    found = windows.measure(sized(wrong, tested), METRIC, 7, 100)
+    shares = {family: share for family, _, share in windows.beyond(found, earned)}
+    assert shares[windows.RECENT] > 1
+    assert earned.usual(windows.RECENT) == pytest.approx(0, abs=0.1)
+
+
 def test_request_that_is_wrong_is_seen_though_the_baseline_errs_alike() -> None:
     """A seventh of the rows says nothing: whatever that costs, the model stays better than a baseline that reads it.
 
@@ -93,11 +120,11 @@ def test_request_that_is_wrong_is_seen_though_the_baseline_errs_alike() -> None:
 
 
 def test_package_of_before_is_not_held_to_what_the_test_says() -> None:
-    """Limits that know nothing of sizes leave them out, whatever is measured."""
+    """Limits that know nothing of sizes, or of the last days, leave them out, whatever is measured."""
     rows = scored(150)
-    before = Quality.model_validate_json(play(rows).model_dump_json(exclude={"expected"}))
+    before = Quality.model_validate_json(play(rows).model_dump_json(exclude={"expected", "recent"}))
     found = windows.measure(sized(rows, rows), METRIC, 7, 100)
-    assert "expected" not in {family for family, _, _ in windows.shares(found, before)}
+    assert not {"expected", windows.RECENT} & {family for family, _, _ in windows.shares(found, before)}
 
 
 @pytest.mark.parametrize("name", ["skill", "bias"])

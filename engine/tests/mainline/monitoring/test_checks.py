@@ -274,10 +274,13 @@ def earning(month: Month, **series: float) -> Month:
     assert earned is not None
     deviations = {
         "skill": {"skill": 1.0}, "expected": {"expected": 1.0}, "bias": {"bias": 1.0},
+        windows.RECENT: {windows.RECENT: 1.0},
         "origin": dict.fromkeys(("EWR", "JFK", "LGA"), 1.0),
     }  # fmt: skip
-    limits = {"skill": 0.2, "expected": 0.3, "bias": 4.0, "origin": 5.0} | series
-    quality = Quality(centre=-0.15, expected=0.0, deviations=deviations, limits=limits, episodes=2, days=200)
+    limits = {"skill": 0.2, "expected": 0.3, windows.RECENT: 9.0, "bias": 4.0, "origin": 5.0} | series
+    quality = Quality(
+        centre=-0.15, expected=0.0, recent=0.0, deviations=deviations, limits=limits, episodes=2, days=200
+    )
     return replace(month, reference=Reference(month.packaged, earned.model_copy(update={"quality": quality})))
 
 
@@ -304,6 +307,19 @@ def test_client_that_sends_hours_is_an_alarm_of_skill_though_the_baseline_errs_a
     assert found.verdict == "fail"
     assert re.fullmatch(r"rmse 1\.\d+ of what the test says of such predictions, played back 1\.000", found.observed)
     assert found.limit == f"{np.exp(0.2):.3f}, earned"
+
+
+def test_alarm_of_the_last_days_says_so(month: Month) -> None:
+    """Three days of wrong requests are said to be three days, if they lie further beyond their limit than the week."""
+    late = np.unique(month.moment // 1440)[-3]
+    is_wrong = (month.moment // 1440 >= late) & (month.request["flight"] % 3 == 0)
+    hours = np.where(is_wrong, month.request["dep_delay"] / 60, month.request["dep_delay"])
+    sent = replace(month, request={**month.request, "dep_delay": hours}).change(dep_delay=lambda _: hours)
+    held = earning(sent, **{windows.RECENT: 0.2})
+    found = checks(held.production())["skill"]
+    assert found.verdict == "fail"
+    said = r"rmse 1\.\d+ of what the test says of such predictions in the last 3 days, played back 1\.000"
+    assert re.fullmatch(said, found.observed)
 
 
 def test_skill_that_is_not_a_number_cannot_be_told(month: Month) -> None:

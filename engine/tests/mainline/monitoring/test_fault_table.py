@@ -97,7 +97,7 @@ IN_THE_WORLD: dict[str, tuple[float, str, str]] = {
 SUPPORT_AT_ONCE = {"support": (8, 1.0)}
 EXPECTED: dict[str, dict[str, tuple[int, float]]] = {
     "dep_delay in hours, all": {**SUPPORT_AT_ONCE, "quality": (8, 3), "drift": (8, 7)},
-    "dep_delay in hours, one client of 14 %": {**SUPPORT_AT_ONCE, "quality": (5, 4)},
+    "dep_delay in hours, one client of 14 %": {**SUPPORT_AT_ONCE, "quality": (6, 3)},
     "dep_delay in hours, one client of 1 %": SUPPORT_AT_ONCE,
     "dest_gain lost": {**SUPPORT_AT_ONCE, "quality": (8, 4), "drift": (8, 1)},
     "seats lost": {**SUPPORT_AT_ONCE, "quality": (6, 8), "drift": (8, 1)},
