@@ -6,7 +6,7 @@ import re
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -23,10 +23,13 @@ SECONDS = 30.0
 TRIES, SHORTEST, LONGEST = 3, 0.5, 4.0
 """How often a request is sent, and the seconds between two tries."""
 REDIRECTS = 5
+PIECE = 2**20
+"""Bytes that are read at once."""
 MOST_WORDS = 65_536
 """Bytes that are read of an answer that says why, or that holds a token."""
 _REDIRECTED = (301, 302, 303, 307, 308)
 _BUSY = (429, 500, 502, 503, 504)
+_REFUSED = (http.client.UNAUTHORIZED, http.client.FORBIDDEN)
 
 
 class RegistryError(MainlineError):
@@ -81,6 +84,9 @@ class Access:
                 answer = self._authorized(method, address, body, headers or {})
             except (OSError, http.client.HTTPException) as error:
                 problem = f"does not answer ({_reason(error)})"
+            except ValueError as error:
+                reason = clean(str(error))[:200]
+                raise RegistryError(f"registry {self.host} names an address that cannot be used: {reason}.") from error
             else:
                 if answer.status not in _BUSY:
                     return answer
@@ -98,6 +104,9 @@ class Access:
     ) -> Answer:
         right = "pull" if method in ("GET", "HEAD") else "push"
         answer = self._followed(method, address, body, headers, self._header.get(right, ""))
+        asker = urllib.parse.urlsplit(answer.url).netloc
+        if answer.status in _REFUSED and asker != self.host:
+            raise RegistryError(f"registry {self.host} leads to {asker}, which refuses it ({self.refusal(answer)}).")
         if answer.status == http.client.UNAUTHORIZED:
             challenge = answer.headers.get("WWW-Authenticate", "")
             header = self._answer_to(challenge)
@@ -105,7 +114,7 @@ class Access:
                 answer.close()
                 self._header[right] = header
                 answer = self._followed(method, address, body, headers, header)
-        if answer.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+        if answer.status in _REFUSED:
             said = self.refusal(answer)
             known = credentials.find(self.host) is not None
             remedy = "check them" if known else "none are known here"
@@ -120,6 +129,8 @@ class Access:
     ) -> Answer:
         """Send a request where the host redirects it to; another host sees no credentials."""
         for _ in range(REDIRECTS):
+            if self.base.startswith("https:") and not address.startswith("https:"):
+                raise RegistryError(f"registry {self.host} leads from https to {_shown(address)}, which is not safe.")
             mine = urllib.parse.urlsplit(address).netloc == self.host
             sent = {**headers, **({"Authorization": header} if header and mine else {})}
             answer = self._sent(method, address, body, sent)
@@ -128,13 +139,11 @@ class Access:
                 return answer
             answer.close()
             address = urllib.parse.urljoin(address, place)
-            if self.base.startswith("https:") and not address.startswith("https:"):
-                raise RegistryError(f"registry {self.host} leads from https to {address[:100]}, which is not safe.")
         raise RegistryError(f"registry {self.host} redirects {REDIRECTS} times.")
 
     def _sent(self, method: str, address: str, body: Callable[[], Body] | None, headers: Mapping[str, str]) -> Answer:
         if not address.startswith(("http://", "https://")):
-            raise RegistryError(f"registry {self.host} names an address that is not http: {address[:100]}.")
+            raise RegistryError(f"registry {self.host} names an address that is not http: {_shown(address)}.")
         data = body() if body else None
         request = urllib.request.Request(address, data, dict(headers), method=method)  # noqa: S310 - checked above
         try:
@@ -156,7 +165,7 @@ class Access:
         if scheme.lower() != "bearer" or not realm:
             return ""
         if self.base.startswith("https:") and not realm.startswith("https:"):
-            raise RegistryError(f"registry {self.host} asks for credentials at {realm[:100]}, which is not https.")
+            raise RegistryError(f"registry {self.host} asks for credentials at {_shown(realm)}, which is not https.")
         query = urllib.parse.urlencode({key: asked[key] for key in ("service", "scope") if key in asked})
         sent = {"Authorization": credentials.basic(pair)} if pair else {}
         answer = self._sent("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", None, sent)
@@ -182,6 +191,25 @@ class Access:
             RegistryError: when `until` has passed.
         """
         self._left()
+
+
+def read(access: Access, answer: Answer, most: int) -> Iterator[bytes]:
+    """Yield what arrives of an answer, piece by piece, up to `most` bytes or a piece more.
+
+    Each piece is what there is, so a host that sends a byte now and then is given up in time as well.
+
+    Raises:
+        RegistryError: when `until` of the access has passed.
+    """
+    arrived = 0
+    while arrived <= most and (piece := answer.read1(PIECE)):
+        access.check_time()
+        arrived += len(piece)
+        yield piece
+
+
+def _shown(address: str) -> str:
+    return clean(address)[:100]
 
 
 def _reason(error: Exception) -> str:

@@ -7,12 +7,12 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
+from mainline.oci import access
 from mainline.oci.access import Access, Answer, Body, RegistryError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MOST_MANIFEST = 4 * 2**20
 """Bytes of a manifest; the specification lets registries refuse larger ones."""
-CHUNK = 2**20
 _HERE = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
 
 
@@ -91,8 +91,7 @@ class Repository:
         hashed, arrived = hashlib.sha256(), 0
         try:
             with answer, target.open("xb") as file:
-                while piece := answer.read(CHUNK):
-                    self.access.check_time()
+                for piece in access.read(self.access, answer, size):
                     hashed.update(piece)
                     arrived += len(piece)
                     if arrived > size:
@@ -113,7 +112,7 @@ class Repository:
     def _read(self, answer: Answer, most: int, what: str) -> bytes:
         try:
             with answer:
-                content = answer.read(most + 1)
+                content = b"".join(access.read(self.access, answer, most))
         except (OSError, http.client.HTTPException) as error:
             raise RegistryError(f"{self.name} ended within {what}.") from error
         if len(content) > most:

@@ -2,13 +2,17 @@
 
 import base64
 import hashlib
+import io
 import json
+import time
+from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from mainline.oci import layout
-from mainline.oci.access import RegistryError
+from mainline.oci.access import Access, RegistryError
 from mainline.oci.distribution import Repository
 from tests.mainline.oci.conftest import Reply, StandIn
 
@@ -113,3 +117,83 @@ def test_something_else_than_a_package_is_refused(content: bytes) -> None:
     """An image, or nonsense, is no package."""
     with pytest.raises(RegistryError, match="there is not the manifest of a package of a model"):
         layout.files(content, "there")
+
+
+def test_another_host_that_asks_for_credentials_gets_none(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Only the registry's own challenge is answered: where it redirects to, somebody else may name the realm."""
+    monkeypatch.setenv("MAINLINE_REGISTRY_PASSWORD", "secret")
+    elsewhere = stand_in.host.replace("127.0.0.1", "localhost")
+
+    def reply(_: str, path: str, __: dict[str, str]) -> Reply:
+        if path == "/elsewhere":
+            return 401, {"WWW-Authenticate": f'Bearer realm="http://{elsewhere}/mine"'}, b""
+        return 307, {"Location": f"http://{elsewhere}/elsewhere"}, b""
+
+    stand_in.reply = reply
+    with pytest.raises(RegistryError, match=f"leads to {elsewhere}, which refuses it \\(401\\)"):
+        Repository(f"{stand_in.host}/m").fetch_blob(NAME, len(CONTENT), tmp_path / "blob")
+    assert [entry[1:] for entry in stand_in.asked] == [(f"/v2/m/blobs/{NAME}", ""), ("/elsewhere", "")]
+
+
+def test_upload_is_not_sent_without_tls_to_a_registry_with_it(stand_in: StandIn) -> None:
+    """A registry behind a proxy may name itself with http: then neither the blob nor the credentials leave."""
+    access = Access(f"https://{stand_in.host}")
+    with pytest.raises(RegistryError, match=f"leads from https to http://{stand_in.host}/up, which is not safe"):
+        access.ask("PUT", f"http://{stand_in.host}/up", lambda: CONTENT)
+    assert stand_in.asked == []
+
+
+def test_registry_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A byte now and then is never silence, so the time for all of it is looked at with each."""
+    repository = Repository("127.0.0.1:1/m")
+    sent: list[bytes] = []
+
+    class Drip(io.RawIOBase):
+        """Gives a byte each time, without an end; each takes a second of `until`."""
+
+        status, headers = 200, Message()
+
+        def readable(self) -> bool:
+            return True
+
+        def read1(self, _: int) -> bytes:
+            assert len(sent) < 100, "nobody looks at the time"
+            repository.access.until -= 1.0
+            sent.append(b"x")
+            return b"x"
+
+        def read(self, size: int = -1) -> bytes:
+            return b"".join(self.read1(1) for _ in range(size))
+
+    monkeypatch.setattr(repository.access, "ask", lambda *_, **__: Drip())
+    fetches: list[Callable[[], object]] = [
+        lambda: repository.manifest(NAME),
+        lambda: repository.fetch_blob(NAME, 10_000, tmp_path / "blob"),
+    ]
+    for fetch in fetches:
+        sent.clear()
+        repository.access.until = time.monotonic() + 50
+        with pytest.raises(RegistryError, match="took too long, so it was given up"):
+            fetch()
+        assert 40 < len(sent) < 60
+
+
+def test_words_of_a_registry_hold_no_sequences_of_a_terminal(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that it names is shown like all of its words."""
+    monkeypatch.setenv("MAINLINE_REGISTRY_PASSWORD", "secret")
+    stand_in.reply = lambda *_: (307, {"Location": "gopher://x\x1b2Jy"}, b"")
+    with pytest.raises(RegistryError, match="names an address that is not http") as told:
+        Repository(f"{stand_in.host}/m").has_blob(NAME)
+    assert "\x1b" not in str(told.value)
+
+
+@pytest.mark.parametrize("place", ["http://[x", "/caf\xe9"])
+def test_address_that_cannot_be_used_is_said_in_a_line(stand_in: StandIn, place: str) -> None:
+    """Whoever fetches goes on with the store, which an error of Python's own would keep them from."""
+    stand_in.reply = lambda *_: (307, {"Location": place}, b"")
+    with pytest.raises(RegistryError, match="names an address that cannot be used"):
+        Repository(f"{stand_in.host}/m").has_blob(NAME)
