@@ -7,6 +7,7 @@ trusted: each server verifies its copy.
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ KEPT = 5
 WAIT_SECONDS, POLL_SECONDS = 600.0, 0.2
 """How long another server may fetch, and how often it is looked whether it still does."""
 _INCOMING = ".incoming-"
+_PACKAGE = re.compile("[0-9a-f]{64}")
+"""The digests that packages have as names; whatever else lies in the folder is somebody's own."""
 
 
 class PackageCache:
@@ -92,7 +95,7 @@ class PackageCache:
         shutil.copytree(package, incoming)
         os.utime(incoming)
         incoming.rename(self.folder / digest)
-        packages = [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        packages = [path for path in self.folder.iterdir() if _PACKAGE.fullmatch(path.name)]
         for old in sorted(packages, key=lambda path: path.stat().st_mtime)[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
             (self.folder / f"{old.name}.lock").unlink(missing_ok=True)

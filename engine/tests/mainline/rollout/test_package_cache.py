@@ -164,6 +164,16 @@ def test_packages_that_were_used_last_stay(tmp_path: Path) -> None:
     assert there == {version.digest for version in versions} - {versions[1].digest}
 
 
+def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:
+    """Somebody may declare a folder that holds more than packages, such as /var/cache: only packages are dropped."""
+    others = [tmp_path / "cache" / f"apt-{number}" for number in range(package_cache.KEPT + 1)]
+    for other in others:
+        other.mkdir(parents=True)
+        (other / "file").write_text("mine")
+    bring(tmp_path / "cache", Fetched(tmp_path / "origin"), tmp_path / "first")
+    assert all((other / "file").read_text() == "mine" for other in others)
+
+
 def declared(followed: Followed, **section: object) -> None:
     """Declare where packages are, on main."""
     import yaml
