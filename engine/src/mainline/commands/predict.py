@@ -25,7 +25,7 @@ from mainline.repository import lock
 from mainline.scoring import files, lines, raw_files, redis_stream, row_answers
 from mainline.scoring.tally import Tally
 from mainline.serving.answering.model import Model
-from mainline.text import clean
+from mainline.text import clean, count
 
 
 class BatchError(MainlineError):
@@ -234,7 +234,8 @@ def predict_file(
         progress.say(f"{name} is not held to training: fewer than {policy.support.min_rows} of its rows are predicted.")
     if 0 < scored.rows == scored.quarantined:
         raise files.NoRowError(name, output / files.QUARANTINE, raw)
-    resumed = f", {scored.skipped} parts were there already" if scored.skipped else ""
+    were = "was" if scored.skipped == 1 else "were"
+    resumed = f", {count(scored.skipped, 'part')} {were} there already" if scored.skipped else ""
     rows = "1 bad row is" if scored.quarantined == 1 else f"{scored.quarantined:,} bad rows are"
     bad = f"; {rows} in {output / 'quarantine'} with reasons" if scored.quarantined else ""
     return f"{scored.rows - scored.quarantined:,} predictions in {output / files.PREDICTIONS}{resumed}{bad}"

@@ -33,10 +33,12 @@ def write_page(file: Path, page: Path) -> str:
     """Run a notebook, and write what it shows as HTML.
 
     Raises:
-        MainlineError: when the file is not a notebook, the page is a folder, or a cell fails; a page of before stays.
+        MainlineError: when the file is not a notebook, the page cannot be one, or a cell fails; a page of before stays.
     """
     if page.is_dir():
         raise MainlineError(f"{page} is a folder; name a file of it, such as {page / file.with_suffix('.html').name}.")
+    if page.suffix not in (".html", ".htm"):
+        raise MainlineError(f"{page} cannot be a page: it is HTML, such as {page.with_suffix('.html')}.")
     begun = _begin(file)
     with files.replacing(page) as target:
         command = [*MARIMO, "export", "html", str(file), "--no-sandbox", "--force", "--output", str(target)]

@@ -184,6 +184,13 @@ def test_what_is_no_notebook_is_left_alone(tmp_path: Path, name: str, text: str 
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_page_of_another_kind_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """What is written is HTML, whatever its name says."""
+    with pytest.raises(MainlineError, match=r"page.txt cannot be a page: it is HTML, such as .*page.html"):
+        notebooks.write_page(tmp_path / "explore.py", tmp_path / "page.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_is_no_page(tmp_path: Path) -> None:
     """It is said before a cell runs, and no cell is blamed."""
     with pytest.raises(MainlineError, match=r"is a folder; name a file of it, such as .*explore.html"):

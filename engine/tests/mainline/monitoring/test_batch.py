@@ -103,7 +103,7 @@ def test_refused_file_leaves_no_predictions_until_it_is_allowed(predict: Predict
     assert line.startswith("mainline: f.csv is unlike training, whole numbers: dep_delay: ")
     assert "f.predictions/held" in line
     status, said = predict(hours(many), "--unlike", "report")
-    assert (status, "1 parts were there already" in said, len(predictions())) == (0, True, 1)
+    assert (status, "1 part was there already" in said, len(predictions())) == (0, True, 1)
     found = predictions()
     assert predict(hours(many), "--unlike", "report", "--output", "other")[0] == 0
     assert found == [part.read_bytes() for part in sorted(Path("other/predictions").iterdir())]

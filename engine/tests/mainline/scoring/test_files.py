@@ -345,7 +345,7 @@ def test_command_says_what_it_did(
     monkeypatch.chdir(FLIGHTS)
     rows[0]["flight"] = -1
     source = write_csv(tmp_path / "f.csv", rows)
-    for end in ("", ", 1 parts were there already"):
+    for end in ("", ", 1 part was there already"):
         assert main(["predict", str(source), "--package", str(package_dir)]) == 0
         said = capsys.readouterr().out
         output = tmp_path / "f.predictions"
