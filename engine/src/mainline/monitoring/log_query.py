@@ -12,6 +12,8 @@ _TYPES: dict[Kind, str] = {"string": "VARCHAR", "integer": "BIGINT", "number": "
 _SINGLE = {"inputs": "input", "features": "feature", "probabilities": "probability"}
 _TIME = "%Y-%m-%dT%H:%M:%S.%g+00:00"
 _VERSION = r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,99}"
+_LAST_BITS = 1e-6
+"""How far a probability in single precision may lie outside of 0 to 1."""
 _ALWAYS = {
     "time": "VARCHAR",
     "request_id": "VARCHAR",
@@ -116,7 +118,7 @@ def _fits(package: Packaged) -> str:
     least, most = (", ".join(f"list_{end}({share})" for share in shares) for end in ("min", "max"))
     return (
         f"{every} and list_has_all([{', '.join(map(_literal, package.classes))}], prediction) "
-        f"and {counted} = {len(shares)} * len(prediction) and least({least}) >= 0 and greatest({most}) <= 1"
+        f"and {counted} = {len(shares)} * len(prediction) and least({least}) >= -{_LAST_BITS} and greatest({most}) <= {1 + _LAST_BITS}"
     )
 
 

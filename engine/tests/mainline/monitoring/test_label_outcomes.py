@@ -255,6 +255,10 @@ def test_values_that_are_no_outcome_are_left_out(
     place: Place, tmp_path: Path, arms: dict[str, Packaged], answered: Answered, labels: Labels
 ) -> None:
     """A deviance of a prediction that is not above zero has no value, and an absurd one none that can be added up."""
+    arms = {
+        name: Packaged({**arm.manifest, "response": {**arm.manifest["response"], "maximum": None}}, arm.contents)
+        for name, arm in arms.items()
+    }
     follow(place, arms, metric="poisson_deviance")
     written = [answered(0, CANDIDATE, 0.0), answered(1, CANDIDATE, 1e300), answered(2, CANDIDATE, 2.0)]
     found = count(place, tmp_path, arms, written, labels(dict.fromkeys(range(3), 2.0)))

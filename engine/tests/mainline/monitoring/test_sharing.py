@@ -117,14 +117,14 @@ def test_numbers_of_single_rows_are_not_shared(machines: Machines, lines: Lines)
     """No file of the branch has the smallest or the largest value of a feature or of the predictions."""
     machine = machines.start("one")
     lines[0]["features"]["seats"] = [98_765.4321]
-    lines[1]["prediction"] = [12_345.6789]
+    lines[1]["prediction"] = [1_234.56789]
     machine.roll(lines, "abcdef01")
     (own,) = [rolled.sketch for record in machine.store.records().values() for rolled in record.days]
     assert own.numbers["seats"].high == 98_765.4321
     machine.give()
     (shared,) = [json.loads(content) for name, content in machines.files().items() if name.startswith("files/")]
     sketch = shared["days"][0]["sketch"]
-    assert (sketch["numbers"]["seats"]["high"], sketch["predicted"]["high"]) == (100_000.0, 20_000.0)
+    assert (sketch["numbers"]["seats"]["high"], sketch["predicted"]["high"]) == (100_000.0, 2_000.0)
 
 
 def test_two_at_once_lose_nothing(pair: tuple[Machine, Machine], machines: Machines, monkeypatch: Any) -> None:
