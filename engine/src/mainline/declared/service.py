@@ -130,6 +130,21 @@ class Grpc(Section):
     port: int = Field(default=8081, ge=0, le=65535)
 
 
+class Traces(Section):
+    """Where spans of requests go, by OTLP over HTTP, and how many requests have some; without this section none."""
+
+    endpoint: Annotated[
+        str,
+        written(
+            r"https?://([\w.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?(/[\w./~-]*)?",
+            "write http://HOST:4318, or https://: /v1/traces is added; what needs a password stays out of git: send "
+            "to a collector beside the server, which has it",
+        ),
+    ]
+    sample: float = Field(default=0.01, ge=0, le=1)
+    name: str = Field(default="mainline", pattern=r"^[\w.-]{1,64}$")
+
+
 class Budgets(Section):
     """What `check-package` allows a package to cost, in the environment that it would be served in."""
 
@@ -158,6 +173,7 @@ class Settings(Section):
     log: Log = Log()
     feed: Feed = Feed()
     unusual: Unusual | None = None
+    traces: Traces | None = None
     budgets: Budgets = Budgets()
 
     @property

@@ -21,6 +21,8 @@ def finish(service: Service, answers: Sequence[Sent]) -> None:
             metrics.seconds.observe(seconds)
         elif reply.outcome != "ok":
             service.metrics.refused[reply.outcome] += 1
+    if service.tracer:
+        service.tracer.take(answers)
     service.log_answers(answers)
 
 

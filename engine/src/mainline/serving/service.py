@@ -27,6 +27,7 @@ from mainline.serving.outcome_log import OutcomeLog
 from mainline.serving.prediction_log import PredictionLog
 from mainline.serving.server_report import Reporter
 from mainline.serving.shared_throttle import SharedThrottle
+from mainline.serving.traces import Tracer
 from mainline.serving.watching import Watches
 
 POLL_SECONDS = 0.2
@@ -67,7 +68,9 @@ class Service:
         self.keys = keys.load(settings.keys, settings.throttle, None, self._cells)
         shared = settings.throttle.shared
         self.shared = SharedThrottle(shared, lambda: self.keys) if shared else None
-        self.batcher = Batcher(settings.limits.queued_rows)
+        number = colleagues.number if colleagues else None
+        self.tracer = Tracer(settings.traces, number) if settings.traces else None
+        self.batcher = Batcher(settings.limits.queued_rows, timed=self.tracer is not None)
         self.feed = Feed(settings.feed.directory) if settings.feed.directory else None
         self.log = PredictionLog(settings.log.directory, settings.log, self.metrics) if settings.log.directory else None
         self.outcomes: OutcomeLog | None = None
@@ -145,9 +148,11 @@ class Service:
         self._files.add(name, path, changed)
 
     def start(self) -> None:
-        """Begin to log."""
+        """Begin to log, and to send spans."""
         if self.log:
             self.log.start()
+        if self.tracer:
+            self.tracer.sender.start()
 
     def stop(self) -> None:
         """Finish what is under way and write what waits."""
@@ -156,6 +161,8 @@ class Service:
             self.log.close()
         if self.outcomes:
             self.outcomes.close()
+        if self.tracer:
+            self.tracer.sender.stop()
 
     async def follow(self) -> None:
         """Look after the files until cancelled; loading happens beside the event loop."""

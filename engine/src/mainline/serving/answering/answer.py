@@ -10,6 +10,7 @@ import numpy as np
 
 from mainline.contract import Array
 from mainline.package.responses import Prediction
+from mainline.serving.answering.stages import Stage
 
 
 @dataclass(eq=False)
@@ -43,6 +44,8 @@ class Answer:
     """When they were predicted, UTC."""
     unusual: Array | None = None
     """The marks of each row as `Unusual.find` returns them; None if no row has any, or nobody asked."""
+    stages: Sequence[Stage] = ()
+    """When its stages were, if that was asked for."""
 
     @cached_property
     def given_rows(self) -> list[tuple[tuple[Any], ...]]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from mainline.serving.answering.answer import Answer
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
+from mainline.serving.answering.stages import Stages
 
 INLINE_ROWS = 200
 """A request of up to so many rows is predicted by the event loop itself: about a millisecond."""
@@ -37,9 +38,11 @@ Waiting = tuple[Rows, Done]
 class Batcher:
     """Collects requests by model and predicts them."""
 
-    def __init__(self, queued_rows: int) -> None:
+    def __init__(self, queued_rows: int, timed: bool = False) -> None:
+        """Let so many rows wait; with `timed`, answers say when their stages were."""
         self.most_rows = queued_rows
         """Rows that may wait."""
+        self._timed = timed
         self._queued = 0
         self._waiting: dict[Model, list[Waiting]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulk")
@@ -80,10 +83,10 @@ class Batcher:
         batches, self._waiting = self._waiting, {}
         for model, waiting in batches.items():
             for part in _parts([entry for entry in waiting if len(entry[0]) <= INLINE_ROWS]):
-                self._settle(part, _predict(model, [rows for rows, _ in part]))
+                self._settle(part, _predict(model, [rows for rows, _ in part], self._timed))
             for entry in waiting:
                 if len(entry[0]) > INLINE_ROWS:
-                    job = loop.run_in_executor(self._thread, _predict, model, [entry[0]])
+                    job = loop.run_in_executor(self._thread, _predict, model, [entry[0]], self._timed)
                     job.add_done_callback(partial(self._settle_job, entry))
 
     def _settle_job(self, entry: Waiting, job: asyncio.Future[list[Outcome]]) -> None:
@@ -108,15 +111,15 @@ def _parts(waiting: list[Waiting]) -> list[list[Waiting]]:
     return parts
 
 
-def _predict(model: Model, requests: Sequence[Rows]) -> list[Outcome]:
+def _predict(model: Model, requests: Sequence[Rows], timed: bool) -> list[Outcome]:
     """Predict several requests as one; where that fails, each half of them, so that one spoils no others."""
     rows = requests[0] if len(requests) == 1 else [row for request in requests for row in request]
     try:
-        answer = model.answer(model.reader.read(rows))
+        answer = _timed(model, rows) if timed else model.answer(model.reader.read(rows))
     except Exception as error:
         if len(requests) > 1:
             half = len(requests) // 2
-            return _predict(model, requests[:half]) + _predict(model, requests[half:])
+            return _predict(model, requests[:half], timed) + _predict(model, requests[half:], timed)
         return [error]
     shares: list[Outcome] = []
     start = 0
@@ -124,3 +127,11 @@ def _predict(model: Model, requests: Sequence[Rows]) -> list[Outcome]:
         shares.append(Share(answer, start, start + len(request)))
         start += len(request)
     return shares
+
+
+def _timed(model: Model, rows: Rows) -> Answer:
+    """Return the answer to rows, which says when its stages were."""
+    stages = Stages()
+    read = model.reader.read(rows)
+    stages.end("check")
+    return model.answer(read, stages)

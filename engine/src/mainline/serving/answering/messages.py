@@ -12,6 +12,7 @@ from mainline.serving.answering.keys import Key
 from mainline.serving.answering.metrics import ModelMetrics
 from mainline.serving.answering.model import Model
 from mainline.serving.answering.problems import Problem
+from mainline.serving.answering.stages import Traced
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Header = tuple[bytes, bytes]
@@ -28,13 +29,15 @@ class Request:
 
     __slots__ = (
         "_receive", "authorization", "content_encoding", "content_length", "content_type", "experiment", "given_trace",
-        "headers", "id", "key", "method", "named", "path", "started", "trace",
+        "headers", "id", "key", "method", "named", "path", "started", "trace", "traced",
     )  # fmt: skip
     key: Key
     named: bool
     """Whether the path names the version that answers; such requests say nothing of a rollout."""
     experiment: tuple[str, Unit] | None
     """The experiment that the answer belongs to, and who was dealt the version; None if it belongs to none."""
+    traced: Traced | None
+    """When its stages were, if it is traced."""
 
     def __init__(self, method: str, path: str, given: Iterable[Header], receive: Receive | None = None) -> None:
         self.started = perf_counter()
@@ -43,6 +46,7 @@ class Request:
         self.path = path
         self.named = False
         self.experiment = None
+        self.traced = None
         self.headers = headers = dict(given)
         self.authorization: bytes = headers.get(b"authorization", b"")
         self.content_type: bytes = headers.get(b"content-type", b"")

@@ -25,6 +25,7 @@ from mainline.package.responses import Prediction
 from mainline.serving.answering.answer import Answer, Pattern
 from mainline.serving.answering.metrics import ModelMetrics, place
 from mainline.serving.answering.reading import Reader, Requests
+from mainline.serving.answering.stages import Stages
 from mainline.serving.answering.unusual_rows import Unusual
 
 _ALWAYS = np.iinfo(np.int64).max
@@ -96,15 +97,19 @@ class Model:
         self.fresh_until = {name: _fresh_until(table) for name, table in tables.items()}
         self._all_fresh_until = min(self.fresh_until.values(), default=_ALWAYS)
 
-    def answer(self, requests: Requests) -> Answer:
-        """Predict n requests: the predictor's own steps, with what was looked up noted on the way."""
+    def answer(self, requests: Requests, stages: Stages | None = None) -> Answer:
+        """Predict n requests: the predictor's own steps, with what was looked up noted on the way, and `stages`."""
         predictor, columns = self.predictor, requests.columns
         moment = prediction_time(predictor.features, columns)
         looked = look_up_all(self.tables, columns, moment)
         features = predictor.features.compute(columns, looked)
         inputs = predictor.runtime.arrange(features)
+        if stages:
+            stages.end("features")
         raw = predictor.runtime.run(inputs)
         predictions = np.asarray(predictor.scoring.respond(raw, columns), np.float64)
+        if stages:
+            stages.end("predict")
         fits = (self._low <= predictions) & (predictions <= self._high)
         if self.classes:
             fits = fits.all(axis=1) & (np.abs(predictions.sum(axis=1) - 1) <= _ROUNDING)
@@ -120,6 +125,7 @@ class Model:
             features=features,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             unusual=unusual,
+            stages=stages.done if stages else (),
         )
 
     def said(self, error: Exception) -> str:

@@ -4,6 +4,7 @@ import os
 import random
 import re
 from itertools import count
+from typing import NamedTuple
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
@@ -26,6 +27,21 @@ def traceparent(given: bytes) -> str:
         return f"00-{matched[2].decode()}-{_SPANS.getrandbits(64) | 1:016x}-{int(matched[4], 16) & 1:02x}"
     drawn = f"{_SPANS.getrandbits(192) | 1 << 64 | 1:048x}"
     return f"00-{drawn[:32]}-{drawn[32:]}-00"
+
+
+class Caller(NamedTuple):
+    """The place in a trace from which a request came."""
+
+    span: str
+    sampled: bool
+
+
+def caller(given: bytes) -> Caller | None:
+    """Return the client's place in its trace; None where what was given is not valid."""
+    matched = _PARENT.fullmatch(given) if given else None
+    if matched is None or not _valid(matched):
+        return None
+    return Caller(matched[3].decode(), bool(int(matched[4], 16) & 1))
 
 
 def _valid(matched: re.Match[bytes]) -> bool:

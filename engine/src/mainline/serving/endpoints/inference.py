@@ -37,14 +37,22 @@ def begin(service: Service, request: Request, body: bytes, done: Done) -> None:
     Raises:
         Problem: where the request is refused before anything is predicted.
     """
-    most = service.settings.limits.rows
+    most, traced = service.settings.limits.rows, request.traced
+    if traced:
+        traced.begin()
     service.batcher.check_room(min(body.count(b"{"), most))  # reading what is refused then would cost those that wait
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], most)
     model = service.choose(request)
+    if traced:
+        traced.read(model.name, model.version)
 
     def reply(share: Share) -> Reply:
+        if traced:
+            traced.begin()
         encoded = _encode(model, request, share).encode()
+        if traced:
+            traced.end("serialise")
         return Reply(encoded, model=model, counters=model.metrics, rows=len(rows), share=share)
 
     infer(service, model, rows, reply, done)

@@ -75,6 +75,8 @@ async def infer(service: Service, request: Request) -> Reply:
         Problem: see `problems.KINDS`.
     """
     body = await request.json_body(service.settings.limits.body_bytes)
+    if request.traced:
+        request.traced.begin()
     service.batcher.check_room(1)
     content = strictjson.parse(body)
     return await answer(service, request, _model(service, request), content, orjson.dumps)
@@ -90,9 +92,16 @@ async def answer(
     """
     most = service.settings.limits.rows
     rows = check_rows(tensors.rows(content, model, most), most)
+    traced = request.traced
+    if traced:
+        traced.read(model.name, model.version)
 
     def reply(share: Share) -> Reply:
+        if traced:
+            traced.begin()
         body = encode(_inferred(model, request, content, share))
+        if traced:
+            traced.end("serialise")
         return Reply(body, model=model, counters=model.metrics, rows=len(rows), share=share)
 
     return await in_future(partial(infer_rows, service, model, rows, reply, named=request.named))

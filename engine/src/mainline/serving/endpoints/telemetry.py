@@ -31,6 +31,7 @@ from mainline.serving.answering.metrics import (
 )
 from mainline.serving.answering.model import Model
 from mainline.serving.service import Service
+from mainline.serving.span_sender import FATES
 
 _ENDS = ("estimate", "low", "high")
 _LATEST = 2**62
@@ -183,6 +184,10 @@ def _add_service(page: Page, service: Service) -> None:
     if service.shared:
         held = "1 while throttles hold for all servers together; 0 while each one counts alone."
         page.add("mainline_throttle_shared", "gauge", held, [({}, float(service.shared.holds))], "min")
+    if service.tracer:
+        counted_spans = service.tracer.sender.counted.copy()
+        fates = [({"fate": fate}, counted_spans[fate]) for fate in FATES]
+        page.add("mainline_traced_requests_total", "counter", "Sampled requests, by what became of their spans.", fates)
     _add_outcomes(page, service)
     writer = {"writer": service.log.writer} if service.log else {}
     written = [(writer, float(counted.log_rows))]

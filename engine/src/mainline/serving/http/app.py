@@ -24,6 +24,7 @@ from mainline.serving.endpoints import (
 )
 from mainline.serving.http.cors import Cors
 from mainline.serving.service import Service
+from mainline.serving.traces import Tracer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[[Service, Request], Awaitable[Reply]]
@@ -92,6 +93,8 @@ class Application:
             await self._other(scope, receive, send)
             return
         request = Request(scope["method"], self._own(scope["path"]), scope["headers"], receive)
+        if self._service.tracer:
+            self._trace(self._service.tracer, request)
         try:
             preflight = self._cors.preflight(request) if self._cors else None
             reply = preflight or await self._endpoint(request).handler(self._service, request)
@@ -127,6 +130,8 @@ class Application:
         `write` takes the status, the headers beside `security`, and the body.
         """
         request = Request("POST", "/predict", headers)
+        if self._service.tracer:
+            self._service.tracer.begin(request, request.path)
         limit = self._service.settings.limits.body_bytes
 
         def done(outcome: Reply | Problem) -> None:
@@ -146,6 +151,14 @@ class Application:
             done(problem)
         except Exception as error:
             done(accounting.failed(self._service, request, error))
+
+    def _trace(self, tracer: Tracer, request: Request) -> None:
+        """Trace a request if it is sampled; those for health, of which there are many, never are."""
+        operation = protocol.operation(request.path)
+        known = ENDPOINTS.get(request.path)
+        if known is None or known.access != "open":
+            of_model = f"/v2/models/{{model}}{operation}" if operation in V2_MODEL else ""
+            tracer.begin(request, request.path if known else of_model)
 
     def _own(self, path: str) -> str:
         """Return a path as the table has it: without the prefix that a proxy may have left, or a slash at the end."""

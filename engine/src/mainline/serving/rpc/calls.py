@@ -99,6 +99,8 @@ async def _answer(service: Service, guard: Guard, name: str, context: Any) -> by
     """Answer one call: hold it to the limits and its key, read it, and tell, count and log what comes of it."""
     given = [(key.encode(), _encoded(value)) for key, value in context.invocation_metadata() or ()]
     request = Request("POST", f"/{SERVICE}/{name}", given)
+    if service.tracer and CALLS[name].access != "open":
+        service.tracer.begin(request, f"{SERVICE}/{name}")
     address = address_of(_peer(context.peer()))
     admission = guard.admit(address)
     try:
@@ -135,6 +137,8 @@ async def _reply(service: Service, request: Request, call: Call, kind: Any, cont
     try:
         async with asyncio.timeout(service.settings.limits.read_seconds):
             sent = await context.read()
+        if request.traced:
+            request.traced.begin()
         message = kind.FromString(sent if isinstance(sent, bytes) else b"")
     except TimeoutError as error:
         raise Problem("request-timeout", "The message did not arrive in time.") from error
