@@ -1,4 +1,4 @@
-"""Write files for Kubernetes, Prometheus, GitLab, Locust."""
+"""Write files for Kubernetes, Prometheus, CI, load tests."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from mainline import files, usage
-from mainline.cluster import alerts, dashboard, gitlab, jobs, manifests, queries
+from mainline.cluster import alerts, dashboard, gitlab, jenkins, jobs, manifests, queries
 from mainline.cluster.jobs import Jobs, Size
 from mainline.cluster.target import Manifest, Wanted, instance_of
 from mainline.declared import environments, params
@@ -34,10 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     usage.add_environment(parser)
     parser.add_argument(
         "--way",
-        choices=("follower", "argo", "prometheus", "pipeline", "locust", "k6", "gitlab"),
+        choices=("follower", "argo", "prometheus", "pipeline", "locust", "k6", "gitlab", "jenkins"),
         default="follower",
         help="who rolls out; prometheus: alerts; pipeline: retraining and monitoring on a cluster; locust, k6: the "
-        "package's requests as a load test; gitlab: the checks of a merge request, and the release",
+        "package's requests as a load test; gitlab, jenkins: the checks of a merge request, and the release",
     )
     parser.add_argument("--image", help="the image of the service, or of the pipeline; best by digest")
     parser.add_argument("--cpu", default=Size.cpu, help="of a pod of the pipeline, such as %(default)s")
@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace) -> str:
         return scripts.write(arguments.way, arguments.package, arguments.output / arguments.way)
     if arguments.way == "gitlab":
         return gitlab.write(arguments.output / arguments.way)
+    if arguments.way == "jenkins":
+        return jenkins.write(arguments.output / arguments.way)
     if arguments.way == "pipeline":
         size = Size(arguments.cpu, arguments.memory)
         return pipeline(arguments.image or jobs.IMAGE, size, arguments.output)

@@ -9,7 +9,7 @@ from mainline.repository.git import git
 from tests.project import FLIGHTS
 
 
-@pytest.mark.parametrize("way", ["follower", "argo", "prometheus", "pipeline", "locust", "k6", "gitlab"])
+@pytest.mark.parametrize("way", ["follower", "argo", "prometheus", "pipeline", "locust", "k6", "gitlab", "jenkins"])
 def test_an_environment_that_is_not_declared_is_refused(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
