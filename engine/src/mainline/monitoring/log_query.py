@@ -118,7 +118,8 @@ def _fits(package: Packaged) -> str:
     least, most = (", ".join(f"list_{end}({share})" for share in shares) for end in ("min", "max"))
     return (
         f"{every} and list_has_all([{', '.join(map(_literal, package.classes))}], prediction) "
-        f"and {counted} = {len(shares)} * len(prediction) and least({least}) >= -{_LAST_BITS} and greatest({most}) <= {1 + _LAST_BITS}"
+        f"and {counted} = {len(shares)} * len(prediction) and least({least}) >= -{_LAST_BITS} "
+        f"and greatest({most}) <= {1 + _LAST_BITS}"
     )
 
 
