@@ -31,6 +31,7 @@ ROOMS: dict[str, str] = {
     "privacy": "a person taken out of data, model, logs and stores, and looked for; runs the pipeline",
     "release": "a candidate becomes a version, a version becomes production; asks the gate",
     "rollout": "production becomes what answers, step by step; reads what release wrote, moves what serving loads",
+    "preview": "branches served side by side on one machine; takes the clone of rollout, and starts servers",
     "rehearsal": "all of it once in a copy of the fork: released, served, rolled out and rolled back, on one machine",
     "score": "how ready for production all this is, from what the rooms below have left to read",
     "evidence": "what is on record of a version, in the forms that others ask for: reads all rooms below, runs nothing",

@@ -28,8 +28,8 @@ COMMANDS = {
     ),
     "Store data and models": ("remote", "push", "pull", "fetch", "rebuild", "clean", "forget"),
     "Serve and roll out": (
-        "serve", "monitor", "replay", "predict", "wheel", "api-key", "check-package", "follow", "status", "approve",
-        "render", "ship", "smoke", "load", "stress",
+        "serve", "preview", "monitor", "replay", "predict", "wheel", "api-key", "check-package", "follow", "status",
+        "approve", "render", "ship", "smoke", "load", "stress",
     ),
     "The machinery, and its workflows on GitHub": (
         "upgrade", "completion", "migrate", "deps", "protect", "comment", "stored", "commit-lock", "propose", "due",

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mainline.declared import environments
+from mainline.declared import deploy_files, environments, preview
+from mainline.declared.service import Settings
 from mainline.serving.answering import keys
 
 
@@ -22,6 +23,13 @@ def run(arguments: argparse.Namespace) -> str:
     Raises:
         ParamsError: when the settings, the file of keys or the name is not valid.
     """
-    file = environments.load_server(arguments.settings).service.keys
+    file = _service(arguments.settings).keys
     key = keys.make(file, arguments.name, "admin" if arguments.admin else "predict")
     return f"{key}\n  shown once; its hash is in {file}, which running servers read again within seconds"
+
+
+def _service(file: Path) -> Settings:
+    """Return how an environment, or a preview, is served."""
+    if file.is_file() and deploy_files.is_preview(file.read_bytes()):
+        return preview.load(file).service
+    return environments.load_server(file).service

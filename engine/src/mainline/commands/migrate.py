@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mainline import faults, files
 from mainline.claims import declarations
-from mainline.declared import card, environments, gate, params, reading, tune
+from mainline.declared import card, deploy_files, environments, gate, params, reading, tune
 from mainline.errors import MainlineError, ParamsError
 from mainline.pipeline import dependencies
 from mainline.scaffold.code import fill
@@ -97,7 +97,7 @@ def _settings() -> list[str]:
     for name, model in (("gate", gate.Policy), ("tune", tune.Search)):
         if isinstance(raw.get(name), dict):
             found += reading.problems(model, raw[name], name, PARAMS.name)
-    for path in sorted(environments.FOLDER.glob("*.yaml")):
+    for path in deploy_files.environment_files():
         try:
             environments.load(path)
         except ParamsError as error:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import get_args
 
 from mainline import display, progress, usage
-from mainline.declared import compute, environments
+from mainline.declared import compute, deploy_files, environments
 from mainline.declared.destinations import Destination
 from mainline.declared.environments import Environment
 from mainline.declared.monitoring import Batch, Monitoring
@@ -161,7 +161,7 @@ def _load(name: str) -> Environment | None:
         MainlineError: when there is no such environment among others, or its file is wrong.
     """
     file = environments.FOLDER / f"{name}.yaml"
-    known = [found.stem for found in environments.FOLDER.glob("*.yaml")]
+    known = [found.stem for found in deploy_files.environment_files()]
     if known and name not in known:
         raise UnknownError(name, f"environment of {environments.FOLDER}/", known)
     return environments.load(file) if known else None

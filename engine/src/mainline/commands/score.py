@@ -73,9 +73,9 @@ def _environment(named: str) -> str:
     Raises:
         UnknownError: when there is none of a name.
     """
-    from mainline.declared import environments
+    from mainline.declared import deploy_files, environments
 
-    is_declared = any(environments.FOLDER.glob("*.yaml"))
+    is_declared = bool(deploy_files.environment_files())
     declared = environments.load_all() if is_declared else {}  # without any, a name is not a typo: nothing can be shown
     if named:
         environments.choose(named, declared)

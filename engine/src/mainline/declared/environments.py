@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from mainline.declared import reading, rollout
+from mainline.declared import deploy_files, reading, rollout
 from mainline.declared.cluster import Cluster
 from mainline.declared.destinations import Destination
 from mainline.declared.monitoring import Monitoring
@@ -20,7 +20,7 @@ from mainline.declared.service import Settings
 from mainline.declared.streams import Stream
 from mainline.errors import ParamsError, UnknownError, nearest
 
-FOLDER = Path("deploy")
+FOLDER = deploy_files.FOLDER
 NAME = r"[a-z][a-z0-9-]*"
 """How an environment may be called."""
 
@@ -103,7 +103,7 @@ def load_all(folder: Path = FOLDER) -> dict[str, Environment]:
     Raises:
         ParamsError: when there is none, one is wrong, or the way between them is.
     """
-    found = {file.stem: load(file) for file in sorted(folder.glob("*.yaml"))}
+    found = {file.stem: load(file) for file in deploy_files.environment_files(folder)}
     if not found:
         raise ParamsError("folder", "declares no environment", "write deploy/production.yaml", f"{folder}/")
     for name, environment in found.items():
@@ -141,6 +141,11 @@ def _sections(raw: Any, file: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         sections = ", ".join(_File.model_fields)
         raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
+    if deploy_files.PREVIEW in raw:
+        remedy = "name another file; `./mainline preview` serves what it declares (engine/docs/previews.md)"
+        raise ParamsError(
+            deploy_files.PREVIEW, "makes this a file of previews, not an environment", remedy, reading.name(file)
+        )
     empty: Mapping[str, Any] = {"destinations": [], "stream": None}
     return {name: empty.get(name, {}) if section is None else section for name, section in raw.items()}
 

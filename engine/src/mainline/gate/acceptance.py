@@ -7,10 +7,10 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 
 from mainline import children, processes
-from mainline.declared import environments
+from mainline.declared import deploy_files, environments
 from mainline.errors import MainlineError
 
-FOLDER = Path("deploy")
+FOLDER = deploy_files.FOLDER
 TRIES = 3
 """How often a package is checked until it passes: other work on the machine can make it look slow, never fast."""
 SECONDS = 600.0
@@ -32,7 +32,7 @@ def refusals(package: Path, folder: Path = FOLDER, names: Container[str] | None 
     """
     known: dict[str, str] = {}
     found = {}
-    for file in sorted(folder.glob("*.yaml")):
+    for file in deploy_files.environment_files(folder):
         if names is not None and file.stem not in names:
             continue
         try:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mainline.declared import deploy_files
 from mainline.errors import MainlineError, nearest
 from mainline.model.metrics import is_better_if_higher
 from mainline.registry import clone, tags
@@ -118,7 +119,7 @@ def check_environment(environment: str, given: Iterable[Assigned], repository: P
     Raises:
         HistoryError: naming the nearest.
     """
-    declared = {file.stem for file in (repository / "deploy").glob("*.yaml")}
+    declared = {file.stem for file in deploy_files.environment_files(repository / deploy_files.FOLDER)}
     known = {item.environment for item in given} | declared | {DEFAULT}
     if environment not in known:
         raise HistoryError(f"there is no environment '{environment[:60]}'; {nearest(environment, known)}")

@@ -120,6 +120,19 @@ def refs(where: str, *patterns: str, repository: Path = Path()) -> dict[str, str
     return {name: commit for commit, name in listed if any(_fits(name, pattern) for pattern in patterns)}
 
 
+def branches(where: str, repository: Path = Path()) -> tuple[str, dict[str, str]]:
+    """Return the whole name of the default branch, and the commit of each branch, by one question; '' where none is.
+
+    Raises:
+        GitError: when it does not answer.
+    """
+    named = _listed(where, repository, "--symref", "HEAD", f"{HEADS}*")
+    first = next((text[len("ref: ") :] for text, name in named if name == "HEAD" and text.startswith("ref: ")), "")
+    commits = {name: text for text, name in named if name.startswith(HEADS)}
+    usual = f"{HEADS}{USUAL}"
+    return first or (usual if usual in commits else ""), commits
+
+
 def main(repository: Path = Path()) -> str:
     """Return the whole name of the default branch as it is known here, such as `refs/remotes/origin/main`.
 

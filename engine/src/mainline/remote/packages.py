@@ -37,6 +37,17 @@ def fetch(version: Version, folder: Path) -> Path:
     return target
 
 
+def fetch_commit(commit: str, target: Path) -> str:
+    """Copy the package that a commit's lock names into a new folder; return its digest.
+
+    Raises:
+        MainlineError: when the commit names none, or storage does not have it whole.
+    """
+    oid = next((output.oid for output in objects.of_commit(commit) if output.path == lock.PACKAGE), "")
+    _copy(oid, target)
+    return str(manifest.verify(target)["digest"])
+
+
 def _copy(oid: str, target: Path) -> None:
     """Write the files of a folder's object, each held against its name."""
     stores = [open_cache()]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mainline import children, processes
-from mainline.declared import environments
+from mainline.declared import deploy_files, environments
 from mainline.declared.environments import Environment
 from mainline.declared.package_places import Packages
 from mainline.declared.rollout import Policy
@@ -148,9 +148,8 @@ class Source:
         """Return what main declares for the environment."""
         file = environments.FOLDER / f"{self.environment}.yaml"
         if not file.is_file():
-            raise UnknownError(
-                self.environment, "environment on main", [one.stem for one in environments.FOLDER.glob("*.yaml")]
-            )
+            known = [one.stem for one in deploy_files.environment_files()]
+            raise UnknownError(self.environment, "environment on main", known)
         return environments.load(file)
 
     def _digest(self, version: Version, required: bool | None) -> str:

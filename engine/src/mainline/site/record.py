@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
+from mainline.declared import deploy_files
 from mainline.monitoring import sharing
 from mainline.monitoring.result import Monitored
 from mainline.registry import artifact, events, gate_reports, history, origin, packs, tags
@@ -107,8 +108,12 @@ def _environments(found: History, main: str) -> list[Environment]:
     for item in found.assignments:
         given[item.environment].append(item)
     files = tree.entries(main, "deploy") if main else {}
-    paths = map(PurePosixPath, files)
-    declared = {path.stem for path in paths if path.parent.name == "deploy" and path.suffix == ".yaml"}
+    declared = {
+        path.stem
+        for path, entry in ((PurePosixPath(name), entry) for name, entry in files.items())
+        if path.parent.name == "deploy" and path.suffix == ".yaml"
+        if not deploy_files.is_preview(blob(entry.blob) or b"")
+    }
     return [
         Environment(name, given[name], events.read(name).events, monitored(name))
         for name in sorted(declared | given.keys())

@@ -235,3 +235,9 @@ def test_a_look_that_cannot_be_read_is_none(released: Registry, damage: str) -> 
     found = record.read()
     assert [one.monitored for one in found.environments] == [None, None]
     assert [page.path for page in pages.of(found, None, world.END) if page.path.startswith("monitoring/")] == []
+
+
+def test_file_of_previews_is_not_an_environment(released: Registry) -> None:
+    """The site lists what has versions, or could have one."""
+    released.commit(13, "Declare previews", None, deploy__preview_dot_yaml="preview: {most: 2}\n")
+    assert [one.name for one in record.read().environments] == ["production", "staging"]
