@@ -96,7 +96,7 @@ def started(
     """
     port = _free_port()
     key = variables.get("KEY", "")
-    requests = {rows: _request(path, body, key) for rows, (path, body) in bodies.items()}
+    requests = {rows: request(path, body, key) for rows, (path, body) in bodies.items()}
     begun = time.perf_counter()
     process = subprocess.Popen(
         [part.replace("PORT", str(port)) for part in command], env={**_clean(), **variables}, cwd=PEERS,
@@ -116,14 +116,18 @@ def started(
 
 
 def service(
-    directory: Path, rows: Mapping[int, Any], workers: int = 1, package: Path = PACKAGE
+    directory: Path, rows: Mapping[int, Any], workers: int = 1, package: Path = PACKAGE, **more: Any
 ) -> tuple[list[str], dict[int, tuple[str, str]], str]:
-    """Return the service's command, its requests, and a key that is not throttled; everything else is on."""
+    """Return the service's command, its requests, and a key that is not throttled; everything else is on.
+
+    `more` are further keys of the section `service`.
+    """
     key = keys.make(directory / "keys.yaml", "benchmark", "predict")
     section = {
         "port": 0, "workers": workers,
         "keys": str(directory / "keys.yaml"), "log": {"directory": str(directory / "log")},
         "throttle": {"requests_per_second": 1e6, "burst": 10**6},
+        **more,
     }  # fmt: skip
     settings = directory / "production.yaml"
     code = (
@@ -217,7 +221,8 @@ def _plain(value: Any) -> Any:
     return None if value != value else value
 
 
-def _request(path: str, body: str, key: str) -> str:
+def request(path: str, body: str, key: str) -> str:
+    """Write a whole HTTP request."""
     authorization = f"authorization: Bearer {key}\r\n" if key else ""
     head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n{authorization}"
     return f"{head}content-length: {len(body.encode())}\r\n\r\n{body}"

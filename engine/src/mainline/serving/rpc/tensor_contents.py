@@ -14,7 +14,7 @@ import numpy as np
 from mainline.serving.answering.problems import Problem
 from mainline.serving.rpc.wire import CLASSES
 
-_FIELDS = {"FP64": "fp64_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}
+FIELDS = {"FP64": "fp64_contents", "INT64": "int64_contents", "BYTES": "bytes_contents"}
 """Where a tensor's values are, for the data types that a model's fields have."""
 _RAW = {"FP64": "<f8", "INT64": "<i8"}
 
@@ -47,17 +47,17 @@ def answer_of(answer: Mapping[str, Any], raw: bool) -> bytes:
         _set_parameters(tensor, output.get("parameters", {}))
         values = [value.encode() for value in output["data"]] if output["datatype"] == "BYTES" else output["data"]
         if raw:
-            message.raw_output_contents.append(_bytes(output["datatype"], values))
+            message.raw_output_contents.append(as_bytes(output["datatype"], values))
         else:
-            getattr(tensor.contents, _FIELDS[output["datatype"]]).extend(values)
+            getattr(tensor.contents, FIELDS[output["datatype"]]).extend(values)
     return bytes(message.SerializeToString())
 
 
 def _values(tensor: Any) -> Sequence[Any]:
     """Return the values of typed fields; those of a data type that no field has are not looked at."""
-    if tensor.datatype not in _FIELDS:
+    if tensor.datatype not in FIELDS:
         return []
-    values = getattr(tensor.contents, _FIELDS[tensor.datatype])
+    values = getattr(tensor.contents, FIELDS[tensor.datatype])
     return _plain(tensor, values)
 
 
@@ -92,7 +92,8 @@ def _plain(tensor: Any, values: Sequence[Any]) -> list[Any]:
     return [None if math.isnan(value) else value for value in values] if tensor.datatype == "FP64" else [*values]
 
 
-def _bytes(datatype: str, values: Sequence[Any]) -> bytes:
+def as_bytes(datatype: str, values: Sequence[Any]) -> bytes:
+    """Write the values of a tensor as `raw_..._contents` have them; texts are bytes already."""
     if datatype == "BYTES":
         return b"".join(struct.pack("<I", len(value)) + value for value in values)
     return np.array(values, _RAW[datatype]).tobytes()
