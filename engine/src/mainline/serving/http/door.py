@@ -32,9 +32,16 @@ class Server(uvicorn.Server):
         self._rpc = rpc
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let calls and then requests be answered that are under way; the application's end comes after both."""
-        await self._rpc.stop()
+        """Let calls and requests be answered that are under way, within one limit; the application ends after both."""
+        calls, end = asyncio.create_task(self._rpc.stop()), self.lifespan.shutdown
+
+        async def end_after_calls() -> None:
+            await calls
+            await end()
+
+        self.lifespan.shutdown = end_after_calls
         await super().shutdown(sockets)
+        await calls
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; uvicorn takes a second Ctrl-C for leave to cut off answers and to leave the log unwritten."""

@@ -299,7 +299,8 @@ def test_grpc_has_the_certificate_of_https(package_dir: Path, tmp_path: Path) ->
 
 def test_call_under_way_is_answered_at_the_end(package_dir: Path, tmp_path: Path, model: Model, rows: Rows) -> None:
     """A call that began before the server was told to stop is answered, and nobody connects any more."""
-    limits, sent = {"connections": 1, "connections_reserved": 5, "read_seconds": LIMIT}, threading.Event()
+    limits = {"connections": 1, "connections_reserved": 5, "read_seconds": LIMIT}
+    sent = threading.Event()
     message = CLASSES["ModelInferRequest"](**tensors(whole(rows)[:1], model)).SerializeToString()
 
     def late() -> Iterator[bytes]:
@@ -314,7 +315,7 @@ def test_call_under_way_is_answered_at_the_end(package_dir: Path, tmp_path: Path
         call = method.future(late(), metadata=[("authorization", f"Bearer {server.key}")], timeout=LIMIT)
         wait_for(lambda: _is_overloaded(caller))  # it has the only place
         server.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: not _is_open(port))
+        wait_for(lambda: not _is_open(port) and not _is_open(server.port))  # HTTP does not wait for the call
         sent.set()
         assert CLASSES["ModelInferResponse"].FromString(call.result(LIMIT)).model_name == model.name
         server.process.wait(LIMIT)
