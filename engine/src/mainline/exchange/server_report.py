@@ -28,7 +28,7 @@ class Pairs(TypedDict):
     squares: float
 
 
-def _leave_out(pairs: Pairs) -> Pairs:
+def leave_out(pairs: Pairs) -> Pairs:
     """Say nothing of differences so large that their sum overflowed: no interval can be made of them."""
     finite = isfinite(pairs["sum"]) and isfinite(pairs["squares"])
     return pairs if finite else {"number": 0, "sum": 0.0, "squares": 0.0}
@@ -44,7 +44,7 @@ class Counters(TypedDict):
     mirrored: Count
     seconds: dict[str, Count]
     predictions: dict[Bin, Count]
-    pairs: Annotated[Pairs, AfterValidator(_leave_out)]
+    pairs: Annotated[Pairs, AfterValidator(leave_out)]
 
 
 def _check(counters: Counters) -> Counters:

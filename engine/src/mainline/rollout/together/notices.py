@@ -53,7 +53,7 @@ class Record:
     leader: str
     beat: int
     lease: Seconds
-    time: float
+    time: Annotated[float, Field(allow_inf_nan=False)]
     mark: str
     state: Mapping[str, Any]
     servers: tuple[Server, ...] = ()
@@ -80,8 +80,10 @@ def parse_report(content: bytes) -> Report | None:
 
 
 def parse_record(content: bytes) -> Record | None:
-    """Read the leader's record; None if it is another document."""
+    """Read the leader's record; None if it is another document, or its state is of a newer format."""
     try:
-        return RECORD.validate_json(content, strict=True)
-    except ValidationError:
+        record = RECORD.validate_json(content, strict=True)
+        state.parse(dict(record.state))
+    except ValueError:  # also that of the library
         return None
+    return record

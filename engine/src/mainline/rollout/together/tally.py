@@ -85,6 +85,8 @@ def total(counters: list[Counters]) -> Counters:
     added: Any = {}
     for one in counters:
         added = _plus(added, one)
+    if "pairs" in added:  # finite on each server, and maybe not in all
+        added["pairs"] = server_report.leave_out(added["pairs"])
     return cast("Counters", added | {"instance": ALL})
 
 

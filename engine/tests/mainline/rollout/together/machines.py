@@ -58,6 +58,7 @@ class Machine:
         self.away = self.broken = False
         self.process, self.rate, self.failing = 1, 100, dict[str, float]()
         self.counted: dict[str, Any] = {}
+        self.pairs = counters(0)["pairs"]
         self.start()
 
     def start(self) -> None:
@@ -105,7 +106,9 @@ class Machine:
             before = self.counted.get(route["version"], counters(0))["requests"]
             number = before + self.rate
             failed = int(number * self.failing.get(route["version"], 0.0))
-            self.counted[route["version"]] = counters(number, failed) | {"instance": str(self.process)}
+            self.counted[route["version"]] = counters(number, failed) | {
+                "instance": str(self.process), "pairs": self.pairs,
+            }  # fmt: skip
         said = {"process": str(self.process), "revision": routes["revision"], "versions": self.counted}
         self.place.served.write_text(json.dumps(said))
         os.utime(self.place.served, ns=(0, int(self.clock.wall() * 1e9) + self.looks))

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mainline.repository.git import GitError
+from mainline.repository import tree
+from mainline.repository.git import GitError, git
 from mainline.rollout import status
 from mainline.rollout.together.circle import NotAllowedError
+from mainline.rollout.together.notices import RECORD
 from tests.mainline.rollout.together.machines import SILENT, Machine, Machines, policy
 from tests.mainline.rollout.worlds import ref
 
@@ -315,3 +317,28 @@ def test_status_names_the_leader_and_the_servers(machines: Make) -> None:
     member.driver.tick(member.found, {"problem": ""}, alone=False)
     text = status.render(status.read(member.place.folder), 0.0)
     assert "  together pod-0 decides for 2 servers (term 1); this one is pod-1" in text
+
+
+def test_record_of_a_newer_state_is_waited_for(machines: Make) -> None:
+    """A record whose state is of a newer format is left to the program that wrote it, and nobody stumbles over it."""
+    world = machines(2)
+    world.serve(1)
+    record = world.board().record
+    assert record is not None
+    newer = json.dumps({**json.loads(RECORD.dump_json(record)), "state": {**record.state, "format": 2}})
+    os.chdir(world.all[0].place.clone)
+    made = tree.store(newer.encode())
+    git("push", "--quiet", "--force", "origin", f"{made}:refs/mainline/production/rollout/record")
+    world.pass_by(8)
+    assert world.board().record_id == made
+    assert {machine.state.stable for machine in world.all} == {ref(1)}
+
+
+def test_differences_that_overflow_together_say_nothing(machines: Make) -> None:
+    """Sums of pairs that are finite on each server, and not in all, do not spoil what is written down."""
+    world = machines(2)
+    world.serve(1)
+    for machine in world.all:
+        machine.pairs = {"number": 2, "sum": 1e308, "squares": 1e308}
+    world.wanted = ref(2)
+    until(world, lambda: {machine.state.stable for machine in world.all} == {ref(2)})
