@@ -195,11 +195,12 @@ class Crew:
                     member.signal(signal.SIGKILL)
 
     async def _report(self) -> None:
-        """Tell the follower what all workers serve, while none of them is silent."""
+        """Tell the follower what all workers serve, while none of them is silent, or has yet to say anything."""
         while self._place:
             await asyncio.sleep(REPORT_SECONDS)
             served = self._reports.total()
-            silent = any(monotonic() - member.reported > STALE for member in self._ready())
+            ready = self._ready()
+            silent = any(monotonic() - one.reported > STALE or not self._reports.has(one.number) for one in ready)
             if served is None or silent:
                 continue
             try:

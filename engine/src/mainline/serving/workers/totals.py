@@ -83,6 +83,10 @@ class Reports:
         self._keep(worker, {})
         self._said.pop(worker, None)
 
+    def has(self, worker: int) -> bool:
+        """Whether a worker has said what it serves."""
+        return worker in self._said
+
     def total(self) -> Served | None:
         """Return the word; None while no worker has said anything."""
         if not self._said:
