@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import uvloop
 
@@ -48,9 +49,16 @@ def run(load: Load) -> Result:
     Raises:
         SystemExit: when the client failed.
     """
-    finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.client"], input=json.dumps(asdict(load)), capture_output=True, text=True
-    )
+    return run_program("benchmarks.client", asdict(load))
+
+
+def run_program(module: str, load: dict[str, Any]) -> Result:
+    """Run a client that reads a load from standard input and prints its result, both JSON.
+
+    Raises:
+        SystemExit: when it failed.
+    """
+    finished = subprocess.run([sys.executable, "-m", module], input=json.dumps(load), capture_output=True, text=True)
     if finished.returncode:
         sys.exit(f"the load client failed:\n{finished.stderr}")
     return Result(**json.loads(finished.stdout))

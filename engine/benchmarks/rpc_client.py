@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from time import perf_counter
@@ -13,6 +12,7 @@ from time import perf_counter
 import grpc.aio
 import numpy as np
 
+from benchmarks import client
 from benchmarks.client import Result
 from mainline.serving.rpc.wire import SERVICE
 
@@ -37,12 +37,7 @@ def run(load: RpcLoad) -> Result:
     Raises:
         SystemExit: when the client failed, or a call did.
     """
-    finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.rpc_client"], input=json.dumps(asdict(load)), capture_output=True, text=True
-    )
-    if finished.returncode:
-        sys.exit(f"the load client failed:\n{finished.stderr}")
-    return Result(**json.loads(finished.stdout))
+    return client.run_program("benchmarks.rpc_client", asdict(load))
 
 
 async def _drive(load: RpcLoad) -> Result:

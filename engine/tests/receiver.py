@@ -4,11 +4,47 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
-class Receiver(ThreadingHTTPServer):
+class Holding(ThreadingHTTPServer):
+    """A server on this machine that can keep who asks it waiting, until `ended` is set."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.ended = threading.Event()
+
+    def hold(self, handler: BaseHTTPRequestHandler, answer: object) -> None:
+        """Answer nothing; at -1 send a byte of an answer now and then."""
+        if answer == 0:
+            self.ended.wait()
+            return
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        with contextlib.suppress(OSError):
+            while not self.ended.wait(0.05):
+                handler.wfile.write(b".")
+
+
+Server = TypeVar("Server", bound=Holding)
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """Run one, and let go of those that it holds at the end."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+class Receiver(Holding):
     """`taken` are the documents that were answered with 200, `asked` all paths; `answers` come first, then 200.
 
     An answer is a status, or an address to which it redirects by `moved`; 0 answers nothing until `ended` is set, and
@@ -16,12 +52,11 @@ class Receiver(ThreadingHTTPServer):
     """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.taken: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.answers: list[int | str] = []
         self.moved = 307
-        self.ended = threading.Event()
 
     @property
     def url(self) -> str:
@@ -42,14 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = self.server.answers.pop(0) if self.server.answers else 200
-        if answer == 0:
-            self.server.ended.wait()
-            return
-        if answer == -1:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-            with contextlib.suppress(OSError):
-                while not self.server.ended.wait(0.05):
-                    self.wfile.write(b".")
+        if answer in (0, -1):
+            self.server.hold(self, answer)
             return
         if answer == 200:
             self.server.taken.append(document)
@@ -63,15 +92,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-@contextlib.contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving() -> AbstractContextManager[Receiver]:
     """Run one."""
-    with Receiver() as receiver:
-        thread = threading.Thread(target=receiver.serve_forever)
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            receiver.ended.set()
-            receiver.shutdown()
-            thread.join()
+    return serving(Receiver())

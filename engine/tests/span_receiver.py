@@ -1,17 +1,17 @@
 """A receiver of OpenTelemetry's spans on this machine, over HTTP: reads them by OpenTelemetry's own messages."""
 
-import contextlib
-import threading
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from tests.receiver import Holding, serving
 
 LIMIT = 60.0
 """Seconds until spans that do not come count as lost."""
@@ -31,7 +31,7 @@ class Span:
         return str(self.told.name)
 
 
-class SpanReceiver(ThreadingHTTPServer):
+class SpanReceiver(Holding):
     """`answers` come first, then 200.
 
     An answer is a status; 0 answers nothing until `ended` is set, and -1 sends a byte of an answer now and then.
@@ -41,13 +41,12 @@ class SpanReceiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.bodies: list[bytes] = []
         self.asked: list[tuple[str, str]] = []
         self.answers: list[int] = []
         self.always = 200
         self.refuses = 0
-        self.ended = threading.Event()
 
     @property
     def url(self) -> str:
@@ -92,14 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append((self.path, self.headers["Content-Type"]))
         status = self.server.answers.pop(0) if self.server.answers else self.server.always
-        if status == 0:
-            self.server.ended.wait()
-            return
-        if status == -1:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-            with contextlib.suppress(OSError):
-                while not self.server.ended.wait(0.05):
-                    self.wfile.write(b".")
+        if status in (0, -1):
+            self.server.hold(self, status)
             return
         told = b""
         if status == 200:
@@ -116,15 +109,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-@contextlib.contextmanager
-def receiving() -> Iterator[SpanReceiver]:
+def receiving() -> AbstractContextManager[SpanReceiver]:
     """Run one."""
-    with SpanReceiver() as receiver:
-        thread = threading.Thread(target=receiver.serve_forever)
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            receiver.ended.set()
-            receiver.shutdown()
-            thread.join()
+    return serving(SpanReceiver())

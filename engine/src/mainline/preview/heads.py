@@ -13,12 +13,12 @@ from mainline.registry import origin, packs
 from mainline.repository import lock
 from mainline.repository.git import blob, git, raw
 from mainline.rollout.clone import REMOTE, Clone
+from mainline.seconds import DAY
 
 _HERE = "refs/preview/"
 """Where the clone keeps the branches: git takes nothing below it for a name that people type."""
 _OWN = ("deployments/", packs.BRANCHES.rstrip("*"))
 """How branches begin that the machinery writes."""
-_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def plan(
         declared: which branches are served.
         now: seconds since 1970; the present time without it.
     """
-    oldest = (time.time() if now is None else now) - declared.days * _DAY
+    oldest = (time.time() if now is None else now) - declared.days * DAY
     found, served = {}, 0
     for head in sorted(heads, key=lambda head: (-head.time, head.name)):
         if not fnmatch.fnmatchcase(head.name, declared.branches):
