@@ -49,4 +49,5 @@ def _code(text: str) -> str:
 STYLE = """
 main { max-width: 1100px } td { overflow-wrap: anywhere; vertical-align: top } th, td { text-align: left }
 td:nth-child(2), td:nth-child(3), td:nth-child(4) { white-space: nowrap }
+.scroll { overflow-x: auto } td:first-child, td:last-child { min-width: 11rem }
 """
