@@ -52,7 +52,7 @@ class Machine:
         self.place = Place(world.path / f"machine-{number}")
         self.place.make()
         git("clone", "--quiet", str(world.origin), str(self.place.clone), at=world.path)
-        self.clock = Clock(lambda: 1e9 * (number + 1) + world.now, lambda: world.now)
+        self.clock = Clock(lambda: 1e9 + 1e6 * number + world.now, lambda: world.now)
         self.found = Found(0.0)
         self.looks, self.told = 0, list[tuple[str, str]]()
         self.away = self.broken = False
