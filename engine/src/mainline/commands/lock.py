@@ -20,8 +20,13 @@ OFFERED = Path("metrics/report/lock")
 """Where the right lock is put, with the metrics that belong to it."""
 
 
-def arguments(_: argparse.ArgumentParser) -> None:
-    """Declare no option."""
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run and fetch nothing; say whether the lock fits code, parameters and data",
+    )
 
 
 class StaleError(MainlineError):
@@ -35,13 +40,28 @@ class StaleError(MainlineError):
         )
 
 
-def run(_: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> str:
     """Bring what the committed lock names into the workspace, and see whether it is what this commit makes.
 
     Raises:
         StaleError: naming what differs; the right files are in `metrics/report/lock`.
-        MainlineError: when the pipeline stops.
+        MainlineError: when the pipeline stops, or a look finds the lock stale.
     """
+    return _look() if arguments.check else _reproduce()
+
+
+def _look() -> str:
+    """Say that the lock fits; results may be absent here, as in a clone that never fetched them."""
+    from mainline.gate import workspace  # libraries that `--help` need not wait for
+
+    stale, absent = workspace.compare_with_lock()
+    if stale:
+        raise MainlineError(f"dvc.lock does not fit: {stale}. Run `make repro`, then commit dvc.lock and metrics/.")
+    others = f"; {few(absent, 2)} here: absent, or of another commit (`./mainline restore`)" if absent else ""
+    return f"dvc.lock fits code, parameters and data{others}."
+
+
+def _reproduce() -> str:
     shutil.rmtree(OFFERED, ignore_errors=True)
     committed = git("show", f"HEAD:{locks.LOCK}")
     progress.say(transfer.take(objects.of_workspace()))

@@ -7,6 +7,7 @@ import pytest
 
 from mainline.commands import lock as command
 from mainline.commands.lock import OFFERED, StaleError
+from mainline.errors import MainlineError
 from tests.door import typed
 from tests.mainline.release.conftest import Repository
 
@@ -73,3 +74,19 @@ def test_a_stale_lock_is_named_with_what_to_run(pushed: Repository) -> None:
     offered = (OFFERED / "dvc.lock").read_text()
     assert offered == Path("dvc.lock").read_text()
     assert offered != pushed.run("git", "show", "HEAD:dvc.lock").stdout
+
+
+def test_a_look_asks_for_no_result_and_runs_nothing(pushed: Repository) -> None:
+    """In a clone that never fetched its results the lock fits, and the answer says what is not here."""
+    said = typed("lock", "--check")
+    assert said.startswith("dvc.lock fits code, parameters and data; models/package here: absent")
+    assert not (pushed.path / "models/package").exists()
+
+
+def test_a_look_at_a_stale_lock_names_the_stage(pushed: Repository) -> None:
+    """A parameter that was changed without a run is an error that says what to run."""
+    file = pushed.path / "params.yaml"
+    file.write_text(file.read_text().replace("depth: 3", "depth: 4"))
+    with pytest.raises(MainlineError, match=r"does not fit: package is stale. Run `make repro`"):
+        typed("lock", "--check")
+    assert not (pushed.path / "models/package").exists()
