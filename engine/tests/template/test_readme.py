@@ -73,6 +73,7 @@ def test_readme_tree_names_what_is_there() -> None:
     top = {line.split("/")[0] for line in tracked.splitlines()}
     quiet = {
         ".ci",
+        ".devcontainer",
         ".gitattributes",
         ".gitignore",
         ".vscode",
