@@ -13,7 +13,12 @@ from mainline import usage
 FILES, ENVIRONMENTS = "files", "environments"
 """Values that are looked up when they are asked for; all others are words."""
 
-_NAMES = "for file in deploy/*.yaml; do file=${file##*/}; [[ $file == '*.yaml' ]] || echo ${file%.yaml}; done"
+_IS_PREVIEW = "grep -q '^preview *:'"
+"""Says, with a file behind it, whether that is one of previews, which is not an environment."""
+_NAMES = (
+    f'for file in deploy/*.yaml; do [[ -f $file ]] && ! {_IS_PREVIEW} "$file" || continue; '
+    "file=${file##*/}; echo ${file%.yaml}; done"
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,12 @@ def zsh(commands: Sequence[Command]) -> str:
     cases = "\n".join(f"    {command.name}) _arguments {' '.join(_zsh_words(command))} ;;" for command in commands)
     return f"""\
 #compdef mainline
-_mainline_environments() {{ local -a names; names=(deploy/*.yaml(N:t:r)); compadd -a names; }}
+_mainline_environments() {{
+    local -a names
+    local file
+    for file in deploy/*.yaml(N); do {_IS_PREVIEW} "$file" || names+=($file:t:r); done
+    compadd -a names
+}}
 _mainline() {{
     local -a names
     names=(
@@ -132,7 +142,9 @@ FISH = "\\'"
 
 def fish(commands: Sequence[Command]) -> str:
     """Write the script for fish, 3.5 or later."""
-    lines = ["complete -c mainline -n __fish_use_subcommand -f"]
+    each = f"{_IS_PREVIEW} $file; or path basename $file | path change-extension ''"
+    lines = [f"function __mainline_environments; for file in deploy/*.yaml; {each}; end; end",
+             "complete -c mainline -n __fish_use_subcommand -f"]  # fmt: skip
     for command in commands:
         said = _quoted(command.said, FISH)
         lines.append(f"complete -c mainline -n __fish_use_subcommand -a {command.name} -d {said}")
@@ -152,8 +164,9 @@ def _fish_value(value: Sequence[str] | str | None) -> str:
         return ""
     if value == FILES:
         return " -r -F"
-    found = "(path basename deploy/*.yaml | path change-extension '')" if value == ENVIRONMENTS else " ".join(value)
-    return f' -x -a "{found}"'
+    if value == ENVIRONMENTS:
+        return " -x -a '(__mainline_environments)'"
+    return f' -x -a "{" ".join(value)}"'
 
 
 def _plain(text: str) -> str:

@@ -52,11 +52,42 @@ def completed(script: str, words: list[str], folder: Path) -> list[str]:
     ],
 )  # fmt: skip
 def test_bash_completes(words: list[str], offered: list[str], script: str, tmp_path: Path) -> None:
-    """Commands, options, words and environments are offered as far as they are typed."""
+    """Commands, options, words and environments are offered as far as they are typed; previews are no environment."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy/preview.yaml").write_text("# Branches.\npreview:\n  most: 5\n")
     for name in ("production", "staging"):
-        (tmp_path / f"deploy/{name}.yaml").parent.mkdir(exist_ok=True)
         (tmp_path / f"deploy/{name}.yaml").touch()
     assert completed(script, words, tmp_path) == offered
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shell", "press"),
+    [
+        ("zsh", "compdef() {{ }}; source {script}; compadd() {{ print -l $names }}; _mainline_environments"),
+        ("fish", "source {script}; complete -C 'mainline gate --environment '"),
+    ],
+)
+def test_other_shells_look_environments_up(
+    shell: str, press: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of `deploy/` without previews, and none where there are none; neither shell says anything else."""
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed; `apt-get install {shell}` brings it")
+    assert command_line.main(["completion", shell]) == 0
+    script = tmp_path / "script"
+    script.write_text(capsys.readouterr().out)
+    for content in ({}, {"production": "rollout:\n", "staging": "", "preview": "preview:\n"}):
+        (tmp_path / "deploy").mkdir(exist_ok=True)
+        for name, text in content.items():
+            (tmp_path / f"deploy/{name}.yaml").write_text(text)
+        code = press.format(script=script)
+        done = subprocess.run([program, "-f" if shell == "zsh" else "-N", "-c", code], cwd=tmp_path,
+                              capture_output=True, text=True, timeout=LIMIT)  # fmt: skip
+        assert done.stderr == ""
+        offered = [line.split("\t")[0] for line in done.stdout.splitlines() if line]
+        assert offered == [name for name in content if name != "preview"]
 
 
 def test_without_environments_none_is_offered(script: str, tmp_path: Path) -> None:

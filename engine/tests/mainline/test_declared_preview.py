@@ -77,3 +77,9 @@ def test_what_cannot_be_done_is_refused(tmp_path: Path, content: str, said: str)
     file.write_text(content)
     with pytest.raises(ParamsError, match=said.replace("?", "\\?")):
         preview.load(file)
+
+
+def test_a_file_that_is_not_there_is_to_be_written(tmp_path: Path) -> None:
+    """Whoever tries previews for the first time stands in the right folder, and has no such file yet."""
+    with pytest.raises(ParamsError, match=r"^deploy/preview.yaml: file: is not there; write it: .*previews.md"):
+        preview.load(tmp_path / "deploy/preview.yaml")

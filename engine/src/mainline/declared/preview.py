@@ -47,7 +47,11 @@ def load(path: Path) -> Previews:
     Raises:
         ParamsError: on the first thing wrong, naming its place, what is allowed and the nearest known key.
     """
-    raw, name = reading.read(path), reading.name(path)
+    name = reading.name(path)
+    if not path.exists():
+        remedy = "write it: engine/docs/previews.md shows one; or name another file (--settings)"
+        raise ParamsError("file", "is not there", remedy, name)
+    raw = reading.read(path)
     if not isinstance(raw, dict) or PREVIEW not in raw:
         raise ParamsError(PREVIEW, "is missing", "write this section; engine/docs/previews.md shows every key", name)
     filled = {section: {} if content is None else content for section, content in raw.items()}

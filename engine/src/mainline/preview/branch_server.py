@@ -43,6 +43,8 @@ class BranchServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._failures, self._began, self._again = 0, 0.0, 0.0
         self._revision, self.version, self.reason = 0, "", ""
+        self._last_moment: float | None = None
+        """When a server that was told to end is killed."""
 
     @property
     def words(self) -> Path:
@@ -89,20 +91,29 @@ class BranchServer:
         return f"starts; {self._last_line()}" if time.monotonic() - self._began > SHORTEST else "starts"
 
     def stop(self) -> None:
-        """Tell the server to end; `end` waits for that."""
+        """Tell the server to answer what is under way and to end; `has_ended` says when it did, `end` waits for it."""
+        self._last_moment = time.monotonic() + self.settings.limits.drain_seconds + _SPARE
         if self._process and self._process.poll() is None:
             self._process.terminate()
 
+    def has_ended(self) -> bool:
+        """Whether a server that was told to end is gone; its folder goes then. One that takes too long is killed."""
+        if self._process and self._process.poll() is None:
+            if self._last_moment is not None and time.monotonic() > self._last_moment:
+                self._process.kill()
+            return False
+        self._forget()
+        shutil.rmtree(self.place.folder, ignore_errors=True)
+        return True
+
     def end(self) -> None:
-        """End the server, and remove its folder."""
-        self.stop()
-        if self._process:
+        """Wait until a server that was told to end is gone."""
+        if self._process and self._last_moment is not None:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(self.settings.limits.drain_seconds + _SPARE)
+                self._process.wait(max(self._last_moment - time.monotonic(), 0))
             self._process.kill()
             self._process.wait()
-            self._forget()
-        shutil.rmtree(self.place.folder, ignore_errors=True)
+        self.has_ended()
 
     def _start(self) -> None:
         file = self.place.folder / "server.yaml"

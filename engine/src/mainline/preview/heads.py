@@ -17,8 +17,9 @@ from mainline.seconds import DAY
 
 _HERE = "refs/preview/"
 """Where the clone keeps the branches: git takes nothing below it for a name that people type."""
-_OWN = ("deployments/", packs.BRANCHES.rstrip("*"))
-"""How branches begin that the machinery writes."""
+_OWN = ("deployments/", "monitoring/", "requests/", packs.BRANCHES.rstrip("*"))
+"""How branches begin that the machinery writes, without a lock; somebody's own branch may begin so, too."""
+_UNLOCKED = "it has no dvc.lock. `make repro` writes one; commit it."
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,9 @@ class Heads:
             )  # fmt: skip
             for line in filter(None, about.split(b"\n")):
                 name, commit, seconds = line.removeprefix(_HERE.encode()).decode(errors="surrogateescape").split("\0")
-                if name != default and not name.startswith(_OWN):
-                    found.append(self._head(name, commit, float(seconds or 0), merged))
+                head = self._head(name, commit, float(seconds or 0), merged)
+                if name != default and not (name.startswith(_OWN) and head.problem == _UNLOCKED):
+                    found.append(head)
         return found
 
     def _head(self, name: str, commit: str, seconds: float, merged: bool) -> Head:
@@ -86,7 +88,7 @@ class Heads:
     def _package(self, commit: str) -> str:
         content = blob(f"{commit}:{lock.LOCK}", at=self.at)
         if content is None:
-            raise MainlineError("it has no dvc.lock. `make repro` writes one; commit it.")
+            raise MainlineError(_UNLOCKED)
         found = lock.package(content.decode(errors="replace"))
         if not found:
             raise MainlineError("its dvc.lock names no package. `make repro` makes one; commit dvc.lock.")

@@ -4,6 +4,7 @@ import shutil
 import signal
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -57,6 +58,8 @@ class Machine:
         self.wanted: dict[str, Wanted] = {}
         self.said = "Git was not looked at yet."
         self.servers: dict[str, BranchServer] = {}
+        self.ending: dict[str, BranchServer] = {}
+        """Servers that answer what is under way; their branches keep the port until they are gone."""
         self.ports = Ports(folder / "ports.json", declared.preview.first_port, declared.preview.most)
         self._wake, self._stopped = threading.Event(), threading.Event()
         self.has_looked = False
@@ -80,7 +83,7 @@ class Machine:
             processes.close()
             for server in self.servers.values():
                 server.stop()
-            for server in self.servers.values():
+            for server in [*self.servers.values(), *self.ending.values()]:
                 server.end()
             looking.join(ENDING)
 
@@ -99,17 +102,22 @@ class Machine:
         """Start, turn and end servers as is wanted, and show them."""
         wanted = self.wanted
         if self.has_looked:
-            served = {name for name, one in wanted.items() if one.package}
-            for name in [name for name in self.servers if name not in served]:
-                logs.say("a branch is not served any more", branch=name)
-                self.servers.pop(name).end()
-            self.ports.keep({name for name, one in wanted.items() if one.chosen})
+            self._end_all_but({name for name, one in wanted.items() if one.package})
+            self.ports.keep({name for name, one in wanted.items() if one.chosen} | set(self.ending))
         for name, one in wanted.items():
-            if one.package:
-                server = self._server(name)
+            server = self._server(name) if one.package else None
+            if one.package and server:
                 server.serve(one.package, one.digest)
                 server.tick()
         self._show([self._line(name, one) for name, one in wanted.items()])
+
+    def _end_all_but(self, served: Collection[str]) -> None:
+        """Tell servers of other branches to end, and go on meanwhile: what is under way may take them long."""
+        for name in [name for name in self.servers if name not in served]:
+            logs.say("a branch is not served any more", branch=name)
+            self.ending[name] = self.servers.pop(name)
+            self.ending[name].stop()
+        self.ending = {name: server for name, server in self.ending.items() if not server.has_ended()}
 
     def _expect(self, head: Head, reason: str) -> Wanted:
         """Return what is known of a branch before its package is brought: what serves stays until then."""
@@ -128,16 +136,24 @@ class Machine:
             return replace(one, reason=f"the package of its last commit cannot be had: {error}")
         return Wanted(head, "", target, digest)
 
-    def _server(self, name: str) -> BranchServer:
+    def _server(self, name: str) -> BranchServer | None:
+        """Return the server of a branch; None as long as its folder or each port is one's that ends."""
+        if name in self.ending:
+            return None
         if name not in self.servers:
+            port = self.ports.of(name)
+            if port is None:
+                return None
             place = blake2b(name.encode(errors="surrogateescape"), digest_size=8).hexdigest()
-            settings = self.declared.service.model_copy(update={"port": self.ports.of(name)})
+            settings = self.declared.service.model_copy(update={"port": port})
             memory = self.declared.preview.memory_mib
             self.servers[name] = BranchServer(name, self.folder / "servers" / place, settings, memory, self.root)
         return self.servers[name]
 
     def _line(self, name: str, one: Wanted) -> Line:
         server = self.servers.get(name)
+        if server is None and one.package:
+            return Line(name, one.head.commit, one.digest, "", "waits for a server that ends, since its port is taken")
         if server is None or one.package is None:
             return Line(name, one.head.commit, "", "", f"not served; {one.reason}" if one.reason else "being fetched")
         settings = self.declared.service

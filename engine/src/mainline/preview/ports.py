@@ -15,11 +15,14 @@ class Ports:
         self._file, self._range = file, range(first, first + most)
         self._by_name = {name: port for name, port in _read(file).items() if port in self._range}
 
-    def of(self, name: str) -> int:
-        """Return the port of a branch, the lowest that is free if it has none yet."""
+    def of(self, name: str) -> int | None:
+        """Return the port of a branch, the lowest that is free if it has none yet; None as long as none is free."""
         if name not in self._by_name:
             taken = set(self._by_name.values())
-            self._by_name[name] = next(port for port in self._range if port not in taken)
+            free = next((port for port in self._range if port not in taken), None)
+            if free is None:
+                return None
+            self._by_name[name] = free
             self._write()
         return self._by_name[name]
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mainline.declared import deploy_files
 from mainline.errors import MainlineError
 from mainline.package import manifest
 from mainline.registry import changes, origin, records, runs
@@ -14,7 +15,10 @@ from mainline.repository.git import ask, git
 from mainline.text import few
 
 DECIDING = ("accepted.yaml", ":(glob)deploy/*.yaml", ":(glob)deploy/keys/*.pub")
-"""What a release reads beside the pipeline's files: accepted checks, environments, keys that verify signatures."""
+"""What a release reads beside the pipeline's files: accepted checks, environments, keys that verify signatures.
+
+A file of `deploy/` that declares previews is not among them, since no version is ever assigned to one.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,16 @@ def refuse_uncommitted() -> None:
     Raises:
         MainlineError: naming the first file.
     """
-    new = _names("ls-files", "-z", "--others", "--exclude-standard", "--", *DECIDING)
+    untracked = _names("ls-files", "-z", "--others", "--exclude-standard", "--", *DECIDING)
+    new = [name for name in untracked if not _declares_previews(Path(name))]
     edited = _names("diff", "-z", "--name-only", "HEAD")
     if edited or new:
         stash = "git stash" if edited else "git stash --include-untracked"
         raise MainlineError(f"{(edited + new)[0]} is not committed; a release is a commit. Commit it, or `{stash}`.")
+
+
+def _declares_previews(path: Path) -> bool:
+    return path.parent == deploy_files.FOLDER and path.is_file() and deploy_files.is_preview(path.read_bytes())
 
 
 def _names(*arguments: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,15 @@ import pytest
 
 from mainline.declared.preview import Preview, Previews
 from mainline.declared.service import Settings
+from mainline.preview.branch_server import BranchServer
 from mainline.preview.heads import Head, Heads
 from mainline.preview.machine_loop import Machine, Wanted
 from tests.mainline.preview.conftest import World
 from tests.mainline.serving.running import wait_for
 
 Make = Callable[[str, str], Path]
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
+"""A server that has something under way, and does not end."""
 
 
 def more(amount: int) -> str:
@@ -48,7 +53,18 @@ def test_branch_is_served_while_it_is_there(world: World, changed: Make, golden:
     world.run("git", "push", "--quiet", "origin", ":refs/heads/feature/<b>more")
     wait_for(lambda: not world.servers() and not world.row("feature/&lt;b&gt;more"))
     wait_for(lambda: not list((world.state / "packages").iterdir()))
-    assert not list((world.state / "servers").iterdir())
+    wait_for(lambda: not list((world.state / "servers").iterdir()))
+
+
+def test_branches_of_the_machinery_are_passed_by(world: World, package_dir: Path) -> None:
+    """They have no lock and never will; whoever calls a branch of their own like one of them is shown it."""
+    world.push("monitoring/better-limits", package_dir)
+    for branch in ("monitoring/production", "deployments/production", "requests/production", "evidence/releases"):
+        world.push(branch, None)
+    world.push("mine", None)
+    world.state.mkdir()
+    _, heads = Heads(str(world.path.parent / "origin.git"), world.state).look()
+    assert {head.name for head in heads} == {"monitoring/better-limits", "mine"}
 
 
 def test_merged_branch_is_ended(world: World, changed: Make) -> None:
@@ -125,6 +141,45 @@ def test_port_is_kept_while_the_package_is_on_its_way(tmp_path: Path) -> None:
     machine.has_looked = True
     machine.tick()
     assert json.loads((tmp_path / "ports.json").read_text()) == {"a": 8101, "b": 8102}
+
+
+def test_server_that_takes_long_to_end_holds_nobody(tmp_path: Path) -> None:
+    """The loop goes on while it answers what is under way; its port is nobody else's until it is gone."""
+    (tmp_path / "ports.json").write_text('{"gone": 8100}')
+    machine = Machine(Heads("nowhere", tmp_path), Previews(Preview(most=1), Settings()), tmp_path, tmp_path)
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        server = BranchServer("gone", tmp_path / "servers/gone", Settings(), 1000.0, tmp_path)
+        server._process = process
+        machine.servers["gone"], machine.has_looked = server, True
+        package = tmp_path / "package"
+        machine.wanted = {"new": Wanted(Head("new", "c" * 40, 0.0), package=package, digest="d" * 64)}
+        machine.tick()
+        assert (process.poll(), list(machine.ending), machine.servers) == (None, ["gone"], {})
+        assert "waits for a server that ends" in (tmp_path / "index.html").read_text()
+        assert machine.ports.of("new") is None
+        process.kill()
+        process.wait()
+    machine.wanted = {}
+    machine.tick()
+    assert (machine.ending, machine.ports.of("new")) == ({}, 8100)
+
+
+def test_server_that_never_ends_is_killed(tmp_path: Path) -> None:
+    """What is under way has its time, and no more than that."""
+    settings = Settings.model_validate({"limits": {"drain_seconds": 1e-9}})
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        server = BranchServer("gone", tmp_path / "gone", settings, 1000.0, tmp_path)
+        server._process = process
+        server.stop()
+        assert not server.has_ended()
+        assert server._last_moment
+        server._last_moment = 0.0
+        wait_for(server.has_ended)
+        assert process.returncode == -signal.SIGKILL
 
 
 def at(world: World, port: int) -> str:

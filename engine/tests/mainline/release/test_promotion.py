@@ -174,11 +174,11 @@ def test_a_new_declaration_that_is_not_committed_releases_nothing(repository: Re
 
 
 def test_a_note_that_is_not_committed_hinders_no_release(repository: Repository) -> None:
-    """A new file that no release reads may lie there, the keys of clients included."""
-    for file in ("notes.txt", "deploy/keys/clients.yaml"):
+    """A new file that no release reads may lie there, the keys of clients and what declares previews included."""
+    for file, content in {"notes.txt": "", "deploy/keys/clients.yaml": "{}", "deploy/preview.yaml": "preview:"}.items():
         path = repository.path / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("{}\n")
+        path.write_text(f"{content}\n")
     assert "v1.0.0 is released." in release()
 
 
