@@ -9,8 +9,6 @@ from mainline import usage
 from mainline.probe import wire
 from mainline.probe.wire import ProbeError
 
-KEY = "MAINLINE_API_KEY"
-"""The variable that has the key, since others of the machine can read a command line."""
 BOUNDS = {
     "rate": (0.1, 100_000.0), "seconds": (1.0, 3_600.0), "connections": (1, 1_000), "rows": (1, 100_000),
     "most": (0.1, 100_000.0), "p99_ms": (0.001, 3_600_000.0), "errors": (0.0, 1.0),
@@ -71,7 +69,9 @@ def key() -> str:
     Raises:
         ProbeError: when no key can have such characters; the message does not have it.
     """
-    found = os.environ.get(KEY, "").strip()
+    found = os.environ.get(wire.KEY, "").strip()
     if not wire.is_plain(found):
-        raise ProbeError(f"{KEY} holds a space, a line break or a letter that no key has; set it to the key alone.")
+        raise ProbeError(
+            f"{wire.KEY} holds a space, a line break or a letter that no key has; set it to the key alone."
+        )
     return found

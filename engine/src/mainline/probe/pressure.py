@@ -45,9 +45,8 @@ def plan(
     bodies = [[golden[(start + place) % len(golden)] for place in range(rows)] for start in range(len(golden))]
     first = target.ask(PREDICT, bodies[0])
     if first.status != 200:
-        remedy = " Name a key (MAINLINE_API_KEY)." if first.status == 401 else ""
         raise ProbeError(
-            f"the service answers a golden request with {first.status}, so nothing can be measured.{remedy}"
+            f"a golden request is answered with {first.said()}, so nothing can be measured{first.remedy()}."
         )
     return Plan(target.host, target.port, [_request(target, body) for body in bodies], connections, seconds, rate,
                 target.context)  # fmt: skip

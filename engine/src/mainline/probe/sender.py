@@ -12,7 +12,10 @@ import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from mainline.probe import wire
 
 PATIENCE = 30.0
 """Seconds that answers may take after the last request was sent."""
@@ -71,7 +74,8 @@ async def drive(plan: Plan) -> Result:
     interval = plan.connections / plan.rate if plan.rate else 0.0
     async with asyncio.TaskGroup() as senders:
         for place in range(plan.connections):
-            senders.create_task(_keep(plan, place, interval * place / plan.connections, interval, until, found))
+            first = started + interval * place / plan.connections
+            senders.create_task(_keep(plan, place, first, interval, until, found))
     return Result(max(time.perf_counter() - started, plan.seconds), found.statuses, found.latencies, found.lost)
 
 
@@ -88,16 +92,20 @@ class _Found:
         self.latencies.append(seconds)
 
 
-async def _keep(plan: Plan, place: int, wait: float, interval: float, until: float, found: _Found) -> None:
-    """Keep one connection going until the time is over; one that is lost is made again."""
+async def _keep(plan: Plan, place: int, due: float, interval: float, until: float, found: _Found) -> None:
+    """Keep one connection going until the time is over; one that ended is made again when its next request is due.
+
+    A request that was lost, or that nobody was there for, is not sent again, and the pace does not make up for it.
+    """
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(min(wait, plan.seconds))
     named = plan.host if plan.context else None
-    while time.perf_counter() < until:
+    number = place
+    while due < until:
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
         made: _Connection | None = None
         try:
             begun = loop.create_connection(
-                lambda: _Connection(plan.requests, place, until, interval, found),
+                partial(_Connection, plan.requests, number, due, until, interval, found),
                 plan.host,
                 plan.port,
                 ssl=plan.context,
@@ -109,21 +117,25 @@ async def _keep(plan: Plan, place: int, wait: float, interval: float, until: flo
             if connection.is_over:
                 return
         except (OSError, TimeoutError):
-            found.lost += 1
             if made:
-                made.close()
-        if time.perf_counter() < until:
-            await asyncio.sleep(_AGAIN)
+                made.give_up()
+            else:
+                found.lost += 1
+        number, due = (made.number, made.due) if made else (number, due)
+        if made is None or made.is_lost:
+            due = max(due + interval, time.perf_counter() + _AGAIN)
 
 
 class _Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last one is whole, and the next one is due."""
 
-    def __init__(self, requests: Sequence[bytes], place: int, until: float, interval: float, found: _Found) -> None:
-        self._requests, self._next, self._until, self._interval, self._found = requests, place, until, interval, found
+    def __init__(
+        self, requests: Sequence[bytes], number: int, due: float, until: float, interval: float, found: _Found
+    ) -> None:
+        self._requests, self.number, self._until, self._interval, self._found = requests, number, until, interval, found
         self._buffer = b""
-        self._due = time.perf_counter()
-        self._waits = self.is_over = False
+        self.due = due
+        self._waits = self.is_over = self.is_lost = False
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: Any) -> None:
@@ -136,20 +148,20 @@ class _Connection(asyncio.Protocol):
         if not _is_whole(self._buffer):
             return
         now = time.perf_counter()
-        self._found.add(self._buffer[9:12].decode("ascii", errors="replace"), now - self._due)
+        self._found.add(_said(self._buffer), now - self.due)
         self._buffer, self._waits = b"", False
-        self._due = self._due + self._interval if self._interval else now
-        if max(now, self._due) >= self._until:
+        self.due = self.due + self._interval if self._interval else now
+        if max(now, self.due) >= self._until:
             self.is_over = True
             self.close()
-        elif self._due > now:
-            asyncio.get_running_loop().call_later(self._due - now, self._send)
+        elif self.due > now:
+            asyncio.get_running_loop().call_later(self.due - now, self._send)
         else:
             self._send()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if self._waits:  # a server or a proxy may end a connection on which nothing is under way
-            self._found.lost += 1
+            self._lose()
         if not self.done.done():
             self.done.set_result(None)
 
@@ -157,12 +169,32 @@ class _Connection(asyncio.Protocol):
         """End the connection."""
         self._transport.close()
 
+    def give_up(self) -> None:
+        """End the connection, whose answer did not come in time."""
+        self._lose()
+        self._transport.abort()
+
+    def _lose(self) -> None:
+        self._found.lost += 1
+        self._waits, self.is_lost = False, True
+
     def _send(self) -> None:
         if self._transport.is_closing():
             return
         self._waits = True
-        self._transport.write(self._requests[self._next % len(self._requests)])
-        self._next += 1
+        self._transport.write(self._requests[self.number % len(self._requests)])
+        self.number += 1
+
+
+def _said(answer: bytes) -> str:
+    """Return the status of an answer, and who gave it if that was not the service."""
+    status = answer[9:12].decode("ascii", errors="replace")
+    if status == "200" or not status.isdecimal():
+        return status
+    lines = answer[: answer.find(b"\r\n\r\n")].decode("latin-1").split("\r\n")[1:]
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    by = wire.author(int(status), headers.get("content-type", ""), headers.get("server", ""))
+    return f"{status} by {by}" if by else status
 
 
 def _is_whole(answer: bytes) -> bool:

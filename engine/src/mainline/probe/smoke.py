@@ -12,7 +12,7 @@ from typing import Any
 from mainline.declared.service import Limits
 from mainline.package import manifest as manifests
 from mainline.package.responses import Response, differing
-from mainline.probe.wire import ProbeError, Target
+from mainline.probe.wire import Answer, ProbeError, Target
 from mainline.scoring.acceptance import Check
 
 PREDICT = "/predict"
@@ -51,7 +51,7 @@ def run(target: Target, expected: Expected) -> Iterator[Check]:
     try:
         yield _health(target)
     except ProbeError as error:
-        yield Check("health", False, str(error), "an answer")
+        yield Check("health", False, str(error), "")
         return
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("key", lambda: _key(target, expected)),
@@ -67,7 +67,7 @@ def run(target: Target, expected: Expected) -> Iterator[Check]:
         try:
             yield check()
         except ProbeError as error:
-            yield Check(name, False, str(error), "an answer")
+            yield Check(name, False, str(error), "")
 
 
 def refuse_another(target: Target, expected: Expected) -> None:
@@ -86,8 +86,12 @@ def refuse_another(target: Target, expected: Expected) -> None:
 
 
 def _health(target: Target) -> Check:
-    found = {path: target.ask(path, key="").status for path in ("/livez", "/readyz")}
-    return Check("health", set(found.values()) == {200}, _listed(found), "200, without a key")
+    found = {path: target.ask(path, key="") for path in ("/livez", "/readyz")}
+    good = all(answer.status == 200 for answer in found.values())
+    if not good and all(answer.author for answer in found.values()):
+        answer = found["/readyz"]
+        raise ProbeError(f"/readyz is answered with {answer.said()}{answer.remedy()}.")
+    return Check("health", good, _listed(found), "200, without a key")
 
 
 def _tls(target: Target) -> Check:
@@ -99,14 +103,15 @@ def _tls(target: Target) -> Check:
 
 def _key(target: Target, expected: Expected) -> Check:
     row = expected.golden["requests"][0]
-    found = {"none": target.ask(PREDICT, row, key="").status, "wrong": target.ask(PREDICT, row, key="wrong").status}
-    return Check("key", set(found.values()) == {401}, _listed(found), "401 without a key and with a wrong one")
+    found = {"none": target.ask(PREDICT, row, key=""), "wrong": target.ask(PREDICT, row, key="wrong")}
+    good = all(answer.status == 401 for answer in found.values())
+    return Check("key", good, _listed(found), "401 without a key and with a wrong one")
 
 
 def _version(target: Target, expected: Expected) -> Check:
     answer = target.ask(PREDICT, expected.golden["requests"][0])
     if answer.status != 200:
-        return Check("version", False, _refused(answer.status), expected.version)
+        return Check("version", False, _refused(answer), expected.version)
     found = _said(answer.json(), "version")
     return Check("version", found in expected.names, found or "none", expected.version)
 
@@ -122,7 +127,7 @@ def _golden(target: Target, expected: Expected) -> Check:
     for content, predictions in asked:
         answer = target.ask(PREDICT, content)
         if answer.status != 200:
-            return Check("golden requests", False, _refused(answer.status), "200")
+            return Check("golden requests", False, _refused(answer), "200")
         if (said := _said(answer.json(), "version")) not in expected.names:
             found = f"{said or 'nobody'} answered, while a rollout is under way or another version is served"
             return Check("golden requests", False, found, f"the answers of {expected.version}")
@@ -146,7 +151,7 @@ def _limits(target: Target, expected: Expected) -> Check:
     row, limits = expected.golden["requests"][0], expected.limits
     many = target.ask(PREDICT, raw=json.dumps([row] * (limits.rows + 1)).encode()[: 4 * limits.body_bytes])
     large = target.ask(PREDICT, raw=b" " * (limits.body_bytes + 1) + b"{}")
-    found = {f"{limits.rows + 1:,} rows": many.status, f"{limits.body_bytes + 1:,} bytes": large.status}
+    found = {f"{limits.rows + 1:,} rows": many, f"{limits.body_bytes + 1:,} bytes": large}
     good = many.status in (413, 422) and large.status == 413
     return Check("limits", good, _listed(found), "422 or 413, and 413")
 
@@ -155,10 +160,9 @@ def _bad_input(target: Target) -> Check:
     """A refusal names what is wrong; no input is the server's own error."""
     found = {name: target.ask(PREDICT, raw=raw) for name, raw in
              (("no JSON", b"{"), ("NaN", b'[{"x": NaN}]'), ("no rows", b"[]"), ("text", b'"x"'))}  # fmt: skip
-    statuses = {name: answer.status for name, answer in found.items()}
     plain = [name for name, answer in found.items() if not answer.headers.get("content-type", "").startswith(_PROBLEM)]
-    said = _listed(statuses) + (f"; not {_PROBLEM}: {', '.join(plain)}" if plain else "")
-    good = not plain and all(400 <= status < 500 and status != 401 for status in statuses.values())
+    said = _listed(found) + (f"; not {_PROBLEM}: {', '.join(plain)}" if plain else "")
+    good = not plain and all(400 <= answer.status < 500 and answer.status != 401 for answer in found.values())
     return Check("bad input", good, said, f"4xx that is not 401, with {_PROBLEM}")
 
 
@@ -180,10 +184,9 @@ def _said(content: Any, name: str) -> str:
     return found[:80] if isinstance(found, str) else ""
 
 
-def _refused(status: int) -> str:
-    remedy = ": name a key (MAINLINE_API_KEY)" if status == 401 else ""
-    return f"the answer was {status}{remedy}"
+def _refused(answer: Answer) -> str:
+    return f"the answer was {answer.said()}{answer.remedy()}"
 
 
-def _listed(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {status}" for name, status in found.items())
+def _listed(found: Mapping[str, Answer]) -> str:
+    return ", ".join(f"{name} {answer.said()}" for name, answer in found.items())

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -11,11 +12,39 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mainline.errors import MainlineError
+from mainline.text import clean
 
 SECONDS = 30.0
 """How long an answer may take."""
 _LARGEST = 20_000_000
 """Bytes of an answer that are read."""
+
+
+KEY = "MAINLINE_API_KEY"
+"""The variable that has the key, since others of the machine can read a command line."""
+_NAMED = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_PROBLEM = "application/problem+json"
+_REMEDIES: Mapping[int, str] = {
+    404: "add the path that the proxy shows the service under",
+    413: "its limit of a body is below service.limits.body_bytes",
+    429: "its limit of requests is below what was sent",
+    502: "it reaches no server, or lost one while it answered",
+    503: "it has a limit of requests below what was sent, or reaches no server",
+    504: "the service answered later than the proxy waits",
+}
+_ITS_OWN = "the request did not come to the service"
+_UNVOUCHED = (18, 19, 20, 21)
+"""X509_V_ERR of OpenSSL: self-signed, itself or what is above it, and an issuer that is not there."""
+_ANOTHERS = (62, 64)
+"""Of another host name, of another address."""
+_OWN_AUTHORITY = (
+    " If an authority of your own signed it, name that authority's certificate (--ca FILE); if a public one did, the "
+    "server leaves out the certificates between its own and the authority's."
+)
+_CERTIFICATES: Mapping[int, str] = {
+    **dict.fromkeys(_UNVOUCHED, _OWN_AUTHORITY),
+    **dict.fromkeys(_ANOTHERS, " Ask the service by a name that its certificate has."),
+}
 
 
 class ProbeError(MainlineError):
@@ -34,6 +63,23 @@ class Answer:
     body: bytes
     tls: str = ""
     days: float = 0.0
+
+    @property
+    def author(self) -> str:
+        """Who answered, if it was not the service, whose refusals are problem documents: a proxy; else ''."""
+        return author(self.status, self.headers.get("content-type", ""), self.headers.get("server", ""))
+
+    def said(self) -> str:
+        """Return the status, and who answered if it was a proxy; '' stands for nobody else."""
+        return f"{self.status} by {self.author}" if self.author else str(self.status)
+
+    def remedy(self) -> str:
+        """Say what to do about an answer that is not the service's, or not to a client it knows; '' if it is not so."""
+        if 300 <= self.status < 400:
+            return f": it leads to {clean(self.headers.get('location', 'nowhere'))[:200]}; ask the address it leads to"
+        if self.status == 401:
+            return f": name a key ({KEY})"
+        return f": {_REMEDIES.get(self.status, _ITS_OWN)}" if self.author else ""
 
     def json(self) -> Any:
         """Return the body as JSON; None where it is none."""
@@ -74,7 +120,9 @@ class Target:
             found = {name.lower(): value for name, value in reply.getheaders()}
             return Answer(reply.status, found, reply.read(_LARGEST), tls, days)
         except ssl.SSLCertVerificationError as error:
-            raise ProbeError(f"the certificate of {self.host} is not trusted: {error.verify_message}.") from error
+            remedy = _CERTIFICATES.get(error.verify_code, "")
+            said = error.verify_message.rstrip(".")
+            raise ProbeError(f"the certificate of {self.host} is not trusted: {said}.{remedy}") from error
         except ssl.SSLError as error:
             raise ProbeError(
                 f"{self.host}:{self.port} does not answer over TLS ({error.reason or error}). If it speaks plain HTTP, "
@@ -91,6 +139,20 @@ class Target:
         if self.secure:
             return http.client.HTTPSConnection(self.host, self.port, timeout=SECONDS, context=self.context)
         return http.client.HTTPConnection(self.host, self.port, timeout=SECONDS)
+
+
+def author(status: int, kind: str, server: str) -> str:
+    """Return who gave an answer, if that was not the service: the name that a proxy goes by, or 'a proxy'.
+
+    Args:
+        status: of the answer.
+        kind: its content type; the service refuses by a problem document, proxies by pages or plain text.
+        server: what it says of its server; most proxies write their name.
+    """
+    if status < 300 or kind.startswith(_PROBLEM):
+        return ""
+    named = _NAMED.match(server)
+    return named[0] if named else "a proxy"
 
 
 def target(url: str, key: str, authority: Path | None) -> Target:

@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from tests.mainline.serving.running import wait_for
 
 Make = Callable[[str, str], Path]
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
-"""A server that has something under way, and does not end."""
 
 
 def more(amount: int) -> str:
@@ -143,43 +142,45 @@ def test_port_is_kept_while_the_package_is_on_its_way(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "ports.json").read_text()) == {"a": 8101, "b": 8102}
 
 
-def test_server_that_takes_long_to_end_holds_nobody(tmp_path: Path) -> None:
-    """The loop goes on while it answers what is under way; its port is nobody else's until it is gone."""
-    (tmp_path / "ports.json").write_text('{"gone": 8100}')
-    machine = Machine(Heads("nowhere", tmp_path), Previews(Preview(most=1), Settings()), tmp_path, tmp_path)
+@pytest.fixture
+def stubborn() -> Iterator["subprocess.Popen[bytes]"]:
+    """A server that has something under way, and does not end."""
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"ready\n"
-        server = BranchServer("gone", tmp_path / "servers/gone", Settings(), 1000.0, tmp_path)
-        server._process = process
-        machine.servers["gone"], machine.has_looked = server, True
-        package = tmp_path / "package"
-        machine.wanted = {"new": Wanted(Head("new", "c" * 40, 0.0), package=package, digest="d" * 64)}
-        machine.tick()
-        assert (process.poll(), list(machine.ending), machine.servers) == (None, ["gone"], {})
-        assert "waits for a server that ends" in (tmp_path / "index.html").read_text()
-        assert machine.ports.of("new") is None
+        yield process
         process.kill()
-        process.wait()
+
+
+def test_server_that_takes_long_to_end_holds_nobody(tmp_path: Path, stubborn: "subprocess.Popen[bytes]") -> None:
+    """The loop goes on while it answers what is under way; its port is nobody else's until it is gone."""
+    (tmp_path / "ports.json").write_text('{"gone": 8100}')
+    machine = Machine(Heads("nowhere", tmp_path), Previews(Preview(most=1), Settings()), tmp_path, tmp_path)
+    server = BranchServer("gone", tmp_path / "servers/gone", Settings(), 1000.0, tmp_path)
+    server._process = stubborn
+    machine.servers["gone"], machine.has_looked = server, True
+    head = Head("new", "c" * 40, 0.0)
+    machine.wanted = {"new": Wanted(head, package=tmp_path / "package", digest="d" * 64)}
+    machine.tick()
+    assert (stubborn.poll(), list(machine.ending), machine.servers) == (None, ["gone"], {})
+    assert "waits for a server that ends" in (tmp_path / "index.html").read_text()
+    assert machine.ports.of("new") is None
+    stubborn.kill()
+    stubborn.wait()
     machine.wanted = {}
     machine.tick()
     assert (machine.ending, machine.ports.of("new")) == ({}, 8100)
 
 
-def test_server_that_never_ends_is_killed(tmp_path: Path) -> None:
+def test_server_that_never_ends_is_killed(tmp_path: Path, stubborn: "subprocess.Popen[bytes]") -> None:
     """What is under way has its time, and no more than that."""
-    settings = Settings.model_validate({"limits": {"drain_seconds": 1e-9}})
-    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        server = BranchServer("gone", tmp_path / "gone", settings, 1000.0, tmp_path)
-        server._process = process
-        server.stop()
-        assert not server.has_ended()
-        assert server._last_moment
-        server._last_moment = 0.0
-        wait_for(server.has_ended)
-        assert process.returncode == -signal.SIGKILL
+    server = BranchServer("gone", tmp_path / "gone", Settings(), 1000.0, tmp_path)
+    server._process = stubborn
+    server.stop()
+    assert not server.has_ended()
+    server._last_moment = 0.0
+    wait_for(server.has_ended)
+    assert stubborn.returncode == -signal.SIGKILL
 
 
 def at(world: World, port: int) -> str:

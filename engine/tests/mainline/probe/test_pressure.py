@@ -5,6 +5,7 @@ import signal
 import socketserver
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,12 +56,29 @@ def plan(port: int, rate: float = 0.0, seconds: float = 1.0) -> Plan:
 
 def test_answers_are_counted_by_status() -> None:
     """Each fourth request is refused: a quarter of what was tried is an error."""
-    refusal = OK.replace(b"200 OK", b"503 Busy")
+    refusal = OK.replace(b"200 OK", b"503 Busy\r\nContent-Type: application/problem+json")
     with answering(lambda number: OK if number % 4 else refusal) as port:
         found = pressure.load(plan(port))
     assert set(found.statuses) == {"200", "503"}
     assert found.answers == sum(found.statuses.values())
     assert abs(found.errors - 0.25) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("503 Busy\r\nServer: nginx/1.22.1\r\nContent-Type: application/problem+json", "503"),
+        ("503 Busy\r\nContent-Type: text/html\r\nserver: nginx/1.22.1", "503 by nginx"),
+        ("429 Slow\r\nContent-Type: text/plain", "429 by a proxy"),
+        ("502 Bad\r\nServer: \x1b[31m<b>", "502 by a proxy"),
+    ],
+)
+def test_a_refusal_of_a_proxy_is_told_from_the_services(head: str, told: str) -> None:
+    """The service refuses by a problem document; whose limit was reached decides what to change."""
+    answer = OK.replace(b"200 OK", head.encode("latin-1"))
+    with answering(lambda _: answer) as port:
+        found = pressure.load(plan(port, rate=10.0))
+    assert set(found.statuses) == {told}
 
 
 def test_a_rate_is_kept() -> None:
@@ -93,8 +111,29 @@ def test_a_connection_that_ends_between_two_requests_lost_nothing() -> None:
         found = pressure.load(plan(server.server_address[1], rate=4.0))
         server.shutdown()
         thread.join()
-    assert found.answers > 1
+    assert 1 < found.answers <= 4
     assert found.errors == 0.0
+
+
+def test_a_connection_that_is_made_again_waits_for_its_request() -> None:
+    """A proxy that ends what is idle does not make the load faster: a request is sent when it is due."""
+    moments: list[float] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            moments.append(time.perf_counter())
+            self.request.sendall(OK)  # and ends at once, without a word of it
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        begun = time.perf_counter()
+        found = pressure.load(replace(plan(server.server_address[1], rate=1.0, seconds=3.0), connections=1))
+        server.shutdown()
+        thread.join()
+    assert (found.answers <= 3, found.lost) == (True, 0)
+    assert all(moment - begun >= number for number, moment in enumerate(moments))
 
 
 @pytest.mark.parametrize("option", [{"errors": float("nan")}, {"p99_ms": 0.0}, {"most": float("inf")}, {"rate": 0.0}])

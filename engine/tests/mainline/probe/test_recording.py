@@ -11,7 +11,7 @@ import yaml
 
 from mainline.__main__ import main
 from mainline.declared import environments
-from mainline.probe import options
+from mainline.probe import wire
 from mainline.registry import deployment_tests, records, tags
 from mainline.registry.records import Release
 from mainline.release import requirements
@@ -47,7 +47,7 @@ def deployed(server: Running, package_dir: Path, tmp_path: Path, monkeypatch: py
     """A repository without a remote as the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", sys.argv)
-    monkeypatch.setenv(options.KEY, server.key)
+    monkeypatch.setenv(wire.KEY, server.key)
     for name, after in (("staging", None), ("production", "staging")):
         asked = {"smoke_test": True, "load_test": ASKED} if after else {}
         promotion = {"after": after, "approval": "automatic", "signature": "optional", **asked}
@@ -117,7 +117,7 @@ def test_another_version_that_answers_is_not_recorded(
         running(tmp_path / "other", package_dir, "--version", "v0.9.0") as other,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setenv(options.KEY, other.key)
+        patch.setenv(wire.KEY, other.key)
         assert Deployed(other, package_dir).command("load", "--record") == 1
     assert "v0.9.0 answers, and not v1.0.0, so nothing is recorded" in capsys.readouterr().err
     assert "tested/" not in git("tag")

@@ -103,6 +103,40 @@ def test_without_an_answer_there_is_one_line(expected: Expected) -> None:
     assert "does not answer /livez" in found[0].found
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(301, {"location": "https://x/flights/readyz"}, b""), "301 by a proxy: it leads to https://x/flights/r"),
+        (Answer(404, {"content-type": "text/html", "server": "nginx/1.22.1"}, b""), "404 by nginx: add the path"),
+        (Answer(502, {"content-type": "text/html", "server": "nginx"}, b""), "502 by nginx: it reaches no server"),
+        (Answer(403, {"content-type": "text/html", "server": "awselb/2.0"}, b""), "403 by awselb: the request did not"),
+    ],
+)
+def test_a_proxy_before_the_service_is_one_line(expected: Expected, answer: Answer, said: str) -> None:
+    """Nothing came to the service, so its keys, limits and headers are not judged; what to do depends on the status."""
+
+    class Proxy(Target):
+        def ask(self, *_arguments: Any, **_named: Any) -> Answer:
+            return answer
+
+    found = list(smoke.run(Proxy("x", 1, "", False), expected))
+    assert [(check.name, check.passed) for check in found] == [("health", False)]
+    assert said in found[0].found
+
+
+def test_whose_refusal_it_is_is_said(server: Running, expected: Expected) -> None:
+    """A limit of the proxy and one of the service have the same status, and another remedy."""
+    page = {"content-type": "text/html", "server": "nginx/1.22.1"}
+
+    def spoil(path: str, answer: Answer) -> Answer:
+        return dataclasses.replace(answer, status=503, headers=page) if path == smoke.PREDICT else answer
+
+    target = Spoiled("127.0.0.1", server.port, "", False, server.key, None, spoil)
+    found = {check.name: check.found for check in smoke.run(target, expected)}
+    assert found["golden requests"].startswith("the answer was 503 by nginx: it has a limit of requests below")
+    assert found["key"] == "none 503 by nginx, wrong 503 by nginx"
+
+
 def test_tls_must_be_trusted(package_dir: Path, tmp_path: Path, expected: Expected) -> None:
     """A certificate that nobody vouches for fails; one that is trusted passes if it does not end in these days."""
     certificate, private_key = make_certificate(tmp_path)
@@ -111,7 +145,11 @@ def test_tls_must_be_trusted(package_dir: Path, tmp_path: Path, expected: Expect
         url = f"https://localhost:{server.port}"
         stranger = list(smoke.run(wire.target(url, server.key, None), expected))
         assert [check.name for check in stranger] == ["health"]
-        assert "is not trusted" in stranger[0].found
+        assert "is not trusted: self-signed certificate. If an authority of your own" in stranger[0].found
+        with pytest.raises(
+            ProbeError, match=r"mismatch[^.]*\..* Ask the service by a name that its certificate has\.$"
+        ):
+            wire.target(f"https://127.0.0.1:{server.port}", "", certificate).ask("/livez")
         target = wire.target(url, server.key, certificate)
         assert failed(target, expected) == ["tls"]  # it ends tomorrow
         later = Spoiled(target.host, target.port, "", True, server.key, target.context,
@@ -152,7 +190,7 @@ def test_plain_http_where_tls_is_asked_for_is_said(server: Running) -> None:
 @pytest.mark.parametrize("key", ["secret\nX: y", "secret word", "secret\N{EURO SIGN}"])
 def test_what_cannot_be_a_key_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     """It would be another header, or a fault of the client."""
-    monkeypatch.setenv(options.KEY, key)
+    monkeypatch.setenv(wire.KEY, key)
     with pytest.raises(ProbeError, match="no key has") as refused:
         options.key()
     assert "secret" not in str(refused.value)
@@ -160,7 +198,7 @@ def test_what_cannot_be_a_key_is_refused_and_not_shown(monkeypatch: pytest.Monke
 
 def test_a_line_break_at_the_end_is_not_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a file of secrets has it."""
-    monkeypatch.setenv(options.KEY, "abc\n")
+    monkeypatch.setenv(wire.KEY, "abc\n")
     assert options.key() == "abc"
 
 

@@ -54,20 +54,28 @@ backend service
 @contextmanager
 def proxy(name: str, to: int, folder: Path) -> Iterator[int]:
     """Run nginx or HAProxy in front of a port; yield its own. Without the program the test is skipped."""
+    port = free_port()
+    text = {"nginx": NGINX, "haproxy": HAPROXY}[name].format(port=port, to=to, folder=folder, prefix=PREFIX)
+    with started(name, text, port, folder):
+        yield port
+
+
+@contextmanager
+def started(name: str, text: str, port: int, folder: Path) -> Iterator[None]:
+    """Run nginx or HAProxy by a configuration until the block ends. Without the program the test is skipped."""
     program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if program is None:
         pytest.skip(f"{name} is not installed; `apt-get install {name}` brings it")
     folder.mkdir(parents=True)
-    port, file = free_port(), folder / "configuration"
-    written = {"nginx": NGINX, "haproxy": HAPROXY}[name].format(port=port, to=to, folder=folder, prefix=PREFIX)
-    file.write_text(written.lstrip())
+    file = folder / "configuration"
+    file.write_text(text.lstrip())
     options = ["-p", str(folder), "-c", str(file)] if name == "nginx" else ["-db", "-f", str(file)]
     with (folder / "output").open("w") as output:
         process = subprocess.Popen([program, *options], stdout=output, stderr=subprocess.STDOUT)
     try:
         wait_for(lambda: process.poll() is not None or _listens(port))
         assert process.poll() is None, (folder / "output").read_text()
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait()
