@@ -27,7 +27,7 @@ from mainline.rollout.clone import Clone
 from mainline.rollout.records import Ref
 from mainline.rollout.source import Found
 from mainline.rollout.together import circle
-from mainline.rollout.together.circle import Pace
+from mainline.rollout.together.following import Pace
 from tests.mainline.rollout.together.machines import Machine, Machines
 from tests.mainline.rollout.worlds import ref
 
@@ -68,6 +68,11 @@ class Replica(Machine):
         together = super().look_whole(begins)
         self.found = replace(self.found, problem="")
         return together
+
+    def go_on(self) -> None:
+        """Bring what was found; that it is still under way is not a problem."""
+        super().go_on()
+        self.found = replace(self.found, problem="")
 
     def look_once(self, alone: bool) -> float:
         """Look at git; return the seconds until the next look."""

@@ -38,6 +38,10 @@ class GitError(MainlineError):
     """git refused; its own words are the message."""
 
 
+class GitTimeoutError(GitError):
+    """git had no answer in time."""
+
+
 def git(
     *arguments: str,
     at: Path | None = None,
@@ -115,7 +119,7 @@ def _run(
     try:
         return processes.run(["git", *plain, *arguments], limit, content, cwd=at, env=environment)
     except subprocess.TimeoutExpired as error:
-        raise GitError(
+        raise GitTimeoutError(
             f"`git {arguments[0]}` had no answer within {limit:g} s and was ended. Try again; {LONGER} allows more."
         ) from error
 

@@ -27,6 +27,11 @@ class Bringing:
         left = self._moment - time.monotonic()
         return left if left > 0 else float("inf")
 
+    @property
+    def is_another_try(self) -> bool:
+        """Whether the package could not be had, and it is time to try again."""
+        return bool(self._problem) and time.monotonic() >= self.back_off.until
+
     def bring(self, found: Found, usual: float, spread: float = 0.0) -> Found:
         """Bring the wanted package, which must be named; if that failed a moment ago, say again why.
 

@@ -22,8 +22,8 @@ from mainline.rollout.bringing import MOST_SECONDS, Bringing
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found, Source
-from mainline.rollout.together.circle import NotAllowedError
 from mainline.rollout.together.membership import Membership
+from mainline.rollout.together.reasons import NotAllowedError
 from mainline.serving import logs
 from mainline.serving.watching import signature
 from mainline.text import utc
@@ -121,15 +121,12 @@ class Follower:
         self._began = time.time(), time.monotonic()
         try:
             if self.membership.is_alone or not self.source.enter():
-                self._look()
+                self.look_whole()
+                if self.membership.is_alone:
+                    self.tell(self.driver.state)
             self._failures += not self.membership.turn(self.follow.interval)
         finally:
             self._began = None
-
-    def _look(self) -> None:
-        self.look_whole()
-        if self.membership.is_alone:
-            self.tell(self.driver.state)
 
     def look_whole(self, begins: bool = True) -> bool:
         """Look at git, bring what it assigns (and what to begin with); say whether main wants one rollout for all."""
@@ -146,6 +143,13 @@ class Follower:
         self.found = found
         self._repair()
         return not self.membership.is_alone
+
+    def go_on(self) -> None:
+        """Bring what the last look found; git is looked at again only for another try after a failure."""
+        if self._bringing.is_another_try:
+            self.look_whole(begins=False)
+        else:
+            self.found = self._bringing.bring(self.found, self.follow.interval, self.found.places.spread)
 
     def _heed(self, found: Found) -> None:
         """Follow as main declares: how often, and alone or together with other servers."""

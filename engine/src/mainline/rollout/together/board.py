@@ -22,7 +22,7 @@ class Notices:
     record_id: str = ""
     record: Record | None = None
     reports: Mapping[str, tuple[str, Report]] = field(default_factory=dict)
-    """The id and the report of each server; only if they were asked for."""
+    """The id and the report of each server that was asked for."""
 
 
 class Board:
@@ -36,16 +36,21 @@ class Board:
         """Name the ref of a server's report."""
         return f"{self._base}/servers/{name}"
 
-    def read(self, with_reports: bool) -> Notices:
-        """Take what hangs there now: the record alone, or the reports too.
+    def read(self, with_reports: bool, name: str = "") -> Notices:
+        """Take what hangs there now: the record, and the reports of all servers, of one, or none.
 
         Raises:
             GitError: when git does not answer.
         """
-        pattern = f"{self._base}/*" if with_reports else f"{self._base}/rollout/*"
+        if with_reports:
+            asked, kept = [f"{self._base}/*"], [f"{self._base}/"]
+        else:  # that of one server as a pattern, since git has an error for a ref that is not there
+            asked, kept = [f"{self.record}*"], [self.record]
+            if name:
+                asked, kept = [*asked, f"{self.server(name)}*"], [*kept, self.server(name)]
         git("fetch", "--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head", REMOTE,
-            f"+{pattern}:{pattern}")  # fmt: skip
-        shown = listed("for-each-ref", "--format=%(objectname) %(refname)", pattern.removesuffix("*"))
+            *(f"+{pattern}:{pattern}" for pattern in asked))  # fmt: skip
+        shown = listed("for-each-ref", "--format=%(objectname) %(refname)", *kept)
         named = {name: made for made, _, name in (line.partition(" ") for line in shown)}
         contents = _contents(list(named.values()))
         servers = self.server("")
@@ -55,7 +60,7 @@ class Board:
             if name.startswith(servers) and (report := notices.parse_report(contents.get(made, b"")))
         }
         found = named.get(self.record, "")
-        return Notices(found, notices.parse_record(contents.get(found, b"")), reports if with_reports else {})
+        return Notices(found, notices.parse_record(contents.get(found, b"")), reports)
 
     def write_report(self, name: str, report: Report) -> None:
         """Hang up a server's report; nobody else writes there.

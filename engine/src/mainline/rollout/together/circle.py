@@ -2,57 +2,28 @@
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from mainline.declared.together import INTERVALS
-from mainline.errors import MainlineError
 from mainline.exchange import status
 from mainline.package.soundness import is_sound
-from mainline.repository.git import GitError
+from mainline.repository.git import GitError, GitTimeoutError
 from mainline.rollout import machine, outbox, state
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found
-from mainline.rollout.together import naming
+from mainline.rollout.together import naming, reasons
 from mainline.rollout.together.assembly import Assembly
 from mainline.rollout.together.audience import Audience
 from mainline.rollout.together.board import Board, LostError, Notices
 from mainline.rollout.together.errand import Errand
+from mainline.rollout.together.following import Following, Pace
 from mainline.rollout.together.lease import Lease
+from mainline.rollout.together.namesake import Namesake
 from mainline.rollout.together.notices import Record, Report
+from mainline.rollout.together.reasons import NotAllowedError
 from mainline.rollout.together.tally import Tally
 from mainline.serving.logs import say
-
-
-class NotAllowedError(MainlineError):
-    """This server may not write what servers of one rollout tell each other."""
-
-
-class Following(Protocol):
-    """What the follower of this machine does for a circle."""
-
-    found: Found
-
-    def look_whole(self, begins: bool) -> bool:
-        """Look at git, bring what it assigns, and keep what was found; say whether main still wants one rollout.
-
-        With `begins` what to serve at first is brought too.
-        """
-
-    def bring(self, ref: Ref) -> str:
-        """Bring the package of a version; return '' or why not."""
-
-    def tell(self, told: State) -> None:
-        """Tell others what happened."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often git is looked at, and for how long a server may say nothing, in seconds."""
-
-    interval: float
-    silent: float
 
 
 class Circle:
@@ -67,33 +38,41 @@ class Circle:
         self.errand = Errand()
         self._driver, self._following, self._place = driver, following, driver.place
         self._audience = Audience(driver.clock.steady)
-        self._mark, self._problem = "", ""
+        self._namesake = Namesake(driver.clock.steady)
+        self._mark, self._problem, self._late = "", "", ""
         self._written: Report | None = None
         self._written_at = float("-inf")
 
-    def turn(self, pace: Pace) -> None:
-        """Look once at what was decided, and do this server's part.
+    def turn(self, pace: Pace) -> str:
+        """Look once at what was decided, and do this server's part; return '' or why this server cannot decide.
 
         Raises:
             GitError: when git does not answer; what serves stays.
             NotAllowedError: when this server may not write there, at the first try.
         """
         leads = self.lease.leads
-        found = self.board.read(with_reports=leads)
-        self.lease.see(found.record_id, found.record.lease if found.record else INTERVALS * pace.interval)
-        if not found.record_id or found.record:  # one that cannot be read is of a newer version of this program
+        found = self.board.read(leads, self.name)
+        self.lease.see(found.record_id, found.record.lease_within(pace.silent) if found.record else pace.silent)
+        is_read = found.record is not None or not found.record_id
+        if is_read:
             self.record = found.record
         if leads and not self.lease.leads:
             say("another server decides the rollout", environment=self._driver.environment, name=self._leader)
+        is_shared = self._namesake.heed(found.reports.get(self.name), pace.silent)
+        if is_shared:
+            self.lease.lose()
         try:
             if self.lease.leads and self.record:
                 self._lead(self.record, found, pace)
-            elif self.lease.is_over and (found.record or not found.record_id):
+            elif self.lease.is_over and is_read and not is_shared:
                 self._stand(found, pace)
             elif self.record:
                 self._follow(self.record, pace)
         except LostError:
             self.lease.lose()
+        if is_shared:
+            return reasons.shared(self.board.server(self.name), self._driver.environment, self.name)
+        return self._late if is_read else reasons.unread(self.board.record)
 
     @property
     def _leader(self) -> str:
@@ -169,10 +148,12 @@ class Circle:
         """Bring what the leader names, serve as it decided, and say so."""
         decided = record.decided
         found = self._following.found
-        if record.mark and (record.mark != self._mark or (found.wanted and not found.verified)):
-            self.errand.run(lambda: self._following.look_whole(begins=False), pace.interval / 2)
-            if not self.errand.is_busy:
-                self._mark = naming.mark(self._following.found)
+        if record.beat and record.leader != self.name:  # another one decides in time
+            self._late = ""
+        if record.mark and record.mark != self._mark:
+            self.errand.run(self._look, pace.interval / 2)
+        elif found.wanted and not found.verified:
+            self.errand.run(self._following.go_on, pace.interval / 2)
         refs = [ref for ref, _ in machine.weights(decided)]
         missing = [ref for ref in refs if not is_sound(self._place.package(ref.digest), ref.digest)]
         if missing:
@@ -182,6 +163,11 @@ class Circle:
             self._problem = ""
             self._driver.decided = decided
         self._say(decided, pace)
+
+    def _look(self) -> None:
+        """Look at the whole of git, and remember which content of it that was."""
+        self._following.look_whole(begins=False)
+        self._mark = naming.mark(self._following.found)
 
     def _bring(self, ref: Ref) -> None:
         self._problem = self._following.bring(ref)
@@ -212,15 +198,21 @@ class Circle:
             self._refuse_first(error)
             raise
         self.lease.hold(written, began, record.lease)
+        late = "" if self.lease.leads else reasons.late(self.lease.now() - began, record.lease)
+        self._late = late and (self._late or late)
         self._written, self._written_at = report, began
         self.record, self._driver.decided = record, record.decided
 
     def _refuse_first(self, error: GitError) -> None:
-        if self._written is None:
-            raise NotAllowedError(
-                f"this server cannot write {self.board.server(self.name)} ({error}). With rollout.together each server "
-                "needs the right to push there: grant it, or remove rollout.together, so that each rolls out alone."
-            ) from error
+        """Say that this server may not write, if git refused its first try and still answers.
+
+        Raises:
+            GitError: when git does not answer.
+            NotAllowedError: when it does.
+        """
+        if self._written is None and not isinstance(error, GitTimeoutError):
+            self.board.read(with_reports=False)
+            raise NotAllowedError(self.board.server(self.name), error) from error
 
     def _report(self, beat: int) -> Report:
         said = self.tally.said()
@@ -228,7 +220,9 @@ class Circle:
         sound = tuple(digest for digest in ready if is_sound(self._place.package(digest), digest))
         found = self._following.found
         problem = self._problem or ("" if found.verified else found.problem)
-        return Report(said.revision, said.restarts, sound, problem[:300], said.recent, said.whole, beat)
+        return Report(
+            said.revision, said.restarts, sound, problem[:300], said.recent, said.whole, beat, self._namesake.own
+        )
 
     def _record(
         self, after: State, pace: Pace, term: int, beat: int, before: Record | None, servers: Assembly | None = None

@@ -22,8 +22,12 @@ class Errand:
         if not self.is_busy:
             self._thread = threading.Thread(target=_tried, args=(job,), name="errand", daemon=True)
             self._thread.start()
-        assert self._thread is not None
-        self._thread.join(seconds)
+        self.wait(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of a job that is under way, for so many seconds at most."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
 
 def _tried(job: Callable[[], object]) -> None:

@@ -5,7 +5,9 @@ from mainline.exchange import status
 from mainline.repository.git import GitError
 from mainline.rollout.driver import Driver
 from mainline.rollout.source import Found
-from mainline.rollout.together.circle import Circle, Following, Pace
+from mainline.rollout.together.circle import Circle
+from mainline.rollout.together.following import Following, Pace
+from mainline.serving.logs import warn
 
 
 class Membership:
@@ -15,6 +17,8 @@ class Membership:
         self._driver, self._following = driver, following
         self._circle: Circle | None = None
         self._silent, self._woken = Together().silent, 0
+        self._answered = True
+        """Whether git did at the last turn."""
         self.problem = ""
         """Why nobody decides at the moment, as far as this server knows."""
 
@@ -51,13 +55,18 @@ class Membership:
         if self._circle is None:
             self.problem = ""
             return True
+        answered = self._answered
         try:
-            self._circle.turn(Pace(interval, self._silent))
+            problem = self._circle.turn(Pace(interval, self._silent))
+            self._answered = True
         except GitError as error:
-            self.problem = f"git is away, so nobody decides, and what serves stays: {error}"
-            return False
-        self.problem = ""
-        return True
+            problem = f"git is away, so nobody decides, and what serves stays: {error}"
+            self._answered = False
+        is_said = not self._answered and not answered  # git may word it another way at each try
+        if problem and problem != self.problem and not is_said:
+            warn("this server cannot decide", environment=self._driver.environment, reason=problem)
+        self.problem = problem
+        return self._answered
 
     def hear(self) -> bool:
         """Take in what the server here says; say whether the leader waits for it: the server took other routes."""

@@ -10,8 +10,6 @@ from mainline.exchange.server_report import Versions
 from mainline.rollout import state
 from mainline.rollout.records import State
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
 
 @dataclass(frozen=True)
 class Report:
@@ -19,7 +17,7 @@ class Report:
 
     `revision` is that of the routes that it serves (0: none), `restarts` how often it started anew since it took them,
     `ready` are the packages that it has, by digest. `recent` was counted since it took the routes, `whole` since its
-    models were loaded. `beat` tells a report from one of the same content.
+    models were loaded. `beat` tells a report from one of the same content, `process` one follower from another.
     """
 
     revision: int = 0
@@ -29,6 +27,7 @@ class Report:
     recent: Versions = field(default_factory=dict)
     whole: Versions = field(default_factory=dict)
     beat: int = 0
+    process: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Record:
     term: int
     leader: str
     beat: int
-    lease: Seconds
+    lease: float
     time: Annotated[float, Field(allow_inf_nan=False)]
     mark: str
     state: Mapping[str, Any]
@@ -66,6 +65,10 @@ class Record:
             ValueError: when a newer version of the program wrote another kind of it.
         """
         return state.parse(dict(self.state))
+
+    def lease_within(self, most: float) -> float:
+        """Return the lease in seconds, as far as it is believed: nobody may declare more than so many seconds."""
+        return self.lease if 0 < self.lease <= most else most  # NaN is neither
 
 
 REPORT, RECORD = TypeAdapter(Report), TypeAdapter(Record)

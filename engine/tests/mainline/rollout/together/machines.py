@@ -15,7 +15,8 @@ from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref, State
 from mainline.rollout.source import Found
 from mainline.rollout.together.board import Board, Notices
-from mainline.rollout.together.circle import Circle, Pace
+from mainline.rollout.together.circle import Circle
+from mainline.rollout.together.following import Pace
 from tests.mainline.rollout.worlds import ref
 
 INTERVAL, SILENT = 10.0, 60.0
@@ -56,6 +57,7 @@ class Machine:
         self.found = Found(0.0)
         self.looks, self.told = 0, list[tuple[str, str]]()
         self.away = self.broken = False
+        self.problem, self.pace = "", PACE
         self.process, self.rate, self.failing = 1, 100, dict[str, float]()
         self.counted: dict[str, Any] = {}
         self.pairs = counters(0)["pairs"]
@@ -76,6 +78,11 @@ class Machine:
         self.found = replace(self.found, verified=not problem, problem=problem)
         return self.world.is_together
 
+    def go_on(self) -> None:
+        """Bring what was found, without a look."""
+        problem = self.bring(self.world.wanted)
+        self.found = replace(self.found, verified=not problem, problem=problem)
+
     def bring(self, wanted: Ref) -> str:
         """Have a package, or not."""
         if self.broken and wanted != ref(1):
@@ -92,7 +99,7 @@ class Machine:
         """Let the server speak and the follower look once."""
         os.chdir(self.place.clone)
         self.speak()
-        self.circle.turn(PACE)
+        self.problem = self.circle.turn(self.pace)
         self.driver.tick(self.found, {"problem": ""}, alone=False)
         self.speak()
 

@@ -2,16 +2,16 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from mainline.repository import tree
-from mainline.repository.git import GitError, git
+from mainline.repository.git import GitError
 from mainline.rollout import status
-from mainline.rollout.together.circle import NotAllowedError
-from mainline.rollout.together.notices import RECORD
-from tests.mainline.rollout.together.machines import SILENT, Machine, Machines, policy
+from mainline.rollout.together.reasons import NotAllowedError
+from tests.mainline.rollout.together.machines import PACE, SILENT, Machine, Machines, policy
 from tests.mainline.rollout.worlds import ref
 
 Make = Callable[[int], Machines]
@@ -78,6 +78,43 @@ def test_members_look_at_git_only_if_it_changed(machines: Make) -> None:
     world.wanted = ref(2)
     world.pass_by(3)
     assert [machine.looks - earlier for machine, earlier in zip(world.all, before, strict=True)] == [13, 1, 1]
+
+
+def test_member_looks_once_while_its_package_is_under_way(machines: Make) -> None:
+    """As long as a package is not here, a member only goes on bringing it: the whole of git is looked at once."""
+    world = machines(3)
+    world.serve(1)
+    world.all[2].broken = True
+    world.wanted = ref(2)
+    world.pass_by(2)
+    before = world.all[2].looks
+    world.pass_by(5)
+    assert world.all[2].looks == before
+    world.all[2].broken = False
+    world.pass_by(1)
+    assert world.all[2].found.verified
+    assert world.all[2].looks == before
+
+
+def test_look_that_outlasts_a_turn_is_not_repeated(machines: Make) -> None:
+    """A member whose look at git ends between two turns knows what it saw, and does not look again."""
+    world = machines(2)
+    world.serve(1)
+    member, begun = world.all[1], threading.Event()
+    look = member.look_whole
+
+    def slow(begins: bool) -> bool:
+        begun.wait(60)
+        return look(begins)
+
+    member.look_whole = slow  # type: ignore[method-assign]
+    member.pace = replace(PACE, interval=0.01)
+    before, world.wanted = member.looks, ref(2)
+    world.pass_by(2)
+    begun.set()
+    member.circle.errand.wait(60)
+    world.pass_by(3)
+    assert member.looks == before + 1
 
 
 def test_bad_candidate_is_aborted_once_for_all(machines: Make) -> None:
@@ -317,21 +354,6 @@ def test_status_names_the_leader_and_the_servers(machines: Make) -> None:
     member.driver.tick(member.found, {"problem": ""}, alone=False)
     text = status.render(status.read(member.place.folder), 0.0)
     assert "  together pod-0 decides for 2 servers (term 1); this one is pod-1" in text
-
-
-def test_record_of_a_newer_state_is_waited_for(machines: Make) -> None:
-    """A record whose state is of a newer format is left to the program that wrote it, and nobody stumbles over it."""
-    world = machines(2)
-    world.serve(1)
-    record = world.board().record
-    assert record is not None
-    newer = json.dumps({**json.loads(RECORD.dump_json(record)), "state": {**record.state, "format": 2}})
-    os.chdir(world.all[0].place.clone)
-    made = tree.store(newer.encode())
-    git("push", "--quiet", "--force", "origin", f"{made}:refs/mainline/production/rollout/record")
-    world.pass_by(8)
-    assert world.board().record_id == made
-    assert {machine.state.stable for machine in world.all} == {ref(1)}
 
 
 def test_differences_that_overflow_together_say_nothing(machines: Make) -> None:

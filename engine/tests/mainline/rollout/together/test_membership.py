@@ -4,15 +4,17 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mainline.declared.package_places import Packages
 from mainline.exchange.place import Place
-from mainline.repository.git import git
+from mainline.repository.git import GitError, git
 from mainline.rollout.follower import Follower
-from mainline.rollout.source import Source
+from mainline.rollout.source import Found, Source
 from tests.mainline.release.conftest import made, repository
 from tests.mainline.rollout.conftest import Followed
 
@@ -69,6 +71,11 @@ def servers(followed: Followed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     os.chdir(followed.repository.path)
 
 
+def count(caplog: pytest.LogCaptureFixture, said: str) -> int:
+    """Count the lines of the log whose reason has some words."""
+    return sum(said in getattr(record, "fields", {}).get("reason", "") for record in caplog.records)
+
+
 def test_followers_roll_out_together_and_tell_once(servers: Servers) -> None:
     """Three followers bring, verify and serve what one of them decides; git has each event once."""
     servers.look(3)
@@ -99,15 +106,75 @@ def test_followers_go_apart_if_main_takes_it_back(servers: Servers) -> None:
     assert servers.stable() == {"v1.1.0"}
 
 
-def test_server_that_is_away_from_git_says_so_once(servers: Servers, capsys: pytest.CaptureFixture[str]) -> None:
+def test_server_that_is_away_from_git_says_so_once(servers: Servers, caplog: pytest.LogCaptureFixture) -> None:
     """The status has the reason, the version serves on, and the server goes on when git is back."""
     servers.look(3)
-    capsys.readouterr()
-    servers.origin.rename(servers.origin.parent / "away.git")
+    away = servers.origin.parent / "away.git"
+    for _ in range(2):
+        caplog.clear()
+        servers.origin.rename(away)
+        servers.look(3)
+        assert count(caplog, "git is away, so nobody decides") == len(servers.all)
+        problem = json.loads(servers.all[1].place.status.read_text())["source"]["problem"]
+        assert problem.startswith("git is away, so nobody decides, and what serves stays")
+        assert servers.stable() == {"v1.0.0"}
+        away.rename(servers.origin)
+        servers.look(2)
+        assert json.loads(servers.all[1].place.status.read_text())["source"]["problem"] == ""
+
+
+def test_git_that_words_its_error_anew_is_said_once(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A message with a number or a time in it does not fill the log; the status has the last one."""
+    servers.look(1)
+    member = servers.all[1].membership
+    number = iter(range(10))
+
+    def fail(_pace: object) -> str:
+        raise GitError(f"try {next(number)}")
+
+    monkeypatch.setattr(member._circle, "turn", fail)
+    caplog.clear()
+    assert [member.turn(60.0) for _ in range(3)] == [False] * 3
+    assert count(caplog, "git is away") == 1
+    assert member.problem.endswith(": try 2")
+
+
+def test_record_that_cannot_be_read_is_in_log_and_status(servers: Servers, caplog: pytest.LogCaptureFixture) -> None:
+    """It is said once, with what to do if no server of a newer version wrote it."""
     servers.look(2)
-    problem = json.loads(servers.all[1].place.status.read_text())["source"]["problem"]
-    assert problem.startswith("git is away, so nobody decides, and what serves stays")
+    caplog.clear()
+    made = git("hash-object", "-w", "--stdin", given="{}", at=servers.origin).strip()
+    git("update-ref", "refs/mainline/production/rollout/record", made, at=servers.origin)
+    servers.look(3)
+    said = "git push origin :refs/mainline/production/rollout/record"
+    assert count(caplog, said) == len(servers.all)
+    assert said in json.loads(servers.all[1].place.status.read_text())["source"]["problem"]
     assert servers.stable() == {"v1.0.0"}
-    (servers.origin.parent / "away.git").rename(servers.origin)
+
+
+def test_member_that_waits_for_its_package_asks_git_only_for_another_try(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the moment that was drawn, and between two tries, it reads the record alone."""
+    servers.look(3)
+    member, looks = servers.all[1], list[Found]()
+    look, bring = member.source.look, member.source.bring
+
+    def counted() -> Found:
+        looks.append(replace(look(), places=Packages(spread=1e6)))
+        return looks[-1]
+
+    monkeypatch.setattr(member.source, "look", counted)
+    monkeypatch.setattr(member.source, "bring", lambda found: replace(found, problem="storage is away"))
+    servers.followed.release(depth=5)
+    servers.look(4)
+    assert (len(looks), member.found.verified, member.found.problem) == (1, False, "")
+    monkeypatch.setattr(member._bringing, "_moment", 0.0)
+    servers.look(4)
+    assert (len(looks), member.found.problem) == (1, "storage is away")
+    monkeypatch.setattr(member.source, "bring", bring)
+    monkeypatch.setattr(member._bringing.back_off, "until", 0.0)
     servers.look(2)
-    assert json.loads(servers.all[1].place.status.read_text())["source"]["problem"] == ""
+    assert (len(looks), member.found.verified, member.found.problem) == (2, True, "")

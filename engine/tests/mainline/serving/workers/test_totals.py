@@ -69,6 +69,15 @@ def test_word_has_the_oldest_revision() -> None:
     assert reports.total()["revision"] == 4  # type: ignore[index]
 
 
+def test_worker_has_said_something_until_it_ends() -> None:
+    """A worker that is started again has said nothing until it does."""
+    reports = Reports("server")
+    reports.take(0, served(4, 10), {"v1": "d"})
+    assert (reports.has(0), reports.has(1)) == (True, False)
+    reports.retire(0)
+    assert not reports.has(0)
+
+
 def test_word_adds_up_what_was_counted() -> None:
     """Requests, latencies, predictions and pairs of all workers come to one number each."""
     reports = Reports("server")
