@@ -5,30 +5,24 @@ Python, which takes more of them than the one of HTTP: trust the CPU time, which
 """
 
 import argparse
-import json
 import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from benchmarks import client, measure, rpc_client, servers
+from benchmarks import client, measure, rpc_client, servers, tensors
 from benchmarks.client import Load, Result
 from benchmarks.measure import ratios, say, spread
 from benchmarks.rpc_client import RpcLoad
 from benchmarks.servers import Server
 from mainline.package.predictor import Predictor
-from mainline.serving.endpoints.tensors import DATATYPES
-from mainline.serving.rpc import tensor_contents
-from mainline.serving.rpc.wire import CLASSES
 
 REST, V2, TYPED, RAW = "REST, /predict", "REST, /v2", "gRPC, typed fields", "gRPC, bytes"
 CASES = ((1, 8), (1, 64), (100, 8), (100, 32))
 """Rows in a request, connections."""
-Rows = Sequence[Mapping[str, Any]]
 Measured = dict[tuple[str, int, int], list[tuple[float, Result]]]
 
 
@@ -44,7 +38,7 @@ def main() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        rows = _whole_rows({count for count, _ in CASES})
+        rows = tensors.whole_rows({count for count, _ in CASES})
         bodies = {count: part[0] if count == 1 else part for count, part in rows.items()}
         command, asked, key = servers.service(Path(folder), bodies, grpc={"port": port})
         with servers.started("mainline", command, asked, {"KEY": key}) as server:
@@ -59,18 +53,20 @@ def main() -> None:
         _report(measured, count, connections)
 
 
-def _sides(server: Server, rows: Mapping[int, Rows], port: int, key: str) -> dict[str, Callable[[Load], Result]]:
+def _sides(
+    server: Server, rows: Mapping[int, tensors.Rows], port: int, key: str
+) -> dict[str, Callable[[Load], Result]]:
     """Return what sends a load by each protocol; `request` of the load is its number of rows."""
     predictor = Predictor.load(servers.PACKAGE)
-    tensors = {str(count): _tensors(predictor, part) for count, part in rows.items()}
-    path = f"/v2/models/{predictor.manifest['name']}/infer"
+    sent = {str(count): tensors.of_rows(predictor, part) for count, part in rows.items()}
+    name = predictor.manifest["name"]
     http = {
         REST: {str(count): request for count, request in server.requests.items()},
-        V2: {count: servers.request(path, json.dumps({"inputs": part}), key) for count, part in tensors.items()},
+        V2: {count: servers.request(*tensors.asked(name, part), key) for count, part in sent.items()},
     }
     rpc = {
-        TYPED: {count: _message(predictor, part, False) for count, part in tensors.items()},
-        RAW: {count: _message(predictor, part, True) for count, part in tensors.items()},
+        TYPED: {count: tensors.message(name, part, False) for count, part in sent.items()},
+        RAW: {count: tensors.message(name, part, True) for count, part in sent.items()},
     }
 
     def by_http(requests: Mapping[str, str]) -> Callable[[Load], Result]:
@@ -95,37 +91,6 @@ def _cost(
     if {status for status, count in result.statuses.items() if count} != {"200"}:
         sys.exit(f"answered {result.statuses}")
     return (server.cpu() - before) / result.answers * 1e6, result
-
-
-def _whole_rows(counts: set[int]) -> dict[int, Rows]:
-    """Return golden rows that have every field, by number: a tensor has no row without a value."""
-    golden = json.loads((servers.PACKAGE / "golden.json").read_text())["requests"]
-    whole = [row for row in golden if len(row) == max(map(len, golden)) and None not in row.values()]
-    return {count: (whole * (count // len(whole) + 1))[:count] for count in counts}
-
-
-def _tensors(predictor: Predictor, rows: Rows) -> list[dict[str, Any]]:
-    fields = [field for field in predictor.request if field.name in rows[0]]
-    return [
-        {"name": field.name, "shape": [len(rows)], "datatype": DATATYPES[field.kind],
-         "data": [row[field.name] for row in rows]}
-        for field in fields
-    ]  # fmt: skip
-
-
-def _message(predictor: Predictor, tensors: Sequence[Mapping[str, Any]], raw: bool) -> str:
-    """Write tensors as the message of a call, in hexadecimal."""
-    message = CLASSES["ModelInferRequest"](model_name=predictor.manifest["name"])
-    for tensor in tensors:
-        sent = message.inputs.add(name=tensor["name"], datatype=tensor["datatype"], shape=tensor["shape"])
-        is_text = tensor["datatype"] == "BYTES"
-        values = [value.encode() for value in tensor["data"]] if is_text else tensor["data"]
-        if raw:
-            message.raw_input_contents.append(tensor_contents.as_bytes(tensor["datatype"], values))
-        else:
-            getattr(sent.contents, tensor_contents.FIELDS[tensor["datatype"]]).extend(values)
-    content: bytes = message.SerializeToString()
-    return content.hex()
 
 
 def _report(measured: Measured, rows: int, connections: int) -> None:

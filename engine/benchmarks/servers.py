@@ -1,10 +1,9 @@
-"""Start the service and its peers, each with its defaults, and say how to ask them."""
+"""Start a server, which is the service or a peer, and say how to ask it."""
 
 import json
 import os
 import pickle
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from typing import Any
 import psutil
 import yaml
 
-from benchmarks.measure import say
 from mainline import children
 from mainline.data import columns, dataset
 from mainline.declared import params
@@ -30,14 +28,6 @@ from usecase import interface
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = Path(__file__).parent / "peers"
 PACKAGE = ROOT / "models/package"
-NUMBERS = ("scikit-learn==1.9.1", "pandas==3.1.1", "numpy==2.4.6")
-INSTALLED = {
-    "granian": ("granian==2.8.9", "uvloop==0.23.0"),
-    "mlflow": ("mlflow==3.17.2", *NUMBERS),
-    "bentoml": ("bentoml==1.4.39", "onnxruntime==1.31.1", *NUMBERS),
-    "mlem": ("mlem==0.4.14", "typer==0.23.1", "isort==7.0.0", "fastapi==0.115.14", "uvicorn==0.35.0", *NUMBERS),
-}
-"""What each peer's environment holds, beside what that needs."""
 LIMIT = 120  # seconds until a server must answer
 
 
@@ -63,43 +53,25 @@ class Server:
         return [self.process, *self.process.children(recursive=True)]
 
 
-def environment(name: str) -> Path:
-    """Return the Python of a peer's environment, made when it is not there."""
-    folder = ROOT / f".venv-bench-{name}"
-    python, ready = folder / "bin/python", folder / ".ready"
-    if not ready.exists() or ready.read_text() != " ".join(INSTALLED[name]):
-        say(f"installing {name}; this happens once and takes minutes")
-        shutil.rmtree(folder, ignore_errors=True)
-        uv = shutil.which("uv")
-        if uv:
-            subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", str(python)]
-        else:
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-            install = [str(python), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*install, *INSTALLED[name]], check=True)
-        ready.write_text(" ".join(INSTALLED[name]))
-    return python
-
-
 @contextmanager
 def started(
     name: str, command: Sequence[str], bodies: Mapping[int, tuple[str, str]], variables: Mapping[str, str]
 ) -> Iterator[Server]:
-    """Run a server on a free port (in place of PORT) until it answers; end it and its children afterwards.
+    """Run a server on a free port until it answers; end it and its children afterwards.
 
     Args:
         name: what the tables call it.
-        command: what runs it.
+        command: what runs it; PORT in a word of it is the port, as is a variable that is PORT.
         bodies: path and JSON body by number of rows.
         variables: more of its environment, `KEY` being the API key.
     """
-    port = _free_port()
+    port = free_port()
     key = variables.get("KEY", "")
     requests = {rows: request(path, body, key) for rows, (path, body) in bodies.items()}
+    told = {name: str(port) if value == "PORT" else value for name, value in variables.items()}
     begun = time.perf_counter()
     process = subprocess.Popen(
-        [part.replace("PORT", str(port)) for part in command], env={**_clean(), **variables}, cwd=PEERS,
+        [part.replace("PORT", str(port)) for part in command], env={**clean(), **told}, cwd=PEERS,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     server = psutil.Process(process.pid)
@@ -141,74 +113,27 @@ def service(
     return command, {count: ("/predict", json.dumps(part)) for count, part in rows.items()}, key
 
 
-def bento(
-    service: str, rows: Mapping[int, Any], directory: Path
-) -> tuple[list[str], dict[int, tuple[str, str]], dict[str, str]]:
-    """Return BentoML's command, requests and settings for one of the services in `peers/bento.py`."""
-    python = environment("bentoml")
-    command = [str(python.with_name("bentoml")), "serve", f"bento:{service}", "--port", "PORT", "--host", "127.0.0.1"]
-    bodies = {count: ("/predict", json.dumps({"rows": part})) for count, part in rows.items()}
-    variables = {
-        "PIPELINE": str(directory / "pipeline.pickle"),
-        "PACKAGE": str(PACKAGE),
-        "BENTOML_HOME": str(directory / "bentoml"),
-        "BENTOML_DO_NOT_TRACK": "true",
-    }
-    return command, bodies, variables
-
-
-def mlflow(
-    features: Mapping[int, list[dict[str, Any]]], directory: Path
-) -> tuple[list[str], dict[int, tuple[str, str]], dict[str, str]]:
-    """Return MLflow's command, requests and settings."""
-    python = environment("mlflow")
-    model = directory / "mlflow"
-    saved = [str(python), str(PEERS / "mlflow_model.py"), str(directory / "pipeline.pickle"), str(model)]
-    subprocess.run(saved, env=_clean(), check=True, capture_output=True, cwd=directory)
-    command = [
-        str(python.with_name("mlflow")),
-        "models",
-        "serve",
-        "-m",
-        str(model),
-        "--env-manager",
-        "local",
-        "-p",
-        "PORT",
-    ]
-    bodies = {count: ("/invocations", json.dumps({"dataframe_records": part})) for count, part in features.items()}
-    return command, bodies, {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", "DO_NOT_TRACK": "1"}
-
-
-def mlem(
-    features: Mapping[int, list[dict[str, Any]]], directory: Path
-) -> tuple[list[str], dict[int, tuple[str, str]], dict[str, str]]:
-    """Return MLEM's command, requests and settings."""
-    python = environment("mlem")
-    rows, model, settings = directory / "rows.json", directory / "mlem", {"MLEM_NO_ANALYTICS": "true"}
-    rows.write_text(json.dumps(features[max(features)]))
-    saved = [str(python), str(PEERS / "mlem_model.py"), str(directory / "pipeline.pickle"), str(rows), str(model)]
-    subprocess.run(saved, env={**_clean(), **settings}, check=True, capture_output=True, cwd=directory)
-    serve = ["serve", "fastapi", "--model", str(model), "--host", "127.0.0.1", "--port", "PORT"]
-    bodies = {count: ("/predict", json.dumps({"data": {"values": part}})) for count, part in features.items()}
-    return [str(python.with_name("mlem")), *serve], bodies, settings
-
-
 def prepare(directory: Path, counts: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[dict[str, Any]]]]:
     """Fit the declared pipeline on the data here, and return the same rows as requests and as features, by count."""
+    fit(directory)
+    requests = golden(counts)
+    return requests, {count: features(part if isinstance(part, list) else [part]) for count, part in requests.items()}
+
+
+def fit(directory: Path) -> None:
+    """Fit the declared pipeline on the data here, and pickle it."""
     declared = params.load(ROOT / "params.yaml")
     names = [field.name for field in interface.REQUEST]
     pipeline = fitting.fit(declared, dataset.read(dataset.FOLDER, declared.parts.train, names, declared.features))
     (directory / "pipeline.pickle").write_bytes(pickle.dumps(pipeline))
-    predictor = Predictor.load(PACKAGE)
-    requests = golden(counts)
-    features = {}
-    for count, part in requests.items():
-        listed = part if isinstance(part, list) else [part]
-        computed = predictor.compute(columns.from_rows(listed, predictor.request))
-        values = zip(*[computed[name].tolist() for name in declared.features], strict=True)
-        features[count] = [dict(zip(declared.features, map(_plain, row), strict=True)) for row in values]
-    return requests, features
+
+
+def features(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the package computes of requests, as the pipeline takes it."""
+    predictor, names = Predictor.load(PACKAGE), params.load(ROOT / "params.yaml").features
+    computed = predictor.compute(columns.from_rows(requests, predictor.request))
+    values = zip(*[computed[name].tolist() for name in names], strict=True)
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in values]
 
 
 def golden(counts: Sequence[int], package: Path = PACKAGE) -> dict[int, Any]:
@@ -237,12 +162,14 @@ def _answers(port: int, request: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _clean() -> dict[str, str]:
+def clean() -> dict[str, str]:
+    """Return the environment of a server: this one without what Python and its tools were told."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "OMP_"))}
     return {**kept, "PYTHONPATH": children.search_path(ROOT)}

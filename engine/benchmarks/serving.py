@@ -1,7 +1,8 @@
-"""The service beside two bare servers, MLflow, BentoML and MLEM: CPU per request, requests a second, latency, memory.
+"""The service beside bare servers and MLflow, BentoML, MLEM and MLServer: CPU per request, rate, latency, memory.
 
 One worker each, keep-alive connections, and on the service's side everything on: validation, keys, throttle, metrics,
-prediction log, lookup of features. MLflow, BentoML and MLEM on defaults are given ready features and only predict.
+prediction log, lookup of features. MLflow, BentoML, MLEM and MLServer on defaults are given ready features, and only
+predict.
 """
 
 import argparse
@@ -11,15 +12,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import client, measure, servers
+from benchmarks import client, measure, rivals, servers, tensors
 from benchmarks.client import Load, Result
 from benchmarks.measure import say, spread
 from benchmarks.servers import Server
 
 MANY = 100
-OURS, BARE, BARE_RSGI, MLFLOW, BENTO, MLEM, BENTO_SAME = (
+OURS, BARE, BARE_RSGI, MLFLOW, BENTO, MLEM, MLSERVER, BENTO_SAME = (
     "mainline", "bare uvicorn, constant answer", "bare granian (RSGI), constant answer", "MLflow", "BentoML", "MLEM",
-    "BentoML, same package and runtime",
+    "MLServer", "BentoML, same package and runtime",
 )  # fmt: skip
 CASES = ((1, 8), (1, 64), (MANY, 8))
 """Rows in a request, connections."""
@@ -32,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--alone", action="store_true", help="without MLflow, BentoML and MLEM")
+    parser.add_argument("--alone", action="store_true", help="without MLflow, BentoML, MLEM and MLServer")
     parser.add_argument(
         "--one-thread", action="store_true", help="scikit-learn on one thread, which is not the default"
     )
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def _start(directory: Path, stack: ExitStack, alone: bool, one_thread: bool) -> list[Server]:
-    say("fitting the pipeline that MLflow and BentoML serve")
+    say("fitting the pipeline that MLflow and others serve")
     rows, features = servers.prepare(directory, (1, MANY))
     command, bodies, key = servers.service(directory, rows)
     ours = stack.enter_context(servers.started(OURS, command, bodies, {"KEY": key}))
@@ -54,16 +55,18 @@ def _start(directory: Path, stack: ExitStack, alone: bool, one_thread: bool) -> 
     answers.write_text('{"predictions":[{"arr_delay":7.1427903175354}],' + '"features":' + '"' + "x" * 380 + '"}')
     bare = [sys.executable, str(servers.PEERS / "bare.py"), "PORT", str(answers)]
     running = [ours, stack.enter_context(servers.started(BARE, bare, bodies, {"KEY": key}))]
-    rsgi = [str(servers.environment("granian")), str(servers.PEERS / "bare_rsgi.py"), "PORT", str(answers)]
+    rsgi = [str(rivals.environment("granian")), str(servers.PEERS / "bare_rsgi.py"), "PORT", str(answers)]
     running.append(stack.enter_context(servers.started(BARE_RSGI, rsgi, bodies, {"KEY": key})))
     if alone:
         return running
+    ready = {count: tensors.of_features(part) for count, part in features.items()}
     threads = {"OMP_NUM_THREADS": "1"} if one_thread else {}
     for name, (command, bodies, variables) in (
-        (MLFLOW, servers.mlflow(features, directory)),
-        (BENTO, servers.bento("Pipeline", features, directory)),
-        (MLEM, servers.mlem(features, directory)),
-        (BENTO_SAME, servers.bento("Package", {1: [rows[1]], MANY: rows[MANY]}, directory)),
+        (MLFLOW, rivals.mlflow(features, directory)),
+        (BENTO, rivals.bento("Pipeline", features, directory)),
+        (MLEM, rivals.mlem(features, directory)),
+        (MLSERVER, rivals.mlserver(rivals.SKLEARN, ready, directory)),
+        (BENTO_SAME, rivals.bento("Package", {1: [rows[1]], MANY: rows[MANY]}, directory)),
     ):
         say(f"starting {name}")
         running.append(stack.enter_context(servers.started(name, command, bodies, {**variables, **threads})))
