@@ -15,11 +15,16 @@ NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 """Names that look like addresses, and that no browser opens."""
 
 
+def declared_plots(project: Project) -> list[Path]:
+    """List the files that stages of dvc.yaml declare to be plots."""
+    stages = yaml.safe_load((project.path / "dvc.yaml").read_text())["stages"].values()
+    return [Path(name) for stage in stages for plot in stage.get("plots", []) for name in plot]
+
+
 def plots_with_rows(project: Project) -> set[str]:
     """Name the declared plots that have something to show; a model fitted at once has no learning curve."""
-    stages = yaml.safe_load((project.path / "dvc.yaml").read_text())["stages"].values()
-    files = [project.path / name for stage in stages for plot in stage.get("plots", []) for name in plot]
-    return {file.stem for file in files if len(file.read_text().splitlines()) > 1}
+    files = declared_plots(project)
+    return {file.stem for file in files if len((project.path / file).read_text().splitlines()) > 1}
 
 
 @pytest.fixture
