@@ -23,8 +23,6 @@ from mainline.model.intervals import clusters
 from mainline.model.metric import Metric
 
 SKILL, EXPECTED, RECENT, BIAS = "skill", "expected", "expected of the last days", "bias"
-RECENT_DAYS = 3
-"""The last days of a longer run that are also measured alone."""
 ONE_SIDED = (SKILL, EXPECTED, RECENT)
 """Families of logarithms of a ratio, which count where it is worse than usual."""
 WHOLE = (*ONE_SIDED, BIAS)
@@ -103,8 +101,8 @@ def measure(rows: Scored, metric: Metric, length: int, least: int) -> dict[tuple
     found = {(SKILL, SKILL): _skill(rows, metric, cluster, run)}
     if rows.sizes is not None:
         found[EXPECTED, EXPECTED] = _over_expected(rows, metric, cluster, run, rows.sizes)
-        if length > RECENT_DAYS:
-            last = run * (np.arange(days) >= starts + length - RECENT_DAYS)
+        if length > playback.RECENT_DAYS:
+            last = run * (np.arange(days) >= starts + length - playback.RECENT_DAYS)
             found[RECENT, RECENT] = _over_expected(rows, metric, cluster, last, rows.sizes)
     found |= {(BIAS, str(place) if len(mean) > 1 else BIAS): values for place, values in enumerate(mean)}
     for column, values in rows.segments.items():

@@ -148,7 +148,7 @@ def _judge_skill(production: Production, earned: Quality) -> Outcome:
         now, usual = float(production.measured[family, family][-1]), earned.usual(family)
         far = earned.limit(family, family)
         whose = "of the baseline's" if family == windows.SKILL else "of what the test says of such predictions"
-        whose += f" in the last {windows.RECENT_DAYS} days" if family == windows.RECENT else ""
+        whose += f" in the last {playback.RECENT_DAYS} days" if family == windows.RECENT else ""
         observed = f"{production.metric.compared} {np.exp(now):.3f} {whose}, played back {np.exp(usual):.3f}"
         allowed = limit if far is None else f"{np.exp(usual + far):.3f}, earned"
         return _judge_earned(production, earned, windows.ONE_SIDED, observed, allowed)

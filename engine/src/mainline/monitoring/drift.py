@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from mainline.gate.checks.outcome import Outcome
-from mainline.limits import playback, sketches
-from mainline.limits.playback import Distances, Limits
+from mainline.limits import distances, playback, sketches
+from mainline.limits.playback import Limits, Score
 from mainline.limits.sketches import Sketch
 from mainline.monitoring.production import Production
 from mainline.text import count, few
@@ -25,31 +25,33 @@ def check_predictions(production: Production) -> Outcome:
 
 
 def _judge(production: Production, limits: Limits | None, sketch: Callable[[Sketch], Sketch]) -> Outcome:
-    policy, week, earned = production.policy, production.week, production.reference.earned
+    policy, earned = production.policy, production.reference.earned
     if earned is None:
         reason = "The package carries no limits: it was built before they existed, or from data without time."
         return Outcome("cannot tell", "not compared", "played back", reason)
-    if week is None:
+    if production.week is None or production.last_days is None:
         needed = f"{production.window_days} days with {policy.support.min_rows:,} rows are needed"
         return Outcome("cannot tell", count(len(production.window), "day"), "played back", f"{needed}.")
     if limits is None:
         return Outcome("cannot tell", "no limits", "played back", f"{earned.days} days cannot be played back.")
-    week, whole = sketch(week), sketch(earned.whole)
-    far = playback.distances(week, whole)
-    scores = limits.scores(far)
+    whole = sketch(earned.whole)
+    run, recent = (
+        distances.between(sketch(days), whole, limits.distance) for days in (production.week, production.last_days)
+    )
+    scores = limits.scores(run, recent)
     if not scores:
         return Outcome("cannot tell", "nothing to compare", "played back", "No column has a known value.")
-    ranked = sorted(scores, key=lambda name: -scores[name])
-    name = ranked[0]
-    beyond = [_named(column, limits, far) for column in ranked if scores[column] > limits.largest]
-    distance = (far.missing if limits.is_missing(name, far) else far.values)[name]
-    observed = f"{_named(name, limits, far)}: distance {distance:.3f}, score {scores[name]:.1f}"
+    ranked = sorted(scores, key=lambda name: -scores[name].score)
+    furthest = scores[ranked[0]]
+    beyond = [_named(name, scores[name]) for name in ranked if scores[name].score > limits.largest]
+    where = f" in the last {playback.RECENT_DAYS} days" if furthest.is_recent else ""
+    observed = f"{_named(ranked[0], furthest)}{where}: distance {furthest.distance:.3f}, score {furthest.score:.1f}"
     reason = f"{_told(beyond)} {playback.proof(limits, earned.every_days)}"
     return Outcome("fail" if beyond else "pass", observed, f"score {limits.largest:.1f}", reason)
 
 
-def _named(column: str, limits: Limits, far: Distances) -> str:
-    return f"missing {column}" if limits.is_missing(column, far) else column
+def _named(column: str, score: Score) -> str:
+    return f"missing {column}" if score.is_missing else column
 
 
 def _told(beyond: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from mainline.declared.monitoring import Monitoring
-from mainline.limits import sketches, windows
+from mainline.limits import playback, sketches, windows
 from mainline.limits.sketches import Sketch
 from mainline.model.intervals import clusters
 from mainline.model.metric import Metric
@@ -91,6 +91,11 @@ class Production:
         if len(self.window) < self.window_days:
             return None
         return sketches.add(list(self.window.values()))
+
+    @cached_property
+    def last_days(self) -> Sketch | None:
+        """The sketch of the last days of a whole window, which feel a change sooner."""
+        return None if self.week is None else sketches.add(list(self.window.values())[-playback.RECENT_DAYS :])
 
     @cached_property
     def labelled(self) -> Events:

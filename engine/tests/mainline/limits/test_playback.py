@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from mainline.limits import playback, sketches
-from mainline.limits.playback import Distances, Limits
+from mainline.limits import distances, playback, sketches
+from mainline.limits.distances import Distances
+from mainline.limits.playback import Limits
 from mainline.limits.sketches import Sketch, count_numbers, count_texts
 
 
@@ -16,12 +17,28 @@ def day(values: np.ndarray, texts: dict[str, int] | None = None) -> Sketch:
     )  # fmt: skip
 
 
-def test_distances_are_those_of_kolmogorov_smirnov_and_total_variation() -> None:
-    """By hand: all mass moved by one bin of two, and half of a text renamed."""
-    first = day(np.array([-0.5, -0.5, 0.5, 0.5]), {"u": 4})
-    second = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 2, "v": 2})
-    assert playback.distances(first, second).values == {"x": 0.5, "c": 0.5}
-    assert playback.distances(first, first).values == {"x": 0.0, "c": 0.0}
+def test_distances_are_those_of_kuiper_and_of_the_value_whose_share_moved_most() -> None:
+    """By hand: all mass moved by one bin of two, and half of a text renamed, to two names."""
+    first = day(np.array([-0.5, -0.5, 0.5, 0.5]), {"u": 8})
+    second = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 4, "v": 3, "w": 1})
+    assert distances.between(first, second).values == {"x": 0.5, "c": 0.5}
+    assert distances.between(first, first).values == {"x": 0.0, "c": 0.0}
+
+
+def test_values_that_draw_together_are_as_far_as_values_that_move() -> None:
+    """By hand: a number that stands still in the middle has both tails less, and Kolmogorov's distance halves that."""
+    spread = day(np.array([-1.5, -0.5, 0.5, 1.5]))
+    still = day(np.array([-0.5, -0.5, -0.5, -0.5]))
+    assert distances.between(still, spread).values["x"] == pytest.approx(0.75)
+    assert distances.between(still, spread, "kolmogorov").values["x"] == pytest.approx(0.5)
+
+
+def test_small_moves_of_many_values_do_not_add_up() -> None:
+    """By hand: three of four values exchange a few rows, as a new schedule does; the largest move counts."""
+    first = day(np.zeros(100), {"u": 40, "v": 30, "w": 20, "x": 10})
+    second = day(np.zeros(100), {"u": 36, "v": 33, "w": 18, "x": 13})
+    assert distances.between(first, second).values["c"] == pytest.approx(0.04)
+    assert distances.between(first, second, "kolmogorov").values["c"] == pytest.approx(0.06)
 
 
 def test_share_of_missing_values_is_a_distance_of_its_own() -> None:
@@ -29,8 +46,8 @@ def test_share_of_missing_values_is_a_distance_of_its_own() -> None:
     first = day(np.array([0.5, 0.5, 0.5, 0.5]), {"u": 4})
     second = day(np.array([0.5, np.nan, np.nan, np.nan]), {"u": 4})
     gone = first.model_copy(update={"texts": {"c": count_texts({}, 4)}})
-    assert playback.distances(second, first) == Distances({"x": 0.0, "c": 0.0}, {"x": 0.75, "c": 0.0})
-    assert playback.distances(gone, first) == Distances({"x": 0.0}, {"x": 0.0, "c": 1.0})
+    assert distances.between(second, first) == Distances({"x": 0.0, "c": 0.0}, {"x": 0.75, "c": 0.0})
+    assert distances.between(gone, first) == Distances({"x": 0.0}, {"x": 0.0, "c": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -73,7 +90,8 @@ def test_window_that_is_played_back_keeps_its_rate() -> None:
 
 
 def _largest(limits: playback.Limits, days: list[Sketch], whole: Sketch) -> float:
-    return max(limits.scores(playback.distances(sketches.add(days), whole)).values())
+    run, recent = (distances.between(sketches.add(part), whole) for part in (days, days[-playback.RECENT_DAYS :]))
+    return max(score.score for score in limits.scores(run, recent).values())
 
 
 def test_run_is_held_to_the_days_before_it() -> None:
@@ -85,6 +103,40 @@ def test_run_is_held_to_the_days_before_it() -> None:
     assert limits.centre == pytest.approx({"x": np.log(apart).mean()})
     assert limits.spread == pytest.approx({"x": np.log(apart).std()})
     assert limits.days == 6
+    assert limits.recent is None, "a run of one day has no last ones"
+
+
+def test_last_days_of_a_run_are_held_to_the_days_before_the_run() -> None:
+    """By hand, twenty days, runs of five: the first five are past, and a run's own first days are no part of it."""
+    days = [day(np.array([-0.5 if number < 12 else 0.5, 0.5])) for number in range(20)]
+    limits = playback.play(days, 5, 90)
+    assert limits is not None
+    assert limits.recent is not None
+    moved = [max(0, min(3, end - 12)) / 6 for end in range(10, 21)]
+    before = [max(0, end - 5 - 12) / (2 * (end - 5)) for end in range(10, 21)]
+    apart = [max(now - then, 1e-4) for now, then in zip(moved, before, strict=True)]
+    assert limits.recent.centre == pytest.approx({"x": np.log(apart).mean()})
+
+
+def test_change_of_the_last_days_is_seen_in_them_first() -> None:
+    """Of a week of which three days moved a little, the last days lie further than the whole."""
+    random = np.random.default_rng(5)
+    window = [day(random.normal(0, 1, 400)) for _ in range(180)]
+    limits = playback.play(window, 7, 90)
+    assert limits is not None
+    week = [day(random.normal(0.5 * (number > 3), 1, 400)) for number in range(7)]
+    whole = sketches.add(window)
+    run, recent = (distances.between(sketches.add(part), whole) for part in (week, week[-3:]))
+    assert limits.scores(run, recent)["x"].is_recent
+    assert limits.scores(run, recent)["x"].score > limits.scores(run)["x"].score
+
+
+def test_weeks_that_happen_to_be_alike_do_not_make_the_next_one_a_change() -> None:
+    """The deviation of a column whose weeks all lie about as far is not below the least one."""
+    days = [day(np.repeat([-0.5, 0.5], [200 + 20 * (number % 2), 200])) for number in range(120)]
+    limits = playback.play(days, 7, 90)
+    assert limits is not None
+    assert limits.spread == {"x": 0.4}
 
 
 def losing(share: float, number: int = 0, rows: int = 400) -> Sketch:
@@ -99,11 +151,11 @@ def test_lost_values_are_far_whether_all_are_lost_or_some() -> None:
     limits = playback.play(window, 7, 90, margin=1.5)
     assert limits is not None
     for share, is_far in ((1.0, True), (0.2, True), (0.03, False)):
-        far = playback.distances(
+        far = distances.between(
             sketches.add([losing(share, 180 + number) for number in range(7)]), sketches.add(window)
         )
-        assert (limits.scores(far)["x"] > limits.largest) == is_far, share
-        assert limits.is_missing("x", far) or not is_far
+        assert (limits.scores(far)["x"].score > limits.largest) == is_far, share
+        assert limits.scores(far)["x"].is_missing or not is_far
 
 
 def test_window_that_misses_no_value_takes_a_few_for_no_loss() -> None:
@@ -112,21 +164,32 @@ def test_window_that_misses_no_value_takes_a_few_for_no_loss() -> None:
     assert limits is not None
     assert limits.missing is not None
     assert limits.missing.centre == pytest.approx(dict.fromkeys(("x", "c"), np.log(0.01)))
-    assert limits.missing.spread == {"x": 0.5, "c": 0.5}
-    assert limits.scores(Distances({}, {"x": 0.009}))["x"] == pytest.approx(0)
-    assert limits.scores(Distances({}, {"x": 0.33}))["x"] == pytest.approx(np.log(33) / 0.5)
+    assert limits.missing.spread == {"x": 0.4, "c": 0.4}
+    assert limits.scores(Distances({}, {"x": 0.009}))["x"].score == pytest.approx(0)
+    assert limits.scores(Distances({}, {"x": 0.33}))["x"].score == pytest.approx(np.log(33) / 0.4)
 
 
-def test_limits_of_before_say_nothing_of_missing_values() -> None:
-    """A package that was built without them is read, and held to distances of known values as it was."""
+def test_limits_of_before_hold_as_they_were_earned() -> None:
+    """A package without them says nothing of missing values or last days, and distances are those of its time."""
     before = Limits.model_validate_json(
         '{"centre": {"x": -3.0}, "spread": {"x": 0.5}, "largest": 2.0, "episodes": 1, "days": 180}'
     )
-    lost = playback.distances(losing(1.0), losing(0.0))
-    assert before.scores(lost) == {}
-    moved = playback.distances(day(np.ones(400)), losing(0.0))
-    assert before.scores(moved)["x"] > 2
-    assert not before.is_missing("x", moved)
+    assert before.distance == "kolmogorov"
+    lost = distances.between(losing(1.0), losing(0.0), before.distance)
+    assert before.scores(lost, lost) == {}
+    moved = distances.between(day(np.ones(400)), losing(0.0), before.distance)
+    found = before.scores(moved, moved)["x"]
+    assert found.score > 2
+    assert not found.is_missing
+    assert not found.is_recent
+
+
+@pytest.mark.parametrize("days", [31, 49, 60])
+def test_column_that_never_moves_has_no_usual_distance(days: int) -> None:
+    """A mean of equal numbers may differ from them in its last digit; that is not a deviation."""
+    limits = playback.play([day(np.full(4, number % 3 - 1.0)) for number in range(days)], 7, 90)
+    assert limits is not None
+    assert set(limits.centre) == {"x"}
 
 
 def test_few_days_are_not_played_back() -> None:

@@ -58,7 +58,10 @@ class Flights:
 
     def choose(self, days: Any) -> "Flights":
         """Return the flights of some days, counted from 1970."""
-        rows = np.isin(self.moment // DAY, days)
+        return self.keep(np.isin(self.moment // DAY, days))
+
+    def keep(self, rows: Any) -> "Flights":
+        """Return the flights that a mask, or their places, name; a place may come twice."""
         request, features = ({name: values[rows] for name, values in columns.items()}
                              for columns in (self.request, self.features))  # fmt: skip
         return Flights(request, features, self.label[rows], self.moment[rows])

@@ -1,4 +1,4 @@
-"""Nineteen faults from eight days on, on half a year that the model had not seen: who sees them, and how soon.
+"""Twenty faults from eight days on, on half a year that the model had not seen: who sees them, and how soon.
 
 `python -P -m pytest -c engine/pyproject.toml engine/tests/mainline/monitoring/test_fault_table.py -m slow -s` prints
 the table of engine/docs/monitoring.md.
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mainline.data.columns import DAY
 from mainline.limits import playback
 from mainline.monitoring import label_feed, packages
 from mainline.monitoring.packages import Packaged
@@ -58,6 +59,22 @@ def later(flights: Flights, minutes: float) -> Flights:
     return flights.change({"dep_delay": delay}, {"dep_delay": delay.astype(np.float32)}, flights.label + minutes)
 
 
+def mostly_late(flights: Flights) -> Flights:
+    """Let late flights come 2.25 times as often on each day, so the mean label moves by 10 minutes and no row is wrong.
+
+    A flight that comes twice is two flights, each with a number of its own.
+    """
+    random, day = np.random.default_rng(0), flights.moment // DAY
+    weight = np.where(flights.label > 15, 2.25, 1.0)
+    drawn = []
+    for one in np.unique(day):
+        rows = np.flatnonzero(day == one)
+        drawn.append(np.sort(random.choice(rows, len(rows), p=weight[rows] / weight[rows].sum())))
+    numbers = np.concatenate([np.arange(1, len(rows) + 1) for rows in drawn])
+    found = flights.keep(np.concatenate(drawn))
+    return found.change({"flight": numbers.astype(found.request["flight"].dtype)})
+
+
 def frozen(flights: Flights) -> Flights:
     """Let the weather stand still."""
     still = {name: np.full_like(flights.features[name], np.nanmedian(flights.features[name])) for name in WEATHER}
@@ -85,6 +102,7 @@ IN_THE_LOG: dict[str, Fault] = {
     "weather join lost, one airport": lambda all_: lost(all_, *WEATHER, at=at(all_, "EWR")),
     "weather frozen": frozen,
     "all flights 10 min later": lambda all_: later(all_, 10),
+    "late flights more often": mostly_late,
 }
 IN_THE_WORLD: dict[str, tuple[float, str, str]] = {
     "-3 min everywhere": (-3, "", ""),
@@ -96,17 +114,18 @@ IN_THE_WORLD: dict[str, tuple[float, str, str]] = {
 """Minutes by which the label moves, and where."""
 SUPPORT_AT_ONCE = {"support": (8, 1.0)}
 EXPECTED: dict[str, dict[str, tuple[int, float]]] = {
-    "dep_delay in hours, all": {**SUPPORT_AT_ONCE, "quality": (8, 3), "drift": (8, 7)},
+    "dep_delay in hours, all": {**SUPPORT_AT_ONCE, "quality": (8, 3), "drift": (8, 3)},
     "dep_delay in hours, one client of 14 %": {**SUPPORT_AT_ONCE, "quality": (6, 3)},
     "dep_delay in hours, one client of 1 %": SUPPORT_AT_ONCE,
     "dest_gain lost": {**SUPPORT_AT_ONCE, "quality": (8, 4), "drift": (8, 1)},
     "seats lost": {**SUPPORT_AT_ONCE, "quality": (6, 8), "drift": (8, 1)},
-    "carrier EV renamed to an unseen name": {**SUPPORT_AT_ONCE, "drift": (8, 2)},
-    "carrier US renamed to AA": {"drift": (8, 4)},
+    "carrier EV renamed to an unseen name": {**SUPPORT_AT_ONCE, "drift": (8, 1)},
+    "carrier US renamed to AA": {"drift": (8, 3)},
     "weather join lost, all": {**SUPPORT_AT_ONCE, "quality": (8, 4), "drift": (8, 1)},
-    "weather join lost, one airport": {**SUPPORT_AT_ONCE, "quality": (8, 10), "drift": (8, 2)},
-    "weather frozen": SUPPORT_AT_ONCE,
-    "all flights 10 min later": {"drift": (8, 6)},
+    "weather join lost, one airport": {**SUPPORT_AT_ONCE, "quality": (8, 10), "drift": (8, 1)},
+    "weather frozen": {**SUPPORT_AT_ONCE, "drift": (8, 6)},
+    "all flights 10 min later": {"drift": (8, 3)},
+    "late flights more often": {"quality": (4, 10), "drift": (5, 11)},
     "-3 min everywhere": {"quality": (5, 6)},
     "-5 min everywhere": {"quality": (5, 5)},
     "-10 min at LGA": {"quality": (7, 6)},
@@ -177,9 +196,9 @@ def seen(trial: Trial, found: Looks, names: tuple[str, ...]) -> list[int]:
 
 
 def test_untouched_half_year_keeps_the_declared_rate(trial: Trial) -> None:
-    """Once in 90 days is declared: 184 days have at most two alarms of quality, and of support only the real one.
+    """Once in 90 days is declared: 185 days have at most two alarms of quality, and of support only the real one.
 
-    Drift, which is only reported, has one more than declared: that of the same lost weather.
+    Drift, which is only reported, has one: from Christmas to the same lost weather.
     """
     days = sorted(trial.verdicts)
     beyond = {}
@@ -188,7 +207,7 @@ def test_untouched_half_year_keeps_the_declared_rate(trial: Trial) -> None:
         on = ", ".join(str(np.datetime64(day, "D")) for day, is_on in zip(days, found, strict=True) if is_on)
         print(f"{', '.join(names)}: {playback.episodes(found)} in {len(days)} days, {found.mean():.0%}: {on}")
     assert playback.episodes(beyond[QUALITY]) <= 2
-    assert playback.episodes(beyond[DRIFT]) <= 3
+    assert playback.episodes(beyond[DRIFT]) <= 1
     assert playback.episodes(beyond["drift of predictions",]) == 0
     support = [str(np.datetime64(day, "D")) for day in days if failing(trial.verdicts[day], SUPPORT)]
     assert set(support) <= {"2013-12-31", "2014-01-01"}, "the weather of the source ends the day before"
@@ -208,7 +227,8 @@ def test_fault_is_seen(trial: Trial, tmp_path_factory: pytest.TempPathFactory, f
         )
     found = looks(trial, after)
     told, unlike = [], []
-    for kind, names in (("support", SUPPORT), ("quality", QUALITY), ("drift", DRIFT)):
+    kinds = {"support": SUPPORT, "quality": QUALITY, "drift": DRIFT, "any": (*SUPPORT, *QUALITY, *DRIFT)}
+    for kind, names in kinds.items():
         days = seen(trial, found, names)
         told.append(f"{len(days)}/8 d{np.median(days):.0f}" if days else "0")
         if kind in EXPECTED.get(fault, {}):
