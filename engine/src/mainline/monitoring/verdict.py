@@ -91,20 +91,22 @@ def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severi
 def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version], today: str) -> str:
     """Say it in one sentence; days before `today` on which nobody asked are part of it, since they prove nothing."""
     named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
-    silence = _silence(versions, today)
+    silence, well = _silence(versions, today), f"{environment.capitalize()} is as it was tested"
     if verdict == "pass":
-        return f"{environment.capitalize()} is as it was tested: {_answered(versions)}{silence}."
-    if not named and log.name == PACKAGES:
-        return f"Nobody can tell whether {environment} is as it was tested: {log.reason}"
+        return f"{well}: {_answered(versions)}{silence}."
+    if not named and verdict == "warn":
+        return f"{well}, but look at the log: {log.reason}"
     if not named:
-        return f"{environment.capitalize()}: part of the prediction log is lost or waits. {log.reason}"
+        lost = "" if log.name == PACKAGES else "part of the prediction log is lost or waits. "
+        return f"Nobody can tell whether {environment} is as it was tested: {lost}{log.reason}"
     version, check = named[0]
     more = f" ({len(named) - 1} more)" if len(named) > 1 else ""
     where = f"{version.version}: {check.name}{more}"
     if verdict == "fail":
         return f"Alarm in {environment}, {where}: {check.observed}; the limit is {check.limit}."
     if verdict == "warn":
-        return f"{environment.capitalize()} is as it was tested, but look at {where}: {check.observed}{silence}."
+        too = "the log, and at " if log.verdict == "warn" else ""
+        return f"{well}, but look at {too}{where}: {check.observed}{silence}."
     return f"Nobody can tell whether {environment} is as it was tested, {where}: {check.reason}"
 
 

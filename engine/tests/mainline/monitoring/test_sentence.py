@@ -29,3 +29,28 @@ def test_days_without_traffic_are_part_of_the_sentence(outcome: Verdict, today: 
 def test_day_that_is_not_over_is_not_silence(today: str) -> None:
     """On the day of the last traffic, and on the next one, nothing is said of silence."""
     assert sentence("pass", today).endswith("v1.1.0 answered 1,000 rows, 2013-10-01 to 2013-10-07.")
+
+
+TROUBLE = {"warn": "2 lines that no service writes, kept out of all counts.", "cannot tell": "1 never rolled up."}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("warn", "Production is as it was tested, but look at the log: "),
+        ("cannot tell", "Nobody can tell whether production is as it was tested: part of the prediction log is lost "),
+    ],
+)
+def test_trouble_of_the_log_is_said_with_what_it_means_for_production(outcome: Verdict, said: str) -> None:
+    """A line that is kept out is not a lost log, and the sentence begins with what a manager asks."""
+    log = LOG.model_copy(update={"verdict": outcome, "reason": TROUBLE[outcome]})
+    found = verdict.headline(outcome, "production", log, [looks.version("v1.0.0", skill="pass")], "2013-10-08")
+    assert found.startswith(said)
+    assert found.endswith(TROUBLE[outcome])
+
+
+def test_trouble_of_the_log_is_not_hidden_by_that_of_a_version() -> None:
+    """Both are to be looked at, so the sentence names both."""
+    log = LOG.model_copy(update={"verdict": "warn", "reason": TROUBLE["warn"]})
+    said = verdict.headline("warn", "production", log, [looks.version("v1.0.0", skill="warn")], "2013-10-08")
+    assert said.startswith("Production is as it was tested, but look at the log, and at v1.0.0: skill: ")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from mainline.data import dataset
@@ -37,8 +38,13 @@ def month(whole: Month, small_project: Project, monkeypatch: pytest.MonkeyPatch)
 
 
 def look(month: Month, folder: Path, **severity: str) -> Monitored:
-    """Roll up what production answered, and look at it without labels."""
+    """Write what production answered, and look at it."""
     months.write_log(month, folder / "log")
+    return inspect(month, folder, **severity)
+
+
+def inspect(month: Month, folder: Path, **severity: str) -> Monitored:
+    """Roll up a log, and look at it without labels."""
     policy = Monitoring.model_validate({"severity": severity})
     asked = inspection.Asked(
         environment="production",
@@ -118,6 +124,17 @@ def test_few_differences_pass_and_are_said(month: Month, tmp_path: Path) -> None
     one = month.change(seats=lambda values: np.where(np.arange(len(values)) == 7, 1, values).astype(np.float32))
     found = check(look(one, tmp_path))
     assert (found.verdict, found.reason) == ("pass", "Other than in the pipeline: seats in 1.")
+
+
+def test_number_that_no_feature_can_hold_differs(month: Month, tmp_path: Path) -> None:
+    """A line may say anything: what lies beyond a float32 is another number, and a person reads no warning of numpy."""
+    months.write_log(month, tmp_path / "log")
+    (file,) = (tmp_path / "log").glob("*.jsonl")
+    first, *others = file.read_bytes().splitlines(keepends=True)
+    line = orjson.loads(first)
+    line["features"]["seats"][0] = 1e300
+    file.write_bytes(b"".join([orjson.dumps(line) + b"\n", *others]))
+    assert check(inspect(month, tmp_path)).reason == "Other than in the pipeline: seats in 1."
 
 
 def test_what_differs_only_warns_where_no_alarm_is_declared(month: Month, tmp_path: Path) -> None:
