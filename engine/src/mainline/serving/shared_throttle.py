@@ -23,7 +23,9 @@ SECONDS = 0.1
 SILENT = 1.0
 """Seconds after which Redis is away."""
 EACH = 10
-"""Tellings until one asks about all keys, also about those that nobody uses here."""
+"""Rounds in one of which a key is asked about although nobody uses it here."""
+LOOKED, MOST = 5_000, 500
+"""Keys that one telling looks at, and those that it is about; with more, a round takes several tellings."""
 LONGEST = 5.0
 """Seconds between two tries while it is away."""
 
@@ -64,7 +66,7 @@ class SharedThrottle:
         self._declared, self._keys = declared, keys
         self._client = _client(declared)
         self._script = self._client.register_script(_SCRIPT)
-        self._failures, self._number = 0, 0
+        self._failures, self._round, self._place = 0, 0, 0
         self.holds = False
         """Whether the last telling was answered; else this server counts alone."""
 
@@ -83,11 +85,7 @@ class SharedThrottle:
 
     async def exchange(self) -> float:
         """Exchange once; return the seconds until the next time."""
-        everything, now = self._number % EACH == 0, monotonic()
-        buckets = {
-            key.id: key.bucket for key in self._keys().by_id.values() if everything or not key.bucket.is_full(now)
-        }
-        self._number += 1
+        buckets = self._due(monotonic())
         sent = [(bucket, bucket.taken) for bucket in buckets.values()]
         try:
             async with asyncio.timeout(SILENT):
@@ -104,6 +102,20 @@ class SharedThrottle:
             say("the throttle is shared", redis=self._declared.url, name=self._declared.name)
         self.holds, self._failures = True, 0
         return SECONDS
+
+    def _due(self, now: float) -> dict[str, Bucket]:
+        """Return the buckets that this telling is about; the next telling goes on behind the last key of this one."""
+        keys, due = [*self._keys().by_id.values()], {}
+        for _ in range(min(len(keys), LOOKED)):
+            if self._place >= len(keys):
+                self._place, self._round = 0, self._round + 1
+            place, key = self._place, keys[self._place]
+            self._place += 1
+            if (place + self._round) % EACH == 0 or not key.bucket.is_full(now):
+                due[key.id] = key.bucket
+                if len(due) == MOST:
+                    break
+        return due
 
     async def _ask(self, names: list[str], sent: list[tuple[Bucket, int]]) -> list[float]:
         if not names:

@@ -15,6 +15,7 @@ from redis import Redis
 from mainline.declared import reading
 from mainline.declared.service import Shared, Throttle
 from mainline.errors import ParamsError
+from mainline.serving import shared_throttle
 from mainline.serving.answering import keys
 from mainline.serving.answering.keys import Bucket, Keys
 from mainline.serving.shared_throttle import SharedThrottle
@@ -181,6 +182,33 @@ def test_keys_that_nobody_uses_are_asked_about_once_in_ten_tellings(redis: Redis
         for _ in range(10):
             await second.tell()
         assert second.take(12) == 0
+
+    play(run, first, second)
+    client.close()
+
+
+def test_many_keys_are_told_of_in_turn(redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No telling is about more keys than it may be, each key that is used is told of, and each that is idle asked."""
+    monkeypatch.setattr(shared_throttle, "LOOKED", 5)
+    monkeypatch.setattr(shared_throttle, "MOST", 3)
+    for number in range(12):
+        keys.make(tmp_path / "keys.yaml", f"client-{number}", "predict")
+    first, second = (Server(tmp_path / "keys.yaml", Shared(url=redis.url)) for _ in range(2))
+    client = Redis(port=redis.port, decode_responses=True)
+
+    def gives(server: Server) -> list[bool]:
+        return [key.bucket.take(time.monotonic()) == 0 for key in server.keys.by_id.values()]
+
+    async def run() -> None:
+        for _ in range(12):
+            assert gives(first) == [True] * 12
+        for telling in range(1, 5):
+            await first.tell()
+            assert client.info("commandstats")["cmdstat_hmget"]["calls"] == 3 * telling
+        assert len(client.keys()) == 12
+        for _ in range(3 * shared_throttle.EACH):
+            await second.tell()
+        assert gives(second) == [False] * 12
 
     play(run, first, second)
     client.close()
