@@ -18,9 +18,25 @@ BLOCK = 1.0
 """Seconds that one reading waits for entries, at most; so soon a consumer sees that it is told to stop."""
 SILENT = 5.0
 """Seconds after which Redis is away."""
+MOST_BYTES = 2**20
+"""Bytes after which no further entry is read into a batch."""
+MOST_KEY = 1024
+"""Bytes of the field `key`."""
 FORGOTTEN = 3600.0
 """Seconds after which a consumer that holds nothing, and does not read, is struck off the group."""
 
+_READ = """
+local entries, bytes = {}, 0
+while #entries < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
+    local streams = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', KEYS[1], '>')
+    if not streams then break end
+    local entry = streams[1][2][1]
+    for _, part in ipairs(entry[2]) do bytes = bytes + #part end
+    entries[#entries + 1] = entry
+end
+return entries
+"""
+"""Gives out entries that nobody has seen, until there are so many, or so many bytes of them."""
 _ANSWER = """
 local written = 0
 for place = 4, #ARGV, 3 do
@@ -62,7 +78,18 @@ class Entry:
     @property
     def key(self) -> bytes:
         """What the answer is known by: the field `key`, or the name of the entry."""
-        return (self.fields or {}).get(b"key", self.id)
+        key = (self.fields or {}).get(b"key", self.id)
+        return key if len(key) <= MOST_KEY else self.id
+
+    @property
+    def flaw(self) -> str:
+        """What keeps its row from being read; '' if nothing does."""
+        fields = self.fields or {}
+        if b"row" not in fields:
+            return "The entry has no field `row`; put a request as JSON into it."
+        if len(fields.get(b"key", b"")) > MOST_KEY:
+            return f"The entry's field `key` is longer than {MOST_KEY:,} bytes; send a shorter one."
+        return ""
 
 
 class Entries:
@@ -84,7 +111,7 @@ class Entries:
             declared.url, password=redis_access.read_password(SECTION, declared.password_file), protocol=2,
             socket_timeout=BLOCK + SILENT, socket_connect_timeout=SILENT, retry=Retry(NoBackoff(), 0),
         )  # fmt: skip
-        self._answer, self._strike = self._redis.register_script(_ANSWER), self._redis.register_script(_STRIKE)
+        self._give, self._answer, self._strike = map(self._redis.register_script, (_READ, _ANSWER, _STRIKE))
         self._cursor: bytes | str = "0-0"
 
     def join(self) -> None:
@@ -119,9 +146,12 @@ class Entries:
         """Return the oldest entry that this consumer holds already, if there is one."""
         return self._read("0", 1, None)
 
-    def new(self, most: int) -> list[Entry]:
-        """Return entries that nobody has seen, waiting for the first one."""
-        return self._read(">", most, int(BLOCK * 1000))
+    def new(self, most: int, is_waiting: bool) -> list[Entry]:
+        """Return entries that nobody has seen; if there are none, wait for one if that is wanted."""
+        declared = self._declared
+        given = self._give(keys=[declared.requests], args=[declared.group, self.consumer, most, MOST_BYTES])
+        entries = [Entry(name, dict(zip(parts[::2], parts[1::2], strict=True))) for name, parts in given]
+        return entries or (self._read(">", 1, int(BLOCK * 1000)) if is_waiting else [])
 
     def abandoned(self) -> tuple[list[Entry], int, bool]:
         """Take over one entry that another consumer has held for too long.
@@ -133,7 +163,8 @@ class Entries:
             self._declared.requests, self._declared.group, self.consumer, int(self._declared.claim_seconds * 1000),
             self._cursor, count=1,
         )  # fmt: skip
-        entries = [Entry(name, fields or None) for name, fields in claimed]
+        is_nameless = any(name is None for name, _ in claimed)  # as Redis 6.2 gives out one that was deleted
+        entries = self.own() if is_nameless else [Entry(name, fields or None) for name, fields in claimed]
         return entries, len(deleted[0]) if deleted else 0, self._cursor in (b"0-0", "0-0")
 
     def deliveries(self, entry: Entry) -> int:

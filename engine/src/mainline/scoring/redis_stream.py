@@ -111,16 +111,20 @@ class RedisStream:
             self._stopped.wait(PAUSE)
         elif self._has_own:
             self._has_own = self._answer_again(self.entries.own())
-        elif monotonic() >= self._claim_at:
-            self._take_over()
         else:
-            self._answer(self.entries.new(min(self._declared.batch, room)))
+            taken_over = (
+                monotonic() >= self._claim_at and self._take_over()
+            )  # in turn: many of these hold up no new one
+            self._answer(self.entries.new(min(self._declared.batch, room - taken_over), is_waiting=not taken_over))
 
-    def _take_over(self) -> None:
+    def _take_over(self) -> bool:
+        """Answer an entry of a consumer that is gone; return whether there was one."""
         claimed, deleted, is_last = self.entries.abandoned()
         self._lose(deleted)
-        if not self._answer_again(claimed) and is_last:
+        found = self._answer_again(claimed)
+        if not found and is_last:
             self._claim_at = monotonic() + min(1.0, self._declared.claim_seconds)
+        return found
 
     def _answer_again(self, entries: Sequence[Entry]) -> bool:
         """Answer an entry that was given out before; return whether there was one."""
@@ -141,13 +145,16 @@ class RedisStream:
     def _answer(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        sent = [(entry.fields or {}).get(b"row") for entry in entries]
-        rows = [None if row is None or len(row) > row_answers.LONGEST else row for row in sent]
-        found = self._contents(rows)
-        absent = row_answers.refusal(
-            Problem("invalid-request", "The entry has no field `row`; put a request as JSON into it.")
+        flaws = [entry.flaw for entry in entries]
+        sent = [b"" if flaw else (entry.fields or {})[b"row"] for entry, flaw in zip(entries, flaws, strict=True)]
+        found = self._contents([None if len(row) > row_answers.LONGEST else row for row in sent])
+        self._prepare(
+            entries,
+            [
+                row_answers.refusal(Problem("invalid-request", flaw)) if flaw else one
+                for flaw, one in zip(flaws, found, strict=True)
+            ],
         )
-        self._prepare(entries, [absent if row is None else one for row, one in zip(sent, found, strict=True)])
         self._write()
 
     def _prepare(self, entries: Sequence[Entry], contents: Sequence[dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ def refusal(problem: Problem) -> dict[str, Any]:
 def _parse(line: bytes | None) -> Any:
     """Return the row of a line, or the problem it is."""
     if line is None:
-        return Problem("body-too-large", "The line is too long.")
+        return Problem("body-too-large", f"The row is longer than {LONGEST:,} bytes.")
     try:
         return strictjson.parse(line)
     except Problem as problem:

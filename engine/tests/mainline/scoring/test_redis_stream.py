@@ -116,6 +116,15 @@ def test_key_of_an_entry_stands_in_its_answer(redis: RedisServer, client: Any) -
     assert [one[b"key"] for _, one in client.xrange("answers")] == [b"order-7", bare]
 
 
+def test_key_that_is_long_is_refused(redis: RedisServer, client: Any) -> None:
+    """It would stand in the answer: there the name of the entry is, and the problem; a shorter one is taken."""
+    names = [client.xadd("requests", {"row": "1", "key": "k" * length}).decode() for length in (1024, 1025)]
+    with consuming(declare(redis)):
+        wait_for(lambda: is_all_answered(client, names))
+    assert [one[b"key"].decode() for _, one in client.xrange("answers")] == ["k" * 1024, names[1]]
+    assert [said.get("type") for _, said in answers(client)] == [None, "invalid-request"]
+
+
 @pytest.mark.parametrize("moment", ["before predicting", "before writing", "after writing"])
 def test_consumer_that_is_killed_loses_no_entry(redis: RedisServer, client: Any, moment: str) -> None:
     """What it held is taken over, and what it had written is not written again."""
@@ -128,6 +137,45 @@ def test_consumer_that_is_killed_loses_no_entry(redis: RedisServer, client: Any,
         wait_for(lambda: is_all_answered(client, names))
     assert Counter(name for name, _ in answers(client)) == Counter(names)
     assert {name: said["double"] for name, said in answers(client)} == {name: 2 * n for n, name in enumerate(names)}
+
+
+def test_batch_is_bounded_by_bytes(redis: RedisServer, client: Any) -> None:
+    """A batch ends with the entry that passes 1 MiB, of whichever fields: as many large rows as may be do not fit."""
+    batches: list[int] = []
+    names = [client.xadd("requests", {"row": "1", "other": "x" * 400_000}).decode() for _ in range(6)]
+    with consuming(declare(redis), lambda rows: batches.append(len(rows)) or double(rows)):
+        wait_for(lambda: is_all_answered(client, names))
+    assert batches == [3, 3]
+
+
+def test_entries_of_a_dead_consumer_hold_up_no_new_ones(redis: RedisServer, client: Any) -> None:
+    """They are taken over one at a time, and between two of them new ones are answered."""
+    held = send(client, 40)
+    client.xgroup_create("requests", "mainline", id="0")
+    client.xreadgroup("mainline", "dead", {"requests": ">"})
+    wait_for(lambda: client.xpending_range("requests", "mainline", "-", "+", 40, idle=200))
+    new = send(client, 7, start=40)
+    with consuming(declare(redis)):
+        wait_for(lambda: is_all_answered(client, held + new))
+    assert [name for name, _ in answers(client)] == [held[0], *new[:5], held[1], *new[5:], *held[2:]]
+
+
+def test_entry_that_redis_6_takes_over_although_it_is_deleted_is_told(redis: RedisServer, client: Any) -> None:
+    """Redis 6.2 gives it to whoever asks, without its name; then it is found among the consumer's own."""
+    names = send(client, 2)
+    stream = RedisStream(declare(redis), double, threading.Event())
+    stream.entries.join()
+    stream._is_joined = True
+
+    def give(*_: Any, **__: Any) -> Any:
+        client.xreadgroup("mainline", stream.entries.consumer, {"requests": ">"}, count=1)
+        client.xdel("requests", names[0])
+        return [b"0-0", [(None, None)]]
+
+    stream.entries._redis.xautoclaim = give
+    stream._step()
+    assert stream.gone == 1
+    assert is_all_answered(client, names[1:])
 
 
 def test_two_consumers_share_the_entries(redis: RedisServer, client: Any) -> None:
@@ -204,8 +252,8 @@ def test_delivery_that_was_lost_on_its_way_is_answered(redis: RedisServer, clien
     stream = RedisStream(declare(redis, claim_seconds=300), double, stopped)
     read = stream.entries.new
 
-    def break_off(most: int) -> Any:
-        entries = read(most)
+    def break_off(most: int, is_waiting: bool) -> Any:
+        entries = read(most, is_waiting)
         if not lost:
             lost.append(entries)
             raise AwayError("broken off")
@@ -270,6 +318,7 @@ def test_redis_that_comes_back_empty_is_answered(tmp_path: Path, monkeypatch: py
         ({"row": "[" * 100_000}, "malformed-json"),
         ({"row": '{"a": 1}'}, "invalid-request"),
         ({"row": "1" * (2**20 + 1)}, "body-too-large"),
+        ({b"\xff\x00": b"\xff", "row": ""}, "malformed-json"),
     ],
 )
 def test_bad_entry_is_answered_by_its_problem(
