@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from mainline import backoff
 from mainline.errors import MainlineError
-from mainline.oci import credentials
+from mainline.oci import credentials, deadline
 from mainline.text import clean
 
 Answer = http.client.HTTPResponse
@@ -90,14 +90,14 @@ class Access:
             else:
                 if answer.status not in _BUSY:
                     return answer
-                problem = f"is busy: it answers {answer.status}{_words(answer)}"
+                problem = f"is busy: it answers {answer.status}{self._words(answer)}"
             if number < TRIES:
                 time.sleep(min(backoff.wait(number, SHORTEST, LONGEST), self._left()))
         raise RegistryError(f"registry {self.host} {problem}.")
 
     def refusal(self, answer: Answer) -> str:
         """Say in a few words what an answer refuses."""
-        return f"{answer.status}{_words(answer)}"
+        return f"{answer.status}{self._words(answer)}"
 
     def _authorized(
         self, method: str, address: str, body: Callable[[], Body] | None, headers: Mapping[str, str]
@@ -147,8 +147,13 @@ class Access:
         data = body() if body else None
         request = urllib.request.Request(address, data, dict(headers), method=method)  # noqa: S310 - checked above
         try:
-            opener = urllib.request.build_opener(_Plain)
-            answer: Answer = opener.open(request, timeout=max(min(SECONDS, self._left()), 0.1))
+            seconds = max(self._left(), 0.1)
+            with deadline.watched(None if seconds == float("inf") else seconds) as handlers:
+                opener = urllib.request.build_opener(_Plain, *handlers)
+                answer: Answer = opener.open(request, timeout=min(SECONDS, seconds))
+                if time.monotonic() > self.until:  # shut, so what came of it may look like a whole head
+                    answer.close()
+                    self.check_time()
         finally:
             if data is not None and not isinstance(data, bytes):
                 data.close()
@@ -166,6 +171,12 @@ class Access:
             return ""
         if self.base.startswith("https:") and not realm.startswith("https:"):
             raise RegistryError(f"registry {self.host} asks for credentials at {_shown(realm)}, which is not https.")
+        place = urllib.parse.urlsplit(realm).hostname or ""
+        if pair and not credentials.may_have(place, urllib.parse.urlsplit(self.base).hostname or ""):
+            raise RegistryError(
+                f"registry {self.host} asks for credentials at {_shown(place)}, which is of another domain; if that is "
+                f"right, declare {credentials.REALM}={_shown(place)}."
+            )
         query = urllib.parse.urlencode({key: asked[key] for key in ("service", "scope") if key in asked})
         sent = {"Authorization": credentials.basic(pair)} if pair else {}
         answer = self._sent("GET", f"{realm}{'&' if '?' in realm else '?'}{query}", None, sent)
@@ -173,10 +184,19 @@ class Access:
             if answer.status != http.client.OK:
                 return ""
             try:
-                given = json.loads(answer.read(MOST_WORDS))
+                given = json.loads(b"".join(read(self, answer, MOST_WORDS)))
                 return f"Bearer {given.get('token') or given['access_token']}"
             except (ValueError, KeyError, AttributeError):
                 return ""
+
+    def _words(self, answer: Answer) -> str:
+        """Return what a registry says of a failure, as the specification has it: a list of errors with messages."""
+        try:
+            with answer:
+                errors = json.loads(b"".join(read(self, answer, MOST_WORDS)))["errors"]
+            return ": " + clean(str(errors[0].get("message") or errors[0]["code"]))[:160]
+        except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError):
+            return ""
 
     def _left(self) -> float:
         left = self.until - time.monotonic()
@@ -217,13 +237,3 @@ def _reason(error: Exception) -> str:
     if isinstance(reason, BrokenPipeError | ConnectionResetError):
         return "it ended the connection, as some do if a file is larger than they take"
     return clean(str(getattr(reason, "strerror", None) or reason or type(error).__name__))[:200]
-
-
-def _words(answer: Answer) -> str:
-    """Return what a registry says of a failure, as the specification has it: a list of errors with messages."""
-    try:
-        with answer:
-            errors = json.loads(answer.read(MOST_WORDS))["errors"]
-        return ": " + clean(str(errors[0].get("message") or errors[0]["code"]))[:160]
-    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError):
-        return ""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 USERNAME, PASSWORD = "MAINLINE_REGISTRY_USERNAME", "MAINLINE_REGISTRY_PASSWORD"
+REALM = "MAINLINE_REGISTRY_REALM"
+"""Names the host that gives out tokens, if it is not of the registry's domain."""
 HELPER_SECONDS = 20.0
 """How long a credential helper may take."""
 
@@ -29,6 +31,22 @@ def find(host: str) -> tuple[str, str] | None:
         return _decoded(entry) if entry else _helped(helper, host) if helper else None
     except (OSError, ValueError, AttributeError, TypeError):
         return None
+
+
+def may_have(asker: str, host: str) -> bool:
+    """Whether a host that gives out tokens may see the credentials for a registry.
+
+    It may if it is the registry's own host, is of one domain with it by the last two labels, as auth.docker.io with
+    registry-1.docker.io, or is declared.
+
+    Args:
+        asker: the host of the realm, without its port.
+        host: that of the registry, without its port.
+    """
+    if asker in (host, os.environ.get(REALM)):
+        return True
+    domain = asker.split(".")[-2:]
+    return len(domain) == 2 and domain == host.split(".")[-2:] and not domain[1].isdigit()  # a number: an address
 
 
 def basic(pair: tuple[str, str]) -> str:

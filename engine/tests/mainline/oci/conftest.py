@@ -29,7 +29,7 @@ class StandIn:
 def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No credentials of whoever runs this, and no waits."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-    for name in (credentials.USERNAME, credentials.PASSWORD):
+    for name in (credentials.USERNAME, credentials.PASSWORD, credentials.REALM):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(access, "SHORTEST", 0.0)
     monkeypatch.setattr(access, "LONGEST", 0.0)

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import io
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable
 from email.message import Message
@@ -11,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from mainline.oci import layout
+from mainline.oci import credentials, layout
 from mainline.oci.access import Access, RegistryError
 from mainline.oci.distribution import Repository
 from tests.mainline.oci.conftest import Reply, StandIn
+from tests.project import LIMIT
 
 CONTENT = b"content"
 NAME = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -135,6 +138,72 @@ def test_another_host_that_asks_for_credentials_gets_none(
     with pytest.raises(RegistryError, match=f"leads to {elsewhere}, which refuses it \\(401\\)"):
         Repository(f"{stand_in.host}/m").fetch_blob(NAME, len(CONTENT), tmp_path / "blob")
     assert [entry[1:] for entry in stand_in.asked] == [(f"/v2/m/blobs/{NAME}", ""), ("/elsewhere", "")]
+
+
+def test_realm_of_another_domain_gets_no_credentials(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line names it, and how to declare it; without credentials it is asked for a token of everybody's."""
+    elsewhere = stand_in.host.replace("127.0.0.1", "localhost")
+
+    def reply(_: str, path: str, headers: dict[str, str]) -> Reply:
+        if path.startswith("/token"):
+            return 200, {}, json.dumps({"token": "abc"}).encode()
+        asked = {"WWW-Authenticate": f'Bearer realm="http://{elsewhere}/token"'}
+        return (200, {}, b"") if headers.get("Authorization") == "Bearer abc" else (401, asked, b"")
+
+    stand_in.reply = reply
+    assert Repository(f"{stand_in.host}/m").has_blob(NAME)
+    stand_in.asked.clear()
+    monkeypatch.setenv("MAINLINE_REGISTRY_PASSWORD", "secret")
+    with pytest.raises(RegistryError, match=r"at localhost, which is of another domain; .*REALM=localhost\."):
+        Repository(f"{stand_in.host}/m").has_blob(NAME)
+    assert [entry[2] for entry in stand_in.asked] == [""]
+    monkeypatch.setenv("MAINLINE_REGISTRY_REALM", "localhost")
+    assert Repository(f"{stand_in.host}/m").has_blob(NAME)
+
+
+@pytest.mark.parametrize(
+    ("asker", "host", "may"),
+    [
+        ("auth.docker.io", "registry-1.docker.io", True),
+        ("gitlab.com", "registry.gitlab.com", True),
+        ("ghcr.io", "ghcr.io", True),
+        ("ghcr.io.bad.net", "ghcr.io", False),
+        ("badghcr.io", "ghcr.io", False),
+        ("10.0.1.2", "10.9.1.2", False),
+        ("auth", "registry", False),
+        ("", "ghcr.io", False),
+    ],
+)
+def test_domain_is_the_last_two_labels(asker: str, host: str, may: bool) -> None:
+    """The realms of the large registries pass without a declaration."""
+    assert credentials.may_have(asker, host) is may
+
+
+def test_head_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No byte of it is late, but all of it is: the connection is shut at the end of the time."""
+    monkeypatch.setattr("mainline.oci.access.TRIES", 1)
+    shut = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                try:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                    for _ in range(500):
+                        time.sleep(0.02)
+                        connection.sendall(b".")
+                except OSError:
+                    shut.set()
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        repository = Repository(f"127.0.0.1:{listening.getsockname()[1]}/m")
+        repository.access.until = time.monotonic() + 0.5
+        with pytest.raises(RegistryError, match="took too long"):
+            repository.manifest(NAME)
+        thread.join(LIMIT)
+    assert shut.is_set()
 
 
 def test_upload_is_not_sent_without_tls_to_a_registry_with_it(stand_in: StandIn) -> None:
