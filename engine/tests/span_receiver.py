@@ -35,7 +35,7 @@ class SpanReceiver(Holding):
     """`answers` come first, then 200.
 
     An answer is a status; 0 answers nothing until `ended` is set, and -1 sends a byte of an answer now and then.
-    `refuses` is how many spans it says that it did not take.
+    `refuses` is how many spans it says that it did not take, and `padding` what it sends behind that.
     """
 
     daemon_threads = True
@@ -47,6 +47,7 @@ class SpanReceiver(Holding):
         self.answers: list[int] = []
         self.always = 200
         self.refuses = 0
+        self.padding = b""
 
     @property
     def url(self) -> str:
@@ -99,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.bodies.append(body)
             answer = ExportTraceServiceResponse()
             answer.partial_success.rejected_spans = self.server.refuses
-            told = answer.SerializeToString()
+            told = answer.SerializeToString() + self.server.padding
         self.send_response(status)
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()

@@ -30,6 +30,8 @@ SECONDS = 5.0
 TRIES = 3
 SHORTEST, LONGEST = 0.5, 5.0
 """Seconds between two tries."""
+MOST_ANSWER = 65_536
+"""Bytes that are read of a receiver's answer."""
 END_SECONDS = 2.0
 """For what waits when the service stops."""
 _AGAIN = frozenset({429, 502, 503, 504})
@@ -125,7 +127,7 @@ class SpanSender:
         try:
             connection.request("POST", address.path, body, {"Content-Type": "application/x-protobuf"})
             answer = connection.getresponse()
-            content = answer.read()
+            content = answer.read(MOST_ANSWER)
             if cut.is_set():  # half an answer may look like a whole one
                 return "it does not answer in time", True
         except (OSError, http.client.HTTPException) as error:

@@ -274,6 +274,21 @@ def test_a_receiver_that_comes_back_gets_what_waited() -> None:
         sender.stop()
 
 
+def test_long_answer_of_a_receiver_is_not_read_whole(receiver: SpanReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it sends cannot fill the memory; whatever it says, the next spans are sent."""
+    sizes: list[int] = []
+    monkeypatch.setattr(Encoder, "refused", lambda _, content: sizes.append(len(content)) or 0)
+    receiver.padding = bytes(10**6)
+    sender = SpanSender(receiver.url, Encoder({}))
+    for sent in range(1, 3):
+        sender.put(answered())
+        if sent == 1:
+            sender.start()
+        wait_for(lambda sent=sent: sender.counted["sent"] == sent)  # type: ignore[misc]
+    sender.stop()
+    assert sizes == [span_sender.MOST_ANSWER] * 2
+
+
 def test_what_waits_is_bounded() -> None:
     """With the queue full, the spans of a request are dropped and counted; nothing grows."""
     sender = SpanSender("http://127.0.0.1:9", Encoder({}))

@@ -102,6 +102,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_metadata_size", limits.header_bytes),
         ("grpc.absolute_max_metadata_size", limits.header_bytes),
         ("grpc.max_concurrent_streams", limits.connections_per_address),
+        ("grpc.max_allowed_incoming_connections", limits.connections + limits.connections_reserved),
         ("grpc.max_connection_idle_ms", int(limits.idle_seconds * 1000)),
         ("grpc.server_handshake_timeout_ms", int(limits.handshake_seconds * 1000)),
     ]

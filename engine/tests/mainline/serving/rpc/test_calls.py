@@ -282,6 +282,41 @@ def _is_overloaded(caller: Caller) -> bool:
     return False
 
 
+def test_connections_without_a_call_are_bounded(package_dir: Path, tmp_path: Path) -> None:
+    """One client cannot use up the files that a process may open: it is turned away, and a place is free later."""
+    limits, preface = (
+        {"connections": 4, "connections_reserved": 2},
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4]),
+    )
+    with running(tmp_path, package_dir, grpc={"port": 0}, limits=limits) as server:
+        port, held = port_of(server), []
+        for _ in range(20):
+            held.append(connection := socket.create_connection(("127.0.0.1", port), LIMIT))
+            connection.sendall(preface + bytes(5))
+        turned_away = [connection for connection in held if _is_closed(connection)]
+        assert len(turned_away) == 20 - 6
+        assert server.ask("/readyz")[0] == 200
+        for connection in held:
+            connection.close()
+        with Caller(port, server.key) as caller:
+            wait_for(lambda: _is_live(caller))
+
+
+def _is_live(caller: Caller) -> bool:
+    try:
+        return bool(caller.call("ServerLive").live)
+    except grpc.RpcError:
+        return False
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other end closed a connection, instead of saying what it is ready for."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
 def test_grpc_has_the_certificate_of_https(package_dir: Path, tmp_path: Path) -> None:
     """With TLS calls are encrypted, nothing else is answered, and a renewed certificate is taken without a restart."""
     files = make_certificate(tmp_path)
