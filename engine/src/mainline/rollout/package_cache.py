@@ -88,17 +88,50 @@ class PackageCache:
         return True
 
     def _keep(self, digest: str, package: Path) -> None:
-        """Keep a copy, whole or not at all, and drop those that were not used for longest."""
+        """Keep a copy, whole or not at all, and drop those that were not used for longest.
+
+        Raises:
+            OSError: when the folder cannot hold it, even without the others.
+        """
         incoming = self.folder / f"{_INCOMING}{digest}"
-        for left in (incoming, self.folder / digest):
-            shutil.rmtree(left, ignore_errors=True)
-        shutil.copytree(package, incoming)
+        shutil.rmtree(self.folder / digest, ignore_errors=True)
+        self._drop_halves(digest)
+        while True:
+            try:
+                shutil.rmtree(incoming, ignore_errors=True)
+                shutil.copytree(package, incoming)
+                break
+            except OSError:  # shutil tells a full disk as one of several failures
+                shutil.rmtree(incoming, ignore_errors=True)
+                if not self._drop_oldest(0):
+                    raise
         os.utime(incoming)
         incoming.rename(self.folder / digest)
+        while self._drop_oldest(KEPT):
+            pass
+
+    def _drop_oldest(self, kept: int) -> bool:
+        """Drop the package that was not used for longest, if there are more than so many; return whether there were."""
         packages = [path for path in self.folder.iterdir() if _PACKAGE.fullmatch(path.name)]
-        for old in sorted(packages, key=lambda path: path.stat().st_mtime)[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
-            (self.folder / f"{old.name}.lock").unlink(missing_ok=True)
+        if len(packages) <= kept:
+            return False
+        oldest = min(packages, key=lambda path: path.stat().st_mtime)
+        shutil.rmtree(oldest)
+        (self.folder / f"{oldest.name}.lock").unlink(missing_ok=True)
+        return True
+
+    def _drop_halves(self, digest: str) -> None:
+        """Drop what servers left that were killed while they copied: nobody holds the lock of that package."""
+        for half in self.folder.glob(f"{_INCOMING}*"):
+            name = half.name.removeprefix(_INCOMING)
+            if name == digest or not _PACKAGE.fullmatch(name):
+                continue
+            held = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                if _lock(held):
+                    shutil.rmtree(half, ignore_errors=True)
+            finally:
+                os.close(held)
 
 
 def _lock(held: int) -> bool:

@@ -1,5 +1,6 @@
 """Packages that servers of one machine share: fetched once, verified by each, and nobody waits for who was killed."""
 
+import fcntl
 import random
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,6 +142,38 @@ def test_folder_that_cannot_be_used_is_said(tmp_path: Path, fetched: Fetched, ca
     assert not bring(tmp_path / "cache", fetched, tmp_path / "first")
     assert fetched.number == 1
     assert [record.msg for record in caplog.records] == ["the cache of packages cannot be used"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_full_folder_holds_what_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """The oldest packages go until the new one fits; if it never does, nothing half stays that would fill it."""
+    cache, copy = tmp_path / "cache", shutil.copytree
+
+    def copytree(source: Path, target: Path, *given: Any, **named: Any) -> Path:
+        is_full = len([path for path in cache.iterdir() if path.is_dir()]) >= room
+        if Path(target).parent == cache and is_full:
+            (target / "half").mkdir(parents=True)
+            raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")])
+        return Path(copy(source, target, *given, **named))
+
+    monkeypatch.setattr(shutil, "copytree", copytree)
+    packages = [Fetched(tmp_path / f"origin-{number}", f"depth {number}") for number in range(3)]
+    for number, one in enumerate(packages):
+        assert not bring(cache, one, tmp_path / f"target-{number}")
+    there = {path.name for path in cache.iterdir() if path.is_dir()}
+    assert there == {one.digest for one in packages[3 - room :]}
+
+
+def test_half_of_a_killed_server_is_dropped(tmp_path: Path, fetched: Fetched) -> None:
+    """A copy that nobody goes on with is not left for ever, although nobody wants that package again."""
+    half = tmp_path / "cache" / f".incoming-{'0' * 64}"
+    half.mkdir(parents=True)
+    with (tmp_path / "cache" / f"{'0' * 64}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        bring(tmp_path / "cache", Fetched(tmp_path / "other", "depth 9"), tmp_path / "first")
+        assert half.exists(), "somebody still copies"
+    bring(tmp_path / "cache", fetched, tmp_path / "second")
+    assert not half.exists()
 
 
 def test_failed_fetch_is_the_caller_s(tmp_path: Path, fetched: Fetched) -> None:
