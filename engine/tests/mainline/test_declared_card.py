@@ -29,8 +29,8 @@ def test_what_is_missing_is_a_gap(tmp_path: Path) -> None:
         ("caveats: Old data", r"^card\.yaml: caveats: is 'Old data' \(str\)"),
         ('contact: "a\\nb"', r"^card\.yaml: contact: is 'a\\nb' \(str\)"),
         ("considerations: [{rsk: x}]", r"^card\.yaml: considerations\.0\.rsk: is not a known key; did you mean 'risk'"),
-        ("owner: a\nowner: b", r"^card\.yaml: file: is not YAML .*'owner' stands twice"),
-        ("[]", r"^card\.yaml: file: is \[\] \(list\); it must hold owner, contact"),
+        ("owner: a\nowner: b", r"^card\.yaml: is not YAML .*'owner' stands twice"),
+        ("[]", r"^card\.yaml: is \[\] \(list\); it must hold owner, contact"),
     ],
 )
 def test_a_wrong_card_is_one_line(tmp_path: Path, text: str, said: str) -> None:

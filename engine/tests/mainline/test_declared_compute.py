@@ -43,7 +43,7 @@ def test_the_variable_takes_the_place_of_the_file(file: Path, monkeypatch: pytes
         ("retries: -1", r"compute\.yaml: retries: is -1 \(int\); write a whole number from 0 to 100\."),
         (
             "processes: 1\nprocesses: 2",
-            r"compute\.yaml: file: is not YAML \(line 2, column 1: 'processes' stands twice",
+            r"compute\.yaml: is not YAML \(line 2, column 1: 'processes' stands twice",
         ),
         ("", r"compute\.yaml: is empty; write a line such as `processes: 2`, or remove compute\.yaml\."),
         ("- 1", r"compute\.yaml: holds \[1\]; write a line such as `processes: 2`, or remove compute\.yaml\."),

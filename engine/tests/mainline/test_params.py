@@ -274,21 +274,21 @@ def test_misspelt_key_is_named_rather_than_the_one_it_leaves_out(tmp_path: Path)
 )
 def test_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """A file that can't be parsed, or that holds no mapping, gives one line that says so."""
-    with pytest.raises(ParamsError, match=f"^params.yaml: file: {said}") as raised:
+    with pytest.raises(ParamsError, match=f"^params.yaml: {said}") as raised:
         load(tmp_path, text)
     assert "\n" not in str(raised.value)
 
 
 def test_absent_file_is_refused(tmp_path: Path) -> None:
     """Outside a repository the refusal says where to run the command."""
-    with pytest.raises(ParamsError, match=r"^params.yaml: file: cannot be read .*; run this from the root"):
+    with pytest.raises(ParamsError, match=r"^params.yaml: cannot be read .*; run this from the root"):
         params.load(tmp_path / "params.yaml")
 
 
 def test_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are refused like a file that can't be read."""
     (tmp_path / "params.yaml").write_bytes(b"seed: \xff")
-    with pytest.raises(ParamsError, match=r"^params.yaml: file: cannot be read .*utf-8"):
+    with pytest.raises(ParamsError, match=r"^params.yaml: cannot be read .*utf-8"):
         params.load(tmp_path / "params.yaml")
 
 

@@ -135,7 +135,7 @@ def _read(file: Path) -> dict[Any, Any]:
     except UnicodeDecodeError as error:
         found = f"is not UTF-8: byte {error.start + 1} is 0x{error.object[error.start]:02x}"
         raise ParamsError("", found, "save it as UTF-8", file.name) from error
-    raw = reading.parse(text, "file", file.name)
+    raw = reading.parse(text, "", file.name)
     if raw is None:
         raise ParamsError("", "is empty", remedy, file.name)
     if not isinstance(raw, dict):

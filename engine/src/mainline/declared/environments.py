@@ -79,7 +79,7 @@ def parse(text: str, file: Path) -> Environment:
     Raises:
         ParamsError: as `load`.
     """
-    return _check(_sections(reading.parse(text, "file", reading.name(file)), file), file)
+    return _check(_sections(reading.parse(text, "", reading.name(file)), file), file)
 
 
 def load_server(file: Path) -> Environment:
@@ -140,7 +140,7 @@ def _sections(raw: Any, file: Path) -> dict[str, Any]:
     """Return the sections of a file as read from YAML; one that is named and left empty means its defaults."""
     if not isinstance(raw, dict):
         sections = ", ".join(_File.model_fields)
-        raise ParamsError("file", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
+        raise ParamsError("", "is not a mapping", f"it holds the sections {sections}", reading.name(file))
     if deploy_files.PREVIEW in raw:
         remedy = "name another file; `./mainline preview` serves what it declares (engine/docs/previews.md)"
         raise ParamsError(

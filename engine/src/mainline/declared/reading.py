@@ -44,7 +44,7 @@ def load(path: Path, model: type[Checked]) -> Checked:
     """
     raw, file = read(path), name(path)
     if not isinstance(raw, dict):
-        raise ParamsError("file", f"is {_describe(raw)}", f"it must hold {', '.join(model.model_fields)}", file)
+        raise ParamsError("", f"is {_describe(raw)}", f"it must hold {', '.join(model.model_fields)}", file)
     return check_section(model, raw, "", file)
 
 
@@ -69,8 +69,8 @@ def read(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         remedy = "run this from the root of the repository"
-        raise ParamsError("file", f"cannot be read ({error})", remedy, name(path)) from error
-    return parse(text, "file", name(path))
+        raise ParamsError("", f"cannot be read ({error})", remedy, name(path)) from error
+    return parse(text, "", name(path))
 
 
 def parse(text: str, where: str, file: str) -> Any:

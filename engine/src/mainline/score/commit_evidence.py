@@ -64,7 +64,7 @@ class Kept(Evidence):
     @cached_property
     def params(self) -> Params:
         """What `params.yaml` says there."""
-        raw = reading.parse(self._text(PARAMS), "file", PARAMS.name)
+        raw = reading.parse(self._text(PARAMS), "", PARAMS.name)
         return reading.check_section(Params, raw, "", PARAMS.name)
 
     @cached_property
@@ -135,7 +135,7 @@ def scoring(commit: str) -> Scoring:
     held = blob(f"{commit}:{declared.FILE}")
     if held is None:
         return Scoring()
-    raw = reading.parse(held.decode(errors="replace"), "file", declared.FILE.name)
+    raw = reading.parse(held.decode(errors="replace"), "", declared.FILE.name)
     return reading.check_section(Scoring, raw, "", declared.FILE.name)
 
 

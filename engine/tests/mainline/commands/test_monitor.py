@@ -142,7 +142,7 @@ def test_machine_without_a_log_comes_to_the_same_verdict(small_project: Project,
             "--until is '2199-01-01T00:00:00Z', which is still to come. Leave",
         ),
         (("--labels", "nowhere.csv"), "there are no labels; name a .csv or .parquet file"),
-        (("--environment", "moon"), "deploy/moon.yaml: file: cannot be read"),
+        (("--environment", "moon"), "deploy/moon.yaml: cannot be read"),
         (("--logs", "nowhere"), "there is no prediction log in nowhere"),
     ],
 )

@@ -64,7 +64,7 @@ def test_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> Non
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there is an error with its name."""
-    with pytest.raises(ParamsError, match=r"none\.yaml: file: cannot be read .*root of the repository"):
+    with pytest.raises(ParamsError, match=r"none\.yaml: cannot be read .*root of the repository"):
         load_server(tmp_path / "none.yaml")
 
 
