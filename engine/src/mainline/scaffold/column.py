@@ -50,6 +50,8 @@ class Column:
     """Whether the times are written as whole numbers, such as a year."""
     stray: tuple[str, ...] = ()
     """A few cells of text among numbers, for which the column was taken as text."""
+    numbers: int = 0
+    """Cells that are numbers, in a column of text."""
 
     @cached_property
     def missing(self) -> int:
@@ -117,7 +119,7 @@ def of_text(name: str, cells: Array, dialect: Dialect, date_format: str = "", de
 def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Column:
     stripped = np.array([cell.strip() for cell in cells], dtype=object)
     counts = Counter(stripped.tolist())
-    numbers, stray = _numbers(counts, dialect)
+    numbers, stray, written = _numbers(counts, dialect)
     if numbers is not None:
         markers = tuple(sorted({str(cell) for cell in set(cells) if np.isnan(numbers[cell.strip()])} - {*IN_NUMBERS}))
         values = np.array([numbers[cell] for cell in stripped], dtype=np.float64)
@@ -130,7 +132,7 @@ def _of_text(name: str, cells: Array, dialect: Dialect, date_format: str) -> Col
         return Column(
             name, "time", found.values, format=found.format, zoned=found.zoned, other_format=found.other_format
         )
-    return Column(name, "text", np.array(cells, dtype=object), stray=stray)
+    return Column(name, "text", np.array(cells, dtype=object), stray=stray, numbers=written)
 
 
 def of_arrow(name: str, column: "pa.ChunkedArray", declared: tuple[str, ...] = ()) -> Column | None:
@@ -205,11 +207,12 @@ def unlocalised(dialect: Dialect) -> Any:
     return plain
 
 
-def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, tuple[str, ...]]:
+def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] | None, tuple[str, ...], int]:
     """Convert each different text to a number, NaN where it says that there is none.
 
     Returns:
-        The number of each text, None if the column is not of numbers, and a few cells of text among numbers.
+        The number of each text, None if the column is not of numbers; a few cells of text among numbers; and how many
+        cells are numbers, 0 if these begin with zeros, as numbers that name something do.
     """
     plain = unlocalised(dialect)
     numbers: dict[str, float] = {}
@@ -226,9 +229,9 @@ def _numbers(counts: Counter[str], dialect: Dialect) -> tuple[dict[str, float] |
             others[text] += count
     found = sum(counts[text] for text, value in numbers.items() if value == value)
     if not found or padded or not np.isfinite([value for value in numbers.values() if value == value]).all():
-        return None, ()
+        return None, (), 0
     known = {text for text in others if text in PLACEHOLDERS}
     strays = others.total() - sum(others[text] for text in known)
     if strays or (others and len(known) > 2):
-        return None, tuple(sorted(set(others) - known))[:3] if strays <= _STRAY * found else ()
-    return numbers | dict.fromkeys(known, np.nan), ()
+        return None, tuple(sorted(set(others) - known))[:3] if strays <= _STRAY * found else (), found
+    return numbers | dict.fromkeys(known, np.nan), (), found

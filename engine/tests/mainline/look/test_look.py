@@ -194,6 +194,19 @@ def test_no_text_among_the_numbers_of_a_person_is_shown(tmp_path: Path) -> None:
     assert "Musterfrau" not in screen.render(gallery) + poster.render(gallery)
 
 
+def test_numbers_and_texts_in_one_column_are_told(tmp_path: Path) -> None:
+    """A quarter of numbers among words is told; a code that begins with zeros, and a number or two, are not."""
+    mixed = [f"{row},5" if row % 4 == 0 else "below" for row in range(600)]
+    codes = [f"{row % 50:05d}" if row % 4 == 0 else "none yet" for row in range(600)]
+    rare = [str(row) if row % 100 == 0 else "word" for row in range(600)]
+    path = tmp_path / "table.csv"
+    columns = {"mixed": mixed, "codes": codes, "rare": rare, "y": np.arange(600) % 2}
+    pd.DataFrame(columns).to_csv(path, index=False, sep=";")
+    gallery = paint(path, label="y")
+    told = [said for said in advice.give(gallery) if "of its cells are numbers" in said]
+    assert told == ["'mixed' is taken as text, and 25% of its cells are numbers: are the others values?"]
+
+
 @pytest.mark.parametrize("name", ["E-Mail", "FirstName", "customer_phone"])
 def test_names_of_a_persons_data_are_known_however_they_are_written(tmp_path: Path, name: str) -> None:
     """Hyphens, capitals and words in front hide no name."""

@@ -137,6 +137,16 @@ def test_numbers_that_are_codes_are_text(tmp_path: Path) -> None:
     assert read([write(tmp_path, rows)], Options()).columns["code"].kind == "text"
 
 
+@pytest.mark.parametrize("form", ["%b %d %Y %I:%M%p", "%m/%d/%Y %I:%M:%S%p", "%d.%m.%Y %H:%M"])
+def test_clock_of_twelve_hours_needs_no_space(tmp_path: Path, form: str) -> None:
+    """SQL Server writes Mar 01 2022 09:00AM; it is a time, to the minute."""
+    moments = pd.date_range("2022-03-01 09:00", periods=ROWS, freq="13h")
+    rows = flats().assign(tested=moments.strftime(form))
+    column = read([write(tmp_path, rows)], Options()).columns["tested"]
+    assert (column.kind, column.format) == ("time", form)
+    assert (column.values == moments.to_numpy()).all()
+
+
 def test_mixed_types_are_said(tmp_path: Path) -> None:
     """A word among numbers makes a column text, and the word is kept to be shown."""
     rows = flats().astype({"area m²": "object"})
