@@ -1,10 +1,11 @@
-"""What gRPC costs beside REST: one server, the same rows by each protocol in turn; CPU of the server, and answers.
+"""What gRPC and a WebSocket cost beside REST: one server, the same rows by each in turn; its CPU, and answers.
 
-`python -m benchmarks.rpc_cost`, some two minutes. The client runs on the same cores, and that of gRPC is grpcio's for
-Python, which takes more of them than the one of HTTP: trust the CPU time, which is the server's alone.
+`python -m benchmarks.rpc_cost`, some three minutes. The client runs on the same cores, and those of gRPC and the
+WebSocket are for Python and take more of them than the one of HTTP: trust the CPU time, which is the server's alone.
 """
 
 import argparse
+import json
 import os
 import socket
 import sys
@@ -12,17 +13,24 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from benchmarks import client, measure, rpc_client, servers, tensors
+from benchmarks import client, measure, rpc_client, servers, stream_client, tensors
 from benchmarks.client import Load, Result
 from benchmarks.measure import ratios, say, spread
 from benchmarks.rpc_client import RpcLoad
 from benchmarks.servers import Server
+from benchmarks.stream_client import StreamLoad
+from mainline.declared.service import WebSocket
 from mainline.package.predictor import Predictor
 
 REST, V2, TYPED, RAW = "REST, /predict", "REST, /v2", "gRPC, typed fields", "gRPC, bytes"
+STREAM, AHEAD = "WebSocket", "WebSocket, 16 ahead"
+SIDES = (REST, V2, STREAM, AHEAD, TYPED, RAW)
 CASES = ((1, 8), (1, 64), (100, 8), (100, 32))
 """Rows in a request, connections."""
+ROOM = {"queued_rows": 100_000}
+"""For all that 32 connections send ahead, so that nothing is refused."""
 Measured = dict[tuple[str, int, int], list[tuple[float, Result]]]
 
 
@@ -40,13 +48,13 @@ def main() -> None:
         free.close()
         rows = tensors.whole_rows({count for count, _ in CASES})
         bodies = {count: part[0] if count == 1 else part for count, part in rows.items()}
-        command, asked, key = servers.service(Path(folder), bodies, grpc={"port": port})
+        command, asked, key = servers.service(Path(folder), bodies, grpc={"port": port}, websocket={}, limits=ROOM)
         with servers.started("mainline", command, asked, {"KEY": key}) as server:
-            sides = _sides(server, rows, port, key)
+            sides = _sides(server, rows, port, key) | _streams(server, bodies, key)
             for number in range(chosen.rounds + 1):  # the first round warms up
                 for count, connections in CASES:
-                    for name, send in sides.items():
-                        cost, result = _cost(server, send, count, connections, chosen.seconds if number else 0.5)
+                    for name in SIDES:
+                        cost, result = _cost(server, sides[name], count, connections, chosen.seconds if number else 0.5)
                         if number:
                             measured.setdefault((name, count, connections), []).append((cost, result))
     for count, connections in CASES:
@@ -78,6 +86,18 @@ def _sides(
     return {name: by_http(found) for name, found in http.items()} | {name: by_rpc(found) for name, found in rpc.items()}
 
 
+def _streams(server: Server, bodies: Mapping[int, Any], key: str) -> dict[str, Callable[[Load], Result]]:
+    """Return what sends a load by WebSockets: a message once the last one is answered, and 16 at a time."""
+    messages = {str(count): json.dumps(body) for count, body in bodies.items()}
+
+    def ahead(number: int) -> Callable[[Load], Result]:
+        return lambda load: stream_client.run(
+            StreamLoad(server.port, messages[load.request], key, load.connections, load.seconds, number)
+        )
+
+    return {STREAM: ahead(1), AHEAD: ahead(WebSocket().under_way)}
+
+
 def _cost(
     server: Server, send: Callable[[Load], Result], rows: int, connections: int, seconds: float
 ) -> tuple[float, Result]:
@@ -95,7 +115,7 @@ def _cost(
 
 def _report(measured: Measured, rows: int, connections: int) -> None:
     first, lines = measured[REST, rows, connections], []
-    for name in (REST, V2, TYPED, RAW):
+    for name in SIDES:
         found = measured[name, rows, connections]
         cpu, rate = ([one[0] for one in found], [one[1].per_second for one in found])
         lines.append([

@@ -25,6 +25,7 @@ from mainline.serving.common.messages import Ready
 from mainline.serving.http import server
 from mainline.serving.rpc import server as rpc
 from mainline.serving.service import Service
+from mainline.serving.websocket import extra
 from mainline.serving.workers.crew import Crew
 from mainline.serving.workers.worker import Task
 
@@ -124,7 +125,12 @@ def serve_followed(url: str, environment: str, file: Path, folder: Path) -> str:
 
 
 def _reserved(declared: Environment) -> tuple[Environment, socket | None]:
-    """Keep the port of gRPC, if one is declared, for as long as its socket is held."""
+    """Keep the port of gRPC, if one is declared, for as long as its socket is held.
+
+    Raises:
+        MainlineError: when it cannot be had, or an extra that is declared is not installed.
+    """
+    extra.check(declared.service)
     service, held = rpc.reserve(declared.service)
     return replace(declared, service=service), held
 
@@ -188,6 +194,8 @@ def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> 
     lines = [f"Serving {served}{by} on {address}"]
     if declared.grpc:
         lines.append(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
+    if declared.websocket:
+        lines.append(f"  WebSocket at ws{address.removeprefix('http')}{declared.prefix}{extra.PATH}")
     shared = declared.throttle.shared
     lines.append(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
     if declared.traces:

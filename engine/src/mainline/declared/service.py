@@ -130,6 +130,17 @@ class Grpc(Section):
     port: int = Field(default=8081, ge=0, le=65535)
 
 
+class WebSocket(Section):
+    """Predictions over a WebSocket at the same port; without this section there is none.
+
+    Of a connection so many messages are answered at a time, and no more is read. A client from which nothing came for
+    `ping_seconds` is asked whether it is there, and has as long to answer.
+    """
+
+    under_way: Count = 16
+    ping_seconds: Positive = 20.0
+
+
 class Traces(Section):
     """Where spans of requests go, by OTLP over HTTP, and how many requests have some; without this section none."""
 
@@ -163,6 +174,7 @@ class Settings(Section):
     keys: Place = Path("deploy/keys/clients.yaml")
     tls: Tls | None = None
     grpc: Grpc | None = None
+    websocket: WebSocket | None = None
     prefix: Prefix = ""
     origins: list[Origin] = Field(default_factory=list)
     open_docs: bool = False

@@ -73,7 +73,7 @@ class _Event:
 
 
 def set_up(**always: object) -> None:
-    """Send the records of the service and of uvicorn to standard error, and nothing of single requests.
+    """Send the records of the service and of its libraries to standard error, and nothing of single requests.
 
     Args:
         always: fields that every line has, such as the number of a worker.
@@ -81,7 +81,8 @@ def set_up(**always: object) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Bounded())
     handler.setFormatter(JsonLines(**always))
-    for name, level in (("mainline.serving", logging.INFO), ("uvicorn", logging.WARNING), ("asyncio", logging.WARNING)):
+    levels = {"mainline.serving": logging.INFO} | dict.fromkeys(("uvicorn", "asyncio", "websockets"), logging.WARNING)
+    for name, level in levels.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)

@@ -24,7 +24,8 @@ from tests.mainline.serving.asking import Client
 from tests.mainline.serving.rpc.caller import Caller
 from tests.mainline.serving.rpc.test_calls import tensors, whole
 from tests.mainline.serving.running import Running, free_port, refused, running, wait_for
-from tests.project import ROOT, SEARCH_PATH
+from tests.mainline.serving.websocket.clients import opened
+from tests.project import LIMIT, ROOT, SEARCH_PATH
 from tests.span_receiver import Span, SpanReceiver, is_stage
 
 Rows = list[dict[str, Any]]
@@ -210,6 +211,25 @@ def test_grpc_has_spans(package_dir: Path, model: Model, rows: Rows, receiver: S
         assert answer.attributes["rpc.system.name"] == "grpc"
         assert [stage.name for stage in stages(spans, answer)] == STAGES
         assert refusal.attributes["error.type"] == "not-found"
+        assert server.stop() == -15
+
+
+def test_messages_of_a_websocket_have_spans(
+    package_dir: Path, rows: Rows, receiver: SpanReceiver, tmp_path: Path
+) -> None:
+    """Each message is a span below the caller's, with the stages of a request; a refusal says its kind."""
+    declared = {"endpoint": receiver.url, "sample": 0.0}
+    with running(tmp_path, package_dir, websocket={}, traces=declared) as server:
+        with opened(server, headers={"traceparent": SAMPLED}) as client:
+            for sent in (rows[0], "no row"):
+                client.send(json.dumps(sent))
+                client.recv(LIMIT)
+        spans = receiver.wait(2)
+        answer, refusal = [span for span in spans if not is_stage(span)]
+        assert answer.attributes["http.route"] == "/predict/stream"
+        assert (answer.told.trace_id.hex(), answer.told.parent_span_id.hex()) == (TRACE, SPAN)
+        assert [stage.name for stage in stages(spans, answer)] == STAGES
+        assert refusal.attributes["error.type"] == "invalid-request"
         assert server.stop() == -15
 
 

@@ -25,6 +25,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body is of another type"),
     "invalid-request": (422, "The request does not fit the model's schema"),
     "too-many-rows": (422, "The request has too many rows"),
+    "upgrade-required": (426, "The path speaks another protocol"),
     "throttled": (429, "The key has used up its requests"),
     "headers-too-large": (431, "The headers are too large"),
     "prediction-failed": (500, "The model could not answer"),

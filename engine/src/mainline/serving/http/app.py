@@ -1,6 +1,5 @@
 """The ASGI application: finds the endpoint, asks for the key, sends the reply, counts what happened."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -8,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from mainline.serving import accounting, authorization
+from mainline.serving.accounting import Ledger
 from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
 from mainline.serving.authorization import Access
@@ -25,6 +25,7 @@ from mainline.serving.endpoints import (
 from mainline.serving.http.cors import Cors
 from mainline.serving.service import Service
 from mainline.serving.traces import Tracer
+from mainline.serving.websocket import extra
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Handler = Callable[[Service, Request], Awaitable[Reply]]
@@ -65,6 +66,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v2/health/live": Endpoint("GET", "open", protocol.server_live),
     "/v2/health/ready": Endpoint("GET", "open", protocol.server_ready),
 }
+IF_DECLARED = {extra.PATH: Endpoint("GET", "predict", extra.refuse)}
+"""Of the paths that only a WebSocket answers, the answer to plain HTTP."""
 V2_MODEL = {
     "": Endpoint("GET", "predict", protocol.model_metadata),
     "/ready": Endpoint("GET", "predict", protocol.model_ready),
@@ -80,9 +83,10 @@ class Application:
         self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
         """Headers that every answer has."""
         declared = service.settings
+        self._endpoints = {**ENDPOINTS, **(IF_DECLARED if declared.websocket else {})}
         self._prefix = declared.prefix
         self._cors = Cors(declared.origins) if declared.origins else None
-        self._sent: list[Sent] = []
+        self._ledger = Ledger(service)
         self._open = {"/docs", "/openapi.json"} if declared.open_docs else set[str]()
         self._open |= {"/rollout", "/rollout.json"} if declared.open_rollout else set()
         self._open |= {"/monitor"} if declared.open_monitor else set()
@@ -137,10 +141,7 @@ class Application:
         def done(outcome: Reply | Problem) -> None:
             reply = self._of_problem(outcome, request) if isinstance(outcome, Problem) else outcome
             write(reply.status, self._headers(request, reply), reply.body)
-            # Answers of a batch are counted and logged together, after the last: costs less than one after the other.
-            if not self._sent:
-                asyncio.get_running_loop().call_soon(self._finish_sent)
-            self._sent.append(Sent(reply, request, perf_counter() - request.started))
+            self._ledger.add(reply, request)
 
         try:
             self._endpoint(request)
@@ -155,7 +156,7 @@ class Application:
     def _trace(self, tracer: Tracer, request: Request) -> None:
         """Trace a request if it is sampled; those for health, of which there are many, never are."""
         operation = protocol.operation(request.path)
-        known = ENDPOINTS.get(request.path)
+        known = self._endpoints.get(request.path)
         if known is None or known.access != "open":
             of_model = f"/v2/models/{{model}}{operation}" if operation in V2_MODEL else ""
             tracer.begin(request, request.path if known else of_model)
@@ -172,7 +173,7 @@ class Application:
         Raises:
             Problem: unauthorized, forbidden, throttled, not-found, method-not-allowed.
         """
-        endpoint = ENDPOINTS.get(request.path) or V2_MODEL.get(protocol.operation(request.path))
+        endpoint = self._endpoints.get(request.path) or V2_MODEL.get(protocol.operation(request.path))
         if endpoint is None or endpoint.access != "open":
             self._admit(request, endpoint)
         if endpoint is None:
@@ -208,10 +209,6 @@ class Application:
             *reply.headers,
             *(self._cors.headers(request) if self._cors else ()),
         ]
-
-    def _finish_sent(self) -> None:
-        sent, self._sent = self._sent, []
-        accounting.finish(self._service, sent)
 
     async def _other(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
         if scope["type"] != "lifespan":

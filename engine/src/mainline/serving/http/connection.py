@@ -3,32 +3,25 @@
 from time import monotonic
 from typing import Any
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from mainline.serving.admission import Admission, Guard, address_of
+from mainline.serving.admission import Admission, address_of
 from mainline.serving.answering.problems import MEDIA_TYPE, Problem
 from mainline.serving.http.flow import Flow
-from mainline.serving.http.upgrade import another_parser, without_upgrade
+from mainline.serving.http.upgrade import Bytes, UpgradingProtocol
 from mainline.serving.logs import warn
 
-Bytes = bytes | memoryview
 VERSIONS = ("1.1", "1.0")
 """The parser knows others, too: a line without a version is HTTP/0.9 to it, even with headers behind."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(UpgradingProtocol):
     """uvicorn's protocol with limits on connections, headers, trailers, and the time a request may take to arrive."""
 
-    guard: Guard
-    address: str | None = None
     admission: Admission = "refused"
-    reserved = False
     _started: RequestResponseCycle | None = None
     _last_word: Problem | None = None
     """What ends the connection once the requests before it are answered."""
-    _again = b""
-    """The head of a request that asked for another protocol, without that wish; it is read once more."""
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, or refuse it when there are too many; with TLS it was taken before."""
@@ -78,32 +71,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._bytes += self._part
         rest: Bytes = data
         while rest:
-            rest = self._parse(rest)
+            rest = self.parse(rest)
         limits = self.guard.limits
         if self._in_head:
             if self._bytes > limits.header_bytes:
-                self._refuse(self._too_large())
+                self.refuse(self._too_large())
         elif self._bytes > limits.header_bytes + 2 * limits.body_bytes:  # chunks and trailers without an end
             most = f"The body and what stands around it have {self._bytes} bytes; send larger chunks, and no trailers."
-            self._refuse(Problem("body-too-large", most))
-
-    def _parse(self, data: Bytes) -> Bytes:
-        """Parse what came; return what is left of it where a request asked for another protocol.
-
-        The parser takes all that follows such a request for the other protocol, so its body would be read as the
-        next request. RFC 9110 (7.8) lets a server ignore the wish: the head is read once more without it.
-        """
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as found:
-            head, self._again = self._again, b""
-            if head:
-                self.parser = another_parser(self)
-                self.parser.feed_data(head)
-            return memoryview(data)[found.args[0] :]
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-        return b""
+            self.refuse(Problem("body-too-large", most))
 
     def on_message_begin(self) -> None:
         """Start the clock of a request."""
@@ -118,13 +93,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.check_head()
         version = self.parser.get_http_version()
         if version not in VERSIONS:
-            self._refuse(Problem("malformed-http", f"This is HTTP/{version}; send HTTP/1.1."))
+            self.refuse(Problem("malformed-http", f"This is HTTP/{version}; send HTTP/1.1."))
             raise ValueError(version)
         if self.parser.should_upgrade():
-            self._read_again()
+            self.upgrade()
             return
         if self.reserved and not self.guard.is_open(self.url.partition(b"?")[0].decode("latin-1")):
-            self._refuse(_overloaded())
+            self.refuse(_overloaded())
             raise ValueError(self.url)
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()  # makes ASGI's scope, which not every request needs
@@ -134,14 +109,6 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.reserved:
             self.cycle.keep_alive = False
         self.end_head()
-
-    def _read_again(self) -> None:
-        method = self.parser.get_method()
-        if method == b"CONNECT":
-            self._refuse(Problem("method-not-allowed", "This is not a proxy; CONNECT leads nowhere."))
-            raise ValueError(method)
-        version = self.parser.get_http_version().encode()
-        self._again = without_upgrade(b"%b %b HTTP/%b" % (method, self.url, version), self.headers)
 
     def check_head(self) -> None:
         """Refuse headers that came at once and are too large.
@@ -154,7 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > limit:
                 problem = self._too_large()
-                self._refuse(problem)
+                self.refuse(problem)
                 raise ValueError(problem.detail)
 
     def end_head(self) -> None:
@@ -198,7 +165,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are not HTTP with an error."""
-        self._refuse(Problem("malformed-http", msg))
+        self.refuse(Problem("malformed-http", msg))
 
     def end_late(self) -> None:
         """End a connection that is idle, or whose request did not arrive in time."""
@@ -212,7 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_behind():
             self.until = monotonic() + seconds
             return
-        self._refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
+        self.refuse(Problem("request-timeout", f"A request must arrive within {seconds:g} s."))
 
     def _is_behind(self) -> bool:
         """Return whether the request being read must wait for the answer to the one before it."""
@@ -221,7 +188,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _too_large(self) -> Problem:
         return Problem("headers-too-large", f"The headers are larger than {self.guard.limits.header_bytes} bytes.")
 
-    def _refuse(self, problem: Problem) -> None:
+    def refuse(self, problem: Problem) -> None:
         """End the connection with a problem, after the answers to the requests before it: they are the client's."""
         if self.transport.is_closing() or self._last_word:
             return

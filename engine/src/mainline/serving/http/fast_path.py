@@ -68,7 +68,7 @@ class DirectProtocol(GuardedProtocol):
 
     def on_message_complete(self) -> None:
         """Answer."""
-        if self._again:  # only the head was here
+        if self._again or self._stream:  # only the head was here
             return
         cycle = self.cycle
         super().on_message_complete()

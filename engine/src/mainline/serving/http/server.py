@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -25,6 +26,9 @@ from mainline.serving.http.fast_path import DirectProtocol
 from mainline.serving.logs import warn
 from mainline.serving.rpc.server import RpcServer
 from mainline.serving.service import Service
+
+if TYPE_CHECKING:
+    from mainline.serving.websocket.handshake import Handshake
 
 SWITCH_SECONDS = 0.0005
 """How long a thread with a large batch may keep the event loop waiting for Python's lock."""
@@ -102,7 +106,7 @@ def _config(service: Service, application: Application, guard: Guard) -> uvicorn
     security = b"".join(b"%b: %b\r\n" % header for header in application.security)
     members = {
         "guard": guard, "application": application, "security": security, "body_bytes": settings.limits.body_bytes,
-        "short_ways": application.short_ways,
+        "short_ways": application.short_ways, "handshake": _handshake(service, guard),
     }  # fmt: skip
     protocol = type("Protocol", (DirectProtocol,), members)
     config = uvicorn.Config(
@@ -128,6 +132,15 @@ def _config(service: Service, application: Application, guard: Guard) -> uvicorn
         remedy = "name two PEM files that belong together, the key without a password"
         raise ParamsError("service.tls", found, remedy, "deploy/") from error
     return config
+
+
+def _handshake(service: Service, guard: Guard) -> "Handshake | None":
+    """Return what begins WebSockets; None if they are not declared."""
+    if service.settings.websocket is None:
+        return None
+    from mainline.serving.websocket.handshake import Handshake  # an extra
+
+    return Handshake(service, guard)
 
 
 def _allow_files(limits: Limits) -> None:

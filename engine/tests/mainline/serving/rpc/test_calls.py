@@ -87,7 +87,7 @@ def problem(caller: Caller, method: str, /, **given: Any) -> tuple[grpc.StatusCo
 
 def test_each_kind_of_problem_has_a_status() -> None:
     """Whatever the service refuses over HTTP, gRPC has a word for, except for what is of HTTP alone."""
-    of_http = {"method-not-allowed", "unsupported-media-type", "headers-too-large"}
+    of_http = {"method-not-allowed", "unsupported-media-type", "headers-too-large", "upgrade-required"}
     assert {status for kind, (status, _) in KINDS.items() if kind not in of_http} <= STATUS.keys()
 
 

@@ -1,0 +1,1 @@
+"""Predictions over a WebSocket: messages in, with the same checks, keys, limits, log and metrics as `POST /predict`."""
