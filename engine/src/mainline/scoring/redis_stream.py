@@ -169,7 +169,7 @@ class RedisStream:
     def _lose(self, number: int) -> None:
         if number:
             self.gone += number
-            _tell(f"{number} entries were deleted from {self._declared.requests} before they were answered.")
+            _tell(f"{count(number, 'entry')} of {self._declared.requests} deleted before an answer was written.")
 
     def _leave(self) -> None:
         from redis.exceptions import RedisError

@@ -396,7 +396,7 @@ def test_entry_that_was_deleted_while_it_was_held_is_told(
     with consuming(declare(redis)) as stream:
         wait_for(lambda: is_all_answered(client, names[1:]))
         wait_for(lambda: stream.gone == 1)
-    assert "1 entries were deleted from requests before they were answered" in capfd.readouterr().err
+    assert "1 entry of requests deleted before an answer was written." in capfd.readouterr().err
 
 
 def test_consumers_that_are_gone_are_struck_off(

@@ -58,7 +58,8 @@ class Reader:
         if not errors:  # one value at a time all is well; say it with the slow way's words or take its columns
             return Requests(self._by_field(rows), typed.from_rows(rows, self.fields))
         first = errors[0]
-        detail = f"row {first['row']}: {first['field']}: {first['found']}; {first['allowed']}"
+        place = f"row {first['row']}: {first['field']}:" if first["field"] else f"row {first['row']}"
+        detail = f"{place} {first['found']}; {first['allowed']}"
         raise Problem("invalid-request", detail, errors=errors)
 
     def _read(self, rows: Sequence[Row]) -> Requests:
@@ -98,7 +99,7 @@ class Reader:
         fields = f"the fields are {', '.join(sorted(self._known))}."
         errors = [
             {"row": number, "field": shown(name)[1:-1], "value": shown(row[name]), "found": "is unknown",
-             "allowed": fields} for name in sorted(row.keys() - self._known)
+             "allowed": fields} for name in sorted(row.keys() - self._known)[:SHOWN]
         ]  # fmt: skip
         for field in self.fields:
             try:

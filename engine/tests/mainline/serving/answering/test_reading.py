@@ -13,7 +13,7 @@ from mainline.contract import Field
 from mainline.data import columns as typed
 from mainline.data.columns import from_rows
 from mainline.errors import RequestError
-from mainline.serving.answering import field_columns
+from mainline.serving.answering import field_columns, reading
 from mainline.serving.answering.problems import SHOWN, Problem
 from mainline.serving.answering.reading import Reader
 
@@ -98,7 +98,18 @@ def test_refusal_names_field_value_and_what_is_allowed() -> None:
 @pytest.mark.parametrize("row", [3, None, "x", [], [GOOD]])
 def test_row_that_is_no_object_is_refused(row: Any) -> None:
     """A row must be an object of named fields."""
-    assert refusal([GOOD, row]).errors[0]["allowed"] == "send an object of named fields."
+    problem = refusal([GOOD, row])
+    assert problem.errors[0]["allowed"] == "send an object of named fields."
+    assert problem.detail.startswith("row 1 is ")
+
+
+def test_cost_of_unknown_fields_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of them only those are written down that the answer names."""
+    written: list[object] = []
+    monkeypatch.setattr(reading, "shown", lambda value: written.append(value) or repr(value))
+    problem = refusal([GOOD | {f"unknown {number:04d}": number for number in range(5000)}])
+    assert [error["field"] for error in problem.errors] == [f"unknown {number:04d}" for number in range(SHOWN)]
+    assert len(written) < 3 * SHOWN
 
 
 def test_long_text_is_refused_and_not_repeated() -> None:
