@@ -10,16 +10,6 @@ from mainline.text import clean, count, few
 _SHOWN = 3
 
 
-def of_rollup(summary: Summary) -> list[str]:
-    """Say what the store holds, and a line for each kind of thing that it does not."""
-    days = {rolled.day for record in summary.records.values() for rolled in record.days}
-    files, new = count(len(summary.records), "file"), f"{summary.taken:,} of them new or grown"
-    return [
-        f"{count(summary.rows, 'prediction')} of {count(len(days), 'day')} from {files}, {new}.",
-        *troubles(summary),
-    ]
-
-
 def troubles(summary: Summary) -> list[str]:
     """Name what is not rolled up, a line for each kind; none if everything is."""
     unknown = [f"{digest[:12]} ({count(lines, 'line')})" for digest, lines in sorted(summary.unknown.items())]

@@ -5,7 +5,7 @@ import http.client
 import socket
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -23,30 +23,29 @@ def watched(seconds: float | None) -> Iterator[list[urllib.request.BaseHandler]]
         late.cancel()
 
 
-class _Plain(urllib.request.HTTPHandler):
+class _Noting(urllib.request.AbstractHTTPHandler):
+    """Notes the connections that it makes."""
+
     def __init__(self, made: list[http.client.HTTPConnection]) -> None:
         super().__init__()
         self._made = made
 
     def do_open(self, http_class: Any, req: urllib.request.Request, **given: Any) -> Any:
-        return super().do_open(_noted(http_class, self._made), req, **given)
+        """Send a request over a connection that is noted."""
+
+        def make(*address: Any, **named: Any) -> http.client.HTTPConnection:
+            self._made.append(connection := http_class(*address, **named))
+            return connection
+
+        return super().do_open(make, req, **given)
 
 
-class _Secure(urllib.request.HTTPSHandler):
-    def __init__(self, made: list[http.client.HTTPConnection]) -> None:
-        super().__init__()
-        self._made = made
-
-    def do_open(self, http_class: Any, req: urllib.request.Request, **given: Any) -> Any:
-        return super().do_open(_noted(http_class, self._made), req, **given)
+class _Plain(_Noting, urllib.request.HTTPHandler):
+    pass
 
 
-def _noted(http_class: Any, made: list[http.client.HTTPConnection]) -> Callable[..., http.client.HTTPConnection]:
-    def make(*given: Any, **named: Any) -> http.client.HTTPConnection:
-        made.append(connection := http_class(*given, **named))
-        return connection
-
-    return make
+class _Secure(_Noting, urllib.request.HTTPSHandler):
+    pass
 
 
 def _shut(made: list[http.client.HTTPConnection]) -> None:

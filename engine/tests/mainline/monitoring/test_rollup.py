@@ -138,7 +138,7 @@ def test_half_line_of_a_file_that_ended_is_said(log: Path, store: Store, package
     logs.write(log, logs.encode(*lines[3:5]), number=2)
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.torn, summary.bad) == (5, 1, 0)
-    assert "1 file with a half line at the end" in "\n".join(wording.of_rollup(summary))
+    assert "1 file with a half line at the end" in "\n".join(wording.troubles(summary))
 
 
 HOSTILE: dict[str, Any] = {
@@ -181,7 +181,7 @@ def test_line_that_no_service_writes_is_counted_and_kept_out(
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.bad) == (len(lines) - 1, 1)
     assert [row["request_id"] for row in rows_of(store)] == [line["request_id"] for line in lines[1:]]
-    assert "1 line that no service writes" in "\n".join(wording.of_rollup(summary))
+    assert "1 line that no service writes" in "\n".join(wording.troubles(summary))
 
 
 @pytest.mark.parametrize("kind", ["no class", "another class", "no probability", "probability beyond 1", "negative"])
@@ -264,7 +264,7 @@ def test_file_that_vanished_before_it_was_rolled_up_is_named(
     logs.write(log, logs.encode(*lines[3:]), number=3)
     summary = roll(log, store, packaged)
     assert (summary.rows, summary.missing) == (len(lines), ("abcdef01-000002",))
-    assert "never rolled up, and gone from the log: abcdef01-000002" in "\n".join(wording.of_rollup(summary))
+    assert "never rolled up, and gone from the log: abcdef01-000002" in "\n".join(wording.troubles(summary))
 
 
 def test_lines_of_a_package_that_is_not_here_wait_for_it(
