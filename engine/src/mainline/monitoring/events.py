@@ -31,6 +31,8 @@ MOMENT, SERVED, ANSWER, KNOWN_AT, FOUND = (
     f"event.{name}" for name in ("moment", "served", "prediction", "known_at", "found")
 )
 """Columns beside those of a request, whose fields begin otherwise."""
+_FIRST, _END = (int(np.datetime64(day, "m").astype(np.int64)) for day in ("1900-01-01", "2200-01-01"))
+"""Minutes since 1970 between which events are: a line may say any time, also one that no calendar has."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def predictions(
 ) -> pd.DataFrame:  # fmt: skip
     """Return the rows of a package: its request's columns, predictions, `MOMENT` and `SERVED` in minutes UTC.
 
+    Rows without a whole request, and those of an event before 1900 or after 2199, are left out.
+
     Predictions stand in the column `ANSWER`, or those of several classes in `probability.NAME`; the named features
     in `feature.NAME`: without names those that the use case's own baseline asks for. What the log says of each row is
     in `log.NAME`; `only` chooses rows, as pyarrow's filters do.
@@ -94,10 +98,12 @@ def predictions(
     columns = typed.from_batch({name: values[whole].to_numpy() for name, values in batch.items()}, fields)
     served = table["time"][whole].to_numpy("datetime64[m]").astype(np.int64)
     asked = getattr(package.predictor.features, "prediction_time", None)
-    moment = served if asked is None else asked(columns)
+    with np.errstate(invalid="ignore"):  # of a number that is not a time
+        moment = served if asked is None else asked(columns)
     said = {f"{OF_LOG}{name}": table[name][whole] for name in log}
     answers = table.loc[whole, measured].rename(columns={PREDICTION: ANSWER})
-    return pd.DataFrame({**columns, **answers, **said, MOMENT: moment, SERVED: served})
+    found = pd.DataFrame({**columns, **answers, **said, MOMENT: moment, SERVED: served})
+    return found[(found[MOMENT] >= _FIRST) & (found[MOMENT] < _END)]
 
 
 def join(predicted: pd.DataFrame, labels: pd.DataFrame, kind: Wanted, package: Packaged) -> Events:

@@ -179,7 +179,7 @@ def _events(files: list[Path], package: Packaged, asked: Asked) -> tuple[Events 
         return None, f"Rows of {absent} of {len(files)} files are on other machines, and no store of DVC has them."
     predicted = events.predictions(files, package)
     if not len(predicted):
-        return None, "No row has a whole request."
+        return None, "No row has a whole request of an event between 1900 and 2199."
     since = datetime.fromtimestamp(int(predicted[events.MOMENT].min()) * 60, UTC)
     try:
         found = asked.fetch(since, asked.until)

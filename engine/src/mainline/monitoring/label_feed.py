@@ -25,6 +25,7 @@ from mainline.contract import Array, Classes, Field
 from mainline.data import columns as typed
 from mainline.errors import MainlineError, UseCaseError
 from mainline.labels import classes, encode
+from mainline.limits.sketches import LARGEST
 from mainline.monitoring import event_times
 from mainline.text import count
 
@@ -157,12 +158,14 @@ def _places(values: pd.Series, names: Classes) -> Array:
     """Return n labels as float64, of classes their places; NaN where there is none.
 
     Raises:
-        ValueError: for what is not a finite number, or not a class.
+        ValueError: for what is not a finite number whose square is one, or not a class.
     """
     if not names:
         numbers = pd.to_numeric(values).to_numpy("float64", na_value=float("nan"))
         if np.isinf(numbers).any():
             raise ValueError("an infinite number")
+        if (np.abs(numbers) > LARGEST).any():
+            raise ValueError(f"a number beyond {LARGEST:g}")
         return numbers
     found = encode(values.to_numpy(object, na_value=float("nan")), names)
     others = values[np.isnan(found) & (values.notna() & (values != "")).to_numpy()]

@@ -91,6 +91,8 @@ def judge(checks: Iterable[Check], versions: Iterable[Version], severity: Severi
 def headline(verdict: Verdict, environment: str, log: Check, versions: Sequence[Version], today: str) -> str:
     """Say it in one sentence; days before `today` on which nobody asked are part of it, since they prove nothing."""
     named = [(version, check) for version in versions for check in version.checks if check.verdict == verdict]
+    if verdict == "cannot tell" and log.verdict == verdict:
+        named = []  # what is lost is why nothing can be told of a version
     silence, well = _silence(versions, today), f"{environment.capitalize()} is as it was tested"
     if verdict == "pass":
         return f"{well}: {_answered(versions)}{silence}."

@@ -87,6 +87,7 @@ def test_feed_that_tells_more_than_it_was_asked_is_held_to_the_time(monkeypatch:
     ("change", "said"),
     [
         ({"late": float("inf")}, r"here: a value cannot be read \(an infinite number\); correct it\."),
+        ({"late": -1e300}, r"here: a value cannot be read \(a number beyond 1e\+140\); correct it\."),
         ({"late": "many"}, r"here: a value cannot be read \(.*many.*\); correct it\."),
         ({"at": "2026-03-01T10:00:00"}, "'2026-03-01T10:00:00' has no offset; write UTC, such as"),
         ({"known_at": "soon"}, "'soon' has no offset"),

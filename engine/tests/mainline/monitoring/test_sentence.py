@@ -49,6 +49,14 @@ def test_trouble_of_the_log_is_said_with_what_it_means_for_production(outcome: V
     assert found.endswith(TROUBLE[outcome])
 
 
+def test_lost_log_is_why_nothing_can_be_told_of_its_versions() -> None:
+    """If days of a log are gone, versions lack labels and rows: the sentence begins with the cause."""
+    log = LOG.model_copy(update={"verdict": "cannot tell", "reason": TROUBLE["cannot tell"]})
+    versions = [looks.version("v1.0.0", skill="cannot tell")]
+    said = verdict.headline("cannot tell", "production", log, versions, "2013-10-08")
+    assert "part of the prediction log is lost or waits. 1 never rolled up." in said
+
+
 def test_trouble_of_the_log_is_not_hidden_by_that_of_a_version() -> None:
     """Both are to be looked at, so the sentence names both."""
     log = LOG.model_copy(update={"verdict": "warn", "reason": TROUBLE["warn"]})

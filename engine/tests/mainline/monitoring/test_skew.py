@@ -128,13 +128,25 @@ def test_few_differences_pass_and_are_said(month: Month, tmp_path: Path) -> None
 
 def test_number_that_no_feature_can_hold_differs(month: Month, tmp_path: Path) -> None:
     """A line may say anything: what lies beyond a float32 is another number, and a person reads no warning of numpy."""
-    months.write_log(month, tmp_path / "log")
-    (file,) = (tmp_path / "log").glob("*.jsonl")
+    write_log_with(1e300, "features", "seats", month, tmp_path)
+    assert check(inspect(month, tmp_path)).reason == "Other than in the pipeline: seats in 1."
+
+
+@pytest.mark.parametrize("minutes", [1e300, -1e300, -2e9, 9e9])
+def test_event_of_a_time_that_no_calendar_has_ends_no_look(minutes: float, month: Month, tmp_path: Path) -> None:
+    """A line may say any delay, and with it any moment: its event is left out, and all others are compared."""
+    write_log_with(minutes, "inputs", "dep_delay", month, tmp_path)
+    assert check(inspect(month, tmp_path)).observed == f"0.00% of {len(month.label) - 1:,} events"
+
+
+def write_log_with(value: float, kind: str, name: str, month: Month, folder: Path) -> None:
+    """Write what production answered, but for one value in its first row."""
+    months.write_log(month, folder / "log")
+    (file,) = (folder / "log").glob("*.jsonl")
     first, *others = file.read_bytes().splitlines(keepends=True)
     line = orjson.loads(first)
-    line["features"]["seats"][0] = 1e300
+    line[kind][name][0] = value
     file.write_bytes(b"".join([orjson.dumps(line) + b"\n", *others]))
-    assert check(inspect(month, tmp_path)).reason == "Other than in the pipeline: seats in 1."
 
 
 def test_what_differs_only_warns_where_no_alarm_is_declared(month: Month, tmp_path: Path) -> None:
