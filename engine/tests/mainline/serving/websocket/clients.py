@@ -4,8 +4,9 @@ import base64
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.frames import Frame, Opcode
@@ -50,12 +51,12 @@ class Raw:
         self.connection.sendall(written(*frames))
 
     def until_end(self) -> list[Frame]:
-        """Return the frames that come until the server closes the connection."""
-        try:
+        """Return the frames that come until the server closes the connection; fail when it never does."""
+        until = time.monotonic() + LIMIT
+        with suppress(ConnectionResetError):
             while part := self.connection.recv(65536):
+                assert time.monotonic() < until, "the server goes on"
                 self._came += part
-        except ConnectionResetError:
-            pass
         return [*self._frames()]
 
     def next(self) -> Frame:
