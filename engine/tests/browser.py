@@ -78,6 +78,12 @@ class Browser:
         """Draw a page as it is, under its own policy."""
         self._open(page, "--window-size=1200,1000", f"--screenshot={picture}")
 
+    def photograph(self, page: Path, picture: Path, *, dark: bool, width: int, height: int) -> None:
+        """Draw the top of a page where it lies, with what is beside it, light or dark."""
+        scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+        with tempfile.TemporaryDirectory() as folder:
+            self._run(folder, scheme, f"--window-size={width},{height}", f"--screenshot={picture}", page.as_uri())
+
     def read(self, address: str) -> str:
         """Open an address, and return the elements that its scripts have made by then."""
         with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ from mainline.registry import clone, records, runs, tags
 from mainline.registry.history import Given, read
 from mainline.registry.records import Release
 from mainline.registry.tags import Version
-from mainline.repository import lock
+from mainline.repository import lock, subjects
 from mainline.repository.git import blob, git
 from mainline.text import count
 
@@ -152,9 +152,9 @@ def _unclear(digits: str, fitting: list[Version], known: list[Version]) -> str:
 
 
 def _commit(commit: str, repository: Path) -> Commit:
-    shown = git("log", "-1", "--format=%an%x00%at%x00%s", commit, "--", at=repository)
-    author, when, subject = shown.rstrip("\n").split("\0")
-    return Commit(commit, author, int(when), subject)
+    shown = git("log", "-1", "--format=%an%x00%at%x00%s%x00%b", commit, "--", at=repository)
+    author, when, subject, body = shown.rstrip("\n").split("\0")
+    return Commit(commit, author, int(when), subjects.told(subject, body))
 
 
 def _locked(commit: str, repository: Path) -> lock.Entries | None:

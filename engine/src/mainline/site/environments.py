@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mainline.monitoring import sections
+from mainline.monitoring.result import Alarm
 from mainline.registry.events import Event
 from mainline.registry.history import Given
 from mainline.report import page as pages
@@ -16,6 +17,9 @@ from mainline.site.record import Environment, Record
 from mainline.site.version import place
 from mainline.text import count, minute
 
+MOST_ALARMS = 100
+"""Alarms that a page lists."""
+
 
 def of_all(record: Record, until: int) -> Iterator[Page]:
     """Yield the page of all environments up to a moment in seconds since 1970, one for each, and one for each look."""
@@ -26,7 +30,7 @@ def of_all(record: Record, until: int) -> Iterator[Page]:
         about = [one.name, one.given, one.events, bool(one.monitored), record.artifact]
         yield Page(path, about, partial(_one, one, record), partial(_entries, one))
         if one.monitored:
-            about = [one.monitored, record.artifact]
+            about = [one.monitored, one.alarms, record.artifact]
             yield Page(f"monitoring/{one.name}.html", about, partial(_look, one, record))
 
 
@@ -95,7 +99,23 @@ def _look(one: Environment, record: Record) -> str:
     document = sections.describe(one.monitored)
     path = f"monitoring/{one.name}.html"
     back = f'<p class="foot">{link(f"What {one.name} had", f"../environments/{one.name}.html")}</p>'
-    return frame(path, f"Monitoring of {one.name}", pages.body(document) + back, record.artifact, "Environments")
+    past = section("Alarms so far", _alarms(one.alarms))
+    return frame(path, f"Monitoring of {one.name}", pages.body(document) + past + back, record.artifact, "Environments")
+
+
+def _alarms(alarms: Sequence[Alarm]) -> str:
+    """Return a table of the newest alarms, of which the last look has only those that are open."""
+    if not alarms:
+        return "<p>There was none.</p>"
+    rows = "".join(
+        f'<tr><th scope="row" class="nowrap">{alarm.opened[:10]}</th><td class="nowrap">{alarm.closed[:10] or "open"}'
+        f"</td><td>{hypertext(alarm.version)}</td><td><bdi>{hypertext(alarm.check)}</bdi></td>"
+        f'<td class="text"><bdi>{hypertext_prose(alarm.observed)}</bdi></td>'
+        f'<td class="text"><bdi>{hypertext_prose(alarm.ending)}</bdi></td></tr>'
+        for alarm in alarms[: -MOST_ALARMS - 1 : -1]
+    )
+    more = f"<p>The newest {MOST_ALARMS} of {len(alarms):,}.</p>" if len(alarms) > MOST_ALARMS else ""
+    return table(("opened", "closed", "version", "check", "observed", "how it ended"), rows, "Alarms so far") + more
 
 
 def _entries(one: Environment) -> list[Entry]:

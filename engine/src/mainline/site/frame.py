@@ -29,7 +29,7 @@ a { color: var(--link); text-underline-offset: 2px } a:focus-visible { outline: 
 .picture .course { fill: none; stroke: #2f81f7 }
 .picture .inside { fill: #fff; font-weight: 600 } .picture .row { fill: var(--ink); font-size: 13px }
 .scroll[tabindex] table { overflow-wrap: break-word } .scroll code { overflow-wrap: anywhere } /* it scrolls instead */
-.tries th { white-space: nowrap }
+.tries th, .nowrap { white-space: nowrap } td.text { min-width: 11rem }
 li > a:only-child { display: inline-block; padding: 2px 0 }
 .words th:first-child, .words td { width: auto } .plot { max-width: 640px }
 .foot { max-width: 1020px; margin: 20px auto 0; color: var(--soft); font-size: 14px }

@@ -14,6 +14,10 @@ from mainline.text import count, minute
 
 NEWEST = 10
 """Versions that the first page shows."""
+_ON_OTHERS = (
+    "Nothing says that both were tested on the same rows, so the difference of the rows is in it, too; the page of a "
+    "version has what the gate found on the same ones."
+)
 _STATE = {"pass": "pass", "warn": "warn", "fail": "fail", "cannot tell": "unknown"}
 
 
@@ -50,9 +54,11 @@ def versions(record: Record) -> str:
 
 def _table(listed: Sequence[Registered], record: Record) -> str:
     """Return a table of versions: when, what, how good, where."""
-    titles = ("version", "registered (UTC)", "subject", "metric", "against the one before", "environments")
+    titles = ("version", "registered (UTC)", "metric", "against the one before", "environments", "subject")
     rows = "\n".join(f"<tr>{_row(one, record.authored.get(one.commit, Authored()))}</tr>" for one in listed)
-    return table(titles, rows, "Versions", numbers=(3, 4))
+    on_others = any(one.quality and one.quality.change is not None and not one.quality.same_rows for one in listed)
+    note = f'<p class="soft">* {_ON_OTHERS}</p>' if on_others else ""
+    return table(titles, rows, "Versions", numbers=(2, 3)) + note
 
 
 def _row(one: Registered, authored: Authored) -> str:
@@ -62,10 +68,10 @@ def _row(one: Registered, authored: Authored) -> str:
     if quality and quality.change is not None:
         change = percent(quality.change) + ("" if quality.same_rows else "*")
     where = ", ".join(map(hypertext, one.environments)) or ("archived" if one.archived else UNKNOWN)
-    cells = [minute(one.when)[:10], f"<bdi>{hypertext(authored.subject)}</bdi>"]
-    plain = "".join(f"<td>{cell}</td>" for cell in cells)
+    when = f'<td class="nowrap">{minute(one.when)[:10]}</td>'
+    subject = f'<td class="text"><bdi>{hypertext(authored.subject)}</bdi></td>'
     numbers = "".join(f'<td class="number">{cell}</td>' for cell in (metric, change))
-    return f'<th scope="row">{_name(one.version)}</th>{plain}{numbers}<td>{where}</td>'
+    return f'<th scope="row">{_name(one.version)}</th>{when}{numbers}<td>{where}</td>{subject}'
 
 
 def _name(version: str | None) -> str:
@@ -80,7 +86,8 @@ def _environment(one: Environment) -> str:
         said.append(f"<p>since {minute(now.when)} UTC, {now.kind or 'no record'}</p>")
     if look:
         alarms = link(count(len(look.alarms), "open alarm"), f"monitoring/{one.name}.html")
-        said.append(f'<p>{alarms}, looked at <span class="nowrap">{look.until[:10]}</span></p>')
+        past = f" of {len(one.alarms):,} so far" if one.alarms else ""
+        said.append(f'<p>{alarms}{past}, looked at <span class="nowrap">{look.until[:10]}</span></p>')
     else:
         said.append('<p class="soft">Nobody has shared what monitoring saw.</p>')
     title = link(one.name, f"environments/{one.name}.html")

@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 from pydantic import ValidationError
 
 from mainline.declared import deploy_files
-from mainline.monitoring import sharing
-from mainline.monitoring.result import Monitored
+from mainline.monitoring import alarms, sharing
+from mainline.monitoring.result import Alarm, Monitored
 from mainline.registry import artifact, events, gate_reports, history, origin, packs, tags
 from mainline.registry.events import Event
 from mainline.registry.history import Given, History, Registered
 from mainline.registry.tags import Version
-from mainline.repository import tree
+from mainline.repository import subjects, tree
 from mainline.repository.git import ask, blob, git
 
 _TEXT = (".md",)
@@ -23,12 +23,16 @@ _PICTURES = (".png", ".svg")
 
 @dataclass(frozen=True)
 class Environment:
-    """What is known of an environment; `given` is newest first, `events` oldest first."""
+    """What is known of an environment; `given` is newest first, `events` oldest first.
+
+    `alarms` are all that there ever were, closed ones too, in the order in which they opened.
+    """
 
     name: str
     given: Sequence[Given] = ()
     events: Sequence[Event] = ()
     monitored: Monitored | None = None
+    alarms: Sequence[Alarm] = ()
 
     @property
     def now(self) -> Given | None:
@@ -115,17 +119,15 @@ def _environments(found: History, main: str) -> list[Environment]:
         if not deploy_files.is_preview(blob(entry.blob) or b"")
     }
     return [
-        Environment(name, given[name], events.read(name).events, monitored(name))
+        Environment(name, given[name], events.read(name).events, monitored(name), alarmed(name))
         for name in sorted(declared | given.keys())
     ]
 
 
 def monitored(environment: str) -> Monitored | None:
     """Return the newest look at an environment that machines shared; None where none is there that can be read."""
-    branch = f"{origin.HEADS}{sharing.branch(environment)}"
-    places = (branch, origin.tracking(origin.remote() or "origin", branch))
     looks = []
-    for content in filter(None, (blob(f"{place}:{sharing.RESULT}") for place in places)):
+    for content in _shared(environment, sharing.RESULT):
         try:
             looks.append(Monitored.model_validate_json(content))
         except ValidationError:
@@ -133,14 +135,26 @@ def monitored(environment: str) -> Monitored | None:
     return max(looks, key=lambda look: look.until, default=None)
 
 
+def alarmed(environment: str) -> list[Alarm]:
+    """Return every alarm of an environment that machines shared, closed ones included; the oldest first."""
+    return alarms.fold(alarms.read(alarms.join(*_shared(environment, alarms.FILE))))
+
+
+def _shared(environment: str, file: str) -> list[bytes]:
+    """Return a file of monitoring's branch, here and as it was fetched last, as far as it is there."""
+    branch = f"{origin.HEADS}{sharing.branch(environment)}"
+    places = (branch, origin.tracking(origin.remote() or "origin", branch))
+    return [*filter(None, (blob(f"{place}:{file}") for place in places))]
+
+
 def _authored(commits: Sequence[str]) -> dict[str, Authored]:
     """Read author and subject of each commit, by one call of git."""
     if not commits:
         return {}
     asked = "".join(f"{one}\n" for one in commits)
-    shown = git("log", "--no-walk=unsorted", "--stdin", "--format=%H%x00%an%x00%s%x01", given=asked)
-    entries = (entry.strip("\n").split("\0") for entry in shown.split("\1") if entry.strip("\n"))
-    return {commit: Authored(author, subject) for commit, author, subject in entries}
+    shown = git("log", "-z", "--no-walk=unsorted", "--stdin", "--format=%H%x00%an%x00%s%x00%b", given=asked)
+    entries = zip(*[iter(shown.split("\0"))] * 4, strict=False)  # no text of a commit has a NUL
+    return {commit: Authored(author, subjects.told(subject, body)) for commit, author, subject, body in entries}
 
 
 def _packs() -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mainline.registry.history import Given
 from mainline.report.escape import hypertext
+from mainline.seconds import DAY
 from mainline.site.record import Environment
 from mainline.text import minute, utc
 
@@ -38,7 +39,8 @@ def draw(environments: Sequence[Environment], until: float) -> str:
     for step in range(_DATES):
         when = start + (end - start) * step / (_DATES - 1)
         anchor = "start" if step == 0 else "end" if step == _DATES - 1 else "middle"
-        shapes.append(f'<text x="{across(when)}" y="{height - 8}" text-anchor="{anchor}">{utc(when)[:10]}</text>')
+        told = minute(when) if end - start < _DATES * DAY else utc(when)[:10]
+        shapes.append(f'<text x="{across(when)}" y="{height - 8}" text-anchor="{anchor}">{told}</text>')
     title = hypertext(f"Which version {', '.join(one.name for one in rows)} had, {utc(start)[:10]} to {utc(end)[:10]}")
     return (
         f'<svg class="picture" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}"><title>{title}</title>'

@@ -156,7 +156,8 @@ def _signature(traced: Lineage) -> str:
 def _rollouts(traced: Lineage, environments: Sequence[Environment]) -> Section:
     given = tuple(
         ((Code(item.environment), f" #{item.number}"), (minute(item.when),),
-         ("now" if item.until is None else minute(item.until),), (item.kind or UNKNOWN,), (Prose(item.by or ""),))
+         (_whole("now" if item.until is None else minute(item.until)),), (_whole(item.kind or UNKNOWN),),
+         (Prose(item.by or ""),))
         for item in traced.assignments
     )  # fmt: skip
     told_events: list[Line] = [
@@ -173,9 +174,14 @@ def _rollouts(traced: Lineage, environments: Sequence[Environment]) -> Section:
     return Section("rollouts", "Environments and rollouts", tuple(blocks))
 
 
+def _whole(words: str) -> str:
+    """Return words of ours, which no narrow column breaks."""
+    return f'<span class="nowrap">{words}</span>'
+
+
 def _promises(one: Registered, environments: Sequence[Environment]) -> Section:
     rows = tuple(
-        ((Code(item.name), f" until {promise.until[:10]}"), (cell(promise.events),), (number(promise.promised),),
+        ((Code(item.name), " until ", _whole(promise.until[:10])), (cell(promise.events),), (number(promise.promised),),
          (number(promise.came),))
         for item in environments if item.monitored
         for promise in item.monitored.promises if promise.version == one.version

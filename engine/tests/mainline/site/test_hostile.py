@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.browser import Browser
-from tests.mainline.registry.registries import Registry, at, digest
+from tests.browser import WIDTHS, Browser
+from tests.mainline.registry.registries import Registry, at, digest, lock
 from tests.mainline.report import hostile
 from tests.mainline.report.hostile import CORPUS
 from tests.mainline.site import world
@@ -25,7 +25,7 @@ def pages(released: Registry) -> dict[str, str]:
     released.assign("v1.3.0", 13)
     event = {"time": "2026-01-14T12:00:00Z", "event": "aborted", "version": "v1.3.0", "digest": digest("v1.3.0")}
     released.events("production", json.dumps(event | {"reason": EVIL}) + "\n")
-    world.monitor(released, world.look(EVIL))
+    world.monitor(released, world.look(EVIL), world.past(EVIL))
     evil = hostile.everywhere(EVIL).model_copy(update={"verdict": "pass"})
     evil = evil.model_copy(update={"candidate": evil.candidate.model_copy(update={"digest": digest("v1.3.0")})})
     files = {"model/v1.3.0/README.md": MARKDOWN, f"model/v1.3.0/{'<b>.json'}": "{}"}
@@ -70,6 +70,23 @@ def test_no_page_may_load_or_run_anything(pages: dict[str, str]) -> None:
         assert len(policy) == 1, path
         assert policy[0].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"), path
         assert ("script-src" in policy[0]) == (path == "search.html"), path
+
+
+@pytest.mark.parametrize("text", [
+    "W" * 4_000, "\N{ARABIC LETTER SEEN}" * 300, "\N{FAMILY}\N{ZERO WIDTH JOINER}\N{WOMAN} " * 200,
+    "a\N{COMBINING ACUTE ACCENT}" * 300, "\N{FULLWIDTH LATIN CAPITAL LETTER W}" * 300, "one \x01 two \x1b[31m three",
+])  # fmt: skip
+def test_no_text_breaks_the_layout(browser: Browser, released: Registry, text: str) -> None:
+    """Words without an end, from right to left, emoji, marks and controls: no page is wider than its screen."""
+    released.commit(20, text, None, dvc_dot_lock=lock("v1.3.0"))
+    released.git("commit", "--amend", "--quiet", "--no-edit", f"--author={text[:500]} <a@b>", day=20)
+    released.register("v1.3.0", 20, headline=text[:500], reason=text[:500])
+    released.assign("v1.3.0", 20)
+    world.monitor(released, world.look(text[:500]), world.past(text[:500]))
+    world.build()
+    paths = ("index.html", "versions.html", "versions/v1.3.0.html", "monitoring/production.html", "search.html")
+    for place, found in enumerate(browser.measure([world.read(path) for path in paths])):
+        assert (paths[place // len(WIDTHS)], found["scrolled"]) == (paths[place // len(WIDTHS)], found["width"])
 
 
 def test_a_browser_sees_no_foreign_element(browser: Browser, pages: dict[str, str]) -> None:

@@ -27,7 +27,37 @@ def test_the_first_page_says_what_each_environment_has(released: Registry) -> No
     assert "production v1.2.0 since 2026-01-13 00:00 UTC, release 1 open alarm , looked at 2026-01-15" in said
     assert "staging v1.2.0 since 2026-01-13 12:00 UTC, release Nobody has shared what monitoring saw." in said
     assert "alarm production , unseen values of v1.2.0 since 2026-01-14 carrier: 3.0% · limit: 1.0%" in said
-    assert "v1.2.0 2026-01-13 Train v1.2.0 rmse 14.00" in said
+    assert "v1.2.0 2026-01-13 rmse 14.00 0.0 % production, staging Train v1.2.0" in said
+
+
+def test_alarms_that_are_over_are_still_told(released: Registry) -> None:
+    """When each was seen first, when it was closed and how, the newest first; the first page counts them."""
+    world.monitor(released, world.look(), world.past())
+    world.build()
+    said = words("monitoring/production.html")
+    assert "opened closed version check observed how it ended" in said
+    newer, older = "2026-01-14 open v1.2.0 unseen values carrier: 3.0%", "2026-01-08 2026-01-11 v1.1.0 bias +7.2 min"
+    assert -1 < said.index(newer) < said.index(older)
+    assert "v1.2.0 answers in its place." in said
+    assert "1 open alarm of 2 so far, looked at 2026-01-15" in words("index.html")
+
+
+def test_a_change_on_other_rows_says_so(released: Registry) -> None:
+    """A star is explained below the table, and only where there is one."""
+    world.build()
+    assert "* Nothing says that both were tested on the same rows" not in words("versions.html")
+    released.release("v1.3.0", 20, window={"test": ["2013-04"]})
+    world.build()
+    assert "0.0 %*" in words("versions.html")
+    assert "* Nothing says that both were tested on the same rows" in words("versions.html")
+
+
+def test_a_merged_pull_request_goes_by_its_title(released: Registry) -> None:
+    """The subject of GitHub's merge names a branch, which says nothing of what was changed."""
+    world.release(released, "v1.3.0", 20, subject="Merge pull request #7 from ada/try-2\n\nLet trees be deeper (#7)")
+    world.build()
+    assert "production Let trees be deeper (#7)" in words("versions.html")
+    assert "subject Let trees be deeper (#7) author" in words("versions/v1.3.0.html")
 
 
 @pytest.mark.usefixtures("released")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mainline.gate.findings import Check
+from mainline.monitoring import alarms
 from mainline.monitoring.result import Alarm, Monitored
 from mainline.site import build as folders
 from mainline.site import finder, pages, record
@@ -103,9 +104,23 @@ def look(text: str = "carrier: 3.0%") -> Monitored:
                      rows=100, checks=[check], versions=[], alarms=[alarm])  # fmt: skip
 
 
-def monitor(made: Registry, found: Monitored) -> None:
-    """Share a look."""
-    keep(made, "monitoring/production", {"monitoring.json": found.model_dump_json()})
+def past(text: str = "") -> bytes:
+    """What happened to alarms: one of v1.1.0 is over, one of v1.2.0 is open."""
+    told = [
+        {"time": "2026-01-08T00:00:00Z", "event": "opened", "version": "v1.1.0", "check": "bias",
+         "observed": "+7.2 min"},
+        {"time": "2026-01-11T00:00:00Z", "event": "closed", "version": "v1.1.0", "check": "bias",
+         "reason": text or "v1.2.0 answers in its place."},
+        {"time": "2026-01-14T00:00:00Z", "event": "opened", "version": "v1.2.0", "check": "unseen values",
+         "observed": text or "carrier: 3.0%"},
+    ]  # fmt: skip
+    return alarms.write(alarms.Line.model_validate({"digest": digest(line["version"]), **line}) for line in told)
+
+
+def monitor(made: Registry, found: Monitored, happened: bytes = b"") -> None:
+    """Share a look, and what happened to alarms."""
+    files = {"monitoring.json": found.model_dump_json(), alarms.FILE: happened.decode()}
+    keep(made, "monitoring/production", files)
 
 
 def build(folder: Path = SITE, until: int = END, code: str = "code") -> Built:
