@@ -77,7 +77,7 @@ def _mlflow(arguments: argparse.Namespace) -> str:
     sent = tracking.send(server, experiment, runs.read())
     return (
         f"{count(sent.made, 'run')} made in experiment {experiment}, {sent.updated} brought up to date, "
-        f"{sent.same} as before."
+        f"{sent.same} as before.\nMLflow shows them at {sent.page}"
     )
 
 

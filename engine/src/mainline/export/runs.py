@@ -14,19 +14,24 @@ from mainline.text import clip
 
 VERSION, COMMIT = "mainline.version", "mlflow.source.git.commit"
 """The tags that a run is known by: what was released, and of which history."""
-LONGEST_PARAM, LONGEST_TAG, LONGEST_NAME = 6000, 5000, 250
+LONGEST_PARAM, LONGEST_TAG, LONGEST_NAME, LONGEST_DIGEST = 6000, 5000, 250, 36
 """Characters that MLflow takes."""
+RAW = "data/raw"
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as MLflow has it; `when` is its start and its end, in milliseconds since 1970."""
+    """A run as MLflow has it; `when` is its start and its end, in milliseconds since 1970.
+
+    `data` is DVC's hash of the raw data, '' if nobody wrote it.
+    """
 
     name: str
     when: int
     params: dict[str, str]
     metrics: dict[str, float]
     tags: dict[str, str]
+    data: str = ""
 
 
 def read(repository: Path = Path()) -> list[Run]:
@@ -51,7 +56,13 @@ def _run(found: Lineage, line: str) -> Run:
         {clip(name, LONGEST_NAME): clip(_text(value), LONGEST_PARAM) for name, value in flat(found.parameters or {})},
         dict(_metrics(found)),
         {name: clip(value, LONGEST_TAG) for name, value in _tags(found, line).items() if value is not None},
+        (_raw(found) or "")[:LONGEST_DIGEST],
     )
+
+
+def _raw(found: Lineage) -> str | None:
+    """Return DVC's hash of the raw data."""
+    return next((item.hash for item in found.outputs or [] if item.path == RAW), None)
 
 
 def _metrics(found: Lineage) -> Iterator[tuple[str, float]]:
@@ -70,7 +81,6 @@ def _metrics(found: Lineage) -> Iterator[tuple[str, float]]:
 def _tags(found: Lineage, line: str) -> dict[str, str | None]:
     """Name what a version is; None is left out. Where it serves is said even if that is nowhere."""
     now = [item.environment for item in found.assignments if item.until is None]
-    data = next((item.hash for item in found.outputs or [] if item.path == "data/raw"), None)
     return {
         VERSION: found.version,
         COMMIT: found.commit.commit,
@@ -79,7 +89,7 @@ def _tags(found: Lineage, line: str) -> dict[str, str | None]:
         "mlflow.user": found.by,
         "mlflow.note.content": found.headline,
         "mainline.package": found.digest,
-        "mainline.data": data,
+        "mainline.data": _raw(found),
         "mainline.libraries": found.environment_sha256,
         "mainline.subject": found.commit.subject,
         "mainline.bump": found.bump,

@@ -16,12 +16,14 @@ from typing import Any
 
 from mainline import progress, redirects
 from mainline.errors import MainlineError
-from mainline.export.runs import COMMIT, VERSION, Run
+from mainline.export.runs import COMMIT, RAW, VERSION, Run
 
 SECONDS = 60.0  # until a request counts as lost
 MAX_BYTES = 20_000_000  # of an answer
 BATCH = 100  # parameters or tags, the most that MLflow takes at once
-ABSENT = "RESOURCE_DOES_NOT_EXIST"
+ABSENT, UNKNOWN = "RESOURCE_DOES_NOT_EXIST", "ENDPOINT_NOT_FOUND"
+AS_TRAININGS = "workflowType=machine_learning"
+"""Without this an MLflow 3 that nobody has opened yet looks for traces of a language model."""
 TOKEN, USER, PASSWORD = "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 """MLflow's own variables."""
 
@@ -36,11 +38,12 @@ class TrackingError(MainlineError):
 
 @dataclass(frozen=True)
 class Sent:
-    """How many runs were made, brought up to date, and the same already."""
+    """How many runs were made, brought up to date, and the same already; `page` is where MLflow shows them."""
 
     made: int
     updated: int
     same: int
+    page: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def send(server: Server, experiment: str, runs: Sequence[Run]) -> Sent:
                 show(run.name)
     except (LookupError, TypeError, AttributeError) as error:
         raise TrackingError(experiment, f"{server.url} does not answer as an MLflow server does") from error
-    return Sent(**counts)
+    return Sent(**counts, page=f"{server.url}/#/experiments/{into}/runs?{AS_TRAININGS}")
 
 
 def _experiment(server: Server, name: str) -> str:
@@ -156,7 +159,8 @@ def _bring(server: Server, experiment: str, run: Run) -> str:
     has = {tag["key"]: tag["value"] for tag in known["data"].get("tags", [])}
     others = {name: value for name, value in run.tags.items() if has.get(name) != value}
     _log(server, info["run_id"], tags=others)
-    return "updated" if others else "same"
+    lacks_data = not known.get("inputs", {}).get("dataset_inputs") and _log_data(server, info["run_id"], run)
+    return "updated" if others or lacks_data else "same"
 
 
 def _find(server: Server, experiment: str, run: Run) -> dict[str, Any] | None:
@@ -175,6 +179,7 @@ def _write(server: Server, number: str, run: Run) -> None:
     server.ask("POST", "runs/log-batch", {"run_id": number, "metrics": metrics})
     _log(server, number, params=run.params)
     _log(server, number, tags=run.tags)
+    _log_data(server, number, run)
     server.ask("POST", "runs/update", {"run_id": number, "status": "FINISHED", "end_time": run.when})
 
 
@@ -186,13 +191,30 @@ def _log(server: Server, number: str, **given: Mapping[str, str]) -> None:
             server.ask("POST", "runs/log-batch", {"run_id": number, kind: items[first : first + BATCH]})
 
 
+def _log_data(server: Server, number: str, run: Run) -> bool:
+    """Write what the run read; return whether it is there now. Servers that know no datasets go without."""
+    if not run.data:
+        return False
+    # MLflow keeps a dataset once for all runs that read it, so it says nothing of a single run.
+    source = json.dumps({"path": RAW, "md5": run.data})
+    dataset = {"name": RAW, "digest": run.data, "source_type": "dvc", "source": source}
+    used = {"dataset": dataset, "tags": [{"key": "mlflow.data.context", "value": "training"}]}
+    try:
+        server.ask("POST", "runs/log-inputs", {"run_id": number, "datasets": [used]})
+    except TrackingError as error:
+        if error.code != UNKNOWN:
+            raise
+        return False
+    return True
+
+
 def _explain(error: urllib.error.HTTPError) -> tuple[str, str]:
     """Return what the server said in a line, and MLflow's name for it."""
     try:
         said = json.loads(error.read(MAX_BYTES))
         code, message = str(said["error_code"]), " ".join(str(said.get("message", "")).split())[:300]
     except (OSError, ValueError, KeyError, TypeError):
-        code, message = "", ""
+        code, message = UNKNOWN if error.code == 404 else "", ""
     if error.code in (401, 403):
         return f"it answered {error.code}; set {TOKEN}, or {USER} and {PASSWORD}", code
     return f"it answered {error.code} {message}".rstrip(), code

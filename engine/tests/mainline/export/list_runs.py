@@ -1,6 +1,7 @@
 """Print the runs of an experiment as MLflow's own client finds them; run by the Python that has `mlflow.txt`.
 
-`python list_runs.py URL EXPERIMENT` prints a list in JSON: name, status, start, params, metrics and tags of each run.
+`python list_runs.py URL EXPERIMENT` prints a list in JSON, the newest first: number, experiment, name, status, start,
+end, params, metrics, tags and data (name, digest, use) of each run.
 """
 
 import json
@@ -16,8 +17,12 @@ print(
     json.dumps(
         [
             {
-                "id": run.info.run_id, "name": run.info.run_name, "status": run.info.status,
+                "id": run.info.run_id, "experiment": run.info.experiment_id, "name": run.info.run_name,
+                "status": run.info.status,
                 "start": run.info.start_time, "end": run.info.end_time, **run.data.to_dictionary(),
+                "data": [
+                    [one.dataset.name, one.dataset.digest, one.tags[0].value] for one in run.inputs.dataset_inputs
+                ],
             }
             for run in listed
         ]

@@ -14,8 +14,12 @@ from typing import Any
 import pytest
 
 from mainline.export import runs, tracking
+from mainline.export.runs import COMMIT
 from mainline.export.tracking import Sent, TrackingError
+from mainline.gate import acceptance
+from tests.browser import Browser
 from tests.mainline.export import environments
+from tests.mainline.release.conftest import release
 from tests.project import Project
 
 pytestmark = pytest.mark.slow
@@ -73,17 +77,26 @@ def listed(library: Path, server: str, experiment: str, home: Path) -> list[dict
     return list(json.loads(environments.run(library, "list_runs.py", server, experiment, home=home)))
 
 
-def test_the_runs_are_those_of_the_registry(library: Path, server: str, here: Project, tmp_path: Path) -> None:
-    """After two exports there is one finished run, with each parameter, metric and tag as it was sent."""
-    for _ in range(2):
-        here.run("python", "-m", "mainline", "export", "mlflow", server)
-    (sent,) = runs.read(here.path)
-    (found,) = listed(library, server, _name(here), tmp_path)
-    assert (found["name"], found["status"]) == (sent.name, "FINISHED")
-    assert found["start"] == found["end"] == sent.when
-    assert found["params"] == sent.params
-    assert found["metrics"] == pytest.approx(sent.metrics)
-    assert found["tags"].items() >= sent.tags.items()
+def test_the_runs_are_those_of_the_registry(library: Path, server: str, own: Project, tmp_path: Path) -> None:
+    """After two exports of two versions, and one of three, each is a finished run, and is there once as it was sent."""
+    _release_next(own, 5)
+    said = [own.run("python", "-m", "mainline", "export", "mlflow", server).stdout for _ in range(2)]
+    assert [line.split(" in ")[0] for line in said] == ["2 runs made", "0 runs made"]
+    _release_next(own, 6)
+    assert own.run("python", "-m", "mainline", "export", "mlflow", server).stdout.startswith("1 run made in ")
+    sent = {run.name: run for run in runs.read(own.path)}
+    found = listed(library, server, _name(own), tmp_path)
+    assert sorted(run["name"] for run in found) == sorted(sent)
+    assert len(sent) == 3
+    for run in found:
+        of = sent[run["name"]]
+        assert run["status"] == "FINISHED"
+        assert run["start"] == run["end"] == of.when
+        assert run["params"] == of.params
+        assert run["metrics"] == pytest.approx(of.metrics)
+        assert run["tags"].items() >= of.tags.items()
+        assert run["data"] == [["data/raw", of.data, "training"]]
+    assert len({(*run.params.items(), run.tags[COMMIT]) for run in sent.values()}) == 3
 
 
 def test_an_export_that_ended_early_is_completed(
@@ -103,6 +116,35 @@ def test_an_export_that_ended_early_is_completed(
 
 def _break(*_: object, **__: object) -> None:
     raise TrackingError("runs/log-batch", "gone")
+
+
+def test_the_pages_of_runs_name_what_a_team_looks_for(
+    library: Path, server: str, own: Project, browser: Browser, tmp_path: Path
+) -> None:
+    """MLflow's own pages show each version with its data, and of a run the metrics, the commit and the tags."""
+    _release_next(own, 7)
+    told = own.run("python", "-m", "mainline", "export", "mlflow", server, "--experiment", "seen").stdout
+    found = listed(library, server, "seen", tmp_path)
+    page = browser.read(told.split(" at ")[1].strip())
+    assert "Judges" not in page  # of a language model
+    for run in found:
+        assert run["name"] in page
+        assert run["data"][0][1][:8] in page
+    newest, sent = found[0], runs.read(own.path)[-1]
+    page = browser.read(f"{server}/#/experiments/{newest['experiment']}/runs/{newest['id']}")
+    for shown in (sent.name, sent.data, sent.tags[COMMIT][:7], "mainline.environments", "test.rows", *sent.metrics):
+        assert shown in page, shown
+
+
+def _release_next(project: Project, seed: int) -> None:
+    """Train with another seed, and release what comes out."""
+    project.declare(seed=seed)
+    project.run("python", "-m", "mainline", "repro")
+    project.commit(f"Train with seed {seed}")
+    project.run("git", "push", "--quiet", "origin", "main")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(acceptance, "refusals", lambda *_, **__: {})
+        assert "is released." in release()
 
 
 def _name(project: Project) -> str:

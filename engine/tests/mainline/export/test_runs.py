@@ -45,6 +45,11 @@ def test_tags_say_what_it_is_and_where_it_serves(run: Run, here: Project) -> Non
     assert run.tags["mainline.archived"] == "no"
 
 
+def test_data_is_the_raw_data_of_the_lock(run: Run, here: Project) -> None:
+    """By DVC's hash, which is as long as MLflow takes it."""
+    assert run.data == here.hashes()["data/raw"]
+
+
 def test_without_a_release_there_is_nothing_to_send(other_project: Project) -> None:
     """The message names the command that releases."""
     with pytest.raises(MainlineError, match=r"no version was released yet. `./mainline promote`"):
@@ -58,7 +63,9 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
         for said in ("1 run made in experiment mine, 0 brought up to date, 0 as before.",
                      "0 runs made in experiment mine, 0 brought up to date, 1 as before."):  # fmt: skip
             assert command_line.main(["export", "mlflow", server.url, "--experiment", "mine"]) == 0
-            assert capsys.readouterr().out == f"{said}\n"
+            first, page = capsys.readouterr().out.splitlines()
+            assert first == said
+            assert page == f"MLflow shows them at {server.url}/#/experiments/1/runs?workflowType=machine_learning"
         assert list(server.experiments) == ["mine"]
 
 

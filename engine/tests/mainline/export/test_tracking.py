@@ -1,5 +1,6 @@
 """Runs that a tracking server has, however often and wherever sending them ends."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tests.mainline.export.tracking_server import Tracking, serve
 RUN = Run(
     "model@v1.0.0", 1_000, {f"p{number}": "1" for number in range(150)}, {"test.rmse": 14.5},
     {VERSION: "v1.0.0", COMMIT: "a" * 40, "mainline.environments": "none"},
+    f"{'d' * 32}.dir",
 )  # fmt: skip
 NEXT = replace(RUN, name="model@v1.1.0", tags={**RUN.tags, VERSION: "v1.1.0"})
 
@@ -46,6 +48,31 @@ def test_a_run_has_all_of_a_version(server: Tracking) -> None:
     )
 
 
+def test_a_run_names_its_data(server: Tracking) -> None:
+    """The raw data by DVC's hash, once; of data without a hash there is none."""
+    send(server, RUN, replace(NEXT, data=""))
+    send(server, RUN)
+    (used,) = server.runs[0]["data"]
+    assert (used["dataset"]["name"], used["dataset"]["digest"]) == ("data/raw", RUN.data)
+    assert json.loads(used["dataset"]["source"]) == {"path": "data/raw", "md5": RUN.data}
+    assert server.runs[1]["data"] == []
+
+
+def test_a_run_without_its_data_gets_it(server: Tracking) -> None:
+    """A run of an earlier export is brought up to date."""
+    send(server, replace(RUN, data=""))
+    assert send(server, RUN) == Sent(0, 1, 0)
+    assert len(server.runs[0]["data"]) == 1
+
+
+def test_a_server_that_knows_no_datasets_has_the_rest(server: Tracking) -> None:
+    """Its answer that there is no such place is no failure, and no change each time."""
+    server.knows_datasets = False
+    assert send(server, RUN) == Sent(1, 0, 0)
+    assert send(server, RUN) == Sent(0, 0, 1)
+    assert (server.runs[0]["info"]["status"], server.runs[0]["metrics"]) == ("FINISHED", RUN.metrics)
+
+
 def test_sending_twice_makes_nothing(server: Tracking) -> None:
     """A version that is there is known by its tags; a new one comes beside it."""
     send(server, RUN)
@@ -70,7 +97,7 @@ def test_tags_that_changed_are_brought_up_to_date(server: Tracking) -> None:
     assert server.asked.count("runs/log-batch") == 1
 
 
-@pytest.mark.parametrize("request_", range(1, 9))
+@pytest.mark.parametrize("request_", range(1, 10))
 def test_wherever_it_ends_the_next_time_completes_it(server: Tracking, request_: int) -> None:
     """A server that fails at any request leaves no second run and no half of one."""
     server.fail_at = request_

@@ -30,6 +30,7 @@ class Tracking:
     fail_at: int = 0
     answer: tuple[int, bytes] | None = None
     deleted: bool = False
+    knows_datasets: bool = True
     location: str = ""
 
     def get_by_name(self, asked: dict[str, Any]) -> Any:
@@ -49,14 +50,18 @@ class Tracking:
         """Make a run, which is going on."""
         info = {"run_id": str(len(self.runs)), "status": "RUNNING", "lifecycle_stage": "active", **asked}
         tags = {tag["key"]: tag["value"] for tag in info.pop("tags")}
-        self.runs.append({"info": info, "params": {}, "metrics": {}, "tags": tags})
+        self.runs.append({"info": info, "params": {}, "metrics": {}, "tags": tags, "data": []})
         return {"run": {"info": info}}
 
     def search(self, asked: dict[str, Any]) -> Any:
         """Return the runs of an experiment whose tags are as the filter says."""
         wanted = dict(part.removeprefix("tags.").split(" = ") for part in asked["filter"].split(" and "))
         found = [
-            {"info": run["info"], "data": {"tags": [{"key": k, "value": v} for k, v in run["tags"].items()]}}
+            {
+                "info": run["info"],
+                "inputs": {"dataset_inputs": run["data"]} if run["data"] else {},
+                "data": {"tags": [{"key": k, "value": v} for k, v in run["tags"].items()]},
+            }
             for run in self.runs
             if run["info"]["experiment_id"] in asked["experiment_ids"]
             and (asked.get("run_view_type") == "ALL" or run["info"]["lifecycle_stage"] == "active")
@@ -75,6 +80,20 @@ class Tracking:
             run[kind].update(given)
         return {}
 
+    def log_inputs(self, asked: dict[str, Any]) -> Any:
+        """Log datasets, each once by its name and digest."""
+        if not self.knows_datasets:
+            raise RefusalError(404, "")
+        known = self.runs[int(asked["run_id"])]["data"]
+        names = [(one["dataset"]["name"], one["dataset"]["digest"]) for one in known]
+        for used in asked["datasets"]:
+            dataset = used["dataset"]
+            if len(dataset["digest"]) > 36:
+                raise RefusalError(400, "INVALID_PARAMETER_VALUE")
+            if (dataset["name"], dataset["digest"]) not in names:
+                known.append(used)
+        return {}
+
     def update(self, asked: dict[str, Any]) -> Any:
         """End a run."""
         self.runs[int(asked["run_id"])]["info"].update(asked)
@@ -87,6 +106,7 @@ _PATHS = {
     "runs/create": "create_run",
     "runs/search": "search",
     "runs/log-batch": "log",
+    "runs/log-inputs": "log_inputs",
     "runs/update": "update",
 }
 
@@ -124,6 +144,8 @@ def serve() -> Iterator[Tracking]:
             try:
                 return 200, json.dumps(getattr(tracking, _PATHS[path])(asked)).encode()
             except RefusalError as refusal:
+                if not refusal.code:
+                    return refusal.status, b"<h1>Not Found</h1>"
                 return refusal.status, json.dumps({"error_code": refusal.code, "message": "no"}).encode()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
