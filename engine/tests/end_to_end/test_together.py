@@ -1,32 +1,27 @@
-"""Several servers with one rollout, under load, while the follower that decides is killed again and again."""
+"""Several servers with one rollout, under load, while the follower that decides is killed or stopped."""
 
 import contextlib
 import json
+import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
 
-from mainline.repository.git import ask, git
 from tests.end_to_end.load import Load
+from tests.end_to_end.several_servers import SERVERS, Server, record, servers, steps_taken, told, wait, wait_for_all
 from tests.end_to_end.whole_loop import POLICY, World, create
 from tests.project import Project
 
-LIMIT = 500.0
-SERVERS = 3
 KILLS = 40
 """More than a rollout has transitions, each with a kill before it is written to git and one after it."""
 TOGETHER = {**POLICY, "together": {"silent": 60}, "follow": {"interval": 2.0, "jitter": 0.1}}
-FOLLOWING = f"""
+KILLED = f"""
 import os, pathlib, signal
 from mainline.rollout.together import board
 write = board.Board.write_record
-mark = pathlib.Path(os.environ["KILLS"])
+mark = pathlib.Path(os.environ["MARKS"])
 def kill(self, record, before, *more):
     progress = record.decided.progress
     step = [progress.step, progress.live is None, progress.measured > 0] if progress else []
@@ -43,87 +38,36 @@ from mainline.__main__ import main
 main()
 """
 
-
-class Server:
-    """A server with its follower, each a process of its own; the follower is started again when it ends."""
-
-    def __init__(self, world: World, number: int) -> None:
-        self.place = world.folder / f"server-{number}"
-        self.place.mkdir()
-        self._world, self.kills = world, 0
-        named = {"MAINLINE_SERVER": f"server-{number}", "KILLS": str(world.folder / "kills")}
-        self._environment = world.project.environment(world.environment) | named
-        self._log = (self.place / "log").open("a")
-        settings = ["--settings", str(world.folder / "service.yaml")]
-        command = [sys.executable, "-m", "mainline", "serve", "--routing", str(self.place / "routing.json"), *settings]
-        self.process = subprocess.Popen(
-            command, cwd=world.folder, stdout=subprocess.PIPE, stderr=self._log, text=True, env=self._environment
-        )
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
-        self.follower = self._follow()
-
-    def _follow(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-c", FOLLOWING, "follow", str(self._world.folder / "origin.git")]
-        return subprocess.Popen(
-            [*command, "--state", str(self.place)], cwd=self._world.folder, stderr=self._log, env=self._environment
-        )
-
-    def keep(self) -> None:
-        """Start the follower again where it ended."""
-        code = self.follower.poll()
-        if code is not None:
-            self.kills += code == -signal.SIGKILL
-            self.follower = self._follow()
-
-    def serves(self, version: str) -> bool:
-        """Whether every request has a version."""
-        file = self.place / "status.json"
-        found: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {"stable": None}
-        stable = found["stable"] is not None and found["stable"]["version"] == version
-        return stable and found["candidate"] is None and found["served"] == found["revision"]
-
-    def end(self) -> None:
-        """End both."""
-        for process in (self.follower, self.process):
-            process.kill()
-            process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self._log.close()
-
-
-@contextlib.contextmanager
-def servers(world: World) -> Iterator[list[Server]]:
-    """Start several, and end them."""
-    started: list[Server] = []
+STOPS = 6
+STOPPED = f"""
+import os, pathlib, signal
+from mainline.rollout.together import board
+write = board.Board.write_record
+mark = pathlib.Path(os.environ["MARKS"])
+def note(what):
+    with mark.open("a") as file:
+        file.write(what + "\\n")
+def stop(self, record, before, *more):
+    progress = record.decided.progress
+    step = f"{{progress.step}} {{progress.live is None}}" if progress else f"{{record.decided.stable}}"
+    done = [line for line in (mark.read_text().splitlines() if mark.exists() else []) if line != "refused"]
+    if not record.beat or step in done or len(done) >= {STOPS}:
+        return write(self, record, before, *more)
+    note(step)
+    if len(done) % 2:
+        made = write(self, record, before, *more)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return made
+    os.kill(os.getpid(), signal.SIGSTOP)
     try:
-        started.extend(Server(world, number) for number in range(SERVERS))
-        yield started
-    finally:
-        for server in started:
-            server.end()
-
-
-def wait(started: list[Server], reached: Callable[[], bool]) -> None:
-    """Wait until something is so, and start followers again meanwhile."""
-    end = time.monotonic() + LIMIT
-    while not reached():
-        assert time.monotonic() < end, [(server.place / "status.json").read_text()[:1500] for server in started]
-        for server in started:
-            server.keep()
-        time.sleep(0.05)
-
-
-def wait_for_all(started: list[Server], version: str) -> None:
-    """Wait until every server gives every request to a version."""
-    wait(started, lambda: all(server.serves(version) for server in started))
-
-
-def told(world: World) -> list[tuple[str, str]]:
-    """Return what others were told, as git has it."""
-    there = ask("show", "deployments/production:events.jsonl", at=world.folder / "origin.git").splitlines()
-    return [(json.loads(line)["event"], json.loads(line)["version"]) for line in there]
+        return write(self, record, before, *more)
+    except board.LostError:
+        note("refused")
+        raise
+board.Board.write_record = stop
+from mainline.__main__ import main
+main()
+"""
 
 
 @pytest.mark.slow
@@ -132,7 +76,7 @@ def test_leader_killed_at_every_transition(small_project: Project, tmp_path: Pat
     world = create(tmp_path, small_project.twin(tmp_path / "project"), None, TOGETHER)
     world.release("Train a first model", model={"params": {"max_iter": 20}})
     rows = json.loads((world.project.path / "models/package/golden.json").read_text())["requests"]
-    with servers(world) as started:
+    with servers(world, KILLED) as started:
         wait_for_all(started, "v1.0.0")
         with contextlib.ExitStack() as loads:
             asked = [loads.enter_context(Load(one.port, world.keys[:2], rows, rate=20.0)) for one in started]
@@ -142,13 +86,59 @@ def test_leader_killed_at_every_transition(small_project: Project, tmp_path: Pat
         assert told(world) == [("served", "v1.0.0"), ("served", "v1.1.0")]
         answers = [answer for load in asked for answer in load.answers]
         assert [answer for load in asked for answer in load.failed] == []
-        history = json.loads((started[0].place / "state.json").read_text())["history"]
-        taken = [one["detail"].split(":")[0] for one in history if one["what"] == "step" and one["version"] == "v1.1.0"]
-        assert taken == [f"{number} of 7" for number in range(1, 8)]
-        record = json.loads(
-            git("cat-file", "blob", "refs/mainline/production/rollout/record", at=tmp_path / "origin.git")
-        )
+        assert steps_taken(started[0], "v1.1.0") == [f"{number} of 7" for number in range(1, 8)]
         kills = sum(server.kills for server in started)
         assert kills >= 10
-        assert record["term"] > 5
-        print(f"{kills} kills, {record['term']} terms, {len(answers):,} requests to {SERVERS} servers, 0 failed")
+        assert record(world)["term"] > 5
+        print(f"{kills} kills, {record(world)['term']} terms, {len(answers):,} requests to {SERVERS} servers, 0 failed")
+
+
+@pytest.mark.slow
+def test_leader_stopped_for_longer_than_its_lease(small_project: Project, tmp_path: Path) -> None:
+    """SIGSTOP before or after a write, SIGCONT once another one decides: what it writes then is refused.
+
+    Each server has two workers, and all of them one cache of packages.
+    """
+    world = create(tmp_path, small_project.twin(tmp_path / "project"), None, TOGETHER)
+    for file, sections in (
+        (world.project.path / "deploy/production.yaml", {"packages": {"cache": str(tmp_path / "cache")}}),
+        (tmp_path / "service.yaml", {"service": {"workers": 2}}),
+    ):
+        declared = yaml.safe_load(file.read_text())
+        for name, section in sections.items():
+            declared[name] = {**declared.get(name, {}), **section}
+        file.write_text(yaml.safe_dump(declared, sort_keys=False))
+    world.release("Train a first model", model={"params": {"max_iter": 20}})
+    rows = json.loads((world.project.path / "models/package/golden.json").read_text())["requests"]
+    with servers(world, STOPPED) as started:
+        stopped: dict[int, int] = {}
+        wait(started, lambda: _resume(world, started, stopped) and all(one.serves("v1.0.0") for one in started))
+        with contextlib.ExitStack() as loads:
+            asked = [loads.enter_context(Load(one.port, world.keys[:2], rows, rate=20.0)) for one in started]
+            world.release("Train longer", model={"params": {"max_iter": 40}})
+            wait(started, lambda: _resume(world, started, stopped) and all(one.serves("v1.1.0") for one in started))
+        wait(started, lambda: _resume(world, started, stopped) and len(told(world)) > 1)
+        assert told(world) == [("served", "v1.0.0"), ("served", "v1.1.0")]
+        assert [answer for load in asked for answer in load.failed] == []
+        for server in started:
+            assert steps_taken(server, "v1.1.0") == [f"{number} of 7" for number in range(1, 8)]
+        marks = (tmp_path / "marks").read_text().splitlines()
+        stops = len(marks) - marks.count("refused")
+        assert stops >= 4
+        assert marks.count("refused") >= stops // 2
+        assert record(world)["term"] > stops // 2
+        answers = sum(len(load.answers) for load in asked)
+        print(f"{stops} stops, {record(world)['term']} terms, {answers:,} requests to {SERVERS} servers, 0 failed")
+
+
+def _resume(world: World, started: list[Server], stopped: dict[int, int]) -> bool:
+    """Let each follower that is stopped go on once another one was elected; say whether none is stopped."""
+    now = record(world)
+    for server in started:
+        pid = server.follower.pid
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            continue
+        if now and now["term"] > stopped.setdefault(pid, now["term"]):
+            del stopped[pid]
+            os.kill(pid, signal.SIGCONT)
+    return not stopped

@@ -79,6 +79,7 @@ class Follower:
             processes.close()
             looking.join(ENDING)
         if self._refused:
+            self._drive()  # the status has the reason
             raise self._refused
 
     def _drive(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mainline.errors import MainlineError
 from mainline.repository import tree
-from mainline.repository.git import GitError, git, listed, raw
+from mainline.repository.git import GitError, GitTimeoutError, git, listed, raw
 from mainline.rollout.clone import REMOTE
 from mainline.rollout.together import notices
 from mainline.rollout.together.notices import Record, Report
@@ -13,6 +13,10 @@ from mainline.rollout.together.notices import Record, Report
 
 class LostError(MainlineError):
     """Another server wrote the record first."""
+
+
+class RefusedError(GitError):
+    """The repository did not take a push, which is not said of a disk here that is full, or of an answer too late."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,12 @@ class Board:
 
     def _push(self, *words: str) -> None:
         options = [word for word in words if word.startswith("--")]
-        git("push", "--quiet", "--atomic", *options, REMOTE, *(word for word in words if word not in options))
+        try:
+            git("push", "--quiet", "--atomic", *options, REMOTE, *(word for word in words if word not in options))
+        except GitTimeoutError:
+            raise
+        except GitError as error:
+            raise RefusedError(str(error)) from error
 
 
 def _store_report(report: Report) -> str:

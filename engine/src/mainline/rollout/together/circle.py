@@ -7,7 +7,7 @@ from dataclasses import replace
 from mainline.declared.together import INTERVALS
 from mainline.exchange import status
 from mainline.package.soundness import is_sound
-from mainline.repository.git import GitError, GitTimeoutError
+from mainline.repository.git import GitError
 from mainline.rollout import machine, outbox, state
 from mainline.rollout.driver import Driver
 from mainline.rollout.records import Ref, State
@@ -15,7 +15,7 @@ from mainline.rollout.source import Found
 from mainline.rollout.together import naming, reasons
 from mainline.rollout.together.assembly import Assembly
 from mainline.rollout.together.audience import Audience
-from mainline.rollout.together.board import Board, LostError, Notices
+from mainline.rollout.together.board import Board, LostError, Notices, RefusedError
 from mainline.rollout.together.errand import Errand
 from mainline.rollout.together.following import Following, Pace
 from mainline.rollout.together.lease import Lease
@@ -116,7 +116,13 @@ class Circle:
             begun = replace(begun, revision=begun.revision + bool(begun.revision))
         record = self._record(begun, pace, before.term + 1 if before else 1, 0, before)
         self._write(record, found.record_id)
-        say("this server decides the rollout", environment=self._driver.environment, name=self.name, term=record.term)
+        if self.lease.leads:
+            say(
+                "this server decides the rollout",
+                environment=self._driver.environment,
+                name=self.name,
+                term=record.term,
+            )
 
     def _lead(self, before: Record, found: Notices, pace: Pace) -> None:
         """Look at git, decide by what all servers say, and write it down; then do it, and tell others."""
@@ -183,7 +189,7 @@ class Circle:
                 return
         try:
             self.board.write_report(self.name, report)
-        except GitError as error:
+        except RefusedError as error:
             self._refuse_first(error)
             raise
         self._written, self._written_at = report, now
@@ -194,23 +200,24 @@ class Circle:
         report = report or self._report(0)
         try:
             written = self.board.write_record(record, before, report, gone)
-        except GitError as error:
+        except RefusedError as error:
             self._refuse_first(error)
             raise
         self.lease.hold(written, began, record.lease)
-        late = "" if self.lease.leads else reasons.late(self.lease.now() - began, record.lease)
+        lasts_to_the_next_look = self.lease.left > record.lease / INTERVALS
+        late = "" if lasts_to_the_next_look else reasons.late(self.lease.now() - began, record.lease)
         self._late = late and (self._late or late)
         self._written, self._written_at = report, began
         self.record, self._driver.decided = record, record.decided
 
-    def _refuse_first(self, error: GitError) -> None:
+    def _refuse_first(self, error: RefusedError) -> None:
         """Say that this server may not write, if git refused its first try and still answers.
 
         Raises:
             GitError: when git does not answer.
             NotAllowedError: when it does.
         """
-        if self._written is None and not isinstance(error, GitTimeoutError):
+        if self._written is None:
             self.board.read(with_reports=False)
             raise NotAllowedError(self.board.server(self.name), error) from error
 

@@ -25,7 +25,12 @@ class Lease:
     @property
     def leads(self) -> bool:
         """Whether this server decides."""
-        return self._steady() < self._until
+        return self.left > 0
+
+    @property
+    def left(self) -> float:
+        """Seconds for which this server still decides."""
+        return self._until - self._steady()
 
     @property
     def is_over(self) -> bool:

@@ -5,6 +5,8 @@ from mainline.exchange import status
 from mainline.repository.git import GitError
 from mainline.rollout.driver import Driver
 from mainline.rollout.source import Found
+from mainline.rollout.together import reasons
+from mainline.rollout.together.board import RefusedError
 from mainline.rollout.together.circle import Circle
 from mainline.rollout.together.following import Following, Pace
 from mainline.serving.logs import warn
@@ -59,6 +61,11 @@ class Membership:
         try:
             problem = self._circle.turn(Pace(interval, self._silent))
             self._answered = True
+        except reasons.NotAllowedError as error:
+            self.problem = str(error)
+            raise
+        except RefusedError as error:
+            problem, self._answered = reasons.refused(error), False
         except GitError as error:
             problem = f"git is away, so nobody decides, and what serves stays: {error}"
             self._answered = False

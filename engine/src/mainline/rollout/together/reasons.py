@@ -32,8 +32,17 @@ def unread(ref: str) -> str:
 
 
 def late(seconds: float, lease: float) -> str:
-    """A push takes longer than a leader may decide."""
+    """A push takes so long that a leader does not decide any more at its next look."""
     return (
-        f"git took {seconds:.0f} s for what was decided, which is too long for a lease of {lease:g} s, so nobody can "
-        f"decide. Set a longer rollout.follow.interval: the lease lasts {INTERVALS} of them."
+        f"git took {seconds:.0f} s for what was decided, so a lease of {lease:g} s is over at the next look, and a "
+        "rollout waits for an election at each step, or for ever. Set a longer rollout.follow.interval: the lease "
+        f"lasts {INTERVALS} of them."
+    )
+
+
+def refused(error: Exception) -> str:
+    """The repository does not take a push, which it took before."""
+    return (
+        f"git did not take what this server has to say, so nobody decides, and what serves stays: {error}. If it "
+        "refuses these refs, let each server push there, or remove rollout.together, so that each rolls out alone."
     )

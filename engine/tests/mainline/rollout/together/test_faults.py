@@ -3,11 +3,13 @@
 import json
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from mainline.repository import git as programs
 from mainline.repository import tree
-from mainline.repository.git import GitTimeoutError, git
+from mainline.repository.git import GitError, GitTimeoutError, git
 from mainline.rollout.together.notices import RECORD
 from tests.mainline.rollout.together.machines import INTERVAL, SILENT
 from tests.mainline.rollout.together.test_circle import Make, until
@@ -85,11 +87,11 @@ def test_server_that_is_started_again_is_not_its_own_namesake(machines: Make) ->
         assert [machine.problem for machine in world.all] == ["", ""]
 
 
-def test_git_that_takes_longer_than_the_lease_is_said(machines: Make) -> None:
-    """Nobody can decide then; the reason names the key to change, and goes away as git is fast again."""
+@pytest.mark.parametrize("slow", [15.0, 30.0])
+def test_git_that_leaves_too_little_of_the_lease_is_said(machines: Make, slow: float) -> None:
+    """A leader decides no more at its next look; the reason names the key to change, and goes as git is fast again."""
     world = machines(2)
     world.serve(1)
-    slow = 30.0
     for machine in world.all:
         push = machine.circle.board._push
 
@@ -99,7 +101,7 @@ def test_git_that_takes_longer_than_the_lease_is_said(machines: Make) -> None:
 
         machine.circle.board._push = late  # type: ignore[method-assign]
     world.wanted = ref(2)
-    until(world, lambda: any("for a lease of 30 s" in machine.problem for machine in world.all))
+    until(world, lambda: any("so a lease of 30 s is over" in machine.problem for machine in world.all))
     assert any("Set a longer rollout.follow.interval" in machine.problem for machine in world.all)
     slow = 0.0
     until(world, lambda: {machine.state.stable for machine in world.all} == {ref(2)})
@@ -107,17 +109,21 @@ def test_git_that_takes_longer_than_the_lease_is_said(machines: Make) -> None:
     assert [machine.problem for machine in world.all] == ["", ""]
 
 
-def test_push_that_only_lasts_too_long_is_not_taken_for_a_refusal(machines: Make) -> None:
-    """A server whose first try has no answer waits as for a git that is away, and goes on."""
+@pytest.mark.parametrize("failing", [("push", GitTimeoutError), ("hash-object", GitError)])
+def test_push_that_was_not_refused_is_not_taken_for_one(
+    machines: Make, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, type[GitError]]
+) -> None:
+    """A server whose first try has no answer, or whose disk is full, waits as for a git that is away, and goes on."""
     world = machines(1)
-    one = world.all[0]
-    push = one.circle.board._push
+    run = programs.raw
 
-    def fail(*_: str) -> None:
-        raise GitTimeoutError("`git push` had no answer within 300 s and was ended")
+    def fail(*words: str, **more: Any) -> bytes:
+        if words[0] == failing[0]:
+            raise failing[1]("no answer, or no space left")
+        return run(*words, **more)
 
-    one.circle.board._push = fail  # type: ignore[method-assign]
-    with pytest.raises(GitTimeoutError):
-        one.turn()
-    one.circle.board._push = push  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "raw", fail)
+        with pytest.raises(GitError):
+            world.all[0].turn()
     world.serve(1)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mainline import children
 from mainline.declared.package_places import Packages
 from mainline.exchange.place import Place
 from mainline.repository.git import GitError, git
@@ -178,3 +181,39 @@ def test_member_that_waits_for_its_package_asks_git_only_for_another_try(
     monkeypatch.setattr(member._bringing.back_off, "until", 0.0)
     servers.look(2)
     assert (len(looks), member.found.verified, member.found.problem) == (2, True, "")
+
+
+def test_repository_that_refuses_its_refs_is_said_once_with_the_remedy(
+    servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rights that are taken back are in log and status of the leader, and what serves stays."""
+    servers.look(3)
+    refuse(servers)
+    caplog.clear()
+    servers.look(3)
+    assert count(caplog, "these refs are protected") == 1
+    problem = json.loads(servers.all[0].place.status.read_text())["source"]["problem"]
+    assert problem.startswith("git did not take what this server has to say, so nobody decides, and what serves stays")
+    assert problem.endswith("let each server push there, or remove rollout.together, so that each rolls out alone.")
+    assert servers.stable() == {"v1.0.0"}
+
+
+def test_follower_that_is_refused_at_its_start_leaves_the_reason_in_its_status(servers: Servers) -> None:
+    """It ends with one line, and who looks at the status of the server reads it, too."""
+    refuse(servers)
+    place = servers.all[0].place
+    command = ["-m", "mainline", "follow", str(servers.origin), "--state", str(place.folder)]
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=children.environment())
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()[-1]
+    assert said.startswith("mainline: this server cannot write refs/mainline/production/servers/")
+    assert said.endswith("grant it, or remove rollout.together, so that each rolls out alone.")
+    assert json.loads(place.status.read_text())["source"]["problem"] == said.removeprefix("mainline: ")
+
+
+def refuse(servers: Servers) -> None:
+    """Let the repository refuse what servers of one rollout write there."""
+    hook = servers.origin / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'these refs are protected' >&2\nexit 1\n")
+    hook.chmod(0o755)
