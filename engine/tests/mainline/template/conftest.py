@@ -31,7 +31,7 @@ FIRST = {
     "README.md": "# Template\n",
     "requirements/own.in": "# Yours\n",
     "requirements/pipeline.in": "-r own.in\nalpha\n",
-    **{f"requirements/{name}.in": "alpha\n" for name in ("uv", "build", "serve", "follow")},
+    **{f"requirements/{name}.in": "alpha\n" for name in ("uv", "build", "notebook", "serve", "follow")},
     **{f"requirements/{name}.in": "-r pipeline.in\n" for name in ("dev", "main")},
 }
 SECOND = {
