@@ -161,9 +161,7 @@ class Stream(asyncio.Protocol):
         if self._protocol.state is not OPEN or self.transport.is_closing():
             return
         self._answer()
-        for _ in range(self._declared.under_way):  # others have their turn, too
-            if not self._waiting or not self._has_room(self._waiting[0]):
-                break
+        while self._waiting and self._has_room(self._waiting[0]):  # at most `under_way`; then others have their turn
             self._begin(self._waiting.popleft())
         self._hold()
 
