@@ -126,6 +126,8 @@ def test_what_serves_stays_while_git_is_away(world: World, changed: Make) -> Non
     origin = world.path.parent / "origin.git"
     origin.rename(world.path.parent / "away.git")
     wait_for(lambda: "Git cannot be read" in world.page)
+    wait_for(lambda: world.state.parent.joinpath("said").read_text().count("looking at git failed") > 2)
+    assert "serves" in world.row("feature")
     assert world.answers(world.port)
 
 
