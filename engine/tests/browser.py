@@ -17,6 +17,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--virtual-time-budget=5000",
+    "--run-all-compositor-stages-before-draw",  # else a picture may lack a tile
 )  # fmt: skip
 
 # Frames are opened by their content, so this page may look into them; all folded parts are opened first.
