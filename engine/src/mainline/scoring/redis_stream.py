@@ -112,9 +112,8 @@ class RedisStream:
         elif self._has_own:
             self._has_own = self._answer_again(self.entries.own())
         else:
-            taken_over = (
-                monotonic() >= self._claim_at and self._take_over()
-            )  # in turn: many of these hold up no new one
+            # In turn: many entries of a consumer that is gone hold up no new one.
+            taken_over = monotonic() >= self._claim_at and self._take_over()
             self._answer(self.entries.new(min(self._declared.batch, room - taken_over), is_waiting=not taken_over))
 
     def _take_over(self) -> bool:
@@ -148,13 +147,8 @@ class RedisStream:
         flaws = [entry.flaw for entry in entries]
         sent = [b"" if flaw else (entry.fields or {})[b"row"] for entry, flaw in zip(entries, flaws, strict=True)]
         found = self._contents([None if len(row) > row_answers.LONGEST else row for row in sent])
-        self._prepare(
-            entries,
-            [
-                row_answers.refusal(Problem("invalid-request", flaw)) if flaw else one
-                for flaw, one in zip(flaws, found, strict=True)
-            ],
-        )
+        refusals = [row_answers.refusal(Problem("invalid-request", flaw)) if flaw else None for flaw in flaws]
+        self._prepare(entries, [refused or one for refused, one in zip(refusals, found, strict=True)])
         self._write()
 
     def _prepare(self, entries: Sequence[Entry], contents: Sequence[dict[str, Any]]) -> None:
