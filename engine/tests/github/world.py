@@ -62,7 +62,8 @@ class World:
         here = self.project
         here.run("git", "switch", "--quiet", "main")
         here.run("git", "fetch", "--quiet", "origin", f"refs/pull/{number}/head")
-        here.run("git", "merge", "--quiet", "--no-ff", "--message", f"Merge #{number}", "FETCH_HEAD")
+        subject = f"Merge pull request #{number} from {pull['head']['label'].replace(':', '/')}"
+        here.run("git", "merge", "--quiet", "--no-ff", "--message", f"{subject}\n\n{pull['title']}", "FETCH_HEAD")
         here.run("git", "push", "--quiet", "origin", "main")
         pull["state"] = "closed"
 
