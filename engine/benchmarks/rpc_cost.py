@@ -1,4 +1,4 @@
-"""What gRPC and a WebSocket cost beside REST: one server, the same rows by each in turn; its CPU, and answers.
+"""What GraphQL, gRPC and a WebSocket cost beside REST: one server, the same rows by each in turn; its CPU, and answers.
 
 `python -m benchmarks.rpc_cost`, some three minutes. The client runs on the same cores, and those of gRPC and the
 WebSocket are for Python and take more of them than the one of HTTP: trust the CPU time, which is the server's alone.
@@ -23,14 +23,21 @@ from benchmarks.servers import Server
 from benchmarks.stream_client import StreamLoad
 from mainline.declared.service import WebSocket
 from mainline.package.predictor import Predictor
+from mainline.serving.graphql import extra as graphql
 
 REST, V2, TYPED, RAW = "REST, /predict", "REST, /v2", "gRPC, typed fields", "gRPC, bytes"
-STREAM, AHEAD = "WebSocket", "WebSocket, 16 ahead"
-SIDES = (REST, V2, STREAM, AHEAD, TYPED, RAW)
+STREAM, AHEAD, GRAPHQL = "WebSocket", "WebSocket, 16 ahead", "GraphQL"
+SIDES = (REST, V2, GRAPHQL, STREAM, AHEAD, TYPED, RAW)
 CASES = ((1, 8), (1, 64), (100, 8), (100, 32))
 """Rows in a request, connections."""
 ROOM = {"queued_rows": 100_000}
 """For all that 32 connections send ahead, so that nothing is refused."""
+HERE: Mapping[str, Any] = {"websocket": {}, "graphql": {}}
+"""Ways at the port of HTTP."""
+QUERY = """query ($rows: [Row!]!) {{ predict(rows: $rows) {{
+  model version request_id predictions {{ {} }} features {{ rows looked_up missing stale }}
+}} }}"""
+"""All that REST answers."""
 Measured = dict[tuple[str, int, int], list[tuple[float, Result]]]
 
 
@@ -48,7 +55,7 @@ def main() -> None:
         free.close()
         rows = tensors.whole_rows({count for count, _ in CASES})
         bodies = {count: part[0] if count == 1 else part for count, part in rows.items()}
-        command, asked, key = servers.service(Path(folder), bodies, grpc={"port": port}, websocket={}, limits=ROOM)
+        command, asked, key = servers.service(Path(folder), bodies, grpc={"port": port}, limits=ROOM, **HERE)
         with servers.started("mainline", command, asked, {"KEY": key}) as server:
             sides = _sides(server, rows, port, key) | _streams(server, bodies, key)
             for number in range(chosen.rounds + 1):  # the first round warms up
@@ -70,6 +77,7 @@ def _sides(
     name = predictor.manifest["name"]
     http = {
         REST: {str(count): request for count, request in server.requests.items()},
+        GRAPHQL: {str(count): _asked(predictor, part, key) for count, part in rows.items()},
         V2: {count: servers.request(*tensors.asked(name, part), key) for count, part in sent.items()},
     }
     rpc = {
@@ -84,6 +92,12 @@ def _sides(
         return lambda load: rpc_client.run(RpcLoad(port, messages[load.request], key, load.connections, load.seconds))
 
     return {name: by_http(found) for name, found in http.items()} | {name: by_rpc(found) for name, found in rpc.items()}
+
+
+def _asked(predictor: Predictor, rows: tensors.Rows, key: str) -> str:
+    """Write the request of GraphQL for rows."""
+    query = QUERY.format(" ".join(predictor.response.columns))
+    return servers.request(graphql.PATH, json.dumps({"query": query, "variables": {"rows": rows}}), key)
 
 
 def _streams(server: Server, bodies: Mapping[int, Any], key: str) -> dict[str, Callable[[Load], Result]]:

@@ -15,7 +15,7 @@ from tests.requirements.package_index import PackageIndex, serve
 
 REQUIREMENTS = ROOT / "requirements"
 EXTRAS = sorted(path.stem for path in (REQUIREMENTS / "extras").glob("*.in"))
-OF_SERVING = ["grpc", "redis", "traces", "websocket"]
+OF_SERVING = ["graphql", "grpc", "redis", "traces", "websocket"]
 """Those that only what answers requests needs."""
 
 

@@ -22,6 +22,7 @@ from mainline.serving.answering import routing
 from mainline.serving.answering.model import Model
 from mainline.serving.common import cells
 from mainline.serving.common.messages import Ready
+from mainline.serving.graphql import extra as graphql
 from mainline.serving.http import server
 from mainline.serving.rpc import server as rpc
 from mainline.serving.service import Service
@@ -131,6 +132,7 @@ def _reserved(declared: Environment) -> tuple[Environment, socket | None]:
         MainlineError: when it cannot be had, or an extra that is declared is not installed.
     """
     extra.check(declared.service)
+    graphql.check(declared.service)
     service, held = rpc.reserve(declared.service)
     return replace(declared, service=service), held
 
@@ -196,6 +198,8 @@ def _announce(served: str, declared: Settings, address: str, has_keys: bool) -> 
         lines.append(f"  gRPC on {sockets.written(declared.host, declared.grpc.port)}")
     if declared.websocket:
         lines.append(f"  WebSocket at ws{address.removeprefix('http')}{declared.prefix}{extra.PATH}")
+    if declared.graphql:
+        lines.append(f"  GraphQL at {address}{declared.prefix}{graphql.PATH}")
     shared = declared.throttle.shared
     lines.append(f"  Throttles of keys hold for {'all servers at ' + shared.url if shared else 'this server alone'}")
     if declared.traces:

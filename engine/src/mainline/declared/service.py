@@ -12,7 +12,7 @@ from mainline.declared.reading import Section
 OWN = frozenset(
     {
         "predict", "outcomes", "livez", "readyz", "metrics", "admin", "monitor", "rollout", "rollout.json",
-        "openapi.json", "docs", "v2",
+        "openapi.json", "docs", "v2", "graphql",
     }
 )  # fmt: skip
 """First parts of the service's paths; a prefix that began with one could not be told from it."""
@@ -141,6 +141,10 @@ class WebSocket(Section):
     ping_seconds: Positive = 20.0
 
 
+class GraphQl(Section):
+    """Predictions by GraphQL at the same port; without this section there are none. It has no keys: write {}."""
+
+
 class Traces(Section):
     """Where spans of requests go, by OTLP over HTTP, and how many requests have some; without this section none."""
 
@@ -175,6 +179,7 @@ class Settings(Section):
     tls: Tls | None = None
     grpc: Grpc | None = None
     websocket: WebSocket | None = None
+    graphql: GraphQl | None = None
     prefix: Prefix = ""
     origins: list[Origin] = Field(default_factory=list)
     open_docs: bool = False

@@ -13,7 +13,7 @@ from mainline.exchange import routes
 from mainline.exchange.place import Place
 from mainline.exchange.report import Report
 from mainline.serving import answer_log
-from mainline.serving.answering import keys, routing
+from mainline.serving.answering import keys, names, routing
 from mainline.serving.answering.batching import Batcher
 from mainline.serving.answering.messages import Request, Sent
 from mainline.serving.answering.metrics import ServiceMetrics
@@ -86,7 +86,7 @@ class Service:
             served = Place(routing_file.parent).served
             self._reporter = Reporter(served, self.started, self.metrics.failures, colleagues)
             self._begin_routes(routing_file, followed)
-        self._check_hidden(self.routing)
+        self._check_served(self.routing)
         self._refresh_feed()
         self.report: Report | None = None
         self.silent_days = silent_days
@@ -229,17 +229,19 @@ class Service:
     def _read_report(self, path: Path) -> None:
         self.report = reports.read(path)
 
-    def _check_hidden(self, found: Routing | None) -> None:
-        """Have the key at hand by which the log hides what is personal.
+    def _check_served(self, found: Routing | None) -> None:
+        """Have the key at hand by which the log hides what is personal, and names that GraphQL takes if it is declared.
 
         Raises:
-            MainlineError: when there is none.
+            MainlineError: when there is no such key, or another name.
         """
+        if self.settings.graphql and found:
+            names.check(found.models)
         if self.log and found and (found.hides_clients or any(model.personal for model in found.models)):
             self.log.pseudonyms  # noqa: B018 - read once, and kept
 
     def _route(self, found: Routing) -> None:
-        self._check_hidden(found)
+        self._check_served(found)
         for model in found.models:
             self._feed(model)
         self._keep_outcomes(found)  # before the first answer that is dealt by it

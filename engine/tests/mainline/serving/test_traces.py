@@ -233,6 +233,21 @@ def test_messages_of_a_websocket_have_spans(
         assert server.stop() == -15
 
 
+def test_graphql_has_spans(package_dir: Path, rows: Rows, receiver: SpanReceiver, tmp_path: Path) -> None:
+    """An operation is a span with the stages of a request; one with a row that is refused says its kind."""
+    declared = {"endpoint": receiver.url, "sample": 1.0}
+    with running(tmp_path, package_dir, graphql={}, traces=declared) as server:
+        query = "query ($rows: [Row!]!) { predict(rows: $rows) { version } }"
+        for sent in (rows[0], {**rows[0], "distance": -5}):
+            server.ask("/graphql", {"query": query, "variables": {"rows": [sent]}})
+        spans = receiver.wait(2)
+        answer, refusal = [span for span in spans if not is_stage(span)]
+        assert answer.attributes["http.route"] == "/graphql"
+        assert [stage.name for stage in stages(spans, answer)] == STAGES
+        assert refusal.attributes["error.type"] == "invalid-request"
+        assert server.stop() == -15
+
+
 def test_several_workers_have_spans_and_one_count(
     package_dir: Path, rows: Rows, receiver: SpanReceiver, tmp_path: Path
 ) -> None:

@@ -43,7 +43,16 @@ def begin(service: Service, request: Request, body: bytes, done: Done) -> None:
     service.batcher.check_room(_estimate(body, most))  # reading what is refused then would cost those that wait
     parsed = strictjson.parse(body)
     rows = check_rows(parsed if type(parsed) is list else [parsed], most)
-    model = service.choose(request)
+    answer(service, request, rows, done)
+
+
+def answer(service: Service, request: Request, rows: Rows, done: Done) -> None:
+    """Deal a request its version, and call `done` with the reply to its rows, or with its problem.
+
+    Raises:
+        Problem: not-ready, overloaded.
+    """
+    model, traced = service.choose(request), request.traced
     if traced:
         traced.read(model.name, model.version)
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
+from mainline.declared.service import Settings
 from mainline.serving import accounting, authorization
 from mainline.serving.accounting import Ledger
 from mainline.serving.answering.messages import Disconnected, Header, Reply, Request, Sent
@@ -22,6 +23,7 @@ from mainline.serving.endpoints import (
     rollout_page,
     telemetry,
 )
+from mainline.serving.graphql import extra as graphql
 from mainline.serving.http.cors import Cors
 from mainline.serving.service import Service
 from mainline.serving.traces import Tracer
@@ -75,6 +77,15 @@ V2_MODEL = {
 }
 
 
+def _of_graphql(declared: Settings) -> Mapping[str, Endpoint]:
+    """Return the path of GraphQL, if it is declared."""
+    if declared.graphql is None:
+        return {}
+    from mainline.serving.graphql.endpoint import GraphQL  # an extra
+
+    return {graphql.PATH: Endpoint("POST", "predict", GraphQL().answer)}
+
+
 class Application:
     """The callable that the server calls for each request."""
 
@@ -83,7 +94,7 @@ class Application:
         self.security = (*SECURITY, HSTS) if service.settings.tls else SECURITY
         """Headers that every answer has."""
         declared = service.settings
-        self._endpoints = {**ENDPOINTS, **(IF_DECLARED if declared.websocket else {})}
+        self._endpoints = {**ENDPOINTS, **(IF_DECLARED if declared.websocket else {}), **_of_graphql(declared)}
         self._prefix = declared.prefix
         self._cors = Cors(declared.origins) if declared.origins else None
         self._ledger = Ledger(service)

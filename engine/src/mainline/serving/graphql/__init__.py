@@ -1,0 +1,1 @@
+"""Predictions by GraphQL at `POST /graphql`, on graphql-core, which is an extra."""
