@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mainline.errors import ParamsError
+from mainline.serving import extras
 from mainline.serving.answering.stages import Stage
 
 METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
@@ -60,8 +61,7 @@ class Encoder:
         except ModuleNotFoundError as error:
             raise ParamsError(
                 "service.traces", f"needs {error.name}, which is not installed",
-                "write `-r extras/traces.in` into requirements/own-serving.in, then "
-                "`engine/run main requirements/lock.sh`", "deploy/",
+                extras.remedy("traces"), "deploy/",
             ) from error  # fmt: skip
         self._common, self._trace, self._service = common_pb2, trace_pb2, trace_service_pb2
         self._source = self._attributes(source)

@@ -4,8 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from mainline.errors import ParamsError
-
-_REMEDY = "write `-r extras/redis.in` into requirements/own-serving.in, then `engine/run main requirements/lock.sh`"
+from mainline.serving import extras
 
 
 def check_library(section: str) -> None:
@@ -15,7 +14,7 @@ def check_library(section: str) -> None:
         ParamsError: naming the section that needs it.
     """
     if importlib.util.find_spec("redis") is None:
-        raise ParamsError(section, "needs redis, which is not installed", _REMEDY, "deploy/")
+        raise ParamsError(section, "needs redis, which is not installed", extras.remedy("redis"), "deploy/")
 
 
 def read_password(section: str, file: Path | None) -> str | None:

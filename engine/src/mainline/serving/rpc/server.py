@@ -1,19 +1,16 @@
 """The port of gRPC: reserved before anything is served, shared by workers, with the certificate of HTTP."""
 
-import importlib.util
 import socket
 from typing import TYPE_CHECKING, Any
 
 from mainline.declared.service import Settings
 from mainline.errors import MainlineError
-from mainline.serving import sockets
+from mainline.serving import extras, sockets
 from mainline.serving.admission import Guard
 from mainline.serving.service import Service
 
 if TYPE_CHECKING:
     import grpc
-
-EXTRA = "-r extras/grpc.in"
 
 
 def reserve(settings: Settings) -> tuple[Settings, socket.socket | None]:
@@ -24,11 +21,7 @@ def reserve(settings: Settings) -> tuple[Settings, socket.socket | None]:
     """
     if settings.grpc is None:
         return settings, None
-    if importlib.util.find_spec("grpc") is None:
-        raise MainlineError(
-            f"service.grpc needs grpcio, which is not installed; write `{EXTRA}` into requirements/own-serving.in, "
-            "then `engine/run main requirements/lock.sh`."
-        )
+    extras.require("grpc", "grpcio", "grpc")
     held = sockets.reserve(settings, settings.grpc.port, "service.grpc.port")
     port = settings.grpc.model_copy(update={"port": held.getsockname()[1]})
     return settings.model_copy(update={"grpc": port}), held

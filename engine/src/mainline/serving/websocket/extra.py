@@ -1,9 +1,7 @@
 """What there is of the WebSocket without its library: the path, who may ask for it, and the line that installs it."""
 
-import importlib.util
-
 from mainline.declared.service import Settings
-from mainline.errors import MainlineError
+from mainline.serving import extras
 from mainline.serving.answering.messages import Reply, Request
 from mainline.serving.answering.problems import Problem
 from mainline.serving.service import Service
@@ -11,7 +9,6 @@ from mainline.serving.service import Service
 PATH = "/predict/stream"
 VERSION = b"13"
 """The only one that RFC 6455 has."""
-EXTRA = "-r extras/websocket.in"
 
 
 def check(settings: Settings) -> None:
@@ -20,11 +17,8 @@ def check(settings: Settings) -> None:
     Raises:
         MainlineError: when the library is not.
     """
-    if settings.websocket and importlib.util.find_spec("websockets") is None:
-        raise MainlineError(
-            f"service.websocket needs websockets, which is not installed; write `{EXTRA}` into "
-            "requirements/own-serving.in, then `engine/run main requirements/lock.sh`."
-        )
+    if settings.websocket:
+        extras.require("websocket", "websockets", "websockets")
 
 
 async def refuse(_service: Service, _request: Request) -> Reply:
