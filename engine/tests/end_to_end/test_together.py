@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -136,7 +137,7 @@ def _resume(world: World, started: list[Server], stopped: dict[int, int]) -> boo
     now = record(world)
     for server in started:
         pid = server.follower.pid
-        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        if psutil.Process(pid).status() != psutil.STATUS_STOPPED:
             continue
         if now and now["term"] > stopped.setdefault(pid, now["term"]):
             del stopped[pid]

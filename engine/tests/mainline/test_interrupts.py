@@ -10,8 +10,8 @@ import pytest
 
 from mainline.rollout.records import Ref
 from tests.mainline.rollout.conftest import packages
-from tests.mainline.serving.running import wait_for
-from tests.mainline.test_processes import FOREVER, lives, number
+from tests.mainline.serving.running import lives, wait_for
+from tests.mainline.test_processes import FOREVER, number
 from tests.project import LIMIT, ROOT, SEARCH_PATH
 
 __all__ = ["packages"]

@@ -17,18 +17,10 @@ from mainline.display import STATUS, ReaderLeft
 from mainline.processes import SecondsError
 from mainline.repository import git
 from mainline.repository.git import GitError
-from tests.mainline.serving.running import wait_for
+from tests.mainline.serving.running import lives, wait_for
 from tests.project import LIMIT, ROOT, SEARCH_PATH
 
 FOREVER = "import os, pathlib, time; pathlib.Path({!r}).write_text(str(os.getpid())); time.sleep(3600)"
-
-
-def lives(number: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has asked after does not."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def nested(file: Path) -> list[str]:

@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ import yaml
 from mainline.data.dataset import Prepared
 from mainline.experiments import diff, scratch, side
 from mainline.experiments.layout import number
+from tests.mainline.serving.running import lives, wait_for
 from tests.project import LIMIT, Project
 
 WEIGHT = "\n\ndef weight(label, columns):\n    return 1.0 + 9.0 * (label == 1)\n"
@@ -292,29 +291,13 @@ def test_killed_leaves_nothing(project: Project, number: signal.Signals) -> None
         command, cwd=project.path, env=project.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
-            wait(lambda: began.exists() and began.read_text() != "")
+            wait_for(lambda: began.exists() and began.read_text() != "", LIMIT)
             process.send_signal(number)
             process.communicate(timeout=LIMIT)
             side = int(began.read_text())
-            wait(lambda: left(project) == [] and not runs(side))
+            wait_for(lambda: left(project) == [] and not lives(side), LIMIT)
         finally:
             process.kill()
-
-
-def wait(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def runs(process: int) -> bool:
-    """Whether a process is there and is no zombie."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_two_classes_and_weights(other_project: Project, tmp_path: Path) -> None:

@@ -127,6 +127,13 @@ def wait_for(condition: Callable[[], bool], limit: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+def lives(number: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked after does not."""
+    with suppress(psutil.Error):
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def words(process: psutil.Process) -> list[str]:
     """Return what a process was started with; nothing if it ended meanwhile."""
     with suppress(psutil.Error):

@@ -3,11 +3,13 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.mainline.serving.running import Running, running, wait_for
+from tests.mainline.serving.running import Running, lives, running, wait_for, words
 from tests.mainline.test_children import SECRETS
 
 
@@ -23,13 +25,21 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
 
 def variables(process: int) -> set[str]:
     """Return the names of the variables that a process was started with, as any code in it can read them."""
-    return {entry.partition("=")[0] for entry in Path(f"/proc/{process}/environ").read_text().split("\0")}
+    return set(psutil.Process(process).environ())
+
+
+def has_all(process: int) -> bool:
+    """Whether a process runs and was given every credential."""
+    with suppress(psutil.Error):
+        return SECRETS.keys() <= variables(process)
+    return False
 
 
 def children_of(process: int) -> list[int]:
-    """Return the processes that a process started."""
-    found = [file.read_text() for file in Path(f"/proc/{process}/task").glob("*/children")]
-    return [int(number) for number in " ".join(found).split()]
+    """Return the processes that a process started; none if it ended meanwhile."""
+    with suppress(psutil.Error):
+        return [child.pid for child in psutil.Process(process).children()]
+    return []
 
 
 def followers(server: Running) -> list[int]:
@@ -43,18 +53,10 @@ def both(server: Running) -> list[int]:
     return [*children_of(server.process.pid), *followers(server)]
 
 
-def lives(process: int) -> bool:
-    """Whether a process runs."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_server_has_no_credential_of_its_follower(server: Running) -> None:
     """Where packages run, no key, token or role is among the variables; the follower has all that was given."""
     assert not variables(server.process.pid) & SECRETS.keys()
-    wait_for(lambda: any(SECRETS.keys() <= variables(number) for number in followers(server)))
+    wait_for(lambda: any(map(has_all, followers(server))))
 
 
 def test_follower_that_ends_is_started_again(server: Running) -> None:
@@ -63,7 +65,7 @@ def test_follower_that_ends_is_started_again(server: Running) -> None:
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: any(number != first for number in followers(server)))
     _, second = both(server)
-    wait_for(lambda: SECRETS.keys() <= variables(second))
+    wait_for(lambda: has_all(second))
 
 
 def test_workers_have_no_credential_and_end_with_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +76,10 @@ def test_workers_have_no_credential_and_end_with_the_server(tmp_path: Path, monk
     with running(tmp_path / "server", None, *options, workers=2) as server:
         wait_for(lambda: followers(server) != [])
         beside = [*children_of(server.process.pid), *followers(server)]
-        workers = [
-            number for number in beside if b"serving.workers.worker" in Path(f"/proc/{number}/cmdline").read_bytes()
-        ]
+        workers = [number for number in beside if "serving.workers.worker" in " ".join(words(psutil.Process(number)))]
         assert len(workers) == 2
         assert not any(variables(number) & SECRETS.keys() for number in workers)
-        wait_for(lambda: any(SECRETS.keys() <= variables(number) for number in followers(server)))
+        wait_for(lambda: any(map(has_all, followers(server))))
         server.stop(signal.SIGKILL)
         wait_for(lambda: not any(map(lives, beside)))
 

@@ -10,7 +10,8 @@ import pytest
 from mainline.declared import environments
 from mainline.declared.service import OWN
 from mainline.errors import ParamsError
-from mainline.serving.http.app import ENDPOINTS, V2_MODEL
+from mainline.serving.graphql import extra as graphql
+from mainline.serving.http.app import ENDPOINTS, IF_DECLARED, V2_MODEL
 from tests.mainline.serving.asking import Client
 from tests.mainline.serving.http.test_fast_path import exchange, request
 from tests.mainline.serving.running import running
@@ -87,4 +88,4 @@ def test_prefix_that_cannot_work_is_one_line(tmp_path: Path, prefix: str) -> Non
 
 def test_own_paths_are_all_known() -> None:
     """What a prefix may not begin with is what the service's paths begin with."""
-    assert {path.split("/")[1] for path in ENDPOINTS} == set(OWN)
+    assert {path.split("/")[1] for path in (*ENDPOINTS, *IF_DECLARED, graphql.PATH)} == OWN
